@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Writes requirements.lock anew: what runs Stockpulse first, what only tests and
+# checks need below the line that the Dockerfile cuts at. Hashes, no addresses.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+compile() {
+  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml "$@"
+}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+compile --output-file "$work/run"
+compile --extra dev --constraint "$work/run" --output-file "$work/all"
+{
+  echo '# Made by scripts/lock.sh (make lock). Needed to run Stockpulse:'
+  cat "$work/run"
+  echo '# ---- needed only to test and check it ----'
+  python3 - "$work/run" "$work/all" <<'P'
+import re, sys
+from pathlib import Path
+def blocks(path: str) -> list[str]:
+    return re.split(r"\n(?=\S)", Path(path).read_text().strip())
+run = set(blocks(sys.argv[1]))
+print("\n".join(block for block in blocks(sys.argv[2]) if block not in run))
+P
+} >requirements.lock
