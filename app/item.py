@@ -1,0 +1,185 @@
+"""What a product's item means is decided here, once, for reading, writing and decoding alike.
+
+An item is DynamoDB's own typed form (`{"Stock": {"N": "9"}}`, the low-level API's
+shape). Nothing here changes an item that it is given.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import orjson
+
+# One attribute value in the low-level API's typed form, one entry: {"S": "..."}.
+AttributeValue = Mapping[str, Any]
+Item = Mapping[str, AttributeValue]
+
+# Integers beyond this lose digits in JavaScript and most JSON readers.
+_EXACT_IN_JSON = 2**53
+
+DELETE_STAMP = frozenset(
+    {"DeletedBy", "DeletedReason", "DeletedNote", "DeletedRequestID", "DeletedAt"}
+)
+WRITE_STAMP = frozenset({"UpdatedBy", "Reason", "Note", "Reference", "RequestID"})
+BOOKKEEPING = WRITE_STAMP | DELETE_STAMP | {"Version", "UpdatedAt"}
+
+# DynamoDB numbers hold 38 digits; a count of goods with more than 15 is a mistake.
+MAX_STOCK = 10**15
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeNames:
+    """The products table's own names for the three attributes that Stockpulse must understand."""
+
+    key: str = "ProductID"
+    name: str = "ProductName"
+    stock: str = "Stock"
+
+
+DEFAULT_NAMES = AttributeNames()
+
+
+def text(item: Item | None, name: str) -> str | None:
+    """The string under `name`; None where it is absent or of another type."""
+    value = (item or {}).get(name, {}).get("S")
+    return value if isinstance(value, str) else None
+
+
+def stock(item: Item | None, names: AttributeNames = DEFAULT_NAMES) -> int | None:
+    """The count of goods; None where it is missing, negative, fractional or not a number."""
+    digits = (item or {}).get(names.stock, {}).get("N")
+    if digits is None:
+        return None
+    try:
+        count = Decimal(digits)
+        whole = 0 <= count <= MAX_STOCK and count == count.to_integral_value()
+    except InvalidOperation:  # only a hand-made record can hold such a "number"
+        return None
+    return int(count) if whole else None
+
+
+def version(item: Item | None) -> int:
+    """The write counter; 0 for an item that other programs wrote."""
+    digits = (item or {}).get("Version", {}).get("N", "0")
+    return int(digits) if re.fullmatch(r"\d{1,15}", digits) else 0
+
+
+def plain(value: AttributeValue) -> Any:
+    """An attribute value as JSON: exact integers as numbers, other numbers as decimal strings.
+
+    Binary becomes base64, a set a sorted list.
+    """
+    ((kind, inner),) = value.items()
+    match kind:
+        case "N":
+            return plain_number(inner)
+        case "B":
+            return _base64(inner)
+        case "NULL":
+            return None
+        case "M":
+            return {name: plain(member) for name, member in inner.items()}
+        case "L":
+            return [plain(member) for member in inner]
+        case "SS":
+            return sorted(inner)
+        case "NS":
+            return [plain_number(digits) for digits in sorted(inner, key=Decimal)]
+        case "BS":
+            return sorted(_base64(member) for member in inner)
+        case _:  # S and BOOL
+            return inner
+
+
+def plain_number(digits: str) -> int | str:
+    """A number's digits as a JSON integer where every reader keeps it exact, else as they are."""
+    try:
+        number = Decimal(digits)
+        if abs(number) <= _EXACT_IN_JSON and number == number.to_integral_value():
+            return int(number)
+    except InvalidOperation:
+        return digits
+    return format(number, "f")
+
+
+def plain_item(item: Item, leave_out: Iterable[str] = DELETE_STAMP) -> dict[str, Any]:
+    """An image as it is shown: attribute names as in the table, without the delete stamp."""
+    hidden = frozenset(leave_out)
+    return {name: plain(value) for name, value in item.items() if name not in hidden}
+
+
+def canonical(attributes: Item) -> bytes:
+    """The same bytes for equal attributes, whatever the order of names and set members.
+
+    Numbers are normalised (`1.50` is `1.5`) and binary is base64, so that an image hashes
+    alike on every engine and after it was stored and read back.
+    """
+    return orjson.dumps(
+        {name: _canonical(value) for name, value in attributes.items()},
+        option=orjson.OPT_SORT_KEYS,
+    )
+
+
+def from_canonical(data: bytes) -> Item:
+    """The attributes in a canonical form: binary as bytes again."""
+    attributes: dict[str, AttributeValue] = orjson.loads(data)
+    return {name: _with_bytes(value) for name, value in attributes.items()}
+
+
+def digest(attributes: Item) -> str:
+    """SHA-256 of the canonical form, in hex."""
+    return hashlib.sha256(canonical(attributes)).hexdigest()
+
+
+def _with_bytes(value: AttributeValue) -> AttributeValue:
+    ((kind, inner),) = value.items()
+    match kind:
+        case "B":
+            return {"B": base64.b64decode(inner)}
+        case "BS":
+            return {"BS": [base64.b64decode(member) for member in inner]}
+        case "M":
+            return {"M": {name: _with_bytes(member) for name, member in inner.items()}}
+        case "L":
+            return {"L": [_with_bytes(member) for member in inner]}
+        case _:
+            return value
+
+
+def _canonical(value: AttributeValue) -> Any:
+    ((kind, inner),) = value.items()
+    match kind:
+        case "S" | "BOOL" | "NULL":
+            return value
+        case "N":
+            return {"N": _normalised(inner)}
+        case "B":
+            return {"B": _base64(inner)}
+        case "M":
+            return {"M": {name: _canonical(member) for name, member in inner.items()}}
+        case "L":
+            return {"L": [_canonical(member) for member in inner]}
+        case "NS":
+            return {"NS": sorted(map(_normalised, inner))}
+        case "BS":
+            return {"BS": sorted(map(_base64, inner))}
+        case _:
+            return {kind: sorted(inner)}
+
+
+def _normalised(digits: str) -> str:
+    if digits.isdecimal() and not digits.startswith("0"):  # by far the most: a plain count
+        return digits
+    try:
+        number = Decimal(digits)
+    except InvalidOperation:
+        return digits
+    return format(number.normalize(), "f") if number else "0"
+
+
+def _base64(data: Any) -> str:
+    return base64.b64encode(bytes(data)).decode()

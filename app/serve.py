@@ -1,0 +1,166 @@
+"""Topology A: store, worker, broker and web in one process, opened and closed in order.
+
+The one place that wires the web side to the worker.
+"""
+
+import logging
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from importlib.metadata import PackageNotFoundError, version
+
+import uvicorn
+
+from app.broker.in_process import InProcessBroker
+from app.settings import Settings, parse_keys
+from app.store import place, shell, tables
+from app.store.audit import AuditRepository
+from app.store.audit_entry import Signer
+from app.store.client import connect
+from app.store.cursor import CursorClock
+from app.store.feed import Feed
+from app.store.keyfile import own_keys
+from app.store.products import ProductRepository
+from app.store.timeline import Timeline
+from app.web.app import create_app
+from app.web.services import Probe, Services
+from worker.host import IDLE_AWS, IDLE_LOCAL, make_worker
+from worker.stream.pace import Wake
+
+_log = logging.getLogger(__name__)
+
+# Told of each point that a crash could fall on; only fault tests listen.
+Reached = Callable[[str], None]
+
+
+class ListenError(Exception):
+    """The web server's address cannot be had; the message says what to do."""
+
+
+def serve(settings: Settings, reached: Reached = lambda _point: None) -> None:
+    """Run until a signal ends it.
+
+    Raises:
+        ListenError: the port is taken.
+        EngineError, TableError, StoreUnavailable: the store cannot be used.
+
+    """
+    with _listener(settings) as listener, running(settings, reached) as services:
+        config = uvicorn.Config(
+            create_app(services),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+            timeout_keep_alive=65,
+        )
+        _announce(settings, services, listener.getsockname()[1])
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+@contextmanager
+def running(settings: Settings, reached: Reached = lambda _point: None) -> Iterator[Services]:
+    """Everything but the web server: store, ring and worker, until the block ends."""
+    # Threads that compute must not keep the event loop waiting (FACTS §2b).
+    sys.setswitchinterval(0.0005)
+    names = tables.table_names(settings.table_prefix, settings.products_table)
+    with place.owned(settings.dynamodb, settings.data_dir, names) as where:
+        clients = connect(where.endpoint)
+        attributes = settings.attributes
+        tables.ensure_tables(clients.tables, names, attributes)
+        stream = tables.stream_of(clients.tables, names.products)
+
+        retention = settings.audit_retention_days and timedelta(days=settings.audit_retention_days)
+        feed = Feed(clients.tables, names.feed, retention or None)
+        clock = CursorClock(feed.newest_ms())
+        signer = _signer(settings, retention or None)
+        audit = AuditRepository(clients.tables, names.audit, feed, signer, clock.stamp)
+        timeline = Timeline(feed, audit)
+        probes: dict[str, Probe] = {"engine": where.problem}
+        broker = InProcessBroker(
+            timeline,
+            names.products,
+            version=_version(),
+            status=lambda: next((bad for probe in probes.values() if (bad := probe())), None),
+            max_streams=settings.max_streams,
+        )
+        broker.load()
+        wake = Wake()
+        with make_worker(
+            clients,
+            names,
+            attributes,
+            audit,
+            broker.publish,
+            lambda: tables.stream_of(clients.tables, names.products),
+            wake,
+            IDLE_AWS if where.endpoint is None else IDLE_LOCAL,
+            reached,
+        ) as worker:
+            probes["worker"] = worker.problem
+            products = ProductRepository(
+                clients.tables,
+                names.products,
+                attributes,
+                stamps_deletes=stream.view_type == "NEW_AND_OLD_IMAGES",
+                was_known=audit.knows,
+                on_commit=wake.hint,
+            )
+            yield Services(
+                settings=settings,
+                version=_version(),
+                products=products,
+                timeline=timeline,
+                broker=broker,
+                products_table=names.products,
+                view_type=stream.view_type,
+                cli_line=shell.update_line(where.endpoint, names.products, attributes),
+                probes=probes,
+            )
+
+
+def _signer(settings: Settings, retention: timedelta | None) -> Signer:
+    keys = settings.audit_keys
+    text = own_keys(settings.data_dir) if keys is None else keys.get_secret_value()
+    key_id, key = next(iter(parse_keys(text).items()))
+    return Signer(key_id, key, retention)
+
+
+def _listener(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise ListenError(
+            f"cannot listen on {settings.host}:{settings.port} ({error.strerror}): "
+            "end what uses it, or set STOCKPULSE_PORT"
+        ) from None
+    return listener
+
+
+def _announce(settings: Settings, services: Services, port: int) -> None:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    lines = [
+        f"Stockpulse {services.version}: http://{host}:{port}{settings.base_path}/",
+        f"Data: {settings.data_dir.resolve()}",
+        "Change a product from another shell:",
+        f"  {services.cli_line}",
+        "Ctrl-C ends it.",
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+    if settings.open_access:
+        _log.warning("STOCKPULSE_OPEN_ACCESS is set: anyone who can reach %s may write", host)
+
+
+def _version() -> str:
+    try:
+        return version("stockpulse")
+    except PackageNotFoundError:
+        return "0+source"

@@ -1,0 +1,257 @@
+"""Settings are read once, by entry points, from environment or `.env`; a wrong one stops the start.
+
+The fields' descriptions are the documentation: `stockpulse serve --help` and
+`docs/configuration.md` print them.
+"""
+
+import base64
+import binascii
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import available_timezones
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.item import AttributeNames
+
+PREFIX = "STOCKPULSE_"
+_TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")  # DynamoDB's naming rule
+_LOOPBACK = re.compile(r"localhost|::1|127(\.\d{1,3}){3}")
+
+
+class SettingsError(Exception):
+    """The start is refused; the message names each variable and what to change, a line each."""
+
+
+class Settings(BaseSettings):
+    """Everything that a user can set, as `STOCKPULSE_<NAME>`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, validate_default=True
+    )
+
+    dynamodb: str = Field(
+        "embedded",
+        description="Where the tables are: `embedded` (an engine of our own in the data folder), "
+        "`http://host:port` (DynamoDB Local) or `aws` (region and credentials as for the AWS CLI).",
+    )
+    host: str = Field("127.0.0.1", description="Address that the web server listens on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        8000, description="Port that the web server listens on; 0 takes a free one."
+    )
+    data_dir: Path = Field(
+        Path(".data"), description="Folder for the embedded engine, keys and local state."
+    )
+    table_prefix: str = Field("", description="Put before the name of every table.")
+    products_table: str | None = Field(
+        None,
+        description="Exact name of an existing products table; unset, it is the prefix and "
+        "`Products`.",
+    )
+    key_attribute: str = Field(
+        "ProductID", description="The products table's partition key (a string)."
+    )
+    name_attribute: str = Field(
+        "ProductName", description="The attribute that holds a product's name."
+    )
+    stock_attribute: str = Field("Stock", description="The attribute that holds the stock count.")
+    read_only: bool = Field(
+        default=False,
+        description="Never write to the products table: write routes answer 403, "
+        "pages hide their forms.",
+    )
+    broker_url: str | None = Field(
+        None,
+        description="Redis or Valkey for several web processes. Not in this version: leave unset.",
+    )
+    audit_keys: SecretStr | None = Field(
+        None,
+        description="`id:base64,…`: keys of 32 bytes or more that sign audit entries; the first "
+        "signs, all verify. Made and kept in the data folder when unset off AWS.",
+    )
+    open_access: bool = Field(
+        default=False,
+        description="Serve without credentials on an address that is not loopback. "
+        "Only where something else keeps strangers out.",
+    )
+    base_path: str = Field(
+        "", description="Path prefix behind a reverse proxy, such as `/stockpulse`."
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Host names, separated by commas, that requests may carry besides the bound "
+        "address and localhost (guards against DNS rebinding).",
+    )
+    currency: str = Field("EUR", description="ISO 4217 code that prices are shown in.")
+    timezone: str = Field("UTC", description="IANA time zone of days in charts and digests.")
+    log_format: Literal["text", "json"] = Field("text", description="Form of log lines.")
+    audit_retention_days: Annotated[int, Field(ge=2)] | None = Field(
+        None,
+        description="Let DynamoDB expire audit and feed rows after so many days; "
+        "unset keeps them for good.",
+    )
+    max_body_bytes: Annotated[int, Field(ge=1024)] = Field(
+        1024 * 1024, description="Largest request body, in bytes."
+    )
+    max_streams: Annotated[int, Field(ge=1)] = Field(
+        10_000, description="Most live streams open at once."
+    )
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("dynamodb")
+    @classmethod
+    def _endpoint(cls, value: str) -> str:
+        if value in {"embedded", "aws"} or re.fullmatch(r"https?://[^/\s?#]+/?", value):
+            return value.rstrip("/")
+        raise ValueError("must be `embedded`, `aws` or a URL such as http://127.0.0.1:8001")
+
+    @field_validator("products_table")
+    @classmethod
+    def _table(cls, value: str | None) -> str | None:
+        if value is None or _TABLE_NAME.fullmatch(value):
+            return value
+        raise ValueError("must be 3 to 255 of the characters a-z A-Z 0-9 _ . -")
+
+    @field_validator("table_prefix")
+    @classmethod
+    def _prefix(cls, value: str) -> str:
+        if re.fullmatch(r"[A-Za-z0-9_.-]{0,200}", value):
+            return value
+        raise ValueError("must be at most 200 of the characters a-z A-Z 0-9 _ . -")
+
+    @field_validator("key_attribute", "name_attribute", "stock_attribute")
+    @classmethod
+    def _attribute(cls, value: str) -> str:
+        if 1 <= len(value.encode()) <= 255:
+            return value
+        raise ValueError("must be 1 to 255 bytes long")
+
+    @field_validator("base_path")
+    @classmethod
+    def _path(cls, value: str) -> str:
+        if re.fullmatch(r"(/[A-Za-z0-9_.~-]+)*/?", value):
+            return value.rstrip("/")
+        raise ValueError("must look like /stockpulse")
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        if value in available_timezones():
+            return value
+        raise ValueError("must be an IANA time zone such as Europe/Berlin")
+
+    @field_validator("currency")
+    @classmethod
+    def _currency(cls, value: str) -> str:
+        if re.fullmatch(r"[A-Z]{3}", value):
+            return value
+        raise ValueError("must be an ISO 4217 code such as EUR")
+
+    @field_validator("broker_url")
+    @classmethod
+    def _broker(cls, value: str | None) -> None:
+        if value is not None:
+            raise ValueError(
+                "this version has the in-process broker only: unset it and run one process"
+            )
+
+    @field_validator("audit_keys")
+    @classmethod
+    def _keys(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            parse_keys(value.get_secret_value())
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        attributes = (self.key_attribute, self.name_attribute, self.stock_attribute)
+        if len(set(attributes)) < len(attributes):
+            raise ValueError(
+                f"{PREFIX}KEY_ATTRIBUTE, {PREFIX}NAME_ATTRIBUTE and {PREFIX}STOCK_ATTRIBUTE "
+                "must name three different attributes"
+            )
+        if not self.is_loopback and not self.open_access:
+            raise ValueError(
+                f"{PREFIX}HOST={self.host} would let anyone on the network in: bind to 127.0.0.1, "
+                f"or set {PREFIX}OPEN_ACCESS=true where something else keeps strangers out"
+            )
+        if self.dynamodb == "aws" and self.audit_keys is None:
+            raise ValueError(
+                f"{PREFIX}AUDIT_KEYS must be set with {PREFIX}DYNAMODB=aws, for example "
+                f"{PREFIX}AUDIT_KEYS=k1:$(openssl rand -base64 32), and kept safe"
+            )
+        return self
+
+    @property
+    def attributes(self) -> AttributeNames:
+        """The products table's own attribute names."""
+        return AttributeNames(self.key_attribute, self.name_attribute, self.stock_attribute)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the web server."""
+        return _LOOPBACK.fullmatch(self.host) is not None
+
+
+def parse_keys(text: str) -> dict[str, bytes]:
+    """`id:base64,…` as {id: key}, in order.
+
+    Raises:
+        ValueError: an id is missing or doubled, or a key is not base64 of 32 bytes or more.
+
+    """
+    keys: dict[str, bytes] = {}
+    for part in text.split(","):
+        name, colon, encoded = part.strip().partition(":")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except binascii.Error:
+            key = b""
+        if not (name and colon) or name in keys or len(key) < 32:
+            raise ValueError(
+                "must be `id:base64,…` with ids that differ and keys of at least 32 bytes"
+            )
+        keys[name] = key
+    return keys
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings of this process, from `environ` (default: the process's) over `.env`.
+
+    Raises:
+        SettingsError: a variable is unknown, malformed or contradicts another.
+
+    """
+    environ = os.environ if environ is None else environ
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    given = {**dotenv_values(".env"), **environ}
+    unknown = sorted(name for name in given if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise SettingsError(
+            f"{', '.join(unknown)}: no such setting; `stockpulse serve --help` lists them all"
+        )
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("\n".join(_lines(error))) from None
+
+
+def _lines(error: ValidationError) -> list[str]:
+    """One line a fault: the variable and what it must be; never its value, it may be a secret."""
+    lines = []
+    for fault in error.errors(include_url=False, include_input=False):
+        reason = fault["msg"].removeprefix("Value error, ")
+        name = PREFIX + str(fault["loc"][0]).upper() + ": " if fault["loc"] else ""
+        lines.append(name + reason)
+    return lines

@@ -1,0 +1,1 @@
+"""All that speaks DynamoDB; nothing above this package calls boto3."""

@@ -1,0 +1,154 @@
+"""An audit entry is written with its feed row in one call, and what is too large is never dropped.
+
+A batch refused as invalid is halved until one entry is left; an entry too large for an
+item is written with compressed images, and if still too large with their hashes alone.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.events import ChangeEvent
+from app.store.audit_entry import ImageForm, Signer, event_of
+from app.store.batches import get_all, put_all
+from app.store.client import translated
+from app.store.cursor import Cursor
+from app.store.errors import ItemTooLarge, StoreRefused
+from app.store.feed import ROW_LIMIT, EventRef, Feed
+from app.store.paging import Page, decode_cursor, encode_cursor
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Arrived = tuple[Cursor, ChangeEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What is durable now, with its arrival, and what DynamoDB refuses in every form."""
+
+    arrived: list[Arrived]
+    refused: list[tuple[ChangeEvent, str]]
+
+
+class AuditRepository:
+    """The append-only audit table, and the feed rows that go with it."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        feed: Feed,
+        signer: Signer,
+        stamp: Callable[[], Cursor],
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._feed = feed
+        self._signer = signer
+        self._stamp = stamp
+
+    def append(self, events: Sequence[ChangeEvent]) -> Appended:
+        """Write up to 24 events of different keys.
+
+        Raises:
+            StoreUnavailable: nothing may be taken as written; the same call again is safe.
+
+        """
+        if len(events) > ROW_LIMIT:
+            raise ValueError(f"at most {ROW_LIMIT} events in one batch")
+        if len(events) == 1:
+            return self._append_one(events)
+        try:
+            return Appended(self._write(events, ImageForm.PLAIN), [])
+        except (StoreRefused, ItemTooLarge):
+            middle = len(events) // 2
+            first, second = self.append(events[:middle]), self.append(events[middle:])
+            return Appended(first.arrived + second.arrived, first.refused + second.refused)
+
+    def restamp(self, events: Sequence[ChangeEvent]) -> list[Arrived]:
+        """A fresh feed row for events whose publication was held up (DESIGN §5.2)."""
+        stamp = self._stamp()
+        self._feed.mark_day(stamp)
+        put_all(self._client, [self._feed.row(stamp, [_ref(event) for event in events])])
+        return _arrived(stamp, events)
+
+    def get(self, ref: EventRef) -> ChangeEvent | None:
+        """One event; None where there is no entry."""
+        return next(iter(self.get_many([ref]).values()), None)
+
+    def get_many(self, refs: Sequence[EventRef]) -> dict[EventRef, ChangeEvent]:
+        """The events that have an entry, read consistently."""
+        keys = [_key(ref) for ref in dict.fromkeys(refs)]
+        events = map(event_of, get_all(self._client, self._table, keys))
+        return {_ref(event): event for event in events}
+
+    def history(self, product_id: str, limit: int, cursor: str | None = None) -> Page[ChangeEvent]:
+        """A product's events, newest first.
+
+        Raises:
+            InvalidCursor: the cursor is not one that a page gave out.
+
+        """
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "ProductID = :p",
+            "ExpressionAttributeValues": {":p": {"S": product_id}},
+            "ConsistentRead": True,
+            "ScanIndexForward": False,
+        }
+        if cursor is not None:
+            request["ExclusiveStartKey"] = _key((product_id, decode_cursor(cursor)))
+        events: list[ChangeEvent] = []
+        while len(events) < limit:
+            with translated():
+                answer = self._client.query(Limit=limit - len(events), **request)
+            shown = (event_of(entry) for entry in answer["Items"])
+            events += [event for event in shown if event.kind != "internal"]
+            if "LastEvaluatedKey" not in answer:
+                return Page(events, None)
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        return Page(events, encode_cursor(request["ExclusiveStartKey"]["EventKey"]["S"]))
+
+    def knows(self, product_id: str) -> bool:
+        """Whether anything ever happened to a product of this id."""
+        with translated():
+            answer = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="ProductID = :p",
+                ExpressionAttributeValues={":p": {"S": product_id}},
+                ProjectionExpression="EventKey",
+                Limit=1,
+            )
+        return bool(answer["Items"])
+
+    def _write(self, events: Sequence[ChangeEvent], form: ImageForm) -> list[Arrived]:
+        stamp = self._stamp()
+        self._feed.mark_day(stamp)
+        entries = [(self._table, self._signer.entry(event, form)) for event in events]
+        row = self._feed.row(stamp, [_ref(event) for event in events])
+        put_all(self._client, [*entries, row])
+        return _arrived(stamp, events)
+
+    def _append_one(self, events: Sequence[ChangeEvent]) -> Appended:
+        """One entry in the largest form that an item can hold."""
+        refusal = ""
+        for form in ImageForm:
+            try:
+                return Appended(self._write(events, form), [])
+            except (StoreRefused, ItemTooLarge) as error:
+                refusal = error.detail
+        return Appended([], [(events[0], refusal)])
+
+
+def _ref(event: ChangeEvent) -> EventRef:
+    return (event.product_id, event.event_key)
+
+
+def _key(ref: EventRef) -> dict[str, Any]:
+    product_id, event_key = ref
+    return {"ProductID": {"S": product_id}, "EventKey": {"S": event_key}}
+
+
+def _arrived(stamp: Cursor, events: Sequence[ChangeEvent]) -> list[Arrived]:
+    return [(stamp.at(n), event) for n, event in enumerate(events)]

@@ -1,0 +1,46 @@
+"""A record that cannot be understood is kept whole, with what was wrong; the rest goes on."""
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from app.events import rfc3339
+from app.store.client import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DeadLetters:
+    """Parked stream records; lanes and redrive come with the optional sinks."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def park(self, record: Any, *, sink: str, product_id: str, key: str, error: str) -> None:
+        """Keep a raw record; the same one again overwrites itself.
+
+        Raises:
+            StoreUnavailable: it is not kept yet; try again.
+
+        """
+        now = rfc3339(datetime.now(UTC))
+        with translated():
+            self._client.put_item(
+                TableName=self._table,
+                Item={
+                    "ProductID": {"S": product_id},
+                    "SinkKey": {"S": f"{sink}#{key}"},
+                    "Record": {"S": json.dumps(record, default=_raw, ensure_ascii=False)},
+                    "Error": {"S": error},
+                    "SeenAt": {"S": now},
+                },
+            )
+
+
+def _raw(value: Any) -> str:
+    """Bytes as hex, times as RFC 3339: readable, and enough to rebuild the record."""
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value).hex()
+    return rfc3339(value) if isinstance(value, datetime) else str(value)

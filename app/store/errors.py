@@ -1,0 +1,133 @@
+"""Every error that a user can meet is a class here, with its status, its code and its remedy.
+
+Handlers never build HTTP errors: they let these through to the one place that renders them.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class StockpulseError(Exception):
+    """An error with a meaning outside the code.
+
+    `detail` says what was wrong and what to do; `headers` and `extra` go into the answer.
+    """
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Something went wrong"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.extra = dict(extra or {})
+
+
+class ProductNotFound(StockpulseError):
+    """No product has this id, and none is known to have had it."""
+
+    status = 404
+    code = "product-not-found"
+    title = "No such product"
+
+
+class ProductGone(StockpulseError):
+    """The product was deleted; its history remains."""
+
+    status = 410
+    code = "product-gone"
+    title = "The product was deleted"
+
+
+class EventNotFound(StockpulseError):
+    """No event has this id."""
+
+    status = 404
+    code = "event-not-found"
+    title = "No such event"
+
+
+class ProductExists(StockpulseError):
+    """A create met a product that is there already."""
+
+    status = 409
+    code = "product-exists"
+    title = "The product exists already"
+
+
+class InsufficientStock(StockpulseError):
+    """An adjustment would take the stock below zero."""
+
+    status = 409
+    code = "insufficient-stock"
+    title = "Not enough stock"
+
+
+class StockNotCountable(StockpulseError):
+    """The stored stock is missing or no count of goods, so nothing can be added to it."""
+
+    status = 409
+    code = "stock-not-countable"
+    title = "The stored stock is not a count"
+
+
+class TooMuchContention(StockpulseError):
+    """Others changed the product at each of our tries."""
+
+    status = 409
+    code = "too-much-contention"
+    title = "The product is changing too fast"
+
+
+class ETagMismatch(StockpulseError):
+    """The product is not as the client last saw it."""
+
+    status = 412
+    code = "etag-mismatch"
+    title = "The product has changed"
+
+
+class ItemTooLarge(StockpulseError):
+    """The item would exceed what DynamoDB holds."""
+
+    status = 413
+    code = "item-too-large"
+    title = "The product is too large"
+
+
+class StoreRefused(StockpulseError):
+    """DynamoDB judged the request invalid."""
+
+    status = 500
+    code = "store-refused"
+    title = "The store refused the request"
+
+
+class StoreUnavailable(StockpulseError):
+    """DynamoDB cannot be reached or is overloaded; a write's outcome may be unknown."""
+
+    status = 503
+    code = "store-unavailable"
+    title = "The store is not available"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"Retry-After": "2"})
+
+
+class InvalidCursor(StockpulseError):
+    """A paging or stream cursor is not one that we gave out."""
+
+    status = 400
+    code = "invalid-cursor"
+    title = "Unknown cursor"
+
+
+class ConditionFailed(Exception):
+    """A conditional write found the item otherwise; never leaves the store."""

@@ -1,0 +1,121 @@
+"""`Feed` says which events arrived in which order; its rows point at audit entries, 24 a row.
+
+Rows of one UTC day share a partition. The partition `days` lists the days that may have
+rows (ADR 0002), so that going back past an idle month costs one read, not thirty.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from app.store.batches import Put
+from app.store.client import translated
+from app.store.cursor import Cursor, day_of, parse_cursor
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ROW_LIMIT = 24  # events a row: their audit entries and the row fill one batch of 25
+_DAYS = "days"
+
+EventRef = tuple[str, str]  # product id, event key: an audit entry's key
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One event's place in the timeline."""
+
+    cursor: Cursor
+    ref: EventRef
+
+
+class Feed:
+    """The arrival log."""
+
+    def __init__(
+        self, client: "DynamoDBClient", table: str, retention: timedelta | None = None
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._retention = retention
+        self._marked_day: str | None = None
+
+    def mark_day(self, stamp: Cursor) -> None:
+        """List the stamp's day, once per process, before its first row; again does no harm."""
+        if self._marked_day == stamp.day:
+            return
+        with translated():
+            self._client.put_item(
+                TableName=self._table, Item={"Day": {"S": _DAYS}, "Cursor": {"S": stamp.day}}
+            )
+        self._marked_day = stamp.day
+
+    def row(self, stamp: Cursor, refs: list[EventRef]) -> Put:
+        """The row of a batch of up to 24 events, for the same call as their audit entries."""
+        row: dict[str, Any] = {
+            "Day": {"S": stamp.day},
+            "Cursor": {"S": str(stamp)},
+            "Events": {"L": [{"L": [{"S": product}, {"S": key}]} for product, key in refs]},
+        }
+        if self._retention is not None:
+            expires = stamp.ms // 1000 + int(self._retention.total_seconds())
+            row["ExpiresAt"] = {"N": str(expires)}
+        return (self._table, row)
+
+    def since(self, ms: int) -> Iterator[Arrival]:
+        """Arrivals stamped at or after `ms`, oldest first, read consistently."""
+        start = f"{max(ms, 0):013d}"
+        for day in self._days(f">= {day_of(max(ms, 0))}", forward=True):
+            for row in self._rows(day, f">= {start}", forward=True):
+                yield from _arrivals(row)
+
+    def before(self, cursor: Cursor | None) -> Iterator[Arrival]:
+        """Arrivals before `cursor` (None: the newest), newest first, read consistently."""
+        days = self._days(None if cursor is None else f"<= {cursor.day}", forward=False)
+        for day in days:
+            edge = None if cursor is None else f"<= {cursor}"
+            for row in self._rows(day, edge, forward=False):
+                for arrival in reversed(_arrivals(row)):
+                    if cursor is None or arrival.cursor < cursor:
+                        yield arrival
+
+    def newest_ms(self) -> int:
+        """The newest stamp; 0 where nothing ever arrived."""
+        newest = next(self.before(None), None)
+        return 0 if newest is None else newest.cursor.ms
+
+    def _days(self, edge: str | None, *, forward: bool) -> Iterable[str]:
+        return (row["Cursor"]["S"] for row in self._rows(_DAYS, edge, forward=forward))
+
+    def _rows(self, day: str, edge: str | None, *, forward: bool) -> Iterator[dict[str, Any]]:
+        """Rows of a partition; `edge` is a comparison with the sort key, such as `>= x`."""
+        condition, values = "#d = :d", {":d": {"S": day}}
+        names = {"#d": "Day"}
+        if edge is not None:
+            operator, _, value = edge.partition(" ")
+            condition += f" AND #c {operator} :c"
+            names["#c"] = "Cursor"
+            values[":c"] = {"S": value}
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+            "ConsistentRead": True,
+            "ScanIndexForward": forward,
+            "Limit": 250,
+        }
+        while True:
+            with translated():
+                answer = self._client.query(**request)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def _arrivals(row: dict[str, Any]) -> list[Arrival]:
+    first = parse_cursor(row["Cursor"]["S"])
+    refs = (pair["L"] for pair in row["Events"]["L"])
+    return [Arrival(first.at(n), (product["S"], key["S"])) for n, (product, key) in enumerate(refs)]

@@ -1,0 +1,76 @@
+"""Where the tables are: an engine of our own, an endpoint, or AWS; a data folder has one owner.
+
+A server owns its data folder in every case; other commands use what runs there.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.store.checkpoints import Checkpoints
+from app.store.client import connect
+from app.store.engine import EmbeddedEngine, find_running
+from app.store.engine.folder import Folder
+from app.store.engine.lock import hold
+from app.store.tables import TableNames
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An endpoint (None: AWS), and the embedded engine behind it, if that is what it is."""
+
+    endpoint: str | None
+    engine: EmbeddedEngine | None = None
+
+    def problem(self) -> str | None:
+        """What is wrong with the embedded engine; None where it is well or not ours."""
+        if self.engine is None or self.engine.healthy():
+            return None
+        return "the embedded engine does not answer; it is being started again"
+
+
+@contextmanager
+def owned(dynamodb: str, data_dir: Path, names: TableNames) -> Iterator[Place]:
+    """The place for a server: its data folder is its own until the block ends.
+
+    Raises:
+        EngineError: the folder is held by another process, or the engine cannot be run.
+
+    """
+    if dynamodb == "embedded":
+
+        def positions(url: str) -> Mapping[tuple[str, str], int]:
+            return checkpointed(url, names)
+
+        with EmbeddedEngine(data_dir, positions=positions) as engine:
+            yield Place(engine.url, engine)
+        return
+    folder = Folder.at(data_dir)
+    with folder.explained():
+        folder.make()
+    with hold(folder.lock):
+        yield Place(None if dynamodb == "aws" else dynamodb)
+
+
+@contextmanager
+def shared(dynamodb: str, data_dir: Path, names: TableNames) -> Iterator[Place]:
+    """The place for a command: what a server runs on the data folder, or else an own engine."""
+    running = find_running(data_dir) if dynamodb == "embedded" else None
+    if running is not None:
+        yield Place(running.url)
+    elif dynamodb == "embedded":
+        with owned(dynamodb, data_dir, names) as place:
+            yield place
+    else:
+        yield Place(None if dynamodb == "aws" else dynamodb)
+
+
+def checkpointed(url: str, names: TableNames) -> dict[tuple[str, str], int]:
+    """{(products table, shard): lowest position of all consumers}: what may be trimmed up to."""
+    lowest: dict[tuple[str, str], int] = {}
+    for found in Checkpoints(connect(url).tables, names.checkpoints, consumer="").all():
+        position = int(found.sequence_number or 0)
+        shard = (names.products, found.shard_id)
+        lowest[shard] = min(lowest.get(shard, position), position)
+    return lowest
