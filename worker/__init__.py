@@ -1,0 +1,1 @@
+"""The pipeline from the stream to the sinks; knows nothing of the web."""

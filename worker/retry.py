@@ -1,0 +1,53 @@
+"""A call that must succeed is tried for ever, in bounded, jittered steps, until a stop."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from app.store.errors import StoreUnavailable
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0  # seconds
+ALARM_AFTER = 60.0  # seconds of failing until each failure is logged as an error
+
+
+class Stopped(Exception):
+    """The worker is ending; what was under way will be read again."""
+
+
+class Retry:
+    """Repeats a call through outages of the store."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+
+    def __call__(self, call: Callable[[], T], part: str) -> T:
+        """The call's result.
+
+        Raises:
+            Stopped: the worker was told to stop before the call succeeded.
+
+        """
+        started = time.monotonic()
+        for attempt in range(1_000_000_000):
+            try:
+                return call()
+            except StoreUnavailable as error:
+                failing = time.monotonic() - started
+                level = logging.ERROR if failing > ALARM_AFTER else logging.WARNING
+                _log.log(level, "%s has failed for %.0f s: %s", part, failing, error)
+            if self._stop.wait(pause(attempt)):
+                break
+        raise Stopped
+
+
+def pause(attempt: int) -> float:
+    """Seconds before try number `attempt` + 2: doubling to a bound, jittered by half."""
+    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempt, 10))
+    return longest * random.uniform(0.5, 1)  # noqa: S311 - jitter, not a secret

@@ -1,0 +1,1 @@
+"""Where events go; each sink accepts an event or says why not."""

@@ -1,0 +1,51 @@
+"""The audit sink accepts every event, however long that takes: it holds its shard until it has.
+
+Throttling and faults are retried for ever (an alarm after a minute); what DynamoDB
+refuses in every form is handed back to be parked.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from app.events import ChangeEvent
+from app.store.audit import Appended, AuditRepository
+from worker.retry import Retry
+
+# An arrival not published within this many seconds of its stamp gets a fresh one (DESIGN §5.2).
+STAMP_LIFE = 5.0
+
+T = TypeVar("T")
+
+
+class AuditSink:
+    """Makes events durable, and says when each arrived."""
+
+    def __init__(
+        self,
+        audit: AuditRepository,
+        retry: Retry,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._audit = audit
+        self._retry = retry
+        self._monotonic = monotonic
+
+    def accept(self, events: Sequence[ChangeEvent]) -> Appended:
+        """Write up to 24 events of different keys.
+
+        Raises:
+            Stopped: the worker is ending; the events will be read again.
+
+        """
+        stamped, appended = self._timed(partial(self._audit.append, events))
+        while appended.arrived and self._monotonic() - stamped > STAMP_LIFE:
+            late = [event for _, event in appended.arrived]
+            stamped, arrived = self._timed(partial(self._audit.restamp, late))
+            appended = Appended(arrived, appended.refused)
+        return appended
+
+    def _timed(self, call: Callable[[], T]) -> tuple[float, T]:
+        """The call's result, and when its last try, the one that counts, began."""
+        return self._retry(lambda: (self._monotonic(), call()), "audit")

@@ -1,0 +1,244 @@
+"""A stream record becomes a ChangeEvent by a pure function, whichever host handed it over.
+
+GetRecords (through boto3) and Lambda differ in shape: see FACTS §1.22. Both are made one
+at the edge; everything after that is about meaning.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, TypedDict
+
+from app.events import ChangeEvent, Kind
+from app.item import (
+    BOOKKEEPING,
+    DEFAULT_NAMES,
+    DELETE_STAMP,
+    AttributeNames,
+    AttributeValue,
+    Item,
+    canonical,
+    stock,
+    text,
+)
+
+# Seconds after its stamp in which a delete is believed to be the stamp's (DESIGN §3).
+DELETE_STAMP_LIFE = 60
+
+_SEQUENCE_DIGITS = 40
+
+
+class UndecodableRecord(Exception):
+    """The record does not have the shape of a DynamoDB stream record; the message says where."""
+
+
+def process_event(
+    record: Mapping[str, Any], names: AttributeNames = DEFAULT_NAMES
+) -> tuple[str, int | None]:
+    """The product id and new stock of a record, as the well-known tutorials have it.
+
+    The minimal record `{"dynamodb": {"NewImage": {"ProductID": {"S": "P123"}, "Stock":
+    {"N": "50"}}}}` gives `("P123", 50)`; a record without a new image gives `(id, None)`.
+
+    Raises:
+        UndecodableRecord: no product id is to be found.
+
+    """
+    change = record.get("dynamodb", {})
+    new = change.get("NewImage")
+    product_id = text(new or change.get("Keys") or change.get("OldImage"), names.key)
+    if product_id is None:
+        raise UndecodableRecord(f"the record holds no {names.key} of type S")
+    return product_id, stock(new, names)
+
+
+def decode(
+    record: Mapping[str, Any], stream_arn: str, names: AttributeNames = DEFAULT_NAMES
+) -> ChangeEvent:
+    """The change that a record tells.
+
+    Raises:
+        UndecodableRecord: a part that every stream record has is missing or malformed.
+
+    """
+    try:
+        return _decode(record, stream_arn, names)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UndecodableRecord(f"not a stream record: {type(error).__name__}: {error}") from error
+
+
+def event_key(stream_arn: str, sequence_number: str) -> str:
+    """Stream label and padded sequence number: greater for later records of one stream."""
+    label = stream_arn.rpartition("/stream/")[2]
+    return f"{label}#{sequence_number:0>{_SEQUENCE_DIGITS}}"
+
+
+def _decode(record: Mapping[str, Any], stream_arn: str, names: AttributeNames) -> ChangeEvent:
+    change = record["dynamodb"]
+    sequence_number = change["SequenceNumber"]
+    if not sequence_number.isdecimal() or len(sequence_number) > _SEQUENCE_DIGITS:
+        raise ValueError(f"sequence number {sequence_number!r}")
+    product_id = change["Keys"][names.key]["S"]
+    if product_id.startswith("\0"):
+        raise ValueError("a product id that begins with U+0000 is reserved for gaps")
+    before, after = _image(change.get("OldImage")), _image(change.get("NewImage"))
+    occurred_at = _moment(change["ApproximateCreationDateTime"])
+    event_name = str(record["eventName"])
+    kind = _kind(record, event_name, before, after, names)
+    stamp = _stamp(kind, event_name, before, after, occurred_at)
+    return ChangeEvent(
+        event_key=event_key(stream_arn, sequence_number),
+        kind=kind,
+        product_id=product_id,
+        product_name=text(after or before, names.name),
+        before=before,
+        after=after,
+        changed=_changed(before, after),
+        stock_before=stock(before, names),
+        stock_after=stock(after, names),
+        occurred_at=occurred_at,
+        event_name=event_name,
+        sequence_number=sequence_number,
+        view_type=str(change.get("StreamViewType", "NEW_AND_OLD_IMAGES")),
+        **stamp,
+    )
+
+
+def _kind(
+    record: Mapping[str, Any],
+    event_name: str,
+    before: Item | None,
+    after: Item | None,
+    names: AttributeNames,
+) -> Kind:
+    match event_name:
+        case "INSERT":
+            return "inserted"
+        case "REMOVE":
+            return "expired" if _is_expiry(record.get("userIdentity")) else "deleted"
+        case "MODIFY":
+            if before is None or after is None:
+                return "updated"
+            differing = _differing(before, after)
+            if differing and differing <= DELETE_STAMP:
+                return "internal"
+            stocks = (stock(before, names), stock(after, names))
+            return "stock_changed" if None not in stocks and stocks[0] != stocks[1] else "updated"
+        case _:
+            raise ValueError(f"event name {event_name!r}")
+
+
+class _Stamp(TypedDict):
+    actor: str | None
+    reason: str | None
+    note: str | None
+    reference: str | None
+    request_id: str | None
+
+
+_NO_STAMP = _Stamp(actor=None, reason=None, note=None, reference=None, request_id=None)
+
+
+def _stamp(
+    kind: Kind, event_name: str, before: Item | None, after: Item | None, occurred_at: datetime
+) -> _Stamp:
+    """Who and why, where the images prove that the stamp belongs to this very change."""
+    if kind == "deleted" and before is not None and _stamped_just_now(before, occurred_at):
+        return {
+            "actor": text(before, "DeletedBy"),
+            "reason": text(before, "DeletedReason"),
+            "note": text(before, "DeletedNote"),
+            "reference": None,
+            "request_id": text(before, "DeletedRequestID"),
+        }
+    fresh = event_name == "INSERT" or (
+        before is not None and text(before, "RequestID") != text(after, "RequestID")
+    )
+    if after is None or not fresh or text(after, "RequestID") is None:
+        return _NO_STAMP
+    return {
+        "actor": text(after, "UpdatedBy"),
+        "reason": text(after, "Reason"),
+        "note": text(after, "Note"),
+        "reference": text(after, "Reference"),
+        "request_id": text(after, "RequestID"),
+    }
+
+
+def _stamped_just_now(before: Item, occurred_at: datetime) -> bool:
+    stamped = text(before, "DeletedAt")
+    if stamped is None:
+        return False
+    try:
+        age = (occurred_at - datetime.fromisoformat(stamped)).total_seconds()
+    except (ValueError, TypeError):  # other programs may write what they like
+        return False
+    # The record's time has whole seconds (FACTS §1.17), so it may seem earlier than the stamp.
+    return abs(age) <= DELETE_STAMP_LIFE
+
+
+def _changed(before: Item | None, after: Item | None) -> tuple[str, ...]:
+    """Names of attributes that differ, bookkeeping aside; empty where an image is absent."""
+    if before is None or after is None:
+        return ()
+    return tuple(sorted(_differing(before, after) - BOOKKEEPING))
+
+
+def _differing(before: Item, after: Item) -> set[str]:
+    """Names whose values differ in meaning: sets have no order, and `1.50` is `1.5`."""
+    names = before.keys() | after.keys()
+    unlike = {name for name in names if before.get(name) != after.get(name)}
+    return {
+        name
+        for name in unlike
+        if name not in before
+        or name not in after
+        or canonical({name: before[name]}) != canonical({name: after[name]})
+    }
+
+
+def _is_expiry(identity: Mapping[str, Any] | None) -> bool:
+    """TTL deletions name DynamoDB itself (FACTS §1.20); boto3 and Lambda spell the keys apart."""
+    folded = {name.lower(): value for name, value in (identity or {}).items()}
+    return folded.get("principalid") == "dynamodb.amazonaws.com"
+
+
+def _moment(value: Any) -> datetime:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    return datetime.fromtimestamp(float(value), UTC)
+
+
+def _image(raw: Any) -> Item | None:
+    """An image with binary as bytes; None where the view type leaves it out."""
+    if raw is None:
+        return None
+    return {name: _value(value) for name, value in raw.items()}
+
+
+def _value(value: Any) -> AttributeValue:
+    ((kind, inner),) = value.items()
+    match kind:
+        case "B":
+            return {"B": _bytes(inner)}
+        case "BS":
+            return {"BS": [_bytes(member) for member in inner]}
+        case "M":
+            return {"M": {name: _value(member) for name, member in inner.items()}}
+        case "L":
+            return {"L": [_value(member) for member in inner]}
+        case "S" | "N" | "BOOL" | "NULL" | "SS" | "NS":
+            return {kind: inner}
+        case _:
+            raise ValueError(f"attribute type {kind!r}")
+
+
+def _bytes(value: Any) -> bytes:
+    """Binary as boto3 gives it, or from the base64 text of a Lambda event."""
+    if not isinstance(value, str):
+        return bytes(value)
+    try:
+        return base64.b64decode(value, validate=True)
+    except binascii.Error as error:
+        raise ValueError(f"binary that is not base64: {error}") from error
