@@ -1,0 +1,1 @@
+"""Takes each event once from the pipeline and hands it to every live subscriber."""

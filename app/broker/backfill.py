@@ -1,0 +1,50 @@
+"""Clients that come back at once share one read of `Feed`, and few reads run at a time."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from app.store.audit import Arrived
+from app.store.cursor import Cursor
+
+MAX_EVENTS = 5_000  # a client that missed more starts afresh
+_AT_ONCE = 2
+
+
+class History(Protocol):
+    """What the broker needs of the timeline."""
+
+    def recent(self, limit: int) -> Sequence[Arrived]:
+        """The newest events, oldest first."""
+
+    def backfill(self, cursor: Cursor, limit: int) -> Sequence[Arrived] | None:
+        """Events from 10 s before the cursor, oldest first; None for more than `limit`."""
+
+
+class Backfills:
+    """Reads of what clients missed."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._places = asyncio.Semaphore(_AT_ONCE)
+        self._under_way: dict[int, asyncio.Task[Sequence[Arrived] | None]] = {}
+
+    async def since(self, cursor: Cursor) -> Sequence[Arrived] | None:
+        """Everything since some seconds before the cursor; None for too much.
+
+        Raises:
+            StoreUnavailable: `Feed` cannot be read now.
+
+        """
+        second = cursor.ms // 1000
+        task = self._under_way.get(second)
+        if task is None:
+            task = asyncio.create_task(self._load(Cursor(second * 1000, "00000000", 0)))
+            self._under_way[second] = task
+            task.add_done_callback(lambda _: self._under_way.pop(second, None))
+        # Shielded: one client that leaves must not take the others' answer with it.
+        return await asyncio.shield(task)
+
+    async def _load(self, cursor: Cursor) -> Sequence[Arrived] | None:
+        async with self._places:
+            return await asyncio.to_thread(self._history.backfill, cursor, MAX_EVENTS)

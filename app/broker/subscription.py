@@ -1,0 +1,104 @@
+"""A subscriber is a place in the ring, not a queue: one wake-up drains all that is new.
+
+It yields bytes ready for the socket; while the socket does not drain, nothing is gathered
+for it, and one that falls out of the ring ends (its client comes back with its cursor).
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+
+from app.broker.frames import Frame
+from app.broker.ring import Ring
+from app.broker.view import CHUNK_BYTES, View
+
+
+@dataclass(slots=True)
+class Pulse:
+    """What all subscribers share of time: beats so far, and whether the broker is closing."""
+
+    beats: int = 0
+    closing: bool = False
+
+
+@dataclass(slots=True)
+class Subscription:
+    """One live client."""
+
+    ring: Ring
+    view: View
+    pulse: Pulse
+    position: int
+    opening: list[bytes]
+    backfill: Sequence[Frame]
+    heartbeat: Callable[[str], bytes]
+    fell_out: Callable[[], None]
+    cursor: str
+    max_beats: int
+    sent: set[str] = field(default_factory=set)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Everything to send, in order, until the subscription ends."""
+        yield b"".join(self.opening)
+        for chunk in _joined(self.backfill):
+            yield chunk
+        self.sent = {frame.event_id for frame in self.backfill}
+        first_beat = beat = self.pulse.beats
+        while not self.pulse.closing and self.pulse.beats - first_beat < self.max_beats:
+            if self.view.lost(self.position):
+                self.fell_out()
+                return
+            data = self._next()
+            if data:
+                yield data
+            elif self.pulse.beats != beat:
+                beat = self.pulse.beats
+                self._forget_sent(beat - first_beat)
+                yield self.heartbeat(self.cursor)
+            else:
+                await self.view.wait(self.position)
+
+    def _next(self) -> bytes:
+        if self.sent:
+            return self._unsent()
+        data, self.position = self.view.chunk(self.position)
+        self._moved()
+        return data
+
+    def _unsent(self) -> bytes:
+        """The next chunk without the events that the back-fill brought."""
+        parts: list[bytes] = []
+        size = 0
+        for place in self.view.admitted_from(self.position):
+            frame = self.ring.get(place)
+            if frame is None or frame.event_id in self.sent:
+                continue
+            parts.append(frame.data)
+            size += len(frame.data)
+            self.position = place + 1
+            if size > CHUNK_BYTES:
+                break
+        else:
+            self.position = self.view.head
+        self._moved()
+        return b"".join(parts)
+
+    def _moved(self) -> None:
+        self.cursor = self.ring.cursor_before(self.position) or self.cursor
+
+    def _forget_sent(self, beats: int) -> None:
+        """Drop the back-fill's ids once their like can hardly be published any more."""
+        if beats > 4:
+            self.sent = set()
+
+
+def _joined(frames: Sequence[Frame]) -> list[bytes]:
+    chunks: list[bytes] = []
+    parts: list[bytes] = []
+    size = 0
+    for frame in frames:
+        if parts and size + len(frame.data) > CHUNK_BYTES:
+            chunks.append(b"".join(parts))
+            parts, size = [], 0
+        parts.append(frame.data)
+        size += len(frame.data)
+    return [*chunks, b"".join(parts)] if parts else chunks

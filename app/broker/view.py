@@ -1,0 +1,114 @@
+"""A view is the ring through one filter; all subscribers with that filter share it.
+
+Each event is evaluated once a view, and subscribers at the same place are handed the same
+bytes. Views live on the event loop's thread only.
+"""
+
+import asyncio
+from bisect import bisect_left
+from collections import OrderedDict
+
+from app.broker.filters import EVERYTHING, Filter
+from app.broker.ring import Ring
+
+CHUNK_BYTES = 64 * 1024  # most that is handed over in one write, but for a single larger frame
+_CACHED_CHUNKS = 16
+
+
+class View:
+    """The positions that a filter admits, the chunks made of them, and who waits for more."""
+
+    def __init__(self, ring: Ring, wanted: Filter, start: int) -> None:
+        self._ring = ring
+        self._filter = wanted
+        self._first = start
+        self._next = start
+        self._lost = -1  # the newest position that fell out of the ring unsent to late comers
+        self._admitted: list[int] = []
+        self._chunks: OrderedDict[int, tuple[bytes, int]] = OrderedDict()
+        self._more = asyncio.Event()
+        self.subscribers = 0
+
+    def reach_back(self, position: int) -> None:
+        """Cover positions from `position` on, for a subscriber that resumes there."""
+        if position < self._first:
+            self._admitted[:0] = self._evaluate(position, self._first)
+            self._first = position
+
+    def advance(self) -> bool:
+        """Evaluate what is new; True where a waiting subscriber has something to send."""
+        oldest, end = self._ring.start, self._ring.end
+        if self._next < oldest:  # more came at once than the ring holds
+            self._lost = oldest - 1
+        new = self._evaluate(self._next, end)
+        self._next = end
+        self._admitted += new
+        fallen = bisect_left(self._admitted, oldest)
+        if fallen:
+            self._lost = max(self._lost, self._admitted[fallen - 1])
+            del self._admitted[:fallen]
+        return bool(new)
+
+    def lost(self, position: int) -> bool:
+        """Whether a frame that a subscriber at `position` wanted has fallen out of the ring."""
+        return position <= self._lost
+
+    @property
+    def head(self) -> int:
+        """The position up to which everything was evaluated."""
+        return self._next
+
+    def wake(self) -> None:
+        """Let every waiting subscriber look."""
+        self._more.set()
+        self._more = asyncio.Event()
+
+    async def wait(self, position: int) -> None:
+        """Return when something may be there for a subscriber at `position`."""
+        more = self._more
+        if self._next <= position:
+            await more.wait()
+
+    def chunk(self, position: int) -> tuple[bytes, int]:
+        """Bytes of the admitted frames from `position` on, at most 64 KB, and where to go on.
+
+        The bytes are empty where nothing from there on is admitted.
+        """
+        cached = self._chunks.get(position)
+        if cached is not None:
+            return cached
+        made = self._make(position)
+        if made[0]:
+            self._chunks[position] = made
+            if len(self._chunks) > _CACHED_CHUNKS:
+                self._chunks.popitem(last=False)
+        return made
+
+    def admitted_from(self, position: int) -> list[int]:
+        """Positions of admitted frames from `position` on."""
+        return self._admitted[bisect_left(self._admitted, position) :]
+
+    def _make(self, position: int) -> tuple[bytes, int]:
+        parts: list[bytes] = []
+        size = 0
+        index = bisect_left(self._admitted, position)
+        for place in range(index, len(self._admitted)):
+            frame = self._ring.get(self._admitted[place])
+            if frame is None:
+                continue  # it fell out since; `lost` tells whoever wanted it
+            if parts and size + len(frame.data) > CHUNK_BYTES:
+                return b"".join(parts), self._admitted[place]
+            parts.append(frame.data)
+            size += len(frame.data)
+        return b"".join(parts), self._next
+
+    def _evaluate(self, start: int, end: int) -> list[int]:
+        start = max(start, self._ring.start)
+        if self._filter == EVERYTHING:
+            return list(range(start, end))
+        frames = ((place, self._ring.get(place)) for place in range(start, end))
+        return [
+            place
+            for place, frame in frames
+            if frame is not None and self._filter.admits(frame.topic)
+        ]
