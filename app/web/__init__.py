@@ -1,0 +1,1 @@
+"""HTTP only: a route parses, makes one call, and returns; decisions live elsewhere."""

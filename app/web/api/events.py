@@ -1,0 +1,97 @@
+"""Events over REST: the same address gives a page, or with `Accept: text/event-stream` the feed."""
+
+from typing import Annotated
+from urllib.parse import unquote
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from app.broker.filters import Filter, topic_of
+from app.events import ChangeEvent, Kind, cloud_event, split_event_id
+from app.store.errors import EventNotFound
+from app.web.answers import json_answer, page_answer
+from app.web.live import stream
+from app.web.models import EventPageOut
+from app.web.parameters import Limit, PathProductID, ServicesDep
+from app.web.services import Services
+
+router = APIRouter(prefix="/v1", tags=["events"])
+
+
+def _wanted(
+    kind: Annotated[list[Kind] | None, Query(description="Kinds of change; repeatable.")] = None,
+    product_id: Annotated[str | None, Query(description="One product.")] = None,
+    category: Annotated[str | None, Query(description="One category.")] = None,
+    actor: Annotated[str | None, Query(description="Who made the change.")] = None,
+    min_delta: Annotated[
+        int | None, Query(ge=1, description="Least size of a stock change, up or down.")
+    ] = None,
+) -> Filter:
+    return Filter(frozenset(kind or ()), product_id, category, actor, min_delta)
+
+
+@router.get(
+    "/events",
+    response_model=EventPageOut,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
+async def list_events(
+    request: Request,
+    services: ServicesDep,
+    wanted: Annotated[Filter, Depends(_wanted)],
+    limit: Limit = 50,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of a page.")] = None,
+    after: Annotated[
+        str | None, Query(description="Only what came after this event cursor, oldest first.")
+    ] = None,
+    last_event_id: Annotated[str | None, Header(description="As `after`; it wins.")] = None,
+) -> Response:
+    """Read events newest first, or follow them live from `after` on (server-sent events)."""
+    if "text/event-stream" in request.headers.get("accept", ""):
+        return stream(services.broker, last_event_id or after, wanted)
+    return await run_in_threadpool(_page, request, services, wanted, limit, cursor, after)
+
+
+@router.get("/events/{event_id}")
+def get_event(event_id: str, services: ServicesDep) -> Response:
+    """Read one event, with its images however large."""
+    ref = split_event_id(unquote(event_id))
+    if ref is None:
+        raise EventNotFound("This is not an event's id.")
+    return json_answer(cloud_event(services.timeline.event(ref), services.products_table))
+
+
+@router.get("/products/{product_id}/events", response_model=EventPageOut)
+def list_product_events(
+    product_id: PathProductID,
+    request: Request,
+    services: ServicesDep,
+    limit: Limit = 50,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of a page.")] = None,
+) -> Response:
+    """Read a product's events, newest first; a deleted product keeps them."""
+    page = services.timeline.history(product_id, limit, cursor)
+    items = [cloud_event(event, services.products_table) for event in page.items]
+    return page_answer(request, items, page.next_cursor)
+
+
+def _page(
+    request: Request,
+    services: Services,
+    wanted: Filter,
+    limit: int,
+    cursor: str | None,
+    after: str | None,
+) -> Response:
+    def admits(event: ChangeEvent) -> bool:
+        return wanted.admits(topic_of(event))
+
+    if after is not None:
+        page = services.timeline.after(cursor or after, limit, admits)
+    else:
+        page = services.timeline.latest(limit, cursor, admits)
+    items = [
+        {**cloud_event(event, services.products_table), "cursor": str(at)}
+        for at, event in page.items
+    ]
+    return page_answer(request, items, page.next_cursor)

@@ -1,0 +1,63 @@
+"""The application: guards outside, then routes; what it needs is handed in."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio.to_thread
+from fastapi import FastAPI, Request
+from fastapi.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from app.store.client import POOL_SIZE
+from app.store.errors import StockpulseError
+from app.web import pages, problems
+from app.web.api import events, health, products
+from app.web.guards import Guards, request_id_of
+from app.web.services import Services
+
+_STATIC = Path(__file__).resolve().parents[2] / "static"
+
+# Threads for routes: fewer than the store's connections, some of which the worker uses.
+WEB_THREADS = POOL_SIZE - 8
+
+
+def create_app(services: Services) -> FastAPI:
+    """The ASGI application over `services`; nothing is opened before its lifespan begins."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = WEB_THREADS
+        async with services.broker.running():
+            yield
+
+    app = FastAPI(
+        title="Stockpulse",
+        version=services.version,
+        summary="A live inventory on DynamoDB Streams.",
+        root_path=services.settings.base_path,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # its assets come from a CDN, which the page's policy refuses
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.services = services
+    for router in (health.router, products.router, events.router, pages.router):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    problems.install(app)
+    app.add_middleware(Guards, settings=services.settings, refuse=_refuse)
+    return app
+
+
+def _refuse(request: Request, error: StockpulseError) -> ASGIApp:
+    """What the guards answer: they stand outside the handlers of exceptions."""
+    return problems.problem(
+        request_id_of(request.scope),
+        error.status,
+        error.code,
+        error.title,
+        error.detail,
+        headers=error.headers,
+        extra=error.extra,
+    )

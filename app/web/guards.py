@@ -1,0 +1,153 @@
+"""Nothing reaches a route before its host, origin and size are known to be fit.
+
+Plain ASGI, so that live streams pass through untouched. It also gives each request its
+id and each answer the security headers.
+"""
+
+import ipaddress
+import uuid
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.settings import Settings
+from app.store.errors import StockpulseError
+from app.web.errors import BodyTooLarge, CrossOrigin, HostNotAllowed
+
+SECURITY_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+
+
+class Guards:
+    """Middleware around the whole application; `refuse` renders an error as an answer."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        refuse: Callable[[Request, StockpulseError], ASGIApp],
+    ) -> None:
+        self._app = app
+        self._refuse = refuse
+        self._hosts = {"localhost", settings.host, *settings.allowed_hosts}
+        self._limit = settings.max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = scope.setdefault("state", {})["request_id"] = uuid.uuid4().hex
+        _keep_encoded_slashes(scope)
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+                headers["X-Request-Id"] = request_id
+            await send(message)
+
+        try:
+            self._check(scope)
+            bounded = await self._bounded(scope, receive)
+        except StockpulseError as error:
+            await self._refuse(Request(scope), error)(scope, receive, send_guarded)
+        else:
+            await self._app(scope, bounded, send_guarded)
+
+    def _check(self, scope: Scope) -> None:
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        name = _host_name(host)
+        if name not in self._hosts and not _is_address(name):
+            raise HostNotAllowed(
+                f"This is not {name or 'a host without a name'!r}. If it should be, add the name "
+                "to STOCKPULSE_ALLOWED_HOSTS."
+            )
+        if scope["method"] not in _SAFE and _is_foreign(headers, host):
+            raise CrossOrigin("The request comes from a page of another origin.")
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > self._limit:
+            raise self._too_large()
+
+    async def _bounded(self, scope: Scope, receive: Receive) -> Receive:
+        """Take a body of unannounced (chunked) length here, so that the limit holds for it too.
+
+        An announced length was checked, and the server lets no more through.
+        """
+        if Headers(scope=scope).get("transfer-encoding") is None:
+            return receive
+        body = bytearray()
+        more = True
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > self._limit:
+                raise self._too_large()
+        whole: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
+
+        async def receive_whole() -> Message:
+            return whole.pop() if whole else await receive()
+
+        return receive_whole
+
+    def _too_large(self) -> BodyTooLarge:
+        return BodyTooLarge(f"A request body may hold {self._limit} bytes.")
+
+
+def request_id_of(scope: Scope) -> str:
+    """The id of the request that this scope belongs to."""
+    request_id: str = scope.get("state", {}).get("request_id", "")
+    return request_id
+
+
+def _keep_encoded_slashes(scope: Scope) -> None:
+    """Route the API on the path as it was sent: `%2F` in a product's id is not a separator."""
+    raw: bytes = scope.get("raw_path") or b""
+    root = scope.get("root_path", "").encode()
+    if raw.removeprefix(root).startswith(b"/v1/"):
+        scope["path"] = raw.partition(b"?")[0].decode("ascii", "replace")
+
+
+def _host_name(host: str) -> str:
+    """The Host header without its port: `name:80`, `[::1]:80`."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_address(name: str) -> bool:
+    """A literal address cannot be rebound by DNS, so it is safe to answer to."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_foreign(headers: Headers, host: str) -> bool:
+    """Whether a browser says that a page of another origin is behind this request."""
+    site = headers.get("sec-fetch-site")
+    if site is not None and site not in {"same-origin", "none"}:
+        return True
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != host

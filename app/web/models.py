@@ -1,0 +1,187 @@
+"""The shapes of the API, and what counts as good input; messages say what to do about bad input.
+
+Forms are validated by the same models, so that both speak with one voice.
+"""
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, field_validator
+
+from app.item import MAX_STOCK
+from app.store.product import Product, ProductDraft
+
+Reason = Literal[
+    "received",
+    "sold",
+    "returned",
+    "damaged",
+    "lost",
+    "found",
+    "counted",
+    "transfer",
+    "correction",
+]
+REASONS: tuple[Reason, ...] = get_args(Reason)
+
+MAX_DELTA = 10**9
+
+
+def _line(value: str) -> str:
+    """One line of readable text: it is shown on pages and in terminals."""
+    if not value.isprintable():
+        raise ValueError("must not contain control or unprintable characters")
+    if value != value.strip():
+        raise ValueError("must not begin or end with a space")
+    return value
+
+
+def _product_id(value: str) -> str:
+    if any(part in {".", ".."} for part in value.split("/")):
+        raise ValueError("must not hold `.` or `..` as a part: URLs cannot carry it")
+    return value
+
+
+def _unique(tags: list[str]) -> list[str]:
+    if len(set(tags)) < len(tags):
+        raise ValueError("must not hold the same tag twice")
+    return tags
+
+
+Line = Annotated[str, AfterValidator(_line)]
+ProductID = Annotated[Line, Field(min_length=1, max_length=200), AfterValidator(_product_id)]
+Name = Annotated[Line, Field(min_length=1, max_length=200)]
+Stock = Annotated[StrictInt, Field(ge=0, le=MAX_STOCK)]
+Price = Annotated[Decimal, Field(ge=0, max_digits=20, decimal_places=6)]
+ReorderPoint = Annotated[StrictInt, Field(ge=0, le=MAX_STOCK)]
+Category = Annotated[Line, Field(min_length=1, max_length=100)]
+Barcode = Annotated[Line, Field(min_length=1, max_length=64)]
+Tag = Annotated[Line, Field(min_length=1, max_length=50)]
+Tags = Annotated[list[Tag], Field(max_length=50), AfterValidator(_unique)]
+Note = Annotated[str, Field(min_length=1, max_length=500)]
+Reference = Annotated[Line, Field(min_length=1, max_length=200)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ProductBody(_Model):
+    """What a client says of a product when it writes all of it."""
+
+    name: Name
+    stock: Stock
+    category: Category | None = None
+    price: Price | None = None
+    reorder_point: ReorderPoint | None = None
+    tags: Tags = []
+    barcode: Barcode | None = None
+
+    def draft(self, product_id: str) -> ProductDraft:
+        """The same for the store."""
+        return ProductDraft(
+            product_id=product_id,
+            name=self.name,
+            stock=self.stock,
+            category=self.category,
+            price=self.price,
+            reorder_point=self.reorder_point,
+            tags=tuple(self.tags),
+            barcode=self.barcode,
+        )
+
+
+class ProductCreate(ProductBody):
+    """A new product."""
+
+    product_id: ProductID
+
+
+class ProductReplace(ProductBody):
+    """All of a product; its id, if given, is that of the path."""
+
+    product_id: str | None = None
+
+
+class ProductPatch(_Model):
+    """A merge patch (RFC 7396): what is absent stays, null removes."""
+
+    name: Name = ""
+    stock: Stock = 0
+    category: Category | None = None
+    price: Price | None = None
+    reorder_point: ReorderPoint | None = None
+    tags: Tags | None = None
+    barcode: Barcode | None = None
+
+    def changes(self) -> dict[str, Any]:
+        """The fields that were named."""
+        named: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        if "tags" in named:
+            named["tags"] = tuple(named["tags"] or ())
+        return named
+
+
+class AdjustmentRequest(_Model):
+    """Goods that came or went."""
+
+    delta: Annotated[StrictInt, Field(ge=-MAX_DELTA, le=MAX_DELTA)]
+    reason: Reason
+    note: Note | None = None
+    reference: Reference | None = None
+
+    @field_validator("delta")
+    @classmethod
+    def _moves(cls, value: int) -> int:
+        if value == 0:
+            raise ValueError("must not be 0")
+        return value
+
+
+class ProductOut(BaseModel):
+    """A product as it is."""
+
+    product_id: str
+    name: str | None
+    stock: int | None = Field(description="null where the stored value is no count of goods")
+    category: str | None
+    price: str | None = Field(description="an exact decimal")
+    reorder_point: int | None
+    tags: list[str]
+    barcode: str | None
+    attributes: dict[str, Any] = Field(description="what other programs put on the item")
+    version: int
+    created_at: str | None
+    updated_at: str | None
+
+
+class ProductPageOut(BaseModel):
+    """Some products, and the cursor of the next page."""
+
+    items: list[ProductOut]
+    next_cursor: str | None
+
+
+class EventPageOut(BaseModel):
+    """Some events, as CloudEvents, and the cursor of the next page."""
+
+    items: list[dict[str, Any]]
+    next_cursor: str | None
+
+
+def product_out(product: Product) -> dict[str, Any]:
+    """A product as JSON values, in the shape of `ProductOut`."""
+    return {
+        "product_id": product.product_id,
+        "name": product.name,
+        "stock": product.stock,
+        "category": product.category,
+        "price": None if product.price is None else format(product.price, "f"),
+        "reorder_point": product.reorder_point,
+        "tags": list(product.tags),
+        "barcode": product.barcode,
+        "attributes": product.attributes,
+        "version": product.version,
+        "created_at": product.created_at,
+        "updated_at": product.updated_at,
+    }

@@ -1,0 +1,92 @@
+"""What routes take from path, query and headers, checked once for all of them."""
+
+from typing import Annotated
+from urllib.parse import unquote_to_bytes
+
+from fastapi import Depends, Header, Path, Query, Request
+
+from app.store.product import Stamp
+from app.web.errors import InvalidRequest, PreconditionRequired, ReadOnly, UnsupportedMediaType
+from app.web.models import Note, Reason, Reference
+from app.web.services import Services, services_of
+from app.web.stamps import stamp_for
+
+MERGE_PATCH = "application/merge-patch+json"
+_KEY_BYTES = 2048  # DynamoDB's limit of a partition key
+
+ServicesDep = Annotated[Services, Depends(services_of)]
+Limit = Annotated[int, Query(ge=1, le=200, description="Most items on the page.")]
+
+
+def _product_id(
+    product_id: Annotated[str, Path(description="The id, percent-encoded (`/` as `%2F`).")],
+) -> str:
+    """The id in the path, which the guards left percent-encoded."""
+    try:
+        decoded = unquote_to_bytes(product_id).decode()
+    except UnicodeDecodeError:
+        raise _bad_id("is not UTF-8") from None
+    if not 1 <= len(decoded.encode()) <= _KEY_BYTES:
+        raise _bad_id(f"must be 1 to {_KEY_BYTES} bytes long")
+    return decoded
+
+
+def _bad_id(reason: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"product_id {reason}.",
+        extra={"errors": [{"pointer": "path:product_id", "detail": reason}]},
+    )
+
+
+PathProductID = Annotated[str, Depends(_product_id)]
+
+
+def _if_match(
+    if_match: Annotated[str | None, Header(description="ETag of the state you mean.")] = None,
+) -> str:
+    if not if_match:
+        raise PreconditionRequired(
+            "Send If-Match with the product's ETag, or `*` if the last write may win."
+        )
+    return if_match
+
+
+IfMatch = Annotated[str, Depends(_if_match)]
+
+
+def _stamp(
+    request: Request,
+    reason: Annotated[Reason | None, Query(description="Why; kept with the event.")] = None,
+    note: Annotated[Note | None, Query(description="A remark; kept with the event.")] = None,
+    reference: Annotated[
+        Reference | None, Query(description="Order number or URI; kept with the event.")
+    ] = None,
+) -> Stamp:
+    return stamp_for(request, reason=reason, note=note, reference=reference)
+
+
+WriteStamp = Annotated[Stamp, Depends(_stamp)]
+
+
+def writable(services: ServicesDep) -> None:
+    """Let a write pass only where writing is allowed (for `dependencies=`)."""
+    if services.settings.read_only:
+        raise ReadOnly("STOCKPULSE_READ_ONLY is set: products are changed elsewhere.")
+
+
+def json_body(request: Request) -> None:
+    """Let only JSON bodies pass (for `dependencies=`)."""
+    if _media_type(request) != "application/json":
+        raise UnsupportedMediaType("Send the body as application/json.")
+
+
+def merge_patch_body(request: Request) -> None:
+    """Let only merge patches pass (for `dependencies=`)."""
+    if _media_type(request) != MERGE_PATCH:
+        raise UnsupportedMediaType(
+            f"Send the body as {MERGE_PATCH} (RFC 7396).", headers={"Accept-Patch": MERGE_PATCH}
+        )
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()

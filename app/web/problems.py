@@ -1,0 +1,166 @@
+"""Every error leaves as a problem document (RFC 9457), or as a page where a person asked for one.
+
+This is the one place that renders errors. No stack trace leaves it.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from app.store.errors import ProductGone, StockpulseError
+from app.web.guards import SECURITY_HEADERS, request_id_of
+from app.web.pages import error_page
+
+_log = logging.getLogger(__name__)
+
+_CODES = {404: "not-found", 405: "method-not-allowed", 400: "malformed-request"}
+
+
+def install(app: FastAPI) -> None:
+    """Render every error of `app` here."""
+    app.add_exception_handler(StockpulseError, _domain)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def problem(
+    request_id: str,
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> Response:
+    """A problem document; `extra` are members of its own kind."""
+    document = {
+        "type": f"urn:stockpulse:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": request_id,
+        **(extra or {}),
+    }
+    return Response(
+        orjson.dumps(document),
+        status_code=status,
+        headers=dict(headers or {}),
+        media_type="application/problem+json",
+    )
+
+
+def _domain(request: Request, error: Exception) -> Response:
+    assert isinstance(error, StockpulseError)  # noqa: S101 - how it was registered
+    extra = dict(error.extra)
+    if isinstance(error, ProductGone) and (product := request.path_params.get("product_id")):
+        base = request.scope.get("root_path", "")
+        extra["history"] = f"{base}/v1/products/{product}/events"
+    return _render(
+        request, error.status, error.code, error.title, error.detail, error.headers, extra
+    )
+
+
+def _validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - how it was registered
+    faults = field_errors(error.errors())
+    if any(fault["type"] == "json_invalid" for fault in error.errors()):
+        return _render(
+            request, 400, "malformed-json", "The body is not JSON", faults[0]["detail"], {}, {}
+        )
+    named = "; ".join(f"{fault['pointer']}: {fault['detail']}" for fault in faults)
+    return _render(
+        request,
+        422,
+        "invalid-request",
+        "The request is not valid",
+        named,
+        {},
+        {"errors": faults},
+    )
+
+
+def field_errors(errors: Sequence[Any]) -> list[dict[str, str]]:
+    """Pydantic's faults as JSON pointers (`?name` and `header` for what is not in the body)."""
+    return [{"pointer": _pointer(fault["loc"]), "detail": _say(fault)} for fault in errors]
+
+
+def _say(fault: Mapping[str, Any]) -> str:
+    if fault["type"] == "json_invalid":
+        reason = fault.get("ctx", {}).get("error", "malformed")
+        return f"The body is not valid JSON: {reason} at character {fault['loc'][-1]}"
+    if fault["type"] == "extra_forbidden":
+        return "unknown field; leave it out"
+    return str(fault["msg"]).removeprefix("Value error, ")
+
+
+def _pointer(location: Sequence[Any]) -> str:
+    place, *rest = location or ("body",)
+    names = [str(part).replace("~", "~0").replace("/", "~1") for part in rest]
+    if place == "body":
+        return "/" + "/".join(names)
+    prefix = {"query": "?", "header": "header:", "path": "path:"}.get(str(place), f"{place}:")
+    return prefix + ".".join(names)
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - how it was registered
+    title = HTTPStatus(error.status_code).phrase
+    code = _CODES.get(error.status_code, title.lower().replace(" ", "-"))
+    detail = error.detail
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        detail = f"There is nothing at {request.url.path}."
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = (error.headers or {}).get("Allow", "")
+        detail = f"{request.method} is not possible here; allowed: {allowed}."
+    return _render(request, error.status_code, code, title, detail, error.headers or {}, {})
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
+    _log.error("request %s failed", request_id_of(request.scope), exc_info=error)
+    answer = _render(
+        request,
+        500,
+        "internal",
+        "Something went wrong",
+        "This is a fault of ours; the log has it under the request id.",
+        {},
+        {},
+    )
+    # Answers to unexpected faults are made outside the middleware that adds these.
+    answer.headers.update(SECURITY_HEADERS)
+    answer.headers["X-Request-Id"] = request_id_of(request.scope)
+    return answer
+
+
+def _render(
+    request: Request,
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    headers: Mapping[str, str],
+    extra: Mapping[str, Any],
+) -> Response:
+    if wants_page(request):
+        page = error_page(request, status, title, detail)
+        page.headers.update(headers)
+        return page
+    return problem(
+        request_id_of(request.scope), status, code, title, detail, headers=headers, extra=extra
+    )
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person asked, with a browser, for something that is not the API."""
+    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+    is_api = path.startswith(("/v1/", "/healthz", "/readyz"))
+    return not is_api and "text/html" in request.headers.get("accept", "")

@@ -1,0 +1,35 @@
+"""What the web side needs, made by an entry point and handed in; handlers take it from the app."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from app.broker.in_process import InProcessBroker
+from app.settings import Settings
+from app.store.products import ProductRepository
+from app.store.timeline import Timeline
+
+# Says what is wrong with a part, or None; never blocks.
+Probe = Callable[[], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts behind the routes."""
+
+    settings: Settings
+    version: str
+    products: ProductRepository
+    timeline: Timeline
+    broker: InProcessBroker
+    products_table: str
+    view_type: str
+    cli_line: str
+    probes: Mapping[str, Probe]
+
+
+def services_of(request: Request) -> Services:
+    """The services of the app that serves this request (for `Depends`)."""
+    services: Services = request.app.state.services
+    return services

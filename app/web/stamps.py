@@ -1,0 +1,25 @@
+"""Every write carries who did it and under which request."""
+
+from fastapi import Request
+
+from app.store.product import Stamp
+from app.web.guards import request_id_of
+
+LOCAL_ACTOR = "local"  # bound to loopback without keys: whoever sits at this machine
+
+
+def stamp_for(
+    request: Request,
+    *,
+    reason: str | None = None,
+    note: str | None = None,
+    reference: str | None = None,
+) -> Stamp:
+    """The stamp of this request's write."""
+    return Stamp(
+        actor=LOCAL_ACTOR,
+        request_id=request_id_of(request.scope),
+        reason=reason,
+        note=note,
+        reference=reference,
+    )
