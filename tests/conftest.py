@@ -1,0 +1,35 @@
+"""Every test that needs a store has a real one: an embedded engine, or STOCKPULSE_TEST_ENDPOINT."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.settings import Settings
+from app.store.engine import EmbeddedEngine
+from tests.support.running import App, serving, settings_for
+
+
+@pytest.fixture(scope="session")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A DynamoDB-compatible server for the whole run; tests keep apart by table prefix."""
+    given = os.environ.get("STOCKPULSE_TEST_ENDPOINT")
+    if given:
+        yield given
+        return
+    with EmbeddedEngine(tmp_path_factory.mktemp("engine")) as engine:
+        yield engine.url
+
+
+@pytest.fixture
+def settings(endpoint: str, tmp_path: Path) -> Settings:
+    """Settings of a deployment of this test's own."""
+    return settings_for(endpoint, tmp_path)
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[App]:
+    """The application over empty tables."""
+    with serving(settings) as running:
+        yield running

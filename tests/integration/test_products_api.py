@@ -1,0 +1,131 @@
+"""Products over REST, on a real engine."""
+
+import pytest
+
+from tests.support.running import App
+
+JSON = {"Content-Type": "application/json"}
+PATCH = {"Content-Type": "application/merge-patch+json"}
+
+
+def test_a_created_product_reads_back(app: App) -> None:
+    made = app.create("P/1 ü", 12, price="19.90", category="Kitchen", tags=["a", "b"])
+    assert made.headers["Location"] == "/v1/products/P%2F1%20%C3%BC"
+    read = app.http.get(made.headers["Location"])
+    assert read.status_code == 200
+    assert read.json() == made.json()
+    assert read.headers["ETag"] == made.headers["ETag"]
+    assert read.json()["price"] == "19.9"
+    assert read.json()["version"] == 1
+
+
+def test_a_known_etag_saves_the_body(app: App) -> None:
+    etag = app.create("P1").headers["ETag"]
+    answer = app.http.get("/v1/products/P1", headers={"If-None-Match": etag})
+    assert (answer.status_code, answer.content) == (304, b"")
+
+
+def test_creating_twice_is_a_conflict(app: App) -> None:
+    app.create("P1", 5)
+    again = app.http.post("/v1/products", json={"product_id": "P1", "name": "x", "stock": 1})
+    assert again.status_code == 409
+    assert again.json()["code"] == "product-exists"
+    assert app.http.get("/v1/products/P1").json()["stock"] == 5
+
+
+def test_put_creates_only_where_nothing_is(app: App) -> None:
+    body = {"name": "Kettle", "stock": 3}
+    made = app.http.put("/v1/products/P1", json=body, headers={"If-None-Match": "*"})
+    assert made.status_code == 201
+    assert app.http.put(
+        "/v1/products/P1", json=body, headers={"If-None-Match": "*"}
+    ).status_code == 409
+
+
+def test_put_replaces_all_known_fields_and_nothing_else(app: App) -> None:
+    app.put_outside(ProductID="P1", ProductName="old", Stock=4, Category="c", shelf="A7")
+    etag = app.http.get("/v1/products/P1").headers["ETag"]
+    answer = app.http.put(
+        "/v1/products/P1", json={"name": "new", "stock": 4}, headers={"If-Match": etag}
+    )
+    assert answer.status_code == 200
+    assert answer.json()["category"] is None
+    assert answer.json()["attributes"] == {"shelf": "A7"}
+    assert app.http.get("/v1/products/P1").json() == answer.json()
+
+
+def test_merge_patch_changes_what_it_names_and_null_removes(app: App) -> None:
+    etag = app.create("P1", 5, category="c", barcode="400").headers["ETag"]
+    answer = app.http.patch(
+        "/v1/products/P1",
+        content='{"name": "N2", "category": null}',
+        headers=PATCH | {"If-Match": etag},
+    )
+    assert answer.status_code == 200, answer.text
+    shown = answer.json()
+    assert (shown["name"], shown["category"], shown["barcode"]) == ("N2", None, "400")
+
+
+def test_a_sale_does_not_spoil_an_open_edit_of_details(app: App) -> None:
+    etag = app.create("P1", 5).headers["ETag"]
+    app.adjust("P1", -1)
+    edit = PATCH | {"If-Match": etag}
+    assert app.http.patch("/v1/products/P1", content='{"name":"b"}', headers=edit).is_success
+    stale = app.http.patch("/v1/products/P1", content='{"stock":9}', headers=edit)
+    assert stale.status_code == 412
+    assert stale.headers["ETag"] == app.http.get("/v1/products/P1").headers["ETag"]
+    assert app.http.get("/v1/products/P1").json()["stock"] == 4
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_a_write_without_precondition_is_refused(app: App, method: str) -> None:
+    app.create("P1")
+    headers = PATCH if method == "PATCH" else JSON
+    content = None if method == "DELETE" else '{"name":"x","stock":1}'
+    answer = app.http.request(method, "/v1/products/P1", content=content, headers=headers)
+    assert answer.status_code == 428
+    assert answer.json()["code"] == "precondition-required"
+
+
+def test_delete_needs_the_current_state_and_leaves_a_trace(app: App) -> None:
+    etag = app.create("P1").headers["ETag"]
+    app.adjust("P1", -1)
+    assert app.http.delete("/v1/products/P1", headers={"If-Match": etag}).status_code == 412
+    assert app.http.delete("/v1/products/P1", headers={"If-Match": "*"}).status_code == 204
+    gone = app.http.get("/v1/products/P1")
+    assert gone.status_code in {404, 410}  # 410 as soon as its first event is audited
+    assert app.http.get("/v1/products/never").status_code == 404
+
+
+def test_an_adjustment_never_goes_below_zero(app: App) -> None:
+    app.create("P1", 3)
+    refused = app.adjust("P1", -4)
+    assert refused.status_code == 409
+    assert (refused.json()["code"], refused.json()["stock"]) == ("insufficient-stock", 3)
+    assert app.adjust("P1", -3).json()["stock"] == 0
+
+
+def test_stock_that_is_no_count_cannot_be_adjusted_but_set(app: App) -> None:
+    app.tables.put_item(
+        TableName=app.services.products_table,
+        Item={"ProductID": {"S": "P1"}, "Stock": {"N": "1.5"}},
+    )
+    shown = app.http.get("/v1/products/P1")
+    assert (shown.json()["stock"], shown.json()["attributes"]) == (None, {"Stock": "1.5"})
+    assert app.adjust("P1", 1).json()["code"] == "stock-not-countable"
+    mended = app.http.patch(
+        "/v1/products/P1", content='{"stock":2}', headers=PATCH | {"If-Match": "*"}
+    )
+    assert mended.json()["stock"] == 2
+
+
+def test_the_list_pages_through_everything_once(app: App) -> None:
+    for number in range(7):
+        app.create(f"P{number}")
+    found, link = [], "/v1/products?limit=3"
+    while link:
+        answer = app.http.get(link)
+        found += [product["product_id"] for product in answer.json()["items"]]
+        link = answer.links.get("next", {}).get("url")
+        assert (link is None) == (answer.json()["next_cursor"] is None)
+    assert sorted(found) == [f"P{number}" for number in range(7)]
