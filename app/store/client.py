@@ -45,7 +45,7 @@ def connect(endpoint: str | None) -> Clients:
     config = Config(
         connect_timeout=2,
         read_timeout=5,
-        retries={"mode": "standard", "total_max_attempts": 4},
+        retries={"mode": "standard", "total_max_attempts": 3},
         max_pool_connections=POOL_SIZE,
         parameter_validation=False,
         tcp_keepalive=True,

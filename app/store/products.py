@@ -20,6 +20,7 @@ from app.store.errors import (
     ProductGone,
     ProductNotFound,
     StockNotCountable,
+    StoreUnavailable,
     TooMuchContention,
 )
 from app.store.etags import check_details, check_whole
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _TRIES = 10
+_COMMIT_REPEATS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,12 +264,25 @@ class ProductRepository:
         raise _too_much(product_id)
 
     def _commit(self, operation: dict[str, Any]) -> None:
-        with translated():
-            self._client.transact_write_items(
-                ClientRequestToken=uuid.uuid4().hex,
-                TransactItems=[operation],  # type: ignore[list-item]
-            )
-        self._on_commit()
+        """Apply one conditional operation exactly once, however many answers get lost.
+
+        The token makes a repeat within ten minutes answer as the first did (FACTS §2b), so
+        it is sent again where botocore's own tries were not enough.
+        """
+        token = uuid.uuid4().hex
+        for repeats_left in reversed(range(_COMMIT_REPEATS)):
+            try:
+                with translated():
+                    self._client.transact_write_items(
+                        ClientRequestToken=token,
+                        TransactItems=[operation],  # type: ignore[list-item]
+                    )
+            except StoreUnavailable:
+                if not repeats_left:
+                    raise
+            else:
+                self._on_commit()
+                return
 
     def _read(self, product_id: str) -> Item:
         item = self._find(product_id)

@@ -1,0 +1,81 @@
+"""A proxy before the engine that lets every request through and swallows answers at random."""
+
+import random
+import socket
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    """One client connection: whole HTTP requests in, answers out or the connection cut."""
+
+    server: "LossyProxy"
+
+    def handle(self) -> None:
+        with socket.create_connection(self.server.target, timeout=10) as upstream:
+            answers = upstream.makefile("rb")
+            while (request := _message(self.rfile)) is not None:
+                upstream.sendall(request)
+                answer = _message(answers)
+                if answer is None or self.server.swallows(request):
+                    return
+                self.wfile.write(answer)
+
+
+class LossyProxy(socketserver.ThreadingTCPServer):
+    """Counts what it swallowed; `share` of the writes' answers get lost."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 128
+
+    def __init__(self, target: tuple[str, int], share: float, seed: int) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.target = target
+        self.swallowed = 0
+        self._share = share
+        self._random = random.Random(seed)
+        self._lock = threading.Lock()
+
+    def swallows(self, request: bytes) -> bool:
+        with self._lock:
+            if b"TransactWriteItems" not in request or self._random.random() > self._share:
+                return False
+            self.swallowed += 1
+            return True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hung up is what this proxy is for."""
+
+
+def _message(stream: object) -> bytes | None:
+    """One HTTP/1.1 message with a Content-Length; None at the end of the connection."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        line = stream.readline()  # type: ignore[attr-defined]
+        if not line:
+            return None
+        head += line
+    length = 0
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            length = int(value)
+    return head + stream.read(length)  # type: ignore[attr-defined]
+
+
+@contextmanager
+def lossy(endpoint: str, share: float, seed: int = 1) -> Iterator[tuple[str, LossyProxy]]:
+    """The proxy's endpoint and the proxy, before `endpoint`."""
+    parts = urlsplit(endpoint)
+    with LossyProxy((parts.hostname or "", parts.port or 80), share, seed) as proxy:
+        thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{proxy.server_address[1]}", proxy
+        finally:
+            proxy.shutdown()
+            thread.join()
