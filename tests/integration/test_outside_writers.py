@@ -91,7 +91,6 @@ def test_stock_that_is_no_count_still_shows(app: App) -> None:
 def test_an_item_too_large_for_one_entry_is_told_and_the_shard_moves_on(app: App) -> None:
 
 
-    table = app.services.products_table
     noise = [secrets.token_urlsafe(280_000), secrets.token_urlsafe(280_000)]
     with Listener(app.url) as feed:
         for text in ("x" * 390_000, "y" * 390_000, *noise):

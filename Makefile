@@ -1,0 +1,61 @@
+# Stockpulse: `make run` starts it, `make test` tests it, `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help run test check lint fmt type unit integration browser js setup assets chromium lock clean
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+run: setup ## Set up what is missing and start Stockpulse
+	@exec $(BIN)/stockpulse serve
+
+test: setup chromium js ## Set up what is missing and run every test
+	@$(BIN)/pytest tests/unit tests/integration tests/browser
+
+check: lint type test ## Everything that CI checks
+
+lint: setup ## Style, imports, the house's one direction
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports
+
+fmt: setup ## Format, and mend what can be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+type: setup ## Types, strictly
+	@$(BIN)/mypy
+
+unit: setup ## The fast tests
+	@$(BIN)/pytest tests/unit
+
+integration: setup ## Tests against a real engine
+	@$(BIN)/pytest tests/integration
+
+browser: setup chromium ## Tests in a real browser
+	@$(BIN)/pytest tests/browser
+
+js: setup ## The page's pure modules
+	@node --test tests/js/
+
+chromium:
+	@scripts/chromium.sh
+
+lock: setup ## Write requirements.lock anew from pyproject.toml
+	@scripts/lock.sh
+
+clean: ## Remove everything that can be made again (not the data)
+	@rm -rf .venv node_modules static/vendor build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+
+setup: .venv/.ready static/vendor/.ready
+
+.venv/.ready: requirements.lock pyproject.toml
+	@scripts/venv.sh $(PYTHON)
+	@touch $@
+
+static/vendor/.ready: package-lock.json scripts/assets.sh scripts/vendor.sh
+	@scripts/assets.sh
+	@touch $@

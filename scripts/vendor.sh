@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Copies the few files that pages load from npm packages into the git-ignored static/vendor/.
+# Where they come from: the first argument, else $NODE_MODULES, else ./node_modules.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+modules=${1:-${NODE_MODULES:-node_modules}}
+files=(
+  uplot/dist/uPlot.esm.js
+  uplot/dist/uPlot.min.css
+  @picocss/pico/css/pico.min.css
+)
+for file in "${files[@]}"; do
+  if [[ ! -f $modules/$file ]]; then
+    echo "vendor: $modules/$file is missing; run npm ci --ignore-scripts first" >&2
+    exit 1
+  fi
+done
+mkdir -p static/vendor
+for file in "${files[@]}"; do
+  install -m 0644 "$modules/$file" static/vendor/
+done
