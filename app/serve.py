@@ -4,10 +4,11 @@ The one place that wires the web side to the worker.
 """
 
 import logging
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 
@@ -47,7 +48,15 @@ def serve(settings: Settings, reached: Reached = lambda _point: None) -> None:
         EngineError, TableError, StoreUnavailable: the store cannot be used.
 
     """
-    with _listener(settings) as listener, running(settings, reached) as services:
+    # A signal ends the program as an exception, so that everything opened is closed in order,
+    # the engine with it. (uvicorn raises the signals that it caught again when it is done.)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
+    with (
+        suppress(KeyboardInterrupt),
+        _listener(settings) as listener,
+        running(settings, reached) as services,
+    ):
         config = uvicorn.Config(
             create_app(services),
             log_config=None,
@@ -58,6 +67,10 @@ def serve(settings: Settings, reached: Reached = lambda _point: None) -> None:
         )
         _announce(settings, services, listener.getsockname()[1])
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _end(number: int, _frame: object) -> None:
+    raise KeyboardInterrupt(signal.Signals(number).name)
 
 
 @contextmanager

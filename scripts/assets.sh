@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null || {
+node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null || {
   echo "Stockpulse needs Node.js 20 or newer (for npm and the engine's package)." >&2
   exit 1
 }
