@@ -1,0 +1,57 @@
+"""A real Chromium. Without one these tests are skipped with one line, and in CI they fail."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_MISSING = "no Chromium on this machine: install it, or run `make test` as root on Debian or Ubuntu"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is in this folder."""
+    for test in items:
+        if "/browser/" in str(test.path):
+            test.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests; each has contexts of its own."""
+    path = next((found for name in _NAMES if (found := shutil.which(name))), None)
+    if path is None and os.environ.get("CI") == "true":
+        pytest.fail(_MISSING)
+    if path is None:
+        pytest.skip(_MISSING)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A fresh profile."""
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A tab that fails the test if its script throws or breaks the page's content policy."""
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error" and "Content Security Policy" in message.text:
+            faults.append(message.text)
+
+    page.on("console", note)
+    yield page
+    assert faults == []

@@ -1,0 +1,195 @@
+"""What a person sees on the Live page, from a write over REST to the painted row."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import httpx
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.support.process import Process
+from tests.support.running import App, item
+
+ROWS = "#feed li[data-id]"
+PATCH = {"Content-Type": "application/merge-patch+json", "If-Match": "*"}
+
+
+def open_live(page: Page, url: str) -> None:
+    page.goto(url + "/", wait_until="load")
+    expect(page.locator("#pill")).to_contain_text("Live")
+
+
+def test_inserts_stock_changes_edits_and_deletions_show(app: App, page: Page) -> None:
+    open_live(page, app.url)
+    expect(page.locator("#empty")).to_be_visible()
+    expect(page.locator("#empty")).to_contain_text("aws dynamodb")
+    rows = page.locator(ROWS)
+
+    app.create("P1", 12, name="Kettle")
+    expect(rows).to_have_count(1)
+    expect(page.locator("#empty")).to_be_hidden()
+    expect(rows.first).to_contain_text("Kettle")
+
+    app.adjust("P1", -3)
+    expect(rows.first).to_contain_text("12 → 9 (−3)")
+    expect(rows.first).to_contain_text("local")
+    expect(rows.first).to_contain_text("sold")
+
+    app.http.patch("/v1/products/P1", content='{"category":"Kitchen"}', headers=PATCH)
+    expect(rows.first).to_contain_text("Category")
+
+    app.http.delete("/v1/products/P1?reason=damaged", headers={"If-Match": "*"})
+    expect(rows).to_have_count(4)
+    expect(rows.first).to_have_attribute("data-kind", "deleted")
+    expect(rows.first).to_contain_text("damaged")
+
+    page.reload()
+    expect(rows).to_have_count(4)  # the server's own rows say the same
+    expect(rows.first).to_contain_text("damaged")
+
+
+def test_changes_by_other_programs_show_as_outside(app: App, page: Page) -> None:
+    open_live(page, app.url)
+    rows = page.locator(ROWS)
+    app.put_outside(ProductID="P1", ProductName="<b>Kettle</b>", Stock=5, shelf="A7")
+    expect(rows.first).to_contain_text("outside Stockpulse")
+    expect(rows.first).to_contain_text("<b>Kettle</b>")  # text, not markup
+    app.put_outside(ProductID="P1", ProductName="<b>Kettle</b>", Stock=4, shelf="A7")
+    expect(rows.first).to_contain_text("5 → 4 (−1)")
+    app.tables.delete_item(TableName=app.services.products_table, Key=item(ProductID="P1"))
+    expect(rows).to_have_count(3)
+    expect(rows.first).to_have_attribute("data-kind", "deleted")
+    expect(rows.first).to_contain_text("outside Stockpulse")
+
+
+def test_a_killed_and_restarted_server_is_resumed_without_hole_or_double(
+    tmp_path: Path, page: Page
+) -> None:
+    with Process(tmp_path / "data") as app:
+        open_live(page, app.url)
+        create(app.url, "before")
+        expect(page.locator(ROWS)).to_have_count(1)
+        app.kill()
+        expect(page.locator("#pill")).not_to_contain_text("Live")
+        app.start()
+        for number in range(5):
+            create(app.url, f"during-{number}")
+        expect(page.locator("#pill")).to_contain_text("Live", timeout=30_000)
+        create(app.url, "after")
+        expect(page.locator(ROWS)).to_have_count(7)
+        shown = page.locator(ROWS).evaluate_all("rows => rows.map(row => row.dataset.id)")
+        audited = httpx.get(f"{app.url}/v1/events").json()["items"]
+        assert shown == [event["id"] for event in audited]
+
+
+def test_an_outage_of_the_store_is_told_and_ends_by_itself(tmp_path: Path, page: Page) -> None:
+    with Process(tmp_path / "data") as app:
+        open_live(page, app.url)
+        engine = json.loads((app.data_dir / "engine.json").read_text())["pid"]
+        os.kill(engine, signal.SIGSTOP)
+        try:
+            expect(page.locator("#pill")).to_contain_text("Store unavailable", timeout=20_000)
+            expect(page.locator("#store-notice")).to_be_visible()
+        finally:
+            os.kill(engine, signal.SIGCONT)
+        expect(page.locator("#pill")).to_contain_text("Live", timeout=30_000)
+        app.wait_ready()
+        create(app.url, "after")
+        expect(page.locator(ROWS)).to_have_count(1)
+
+
+def test_pausing_holds_changes_back_and_resuming_shows_them(app: App, page: Page) -> None:
+    open_live(page, app.url)
+    app.create("P1", 100)
+    expect(page.locator(ROWS)).to_have_count(1)
+    page.keyboard.press("Alt+p")
+    expect(page.locator("#pill")).to_contain_text("Paused")
+    for _ in range(3):
+        app.adjust("P1", -1)
+    expect(page.locator("#pause")).to_contain_text("3")
+    assert page.locator(ROWS).count() == 1
+    page.locator("#pause").click()
+    expect(page.locator(ROWS)).to_have_count(4)
+    expect(page.locator(ROWS).first).to_contain_text("98 → 97")
+
+
+def test_a_flood_keeps_500_rows_and_the_newest(app: App, page: Page) -> None:
+    open_live(page, app.url)
+    batch = [
+        {"PutRequest": {"Item": item(ProductID=f"P{number:04d}", ProductName="n", Stock=number)}}
+        for number in range(800)
+    ]
+    for start in range(0, 800, 25):
+        app.tables.batch_write_item(
+            RequestItems={app.services.products_table: batch[start : start + 25]}
+        )
+    app.create("last")
+    expect(page.locator(ROWS).first).to_contain_text("last", timeout=30_000)
+    expect(page.locator(ROWS)).to_have_count(500)
+
+
+def test_ten_tabs_share_one_stream_and_survive_its_leader(
+    app: App, context: BrowserContext
+) -> None:
+    tabs = [context.new_page() for _ in range(10)]
+    for tab in tabs:
+        open_live(tab, app.url)
+    app.create("first")
+    for tab in tabs:
+        expect(tab.locator(ROWS)).to_have_count(1)
+    assert app.services.broker.subscribers == 1
+    tabs[0].close()
+    app.create("second")
+    for tab in tabs[1:]:
+        expect(tab.locator(ROWS)).to_have_count(2)
+    assert app.services.broker.subscribers == 1
+
+
+def test_a_rest_write_is_painted_within_half_a_second(app: App, page: Page) -> None:
+    """The promise of the README: p95 of 200 writes, from the REST answer to the painted row."""
+    open_live(page, app.url)
+    app.create("P1", 1000)
+    expect(page.locator(ROWS)).to_have_count(1)
+    page.evaluate(
+        """() => {
+          window.painted = {};
+          new MutationObserver((changes) => {
+            const rows = changes.flatMap((change) => [...change.addedNodes]);
+            requestAnimationFrame(() => {
+              const now = performance.timeOrigin + performance.now();
+              for (const row of rows) {
+                if (row.dataset && row.dataset.id) window.painted[row.dataset.id] = now;
+              }
+            });
+          }).observe(document.getElementById("feed"), { childList: true });
+        }"""
+    )
+    answered: dict[str, float] = {}
+    for _ in range(200):
+        answer = app.adjust("P1", -1)
+        answered[answer.headers["X-Request-Id"]] = time.time() * 1000
+    expect(page.locator(ROWS)).to_have_count(201)
+    page.evaluate("() => new Promise((painted) => requestAnimationFrame(() => painted()))")
+    painted = page.evaluate("window.painted")
+    events = []
+    link = "/v1/events?limit=200"
+    while link and len(events) < 200:
+        page_of = app.http.get(link)
+        events += page_of.json()["items"]
+        link = page_of.links.get("next", {}).get("url")
+    delays = sorted(
+        painted[event["id"]] - answered[event["data"]["request_id"]]
+        for event in events
+        if event["data"]["request_id"] in answered
+    )
+    assert len(delays) == 200
+    p95 = delays[189]
+    print(f"REST answer → painted row: p50 {delays[99]:.0f} ms, p95 {p95:.0f} ms")
+    assert p95 <= 500
+
+
+def create(url: str, product_id: str) -> None:
+    body = {"product_id": product_id, "name": product_id, "stock": 1}
+    assert httpx.post(f"{url}/v1/products", json=body, timeout=30).status_code == 201

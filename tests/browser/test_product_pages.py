@@ -1,0 +1,121 @@
+"""People change products with and without JavaScript, by keyboard, on a phone, in the dark."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.running import App, item
+
+
+@pytest.fixture(params=["with script", "without script"])
+def tab(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    context = browser.new_context(java_script_enabled=request.param == "with script")
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
+
+
+def test_create_edit_adjust_and_delete(app: App, tab: Page) -> None:
+    odd = "A/../ü <b>"
+    app.put_outside(ProductID=odd, ProductName="Odd", Stock=1, shelf="A7")
+
+    tab.goto(f"{app.url}/products/new")
+    tab.fill("#product_id", "K1")
+    tab.fill("#name", "Kettle")
+    tab.fill("#stock", "12")
+    tab.fill("#price", "19.90")
+    tab.keyboard.press("Enter")
+    expect(tab.locator("tr[data-product=K1]")).to_contain_text("Kettle")
+
+    row = tab.locator("tr[data-product=K1]")
+    row.locator("[name=quantity]").fill("3")
+    row.get_by_label("Take from Kettle").click()
+    expect(row.locator("[data-part=stock]")).to_have_text("9")
+    assert app.http.get("/v1/products/K1").json()["stock"] == 9
+
+    tab.locator(f'tr[data-product="{odd}"]').get_by_label("Edit Odd").click()
+    tab.fill("#name", "Odder")
+    tab.get_by_role("button", name="Save").click()
+    expect(tab.locator(f'tr[data-product="{odd}"]')).to_contain_text("Odder")
+    stored = app.tables.get_item(
+        TableName=app.services.products_table, Key=item(ProductID=odd), ConsistentRead=True
+    )["Item"]
+    assert (stored["ProductName"], stored["shelf"]) == ({"S": "Odder"}, {"S": "A7"})
+
+    tab.locator("tr[data-product=K1]").get_by_label("Delete Kettle").click()
+    tab.get_by_role("button", name="Delete").click()
+    expect(tab.locator("tr[data-product=K1]")).to_have_count(0)
+    assert app.http.get("/v1/products/K1").status_code in {404, 410}
+
+
+def test_bad_input_keeps_what_was_typed_and_says_what_is_wrong(app: App, tab: Page) -> None:
+    tab.goto(f"{app.url}/products/new")
+    tab.fill("#product_id", "K1")
+    tab.fill("#name", "Kettle")
+    tab.fill("#stock", "1")
+    tab.fill("#price", "cheap")
+    tab.get_by_role("button", name="Create").click()
+    expect(tab.locator("#price-help .error")).to_be_visible()
+    expect(tab.locator("#name")).to_have_value("Kettle")
+    assert app.http.get("/v1/products").json()["items"] == []
+
+
+def test_an_edit_that_met_another_s_shows_both(app: App, tab: Page) -> None:
+    app.create("K1", 5, name="Kettle")
+    tab.goto(f"{app.url}/products/edit?id=K1")
+    patch = {"Content-Type": "application/merge-patch+json", "If-Match": "*"}
+    app.http.patch("/v1/products/K1", content='{"name":"Theirs"}', headers=patch)
+    tab.fill("#name", "Mine")
+    tab.get_by_role("button", name="Save").click()
+    expect(tab.locator("#name")).to_have_value("Mine")
+    expect(tab.locator("#name-help")).to_contain_text("Theirs")
+    assert app.http.get("/v1/products/K1").json()["name"] == "Theirs"
+    tab.get_by_role("button", name="Save my values").click()
+    expect(tab.locator("tr[data-product=K1]")).to_contain_text("Mine")
+
+
+def test_stock_on_the_products_page_follows_the_stream(app: App, page: Page) -> None:
+    app.create("K1", 5)
+    page.goto(f"{app.url}/products")
+    expect(page.locator("#pill")).to_contain_text("Live")
+    app.adjust("K1", -2)
+    expect(page.locator("tr[data-product=K1] [data-part=stock]")).to_have_text("3")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1200])
+def test_every_page_is_accessible_and_fits(
+    app: App, browser: Browser, scheme: str, width: int
+) -> None:
+    app.create("K1", 5, name="Kettle with a rather long name for a phone", price="12.50")
+    app.create("K2", 5, reorder_point=9, category="Kitchen")
+    app.adjust("K1", -2)
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    for path in (
+        "/",
+        "/products",
+        "/products/new",
+        "/products/edit?id=K1",
+        "/products/adjust?id=K1",
+        "/products/delete?id=K1",
+        "/products/history?id=K1",
+        "/products/history?id=never",
+        "/nowhere",
+    ):
+        page.goto(app.url + path, wait_until="load")
+        if path in {"/", "/products"}:
+            expect(page.locator("#pill")).to_contain_text("Live")
+        results = Axe().run(page)
+        assert results.violations_count == 0, f"{path}: {results.generate_report()}"
+        overflow = page.evaluate(
+            "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert overflow <= 0, f"{path} is {overflow} px too wide"
+    context.close()
