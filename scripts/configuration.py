@@ -1,0 +1,31 @@
+"""Writes docs/configuration.md from the settings class; a test holds the file to it."""
+
+from pathlib import Path
+
+from app.settings import PREFIX, Settings
+
+TARGET = Path(__file__).resolve().parents[1] / "docs" / "configuration.md"
+
+
+def document() -> str:
+    """The whole file."""
+    lines = [
+        "# Configuration",
+        "",
+        "Environment variables, or lines of a file `.env` in the folder that Stockpulse is",
+        "started in. An unknown or contradictory setting stops the start with a message that",
+        "names it. (Made by `scripts/configuration.py` from `app/settings.py`.)",
+        "",
+        "| variable | default | meaning |",
+        "|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default in (None, "", ()) else f"`{field.default}`"
+        shown = default.lower() if isinstance(field.default, bool) else default
+        meaning = (field.description or "").replace("|", "\\|")
+        lines.append(f"| `{PREFIX}{name.upper()}` | {shown} | {meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    TARGET.write_text(document())

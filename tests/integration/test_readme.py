@@ -1,0 +1,57 @@
+"""What the README tells people to type works as it is written."""
+
+import re
+import subprocess
+from pathlib import Path
+
+from scripts.configuration import TARGET, document
+from tests.support.process import ROOT
+from tests.support.running import App
+from tests.support.sse import Listener
+
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_api_in_ten_lines(app: App, tmp_path: Path) -> None:
+    block = re.search(r"test_readme.py runs this block -->\n```sh\n(.*?)```", README, re.S)
+    assert block is not None
+    script = block[1].replace("http://127.0.0.1:8000", app.url)
+    script = re.sub(r"%header\{etag\}", r"%header{etag}", script)
+    with Listener(app.url) as feed:
+        ran = subprocess.run(
+            ["bash", "-euc", script.replace("curl -sS", "curl -sS --fail-with-body")],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        kinds = [message.data["data"]["kind"] for message in feed.changes(4)]
+    assert kinds == ["inserted", "stock_changed", "updated", "deleted"]
+    assert "event: hello" in ran.stdout
+
+
+def test_the_commands_exist() -> None:
+    named = set(re.findall(r"make ([a-z-]+)", README))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    assert named
+    assert named <= targets
+    for command in ("serve --help", "init --help", "engine --help"):
+        ran = subprocess.run(
+            [ROOT / ".venv/bin/stockpulse", *command.split()],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stderr
+
+
+def test_the_list_of_settings_is_up_to_date() -> None:
+    assert TARGET.read_text() == document(), "run scripts/configuration.py"
+
+
+def test_every_file_that_the_readme_links_to_is_there() -> None:
+    for link in re.findall(r"\]\(((?!http)[^)#]+)\)", README):
+        assert (ROOT / link).exists(), link
