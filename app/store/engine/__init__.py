@@ -1,0 +1,18 @@
+"""The embedded engine: a DynamoDB of our own in the data folder, with one owner that watches it."""
+
+from app.store.engine.binary import find_binary
+from app.store.engine.embedded import EmbeddedEngine, Positions, find_running
+from app.store.engine.errors import DataFolderHeld, EngineError, EngineFailed, EngineMissing
+from app.store.engine.record import Endpoint
+
+__all__ = [
+    "DataFolderHeld",
+    "EmbeddedEngine",
+    "Endpoint",
+    "EngineError",
+    "EngineFailed",
+    "EngineMissing",
+    "Positions",
+    "find_binary",
+    "find_running",
+]

@@ -1,0 +1,167 @@
+"""One owner a data folder: it takes over what a crashed owner left, and leaves nothing behind."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from app.store.engine import address, datafile, lock, probe, process, record
+from app.store.engine.binary import find_binary
+from app.store.engine.datafile import Shape
+from app.store.engine.errors import EngineMissing
+from app.store.engine.folder import Folder
+from app.store.engine.launch import Launcher
+from app.store.engine.process import EngineProcess
+from app.store.engine.record import Endpoint, Record
+from app.store.engine.supervisor import Supervisor
+
+log = logging.getLogger(__name__)
+
+# {(table, shard): lowest sequence number that every consumer has behind it}; called with the url.
+Positions = Callable[[str], Mapping[tuple[str, str], int]]
+
+KEPT_SECONDS = 24 * 3600  # as long as DynamoDB keeps stream records
+_ORPHAN_ANSWERS = 2.0  # seconds
+
+
+class EmbeddedEngine:
+    """The engine of one data folder, owned and looked after while the `with` block lasts.
+
+    Entering raises `DataFolderHeld`, `EngineMissing` or `EngineFailed`.
+    """
+
+    def __init__(
+        self, data_dir: Path, *, positions: Positions | None = None, binary: Path | None = None
+    ) -> None:
+        self._folder = Folder.at(data_dir)
+        self._positions = positions
+        self._binary = binary
+        self._url: str | None = None
+        self._supervisor: Supervisor | None = None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        binary = self._binary or find_binary()
+        if not binary.is_file():
+            raise EngineMissing(f"there is no embedded engine at {binary}")
+        folder = self._folder
+        with folder.explained(), ExitStack() as stack:
+            folder.make()
+            stack.enter_context(lock.hold(folder.lock))
+            engine = self._adopted() or self._started(binary)
+            launcher = Launcher(folder, binary, engine.address)
+            stack.callback(self._forget, launcher.address)
+            supervisor = Supervisor(engine, launcher.start_for_all)
+            self._supervisor = stack.enter_context(supervisor)
+            self._url = launcher.address.url
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def url(self) -> str:
+        """The endpoint, as SDKs take it."""
+        if self._url is None:
+            raise RuntimeError("the embedded engine has no address before it is entered")
+        return self._url
+
+    def healthy(self) -> bool:
+        """Whether the engine answered when last looked at; never waits."""
+        return self._supervisor is not None and self._supervisor.healthy
+
+    def _adopted(self) -> EngineProcess | None:
+        """The engine of an owner that crashed, if it is fit; any other on our file is ended."""
+        adopted = None
+        for orphan in process.running(self._folder.file):
+            if adopted is None and self._is_fit(orphan):
+                adopted = orphan
+                log.warning("took over the running engine, process %d", orphan.pid)
+                record.write(self._folder.record, Record(orphan.address, orphan.pid))
+            else:
+                log.warning("ending an engine that was left behind, process %d", orphan.pid)
+                orphan.end()
+        return adopted
+
+    def _is_fit(self, orphan: EngineProcess) -> bool:
+        # A live file is not prepared: one that needs it needs its engine ended first.
+        prepared = {Shape.READY, Shape.FOREIGN}
+        return (
+            probe.answers(orphan.address, _ORPHAN_ANSWERS)
+            and datafile.shape(self._folder.file) in prepared
+        )
+
+    def _started(self, binary: Path) -> EngineProcess:
+        folder = self._folder
+        kept = record.read(folder.record)
+        chosen = address.settle(kept.address if kept else None)
+        record.write(folder.record, Record(chosen))
+        launcher = Launcher(folder, binary, chosen)
+        self._prepare(launcher)
+        return launcher.start_for_all()
+
+    def _prepare(self, launcher: Launcher) -> None:
+        file = self._folder.file
+        shape = datafile.shape(file)
+        if shape is Shape.NEW:
+            launcher.start().end()
+            shape = datafile.shape(file)
+        if shape is Shape.BARE:
+            datafile.add_indexes(file)
+        elif shape is not Shape.READY:
+            log.warning(
+                "the engine's file %s has a schema that this version does not know: its stream is "
+                "neither indexed nor trimmed, so writes slow down as it grows",
+                file,
+            )
+            return
+        before = int(time.time()) - KEPT_SECONDS
+        if self._positions is not None and datafile.has_older(file, before):
+            self._trim(launcher, self._positions, before)
+
+    def _trim(self, launcher: Launcher, positions: Positions, before: int) -> None:
+        engine = launcher.start()
+        try:
+            read = positions(launcher.address.url)
+        except Exception:
+            log.exception("the checkpoints cannot be read: nothing is trimmed at this start")
+            return
+        finally:
+            engine.end()
+        if gone := datafile.trim(self._folder.file, read, before):
+            log.info("trimmed %d stream records that are over a day old and read by all", gone)
+
+    def _forget(self, kept: address.Address) -> None:
+        """Keep the address, drop the process."""
+        try:
+            record.write(self._folder.record, Record(kept))
+        except OSError as error:
+            log.warning("cannot update %s: %s", self._folder.record, error)
+
+
+def find_running(data_dir: Path) -> Endpoint | None:
+    """The engine that another process owns and runs on this folder, or None.
+
+    An engine whose owner crashed is not found: own the folder, and take it over.
+
+    Raises:
+        EngineFailed: the folder cannot be read.
+
+    """
+    folder = Folder.at(data_dir)
+    with folder.explained():
+        if not lock.is_held(folder.lock):
+            return None
+        found = record.read(folder.record)
+    if found is None or found.pid is None or not process.is_engine(found.pid, folder.file):
+        return None
+    return Endpoint(found.address.url, found.pid)

@@ -1,0 +1,254 @@
+"""One owner a data folder: it takes over what a crashed owner left, and leaves nothing behind."""
+
+import json
+import os
+import shutil
+import signal
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from app.store.engine import (
+    DataFolderHeld,
+    EmbeddedEngine,
+    Endpoint,
+    EngineFailed,
+    EngineMissing,
+    address,
+    embedded,
+    find_binary,
+    find_running,
+    process,
+)
+from app.store.engine.folder import Folder
+from app.store.engine.launch import Launcher
+from app.store.engine.process import EngineProcess
+from tests.integration.engine.kit import call, create_table, owner, put, sql, stock
+
+
+def running(data_dir: Path) -> list[int]:
+    return [engine.pid for engine in process.running(data_dir / "engine.db")]
+
+
+def orphan(data_dir: Path) -> EngineProcess:
+    """An engine that nobody owns, on a file that nobody prepared."""
+    folder = Folder.at(data_dir)
+    folder.make()
+    return Launcher(folder, find_binary(), address.choose()).start_for_all()
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_the_first_start_answers_at_an_address_that_no_page_guesses(data_dir: Path) -> None:
+    with EmbeddedEngine(data_dir) as engine:
+        assert engine.healthy()
+        assert call(engine.url, "ListTables") == {"TableNames": []}
+        assert engine.url.startswith("http://127.")
+        assert not engine.url.startswith("http://127.0.0.1:")
+        assert mode(data_dir) == 0o700
+        assert {mode(path) for path in data_dir.iterdir()} == {0o600}
+    assert not engine.healthy()
+
+
+def test_the_endpoint_and_the_data_outlive_a_restart(data_dir: Path) -> None:
+    with EmbeddedEngine(data_dir) as first:
+        create_table(first.url)
+        put(first.url, 7)
+    with EmbeddedEngine(data_dir) as second:
+        assert second.url == first.url
+        assert stock(second.url) == 7
+
+
+def test_a_clean_end_leaves_no_process_and_frees_the_folder(data_dir: Path) -> None:
+    with EmbeddedEngine(data_dir):
+        assert len(running(data_dir)) == 1
+    assert running(data_dir) == []
+    assert find_running(data_dir) is None
+
+
+def test_a_stopped_engine_ends_with_its_owner_too(data_dir: Path) -> None:
+    with EmbeddedEngine(data_dir):
+        os.kill(running(data_dir)[0], signal.SIGSTOP)
+    assert running(data_dir) == []
+
+
+def test_ctrl_c_in_the_terminal_does_not_reach_the_engine(data_dir: Path) -> None:
+    with EmbeddedEngine(data_dir):
+        (pid,) = running(data_dir)
+        assert os.getsid(pid) == pid
+
+
+def test_a_second_owner_is_told_who_holds_the_folder(data_dir: Path) -> None:
+    with owner(data_dir) as (first, url):
+        with pytest.raises(DataFolderHeld) as refusal, EmbeddedEngine(data_dir):
+            pass
+        assert f"process {first.pid}" in str(refusal.value)
+        assert "STOCKPULSE_DATA_DIR" in str(refusal.value)
+        assert "\n" not in str(refusal.value)
+        assert call(url, "ListTables") == {"TableNames": []}
+
+
+def test_one_process_cannot_own_a_folder_twice(data_dir: Path) -> None:
+    with (
+        EmbeddedEngine(data_dir),
+        pytest.raises(DataFolderHeld, match=str(os.getpid())),
+        EmbeddedEngine(data_dir),
+    ):
+        pass
+
+
+def test_another_command_finds_the_running_engine(data_dir: Path) -> None:
+    assert find_running(data_dir) is None
+    with owner(data_dir) as (_, url):
+        (pid,) = running(data_dir)
+        assert find_running(data_dir) == Endpoint(url, pid)
+
+
+def test_a_process_number_that_is_used_again_is_not_our_engine(data_dir: Path) -> None:
+    with EmbeddedEngine(data_dir) as engine:
+        record = {"url": engine.url, "pid": os.getpid()}
+        (data_dir / "engine.json").write_text(json.dumps(record))
+        assert find_running(data_dir) is None
+    with EmbeddedEngine(data_dir):  # and the start left that process alone
+        assert len(running(data_dir)) == 1
+
+
+def test_after_a_killed_owner_the_next_one_takes_the_engine_over_at_once(data_dir: Path) -> None:
+    with owner(data_dir) as (killed, url):
+        create_table(url)
+        put(url, 7)
+        before = running(data_dir)
+        killed.kill()
+    assert running(data_dir) == before
+    assert find_running(data_dir) is None, "nobody owns it"
+    begun = time.monotonic()
+    with EmbeddedEngine(data_dir) as engine:
+        assert time.monotonic() - begun < 2
+        assert (engine.url, running(data_dir)) == (url, before)
+        assert find_running(data_dir) == Endpoint(url, before[0])
+        assert stock(engine.url) == 7
+    assert running(data_dir) == []
+
+
+def test_a_killed_owner_and_a_killed_engine_lose_nothing(data_dir: Path) -> None:
+    with owner(data_dir) as (killed, url):
+        create_table(url)
+        put(url, 7)
+        killed.kill()
+        os.kill(running(data_dir)[0], signal.SIGKILL)
+    with EmbeddedEngine(data_dir) as engine:
+        assert engine.url == url
+        assert stock(engine.url) == 7
+
+
+def test_an_orphan_that_does_not_answer_is_replaced(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "_ORPHAN_ANSWERS", 0.3)
+    with owner(data_dir) as (killed, url):
+        before = running(data_dir)
+        killed.kill()
+        os.kill(before[0], signal.SIGSTOP)
+    with EmbeddedEngine(data_dir) as engine:
+        assert engine.url == url
+        assert call(engine.url, "ListTables") == {"TableNames": []}
+        assert len(running(data_dir)) == 1
+        assert running(data_dir) != before
+
+
+def test_an_orphan_on_a_file_without_indexes_is_replaced(data_dir: Path) -> None:
+    left = orphan(data_dir)
+    with EmbeddedEngine(data_dir) as engine:
+        assert engine.url == left.address.url
+        assert not left.alive()
+        assert len(sql(data_dir / "engine.db", "PRAGMA index_list(_stream_records)")) == 2
+
+
+def test_an_orphan_is_found_without_the_record(data_dir: Path) -> None:
+    with owner(data_dir) as (killed, url):
+        before = running(data_dir)
+        killed.kill()
+    (data_dir / "engine.json").write_text("torn")
+    with EmbeddedEngine(data_dir) as engine:
+        assert (engine.url, running(data_dir)) == (url, before)
+
+
+def test_a_copy_of_a_folder_in_use_moves_to_an_address_of_its_own(
+    data_dir: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with EmbeddedEngine(data_dir):
+        pass
+    copy = tmp_path / "copy"
+    shutil.copytree(data_dir, copy)
+    with EmbeddedEngine(data_dir) as original:
+        with EmbeddedEngine(copy) as moved:
+            assert moved.url != original.url
+            assert f"the engine is at {moved.url} from now on" in caplog.text
+            assert (len(running(data_dir)), len(running(copy))) == (1, 1)
+        assert call(original.url, "ListTables") == {"TableNames": []}
+
+
+def test_a_file_that_is_no_database_is_told_in_one_line_and_left_alone(data_dir: Path) -> None:
+    data_dir.mkdir()
+    file = data_dir / "engine.db"
+    file.write_bytes(b"not a database" * 1000)
+    with pytest.raises(EngineFailed, match="move it away to begin empty") as failure:
+        EmbeddedEngine(data_dir).__enter__()
+    assert str(file) in str(failure.value)
+    assert "\n" not in str(failure.value)
+    assert file.read_bytes() == b"not a database" * 1000
+    file.unlink()
+    with EmbeddedEngine(data_dir):  # the refusal let go of the folder
+        pass
+
+
+def test_what_the_engine_says_when_it_cannot_start_is_passed_on(data_dir: Path) -> None:
+    with EmbeddedEngine(data_dir) as engine:
+        create_table(engine.url)
+    file = data_dir / "engine.db"
+    ((root,),) = sql(file, "SELECT rootpage FROM sqlite_master WHERE name = '_config'")
+    with file.open("r+b") as pages:
+        pages.seek((root - 1) * 4096)
+        pages.write(b"\xff" * 4096)
+    with pytest.raises(EngineFailed, match=r"ended at its start: error: .*engine\.log"):
+        EmbeddedEngine(data_dir).__enter__()
+    assert running(data_dir) == []
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(EngineFailed, match="STOCKPULSE_DATA_DIR") as failure:
+        EmbeddedEngine(tmp_path / "file" / "data").__enter__()
+    assert "\n" not in str(failure.value)
+
+
+def test_a_missing_binary_is_told(data_dir: Path) -> None:
+    with pytest.raises(EngineMissing, match="no embedded engine at"):
+        EmbeddedEngine(data_dir, binary=data_dir / "none").__enter__()
+
+
+def test_a_binary_that_does_not_run_here_is_told(data_dir: Path, tmp_path: Path) -> None:
+    binary = tmp_path / "dynoxide"
+    binary.write_bytes(b"\x7fELF of another machine")
+    binary.chmod(0o755)
+    with pytest.raises(EngineFailed, match="install it anew"):
+        EmbeddedEngine(data_dir, binary=binary).__enter__()
+
+
+def test_the_log_is_cut_at_a_start_when_it_is_over_a_megabyte(data_dir: Path) -> None:
+    data_dir.mkdir()
+    log = data_dir / "engine.log"
+    log.write_bytes(b"x" * (1024 * 1024 + 1))
+    with EmbeddedEngine(data_dir):
+        assert 0 < log.stat().st_size < 1000
+
+
+def test_the_url_is_unknown_before_the_start(data_dir: Path) -> None:
+    engine = EmbeddedEngine(data_dir)
+    assert not engine.healthy()
+    with pytest.raises(RuntimeError):
+        _ = engine.url

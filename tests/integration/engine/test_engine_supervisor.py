@@ -1,0 +1,120 @@
+"""A dead engine is restarted at once, a silent one only when it cannot be merely busy."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from app.store.engine import EmbeddedEngine, address, find_binary, find_running, process
+from app.store.engine.folder import Folder
+from app.store.engine.launch import Launcher
+from app.store.engine.supervisor import Patience, Supervisor
+from tests.integration.engine.kit import call, create_table, eventually, put, stock
+
+QUICK = Patience(interval=0.05, answer=0.4, unwell=2, hung=1.5)
+
+
+def pid(data_dir: Path) -> int | None:
+    found = find_running(data_dir)
+    return found.pid if found else None
+
+
+def is_replaced(before: int, launcher: Launcher) -> bool:
+    now = [engine.pid for engine in process.running(launcher.folder.file)]
+    return len(now) == 1 and now != [before]
+
+
+@pytest.fixture
+def launcher(data_dir: Path) -> Launcher:
+    folder = Folder.at(data_dir)
+    folder.make()
+    return Launcher(folder, find_binary(), address.choose())
+
+
+def test_a_killed_engine_is_back_at_the_same_address_with_its_data(data_dir: Path) -> None:
+    with EmbeddedEngine(data_dir) as engine:
+        create_table(engine.url)
+        put(engine.url, 7)
+        before = pid(data_dir)
+        assert before is not None
+        os.kill(before, signal.SIGKILL)
+        assert eventually(lambda: pid(data_dir) not in {None, before}, within=10)
+        assert eventually(engine.healthy, within=10)
+        assert stock(engine.url) == 7
+    assert find_running(data_dir) is None
+
+
+def test_a_stopped_engine_is_unhealthy_within_5_s_and_not_replaced_for_a_pause(
+    data_dir: Path,
+) -> None:
+    with EmbeddedEngine(data_dir) as engine:
+        before = pid(data_dir)
+        assert before is not None
+        os.kill(before, signal.SIGSTOP)
+        begun = time.monotonic()
+        assert eventually(lambda: not engine.healthy(), within=5)
+        assert time.monotonic() - begun > 1, "one missed probe is not enough"
+        os.kill(before, signal.SIGCONT)
+        assert eventually(engine.healthy, within=10)
+        assert pid(data_dir) == before
+
+
+def test_an_engine_that_stays_silent_is_replaced(launcher: Launcher) -> None:
+    first = launcher.start()
+    with Supervisor(first, launcher.start, QUICK) as supervisor:
+        os.kill(first.pid, signal.SIGSTOP)
+        assert eventually(lambda: is_replaced(first.pid, launcher), within=10)
+        assert eventually(lambda: supervisor.healthy, within=10)
+        assert call(launcher.address.url, "ListTables") == {"TableNames": []}
+
+
+def test_processor_time_tells_a_busy_engine_from_a_stopped_one(launcher: Launcher) -> None:
+    engine = launcher.start()
+    try:
+        before = engine.cpu_seconds()
+        assert before is not None
+
+        def works() -> bool:
+            call(launcher.address.url, "ListTables")
+            return (engine.cpu_seconds() or 0.0) > before
+
+        assert eventually(works, within=30)
+    finally:
+        engine.end()
+    assert engine.cpu_seconds() is None
+
+
+def test_an_adopted_engine_that_dies_is_replaced_by_one_of_ours(launcher: Launcher) -> None:
+    child = launcher.start()
+    adopted = type(child)(child.file, child.address, child.pid)
+    with Supervisor(adopted, launcher.start, QUICK) as supervisor:
+        child.end()
+        assert eventually(lambda: is_replaced(child.pid, launcher), within=10)
+        assert eventually(lambda: supervisor.healthy, within=10)
+        assert call(launcher.address.url, "ListTables") == {"TableNames": []}
+
+
+def test_restarts_go_on_until_one_works(launcher: Launcher) -> None:
+    first = launcher.start()
+    binary = launcher.binary
+    broken = Launcher(launcher.folder, launcher.folder.path / "binary", launcher.address)
+    with Supervisor(first, broken.start, QUICK) as supervisor:
+        first.end()
+        assert eventually(lambda: not supervisor.healthy, within=10)
+        broken.binary.symlink_to(binary)
+        assert eventually(lambda: supervisor.healthy, within=10)
+
+
+def test_the_end_does_not_wait_for_a_restart_that_hangs(launcher: Launcher, tmp_path: Path) -> None:
+    deaf = tmp_path / "deaf"
+    deaf.write_text("#!/bin/sh\nexec sleep 60\n")
+    deaf.chmod(0o755)
+    first = launcher.start()
+    stuck = Launcher(launcher.folder, deaf, launcher.address)
+    with Supervisor(first, stuck.start, QUICK) as supervisor:
+        first.end()
+        assert eventually(lambda: not supervisor.healthy, within=10)
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 5
