@@ -4,10 +4,10 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test check lint fmt type unit integration browser js setup assets chromium lock clean
+.PHONY: help run test check faults lint fmt type unit integration browser js test-dynamodb-local test-compose setup assets chromium lock clean
 
 help: ## List the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
 
 run: setup ## Set up what is missing and start Stockpulse
 	@exec $(BIN)/stockpulse serve
@@ -38,6 +38,12 @@ integration: setup ## Tests against a real engine
 browser: setup chromium ## Tests in a real browser
 	@$(BIN)/pytest tests/browser
 
+test-dynamodb-local: setup ## Tests against the official DynamoDB Local (needs Java 17 and Maven)
+	@scripts/dynamodb-local.sh with $(BIN)/pytest tests/integration -m 'not embedded'
+
+test-compose: ## Try docker compose for real (needs Docker)
+	@scripts/compose-trial.sh
+
 js: setup ## The page's pure modules
 	@node --test tests/js/
 
@@ -59,3 +65,6 @@ setup: .venv/.ready static/vendor/.ready
 static/vendor/.ready: package-lock.json scripts/assets.sh scripts/vendor.sh
 	@scripts/assets.sh
 	@touch $@
+
+faults: setup ## 20,000 changes while everything is killed, filled up and set back (minutes)
+	@$(BIN)/pytest tests/faults -s

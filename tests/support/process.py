@@ -43,8 +43,8 @@ class Process:
         assert self._child is not None
         return self._child.pid
 
-    def start(self) -> None:
-        """Start it and wait until it is ready."""
+    def start(self, *, ready: bool = True) -> None:
+        """Start it and, unless it is to die before that, wait until it is ready."""
         clean = {k: v for k, v in os.environ.items() if not k.startswith("STOCKPULSE_")}
         with (self.data_dir.parent / "out").open("ab") as output:
             self._child = subprocess.Popen(
@@ -57,7 +57,8 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.wait_ready()
+        if ready:
+            self.wait_ready()
 
     def wait_ready(self, seconds: float = 30) -> None:
         deadline = time.monotonic() + seconds

@@ -1,0 +1,134 @@
+"""Writers that know what they wrote, and the account of what became of it."""
+
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from app.events import ChangeEvent
+from app.store.audit_entry import event_of
+from app.store.client import connect, error_code
+from tests.support.process import Follower
+from tests.support.running import item
+
+PRODUCTS_EACH = 5
+
+
+@dataclass
+class Writers:
+    """Threads that put ever greater stocks; a write counts once it was acknowledged.
+
+    Each thread has products of its own, so a product's stocks must be audited as 1, 2, 3 …
+    A repeat after a lost answer is stopped by its condition (an embedded engine makes a
+    record of a put that changes nothing; AWS does not).
+    """
+
+    url: str
+    changes: int
+    threads: int = 8
+    pause: float = 0.0
+    written: int = 0
+    _running: list[threading.Thread] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def start(self) -> None:
+        for number in range(self.threads):
+            thread = threading.Thread(target=self._write, args=(number,), daemon=True)
+            self._running.append(thread)
+            thread.start()
+
+    @property
+    def running(self) -> bool:
+        return any(thread.is_alive() for thread in self._running)
+
+    def join(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        for thread in self._running:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        assert not self.running, f"only {self.written} of {self.changes} were written"
+
+    def _write(self, writer: int) -> None:
+        client = connect(self.url).tables
+        for number in range(self.changes // self.threads):
+            product = f"w{writer}-{number % PRODUCTS_EACH}"
+            entry = item(ProductID=product, ProductName="n", Stock=number // PRODUCTS_EACH + 1)
+            while True:
+                try:
+                    client.put_item(
+                        TableName="Products",
+                        Item=entry,
+                        ConditionExpression="attribute_not_exists(Stock) OR Stock < :stock",
+                        ExpressionAttributeValues={":stock": entry["Stock"]},
+                    )
+                    break
+                except ClientError as error:
+                    if error_code(error) == "ConditionalCheckFailedException":
+                        break  # the try before was applied, and its answer lost
+                    time.sleep(0.05)
+                except BotoCoreError:
+                    time.sleep(0.05)
+            with self._lock:
+                self.written += 1
+            time.sleep(self.pause)
+
+    @property
+    def expected(self) -> set[tuple[str, int]]:
+        """(product, stock) of every change."""
+        each = self.changes // self.threads
+        return {
+            (f"w{writer}-{number % PRODUCTS_EACH}", number // PRODUCTS_EACH + 1)
+            for writer in range(self.threads)
+            for number in range(each)
+        }
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a run came to."""
+
+    written: int
+    audited: int
+    missing: int
+    doubled: int
+    out_of_order: int
+    client_missing: int
+    client_repeats: int
+
+    def __str__(self) -> str:
+        return (
+            f"written {self.written}, audited {self.audited}, missing {self.missing}, "
+            f"doubled {self.doubled}, out of order {self.out_of_order}; resuming client: "
+            f"missing {self.client_missing}, repeated on the wire {self.client_repeats}"
+        )
+
+
+def account(writers: Writers, follower: Follower) -> Account:
+    """Hold table, audit and what the client saw against what was written."""
+    events = audited(writers.url)
+    told = Counter((event.product_id, event.stock_after or 0) for event in events)
+    stocks: dict[str, list[int]] = {}
+    for event in events:  # sorted by product and event key
+        stocks.setdefault(event.product_id, []).append(event.stock_after or 0)
+    seen = Counter(follower.ids)
+    return Account(
+        written=writers.written,
+        audited=len(events),
+        missing=len(writers.expected - set(told)),
+        doubled=sum(count - 1 for count in told.values()),
+        out_of_order=sum(found != sorted(found) for found in stocks.values()),
+        client_missing=len({event.id for event in events} - set(seen)),
+        client_repeats=sum(count - 1 for count in seen.values()),
+    )
+
+
+def audited(url: str) -> list[ChangeEvent]:
+    """Every shown audit entry, by product and event key."""
+    pages = (
+        connect(url)
+        .tables.get_paginator("scan")
+        .paginate(TableName="ProductEvents", ConsistentRead=True)
+    )
+    events = [event_of(entry) for page in pages for entry in page["Items"]]
+    return sorted(events, key=lambda event: (event.product_id, event.event_key))

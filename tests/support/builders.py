@@ -1,0 +1,199 @@
+"""Items, stream records in the shape of either host, events and arrivals, each with good defaults.
+
+A record is described once and then handed out as GetRecords through boto3 gives it
+(`as_boto3`) or as Lambda does (`as_lambda`): see FACTS §1.22.
+"""
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from app.events import ChangeEvent
+from app.store.audit import Arrived
+from app.store.cursor import Cursor
+
+LABEL = "2026-11-03T09:00:00.000"
+STREAM_ARN = f"arn:aws:dynamodb:eu-central-1:123456789012:table/Products/stream/{LABEL}"
+NOON = datetime(2026, 11, 3, 12, 0, 0, tzinfo=UTC)
+NOON_MS = int(NOON.timestamp() * 1000)
+VIEWS = ("NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY")
+
+Item = dict[str, Any]
+
+
+def an_item(product_id: str = "P1", **attributes: Any) -> Item:
+    """An item in typed form; strings, numbers and bytes by value, a dict is taken as typed."""
+    return {"ProductID": {"S": product_id}} | {
+        name: _typed(value) for name, value in attributes.items()
+    }
+
+
+def _typed(value: Any) -> Any:
+    match value:
+        case str():
+            return {"S": value}
+        case bool():
+            return {"BOOL": value}
+        case int():
+            return {"N": str(value)}
+        case bytes():
+            return {"B": value}
+        case _:
+            return value
+
+
+def stamped(item: Item, request_id: str = "r-1", **stamp: str) -> Item:
+    """The item with the stamp of a write of ours."""
+    marks = {"UpdatedBy": "ada", "Reason": "sold", "Note": "two boxes", "Reference": "SO-7"}
+    return item | {name: {"S": value} for name, value in (marks | stamp).items()} | {
+        "RequestID": {"S": request_id}
+    }
+
+
+def marked_for_deletion(item: Item, at: datetime = NOON, **marks: str) -> Item:
+    """The item with the stamp of a delete of ours."""
+    given = {
+        "DeletedBy": "ada",
+        "DeletedReason": "correction",
+        "DeletedNote": "listed twice",
+        "DeletedRequestID": "r-9",
+        "DeletedAt": at.isoformat().replace("+00:00", "Z"),
+    }
+    return item | {name: {"S": value} for name, value in (given | marks).items()}
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happened to an item, before any host or view gives it a shape."""
+
+    event_name: str
+    before: Item | None
+    after: Item | None
+    view: str = "NEW_AND_OLD_IMAGES"
+    sequence_number: str = "100000000000000000001"
+    at: datetime = NOON
+    by_ttl: bool = False
+
+    @property
+    def keys(self) -> Item:
+        """The item's key."""
+        return {"ProductID": (self.after or self.before or {})["ProductID"]}
+
+    @property
+    def images(self) -> Item:
+        """Only what the view carries; an absent image is absent, not empty (FACTS §1.21)."""
+        images: Item = {}
+        if self.before is not None and self.view in {"NEW_AND_OLD_IMAGES", "OLD_IMAGE"}:
+            images["OldImage"] = self.before
+        if self.after is not None and self.view in {"NEW_AND_OLD_IMAGES", "NEW_IMAGE"}:
+            images["NewImage"] = self.after
+        return images
+
+
+def inserted(after: Item, **more: Any) -> Change:
+    """A new item."""
+    return Change("INSERT", None, after, **more)
+
+
+def modified(before: Item, after: Item, **more: Any) -> Change:
+    """A changed item."""
+    return Change("MODIFY", before, after, **more)
+
+
+def removed(before: Item, **more: Any) -> Change:
+    """An item that is gone."""
+    return Change("REMOVE", before, None, **more)
+
+
+def as_boto3(change: Change) -> dict[str, Any]:
+    """The record as GetRecords gives it through boto3: datetimes, bytes, capital letters."""
+    elsewhere = timezone(timedelta(hours=2))  # boto3 gives the machine's own zone
+    record: dict[str, Any] = {
+        "eventID": "1",
+        "eventName": change.event_name,
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": "eu-central-1",
+        "dynamodb": {
+            "ApproximateCreationDateTime": change.at.astimezone(elsewhere),
+            "Keys": change.keys,
+            "SequenceNumber": change.sequence_number,
+            "SizeBytes": 59,
+            "StreamViewType": change.view,
+            **change.images,
+        },
+    }
+    if change.by_ttl:
+        record["userIdentity"] = {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"}
+    return record
+
+
+def as_lambda(change: Change) -> dict[str, Any]:
+    """The record as Lambda gives it: epoch numbers, base64 text, small letters, the ARN."""
+    record = as_boto3(change)
+    record["eventSourceARN"] = STREAM_ARN
+    record["dynamodb"] |= {
+        "ApproximateCreationDateTime": change.at.timestamp(),
+        **{name: _in_base64({"M": image})["M"] for name, image in change.images.items()},
+    }
+    if change.by_ttl:
+        record["userIdentity"] = {"principalId": "dynamodb.amazonaws.com", "type": "Service"}
+    return record
+
+
+def _in_base64(value: Mapping[str, Any]) -> dict[str, Any]:
+    ((kind, inner),) = value.items()
+    match kind:
+        case "B":
+            return {"B": base64.b64encode(inner).decode()}
+        case "BS":
+            return {"BS": [base64.b64encode(member).decode() for member in inner]}
+        case "M":
+            return {"M": {name: _in_base64(member) for name, member in inner.items()}}
+        case "L":
+            return {"L": [_in_base64(member) for member in inner]}
+        case _:
+            return {kind: inner}
+
+
+def an_event(number: int = 1, **fields: Any) -> ChangeEvent:
+    """A sale of three from twelve; events of different numbers have different keys."""
+    sequence_number = str(100_000_000_000_000_000_000 + number)
+    values: dict[str, Any] = {
+        "event_key": f"{LABEL}#{sequence_number:0>40}",
+        "kind": "stock_changed",
+        "product_id": "P1",
+        "product_name": "Blue mug",
+        "before": an_item(ProductName="Blue mug", Stock=12, Category="Kitchen"),
+        "after": an_item(ProductName="Blue mug", Stock=9, Category="Kitchen"),
+        "changed": ("Stock",),
+        "stock_before": 12,
+        "stock_after": 9,
+        "actor": "ada",
+        "reason": "sold",
+        "note": None,
+        "reference": None,
+        "request_id": "r-1",
+        "occurred_at": NOON,
+        "event_name": "MODIFY",
+        "sequence_number": sequence_number,
+        "view_type": "NEW_AND_OLD_IMAGES",
+    }
+    return ChangeEvent(**values | fields)
+
+
+def a_cursor(number: int, writer: str = "0000abcd") -> Cursor:
+    """The cursor of arrival `number`: a millisecond each."""
+    return Cursor(NOON_MS + number, writer, 0)
+
+
+def an_arrival(number: int, **fields: Any) -> Arrived:
+    """Event `number`, arrived as number `number`."""
+    return a_cursor(number), an_event(number, **fields)
+
+
+def arrivals(numbers: Iterable[int], **fields: Any) -> Sequence[Arrived]:
+    """Events of these numbers, arrived in this order."""
+    return [an_arrival(number, **fields) for number in numbers]
