@@ -15,14 +15,14 @@ from importlib.metadata import PackageNotFoundError, version
 import uvicorn
 
 from app.broker.in_process import InProcessBroker
-from app.settings import Settings, parse_keys
+from app.settings import Settings
 from app.store import place, shell, tables
 from app.store.audit import AuditRepository
 from app.store.audit_entry import Signer
 from app.store.client import connect
 from app.store.cursor import CursorClock
 from app.store.feed import Feed
-from app.store.keyfile import own_keys
+from app.store.keys import own_keys, parse_keys
 from app.store.products import ProductRepository
 from app.store.timeline import Timeline
 from app.web.app import create_app

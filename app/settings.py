@@ -4,8 +4,6 @@ The fields' descriptions are the documentation: `stockpulse serve --help` and
 `docs/configuration.md` print them.
 """
 
-import base64
-import binascii
 import os
 import re
 from collections.abc import Mapping
@@ -18,6 +16,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.item import AttributeNames
+from app.store.keys import parse_keys
 
 PREFIX = "STOCKPULSE_"
 _TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")  # DynamoDB's naming rule
@@ -202,28 +201,6 @@ class Settings(BaseSettings):
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the web server."""
         return _LOOPBACK.fullmatch(self.host) is not None
-
-
-def parse_keys(text: str) -> dict[str, bytes]:
-    """`id:base64,…` as {id: key}, in order.
-
-    Raises:
-        ValueError: an id is missing or doubled, or a key is not base64 of 32 bytes or more.
-
-    """
-    keys: dict[str, bytes] = {}
-    for part in text.split(","):
-        name, colon, encoded = part.strip().partition(":")
-        try:
-            key = base64.b64decode(encoded, validate=True)
-        except binascii.Error:
-            key = b""
-        if not (name and colon) or name in keys or len(key) < 32:
-            raise ValueError(
-                "must be `id:base64,…` with ids that differ and keys of at least 32 bytes"
-            )
-        keys[name] = key
-    return keys
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:

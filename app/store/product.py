@@ -101,6 +101,11 @@ def detail_attributes(names: AttributeNames) -> tuple[str, ...]:
     return (names.name, *_KNOWN)
 
 
+def known_attributes(names: AttributeNames) -> tuple[str, ...]:
+    """The attributes that our writes know: the stock and the details."""
+    return (names.stock, *detail_attributes(names))
+
+
 def encode_fields(
     fields: Mapping[str, Any], names: AttributeNames
 ) -> dict[str, AttributeValue | None]:

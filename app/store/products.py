@@ -5,7 +5,6 @@ other programs put on an item survives. A failed condition reads and decides aga
 """
 
 import threading
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from app.item import MAX_STOCK, AttributeNames, Item
 from app.store.client import translated
+from app.store.commit import Committer
+from app.store.deletion import Deletion
 from app.store.errors import (
     ConditionFailed,
     InsufficientStock,
@@ -20,7 +21,6 @@ from app.store.errors import (
     ProductGone,
     ProductNotFound,
     StockNotCountable,
-    StoreUnavailable,
     TooMuchContention,
 )
 from app.store.etags import check_details, check_whole
@@ -31,15 +31,15 @@ from app.store.product import (
     Stamp,
     changes_to,
     detail_attributes,
+    known_attributes,
     product_of,
 )
-from app.store.write import clear_delete_stamp, compared, put_new, stamp_delete, update
+from app.store.write import compared, put_new, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _TRIES = 10
-_COMMIT_REPEATS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,9 @@ class ProductRepository:
         self._client = client
         self._table = table
         self._names = names
-        self._stamps_deletes = stamps_deletes
         self._was_known = was_known
-        self._on_commit = on_commit
+        self._commit = Committer(client, on_commit)
+        self._deletion = Deletion(self._commit, self._find, table, names, stamps=stamps_deletes)
         # Two requests for one product queue here instead of failing each other's
         # conditions; striped, so that the number of locks is bounded.
         self._locks = tuple(threading.Lock() for _ in range(256))
@@ -148,7 +148,7 @@ class ProductRepository:
 
         def decide(product: Product) -> Decision:
             check_whole(product, if_match)
-            return Decision(changes_to(product, fields), self._all_known)
+            return Decision(changes_to(product, fields), known_attributes(self._names))
 
         return self._rewrite(draft.product_id, decide, stamp)
 
@@ -165,7 +165,7 @@ class ProductRepository:
         def decide(product: Product) -> Decision:
             if "stock" in changes:
                 check_whole(product, if_match)
-                return Decision(changes_to(product, changes), self._all_known)
+                return Decision(changes_to(product, changes), known_attributes(self._names))
             check_details(product, if_match)
             return Decision(changes_to(product, changes), detail_attributes(self._names))
 
@@ -210,36 +210,11 @@ class ProductRepository:
                 item = self._read(product_id)
                 check_whole(product_of(item, self._names), if_match)
                 try:
-                    self._delete_once(item, stamp)
+                    self._deletion(item, stamp)
                 except ConditionFailed:
                     continue
                 return
         raise _too_much(product_id)
-
-    def _delete_once(self, item: Item, stamp: Stamp) -> None:
-        """One try; an item that has gone meanwhile counts as deleted."""
-        key = {self._names.key: item[self._names.key]}
-        condition = compared(item, ("Version", *self._all_known))
-        target = {"TableName": self._table, "Key": key}
-        if not self._stamps_deletes:
-            self._commit({"Delete": {**target, **condition.request(self._names.key)}})
-            return
-        self._commit({"Update": {**target, **stamp_delete(condition, stamp, _now(), self._names)}})
-        own = condition.also("DeletedRequestID", {"S": stamp.request_id})
-        try:
-            self._commit({"Delete": {**target, **own.request(self._names.key)}})
-        except ConditionFailed:
-            if self._find(item[self._names.key]["S"]) is None:
-                return
-            self._unstamp(target, stamp)
-            raise
-
-    def _unstamp(self, target: dict[str, Any], stamp: Stamp) -> None:
-        """Take our mark off an item that we did not delete after all, if it still bears it."""
-        try:
-            self._commit({"Update": {**target, **clear_delete_stamp(stamp.request_id)}})
-        except ConditionFailed:
-            return
 
     def _rewrite(
         self, product_id: str, decide: Callable[[Product], Decision], stamp: Stamp
@@ -263,27 +238,6 @@ class ProductRepository:
                 return product_of(after, self._names)
         raise _too_much(product_id)
 
-    def _commit(self, operation: dict[str, Any]) -> None:
-        """Apply one conditional operation exactly once, however many answers get lost.
-
-        The token makes a repeat within ten minutes answer as the first did (FACTS §2b), so
-        it is sent again where botocore's own tries were not enough.
-        """
-        token = uuid.uuid4().hex
-        for repeats_left in reversed(range(_COMMIT_REPEATS)):
-            try:
-                with translated():
-                    self._client.transact_write_items(
-                        ClientRequestToken=token,
-                        TransactItems=[operation],  # type: ignore[list-item]
-                    )
-            except StoreUnavailable:
-                if not repeats_left:
-                    raise
-            else:
-                self._on_commit()
-                return
-
     def _read(self, product_id: str) -> Item:
         item = self._find(product_id)
         if item is not None:
@@ -303,10 +257,6 @@ class ProductRepository:
 
     def _lock(self, product_id: str) -> threading.Lock:
         return self._locks[hash(product_id) % len(self._locks)]
-
-    @property
-    def _all_known(self) -> tuple[str, ...]:
-        return (self._names.stock, *detail_attributes(self._names))
 
 
 def _now() -> datetime:

@@ -1,0 +1,47 @@
+"""A write is applied exactly once, however many answers get lost on the way."""
+
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from app.store.client import translated
+from app.store.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_REPEATS = 2  # each of which botocore tries three times
+
+
+class Committer:
+    """Applies one conditional operation at a time and tells `on_commit` of each."""
+
+    def __init__(self, client: "DynamoDBClient", on_commit: Callable[[], None]) -> None:
+        self._client = client
+        self._on_commit = on_commit
+
+    def __call__(self, operation: dict[str, Any]) -> None:
+        """Apply an operation of `TransactWriteItems`.
+
+        The token makes a repeat within ten minutes answer as the first did (FACTS §2b), so
+        it is sent again where botocore's own tries were not enough.
+
+        Raises:
+            ConditionFailed: its condition does not hold.
+            StoreUnavailable: it may or may not have been applied.
+
+        """
+        token = uuid.uuid4().hex
+        for repeats_left in reversed(range(_REPEATS)):
+            try:
+                with translated():
+                    self._client.transact_write_items(
+                        ClientRequestToken=token,
+                        TransactItems=[operation],  # type: ignore[list-item]
+                    )
+            except StoreUnavailable:
+                if not repeats_left:
+                    raise
+            else:
+                self._on_commit()
+                return

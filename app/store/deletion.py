@@ -1,0 +1,65 @@
+"""A deletion is two steps, so that the stream's last image names who did it (DESIGN §3).
+
+The item is stamped, then deleted on the condition that it still is what was compared and
+bears this very stamp. Where the stream's view could not show the stamp it is one step.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from app.item import AttributeNames, Item
+from app.store.commit import Committer
+from app.store.errors import ConditionFailed
+from app.store.product import Stamp, known_attributes
+from app.store.write import clear_delete_stamp, compared, stamp_delete
+
+
+class Deletion:
+    """Deletes items that were read and compared; one try a call."""
+
+    def __init__(
+        self,
+        commit: Committer,
+        find: Callable[[str], Item | None],
+        table: str,
+        names: AttributeNames,
+        *,
+        stamps: bool,
+    ) -> None:
+        self._commit = commit
+        self._find = find
+        self._table = table
+        self._names = names
+        self._stamps = stamps
+
+    def __call__(self, item: Item, stamp: Stamp) -> None:
+        """Delete the item; one that has gone meanwhile counts as deleted.
+
+        Raises:
+            ConditionFailed: the item is not what was read any more.
+
+        """
+        key = {self._names.key: item[self._names.key]}
+        target = {"TableName": self._table, "Key": key}
+        condition = compared(item, ("Version", *known_attributes(self._names)))
+        if not self._stamps:
+            self._commit({"Delete": {**target, **condition.request(self._names.key)}})
+            return
+        now = datetime.now(UTC)
+        self._commit({"Update": {**target, **stamp_delete(condition, stamp, now, self._names)}})
+        own = condition.also("DeletedRequestID", {"S": stamp.request_id})
+        try:
+            self._commit({"Delete": {**target, **own.request(self._names.key)}})
+        except ConditionFailed:
+            if self._find(item[self._names.key]["S"]) is None:
+                return
+            self._unstamp(target, stamp)
+            raise
+
+    def _unstamp(self, target: dict[str, Any], stamp: Stamp) -> None:
+        """Take our mark off an item that we did not delete after all, if it still bears it."""
+        try:
+            self._commit({"Update": {**target, **clear_delete_stamp(stamp.request_id)}})
+        except ConditionFailed:
+            return

@@ -1,0 +1,44 @@
+"""Audit keys are given by the user, or made once on this machine and kept in the data folder."""
+
+import base64
+import binascii
+import os
+import secrets
+from pathlib import Path
+
+
+def parse_keys(text: str) -> dict[str, bytes]:
+    """`id:base64,…` as {id: key}, in order.
+
+    Raises:
+        ValueError: an id is missing or doubled, or a key is not base64 of 32 bytes or more.
+
+    """
+    keys: dict[str, bytes] = {}
+    for part in text.split(","):
+        name, colon, encoded = part.strip().partition(":")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except binascii.Error:
+            key = b""
+        if not (name and colon) or name in keys or len(key) < 32:
+            raise ValueError(
+                "must be `id:base64,…` with ids that differ and keys of at least 32 bytes"
+            )
+        keys[name] = key
+    return keys
+
+
+def own_keys(data_dir: Path) -> str:
+    """The folder's `id:base64` key, made at the first call; readable by its owner only."""
+    path = data_dir / "audit.key"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    text = f"local-{secrets.token_hex(2)}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return text
