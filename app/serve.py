@@ -110,7 +110,8 @@ def running(settings: Settings, reached: Reached = lambda _point: None) -> Itera
             lambda: tables.stream_of(clients.tables, names.products),
             wake,
             IDLE_AWS if where.endpoint is None else IDLE_LOCAL,
-            reached,
+            one_log=where.engine is not None,
+            reached=reached,
         ) as worker:
             probes["worker"] = worker.problem
             products = ProductRepository(
@@ -129,7 +130,9 @@ def running(settings: Settings, reached: Reached = lambda _point: None) -> Itera
                 broker=broker,
                 products_table=names.products,
                 view_type=stream.view_type,
-                cli_line=shell.update_line(where.endpoint, names.products, attributes),
+                cli_line=shell.update_line(
+                    settings.cli_endpoint or where.endpoint, names.products, attributes
+                ),
                 probes=probes,
             )
 

@@ -35,15 +35,18 @@ def make_worker(
     find_stream: Callable[[], StreamOfTable],
     wake: Wake,
     idle: float,
+    *,
+    one_log: bool = False,
     reached: Callable[[str], None] = lambda _point: None,
 ) -> Coordinator:
     """A worker that is yet to be entered.
 
-    `reached` is told of each point that a crash could fall on: only fault tests listen.
+    `one_log`: see `Checkpoints`. `reached` is told of each point that a crash could fall on:
+    only fault tests listen.
     """
     stop = threading.Event()
     retry = Retry(stop)
-    checkpoints = Checkpoints(clients.tables, tables.checkpoints, CONSUMER)
+    checkpoints = Checkpoints(clients.tables, tables.checkpoints, CONSUMER, one_log=one_log)
     pipeline = Pipeline(
         AuditSink(audit, retry),
         publish,

@@ -70,7 +70,6 @@ def checkpointed(url: str, names: TableNames) -> dict[tuple[str, str], int]:
     """{(products table, shard): lowest position of all consumers}: what may be trimmed up to."""
     lowest: dict[tuple[str, str], int] = {}
     for found in Checkpoints(connect(url).tables, names.checkpoints, consumer="").all():
-        position = int(found.sequence_number or 0)
         shard = (names.products, found.shard_id)
-        lowest[shard] = min(lowest.get(shard, position), position)
+        lowest[shard] = min(lowest.get(shard, found.position), found.position)
     return lowest

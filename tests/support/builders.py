@@ -47,9 +47,11 @@ def _typed(value: Any) -> Any:
 def stamped(item: Item, request_id: str = "r-1", **stamp: str) -> Item:
     """The item with the stamp of a write of ours."""
     marks = {"UpdatedBy": "ada", "Reason": "sold", "Note": "two boxes", "Reference": "SO-7"}
-    return item | {name: {"S": value} for name, value in (marks | stamp).items()} | {
-        "RequestID": {"S": request_id}
-    }
+    return (
+        item
+        | {name: {"S": value} for name, value in (marks | stamp).items()}
+        | {"RequestID": {"S": request_id}}
+    )
 
 
 def marked_for_deletion(item: Item, at: datetime = NOON, **marks: str) -> Item:

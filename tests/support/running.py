@@ -14,6 +14,7 @@ import uvicorn
 from app.serve import running
 from app.settings import Settings
 from app.store.client import Clients, connect
+from app.store.engine import find_running
 from app.web.app import create_app
 from app.web.services import Services
 
@@ -80,7 +81,7 @@ def serving(
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        clients = connect(settings.dynamodb)
+        clients = connect(_endpoint(settings))
         try:
             with httpx.Client(base_url=url, timeout=30) as http:
                 yield App(url, http, services, clients.tables, clients)
@@ -90,3 +91,11 @@ def serving(
             clients.tables.close()
             clients.streams.close()
         assert not thread.is_alive()
+
+
+def _endpoint(settings: Settings) -> str:
+    if settings.dynamodb != "embedded":
+        return settings.dynamodb
+    engine = find_running(settings.data_dir)
+    assert engine is not None
+    return engine.url

@@ -1,0 +1,34 @@
+"""A table made anew on the embedded engine: its old records come again, and are not told again."""
+
+from pathlib import Path
+
+from tests.support.running import App, item, serving, settings_for
+from tests.support.sse import Listener
+
+
+def recreate(app: App) -> None:
+    table = app.services.products_table
+    description = app.tables.describe_table(TableName=table)["Table"]
+    app.tables.delete_table(TableName=table)
+    app.tables.create_table(
+        TableName=table,
+        KeySchema=description["KeySchema"],
+        AttributeDefinitions=description["AttributeDefinitions"],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification=description["StreamSpecification"],
+    )
+
+
+def test_after_a_restart_only_what_is_new_is_told(tmp_path: Path) -> None:
+    settings = settings_for("embedded", tmp_path)
+    with serving(settings) as app, Listener(app.url) as feed:
+        app.create("old", 1)
+        feed.changes(1)
+        recreate(app)
+    with serving(settings) as app, Listener(app.url) as feed:
+        app.tables.put_item(
+            TableName=app.services.products_table, Item=item(ProductID="new", Stock=2)
+        )
+        assert feed.changes(1)[0].data["subject"] == "new"
+        shown = [event["subject"] for event in app.http.get("/v1/events").json()["items"]]
+    assert shown == ["new", "old"]
