@@ -72,7 +72,7 @@ def translated() -> Iterator[None]:
 
     Raises:
         ConditionFailed: a condition of the write did not hold.
-        ItemTooLarge: the item exceeds 400 KB.
+        ItemTooLarge: the item exceeds 400 KB, or the request what one call may hold.
         StoreRefused: the request is invalid in itself.
         StoreUnavailable: unreachable, throttled, not permitted, or a server fault.
 
@@ -103,7 +103,8 @@ def _translate(error: ClientError) -> Exception:
         return StoreUnavailable(f"DynamoDB answered {code}: {message}")
     if "TransactionConflict" in reasons:  # another transaction has the item: look again
         return ConditionFailed()
-    if "size has exceeded" in message or "Item size" in message:
+    too_large = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 413
+    if too_large or "size has exceeded" in message or "Item size" in message:
         return ItemTooLarge("A DynamoDB item holds at most 400 KB; shorten the attributes.")
     if code in {"ValidationException", "TransactionCanceledException"}:
         return StoreRefused(f"DynamoDB answered {code}: {message}")

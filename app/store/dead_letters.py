@@ -1,6 +1,8 @@
 """A record that cannot be understood is kept whole, with what was wrong; the rest goes on."""
 
+import hashlib
 import json
+import zlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +11,9 @@ from app.store.client import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+
+_RECORD_BYTES = 350_000  # of the 400 KB that an item holds; the rest is for keys and error
 
 
 class DeadLetters:
@@ -32,11 +37,21 @@ class DeadLetters:
                 Item={
                     "ProductID": {"S": product_id},
                     "SinkKey": {"S": f"{sink}#{key}"},
-                    "Record": {"S": json.dumps(record, default=_raw, ensure_ascii=False)},
-                    "Error": {"S": error},
+                    **_stored(json.dumps(record, default=_raw, ensure_ascii=False).encode()),
+                    "Error": {"S": error[:2000]},
                     "SeenAt": {"S": now},
                 },
             )
+
+
+def _stored(record: bytes) -> dict[str, Any]:
+    """The record as large as an item allows: whole, compressed, or its hash alone."""
+    if len(record) <= _RECORD_BYTES:
+        return {"Record": {"S": record.decode()}}
+    packed = zlib.compress(record, 9)
+    if len(packed) <= _RECORD_BYTES:
+        return {"RecordZ": {"B": packed}}
+    return {"RecordSHA256": {"S": hashlib.sha256(record).hexdigest()}}
 
 
 def _raw(value: Any) -> str:

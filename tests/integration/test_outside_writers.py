@@ -1,8 +1,10 @@
 """Other programs write the table: they are shown truthfully and nothing of theirs is lost."""
 
 import secrets
+from pathlib import Path
 
-from tests.support.running import App, item
+from app.store.client import connect
+from tests.support.running import App, item, serving, settings_for
 from tests.support.sse import Listener
 
 
@@ -90,7 +92,6 @@ def test_stock_that_is_no_count_still_shows(app: App) -> None:
 
 def test_an_item_too_large_for_one_entry_is_told_and_the_shard_moves_on(app: App) -> None:
 
-
     noise = [secrets.token_urlsafe(280_000), secrets.token_urlsafe(280_000)]
     with Listener(app.url) as feed:
         for text in ("x" * 390_000, "y" * 390_000, *noise):
@@ -106,3 +107,20 @@ def test_an_item_too_large_for_one_entry_is_told_and_the_shard_moves_on(app: App
     assert whole[1]["before"]["blob"] == "x" * 390_000
     assert whole[1]["after"]["blob"] == "y" * 390_000
     assert whole[3]["changed"] == ["blob"]
+
+
+def test_a_page_of_oversize_changes_is_told_whole(endpoint: str, tmp_path: Path) -> None:
+    """What piled up while nobody read: together more than one call to DynamoDB may hold."""
+    settings = settings_for(endpoint, tmp_path)
+    with serving(settings) as app:
+        cursor = app.services.broker.head
+    tables = connect(endpoint).tables
+    for number in range(30):
+        blob = secrets.token_urlsafe(280_000)
+        tables.put_item(
+            TableName=app.services.products_table,
+            Item=item(ProductID="big", Stock=number, blob=blob),
+        )
+    with serving(settings) as app, Listener(app.url, after=cursor) as feed:
+        stocks = [message.data["data"]["stock_after"] for message in feed.changes(30, 60)]
+    assert stocks == list(range(30))
