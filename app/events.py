@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 from urllib.parse import quote
 
-from app.item import Item, plain_item, text
+from app.item import Item, plain_item
 
 Kind = Literal[
     "inserted", "stock_changed", "updated", "deleted", "expired", "internal", "gap", "reconciled"
@@ -19,7 +19,7 @@ Kind = Literal[
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 # Stream label, `#`, sequence number padded to 40 digits, and for `gap` and `reconciled` a suffix.
-_EVENT_KEY = re.compile(r"[^#\x00]{1,64}#\d{40}(~[gr]\d{4})?")
+_EVENT_KEY = re.compile(r"[^#\x00]{1,64}#[0-9]{40}(~[gr][0-9]{4})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,7 @@ class ChangeEvent:
     event_name: str
     sequence_number: str
     view_type: str
+    category: str | None = None  # after the change, or before it where the product is gone
     images_omitted: bool = False
 
     @property
@@ -63,11 +64,6 @@ class ChangeEvent:
         if self.kind != "stock_changed" or self.stock_before is None or self.stock_after is None:
             return None
         return self.stock_after - self.stock_before
-
-    @property
-    def category(self) -> str | None:
-        """The product's category after the change, or before it where it is gone."""
-        return text(self.after or self.before, "Category")
 
 
 def event_id(product_id: str, event_key: str) -> str:

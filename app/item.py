@@ -27,6 +27,10 @@ DELETE_STAMP = frozenset(
 WRITE_STAMP = frozenset({"UpdatedBy", "Reason", "Note", "Reference", "RequestID"})
 BOOKKEEPING = WRITE_STAMP | DELETE_STAMP | {"Version", "UpdatedAt"}
 
+# Beside the three that a table may name as it likes, what our writes set or remove.
+DETAILS = ("Category", "Price", "ReorderPoint", "Tags", "Barcode")
+WRITTEN_ATTRIBUTES = BOOKKEEPING | {"CreatedAt", *DETAILS}
+
 # DynamoDB numbers hold 38 digits; a count of goods with more than 15 is a mistake.
 MAX_STOCK = 10**15
 
@@ -175,10 +179,16 @@ def _normalised(digits: str) -> str:
     if digits.isdecimal() and not digits.startswith("0"):  # by far the most: a plain count
         return digits
     try:
-        number = Decimal(digits)
+        written_out = format(Decimal(digits), "f")  # exact: no context rounds a format
     except InvalidOperation:
         return digits
-    return format(number.normalize(), "f") if number else "0"
+    if "." in written_out:
+        written_out = written_out.rstrip("0").rstrip(".")
+    sign, bare = ("-", written_out[1:]) if written_out.startswith("-") else ("", written_out)
+    bare = bare.lstrip("0")
+    if not bare:
+        return "0"
+    return sign + ("0" + bare if bare.startswith(".") else bare)
 
 
 def _base64(data: Any) -> str:

@@ -6,7 +6,6 @@ The fields' descriptions are the documentation: `stockpulse serve --help` and
 
 import os
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
@@ -15,11 +14,12 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from app.item import AttributeNames
+from app.item import WRITTEN_ATTRIBUTES, AttributeNames
 from app.store.keys import parse_keys
 
 PREFIX = "STOCKPULSE_"
 _TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")  # DynamoDB's naming rule
+_URL = re.compile(r"https?://[^/\s?#]+/?")
 _LOOPBACK = re.compile(r"localhost|::1|127(\.\d{1,3}){3}")
 
 
@@ -38,6 +38,11 @@ class Settings(BaseSettings):
         "embedded",
         description="Where the tables are: `embedded` (an engine of our own in the data folder), "
         "`http://host:port` (DynamoDB Local) or `aws` (region and credentials as for the AWS CLI).",
+    )
+    cli_endpoint: str | None = Field(
+        None,
+        description="The same tables' address as a person's shell reaches it, for the AWS CLI "
+        "lines that are shown; unset, it is the one that Stockpulse uses itself.",
     )
     host: str = Field("127.0.0.1", description="Address that the web server listens on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
@@ -111,9 +116,16 @@ class Settings(BaseSettings):
     @field_validator("dynamodb")
     @classmethod
     def _endpoint(cls, value: str) -> str:
-        if value in {"embedded", "aws"} or re.fullmatch(r"https?://[^/\s?#]+/?", value):
+        if value in {"embedded", "aws"} or _URL.fullmatch(value):
             return value.rstrip("/")
         raise ValueError("must be `embedded`, `aws` or a URL such as http://127.0.0.1:8001")
+
+    @field_validator("cli_endpoint")
+    @classmethod
+    def _cli_endpoint(cls, value: str | None) -> str | None:
+        if value is None or _URL.fullmatch(value):
+            return value and value.rstrip("/")
+        raise ValueError("must be a URL such as http://127.0.0.1:8001")
 
     @field_validator("products_table")
     @classmethod
@@ -175,6 +187,12 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         attributes = (self.key_attribute, self.name_attribute, self.stock_attribute)
+        for setting, attribute in zip(("KEY", "NAME", "STOCK"), attributes, strict=True):
+            if attribute in WRITTEN_ATTRIBUTES:
+                raise ValueError(
+                    f"{PREFIX}{setting}_ATTRIBUTE: {attribute} is an attribute that Stockpulse "
+                    "writes itself; name another"
+                )
         if len(set(attributes)) < len(attributes):
             raise ValueError(
                 f"{PREFIX}KEY_ATTRIBUTE, {PREFIX}NAME_ATTRIBUTE and {PREFIX}STOCK_ATTRIBUTE "
@@ -203,16 +221,15 @@ class Settings(BaseSettings):
         return _LOOPBACK.fullmatch(self.host) is not None
 
 
-def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings of this process, from `environ` (default: the process's) over `.env`.
+def load() -> Settings:
+    """Settings of this process, from its environment over `.env`.
 
     Raises:
         SettingsError: a variable is unknown, malformed or contradicts another.
 
     """
-    environ = os.environ if environ is None else environ
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    given = {**dotenv_values(".env"), **environ}
+    given = {*dotenv_values(".env"), *os.environ}
     unknown = sorted(name for name in given if name.startswith(PREFIX) and name not in known)
     if unknown:
         raise SettingsError(

@@ -6,6 +6,7 @@ The pipeline never knows which host calls it: a reader thread here, Lambda elsew
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 from app.events import ChangeEvent
@@ -15,7 +16,7 @@ from app.store.dead_letters import DeadLetters
 from app.store.feed import ROW_LIMIT
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
-from worker.stream.decode import UndecodableRecord, decode
+from worker.stream.decode import UndecodableRecord, decode, identify
 
 _log = logging.getLogger(__name__)
 
@@ -72,10 +73,10 @@ class Pipeline:
         try:
             return decode(record, stream_arn, self._names)
         except UndecodableRecord as error:
-            change = record.get("dynamodb", {})
-            keys = change.get("Keys", {}).get(self._names.key, {})
-            key = f"{stream_arn}#{change.get('SequenceNumber', 'unknown')}"
-            self._park(record, str(keys.get("S", "unknown")) or "unknown", key, str(error))
+            product_id, sequence_number = identify(record, self._names)
+            if sequence_number == "unknown":  # two such records must not overwrite each other
+                sequence_number = sha256(repr(record).encode("utf-8", "replace")).hexdigest()
+            self._park(record, product_id, f"{stream_arn}#{sequence_number}", str(error))
             return None
 
     def _park(self, record: Record, product_id: str, key: str, error: str) -> None:

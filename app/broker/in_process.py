@@ -248,4 +248,6 @@ class InProcessBroker:
                 missed = await self._backfills.since(since)
             except StoreUnavailable:
                 continue
-            self._add(missed or [])
+            # What is older than the ring's oldest was in it, and has fallen out.
+            oldest = (self._ring.start and self._ring.cursor_before(self._ring.start + 1)) or ""
+            self._add([item for item in missed or [] if str(item[0]) > oldest])

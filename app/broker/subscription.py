@@ -72,11 +72,11 @@ class Subscription:
             frame = self.ring.get(place)
             if frame is None or frame.event_id in self.sent:
                 continue
+            if parts and size + len(frame.data) > CHUNK_BYTES:
+                self.position = place
+                break
             parts.append(frame.data)
             size += len(frame.data)
-            self.position = place + 1
-            if size > CHUNK_BYTES:
-                break
         else:
             self.position = self.view.head
         self._moved()

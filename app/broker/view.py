@@ -31,6 +31,8 @@ class View:
 
     def reach_back(self, position: int) -> None:
         """Cover positions from `position` on, for a subscriber that resumes there."""
+        if position < self._ring.start:
+            self._lost = max(self._lost, self._ring.start - 1)
         if position < self._first:
             self._admitted[:0] = self._evaluate(position, self._first)
             self._first = position
@@ -51,7 +53,11 @@ class View:
 
     def lost(self, position: int) -> bool:
         """Whether a frame that a subscriber at `position` wanted has fallen out of the ring."""
-        return position <= self._lost
+        oldest = self._ring.start
+        if position <= self._lost or self._next < oldest:
+            return True
+        place = bisect_left(self._admitted, position)
+        return place < len(self._admitted) and self._admitted[place] < oldest
 
     @property
     def head(self) -> int:

@@ -38,6 +38,8 @@ class Signer:
     def entry(self, event: ChangeEvent, form: ImageForm = ImageForm.PLAIN) -> dict[str, Any]:
         """The event as an item of the audit table."""
         fields = _fields(event, self.key_id)
+        if form is ImageForm.OMITTED:
+            fields["ImagesOmitted"] = {"BOOL": True}
         entry: dict[str, Any] = {
             **fields,
             **_images(event, form),
@@ -76,6 +78,7 @@ def event_of(entry: Mapping[str, Any]) -> ChangeEvent:
         event_name=entry["EventName"]["S"],
         sequence_number=entry["SequenceNumber"]["S"],
         view_type=entry["ViewType"]["S"],
+        category=_text(entry, "Category"),
         images_omitted="ImagesOmitted" in entry,
     )
 
@@ -94,6 +97,7 @@ def _fields(event: ChangeEvent, key_id: str) -> dict[str, Any]:
     }
     optional: dict[str, Any] = {
         "ProductName": event.product_name,
+        "Category": event.category,
         "Actor": event.actor,
         "Reason": event.reason,
         "Note": event.note,
@@ -129,7 +133,7 @@ def _images(event: ChangeEvent, form: ImageForm) -> dict[str, Any]:
                 for name, image in images.items()
             }
         case ImageForm.OMITTED:
-            return {"ImagesOmitted": {"BOOL": True}}
+            return {}
 
 
 def _image(entry: Mapping[str, Any], name: str) -> Item | None:

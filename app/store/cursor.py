@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from app.store.errors import InvalidCursor
 
-_FORM = re.compile(r"(\d{13})-([0-9a-f]{8})-(\d{3})")
+_FORM = re.compile(r"([0-9]{13})-([0-9a-f]{8})-([0-9]{3})")
 
 
 @dataclass(frozen=True, slots=True, order=True)

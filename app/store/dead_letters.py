@@ -37,7 +37,7 @@ class DeadLetters:
                 Item={
                     "ProductID": {"S": product_id},
                     "SinkKey": {"S": f"{sink}#{key}"},
-                    **_stored(json.dumps(record, default=_raw, ensure_ascii=False).encode()),
+                    **_stored(json.dumps(record, default=_raw).encode()),
                     "Error": {"S": error[:2000]},
                     "SeenAt": {"S": now},
                 },

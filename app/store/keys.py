@@ -1,7 +1,6 @@
 """Audit keys are given by the user, or made once on this machine and kept in the data folder."""
 
 import base64
-import binascii
 import os
 import secrets
 from pathlib import Path
@@ -19,7 +18,7 @@ def parse_keys(text: str) -> dict[str, bytes]:
         name, colon, encoded = part.strip().partition(":")
         try:
             key = base64.b64decode(encoded, validate=True)
-        except binascii.Error:
+        except ValueError:  # binascii's, or a character that is not ASCII
             key = b""
         if not (name and colon) or name in keys or len(key) < 32:
             raise ValueError(

@@ -12,7 +12,7 @@ from app.store.checkpoints import Checkpoints
 from app.store.client import connect
 from app.store.engine import EmbeddedEngine, find_running
 from app.store.engine.folder import Folder
-from app.store.engine.lock import hold
+from app.store.engine.lock import hold, is_held
 from app.store.tables import TableNames
 
 
@@ -64,6 +64,18 @@ def shared(dynamodb: str, data_dir: Path, names: TableNames) -> Iterator[Place]:
             yield place
     else:
         yield Place(None if dynamodb == "aws" else dynamodb)
+
+
+def in_use(data_dir: Path) -> bool:
+    """Whether a server owns the data folder.
+
+    Raises:
+        EngineError: the folder cannot be read.
+
+    """
+    folder = Folder.at(data_dir)
+    with folder.explained():
+        return is_held(folder.lock)
 
 
 def checkpointed(url: str, names: TableNames) -> dict[tuple[str, str], int]:

@@ -12,6 +12,7 @@ from typing import Any
 from app.item import (
     BOOKKEEPING,
     DEFAULT_NAMES,
+    DETAILS,
     AttributeNames,
     AttributeValue,
     Item,
@@ -21,8 +22,6 @@ from app.item import (
     text,
     version,
 )
-
-_KNOWN = ("Category", "Price", "ReorderPoint", "Tags", "Barcode")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +97,7 @@ def etag_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> str:
 
 def detail_attributes(names: AttributeNames) -> tuple[str, ...]:
     """The attributes that our writes know and that the ETag's first half covers."""
-    return (names.name, *_KNOWN)
+    return (names.name, *DETAILS)
 
 
 def known_attributes(names: AttributeNames) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ BLIND_SPOTS = (
 )
 
 # In an entry, but not in what its HMAC is taken over: images (their hashes are), and expiry.
-_UNSIGNED = {"HMAC", "Before", "After", "BeforeZ", "AfterZ", "ImagesOmitted", "ExpiresAt"}
+_UNSIGNED = {"HMAC", "Before", "After", "BeforeZ", "AfterZ", "ExpiresAt"}
 
 
 @dataclass(frozen=True, slots=True)

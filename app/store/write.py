@@ -87,14 +87,18 @@ def stamp_delete(
     condition: Condition, stamp: Stamp, now: datetime, names: AttributeNames
 ) -> dict[str, Any]:
     """Parameters of the update that marks an item for its deletion; ETag and version stay."""
-    marks: dict[str, AttributeValue | None] = {
+    return _with_assignments(condition.request(names.key), delete_marks(stamp, now))
+
+
+def delete_marks(stamp: Stamp, now: datetime) -> dict[str, AttributeValue | None]:
+    """What a delete of ours leaves on an item before it removes it."""
+    return {
         "DeletedBy": {"S": stamp.actor},
         "DeletedReason": _string(stamp.reason),
         "DeletedNote": _string(stamp.note),
         "DeletedRequestID": {"S": stamp.request_id},
         "DeletedAt": {"S": rfc3339(now)},
     }
-    return _with_assignments(condition.request(names.key), marks)
 
 
 def clear_delete_stamp(request_id: str) -> dict[str, Any]:

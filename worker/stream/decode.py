@@ -6,8 +6,10 @@ at the edge; everything after that is about meaning.
 
 import base64
 import binascii
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any, TypedDict
 
 from app.events import ChangeEvent, Kind
@@ -27,6 +29,7 @@ from app.item import (
 DELETE_STAMP_LIFE = 60
 
 _SEQUENCE_DIGITS = 40
+_DIGITS = re.compile(r"[0-9]+")
 
 
 class UndecodableRecord(Exception):
@@ -45,12 +48,16 @@ def process_event(
         UndecodableRecord: no product id is to be found.
 
     """
-    change = record.get("dynamodb", {})
-    new = change.get("NewImage")
-    product_id = text(new or change.get("Keys") or change.get("OldImage"), names.key)
+    try:
+        change = record["dynamodb"]
+        new = change.get("NewImage")
+        product_id = text(new or change.get("Keys") or change.get("OldImage"), names.key)
+        count = stock(new, names)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UndecodableRecord("not a stream record") from error
     if product_id is None:
         raise UndecodableRecord(f"the record holds no {names.key} of type S")
-    return product_id, stock(new, names)
+    return product_id, count
 
 
 def decode(
@@ -64,8 +71,21 @@ def decode(
     """
     try:
         return _decode(record, stream_arn, names)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UndecodableRecord(f"not a stream record: {type(error).__name__}: {error}") from error
+
+
+def identify(record: Any, names: AttributeNames = DEFAULT_NAMES) -> tuple[str, str]:
+    """Product id and sequence number, or `unknown`, of whatever came from the stream."""
+    try:
+        change = record["dynamodb"]
+        sequence_number = str(change["SequenceNumber"])
+    except (KeyError, TypeError):
+        return "unknown", "unknown"
+    try:
+        return _id(change["Keys"][names.key]["S"]), sequence_number
+    except (KeyError, TypeError, ValueError):
+        return "unknown", sequence_number
 
 
 def event_key(stream_arn: str, sequence_number: str) -> str:
@@ -77,9 +97,9 @@ def event_key(stream_arn: str, sequence_number: str) -> str:
 def _decode(record: Mapping[str, Any], stream_arn: str, names: AttributeNames) -> ChangeEvent:
     change = record["dynamodb"]
     sequence_number = change["SequenceNumber"]
-    if not sequence_number.isdecimal() or len(sequence_number) > _SEQUENCE_DIGITS:
+    if not _DIGITS.fullmatch(sequence_number) or len(sequence_number) > _SEQUENCE_DIGITS:
         raise ValueError(f"sequence number {sequence_number!r}")
-    product_id = change["Keys"][names.key]["S"]
+    product_id = _id(change["Keys"][names.key]["S"])
     if product_id.startswith("\0"):
         raise ValueError("a product id that begins with U+0000 is reserved for gaps")
     before, after = _image(change.get("OldImage")), _image(change.get("NewImage"))
@@ -92,6 +112,7 @@ def _decode(record: Mapping[str, Any], stream_arn: str, names: AttributeNames) -
         kind=kind,
         product_id=product_id,
         product_name=text(after or before, names.name),
+        category=text(after or before, "Category"),
         before=before,
         after=after,
         changed=_changed(before, after),
@@ -168,8 +189,8 @@ def _stamp(
 
 def _stamped_just_now(before: Item, occurred_at: datetime) -> bool:
     stamped = text(before, "DeletedAt")
-    if stamped is None:
-        return False
+    if stamped is None or text(before, "DeletedRequestID") is None:
+        return False  # another program's way of marking deletions, perhaps
     try:
         age = (occurred_at - datetime.fromisoformat(stamped)).total_seconds()
     except (ValueError, TypeError):  # other programs may write what they like
@@ -218,20 +239,41 @@ def _image(raw: Any) -> Item | None:
 
 
 def _value(value: Any) -> AttributeValue:
+    """A value of one of DynamoDB's types; what it could not hold must not get further."""
     ((kind, inner),) = value.items()
     match kind:
+        case "S":
+            return {"S": _string(inner)}
+        case "N":
+            return {"N": _number(inner)}
         case "B":
             return {"B": _bytes(inner)}
-        case "BS":
-            return {"BS": [_bytes(member) for member in inner]}
+        case "BOOL" | "NULL" if isinstance(inner, bool):
+            return {kind: inner}
         case "M":
             return {"M": {name: _value(member) for name, member in inner.items()}}
-        case "L":
+        case "L" if isinstance(inner, list):
             return {"L": [_value(member) for member in inner]}
-        case "S" | "N" | "BOOL" | "NULL" | "SS" | "NS":
-            return {kind: inner}
+        case "SS" | "NS" | "BS" if isinstance(inner, (list, set)):
+            return {kind: [_MEMBER[kind](member) for member in inner]}
         case _:
-            raise ValueError(f"attribute type {kind!r}")
+            raise ValueError(f"attribute of type {kind!r}")
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a string that is none")
+    if not value.isascii():
+        value.encode()  # a lone surrogate has no UTF-8
+    return value
+
+
+def _number(value: Any) -> str:
+    try:
+        Decimal(_string(value))
+    except InvalidOperation as error:
+        raise ValueError("a number that is none") from error
+    return str(value)
 
 
 def _bytes(value: Any) -> bytes:
@@ -242,3 +284,12 @@ def _bytes(value: Any) -> bytes:
         return base64.b64decode(value, validate=True)
     except binascii.Error as error:
         raise ValueError(f"binary that is not base64: {error}") from error
+
+
+_MEMBER: Mapping[str, Callable[[Any], Any]] = {"SS": _string, "NS": _number, "BS": _bytes}
+
+
+def _id(value: Any) -> str:
+    if not _string(value):
+        raise ValueError("an empty product id")
+    return str(value)
