@@ -1,0 +1,66 @@
+"""A page is a template and what it shows; values are escaped, and every page knows its settings."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from fastapi.templating import Jinja2Templates
+from jinja2 import Environment, FileSystemLoader
+
+from app.web.presentation import local_time, price_text
+from app.web.services import Services
+
+_TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["grouped"] = lambda number: f"{number:,}"
+    environment.filters["price"] = price_text
+    environment.filters["parameter"] = lambda value: quote(str(value), safe="")
+    return environment
+
+
+_templates = Jinja2Templates(env=_environment())
+
+
+def render(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **shown: Any,
+) -> HTMLResponse:
+    """The template as an answer; never cached, for what it shows moves on."""
+    services: Services = request.app.state.services
+    settings = services.settings
+    zone = ZoneInfo(settings.timezone)
+
+    def clock(moment: datetime) -> str:
+        return local_time(moment, zone)
+
+    context = {
+        "base": settings.base_path,
+        "version": services.version,
+        "read_only": settings.read_only,
+        "currency": settings.currency,
+        "demo_running": services.demo.running(),
+        "stock_name": settings.stock_attribute,
+        "clock": clock,
+        **shown,
+    }
+    return _templates.TemplateResponse(
+        request,
+        template,
+        context,
+        status_code=status,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )

@@ -1,0 +1,130 @@
+// The stream is opened again after every failure, and nothing is called live until it speaks.
+//
+// Why not leave it to EventSource: an error page (502 from a proxy) closes it for good, and
+// a connection that died silently looks open for ever. So every error closes and re-creates
+// it with backoff and jitter, and 40 s without a heartbeat count as an error. A re-created
+// EventSource sends no Last-Event-ID, so the last cursor is kept here and sent as `?after=`.
+
+export const SILENCE_LIMIT = 40_000; // the server's heartbeat comes every 15 s
+const WATCH_INTERVAL = 5_000;
+const FIRST_DELAY = 500;
+const LAST_DELAY = 15_000;
+const OFFLINE_AFTER = 3; // failures: a restart of the server is over by then
+const FRAMES = ["hello", "change", "heartbeat", "reset"];
+
+/** States: connecting, live, reconnecting, offline, unavailable (the store, not the server). */
+export function createConnection({
+  cursor,
+  open, // (cursor) => EventSource
+  probe, // () => Promise<state to show while waiting for the next try>
+  onFrame, // ({name, id, data}) where data is text
+  onState,
+  clock = globalThis,
+  now = Date.now, // not a monotonic clock: those stand still while a laptop sleeps
+  random = Math.random,
+}) {
+  let source = null;
+  let heard = 0;
+  let failures = 0;
+  let retry = null;
+  let watch = null;
+  let state = null;
+  let stopped = false;
+
+  function show(next) {
+    if (next === state) return;
+    state = next;
+    onState(next);
+  }
+
+  function connect() {
+    retry = null;
+    heard = now();
+    const opened = open(cursor);
+    source = opened;
+    for (const name of FRAMES) {
+      opened.addEventListener(name, (message) => {
+        if (source === opened) receive(name, message);
+      });
+    }
+    opened.addEventListener("error", () => {
+      if (source === opened) fail();
+    });
+  }
+
+  function receive(name, message) {
+    heard = now();
+    failures = 0;
+    const body = name === "change" ? {} : parse(message.data);
+    if (name === "reset") cursor = body.cursor ?? cursor;
+    // A hello before back-filled events carries a later cursor than theirs: only a client
+    // that has none yet may take it, or a break in between would lose them.
+    else if (name === "hello") cursor ||= body.cursor ?? "";
+    else if (message.lastEventId) cursor = message.lastEventId;
+    onFrame({ name, id: cursor, data: message.data });
+    if (body.store !== undefined && body.store !== "ok") show("unavailable");
+    else if (name === "hello" && body.store === undefined && state === "unavailable") recheck();
+    else show("live");
+  }
+
+  // A hello tells of the server; whether the store is back as well, it does not say.
+  function recheck() {
+    const asked = source;
+    probe().then((verdict) => {
+      if (source === asked && verdict !== "unavailable") show("live");
+    });
+  }
+
+  function fail() {
+    source?.close();
+    source = null;
+    failures += 1;
+    const ceiling = Math.min(LAST_DELAY, FIRST_DELAY * 2 ** (failures - 1));
+    // Half fixed, half random: a thousand pages do not come back in the same instant.
+    retry = clock.setTimeout(connect, ceiling / 2 + (random() * ceiling) / 2);
+    if (state !== "offline" && state !== "unavailable") show("reconnecting");
+    const failure = failures;
+    probe().then((verdict) => {
+      if (stopped || failures !== failure) return; // it spoke, or failed, meanwhile
+      show(verdict === "offline" && failure < OFFLINE_AFTER ? "reconnecting" : verdict);
+    });
+  }
+
+  function check() {
+    if (source !== null && now() - heard > SILENCE_LIMIT) fail();
+  }
+
+  show("connecting");
+  connect();
+  watch = clock.setInterval(check, WATCH_INTERVAL);
+
+  return {
+    get cursor() {
+      return cursor;
+    },
+
+    /** Try at once: the network came back, or someone looks again. */
+    hurry() {
+      check();
+      if (retry === null || stopped) return;
+      clock.clearTimeout(retry);
+      connect();
+    },
+
+    close() {
+      stopped = true;
+      source?.close();
+      source = null;
+      clock.clearTimeout(retry);
+      clock.clearInterval(watch);
+    },
+  };
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {}; // a heartbeat's content is a courtesy; its arrival is what counts
+  }
+}

@@ -1,0 +1,144 @@
+// What a change says to a reader is decided here, from the event alone; nothing is guessed.
+//
+// Pure. app/web/presentation.py says the same on the server, and tests/js/rows.json holds
+// both to the same words. Input is the `data` of a change event's CloudEvents object.
+
+export const MINUS = "\u2212";
+export const ARROW = "\u2192";
+export const OUTSIDE = "outside Stockpulse";
+export const NOT_RECORDED = "not recorded";
+
+const VALUE_LIMIT = 24; // longer values are named, not shown: a row is one line
+const SHOWN_CHANGES = 3;
+const OURS = new Set(["inserted", "stock_changed", "updated", "deleted"]);
+
+// Attributes of our own keeping (app/item.py BOOKKEEPING): no news to a reader.
+const BOOKKEEPING = new Set([
+  "UpdatedBy", "Reason", "Note", "Reference", "RequestID", "Version", "UpdatedAt",
+  "DeletedBy", "DeletedReason", "DeletedNote", "DeletedRequestID", "DeletedAt",
+]);
+
+const LABELS = {
+  inserted: ["+", "New"],
+  stock_changed: ["\u00b1", "Stock"],
+  updated: ["\u270e", "Edited"],
+  deleted: ["\u00d7", "Deleted"],
+  expired: ["\u25f7", "Expired"],
+  gap: ["!", "Gap"],
+  reconciled: ["=", "Reconciled"],
+};
+
+/** Every text of a change's row. */
+export function describe(data, stockName = "Stock") {
+  const [mark, label] = LABELS[data.kind] ?? ["", data.kind];
+  const direction = !data.delta ? "" : data.delta > 0 ? "up" : "down";
+  const shard = data.product_id.startsWith("\0"); // a gap of a whole shard (DESIGN §5.6)
+  const name = shard ? "Part of the stream" : data.product_name || data.product_id;
+  return {
+    id: data.id,
+    kind: data.kind,
+    direction,
+    mark: direction === "up" ? "\u25b2" : direction === "down" ? "\u25bc" : mark,
+    label,
+    productId: data.product_id,
+    name,
+    shownId: shard || name === data.product_id ? "" : data.product_id,
+    change: changeText(data, stockName),
+    who: who(data),
+    outside: isOutside(data),
+    reason: data.reason ?? "",
+    note: data.note ?? "",
+    reference: data.reference ?? "",
+    occurredAt: data.occurred_at,
+  };
+}
+
+/** What happened, in a few words: `12 → 9 (−3)`, `Price 9.99 → 8.99`, `50 in stock`. */
+export function changeText(data, stockName = "Stock") {
+  switch (data.kind) {
+    case "inserted":
+      return data.stock_after === null ? "" : `${data.stock_after} in stock`;
+    case "deleted":
+    case "expired":
+      return data.stock_before === null ? "" : `last stock ${data.stock_before}`;
+    case "gap":
+      return "changes before this one are missing";
+    default:
+      return changedText(data, stockName);
+  }
+}
+
+function changedText(data, stockName) {
+  const { stock_before: before, stock_after: after } = data;
+  const parts = [];
+  if (before !== null && after !== null) {
+    if (before !== after) parts.push(`${before} ${ARROW} ${after} (${signed(after - before)})`);
+  } else if (data.before === null && after !== null) {
+    parts.push(`now ${after} in stock`);
+  } else if (data.after === null && before !== null) {
+    parts.push(`had ${before} in stock`);
+  }
+  const told = parts.length > 0;
+  const names = data.changed.filter(
+    (name) => !BOOKKEEPING.has(name) && !(told && name === stockName),
+  );
+  for (const name of names.slice(0, SHOWN_CHANGES - parts.length)) {
+    parts.push(attributeText(name, data.before, data.after));
+  }
+  const rest = names.length + Number(told) - parts.length;
+  if (rest > 0) parts.push(`${rest} more`);
+  if (parts.length > 0) return parts.join("; ");
+  return data.view_type === "NEW_AND_OLD_IMAGES" ? "no attribute changed" : `details ${NOT_RECORDED}`;
+}
+
+/** An attribute's change; its values too where both are known and short. */
+export function attributeText(name, before, after) {
+  if (before === null || after === null) return name;
+  if (!Object.hasOwn(after, name)) return `${name} removed`;
+  const now = short(after[name]);
+  if (!Object.hasOwn(before, name)) return now === null ? `${name} added` : `${name} ${now} added`;
+  const old = short(before[name]);
+  return old === null || now === null ? name : `${name} ${old} ${ARROW} ${now}`;
+}
+
+/** A number with its sign, a real minus. */
+export function signed(number) {
+  return number > 0 ? `+${number}` : number < 0 ? `${MINUS}${-number}` : "0";
+}
+
+/** Who made the change, as far as the stream shows it. */
+export function who(data) {
+  if (data.actor) return data.actor;
+  if (data.kind === "expired") return "time to live";
+  if (data.kind === "gap" || data.kind === "reconciled") return "";
+  return isOutside(data) ? OUTSIDE : NOT_RECORDED;
+}
+
+/** Whether the images prove that the change was not made through Stockpulse. */
+export function isOutside(data) {
+  if (data.actor || !OURS.has(data.kind)) return false;
+  return (
+    data.view_type === "NEW_AND_OLD_IMAGES" ||
+    (data.view_type === "NEW_IMAGE" && data.event_name === "INSERT")
+  );
+}
+
+/** A row as one sentence for a screen reader's summary. */
+export function sentence(row) {
+  const parts = [row.name, row.label.toLowerCase(), row.change.replaceAll(ARROW, "to")];
+  return parts.filter(Boolean).join(", ");
+}
+
+// A value as a few characters; null where it is too long or has parts.
+function short(value) {
+  if (value === null) return "null";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  const flat =
+    Array.isArray(value) && value.every((member) => typeof member === "string")
+      ? value.join(", ")
+      : value;
+  if (typeof flat !== "string" && typeof flat !== "number") return null;
+  const text = String(flat);
+  const length = [...text].length;
+  return length > 0 && length <= VALUE_LIMIT ? text : null;
+}

@@ -1,0 +1,177 @@
+// One stream a browser: the tab that holds the lock opens it and the others listen.
+//
+// Browsers allow six HTTP/1.1 connections to a host, so a seventh tab with a stream of its
+// own would never load. When the leader closes, a follower resumes after its own last
+// cursor. Frames are numbered, so a follower notices a hole; a leader that is frozen (mobile
+// browsers stop hidden tabs) is replaced. Without Web Locks each tab opens its own stream.
+
+const ANSWER_LIMIT = 4_000; // a leader that does not answer in this time is frozen
+const SILENCE_LIMIT = 45_000; // three heartbeats
+const PATIENCE = 3_000; // a hidden leader's timers are throttled: a visible tab retries sooner
+const WATCH_INTERVAL = 5_000;
+
+/**
+ * Joins the browser's stream. `connect(cursor, onFrame, onState)` opens a connection;
+ * `onHole` is called where this tab may have missed frames.
+ */
+export function joinStream({
+  name,
+  cursor,
+  connect,
+  onFrame,
+  onState,
+  onHole,
+  locks = globalThis.navigator?.locks,
+  Channel = globalThis.BroadcastChannel,
+  clock = globalThis,
+  now = Date.now,
+  isHidden = () => false,
+  identity = () => crypto.randomUUID(),
+}) {
+  let connection = null;
+  if (!locks || !Channel) {
+    connection = connect(cursor, onFrame, onState);
+    return { hurry: () => connection.hurry(), close: () => connection.close() };
+  }
+
+  const channel = new Channel(name);
+  const self = identity();
+  let state = "connecting";
+  let position = cursor; // of the last frame that this tab got
+  let number = 0; // leading: frames sent; following: frames that the leader is known to have sent
+  let leader = null; // following: whose numbers these are
+  let heard = now();
+  let release = null;
+  let queue = null;
+  let asking = null;
+  let impatience = null;
+  let closed = false;
+
+  const post = (message) => channel.postMessage({ ...message, from: self });
+  const postState = () => post({ type: "state", state, number, position, hidden: isHidden() });
+
+  // --- leading ---
+
+  function lead() {
+    stopWaiting();
+    connection?.close(); // a lock stolen from oneself: granted while the theft was on its way
+    number = 0;
+    state = "connecting";
+    postState();
+    connection = connect(
+      position,
+      (frame) => {
+        number += 1;
+        position = frame.id;
+        post({ type: "frame", number, frame });
+        onFrame(frame);
+      },
+      (next) => {
+        state = next;
+        postState();
+        onState(next);
+      },
+    );
+    return new Promise((resolve) => {
+      release = resolve;
+    });
+  }
+
+  function stand(options) {
+    const callback = () => (closed ? undefined : lead());
+    locks.request(name, options, callback).catch(() => {
+      // Aborted while queued (this tab steals), or stolen from us: another tab leads now.
+      if (closed || options.signal?.aborted) return;
+      connection?.close();
+      connection = null;
+      leader = null;
+      follow();
+    });
+  }
+
+  // --- following ---
+
+  function follow() {
+    queue = new AbortController();
+    heard = now();
+    stand({ signal: queue.signal });
+    ask();
+  }
+
+  function ask() {
+    if (connection !== null || asking !== null) return;
+    post({ type: "who" });
+    asking = clock.setTimeout(steal, ANSWER_LIMIT);
+  }
+
+  function steal() {
+    stopWaiting();
+    if (closed || connection !== null) return;
+    queue.abort();
+    stand({ steal: true });
+  }
+
+  function stopWaiting() {
+    clock.clearTimeout(asking);
+    clock.clearTimeout(impatience);
+    asking = impatience = null;
+  }
+
+  function hear(message) {
+    heard = now();
+    clock.clearTimeout(asking);
+    asking = null;
+    // The first word of a leader not known yet: what it has and we lack went past us.
+    const known = message.from === leader;
+    const expected = message.type === "frame" ? message.number - 1 : message.number;
+    const hole = known ? number !== expected : message.position !== position;
+    leader = message.from;
+    number = message.number;
+    if (message.type === "frame") {
+      position = message.frame.id;
+      if (hole) onHole();
+      onFrame(message.frame);
+      return;
+    }
+    if (hole) onHole();
+    position = message.position;
+    state = message.state;
+    onState(state);
+    clock.clearTimeout(impatience);
+    const stuck = state !== "live" && message.hidden && !isHidden();
+    impatience = stuck ? clock.setTimeout(steal, PATIENCE) : null;
+  }
+
+  channel.onmessage = ({ data: message }) => {
+    if (message.type === "who") {
+      if (connection !== null) postState();
+    } else if (connection === null) {
+      hear(message);
+    }
+  };
+
+  const watch = clock.setInterval(() => {
+    if (connection === null && now() - heard > SILENCE_LIMIT) ask();
+  }, WATCH_INTERVAL);
+
+  onState(state);
+  follow();
+
+  return {
+    /** Someone looks at this tab: find out at once whether all is well. */
+    hurry() {
+      if (connection === null) ask();
+      else connection.hurry();
+    },
+
+    close() {
+      closed = true;
+      stopWaiting();
+      clock.clearInterval(watch);
+      connection?.close();
+      channel.close();
+      queue?.abort();
+      release?.();
+    },
+  };
+}

@@ -1,0 +1,84 @@
+// The Live page: what the stream brings goes through the buffer to one flush per frame.
+
+import { createAnnouncer } from "./announce.js";
+import { createBuffer } from "./buffer.js";
+import { createFeed, ROW_LIMIT } from "./feed.js";
+import { createFilter } from "./filter.js";
+import { describe, sentence } from "./format.js";
+import { createPauseControl } from "./pause.js";
+import { createPill } from "./pill.js";
+import { createRowBuilder } from "./row.js";
+import { createScheduler } from "./schedule.js";
+import { openStream } from "./stream.js";
+import { createTileBoard } from "./tileboard.js";
+import { createTimes, localiseTimes } from "./times.js";
+
+const GAP = "Some changes happened here that this page did not get. Each product\u2019s history has them all.";
+const skippedText = (count) =>
+  `${count} older change${count === 1 ? " was" : "s were"} not kept while paused. ` +
+  "Each product\u2019s history has them all.";
+
+const $ = (id) => document.getElementById(id);
+const main = document.querySelector("main");
+const list = $("feed");
+const times = createTimes();
+const showState = createPill($("pill"));
+const filter = createFilter($("filter"), list, $("filter-count"));
+const show = createFeed(list, createRowBuilder($("row"), main.dataset.history, times), filter);
+const buffer = createBuffer(ROW_LIMIT);
+const tiles = createTileBoard($("tiles"), times, () => buffer.paused);
+const announce = createAnnouncer((text) => {
+  $("summary").textContent = text;
+});
+const schedule = createScheduler(flush);
+let connection = "connecting";
+
+const showWaiting = createPauseControl($("pause"), (paused) => {
+  if (paused) buffer.pause();
+  else buffer.resume();
+  showState(connection, paused);
+  flush();
+});
+
+function flush() {
+  showWaiting(buffer.count);
+  if (buffer.paused) return;
+  const { items, skipped } = buffer.take();
+  tiles.show();
+  if (items.length === 0) return;
+  $("empty").hidden = true;
+  $("board").hidden = false;
+  const rows = items.map((item) => (item.note ? item : describe(item.event, main.dataset.stock)));
+  show(skipped > 0 ? [{ note: skippedText(skipped) }, ...rows] : rows);
+  const changes = rows.filter((row) => row.id);
+  if (changes.length > 0) announce(changes.length, sentence(changes.at(-1)));
+}
+
+localiseTimes(document, times);
+const intake = openStream(main, {
+  seen: [...list.querySelectorAll("[data-id]")].map((row) => row.dataset.id).reverse(),
+  onEvents(events) {
+    for (const event of events) {
+      tiles.count(event);
+      buffer.push({ event });
+    }
+    schedule();
+  },
+  onGap(time) {
+    tiles.incompleteBefore(time);
+    buffer.push({ note: GAP });
+    schedule();
+  },
+  onState(state) {
+    connection = state;
+    showState(state, buffer.paused);
+    $("store-notice").hidden = state !== "unavailable";
+  },
+  onClock: tiles.setClock,
+});
+// The server could not read the newest changes when it made this page.
+if ("stale" in main.dataset) {
+  intake.catchUp().then(() => {
+    $("empty").hidden = buffer.size > 0 || list.childElementCount > 0;
+  });
+}

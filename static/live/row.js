@@ -1,0 +1,26 @@
+// Rows are clones of the server's own <template>, filled with textContent only: what other
+// programs wrote into a table is never read as HTML.
+
+const FIELDS = ["mark", "label", "shownId", "change", "who", "reason", "note", "reference"];
+
+/** A function that builds a row element from what `describe` returns. */
+export function createRowBuilder(template, historyUrl, times) {
+  const pattern = template.content.firstElementChild;
+
+  return function build(row) {
+    const element = pattern.cloneNode(true);
+    const parts = {};
+    for (const part of element.querySelectorAll("[data-part]")) parts[part.dataset.part] = part;
+
+    element.dataset.id = row.id;
+    element.dataset.kind = row.kind;
+    element.dataset.direction = row.direction;
+    for (const field of FIELDS) parts[field].textContent = row[field];
+    parts.who.classList.toggle("outside", row.outside);
+    parts.name.textContent = row.name;
+    parts.name.href = `${historyUrl}?id=${encodeURIComponent(row.productId)}`;
+    parts.time.dateTime = row.occurredAt;
+    times.show(parts.time);
+    return element;
+  };
+}

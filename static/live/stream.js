@@ -1,0 +1,75 @@
+// Puts a page on the browser's one stream: the page's own cursor first, then no gap.
+
+import { createConnection } from "./connection.js";
+import { createDedupe } from "./dedupe.js";
+import { createIntake } from "./intake.js";
+import { joinStream } from "./leader.js";
+
+const PAGE_LIMIT = 200;
+const PROBE_TIMEOUT = 5_000;
+
+/** `main` is the page's element with `data-stream` and `data-cursor`. */
+export function openStream(main, { seen = [], onEvents, onGap, onState, onClock = () => {} }) {
+  const { stream: url, cursor } = main.dataset;
+  const { base, version } = document.documentElement.dataset;
+  const dedupe = createDedupe();
+  for (const id of seen) dedupe.first(id);
+
+  const intake = createIntake({ dedupe, onEvents, onGap, load: () => newest(url) });
+  const connect = (from, onFrame, onShow) =>
+    createConnection({
+      cursor: from,
+      open: (after) => new EventSource(after ? `${url}?after=${encodeURIComponent(after)}` : url),
+      probe: () => probe(`${base}/readyz`),
+      onFrame,
+      onState: onShow,
+    });
+
+  const joined = joinStream({
+    // Another version may speak otherwise: tabs of one version share a stream.
+    name: `stockpulse-stream ${version} ${url}`,
+    cursor,
+    connect,
+    onFrame(frame) {
+      if (frame.name === "heartbeat") onClock(frame.data);
+      intake.receive(frame);
+    },
+    onState,
+    onHole: intake.catchUp,
+    isHidden: () => document.hidden,
+  });
+
+  addEventListener("online", joined.hurry);
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) joined.hurry();
+  });
+  addEventListener("pagehide", joined.close);
+  // Back from the browser's cache of whole pages: the stream was closed, so start anew.
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload();
+  });
+  return intake;
+}
+
+async function newest(url) {
+  const answer = await fetch(`${url}?limit=${PAGE_LIMIT}`, {
+    headers: { Accept: "application/json" },
+    cache: "no-store",
+  });
+  if (!answer.ok) throw new Error(`events: HTTP ${answer.status}`);
+  const page = await answer.json();
+  return { events: page.items.map((item) => item.data), complete: page.next_cursor === null };
+}
+
+// An EventSource does not tell why it failed; the readiness check does.
+async function probe(url) {
+  try {
+    const answer = await fetch(url, {
+      cache: "no-store",
+      signal: AbortSignal.timeout(PROBE_TIMEOUT),
+    });
+    return answer.status === 503 ? "unavailable" : "reconnecting";
+  } catch {
+    return "offline";
+  }
+}

@@ -1,0 +1,82 @@
+// Shows the tiles, the chart and its table; each only as often as a reader can follow.
+
+import { createChart } from "./chart.js";
+import { createTiles } from "./tiles.js";
+
+const SLOW = 1_000; // chart and table
+const TICK = 10_000; // minutes fall out of the window even when nothing happens
+
+/** Takes over the server's tiles in `board`; they stand still while `isPaused()`. */
+export function createTileBoard(board, times, isPaused) {
+  let skew = Date.parse(board.dataset.now) - Date.now();
+  const now = () => Date.now() + skew; // the server's clock: the events' times are its store's
+  const details = board.querySelector("details");
+  const body = details.querySelector("tbody");
+  const tiles = createTiles(
+    [...body.querySelectorAll("tr")].map((row) => ({
+      number: Number(row.dataset.minute),
+      changes: Number(row.dataset.changes),
+      in: Number(row.dataset.in),
+      out: Number(row.dataset.out),
+      outside: Number(row.dataset.outside),
+    })),
+    board.dataset.since ? Date.parse(board.dataset.since) : null,
+  );
+  const values = [...board.querySelectorAll("[data-tile]")].filter((value) => !("unknown" in value.dataset));
+  const period = board.querySelector("[data-part=period]");
+  let draw = null;
+  let drawn = 0;
+
+  function show() {
+    if (isPaused()) return;
+    const moment = now();
+    const totals = tiles.totals(moment);
+    for (const value of values) write(value, totals[value.dataset.tile].toLocaleString("en"));
+    const since = tiles.since(moment);
+    write(period, since === null ? "Last hour" : `Since ${times.minute(since)}`);
+    if (Date.now() - drawn < SLOW) return;
+    drawn = Date.now();
+    const series = tiles.series(moment);
+    draw?.(series);
+    if (details.open) body.replaceChildren(...minuteRows(series, times));
+  }
+
+  createChart(board.querySelector("[data-part=chart]"), times).then((ready) => {
+    draw = ready;
+    drawn = 0;
+    show();
+  });
+  details.addEventListener("toggle", () => {
+    drawn = 0;
+    show();
+  });
+  setInterval(show, TICK);
+
+  return {
+    show,
+    count: (event) => tiles.add(event, now()),
+    incompleteBefore: (time) => tiles.incompleteBefore(time === null ? now() : Date.parse(time)),
+    setClock(heartbeat) {
+      const time = Date.parse(JSON.parse(heartbeat).time);
+      if (!Number.isNaN(time)) skew = time - Date.now();
+    },
+  };
+}
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function minuteRows([seconds, changes], times) {
+  return seconds
+    .map((second, index) => [second, changes[index]])
+    .filter(([, count]) => count > 0)
+    .reverse()
+    .map(([second, count]) => {
+      const row = document.createElement("tr");
+      for (const text of [times.minute(second * 1000), count]) {
+        row.append(Object.assign(document.createElement("td"), { textContent: text }));
+      }
+      return row;
+    });
+}

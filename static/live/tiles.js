@@ -1,0 +1,67 @@
+// The last hour in numbers, minute by minute; it says since when it is complete.
+//
+// Pure. The server counted the first minutes (app/web/tiles.py); each event moves them on.
+
+import { isOutside } from "./format.js";
+
+export const WINDOW = 60; // minutes
+const MINUTE = 60_000;
+const EMPTY = Object.freeze({ changes: 0, in: 0, out: 0, outside: 0 });
+
+/** Counts by minute. `minutes`: [{number, changes, in, out, outside}]; `since`: ms or null. */
+export function createTiles(minutes = [], since = null) {
+  const counts = new Map(minutes.map(({ number, ...rest }) => [number, rest]));
+  let completeFrom = since;
+
+  function windowOf(now) {
+    const last = Math.floor(now / MINUTE);
+    for (const number of counts.keys()) if (number <= last - WINDOW) counts.delete(number);
+    return Array.from({ length: WINDOW }, (_, index) => last - WINDOW + 1 + index);
+  }
+
+  return {
+    /** Count one event's data; what is older than the window is past counting. */
+    add(data, now) {
+      const last = Math.floor(now / MINUTE);
+      // The clocks of store and browser differ a little: nothing lies in the future.
+      const number = Math.min(Math.floor(Date.parse(data.occurred_at) / MINUTE), last);
+      if (!(number > last - WINDOW)) return;
+      const minute = counts.get(number) ?? { ...EMPTY };
+      const delta = data.delta ?? 0;
+      minute.changes += 1;
+      minute.in += Math.max(delta, 0);
+      minute.out += Math.max(-delta, 0);
+      minute.outside += isOutside(data) ? 1 : 0;
+      counts.set(number, minute);
+    },
+
+    /** Events were missed: only from `since` on is the count complete. */
+    incompleteBefore(since) {
+      completeFrom = Math.max(completeFrom ?? 0, since);
+    },
+
+    /** The moment since when all is counted; null where that is the whole hour. */
+    since(now) {
+      return completeFrom !== null && completeFrom > now - WINDOW * MINUTE ? completeFrom : null;
+    },
+
+    /** Sums over the window. */
+    totals(now) {
+      const sum = { ...EMPTY };
+      for (const number of windowOf(now)) {
+        const minute = counts.get(number) ?? EMPTY;
+        for (const name of Object.keys(sum)) sum[name] += minute[name];
+      }
+      return sum;
+    },
+
+    /** Changes per minute, oldest first: [seconds since 1970], [changes]. */
+    series(now) {
+      const numbers = windowOf(now);
+      return [
+        numbers.map((number) => number * 60),
+        numbers.map((number) => (counts.get(number) ?? EMPTY).changes),
+      ];
+    },
+  };
+}

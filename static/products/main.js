@@ -1,0 +1,38 @@
+// The products page: stock cells follow the stream, and ± works without leaving the page.
+
+import { createPill } from "../live/pill.js";
+import { openStream } from "../live/stream.js";
+import { takeOver } from "./adjust.js";
+import { createCells } from "./cells.js";
+
+const main = document.querySelector("main");
+const table = document.querySelector("table.products");
+const news = document.getElementById("news");
+const summary = document.getElementById("summary");
+
+function reloadNotice(text) {
+  const link = Object.assign(document.createElement("a"), { href: location.href, textContent: "Reload" });
+  news.replaceChildren(`${text} `, link);
+  news.hidden = false;
+}
+
+const cells = createCells(table ?? document.createElement("table"));
+if (table !== null) {
+  takeOver(table, main.dataset.api, (row, product) => {
+    cells.set(row, product);
+    summary.textContent = `${row.querySelector("[data-part=name]").textContent}: stock is now ${product.stock}.`;
+  });
+}
+
+openStream(main, {
+  onEvents(events) {
+    for (const event of events) {
+      cells.apply(event);
+      if (event.kind === "inserted" && !cells.has(event.product_id)) {
+        reloadNotice("There are new products.");
+      }
+    }
+  },
+  onGap: () => reloadNotice("Some changes did not reach this page, so stock shown here may be old."),
+  onState: createPill(document.getElementById("pill")),
+});

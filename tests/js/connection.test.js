@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createConnection, SILENCE_LIMIT } from "../../static/live/connection.js";
+import { createClock } from "./clock.js";
+import { createSources } from "./fakes.js";
+
+function connected({ probe = async () => "reconnecting", cursor = "c0" } = {}) {
+  const clock = createClock();
+  const sources = createSources();
+  const states = [];
+  const frames = [];
+  const connection = createConnection({
+    cursor, open: sources.open, probe, clock, now: clock.now, random: () => 1,
+    onFrame: (frame) => frames.push(frame),
+    onState: (state) => states.push(state),
+  });
+  return { clock, sources, states, frames, connection };
+}
+
+test("nothing is called live before the server spoke", () => {
+  const { sources, states } = connected();
+  assert.deepEqual(states, ["connecting"]);
+  sources.last().send("hello", "c9", { cursor: "c9" });
+  assert.deepEqual(states, ["connecting", "live"]);
+});
+
+test("after an error it comes back by itself, with the last event's cursor", () => {
+  const { clock, sources, states } = connected();
+  sources.last().send("hello", "c0");
+  sources.last().send("change", "c1", "{}");
+  sources.last().fail(); // as a 502 page does, for good
+  assert.equal(sources.all[0].closed, true);
+  assert.equal(states.at(-1), "reconnecting");
+  clock.advance(500);
+  assert.equal(sources.all.length, 2);
+  assert.equal(sources.last().cursor, "c1");
+  assert.equal(states.at(-1), "reconnecting"); // trying is not being there
+  sources.last().send("hello", "c1");
+  assert.equal(states.at(-1), "live");
+});
+
+test("waits grow to a quarter of a minute", () => {
+  const { clock, sources } = connected();
+  const waits = [];
+  for (let failure = 0; failure < 8; failure += 1) {
+    const opened = sources.all.length;
+    const since = clock.now();
+    sources.last().fail();
+    while (sources.all.length === opened) clock.advance(100);
+    waits.push(clock.now() - since);
+  }
+  assert.deepEqual(waits, [500, 1000, 2000, 4000, 8000, 15000, 15000, 15000]);
+});
+
+test("silence counts as an error; a heartbeat is no silence", () => {
+  const { clock, sources, states } = connected();
+  sources.last().send("hello", "c0");
+  clock.advance(SILENCE_LIMIT - 1000);
+  sources.last().send("heartbeat", "c5");
+  clock.advance(SILENCE_LIMIT);
+  assert.equal(states.at(-1), "live");
+  clock.advance(10_000);
+  assert.ok(states.includes("reconnecting"));
+  assert.equal(sources.last().cursor, "c5"); // a heartbeat's id is where this client stands
+});
+
+test("a hello ahead of back-filled events does not move the cursor", () => {
+  const { clock, sources } = connected();
+  sources.last().send("hello", "c9", { cursor: "c9" });
+  sources.last().fail();
+  clock.advance(500);
+  assert.equal(sources.last().cursor, "c0");
+});
+
+test("a client without a cursor takes the hello's", () => {
+  const { clock, sources } = connected({ cursor: "" });
+  sources.last().send("hello", "c9", { cursor: "c9" });
+  sources.last().fail();
+  clock.advance(500);
+  assert.equal(sources.last().cursor, "c9");
+});
+
+test("a reset moves the cursor to where the server says", () => {
+  const { clock, sources, frames } = connected();
+  sources.last().send("reset", "", { cursor: "c7" });
+  assert.deepEqual(frames.map(({ name, id }) => [name, id]), [["reset", "c7"]]);
+  sources.last().fail();
+  clock.advance(500);
+  assert.equal(sources.last().cursor, "c7");
+});
+
+test("a store that is away is told while the stream stays open", () => {
+  const { sources, states } = connected();
+  sources.last().send("hello", "c0");
+  sources.last().send("heartbeat", "c0", { store: "the engine does not answer" });
+  assert.equal(states.at(-1), "unavailable");
+  sources.last().send("heartbeat", "c0", { store: "ok" });
+  assert.equal(states.at(-1), "live");
+});
+
+test("a server that is back does not mean that its store is", async () => {
+  let verdict = "unavailable";
+  const { clock, sources, states } = connected({ probe: async () => verdict });
+  sources.last().fail();
+  await clock.settle();
+  assert.equal(states.at(-1), "unavailable");
+  clock.advance(500);
+  sources.last().send("hello", "c0");
+  await clock.settle();
+  assert.equal(states.at(-1), "unavailable");
+  verdict = "reconnecting";
+  sources.last().fail();
+  await clock.settle();
+  clock.advance(1000);
+  sources.last().send("hello", "c0");
+  await clock.settle();
+  assert.equal(states.at(-1), "live");
+});
+
+test("an unreachable server is offline after a few tries, not at the first", async () => {
+  const { clock, sources, states } = connected({ probe: async () => "offline" });
+  for (const wait of [500, 1000]) {
+    sources.last().fail();
+    await clock.settle();
+    assert.equal(states.at(-1), "reconnecting");
+    clock.advance(wait);
+  }
+  sources.last().fail();
+  await clock.settle();
+  assert.equal(states.at(-1), "offline");
+});
+
+test("an answer of the check that comes after the server spoke is too late", async () => {
+  let answer;
+  const { clock, sources, states } = connected({ probe: () => new Promise((resolve) => (answer = resolve)) });
+  sources.last().fail();
+  clock.advance(500);
+  sources.last().send("hello", "c0");
+  answer("offline");
+  await clock.settle();
+  assert.equal(states.at(-1), "live");
+});
+
+test("what a closed source still says is not heard", () => {
+  const { clock, sources, frames } = connected();
+  const first = sources.last();
+  first.fail();
+  clock.advance(500);
+  first.send("change", "c1", "{}");
+  assert.equal(frames.length, 0);
+});
+
+test("someone who looks again need not wait", () => {
+  const { clock, sources, connection } = connected();
+  sources.last().fail();
+  connection.hurry();
+  assert.equal(sources.all.length, 2);
+  clock.advance(60_000);
+  connection.close();
+  const opened = sources.all.length;
+  clock.advance(60_000);
+  assert.equal(sources.all.length, opened);
+});

@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { describe, sentence, signed } from "../../static/live/format.js";
+
+const cases = JSON.parse(readFileSync(new URL("rows.json", import.meta.url), "utf8"));
+const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+// tests/unit/web/test_presentation.py holds the server to the same cases.
+for (const { name, data, expect } of cases) {
+  test(`a row says the same here as on the server: ${name}`, () => {
+    const row = Object.fromEntries(
+      Object.entries(describe(data)).map(([key, value]) => [snake(key), value]),
+    );
+    for (const key of Object.keys(expect)) assert.equal(row[key], expect[key], key);
+  });
+}
+
+test("a table's own stock attribute is told once", () => {
+  const data = { ...cases[0].data, changed: ["Qty"], before: { Qty: 12 }, after: { Qty: 9 } };
+  assert.equal(describe(data, "Qty").change, "12 \u2192 9 (\u22123)");
+});
+
+test("numbers carry their sign, a real minus", () => {
+  assert.deepEqual([signed(3), signed(-3), signed(0)], ["+3", "\u22123", "0"]);
+});
+
+test("a summary can be read aloud", () => {
+  assert.equal(sentence(describe(cases[0].data)), "Tea, stock, 12 to 9 (\u22123)");
+});

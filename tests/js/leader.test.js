@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { joinStream } from "../../static/live/leader.js";
+import { createClock } from "./clock.js";
+import { createBrowser } from "./fakes.js";
+
+// A world of tabs; each has the connections that it opened and what it was told.
+function createWorld(browser = createBrowser()) {
+  const clock = createClock();
+  let count = 0;
+
+  function open(cursor = "c0", { hidden = false } = {}) {
+    const tab = { connections: [], frames: [], states: [], holes: 0, hidden };
+    let channel = null;
+    class Channel extends browser.Channel {
+      constructor(name) {
+        super(name);
+        channel = this;
+      }
+    }
+    tab.joined = joinStream({
+      name: "n", cursor, clock, now: clock.now, locks: browser.locks, Channel,
+      identity: () => `tab-${(count += 1)}`,
+      isHidden: () => tab.hidden,
+      connect(from, onFrame, onState) {
+        const connection = {
+          from, closed: false, onFrame, onState,
+          close: () => (connection.closed = true),
+          hurry: () => {},
+        };
+        tab.connections.push(connection);
+        onState("connecting");
+        return connection;
+      },
+      onFrame: (frame) => tab.frames.push(frame.id),
+      onState: (state) => tab.states.push(state),
+      onHole: () => (tab.holes += 1),
+    });
+    tab.freeze = () => (channel.frozen = true);
+    tab.thaw = () => (channel.frozen = false);
+    tab.live = () => tab.connections.filter((each) => !each.closed);
+    return tab;
+  }
+
+  const say = (tab, id) => tab.live()[0].onFrame({ name: "change", id, data: "{}" });
+  return { clock, open, say };
+}
+
+test("one tab opens the stream, the others get its frames and its state", async () => {
+  const { clock, open, say } = createWorld();
+  const tabs = [open(), open(), open()];
+  await clock.settle();
+  assert.deepEqual(tabs.map((tab) => tab.live().length), [1, 0, 0]);
+  tabs[0].live()[0].onState("live");
+  say(tabs[0], "c1");
+  say(tabs[0], "c2");
+  await clock.settle();
+  for (const tab of tabs) {
+    assert.deepEqual(tab.frames, ["c1", "c2"]);
+    assert.equal(tab.states.at(-1), "live");
+    assert.equal(tab.holes, 0);
+  }
+});
+
+test("when the leader closes, the next resumes after its own last frame", async () => {
+  const { clock, open, say } = createWorld();
+  const [first, second, third] = [open(), open(), open()];
+  await clock.settle();
+  say(first, "c1");
+  await clock.settle();
+  first.joined.close();
+  await clock.settle();
+  assert.equal(second.live()[0].from, "c1");
+  assert.equal(third.live().length, 0);
+  say(second, "c2");
+  await clock.settle();
+  assert.deepEqual(third.frames, ["c1", "c2"]);
+  assert.equal(third.holes, 0);
+});
+
+test("a tab that comes later than the leader's last frame looks for what it missed", async () => {
+  const { clock, open, say } = createWorld();
+  const first = open("c0");
+  await clock.settle();
+  say(first, "c5");
+  const late = open("c4");
+  const current = open("c5");
+  await clock.settle();
+  assert.equal(late.holes, 1);
+  assert.equal(current.holes, 0);
+});
+
+test("a follower that missed frames notices by their numbers", async () => {
+  const { clock, open, say } = createWorld();
+  const [first, second] = [open(), open()];
+  await clock.settle();
+  say(first, "c1");
+  await clock.settle();
+  second.freeze();
+  say(first, "c2");
+  await clock.settle();
+  second.thaw();
+  say(first, "c3");
+  await clock.settle();
+  assert.equal(second.holes, 1);
+  assert.deepEqual(second.frames, ["c1", "c3"]);
+});
+
+test("a frozen leader is replaced, and follows when it wakes", async () => {
+  const { clock, open, say } = createWorld();
+  const [first, second] = [open(), open()];
+  await clock.settle();
+  say(first, "c1");
+  await clock.settle();
+  first.freeze();
+  clock.advance(60_000); // silence, then a question that nobody answers
+  await clock.settle();
+  assert.equal(second.live()[0].from, "c1");
+  first.thaw();
+  assert.equal(first.live().length, 0);
+  say(second, "c2");
+  await clock.settle();
+  assert.equal(first.frames.at(-1), "c2");
+});
+
+test("a leader that is quiet but answers is left alone", async () => {
+  const { clock, open } = createWorld();
+  const [first, second] = [open(), open()];
+  await clock.settle();
+  for (let minute = 0; minute < 10; minute += 1) {
+    clock.advance(50_000);
+    await clock.settle();
+  }
+  assert.equal(first.live().length, 1);
+  assert.equal(second.live().length, 0);
+});
+
+test("a visible tab does not wait for a hidden leader's slow timers", async () => {
+  const { clock, open } = createWorld();
+  const hidden = open("c0", { hidden: true });
+  const visible = open("c0");
+  await clock.settle();
+  hidden.live()[0].onState("live");
+  await clock.settle();
+  hidden.live()[0].onState("reconnecting");
+  await clock.settle();
+  clock.advance(3_000);
+  await clock.settle();
+  assert.equal(hidden.live().length, 0);
+  assert.equal(visible.live().length, 1);
+});
+
+test("without Web Locks each tab opens its own", async () => {
+  const { clock, open, say } = createWorld({ locks: null, Channel: createBrowser().Channel });
+  const tabs = [open("c1"), open("c2")];
+  await clock.settle();
+  assert.deepEqual(tabs.map((tab) => tab.live()[0].from), ["c1", "c2"]);
+  say(tabs[0], "c3");
+  assert.deepEqual(tabs.map((tab) => tab.frames), [["c3"], []]);
+});
