@@ -4,17 +4,24 @@ The one place that wires the web side to the worker.
 """
 
 import logging
+import secrets
 import signal
 import socket
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import uvicorn
 
 from app.broker.in_process import InProcessBroker
+from app.demo.live import Plan
+from app.demo.runner import DemoShop
+from app.demo.shop import changes, monday_morning
 from app.settings import Settings
 from app.store import place, shell, tables
 from app.store.audit import AuditRepository
@@ -26,11 +33,15 @@ from app.store.keys import own_keys, parse_keys
 from app.store.products import ProductRepository
 from app.store.timeline import Timeline
 from app.web.app import create_app
-from app.web.services import Probe, Services
+from app.web.server import Server
+from app.web.services import DemoSwitch, Probe, Services
 from worker.host import IDLE_AWS, IDLE_LOCAL, make_worker
+from worker.order import ArrivalOrder
 from worker.stream.pace import Wake
 
 _log = logging.getLogger(__name__)
+
+DEMO_RATE = 5.0  # changes a second of a shop that is started from the page
 
 # Told of each point that a crash could fall on; only fault tests listen.
 Reached = Callable[[str], None]
@@ -40,22 +51,21 @@ class ListenError(Exception):
     """The web server's address cannot be had; the message says what to do."""
 
 
-def serve(settings: Settings, reached: Reached = lambda _point: None) -> None:
-    """Run until a signal ends it.
+def serve(
+    settings: Settings, reached: Reached = lambda _point: None, demo: Plan | None = None
+) -> None:
+    """Run until a signal ends it, with a demo shop inside if there is a plan for one.
 
     Raises:
         ListenError: the port is taken.
         EngineError, TableError, StoreUnavailable: the store cannot be used.
 
     """
-    # A signal ends the program as an exception, so that everything opened is closed in order,
-    # the engine with it. (uvicorn raises the signals that it caught again when it is done.)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end)
+    end_by_signals()
     with (
         suppress(KeyboardInterrupt),
         _listener(settings) as listener,
-        running(settings, reached) as services,
+        running(settings, reached, demo) as services,
     ):
         config = uvicorn.Config(
             create_app(services),
@@ -66,7 +76,17 @@ def serve(settings: Settings, reached: Reached = lambda _point: None) -> None:
             timeout_keep_alive=65,
         )
         _announce(settings, services, listener.getsockname()[1])
-        uvicorn.Server(config).run(sockets=[listener])
+        Server(config, services.broker.close).run(sockets=[listener])
+
+
+def end_by_signals() -> None:
+    """From now on a signal ends the program as an exception.
+
+    So everything opened is closed in order, the engine with it. (uvicorn raises the signals
+    that it caught again when it is done.)
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
 
 
 def _end(number: int, _frame: object) -> None:
@@ -74,8 +94,13 @@ def _end(number: int, _frame: object) -> None:
 
 
 @contextmanager
-def running(settings: Settings, reached: Reached = lambda _point: None) -> Iterator[Services]:
-    """Everything but the web server: store, ring and worker, until the block ends."""
+def running(
+    settings: Settings, reached: Reached = lambda _point: None, demo: Plan | None = None
+) -> Iterator[Services]:
+    """Everything but the web server: store, ring and worker, until the block ends.
+
+    A plan for a demo shop begins at once; without one the page's button begins one.
+    """
     # Threads that compute must not keep the event loop waiting (FACTS §2b).
     sys.setswitchinterval(0.0005)
     names = tables.table_names(settings.table_prefix, settings.products_table)
@@ -85,11 +110,10 @@ def running(settings: Settings, reached: Reached = lambda _point: None) -> Itera
         tables.ensure_tables(clients.tables, names, attributes)
         stream = tables.stream_of(clients.tables, names.products)
 
-        retention = settings.audit_retention_days and timedelta(days=settings.audit_retention_days)
-        feed = Feed(clients.tables, names.feed, retention or None)
-        clock = CursorClock(feed.newest_ms())
-        signer = _signer(settings, retention or None)
-        audit = AuditRepository(clients.tables, names.audit, feed, signer, clock.stamp)
+        signer = signer_of(settings)
+        feed = Feed(clients.tables, names.feed, signer.retention)
+        order = ArrivalOrder(CursorClock(feed.newest_ms()).stamp)
+        audit = AuditRepository(clients.tables, names.audit, feed, signer, order.stamp)
         timeline = Timeline(feed, audit)
         probes: dict[str, Probe] = {"engine": where.problem}
         broker = InProcessBroker(
@@ -106,6 +130,7 @@ def running(settings: Settings, reached: Reached = lambda _point: None) -> Itera
             names,
             attributes,
             audit,
+            order,
             broker.publish,
             lambda: tables.stream_of(clients.tables, names.products),
             wake,
@@ -122,26 +147,40 @@ def running(settings: Settings, reached: Reached = lambda _point: None) -> Itera
                 was_known=audit.knows,
                 on_commit=wake.hint,
             )
-            yield Services(
-                settings=settings,
-                version=_version(),
-                products=products,
-                timeline=timeline,
-                broker=broker,
-                products_table=names.products,
-                view_type=stream.view_type,
-                cli_line=shell.update_line(
-                    settings.cli_endpoint or where.endpoint, names.products, attributes
-                ),
-                probes=probes,
-            )
+            with DemoShop(products, demo or _any_shop(settings)) as shop:
+                if demo is not None:
+                    shop.start()
+                yield Services(
+                    settings=settings,
+                    version=_version(),
+                    products=products,
+                    timeline=timeline,
+                    broker=broker,
+                    products_table=names.products,
+                    view_type=stream.view_type,
+                    cli_line=shell.update_line(
+                        settings.cli_endpoint or where.endpoint, names.products, attributes
+                    ),
+                    probes=probes,
+                    demo=DemoSwitch(shop.start, shop.stop, shop.running),
+                )
 
 
-def _signer(settings: Settings, retention: timedelta | None) -> Signer:
+def signer_of(settings: Settings) -> Signer:
+    """The signer of new audit entries; the data folder is ours."""
+    days = settings.audit_retention_days
+    retention = None if days is None else timedelta(days=days)
     keys = settings.audit_keys
     text = own_keys(settings.data_dir) if keys is None else keys.get_secret_value()
     key_id, key = next(iter(parse_keys(text).items()))
     return Signer(key_id, key, retention)
+
+
+def _any_shop(settings: Settings) -> Plan:
+    """A demo shop for the page's button."""
+    zone = ZoneInfo(settings.timezone)
+    seed = secrets.randbelow(1_000_000)
+    return Plan(changes(seed, monday_morning(zone), zone), DEMO_RATE)
 
 
 def _listener(settings: Settings) -> socket.socket:
@@ -161,7 +200,9 @@ def _listener(settings: Settings) -> socket.socket:
 
 
 def _announce(settings: Settings, services: Services, port: int) -> None:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    # Every address is no address to go to: name the one that is surely among them.
+    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    host = f"[{address}]" if ":" in address else address
     lines = [
         f"Stockpulse {services.version}: http://{host}:{port}{settings.base_path}/",
         f"Data: {settings.data_dir.resolve()}",
@@ -172,11 +213,15 @@ def _announce(settings: Settings, services: Services, port: int) -> None:
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
     if settings.open_access:
-        _log.warning("STOCKPULSE_OPEN_ACCESS is set: anyone who can reach %s may write", host)
+        _log.warning(
+            "STOCKPULSE_OPEN_ACCESS is set: anyone who can reach %s may write", settings.host
+        )
 
 
 def _version() -> str:
     try:
         return version("stockpulse")
-    except PackageNotFoundError:
-        return "0+source"
+    except PackageNotFoundError:  # not installed but copied, as in the image
+        project = Path(__file__).resolve().parents[1] / "pyproject.toml"
+        number: str = tomllib.loads(project.read_text())["project"]["version"]
+        return number

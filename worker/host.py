@@ -12,7 +12,8 @@ from app.store.checkpoints import Checkpoints
 from app.store.client import Clients
 from app.store.dead_letters import DeadLetters
 from app.store.tables import StreamOfTable, TableNames
-from worker.pipeline import Pipeline, Publish
+from worker.order import ArrivalOrder, Publish
+from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
 from worker.stream.coordinator import Coordinator
@@ -31,6 +32,7 @@ def make_worker(
     tables: TableNames,
     names: AttributeNames,
     audit: AuditRepository,
+    order: ArrivalOrder,
     publish: Publish,
     find_stream: Callable[[], StreamOfTable],
     wake: Wake,
@@ -48,8 +50,8 @@ def make_worker(
     retry = Retry(stop)
     checkpoints = Checkpoints(clients.tables, tables.checkpoints, CONSUMER, one_log=one_log)
     pipeline = Pipeline(
-        AuditSink(audit, retry),
-        publish,
+        AuditSink(audit, retry, drop_stamps=order.drop),
+        order.in_turn(publish),
         DeadLetters(clients.tables, tables.dead_letters),
         retry,
         names,

@@ -11,9 +11,9 @@ from typing import Any
 
 from app.events import ChangeEvent
 from app.item import AttributeNames
-from app.store.audit import Arrived
 from app.store.dead_letters import DeadLetters
 from app.store.feed import ROW_LIMIT
+from worker.order import Publish
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
 from worker.stream.decode import UndecodableRecord, decode, identify
@@ -21,7 +21,6 @@ from worker.stream.decode import UndecodableRecord, decode, identify
 _log = logging.getLogger(__name__)
 
 Record = Mapping[str, Any]
-Publish = Callable[[Sequence[Arrived]], None]
 
 
 class Pipeline:

@@ -117,7 +117,16 @@ class InProcessBroker:
     @property
     def head(self) -> str:
         """The cursor of the newest event, or of the time before any."""
-        return self._ring.cursor_before(self._ring.end) or self._origin
+        return self._end()[1]
+
+    def _end(self) -> tuple[int, str]:
+        """The ring's end and the cursor that stands there, of one moment."""
+        while True:
+            position = self._ring.end
+            cursor = self._ring.cursor_before(position)
+            if cursor is not None or position == 0:
+                return position, cursor or self._origin
+            # It was evicted between the two looks, by a ring's worth of events: look again.
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -166,7 +175,7 @@ class InProcessBroker:
                 del self._views[wanted]
 
     async def _resume(self, cursor: Cursor | None, view: View, wanted: Filter) -> Subscription:
-        position, head_cursor = self._ring.end, self.head
+        position, head_cursor = self._end()
         reached = head_cursor if cursor is None else str(cursor)
         held = None if cursor is None else self._ring.position_of(str(cursor))
         opening = [retry_hint(random.randint(1000, 4000))]  # noqa: S311 - jitter, not a secret
@@ -174,11 +183,12 @@ class InProcessBroker:
         if held is not None:
             position = held + 1
         elif cursor is not None:
-            missed = await self._backfills.since(cursor)
+            missed, began = await self._backfills.since(cursor, position)
             if missed is None:
                 reached = head_cursor
                 opening.append(signal("reset", reached, {"cursor": reached}))
             else:
+                position = began
                 backfill = self._frames(missed, wanted)
         opening.append(self._hello(reached))
         view.reach_back(position)
@@ -203,7 +213,12 @@ class InProcessBroker:
         return [frame for frame in frames if wanted.admits(frame.topic)]
 
     def _hello(self, cursor: str) -> bytes:
-        return signal("hello", cursor, {"cursor": cursor, "server_version": self._version})
+        document = {
+            "cursor": cursor,
+            "server_version": self._version,
+            "store": self._status() or "ok",
+        }
+        return signal("hello", cursor, document)
 
     def _heartbeat(self, cursor: str) -> bytes:
         document: dict[str, Any] = {
@@ -245,7 +260,7 @@ class InProcessBroker:
             await asyncio.sleep(SWEEP)
             since = Cursor(wall_ms() - SWEEP_MS, "00000000", 0)
             try:
-                missed = await self._backfills.since(since)
+                missed, _ = await self._backfills.since(since, self._ring.end)
             except StoreUnavailable:
                 continue
             # What is older than the ring's oldest was in it, and has fallen out.

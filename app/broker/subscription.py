@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from app.broker.frames import Frame
 from app.broker.ring import Ring
-from app.broker.view import CHUNK_BYTES, View
+from app.broker.view import CHUNK_BYTES, FellOut, View
 
 
 @dataclass(slots=True)
@@ -44,10 +44,11 @@ class Subscription:
         self.sent = {frame.event_id for frame in self.backfill}
         first_beat = beat = self.pulse.beats
         while not self.pulse.closing and self.pulse.beats - first_beat < self.max_beats:
-            if self.view.lost(self.position):
+            try:
+                data = self._next()
+            except FellOut:
                 self.fell_out()
                 return
-            data = self._next()
             if data:
                 yield data
             elif self.pulse.beats != beat:
@@ -68,9 +69,8 @@ class Subscription:
         """The next chunk without the events that the back-fill brought."""
         parts: list[bytes] = []
         size = 0
-        for place in self.view.admitted_from(self.position):
-            frame = self.ring.get(place)
-            if frame is None or frame.event_id in self.sent:
+        for place, frame in self.view.frames_from(self.position):
+            if frame.event_id in self.sent:
                 continue
             if parts and size + len(frame.data) > CHUNK_BYTES:
                 self.position = place

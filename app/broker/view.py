@@ -7,12 +7,18 @@ bytes. Views live on the event loop's thread only.
 import asyncio
 from bisect import bisect_left
 from collections import OrderedDict
+from collections.abc import Iterator
 
 from app.broker.filters import EVERYTHING, Filter
+from app.broker.frames import Frame
 from app.broker.ring import Ring
 
 CHUNK_BYTES = 64 * 1024  # most that is handed over in one write, but for a single larger frame
 _CACHED_CHUNKS = 16
+
+
+class FellOut(Exception):
+    """A frame that a subscriber wants has fallen out of the ring."""
 
 
 class View:
@@ -31,21 +37,17 @@ class View:
 
     def reach_back(self, position: int) -> None:
         """Cover positions from `position` on, for a subscriber that resumes there."""
-        if position < self._ring.start:
-            self._lost = max(self._lost, self._ring.start - 1)
         if position < self._first:
             self._admitted[:0] = self._evaluate(position, self._first)
             self._first = position
 
     def advance(self) -> bool:
         """Evaluate what is new; True where a waiting subscriber has something to send."""
-        oldest, end = self._ring.start, self._ring.end
-        if self._next < oldest:  # more came at once than the ring holds
-            self._lost = oldest - 1
+        end = self._ring.end
         new = self._evaluate(self._next, end)
         self._next = end
         self._admitted += new
-        fallen = bisect_left(self._admitted, oldest)
+        fallen = bisect_left(self._admitted, self._ring.start)
         if fallen:
             self._lost = max(self._lost, self._admitted[fallen - 1])
             del self._admitted[:fallen]
@@ -53,11 +55,10 @@ class View:
 
     def lost(self, position: int) -> bool:
         """Whether a frame that a subscriber at `position` wanted has fallen out of the ring."""
-        oldest = self._ring.start
-        if position <= self._lost or self._next < oldest:
+        if position <= self._lost:
             return True
-        place = bisect_left(self._admitted, position)
-        return place < len(self._admitted) and self._admitted[place] < oldest
+        index = bisect_left(self._admitted, position)
+        return index < len(self._admitted) and self._admitted[index] < self._ring.start
 
     @property
     def head(self) -> int:
@@ -79,42 +80,62 @@ class View:
         """Bytes of the admitted frames from `position` on, at most 64 KB, and where to go on.
 
         The bytes are empty where nothing from there on is admitted.
+
+        Raises:
+            FellOut: an admitted frame is not in the ring any more.
+
         """
-        cached = self._chunks.get(position)
-        if cached is not None:
-            return cached
-        made = self._make(position)
-        if made[0]:
-            self._chunks[position] = made
-            if len(self._chunks) > _CACHED_CHUNKS:
-                self._chunks.popitem(last=False)
+        if self.lost(position):
+            raise FellOut
+        made = self._chunks.get(position)
+        if made is None:
+            made = self._make(position)
+            if made[0]:
+                self._chunks[position] = made
+                if len(self._chunks) > _CACHED_CHUNKS:
+                    self._chunks.popitem(last=False)
         return made
 
-    def admitted_from(self, position: int) -> list[int]:
-        """Positions of admitted frames from `position` on."""
-        return self._admitted[bisect_left(self._admitted, position) :]
+    def frames_from(self, position: int) -> Iterator[tuple[int, Frame]]:
+        """Admitted frames from `position` on, with their places.
+
+        Raises:
+            FellOut: one is not in the ring any more. (Other threads turn the ring over at any
+                moment, so this is found out frame by frame.)
+
+        """
+        if self.lost(position):
+            raise FellOut
+        for index in range(bisect_left(self._admitted, position), len(self._admitted)):
+            place = self._admitted[index]
+            frame = self._ring.get(place)
+            if frame is None:
+                raise FellOut
+            yield place, frame
 
     def _make(self, position: int) -> tuple[bytes, int]:
         parts: list[bytes] = []
         size = 0
-        index = bisect_left(self._admitted, position)
-        for place in range(index, len(self._admitted)):
-            frame = self._ring.get(self._admitted[place])
-            if frame is None:
-                continue  # it fell out since; `lost` tells whoever wanted it
+        for place, frame in self.frames_from(position):
             if parts and size + len(frame.data) > CHUNK_BYTES:
-                return b"".join(parts), self._admitted[place]
+                return b"".join(parts), place
             parts.append(frame.data)
             size += len(frame.data)
         return b"".join(parts), self._next
 
     def _evaluate(self, start: int, end: int) -> list[int]:
-        start = max(start, self._ring.start)
+        """Admitted places; what fell out before it could be looked at counts as lost."""
+        oldest = self._ring.start
+        if start < oldest:
+            self._lost = max(self._lost, oldest - 1)
+            start = oldest
         if self._filter == EVERYTHING:
             return list(range(start, end))
-        frames = ((place, self._ring.get(place)) for place in range(start, end))
-        return [
-            place
-            for place, frame in frames
-            if frame is not None and self._filter.admits(frame.topic)
-        ]
+        admitted = []
+        for place in range(start, end):
+            frame = self._ring.get(place)
+            if frame is None:
+                self._lost = max(self._lost, place)
+            elif self._filter.admits(frame.topic):
+                admitted.append(place)
+        return admitted

@@ -96,7 +96,12 @@ def error_code(error: ClientError) -> str:
 def _translate(error: ClientError) -> Exception:
     code = error_code(error)
     message = str(error.response.get("Error", {}).get("Message", ""))
-    reasons = {str(reason.get("Code")) for reason in error.response.get("CancellationReasons", [])}
+    cancelled = error.response.get("CancellationReasons", [])
+    reasons = {str(reason.get("Code")) for reason in cancelled}
+    # Of a transaction, only its reasons say what was wrong.
+    message = " ".join(
+        [message, *(reason["Message"] for reason in cancelled if "Message" in reason)]
+    )
     if code == "ConditionalCheckFailedException" or "ConditionalCheckFailed" in reasons:
         return ConditionFailed()
     if "ThrottlingError" in reasons or "ProvisionedThroughputExceeded" in reasons:

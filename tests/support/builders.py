@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from app.events import ChangeEvent
+from app.item import text
 from app.store.audit import Arrived
 from app.store.cursor import Cursor
 
@@ -183,7 +184,9 @@ def an_event(number: int = 1, **fields: Any) -> ChangeEvent:
         "sequence_number": sequence_number,
         "view_type": "NEW_AND_OLD_IMAGES",
     }
-    return ChangeEvent(**values | fields)
+    values |= fields
+    values.setdefault("category", text(values["after"] or values["before"], "Category"))
+    return ChangeEvent(**values)
 
 
 def a_cursor(number: int, writer: str = "0000abcd") -> Cursor:

@@ -16,6 +16,7 @@ from app.settings import Settings
 from app.store.client import Clients, connect
 from app.store.engine import find_running
 from app.web.app import create_app
+from app.web.server import Server
 from app.web.services import Services
 
 
@@ -77,7 +78,7 @@ def serving(
         config = uvicorn.Config(
             create_app(services), log_config=None, timeout_graceful_shutdown=2, lifespan="on"
         )
-        server = uvicorn.Server(config)
+        server = Server(config, services.broker.close)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -20,16 +20,22 @@ T = TypeVar("T")
 
 
 class AuditSink:
-    """Makes events durable, and says when each arrived."""
+    """Makes events durable, and says when each arrived.
+
+    `drop_stamps` is called where a try failed: the stamps that it took bear nothing.
+    """
 
     def __init__(
         self,
         audit: AuditRepository,
         retry: Retry,
         monotonic: Callable[[], float] = time.monotonic,
+        *,
+        drop_stamps: Callable[[], None] = lambda: None,
     ) -> None:
         self._audit = audit
         self._retry = retry
+        self._drop_stamps = drop_stamps
         self._monotonic = monotonic
 
     def accept(self, events: Sequence[ChangeEvent]) -> Appended:
@@ -48,4 +54,13 @@ class AuditSink:
 
     def _timed(self, call: Callable[[], T]) -> tuple[float, T]:
         """The call's result, and when its last try, the one that counts, began."""
-        return self._retry(lambda: (self._monotonic(), call()), "audit")
+
+        def attempt() -> tuple[float, T]:
+            started = self._monotonic()
+            try:
+                return started, call()
+            except BaseException:
+                self._drop_stamps()  # other shards' batches must not wait for this one
+                raise
+
+        return self._retry(attempt, "audit")
