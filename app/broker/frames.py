@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from sse_starlette import ServerSentEvent
 
 from app.broker.filters import Topic, topic_of
 from app.events import ChangeEvent, cloud_event
@@ -32,16 +33,18 @@ def change_frame(cursor: str, event: ChangeEvent, table: str) -> Frame:
         without = orjson.dumps(cloud_event(event, table, with_images=False))
         if len(document) - len(without) > IMAGES_LIMIT:
             document = without
-    data = b"id: %b\nevent: change\ndata: %b\n\n" % (cursor.encode(), document)
-    return Frame(cursor, event.id, topic_of(event), data)
+    return Frame(cursor, event.id, topic_of(event), _encode("change", cursor, document))
 
 
 def signal(name: str, cursor: str, document: dict[str, Any]) -> bytes:
     """A `hello`, `heartbeat` or `reset`; its id lets a client resume from `cursor`."""
-    head = f"id: {cursor}\nevent: {name}\ndata: ".encode()
-    return head + orjson.dumps(document) + b"\n\n"
+    return _encode(name, cursor, orjson.dumps(document))
 
 
 def retry_hint(milliseconds: int) -> bytes:
     """How long a client shall wait before it connects again."""
-    return b"retry: %d\n\n" % milliseconds
+    return ServerSentEvent(retry=milliseconds, sep="\n").encode()
+
+
+def _encode(name: str, cursor: str, document: bytes) -> bytes:
+    return ServerSentEvent(document.decode(), event=name, id=cursor, sep="\n").encode()

@@ -84,11 +84,11 @@ def test_a_publication_that_fails_holds_nobody_up(published, shards) -> None:
     order, publish = make(published)
 
     def fail(_: Sequence[Arrived]) -> None:
-        raise ValueError
+        raise ValueError("no broker")
 
     early, late = (shard.submit(order.stamp).result() for shard in shards)
     failing = shards[0].submit(order.in_turn(fail), arrived(early))
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match="no broker"):
         failing.result(SECONDS)
     shards[1].submit(publish, arrived(late)).result(SECONDS)
     assert published == [late]
