@@ -42,7 +42,9 @@ test-dynamodb-local: setup ## Tests against the official DynamoDB Local (needs J
 	@scripts/dynamodb-local.sh with $(BIN)/pytest tests/integration -m 'not embedded'
 
 test-compose: ## Try docker compose for real (needs Docker)
-	@scripts/compose-trial.sh
+	@scripts/docker.sh
+	@$(MAKE) --silent setup
+	@$(BIN)/pytest tests/compose
 
 js: setup ## The page's pure modules
 	@node --test tests/js/

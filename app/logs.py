@@ -28,5 +28,5 @@ def configure(form: Literal["text", "json"]) -> None:
     text = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     handler.setFormatter(_Json() if form == "json" else text)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for chatty in ("botocore", "uvicorn", "uvicorn.error", "sse_starlette"):
+    for chatty in ("botocore", "uvicorn", "uvicorn.error"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -35,7 +35,6 @@ def create_app(services: Services) -> FastAPI:
         title="Stockpulse",
         version=services.version,
         summary="A live inventory on DynamoDB Streams.",
-        root_path=services.settings.base_path,
         openapi_url="/v1/openapi.json",
         docs_url=None,  # its assets come from a CDN, which the page's policy refuses
         redoc_url=None,

@@ -1,10 +1,11 @@
 """Nothing reaches a route before its host, origin and size are known to be fit.
 
-Plain ASGI, so that live streams pass through untouched. It also gives each request its
-id and each answer the security headers.
+Plain ASGI, so that live streams pass through untouched. It also tells each request its id
+and the base path, and gives each answer the security headers.
 """
 
 import ipaddress
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
@@ -33,6 +34,9 @@ SECURITY_HEADERS: Mapping[str, str] = {
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
+# `name`, `name:80` or `[::1]:80`: what parsers read differently from one another is no host.
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{0,5})?", re.ASCII | re.IGNORECASE)
+
 
 class Guards:
     """Middleware around the whole application; `refuse` renders an error as an answer."""
@@ -45,8 +49,10 @@ class Guards:
     ) -> None:
         self._app = app
         self._refuse = refuse
-        self._hosts = {"localhost", settings.host, *settings.allowed_hosts}
+        allowed = ("localhost", settings.host, *settings.allowed_hosts)
+        self._hosts = {host.lower() for host in allowed}
         self._limit = settings.max_body_bytes
+        self._base = settings.base_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -54,13 +60,17 @@ class Guards:
             await self._app(scope, receive, send)
             return
         request_id = scope.setdefault("state", {})["request_id"] = uuid.uuid4().hex
+        scope["root_path"] = self._base
         _keep_encoded_slashes(scope)
+        is_static = scope["path"].removeprefix(self._base).startswith("/static/")
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
+                if is_static:  # asked again each time: modules of two versions must not mix
+                    headers.setdefault("Cache-Control", "no-cache")
                 headers["X-Request-Id"] = request_id
             await send(message)
 
@@ -74,12 +84,14 @@ class Guards:
 
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
-        host = headers.get("host", "")
+        hosts = headers.getlist("host")
+        host = hosts[0] if len(hosts) == 1 else ""
         name = _host_name(host)
+        if not name:
+            raise HostNotAllowed("The request needs one Host header: a name or an address.")
         if name not in self._hosts and not _is_address(name):
             raise HostNotAllowed(
-                f"This is not {name or 'a host without a name'!r}. If it should be, add the name "
-                "to STOCKPULSE_ALLOWED_HOSTS."
+                f"This is not {name!r}. If it should be, add the name to STOCKPULSE_ALLOWED_HOSTS."
             )
         if scope["method"] not in _SAFE and _is_foreign(headers, host):
             raise CrossOrigin("The request comes from a page of another origin.")
@@ -98,6 +110,8 @@ class Guards:
         more = True
         while more:
             message = await receive()
+            if message["type"] == "http.disconnect":
+                return receive  # half a body is no request: the route is told the same
             body += message.get("body", b"")
             more = message.get("more_body", False)
             if len(body) > self._limit:
@@ -122,17 +136,15 @@ def request_id_of(scope: Scope) -> str:
 def _keep_encoded_slashes(scope: Scope) -> None:
     """Route the API on the path as it was sent: `%2F` in a product's id is not a separator."""
     raw: bytes = scope.get("raw_path") or b""
-    root = scope.get("root_path", "").encode()
-    if raw.removeprefix(root).startswith(b"/v1/"):
+    # Asked of the decoded path: `/%761/` must not be a second way in, with an id decoded twice.
+    if scope["path"].removeprefix(scope.get("root_path", "")).startswith("/v1/"):
         scope["path"] = raw.partition(b"?")[0].decode("ascii", "replace")
 
 
 def _host_name(host: str) -> str:
-    """The Host header without its port: `name:80`, `[::1]:80`."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
+    """The Host header without its port; empty where it is malformed."""
+    match = _HOST.fullmatch(host)
+    return (match[1] or match[2]).lower() if match else ""
 
 
 def _is_address(name: str) -> bool:
@@ -150,4 +162,7 @@ def _is_foreign(headers: Headers, host: str) -> bool:
     if site is not None and site not in {"same-origin", "none"}:
         return True
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != host
+    try:
+        return origin is not None and urlsplit(origin).netloc != host
+    except ValueError:
+        return True

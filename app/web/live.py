@@ -1,19 +1,29 @@
 """The live stream: one subscription a connection, cleaned up however the connection ends.
 
-Served by sse-starlette, which watches for the client's leaving and the server's shutdown.
+A plain ASGI answer (ADR 0003): one `send` for each chunk, which waits for the socket. It
+ends when the client leaves, when the client takes too long over a chunk, and when the
+broker closes, which the server sees to before it waits for connections (`app.web.server`).
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+import logging
+import time
+from contextlib import suppress
 
-from sse_starlette import EventSourceResponse
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from app.broker.filters import Filter
 from app.broker.in_process import InProcessBroker
+from app.store.errors import StockpulseError
+
+_log = logging.getLogger(__name__)
 
 SEND_TIMEOUT = 60.0  # seconds for a client to take 64 KB: slower ones come back with their cursor
+LOOK = 15.0  # seconds between looks for such a client
 
 
-def stream(broker: InProcessBroker, after: str | None, wanted: Filter) -> EventSourceResponse:
+def stream(broker: InProcessBroker, after: str | None, wanted: Filter) -> Response:
     """The answer that streams from the cursor on.
 
     Raises:
@@ -22,17 +32,77 @@ def stream(broker: InProcessBroker, after: str | None, wanted: Filter) -> EventS
 
     """
     broker.check(after)
-    return EventSourceResponse(
-        _chunks(broker, after, wanted),
-        ping=0,  # the broker's own heartbeat is an event, which scripts can see
-        send_timeout=SEND_TIMEOUT,
-        headers={"Cache-Control": "no-store"},
-    )
+    return EventStream(broker, after, wanted)
 
 
-async def _chunks(
-    broker: InProcessBroker, after: str | None, wanted: Filter
-) -> AsyncIterator[bytes]:
-    async with broker.subscribe(after, wanted) as subscription:
-        async for chunk in subscription.chunks():
-            yield chunk
+class EventStream(Response):
+    """One client's stream, as an ASGI answer."""
+
+    media_type = "text/event-stream"
+
+    def __init__(
+        self,
+        broker: InProcessBroker,
+        after: str | None,
+        wanted: Filter,
+        *,
+        send_timeout: float = SEND_TIMEOUT,
+        look: float = LOOK,
+    ) -> None:
+        """Nothing is subscribed to before the answer begins."""
+        self.status_code = 200
+        self.background = None
+        self.init_headers(
+            {"Cache-Control": "no-store", "Connection": "keep-alive", "X-Accel-Buffering": "no"}
+        )
+        self._broker = broker
+        self._after = after
+        self._wanted = wanted
+        self._send_timeout = send_timeout
+        self._look = look
+        self._sending_since: float | None = None
+
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+        """Answer, until either side ends it."""
+        await send(
+            {
+                "type": "http.response.start",
+                "status": self.status_code,
+                "headers": self.raw_headers,
+            }
+        )
+        sending = asyncio.create_task(self._send_all(send))
+        ending = asyncio.create_task(self._client_ends(receive))
+        try:
+            await asyncio.wait((sending, ending), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ending.cancel()
+            sending.cancel()
+            with suppress(asyncio.CancelledError):
+                await sending
+
+    async def _send_all(self, send: Send) -> None:
+        try:
+            async with self._broker.subscribe(self._after, self._wanted) as subscription:
+                async for chunk in subscription.chunks():
+                    self._sending_since = time.monotonic()
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                    self._sending_since = None
+        except StockpulseError as error:  # it came after the head: no answer could say it
+            _log.warning("a live stream ends, its client will come back: %s", error)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _client_ends(self, receive: Receive) -> None:
+        """Return when the client has left, or has not taken a chunk for too long.
+
+        One timer now and then instead of one around each `send`.
+        """
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._look):
+                    if (await receive())["type"] == "http.disconnect":
+                        return
+            since = self._sending_since
+            if since is not None and time.monotonic() - since > self._send_timeout:
+                _log.warning("a live stream ends: its client does not take what it is sent")
+                return

@@ -3,10 +3,19 @@
 Forms are validated by the same models, so that both speak with one voice.
 """
 
+import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    field_validator,
+)
 
 from app.item import MAX_STOCK
 from app.store.product import Product, ProductDraft
@@ -26,6 +35,8 @@ REASONS: tuple[Reason, ...] = get_args(Reason)
 
 MAX_DELTA = 10**9
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
 
 def _line(value: str) -> str:
     """One line of readable text: it is shown on pages and in terminals."""
@@ -42,24 +53,47 @@ def _product_id(value: str) -> str:
     return value
 
 
+def _lines(value: str) -> str:
+    """Text of several lines; what moves a terminal's cursor or ends a string is kept out."""
+    if _CONTROL.search(value):
+        raise ValueError("must not contain control characters other than tabs and line breaks")
+    return value
+
+
+def _plain_decimal(value: object) -> object:
+    """Digits as people write them: Decimal itself reads `1_0`, `1e1` and any script's digits."""
+    if isinstance(value, str) and not re.fullmatch(r"[-+]?[0-9]*\.?[0-9]+", value):
+        raise ValueError("must be a plain decimal number such as 19.90")
+    return value
+
+
 def _unique(tags: list[str]) -> list[str]:
     if len(set(tags)) < len(tags):
         raise ValueError("must not hold the same tag twice")
     return tags
 
 
-Line = Annotated[str, AfterValidator(_line)]
-ProductID = Annotated[Line, Field(min_length=1, max_length=200), AfterValidator(_product_id)]
-Name = Annotated[Line, Field(min_length=1, max_length=200)]
+ProductID = Annotated[
+    str,
+    Field(min_length=1, max_length=200),
+    AfterValidator(_line),
+    AfterValidator(_product_id),
+]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_line)]
 Stock = Annotated[StrictInt, Field(ge=0, le=MAX_STOCK)]
-Price = Annotated[Decimal, Field(ge=0, max_digits=20, decimal_places=6)]
+Price = Annotated[
+    Decimal,
+    Field(ge=0, max_digits=20, decimal_places=6),
+    BeforeValidator(_plain_decimal),
+    AfterValidator(abs),  # -0 is 0
+]
 ReorderPoint = Annotated[StrictInt, Field(ge=0, le=MAX_STOCK)]
-Category = Annotated[Line, Field(min_length=1, max_length=100)]
-Barcode = Annotated[Line, Field(min_length=1, max_length=64)]
-Tag = Annotated[Line, Field(min_length=1, max_length=50)]
+Category = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_line)]
+Barcode = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_line)]
+Tag = Annotated[str, Field(min_length=1, max_length=50), AfterValidator(_line)]
 Tags = Annotated[list[Tag], Field(max_length=50), AfterValidator(_unique)]
-Note = Annotated[str, Field(min_length=1, max_length=500)]
-Reference = Annotated[Line, Field(min_length=1, max_length=200)]
+Note = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_lines)]
+Reference = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_line)]
 
 
 class _Model(BaseModel):

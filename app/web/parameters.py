@@ -12,7 +12,7 @@ from app.web.services import Services, services_of
 from app.web.stamps import stamp_for
 
 MERGE_PATCH = "application/merge-patch+json"
-_KEY_BYTES = 2048  # DynamoDB's limit of a partition key
+KEY_BYTES = 2048  # DynamoDB's limit of a partition key
 
 ServicesDep = Annotated[Services, Depends(services_of)]
 Limit = Annotated[int, Query(ge=1, le=200, description="Most items on the page.")]
@@ -26,8 +26,8 @@ def _product_id(
         decoded = unquote_to_bytes(product_id).decode()
     except UnicodeDecodeError:
         raise _bad_id("is not UTF-8") from None
-    if not 1 <= len(decoded.encode()) <= _KEY_BYTES:
-        raise _bad_id(f"must be 1 to {_KEY_BYTES} bytes long")
+    if not 1 <= len(decoded.encode()) <= KEY_BYTES:
+        raise _bad_id(f"must be 1 to {KEY_BYTES} bytes long")
     return decoded
 
 

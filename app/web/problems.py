@@ -12,6 +12,7 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Mount
 
 from app.store.errors import ProductGone, StockpulseError
 from app.web.guards import SECURITY_HEADERS, request_id_of
@@ -20,6 +21,8 @@ from app.web.pages import error_page
 _log = logging.getLogger(__name__)
 
 _CODES = {404: "not-found", 405: "method-not-allowed", 400: "malformed-request"}
+_METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+_MAX_FAULTS = 20  # named in one answer: a small body can hold thousands
 
 
 def install(app: FastAPI) -> None:
@@ -71,12 +74,15 @@ def _domain(request: Request, error: Exception) -> Response:
 
 def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - how it was registered
-    faults = field_errors(error.errors())
-    if any(fault["type"] == "json_invalid" for fault in error.errors()):
+    errors = error.errors()
+    faults = field_errors(errors[:_MAX_FAULTS])
+    if any(fault["type"] == "json_invalid" for fault in errors):
         return _render(
             request, 400, "malformed-json", "The body is not JSON", faults[0]["detail"], {}, {}
         )
-    named = "; ".join(f"{fault['pointer']}: {fault['detail']}" for fault in faults)
+    named = "; ".join(f"{fault['pointer'] or 'body'}: {fault['detail']}" for fault in faults)
+    if len(errors) > len(faults):
+        named += f"; and {len(errors) - len(faults)} more"
     return _render(
         request,
         422,
@@ -95,8 +101,9 @@ def field_errors(errors: Sequence[Any]) -> list[dict[str, str]]:
 
 def _say(fault: Mapping[str, Any]) -> str:
     if fault["type"] == "json_invalid":
-        reason = fault.get("ctx", {}).get("error", "malformed")
-        return f"The body is not valid JSON: {reason} at character {fault['loc'][-1]}"
+        reason, position = fault["ctx"]["error"], fault["loc"][-1]
+        where = f" at character {position}" if position else ""
+        return f"The body is not valid JSON: {reason}{where}"
     if fault["type"] == "extra_forbidden":
         return "unknown field; leave it out"
     return str(fault["msg"]).removeprefix("Value error, ")
@@ -106,7 +113,7 @@ def _pointer(location: Sequence[Any]) -> str:
     place, *rest = location or ("body",)
     names = [str(part).replace("~", "~0").replace("/", "~1") for part in rest]
     if place == "body":
-        return "/" + "/".join(names)
+        return "".join(f"/{name}" for name in names)  # of the whole body: empty (RFC 6901)
     prefix = {"query": "?", "header": "header:", "path": "path:"}.get(str(place), f"{place}:")
     return prefix + ".".join(names)
 
@@ -116,12 +123,25 @@ def _http(request: Request, error: Exception) -> Response:
     title = HTTPStatus(error.status_code).phrase
     code = _CODES.get(error.status_code, title.lower().replace(" ", "-"))
     detail = error.detail
+    headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.NOT_FOUND:
         detail = f"There is nothing at {request.url.path}."
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = (error.headers or {}).get("Allow", "")
-        detail = f"{request.method} is not possible here; allowed: {allowed}."
-    return _render(request, error.status_code, code, title, detail, error.headers or {}, {})
+        headers["Allow"] = _allowed(request, headers.get("Allow", ""))
+        detail = f"{request.method} is not possible here; allowed: {headers['Allow']}."
+    return _render(request, error.status_code, code, title, detail, headers, {})
+
+
+def _allowed(request: Request, given: str) -> str:
+    """Every method of this path: the router names those of the first route that it met."""
+    routes = [route for route in request.app.routes if not isinstance(route, Mount)]
+    found = {
+        method
+        for method in _METHODS
+        for route in routes
+        if route.matches({**request.scope, "method": method})[0] is Match.FULL
+    }
+    return ", ".join(sorted(found | {method for method in given.split(", ") if method}))
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

@@ -15,6 +15,15 @@ Probe = Callable[[], str | None]
 
 
 @dataclass(frozen=True, slots=True)
+class DemoSwitch:
+    """Opens and closes a made-up shop in this process; both do nothing where it is so already."""
+
+    start: Callable[[], None]
+    stop: Callable[[], None]
+    running: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """The parts behind the routes."""
 
@@ -27,6 +36,7 @@ class Services:
     view_type: str
     cli_line: str
     probes: Mapping[str, Probe]
+    demo: DemoSwitch
 
 
 def services_of(request: Request) -> Services:

@@ -19,6 +19,8 @@ from app.store.engine import find_running
 from tests.support.process import Follower, Process
 from tests.support.running import item
 
+pytestmark = pytest.mark.embedded
+
 POINTS = ["before audit", "between audit and broker", "between broker and checkpoint"]
 
 

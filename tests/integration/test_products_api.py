@@ -37,9 +37,10 @@ def test_put_creates_only_where_nothing_is(app: App) -> None:
     body = {"name": "Kettle", "stock": 3}
     made = app.http.put("/v1/products/P1", json=body, headers={"If-None-Match": "*"})
     assert made.status_code == 201
-    assert app.http.put(
-        "/v1/products/P1", json=body, headers={"If-None-Match": "*"}
-    ).status_code == 409
+    assert (
+        app.http.put("/v1/products/P1", json=body, headers={"If-None-Match": "*"}).status_code
+        == 409
+    )
 
 
 def test_put_replaces_all_known_fields_and_nothing_else(app: App) -> None:

@@ -8,11 +8,12 @@ from starlette.concurrency import run_in_threadpool
 
 from app.broker.filters import Filter, topic_of
 from app.events import ChangeEvent, Kind, cloud_event, split_event_id
-from app.store.errors import EventNotFound
+from app.store.cursor import parse_cursor
+from app.store.errors import EventNotFound, InvalidCursor
 from app.web.answers import json_answer, page_answer
 from app.web.live import stream
 from app.web.models import EventPageOut
-from app.web.parameters import Limit, PathProductID, ServicesDep
+from app.web.parameters import KEY_BYTES, Limit, PathProductID, ServicesDep
 from app.web.services import Services
 
 router = APIRouter(prefix="/v1", tags=["events"])
@@ -47,6 +48,9 @@ async def list_events(
     last_event_id: Annotated[str | None, Header(description="As `after`; it wins.")] = None,
 ) -> Response:
     """Read events newest first, or follow them live from `after` on (server-sent events)."""
+    _check_cursor("header:last-event-id", last_event_id or None)
+    _check_cursor("?after", after)
+    _check_cursor("?cursor", cursor)
     if "text/event-stream" in request.headers.get("accept", ""):
         return stream(services.broker, last_event_id or after, wanted)
     return await run_in_threadpool(_page, request, services, wanted, limit, cursor, after)
@@ -56,7 +60,7 @@ async def list_events(
 def get_event(event_id: str, services: ServicesDep) -> Response:
     """Read one event, with its images however large."""
     ref = split_event_id(unquote(event_id))
-    if ref is None:
+    if ref is None or len(ref[0].encode()) > KEY_BYTES:
         raise EventNotFound("This is not an event's id.")
     return json_answer(cloud_event(services.timeline.event(ref), services.products_table))
 
@@ -73,6 +77,17 @@ def list_product_events(
     page = services.timeline.history(product_id, limit, cursor)
     items = [cloud_event(event, services.products_table) for event in page.items]
     return page_answer(request, items, page.next_cursor)
+
+
+def _check_cursor(pointer: str, cursor: str | None) -> None:
+    """Refuse what is not a cursor of the feed, and say which of the three it was."""
+    try:
+        if cursor is not None:
+            parse_cursor(cursor)
+    except InvalidCursor as error:
+        raise InvalidCursor(
+            error.detail, extra={"errors": [{"pointer": pointer, "detail": "unknown cursor"}]}
+        ) from None
 
 
 def _page(

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from app.store import etags
 from app.store.product import Product
 from app.web.answers import json_answer, page_answer
+from app.web.bodies import JSONRoute
 from app.web.errors import InvalidRequest, PreconditionRequired
 from app.web.models import (
     AdjustmentRequest,
@@ -33,7 +34,7 @@ from app.web.parameters import (
 )
 from app.web.stamps import stamp_for
 
-router = APIRouter(prefix="/v1/products", tags=["products"])
+router = APIRouter(prefix="/v1/products", tags=["products"], route_class=JSONRoute)
 
 _NEW_ID: TypeAdapter[str] = TypeAdapter(ProductID)
 

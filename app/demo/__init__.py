@@ -1,0 +1,1 @@
+"""A made-up shop: a pure sequence of changes, told live or, in an empty store, as its past."""

@@ -1,0 +1,44 @@
+"""What the demo shop sells has names, prices and barcodes that bear a look."""
+
+from decimal import Decimal
+
+import pytest
+
+from app.demo.catalogue import LINES, ean13, shop_price
+
+
+@pytest.mark.parametrize(
+    ("digits", "barcode"),
+    [("400638133393", "4006381333931"), ("978020137962", "9780201379624")],
+)
+def test_the_check_digit_is_the_standard_s(digits: str, barcode: str) -> None:
+    assert ean13(digits) == barcode
+
+
+def test_every_barcode_is_a_valid_one_of_a_shop_s_own() -> None:
+    barcodes = [line.barcode(edition) for line in LINES for edition in (1, 2, 9_999)]
+    assert len(set(barcodes)) == len(barcodes)
+    for barcode in barcodes:
+        assert len(barcode) == 13
+        assert barcode.startswith("29")
+        places = (int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(barcode))
+        assert sum(places) % 10 == 0
+
+
+def test_two_hundred_different_names_in_eight_categories_and_more() -> None:
+    assert len({line.name for line in LINES}) == len(LINES) >= 250
+    assert len({line.category for line in LINES}) >= 8
+    assert len({line.product_id(1) for line in LINES}) == len(LINES)
+
+
+def test_a_line_that_comes_back_is_another_product() -> None:
+    line = LINES[0]
+    assert line.product_id(2) != line.product_id(1)
+    assert line.barcode(2) != line.barcode(1)
+
+
+@pytest.mark.parametrize(
+    ("amount", "price"), [("12.49", "12.40"), ("12.80", "12.90"), ("0.05", "0.40")]
+)
+def test_prices_end_as_shops_have_it(amount: str, price: str) -> None:
+    assert shop_price(Decimal(amount)) == Decimal(price)

@@ -1,0 +1,66 @@
+"""Made-up records read as a table's own: a chain without a break, and stamps that are believed."""
+
+from collections import Counter
+from itertools import islice, pairwise
+from zoneinfo import ZoneInfo
+
+from app.demo.records import LABEL, Ledger, stream_arn
+from app.demo.shop import changes, monday_morning
+from app.events import ChangeEvent, split_event_id
+from app.item import AttributeNames, Item
+from app.store.product import product_of
+from worker.stream.decode import decode
+
+ZONE = ZoneInfo("UTC")
+NAMES = AttributeNames("sku", "title", "on_hand")
+
+
+def told(count: int = 6_000) -> tuple[Ledger, list[ChangeEvent]]:
+    ledger = Ledger(NAMES)
+    records = ledger.records(islice(changes(5, monday_morning(ZONE), ZONE), count))
+    return ledger, [decode(record, stream_arn("shelf"), NAMES) for record in records]
+
+
+def test_each_product_s_events_form_a_chain_that_ends_in_its_item() -> None:
+    ledger, events = told()
+    last: dict[str, Item | None] = {}
+    for event in events:
+        assert event.before == last.get(event.product_id)
+        last[event.product_id] = event.after
+    assert {key: item for key, item in last.items() if item is not None} == ledger.items
+    assert Counter(event.kind for event in events).keys() == {
+        "inserted",
+        "stock_changed",
+        "updated",
+        "internal",
+        "deleted",
+    }
+
+
+def test_every_change_names_who_made_it() -> None:
+    _, events = told()
+    shown = [event for event in events if event.kind != "internal"]
+    assert all(event.actor for event in shown)
+    assert all(event.reason for event in shown if event.kind == "stock_changed")
+    assert len({event.request_id for event in shown}) == len(shown)
+
+
+def test_keys_and_times_only_grow_and_sort_before_any_real_stream_s() -> None:
+    _, events = told(1_000)
+    assert all(one.event_key < other.event_key for one, other in pairwise(events))
+    assert all(one.occurred_at <= other.occurred_at for one, other in pairwise(events))
+    assert all(event.event_key < "2012-01-18T00:00:00.000#" for event in events)
+    assert events[0].event_key.partition("#")[0] == LABEL
+    assert split_event_id(events[0].id) == (events[0].product_id, events[0].event_key)
+
+
+def test_items_are_products_under_the_table_s_own_names() -> None:
+    ledger, _ = told(300)
+    product = product_of(next(iter(ledger.items.values())), NAMES)
+    assert product.name
+    assert product.stock is not None
+    assert product.price is not None
+    assert product.barcode
+    assert product.tags
+    assert product.attributes == {}
+    assert product.version >= 1

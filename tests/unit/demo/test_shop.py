@@ -1,0 +1,140 @@
+"""The demo shop is a pure sequence of changes that a real shop could have made."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from itertools import islice, pairwise, takewhile
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app.demo.change import Change, Drop, Edit, Launch, Move
+from app.demo.shop import changes, monday_morning
+
+BERLIN = ZoneInfo("Europe/Berlin")
+START = monday_morning(BERLIN)
+
+
+def month(seed: int, zone: ZoneInfo = BERLIN, start: datetime = START) -> list[Change]:
+    until = start + timedelta(days=30)
+    return list(takewhile(lambda change: change.at < until, changes(seed, start, zone)))
+
+
+@pytest.fixture(scope="module")
+def told() -> list[Change]:
+    return month(7)
+
+
+def test_equal_seeds_give_equal_changes(told: list[Change]) -> None:
+    assert month(7) == told
+    assert list(islice(changes(8, START, BERLIN), 500)) != told[:500]
+
+
+def test_a_month_is_some_ten_to_twenty_thousand_changes_in_order(told: list[Change]) -> None:
+    assert 10_000 <= len(told) <= 20_000
+    assert all(one.at <= other.at for one, other in pairwise(told))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_stock_is_never_negative_and_only_listed_products_change(seed: int) -> None:
+    stock: dict[str, int] = {}
+    for change in month(seed):
+        match change.action:
+            case Launch(draft):
+                assert change.product_id not in stock
+                stock[change.product_id] = draft.stock
+            case Move(delta):
+                assert delta != 0
+                stock[change.product_id] += delta
+            case Edit(fields):
+                assert change.product_id in stock
+                stock[change.product_id] = fields.get("stock", stock[change.product_id])
+            case Drop():
+                assert stock.pop(change.product_id) == 0
+        assert stock.get(change.product_id, 0) >= 0
+        if not change.opening:
+            assert len(stock) >= 200
+
+
+def test_everything_that_a_shop_does_happens(told: list[Change]) -> None:
+    done = Counter((type(change.action).__name__, change.reason) for change in told)
+    moves = ("sold", "received", "returned", "damaged", "lost", "found", "transfer")
+    assert all(done["Move", reason] for reason in moves)
+    assert done["Edit", "counted"]
+    assert done["Edit", None]
+    assert done["Drop", None]
+    assert done["Launch", "received"] > sum(change.opening for change in told)
+    assert done["Move", "sold"] > len(told) / 2
+
+
+def test_the_shelves_are_filled_before_anything_else(told: list[Change]) -> None:
+    opening = [change for change in told if change.opening]
+    assert told[: len(opening)] == opening
+    assert len(opening) >= 200
+    assert all(isinstance(change.action, Launch) for change in opening)
+
+
+def test_signs_fit_the_reasons(told: list[Change]) -> None:
+    gains = {"received": True, "returned": True, "found": True}
+    for change in told:
+        if isinstance(change.action, Move) and change.reason is not None:
+            assert (change.action.delta > 0) == gains.get(change.reason, False)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kolkata"])
+def test_sales_follow_the_hour_and_the_weekday(zone: str) -> None:
+    local = ZoneInfo(zone)
+    sold = [change.at.astimezone(local) for change in month(3, local) if change.reason == "sold"]
+    by_hour = Counter(at.hour for at in sold)
+    by_day = Counter(at.weekday() for at in sold)
+    assert by_hour[12] > 2 * by_hour[8] > 4 * by_hour[5]
+    assert by_hour[17] > by_hour[14]
+    assert by_day[5] > by_day[0] > by_day[6] > 0
+
+
+def test_a_delivery_is_ordered_by_the_reorder_point(told: list[Change]) -> None:
+    """What comes fills shelves that were at their reorder point not long before."""
+    stock: dict[str, int] = {}
+    points: dict[str, int | None] = {}
+    low_since_delivery: dict[str, bool] = {}
+    deliveries = 0
+    for change in told:
+        product_id = change.product_id
+        match change.action:
+            case Launch(draft):
+                stock[product_id], points[product_id] = draft.stock, draft.reorder_point
+                low_since_delivery[product_id] = False
+            case Move(delta):
+                if change.reason == "received":
+                    deliveries += 1
+                    assert low_since_delivery[product_id]
+                    assert (change.reference or "").startswith("PO-")
+                    low_since_delivery[product_id] = False
+                stock[product_id] += delta
+            case Edit(fields):
+                stock[product_id] = fields.get("stock", stock[product_id])
+                points[product_id] = fields.get("reorder_point", points[product_id])
+            case Drop():
+                continue
+        point = points[product_id]
+        # A little slack: the point may have been moved down since the order.
+        if point is not None and stock[product_id] <= point + 2:
+            low_since_delivery[product_id] = True
+    assert deliveries > 200
+
+
+def test_a_sale_has_its_order_and_a_return_the_order_of_a_sale(told: list[Change]) -> None:
+    orders = {change.reference for change in told if change.reason == "sold"}
+    returned = [change.reference for change in told if change.reason == "returned"]
+    assert None not in orders
+    assert returned
+    assert set(returned) <= orders
+    assert len({change.actor for change in told}) >= 8
+    assert len({change.note for change in told if change.note}) >= 15
+
+
+def test_the_shop_can_open_at_any_moment() -> None:
+    for hour in range(0, 24, 5):
+        start = START + timedelta(hours=hour + 0.4, days=hour)
+        some = list(islice(changes(hour, start, BERLIN), 400))
+        assert some[0].at == start
+        assert all(one.at <= other.at for one, other in pairwise(some))
