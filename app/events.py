@@ -80,7 +80,12 @@ def split_event_id(identifier: str) -> tuple[str, str] | None:
         product_id, _, event_key = raw.decode().rpartition("\0")
     except (binascii.Error, UnicodeDecodeError, ValueError):
         return None
-    return (product_id, event_key) if product_id and _EVENT_KEY.fullmatch(event_key) else None
+    return (product_id, event_key) if product_id and is_event_key(event_key) else None
+
+
+def is_event_key(text: str) -> bool:
+    """Whether this can be an audit entry's sort key."""
+    return _EVENT_KEY.fullmatch(text) is not None
 
 
 def rfc3339(moment: datetime) -> str:

@@ -8,6 +8,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from dotenv import dotenv_values
@@ -116,16 +117,23 @@ class Settings(BaseSettings):
     @field_validator("dynamodb")
     @classmethod
     def _endpoint(cls, value: str) -> str:
-        if value in {"embedded", "aws"} or _URL.fullmatch(value):
+        if value in {"embedded", "aws"} or _is_endpoint(value):
             return value.rstrip("/")
         raise ValueError("must be `embedded`, `aws` or a URL such as http://127.0.0.1:8001")
 
     @field_validator("cli_endpoint")
     @classmethod
     def _cli_endpoint(cls, value: str | None) -> str | None:
-        if value is None or _URL.fullmatch(value):
+        if value is None or _is_endpoint(value):
             return value and value.rstrip("/")
         raise ValueError("must be a URL such as http://127.0.0.1:8001")
+
+    @field_validator("data_dir")
+    @classmethod
+    def _folder(cls, value: Path) -> Path:
+        if value == Path():
+            raise ValueError("must name a folder of its own, such as .data")
+        return value
 
     @field_validator("products_table")
     @classmethod
@@ -221,6 +229,14 @@ class Settings(BaseSettings):
         return _LOOPBACK.fullmatch(self.host) is not None
 
 
+def _is_endpoint(value: str) -> bool:
+    """Whether this is a scheme, a host and perhaps a port, and nothing else."""
+    try:
+        return _URL.fullmatch(value) is not None and urlsplit(value).port != 0
+    except ValueError:  # a port beyond 65535
+        return False
+
+
 def load() -> Settings:
     """Settings of this process, from its environment over `.env`.
 
@@ -229,7 +245,10 @@ def load() -> Settings:
 
     """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    given = {*dotenv_values(".env"), *os.environ}
+    try:
+        given = {*dotenv_values(".env"), *os.environ}
+    except UnicodeDecodeError:
+        raise SettingsError(".env is not UTF-8 text: write it anew, or remove it") from None
     unknown = sorted(name for name in given if name.startswith(PREFIX) and name not in known)
     if unknown:
         raise SettingsError(

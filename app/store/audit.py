@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from app.events import ChangeEvent
+from app.events import ChangeEvent, is_event_key
 from app.store.audit_entry import ImageForm, Signer, event_of
 from app.store.batches import get_all, put_all
 from app.store.client import translated
@@ -98,7 +98,7 @@ class AuditRepository:
             "ScanIndexForward": False,
         }
         if cursor is not None:
-            request["ExclusiveStartKey"] = _key((product_id, decode_cursor(cursor)))
+            request["ExclusiveStartKey"] = _key((product_id, decode_cursor(cursor, is_event_key)))
         events: list[ChangeEvent] = []
         while len(events) < limit:
             with translated():

@@ -14,6 +14,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from app.store.encoding import quicken
 from app.store.errors import ConditionFailed, ItemTooLarge, StoreRefused, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -60,10 +61,10 @@ def connect(endpoint: str | None) -> Clients:
             "aws_secret_access_key": LOCAL_CREDENTIAL,
         }
     session = boto3.Session()
-    return Clients(
-        session.client("dynamodb", config=config, **place),
-        session.client("dynamodbstreams", config=config, **place),
-    )
+    tables = session.client("dynamodb", config=config, **place)
+    streams = session.client("dynamodbstreams", config=config, **place)
+    quicken(tables, streams)
+    return Clients(tables, streams)
 
 
 @contextmanager
@@ -95,7 +96,7 @@ def error_code(error: ClientError) -> str:
 
 def _translate(error: ClientError) -> Exception:
     code = error_code(error)
-    message = str(error.response.get("Error", {}).get("Message", ""))
+    message = " ".join(str(error.response.get("Error", {}).get("Message", "")).split())[:300]
     cancelled = error.response.get("CancellationReasons", [])
     reasons = {str(reason.get("Code")) for reason in cancelled}
     # Of a transaction, only its reasons say what was wrong.

@@ -1,5 +1,7 @@
 """A write is applied exactly once, however many answers get lost on the way."""
 
+import random
+import time
 import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -42,6 +44,7 @@ class Committer:
             except StoreUnavailable:
                 if not repeats_left:
                     raise
+                time.sleep(random.uniform(0.5, 1))  # noqa: S311 - an engine restarts meanwhile
             else:
                 self._on_commit()
                 return

@@ -28,16 +28,37 @@ def parse_keys(text: str) -> dict[str, bytes]:
     return keys
 
 
+class KeyFileError(Exception):
+    """The kept key cannot be used; the message names its file."""
+
+
 def own_keys(data_dir: Path) -> str:
-    """The folder's `id:base64` key, made at the first call; readable by its owner only."""
+    """The folder's `id:base64` key, made at the first call; readable by its owner only.
+
+    Raises:
+        KeyFileError: the file is damaged.
+
+    """
     path = data_dir / "audit.key"
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return path.read_text().strip()
+        return _kept(path)
     text = f"local-{secrets.token_hex(2)}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
     with os.fdopen(descriptor, "w") as file:
         file.write(text + "\n")
         file.flush()
         os.fsync(file.fileno())
+    return text
+
+
+def _kept(path: Path) -> str:
+    try:
+        text = path.read_text().strip()
+        parse_keys(text)
+    except ValueError:  # a UnicodeDecodeError is one
+        raise KeyFileError(
+            f"{path} does not hold an audit key: put a copy of it back. Without it older audit "
+            "entries cannot be verified; remove the file to go on with a new key all the same"
+        ) from None
     return text

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -23,8 +24,8 @@ def encode_cursor(position: str) -> str:
     return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str) -> str:
-    """The position in a cursor.
+def decode_cursor(cursor: str, fits: Callable[[str], bool] = lambda _: True) -> str:
+    """The position in a cursor, which must be one that `fits`.
 
     Raises:
         InvalidCursor: the word is not one that we made.
@@ -36,7 +37,11 @@ def decode_cursor(cursor: str) -> str:
         ).decode()
     except (binascii.Error, ValueError):
         position = ""
-    if not 1 <= len(position.encode()) <= 2048 or encode_cursor(position) != cursor:
+    if (
+        not 1 <= len(position.encode()) <= 2048
+        or encode_cursor(position) != cursor
+        or not fits(position)
+    ):
         raise InvalidCursor(
             "`cursor` is not one that a page gave out. Start without it.",
             extra={"errors": [{"pointer": "?cursor", "detail": "unknown cursor"}]},

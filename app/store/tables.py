@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from app.item import AttributeNames
 from app.store.client import error_code, translated
+from app.store.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -64,6 +65,7 @@ def ensure_tables(client: "DynamoDBClient", names: TableNames, product: Attribut
         StoreUnavailable: DynamoDB cannot be reached.
 
     """
+    _check_service(client)
     _ensure(client, names.products, [product.key], streamed=True)
     for name, keys in (
         (names.audit, ["ProductID", "EventKey"]),
@@ -108,6 +110,17 @@ def enable_stream(client: "DynamoDBClient", table: str) -> None:
 
 
 _STREAM: Any = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+def _check_service(client: "DynamoDBClient") -> None:
+    """Whether what answers there is a DynamoDB at all."""
+    try:
+        with translated():
+            names = client.list_tables(Limit=1)["TableNames"]
+    except (AttributeError, KeyError, TypeError, ValueError):  # botocore on another's JSON
+        names = None
+    if not isinstance(names, list):
+        raise StoreUnavailable("What answers there is not a DynamoDB.")
 
 
 def _ensure(

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from app.events import rfc3339
-from app.item import DELETE_STAMP, WRITE_STAMP, AttributeNames, AttributeValue, Item, version
+from app.item import DELETE_STAMP, WRITE_STAMP, AttributeNames, AttributeValue, Item, text, version
 from app.store.product import ProductDraft, Stamp, encode_fields
 
 
@@ -81,6 +81,15 @@ def update(
     }
     after = {name: value for name, value in {**item, **attributes}.items() if value is not None}
     return _with_assignments(condition.request(names.key), attributes), after
+
+
+def is_of(stamp: Stamp, item: Item | None) -> bool:
+    """Whether the item's last write of ours is the one of this stamp.
+
+    An engine that dies between applying a write and answering may forget its token, so the
+    repeat fails its condition: on a change that it made itself.
+    """
+    return text(item, "RequestID") == stamp.request_id
 
 
 def stamp_delete(

@@ -4,6 +4,7 @@ Forms are validated by the same models, so that both speak with one voice.
 """
 
 import re
+import unicodedata
 from decimal import Decimal
 from typing import Annotated, Any, Literal, get_args
 
@@ -38,9 +39,17 @@ MAX_DELTA = 10**9
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
+def _is_hidden(character: str) -> bool:
+    """Controls, line breaks and what turns text around; joiners are part of many scripts."""
+    kind = unicodedata.category(character)
+    return kind in {"Cc", "Cn", "Co", "Cs", "Zl", "Zp"} or (
+        kind == "Cf" and character not in "\u200c\u200d"
+    )
+
+
 def _line(value: str) -> str:
     """One line of readable text: it is shown on pages and in terminals."""
-    if not value.isprintable():
+    if any(_is_hidden(character) for character in value):
         raise ValueError("must not contain control or unprintable characters")
     if value != value.strip():
         raise ValueError("must not begin or end with a space")

@@ -70,6 +70,8 @@ class Coordinator:
 
     def problem(self) -> str | None:
         """What is wrong with reading the stream; None where all is well. Never blocks."""
+        if not self._thread.is_alive():
+            return "the stream coordinator's thread is dead"
         crashed, what = self._crashed
         if time.monotonic() - crashed < CRASH_SHOWN:
             return what
@@ -84,7 +86,12 @@ class Coordinator:
         failures = 0
         while not self._stop.is_set():
             try:
+                if failures:
+                    self._stop.wait(pause(failures))
+                self._look.clear()
                 self._refresh()
+                self._trouble, failures = "", 0
+                self._look.wait(self._until_next_look())
             except (StoreUnavailable, TableError) as error:
                 self._trouble = str(error)
                 _log.warning("cannot see the stream's shards: %s", error)
@@ -92,11 +99,6 @@ class Coordinator:
             except BaseException as error:  # noqa: BLE001 - this thread must outlive any fault
                 self._note_crash("the stream coordinator's thread died", error)
                 failures += 1
-            else:
-                self._trouble = ""
-                failures = 0
-            self._look.wait(pause(failures) if failures else self._until_next_look())
-            self._look.clear()
 
     def _until_next_look(self) -> float:
         return LOOK_AGAIN if self._running else LONGEST_PAUSE

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.cli import rate, span
+from app.commands.demo import rate, span
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,123 @@
+"""`stockpulse demo` runs a made-up shop: in a server of its own, or beside the one that runs."""
+
+import argparse
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.commands.errors import CommandError
+from app.demo.beside import run_beside
+from app.demo.change import Change
+from app.demo.errors import NoPast
+from app.demo.live import Plan
+from app.demo.past import divided, make_past
+from app.demo.shop import changes, monday_morning
+from app.serve import ListenError, end_by_signals, serve, signer_of
+from app.settings import PREFIX, Settings
+from app.store import place, tables
+
+
+def add(commands: Any) -> None:
+    """Tell the parser of the command."""
+    parser = commands.add_parser(
+        "demo",
+        help="run a made-up shop: in a server of its own, or beside the one that runs",
+        description="Runs a made-up shop with some 220 products. Where no server runs on the data "
+        "folder it serves as well; where one does, it only writes to its tables.",
+    )
+    parser.add_argument(
+        "--rate", type=rate, default=5.0, metavar="N", help="changes a second (5); up to 1000"
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="equal seeds give equal changes")
+    parser.add_argument(
+        "--history",
+        type=span,
+        metavar="SPAN",
+        help="give an empty store a past first: 30d, 12h; at most 366d",
+    )
+    parser.add_argument(
+        "--no-serve",
+        action="store_true",
+        help="only write: a server on another machine or folder reads these tables",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Run the shop."""
+    if settings.read_only:
+        raise CommandError(f"{PREFIX}READ_ONLY is set, and a demo shop writes: unset it")
+    end_by_signals()
+    zone = ZoneInfo(settings.timezone)
+    seed = secrets.randbelow(1_000_000) if arguments.seed is None else arguments.seed
+    try:
+        if arguments.history is None:
+            told = changes(seed, monday_morning(zone), zone)
+        else:
+            now = datetime.now(UTC)
+            told = _make_past(settings, changes(seed, now - arguments.history, zone), now)
+        plan = Plan(told, arguments.rate)
+        pace = f"about {arguments.rate:g} changes a second (seed {seed})"
+        if arguments.no_serve or place.in_use(settings.data_dir):
+            _write_only(settings, plan, pace)
+        else:
+            print(f"A demo shop runs inside: {pace}.", flush=True)
+            serve(settings, demo=plan)
+    except (ListenError, NoPast) as error:
+        raise CommandError(str(error)) from None
+    return 0
+
+
+def _make_past(settings: Settings, changes: Iterator[Change], now: datetime) -> Iterator[Change]:
+    """Give the store a past up to now; the changes that follow."""
+    told, rest = divided(changes, now)
+
+    names = tables.table_names(settings.table_prefix, settings.products_table)
+    with place.owned(settings.dynamodb, settings.data_dir, names) as where:
+        print("Making a past, which can take a minute ...", flush=True)
+        began = time.monotonic()
+        try:
+            past = make_past(where, names, settings.attributes, signer_of(settings), told)
+        except KeyboardInterrupt:
+            print("Half a past lies in the store: begin again with a new data folder.")
+            raise
+    took = time.monotonic() - began
+    print(f"{past.records:,} changes in {took:.0f} s; the table holds {past.products} products.")
+    if past.strangers:
+        print(f"{past.strangers:,} changes by other programs were audited as well.")
+    return rest
+
+
+def _write_only(settings: Settings, plan: Plan, pace: str) -> None:
+    """Run a shop on tables whose server is another process."""
+    names = tables.table_names(settings.table_prefix, settings.products_table)
+    with (
+        suppress(KeyboardInterrupt),
+        place.shared(settings.dynamodb, settings.data_dir, names) as where,
+    ):
+        at = where.endpoint or "AWS"
+        print(f"Another process serves; a demo shop writes to {names.products} at {at}: {pace}.")
+        print("Ctrl-C ends it.", flush=True)
+        run_beside(where, names, settings.attributes, plan)
+
+
+def rate(text: str) -> float:
+    """A number of changes a second (for argparse, which shows the function's name)."""
+    changes = float(text)
+    if 0.01 <= changes <= 1000:
+        return changes
+    raise argparse.ArgumentTypeError("must be from 0.01 to 1000")
+
+
+def span(text: str) -> timedelta:
+    """Hours or days (for argparse, which shows the function's name)."""
+    match = re.fullmatch(r"(\d{1,4})([hd])", text)
+    hours = int(match[1]) * (24 if match[2] == "d" else 1) if match else 0
+    if 1 <= hours <= 366 * 24:
+        return timedelta(hours=hours)
+    raise argparse.ArgumentTypeError("must be days or hours, such as 30d or 12h; at most 366d")

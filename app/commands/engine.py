@@ -1,0 +1,33 @@
+"""`stockpulse engine` prints where the tables are, and lines for the AWS CLI."""
+
+import argparse
+from typing import Any
+
+from app.commands.errors import CommandError
+from app.settings import Settings
+from app.store import shell, tables
+from app.store.engine import find_running
+
+
+def add(commands: Any) -> None:
+    """Tell the parser of the command."""
+    parser = commands.add_parser("engine", help="print the endpoint and lines for the AWS CLI")
+    parser.set_defaults(run=run)
+
+
+def run(_: argparse.Namespace, settings: Settings) -> int:
+    """Print an endpoint and two pasteable lines."""
+    endpoint = None if settings.dynamodb == "aws" else settings.dynamodb
+    if endpoint == "embedded":
+        running = find_running(settings.data_dir)
+        if running is None:
+            raise CommandError(
+                "no engine runs on this data folder: start one with `stockpulse serve`"
+            )
+        endpoint = running.url
+    endpoint = settings.cli_endpoint or endpoint
+    names = tables.table_names(settings.table_prefix, settings.products_table)
+    print(endpoint or "AWS, as the AWS CLI is set up")
+    print(f"{shell.aws(endpoint)} scan --table-name {names.products}")
+    print(shell.update_line(endpoint, names.products, settings.attributes))
+    return 0

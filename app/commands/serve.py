@@ -1,0 +1,42 @@
+"""`stockpulse serve` runs the web server and the worker until a signal ends it."""
+
+import argparse
+import textwrap
+from typing import Any
+
+from app.commands.errors import CommandError
+from app.serve import ListenError, serve
+from app.settings import PREFIX, Settings
+
+
+def add(commands: Any) -> None:
+    """Tell the parser of the command."""
+    parser = commands.add_parser(
+        "serve",
+        help="run the web server and the worker",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=settings_help(),
+    )
+    parser.set_defaults(run=run)
+
+
+def run(_: argparse.Namespace, settings: Settings) -> int:
+    """Serve."""
+    try:
+        serve(settings)
+    except ListenError as error:
+        raise CommandError(str(error)) from None
+    return 0
+
+
+def settings_help() -> str:
+    """Every setting with its default and meaning."""
+    lines = ["settings (environment variables, or lines of a file `.env`):"]
+    for name, field in Settings.model_fields.items():
+        default = "unset" if field.default in {None, "", ()} else field.default
+        shown = str(default).lower() if isinstance(default, bool) else default
+        lines.append(f"  {PREFIX}{name.upper()} ({shown})")
+        lines += textwrap.wrap(
+            field.description or "", 88, initial_indent="      ", subsequent_indent="      "
+        )
+    return "\n".join(lines)
