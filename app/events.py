@@ -80,7 +80,10 @@ def split_event_id(identifier: str) -> tuple[str, str] | None:
         product_id, _, event_key = raw.decode().rpartition("\0")
     except (binascii.Error, UnicodeDecodeError, ValueError):
         return None
-    return (product_id, event_key) if product_id and is_event_key(event_key) else None
+    if not product_id or not is_event_key(event_key):
+        return None
+    # One event has one name: base64 can be spelt in several ways.
+    return (product_id, event_key) if event_id(product_id, event_key) == identifier else None
 
 
 def is_event_key(text: str) -> bool:

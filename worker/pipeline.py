@@ -16,7 +16,7 @@ from app.store.feed import ROW_LIMIT
 from worker.order import Publish
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
-from worker.stream.decode import UndecodableRecord, decode, identify
+from worker.stream.decode import UNKNOWN, UndecodableRecord, decode, identify
 
 _log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class Pipeline:
             return decode(record, stream_arn, self._names)
         except UndecodableRecord as error:
             product_id, sequence_number = identify(record, self._names)
-            if sequence_number == "unknown":  # two such records must not overwrite each other
+            if sequence_number == UNKNOWN:  # two such records must not overwrite each other
                 sequence_number = sha256(repr(record).encode("utf-8", "replace")).hexdigest()
             self._park(record, product_id, f"{stream_arn}#{sequence_number}", str(error))
             return None

@@ -5,6 +5,7 @@ ring no longer holds is read from `Feed`.
 """
 
 import asyncio
+import logging
 import random
 import threading
 import time
@@ -22,7 +23,9 @@ from app.broker.view import View
 from app.events import rfc3339
 from app.store.audit import Arrived
 from app.store.cursor import Cursor, parse_cursor, wall_ms
-from app.store.errors import StockpulseError, StoreUnavailable
+from app.store.errors import StockpulseError
+
+_log = logging.getLogger(__name__)
 
 HEARTBEAT = 15.0  # seconds
 TICK = 1.0  # seconds between looks at the store's state, which a beat tells at once
@@ -185,11 +188,12 @@ class InProcessBroker:
         elif cursor is not None:
             missed, began = await self._backfills.since(cursor, position)
             if missed is None:
-                reached = head_cursor
+                position, reached = self._end()
                 opening.append(signal("reset", reached, {"cursor": reached}))
             else:
                 position = began
-                backfill = self._frames(missed, wanted)
+                # Off the loop: thousands of events take a while to encode.
+                backfill = await asyncio.to_thread(self._frames, missed, wanted)
         opening.append(self._hello(reached))
         view.reach_back(position)
         if view.advance():
@@ -261,8 +265,11 @@ class InProcessBroker:
             since = Cursor(wall_ms() - SWEEP_MS, "00000000", 0)
             try:
                 missed, _ = await self._backfills.since(since, self._ring.end)
-            except StoreUnavailable:
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next look may succeed
+                _log.warning("cannot look into the feed: %s", error)
                 continue
+            if missed is None:
+                _log.warning("more arrived than one look into the feed can take")
             # What is older than the ring's oldest was in it, and has fallen out.
             oldest = (self._ring.start and self._ring.cursor_before(self._ring.start + 1)) or ""
             self._add([item for item in missed or [] if str(item[0]) > oldest])

@@ -42,6 +42,7 @@ class Subscription:
         for chunk in _joined(self.backfill):
             yield chunk
         self.sent = {frame.event_id for frame in self.backfill}
+        self.backfill = ()
         first_beat = beat = self.pulse.beats
         while not self.pulse.closing and self.pulse.beats - first_beat < self.max_beats:
             try:

@@ -3,6 +3,8 @@
 import base64
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -40,16 +42,17 @@ def own_keys(data_dir: Path) -> str:
 
     """
     path = data_dir / "audit.key"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+    if path.exists():
         return _kept(path)
     text = f"local-{secrets.token_hex(2)}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
-    with os.fdopen(descriptor, "w") as file:
+    # Written beside its place and linked there whole: a crash leaves no half a key.
+    with tempfile.NamedTemporaryFile("w", dir=data_dir) as file:  # 0600 from the start
         file.write(text + "\n")
         file.flush()
         os.fsync(file.fileno())
-    return text
+        with suppress(FileExistsError):
+            os.link(file.name, path)
+    return _kept(path)
 
 
 def _kept(path: Path) -> str:

@@ -32,6 +32,10 @@ _SEQUENCE_DIGITS = 40
 _DIGITS = re.compile(r"[0-9]+")
 
 
+# What stands for a part of a record that cannot be made out.
+UNKNOWN = "unknown"
+
+
 class UndecodableRecord(Exception):
     """The record does not have the shape of a DynamoDB stream record; the message says where."""
 
@@ -81,11 +85,11 @@ def identify(record: Any, names: AttributeNames = DEFAULT_NAMES) -> tuple[str, s
         change = record["dynamodb"]
         sequence_number = str(change["SequenceNumber"])
     except (KeyError, TypeError):
-        return "unknown", "unknown"
+        return UNKNOWN, UNKNOWN
     try:
         return _id(change["Keys"][names.key]["S"]), sequence_number
     except (KeyError, TypeError, ValueError):
-        return "unknown", sequence_number
+        return UNKNOWN, sequence_number
 
 
 def event_key(stream_arn: str, sequence_number: str) -> str:
@@ -142,7 +146,8 @@ def _kind(
             if before is None or after is None:
                 return "updated"
             differing = _differing(before, after)
-            if differing and differing <= DELETE_STAMP:
+            marked = "DeletedRequestID" in before or "DeletedRequestID" in after
+            if differing and differing <= DELETE_STAMP and marked:
                 return "internal"
             stocks = (stock(before, names), stock(after, names))
             return "stock_changed" if None not in stocks and stocks[0] != stocks[1] else "updated"

@@ -17,6 +17,7 @@ from app.store.checkpoints import Checkpoints
 from app.store.client import error_code, translated
 from app.store.errors import StoreUnavailable
 from worker.retry import Retry, pause
+from worker.stream.decode import UNKNOWN, identify
 from worker.stream.lineage import Position
 from worker.stream.pace import Pace, Wake
 
@@ -108,8 +109,11 @@ class ShardReader:
 
     def _take(self, records: list[Any]) -> None:
         self._process(records, self._arn)
-        self._after = records[-1]["dynamodb"]["SequenceNumber"]
-        self._save(finished=False)
+        numbers = (identify(record)[1] for record in reversed(records))
+        number = next((number for number in numbers if number != UNKNOWN), None)
+        if number is not None:
+            self._after = number
+            self._save(finished=False)
         self.progress.made()
 
     def _save(self, *, finished: bool) -> None:

@@ -1,0 +1,264 @@
+"""A Feed in memory, a live broker over it, and a client that reads as a browser does."""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from app.broker.filters import EVERYTHING, Filter, Topic
+from app.broker.frames import Frame, change_frame
+from app.broker.in_process import InProcessBroker
+from app.broker.ring import Ring
+from app.store.audit import Arrived
+from app.store.cursor import Cursor
+from tests.support.builders import a_cursor, an_event
+
+OVERLAP_MS = 10_000
+
+
+class MemoryFeed:
+    """`History` over a list, in the order of `Feed`: by cursor, each event at its first place."""
+
+    def __init__(self) -> None:
+        self.arrivals: list[Arrived] = []
+        self.reads = 0
+
+    def add(self, arrived: Sequence[Arrived]) -> Sequence[Arrived]:
+        """What the audit did before anything is published."""
+        self.arrivals += arrived
+        return arrived
+
+    def recent(self, limit: int) -> list[Arrived]:
+        return _once(sorted(self.arrivals, key=lambda arrival: arrival[0])[-limit:])
+
+    def backfill(self, cursor: Cursor, limit: int) -> list[Arrived] | None:
+        self.reads += 1
+        edge = cursor.ms - OVERLAP_MS
+        found = sorted((a for a in self.arrivals if a[0].ms >= edge), key=lambda a: a[0])
+        return None if len(found) > limit else _once(found)
+
+
+def _once(arrivals: list[Arrived]) -> list[Arrived]:
+    places: dict[str, Arrived] = {}
+    for arrival in arrivals:
+        places.setdefault(arrival[1].id, arrival)
+    return list(places.values())
+
+
+class HeldFeed(MemoryFeed):
+    """Its answers to back-fills wait, once read, until the test releases them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.release = threading.Event()
+        self.answered = threading.Event()
+        self._read = threading.Event()
+
+    def backfill(self, cursor: Cursor, limit: int) -> list[Arrived] | None:
+        answer = super().backfill(cursor, limit)
+        self._read.set()
+        assert self.release.wait(5)
+        self.answered.set()
+        return answer
+
+    async def was_read(self) -> None:
+        """Return when a back-fill has read its events and holds them."""
+        assert await asyncio.to_thread(self._read.wait, 5)
+
+
+@dataclass(frozen=True)
+class Message:
+    """One server-sent event."""
+
+    id: str
+    event: str
+    data: Any
+
+    @property
+    def number(self) -> int:
+        """The number of the event that a change is about (see `an_event`)."""
+        return int(self.data["data"]["sequence_number"]) % 10**20
+
+
+def messages(data: bytes) -> list[Message]:
+    """The messages in a stream's bytes; each must be whole."""
+    assert data.endswith(b"\n\n"), "a chunk ends within a message"
+    found = []
+    for block in data.decode().split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.split("\n") if line)
+        if "data" in fields:
+            found.append(Message(fields["id"], fields["event"], orjson.loads(fields["data"])))
+    return found
+
+
+class Client:
+    """Reads chunks; `last_id` is what a browser would come back with."""
+
+    def __init__(self, chunks: AsyncGenerator[bytes]) -> None:
+        self._chunks = chunks
+        self._pending: asyncio.Task[bytes | None] | None = None
+        self.raw: list[bytes] = []
+        self.messages: list[Message] = []
+        self.ended = False
+
+    async def now(self) -> "Client":
+        """Read everything that is there without waiting for more."""
+        while not self.ended:
+            self._pending = self._pending or asyncio.create_task(self._next())
+            await turns(4)
+            if not self._pending.done():
+                break
+            self._took(self._pending)
+        return self
+
+    async def until(self, count: int) -> "Client":
+        """Read until so many changes are there, or the stream ends."""
+        while len(self.changes) < count and not self.ended:
+            await self.chunk()
+        return self
+
+    async def chunk(self) -> "Client":
+        """Read one chunk, however long that takes."""
+        self._pending = self._pending or asyncio.create_task(self._next())
+        await asyncio.wait_for(asyncio.shield(self._pending), 10)
+        self._took(self._pending)
+        return self
+
+    @property
+    def changes(self) -> list[int]:
+        """The numbers of the changed events so far, in order."""
+        return [message.number for message in self.messages if message.event == "change"]
+
+    def of(self, event: str) -> list[Message]:
+        """Messages of one name."""
+        return [message for message in self.messages if message.event == event]
+
+    @property
+    def last_id(self) -> str:
+        """The id of the newest message."""
+        return self.messages[-1].id
+
+    async def close(self) -> None:
+        """Leave."""
+        if self._pending is not None:
+            self._pending.cancel()
+            await asyncio.gather(self._pending, return_exceptions=True)
+        await self._chunks.aclose()
+
+    async def _next(self) -> bytes | None:
+        return await anext(self._chunks, None)
+
+    def _took(self, task: asyncio.Task[bytes | None]) -> None:
+        self._pending = None
+        data = task.result()
+        if data is None:
+            self.ended = True
+            return
+        self.raw.append(data)
+        self.messages += messages(data)
+
+
+async def turns(count: int) -> None:
+    """Let the loop go round so often."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def live(feed: Any = None, **limits: Any) -> AsyncIterator[InProcessBroker]:
+    """A broker that serves on this loop."""
+    broker = InProcessBroker(feed or MemoryFeed(), "Products", version="1.2.3", **limits)
+    broker.load()
+    async with broker.running():
+        yield broker
+
+
+@asynccontextmanager
+async def connected(
+    broker: InProcessBroker, after: str | None = None, wanted: Filter = EVERYTHING
+) -> AsyncIterator[Client]:
+    """A client, until the block ends."""
+    async with broker.subscribe(after, wanted) as subscription:
+        client = Client(subscription.chunks())  # type: ignore[arg-type]
+        try:
+            yield client
+        finally:
+            await client.close()
+
+
+@dataclass(frozen=True)
+class CountingFilter(Filter):
+    """A filter that counts what it is asked."""
+
+    def admits(self, topic: Any) -> bool:
+        asked.append(topic)
+        return super().admits(topic)
+
+
+asked: list[Any] = []
+
+
+class RacingRing(Ring):
+    """A ring that another thread adds to just before the n-th look at it."""
+
+    newest: "RacingRing"
+
+    def __init__(self, *limits: int, **named: int) -> None:
+        self._looks_left, self._race = 0, None
+        super().__init__(*limits, **named)
+        RacingRing.newest = self
+
+    def before_look(self, number: int, race: Callable[[], object]) -> None:
+        """Arm it; 0 disarms it."""
+        self._looks_left, self._race = number, race
+
+    def _look(self) -> None:
+        self._looks_left -= 1
+        if self._looks_left == 0 and self._race is not None:
+            self._race()
+
+    @property
+    def start(self) -> int:  # type: ignore[override]
+        self._look()
+        return self._start
+
+    @start.setter
+    def start(self, value: int) -> None:
+        self._start = value
+
+    @property
+    def end(self) -> int:  # type: ignore[override]
+        self._look()
+        return self._end
+
+    @end.setter
+    def end(self, value: int) -> None:
+        self._end = value
+
+    def get(self, position: int) -> Frame | None:
+        self._look()
+        return super().get(position)
+
+    def position_of(self, cursor: str) -> int | None:
+        self._look()
+        return super().position_of(cursor)
+
+    def cursor_before(self, position: int) -> str | None:
+        self._look()
+        return super().cursor_before(position)
+
+
+def a_frame(number: int, cursor: str | None = None, **fields: Any) -> Frame:
+    """The frame of event `number`."""
+    return change_frame(cursor or str(a_cursor(number)), an_event(number, **fields), "Products")
+
+
+def a_blob(number: int, size: int, cursor: str | None = None, category: str = "Kitchen") -> Frame:
+    """A frame of so many bytes, for what does not look into them."""
+    topic = Topic("updated", "P1", category, None, None)
+    data = b"%d;" % number
+    return Frame(cursor or str(a_cursor(number)), f"e{number}", topic, data.ljust(size, b"."))

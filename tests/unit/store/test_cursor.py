@@ -1,0 +1,103 @@
+"""Cursors never go backwards, and their text sorts as they do."""
+
+import threading
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.store.cursor import Cursor, CursorClock, day_of, parse_cursor
+from app.store.errors import InvalidCursor
+
+cursors = st.builds(
+    Cursor,
+    st.integers(0, 9_999_999_999_999),
+    st.text("0123456789abcdef", min_size=8, max_size=8),
+    st.integers(0, 999),
+)
+
+
+@given(cursors)
+def test_a_cursor_is_read_back_from_its_text(cursor: Cursor) -> None:
+    assert parse_cursor(str(cursor)) == cursor
+
+
+@given(cursors, cursors)
+def test_text_order_is_arrival_order(one: Cursor, other: Cursor) -> None:
+    assert (str(one) < str(other)) == (one < other)
+
+
+def test_a_cursor_has_the_form_of_the_design() -> None:
+    assert str(Cursor(1_762_171_200_000, "0000abcd", 7)) == "1762171200000-0000abcd-007"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "nonsense",
+        "1762171200000-0000abcd-07",
+        "1762171200000-0000ABCD-007",
+        "176217120000-0000abcd-007",
+        "1762171200000-0000abcd-007\n",
+        " 1762171200000-0000abcd-007",
+        "-762171200000-0000abcd-007",
+        "1762171200000-0000abcd-0070",
+        "1762171200000 0000abcd 007",
+        "\u0661762171200000-0000abcd-007",
+    ],
+)
+def test_any_other_text_is_refused_as_a_bad_request(text: str) -> None:
+    with pytest.raises(InvalidCursor) as error:
+        parse_cursor(text)
+    assert error.value.status == 400
+
+
+def test_events_of_a_batch_share_the_stamp() -> None:
+    stamp = CursorClock(0).stamp()
+    assert [stamp.at(n).n for n in range(3)] == [0, 1, 2]
+    assert {(stamp.at(n).ms, stamp.at(n).writer) for n in range(3)} == {(stamp.ms, stamp.writer)}
+
+
+@pytest.mark.parametrize(
+    ("ms", "day"),
+    [(0, "1970-01-01"), (1_762_127_999_999, "2025-11-02"), (1_762_128_000_000, "2025-11-03")],
+)
+def test_the_day_is_the_utc_day_of_the_stamp(ms: int, day: str) -> None:
+    assert day_of(ms) == day
+    assert Cursor(ms, "0000abcd", 0).day == day
+
+
+@given(st.integers(0, 10**13 // 2), st.lists(st.integers(0, 10**13 // 2), max_size=20))
+def test_stamps_only_ever_grow_whatever_the_machine_s_clock_does(
+    last: int, readings: list[int]
+) -> None:
+    clock = CursorClock(last, iter(readings).__next__)
+    stamps = [last, *(clock.stamp().ms for _ in readings)]
+    assert all(later > sooner for sooner, later in pairwise(stamps))
+    assert all(stamp >= reading for stamp, reading in zip(stamps[1:], readings, strict=True))
+
+
+def test_a_restart_goes_on_after_the_newest_stamp() -> None:
+    before = CursorClock(0, lambda: 5_000).stamp()
+    after = CursorClock(before.ms, lambda: 1_000).stamp()
+    assert after.ms == before.ms + 1
+
+
+def test_each_process_life_is_a_writer_of_its_own() -> None:
+    assert CursorClock(0).stamp().writer != CursorClock(0).stamp().writer
+
+
+def test_threads_never_share_a_stamp() -> None:
+    clock = CursorClock(0, lambda: 7)
+    stamps: list[int] = []
+    threads = [
+        threading.Thread(target=lambda: stamps.extend(clock.stamp().ms for _ in range(200)))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(stamps) == list(range(7, 807))
