@@ -37,7 +37,9 @@ def test_the_commands_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
     assert named
     assert named <= targets
-    for command in ("serve --help", "init --help", "engine --help"):
+    commands = re.findall(r"\.venv/bin/stockpulse ([a-z]+)", README)
+    assert {"serve", "init", "engine", "demo", "verify"} <= set(commands)
+    for command in [f"{name} --help" for name in dict.fromkeys(commands)]:
         ran = subprocess.run(
             [ROOT / ".venv/bin/stockpulse", *command.split()],
             capture_output=True,
