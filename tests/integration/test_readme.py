@@ -13,7 +13,7 @@ README = (ROOT / "README.md").read_text()
 
 
 def test_the_api_in_ten_lines(app: App, tmp_path: Path) -> None:
-    block = re.search(r"test_readme.py runs this block -->\n```sh\n(.*?)```", README, re.S)
+    block = re.search(r"test_readme.py runs this block -->\n```sh\n(.*?)```", README, re.DOTALL)
     assert block is not None
     script = block[1].replace("http://127.0.0.1:8000", app.url)
     script = re.sub(r"%header\{etag\}", r"%header{etag}", script)
@@ -34,7 +34,7 @@ def test_the_api_in_ten_lines(app: App, tmp_path: Path) -> None:
 
 def test_the_commands_exist() -> None:
     named = set(re.findall(r"make ([a-z-]+)", README))
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert named
     assert named <= targets
     commands = re.findall(r"\.venv/bin/stockpulse ([a-z]+)", README)
