@@ -162,13 +162,21 @@ def _create(client: "DynamoDBClient", table: str, keys: list[str], *, streamed: 
 def _ensure_expiry(client: "DynamoDBClient", table: str) -> None:
     """Let DynamoDB expire the rows that carry `ExpiresAt`; rows without it stay for good."""
     with translated():
-        state = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
-        if state.get("TimeToLiveStatus") in {"ENABLED", "ENABLING"}:
+        if _expires(client, table):
             return
-        client.update_time_to_live(
-            TableName=table,
-            TimeToLiveSpecification={"Enabled": True, "AttributeName": "ExpiresAt"},
-        )
+        try:
+            client.update_time_to_live(
+                TableName=table,
+                TimeToLiveSpecification={"Enabled": True, "AttributeName": "ExpiresAt"},
+            )
+        except ClientError:  # another process was first, or our own try whose answer was lost
+            if not _expires(client, table):
+                raise
+
+
+def _expires(client: "DynamoDBClient", table: str) -> bool:
+    state = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    return state.get("TimeToLiveStatus") in {"ENABLED", "ENABLING"}
 
 
 def _check_keys(table: str, keys: list[str], description: Any) -> None:

@@ -3,10 +3,13 @@
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.support.process import Process
 from tests.support.sse import Listener
 
 
+@pytest.mark.embedded
 def test_ctrl_c_ends_open_streams_properly_and_at_once(tmp_path: Path) -> None:
     app = Process(tmp_path / "data")
     with app, Listener(app.url) as first, Listener(app.url) as second:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+WRITES = ("TransactWriteItems",)  # every write to a product is one
+
 
 class _Handler(socketserver.StreamRequestHandler):
     """One client connection: whole HTTP requests in, answers out or the connection cut."""
@@ -26,23 +28,31 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 class LossyProxy(socketserver.ThreadingTCPServer):
-    """Counts what it swallowed; `share` of the writes' answers get lost."""
+    """Counts what it swallowed; `share` of the answers to `operations` get lost."""
 
     daemon_threads = True
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, target: tuple[str, int], share: float, seed: int) -> None:
+    def __init__(
+        self,
+        target: tuple[str, int],
+        share: float,
+        seed: int,
+        operations: tuple[str, ...] = WRITES,
+    ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.target = target
         self.swallowed = 0
         self._share = share
+        self._operations = [operation.encode() for operation in operations]
         self._random = random.Random(seed)
         self._lock = threading.Lock()
 
     def swallows(self, request: bytes) -> bool:
         with self._lock:
-            if b"TransactWriteItems" not in request or self._random.random() > self._share:
+            meant = any(operation in request for operation in self._operations)
+            if not meant or self._random.random() > self._share:
                 return False
             self.swallowed += 1
             return True
@@ -68,10 +78,16 @@ def _message(stream: object) -> bytes | None:
 
 
 @contextmanager
-def lossy(endpoint: str, share: float, seed: int = 1) -> Iterator[tuple[str, LossyProxy]]:
+def lossy(
+    endpoint: str,
+    share: float,
+    seed: int = 1,
+    operations: tuple[str, ...] = WRITES,
+) -> Iterator[tuple[str, LossyProxy]]:
     """The proxy's endpoint and the proxy, before `endpoint`."""
     parts = urlsplit(endpoint)
-    with LossyProxy((parts.hostname or "", parts.port or 80), share, seed) as proxy:
+    target = (parts.hostname or "", parts.port or 80)
+    with LossyProxy(target, share, seed, operations) as proxy:
         thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:
