@@ -10,7 +10,7 @@ from typing import Any
 
 from app.item import AttributeNames, Item
 from app.store.commit import Committer
-from app.store.errors import ConditionFailed
+from app.store.errors import ConditionFailed, ItemTooLarge
 from app.store.product import Stamp, known_attributes
 from app.store.write import clear_delete_stamp, compared, stamp_delete
 
@@ -43,11 +43,16 @@ class Deletion:
         key = {self._names.key: item[self._names.key]}
         target = {"TableName": self._table, "Key": key}
         condition = compared(item, ("Version", *known_attributes(self._names)))
+        unstamped = {"Delete": {**target, **condition.request(self._names.key)}}
         if not self._stamps:
-            self._commit({"Delete": {**target, **condition.request(self._names.key)}})
+            self._commit(unstamped)
             return
-        now = datetime.now(UTC)
-        self._commit({"Update": {**target, **stamp_delete(condition, stamp, now, self._names)}})
+        marks = stamp_delete(condition, stamp, datetime.now(UTC), self._names)
+        try:
+            self._commit({"Update": {**target, **marks}})
+        except ItemTooLarge:  # no room for a stamp: rather without an author than not at all
+            self._commit(unstamped)
+            return
         own = condition.also("DeletedRequestID", {"S": stamp.request_id})
         try:
             self._commit({"Delete": {**target, **own.request(self._names.key)}})
