@@ -1,0 +1,115 @@
+"""An embedded engine with tables and a stream of ordinary changes, for benches."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from app.item import DEFAULT_NAMES
+from app.store.client import LOCAL_CREDENTIAL, LOCAL_REGION, Clients, connect
+from app.store.engine import EmbeddedEngine
+from app.store.tables import TableNames, ensure_tables, stream_of, table_names
+
+PRODUCTS = 1_000
+_BATCH = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Clients, and the stream of the products table."""
+
+    url: str
+    clients: Clients  # as the application makes them
+    bare: Clients  # as any script makes them
+    names: TableNames
+    stream_arn: str
+    shard_id: str
+
+    def own_tables(self, prefix: str) -> TableNames:
+        """Fresh tables of every other kind, on the same products and stream."""
+        names = table_names(prefix, self.names.products)
+        ensure_tables(self.clients.tables, names, DEFAULT_NAMES)
+        return names
+
+    def iterator(self, after: str | None = None) -> str:
+        """An iterator after a sequence number, or at the oldest record."""
+        start: dict[str, Any] = {"ShardIteratorType": "TRIM_HORIZON"}
+        if after is not None:
+            start = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": after}
+        answer = self.clients.streams.get_shard_iterator(
+            StreamArn=self.stream_arn, ShardId=self.shard_id, **start
+        )
+        return answer["ShardIterator"]
+
+    def every(self, records: int, count: int) -> list[str | None]:
+        """Positions in the stream that are so many records apart, from its start."""
+        iterator, numbers = self.iterator(), []
+        while len(numbers) < count:
+            page = self.clients.streams.get_records(ShardIterator=iterator)
+            iterator = page["NextShardIterator"]
+            numbers += [record["dynamodb"]["SequenceNumber"] for record in page["Records"]]
+        return [None, *numbers[records - 1 : count - 1 : records]]
+
+
+@contextmanager
+def store(folder: Path) -> Iterator[Store]:
+    """An engine of this block's own."""
+    with EmbeddedEngine(folder) as engine:
+        clients = connect(engine.url)
+        names = table_names("", None)
+        ensure_tables(clients.tables, names, DEFAULT_NAMES)
+        arn = stream_of(clients.tables, names.products).arn
+        described = clients.streams.describe_stream(StreamArn=arn)["StreamDescription"]
+        (shard,) = described["Shards"]
+        yield Store(engine.url, clients, _bare(engine.url), names, arn, shard["ShardId"])
+
+
+def _bare(url: str) -> Clients:
+    """Plain boto3; without parameter validation, because the engine's shard ids are short."""
+    place: Any = {
+        "endpoint_url": url,
+        "region_name": LOCAL_REGION,
+        "aws_access_key_id": LOCAL_CREDENTIAL,
+        "aws_secret_access_key": LOCAL_CREDENTIAL,
+        "config": Config(parameter_validation=False),
+    }
+    return Clients(boto3.client("dynamodb", **place), boto3.client("dynamodbstreams", **place))
+
+
+def item(change: int) -> dict[str, Any]:
+    """A product as a sale over REST leaves it."""
+    number = change % PRODUCTS
+    return {
+        "ProductID": {"S": f"P{number}"},
+        "ProductName": {"S": f"Kettle no. {number}"},
+        "Category": {"S": "Kitchen"},
+        "Price": {"N": "19.9"},
+        "Stock": {"N": str(100_000 - change)},
+        "ReorderPoint": {"N": "25"},
+        "Tags": {"SS": ["blue", "steel"]},
+        "Barcode": {"S": "4006381333931"},
+        "Version": {"N": str(change // PRODUCTS + 1)},
+        "CreatedAt": {"S": "2026-11-01T08:00:00.000Z"},
+        "UpdatedAt": {"S": "2026-11-21T08:00:00.000Z"},
+        "UpdatedBy": {"S": "local"},
+        "Reason": {"S": "sold"},
+        "RequestID": {"S": f"{change:032x}"},
+    }
+
+
+def make_changes(store: Store, count: int, threads: int = 4) -> None:
+    """So many changes of stock, spread over the products."""
+
+    def write(thread: int) -> None:
+        for start in range(thread * _BATCH, count, threads * _BATCH):
+            numbers = range(start, min(start + _BATCH, count))
+            puts: Any = [{"PutRequest": {"Item": item(number)}} for number in numbers]
+            store.clients.tables.batch_write_item(RequestItems={store.names.products: puts})
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(write, range(threads)))

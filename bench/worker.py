@@ -1,0 +1,185 @@
+"""Stream records become audit entries at no less than 0.8 of a bare boto3 loop's pace.
+
+Ours is the real ShardReader and Pipeline with audit, feed, broker and checkpoints, on the
+embedded engine. The floor reads the same stream and writes the same images with nothing
+around them: GetRecords, then BatchWriteItem of 25. They take turns, a slice of the stream
+each, so that both see the same machine.
+
+    .venv/bin/python bench/worker.py
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from app.broker.in_process import InProcessBroker
+from app.item import DEFAULT_NAMES
+from app.store.audit import Arrived, AuditRepository
+from app.store.audit_entry import Signer
+from app.store.checkpoints import Checkpoints
+from app.store.cursor import CursorClock
+from app.store.dead_letters import DeadLetters
+from app.store.feed import Feed
+from app.store.tables import TableNames
+from app.store.timeline import Timeline
+from bench.support.report import Requirement, conditions, finish, median_of
+from bench.support.store import Store, make_changes, store
+from worker.pipeline import Pipeline
+from worker.retry import Retry
+from worker.sinks.audit import AuditSink
+from worker.stream.lineage import Position
+from worker.stream.pace import Pace, Wake
+from worker.stream.reader import ShardReader
+
+LIMIT = 0.8
+PAGE, BATCH = 1000, 25
+SLICE = 2_000  # records of a turn
+
+
+def ours(on: Store, tables: TableNames, after: str | None, count: int) -> None:
+    """The worker, from a position until `count` are audited, published and checkpointed."""
+    client = on.clients.tables
+    stop = threading.Event()
+    retry = Retry(stop)
+    feed = Feed(client, tables.feed)
+    audit = AuditRepository(
+        client, tables.audit, feed, Signer("bench", b"k" * 32), CursorClock(0).stamp
+    )
+    broker = InProcessBroker(Timeline(feed, audit), tables.products, version="bench")
+    left = count
+
+    def publish(arrived: Sequence[Arrived]) -> None:
+        nonlocal left
+        broker.publish(arrived)
+        left -= len(arrived)
+        if left <= 0:
+            stop.set()  # the page in hand is still finished and checkpointed
+
+    dead_letters = DeadLetters(client, tables.dead_letters)
+    pipeline = Pipeline(AuditSink(audit, retry), publish, dead_letters, retry, DEFAULT_NAMES)
+    ShardReader(
+        on.clients.streams,
+        on.stream_arn,
+        Position(on.shard_id, after),
+        pipeline.process,
+        Checkpoints(client, tables.checkpoints, "bench"),
+        retry,
+        Wake(),
+        Pace(0.25),
+    ).run(stop)
+
+
+def bare(on: Store, tables: TableNames, after: str | None, count: int) -> None:
+    """What a script would do: read a page, write its images, 25 a call."""
+    iterator = on.iterator(after)
+    done = 0
+    while done < count:
+        page = on.bare.streams.get_records(ShardIterator=iterator, Limit=PAGE)
+        iterator = page["NextShardIterator"]
+        records = page["Records"]
+        for start in range(0, len(records), BATCH):
+            puts: Any = [
+                {"PutRequest": {"Item": bare_entry(record["dynamodb"])}}
+                for record in records[start : start + BATCH]
+            ]
+            on.bare.tables.batch_write_item(RequestItems={tables.audit: puts})
+        done += len(records)
+
+
+def bare_entry(change: Any) -> dict[str, Any]:
+    """Key and images, as they came."""
+    images = {
+        name: {"M": change[raw]}
+        for raw, name in (("OldImage", "Before"), ("NewImage", "After"))
+        if raw in change
+    }
+    return {**change["Keys"], "EventKey": {"S": change["SequenceNumber"]}, **images}
+
+
+Run = Callable[[Store, TableNames, str | None, int], None]
+
+
+def timed(run: Run, *arguments: Any) -> tuple[float, float]:
+    """Seconds, and seconds of this process's CPU."""
+    begun, cpu = time.perf_counter(), time.process_time()
+    run(*arguments)
+    return time.perf_counter() - begun, time.process_time() - cpu
+
+
+def compare(on: Store, count: int, rounds: int) -> list[dict[str, float]]:
+    """A row a slice: both contenders' figures, on tables that are fresh for each round."""
+    edges = on.every(SLICE, count)
+    rows: list[dict[str, float]] = []
+    for turn in range(rounds):
+        mine, theirs = on.own_tables(f"ours{turn}-"), on.own_tables(f"bare{turn}-")
+        for after in edges:
+            took, cpu = timed(ours, on, mine, after, SLICE)
+            floor, floor_cpu = timed(bare, on, theirs, after, SLICE)
+            rows.append(
+                {
+                    "stockpulse_per_s": SLICE / took,
+                    "bare_per_s": SLICE / floor,
+                    "stockpulse_cpu_us": cpu / SLICE * 1e6,
+                    "bare_cpu_us": floor_cpu / SLICE * 1e6,
+                    "ratio": floor / took,
+                }
+            )
+    return rows
+
+
+def bloop(python: Path, on: Store, count: int) -> dict[str, Any]:
+    """How fast bloop reads alone, or why there is none."""
+    if not python.exists():
+        return {"error": f"no bloop at {python}: python3 -m venv DIR; DIR/bin/pip install bloop"}
+    reader = Path(__file__).with_name("support") / "bloop_reader.py"
+    command = [str(python), str(reader), on.url, on.names.products, str(count)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    lines = done.stdout.splitlines()
+    answer: dict[str, Any] = json.loads(lines[-1]) if lines else {"error": done.stderr[-300:]}
+    return answer
+
+
+def main() -> int:
+    """0 when the ratio holds, 1 when it does not."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--records", type=int, default=20_000, help="records a round")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--quick", action="store_true", help="one round of 2,000 records")
+    parser.add_argument("--bloop", type=Path, default=Path("/tmp/bloop-venv/bin/python"))
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    given = parser.parse_args()
+    count, rounds = (SLICE, 1) if given.quick else (given.records, given.rounds)
+    about = conditions()
+    with tempfile.TemporaryDirectory() as folder, store(Path(folder) / "data") as on:
+        make_changes(on, count)
+        sys.setswitchinterval(0.0005)  # as the application runs
+        rows = compare(on, count, rounds)
+        read = bloop(given.bloop, on, count)
+    medians = median_of(rows)
+    lines = [
+        f"{count} records, {rounds} rounds, medians of {len(rows)} slices of {SLICE}",
+        *(
+            f"{label:<12} {medians[f'{name}_per_s']:>7.0f} records/s"
+            f"   {medians[f'{name}_cpu_us']:>4.0f} µs CPU each"
+            for label, name in (("stockpulse", "stockpulse"), ("bare loop", "bare"))
+        ),
+        f"bloop {read['version']} reading, nothing written: {read['records_per_s']:.0f} records/s"
+        if "error" not in read
+        else f"bloop: {read['error']}",
+    ]
+    required = Requirement("worker / bare loop", medians["ratio"], LIMIT, at_least=True)
+    measured = {"records": count, "medians": medians, "slices": rows, "bloop": read}
+    return finish(about, lines, measured, [required], as_json=given.json)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
