@@ -29,7 +29,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from app.events import cloud_event
-from app.serve import running
+from app.serve import end_by_signals, running
 from app.settings import Settings
 from app.store.audit import Arrived
 from app.store.feed import ROW_LIMIT
@@ -182,11 +182,13 @@ def resident_kib() -> int:
 
 
 def main() -> None:
-    """Serve until the process is killed."""
+    """Serve until a signal ends it."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     kind = {"stockpulse": stockpulse, "bare": bare, "queues": queues}[sys.argv[1]]
+    end_by_signals()  # so that the engine ends with its owner
     with (
+        contextlib.suppress(KeyboardInterrupt),
         socket.create_server(("127.0.0.1", 0), backlog=2048) as listener,
         kind(Path(sys.argv[2]), listener) as (publish, run),
     ):
