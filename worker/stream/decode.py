@@ -4,12 +4,9 @@ GetRecords (through boto3) and Lambda differ in shape: see FACTS §1.22. Both ar
 at the edge; everything after that is about meaning.
 """
 
-import base64
-import binascii
 import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, TypedDict
 
 from app.events import ChangeEvent, Kind
@@ -18,12 +15,12 @@ from app.item import (
     DEFAULT_NAMES,
     DELETE_STAMP,
     AttributeNames,
-    AttributeValue,
     Item,
     canonical,
     stock,
     text,
 )
+from worker.stream.shape import image, moment, product_id_of
 
 # Seconds after its stamp in which a delete is believed to be the stamp's (DESIGN §3).
 DELETE_STAMP_LIFE = 60
@@ -87,7 +84,7 @@ def identify(record: Any, names: AttributeNames = DEFAULT_NAMES) -> tuple[str, s
     except (KeyError, TypeError):
         return UNKNOWN, UNKNOWN
     try:
-        return _id(change["Keys"][names.key]["S"]), sequence_number
+        return product_id_of(change["Keys"][names.key]["S"]), sequence_number
     except (KeyError, TypeError, ValueError):
         return UNKNOWN, sequence_number
 
@@ -103,11 +100,11 @@ def _decode(record: Mapping[str, Any], stream_arn: str, names: AttributeNames) -
     sequence_number = change["SequenceNumber"]
     if not _DIGITS.fullmatch(sequence_number) or len(sequence_number) > _SEQUENCE_DIGITS:
         raise ValueError(f"sequence number {sequence_number!r}")
-    product_id = _id(change["Keys"][names.key]["S"])
+    product_id = product_id_of(change["Keys"][names.key]["S"])
     if product_id.startswith("\0"):
         raise ValueError("a product id that begins with U+0000 is reserved for gaps")
-    before, after = _image(change.get("OldImage")), _image(change.get("NewImage"))
-    occurred_at = _moment(change["ApproximateCreationDateTime"])
+    before, after = image(change.get("OldImage")), image(change.get("NewImage"))
+    occurred_at = moment(change["ApproximateCreationDateTime"])
     event_name = str(record["eventName"])
     kind = _kind(record, event_name, before, after, names)
     stamp = _stamp(kind, event_name, before, after, occurred_at)
@@ -228,73 +225,3 @@ def _is_expiry(identity: Mapping[str, Any] | None) -> bool:
     """TTL deletions name DynamoDB itself (FACTS §1.20); boto3 and Lambda spell the keys apart."""
     folded = {name.lower(): value for name, value in (identity or {}).items()}
     return folded.get("principalid") == "dynamodb.amazonaws.com"
-
-
-def _moment(value: Any) -> datetime:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC)
-    return datetime.fromtimestamp(float(value), UTC)
-
-
-def _image(raw: Any) -> Item | None:
-    """An image with binary as bytes; None where the view type leaves it out."""
-    if raw is None:
-        return None
-    return {name: _value(value) for name, value in raw.items()}
-
-
-def _value(value: Any) -> AttributeValue:
-    """A value of one of DynamoDB's types; what it could not hold must not get further."""
-    ((kind, inner),) = value.items()
-    match kind:
-        case "S":
-            return {"S": _string(inner)}
-        case "N":
-            return {"N": _number(inner)}
-        case "B":
-            return {"B": _bytes(inner)}
-        case "BOOL" | "NULL" if isinstance(inner, bool):
-            return {kind: inner}
-        case "M":
-            return {"M": {name: _value(member) for name, member in inner.items()}}
-        case "L" if isinstance(inner, list):
-            return {"L": [_value(member) for member in inner]}
-        case "SS" | "NS" | "BS" if isinstance(inner, (list, set)):
-            return {kind: [_MEMBER[kind](member) for member in inner]}
-        case _:
-            raise ValueError(f"attribute of type {kind!r}")
-
-
-def _string(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError("a string that is none")
-    if not value.isascii():
-        value.encode()  # a lone surrogate has no UTF-8
-    return value
-
-
-def _number(value: Any) -> str:
-    try:
-        Decimal(_string(value))
-    except InvalidOperation as error:
-        raise ValueError("a number that is none") from error
-    return str(value)
-
-
-def _bytes(value: Any) -> bytes:
-    """Binary as boto3 gives it, or from the base64 text of a Lambda event."""
-    if not isinstance(value, str):
-        return bytes(value)
-    try:
-        return base64.b64decode(value, validate=True)
-    except binascii.Error as error:
-        raise ValueError(f"binary that is not base64: {error}") from error
-
-
-_MEMBER: Mapping[str, Callable[[Any], Any]] = {"SS": _string, "NS": _number, "BS": _bytes}
-
-
-def _id(value: Any) -> str:
-    if not _string(value):
-        raise ValueError("an empty product id")
-    return str(value)
