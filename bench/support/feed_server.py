@@ -47,7 +47,8 @@ CHUNK = 64 * 1024
 def stockpulse(folder: Path, listener: socket.socket) -> Iterator[Served]:
     """The application as `stockpulse serve` runs it."""
     settings = Settings(_env_file=None, data_dir=folder / "data")
-    with running(settings) as services:
+    end_by_signals()  # so that the engine ends with its owner
+    with contextlib.suppress(KeyboardInterrupt), running(settings) as services:
         app, broker = create_app(services), services.broker
         yield broker.publish, lambda: serve(app, listener, broker.close)
 
@@ -186,9 +187,7 @@ def main() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     kind = {"stockpulse": stockpulse, "bare": bare, "queues": queues}[sys.argv[1]]
-    end_by_signals()  # so that the engine ends with its owner
     with (
-        contextlib.suppress(KeyboardInterrupt),
         socket.create_server(("127.0.0.1", 0), backlog=2048) as listener,
         kind(Path(sys.argv[2]), listener) as (publish, run),
     ):
