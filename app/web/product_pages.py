@@ -115,7 +115,9 @@ def edit(
 def adjust_page(request: Request, services: ServicesDep, product_id: NamedProduct) -> HTMLResponse:
     """A form for goods that come or go, with room for why."""
     form = Form({"quantity": "1"})
-    return _adjust(request, product_id, services.products.get(product_id), form)
+    return _sheet(
+        request, "product_adjust.html", product_id, services.products.get(product_id), form
+    )
 
 
 @router.post("/adjust", dependencies=_WRITE)
@@ -131,14 +133,14 @@ def adjust(
             services.products.adjust(product_id, body.delta, stamp)
             place = fields.get("place") or None
             return _done(services.settings.base_path, "adjusted", product_id, place)
-    return _adjust(request, product_id, _as_it_is(services, product_id), form)
+    return _sheet(request, "product_adjust.html", product_id, _as_it_is(services, product_id), form)
 
 
 @router.get("/delete", dependencies=_WRITE)
 def delete_page(request: Request, services: ServicesDep, product_id: NamedProduct) -> HTMLResponse:
     """What will be deleted, and a button."""
     product = services.products.get(product_id)
-    return _delete(request, product_id, product, Form({"etag": product.etag}))
+    return _sheet(request, "product_delete.html", product_id, product, Form({"etag": product.etag}))
 
 
 @router.post("/delete", dependencies=_WRITE)
@@ -156,7 +158,7 @@ def delete(
     product = _as_it_is(services, product_id)
     if product is not None:
         form.values = {**form.values, "etag": product.etag}
-    return _delete(request, product_id, product, form)
+    return _sheet(request, "product_delete.html", product_id, product, form)
 
 
 @router.get("/history")
@@ -208,22 +210,13 @@ def _as_it_is(services: Services, product_id: str) -> Product | None:
         return None
 
 
-def _adjust(request: Request, product_id: str, product: Product | None, form: Form) -> HTMLResponse:
+def _sheet(
+    request: Request, template: str, product_id: str, product: Product | None, form: Form
+) -> HTMLResponse:
+    """A form about one product, which may be gone."""
     return _page(
         request,
-        "product_adjust.html",
-        status=form.status,
-        product_id=product_id,
-        product=product,
-        form=form,
-        reasons=REASONS,
-    )
-
-
-def _delete(request: Request, product_id: str, product: Product | None, form: Form) -> HTMLResponse:
-    return _page(
-        request,
-        "product_delete.html",
+        template,
         status=form.status,
         product_id=product_id,
         product=product,

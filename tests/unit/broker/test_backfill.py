@@ -30,7 +30,7 @@ class Desk:
         self.release = threading.Event()
 
     def recent(self, limit: int) -> Sequence[Arrived]:
-        raise NotImplementedError
+        raise AssertionError("a back-fill asks for what came after a cursor")
 
     def backfill(self, cursor: Cursor, limit: int) -> Sequence[Arrived]:
         with self._lock:
