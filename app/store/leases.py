@@ -1,4 +1,4 @@
-"""A shard belongs to the one worker that holds its lease; what a worker writes is conditional on it."""
+"""A shard is the worker's who holds its lease; what that worker writes is conditional on it."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -32,7 +32,7 @@ class Hold(Protocol):
         """
 
     def condition(self) -> dict[str, Any] | None:
-        """An action of `TransactWriteItems` that fails once the lease is lost; None for no lease."""
+        """An action of `TransactWriteItems` that fails once it is lost; None for no lease."""
 
 
 class Unleased:
