@@ -24,12 +24,14 @@ from app.demo.runner import DemoShop
 from app.demo.shop import changes, monday_morning
 from app.settings import Settings
 from app.store import place, shell, tables
+from app.store.admin_log import AdminLog
 from app.store.audit import AuditRepository
 from app.store.audit_entry import Signer
 from app.store.client import connect
 from app.store.cursor import CursorClock
 from app.store.feed import Feed
 from app.store.keys import own_keys, parse_keys
+from app.store.letter_desk import LetterDesk
 from app.store.products import ProductRepository
 from app.store.timeline import Timeline
 from app.web.app import create_app
@@ -37,6 +39,7 @@ from app.web.server import Server
 from app.web.services import DemoSwitch, Probe, Services
 from worker.host import IDLE_AWS, IDLE_LOCAL, make_worker
 from worker.order import ArrivalOrder
+from worker.sinks.policy import RetryPolicy
 from worker.stream.pace import Wake
 
 _log = logging.getLogger(__name__)
@@ -137,6 +140,9 @@ def running(
             IDLE_AWS if where.endpoint is None else IDLE_LOCAL,
             one_log=where.engine is not None,
             reached=reached,
+            policy=RetryPolicy(
+                settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds
+            ),
         ) as worker:
             probes["worker"] = worker.problem
             products = ProductRepository(
@@ -155,6 +161,11 @@ def running(
                     version=_version(),
                     products=products,
                     timeline=timeline,
+                    letters=LetterDesk(
+                        clients.tables,
+                        names.dead_letters,
+                        AdminLog(clients.tables, names.settings),
+                    ),
                     broker=broker,
                     products_table=names.products,
                     view_type=stream.view_type,
