@@ -8,6 +8,7 @@ import secrets
 import signal
 import socket
 import sys
+import threading
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -127,7 +128,7 @@ def running(
             max_streams=settings.max_streams,
         )
         broker.load()
-        wake = Wake()
+        wake, due = Wake(), threading.Event()
         with make_worker(
             clients,
             names,
@@ -143,6 +144,7 @@ def running(
             policy=RetryPolicy(
                 settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds
             ),
+            due=due,
         ) as worker:
             probes["worker"] = worker.problem
             products = ProductRepository(
@@ -165,6 +167,7 @@ def running(
                         clients.tables,
                         names.dead_letters,
                         AdminLog(clients.tables, names.settings),
+                        on_due=due.set,
                     ),
                     broker=broker,
                     products_table=names.products,

@@ -50,11 +50,12 @@ def make_worker(
     sinks: Sequence[Sink] = (),
     policy: RetryPolicy | None = None,
     pacing: Pacing | None = None,
+    due: threading.Event | None = None,
 ) -> Iterator[Coordinator]:
     """A worker that runs until the block ends.
 
     `one_log`: see `Checkpoints`. `reached` is told of each point that a crash could fall on:
-    only fault tests listen.
+    only fault tests listen. `due` is set by who marked a dead letter due in this process.
     """
     stop = threading.Event()
     retry = Retry(stop)
@@ -76,6 +77,7 @@ def make_worker(
         stop=stop,
         policy=policy or RetryPolicy(),
         pacing=pacing,
+        due=due,
     )
 
     def make_reader(stream_arn: str, position: Position) -> ShardReader:

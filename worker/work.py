@@ -12,7 +12,8 @@ from app.store.leases import Hold, LeaseLost
 from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks.open_lanes import OpenLanes
-from worker.sinks.outlet import Item, Outlet
+from worker.sinks.outlet import Outlet
+from worker.sinks.parking import Item
 from worker.sinks.sink import Holding, Taken
 from worker.sinks.tracker import Tracker
 from worker.stream.decode import UNKNOWN, identify

@@ -34,11 +34,17 @@ class DeadLetters:
     """Keeps what a sink did not accept."""
 
     def __init__(
-        self, client: "DynamoDBClient", table: str, now_ms: Callable[[], int] = wall_ms
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        now_ms: Callable[[], int] = wall_ms,
+        *,
+        first_try: int = FIRST_TRY,
     ) -> None:
         self._client = client
         self._table = table
         self._now_ms = now_ms
+        self._first_try = first_try
 
     def park(
         self,
@@ -94,7 +100,7 @@ class DeadLetters:
             sets = "Tail = :tail, NextTry = if_not_exists(NextTry, :next)"
             values = {
                 ":tail": {"S": tail},
-                ":next": {"N": str(now_ms + FIRST_TRY)},
+                ":next": {"N": str(now_ms + self._first_try)},
                 ":one": {"N": "1"},
             }
             if (claim := claims.get((sink, product_id))) is not None:

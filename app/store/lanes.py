@@ -10,7 +10,6 @@ empty: the tail alone could be the same again after a shard was read twice.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from app.store.client import translated
 from app.store.cursor import wall_ms
 from app.store.dead_letters import LaneID, commit
 from app.store.errors import ConditionFailed, StoreUnavailable
+from app.store.lane import Lane, claimed, conditional, lane_in, number
 from app.store.letters import AUDIT, Letter, edges, failing, key_of, lane_key, letter_of
 
 if TYPE_CHECKING:
@@ -31,40 +31,6 @@ _TRIES = 50  # of a transaction that meets others on a lane's row
 
 class ClaimLost(Exception):
     """Another drains this lane now, or it is closed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """A lane's row; or a letter of the audit that someone wants tried again (no `tail`)."""
-
-    product_id: str
-    sink_key: str
-    tail: str = ""
-    parks: int = 0
-    attempts: int = 0
-    next_try_ms: int = 0
-    due: bool = False
-    claim: str | None = None
-    beat: int = 0
-
-    @property
-    def sink(self) -> str:
-        """The sink that it is before."""
-        return self.sink_key.partition("#")[0]
-
-    @property
-    def id(self) -> LaneID:
-        """Sink and product."""
-        return (self.sink, self.product_id)
-
-    @property
-    def key(self) -> dict[str, Any]:
-        """The row's key."""
-        return key_of(self.product_id, self.sink_key)
-
-    def is_due(self, now_ms: int) -> bool:
-        """Whether it is time to try again."""
-        return self.due or (bool(self.tail) and self.next_try_ms <= now_ms)
 
 
 class Lanes:
@@ -88,24 +54,24 @@ class Lanes:
         )
         with translated():
             for page in pages:
-                yield from map(_lane_of, page["Items"])
+                yield from map(lane_in, page["Items"])
 
     def which_open(self, ids: Iterable[LaneID]) -> set[LaneID]:
         """Those of these lanes that are open, read consistently."""
         keys = [key_of(product_id, lane_key(sink)) for sink, product_id in dict.fromkeys(ids)]
-        return {_lane_of(row).id for row in get_all(self._client, self._table, keys)}
+        return {lane_in(row).id for row in get_all(self._client, self._table, keys)}
 
     def claim(self, lane: Lane, word: str) -> bool:
         """Take the lane as it was seen, with a word of one's own; False: it moved meanwhile."""
         condition, values = "attribute_not_exists(Claim)", {}
         if lane.claim is not None:
             condition = "Claim = :old AND Beat = :beat"
-            values = {":old": {"S": lane.claim}, ":beat": _number(lane.beat)}
+            values = {":old": {"S": lane.claim}, ":beat": number(lane.beat)}
         return self._update(
             lane,
             "SET Claim = :word, Beat = :one",
             f"attribute_exists(SinkKey) AND ({condition})",
-            {**values, ":word": {"S": word}, ":one": _number(1)},
+            {**values, ":word": {"S": word}, ":one": number(1)},
         )
 
     def first(self, lane: Lane) -> Letter | None:
@@ -155,13 +121,13 @@ class Lanes:
         """
         removed = {"Delete": {"TableName": self._table, "Key": letter.key}}
         if lane.sink == AUDIT:
-            removed["Delete"] |= _claimed(word)
+            removed["Delete"] |= claimed(word)
             self._commit(lane, word, [removed])
             return
         beat = self._row_update(
-            lane, "SET Attempts = :zero ADD Beat :one", {":zero": _number(0), ":one": _number(1)}
+            lane, "SET Attempts = :zero ADD Beat :one", {":zero": number(0), ":one": number(1)}
         )
-        self._commit(lane, word, [removed, _conditional(beat, word)])
+        self._commit(lane, word, [removed, conditional(beat, word)])
 
     def failed(self, lane: Lane, letter: Letter, word: str, error: str, next_try_ms: int) -> None:
         """Note a failed try on the letter, if it is still there, and give the lane up until then.
@@ -181,10 +147,10 @@ class Lanes:
         given_up = self._row_update(
             lane,
             "SET NextTry = :next REMOVE Claim, Beat, Due ADD Attempts :one",
-            {":next": _number(next_try_ms), ":one": _number(1)},
+            {":next": number(next_try_ms), ":one": number(1)},
         )
         try:
-            commit(self._client, [noted, _conditional(given_up, word)])
+            commit(self._client, [noted, conditional(given_up, word)])
         except ConditionFailed:  # the letter was deleted, or another has the lane
             self.release(lane, word, self.now_ms())
 
@@ -194,7 +160,7 @@ class Lanes:
             lane,
             "SET NextTry = :next REMOVE Claim, Beat",
             "Claim = :word",
-            {":word": {"S": word}, ":next": _number(next_try_ms)},
+            {":word": {"S": word}, ":next": number(next_try_ms)},
         )
 
     def close(self, lane: Lane, word: str, parks: int) -> bool:
@@ -205,7 +171,7 @@ class Lanes:
                     TableName=self._table,
                     Key=lane.key,
                     ConditionExpression="Claim = :word AND Parks = :parks",
-                    ExpressionAttributeValues={":word": {"S": word}, ":parks": _number(parks)},
+                    ExpressionAttributeValues={":word": {"S": word}, ":parks": number(parks)},
                 )
         except ConditionFailed:
             return False
@@ -245,46 +211,3 @@ class Lanes:
         except ConditionFailed:
             return False
         return True
-
-
-def _lane_of(row: Any) -> Lane:
-    return Lane(
-        product_id=row["ProductID"]["S"],
-        sink_key=row["SinkKey"]["S"],
-        tail=row.get("Tail", {}).get("S", ""),
-        parks=int(row.get("Parks", {}).get("N", 0)),
-        attempts=int(row.get("Attempts", {}).get("N", 0)),
-        next_try_ms=int(row.get("NextTry", {}).get("N", 0)),
-        due="Due" in row,
-        claim=row.get("Claim", {}).get("S"),
-        beat=int(row.get("Beat", {}).get("N", 0)),
-    )
-
-
-def lane_of(sink: str, product_id: str) -> Lane:
-    """The lane of a sink and product, wherever it stands."""
-    return Lane(product_id, lane_key(sink))
-
-
-def _number(value: int) -> dict[str, str]:
-    return {"N": str(value)}
-
-
-def _claimed(word: str) -> dict[str, Any]:
-    return {
-        "ConditionExpression": "Claim = :word",
-        "ExpressionAttributeValues": {":word": {"S": word}},
-    }
-
-
-def _conditional(action: dict[str, Any], word: str) -> dict[str, Any]:
-    """The update, if the claim is ours."""
-    update = action["Update"]
-    values = {**update["ExpressionAttributeValues"], ":word": {"S": word}}
-    return {
-        "Update": {
-            **update,
-            "ConditionExpression": "Claim = :word",
-            "ExpressionAttributeValues": values,
-        }
-    }

@@ -4,7 +4,7 @@ Marking a letter due marks its lane: what lies before it in the lane goes first.
 leaves its trace, and makes the lane due, so that the rest follows.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from app.store.admin_log import AdminLog
 from app.store.client import translated
 from app.store.dead_letters import commit
 from app.store.errors import ConditionFailed, LetterNotFound, StoreUnavailable
+from app.store.letter_pages import KEY_BYTES, LetterPages
 from app.store.letters import (
     AUDIT,
     Letter,
@@ -21,15 +22,12 @@ from app.store.letters import (
     letter_of,
     split_letter_id,
 )
-from app.store.paging import Page, decode_cursor, encode_cursor
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 COUNTED = 1_000  # letters behind one that are counted at most
-_KEY_BYTES = 2048
 _TRIES = 5
-_PAGES = 5  # of the table that one page of an answer reads at the most
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class Skipped:
     behind: int
 
 
-class LetterDesk:
+class LetterDesk(LetterPages):
     """The table of dead letters, as people see it; `on_due` is told of each mark."""
 
     def __init__(
@@ -50,8 +48,7 @@ class LetterDesk:
         log: AdminLog,
         on_due: Callable[[], None] = lambda: None,
     ) -> None:
-        self._client = client
-        self._table = table
+        super().__init__(client, table)
         self._log = log
         self._on_due = on_due
 
@@ -63,48 +60,9 @@ class LetterDesk:
 
         """
         key = split_letter_id(letter_id)
-        if key is None or max(len(part.encode()) for part in key) > _KEY_BYTES:
+        if key is None or max(len(part.encode()) for part in key) > KEY_BYTES:
             raise LetterNotFound("This is not a dead letter's id.")
         return letter_of(self._row(key_of(*key)))
-
-    def page(
-        self,
-        limit: int,
-        cursor: str | None = None,
-        *,
-        sink: str | None = None,
-        product_id: str | None = None,
-    ) -> Page[Letter]:
-        """Up to `limit` letters; a product's own in their order, else in the table's.
-
-        A page can be short: `next_cursor` says where to go on.
-
-        Raises:
-            InvalidCursor: the cursor is not one that a page gave out.
-
-        """
-        start = None if cursor is None else _position(cursor)
-        letters: list[Letter] = []
-        for _ in range(_PAGES):
-            rows, start = self._some(limit - len(letters), start, sink, product_id)
-            letters += map(letter_of, rows)
-            if len(letters) > limit:  # a scan for one sink looks further than it needs
-                del letters[limit:]
-                start = letters[-1].key
-            if start is None or len(letters) == limit:
-                break
-        if start is None:
-            return Page(letters, None)
-        return Page(letters, encode_cursor(f"{start['ProductID']['S']}\0{start['SinkKey']['S']}"))
-
-    def all(self, sink: str | None = None) -> Iterator[Letter]:
-        """Every letter, page by page."""
-        cursor: str | None = None
-        while True:
-            page = self.page(200, cursor, sink=sink)
-            yield from page.items
-            if (cursor := page.next_cursor) is None:
-                return
 
     def redrive(self, letter_id: str) -> Letter:
         """Mark a letter's lane (of the audit: the letter) due, and say which letter it was.
@@ -217,39 +175,6 @@ class LetterDesk:
                 )["Count"]
             )
 
-    def _some(
-        self, limit: int, start: Any, sink: str | None, product_id: str | None
-    ) -> tuple[list[Any], Any]:
-        """Some letters' rows, lane rows left out, and where to go on."""
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "ConsistentRead": True,
-            "Limit": limit,
-            "FilterExpression": "attribute_not_exists(Tail)",
-        }
-        if start is not None:
-            request["ExclusiveStartKey"] = start
-        values: dict[str, Any] = {}
-        if sink is not None:
-            values[":sink"] = {"S": f"{sink}#"}
-        if product_id is None:
-            if sink is not None:
-                request["FilterExpression"] += " AND begins_with(SinkKey, :sink)"
-                request["Limit"] = 1000
-                request["ExpressionAttributeValues"] = values
-            with translated():
-                answer: Any = self._client.scan(**request)
-        else:
-            condition = "ProductID = :p"
-            condition += "" if sink is None else " AND begins_with(SinkKey, :sink)"
-            with translated():
-                answer = self._client.query(
-                    KeyConditionExpression=condition,
-                    ExpressionAttributeValues={**values, ":p": {"S": product_id}},
-                    **request,
-                )
-        return answer["Items"], answer.get("LastEvaluatedKey")
-
     def _row(self, key: dict[str, Any]) -> Any:
         row = self._find(key)
         if row is None:
@@ -264,16 +189,6 @@ class LetterDesk:
 
     def _lane_key(self, letter: Letter) -> dict[str, Any]:
         return key_of(letter.product_id, lane_key(letter.sink))
-
-
-def _position(cursor: str) -> dict[str, Any]:
-    product_id, _, sink_key = decode_cursor(cursor, _is_position).rpartition("\0")
-    return key_of(product_id, sink_key)
-
-
-def _is_position(text: str) -> bool:
-    product_id, _, sink_key = text.rpartition("\0")
-    return bool(product_id) and "#" in sink_key
 
 
 def _gone() -> LetterNotFound:

@@ -78,7 +78,7 @@ class Deployment:
             Signer("test", b"k" * 32),
             CursorClock(0).stamp,
         )
-        self.letters = DeadLetters(self.clients.tables, self.tables.dead_letters)
+        self.letters = DeadLetters(self.clients.tables, self.tables.dead_letters, first_try=50)
         self.lanes = Lanes(self.clients.tables, self.tables.dead_letters)
         self.log = AdminLog(self.clients.tables, self.tables.settings)
         self.desk = LetterDesk(self.clients.tables, self.tables.dead_letters, self.log)

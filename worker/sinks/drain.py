@@ -9,7 +9,8 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 
-from app.store.lanes import ClaimLost, Lane, Lanes
+from app.store.lane import Lane
+from app.store.lanes import ClaimLost, Lanes
 from app.store.letters import Letter
 from worker.retry import Stopped
 from worker.sinks.open_lanes import OpenLanes

@@ -11,7 +11,8 @@ import time
 from collections.abc import Iterable
 
 from app.store.errors import StoreUnavailable
-from app.store.lanes import Lane, Lanes
+from app.store.lane import Lane
+from app.store.lanes import Lanes
 from worker.retry import Stopped
 from worker.sinks.drain import ClaimWatch, Drain
 from worker.sinks.open_lanes import OpenLanes
@@ -36,7 +37,9 @@ class LaneDrainer:
         look: float = LOOK,
         look_while_open: float = LOOK_WHILE_OPEN,
         watch: ClaimWatch | None = None,
+        hint: threading.Event | None = None,
     ) -> None:
+        """`hint` is set by who marked something due in this process: it is looked at at once."""
         self._lanes = lanes
         self._drain = drain
         self._known = known
@@ -45,7 +48,7 @@ class LaneDrainer:
         self._watch = watch or ClaimWatch()
         self._lock = threading.Lock()
         self._busy: set[tuple[str, str]] = set()
-        self._hint = threading.Event()
+        self._hint = hint or threading.Event()
         self._inboxes: dict[str, queue.SimpleQueue[Lane | None]] = {
             sink: queue.SimpleQueue() for sink in drain.sinks
         }
@@ -70,10 +73,6 @@ class LaneDrainer:
         deadline = time.monotonic() + _JOIN
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-
-    def hint(self) -> None:
-        """Something may be due: look now."""
-        self._hint.set()
 
     def look(self) -> bool:
         """Hand what is due to the threads; whether any lane is open."""

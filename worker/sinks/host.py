@@ -58,6 +58,7 @@ class OptionalSinks:
         stop: threading.Event,
         policy: RetryPolicy,
         pacing: Pacing | None = None,
+        due: threading.Event | None = None,
     ) -> None:
         pace = pacing or Pacing()
         self._pipeline = pipeline
@@ -91,7 +92,7 @@ class OptionalSinks:
             audit_sink, publish, letters, list(bounded), self._known, names
         )
         drain = Drain(lanes, deliveries, self._known, backoff=pace.in_lane)
-        self.drainer = LaneDrainer(
+        self._drainer = LaneDrainer(
             lanes,
             drain,
             self._known,
@@ -99,12 +100,13 @@ class OptionalSinks:
             look=pace.look,
             look_while_open=pace.look_while_open,
             watch=ClaimWatch(pace.claim_life),
+            hint=due,
         )
 
     def __enter__(self) -> "OptionalSinks":
         for outlet in self._outlets:
             self._stack.enter_context(outlet)
-        self._stack.enter_context(self.drainer)
+        self._stack.enter_context(self._drainer)
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -9,22 +9,20 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby
-from operator import attrgetter
 
 from app.store.dead_letters import DeadLetters, LaneID
-from app.store.lanes import ClaimLost, Lanes, lane_of
+from app.store.lane import lane_of
+from app.store.lanes import ClaimLost, Lanes
 from app.store.leases import LeaseLost
-from app.store.letters import Letter
 from worker.retry import Retry, Stopped
 from worker.sinks.bounded import Bounded, DeliveryHung, SinkStuck
 from worker.sinks.open_lanes import OpenLanes
+from worker.sinks.parking import Item, Parking
 from worker.sinks.policy import IN_LANE, IN_WINDOW, Backoff, RetryPolicy
-from worker.sinks.sink import Holding, Sink, Taken, letter_for, said
+from worker.sinks.sink import Sink, said
 from worker.sinks.window import Window
 
 _log = logging.getLogger(__name__)
@@ -32,23 +30,6 @@ _log = logging.getLogger(__name__)
 WINDOW = 1_000  # records in flight
 THREADS = 4
 _JOIN = 5.0  # seconds that a stop waits for the threads
-
-
-@dataclass(slots=True, eq=False)
-class Item:
-    """A record on its way to one sink."""
-
-    taken: Taken
-    stream_arn: str
-    shard: Holding
-    settle: Callable[[], None]
-    tries: int = 0
-    error: str = ""
-
-    @property
-    def product(self) -> str:
-        """What keeps its order."""
-        return self.taken.event.product_id
 
 
 class Outlet:
@@ -71,7 +52,7 @@ class Outlet:
     ) -> None:
         self.name = sink.name
         self._deliver = bounded
-        self._letters = letters
+        self._park = Parking(sink.name, letters, known, retry)
         self._lanes = lanes
         self._known = known
         self._retry = retry
@@ -198,7 +179,7 @@ class Outlet:
             item.settle()
         else:
             lane = lane_of(self.name, product)
-            letter = self._letter(item)
+            letter = self._park.letter(item)
             with suppress(ClaimLost):  # then it is delivered once more
                 self._retry(lambda: self._lanes.delivered(lane, letter, claim), "lane")
                 now = self._lanes.now_ms()
@@ -210,7 +191,7 @@ class Outlet:
         item.tries += 1
         item.error = said(error)
         if claim is not None:
-            lane, letter = lane_of(self.name, product), self._letter(item)
+            lane, letter = lane_of(self.name, product), self._park.letter(item)
             when = self._lanes.now_ms() + int(1000 * IN_LANE(1))
             with suppress(ClaimLost):
                 self._retry(
@@ -240,41 +221,6 @@ class Outlet:
         with self._moved:
             self._window.parked(product, len(items), time.monotonic())
             self._moved.notify_all()
-
-    def _park(self, items: Iterable[Item], claims: dict[LaneID, str]) -> None:
-        """Park, in order, what is of shards that are still ours, and settle it."""
-        for _, group in groupby(items, key=attrgetter("shard")):
-            together = [item for item in group if not item.shard.lost]
-            if together:
-                self._park_of_shard(together, claims)
-
-    def _park_of_shard(self, items: list[Item], claims: dict[LaneID, str]) -> None:
-        shard = items[0].shard
-        letters = [self._letter(item) for item in items]
-        with self._known.parking((self.name, item.product) for item in items):
-            try:
-                self._retry(lambda: self._letters.park(letters, shard.hold, claims), "dead letters")
-            except LeaseLost:
-                shard.lost = True
-                return
-        failed = [letter for letter in letters if letter.state == "parked"]
-        for letter in failed:
-            _log.error(
-                "%s did not accept %s of product %r: %s",
-                *(self.name, letter.event_key, letter.product_id, letter.error),
-            )
-        for item in items:
-            item.settle()
-
-    def _letter(self, item: Item) -> Letter:
-        return letter_for(
-            self.name,
-            item.taken,
-            item.stream_arn,
-            error=item.error,
-            attempts=item.tries,
-            state="parked" if item.error else "waiting",
-        )
 
     def _done(self, product: str) -> None:
         with self._moved:
