@@ -50,8 +50,15 @@ class Tracker:
     def _advance(self) -> None:
         while self._entries and self._entries[0].owed <= 0:
             number = self._entries.popleft().number
-            if self._durable is None or int(number) > int(self._durable):
+            if not _is_before(number, self._durable):
                 self._durable = number
+
+
+def _is_before(number: str, durable: str | None) -> bool:
+    """Whether a number lies before another; one that is none (of a broken record) never does."""
+    if durable is None or not (number.isdecimal() and durable.isdecimal()):
+        return False
+    return int(number) < int(durable)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,15 @@ def test_numbers_are_compared_as_numbers() -> None:
     assert tracker.durable == "10"
 
 
+def test_a_number_that_is_none_holds_nothing_up() -> None:
+    tracker = Tracker()
+    tracker.read("9", 0)
+    tracker.read("49-b", 0)
+    assert tracker.durable == "49-b"
+    tracker.read("10", 0)
+    assert tracker.durable == "10"
+
+
 @given(sinks=st.integers(1, 3), records=st.integers(1, 8), data=st.data())
 def test_durable_is_the_end_of_the_settled_beginning(
     sinks: int, records: int, data: st.DataObject
