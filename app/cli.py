@@ -12,6 +12,10 @@ from app.store.engine import EngineError
 from app.store.errors import StoreUnavailable
 from app.store.keys import KeyFileError
 from app.store.tables import TableError
+from app.store.workers import OwnerRefused
+
+# Errors whose message says what to change.
+_REFUSALS = (SettingsError, EngineError, KeyFileError, TableError, OwnerRefused, CommandError)
 
 Run = Callable[[argparse.Namespace, Settings], int]
 
@@ -26,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(arguments, settings)
     except KeyboardInterrupt:
         return 130  # as shells report an interrupted program
-    except (SettingsError, EngineError, KeyFileError, TableError, CommandError) as error:
+    except _REFUSALS as error:
         return _fail(str(error))
     except StoreUnavailable as error:
         where = f" at {settings.dynamodb}" if settings.dynamodb.startswith("http") else ""
