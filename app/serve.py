@@ -5,7 +5,6 @@ The one place that wires the web side to the worker.
 
 import logging
 import secrets
-import signal
 import socket
 import sys
 import tomllib
@@ -22,6 +21,7 @@ from app.demo.live import Plan
 from app.demo.runner import DemoShop
 from app.demo.shop import changes, monday_morning
 from app.settings import Settings
+from app.signals import end_by_signals
 from app.signing import signer_of
 from app.store import place, shell, tables
 from app.store.audit import AuditRepository
@@ -76,20 +76,6 @@ def serve(
         )
         _announce(settings, services, listener.getsockname()[1])
         Server(config, services.broker.close).run(sockets=[listener])
-
-
-def end_by_signals() -> None:
-    """From now on a signal ends the program as an exception.
-
-    So everything opened is closed in order, the engine with it. (uvicorn raises the signals
-    that it caught again when it is done.)
-    """
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end)
-
-
-def _end(number: int, _frame: object) -> None:
-    raise KeyboardInterrupt(signal.Signals(number).name)
 
 
 @contextmanager
