@@ -78,6 +78,14 @@ class StockNotCountable(StockpulseError):
     title = "The stored stock is not a count"
 
 
+class IdempotencyKeyReused(StockpulseError):
+    """A key came again with another request."""
+
+    status = 422
+    code = "idempotency-key-reused"
+    title = "The Idempotency-Key belongs to another request"
+
+
 class TooMuchContention(StockpulseError):
     """Others changed the product at each of our tries."""
 

@@ -1,5 +1,6 @@
 """Products over REST: a route parses, makes one call, and returns."""
 
+from functools import partial
 from typing import Annotated
 from urllib.parse import quote
 
@@ -11,8 +12,10 @@ from app.store.product import Product
 from app.web.answers import json_answer, page_answer
 from app.web.bodies import JSONRoute
 from app.web.errors import InvalidRequest, PreconditionRequired
+from app.web.idempotency import KeyedDep
 from app.web.models import (
     AdjustmentRequest,
+    CountRequest,
     ProductCreate,
     ProductID,
     ProductOut,
@@ -57,11 +60,15 @@ def list_products(
 
 @router.post("", status_code=201, response_model=ProductOut, dependencies=_WRITE_JSON)
 def create_product(
-    body: ProductCreate, request: Request, services: ServicesDep, stamp: WriteStamp
+    body: ProductCreate,
+    request: Request,
+    services: ServicesDep,
+    stamp: WriteStamp,
+    keyed: KeyedDep,
 ) -> Response:
     """Create a product."""
-    product = services.products.create(body.draft(body.product_id), stamp)
-    return _answer(product, status=201, location=_location(request, product))
+    answer = partial(_created, request)
+    return answer(services.products.create(body.draft(body.product_id), stamp, keyed.once(answer)))
 
 
 @router.get("/{product_id}", response_model=ProductOut)
@@ -94,8 +101,8 @@ def put_product(
             extra={"errors": [{"pointer": "/product_id", "detail": "differs from the path"}]},
         )
     if if_none_match == "*":
-        product = services.products.create(body.draft(_checked_new_id(product_id)), stamp)
-        return _answer(product, status=201, location=_location(request, product))
+        draft = body.draft(_checked_new_id(product_id))
+        return _created(request, services.products.create(draft, stamp))
     if not if_match:
         raise PreconditionRequired(
             "Send If-Match with the product's ETag to replace it (`*`: the last write wins), "
@@ -137,11 +144,30 @@ def delete_product(
 
 @router.post("/{product_id}/adjustments", response_model=ProductOut, dependencies=_WRITE_JSON)
 def adjust_product(
-    product_id: PathProductID, body: AdjustmentRequest, request: Request, services: ServicesDep
+    product_id: PathProductID,
+    body: AdjustmentRequest,
+    request: Request,
+    services: ServicesDep,
+    keyed: KeyedDep,
 ) -> Response:
     """Add to a product's stock or take from it; never below zero."""
     stamp = stamp_for(request, reason=body.reason, note=body.note, reference=body.reference)
-    return _answer(services.products.adjust(product_id, body.delta, stamp))
+    once = keyed.once(_answer)
+    return _answer(services.products.adjust(product_id, body.delta, stamp, once))
+
+
+@router.post("/{product_id}/counts", response_model=ProductOut, dependencies=_WRITE_JSON)
+def count_product(
+    product_id: PathProductID,
+    body: CountRequest,
+    request: Request,
+    services: ServicesDep,
+    keyed: KeyedDep,
+) -> Response:
+    """Set a product's stock to what was counted."""
+    stamp = stamp_for(request, reason=body.reason, note=body.note, reference=body.reference)
+    once = keyed.once(_answer)
+    return _answer(services.products.count(product_id, body.counted, stamp, once))
 
 
 def _checked_new_id(product_id: str) -> str:
@@ -156,11 +182,12 @@ def _checked_new_id(product_id: str) -> str:
         ) from None
 
 
-def _answer(product: Product, *, status: int = 200, location: str | None = None) -> Response:
-    headers = {"ETag": product.etag} | ({} if location is None else {"Location": location})
-    return json_answer(product_out(product), status=status, headers=headers)
+def _answer(product: Product) -> Response:
+    return json_answer(product_out(product), headers={"ETag": product.etag})
 
 
-def _location(request: Request, product: Product) -> str:
+def _created(request: Request, product: Product) -> Response:
     root = request.scope.get("root_path", "")
-    return f"{root}/v1/products/{quote(product.product_id, safe='')}"
+    location = f"{root}/v1/products/{quote(product.product_id, safe='')}"
+    headers = {"ETag": product.etag, "Location": location}
+    return json_answer(product_out(product), status=201, headers=headers)
