@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from app.store.client import POOL_SIZE
 from app.store.errors import StockpulseError
 from app.web import pages, problems
-from app.web.api import batch, events, health, products
+from app.web.api import batch, events, health, products, reversals
 from app.web.guards import Guards, request_id_of
 from app.web.services import Services
 
@@ -41,7 +41,14 @@ def create_app(services: Services) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.services = services
-    for router in (health.router, batch.router, products.router, events.router, pages.router):
+    for router in (
+        health.router,
+        batch.router,
+        products.router,
+        events.router,
+        reversals.router,
+        pages.router,
+    ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     problems.install(app)

@@ -19,6 +19,9 @@ from app.web.stamps import actor_of
 
 REPLAYED = "Idempotent-Replayed"
 _KEPT_HEADERS = ("content-type", "etag", "location")
+# What a request is answered once its product is so (None: gone).
+Answered = Callable[[Product | None], Response]
+
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -33,32 +36,44 @@ class Keyed:
         self._key = key
         self._said = request.url.query.encode() + b"\n" + body
 
+    def once_for(self, what: str, key: str, answer: Callable[[Product], Response]) -> Once:
+        """The one write of this kind for `key`, whoever asks for it and under whatever key."""
+        request = RequestKey("", what, key, b"", self._request_id)
+        return Once(self._receipts, request, _kept(_there(answer)))
+
     def once(self, answer: Callable[[Product], Response]) -> Once | None:
         """The one write of this request, and how it will be answered; None without a key."""
+        return None if self._key is None else self._once(self._key, self._said, _there(answer))
 
-        def answered(product: Product | None) -> Response:
-            if product is None:
-                raise AssertionError("no POST but the batch's deletes a product")
-            return answer(product)
-
-        return None if self._key is None else self._once(self._key, self._said, answered)
-
-    def once_of(
-        self, index: int, said: bytes, answer: Callable[[Product | None], Response]
-    ) -> Once | None:
+    def once_of(self, index: int, said: bytes, answer: Answered) -> Once | None:
         """Write number `index` of this request, which said `said` of it."""
         return None if self._key is None else self._once(f"{self._key}#{index}", said, answer)
 
-    def _once(self, key: str, said: bytes, answer: Callable[[Product | None], Response]) -> Once:
-        def kept(product: Product | None) -> Answer:
-            response = answer(product)
-            headers = {
-                name: value for name, value in response.headers.items() if name in _KEPT_HEADERS
-            }
-            return Answer(response.status_code, headers, bytes(response.body))
-
+    def _once(self, key: str, said: bytes, answer: Answered) -> Once:
         request = RequestKey(self._actor, self._route, key, said, self._request_id)
-        return Once(self._receipts, request, kept)
+        return Once(self._receipts, request, _kept(answer))
+
+
+def _there(answer: Callable[[Product], Response]) -> Answered:
+    """The answer of a write that leaves a product behind, as all do but a batch's deletions."""
+
+    def answered(product: Product | None) -> Response:
+        if product is None:
+            raise AssertionError("a write that deletes has no such answer")
+        return answer(product)
+
+    return answered
+
+
+def _kept(answer: Answered) -> Callable[[Product | None], Answer]:
+    """What is kept of an answer."""
+
+    def kept(product: Product | None) -> Answer:
+        response = answer(product)
+        headers = {n: value for n, value in response.headers.items() if n in _KEPT_HEADERS}
+        return Answer(response.status_code, headers, bytes(response.body))
+
+    return kept
 
 
 def replay(error: Replayed) -> Response:

@@ -192,6 +192,13 @@ class CountRequest(Strict):
     reference: Reference | None = None
 
 
+class ReversalRequest(Strict):
+    """Why a stock change is taken back."""
+
+    reason: Reason = "correction"
+    note: Note | None = None
+
+
 class ProductOut(BaseModel):
     """A product as it is."""
 

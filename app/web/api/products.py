@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from app.store import etags
 from app.store.product import Product
-from app.web.answers import json_answer, page_answer
+from app.web.answers import json_answer, page_answer, product_answer
 from app.web.bodies import JSONRoute
 from app.web.errors import InvalidRequest, PreconditionRequired
 from app.web.idempotency import KeyedDep
@@ -81,7 +81,7 @@ def get_product(
     product = services.products.get(product_id)
     if if_none_match is not None and etags.matches(product, if_none_match):
         return Response(status_code=304, headers={"ETag": product.etag})
-    return _answer(product)
+    return product_answer(product)
 
 
 @router.put("/{product_id}", response_model=ProductOut, dependencies=_WRITE_JSON)
@@ -108,7 +108,7 @@ def put_product(
             "Send If-Match with the product's ETag to replace it (`*`: the last write wins), "
             "or If-None-Match: * to create it."
         )
-    return _answer(services.products.replace(body.draft(product_id), if_match, stamp))
+    return product_answer(services.products.replace(body.draft(product_id), if_match, stamp))
 
 
 @router.patch(
@@ -130,7 +130,7 @@ def patch_product(
     if_match: IfMatch,
 ) -> Response:
     """Change the named fields; null removes one."""
-    return _answer(services.products.patch(product_id, body.changes(), if_match, stamp))
+    return product_answer(services.products.patch(product_id, body.changes(), if_match, stamp))
 
 
 @router.delete("/{product_id}", status_code=204, dependencies=_WRITE)
@@ -152,8 +152,8 @@ def adjust_product(
 ) -> Response:
     """Add to a product's stock or take from it; never below zero."""
     stamp = stamp_for(request, reason=body.reason, note=body.note, reference=body.reference)
-    once = keyed.once(_answer)
-    return _answer(services.products.adjust(product_id, body.delta, stamp, once))
+    once = keyed.once(product_answer)
+    return product_answer(services.products.adjust(product_id, body.delta, stamp, once))
 
 
 @router.post("/{product_id}/counts", response_model=ProductOut, dependencies=_WRITE_JSON)
@@ -166,8 +166,8 @@ def count_product(
 ) -> Response:
     """Set a product's stock to what was counted."""
     stamp = stamp_for(request, reason=body.reason, note=body.note, reference=body.reference)
-    once = keyed.once(_answer)
-    return _answer(services.products.count(product_id, body.counted, stamp, once))
+    once = keyed.once(product_answer)
+    return product_answer(services.products.count(product_id, body.counted, stamp, once))
 
 
 def _checked_new_id(product_id: str) -> str:
@@ -180,10 +180,6 @@ def _checked_new_id(product_id: str) -> str:
             f"product_id: {reason}.",
             extra={"errors": [{"pointer": "path:product_id", "detail": reason}]},
         ) from None
-
-
-def _answer(product: Product) -> Response:
-    return json_answer(product_out(product), headers={"ETag": product.etag})
 
 
 def _created(request: Request, product: Product) -> Response:
