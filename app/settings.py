@@ -103,6 +103,12 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Field(ge=1024)] = Field(
         1024 * 1024, description="Largest request body, in bytes."
     )
+    max_header_bytes: Annotated[int, Field(ge=4096)] = Field(
+        32 * 1024, description="Longest request line and headers together, in bytes."
+    )
+    request_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        30, description="Longest time that a request may take to arrive, in seconds."
+    )
     max_streams: Annotated[int, Field(ge=1)] = Field(
         10_000, description="Most live streams open at once."
     )
