@@ -13,6 +13,7 @@ from app.store.client import POOL_SIZE
 from app.store.errors import StockpulseError
 from app.web import pages, problems
 from app.web.api import batch, events, health, products, reversals
+from app.web.cors import APICors
 from app.web.guards import Guards, request_id_of
 from app.web.services import Services
 
@@ -52,6 +53,10 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     problems.install(app)
+    if services.settings.cors_origins:
+        app.add_middleware(
+            APICors, origins=services.settings.cors_origins, base=services.settings.base_path
+        )
     app.add_middleware(Guards, settings=services.settings, refuse=_refuse)
     return app
 
