@@ -9,9 +9,19 @@ from urllib.parse import unquote
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.events import ChangeEvent, split_event_id
-from app.store.errors import AlreadyReversed, EventNotFound, NotReversible
+from app.store.errors import (
+    AlreadyReversed,
+    EventNotFound,
+    InsufficientStock,
+    NotReversible,
+    ProductGone,
+    ProductNotFound,
+    StockNotCountable,
+    TooMuchContention,
+)
 from app.web.answers import product_answer
 from app.web.bodies import JSONRoute
+from app.web.contract.refusals import refusals
 from app.web.idempotency import KeyedDep
 from app.web.models import ProductOut, ReversalRequest
 from app.web.parameters import ServicesDep, json_body, writable
@@ -25,6 +35,16 @@ router = APIRouter(prefix="/v1/events", tags=["events"], route_class=JSONRoute)
     "/{event_id}/reversals",
     response_model=ProductOut,
     dependencies=[Depends(writable), Depends(json_body)],
+    responses=refusals(
+        EventNotFound,
+        ProductNotFound,
+        ProductGone,
+        NotReversible,
+        AlreadyReversed,
+        InsufficientStock,
+        StockNotCountable,
+        TooMuchContention,
+    ),
 )
 def reverse_event(
     event_id: str,
