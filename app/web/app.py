@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from app.store.client import POOL_SIZE
 from app.store.errors import StockpulseError
 from app.web import pages, problems
-from app.web.api import batch, events, health, products, reversals
+from app.web.api import batch, contracts, events, health, products, reversals
 from app.web.contract.openapi import contract, operation_id
 from app.web.cors import APICors
 from app.web.guards import Guards, request_id_of
@@ -51,6 +51,7 @@ def create_app(services: Services) -> FastAPI:
         products.router,
         events.router,
         reversals.router,
+        contracts.router,
         pages.router,
     ):
         app.include_router(router)
