@@ -156,3 +156,40 @@ def test_a_worker_that_lost_its_shard_parks_nothing(deployment: Deployment) -> N
         time.sleep(0.2)
         assert work.durable() is None
     assert deployment.rows() == []
+
+
+def test_two_workers_drain_one_lane_and_each_letter_comes_once_in_order(
+    deployment: Deployment,
+) -> None:
+    healed = threading.Event()
+
+    def fail(_: ChangeEvent) -> None:
+        if not healed.is_set():
+            raise ConnectionError("no route")
+
+    archive = Recorder(fail)
+    sink = Sink("archive", archive)
+    with deployment.worker(sink) as work, deployment.worker(sink):
+        work.process([change(f"P{n % 2}", n) for n in range(1, 21)])
+        eventually(lambda: work.durable() is not None and len(deployment.parked()) == 20)
+        healed.set()
+        eventually(lambda: not deployment.rows())
+    for product in (0, 1):
+        assert archive.of(f"P{product}") == [n for n in range(1, 21) if n % 2 == product]
+
+
+def test_the_claim_of_a_drainer_that_died_is_taken_over(deployment: Deployment) -> None:
+    archive = Recorder()
+    with deployment.worker(Sink("archive", Recorder(_refuse)), retries=0) as work:
+        work.process([change("P1", 1)])
+        eventually(deployment.rows)
+    eventually(lambda: all(lane.claim is None for lane in deployment.lanes.open()))
+    (lane,) = deployment.lanes.open()
+    assert deployment.lanes.claim(lane, "a drainer that is gone")
+    with deployment.worker(Sink("archive", archive)):
+        eventually(lambda: not deployment.rows())
+    assert archive.of("P1") == [1]
+
+
+def _refuse(_: ChangeEvent) -> None:
+    raise ConnectionError("no route")
