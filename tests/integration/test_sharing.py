@@ -12,6 +12,7 @@ import pytest
 from app.store.client import connect, translated
 from app.store.errors import ConditionFailed, StoreUnavailable
 from app.store.leases import Lease, LeaseLost, Leases
+from app.store.place import checkpointed
 from app.store.workers import OwnerRefused, WorkerRow
 from tests.support.lossy import lossy
 from tests.support.sharing import LEASE_TIME, Shop, shop, until
@@ -231,6 +232,77 @@ class TestStreamsThatGo:
                 until(lambda: "b" in store.products)
         assert store.products == ["a", "b"]
         assert store.gaps == [("s1", arn, number)]
+
+
+class TestWhatMayBeTrimmed:
+    def trimmable(self, store: Shop, endpoint: str) -> dict[str, int]:
+        return {shard: upto for (_, shard), upto in checkpointed(endpoint, store.names).items()}
+
+    def test_a_shard_that_was_only_taken_keeps_all(self, store: Shop, endpoint: str) -> None:
+        store.leases.take(("arn", "s1"), "ada", None)
+        assert self.trimmable(store, endpoint) == {"s1": 0}
+
+    def test_a_consumer_is_where_it_is_furthest_under_any_of_the_log_s_names(
+        self, store: Shop, endpoint: str
+    ) -> None:
+        for arn, number in (("arn/stream/1", "99"), ("arn/stream/2", "100")):
+            taken = store.leases.take((arn, "s1"), "ada", None, inherited=number)
+            assert taken is not None
+            assert taken.sequence_number == number
+        assert self.trimmable(store, endpoint) == {"s1": 100}
+
+    def test_the_slowest_consumer_counts(self, store: Shop, endpoint: str) -> None:
+        for consumer, number in ((CONSUMER, "7"), ("another", "3")):
+            leases = Leases(store.clients.tables, store.names.checkpoints, consumer)
+            leases.take(("arn", "s1"), "ada", None, inherited=number)
+        assert self.trimmable(store, endpoint) == {"s1": 3}
+
+    def test_rows_about_workers_are_no_shards(self, store: Shop, endpoint: str) -> None:
+        store.workers.put(row("ada"))
+        store.workers.claim_host("worker")
+        assert self.trimmable(store, endpoint) == {}
+
+
+class TestOneLog:
+    """The embedded engine: a stream made anew serves the whole log again, under a new ARN."""
+
+    @pytest.fixture(autouse=True)
+    def _looks_often(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("worker.stream.coordinator.LOOK_AGAIN", 0.1)
+
+    def rename(self, store: Shop) -> str:
+        old = store.streams.current or ""
+        new = store.streams.new_stream("2026-11-02T09:00:00.000")
+        store.streams.streams[new] = store.streams.streams[old]
+        store.streams.streams[new]["s1"].closed = False
+        return new
+
+    def test_who_reads_it_goes_on_under_its_new_name(self, store: Shop) -> None:
+        store.streams.add(StubShard("s1"))
+        store.streams.put("s1", "a")
+        with store.worker("ada", one_log=True) as ada, store.worker("bob", one_log=True):
+            until(lambda: store.products == ["a"])
+            new = self.rename(store)
+            until(lambda: {arn for arn, _ in store.rows().checkpoints} == {new})
+            store.streams.put("s1", "b")
+            until(lambda: store.products == ["a", "b"])
+            assert ada.problem() is None
+        assert store.gaps == []
+
+    def test_while_it_is_off_nothing_is_read_and_then_it_goes_on(self, store: Shop) -> None:
+        store.streams.add(StubShard("s1"))
+        store.streams.put("s1", "a")
+        old = store.streams.current
+        with store.worker("ada", one_log=True) as ada:
+            until(lambda: store.products == ["a"])
+            store.streams.current = None
+            until(lambda: ada.problem() == "the stream is off")
+            until(lambda: not ada.shards())
+            store.streams.current = old
+            self.rename(store)
+            store.streams.put("s1", "b")
+            until(lambda: store.products == ["a", "b"])
+        assert store.gaps == []
 
 
 class TestWhoMayStart:
