@@ -2,9 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,19 +10,11 @@ import pytest
 from app.store.client import connect, translated
 from app.store.errors import ConditionFailed, StoreUnavailable
 from app.store.leases import Lease, LeaseLost, Leases
-from app.store.place import checkpointed
-from app.store.workers import OwnerRefused, WorkerRow
+from app.store.workers import WorkerRow
 from tests.support.lossy import lossy
-from tests.support.sharing import LEASE_TIME, Shop, shop, until
+from tests.support.sharing import LEASE_TIME, Shop, until
 from tests.support.stub_streams import StubShard
-from worker.host import CONSUMER, NEW_STREAM
-from worker.stream.membership import Member, Membership
-
-
-@pytest.fixture
-def store(endpoint: str, tmp_path: Path) -> Iterator[Shop]:
-    with shop(endpoint, tmp_path.name[-40:]) as found:
-        yield found
+from worker.host import CONSUMER
 
 
 def row(owner: str, counter: int = 1, **about: Any) -> WorkerRow:
@@ -177,168 +167,3 @@ def test_lost_answers_lose_no_lease(store: Shop, endpoint: str) -> None:
                 continue
         client.close()
         assert proxy.swallowed > 3
-
-
-class TestStreamsThatGo:
-    def test_an_old_stream_is_read_to_its_end_then_the_new_one_with_one_gap(
-        self, store: Shop
-    ) -> None:
-        old = store.streams.current
-        store.streams.add(StubShard("s1"))
-        store.streams.put("s1", "a")
-        with store.worker("ada"):
-            until(lambda: store.products == ["a"])
-        store.streams.add(StubShard("s2", "s1"))  # split, and switched off and on, unseen
-        store.streams.put("s1", "b")
-        store.streams.put("s2", "c")
-        new = store.streams.new_stream("2026-11-02T09:00:00.000")
-        store.streams.add(StubShard("s3"))
-        store.streams.put("s3", "d")
-        for _ in range(2):  # again, and nothing comes again
-            with store.worker("ada"):
-                until(lambda: {arn for arn, _ in store.rows().checkpoints} == {new})
-                until(lambda: len(store.taken) >= 4)
-        assert store.products == ["a", "b", "c", "d"]
-        assert store.gaps == [(NEW_STREAM, new, None)]
-        assert old != new
-
-    def test_a_stream_switched_off_is_named_and_goes_on_by_itself(self, store: Shop) -> None:
-        store.streams.add(StubShard("s1"))
-        store.streams.put("s1", "a")
-        with store.worker("ada") as ada:
-            until(lambda: store.products == ["a"])
-            store.streams.switch_off()
-            until(lambda: ada.problem() == "the stream is off")
-            new = store.streams.new_stream("2026-11-02T09:00:00.000")
-            store.streams.add(StubShard("s2"))
-            store.streams.put("s2", "b")
-            until(lambda: store.products == ["a", "b"])
-            until(lambda: ada.problem() is None)
-        assert store.gaps == [(NEW_STREAM, new, None)]
-
-    def test_a_shard_that_vanished_is_one_gap_and_its_child_goes_on(self, store: Shop) -> None:
-        arn = store.streams.current or ""
-        store.streams.add(StubShard("s1"))
-        store.streams.put("s1", "a")
-        with store.worker("ada"):
-            until(lambda: store.products == ["a"])
-        number = store.streams.streams[arn]["s1"].records[0]["dynamodb"]["SequenceNumber"]
-        store.streams.put("s1", "never seen")
-        store.streams.streams[arn]["s1"].gone = True
-        store.streams.add(StubShard("s2", "s1"))
-        store.streams.put("s2", "b")
-        for _ in range(2):
-            with store.worker("ada"):
-                until(lambda: "b" in store.products)
-        assert store.products == ["a", "b"]
-        assert store.gaps == [("s1", arn, number)]
-
-
-class TestWhatMayBeTrimmed:
-    def trimmable(self, store: Shop, endpoint: str) -> dict[str, int]:
-        return {shard: upto for (_, shard), upto in checkpointed(endpoint, store.names).items()}
-
-    def test_a_shard_that_was_only_taken_keeps_all(self, store: Shop, endpoint: str) -> None:
-        store.leases.take(("arn", "s1"), "ada", None)
-        assert self.trimmable(store, endpoint) == {"s1": 0}
-
-    def test_a_consumer_is_where_it_is_furthest_under_any_of_the_log_s_names(
-        self, store: Shop, endpoint: str
-    ) -> None:
-        for arn, number in (("arn/stream/1", "99"), ("arn/stream/2", "100")):
-            taken = store.leases.take((arn, "s1"), "ada", None, inherited=number)
-            assert taken is not None
-            assert taken.sequence_number == number
-        assert self.trimmable(store, endpoint) == {"s1": 100}
-
-    def test_the_slowest_consumer_counts(self, store: Shop, endpoint: str) -> None:
-        for consumer, number in ((CONSUMER, "7"), ("another", "3")):
-            leases = Leases(store.clients.tables, store.names.checkpoints, consumer)
-            leases.take(("arn", "s1"), "ada", None, inherited=number)
-        assert self.trimmable(store, endpoint) == {"s1": 3}
-
-    def test_rows_about_workers_are_no_shards(self, store: Shop, endpoint: str) -> None:
-        store.workers.put(row("ada"))
-        store.workers.claim_host("worker")
-        assert self.trimmable(store, endpoint) == {}
-
-
-class TestOneLog:
-    """The embedded engine: a stream made anew serves the whole log again, under a new ARN."""
-
-    @pytest.fixture(autouse=True)
-    def _looks_often(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("worker.stream.coordinator.LOOK_AGAIN", 0.1)
-
-    def rename(self, store: Shop) -> str:
-        old = store.streams.current or ""
-        new = store.streams.new_stream("2026-11-02T09:00:00.000")
-        store.streams.streams[new] = store.streams.streams[old]
-        store.streams.streams[new]["s1"].closed = False
-        return new
-
-    def test_who_reads_it_goes_on_under_its_new_name(self, store: Shop) -> None:
-        store.streams.add(StubShard("s1"))
-        store.streams.put("s1", "a")
-        with store.worker("ada", one_log=True) as ada, store.worker("bob", one_log=True):
-            until(lambda: store.products == ["a"])
-            new = self.rename(store)
-            until(lambda: {arn for arn, _ in store.rows().checkpoints} == {new})
-            store.streams.put("s1", "b")
-            until(lambda: store.products == ["a", "b"])
-            assert ada.problem() is None
-        assert store.gaps == []
-
-    def test_while_it_is_off_nothing_is_read_and_then_it_goes_on(self, store: Shop) -> None:
-        store.streams.add(StubShard("s1"))
-        store.streams.put("s1", "a")
-        old = store.streams.current
-        with store.worker("ada", one_log=True) as ada:
-            until(lambda: store.products == ["a"])
-            store.streams.current = None
-            until(lambda: ada.problem() == "the stream is off")
-            until(lambda: not ada.shards())
-            store.streams.current = old
-            self.rename(store)
-            store.streams.put("s1", "b")
-            until(lambda: store.products == ["a", "b"])
-        assert store.gaps == []
-
-
-class TestWhoMayStart:
-    def membership(self, store: Shop, name: str, **about: Any) -> Membership:
-        member = Member(name, **about)
-        return Membership(store.workers, store.checkpoints, member, lease_time=LEASE_TIME)
-
-    def test_beside_an_in_process_broker_nobody(self, store: Shop) -> None:
-        with self.membership(store, "ada", broker="in-process", folder="f1"):
-            for broker in ("in-process", "redis"):
-                late = self.membership(store, "bob", broker=broker, folder="f2")
-                with pytest.raises(OwnerRefused, match="STOCKPULSE_BROKER_URL"):
-                    late.__enter__()
-            assert set(store.rows().workers) == {"ada"}
-
-    def test_an_in_process_broker_beside_nobody(self, store: Shop) -> None:
-        with (
-            self.membership(store, "ada", broker="redis"),
-            pytest.raises(OwnerRefused, match=r"worker ada .*STOCKPULSE_BROKER_URL"),
-        ):
-            self.membership(store, "bob", broker="in-process").__enter__()
-
-    def test_one_whose_counter_stands_still_is_no_hindrance(self, store: Shop) -> None:
-        store.workers.put(row("dead", broker="in-process", folder="f1"))
-        begun = time.monotonic()
-        with self.membership(store, "bob", broker="in-process", folder="f2"):
-            assert time.monotonic() - begun >= LEASE_TIME
-            assert set(store.rows().workers) == {"bob"}
-
-    def test_another_kind_of_host_is_refused_until_it_is_switched(self, store: Shop) -> None:
-        store.workers.claim_host("lambda")
-        with pytest.raises(OwnerRefused, match="stockpulse init --host worker"):
-            self.membership(store, "ada").__enter__()
-        store.workers.set_host("worker")
-        with (
-            self.membership(store, "ada"),
-            pytest.raises(OwnerRefused, match="stockpulse init --host lambda"),
-        ):
-            store.workers.claim_host("lambda")
