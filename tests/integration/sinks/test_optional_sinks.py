@@ -9,9 +9,9 @@ import pytest
 
 from app.events import ChangeEvent
 from app.store.leases import LeaseLost
-from tests.support.builders import an_item, as_boto3, inserted
+from tests.support.builders import STREAM_ARN, an_event, an_item, as_boto3, inserted
 from tests.support.sinking import QUICK, Deployment, Recorder, change, eventually
-from worker.sinks.sink import Sink
+from worker.sinks.sink import Sink, Taken, letter_for
 
 
 def last(records: list[dict[str, Any]]) -> str:
@@ -189,6 +189,55 @@ def test_the_claim_of_a_drainer_that_died_is_taken_over(deployment: Deployment) 
     with deployment.worker(Sink("archive", archive)):
         eventually(lambda: not deployment.rows())
     assert archive.of("P1") == [1]
+
+
+def test_a_record_past_its_age_is_parked_untried_and_comes_from_its_lane(
+    deployment: Deployment,
+) -> None:
+    errors: list[str] = []
+
+    def note(_: ChangeEvent) -> None:
+        errors.extend(letter.error for letter in deployment.parked())
+
+    archive = Recorder(note)
+    with deployment.worker(Sink("archive", archive), age=60) as work:  # the records are days old
+        work.process([change("P1", 1)])
+        eventually(lambda: not deployment.rows() and archive.got)
+    assert archive.of("P1") == [1]
+    assert "s old" in errors[0]
+
+
+def test_a_letter_without_a_lane_moves_once_it_is_marked_due(deployment: Deployment) -> None:
+    taken = Taken(an_event(1), change("P1", 1))
+    deployment.letters.park([letter_for("archive", taken, STREAM_ARN)])
+    deployment.clients.tables.delete_item(
+        TableName=deployment.tables.dead_letters,
+        Key={"ProductID": {"S": "P1"}, "SinkKey": {"S": "archive#~lane"}},
+    )
+    archive = Recorder()
+    with deployment.worker(Sink("archive", archive)):
+        (letter,) = deployment.parked()
+        deployment.desk.redrive(letter.id)
+        eventually(lambda: not deployment.rows())
+    assert archive.of("P1") == [1]
+
+
+def test_in_lambda_a_lane_is_filled_inline_and_drained_by_a_tick(deployment: Deployment) -> None:
+    healed = threading.Event()
+
+    def fail(event: ChangeEvent) -> None:
+        if event.product_id == "P1" and not healed.is_set():
+            raise ConnectionError("no route")
+
+    archive = Recorder(fail)
+    function = deployment.function(Sink("archive", archive))
+    function.process([change("P1", 1), change("P2", 2)], STREAM_ARN)
+    deployment.function(Sink("archive", archive)).process([change("P1", 3)], STREAM_ARN)
+    assert archive.got == [("P2", 2)]
+    assert [letter.state for letter in deployment.parked()] == ["parked", "waiting"]
+    healed.set()
+    eventually(lambda: [function.tick(time.monotonic() + 5)] and not deployment.rows())
+    assert archive.of("P1") == [1, 3]
 
 
 def _refuse(_: ChangeEvent) -> None:
