@@ -83,7 +83,7 @@ class InProcessBroker:
         self.overruns = 0
 
     def load(self) -> int:
-        """Fill the ring with the newest events, before the stream opens; otherwise as `catch_up`."""
+        """Fill the ring with the newest events, before the stream opens; else as `catch_up`."""
         return self.catch_up(0)
 
     def catch_up(self, since_ms: int) -> int:

@@ -69,11 +69,15 @@ class ClockRow:
 
 
 class SharedClock:
-    """Stamps the batches of one process life, where other processes stamp theirs."""
+    """Stamps the batches of one process life, where other processes stamp theirs.
+
+    `newest_ms` is the newest stamp in `Feed`, which a deployment without such a row may have.
+    """
 
     def __init__(
         self,
         row: ClockRow,
+        newest_ms: int = 0,
         *,
         now_ms: Callable[[], int] = wall_ms,
         monotonic: Callable[[], float] = time.monotonic,
@@ -83,6 +87,7 @@ class SharedClock:
         self._monotonic = monotonic
         self._writer = secrets.token_hex(4)
         self._lock = threading.Lock()
+        self._newest_ms = newest_ms
         self._last: int | None = None
         self._ceiling = 0  # what the row said when we last saw or wrote it
         self._offset = 0  # ms of this clock from the monotonic one
@@ -116,7 +121,7 @@ class SharedClock:
             looked = int(self._monotonic() * 1000)
             clock = max(within(found.second, self._now()), found.ms - LEAD)
             # The first time all that was found: an earlier life of ours may have stamped it.
-            last = found.ms if self._last is None else self._last
+            last = max(found.ms, self._newest_ms) if self._last is None else self._last
             ceiling = max(found.ms, clock + LEAD, last + STEP)
             try:
                 if ceiling > found.ms:

@@ -126,6 +126,14 @@ def test_a_restart_never_goes_backwards_and_a_hundred_do_not_run_away() -> None:
     assert world.row.ms <= world.ms(0) + LEAD + 1_000 + 100 * STEP
 
 
+def test_a_deployment_that_had_no_such_row_goes_on_after_its_newest_stamp() -> None:
+    world = World()
+    newest = world.ms(HOUR)
+    writer = SharedClock(world.row, newest, now_ms=lambda: world.ms(0), monotonic=lambda: world.now)
+    assert world.stamp(writer).ms > newest
+    assert world.stamp(world.writer()).ms > newest
+
+
 def test_one_writer_stamps_ever_greater_however_many_in_a_millisecond() -> None:
     world = World()
     writer = world.writer()
