@@ -33,7 +33,6 @@ TICK = 1.0  # seconds between looks at the store's state, which a beat tells at 
 SWEEP = 30.0  # seconds between looks at `Feed` for what another process wrote
 SWEEP_MS = 120_000  # how far back such a look goes
 MAX_AGE_BEATS = (120, 240)  # a connection lives 30 to 60 minutes, jittered
-AGAIN_AFTER_MS = 2_000  # with several writers: a duplicate stamped so much later is shown again
 
 
 class TooManyStreams(StockpulseError):
@@ -72,7 +71,7 @@ class InProcessBroker:
         self._max_events = max_events
         self._max_bytes = max_bytes
         self._overlap_ms = overlap_ms
-        self._ring = Ring(max_events, max_bytes, AGAIN_AFTER_MS if overlap_ms else None)
+        self._ring = Ring(max_events, max_bytes, again=overlap_ms > 0)
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._notified = False

@@ -62,19 +62,32 @@ def test_what_is_taken_at_once_keeps_its_stamp() -> None:
 
 
 def test_a_short_outage_is_waited_out_with_the_same_stamp() -> None:
-    broker = Broker(failures=4, seconds=1)
+    broker = Broker(failures=4, seconds=0.3)
     sink_of(broker).accept(batch := arrivals([1]))
     assert (broker.taken, broker.restamps) == ([batch], 0)
 
 
 def test_in_a_long_outage_events_get_a_fresh_stamp_every_few_seconds() -> None:
-    broker = Broker(failures=60, seconds=1)
+    broker = Broker(failures=60, seconds=0.5)
     batch = arrivals([1])
     sink_of(broker).accept(batch)
     (taken,) = broker.taken
     assert [event for _, event in taken] == [event for _, event in batch]
     assert taken[0][0] == a_cursor(1_000 * broker.restamps)
-    assert 60 // 6 - 1 <= broker.restamps <= 60 // 5
+    assert 30 / 3 - 1 <= broker.restamps <= 30 / 2
+
+
+def test_what_was_taken_late_goes_out_again_with_a_fresh_stamp() -> None:
+    broker = Broker(failures=0, seconds=4)
+    publish = broker.publish
+
+    def quicker(arrived: Sequence[Arrived]) -> None:
+        publish(arrived)
+        broker.seconds = 0.1
+
+    broker.publish = quicker  # type: ignore[method-assign]
+    sink_of(broker).accept(batch := arrivals([1]))
+    assert broker.taken == [batch, [(a_cursor(1_000), batch[0][1])]]
 
 
 def test_with_the_lease_lost_nothing_gets_a_stamp_or_goes_out() -> None:
