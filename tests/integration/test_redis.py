@@ -166,13 +166,15 @@ def test_redis_may_come_late_and_go(split: Settings, redis_server: RedisServer) 
         feed.changes(1)
         redis_server.start()
         wait_for(lambda: broker_of(app) == "ok")
-        redis_server.kill()
-        app.create("P1")
+        app.create("P1")  # it shows once the worker is past P0
         feed.wait_until(lambda: "P1" in ids(feed))
-        redis_server.start()
+        redis_server.kill()
         app.create("P2")
         feed.wait_until(lambda: "P2" in ids(feed))
-        assert once(ids(feed)) == ["P0", "P1", "P2"]
+        redis_server.start()
+        app.create("P3")
+        feed.wait_until(lambda: "P3" in ids(feed))
+        assert once(ids(feed)) == ["P0", "P1", "P2", "P3"]
 
 
 def test_hints_reach_whoever_listens_and_wait_for_nobody(redis_server: RedisServer) -> None:
