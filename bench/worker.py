@@ -30,7 +30,7 @@ from app.store.checkpoints import Checkpoints
 from app.store.cursor import CursorClock
 from app.store.dead_letters import DeadLetters
 from app.store.feed import Feed
-from app.store.leases import Lease, Leases
+from app.store.leases import Hold, Lease, Leases
 from app.store.tables import TableNames
 from app.store.timeline import Timeline
 from bench.support.report import Requirement, conditions, finish, median_of
@@ -61,7 +61,7 @@ def ours(on: Store, tables: TableNames, after: str | None, count: int) -> None:
     broker = InProcessBroker(Timeline(feed, audit), tables.products, version="bench")
     left = count
 
-    def publish(arrived: Sequence[Arrived]) -> None:
+    def publish(arrived: Sequence[Arrived], _hold: Hold) -> None:
         nonlocal left
         broker.publish(arrived)
         left -= len(arrived)

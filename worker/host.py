@@ -18,10 +18,11 @@ from app.store.lanes import Lanes
 from app.store.leases import Lease, Leases
 from app.store.tables import StreamOfTable, TableNames
 from app.store.workers import Workers
-from worker.order import ArrivalOrder, Publish
+from worker.order import ArrivalOrder, Publish, Tell
 from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
+from worker.sinks.broker import BrokerSink
 from worker.sinks.host import OptionalSinks, Pacing
 from worker.sinks.policy import RetryPolicy
 from worker.sinks.sink import Sink
@@ -64,6 +65,7 @@ def make_worker(
     member: Member,
     *,
     one_log: bool = False,
+    broker_elsewhere: bool = False,
     reached: Callable[[str], None] = lambda _point: None,
     report_gap: ReportGap = _log_gap,
     on_gap: Callable[[], None] = lambda: None,
@@ -75,21 +77,24 @@ def make_worker(
 ) -> Iterator[Coordinator]:
     """A worker that runs until the block ends.
 
-    `one_log`: see `worker.stream.succession`. `reached` is told of each point that a crash could
-    fall on: only fault tests listen. `on_gap` is called after a gap was reported. `due` is set by
-    who marked a dead letter due in this process.
+    `one_log`: see `worker.stream.succession`. `broker_elsewhere`: `publish` can fail, and is then
+    tried again. `reached` is told of each point that a crash could fall on: only fault tests
+    listen. `on_gap` is called after a gap was reported. `due` is set by who marked a dead letter
+    due in this process.
     """
     stop = threading.Event()
     retry = Retry(stop)
     audit_sink = AuditSink(audit, retry, drop_stamps=order.drop)
-    in_turn = order.in_turn(publish)
+    tell: Tell = order.in_turn(publish)
+    if broker_elsewhere:
+        tell = BrokerSink(publish, order, audit.restamp, retry).accept
     letters = DeadLetters(clients.tables, tables.dead_letters)
-    pipeline = Pipeline(audit_sink, in_turn, letters, retry, names, reached)
+    pipeline = Pipeline(audit_sink, tell, letters, retry, names, reached)
     optional = OptionalSinks(
         sinks,
         audit=audit,
         audit_sink=audit_sink,
-        publish=in_turn,
+        publish=tell,
         pipeline=pipeline,
         letters=letters,
         lanes=Lanes(clients.tables, tables.dead_letters),

@@ -18,7 +18,7 @@ from app.store.dead_letters import DeadLetters
 from app.store.feed import ROW_LIMIT
 from app.store.leases import Hold, Unleased
 from app.store.letters import AUDIT, Letter
-from worker.order import Publish
+from worker.order import Tell
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
 from worker.sinks.sink import Taken
@@ -37,7 +37,7 @@ class Pipeline:
     def __init__(
         self,
         audit: AuditSink,
-        publish: Publish,
+        publish: Tell,
         dead_letters: DeadLetters,
         retry: Retry,
         names: AttributeNames,
@@ -84,7 +84,7 @@ class Pipeline:
             record = decoded[event.id].record
             self._park(record, event.product_id, event.event_key, error, page)
         self._reached("between audit and broker")
-        self._publish(appended.arrived)
+        self._publish(appended.arrived, page.hold)
         self._reached("between broker and checkpoint")
         refused = {event.id for event, _ in appended.refused}
         return [taken for name, taken in decoded.items() if name not in refused]

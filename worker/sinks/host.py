@@ -11,7 +11,7 @@ from app.store.dead_letters import DeadLetters
 from app.store.lanes import Lanes
 from app.store.leases import Hold, Lease
 from app.store.letters import AUDIT
-from worker.order import Publish
+from worker.order import Tell
 from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks import redrive
@@ -49,7 +49,7 @@ class OptionalSinks:
         *,
         audit: AuditRepository,
         audit_sink: AuditSink,
-        publish: Publish,
+        publish: Tell,
         pipeline: Pipeline,
         letters: DeadLetters,
         lanes: Lanes,
