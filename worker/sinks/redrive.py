@@ -11,6 +11,7 @@ from app.events import ChangeEvent
 from app.item import AttributeNames
 from app.store.audit import AuditRepository
 from app.store.dead_letters import DeadLetters
+from app.store.leases import Unleased
 from app.store.letters import Letter
 from worker.order import Tell
 from worker.sinks.audit import AuditSink
