@@ -89,11 +89,11 @@ class Verifier:
 
     def _ids(self) -> set[str]:
         """Every product that has entries or is in the table, and the shards that have gaps."""
-        audited = self._keys_of(self._tables.audit, "ProductID")
-        in_table = self._keys_of(self._tables.products, self._names.key)
+        audited = self._ids_in(self._tables.audit, "ProductID")
+        in_table = self._ids_in(self._tables.products, self._names.key)
         return {*audited, *(key for key in in_table if not key.startswith(RESERVED))}
 
-    def _keys_of(self, table: str, key: str) -> Iterator[str]:
+    def _ids_in(self, table: str, key: str) -> Iterator[str]:
         names = {"#key": key}
         pages = self._pages(
             "scan", TableName=table, ProjectionExpression="#key", ExpressionAttributeNames=names
