@@ -26,6 +26,7 @@ from app.settings import Settings
 from app.store import place, shell, tables
 from app.store.audit import AuditRepository
 from app.store.audit_entry import Signer
+from app.store.audit_keys import AuditKeyIDs
 from app.store.client import connect
 from app.store.cursor import CursorClock
 from app.store.feed import Feed
@@ -35,7 +36,7 @@ from app.store.timeline import Timeline
 from app.web.app import create_app
 from app.web.server import Server
 from app.web.services import DemoSwitch, Probe, Services
-from worker.host import IDLE_AWS, IDLE_LOCAL, make_worker
+from worker.host import CONSUMER, IDLE_AWS, IDLE_LOCAL, make_worker
 from worker.order import ArrivalOrder
 from worker.stream.pace import Wake
 
@@ -111,6 +112,7 @@ def running(
         stream = tables.stream_of(clients.tables, names.products)
 
         signer = signer_of(settings)
+        _note_keys(AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER), settings)
         feed = Feed(clients.tables, names.feed, signer.retention)
         order = ArrivalOrder(CursorClock(feed.newest_ms()).stamp)
         audit = AuditRepository(clients.tables, names.audit, feed, signer, order.stamp)
@@ -170,10 +172,25 @@ def signer_of(settings: Settings) -> Signer:
     """The signer of new audit entries; the data folder is ours."""
     days = settings.audit_retention_days
     retention = None if days is None else timedelta(days=days)
-    keys = settings.audit_keys
-    text = own_keys(settings.data_dir) if keys is None else keys.get_secret_value()
-    key_id, key = next(iter(parse_keys(text).items()))
+    key_id, key = next(iter(audit_keys(settings).items()))
     return Signer(key_id, key, retention)
+
+
+def audit_keys(settings: Settings) -> dict[str, bytes]:
+    """Every audit key of this process, the one that signs first; the data folder is ours."""
+    keys = settings.audit_keys
+    return parse_keys(own_keys(settings.data_dir) if keys is None else keys.get_secret_value())
+
+
+def _note_keys(ids: AuditKeyIDs, settings: Settings) -> None:
+    keys = audit_keys(settings)
+    lacking = ids.register(next(iter(keys)), keys)
+    if lacking:
+        _log.warning(
+            "audit entries are signed with keys that are not among STOCKPULSE_AUDIT_KEYS (%s): "
+            "they can be shown, but not verified. Put those keys behind the first.",
+            ", ".join(sorted(lacking)),
+        )
 
 
 def _any_shop(settings: Settings) -> Plan:
