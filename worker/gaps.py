@@ -12,7 +12,8 @@ from functools import partial
 from app.events import RESERVED, ChangeEvent
 from app.item import DEFAULT_NAMES, AttributeNames, digest, stock
 from app.store.audit import Appended, AuditRepository
-from app.store.chain import BOTH_IMAGES, goes_on, origin, successor
+from app.store.chain import BOTH_IMAGES, ChainFull, goes_on, origin, successor
+from app.store.errors import StoreRefused
 from worker.chain import ChainSink
 from worker.heads import Break, Heads
 from worker.retry import Retry
@@ -83,8 +84,12 @@ class Gaps:
             head_key = links[-1].key if links else head_key
             head = self._audit.get((event.product_id, head_key))
         _log.error("changes of product %r before %s are missing", event.product_id, event.event_key)
-        self._sink.append(product_gap(head_key, head, event, self._names))
+        # Asked first: once the gap is written, a second try finds nothing to do.
         self._on_gap(f"changes of product {event.product_id!r} are missing")
+        try:
+            self._sink.append(product_gap(head_key, head, event, self._names))
+        except (StoreRefused, ChainFull) as error:  # the record itself must not wait for ever
+            _log.error("the gap before %s cannot be written: %s", event.event_key, error)
 
 
 class ChainGuard:
