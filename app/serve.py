@@ -32,10 +32,12 @@ from app.store.cursor import CursorClock
 from app.store.feed import Feed
 from app.store.keys import own_keys, parse_keys
 from app.store.products import ProductRepository
+from app.store.receipts import Receipts
 from app.store.timeline import Timeline
 from app.web.app import create_app
 from app.web.server import Server
 from app.web.services import DemoSwitch, Probe, Services
+from app.web.wire import bounded
 from worker.host import CONSUMER, IDLE_AWS, IDLE_LOCAL, make_worker
 from worker.order import ArrivalOrder
 from worker.stream.pace import Wake
@@ -70,6 +72,7 @@ def serve(
     ):
         config = uvicorn.Config(
             create_app(services),
+            http=bounded(settings.max_header_bytes, settings.request_timeout_seconds),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -112,7 +115,7 @@ def running(
         stream = tables.stream_of(clients.tables, names.products)
 
         signer = signer_of(settings)
-        _note_keys(AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER), settings)
+        AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER).register([*audit_keys(settings)])
         feed = Feed(clients.tables, names.feed, signer.retention)
         order = ArrivalOrder(CursorClock(feed.newest_ms()).stamp)
         audit = AuditRepository(clients.tables, names.audit, feed, signer, order.stamp)
@@ -141,13 +144,18 @@ def running(
             reached=reached,
         ) as worker:
             probes["worker"] = worker.problem
+
+            def committed() -> None:
+                reached("between commit and answer")
+                wake.hint()
+
             products = ProductRepository(
                 clients.tables,
                 names.products,
                 attributes,
                 stamps_deletes=stream.view_type == "NEW_AND_OLD_IMAGES",
                 was_known=audit.knows,
-                on_commit=wake.hint,
+                on_commit=committed,
             )
             with DemoShop(products, demo or _any_shop(settings)) as shop:
                 if demo is not None:
@@ -156,6 +164,7 @@ def running(
                     settings=settings,
                     version=_version(),
                     products=products,
+                    receipts=Receipts(clients.tables, names.idempotency),
                     timeline=timeline,
                     broker=broker,
                     products_table=names.products,
@@ -180,17 +189,6 @@ def audit_keys(settings: Settings) -> dict[str, bytes]:
     """Every audit key of this process, the one that signs first; the data folder is ours."""
     keys = settings.audit_keys
     return parse_keys(own_keys(settings.data_dir) if keys is None else keys.get_secret_value())
-
-
-def _note_keys(ids: AuditKeyIDs, settings: Settings) -> None:
-    keys = audit_keys(settings)
-    lacking = ids.register(next(iter(keys)), keys)
-    if lacking:
-        _log.warning(
-            "audit entries are signed with keys that are not among STOCKPULSE_AUDIT_KEYS (%s): "
-            "they can be shown, but not verified. Put those keys behind the first.",
-            ", ".join(sorted(lacking)),
-        )
 
 
 def _any_shop(settings: Settings) -> Plan:

@@ -78,7 +78,7 @@ class Gaps:
         event, head_key = broken.event, broken.head_key
         head = broken.head
         if head is None:
-            links = self._audit.links(event.product_id, head_key, event.event_key)
+            links = self._audit.chains.links(event.product_id, head_key, event.event_key)
             if goes_on(links, None if event.before is None else digest(event.before)):
                 return
             head_key = links[-1].key if links else head_key

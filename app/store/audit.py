@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from app.events import RESERVED, ChangeEvent, is_event_key
 from app.store.audit_entry import ImageForm, Signer, event_of
 from app.store.batches import get_all, put_all
-from app.store.chain import LINK_FIELDS, Link, link_of
+from app.store.chains import Chains
 from app.store.client import translated
 from app.store.cursor import Cursor
 from app.store.errors import ConditionFailed, ItemTooLarge, StoreRefused, StoreUnavailable
@@ -49,6 +49,7 @@ class AuditRepository:
         self._feed = feed
         self._signer = signer
         self._stamp = stamp
+        self.chains = Chains(client, table)
 
     def append(self, events: Sequence[ChangeEvent]) -> Appended:
         """Write up to 24 events of different keys.
@@ -83,27 +84,6 @@ class AuditRepository:
             except (StoreRefused, ItemTooLarge) as error:
                 refusal = error.detail
         raise StoreRefused(refusal)
-
-    def links(self, product_id: str, after: str, before: str) -> list[Link]:
-        """The links between two event keys, oldest first, both ends excluded; read consistently."""
-        # `BETWEEN` takes its ends in: no key is followed by U+0001, so that is just above.
-        values = {":p": {"S": product_id}, ":a": {"S": f"{after}\x01"}, ":b": {"S": before}}
-        found = self._query(
-            "ProductID = :p AND EventKey BETWEEN :a AND :b", values, _LINK_ONLY, forward=True
-        )
-        return [link for link in map(link_of, found) if link.key != before]
-
-    def newest_link(self, product_id: str) -> Link | None:
-        """The end of a product's chain, read consistently; None where it has no entry."""
-        values = {":p": {"S": product_id}}
-        found = self._query("ProductID = :p", values, _LINK_ONLY | {"Limit": 1}, forward=False)
-        return link_of(found[0]) if found else None
-
-    def oldest(self, product_id: str) -> ChangeEvent | None:
-        """A product's first event, internal ones included; read consistently."""
-        values = {":p": {"S": product_id}}
-        found = self._query("ProductID = :p", values, {"Limit": 1}, forward=True)
-        return event_of(found[0]) if found else None
 
     def restamp(self, events: Sequence[ChangeEvent]) -> list[Arrived]:
         """A fresh feed row for events whose publication was held up (DESIGN §5.2)."""
@@ -149,6 +129,24 @@ class AuditRepository:
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
         return Page(events, encode_cursor(request["ExclusiveStartKey"]["EventKey"]["S"]))
 
+    def refers(self, product_id: str, after: str, reference: str) -> bool:
+        """Whether an entry of the product, later than the event key, bears the reference."""
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "ProductID = :p AND EventKey > :k",
+            "FilterExpression": "#r = :r",
+            "ExpressionAttributeNames": {"#r": "Reference"},
+            "ExpressionAttributeValues": {
+                ":p": {"S": product_id},
+                ":k": {"S": after},
+                ":r": {"S": reference},
+            },
+            "ConsistentRead": True,
+        }
+        pages = self._client.get_paginator("query").paginate(**request)
+        with translated():
+            return any(page["Items"] for page in pages)
+
     def knows(self, product_id: str) -> bool:
         """Whether anything ever happened to a product of this id."""
         if product_id.startswith(RESERVED):
@@ -192,20 +190,6 @@ class AuditRepository:
             return None
         return stamp, event
 
-    def _query(
-        self, condition: str, values: dict[str, Any], more: dict[str, Any], *, forward: bool
-    ) -> list[dict[str, Any]]:
-        """One page of a product's entries: 1 MB of them at the most."""
-        with translated():
-            return self._client.query(
-                TableName=self._table,
-                KeyConditionExpression=condition,
-                ExpressionAttributeValues=values,
-                ConsistentRead=True,
-                ScanIndexForward=forward,
-                **more,
-            )["Items"]
-
     def _append_one(self, events: Sequence[ChangeEvent]) -> Appended:
         """One entry in the largest form that an item can hold."""
         refusal = ""
@@ -215,12 +199,6 @@ class AuditRepository:
             except (StoreRefused, ItemTooLarge) as error:
                 refusal = error.detail
         return Appended([], [(events[0], refusal)])
-
-
-_LINK_ONLY: dict[str, Any] = {
-    "ProjectionExpression": ", ".join(LINK_FIELDS),
-    "ExpressionAttributeNames": LINK_FIELDS,
-}
 
 
 def _ref(event: ChangeEvent) -> EventRef:

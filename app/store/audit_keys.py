@@ -3,13 +3,16 @@
 Ids only, never keys. An entry whose key is nowhere known can be read, but no longer verified.
 """
 
-from collections.abc import Collection
+import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.store.client import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+_log = logging.getLogger(__name__)
 
 SHARD = "~keys"
 
@@ -22,14 +25,14 @@ class AuditKeyIDs:
         self._table = table
         self._key = {"Consumer": {"S": consumer}, "Shard": {"S": SHARD}}
 
-    def register(self, signing: str, known: Collection[str]) -> set[str]:
-        """List the id of the key that signs here; the listed ids that are not known here.
+    def register(self, known: Sequence[str]) -> None:
+        """List the first id, whose key signs here; say which listed ones are not known here.
 
         Raises:
             StoreUnavailable: it is not listed; call again.
 
         """
-        listed = self._listed()
+        listed, signing = self._listed(), known[0]
         if signing not in listed:
             with translated():
                 self._client.update_item(
@@ -38,7 +41,12 @@ class AuditKeyIDs:
                     UpdateExpression="ADD KeyIDs :id",
                     ExpressionAttributeValues={":id": {"SS": [signing]}},
                 )
-        return listed - {signing, *known}
+        if lacking := listed - set(known):
+            _log.warning(
+                "audit entries are signed with keys that STOCKPULSE_AUDIT_KEYS lacks (%s): they "
+                "can be shown, but not verified. Put those keys behind the first.",
+                ", ".join(sorted(lacking)),
+            )
 
     def _listed(self) -> set[str]:
         with translated():

@@ -120,7 +120,7 @@ def test_a_difference_that_is_on_its_way_or_not_surely_late_is_left_alone(
     assert parts.comparison().run().written == 1
     lose(parts, "P1", 1)  # the entry itself
     assert parts.comparison().run().written == 1
-    newest = parts.audit.newest_link("P1")
+    newest = parts.audit.chains.newest_link("P1")
     assert newest is not None
     app.tables.delete_item(TableName=parts.names.products, Key=item(ProductID="P1"))
     with Listener(app.url, after="0000000000001-00000000-000") as feed:

@@ -134,7 +134,7 @@ class Comparison:
         return [product_id for product_id in own if product_id not in present]
 
     def _look(self, product_id: str, live: Item | None) -> Look:
-        head = self._retry(partial(self._audit.newest_link, product_id), "reconcile")
+        head = self._retry(partial(self._audit.chains.newest_link, product_id), "reconcile")
         return Look(product_id, head, None if live is None else digest(live))
 
     def _settled(self, held: dict[str, Look]) -> None:
@@ -160,7 +160,7 @@ class Comparison:
         if self._stop.is_set():
             raise Stopped
         product_id = first.product_id
-        head = self._retry(partial(self._audit.newest_link, product_id), "reconcile")
+        head = self._retry(partial(self._audit.chains.newest_link, product_id), "reconcile")
         live = self._retry(partial(self._live, product_id), "reconcile")
         second = Look(product_id, head, None if live is None else digest(live))
         verdict = decide(first, second, self._now())
@@ -187,7 +187,7 @@ class Comparison:
 
     def _begin(self, product_id: str) -> None:
         """The baseline of a product whose first record tells that it was there before."""
-        oldest = self._retry(partial(self._audit.oldest, product_id), "reconcile")
+        oldest = self._retry(partial(self._audit.chains.oldest, product_id), "reconcile")
         baseline = None if oldest is None else beginning_of(oldest, self._names)
         if baseline is not None:
             self._append(baseline)

@@ -26,6 +26,7 @@ class Store:
         self.log: list[str] = []
         self.entries: dict[tuple[str, str], ChangeEvent] = {}
         self.faults = faults
+        self.chains = self
 
     def _may_fail(self, call: str) -> None:
         if self.faults.get(call):
