@@ -1,10 +1,12 @@
 """The worker as threads of a process: everything between the stream and `publish`, wired once.
 
-(The Lambda host will wire the same pipeline behind an event source mapping.)
+(The Lambda host wires the same pipeline behind an event source mapping.)
 """
 
+import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from app.item import AttributeNames
@@ -12,51 +14,44 @@ from app.store.audit import AuditRepository
 from app.store.checkpoints import Checkpoints
 from app.store.client import Clients
 from app.store.dead_letters import DeadLetters
-from app.store.reconciliation import Reconciliations, State
+from app.store.leases import Hold, Lease, Leases
+from app.store.reconciliation import Reconciliations
 from app.store.tables import StreamOfTable, TableNames
+from app.store.workers import Workers
 from worker.chain import ChainSink
 from worker.gaps import ChainGuard, Gaps
 from worker.order import ArrivalOrder, Publish
 from worker.pipeline import Pipeline
-from worker.reconcile import Comparison, Reconciler
+from worker.reconcile import make_reconciler
+from worker.reconcile.readings import Readings
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
 from worker.stream.coordinator import Coordinator
-from worker.stream.decode import stream_label
-from worker.stream.lineage import Position
-from worker.stream.pace import Pace, Wake
+from worker.stream.discovery import Discovery
+from worker.stream.guard import Guard
+from worker.stream.leases import LEASE_TIME
+from worker.stream.membership import Member, Membership
+from worker.stream.pace import Idle, Pace, Wake
+from worker.stream.pages import ShardPages
 from worker.stream.reader import ShardReader
+from worker.stream.readers import Readers, ReportGap
+from worker.stream.work import InOrder, MakeWork, Work
+
+_log = logging.getLogger(__name__)
 
 CONSUMER = "stockpulse"
 
 # Seconds between looks at a stream where nothing happens (DESIGN §5).
-IDLE_LOCAL, IDLE_AWS = 0.25, 1.0
+IDLE_LOCAL, IDLE_AWS = Idle(0.25, 1.0), Idle(1.0, 2.5)
+
+NEW_STREAM = "stream"  # in the place of a shard's id, of a gap that is about the whole stream
 
 
-class Worker:
-    """The readers of the stream and the reconciler, entered and ended together."""
-
-    def __init__(self, coordinator: Coordinator, reconciler: Reconciler, gaps: Gaps) -> None:
-        self._coordinator = coordinator
-        self._reconciler = reconciler
-        self.gaps = gaps
-
-    def __enter__(self) -> "Worker":
-        self._coordinator.__enter__()
-        self._reconciler.__enter__()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        try:
-            self._reconciler.__exit__(*exc)
-        finally:
-            self._coordinator.__exit__(*exc)
-
-    def problem(self) -> str | None:
-        """What is wrong with reading the stream; None where all is well. Never blocks."""
-        return self._coordinator.problem()
+def _log_gap(shard_id: str, stream_arn: str, after: str | None, why: str) -> None:
+    _log.error("gap in shard %s of %s after %s: %s", shard_id, stream_arn, after, why)
 
 
+@contextmanager
 def make_worker(
     clients: Clients,
     tables: TableNames,
@@ -66,20 +61,20 @@ def make_worker(
     publish: Publish,
     find_stream: Callable[[], StreamOfTable],
     wake: Wake,
-    idle: float,
+    idle: Idle,
+    member: Member,
     *,
     one_log: bool = False,
     reached: Callable[[str], None] = lambda _point: None,
-) -> Worker:
-    """A worker that is yet to be entered.
+    lease_time: float = LEASE_TIME,
+) -> Iterator[Coordinator]:
+    """A worker that runs until the block ends.
 
-    `one_log`: see `Checkpoints`. `reached` is told of each point that a crash could fall on:
-    only fault tests listen.
+    `one_log`: see `worker.stream.succession`. `reached` is told of each point that a crash could
+    fall on: only fault tests listen.
     """
     stop = threading.Event()
-    retry = Retry(stop)
-    checkpoints = Checkpoints(clients.tables, tables.checkpoints, CONSUMER, one_log=one_log)
-    in_turn = order.in_turn(publish)
+    retry, in_turn = Retry(stop), order.in_turn(publish)
     pipeline = Pipeline(
         AuditSink(audit, retry, drop_stamps=order.drop),
         in_turn,
@@ -89,35 +84,103 @@ def make_worker(
         reached,
     )
 
-    def make_reader(stream_arn: str, position: Position) -> ShardReader:
+    sink = ChainSink(audit, in_turn, order.drop)
+    others = Checkpoints(clients.tables, tables.checkpoints, CONSUMER)
+
+    def caught_up() -> bool:
+        return readings.caught_up()
+
+    reconciler = make_reconciler(
+        Reconciliations(clients.tables, tables.checkpoints, CONSUMER),
+        clients,
+        tables,
+        names,
+        audit,
+        sink,
+        lambda: find_stream().arn,
+        caught_up,
+        stop,
+    )
+    gaps = Gaps(audit, sink, reconciler.ask, names)
+
+    def make_work(lease: Lease, _hold: Hold) -> Work:
+        guard = ChainGuard(gaps, retry)
+        return InOrder(partial(pipeline.process, guard=guard), lease.stream_arn)
+
+    coordinator = make_coordinator(
+        clients,
+        tables,
+        find_stream,
+        make_work,
+        wake,
+        idle,
+        member,
+        stop,
+        one_log=one_log,
+        report_gap=gaps.report,
+        lease_time=lease_time,
+    )
+    readings = Readings(member, coordinator.shards, lambda: others.rows().workers.values())
+    with coordinator, reconciler:
+        yield coordinator
+
+
+def make_coordinator(
+    clients: Clients,
+    tables: TableNames,
+    find_stream: Callable[[], StreamOfTable],
+    make_work: MakeWork,
+    wake: Wake,
+    idle: Idle,
+    member: Member,
+    stop: threading.Event,
+    *,
+    one_log: bool = False,
+    report_gap: ReportGap = _log_gap,
+    on_gap: Callable[[], None] = lambda: None,
+    lease_time: float = LEASE_TIME,
+) -> Coordinator:
+    """What reads a table's stream with other workers, whatever the work is."""
+    retry, look = Retry(stop), threading.Event()
+    where = clients.tables, tables.checkpoints, CONSUMER
+    checkpoints, leases = Checkpoints(*where), Leases(*where)
+    membership = Membership(Workers(*where), checkpoints, member, lease_time=lease_time)
+
+    def report(shard_id: str, stream_arn: str, after: str | None, why: str) -> None:
+        report_gap(shard_id, stream_arn, after, why)
+        on_gap()
+
+    def report_new_stream(stream_arn: str) -> None:
+        why = "the stream was made anew: changes in between may be missing"
+        report(NEW_STREAM, stream_arn, None, why)
+
+    def make_reader(lease: Lease, after: str | None) -> ShardReader:
+        hold = leases.hold(lease)
+
+        def report_of_shard(after: str | None, why: str) -> None:
+            report(lease.shard_id, lease.stream_arn, after, why)
+
         return ShardReader(
-            clients.streams,
-            stream_arn,
-            position,
-            partial(pipeline.process, guard=ChainGuard(gaps, retry)),
-            checkpoints,
+            ShardPages(clients.streams, lease.stream_arn, lease.shard_id, after),
+            make_work(lease, hold),
+            partial(leases.save, lease),
             retry,
             wake,
             Pace(idle),
+            guard=Guard(hold, membership.term),
+            report_gap=report_of_shard,
         )
 
-    def compare(stream_arn: str, state: State) -> Comparison:
-        return Comparison(
-            clients.tables,
-            tables,
-            names,
-            audit,
-            sink,
-            stream_label(stream_arn),
-            lambda: coordinator.problem() is None,
-            retry,
-            stop,
-            first=state.is_first,
-        )
-
-    sink = ChainSink(audit, in_turn, order.drop)
-    requests = Reconciliations(clients.tables, tables.checkpoints, CONSUMER)
-    reconciler = Reconciler(requests, lambda: find_stream().arn, compare, stop)
-    gaps = Gaps(audit, sink, reconciler.ask, names)
-    coordinator = Coordinator(clients.streams, find_stream, checkpoints, make_reader, wake, stop)
-    return Worker(coordinator, reconciler, gaps)
+    return Coordinator(
+        membership,
+        Discovery(clients.streams, tables.products, find_stream, one_log=one_log),
+        checkpoints,
+        leases,
+        Readers(leases, retry, stop, report, look.set, one_log=one_log),
+        make_reader,
+        wake,
+        stop,
+        look,
+        report_new_stream=report_new_stream,
+        one_log=one_log,
+    )

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from app.serve import signer_of
 from app.settings import Settings
+from app.signing import signer_of
 from app.store.audit import Arrived, AuditRepository
 from app.store.client import Clients
 from app.store.cursor import CursorClock

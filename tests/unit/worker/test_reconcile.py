@@ -1,6 +1,7 @@
 """A difference must be the same twice to be acted on; and what was early is void afterwards."""
 
-from dataclasses import dataclass, replace
+import json
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from app.item import DEFAULT_NAMES, digest
 from app.store.audit_entry import Signer, event_of
 from app.store.chain import is_baseline, link_of, void_keys
 from app.store.verification import check_entries, check_live
+from app.store.workers import WorkerRow
 from tests.support.builders import (
     LABEL,
     NOON,
@@ -32,7 +34,10 @@ from worker.reconcile.decision import (
     found_in_table,
     is_caught_up,
 )
+from worker.reconcile.readings import Readings
 from worker.stream.decode import decode
+from worker.stream.membership import Member
+from worker.stream.progress import ShardState
 
 SIGNER = Signer("k1", b"k" * 32)
 KEYS = {"k1": b"k" * 32}
@@ -235,3 +240,28 @@ def test_a_reconciled_entry_written_while_a_record_was_on_its_way_is_void_once_t
     life.play([an_item(Stock=n) if step == "new" else step for n, step in enumerate(played)])
     early = {event.event_key for event in life.audit if event.kind == "reconciled"}
     assert void_keys([link_of(entry) for entry in life.entries]) == early
+
+
+def a_state(**fields: Any) -> ShardState:
+    given = {"lag": 0.0, "last_page": 1.0, "finished": False, "position": None, "trouble": ""}
+    return ShardState(shard_id="s", stream_arn=STREAM_ARN, **(given | fields))
+
+
+def test_the_shards_of_other_workers_must_be_caught_up_too() -> None:
+    behind = json.dumps([asdict(a_state(lag=99.0))])
+    rows = [WorkerRow("other", 1, "redis", "", status=behind), WorkerRow("new", 1, "redis", "")]
+    now = [0.0]
+
+    def readings(member: Member) -> Readings:
+        return Readings(member, lambda: [a_state()], lambda: rows, lambda: now[0])
+
+    shared = readings(Member("me", broker="redis"))
+    assert not shared.caught_up()
+    rows[0] = replace(rows[0], status=json.dumps([asdict(a_state())]))
+    assert not shared.caught_up()  # an answer is good for a moment
+    now[0] = 3.0
+    assert shared.caught_up()
+    rows[0] = replace(rows[0], owner="me", status=behind)
+    now[0] = 6.0
+    assert shared.caught_up()  # of itself it knows better
+    assert readings(Member("me")).caught_up()
