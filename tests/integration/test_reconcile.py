@@ -1,6 +1,7 @@
 """What the audit lacks is found in the table, written down as found, and verifies afterwards."""
 
 import threading
+from argparse import Namespace
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.cli import main
+from app.commands import reconcile
 from app.settings import Settings
 from app.store.chain import is_baseline
 from app.store.client import connect
@@ -285,16 +286,12 @@ def reconciling(settings: Settings) -> Iterator[Parts]:
 
 
 def test_the_command_has_a_worker_reconcile(
-    reconciling: Parts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    reconciling: Parts, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings = reconciling.settings
-    monkeypatch.setenv("STOCKPULSE_DYNAMODB", settings.dynamodb)
-    monkeypatch.setenv("STOCKPULSE_DATA_DIR", str(settings.data_dir))
-    monkeypatch.setenv("STOCKPULSE_TABLE_PREFIX", settings.table_prefix)
     reconciling.clients.tables.put_item(
         TableName=reconciling.names.products, Item=item(ProductID="P1", Stock=1)
     )
-    assert main(["reconcile"]) == 0
+    assert reconcile.run(Namespace(timeout=60.0), reconciling.settings) == 0
     assert "1 products compared" in capsys.readouterr().out
     assert verify(reconciling).findings == []
 
