@@ -8,7 +8,8 @@ import pytest
 from app.store.leases import Leases
 from app.store.place import checkpointed
 from app.store.workers import OwnerRefused, WorkerRow
-from tests.support.sharing import LEASE_TIME, Shop
+from tests.support.sharing import LEASE_TIME, Shop, until
+from tests.support.stub_streams import StubShard
 from worker.host import CONSUMER
 from worker.stream.membership import Member, Membership
 
@@ -54,6 +55,21 @@ class TestWhoMayStart:
             pytest.raises(OwnerRefused, match="stockpulse init --host lambda"),
         ):
             store.workers.claim_host("lambda")
+
+
+def test_a_server_that_slept_gives_way_to_the_one_that_took_over(store: Shop) -> None:
+    store.streams.add(StubShard("s1"))
+    with store.worker("ada", broker="in-process", folder="f1") as ada:
+        until(lambda: store.owners() == {"s1": "ada"})
+        ((shard, found),) = store.rows().checkpoints.items()
+        store.workers.put(row("bob", broker="in-process", folder="f2"))
+        assert store.leases.take(shard, "bob", found) is not None
+        until(lambda: "worker bob reads the stream" in (ada.problem() or ""))
+        until(lambda: not ada.shards())
+        assert store.owners() == {"s1": "bob"}
+        # bob is never heard of again
+        until(lambda: store.owners() == {"s1": "ada"})
+        until(lambda: ada.problem() is None)
 
 
 class TestWhatMayBeTrimmed:

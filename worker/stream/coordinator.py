@@ -134,8 +134,8 @@ class Coordinator:
             self._next_look = now + self._until_next_look(rows)
         trouble = self._act(rows, alive)
         self._trouble = trouble or self._seen.trouble
-        beats = self._membership.lease_time / (3 if len(alive) > 1 else 1)
-        return max(0.0, min(beats, self._next_look - time.monotonic()))
+        wait = self._membership.until_next_look()
+        return max(0.0, min(wait, self._next_look - time.monotonic()))
 
     def _until_next_look(self, rows: Rows) -> float:
         """A child shows up late, and a stream that is off comes on at any time; else seldom."""
@@ -172,7 +172,9 @@ class Coordinator:
         if self._seen.anew and stream_arn not in self._reported:
             self._report_new_stream(stream_arn)
             self._reported.add(stream_arn)
-        self._share(rows, stream_arn, held, alive - {rival.owner for rival in rivals})
+        starting = {owner for owner, row in rows.workers.items() if not row.ready}
+        barred = {rival.owner for rival in rivals}
+        self._share(rows, stream_arn, held, alive - starting - barred)
         self._tidy(rows, stream_arn)
         return ""
 
