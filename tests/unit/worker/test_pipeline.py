@@ -153,7 +153,7 @@ def test_what_the_audit_refuses_is_parked_before_the_rest_is_published(steps: St
 
 
 def test_nothing_is_published_that_is_not_durable(steps: Steps) -> None:
-    def stopped(_: Sequence[ChangeEvent], _hold: Hold) -> Appended:
+    def stopped(_: Sequence[ChangeEvent], hold: Hold) -> Appended:
         raise Stopped
 
     steps.accept = stopped  # type: ignore[method-assign]
