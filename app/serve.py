@@ -175,7 +175,6 @@ def _feeding(
         with fed_by_redis(settings, names, broker, probes) as hint:
             yield hint
         return
-    AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER).register([*audit_keys(settings)])
     broker.load()
     wake = Wake()
     with make_worker(
@@ -194,6 +193,7 @@ def _feeding(
         policy=RetryPolicy(settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds),
         due=due,
     ) as worker:
+        AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER).register([*audit_keys(settings)])
         probes["worker"] = worker.problem
         yield wake.hint
 

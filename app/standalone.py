@@ -85,7 +85,6 @@ def reading(
         clients = connect(where.endpoint)
         tables.ensure_tables(clients.tables, names, settings.attributes)
         signer = signer_of(settings)
-        AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER).register([*audit_keys(settings)])
         feed = Feed(clients.tables, names.feed, signer.retention)
         row = ClockRow(clients.tables, names.checkpoints, CONSUMER)
         order = ArrivalOrder(SharedClock(row, feed.newest_ms()).stamp)
@@ -107,6 +106,8 @@ def reading(
                 settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds
             ),
         ) as worker:
+            key_ids = AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER)
+            key_ids.register([*audit_keys(settings)])
             yield worker
 
 
