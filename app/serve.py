@@ -11,7 +11,6 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -23,13 +22,12 @@ from app.demo.live import Plan
 from app.demo.runner import DemoShop
 from app.demo.shop import changes, monday_morning
 from app.settings import Settings
+from app.signing import signer_of
 from app.store import place, shell, tables
 from app.store.audit import AuditRepository
-from app.store.audit_entry import Signer
 from app.store.client import connect
 from app.store.cursor import CursorClock
 from app.store.feed import Feed
-from app.store.keys import own_keys, parse_keys
 from app.store.products import ProductRepository
 from app.store.timeline import Timeline
 from app.web.app import create_app
@@ -164,16 +162,6 @@ def running(
                     probes=probes,
                     demo=DemoSwitch(shop.start, shop.stop, shop.running),
                 )
-
-
-def signer_of(settings: Settings) -> Signer:
-    """The signer of new audit entries; the data folder is ours."""
-    days = settings.audit_retention_days
-    retention = None if days is None else timedelta(days=days)
-    keys = settings.audit_keys
-    text = own_keys(settings.data_dir) if keys is None else keys.get_secret_value()
-    key_id, key = next(iter(parse_keys(text).items()))
-    return Signer(key_id, key, retention)
 
 
 def _any_shop(settings: Settings) -> Plan:

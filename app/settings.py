@@ -21,6 +21,7 @@ from app.store.keys import parse_keys
 PREFIX = "STOCKPULSE_"
 _TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")  # DynamoDB's naming rule
 _URL = re.compile(r"https?://[^/\s?#]+/?")
+_BROKER = re.compile(r"(rediss?|unix)://.")
 _LOOPBACK = re.compile(r"localhost|::1|127(\.\d{1,3}){3}")
 
 
@@ -72,7 +73,8 @@ class Settings(BaseSettings):
     )
     broker_url: str | None = Field(
         None,
-        description="Redis or Valkey for several web processes. Not in this version: leave unset.",
+        description="Redis or Valkey (`redis://host:6379/0`) between workers and web servers of "
+        "their own.",
     )
     audit_keys: SecretStr | None = Field(
         None,
@@ -179,11 +181,10 @@ class Settings(BaseSettings):
 
     @field_validator("broker_url")
     @classmethod
-    def _broker(cls, value: str | None) -> None:
-        if value is not None:
-            raise ValueError(
-                "this version has the in-process broker only: unset it and run one process"
-            )
+    def _broker(cls, value: str | None) -> str | None:
+        if value is None or _BROKER.match(value):
+            return value
+        raise ValueError("must be a URL such as redis://127.0.0.1:6379/0")
 
     @field_validator("audit_keys")
     @classmethod

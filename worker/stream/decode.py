@@ -91,7 +91,9 @@ def identify(record: Any, names: AttributeNames = DEFAULT_NAMES) -> tuple[str, s
 
 def event_key(stream_arn: str, sequence_number: str) -> str:
     """Stream label and padded sequence number: greater for later records of one stream."""
-    label = stream_arn.rpartition("/stream/")[2]
+    _, stream, label = stream_arn.rpartition("/stream/")
+    if not (stream and label):
+        raise ValueError(f"{stream_arn!r} is not the ARN of a stream")
     return f"{label}#{sequence_number:0>{_SEQUENCE_DIGITS}}"
 
 
