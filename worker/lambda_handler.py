@@ -131,9 +131,12 @@ def check(settings: Settings) -> None:
 
 
 def clients_of(settings: Settings) -> tuple[Clients, TableNames]:
-    """The way to the tables, and their names."""
+    """The way to the tables, and their names.
+
+    Each call is tried once: what repeats it must hear when time is up.
+    """
     endpoint = None if settings.dynamodb == "aws" else settings.dynamodb
-    return connect(endpoint), table_names(settings.table_prefix, settings.products_table)
+    return connect(endpoint, tries=1), table_names(settings.table_prefix, settings.products_table)
 
 
 def make_host(

@@ -20,8 +20,8 @@ from worker.retry import Stopped
 
 _log = logging.getLogger(__name__)
 
-# Seconds left for the call under way, which may wait for two lost answers, and at most this
-# share of a short timeout.
+# Seconds left for the call under way, which waits up to 5 s for an answer and repeats what
+# DynamoDB left unprocessed for 2; and at most this share of a short timeout.
 MARGIN, MARGIN_SHARE = 10.0, 0.25
 
 # Raises `Stopped` when told to stop before the records were durable or parked.
@@ -37,9 +37,7 @@ class LambdaHost:
     `stop` is the event that ends the pipeline's retries.
     """
 
-    def __init__(
-        self, process: Process, stop: threading.Event, ticks: Sequence[Tick] = ()
-    ) -> None:
+    def __init__(self, process: Process, stop: threading.Event, ticks: Sequence[Tick] = ()) -> None:
         self._process = process
         self._stop = stop
         self._ticks = ticks
@@ -70,7 +68,7 @@ class LambdaHost:
         for tick in self._ticks:
             try:
                 tick(until)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - raised again when all had their turn
                 _log.exception("a scheduled task failed")
                 errors.append(error)
         if errors:
@@ -87,7 +85,7 @@ class LambdaHost:
         except Stopped:
             _log.warning("time is up: a batch of %d is left for the next invocation", len(records))
             return 0
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, it is pinned to its record
             _log.exception("a batch failed; its records are tried one by one")
         else:
             return None
@@ -96,7 +94,7 @@ class LambdaHost:
                 self._process_all([record])
             except Stopped:
                 return place
-            except Exception:
+            except Exception:  # noqa: BLE001 - Lambda is told of it, and keeps it
                 _log.exception("a record failed: it and what follows are left for a retry")
                 return place
         return None

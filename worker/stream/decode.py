@@ -67,9 +67,12 @@ def decode(
     """The change that a record tells.
 
     Raises:
-        UndecodableRecord: a part that every stream record has is missing or malformed.
+        UndecodableRecord: a part that every stream record has is missing or malformed, or its
+            stream is not known.
 
     """
+    if "/stream/" not in stream_arn:  # its label begins every event key
+        raise UndecodableRecord(f"the record's stream is not known: {stream_arn!r}")
     try:
         return _decode(record, stream_arn, names)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -91,9 +94,7 @@ def identify(record: Any, names: AttributeNames = DEFAULT_NAMES) -> tuple[str, s
 
 def event_key(stream_arn: str, sequence_number: str) -> str:
     """Stream label and padded sequence number: greater for later records of one stream."""
-    _, stream, label = stream_arn.rpartition("/stream/")
-    if not (stream and label):
-        raise ValueError(f"{stream_arn!r} is not the ARN of a stream")
+    label = stream_arn.rpartition("/stream/")[2]
     return f"{label}#{sequence_number:0>{_SEQUENCE_DIGITS}}"
 
 

@@ -143,4 +143,4 @@ def test_a_cold_start_imports_no_web_server_and_takes_little_longer_than_boto3_a
     ours = {name for name in modules if name.startswith("app.")}
     assert not {name for name in ours if name.startswith(("app.web", "app.demo", "app.commands"))}
     ratio = min(seconds for seconds, _ in handlers) / min(seconds for seconds, _ in bare)
-    assert ratio < 4, f"{ratio:.1f} × the time of `import boto3`"  # 2.0 when this was written
+    assert ratio < 4, f"{ratio:.1f} times the time of `import boto3`"  # 2.0 when this was written
