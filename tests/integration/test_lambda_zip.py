@@ -1,0 +1,60 @@
+"""The function's zip holds all that the handler imports, and equal sources make equal bytes."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.integration.event_source.kit import build_zip
+
+pytestmark = pytest.mark.embedded  # about no engine at all: once is enough
+
+# Without site-packages: what is not in the zip or in Python itself cannot be imported.
+BARE = """
+import sys
+sys.path.insert(0, {folder!r})
+import worker.lambda_handler, prometheus_client, redis
+from app.store.client import connect
+connect("http://127.0.0.1:1")
+from app.settings import Settings
+print(Settings(_env_file=None, timezone="Europe/Berlin").timezone)
+"""
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_zip(tmp_path_factory.mktemp("lambda") / "function.zip")
+
+
+def test_the_handler_starts_from_nothing_but_the_zip(package: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", BARE.format(folder=str(tmp_path))],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("Europe/Berlin\n", "")
+
+
+def test_the_zip_is_the_same_at_every_build(package: Path, tmp_path: Path) -> None:
+    assert build_zip(tmp_path / "again.zip").read_bytes() == package.read_bytes()
+
+
+def test_the_zip_holds_no_web_server_and_nothing_of_this_machine(package: Path) -> None:
+    with zipfile.ZipFile(package) as archive:
+        names = archive.namelist()
+    tops = {name.partition("/")[0] for name in names}
+    assert not tops & {"fastapi", "starlette", "uvicorn", "jinja2", "templates", "static"}
+    assert not [name for name in names if "__pycache__" in name or name.startswith("app/web/")]
+    assert {"dynamodb", "dynamodbstreams"} == {
+        name.split("/")[2]
+        for name in names
+        if name.startswith("botocore/data/") and name.count("/") > 2
+    }
+    assert package.stat().st_size < 15 * 1024 * 1024
