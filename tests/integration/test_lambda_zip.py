@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.event_source.kit import build_zip
+from tests.support.ministack import build_zip
 
 pytestmark = pytest.mark.embedded  # about no engine at all: once is enough
 

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,6 +43,21 @@ class MiniStack:
             aws_access_key_id="stockpulse",
             aws_secret_access_key="stockpulse",
         )
+
+
+def build_zip(target: Path, *modules: Path) -> Path:
+    """The function's zip for this Python, with test modules beside ours."""
+    environment = os.environ | {
+        "PYTHON_VERSION": f"{sys.version_info.major}.{sys.version_info.minor}"
+    }
+    subprocess.run(
+        [ROOT / "scripts/lambda.sh", str(target)], cwd=ROOT, env=environment, check=True,
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    with zipfile.ZipFile(target, "a") as archive:
+        for module in modules:
+            archive.write(module, module.name)
+    return target
 
 
 @contextmanager

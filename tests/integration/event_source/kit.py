@@ -1,11 +1,7 @@
 """A deployment on MiniStack: the tables, the function from its zip, the event source mapping."""
 
 import json
-import os
-import subprocess
-import sys
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +12,7 @@ from app.events import ChangeEvent
 from app.item import DEFAULT_NAMES
 from app.store.audit_entry import event_of
 from app.store.tables import ensure_tables, stream_of, table_names
-from tests.support.ministack import ACCOUNT, RUNTIME, MiniStack, ministack
+from tests.support.ministack import ACCOUNT, RUNTIME, MiniStack, build_zip, ministack
 from tests.support.process import ROOT
 from tests.support.running import item
 from tests.support.throttling import ThrottlingProxy, throttling
@@ -24,21 +20,6 @@ from tests.support.throttling import ThrottlingProxy, throttling
 KEY = "k1:" + "a2V5" * 11
 NAMES = table_names("", None)
 TIMEOUT = 3  # seconds: short, so that a throttled invocation ends soon
-
-
-def build_zip(target: Path, *modules: Path) -> Path:
-    """The function's zip for this Python, with test modules beside ours."""
-    environment = os.environ | {
-        "PYTHON_VERSION": f"{sys.version_info.major}.{sys.version_info.minor}"
-    }
-    subprocess.run(
-        [ROOT / "scripts/lambda.sh", str(target)], cwd=ROOT, env=environment, check=True,
-        stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    with zipfile.ZipFile(target, "a") as archive:
-        for module in modules:
-            archive.write(module, module.name)
-    return target
 
 
 @dataclass
