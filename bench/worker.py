@@ -170,7 +170,7 @@ def main() -> int:
         sys.setswitchinterval(0.0005)  # as the application runs
         rows = compare(on, count, rounds)
         read = bloop(given.bloop, on, count)
-    mapping = event_source.measure(ours, count, rounds, samples)
+    mapping = event_source.measure(ours, bare, count, rounds, samples)
     medians = median_of(rows)
     lines = [
         f"{count} records, {rounds} rounds, medians of {len(rows)} slices of {SLICE}",

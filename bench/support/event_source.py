@@ -25,11 +25,12 @@ from worker.stream.pace import Wake
 BATCH = 1000  # records a batch: as many as a page of the reader
 KEY = "k1:" + "a2V5" * 11
 
+Bare = Callable[[Store, TableNames, str | None, int], None]
 Ours = Callable[[Store, TableNames, str | None, int, Wake | None], None]
 
 
-def measure(ours: Ours, count: int, rounds: int, samples: int) -> dict[str, Any]:
-    """Medians over rounds of both, in turns; or why there is none."""
+def measure(ours: Ours, floor: Bare, count: int, rounds: int, samples: int) -> dict[str, Any]:
+    """Medians over rounds of both and of the bare loop, in turns; or why there is none."""
     if not PYTHON.exists():
         return {"error": "no MiniStack: scripts/ministack.sh sets it up"}
     with tempfile.TemporaryDirectory() as name, ministack(Path(name)) as stack:
@@ -39,6 +40,7 @@ def measure(ours: Ours, count: int, rounds: int, samples: int) -> dict[str, Any]
         rows = []
         for turn in range(rounds):
             row = _reader(on, ours, f"ours{turn}-", count, samples)
+            row |= _floor(on, floor, f"bare{turn}-", count)
             row |= _mapping(on, stack, package.read_bytes(), f"esm{turn}-", samples)
             rows.append(row | {"ratio": row["reader_per_s"] / row["mapping_per_s"]})
     return {"records": count, "medians": median_of(rows), "rounds": rows}
@@ -56,6 +58,14 @@ def _reader(on: Store, ours: Ours, prefix: str, count: int, samples: int) -> dic
     waits = _waits(on, tables.audit, prefix, samples, wake.hint)
     thread.join()
     return {"reader_per_s": count / took, **_percentiles("reader", waits)}
+
+
+def _floor(on: Store, floor: Bare, prefix: str, count: int) -> dict[str, float]:
+    """What the engine itself leaves of any reader's pace."""
+    tables = on.own_tables(prefix)
+    begun = time.perf_counter()
+    floor(on, tables, None, count)
+    return {"bare_per_s": count / (time.perf_counter() - begun)}
 
 
 def _mapping(
@@ -169,4 +179,5 @@ def lines_of(measured: dict[str, Any]) -> list[str]:
             f", p99 {medians[f'{name}_p99_ms']:.1f} ms"
             for label, name in (("stockpulse", "reader"), ("event source mapping", "mapping"))
         ),
+        f"{'bare loop':<22} {medians['bare_per_s']:>7.0f} records/s",
     ]
