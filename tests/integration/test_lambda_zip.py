@@ -1,5 +1,7 @@
 """The function's zip holds all that the handler imports, and equal sources make equal bytes."""
 
+import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -7,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from app.settings import Settings
 from tests.support.ministack import build_zip
+from tests.support.process import ROOT
 
 pytestmark = pytest.mark.embedded  # about no engine at all: once is enough
 
@@ -58,3 +62,17 @@ def test_the_zip_holds_no_web_server_and_nothing_of_this_machine(package: Path) 
         if name.startswith("botocore/data/") and name.count("/") > 2
     }
     assert package.stat().st_size < 15 * 1024 * 1024
+
+
+def test_the_documentation_deploys_what_is_in_the_zip(package: Path) -> None:
+    text = (ROOT / "docs" / "lambda.md").read_text()
+    handler = re.search(r"--handler (\S+)\.(\w+) ", text)
+    assert handler is not None
+    module, function = handler.groups()
+    with zipfile.ZipFile(package) as archive:
+        source = archive.read(module.replace(".", "/") + ".py").decode()
+    assert f"def {function}(" in source
+    policies = re.findall(r"cat > (\w+)\.json <<'?JSON'?\n(.*?)\nJSON\n", text, re.DOTALL)
+    assert [name for name, _ in policies] == ["trust", "policy", "environment"]
+    variables = [json.loads(body) for _, body in policies][-1]["Variables"]
+    assert {f"STOCKPULSE_{name.upper()}" for name in Settings.model_fields} >= set(variables)
