@@ -8,20 +8,18 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.addresses import is_broker, is_endpoint
 from app.item import WRITTEN_ATTRIBUTES, AttributeNames
 from app.store.keys import parse_keys
 
 PREFIX = "STOCKPULSE_"
 _TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")  # DynamoDB's naming rule
-_URL = re.compile(r"https?://[^/\s?#]+/?")
-_BROKER = re.compile(r"(rediss?|unix)://.")
 _LOOPBACK = re.compile(r"localhost|::1|127(\.\d{1,3}){3}")
 
 
@@ -71,10 +69,12 @@ class Settings(BaseSettings):
         description="Never write to the products table: write routes answer 403, "
         "pages hide their forms.",
     )
-    broker_url: str | None = Field(
+    broker_url: SecretStr | None = Field(
         None,
-        description="Redis or Valkey (`redis://host:6379/0`) between workers and web servers of "
-        "their own.",
+        description="Redis or Valkey that carries changes between processes: "
+        "`redis://[user:password@]host:port/0`, `rediss://…` (TLS) or `unix:///path`. With it "
+        "`serve` runs the web server only, and `stockpulse worker` or Lambda the rest "
+        "(docs/topologies.md); unset, one process does it all.",
     )
     audit_keys: SecretStr | None = Field(
         None,
@@ -119,14 +119,14 @@ class Settings(BaseSettings):
     @field_validator("dynamodb")
     @classmethod
     def _endpoint(cls, value: str) -> str:
-        if value in {"embedded", "aws"} or _is_endpoint(value):
+        if value in {"embedded", "aws"} or is_endpoint(value):
             return value.rstrip("/")
         raise ValueError("must be `embedded`, `aws` or a URL such as http://127.0.0.1:8001")
 
     @field_validator("cli_endpoint")
     @classmethod
     def _cli_endpoint(cls, value: str | None) -> str | None:
-        if value is None or _is_endpoint(value):
+        if value is None or is_endpoint(value):
             return value and value.rstrip("/")
         raise ValueError("must be a URL such as http://127.0.0.1:8001")
 
@@ -181,10 +181,13 @@ class Settings(BaseSettings):
 
     @field_validator("broker_url")
     @classmethod
-    def _broker(cls, value: str | None) -> str | None:
-        if value is None or _BROKER.match(value):
+    def _broker(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or is_broker(value.get_secret_value()):
             return value
-        raise ValueError("must be a URL such as redis://127.0.0.1:6379/0")
+        raise ValueError(
+            "must be redis://[user:password@]host[:port][/database], rediss://… for TLS or "
+            "unix://[user:password@]/path (write what is special in a password as %XX)"
+        )
 
     @field_validator("audit_keys")
     @classmethod
@@ -228,14 +231,6 @@ class Settings(BaseSettings):
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the web server."""
         return _LOOPBACK.fullmatch(self.host) is not None
-
-
-def _is_endpoint(value: str) -> bool:
-    """Whether this is a scheme, a host and perhaps a port, and nothing else."""
-    try:
-        return _URL.fullmatch(value) is not None and urlsplit(value).port != 0
-    except ValueError:  # a port beyond 65535
-        return False
 
 
 def load() -> Settings:

@@ -17,7 +17,8 @@ from app.demo.errors import NoPast
 from app.demo.live import Plan
 from app.demo.past import divided, make_past
 from app.demo.shop import changes, monday_morning
-from app.serve import ListenError, end_by_signals, serve
+from app.listener import ListenError
+from app.serve import end_by_signals, serve
 from app.settings import PREFIX, Settings
 from app.signing import signer_of
 from app.store import place, tables

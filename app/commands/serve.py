@@ -5,7 +5,8 @@ import textwrap
 from typing import Any
 
 from app.commands.errors import CommandError
-from app.serve import ListenError, serve
+from app.listener import ListenError
+from app.serve import serve
 from app.settings import PREFIX, Settings
 
 

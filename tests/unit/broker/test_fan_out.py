@@ -246,11 +246,11 @@ class SweptFeed(MemoryFeed):
         self._again = 0
         self._read = threading.Event()
 
-    def backfill(self, cursor: Any, limit: int) -> Any:
+    def recent(self, *edges: Any) -> Any:
         self._again += len(self.arrivals) == 5
         if self._again > 1:
             self._read.set()
-        return super().backfill(cursor, limit)
+        return super().recent(*edges)
 
     async def was_read_again(self) -> None:
         assert await asyncio.to_thread(self._read.wait, 5)
@@ -280,10 +280,10 @@ async def test_the_sweep_outlives_a_store_that_is_away(monkeypatch: pytest.Monke
     failures = iter([StoreUnavailable("down")] * 2)
 
     class Flaky(MemoryFeed):
-        def backfill(self, cursor: Any, limit: int) -> Any:
-            for error in failures:
+        def recent(self, *edges: Any) -> Any:
+            for error in failures if self.arrivals else ():
                 raise error
-            return super().backfill(cursor, limit)
+            return super().recent(*edges)
 
     feed = Flaky()
     async with live(feed) as broker, connected(broker) as client:
