@@ -17,11 +17,13 @@ from app.settings import Settings
 from app.store import place, tables
 from app.store.audit import Arrived
 from app.store.client import connect
-from app.store.cursor import CursorClock
+from app.store.clock import ClockRow, SharedClock
 from app.store.engine.folder import Folder
 from app.store.feed import Feed
 from worker.batch_answer import stream_arn
-from worker.lambda_handler import UnknownInvocation, make_host, records_of
+from worker.host import CONSUMER
+from worker.lambda_handler import UnknownInvocation, records_of
+from worker.lambda_setup import make_host
 from worker.stream.decode import UndecodableRecord, decode
 
 SECONDS = 60.0  # as if the function had this timeout
@@ -63,7 +65,10 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     with place.shared(settings.dynamodb, settings.data_dir, names) as where:
         clients = connect(where.endpoint)
         tables.ensure_tables(clients.tables, names, settings.attributes)
-        clock = CursorClock(Feed(clients.tables, names.feed).newest_ms())
+        clock = SharedClock(  # a server may be writing beside us
+            ClockRow(clients.tables, names.checkpoints, CONSUMER),
+            Feed(clients.tables, names.feed).newest_ms(),
+        )
         answer = make_host(settings, clients, names, publish, clock.stamp).take(records, SECONDS)
     print(json.dumps(answer))
     if answer["batchItemFailures"]:

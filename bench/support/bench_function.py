@@ -6,8 +6,9 @@ from typing import Any
 from app.settings import load
 from app.store.cursor import CursorClock
 from app.store.feed import Feed
-from worker.lambda_handler import Context, answer, clients_of, make_host
+from worker.lambda_handler import Context, answer
 from worker.lambda_host import LambdaHost
+from worker.lambda_setup import clients_of, make_host
 
 
 def handler(event: Any, context: Context) -> Any:

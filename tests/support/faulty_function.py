@@ -1,7 +1,7 @@
 """The Lambda function as the event source tests deploy it: the real host, and faults on request.
 
-It is packed into the test's zip beside the real modules. It keeps a journal of invocations and
-of what it published. A file makes it die, once, when it gets to a fault point for the second
+It is packed into the test's zip beside the real modules. It keeps a journal of invocations.
+A file makes it die, once, when it gets to a fault point for the second
 time in an invocation: with a part of the batch behind it, and a part before it.
 
 MiniStack 1.5.33 honours `ReportBatchItemFailures` for queues and Kinesis but not for DynamoDB
@@ -12,17 +12,14 @@ record that was named.
 
 import json
 import os
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from app.settings import load
-from app.store.audit import Arrived
-from app.store.cursor import CursorClock
-from app.store.feed import Feed
-from worker.lambda_handler import Context, answer, check, clients_of, make_host
+from worker.lambda_handler import Context, answer
 from worker.lambda_host import LambdaHost
+from worker.lambda_setup import start
 
 JOURNAL = Path(os.environ.get("TEST_JOURNAL", "/dev/null"))
 CRASH = Path(os.environ.get("TEST_CRASH", "/dev/null/none"))  # holds the point to die at
@@ -46,15 +43,7 @@ def handler(event: Any, context: Context) -> Any:
 
 @cache
 def _host() -> LambdaHost:
-    settings = load()
-    check(settings)
-    clients, names = clients_of(settings)
-    clock = CursorClock(Feed(clients.tables, names.feed).newest_ms())
-    return make_host(settings, clients, names, _publish, clock.stamp, reached=_reached)
-
-
-def _publish(arrived: Sequence[Arrived]) -> None:
-    _note(published=[event.id for _, event in arrived])
+    return start(load(), _reached)
 
 
 def _reached(point: str) -> None:

@@ -32,6 +32,7 @@ class Deployment:
     folder: Path
     functions: Any
     mapping: str
+    redis: Redis
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -60,8 +61,9 @@ class Deployment:
         return [line[kind] for line in map(json.loads, lines) if kind in line]
 
     def published(self) -> list[str]:
-        """Ids in the order that they were published."""
-        return [event_id for batch in self.journal("published") for event_id in batch]
+        """Ids of events in the order that they came to Redis."""
+        found: Any = self.redis.xrange(keys_of("", NAMES.products).stream)
+        return [entry.event_id for _, fields in found if (entry := entry_of(fields)) is not None]
 
     def audited(self, prefix: str) -> list[ChangeEvent]:
         """Audit entries of products with this prefix, by product and key."""
@@ -92,7 +94,12 @@ class Deployment:
 def deployed(folder: Path) -> Iterator[Deployment]:
     """A MiniStack with everything in place, until the block ends."""
     package = build_zip(folder / "function.zip", ROOT / "tests/support/faulty_function.py")
-    with ministack(folder) as stack, throttling(stack.url, "BatchWriteItem") as proxy:
+    with (
+        ministack(folder) as stack,
+        throttling(stack.url, "BatchWriteItem") as proxy,
+        redis_server(folder) as redis_url,
+        Redis.from_url(redis_url) as redis,
+    ):
         tables = stack.client("dynamodb")
         ensure_tables(tables, NAMES, DEFAULT_NAMES)
         functions = stack.client("lambda")
@@ -108,7 +115,7 @@ def deployed(folder: Path) -> Iterator[Deployment]:
                 "Variables": {
                     "STOCKPULSE_DYNAMODB": "aws",
                     "STOCKPULSE_AUDIT_KEYS": KEY,
-                    "STOCKPULSE_BROKER_URL": "redis://127.0.0.1:1/0",
+                    "STOCKPULSE_BROKER_URL": redis_url,
                     "AWS_ENDPOINT_URL": proxy.url,
                     "TEST_JOURNAL": str(folder / "journal"),
                     "TEST_CRASH": str(folder / "crash"),
@@ -123,6 +130,6 @@ def deployed(folder: Path) -> Iterator[Deployment]:
             BisectBatchOnFunctionError=True,
             FunctionResponseTypes=["ReportBatchItemFailures"],
         )
-        yield Deployment(stack, tables, proxy, folder, functions, mapping["UUID"])
+        yield Deployment(stack, tables, proxy, folder, functions, mapping["UUID"], redis)
         tables.close()
         functions.close()

@@ -11,8 +11,9 @@ import pytest
 from app.settings import Settings
 from tests.support.builders import an_item, as_lambda, inserted
 from worker import lambda_handler
-from worker.lambda_handler import HostRefused, UnknownInvocation, answer, check, handler, is_tick
+from worker.lambda_handler import UnknownInvocation, answer, handler, is_tick
 from worker.lambda_host import LambdaHost
+from worker.lambda_setup import HostRefused, check
 
 ROOT = Path(__file__).resolve().parents[3]
 KEY = "k1:" + "a2V5" * 11
