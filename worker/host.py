@@ -16,6 +16,7 @@ from worker.order import ArrivalOrder, Publish
 from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
+from worker.sinks.broker import BrokerSink
 from worker.stream.coordinator import Coordinator
 from worker.stream.lineage import Position
 from worker.stream.pace import Pace, Wake
@@ -39,19 +40,22 @@ def make_worker(
     idle: float,
     *,
     one_log: bool = False,
+    broker_elsewhere: bool = False,
     reached: Callable[[str], None] = lambda _point: None,
 ) -> Coordinator:
     """A worker that is yet to be entered.
 
-    `one_log`: see `Checkpoints`. `reached` is told of each point that a crash could fall on:
-    only fault tests listen.
+    `one_log`: see `Checkpoints`. `broker_elsewhere`: `publish` can fail, and is then tried
+    again. `reached` is told of each point that a crash could fall on: only fault tests listen.
     """
     stop = threading.Event()
     retry = Retry(stop)
     checkpoints = Checkpoints(clients.tables, tables.checkpoints, CONSUMER, one_log=one_log)
     pipeline = Pipeline(
         AuditSink(audit, retry, drop_stamps=order.drop),
-        order.in_turn(publish),
+        BrokerSink(publish, order, audit.restamp, retry).accept
+        if broker_elsewhere
+        else order.in_turn(publish),
         DeadLetters(clients.tables, tables.dead_letters),
         retry,
         names,

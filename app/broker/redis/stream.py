@@ -12,6 +12,7 @@ from app.broker.redis.entries import MAX_ENTRIES, mark
 from app.broker.redis.link import READ_TIMEOUT, connect, translated
 
 PROBE_TIMEOUT = 1.0  # seconds for the first sign of life
+BLOCK = 1.0  # seconds that a wait for more may take
 AT_ONCE = 500  # entries a read
 
 
@@ -28,7 +29,7 @@ class EntryStream:
         stream: str,
         *,
         timeout: float = READ_TIMEOUT,
-        block: float = 1.0,
+        block: float = BLOCK,
         at_once: int = AT_ONCE,
     ) -> None:
         """`block`: the longest that `wait` waits, in seconds; it must be below `timeout`."""

@@ -1,0 +1,173 @@
+"""Web processes and a worker with a real Redis between them; whatever it does, nothing is missed."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from app import serve
+from app.broker.redis.link import keys_of
+from app.settings import Settings
+from app.split import fed_by_redis
+from tests.support.redis_server import RedisServer
+from tests.support.running import App, serving, settings_for
+from tests.support.split import worker_beside
+from tests.support.sse import Listener
+
+Trouble = Callable[[RedisServer, Settings], None]
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    with RedisServer(folder) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seconds of waiting become tenths."""
+    quick = partial(fed_by_redis, timeout=0.4, block=0.1, away=0.1)
+    monkeypatch.setattr(serve, "fed_by_redis", quick)
+
+
+@pytest.fixture
+def split(endpoint: str, redis_server: RedisServer, tmp_path: Path) -> Settings:
+    """Settings of a deployment of several processes."""
+    return settings_for(endpoint, tmp_path, broker_url=redis_server.url)
+
+
+@contextmanager
+def deployment(settings: Settings, webs: int = 1, idle: float = 0.25) -> Iterator[list[App]]:
+    """So many web processes and a worker."""
+    with ExitStack() as stack:
+        apps = []
+        for number in range(webs):
+            own = settings.model_copy(update={"data_dir": settings.data_dir / str(number)})
+            apps.append(stack.enter_context(serving(own)))
+        stack.enter_context(worker_beside(settings, idle=idle))
+        yield apps
+
+
+def ids(feed: Listener) -> list[str]:
+    return [message.data["subject"] for message in feed.seen]
+
+
+def once(subjects: list[str]) -> list[str]:
+    """What is left when repeats are dropped, as clients do."""
+    return list(dict.fromkeys(subjects))
+
+
+def broker_of(app: App) -> str:
+    state: str = app.http.get("/readyz").json()["parts"]["broker"]
+    return state
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_what_is_written_at_one_web_process_shows_at_all_and_hints_reach_the_worker(
+    split: Settings,
+) -> None:
+    with (
+        deployment(split, webs=2, idle=20) as (one, other),
+        Listener(one.url) as here,
+        Listener(other.url) as there,
+    ):
+        wait_for(lambda: broker_of(one) == "ok" and broker_of(other) == "ok")
+        for number in range(5):  # without hints the worker would sleep for 20 s
+            one.create(f"P{number}")
+        expected = [f"P{number}" for number in range(5)]
+        for feed in (here, there):
+            feed.changes(5, seconds=10)
+            assert ids(feed) == expected
+        assert [m.id for m in here.seen] == [m.id for m in there.seen]
+        assert [m.data for m in here.seen] == [m.data for m in there.seen]
+        assert "worker" not in one.http.get("/readyz").json()["parts"]
+
+        # A client goes from one process to the other: everything once when repeats are dropped.
+        one.create("P5")
+        with Listener(other.url, after=here.changes(6)[3].id) as moved:
+            moved.wait_until(lambda: {"P4", "P5"} <= set(ids(moved)))
+            assert once(ids(moved))[-2:] == ["P4", "P5"]
+
+
+def flushed(server: RedisServer, _: Settings) -> None:
+    with server.client() as client:
+        client.flushall()
+
+
+def trimmed(server: RedisServer, settings: Settings) -> None:
+    with server.client() as client:
+        client.xtrim(keys_of(settings.table_prefix, f"{settings.table_prefix}Products").stream, 0)
+
+
+def restarted_empty(server: RedisServer, _: Settings) -> None:
+    server.kill()
+    server.start()
+
+
+@pytest.mark.parametrize("trouble", [flushed, trimmed, restarted_empty])
+def test_a_stream_that_is_gone_costs_no_client_an_event(
+    split: Settings, redis_server: RedisServer, trouble: Trouble
+) -> None:
+    with deployment(split) as (app,), Listener(app.url) as feed:
+        app.create("P0")
+        feed.changes(1)
+        for turn in range(2):
+            app.create(f"before-{turn}")
+            trouble(redis_server, split)
+            app.create(f"after-{turn}")
+        written = ["P0", "before-0", "after-0", "before-1", "after-1"]
+        feed.wait_until(lambda: set(written) <= set(ids(feed)))
+        wait_for(lambda: broker_of(app) == "ok")
+        app.create("last")
+        feed.wait_until(lambda: "last" in ids(feed))
+        assert sorted(once(ids(feed))) == sorted([*written, "last"])
+
+
+@pytest.mark.parametrize("how", ["hung", "dead"])
+def test_while_redis_is_away_the_page_goes_on_and_says_so(
+    split: Settings, redis_server: RedisServer, how: str
+) -> None:
+    away, back = {
+        "hung": (redis_server.hang, redis_server.resume),
+        "dead": (redis_server.kill, redis_server.start),
+    }[how]
+    with deployment(split) as (app,), Listener(app.url) as feed:
+        app.create("P0")
+        feed.changes(1)
+        away()
+        app.create("P1")
+        feed.wait_until(lambda: "P1" in ids(feed))  # from the feed
+        wait_for(lambda: "Redis" in broker_of(app))
+        feed.wait_until(
+            lambda: any("Redis" in m.data["store"] for m in feed.messages if m.event == "heartbeat")
+        )
+        with Listener(app.url, after=feed.changes(2)[0].id) as returned:
+            returned.wait_until(lambda: "P1" in ids(returned))
+        app.create("P2")  # the worker waits with it: only the broker and the audit hold it up
+        back()
+        wait_for(lambda: broker_of(app) == "ok")
+        app.create("P3")
+        feed.wait_until(lambda: {"P1", "P2", "P3"} <= set(ids(feed)))
+        assert once(ids(feed)) == ["P0", "P1", "P2", "P3"]
+
+
+def test_a_web_process_starts_while_redis_is_down(
+    split: Settings, redis_server: RedisServer
+) -> None:
+    redis_server.kill()
+    with deployment(split) as (app,), Listener(app.url) as feed:
+        app.create("P0")
+        feed.changes(1)
+        redis_server.start()
+        wait_for(lambda: broker_of(app) == "ok")

@@ -1,0 +1,58 @@
+"""A broker elsewhere pushes back on the reader, and what it could not take in time arrives anew.
+
+Clients resume from 10 s before their cursor, so nothing may go out with an older stamp: a
+batch not taken within 5 s of its stamp gets a fresh feed row first (DESIGN §5.2, ADR 0006).
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from app.events import ChangeEvent
+from app.store.audit import Arrived
+from app.store.leases import Hold, Unleased
+from worker.order import ArrivalOrder, Publish
+from worker.retry import Retry
+from worker.sinks.audit import STAMP_LIFE
+
+
+class BrokerSink:
+    """Publishes durable events in the order of their stamps, however long that takes."""
+
+    def __init__(
+        self,
+        publish: Publish,
+        order: ArrivalOrder,
+        restamp: Callable[[Sequence[ChangeEvent]], list[Arrived]],
+        retry: Retry,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._publish = publish
+        self._order = order
+        self._restamp = restamp
+        self._retry = retry
+        self._monotonic = monotonic
+
+    def accept(self, arrived: Sequence[Arrived], hold: Hold | None = None) -> None:
+        """Hand on what has just become durable.
+
+        Raises:
+            Stopped: the worker is ending; the events will be read again.
+            LeaseLost: they are another worker's to publish now.
+
+        """
+        stamped = self._monotonic()
+        in_turn = self._order.in_turn(partial(self._until_taken, stamped, hold or Unleased()))
+        in_turn(arrived)
+
+    def _until_taken(self, stamped: float, hold: Hold, arrived: Sequence[Arrived]) -> None:
+        def attempt() -> None:
+            nonlocal stamped, arrived
+            if self._monotonic() - stamped > STAMP_LIFE:
+                hold.check()
+                again = self._monotonic()
+                arrived = self._restamp([event for _, event in arrived])
+                stamped = again
+            self._publish(arrived)
+
+        self._retry(attempt, "broker")
