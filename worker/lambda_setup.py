@@ -6,7 +6,6 @@ broker and the keys, so none of these can be one's own.
 
 import threading
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from app.broker.redis.link import keys_of
 from app.broker.redis.publisher import RedisPublisher
@@ -22,10 +21,11 @@ from app.store.tables import TableNames, table_names
 from app.store.workers import Workers
 from worker.host import CONSUMER
 from worker.lambda_host import LambdaHost, Tick
-from worker.order import Publish
+from worker.order import ArrivalOrder, Publish
 from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
+from worker.sinks.broker import BrokerSink
 from worker.thawed import ThawedClock
 
 
@@ -112,10 +112,11 @@ def make_host(
     retry = Retry(stop)
     signer = signer_of(settings)
     feed = Feed(clients.tables, names.feed, signer.retention)
-    audit = AuditRepository(clients.tables, names.audit, feed, signer, stamp)
+    order = ArrivalOrder(stamp)
+    audit = AuditRepository(clients.tables, names.audit, feed, signer, order.stamp)
     pipeline = Pipeline(
-        AuditSink(audit, retry),
-        lambda arrived: retry(partial(publish, arrived), "broker"),
+        AuditSink(audit, retry, drop_stamps=order.drop),
+        BrokerSink(publish, order, audit.restamp, retry).accept,
         DeadLetters(clients.tables, names.dead_letters),
         retry,
         settings.attributes,

@@ -1,8 +1,8 @@
 """The Lambda function as the event source tests deploy it: the real host, and faults on request.
 
-It is packed into the test's zip beside the real modules. It keeps a journal of invocations.
-A file makes it die, once, when it gets to a fault point for the second
-time in an invocation: with a part of the batch behind it, and a part before it.
+It is packed into the test's zip beside the real modules. It keeps a journal of invocations. A
+file makes it die, once, when it gets to a fault point for the second time in an invocation:
+with a part of the batch behind it, and a part before it.
 
 MiniStack 1.5.33 honours `ReportBatchItemFailures` for queues and Kinesis but not for DynamoDB
 streams: whatever is answered, it goes on behind the batch. So a partial answer is turned into

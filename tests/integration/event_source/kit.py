@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from redis import Redis
+
+from app.broker.redis.entries import entry_of
+from app.broker.redis.link import keys_of
 from app.events import ChangeEvent
 from app.item import DEFAULT_NAMES
 from app.store.audit_entry import event_of
 from app.store.tables import ensure_tables, stream_of, table_names
 from tests.support.ministack import ACCOUNT, RUNTIME, MiniStack, build_zip, ministack
 from tests.support.process import ROOT
+from tests.support.redis_server import RedisServer
 from tests.support.running import item
 from tests.support.throttling import ThrottlingProxy, throttling
 
@@ -97,8 +102,8 @@ def deployed(folder: Path) -> Iterator[Deployment]:
     with (
         ministack(folder) as stack,
         throttling(stack.url, "BatchWriteItem") as proxy,
-        redis_server(folder) as redis_url,
-        Redis.from_url(redis_url) as redis,
+        RedisServer(folder) as server,
+        server.client() as redis,
     ):
         tables = stack.client("dynamodb")
         ensure_tables(tables, NAMES, DEFAULT_NAMES)
@@ -115,7 +120,7 @@ def deployed(folder: Path) -> Iterator[Deployment]:
                 "Variables": {
                     "STOCKPULSE_DYNAMODB": "aws",
                     "STOCKPULSE_AUDIT_KEYS": KEY,
-                    "STOCKPULSE_BROKER_URL": redis_url,
+                    "STOCKPULSE_BROKER_URL": server.url,
                     "AWS_ENDPOINT_URL": proxy.url,
                     "TEST_JOURNAL": str(folder / "journal"),
                     "TEST_CRASH": str(folder / "crash"),
