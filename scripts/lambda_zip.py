@@ -1,7 +1,7 @@
 """The parts of scripts/lambda.sh that are no work for a shell: a piece of a lock, and a zip.
 
     lambda_zip.py lock LOCKFILE NAME…      the lock's entries of these names, with their hashes
-    lambda_zip.py zip TARGET PACKAGES DIR… packages at the top, each DIR as a package beside them
+    lambda_zip.py zip TARGET FOLDER…       what the folders hold, one beside the other
 
 A zip holds its files in the order of their names, with one date and one mode, so that equal
 files make equal bytes.
@@ -17,7 +17,7 @@ LIMIT = 15 * 1024 * 1024  # bytes; Lambda takes 50 MB, and every one is read at 
 
 _SERVICES = ("dynamodb", "dynamodbstreams")
 _DROPPED = re.compile(
-    r"(^|/)(__pycache__|bin|\.ready)(/|$)"
+    r"(^|/)(bin/|\.ready$)"
     r"|\.dist-info/(RECORD|INSTALLER|REQUESTED|direct_url\.json)$"
     r"|^boto3/(data|examples)/|^botocore/data/(?!(?:" + "|".join(_SERVICES) + r")/)[^/]+/"
     r"|^app/(web|demo|commands|readmodel)/|^app/(cli|serve|__main__)\.py$"
@@ -40,14 +40,14 @@ def part(lock: str, names: Sequence[str]) -> str:
     return "\n".join(blocks[name].rstrip() for name in names) + "\n"
 
 
-def files(packages: Path, folders: Sequence[Path]) -> Iterator[tuple[str, Path]]:
-    """(Name in the zip, file) of everything that the function needs."""
-    found = [(packages, path) for path in packages.rglob("*")]
-    found += [(folder.parent, path) for folder in folders for path in folder.rglob("*.py")]
-    for base, path in found:
-        name = path.relative_to(base).as_posix()
-        if path.is_file() and not _DROPPED.search(name):
-            yield name, path
+def files(folders: Sequence[Path]) -> Iterator[tuple[str, Path]]:
+    """(Name in the zip, file) of all that the function needs; bytecode goes with its source."""
+    for folder in folders:
+        for path in folder.rglob("*"):
+            name = path.relative_to(folder).as_posix()
+            source = re.sub(r"__pycache__/([^/.]+)\.[^/]+\.pyc$", r"\1.py", name)
+            if path.is_file() and not _DROPPED.search(source):
+                yield name, path
 
 
 def pack(target: Path, contents: Sequence[tuple[str, Path]]) -> None:
@@ -68,9 +68,8 @@ def main(action: str, first: str, *rest: str) -> None:
     if action == "lock":
         sys.stdout.write(part(Path(first).read_text(), rest))
         return
-    packages, *folders = map(Path, rest)
     target = Path(first)
-    pack(target, list(files(packages, folders)))
+    pack(target, list(files([Path(folder) for folder in rest])))
     size = target.stat().st_size
     print(f"{target}: {size / 1e6:.1f} MB (at most {LIMIT / 1e6:.1f})")
     if size > LIMIT:

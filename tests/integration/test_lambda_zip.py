@@ -55,7 +55,11 @@ def test_the_zip_holds_no_web_server_and_nothing_of_this_machine(package: Path) 
         names = archive.namelist()
     tops = {name.partition("/")[0] for name in names}
     assert not tops & {"fastapi", "starlette", "uvicorn", "jinja2", "templates", "static"}
-    assert not [name for name in names if "__pycache__" in name or name.startswith("app/web/")]
+    assert not [name for name in names if name.startswith(("app/web/", "app/__pycache__/cli"))]
+    cached = [name for name in names if name.endswith(".pyc")]
+    assert len(cached) == sum(name.endswith(".py") for name in names), (
+        "bytecode for all, and no more"
+    )
     assert {"dynamodb", "dynamodbstreams"} == {
         name.split("/")[2]
         for name in names
