@@ -24,7 +24,7 @@ needed=(
 )
 case $arch in
   x86_64) machine=x86_64 ;;
-  arm64) machine=aarch64 ;;
+  arm64 | aarch64) machine=aarch64 ;;
   *) echo "lambda: ARCH must be x86_64 or arm64, not $arch" >&2 && exit 64 ;;
 esac
 

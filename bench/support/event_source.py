@@ -19,7 +19,15 @@ from app.store.client import connect
 from app.store.tables import TableNames, ensure_tables, stream_of, table_names
 from bench.support.report import median_of, percentile
 from bench.support.store import Store, bare, item, make_changes
-from tests.support.ministack import ACCOUNT, PYTHON, RUNTIME, MiniStack, build_zip, ministack
+from tests.support.ministack import (
+    ACCOUNT,
+    PYTHON,
+    RUNTIME,
+    MiniStack,
+    beside,
+    build_zip,
+    ministack,
+)
 from worker.stream.pace import Wake
 
 BATCH = 1000  # records a batch: as many as a page of the reader
@@ -34,14 +42,15 @@ def measure(ours: Ours, floor: Bare, count: int, rounds: int, samples: int) -> d
     if not PYTHON.exists():
         return {"error": "no MiniStack: scripts/ministack.sh sets it up"}
     with tempfile.TemporaryDirectory() as name, ministack(Path(name)) as stack:
-        package = build_zip(Path(name) / "z.zip", Path(__file__).with_name("bench_function.py"))
+        function = Path(__file__).with_name("bench_function.py")
+        package = beside(build_zip(Path(name) / "function.zip"), function)
         on = _store(stack)
         make_changes(on, count)
         rows = []
         for turn in range(rounds):
             row = _reader(on, ours, f"ours{turn}-", count, samples)
             row |= _floor(on, floor, f"bare{turn}-", count)
-            row |= _mapping(on, stack, package.read_bytes(), f"esm{turn}-", samples)
+            row |= _mapping(on, stack, package, f"esm{turn}-", samples)
             rows.append(row | {"ratio": row["reader_per_s"] / row["mapping_per_s"]})
     return {"records": count, "medians": median_of(rows), "rounds": rows}
 

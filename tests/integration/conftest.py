@@ -1,6 +1,10 @@
 """Marks what is about the embedded engine itself: on another engine there is nothing to test."""
 
+from pathlib import Path
+
 import pytest
+
+from tests.support.ministack import build_zip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -8,3 +12,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for test in items:
         if "/integration/engine/" in str(test.path):
             test.add_marker(pytest.mark.embedded)
+
+
+@pytest.fixture(scope="session")
+def lambda_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Lambda function, built once for all tests."""
+    return build_zip(tmp_path_factory.mktemp("lambda") / "function.zip")

@@ -27,13 +27,8 @@ print(Settings(_env_file=None, timezone="Europe/Berlin").timezone)
 """
 
 
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_zip(tmp_path_factory.mktemp("lambda") / "function.zip")
-
-
-def test_the_handler_starts_from_nothing_but_the_zip(package: Path, tmp_path: Path) -> None:
-    with zipfile.ZipFile(package) as archive:
+def test_the_handler_starts_from_nothing_but_the_zip(lambda_zip: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(lambda_zip) as archive:
         archive.extractall(tmp_path)
     done = subprocess.run(
         [sys.executable, "-S", "-c", BARE.format(folder=str(tmp_path))],
@@ -46,12 +41,12 @@ def test_the_handler_starts_from_nothing_but_the_zip(package: Path, tmp_path: Pa
     assert (done.stdout, done.stderr) == ("Europe/Berlin\n", "")
 
 
-def test_the_zip_is_the_same_at_every_build(package: Path, tmp_path: Path) -> None:
-    assert build_zip(tmp_path / "again.zip").read_bytes() == package.read_bytes()
+def test_the_zip_is_the_same_at_every_build(lambda_zip: Path, tmp_path: Path) -> None:
+    assert build_zip(tmp_path / "again.zip").read_bytes() == lambda_zip.read_bytes()
 
 
-def test_the_zip_holds_no_web_server_and_nothing_of_this_machine(package: Path) -> None:
-    with zipfile.ZipFile(package) as archive:
+def test_the_zip_holds_no_web_server_and_nothing_of_this_machine(lambda_zip: Path) -> None:
+    with zipfile.ZipFile(lambda_zip) as archive:
         names = archive.namelist()
     tops = {name.partition("/")[0] for name in names}
     assert not tops & {"fastapi", "starlette", "uvicorn", "jinja2", "templates", "static"}
@@ -65,15 +60,15 @@ def test_the_zip_holds_no_web_server_and_nothing_of_this_machine(package: Path) 
         for name in names
         if name.startswith("botocore/data/") and name.count("/") > 2
     }
-    assert package.stat().st_size < 15 * 1024 * 1024
+    assert lambda_zip.stat().st_size < 15 * 1024 * 1024
 
 
-def test_the_documentation_deploys_what_is_in_the_zip(package: Path) -> None:
+def test_the_documentation_deploys_what_is_in_the_zip(lambda_zip: Path) -> None:
     text = (ROOT / "docs" / "lambda.md").read_text()
     handler = re.search(r"--handler (\S+)\.(\w+) ", text)
     assert handler is not None
     module, function = handler.groups()
-    with zipfile.ZipFile(package) as archive:
+    with zipfile.ZipFile(lambda_zip) as archive:
         source = archive.read(module.replace(".", "/") + ".py").decode()
     assert f"def {function}(" in source
     policies = re.findall(r"cat > (\w+)\.json <<'?JSON'?\n(.*?)\nJSON\n", text, re.DOTALL)

@@ -4,7 +4,9 @@ It runs a function in a process of its own with the Python of `.ministack/`, fro
 the function's zip (scripts/ministack.sh makes that environment).
 """
 
+import io
 import os
+import platform
 import subprocess
 import sys
 import time
@@ -45,19 +47,25 @@ class MiniStack:
         )
 
 
-def build_zip(target: Path, *modules: Path) -> Path:
-    """The function's zip for this Python, with test modules beside ours."""
-    environment = os.environ | {
-        "PYTHON_VERSION": f"{sys.version_info.major}.{sys.version_info.minor}"
-    }
+def build_zip(target: Path) -> Path:
+    """The function's zip for this Python."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
     subprocess.run(
-        [ROOT / "scripts/lambda.sh", str(target)], cwd=ROOT, env=environment, check=True,
+        [ROOT / "scripts/lambda.sh", str(target)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHON_VERSION": version, "ARCH": platform.machine()},
+        check=True,
         stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    with zipfile.ZipFile(target, "a") as archive:
-        for module in modules:
-            archive.write(module, module.name)
+    )
     return target
+
+
+def beside(package: Path, module: Path) -> bytes:
+    """The zip with one more module at its top."""
+    changed = io.BytesIO(package.read_bytes())
+    with zipfile.ZipFile(changed, "a") as archive:
+        archive.write(module, module.name)
+    return changed.getvalue()
 
 
 @contextmanager

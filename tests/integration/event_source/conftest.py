@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,9 +11,12 @@ from tests.support.ministack import PYTHON
 
 
 @pytest.fixture(scope="package")
-def function(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def function(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Deployment]:
     """A deployed function."""
     if not PYTHON.exists() and "CI" not in os.environ:
         pytest.skip("no MiniStack here: scripts/ministack.sh sets it up")
-    with deployed(tmp_path_factory.mktemp("ministack")) as deployment:
+    package: Path = request.getfixturevalue("lambda_zip")  # not where there is no MiniStack
+    with deployed(tmp_path_factory.mktemp("ministack"), package) as deployment:
         yield deployment

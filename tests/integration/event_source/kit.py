@@ -16,7 +16,7 @@ from app.events import ChangeEvent
 from app.item import DEFAULT_NAMES
 from app.store.audit_entry import event_of
 from app.store.tables import ensure_tables, stream_of, table_names
-from tests.support.ministack import ACCOUNT, RUNTIME, MiniStack, build_zip, ministack
+from tests.support.ministack import ACCOUNT, RUNTIME, MiniStack, beside, ministack
 from tests.support.process import ROOT
 from tests.support.redis_server import RedisServer
 from tests.support.running import item
@@ -96,9 +96,8 @@ class Deployment:
 
 
 @contextmanager
-def deployed(folder: Path) -> Iterator[Deployment]:
+def deployed(folder: Path, package: Path) -> Iterator[Deployment]:
     """A MiniStack with everything in place, until the block ends."""
-    package = build_zip(folder / "function.zip", ROOT / "tests/support/faulty_function.py")
     with (
         ministack(folder) as stack,
         throttling(stack.url, "BatchWriteItem") as proxy,
@@ -113,7 +112,7 @@ def deployed(folder: Path) -> Iterator[Deployment]:
             Runtime=RUNTIME,
             Role=f"arn:aws:iam::{ACCOUNT}:role/stockpulse",
             Handler="faulty_function.handler",
-            Code={"ZipFile": package.read_bytes()},
+            Code={"ZipFile": beside(package, ROOT / "tests/support/faulty_function.py")},
             Timeout=TIMEOUT,
             MemorySize=512,
             Environment={
