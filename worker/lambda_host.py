@@ -27,14 +27,14 @@ MARGIN, MARGIN_SHARE = 10.0, 0.25
 # Raises `Stopped` when told to stop before the records were durable or parked.
 Process = Callable[[Sequence[Any], str], None]
 
-# Does what is due until about this moment of `time.monotonic()`.
+# Does what is due until about this moment of `time.monotonic()`, or until `stop` is set.
 Tick = Callable[[float], None]
 
 
 class LambdaHost:
     """One container: it takes one invocation at a time, as Lambda promises.
 
-    `stop` is the event that ends the pipeline's retries.
+    `stop` is the event that ends the retries of the pipeline and of what a tick does.
     """
 
     def __init__(self, process: Process, stop: threading.Event, ticks: Sequence[Tick] = ()) -> None:
@@ -63,17 +63,22 @@ class LambdaHost:
             ExceptionGroup: some failed, for Lambda's error metric.
 
         """
-        until = time.monotonic() + budget(seconds)
-        errors: list[Exception] = []
-        for tick in self._ticks:
-            try:
-                tick(until)
-            except Exception as error:  # noqa: BLE001 - raised again when all had their turn
-                _log.exception("a scheduled task failed")
-                errors.append(error)
+        done, errors = 0, list[Exception]()
+        with self._stopping_in(budget(seconds)):
+            until = time.monotonic() + budget(seconds)
+            for tick in self._ticks:
+                try:
+                    tick(until)
+                    done += 1
+                except Stopped:
+                    _log.warning("time is up: the rest is left for the next schedule")
+                    break
+                except Exception as error:  # noqa: BLE001 - raised when all had their turn
+                    _log.exception("a scheduled task failed")
+                    errors.append(error)
         if errors:
             raise ExceptionGroup("scheduled tasks failed", errors)
-        return {"ticks": len(self._ticks)}
+        return {"ticks": done}
 
     def _first_failure(self, records: Sequence[Any]) -> int | None:
         """The place of the first record that is not durable; None where all are.

@@ -101,14 +101,16 @@ def make_host(
     publish: Publish,
     stamp: Callable[[], Cursor],
     ticks: Sequence[Tick] = (),
+    stop: threading.Event | None = None,
     reached: Callable[[str], None] = lambda _point: None,
 ) -> LambdaHost:
     """The pipeline of any host, stopped by the clock.
 
     Containers run beside each other, so `stamp` must be of a clock that they share. The broker
-    pushes back as the audit does: what is not published is not taken.
+    pushes back as the audit does: what is not published is not taken. `stop` is given where
+    ticks end by it too.
     """
-    stop = threading.Event()
+    stop = stop or threading.Event()
     retry = Retry(stop)
     signer = signer_of(settings)
     feed = Feed(clients.tables, names.feed, signer.retention)

@@ -155,3 +155,16 @@ def test_a_task_that_fails_keeps_no_other_from_its_turn_and_lambda_hears_of_it()
     with pytest.raises(ExceptionGroup, match="scheduled"):
         host.tick(60)
     assert len(ran) == 1
+
+
+def test_a_task_that_is_stopped_by_the_clock_is_no_failure_but_ends_the_tick() -> None:
+    stop, ran = threading.Event(), list[float]()
+
+    def endless(_deadline: float) -> None:
+        assert stop.wait(20), "never told to stop"
+        raise Stopped
+
+    host = LambdaHost(Taken().process, stop, [ran.append, endless, ran.append])
+    assert host.tick(0.1) == {"ticks": 1}
+    assert len(ran) == 1
+    assert not stop.is_set()
