@@ -9,7 +9,6 @@ import asyncio
 import logging
 import random
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
@@ -18,6 +17,7 @@ from app.broker.catch_up import gather
 from app.broker.filters import EVERYTHING, Filter
 from app.broker.frames import Frame, change_frame, retry_hint, signal
 from app.broker.ring import MAX_BYTES, MAX_EVENTS, Ring
+from app.broker.rounds import beat, sweep
 from app.broker.subscription import Pulse, Subscription
 from app.broker.view import View
 from app.broker.vitals import Vitals
@@ -28,12 +28,7 @@ from app.store.errors import StockpulseError
 
 _log = logging.getLogger(__name__)
 
-HEARTBEAT = 15.0  # seconds
-TICK = 1.0  # seconds between looks at the store's state, which a beat tells at once
-SWEEP = 30.0  # seconds between looks at `Feed` for what another process wrote
-SWEEP_MS = 120_000  # how far back such a look goes
 MAX_AGE_BEATS = (120, 240)  # a connection lives 30 to 60 minutes, jittered
-AGAIN_AFTER_MS = 2_000  # with several writers: a duplicate stamped so much later is shown again
 
 
 class TooManyStreams(StockpulseError):
@@ -72,7 +67,7 @@ class InProcessBroker:
         self._max_events = max_events
         self._max_bytes = max_bytes
         self._overlap_ms = overlap_ms
-        self._ring = Ring(max_events, max_bytes, AGAIN_AFTER_MS if overlap_ms else None)
+        self._ring = Ring(max_events, max_bytes, again=overlap_ms > 0)
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._notified = False
@@ -163,7 +158,10 @@ class InProcessBroker:
     async def running(self) -> AsyncIterator[None]:
         """Serve subscribers on this event loop until the block ends, then end them all."""
         self._loop = asyncio.get_running_loop()
-        tasks = [asyncio.create_task(self._beat()), asyncio.create_task(self._sweep())]
+        tasks = [
+            asyncio.create_task(beat(self._vitals.status, self._pulse, self._wake_all)),
+            asyncio.create_task(sweep(self.catch_up, lambda: self._ring.floor_ms)),
+        ]
         try:
             yield
         finally:
@@ -271,25 +269,3 @@ class InProcessBroker:
     def _wake_all(self) -> None:
         for view in self._views.values():
             view.wake()
-
-    async def _beat(self) -> None:
-        """Beat every 15 s, and as soon as the store's state changes."""
-        told, last = self._vitals.status(), time.monotonic()
-        while True:
-            await asyncio.sleep(TICK)
-            status = self._vitals.status()
-            if status != told or time.monotonic() - last >= HEARTBEAT:
-                told, last = status, time.monotonic()
-                self._pulse.beats += 1
-                self._wake_all()
-
-    async def _sweep(self) -> None:
-        """Add what `Feed` has and the ring has not: written by a process that died in between."""
-        while True:
-            await asyncio.sleep(SWEEP)
-            # What is older than the ring's floor was in it, and has fallen out.
-            since = max(wall_ms() - SWEEP_MS, self._ring.floor_ms + 1)
-            try:
-                await asyncio.to_thread(self.catch_up, since)
-            except Exception as error:  # noqa: BLE001 - whatever it was, the next look may succeed
-                _log.warning("cannot look into the feed: %s", error)

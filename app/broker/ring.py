@@ -24,12 +24,13 @@ class Ring:
         self,
         max_events: int = MAX_EVENTS,
         max_bytes: int = MAX_BYTES,
-        again_after_ms: int | None = None,
+        *,
+        again: bool = False,
     ) -> None:
-        """`again_after_ms`: a duplicate stamped so much later is shown again (ADR 0006)."""
+        """`again`: a duplicate with a newer stamp is shown again (ADR 0006)."""
         self._max_events = max_events
         self._max_bytes = max_bytes
-        self._again_after_ms = again_after_ms
+        self._again = again
         self._frames: dict[int, Frame] = {}
         self._by_cursor: dict[str, int] = {}
         self._by_event: dict[str, int] = {}
@@ -106,9 +107,7 @@ class Ring:
         return None if frame is None else frame.cursor
 
     def _shown_again(self, known: int, frame: Frame) -> bool:
-        if self._again_after_ms is None:
-            return False
-        return _ms(frame.cursor) - _ms(self._frames[known].cursor) > self._again_after_ms
+        return self._again and _ms(frame.cursor) > _ms(self._frames[known].cursor)
 
     def _evict(self) -> None:
         frame = self._frames.pop(self.start)

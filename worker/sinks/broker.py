@@ -1,7 +1,8 @@
 """A broker elsewhere pushes back on the reader, and what it could not take in time arrives anew.
 
-Clients resume from 10 s before their cursor, so nothing may go out with an older stamp: a
-batch not taken within 5 s of its stamp gets a fresh feed row first (DESIGN §5.2, ADR 0006).
+Clients resume from 10 s before their cursor, so nothing may go out with an old stamp: what is
+not taken soon gets a fresh feed row first (DESIGN §5.2), and what was taken late goes out
+again with one (ADR 0006).
 """
 
 import time
@@ -10,10 +11,13 @@ from functools import partial
 
 from app.events import ChangeEvent
 from app.store.audit import Arrived
+from app.store.errors import Unavailable
 from app.store.leases import Hold, Unleased
 from worker.order import ArrivalOrder, Publish
 from worker.retry import Retry
-from worker.sinks.audit import STAMP_LIFE
+
+# Seconds. The audit sink hands on stamps of up to 5 s; the writers' clocks are within 3 s.
+PUBLISH_LIFE = 2.0
 
 
 class BrokerSink:
@@ -48,11 +52,14 @@ class BrokerSink:
     def _until_taken(self, stamped: float, hold: Hold, arrived: Sequence[Arrived]) -> None:
         def attempt() -> None:
             nonlocal stamped, arrived
-            if self._monotonic() - stamped > STAMP_LIFE:
+            if self._monotonic() - stamped > PUBLISH_LIFE:
                 hold.check()
                 again = self._monotonic()
                 arrived = self._restamp([event for _, event in arrived])
                 stamped = again
             self._publish(arrived)
+            late = self._monotonic() - stamped
+            if late > PUBLISH_LIFE:
+                raise Unavailable(f"The broker took {late:.0f} s, so the events go out again.")
 
         self._retry(attempt, "broker")

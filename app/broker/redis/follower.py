@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from app.broker.frames import Frame, frame_of
 from app.broker.in_process import InProcessBroker
 from app.broker.redis.entries import Entry, entry_of
+from app.broker.redis.link import BrokerUnavailable
 from app.broker.redis.stream import EntryStream, PositionLost
 from app.store.errors import StockpulseError
 from app.store.timeline import OVERLAP_MS
@@ -45,7 +46,11 @@ class RedisFollower:
         except StockpulseError as error:
             self._note(error)
             position = None
-        self._sure_ms = self._broker.load()
+        try:
+            self._sure_ms = self._broker.load()
+        except BaseException:
+            self._stream.close()
+            raise
         self._position = position
         self._thread.start()
         return self
@@ -111,11 +116,14 @@ class RedisFollower:
     def _note(self, error: Exception) -> None:
         if not self._trouble:
             _log.warning("not following Redis, going on from the feed: %s", error)
-        self._trouble = (
-            error.detail
-            if isinstance(error, StockpulseError)
-            else f"the follower of Redis failed ({type(error).__name__})"
-        )
+        # Every viewer is shown this: the log has the address and the reason.
+        match error:
+            case BrokerUnavailable():
+                self._trouble = "Redis cannot be used; live events come seconds late"
+            case StockpulseError():
+                self._trouble = error.detail
+            case _:
+                self._trouble = f"the follower of Redis failed ({type(error).__name__})"
 
 
 def _frame(change: Entry) -> Frame:

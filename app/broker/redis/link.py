@@ -64,5 +64,5 @@ def translated() -> Iterator[None]:
     except (redis.RedisError, OSError) as error:
         reason = " ".join(str(error).split())[:200]
         raise BrokerUnavailable(
-            f"Redis did not do it ({type(error).__name__}: {reason})."
+            f"Redis cannot be used ({type(error).__name__}: {reason})."
         ) from None
