@@ -23,7 +23,7 @@ from app.store.feed import Feed
 from worker.batch_answer import stream_arn
 from worker.host import CONSUMER
 from worker.lambda_handler import UnknownInvocation, records_of
-from worker.lambda_setup import make_host
+from worker.lambda_setup import make_host, publisher_of
 from worker.stream.decode import UndecodableRecord, decode
 
 SECONDS = 60.0  # as if the function had this timeout
@@ -35,8 +35,8 @@ def add(commands: Any) -> None:
         "lambda-test",
         help="run the Lambda function's pipeline on an event in a file",
         description="Audits the records of a Lambda event (samples/ has some) in the configured "
-        "tables, which are made where they are missing, and prints what would be published and "
-        "what Lambda would be answered.",
+        "tables, which are made where they are missing, publishes them where STOCKPULSE_BROKER_URL "
+        "is set, and prints what became of them and what Lambda would be answered.",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="an event as JSON")
     parser.add_argument("--dry-run", action="store_true", help="only read it; no table is touched")
@@ -52,13 +52,16 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             print(f"parked: {event}" if isinstance(event, UndecodableRecord) else told(event))
         return 1 if any(isinstance(event, UndecodableRecord) for event in events) else 0
     published: set[str] = set()
+    names = tables.table_names(settings.table_prefix, settings.products_table)
+    send = None if settings.broker_url is None else publisher_of(settings, names)
 
     def publish(arrived: Sequence[Arrived]) -> None:
+        if send is not None:
+            send(arrived)
         for cursor, event in arrived:
             print(f"{cursor}  {told(event)}")
             published.add(event.id)
 
-    names = tables.table_names(settings.table_prefix, settings.products_table)
     folder = Folder.at(settings.data_dir)
     with folder.explained():
         folder.make()  # for a key of its own, where none is given

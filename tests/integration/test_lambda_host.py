@@ -1,5 +1,7 @@
 """The function's host on a real store and a real Redis: containers side by side, a broker away."""
 
+import json
+from argparse import Namespace
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 
 from app.broker.redis.entries import Entry, entry_of
 from app.broker.redis.link import keys_of
+from app.commands import lambda_test
 from app.item import DEFAULT_NAMES
 from app.settings import Settings
 from app.store.client import connect
@@ -86,6 +89,16 @@ def test_while_redis_is_away_nothing_is_taken_and_afterwards_everything_is(
         "p2",
         "p3",
     ]
+
+
+def test_lambda_test_publishes_where_a_broker_is_set(
+    settings: Settings, names: TableNames, redis: RedisServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps({"Records": batch(1)}))
+    assert lambda_test.run(Namespace(file=file, dry_run=False), settings) == 0
+    (entry,) = published(redis, settings, names)
+    assert entry.topic.product_id == "p1"
 
 
 def test_the_function_refuses_a_deployment_that_workers_read(
