@@ -5,7 +5,6 @@ The one place that wires the web side to the worker.
 
 import logging
 import secrets
-import signal
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from app.demo.runner import DemoShop
 from app.demo.shop import changes, monday_morning
 from app.listener import listener_at
 from app.settings import Settings
+from app.signals import end_by_signals
 from app.signing import signer_of
 from app.split import fed_by_redis
 from app.store import place, shell, tables
@@ -38,6 +38,7 @@ from app.web.services import DemoSwitch, Probe, Services
 from app.web.wire import bounded
 from worker.host import IDLE_AWS, IDLE_LOCAL, make_worker
 from worker.order import ArrivalOrder
+from worker.stream.membership import Member, new_owner
 from worker.stream.pace import Wake
 
 _log = logging.getLogger(__name__)
@@ -75,20 +76,6 @@ def serve(
         )
         _announce(settings, services, listener.getsockname()[1])
         Server(config, services.broker.close).run(sockets=[listener])
-
-
-def end_by_signals() -> None:
-    """From now on a signal ends the program as an exception.
-
-    So everything opened is closed in order, the engine with it. (uvicorn raises the signals
-    that it caught again when it is done.)
-    """
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end)
-
-
-def _end(number: int, _frame: object) -> None:
-    raise KeyboardInterrupt(signal.Signals(number).name)
 
 
 @contextmanager
@@ -187,6 +174,7 @@ def _feeding(
         lambda: tables.stream_of(clients.tables, names.products),
         wake,
         IDLE_AWS if where.endpoint is None else IDLE_LOCAL,
+        Member(new_owner(), folder=where.folder),
         one_log=where.engine is not None,
         reached=reached,
     ) as worker:

@@ -18,8 +18,9 @@ from app.demo.live import Plan
 from app.demo.past import divided, make_past
 from app.demo.shop import changes, monday_morning
 from app.listener import ListenError
-from app.serve import end_by_signals, serve
+from app.serve import serve
 from app.settings import PREFIX, Settings
+from app.signals import end_by_signals
 from app.signing import signer_of
 from app.store import place, tables
 

@@ -1,10 +1,12 @@
 """Marks what is about the embedded engine itself: on another engine there is nothing to test."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.ministack import build_zip
+from tests.support.sharing import Shop, shop
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -18,3 +20,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def lambda_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Lambda function, built once for all tests."""
     return build_zip(tmp_path_factory.mktemp("lambda") / "function.zip")
+
+
+@pytest.fixture
+def store(endpoint: str, tmp_path: Path) -> Iterator[Shop]:
+    """Real tables and a stub stream, on which workers meet."""
+    with shop(endpoint, tmp_path.name[-40:]) as found:
+        yield found

@@ -14,10 +14,11 @@ from app.broker.redis.hints import HintSender, RedisHints
 from app.broker.redis.link import keys_of
 from app.settings import Settings
 from app.split import fed_by_redis
+from app.standalone import telling_by_redis
 from tests.support.redis_server import RedisServer
 from tests.support.running import App, serving, settings_for
-from tests.support.split import worker_beside
 from tests.support.sse import Listener
+from worker.stream.pace import Idle
 
 
 @pytest.fixture
@@ -49,7 +50,8 @@ def deployment(settings: Settings, webs: int = 1, idle: float = 0.25) -> Iterato
         for number in range(webs):
             own = settings.model_copy(update={"data_dir": settings.data_dir / str(number)})
             apps.append(stack.enter_context(serving(own)))
-        stack.enter_context(worker_beside(settings, idle=idle))
+        pace = Idle(idle, idle)
+        stack.enter_context(telling_by_redis(settings, idle=pace, timeout=0.5, again=0.2))
         yield apps
 
 
@@ -166,13 +168,15 @@ def test_redis_may_come_late_and_go(split: Settings, redis_server: RedisServer) 
         feed.changes(1)
         redis_server.start()
         wait_for(lambda: broker_of(app) == "ok")
-        redis_server.kill()
-        app.create("P1")
+        app.create("P1")  # it shows once the worker is past P0
         feed.wait_until(lambda: "P1" in ids(feed))
-        redis_server.start()
+        redis_server.kill()
         app.create("P2")
         feed.wait_until(lambda: "P2" in ids(feed))
-        assert once(ids(feed)) == ["P0", "P1", "P2"]
+        redis_server.start()
+        app.create("P3")
+        feed.wait_until(lambda: "P3" in ids(feed))
+        assert once(ids(feed)) == ["P0", "P1", "P2", "P3"]
 
 
 def test_hints_reach_whoever_listens_and_wait_for_nobody(redis_server: RedisServer) -> None:
