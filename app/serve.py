@@ -22,10 +22,11 @@ from app.demo.shop import changes, monday_morning
 from app.listener import listener_at
 from app.settings import Settings
 from app.signals import end_by_signals
-from app.signing import signer_of
+from app.signing import audit_keys, signer_of
 from app.split import fed_by_redis
 from app.store import place, shell, tables
 from app.store.audit import AuditRepository
+from app.store.audit_keys import AuditKeyIDs
 from app.store.client import Clients, connect
 from app.store.cursor import CursorClock
 from app.store.feed import Feed
@@ -36,7 +37,7 @@ from app.web.app import create_app
 from app.web.server import Server
 from app.web.services import DemoSwitch, Probe, Services
 from app.web.wire import bounded
-from worker.host import IDLE_AWS, IDLE_LOCAL, make_worker
+from worker.host import CONSUMER, IDLE_AWS, IDLE_LOCAL, make_worker
 from worker.order import ArrivalOrder
 from worker.stream.membership import Member, new_owner
 from worker.stream.pace import Wake
@@ -162,6 +163,7 @@ def _feeding(
         with fed_by_redis(settings, names, broker, probes) as hint:
             yield hint
         return
+    AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER).register([*audit_keys(settings)])
     broker.load()
     wake = Wake()
     with make_worker(
