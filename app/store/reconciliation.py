@@ -62,6 +62,7 @@ class State:
     why: str = ""
     progress: str = ""
     stream: str | None = None
+    done_at: datetime | None = None
     outcome: Outcome = Outcome()
 
     @property
@@ -98,6 +99,7 @@ class Reconciliations:
             value: str | None = row.get(name, {}).get("S")
             return value
 
+        done_at = text("DoneAt")
         return State(
             requested=number("Requested"),
             done=number("Done"),
@@ -106,6 +108,7 @@ class Reconciliations:
             why=text("Why") or "",
             progress=text("Progress") or "",
             stream=text("Stream"),
+            done_at=None if done_at is None else datetime.fromisoformat(done_at),
             outcome=Outcome(
                 number("Looked"),
                 number("Found"),

@@ -24,8 +24,9 @@ from app.demo.past import Past, divided, make_past
 from app.demo.runner import DemoShop
 from app.demo.shop import changes, monday_morning
 from app.events import ChangeEvent
-from app.serve import running, signer_of
+from app.serve import running
 from app.settings import Settings
+from app.signing import signer_of
 from app.store import place, tables
 from app.store.client import connect
 from tests.support.running import App, item, serving, settings_for

@@ -67,9 +67,12 @@ def decode(
     """The change that a record tells.
 
     Raises:
-        UndecodableRecord: a part that every stream record has is missing or malformed.
+        UndecodableRecord: a part that every stream record has is missing or malformed, or its
+            stream is not known.
 
     """
+    if "/stream/" not in stream_arn:  # its label begins every event key
+        raise UndecodableRecord(f"the record's stream is not known: {stream_arn!r}")
     try:
         return _decode(record, stream_arn, names)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
