@@ -16,20 +16,22 @@ _REPEATS = 2  # each of which botocore tries three times
 
 
 class Committer:
-    """Applies one conditional operation at a time and tells `on_commit` of each."""
+    """Applies conditional operations, all or none, and tells `on_commit` of each time."""
 
-    def __init__(self, client: "DynamoDBClient", on_commit: Callable[[], None]) -> None:
+    def __init__(
+        self, client: "DynamoDBClient", on_commit: Callable[[], None] = lambda: None
+    ) -> None:
         self._client = client
         self._on_commit = on_commit
 
-    def __call__(self, operation: dict[str, Any]) -> None:
-        """Apply an operation of `TransactWriteItems`.
+    def __call__(self, *operations: dict[str, Any]) -> None:
+        """Apply the operations as one `TransactWriteItems`.
 
         The token makes a repeat within ten minutes answer as the first did (FACTS §2b), so
         it is sent again where botocore's own tries were not enough.
 
         Raises:
-            ConditionFailed: its condition does not hold.
+            ConditionFailed: a condition does not hold.
             StoreUnavailable: it may or may not have been applied.
 
         """
@@ -39,7 +41,7 @@ class Committer:
                 with translated():
                     self._client.transact_write_items(
                         ClientRequestToken=token,
-                        TransactItems=[operation],  # type: ignore[list-item]
+                        TransactItems=operations,  # type: ignore[arg-type]
                     )
             except StoreUnavailable:
                 if not repeats_left:

@@ -11,8 +11,9 @@ from starlette.types import ASGIApp
 
 from app.store.client import POOL_SIZE
 from app.store.errors import StockpulseError
-from app.web import pages, problems
-from app.web.api import events, health, products
+from app.web import pages, problems, sign_in
+from app.web.api import admin, contract, events, health, products
+from app.web.gate import Gate
 from app.web.guards import Guards, request_id_of
 from app.web.services import Services
 
@@ -28,24 +29,30 @@ def create_app(services: Services) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = WEB_THREADS
-        async with services.broker.running():
+        async with services.watch.running(), services.broker.running():
             yield
 
     app = FastAPI(
         title="Stockpulse",
         version=services.version,
         summary="A live inventory on DynamoDB Streams.",
-        openapi_url="/v1/openapi.json",
+        openapi_url=None,  # `app.web.api.contract` serves it, to those who may see it
         docs_url=None,  # its assets come from a CDN, which the page's policy refuses
         redoc_url=None,
         lifespan=lifespan,
     )
     app.state.services = services
-    for router in (health.router, products.router, events.router, pages.router):
-        app.include_router(router)
+    for module in (health, contract, products, events, admin, sign_in, pages):
+        app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     problems.install(app)
-    app.add_middleware(Guards, settings=services.settings, refuse=_refuse)
+    door = services.door
+    app.add_middleware(
+        Gate, door=door, refuse=problems.refusal, wants_page=problems.wants_page
+    )
+    app.add_middleware(
+        Guards, settings=services.settings, proxies=door.proxies, refuse=_refuse
+    )
     return app
 
 

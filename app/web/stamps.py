@@ -4,8 +4,7 @@ from fastapi import Request
 
 from app.store.product import Stamp
 from app.web.guards import request_id_of
-
-LOCAL_ACTOR = "local"  # bound to loopback without keys: whoever sits at this machine
+from app.web.identity import identity_of
 
 
 def stamp_for(
@@ -17,7 +16,7 @@ def stamp_for(
 ) -> Stamp:
     """The stamp of this request's write."""
     return Stamp(
-        actor=LOCAL_ACTOR,
+        actor=identity_of(request).actor,
         request_id=request_id_of(request.scope),
         reason=reason,
         note=note,
