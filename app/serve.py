@@ -10,7 +10,7 @@ import socket
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -22,8 +22,10 @@ from app.broker.in_process import InProcessBroker
 from app.demo.live import Plan
 from app.demo.runner import DemoShop
 from app.demo.shop import changes, monday_morning
+from app.door import open_door
 from app.settings import Settings
 from app.store import place, shell, tables
+from app.store.admin_log import AdminLog
 from app.store.audit import AuditRepository
 from app.store.audit_entry import Signer
 from app.store.client import connect
@@ -31,10 +33,13 @@ from app.store.cursor import CursorClock
 from app.store.feed import Feed
 from app.store.keys import own_keys, parse_keys
 from app.store.products import ProductRepository
+from app.store.receipts import Receipts
 from app.store.timeline import Timeline
 from app.web.app import create_app
 from app.web.server import Server
 from app.web.services import DemoSwitch, Probe, Services
+from app.web.watch import Watch
+from app.web.wire import bounded
 from worker.host import IDLE_AWS, IDLE_LOCAL, make_worker
 from worker.order import ArrivalOrder
 from worker.stream.pace import Wake
@@ -58,6 +63,7 @@ def serve(
 
     Raises:
         ListenError: the port is taken.
+        OpenToAll: others can reach the address, and there is no key.
         EngineError, TableError, StoreUnavailable: the store cannot be used.
 
     """
@@ -69,8 +75,10 @@ def serve(
     ):
         config = uvicorn.Config(
             create_app(services),
+            http=bounded(settings.max_header_bytes, settings.request_timeout_seconds),
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # app.web.proxies reads them, from the configured ones only
             server_header=False,
             timeout_graceful_shutdown=5,
             timeout_keep_alive=65,
@@ -104,10 +112,11 @@ def running(
     # Threads that compute must not keep the event loop waiting (FACTS §2b).
     sys.setswitchinterval(0.0005)
     names = tables.table_names(settings.table_prefix, settings.products_table)
-    with place.owned(settings.dynamodb, settings.data_dir, names) as where:
+    with place.owned(settings.dynamodb, settings.data_dir, names) as where, ExitStack() as opened:
         clients = connect(where.endpoint)
         attributes = settings.attributes
         tables.ensure_tables(clients.tables, names, attributes)
+        door = opened.enter_context(open_door(settings, clients.tables, names.settings))
         stream = tables.stream_of(clients.tables, names.products)
 
         signer = signer_of(settings)
@@ -139,13 +148,18 @@ def running(
             reached=reached,
         ) as worker:
             probes["worker"] = worker.problem
+
+            def committed() -> None:
+                reached("between commit and answer")
+                wake.hint()
+
             products = ProductRepository(
                 clients.tables,
                 names.products,
                 attributes,
                 stamps_deletes=stream.view_type == "NEW_AND_OLD_IMAGES",
                 was_known=audit.knows,
-                on_commit=wake.hint,
+                on_commit=committed,
             )
             with DemoShop(products, demo or _any_shop(settings)) as shop:
                 if demo is not None:
@@ -154,6 +168,7 @@ def running(
                     settings=settings,
                     version=_version(),
                     products=products,
+                    receipts=Receipts(clients.tables, names.idempotency),
                     timeline=timeline,
                     broker=broker,
                     products_table=names.products,
@@ -163,6 +178,9 @@ def running(
                     ),
                     probes=probes,
                     demo=DemoSwitch(shop.start, shop.stop, shop.running),
+                    door=door,
+                    watch=Watch(door.known, door.now),
+                    admin_log=AdminLog(clients.tables, names.settings),
                 )
 
 
@@ -214,7 +232,8 @@ def _announce(settings: Settings, services: Services, port: int) -> None:
     sys.stdout.flush()
     if settings.open_access:
         _log.warning(
-            "STOCKPULSE_OPEN_ACCESS is set: anyone who can reach %s may write", settings.host
+            "STOCKPULSE_OPEN_ACCESS: until there is a key, whoever can reach %s may write",
+            settings.host,
         )
 
 

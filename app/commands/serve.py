@@ -5,6 +5,7 @@ import textwrap
 from typing import Any
 
 from app.commands.errors import CommandError
+from app.door import OpenToAll
 from app.serve import ListenError, serve
 from app.settings import PREFIX, Settings, documented
 
@@ -24,7 +25,7 @@ def run(_: argparse.Namespace, settings: Settings) -> int:
     """Serve."""
     try:
         serve(settings)
-    except ListenError as error:
+    except (ListenError, OpenToAll) as error:
         raise CommandError(str(error)) from None
     return 0
 

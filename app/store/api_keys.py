@@ -113,7 +113,7 @@ class ApiKeys:
                         "TableName": self._table,
                         "Key": _key(KIND, found.id),
                         "UpdateExpression": "SET RevokedAt = :at, Version = Version + :one",
-                        "ConditionExpression": "Version = :seen AND attribute_not_exists(RevokedAt)",
+                        "ConditionExpression": "Version = :seen",
                         "ExpressionAttributeValues": {
                             ":at": {"S": at},
                             ":one": {"N": "1"},

@@ -16,7 +16,7 @@ _REPEATS = 2  # each of which botocore tries three times
 
 
 class Committer:
-    """Applies conditional operations, all or none, and tells `on_commit` of each time."""
+    """Applies conditional writes, one transaction each, and tells `on_commit` of each."""
 
     def __init__(
         self, client: "DynamoDBClient", on_commit: Callable[[], None] = lambda: None
@@ -25,14 +25,14 @@ class Committer:
         self._on_commit = on_commit
 
     def __call__(self, *operations: dict[str, Any]) -> None:
-        """Apply the operations as one `TransactWriteItems`.
+        """Apply operations of `TransactWriteItems`: all of them, or none.
 
         The token makes a repeat within ten minutes answer as the first did (FACTS §2b), so
         it is sent again where botocore's own tries were not enough.
 
         Raises:
             ConditionFailed: a condition does not hold.
-            StoreUnavailable: it may or may not have been applied.
+            StoreUnavailable: they may or may not have been applied.
 
         """
         token = uuid.uuid4().hex

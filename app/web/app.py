@@ -12,7 +12,8 @@ from starlette.types import ASGIApp
 from app.store.client import POOL_SIZE
 from app.store.errors import StockpulseError
 from app.web import pages, problems, sign_in
-from app.web.api import admin, contract, events, health, products
+from app.web.api import admin, batch, contract, events, health, products, reversals
+from app.web.cors import APICors
 from app.web.gate import Gate
 from app.web.guards import Guards, request_id_of
 from app.web.services import Services
@@ -42,17 +43,26 @@ def create_app(services: Services) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.services = services
-    for module in (health, contract, products, events, admin, sign_in, pages):
+    for module in (
+        health,
+        contract,
+        batch,
+        products,
+        events,
+        reversals,
+        admin,
+        sign_in,
+        pages,
+    ):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     problems.install(app)
-    door = services.door
-    app.add_middleware(
-        Gate, door=door, refuse=problems.refusal, wants_page=problems.wants_page
-    )
-    app.add_middleware(
-        Guards, settings=services.settings, proxies=door.proxies, refuse=_refuse
-    )
+    # The last added stands outermost: a browser asks for CORS before it sends credentials.
+    settings, door = services.settings, services.door
+    app.add_middleware(Gate, door=door, refuse=problems.refusal, wants_page=problems.wants_page)
+    if settings.cors_origins:
+        app.add_middleware(APICors, origins=settings.cors_origins, base=settings.base_path)
+    app.add_middleware(Guards, settings=settings, proxies=door.proxies, refuse=_refuse)
     return app
 
 

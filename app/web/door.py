@@ -100,9 +100,7 @@ class Door:
     def _by_key(self, secret: Secret, known: Known) -> Identity:
         key = known.holder(secret, self.now())
         if key is None:
-            raise self.unauthenticated(
-                "The key is unknown, revoked or expired.", refused=True
-            )
+            raise self.unauthenticated("The key is unknown, revoked or expired.", refused=True)
         self.keyring.note_use(key)
         return Identity(key.name, key.role, "key", key.id, until=key.expires_at)
 

@@ -69,9 +69,7 @@ class Unauthenticated(StockpulseError):
     def __init__(self, detail: str, *, refused: bool = False) -> None:
         """`refused`: there was a key, and it does not let in (RFC 6750)."""
         fault = ', error="invalid_token"' if refused else ""
-        super().__init__(
-            detail, headers={"WWW-Authenticate": f'Bearer realm="stockpulse"{fault}'}
-        )
+        super().__init__(detail, headers={"WWW-Authenticate": f'Bearer realm="stockpulse"{fault}'})
 
 
 class RoleNeeded(StockpulseError):

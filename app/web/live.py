@@ -2,7 +2,8 @@
 
 A plain ASGI answer (ADR 0003): one `send` for each chunk, which waits for the socket. It
 ends when the client leaves, when the client takes too long over a chunk, when it may no
-longer read (`app.web.watch`), and when the broker closes, which the server sees to before it waits for connections (`app.web.server`).
+longer read (`app.web.watch`), and when the broker closes, which the server sees to before
+it waits for connections (`app.web.server`).
 """
 
 import asyncio

@@ -105,11 +105,13 @@ Note = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_lines
 Reference = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_line)]
 
 
-class _Model(BaseModel):
+class Strict(BaseModel):
+    """A body that may hold nothing unknown."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class ProductBody(_Model):
+class ProductBody(Strict):
     """What a client says of a product when it writes all of it."""
 
     name: Name
@@ -146,7 +148,7 @@ class ProductReplace(ProductBody):
     product_id: str | None = None
 
 
-class ProductPatch(_Model):
+class ProductPatch(Strict):
     """A merge patch (RFC 7396): what is absent stays, null removes."""
 
     name: Name = ""
@@ -165,7 +167,7 @@ class ProductPatch(_Model):
         return named
 
 
-class AdjustmentRequest(_Model):
+class AdjustmentRequest(Strict):
     """Goods that came or went."""
 
     delta: Annotated[StrictInt, Field(ge=-MAX_DELTA, le=MAX_DELTA)]
@@ -179,6 +181,22 @@ class AdjustmentRequest(_Model):
         if value == 0:
             raise ValueError("must not be 0")
         return value
+
+
+class CountRequest(Strict):
+    """What somebody counted on the shelf."""
+
+    counted: Stock
+    reason: Reason = "counted"
+    note: Note | None = None
+    reference: Reference | None = None
+
+
+class ReversalRequest(Strict):
+    """Why a stock change is taken back."""
+
+    reason: Reason = "correction"
+    note: Note | None = None
 
 
 class ProductOut(BaseModel):

@@ -15,7 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
 from app.store.errors import ProductGone, StockpulseError
+from app.store.receipts import Replayed
 from app.web.guards import SECURITY_HEADERS, request_id_of
+from app.web.idempotency import replay
 from app.web.pages import error_page
 
 _log = logging.getLogger(__name__)
@@ -30,7 +32,28 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(StockpulseError, refusal)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Replayed, _replayed)
     app.add_exception_handler(Exception, _unexpected)
+
+
+def document(
+    request_id: str,
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    extra: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A problem document; `extra` are members of its own kind."""
+    return {
+        "type": f"urn:stockpulse:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": request_id,
+        **(extra or {}),
+    }
 
 
 def problem(
@@ -43,22 +66,18 @@ def problem(
     headers: Mapping[str, str] | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> Response:
-    """A problem document; `extra` are members of its own kind."""
-    document = {
-        "type": f"urn:stockpulse:problem:{code}",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        "code": code,
-        "request_id": request_id,
-        **(extra or {}),
-    }
+    """A problem document as an answer."""
     return Response(
-        orjson.dumps(document),
+        orjson.dumps(document(request_id, status, code, title, detail, extra)),
         status_code=status,
         headers=dict(headers or {}),
         media_type="application/problem+json",
     )
+
+
+def _replayed(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Replayed)  # noqa: S101 - how it was registered
+    return replay(error)
 
 
 def refusal(request: Request, error: Exception) -> Response:

@@ -9,6 +9,7 @@ from app.broker.in_process import InProcessBroker
 from app.settings import Settings
 from app.store.admin_log import AdminLog
 from app.store.products import ProductRepository
+from app.store.receipts import Receipts
 from app.store.timeline import Timeline
 from app.web.door import Door
 from app.web.watch import Watch
@@ -33,6 +34,7 @@ class Services:
     settings: Settings
     version: str
     products: ProductRepository
+    receipts: Receipts
     timeline: Timeline
     broker: InProcessBroker
     products_table: str

@@ -16,9 +16,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from app.store.api_keys import ApiKey
+from app.store.errors import StockpulseError
 from app.store.roles import Role
 from app.store.secret import Secret
-from app.web.errors import StockpulseError
 from app.web.forms import Submitted
 from app.web.identity import Identity, identity_of
 from app.web.needs import PUBLIC, needs

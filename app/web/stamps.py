@@ -7,6 +7,11 @@ from app.web.guards import request_id_of
 from app.web.identity import identity_of
 
 
+def actor_of(request: Request) -> str:
+    """Who makes this request."""
+    return identity_of(request).actor
+
+
 def stamp_for(
     request: Request,
     *,
@@ -16,7 +21,7 @@ def stamp_for(
 ) -> Stamp:
     """The stamp of this request's write."""
     return Stamp(
-        actor=identity_of(request).actor,
+        actor=actor_of(request),
         request_id=request_id_of(request.scope),
         reason=reason,
         note=note,

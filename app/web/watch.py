@@ -64,7 +64,7 @@ class Watch:
                 await self.look()
             except StoreUnavailable:
                 _log.warning("whether open streams may go on is not known while the store is away")
-            except Exception:  # whatever it is, the next look must come
+            except Exception:  # noqa: BLE001 - whatever it is, the next look must come
                 _log.exception("open streams could not be looked at")
 
     async def look(self) -> None:
