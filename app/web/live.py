@@ -31,7 +31,7 @@ LOOK = 15.0  # seconds between looks for such a client
 Watched = Callable[[Callable[[], object]], AbstractContextManager[None]]
 
 
-def _unwatched(_end: Callable[[], object]) -> AbstractContextManager[None]:
+def unwatched(_end: Callable[[], object]) -> AbstractContextManager[None]:
     return nullcontext()
 
 
@@ -59,7 +59,7 @@ class EventStream(Response):
         broker: InProcessBroker,
         after: str | None,
         wanted: Filter,
-        watched: Watched = _unwatched,
+        watched: Watched = unwatched,
         *,
         send_timeout: float = SEND_TIMEOUT,
         look: float = LOOK,

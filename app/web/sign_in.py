@@ -42,7 +42,10 @@ async def sign_in_page(request: Request, services: ServicesDep, next: Next = "")
     after = local_path(next, services.door.base)
     if await _identity(request, services) is not None:
         return RedirectResponse(after, status_code=303)
-    return _page(request, after)
+    # Led here from a page of another site, the browser withholds a `SameSite=Strict` cookie:
+    # asked for by a page of ours it sends one, if there is one.
+    again = request.headers.get("sec-fetch-site") == "cross-site"
+    return _page(request, after, again=again)
 
 
 @router.post("/sign-in", dependencies=[PUBLIC])
@@ -144,6 +147,7 @@ def _page(
     status: int = 200,
     token: str = "",
     name: str = "",
+    again: bool = False,
 ) -> HTMLResponse:
     return render(
         request,
@@ -154,5 +158,6 @@ def _page(
         after=after,
         problem=problem,
         link=token,
+        again=again,
         name=name,
     )
