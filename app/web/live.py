@@ -32,6 +32,7 @@ Watched = Callable[[Callable[[], object]], AbstractContextManager[None]]
 
 
 def unwatched(_end: Callable[[], object]) -> AbstractContextManager[None]:
+    """For a stream that nobody watches: none but a test's."""
     return nullcontext()
 
 

@@ -1,6 +1,10 @@
 """Marks what is about the embedded engine itself: on another engine there is nothing to test."""
 
+from collections.abc import Iterator
+
 import pytest
+
+from tests.support.house import House, furnished
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -8,3 +12,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for test in items:
         if "/integration/engine/" in str(test.path):
             test.add_marker(pytest.mark.embedded)
+
+
+@pytest.fixture(scope="module")
+def house(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The application with keys of every kind."""
+    with furnished(endpoint, tmp_path_factory.mktemp("house")) as running:
+        yield running
