@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 KIND = "key"
 _NAME_KIND = "key-name"
-_NAME = re.compile(r"\w[\w .@+-]{0,62}\w|\w")
+_NAME = re.compile(r"\w([\w .@+-]{0,62}[\w.])?")
 _RESERVED = {"local"}  # who writes where nobody has to say who they are
 
 

@@ -144,7 +144,6 @@ def test_every_form_of_every_page_carries_the_token(house: House) -> None:
     for action, names in found:
         assert "csrf_token" in names, action
     unsafe = {path for (method, path), (role, _, _) in TABLE.items() if method == "POST" and role}
-    # `/demo/start` is offered on a page without products.
     assert {action.partition("?")[0] for action, _ in found} == {
-        path for path in unsafe if not path.startswith("/v1/") and path != "/demo/start"
+        path for path in unsafe if not path.startswith("/v1/")
     }

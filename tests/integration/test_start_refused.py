@@ -114,8 +114,6 @@ WRONG_SETTINGS = {
     "not yet": ({"STOCKPULSE_BROKER_URL": "redis://x"}, ["STOCKPULSE_BROKER_URL", "unset"]),
     "one name for two": ({"STOCKPULSE_NAME_ATTRIBUTE": "Stock"}, ["STOCKPULSE_STOCK_ATTRIBUTE"]),
     "AWS without a key": ({"STOCKPULSE_DYNAMODB": "aws"}, ["STOCKPULSE_AUDIT_KEYS"]),
-    "open to all": ({"STOCKPULSE_HOST": "0.0.0.0"}, ["STOCKPULSE_HOST", "STOCKPULSE_OPEN_ACCESS"]),
-    "open to all, IPv6": ({"STOCKPULSE_HOST": "::"}, ["STOCKPULSE_HOST", "STOCKPULSE_OPEN_ACCESS"]),
 }
 
 
@@ -237,6 +235,28 @@ def test_a_table_without_a_stream_is_named_and_mended_by_init(
     with Process(tmp_path / "data", environment=settings) as app:
         assert httpx.get(f"{app.url}/v1/products").json()["items"] == []
         assert app.stop() == 0
+
+
+def test_an_address_for_others_is_refused_until_there_is_a_key(
+    tmp_path: Path, endpoint: str
+) -> None:
+    settings = on(endpoint, tmp_path)
+    others = settings | {"STOCKPULSE_HOST": "0.0.0.0"}
+    behind = settings | {"STOCKPULSE_PROXY_ADDRESSES": "127.0.0.1"}
+    refused = {}
+    for wrong in [others, behind]:
+        (folder := tmp_path / list(wrong)[-1]).mkdir()
+        refused[folder.name] = start(folder, wrong)
+    for name, begun in refused.items():
+        errors = begun.errors()
+        assert_one_line(errors, name, "stockpulse key create", "STOCKPULSE_OPEN_ACCESS")
+    made = start(tmp_path, others, "key", "create", "Ada", "--role", "admin", "--expires", "90d")
+    secret, _ = made.child.communicate(timeout=SOON)
+    with Process(tmp_path / "data", environment=others) as app:
+        assert httpx.get(f"{app.url}/v1/products").status_code == 401
+        headers = {"Authorization": f"Bearer {secret.strip()}"}
+        assert httpx.get(f"{app.url}/v1/products", headers=headers).status_code == 200
+        assert secret.strip() not in app.output
 
 
 def test_an_endpoint_that_never_answers_is_named(before_a_silent_server: Start) -> None:
