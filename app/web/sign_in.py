@@ -3,7 +3,7 @@
 A link's page only asks: mail programs and chats open links to show a preview, and would use
 it up; the button is a POST. The token does stand in a query, because a fragment needs
 script. It is worth nothing after one use or ten minutes, no log of ours has queries, and
-the page sends its address to nobody.
+the page sends its address to nobody else.
 """
 
 import logging
@@ -153,7 +153,6 @@ def _page(
         request,
         "sign_in.html",
         status=status,
-        headers={"Referrer-Policy": "no-referrer"},
         page="sign-in",
         after=after,
         problem=problem,
