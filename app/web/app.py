@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache, partial
 from pathlib import Path
 
 import anyio.to_thread
@@ -12,7 +13,8 @@ from starlette.types import ASGIApp
 from app.store.client import POOL_SIZE
 from app.store.errors import StockpulseError
 from app.web import pages, problems, sign_in
-from app.web.api import admin, batch, contract, events, health, products, reversals
+from app.web.api import admin, batch, contracts, events, health, products, reversals
+from app.web.contract.openapi import contract, operation_id
 from app.web.cors import APICors
 from app.web.gate import Gate
 from app.web.guards import Guards, request_id_of
@@ -37,19 +39,20 @@ def create_app(services: Services) -> FastAPI:
         title="Stockpulse",
         version=services.version,
         summary="A live inventory on DynamoDB Streams.",
-        openapi_url=None,  # `app.web.api.contract` serves it, to those who may see it
+        openapi_url=None,  # `app.web.api.contracts` serves it, to those who may see it
         docs_url=None,  # its assets come from a CDN, which the page's policy refuses
         redoc_url=None,
         lifespan=lifespan,
+        generate_unique_id_function=operation_id,
     )
     app.state.services = services
     for module in (
         health,
-        contract,
         batch,
         products,
         events,
         reversals,
+        contracts,
         admin,
         sign_in,
         pages,
@@ -57,6 +60,7 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     problems.install(app)
+    app.openapi = cache(partial(contract, app))  # type: ignore[method-assign]
     # The last added stands outermost: a browser asks for CORS before it sends credentials.
     settings, door = services.settings, services.door
     app.add_middleware(Gate, door=door, refuse=problems.refusal, wants_page=problems.wants_page)

@@ -18,6 +18,7 @@ from pydantic import (
     field_validator,
 )
 
+from app.events import Kind
 from app.item import MAX_STOCK
 from app.store.product import Product, ProductDraft
 
@@ -170,7 +171,10 @@ class ProductPatch(Strict):
 class AdjustmentRequest(Strict):
     """Goods that came or went."""
 
-    delta: Annotated[StrictInt, Field(ge=-MAX_DELTA, le=MAX_DELTA)]
+    delta: Annotated[
+        StrictInt,
+        Field(ge=-MAX_DELTA, le=MAX_DELTA, json_schema_extra={"not": {"const": 0}}),
+    ]
     reason: Reason
     note: Note | None = None
     reference: Reference | None = None
@@ -223,10 +227,51 @@ class ProductPageOut(BaseModel):
     next_cursor: str | None
 
 
+class EventData(BaseModel):
+    """What an event tells; images are plain JSON under the table's own attribute names."""
+
+    id: str
+    event_key: str
+    kind: Kind
+    product_id: str
+    product_name: str | None
+    category: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    images_omitted: bool = Field(description="too large here: read the event by its id")
+    changed: list[str]
+    stock_before: int | None
+    stock_after: int | None
+    delta: int | None
+    actor: str | None = Field(description="null for a change made outside Stockpulse")
+    reason: str | None
+    note: str | None
+    reference: str | None
+    request_id: str | None
+    occurred_at: str
+    event_name: str
+    sequence_number: str
+    view_type: str
+
+
+class CloudEventOut(BaseModel):
+    """An event as a CloudEvents 1.0 object."""
+
+    specversion: Literal["1.0"]
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    datacontenttype: Literal["application/json"]
+    data: EventData
+    cursor: str | None = Field(None, description="its place in the timeline, on pages of `/events`")
+
+
 class EventPageOut(BaseModel):
     """Some events, as CloudEvents, and the cursor of the next page."""
 
-    items: list[dict[str, Any]]
+    items: list[CloudEventOut]
     next_cursor: str | None
 
 

@@ -16,6 +16,7 @@ from starlette.routing import Match, Mount
 
 from app.store.errors import ProductGone, StockpulseError
 from app.store.receipts import Replayed
+from app.web.errors import InvalidRequest, MalformedJSON
 from app.web.guards import SECURITY_HEADERS, request_id_of
 from app.web.idempotency import replay
 from app.web.pages import error_page
@@ -98,16 +99,22 @@ def _validation(request: Request, error: Exception) -> Response:
     faults = field_errors(errors[:_MAX_FAULTS])
     if any(fault["type"] == "json_invalid" for fault in errors):
         return _render(
-            request, 400, "malformed-json", "The body is not JSON", faults[0]["detail"], {}, {}
+            request,
+            MalformedJSON.status,
+            MalformedJSON.code,
+            MalformedJSON.title,
+            faults[0]["detail"],
+            {},
+            {},
         )
     named = "; ".join(f"{fault['pointer'] or 'body'}: {fault['detail']}" for fault in faults)
     if len(errors) > len(faults):
         named += f"; and {len(errors) - len(faults)} more"
     return _render(
         request,
-        422,
-        "invalid-request",
-        "The request is not valid",
+        InvalidRequest.status,
+        InvalidRequest.code,
+        InvalidRequest.title,
         named,
         {},
         {"errors": faults},

@@ -26,6 +26,8 @@ TABLE: dict[Route, tuple[Role | None, int, dict[str, Any]]] = {
     ("POST", "/sign-in/link"): (ANYONE, 410, {"data": {"token": "wrong"}}),
     ("*", "/static"): (ANYONE, 200, {}),
     ("GET", "/v1/openapi.json"): (VIEWER, 200, {}),
+    ("GET", "/v1/asyncapi.json"): (VIEWER, 200, {}),
+    ("GET", "/docs"): (VIEWER, 200, {}),
     ("GET", "/v1/products"): (VIEWER, 200, {}),
     ("GET", "/v1/products/{product_id}"): (VIEWER, 404, {}),
     ("GET", "/v1/products/{product_id}/events"): (VIEWER, 200, {}),

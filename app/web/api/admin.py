@@ -6,8 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
+from app.store.errors import InvalidCursor
 from app.store.roles import Role
 from app.web.answers import page_answer
+from app.web.contract.refusals import refusals
 from app.web.needs import needs
 from app.web.parameters import Limit, ServicesDep
 
@@ -32,7 +34,7 @@ class LogPageOut(BaseModel):
     next_cursor: str | None
 
 
-@router.get("/log", response_model=LogPageOut)
+@router.get("/log", response_model=LogPageOut, responses=refusals(InvalidCursor))
 def list_log(
     request: Request,
     services: ServicesDep,

@@ -8,10 +8,23 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import TypeAdapter, ValidationError
 
 from app.store import etags
+from app.store.errors import (
+    ETagMismatch,
+    IdempotencyKeyReused,
+    InsufficientStock,
+    InvalidCursor,
+    ItemTooLarge,
+    ProductExists,
+    ProductGone,
+    ProductNotFound,
+    StockNotCountable,
+    TooMuchContention,
+)
 from app.store.product import Product
 from app.store.roles import Role
 from app.web.answers import json_answer, page_answer, product_answer
 from app.web.bodies import JSONRoute
+from app.web.contract.refusals import refusals
 from app.web.errors import InvalidRequest, PreconditionRequired
 from app.web.idempotency import KeyedDep
 from app.web.models import (
@@ -48,12 +61,15 @@ router = APIRouter(
 
 _NEW_ID: TypeAdapter[str] = TypeAdapter(ProductID)
 
+_ABSENT = refusals(ProductNotFound, ProductGone)
+_CHANGED = refusals(ETagMismatch, PreconditionRequired, ItemTooLarge)
+
 _WRITE = [needs(Role.EDITOR), Depends(writable)]
 _WRITE_JSON = [*_WRITE, Depends(json_body)]
 _WRITE_PATCH = [*_WRITE, Depends(merge_patch_body)]
 
 
-@router.get("", response_model=ProductPageOut)
+@router.get("", response_model=ProductPageOut, responses=refusals(InvalidCursor))
 def list_products(
     request: Request,
     services: ServicesDep,
@@ -65,7 +81,13 @@ def list_products(
     return page_answer(request, [product_out(item) for item in page.items], page.next_cursor)
 
 
-@router.post("", status_code=201, response_model=ProductOut, dependencies=_WRITE_JSON)
+@router.post(
+    "",
+    status_code=201,
+    response_model=ProductOut,
+    dependencies=_WRITE_JSON,
+    responses=refusals(ProductExists, ItemTooLarge, IdempotencyKeyReused),
+)
 def create_product(
     body: ProductCreate,
     request: Request,
@@ -78,7 +100,11 @@ def create_product(
     return answer(services.products.create(body.draft(body.product_id), stamp, keyed.once(answer)))
 
 
-@router.get("/{product_id}", response_model=ProductOut)
+@router.get(
+    "/{product_id}",
+    response_model=ProductOut,
+    responses=_ABSENT | {304: {"description": "It is as `If-None-Match` names it."}},
+)
 def get_product(
     product_id: PathProductID,
     services: ServicesDep,
@@ -91,7 +117,15 @@ def get_product(
     return product_answer(product)
 
 
-@router.put("/{product_id}", response_model=ProductOut, dependencies=_WRITE_JSON)
+@router.put(
+    "/{product_id}",
+    response_model=ProductOut,
+    dependencies=_WRITE_JSON,
+    responses={201: {"model": ProductOut, "description": "It was created."}}
+    | _ABSENT
+    | refusals(ProductExists, TooMuchContention)
+    | _CHANGED,
+)
 def put_product(
     product_id: PathProductID,
     body: ProductReplace,
@@ -122,6 +156,7 @@ def put_product(
     "/{product_id}",
     response_model=ProductOut,
     dependencies=_WRITE_PATCH,
+    responses=_ABSENT | refusals(TooMuchContention) | _CHANGED,
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -140,7 +175,12 @@ def patch_product(
     return product_answer(services.products.patch(product_id, body.changes(), if_match, stamp))
 
 
-@router.delete("/{product_id}", status_code=204, dependencies=_WRITE)
+@router.delete(
+    "/{product_id}",
+    status_code=204,
+    dependencies=_WRITE,
+    responses=_ABSENT | refusals(TooMuchContention) | _CHANGED,
+)
 def delete_product(
     product_id: PathProductID, services: ServicesDep, stamp: WriteStamp, if_match: IfMatch
 ) -> Response:
@@ -149,7 +189,13 @@ def delete_product(
     return Response(status_code=204)
 
 
-@router.post("/{product_id}/adjustments", response_model=ProductOut, dependencies=_WRITE_JSON)
+@router.post(
+    "/{product_id}/adjustments",
+    response_model=ProductOut,
+    dependencies=_WRITE_JSON,
+    responses=_ABSENT
+    | refusals(InsufficientStock, StockNotCountable, TooMuchContention, IdempotencyKeyReused),
+)
 def adjust_product(
     product_id: PathProductID,
     body: AdjustmentRequest,
@@ -163,7 +209,12 @@ def adjust_product(
     return product_answer(services.products.adjust(product_id, body.delta, stamp, once))
 
 
-@router.post("/{product_id}/counts", response_model=ProductOut, dependencies=_WRITE_JSON)
+@router.post(
+    "/{product_id}/counts",
+    response_model=ProductOut,
+    dependencies=_WRITE_JSON,
+    responses=_ABSENT | refusals(TooMuchContention, IdempotencyKeyReused),
+)
 def count_product(
     product_id: PathProductID,
     body: CountRequest,

@@ -9,10 +9,20 @@ from urllib.parse import unquote
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.events import ChangeEvent, split_event_id
-from app.store.errors import AlreadyReversed, EventNotFound, NotReversible
+from app.store.errors import (
+    AlreadyReversed,
+    EventNotFound,
+    InsufficientStock,
+    NotReversible,
+    ProductGone,
+    ProductNotFound,
+    StockNotCountable,
+    TooMuchContention,
+)
 from app.store.roles import Role
 from app.web.answers import product_answer
 from app.web.bodies import JSONRoute
+from app.web.contract.refusals import refusals
 from app.web.idempotency import KeyedDep
 from app.web.models import ProductOut, ReversalRequest
 from app.web.needs import needs
@@ -27,6 +37,16 @@ router = APIRouter(prefix="/v1/events", tags=["events"], route_class=JSONRoute)
     "/{event_id}/reversals",
     response_model=ProductOut,
     dependencies=[needs(Role.EDITOR), Depends(writable), Depends(json_body)],
+    responses=refusals(
+        EventNotFound,
+        ProductNotFound,
+        ProductGone,
+        NotReversible,
+        AlreadyReversed,
+        InsufficientStock,
+        StockNotCountable,
+        TooMuchContention,
+    ),
 )
 def reverse_event(
     event_id: str,
