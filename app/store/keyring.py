@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -24,6 +24,7 @@ from app.store.sign_in import SignIn
 _log = logging.getLogger(__name__)
 
 FRESH = 1.0  # seconds that a look is good for
+PATIENCE = 1.0  # seconds that a look is waited for while the one before stands
 RETRY = 5.0  # seconds until the next look after one that failed
 STANDS = 300.0  # seconds that the last look stands for while the store is away
 NOTED = timedelta(minutes=1)  # between two notes of a key's use
@@ -62,11 +63,14 @@ class Keyring:
         self._sign_in = sign_in
         self._monotonic = monotonic
         self._now = now
-        self._loading = threading.Lock()
+        self._lock = threading.Lock()
+        self._look: Future[Known] | None = None
+        self._began = 0.0
         self._known: Known | None = None
         self._looked = 0.0
         self._good_until = float("-inf")
         self._noted: dict[str, datetime] = {}
+        self._looks = ThreadPoolExecutor(1, "key-look")
         self._notes = ThreadPoolExecutor(1, "key-use")
 
     def __enter__(self) -> Self:
@@ -79,8 +83,9 @@ class Keyring:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Wait for the last notes."""
+        """Wait for what is under way."""
         self._notes.shutdown(cancel_futures=True)
+        self._looks.shutdown(cancel_futures=True)
 
     def fresh(self) -> Known | None:
         """What is known, if it is new enough; never blocks."""
@@ -89,29 +94,63 @@ class Keyring:
     def look(self) -> Known:
         """What is known, from a new look if need be; one looks and the others wait for it.
 
+        Nobody waits long for a store that is silent while the last look stands.
+
         Raises:
             StoreUnavailable: it cannot be reached, and the last look was too long ago.
 
         """
-        with self._loading:
-            if (known := self.fresh()) is not None:
-                return known
-            began = self._monotonic()
-            try:
-                keys = {key.id: key for key in self._keys.all()}
-                self._known = Known(keys, self._sign_in.ended_sessions())
-            except StoreUnavailable:
-                if self._known is None or began - self._looked > STANDS:
-                    raise
-                self._good_until = self._monotonic() + RETRY
-            else:
-                self._looked = began
-                self._good_until = began + FRESH
-            return self._known
+        known = self.fresh()
+        if known is not None:
+            return known
+        look, began = self._begin()
+        last = self._last()
+        if last is None:
+            return look.result()
+        try:
+            return look.result(max(0.0, began + PATIENCE - self._monotonic()))
+        except TimeoutError:
+            return last
+
+    def glance(self) -> Known | None:
+        """What is known without waiting, perhaps of a while ago; the next who asks knows better."""
+        known = self.fresh()
+        if known is None:
+            self._begin()
+        return known or self._last()
+
+    def _begin(self) -> tuple["Future[Known]", float]:
+        """The look that is under way, or a new one, and when it began."""
+        with self._lock:
+            if self._look is None or self._look.done():
+                self._began = self._monotonic()
+                self._look = self._looks.submit(self._ask, self._began)
+            return self._look, self._began
+
+    def _ask(self, began: float) -> Known:
+        try:
+            keys = {key.id: key for key in self._keys.all()}
+            known = Known(keys, self._sign_in.ended_sessions())
+        except StoreUnavailable:
+            last = self._last()
+            if last is None:
+                raise
+            self._good_until = self._monotonic() + RETRY
+            return last
+        self._known, self._looked = known, began
+        self._good_until = began + FRESH
+        return known
+
+    def _last(self) -> Known | None:
+        """The last look, if it still stands."""
+        stands = self._monotonic() - self._looked <= STANDS
+        return self._known if stands else None
 
     def forget(self) -> None:
         """Let the next who asks look anew: this process changed something itself."""
-        self._good_until = float("-inf")
+        with self._lock:
+            self._look = None  # one that is under way may have begun before the change
+            self._good_until = float("-inf")
 
     def note_use(self, key: ApiKey) -> None:
         """Note that a key is in use, off this thread and once a minute at most."""

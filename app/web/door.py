@@ -50,7 +50,7 @@ class Door:
         known = self.keyring.fresh()
         return await run_in_threadpool(self.keyring.look) if known is None else known
 
-    async def identify(self, scope: Scope) -> Identity | None:
+    async def identify(self, scope: Scope, known: Known | None = None) -> Identity | None:
         """Who this request is from; None where it does not say and would have to.
 
         Raises:
@@ -59,7 +59,7 @@ class Door:
             StoreUnavailable: nobody can say at the moment.
 
         """
-        known = await self.known()
+        known = known or await self.known()
         headers = Headers(scope=scope)
         scheme, _, word = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":

@@ -1,5 +1,7 @@
 """One look at the store a second, however many ask; what is known outlives a store that is away."""
 
+import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -23,6 +25,7 @@ class Store:
         self.secret = new_secret()
         self.keys = [ApiKey(self.secret.key_id, "ada", Role.EDITOR, self.secret.hash, NOW)]
         self.away = False
+        self.silent: threading.Event | None = None
         self.looks = 0
         self.notes: list[datetime] = []
         self.time = 0.0
@@ -35,6 +38,8 @@ class Store:
 
     def _all(self) -> list[ApiKey]:
         self.looks += 1
+        if self.silent is not None:
+            self.silent.wait(10)
         if self.away:
             raise StoreUnavailable("away")
         return self.keys
@@ -142,3 +147,21 @@ def test_a_name_that_could_deceive_is_refused(name: str) -> None:
 )
 def test_each_role_may_what_the_one_before_may(has: Role, may: set[str]) -> None:
     assert {needed for needed in Role if has.covers(needed)} == may
+
+
+def test_nobody_waits_long_for_a_silent_store_and_a_glance_not_at_all() -> None:
+    store, speaks = Store(), threading.Event()
+    store.ring.look()
+    store.silent = speaks
+    store.time += 60
+    before = time.monotonic()
+    assert store.ring.glance() is not None
+    assert store.ring.look().closed  # the one that begins to wait has some patience
+    for _ in range(100):
+        store.time += 1
+        assert store.ring.look().closed
+    assert time.monotonic() - before < 5
+    store.keys = []
+    speaks.set()
+    store.time += 400
+    assert not store.ring.look().closed
