@@ -1,30 +1,27 @@
-"""What admins do leaves a row, written in one transaction with what it tells, or neither is.
-
-Rows are never changed. They lie in the Settings table under the kind `log`, and their ids
-sort by time.
-"""
+"""What an administrator did leaves a row in the same transaction as the deed itself."""
 
 import json
-import time
-import uuid
-from collections.abc import Mapping
+import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from app.events import rfc3339
 from app.store.client import translated
+from app.store.cursor import wall_ms
 from app.store.paging import Page, decode_cursor, encode_cursor
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-KIND = "log"
+_KIND = "log"
+_DOCUMENT_CHARACTERS = 20_000  # of what was before or after; the deed is what counts
 
 
 @dataclass(frozen=True, slots=True)
-class LogRow:
-    """One act of an admin: who did what when, and how it was before and after."""
+class AdminAction:
+    """One deed: who, what, and how it was before and after (JSON values)."""
 
     id: str
     at: str
@@ -35,75 +32,83 @@ class LogRow:
 
 
 class AdminLog:
-    """Makes the rows, for the writers to put into their transactions, and reads them."""
+    """The rows of kind `log` in the settings table."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+    def __init__(
+        self, client: "DynamoDBClient", table: str, now_ms: Callable[[], int] = wall_ms
+    ) -> None:
         self._client = client
         self._table = table
+        self._now_ms = now_ms
 
-    def row(
-        self,
-        actor: str,
-        action: str,
-        *,
-        before: Mapping[str, Any] | None = None,
-        after: Mapping[str, Any] | None = None,
+    def entry(
+        self, actor: str, action: str, *, before: Any = None, after: Any = None
     ) -> dict[str, Any]:
-        """An operation of `TransactWriteItems` that writes the row; never with a secret."""
+        """The action of `TransactWriteItems` that records a deed, to go with the deed's own."""
+        now = self._now_ms()
+        at = rfc3339(datetime.fromtimestamp(now / 1000, UTC))
+        documents = {
+            name: {"S": json.dumps(value, default=str)[:_DOCUMENT_CHARACTERS]}
+            for name, value in (("Before", before), ("After", after))
+            if value is not None
+        }
         return {
             "Put": {
                 "TableName": self._table,
                 "Item": {
-                    "Kind": {"S": KIND},
-                    "ID": {"S": f"{time.time_ns() // 1000:016d}-{uuid.uuid4().hex[:8]}"},
-                    "At": {"S": rfc3339(datetime.now(UTC))},
+                    "Kind": {"S": _KIND},
+                    "ID": {"S": f"{now:013d}-{secrets.token_hex(4)}"},
+                    "At": {"S": at},
                     "Actor": {"S": actor},
                     "Action": {"S": action},
-                    **({} if before is None else {"Before": {"S": _text(before)}}),
-                    **({} if after is None else {"After": {"S": _text(after)}}),
+                    **documents,
                 },
-                "ConditionExpression": "attribute_not_exists(ID)",
             }
         }
 
-    def page(self, limit: int, cursor: str | None = None) -> Page[LogRow]:
-        """Rows newest first.
+    def page(self, limit: int, cursor: str | None = None) -> Page[AdminAction]:
+        """Up to `limit` deeds, newest first.
 
         Raises:
-            InvalidCursor: no page gave out this cursor.
+            InvalidCursor: the cursor is not one that a page gave out.
 
         """
-        start: dict[str, Any] = {}
+        request: dict[str, Any] = {}
         if cursor is not None:
-            start = {"ExclusiveStartKey": {"Kind": {"S": KIND}, "ID": {"S": decode_cursor(cursor)}}}
+            request["ExclusiveStartKey"] = {
+                "Kind": {"S": _KIND},
+                "ID": {"S": decode_cursor(cursor)},
+            }
         with translated():
-            answer: Any = self._client.query(
+            answer = self._client.query(
                 TableName=self._table,
                 KeyConditionExpression="Kind = :kind",
-                ExpressionAttributeValues={":kind": {"S": KIND}},
-                ScanIndexForward=False,
+                ExpressionAttributeValues={":kind": {"S": _KIND}},
                 ConsistentRead=True,
+                ScanIndexForward=False,
                 Limit=limit,
-                **start,
+                **request,
             )
         last = answer.get("LastEvaluatedKey")
-        rows = [_row(item) for item in answer["Items"]]
-        return Page(rows, None if last is None else encode_cursor(last["ID"]["S"]))
+        following = None if last is None else encode_cursor(last["ID"]["S"])
+        return Page([_deed(row) for row in answer["Items"]], following)
 
 
-def _text(state: Mapping[str, Any]) -> str:
-    return json.dumps(state, ensure_ascii=False, separators=(",", ":"))
-
-
-def _row(item: dict[str, Any]) -> LogRow:
-    def state(name: str) -> Any:
-        return json.loads(item[name]["S"]) if name in item else None
-
-    return LogRow(
-        item["ID"]["S"],
-        item["At"]["S"],
-        item["Actor"]["S"],
-        item["Action"]["S"],
-        state("Before"),
-        state("After"),
+def _deed(row: Any) -> AdminAction:
+    return AdminAction(
+        row["ID"]["S"],
+        row["At"]["S"],
+        row["Actor"]["S"],
+        row["Action"]["S"],
+        _document(row, "Before"),
+        _document(row, "After"),
     )
+
+
+def _document(row: Any, name: str) -> Any:
+    """The value, or the text where it was too long to be kept whole."""
+    text = row.get(name, {}).get("S")
+    try:
+        return None if text is None else json.loads(text)
+    except ValueError:
+        return text

@@ -85,7 +85,7 @@ class ApiKeys:
             self._commit(
                 self._put_new(_row(key)),
                 self._put_new({"Kind": {"S": _NAME_KIND}, "ID": {"S": name}}),
-                self._log.row(actor, "key created", after=shown(key)),
+                self._log.entry(actor, "key created", after=shown(key)),
             )
         except ConditionFailed:
             raise KeyRefused(
@@ -122,7 +122,7 @@ class ApiKeys:
                     }
                 },
                 {"Delete": {"TableName": self._table, "Key": _key(_NAME_KIND, found.name)}},
-                self._log.row(
+                self._log.entry(
                     actor, "key revoked", before=shown(found), after={"id": found.id, "revoked": at}
                 ),
             )

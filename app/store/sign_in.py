@@ -45,7 +45,7 @@ class SignIn:
         item = self._row(_LINK, token_hash(token), self._now() + LINK_LIFE)
         self._commit(
             {"Put": {"TableName": self._table, "Item": item | {"Key": {"S": key.id}}}},
-            self._log.row(actor, "sign-in link made", after={"key": key.id, "name": key.name}),
+            self._log.entry(actor, "sign-in link made", after={"key": key.id, "name": key.name}),
         )
         return token
 
@@ -75,7 +75,7 @@ class SignIn:
                         },
                     }
                 },
-                self._log.row(key.name, "sign-in link used", before={"key": key.id}),
+                self._log.entry(key.name, "sign-in link used", before={"key": key.id}),
             )
         except ConditionFailed:
             return False
