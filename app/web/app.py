@@ -18,6 +18,7 @@ from app.web.contract.openapi import contract, operation_id
 from app.web.cors import APICors
 from app.web.gate import Gate
 from app.web.guards import Guards, request_id_of
+from app.web.head import HeadAsGet
 from app.web.services import Services
 
 _STATIC = Path(__file__).resolve().parents[2] / "static"
@@ -64,6 +65,7 @@ def create_app(services: Services) -> FastAPI:
     # The last added stands outermost: a browser asks for CORS before it sends credentials.
     settings, door = services.settings, services.door
     app.add_middleware(Gate, door=door, refuse=problems.refusal, wants_page=problems.wants_page)
+    app.add_middleware(HeadAsGet)
     if settings.cors_origins:
         app.add_middleware(APICors, origins=settings.cors_origins, base=settings.base_path)
     app.add_middleware(Guards, settings=settings, proxies=door.proxies, refuse=_refuse)

@@ -75,8 +75,11 @@ class Guards:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
-                if is_static:  # asked again each time: modules of two versions must not mix
-                    headers.setdefault("Cache-Control", "no-cache")
+                # Asked again each time: modules of two versions must not mix, and what one person
+                # may see is not kept for another.
+                headers.setdefault(
+                    "Cache-Control", "no-cache" if is_static else "private, no-cache"
+                )
                 if scope["scheme"] == "https":
                     headers.setdefault("Strict-Transport-Security", "max-age=31536000")
                 headers["X-Request-Id"] = request_id
