@@ -5,6 +5,7 @@ mistake to be told. Where no key was ever made, everyone who reaches the server 
 unless a proxy is set up to name people. A key made later closes that within a second.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ from app.web.errors import RoleNeeded, Unauthenticated
 from app.web.identity import LOCAL, Identity
 from app.web.proxies import Person, Proxies
 from app.web.sessions import CookiePlace, Session, Sessions
+
+_log = logging.getLogger(__name__)
 
 _HOW = "Send an API key as `Authorization: Bearer sp_…`, or sign in at {base}/sign-in."
 
@@ -63,7 +66,7 @@ class Door:
         headers = Headers(scope=scope)
         scheme, _, word = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            return self._by_key(Secret(word.strip()), known)
+            return self._by_key(Secret(word.strip()), known, scope)
         if (person := scope["state"].get("person")) is not None:
             return _by_proxy(person)
         if (session := self.session(scope)) is not None and (
@@ -97,9 +100,11 @@ class Door:
         """The refusal, with what to do."""
         return Unauthenticated(f"{detail} {_HOW.format(base=self.base)}", refused=refused)
 
-    def _by_key(self, secret: Secret, known: Known) -> Identity:
+    def _by_key(self, secret: Secret, known: Known, scope: Scope) -> Identity:
         key = known.holder(secret, self.now())
         if key is None:
+            client = (scope.get("client") or ("nowhere", 0))[0]
+            _log.warning("key %s was refused, from %s", secret.key_id or "without an id", client)
             raise self.unauthenticated("The key is unknown, revoked or expired.", refused=True)
         self.keyring.note_use(key)
         return Identity(key.name, key.role, "key", key.id, until=key.expires_at)

@@ -46,12 +46,28 @@ def test_a_sign_out_ends_the_session_wherever_its_cookie_is(house: House) -> Non
         assert again.status_code == 401
 
 
+def test_each_sign_in_begins_a_session_of_its_own(house: House) -> None:
+    with house.browser(house.secrets["viewer"]) as browser:
+        first = dict(browser.cookies)
+        assert browser.post("/sign-in", data={"key": house.secrets["editor"]}).status_code == 303
+        assert browser.cookies["stockpulse_session"] != first["stockpulse_session"]
+        assert "editor" in browser.get("/").text
+    with httpx.Client(base_url=house.app.url, cookies=first) as fixed:
+        assert fixed.get("/v1/products").status_code == 401, "the one before has ended"
+
+
 def test_the_cookie_is_for_us_alone(house: House) -> None:
     answer = house.app.http.post("/sign-in", data={"key": house.secrets["viewer"]})
     name, *flags = answer.headers["Set-Cookie"].split("; ")
     assert sorted(flags) == ["HttpOnly", "Path=/", "SameSite=Strict"]
     assert house.secrets["viewer"] not in name
     house.app.http.cookies.clear()
+
+
+def test_what_one_may_see_is_not_kept_for_another(house: House) -> None:
+    for path in ("/", "/v1/products", "/v1/products/K9", "/v1/admin/log", "/sign-in"):
+        kept = house.app.http.get(path, headers=house.headers["admin"]).headers["Cache-Control"]
+        assert kept in {"no-store", "private, no-cache"}, path
 
 
 def test_a_link_signs_in_once_and_looking_does_not_use_it_up(house: House) -> None:
@@ -115,7 +131,9 @@ def test_no_secret_is_ever_logged(house: House, caplog: pytest.LogCaptureFixture
         house.app.http.post("/sign-in", data={"key": secret[:-1]})
         house.app.http.get("/v1/products", headers=house.headers["planted"])
         house.app.http.get("/v1/products", params={"key": secret})
+        house.app.http.get("/v1/products", headers=house.headers["revoked"])
     assert f"{name} signed in" in caplog.text
+    assert f"key {house.made['revoked'].id} was refused, from 127.0.0.1" in caplog.text
     for planted in (secret, secret[16:-1], token, cookie):
         assert planted not in caplog.text
     rows = house.app.tables.scan(TableName=f"{house.app.services.settings.table_prefix}Settings")
