@@ -27,8 +27,8 @@ class AccessSettings(BaseSettings):
     session_key: SecretStr | None = Field(
         None,
         description=f"{SESSION_KEY_LENGTH} characters or more that sign the dashboard's sessions, "
-        "the same for all web processes. Made and kept in the data folder when unset; must be set "
-        "with STOCKPULSE_BROKER_URL.",
+        "the same for all web processes. Made and kept in the data folder when unset; with "
+        "STOCKPULSE_BROKER_URL web processes refuse to start without it.",
     )
     session_idle_minutes: Annotated[int, Field(ge=1)] = Field(
         120,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
-from app.settings import PREFIX, Settings
+from app.settings import PREFIX, Settings, SettingsError
 from app.store.api_keys import ApiKeys
 from app.store.keyring import Keyring
 from app.store.keys import own_session_key
@@ -30,18 +30,17 @@ def open_door(settings: Settings, client: "DynamoDBClient", table: str) -> Itera
     Raises:
         OpenToAll: others can reach the address, no usable key exists, and nothing else
             keeps them out.
+        SettingsError: several web processes would each sign with a key of their own.
         KeyFileError: the kept session key is damaged.
 
     """
     sign_in = SignIn(client, table)
-    given = settings.session_key
-    key = own_session_key(settings.data_dir) if given is None else given.get_secret_value()
     with Keyring(ApiKeys(client, table), sign_in) as keyring:
         door = Door(
             keyring,
             sign_in,
             Sessions(
-                key,
+                session_key(settings),
                 timedelta(minutes=settings.session_idle_minutes),
                 timedelta(hours=settings.session_hours),
             ),
@@ -55,6 +54,24 @@ def open_door(settings: Settings, client: "DynamoDBClient", table: str) -> Itera
         )
         _check(settings, door)
         yield door
+
+
+def session_key(settings: Settings) -> str:
+    """What signs sessions: given, or this data folder's own.
+
+    Raises:
+        SettingsError: it must be given, for other web processes have to know it.
+        KeyFileError: the kept key is damaged.
+
+    """
+    if settings.session_key is not None:
+        return settings.session_key.get_secret_value()
+    if settings.broker_url is not None:
+        raise SettingsError(
+            f"{PREFIX}SESSION_KEY must be set with {PREFIX}BROKER_URL, the same for every web "
+            f"process, for example {PREFIX}SESSION_KEY=$(openssl rand -base64 32)"
+        )
+    return own_session_key(settings.data_dir)
 
 
 def _check(settings: Settings, door: Door) -> None:

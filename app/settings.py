@@ -224,11 +224,6 @@ class Settings(AccessSettings):
                 f"{PREFIX}AUDIT_KEYS must be set with {PREFIX}DYNAMODB=aws, for example "
                 f"{PREFIX}AUDIT_KEYS=k1:$(openssl rand -base64 32), and kept safe"
             )
-        if self.broker_url is not None and self.session_key is None:
-            raise ValueError(
-                f"{PREFIX}SESSION_KEY must be set with {PREFIX}BROKER_URL, the same for every web "
-                f"process, for example {PREFIX}SESSION_KEY=$(openssl rand -base64 32)"
-            )
         return self
 
     @property
