@@ -5,13 +5,11 @@ The one place that wires the web side to the worker.
 
 import logging
 import secrets
-import signal
 import socket
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -24,14 +22,14 @@ from app.demo.runner import DemoShop
 from app.demo.shop import changes, monday_morning
 from app.door import open_door
 from app.settings import Settings
+from app.signals import end_by_signals
+from app.signing import signer_of
 from app.store import place, shell, tables
 from app.store.admin_log import AdminLog
 from app.store.audit import AuditRepository
-from app.store.audit_entry import Signer
 from app.store.client import connect
 from app.store.cursor import CursorClock
 from app.store.feed import Feed
-from app.store.keys import own_keys, parse_keys
 from app.store.products import ProductRepository
 from app.store.receipts import Receipts
 from app.store.timeline import Timeline
@@ -42,6 +40,7 @@ from app.web.watch import Watch
 from app.web.wire import bounded
 from worker.host import IDLE_AWS, IDLE_LOCAL, make_worker
 from worker.order import ArrivalOrder
+from worker.stream.membership import Member, new_owner
 from worker.stream.pace import Wake
 
 _log = logging.getLogger(__name__)
@@ -87,20 +86,6 @@ def serve(
         Server(config, services.broker.close).run(sockets=[listener])
 
 
-def end_by_signals() -> None:
-    """From now on a signal ends the program as an exception.
-
-    So everything opened is closed in order, the engine with it. (uvicorn raises the signals
-    that it caught again when it is done.)
-    """
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end)
-
-
-def _end(number: int, _frame: object) -> None:
-    raise KeyboardInterrupt(signal.Signals(number).name)
-
-
 @contextmanager
 def running(
     settings: Settings, reached: Reached = lambda _point: None, demo: Plan | None = None
@@ -144,6 +129,7 @@ def running(
             lambda: tables.stream_of(clients.tables, names.products),
             wake,
             IDLE_AWS if where.endpoint is None else IDLE_LOCAL,
+            Member(new_owner(), folder=where.folder),
             one_log=where.engine is not None,
             reached=reached,
         ) as worker:
@@ -182,16 +168,6 @@ def running(
                     watch=Watch(door.known, door.now),
                     admin_log=AdminLog(clients.tables, names.settings),
                 )
-
-
-def signer_of(settings: Settings) -> Signer:
-    """The signer of new audit entries; the data folder is ours."""
-    days = settings.audit_retention_days
-    retention = None if days is None else timedelta(days=days)
-    keys = settings.audit_keys
-    text = own_keys(settings.data_dir) if keys is None else keys.get_secret_value()
-    key_id, key = next(iter(parse_keys(text).items()))
-    return Signer(key_id, key, retention)
 
 
 def _any_shop(settings: Settings) -> Plan:

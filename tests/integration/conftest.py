@@ -1,10 +1,12 @@
 """Marks what is about the embedded engine itself: on another engine there is nothing to test."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.support.house import House, furnished
+from tests.support.sharing import Shop, shop
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -19,3 +21,10 @@ def house(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
     """The application with keys of every kind."""
     with furnished(endpoint, tmp_path_factory.mktemp("house")) as running:
         yield running
+
+
+@pytest.fixture
+def store(endpoint: str, tmp_path: Path) -> Iterator[Shop]:
+    """Real tables and a stub stream, on which workers meet."""
+    with shop(endpoint, tmp_path.name[-40:]) as found:
+        yield found
