@@ -58,11 +58,13 @@ class Keyring:
         sign_in: SignIn,
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        patience: float = PATIENCE,
     ) -> None:
         self._keys = keys
         self._sign_in = sign_in
         self._monotonic = monotonic
         self._now = now
+        self._patience = patience
         self._lock = threading.Lock()
         self._look: Future[Known] | None = None
         self._began = 0.0
@@ -108,7 +110,7 @@ class Keyring:
         if last is None:
             return look.result()
         try:
-            return look.result(max(0.0, began + PATIENCE - self._monotonic()))
+            return look.result(max(0.0, began + self._patience - self._monotonic()))
         except TimeoutError:
             return last
 

@@ -31,7 +31,7 @@ class Store:
         self.time = 0.0
         kept: Any = SimpleNamespace(all=self._all, used=lambda _id, at: self.notes.append(at))
         sign_in: Any = SimpleNamespace(ended_sessions=frozenset)
-        self.ring = Keyring(kept, sign_in, lambda: self.time, self.now)
+        self.ring = Keyring(kept, sign_in, lambda: self.time, self.now, patience=0.05)
 
     def now(self) -> datetime:
         return NOW + timedelta(seconds=self.time)

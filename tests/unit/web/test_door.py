@@ -7,6 +7,14 @@ import pytest
 from tests.support.access import a_door
 from tests.support.site import START, Clock, Site, a_key, cookie_of
 
+KEY, SECRET = a_key()
+
+
+@pytest.fixture(scope="module")
+def site() -> Site:
+    """The application with one key."""
+    return Site(a_door([KEY]))
+
 
 @pytest.mark.parametrize(
     "path",
@@ -23,14 +31,9 @@ from tests.support.site import START, Clock, Site, a_key, cookie_of
         "",
     ],
 )
-def test_a_sign_in_leads_nowhere_else(path: str) -> None:
-    key, secret = a_key()
-    answer = Site(a_door([key])).ask("POST", "/sign-in", data={"key": secret.text, "next": path})
+def test_a_sign_in_leads_nowhere_else(site: Site, path: str) -> None:
+    answer = site.ask("POST", "/sign-in", data={"key": SECRET.text, "next": path})
     assert answer.headers["Location"] == "/"
-    answer = Site(a_door([key], base="/shop")).ask(
-        "POST", "/shop/sign-in", data={"key": secret.text, "next": "/other/app"}
-    )
-    assert answer.headers["Location"] == "/shop/"
 
 
 def test_a_session_ends_some_time_after_its_last_use_and_some_time_after_its_first() -> None:
@@ -87,10 +90,9 @@ def test_a_key_that_is_sent_is_looked_at_even_where_none_is_needed() -> None:
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer  ", "Digest x", "bearer\tx", "é"])
-def test_a_header_of_another_form_lets_nobody_in(header: str) -> None:
-    key, _ = a_key()
+def test_a_header_of_another_form_lets_nobody_in(site: Site, header: str) -> None:
     headers = {b"Authorization": header.encode("latin-1")}
-    assert Site(a_door([key])).ask(headers=headers).status_code == 401
+    assert site.ask(headers=headers).status_code == 401
 
 
 def test_signed_in_pages_and_ways_back_carry_the_base_path() -> None:
@@ -105,6 +107,9 @@ def test_signed_in_pages_and_ways_back_carry_the_base_path() -> None:
     page = site.ask("GET", "/shop/products", headers={"Accept": "text/html"} | cookie_of(session))
     assert 'action="/shop/sign-out"' in page.text
     assert site.ask("GET", "/shop/static/favicon.svg").status_code == 200
+    for other in ("/other/app", "/shopping", "/"):
+        answer = site.ask("POST", "/shop/sign-in", data={"key": secret.text, "next": other})
+        assert answer.headers["Location"] == "/shop/"
 
 
 def test_led_here_from_another_site_the_page_asks_again_as_its_own() -> None:

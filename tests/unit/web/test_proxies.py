@@ -11,12 +11,19 @@ from app.web.proxies import Proxies
 from tests.support.access import a_door
 from tests.support.site import PROXY, STRANGER, Site, a_key, cookie_of
 
+KEY, SECRET = a_key()
 PROXIES = Proxies(
     (ip_network("10.0.0.7/32"), ip_network("10.2.0.0/16")),
     "x-user",
     "x-groups",
     {"staff": Role.EDITOR, "it": Role.ADMIN},
 )
+
+
+@pytest.fixture(scope="module")
+def site() -> Site:
+    """The application behind proxies that name people, with one key beside."""
+    return Site(a_door([KEY], proxies=PROXIES), allowed_hosts=("shop.example",))
 
 
 @pytest.mark.parametrize(
@@ -47,8 +54,7 @@ def test_behind_tls_the_cookie_is_for_tls_only(
     assert back.json()["by"] == "session"
 
 
-def test_a_trusted_proxy_names_the_person() -> None:
-    site = Site(a_door(proxies=PROXIES))
+def test_a_trusted_proxy_names_the_person(site: Site) -> None:
     headers = {"X-User": "Zoë Ängström", "X-Groups": "guests, staff"}
     raw = {name: value.encode() for name, value in headers.items()}
     seen = site.ask(peer=PROXY, headers=raw).json()
@@ -77,26 +83,24 @@ def test_a_trusted_proxy_names_the_person() -> None:
     ],
 )
 def test_what_others_say_of_a_person_and_what_is_no_name_is_not_believed(
-    peer: str, headers: Any
+    site: Site, peer: str, headers: Any
 ) -> None:
-    assert Site(a_door(proxies=PROXIES)).ask(peer=peer, headers=headers).status_code == 401
+    assert site.ask(peer=peer, headers=headers).status_code == 401
 
 
-def test_a_group_that_a_client_sends_along_counts_for_nothing() -> None:
+def test_a_group_that_a_client_sends_along_counts_for_nothing(site: Site) -> None:
     headers = [("X-User", "ada"), ("X-Groups", "it"), ("X-Groups", "staff")]
-    assert Site(a_door(proxies=PROXIES)).ask(peer=PROXY, headers=headers).status_code == 403
+    assert site.ask(peer=PROXY, headers=headers).status_code == 403
     starred = Proxies(PROXIES.networks, "x-user", "x-groups", {"*": Role.VIEWER, "it": Role.ADMIN})
     seen = Site(a_door(proxies=starred)).ask(peer=PROXY, headers=headers).json()
     assert seen["role"] == "viewer"
 
 
-def test_a_person_s_forms_need_a_token_too() -> None:
-    door = a_door(proxies=PROXIES)
-    site = Site(door)
+def test_a_person_s_forms_need_a_token_too(site: Site) -> None:
     headers = {"X-User": "ada", "X-Groups": "staff"}
     refused = site.ask("POST", "/sign-out", PROXY, headers=headers)
     assert refused.json()["code"] == "csrf-token-needed"
-    token = door.sessions.form_token("person ada")
+    token = site.door.sessions.form_token("person ada")
     sent = site.ask("POST", "/sign-out", PROXY, headers=headers | {"X-CSRF-Token": token})
     assert sent.status_code == 303
     other = headers | {"X-User": "eve", "X-CSRF-Token": token}
@@ -126,14 +130,11 @@ def test_a_person_s_forms_need_a_token_too() -> None:
     ],
 )
 def test_only_a_trusted_proxy_says_whom_it_speaks_for(
-    peer: str, headers: dict[str, str], expected: Mapping[str, str]
+    site: Site, peer: str, headers: dict[str, str], expected: Mapping[str, str]
 ) -> None:
-    key, secret = a_key()
-    site = Site(a_door([key], proxies=PROXIES), allowed_hosts=("shop.example",))
-    seen = site.ask(peer=peer, headers=headers | {"Authorization": f"Bearer {secret.text}"}).json()
+    seen = site.ask(peer=peer, headers=headers | {"Authorization": f"Bearer {SECRET.text}"}).json()
     assert {name: seen[name] for name in expected} == expected
 
 
-def test_even_a_trusted_proxy_brings_no_unknown_host() -> None:
-    site = Site(a_door(proxies=PROXIES))
+def test_even_a_trusted_proxy_brings_no_unknown_host(site: Site) -> None:
     assert site.ask(peer=PROXY, headers={"X-Forwarded-Host": "evil.example"}).status_code == 421
