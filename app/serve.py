@@ -1,11 +1,10 @@
-"""Topology A: store, worker, broker and web in one process, opened and closed in order.
+"""Store, broker and web in one process, opened and closed in order; without a Redis the worker too.
 
 The one place that wires the web side to the worker.
 """
 
 import logging
 import secrets
-import socket
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
@@ -21,18 +20,20 @@ from app.demo.live import Plan
 from app.demo.runner import DemoShop
 from app.demo.shop import changes, monday_morning
 from app.door import open_door
+from app.listener import listener_at
 from app.settings import Settings
 from app.signals import end_by_signals
 from app.signing import signer_of
+from app.split import fed_by_redis
 from app.store import place, shell, tables
 from app.store.admin_log import AdminLog
 from app.store.audit import AuditRepository
-from app.store.client import connect
+from app.store.client import Clients, connect
 from app.store.cursor import CursorClock
 from app.store.feed import Feed
 from app.store.products import ProductRepository
 from app.store.receipts import Receipts
-from app.store.timeline import Timeline
+from app.store.timeline import OVERLAP_MS, Timeline
 from app.web.app import create_app
 from app.web.server import Server
 from app.web.services import DemoSwitch, Probe, Services
@@ -51,10 +52,6 @@ DEMO_RATE = 5.0  # changes a second of a shop that is started from the page
 Reached = Callable[[str], None]
 
 
-class ListenError(Exception):
-    """The web server's address cannot be had; the message says what to do."""
-
-
 def serve(
     settings: Settings, reached: Reached = lambda _point: None, demo: Plan | None = None
 ) -> None:
@@ -69,7 +66,7 @@ def serve(
     end_by_signals()
     with (
         suppress(KeyboardInterrupt),
-        _listener(settings) as listener,
+        listener_at(settings.host, settings.port) as listener,
         running(settings, reached, demo) as services,
     ):
         config = uvicorn.Config(
@@ -116,28 +113,15 @@ def running(
             version=_version(),
             status=lambda: next((bad for probe in probes.values() if (bad := probe())), None),
             max_streams=settings.max_streams,
+            overlap_ms=0 if settings.broker_url is None else OVERLAP_MS,
         )
-        broker.load()
-        wake = Wake()
-        with make_worker(
-            clients,
-            names,
-            attributes,
-            audit,
-            order,
-            broker.publish,
-            lambda: tables.stream_of(clients.tables, names.products),
-            wake,
-            IDLE_AWS if where.endpoint is None else IDLE_LOCAL,
-            Member(new_owner(), folder=where.folder),
-            one_log=where.engine is not None,
-            reached=reached,
-        ) as worker:
-            probes["worker"] = worker.problem
+        with _feeding(
+            settings, where, clients, names, audit, order, broker, probes, reached
+        ) as hint:
 
             def committed() -> None:
                 reached("between commit and answer")
-                wake.hint()
+                hint()
 
             products = ProductRepository(
                 clients.tables,
@@ -170,27 +154,48 @@ def running(
                 )
 
 
+@contextmanager
+def _feeding(
+    settings: Settings,
+    where: place.Place,
+    clients: Clients,
+    names: tables.TableNames,
+    audit: AuditRepository,
+    order: ArrivalOrder,
+    broker: InProcessBroker,
+    probes: dict[str, Probe],
+    reached: Reached,
+) -> Iterator[Callable[[], None]]:
+    """What feeds the broker, a Redis or a worker in this process; yields what to tell of writes."""
+    if settings.broker_url is not None:
+        with fed_by_redis(settings, names, broker, probes) as hint:
+            yield hint
+        return
+    broker.load()
+    wake = Wake()
+    with make_worker(
+        clients,
+        names,
+        settings.attributes,
+        audit,
+        order,
+        broker.publish,
+        lambda: tables.stream_of(clients.tables, names.products),
+        wake,
+        IDLE_AWS if where.endpoint is None else IDLE_LOCAL,
+        Member(new_owner(), folder=where.folder),
+        one_log=where.engine is not None,
+        reached=reached,
+    ) as worker:
+        probes["worker"] = worker.problem
+        yield wake.hint
+
+
 def _any_shop(settings: Settings) -> Plan:
     """A demo shop for the page's button."""
     zone = ZoneInfo(settings.timezone)
     seed = secrets.randbelow(1_000_000)
     return Plan(changes(seed, monday_morning(zone), zone), DEMO_RATE)
-
-
-def _listener(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.host, settings.port))
-        listener.listen(2048)
-    except OSError as error:
-        listener.close()
-        raise ListenError(
-            f"cannot listen on {settings.host}:{settings.port} ({error.strerror}): "
-            "end what uses it, or set STOCKPULSE_PORT"
-        ) from None
-    return listener
 
 
 def _announce(settings: Settings, services: Services, port: int) -> None:

@@ -8,7 +8,6 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from dotenv import dotenv_values
@@ -18,11 +17,11 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from app.access_settings import PREFIX as PREFIX
 from app.access_settings import AccessSettings
+from app.addresses import is_broker, is_endpoint
 from app.item import WRITTEN_ATTRIBUTES, AttributeNames
 from app.store.keys import parse_keys
 
 _TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")  # DynamoDB's naming rule
-_URL = re.compile(r"https?://[^/\s?#]+/?")
 
 
 class SettingsError(Exception):
@@ -70,9 +69,12 @@ class Settings(AccessSettings):
         description="Never write to the products table: write routes answer 403, "
         "pages hide their forms.",
     )
-    broker_url: str | None = Field(
+    broker_url: SecretStr | None = Field(
         None,
-        description="Redis or Valkey for several web processes. Not in this version: leave unset.",
+        description="Redis or Valkey that carries changes between processes: "
+        "`redis://[user:password@]host:port/0`, `rediss://…` (TLS) or `unix:///path`. With it "
+        "`serve` runs the web server only, and `stockpulse worker` or Lambda the rest "
+        "(docs/topologies.md); unset, one process does it all.",
     )
     audit_keys: SecretStr | None = Field(
         None,
@@ -123,21 +125,21 @@ class Settings(AccessSettings):
     @field_validator("cors_origins")
     @classmethod
     def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if all(_is_endpoint(origin) for origin in value):
+        if all(is_endpoint(origin) for origin in value):
             return tuple(origin.rstrip("/") for origin in value)
         raise ValueError("must be origins such as https://shop.example, without a path")
 
     @field_validator("dynamodb")
     @classmethod
     def _endpoint(cls, value: str) -> str:
-        if value in {"embedded", "aws"} or _is_endpoint(value):
+        if value in {"embedded", "aws"} or is_endpoint(value):
             return value.rstrip("/")
         raise ValueError("must be `embedded`, `aws` or a URL such as http://127.0.0.1:8001")
 
     @field_validator("cli_endpoint")
     @classmethod
     def _cli_endpoint(cls, value: str | None) -> str | None:
-        if value is None or _is_endpoint(value):
+        if value is None or is_endpoint(value):
             return value and value.rstrip("/")
         raise ValueError("must be a URL such as http://127.0.0.1:8001")
 
@@ -192,11 +194,13 @@ class Settings(AccessSettings):
 
     @field_validator("broker_url")
     @classmethod
-    def _broker(cls, value: str | None) -> None:
-        if value is not None:
-            raise ValueError(
-                "this version has the in-process broker only: unset it and run one process"
-            )
+    def _broker(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or is_broker(value.get_secret_value()):
+            return value
+        raise ValueError(
+            "must be redis://[user:password@]host[:port][/database], rediss://… for TLS or "
+            "unix://[user:password@]/path (write what is special in a password as %XX)"
+        )
 
     @field_validator("audit_keys")
     @classmethod
@@ -230,14 +234,6 @@ class Settings(AccessSettings):
     def attributes(self) -> AttributeNames:
         """The products table's own attribute names."""
         return AttributeNames(self.key_attribute, self.name_attribute, self.stock_attribute)
-
-
-def _is_endpoint(value: str) -> bool:
-    """Whether this is a scheme, a host and perhaps a port, and nothing else."""
-    try:
-        return _URL.fullmatch(value) is not None and urlsplit(value).port != 0
-    except ValueError:  # a port beyond 65535
-        return False
 
 
 def documented() -> list[tuple[str, FieldInfo]]:

@@ -20,6 +20,7 @@ from worker.order import ArrivalOrder, Publish
 from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
+from worker.sinks.broker import BrokerSink
 from worker.stream.coordinator import Coordinator
 from worker.stream.discovery import Discovery
 from worker.stream.guard import Guard
@@ -58,6 +59,7 @@ def make_worker(
     member: Member,
     *,
     one_log: bool = False,
+    broker_elsewhere: bool = False,
     reached: Callable[[str], None] = lambda _point: None,
     report_gap: ReportGap = _log_gap,
     on_gap: Callable[[], None] = lambda: None,
@@ -65,14 +67,17 @@ def make_worker(
 ) -> Coordinator:
     """A worker that is yet to be entered.
 
-    `one_log`: see `worker.stream.succession`. `reached` is told of each point that a crash could
-    fall on: only fault tests listen. `on_gap` is called after a gap was reported.
+    `one_log`: see `worker.stream.succession`. `broker_elsewhere`: `publish` can fail, and is then
+    tried again. `reached` is told of each point that a crash could fall on: only fault tests
+    listen. `on_gap` is called after a gap was reported.
     """
     stop = threading.Event()
     retry = Retry(stop)
     pipeline = Pipeline(
         AuditSink(audit, retry, drop_stamps=order.drop),
-        order.in_turn(publish),
+        BrokerSink(publish, order, audit.restamp, retry).accept
+        if broker_elsewhere
+        else order.in_turn(publish),
         DeadLetters(clients.tables, tables.dead_letters),
         retry,
         names,

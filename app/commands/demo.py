@@ -18,7 +18,8 @@ from app.demo.live import Plan
 from app.demo.past import divided, make_past
 from app.demo.shop import changes, monday_morning
 from app.door import OpenToAll
-from app.serve import ListenError, serve
+from app.listener import ListenError
+from app.serve import serve
 from app.settings import PREFIX, Settings
 from app.signals import end_by_signals
 from app.signing import signer_of

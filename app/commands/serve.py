@@ -6,7 +6,8 @@ from typing import Any
 
 from app.commands.errors import CommandError
 from app.door import OpenToAll
-from app.serve import ListenError, serve
+from app.listener import ListenError
+from app.serve import serve
 from app.settings import PREFIX, Settings, documented
 
 

@@ -11,6 +11,7 @@ from app.standalone import reading
 from app.store.client import Clients, connect
 from tests.support.sharing import until
 from worker.stream.leases import LEASE_TIME
+from worker.stream.pace import Wake
 
 WATCHED = 3.5  # seconds
 
@@ -32,7 +33,7 @@ def test_beside_its_pages_it_makes_a_heartbeat_and_a_look_now_and_then(
         return clients
 
     monkeypatch.setattr("app.standalone.connect", counted)
-    with reading(settings, lambda _arrived: None) as worker:
+    with reading(settings, lambda _arrived: None, Wake()) as worker:
         until(worker.shards)
         calls.clear()
         time.sleep(WATCHED)

@@ -45,7 +45,7 @@ WRONG_SETTINGS = {
     "no endpoint": ({"STOCKPULSE_DYNAMODB": "ftp://x"}, ["STOCKPULSE_DYNAMODB", "http://"]),
     "no port": ({"STOCKPULSE_DYNAMODB": "http://127.0.0.1:99999"}, ["STOCKPULSE_DYNAMODB"]),
     "no table": ({"STOCKPULSE_PRODUCTS_TABLE": "a b"}, ["STOCKPULSE_PRODUCTS_TABLE"]),
-    "not yet": ({"STOCKPULSE_BROKER_URL": "redis://x"}, ["STOCKPULSE_BROKER_URL", "unset"]),
+    "no Redis": ({"STOCKPULSE_BROKER_URL": "http://x"}, ["STOCKPULSE_BROKER_URL", "redis://"]),
     "one name for two": ({"STOCKPULSE_NAME_ATTRIBUTE": "Stock"}, ["STOCKPULSE_STOCK_ATTRIBUTE"]),
     "AWS without a key": ({"STOCKPULSE_DYNAMODB": "aws"}, ["STOCKPULSE_AUDIT_KEYS"]),
 }

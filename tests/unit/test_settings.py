@@ -128,7 +128,15 @@ def test_an_unknown_name_in_the_file_stops_the_start(refused, tmp_path: Path) ->
         ("KEY_ATTRIBUTE", ""),
         ("STOCK_ATTRIBUTE", "s" * 256),
         ("READ_ONLY", "perhaps"),
-        ("BROKER_URL", "redis://localhost"),
+        ("BROKER_URL", "localhost:6379"),
+        ("BROKER_URL", "http://localhost:6379"),
+        ("BROKER_URL", "redis://"),
+        ("BROKER_URL", "redis://localhost:0"),
+        ("BROKER_URL", "redis://localhost:99999"),
+        ("BROKER_URL", "redis://localhost/first"),
+        ("BROKER_URL", "redis://localhost?socket_timeout=99"),
+        ("BROKER_URL", "unix://"),
+        ("BROKER_URL", "unix://host/run/redis.sock"),
         ("BASE_PATH", "stockpulse"),
         ("BASE_PATH", "/a b"),
         ("CURRENCY", "euro"),
@@ -257,6 +265,36 @@ def test_a_refused_key_is_not_shown(refused, keys: str) -> None:
 
 def test_keys_do_not_show_in_the_settings_text() -> None:
     assert KEY not in repr(Settings(_env_file=None, audit_keys=f"k1:{KEY}"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://localhost",
+        "redis://:s3cr3t@10.0.0.7:6380/2",
+        "rediss://app:s3cr3t@cache.example:6379",
+        "unix:///run/redis/redis.sock",
+        "unix://app:s3cr3t@/run/redis.sock",
+        "redis://[::1]:6379/0",
+    ],
+)
+def test_a_broker_is_a_redis_and_its_password_is_shown_nowhere(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    given(monkeypatch, BROKER_URL=url)
+    settings = load()
+    assert settings.broker_url is not None
+    assert settings.broker_url.get_secret_value() == url
+    assert "s3cr3t" not in repr(settings) + str(settings.model_dump()) + settings.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://:s3cr3t@host/first", "redis://:s3cr3t@host:99999", "redis://:s3/cr3t@host"]
+)
+def test_a_refused_broker_s_password_is_not_shown(refused, url: str) -> None:
+    message = refused(BROKER_URL=url)
+    assert message.startswith(f"{PREFIX}BROKER_URL: ")
+    assert "cr3t" not in message
 
 
 def test_settings_are_never_changed() -> None:

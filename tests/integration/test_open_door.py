@@ -1,4 +1,4 @@
-"""An address that others can reach does not open without a key, unless that was asked for."""
+"""The door over a real table: where it opens without keys, and that all web processes agree."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,3 +81,26 @@ async def test_open_access_ends_with_the_first_key(endpoint: str, tmp_path: Path
             keys.revoke("ada", "test")
             door.keyring.forget()
             assert await asks(door), "revoking the last key does not open it again"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_session_is_the_same_to_every_web_process(endpoint: str, tmp_path: Path) -> None:
+    with keys_of(endpoint, tmp_path) as (keys, client, table):
+        settings = settings_for(endpoint, tmp_path, session_key="k" * 32)
+        with (
+            open_door(settings, client, table) as one,
+            open_door(settings, client, table) as other,
+        ):
+            key, _ = keys.create("ada", Role.VIEWER, None, "test")
+            one.keyring.forget()
+            other.keyring.forget()
+            session = one.sessions.begin(key, one.now())
+            cookie = one.place({}).header(one.sessions.write(session)).partition(";")[0]
+            scope = {"state": {}, "headers": [(b"cookie", cookie.encode())], "type": "http"}
+            found = await other.identify(scope)
+            assert found is not None
+            assert (found.actor, found.by) == ("ada", "session")
+            one.sign_in.end_session(session.id, one.sessions.ends(session))
+            other.keyring.forget()
+            assert await other.identify(scope) is None
