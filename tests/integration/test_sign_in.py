@@ -52,6 +52,7 @@ def test_each_sign_in_begins_a_session_of_its_own(house: House) -> None:
         assert browser.post("/sign-in", data={"key": house.secrets["editor"]}).status_code == 303
         assert browser.cookies["stockpulse_session"] != first["stockpulse_session"]
         assert "editor" in browser.get("/").text
+        assert 'name="csrf_token"' in browser.get("/docs").text, "to try the API with"
     with httpx.Client(base_url=house.app.url, cookies=first) as fixed:
         assert fixed.get("/v1/products").status_code == 401, "the one before has ended"
 
