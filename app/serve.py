@@ -23,11 +23,12 @@ from app.door import open_door
 from app.listener import listener_at
 from app.settings import Settings
 from app.signals import end_by_signals
-from app.signing import signer_of
+from app.signing import audit_keys, signer_of
 from app.split import fed_by_redis
 from app.store import place, shell, tables
 from app.store.admin_log import AdminLog
 from app.store.audit import AuditRepository
+from app.store.audit_keys import AuditKeyIDs
 from app.store.client import Clients, connect
 from app.store.cursor import CursorClock
 from app.store.feed import Feed
@@ -39,7 +40,7 @@ from app.web.server import Server
 from app.web.services import DemoSwitch, Probe, Services
 from app.web.watch import Watch
 from app.web.wire import bounded
-from worker.host import IDLE_AWS, IDLE_LOCAL, make_worker
+from worker.host import CONSUMER, IDLE_AWS, IDLE_LOCAL, make_worker
 from worker.order import ArrivalOrder
 from worker.stream.membership import Member, new_owner
 from worker.stream.pace import Wake
@@ -171,6 +172,7 @@ def _feeding(
         with fed_by_redis(settings, names, broker, probes) as hint:
             yield hint
         return
+    AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER).register([*audit_keys(settings)])
     broker.load()
     wake = Wake()
     with make_worker(

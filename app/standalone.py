@@ -13,9 +13,10 @@ from app.broker.redis.link import READ_TIMEOUT, keys_of
 from app.broker.redis.publisher import RedisPublisher
 from app.settings import Settings
 from app.signals import end_by_signals
-from app.signing import signer_of
+from app.signing import audit_keys, signer_of
 from app.store import place, tables
 from app.store.audit import AuditRepository
+from app.store.audit_keys import AuditKeyIDs
 from app.store.client import connect
 from app.store.clock import ClockRow, SharedClock
 from app.store.feed import Feed
@@ -83,6 +84,7 @@ def reading(
         clients = connect(where.endpoint)
         tables.ensure_tables(clients.tables, names, settings.attributes)
         signer = signer_of(settings)
+        AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER).register([*audit_keys(settings)])
         feed = Feed(clients.tables, names.feed, signer.retention)
         row = ClockRow(clients.tables, names.checkpoints, CONSUMER)
         order = ArrivalOrder(SharedClock(row, feed.newest_ms()).stamp)

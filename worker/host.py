@@ -5,7 +5,8 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from app.item import AttributeNames
@@ -14,10 +15,15 @@ from app.store.checkpoints import Checkpoints
 from app.store.client import Clients
 from app.store.dead_letters import DeadLetters
 from app.store.leases import Hold, Lease, Leases
+from app.store.reconciliation import Reconciliations
 from app.store.tables import StreamOfTable, TableNames
 from app.store.workers import Workers
+from worker.chain import ChainSink
+from worker.gaps import ChainGuard, Gaps
 from worker.order import ArrivalOrder, Publish
 from worker.pipeline import Pipeline
+from worker.reconcile import make_reconciler
+from worker.reconcile.readings import Readings
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
 from worker.sinks.broker import BrokerSink
@@ -46,6 +52,7 @@ def _log_gap(shard_id: str, stream_arn: str, after: str | None, why: str) -> Non
     _log.error("gap in shard %s of %s after %s: %s", shard_id, stream_arn, after, why)
 
 
+@contextmanager
 def make_worker(
     clients: Clients,
     tables: TableNames,
@@ -61,33 +68,50 @@ def make_worker(
     one_log: bool = False,
     broker_elsewhere: bool = False,
     reached: Callable[[str], None] = lambda _point: None,
-    report_gap: ReportGap = _log_gap,
-    on_gap: Callable[[], None] = lambda: None,
     lease_time: float = LEASE_TIME,
-) -> Coordinator:
-    """A worker that is yet to be entered.
+) -> Iterator[Coordinator]:
+    """A worker that runs until the block ends.
 
     `one_log`: see `worker.stream.succession`. `broker_elsewhere`: `publish` can fail, and is then
     tried again. `reached` is told of each point that a crash could fall on: only fault tests
-    listen. `on_gap` is called after a gap was reported.
+    listen.
     """
     stop = threading.Event()
-    retry = Retry(stop)
+    retry, in_turn = Retry(stop), order.in_turn(publish)
+    tell = BrokerSink(publish, order, audit.restamp, retry).accept if broker_elsewhere else in_turn
     pipeline = Pipeline(
         AuditSink(audit, retry, drop_stamps=order.drop),
-        BrokerSink(publish, order, audit.restamp, retry).accept
-        if broker_elsewhere
-        else order.in_turn(publish),
+        tell,
         DeadLetters(clients.tables, tables.dead_letters),
         retry,
         names,
         reached,
     )
 
-    def make_work(lease: Lease, _hold: Hold) -> Work:
-        return InOrder(pipeline.process, lease.stream_arn)
+    sink = ChainSink(audit, tell, order.drop)
+    others = Checkpoints(clients.tables, tables.checkpoints, CONSUMER)
 
-    return make_coordinator(
+    def caught_up() -> bool:
+        return readings.caught_up()
+
+    reconciler = make_reconciler(
+        Reconciliations(clients.tables, tables.checkpoints, CONSUMER),
+        clients,
+        tables,
+        names,
+        audit,
+        sink,
+        lambda: find_stream().arn,
+        caught_up,
+        stop,
+    )
+    gaps = Gaps(audit, sink, reconciler.ask, names)
+
+    def make_work(lease: Lease, _hold: Hold) -> Work:
+        guard = ChainGuard(gaps, retry)
+        return InOrder(partial(pipeline.process, guard=guard), lease.stream_arn)
+
+    coordinator = make_coordinator(
         clients,
         tables,
         find_stream,
@@ -97,10 +121,12 @@ def make_worker(
         member,
         stop,
         one_log=one_log,
-        report_gap=report_gap,
-        on_gap=on_gap,
+        report_gap=gaps.report,
         lease_time=lease_time,
     )
+    readings = Readings(member, coordinator.shards, lambda: others.rows().workers.values())
+    with coordinator, reconciler:
+        yield coordinator
 
 
 def make_coordinator(

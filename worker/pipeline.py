@@ -13,6 +13,7 @@ from app.events import ChangeEvent
 from app.item import AttributeNames
 from app.store.dead_letters import DeadLetters
 from app.store.feed import ROW_LIMIT
+from worker.gaps import ChainGuard
 from worker.order import Publish
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
@@ -43,8 +44,10 @@ class Pipeline:
         self._names = names
         self._reached = reached
 
-    def process(self, records: Sequence[Record], stream_arn: str) -> None:
-        """Take a page of one shard's records.
+    def process(
+        self, records: Sequence[Record], stream_arn: str, guard: ChainGuard | None = None
+    ) -> None:
+        """Take a page of one shard's records; `guard` lives as long as the shard's lease.
 
         Raises:
             Stopped: the worker is ending; the page will be read again.
@@ -57,11 +60,14 @@ class Pipeline:
                 if event is not None:
                     decoded.setdefault(event.id, (event, record))
             if decoded:
-                self._take(decoded)
+                self._take(decoded, guard)
 
-    def _take(self, decoded: Mapping[str, tuple[ChangeEvent, Record]]) -> None:
+    def _take(
+        self, decoded: Mapping[str, tuple[ChangeEvent, Record]], guard: ChainGuard | None
+    ) -> None:
         self._reached("before audit")
-        appended = self._audit.accept([event for event, _ in decoded.values()])
+        events, accept = [event for event, _ in decoded.values()], self._audit.accept
+        appended = accept(events) if guard is None else guard.accept(events, accept)
         for event, error in appended.refused:
             self._park(decoded[event.id][1], event.product_id, event.event_key, error)
         self._reached("between audit and broker")

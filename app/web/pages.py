@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from app.events import rfc3339
+from app.events import ChangeEvent, rfc3339
+from app.store.chain import is_baseline
 from app.store.errors import StoreUnavailable
 from app.store.roles import Role
 from app.store.timeline import TimelinePage
@@ -36,7 +37,7 @@ def live_page(request: Request, services: ServicesDep) -> HTMLResponse:
     cursor = services.broker.head
     stale = False
     try:
-        latest = services.timeline.latest(SNAPSHOT)
+        latest = services.timeline.latest(SNAPSHOT, None, _is_news)
     except StoreUnavailable:
         latest, stale = TimelinePage([], None), True
     events = [event for _, event in latest.items if event.kind != "internal"]
@@ -59,6 +60,11 @@ def live_page(request: Request, services: ServicesDep) -> HTMLResponse:
         view_notice=view_notice(services.view_type),
         cli_line=services.cli_line,
     )
+
+
+def _is_news(event: ChangeEvent) -> bool:
+    """Not that a product was there when its history began: thousands of those can come at once."""
+    return not is_baseline(event.event_key)
 
 
 def error_page(request: Request, status: int, title: str, detail: str) -> HTMLResponse:
