@@ -172,7 +172,6 @@ def _feeding(
         with fed_by_redis(settings, names, broker, probes) as hint:
             yield hint
         return
-    AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER).register([*audit_keys(settings)])
     broker.load()
     wake = Wake()
     with make_worker(
@@ -189,6 +188,7 @@ def _feeding(
         one_log=where.engine is not None,
         reached=reached,
     ) as worker:
+        AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER).register([*audit_keys(settings)])
         probes["worker"] = worker.problem
         yield wake.hint
 

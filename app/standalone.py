@@ -84,7 +84,6 @@ def reading(
         clients = connect(where.endpoint)
         tables.ensure_tables(clients.tables, names, settings.attributes)
         signer = signer_of(settings)
-        AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER).register([*audit_keys(settings)])
         feed = Feed(clients.tables, names.feed, signer.retention)
         row = ClockRow(clients.tables, names.checkpoints, CONSUMER)
         order = ArrivalOrder(SharedClock(row, feed.newest_ms()).stamp)
@@ -103,6 +102,8 @@ def reading(
             broker_elsewhere=True,
             lease_time=lease_time,
         ) as worker:
+            key_ids = AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER)
+            key_ids.register([*audit_keys(settings)])
             yield worker
 
 
