@@ -9,6 +9,7 @@ from app.commands import (
     demo,
     engine,
     init,
+    key,
     lambda_test,
     reconcile,
     redrive,
@@ -52,7 +53,18 @@ def _parser() -> argparse.ArgumentParser:
         prog="stockpulse", description="A live inventory dashboard on DynamoDB Streams."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, worker, init, engine, demo, verify, reconcile, redrive, lambda_test):
+    for command in (
+        serve,
+        worker,
+        init,
+        key,
+        engine,
+        demo,
+        verify,
+        reconcile,
+        redrive,
+        lambda_test,
+    ):
         command.add(commands)
     return parser
 

@@ -9,7 +9,7 @@ import sys
 import threading
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from app.broker.in_process import InProcessBroker
 from app.demo.live import Plan
 from app.demo.runner import DemoShop
 from app.demo.shop import changes, monday_morning
+from app.door import open_door
 from app.listener import listener_at
 from app.settings import Settings
 from app.signals import end_by_signals
@@ -39,6 +40,7 @@ from app.store.timeline import OVERLAP_MS, Timeline
 from app.web.app import create_app
 from app.web.server import Server
 from app.web.services import DemoSwitch, Probe, Services
+from app.web.watch import Watch
 from app.web.wire import bounded
 from worker.host import CONSUMER, IDLE_AWS, IDLE_LOCAL, make_worker
 from worker.order import ArrivalOrder
@@ -61,6 +63,7 @@ def serve(
 
     Raises:
         ListenError: the port is taken.
+        OpenToAll: others can reach the address, and there is no key.
         EngineError, TableError, StoreUnavailable: the store cannot be used.
 
     """
@@ -75,6 +78,7 @@ def serve(
             http=bounded(settings.max_header_bytes, settings.request_timeout_seconds),
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # app.web.proxies reads them, from the configured ones only
             server_header=False,
             timeout_graceful_shutdown=5,
             timeout_keep_alive=65,
@@ -94,10 +98,11 @@ def running(
     # Threads that compute must not keep the event loop waiting (FACTS §2b).
     sys.setswitchinterval(0.0005)
     names = tables.table_names(settings.table_prefix, settings.products_table)
-    with place.owned(settings.dynamodb, settings.data_dir, names) as where:
+    with place.owned(settings.dynamodb, settings.data_dir, names) as where, ExitStack() as opened:
         clients = connect(where.endpoint)
         attributes = settings.attributes
         tables.ensure_tables(clients.tables, names, attributes)
+        door = opened.enter_context(open_door(settings, clients.tables, names.settings))
         stream = tables.stream_of(clients.tables, names.products)
 
         signer = signer_of(settings)
@@ -114,7 +119,7 @@ def running(
             max_streams=settings.max_streams,
             overlap_ms=0 if settings.broker_url is None else OVERLAP_MS,
         )
-        due = threading.Event()
+        due, admin_log = threading.Event(), AdminLog(clients.tables, names.settings)
         with _feeding(
             settings, where, clients, names, audit, order, broker, probes, due, reached
         ) as hint:
@@ -141,10 +146,7 @@ def running(
                     receipts=Receipts(clients.tables, names.idempotency),
                     timeline=timeline,
                     letters=LetterDesk(
-                        clients.tables,
-                        names.dead_letters,
-                        AdminLog(clients.tables, names.settings),
-                        on_due=due.set,
+                        clients.tables, names.dead_letters, admin_log, on_due=due.set
                     ),
                     broker=broker,
                     products_table=names.products,
@@ -154,6 +156,9 @@ def running(
                     ),
                     probes=probes,
                     demo=DemoSwitch(shop.start, shop.stop, shop.running),
+                    door=door,
+                    watch=Watch(door.known, door.now),
+                    admin_log=admin_log,
                 )
 
 
@@ -220,7 +225,8 @@ def _announce(settings: Settings, services: Services, port: int) -> None:
     sys.stdout.flush()
     if settings.open_access:
         _log.warning(
-            "STOCKPULSE_OPEN_ACCESS is set: anyone who can reach %s may write", settings.host
+            "STOCKPULSE_OPEN_ACCESS: until there is a key, whoever can reach %s may write",
+            settings.host,
         )
 
 

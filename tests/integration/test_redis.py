@@ -39,7 +39,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def split(endpoint: str, redis_server: RedisServer, tmp_path: Path) -> Settings:
     """Settings of a deployment of several processes."""
-    return settings_for(endpoint, tmp_path, broker_url=redis_server.url)
+    return settings_for(endpoint, tmp_path, broker_url=redis_server.url, session_key="k" * 32)
 
 
 @contextmanager
