@@ -11,6 +11,8 @@ from typing import Any
 
 from app.events import ChangeEvent
 from app.item import AttributeNames
+from app.logs import about
+from app.metrics import PUBLISHED, RECORDS
 from app.store.dead_letters import DeadLetters
 from app.store.feed import ROW_LIMIT
 from worker.order import Publish
@@ -50,6 +52,7 @@ class Pipeline:
             Stopped: the worker is ending; the page will be read again.
 
         """
+        RECORDS.inc(len(records))
         for batch in _batches(records):
             decoded: dict[str, tuple[ChangeEvent, Record]] = {}
             for record in batch:
@@ -57,15 +60,18 @@ class Pipeline:
                 if event is not None:
                     decoded.setdefault(event.id, (event, record))
             if decoded:
-                self._take(decoded)
+                with about(event_ids=list(decoded)):
+                    self._take(decoded)
 
     def _take(self, decoded: Mapping[str, tuple[ChangeEvent, Record]]) -> None:
         self._reached("before audit")
         appended = self._audit.accept([event for event, _ in decoded.values()])
         for event, error in appended.refused:
-            self._park(decoded[event.id][1], event.product_id, event.event_key, error)
+            with about(event_id=event.id):
+                self._park(decoded[event.id][1], event.product_id, event.event_key, error)
         self._reached("between audit and broker")
         self._publish(appended.arrived)
+        PUBLISHED.inc(len(appended.arrived))
         self._reached("between broker and checkpoint")
 
     def _decode(self, record: Record, stream_arn: str) -> ChangeEvent | None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from app.events import rfc3339
+from app.metrics import PARKED
 from app.store.client import translated
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class DeadLetters:
                     "SeenAt": {"S": now},
                 },
             )
+        PARKED.labels(sink).inc()
 
 
 def _stored(record: bytes) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from starlette.types import ASGIApp
 from app.store.client import POOL_SIZE
 from app.store.errors import StockpulseError
 from app.web import pages, problems
-from app.web.api import events, health, products
+from app.web.access import AccessLog
+from app.web.api import events, health, metrics, products
 from app.web.guards import Guards, request_id_of
 from app.web.services import Services
 
@@ -41,11 +42,12 @@ def create_app(services: Services) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.services = services
-    for router in (health.router, products.router, events.router, pages.router):
-        app.include_router(router)
+    for module in (health, metrics, products, events, pages):
+        app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     problems.install(app)
     app.add_middleware(Guards, settings=services.settings, refuse=_refuse)
+    app.add_middleware(AccessLog)
     return app
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from app.metrics import GAPS
 from app.store.checkpoints import Checkpoints
 from app.store.client import translated
 from app.store.errors import StoreUnavailable
@@ -126,6 +127,7 @@ class Coordinator:
         except Stopped:
             return
         except ShardGone:
+            GAPS.inc()
             _log.error("shard %s vanished before its end was read", shard_id)
         except BaseException as error:  # noqa: BLE001 - whatever it was, the shard must go on
             self._note_crash(f"the reader of shard {shard_id} died", error)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from app.logs import about
+from app.metrics import GAPS, GET_RECORDS_CALLS, ITERATOR_AGE, RETRIES
 from app.store.checkpoints import Checkpoints
 from app.store.client import error_code, translated
 from app.store.errors import StoreUnavailable
@@ -20,6 +22,7 @@ from worker.retry import Retry, pause
 from worker.stream.decode import UNKNOWN, identify
 from worker.stream.lineage import Position
 from worker.stream.pace import Pace, Wake
+from worker.stream.shape import age
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
@@ -81,6 +84,13 @@ class ShardReader:
             Stopped: in the middle of a batch.
 
         """
+        try:
+            with about(shard=self._shard):
+                self._run(stop)
+        finally:
+            ITERATOR_AGE.forget(self._shard)
+
+    def _run(self, stop: threading.Event) -> None:
         iterator: str | None = None
         failures = 0
         while not stop.is_set():
@@ -89,6 +99,7 @@ class ShardReader:
                 page = self._page(iterator or self._iterator())
             except StoreUnavailable as error:
                 self.progress.trouble = error.detail
+                RETRIES.labels("stream").inc()
                 iterator = None  # it may have expired meanwhile
                 stop.wait(pause(failures))
                 failures += 1
@@ -99,6 +110,7 @@ class ShardReader:
                 iterator = None
                 continue
             records, iterator = page["Records"], page.get("NextShardIterator")
+            ITERATOR_AGE.note(self._shard, age(records, time.time()))
             if records:
                 self._take(records)
             if iterator is None:
@@ -142,6 +154,7 @@ class ShardReader:
 
     def _page(self, iterator: str) -> Any:
         """A page of records; None where the iterator must be taken anew."""
+        GET_RECORDS_CALLS.inc()
         with translated():
             try:
                 return self._streams.get_records(ShardIterator=iterator, Limit=PAGE_LIMIT)
@@ -156,6 +169,7 @@ class ShardReader:
                 return
             case "TrimmedDataAccessException" if self._after is not None:
                 _log.error("records after %s of %s were trimmed unread", self._after, self._shard)
+                GAPS.inc()
                 self._after = None
             case "ResourceNotFoundException":
                 raise ShardGone(self._shard) from error

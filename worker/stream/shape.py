@@ -6,7 +6,7 @@ and base64 text (FACTS §1.22).
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -19,6 +19,14 @@ def moment(value: Any) -> datetime:
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     return datetime.fromtimestamp(float(value), UTC)
+
+
+def age(records: Sequence[Any], now: float) -> float:
+    """Seconds between a page's last record and `now`; 0 of an empty page, or where none is told."""
+    try:
+        return now - moment(records[-1]["dynamodb"]["ApproximateCreationDateTime"]).timestamp()
+    except (IndexError, KeyError, TypeError, ValueError, OverflowError):
+        return 0.0
 
 
 def image(raw: Any) -> Item | None:
