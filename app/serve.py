@@ -31,11 +31,14 @@ from app.store.cursor import CursorClock
 from app.store.feed import Feed
 from app.store.keys import own_keys, parse_keys
 from app.store.products import ProductRepository
+from app.store.status import StatusReader
 from app.store.timeline import Timeline
 from app.web.app import create_app
 from app.web.server import Server
 from app.web.services import DemoSwitch, Probe, Services
-from worker.host import IDLE_AWS, IDLE_LOCAL, make_worker
+from app.web.system.board import SystemBoard
+from app.web.system.state import Live
+from worker.host import CONSUMER, IDLE_AWS, IDLE_LOCAL, make_worker
 from worker.order import ArrivalOrder
 from worker.stream.pace import Wake
 
@@ -147,6 +150,21 @@ def running(
                 was_known=audit.knows,
                 on_commit=wake.hint,
             )
+            status = StatusReader(
+                clients.tables, names, CONSUMER, lambda key, most: audit.history(key, most).items
+            )
+
+            def live() -> Live:
+                return Live(
+                    parts={name: probe() or "ok" for name, probe in probes.items()},
+                    shards=worker.shards(),
+                    broker="in this process",
+                    subscribers=broker.subscribers,
+                    held=broker.held,
+                    overruns=broker.overruns,
+                    store=where.name,
+                )
+
             with DemoShop(products, demo or _any_shop(settings)) as shop:
                 if demo is not None:
                     shop.start()
@@ -163,6 +181,7 @@ def running(
                     ),
                     probes=probes,
                     demo=DemoSwitch(shop.start, shop.stop, shop.running),
+                    system=SystemBoard(status.read, live),
                 )
 
 

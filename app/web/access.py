@@ -66,5 +66,6 @@ def route_of(scope: Scope) -> str:
     route = scope.get("route")
     if route is not None:
         return str(route.path)
-    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    # A mounted application adds its own path to `root_path`.
+    path = scope["path"].removeprefix(scope.get("app_root_path", scope.get("root_path", "")))
     return "/static" if path.startswith("/static/") else "(none)"

@@ -9,6 +9,7 @@ from app.broker.in_process import InProcessBroker
 from app.settings import Settings
 from app.store.products import ProductRepository
 from app.store.timeline import Timeline
+from app.web.system.board import SystemBoard
 
 # Says what is wrong with a part, or None; never blocks.
 Probe = Callable[[], str | None]
@@ -37,6 +38,7 @@ class Services:
     cli_line: str
     probes: Mapping[str, Probe]
     demo: DemoSwitch
+    system: SystemBoard
 
 
 def services_of(request: Request) -> Services:

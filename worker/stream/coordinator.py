@@ -18,7 +18,7 @@ from app.store.tables import StreamOfTable, TableError
 from worker.retry import LONGEST_PAUSE, Stopped, pause
 from worker.stream.lineage import Position, Shard, readable
 from worker.stream.pace import Wake
-from worker.stream.reader import ShardGone, ShardReader
+from worker.stream.reader import ShardGone, ShardReader, ShardState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
@@ -68,6 +68,10 @@ class Coordinator:
         deadline = time.monotonic() + JOIN
         for thread in [self._thread, *(thread for thread, _ in list(self._running.values()))]:
             thread.join(max(0.0, deadline - time.monotonic()))
+
+    def shards(self) -> list[ShardState]:
+        """The shards that are read now."""
+        return [reader.state() for _, reader in list(self._running.values())]
 
     def problem(self) -> str | None:
         """What is wrong with reading the stream; None where all is well. Never blocks."""

@@ -44,11 +44,25 @@ class Progress:
 
     at: float = field(default_factory=time.monotonic)
     trouble: str = ""
+    age: float = 0.0  # of the last record of the last page, in seconds
 
     def made(self) -> None:
         """All is well."""
         self.at = time.monotonic()
         self.trouble = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShardState:
+    """What a reader tells of its shard; seconds behind (`lag`) and since the last answer."""
+
+    shard_id: str
+    stream_arn: str
+    position: str | None
+    finished: bool
+    lag: float
+    quiet: float
+    trouble: str
 
 
 class ShardReader:
@@ -75,6 +89,19 @@ class ShardReader:
         self._wake = wake
         self._pace = pace
         self.progress = Progress()
+
+    def state(self) -> ShardState:
+        """How it goes."""
+        quiet = time.monotonic() - self.progress.at
+        return ShardState(
+            shard_id=self._shard,
+            stream_arn=self._arn,
+            position=self._after,
+            finished=False,
+            lag=self.progress.age + quiet,
+            quiet=quiet,
+            trouble=self.progress.trouble,
+        )
 
     def run(self, stop: threading.Event) -> None:
         """Read until the shard is finished or `stop` is set.
@@ -110,7 +137,8 @@ class ShardReader:
                 iterator = None
                 continue
             records, iterator = page["Records"], page.get("NextShardIterator")
-            ITERATOR_AGE.note(self._shard, age(records, time.time()))
+            self.progress.age = age(records, time.time())
+            ITERATOR_AGE.note(self._shard, self.progress.age)
             if records:
                 self._take(records)
             if iterator is None:

@@ -1,0 +1,74 @@
+"""A shard is one line, from every source that knows of it; who reads it knows best. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.store.status import SavedShard
+from app.web.system.state import SystemState
+
+FINISHED_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ShardLine:
+    """One shard, from every source that knows of it."""
+
+    shard_id: str
+    lag: float | None
+    quiet: float | None
+    position: str | None
+    saved: str | None
+    finished: bool
+    owner: str | None
+    since: str | None
+    trouble: str
+
+
+def shard_lines(state: SystemState) -> list[ShardLine]:
+    """Open shards, and of the finished ones the newest few."""
+    saved = state.stored.shards if state.stored else ()
+    told = _told(state)
+    known = dict.fromkeys([*told, *(shard.shard_id for shard in saved)])
+    by_id: dict[str, SavedShard] = {}
+    for shard in saved:  # newest stream first
+        by_id.setdefault(shard.shard_id, shard)
+    lines = [_line(shard_id, by_id.get(shard_id), told.get(shard_id, {})) for shard_id in known]
+    finished = [line for line in lines if line.finished]
+    return [line for line in lines if not line.finished] + finished[:FINISHED_SHOWN]
+
+
+def _told(state: SystemState) -> dict[str, Mapping[str, Any]]:
+    """What workers say of their shards: this process's own knows best."""
+    told: dict[str, Mapping[str, Any]] = {}
+    rows = state.stored.workers if state.stored else ()
+    for row in rows:
+        for shard in row.shards:
+            if isinstance(shard.get("shard_id"), str):
+                told[shard["shard_id"]] = shard
+    for own in state.live.shards or ():
+        told[own.shard_id] = {
+            "lag": own.lag,
+            "quiet": own.quiet,
+            "position": own.position,
+            "trouble": own.trouble,
+        }
+    return told
+
+
+def _line(shard_id: str, saved: SavedShard | None, told: Mapping[str, Any]) -> ShardLine:
+    return ShardLine(
+        shard_id=shard_id,
+        lag=_seconds(told.get("lag")),
+        quiet=_seconds(told.get("quiet")),
+        position=told.get("position") or (saved.sequence_number if saved else None),
+        saved=saved.sequence_number if saved else None,
+        finished=saved is not None and saved.finished and not told,
+        owner=saved.owner if saved else None,
+        since=saved.since if saved else None,
+        trouble=str(told.get("trouble") or ""),
+    )
+
+
+def _seconds(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
