@@ -24,8 +24,8 @@ _about: ContextVar[Mapping[str, Any]] = ContextVar("about", default=_NOTHING)
 # What every record has; anything else on one was given as `extra`.
 _OWN = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"})
 _MASKS = (
-    (re.compile(r"(?<=://)[^/\s@'\"]+@"), "***@"),  # a URL's user and password
-    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), r"\1 ***"),
+    (re.compile(r"(?<=://)[^/\s'\"]+@"), "***@"),  # a URL's user and password
+    (re.compile(r"\b([Bb]earer|Basic)\s+[\w.~+/=-]{8,}"), r"\1 ***"),
 )
 
 _log = logging.getLogger(__name__)

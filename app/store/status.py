@@ -112,8 +112,8 @@ class StatusReader:
 
         """
         # Shards before `~`, newest first; workers, host and clock from there on.
-        shards = [shard_of(row) for row in self._rows("Shard < :edge", SHARDS) if _is_shard(row)]
-        others = self._rows("Shard >= :edge", SHARDS)
+        shards = [shard_of(row) for row in self._rows("<", SHARDS) if _is_shard(row)]
+        others = self._rows(">=", SHARDS)
         return StoredStatus(
             shards=shards,
             workers=[worker_of(row) for row in others if _key(row).startswith("~worker ")],
@@ -122,11 +122,12 @@ class StatusReader:
             gaps=self._gaps([shard.shard_id for shard in shards]),
         )
 
-    def _rows(self, condition: str, limit: int) -> list[Any]:
+    def _rows(self, side: str, limit: int) -> list[Any]:
         with translated():
             answer = self._client.query(
                 TableName=self._names.checkpoints,
-                KeyConditionExpression=f"Consumer = :consumer AND {condition}",
+                KeyConditionExpression=f"Consumer = :consumer AND #shard {side} :edge",
+                ExpressionAttributeNames={"#shard": "Shard"},
                 ExpressionAttributeValues={":consumer": {"S": self._consumer}, ":edge": {"S": "~"}},
                 ScanIndexForward=False,
                 Limit=limit,

@@ -5,15 +5,19 @@ hangs keeps that one thread waiting and nobody else.
 """
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from datetime import UTC, datetime
 
+from app.logs import masked
 from app.store.errors import StockpulseError
 from app.store.status import StoredStatus, WorkerRow
 from app.web.system.state import Live, SystemState, WorkerSeen
+
+_log = logging.getLogger(__name__)
 
 FRESH = 1.0  # seconds that a look serves everyone who asks
 PATIENCE = 0.5  # seconds that an answer waits for a look under way
@@ -84,9 +88,10 @@ class SystemBoard:
         try:
             stored = self._read()
         except StockpulseError as error:
-            trouble = error.detail
+            trouble = masked(error.detail)
         except Exception as error:  # noqa: BLE001 - a row that nobody foresaw must not blind us
-            trouble = f"{type(error).__name__}: {error}"
+            _log.warning("cannot tell the state of the tables", exc_info=error)
+            trouble = f"what the tables hold was not understood ({type(error).__name__})."
         with self._lock:
             self._tried, self._trouble, self._under_way = self._monotonic(), trouble, None
             if stored is not None:

@@ -21,6 +21,7 @@ class ShardLine:
     saved: str | None
     finished: bool
     owner: str | None
+    here: bool  # read by this process
     since: str | None
     trouble: str
 
@@ -45,13 +46,14 @@ def _told(state: SystemState) -> dict[str, Mapping[str, Any]]:
     for row in rows:
         for shard in row.shards:
             if isinstance(shard.get("shard_id"), str):
-                told[shard["shard_id"]] = shard
+                told[shard["shard_id"]] = {**shard, "owner": row.owner}
     for own in state.live.shards or ():
         told[own.shard_id] = {
             "lag": own.lag,
             "quiet": own.quiet,
             "position": own.position,
             "trouble": own.trouble,
+            "here": True,
         }
     return told
 
@@ -64,7 +66,8 @@ def _line(shard_id: str, saved: SavedShard | None, told: Mapping[str, Any]) -> S
         position=told.get("position") or (saved.sequence_number if saved else None),
         saved=saved.sequence_number if saved else None,
         finished=saved is not None and saved.finished and not told,
-        owner=saved.owner if saved else None,
+        owner=(saved.owner if saved else None) or told.get("owner"),
+        here=bool(told.get("here")),
         since=saved.since if saved else None,
         trouble=str(told.get("trouble") or ""),
     )

@@ -23,6 +23,7 @@ class Finding:
     what: str
     remedy: str
     bad: bool
+    command: str = ""
 
 
 def findings(state: SystemState) -> list[Finding]:
@@ -45,8 +46,7 @@ def findings(state: SystemState) -> list[Finding]:
 
 def _of_parts(state: SystemState) -> list[Finding]:
     remedies = {
-        "engine": "It is started again by itself. If it keeps failing, see the log and whether "
-        "the disk is full.",
+        "engine": "If it keeps failing, see the log, and whether the disk is full.",
         "worker": "It tries again by itself, and nothing is lost meanwhile. If this lasts, see "
         "the log.",
     }
@@ -69,8 +69,9 @@ def _of_workers(state: SystemState) -> list[Finding]:
         found.append(
             Finding(
                 "No worker is running, so changes are not read.",
-                "Start one: stockpulse worker. It goes on where the last one stopped.",
+                "Start one; it goes on where the last one stopped:",
                 bad=True,
+                command="stockpulse worker",
             )
         )
     late = [line for line in shard_lines(state) if line.lag is not None and line.lag > LATE]
@@ -95,8 +96,9 @@ def _of_tables(state: SystemState, stored: StoredStatus) -> list[Finding]:
         found.append(
             Finding(
                 f"{count} {records} among the dead letters.",
-                "See below what was wrong, mend it, and send them again: stockpulse redrive.",
+                "See below what was wrong, mend it, and send them again:",
                 bad=False,
+                command="stockpulse redrive",
             )
         )
     recent = [gap for gap in stored.gaps if state.as_of - gap.occurred_at < RECENT]
@@ -104,8 +106,9 @@ def _of_tables(state: SystemState, stored: StoredStatus) -> list[Finding]:
         found.append(
             Finding(
                 "The stream lost changes before they were read (see the gaps below).",
-                "The table itself is complete; compare the audit with it: stockpulse reconcile.",
+                "The table itself is complete. Compare the audit with it:",
                 bad=False,
+                command="stockpulse reconcile",
             )
         )
     return found
@@ -114,7 +117,7 @@ def _of_tables(state: SystemState, stored: StoredStatus) -> list[Finding]:
 def headline(state: SystemState, found: Sequence[Finding]) -> str:
     """The state in a sentence."""
     if found:
-        return "Something is wrong." if found[0].bad else "It works, and something needs you."
+        return "It does not work just now." if found[0].bad else "It works, and needs attention."
     reading = [line for line in shard_lines(state) if not line.finished]
     lags = [line.lag for line in reading if line.lag is not None]
     if not lags:
