@@ -62,6 +62,7 @@ class DeadLetter:
     error: str
     seen_at: str
     attempts: int | None
+    waiting: bool  # behind another of its product
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +139,8 @@ class StatusReader:
         with translated():
             answer = self._client.scan(
                 TableName=self._names.dead_letters,
-                ProjectionExpression="ProductID, SinkKey, #e, SeenAt, LastSeenAt, Attempts",
-                ExpressionAttributeNames={"#e": "Error"},
+                ProjectionExpression="ProductID, SinkKey, #e, #s, SeenAt, LastSeenAt, Attempts",
+                ExpressionAttributeNames={"#e": "Error", "#s": "State"},
                 Limit=SCANNED,
             )
         return summary(answer["Items"], more="LastEvaluatedKey" in answer)
@@ -202,6 +203,7 @@ def summary(rows: Sequence[Mapping[str, Any]], *, more: bool) -> DeadLetterSumma
                 error=_text(row, "Error") or "",
                 seen_at=_text(row, "LastSeenAt") or _text(row, "SeenAt") or "",
                 attempts=_number(row, "Attempts"),
+                waiting=_text(row, "State") == "waiting",
             )
         )
     letters.sort(key=lambda letter: letter.seen_at, reverse=True)

@@ -60,7 +60,7 @@ def refreshed_until(page: Page, text: str) -> None:
     while text not in (page.get_by_role("status").text_content() or ""):
         assert time.monotonic() < deadline, page.locator("#verdict").text_content()
         page.clock.fast_forward(INTERVAL)
-        page.wait_for_timeout(200)
+        page.wait_for_timeout(800)  # an answer may wait half a second for the store
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

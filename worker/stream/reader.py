@@ -54,14 +54,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ShardState:
-    """What a reader tells of its shard; seconds behind (`lag`) and since the last answer."""
+    """What a reader tells of its shard: how old its last page was, and seconds since then."""
 
     shard_id: str
     stream_arn: str
     position: str | None
     finished: bool
     lag: float
-    quiet: float
+    last_page: float
     trouble: str
 
 
@@ -92,14 +92,13 @@ class ShardReader:
 
     def state(self) -> ShardState:
         """How it goes."""
-        quiet = time.monotonic() - self.progress.at
         return ShardState(
             shard_id=self._shard,
             stream_arn=self._arn,
             position=self._after,
             finished=False,
-            lag=self.progress.age + quiet,
-            quiet=quiet,
+            lag=self.progress.age,
+            last_page=time.monotonic() - self.progress.at,
             trouble=self.progress.trouble,
         )
 

@@ -15,10 +15,9 @@ class ShardLine:
     """One shard, from every source that knows of it."""
 
     shard_id: str
-    lag: float | None
-    quiet: float | None
+    lag: float | None  # seconds behind, now
+    last_page: float | None  # seconds ago
     position: str | None
-    saved: str | None
     finished: bool
     owner: str | None
     here: bool  # read by this process
@@ -50,7 +49,7 @@ def _told(state: SystemState) -> dict[str, Mapping[str, Any]]:
     for own in state.live.shards or ():
         told[own.shard_id] = {
             "lag": own.lag,
-            "quiet": own.quiet,
+            "last_page": own.last_page,
             "position": own.position,
             "trouble": own.trouble,
             "here": True,
@@ -59,12 +58,13 @@ def _told(state: SystemState) -> dict[str, Mapping[str, Any]]:
 
 
 def _line(shard_id: str, saved: SavedShard | None, told: Mapping[str, Any]) -> ShardLine:
+    lag, last_page = _seconds(told.get("lag")), _seconds(told.get("last_page"))
     return ShardLine(
         shard_id=shard_id,
-        lag=_seconds(told.get("lag")),
-        quiet=_seconds(told.get("quiet")),
+        # A reader that hangs gets later, though it does not say so.
+        lag=None if lag is None else lag + (last_page or 0.0),
+        last_page=last_page,
         position=told.get("position") or (saved.sequence_number if saved else None),
-        saved=saved.sequence_number if saved else None,
         finished=saved is not None and saved.finished and not told,
         owner=(saved.owner if saved else None) or told.get("owner"),
         here=bool(told.get("here")),

@@ -19,14 +19,14 @@ class ShardState(Protocol):
 
     @property
     def position(self) -> str | None:
-        """The last record read."""
+        """The last record whose effects are durable."""
 
     @property
     def lag(self) -> float | None:
-        """Seconds behind."""
+        """Seconds behind at the last page."""
 
     @property
-    def quiet(self) -> float | None:
+    def last_page(self) -> float | None:
         """Seconds since the last page."""
 
     @property

@@ -24,7 +24,7 @@ def saved(shard_id: str = "s1", **fields: Any) -> SavedShard:
 
 
 def reading(shard_id: str = "s1", **fields: Any) -> Any:
-    values = {"shard_id": shard_id, "position": "101", "lag": 0.2, "quiet": 0.2, "trouble": ""}
+    values = {"shard_id": shard_id, "position": "101", "lag": 0.0, "last_page": 0.2, "trouble": ""}
     return SimpleNamespace(**(values | fields))
 
 
@@ -38,7 +38,7 @@ def row(owner: str, counter: int = 1, shards: Any = ()) -> WorkerRow:
 
 def letters(count: int, *, error: str = "refused", more: bool = False) -> DeadLetterSummary:
     newest = [
-        DeadLetter("notify", f"P{n}", "k", error, "2026-11-21T10:00:00Z", None)
+        DeadLetter("notify", f"P{n}", "k", error, "2026-11-21T10:00:00Z", 3, waiting=False)
         for n in range(count)
     ]
     return DeadLetterSummary(newest, {"notify": count} if count else {}, more)

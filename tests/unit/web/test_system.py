@@ -97,7 +97,10 @@ def test_what_does_not_work_comes_before_what_only_needs_attention() -> None:
 
 
 def test_a_shard_is_one_line_from_all_who_know_of_it() -> None:
-    told = [{"shard_id": "s2", "lag": 4, "position": "7", "trouble": None}, {"lag": 3}]
+    told = [
+        {"shard_id": "s2", "lag": 4, "last_page": 1, "position": "7", "trouble": None},
+        {"lag": 3},
+    ]
     state = a_state(
         stored=stored(
             shards=[saved("s1"), saved("s2", owner="w1"), saved("s3")],
@@ -106,7 +109,7 @@ def test_a_shard_is_one_line_from_all_who_know_of_it() -> None:
     )
     own, other, nobodys = shard_lines(state)
     assert (own.shard_id, other.shard_id, nobodys.shard_id) == ("s2", "s1", "s3")
-    assert (own.owner, own.lag, own.position, own.saved) == ("w1", 4.0, "7", "100")
+    assert (own.owner, own.lag, own.last_page, own.position) == ("w1", 5.0, 1.0, "7")
     assert (other.here, other.owner, other.position, other.lag) == (True, None, "101", 0.2)
     assert (nobodys.here, nobodys.owner, nobodys.position) == (False, None, "100")
 
