@@ -31,13 +31,15 @@ from app.store.cursor import CursorClock
 from app.store.feed import Feed
 from app.store.keys import own_keys, parse_keys
 from app.store.products import ProductRepository
+from app.store.receipts import Receipts
 from app.store.status import StatusReader
 from app.store.timeline import Timeline
 from app.web.app import create_app
 from app.web.server import Server
 from app.web.services import DemoSwitch, Probe, Services
 from app.web.system.board import SystemBoard
-from app.web.system.state import Live
+from app.web.system.live import live_of
+from app.web.wire import bounded
 from worker.host import CONSUMER, IDLE_AWS, IDLE_LOCAL, make_worker
 from worker.order import ArrivalOrder
 from worker.stream.pace import Wake
@@ -72,6 +74,7 @@ def serve(
     ):
         config = uvicorn.Config(
             create_app(services),
+            http=bounded(settings.max_header_bytes, settings.request_timeout_seconds),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -142,29 +145,23 @@ def running(
             reached=reached,
         ) as worker:
             probes["worker"] = worker.problem
+
+            def committed() -> None:
+                reached("between commit and answer")
+                wake.hint()
+
             products = ProductRepository(
                 clients.tables,
                 names.products,
                 attributes,
                 stamps_deletes=stream.view_type == "NEW_AND_OLD_IMAGES",
                 was_known=audit.knows,
-                on_commit=wake.hint,
+                on_commit=committed,
             )
             status = StatusReader(
                 clients.tables, names, CONSUMER, lambda key, most: audit.history(key, most).items
             )
-
-            def live() -> Live:
-                return Live(
-                    parts={name: probe() or "ok" for name, probe in probes.items()},
-                    shards=worker.shards(),
-                    broker="in this process",
-                    subscribers=broker.subscribers,
-                    held=broker.held,
-                    overruns=broker.overruns,
-                    store=where.name,
-                )
-
+            live = live_of(probes, worker.shards, broker, kind="in this process", store=where.name)
             with DemoShop(products, demo or _any_shop(settings)) as shop:
                 if demo is not None:
                     shop.start()
@@ -172,6 +169,7 @@ def running(
                     settings=settings,
                     version=_version(),
                     products=products,
+                    receipts=Receipts(clients.tables, names.idempotency),
                     timeline=timeline,
                     broker=broker,
                     products_table=names.products,

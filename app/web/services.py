@@ -8,6 +8,7 @@ from fastapi import Request
 from app.broker.in_process import InProcessBroker
 from app.settings import Settings
 from app.store.products import ProductRepository
+from app.store.receipts import Receipts
 from app.store.timeline import Timeline
 from app.web.system.board import SystemBoard
 
@@ -31,6 +32,7 @@ class Services:
     settings: Settings
     version: str
     products: ProductRepository
+    receipts: Receipts
     timeline: Timeline
     broker: InProcessBroker
     products_table: str
