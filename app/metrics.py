@@ -91,15 +91,30 @@ def exposition(*more: Collector) -> bytes:
     return generate_latest(together)
 
 
+class MetricsAddressTaken(Exception):
+    """The address for `/metrics` cannot be had; the message says what to do."""
+
+
 @contextmanager
-def served(host: str, port: int) -> Iterator[int]:
-    """`/metrics` of a process without a web server of its own; gives the port.
+def served(host: str, port: int | None) -> Iterator[int | None]:
+    """`/metrics` of a process without a web server, while the block runs; gives the port.
+
+    Nothing where `port` is None.
 
     Raises:
-        OSError: the address cannot be had.
+        MetricsAddressTaken: something else listens there.
 
     """
-    server, thread = start_http_server(port, host, REGISTRY)
+    if port is None:
+        yield None
+        return
+    try:
+        server, thread = start_http_server(port, host, REGISTRY)
+    except OSError as error:
+        raise MetricsAddressTaken(
+            f"cannot serve metrics on {host}:{port} ({error.strerror}): "
+            "end what uses it, or set STOCKPULSE_METRICS_PORT"
+        ) from None
     try:
         yield server.server_port
     finally:

@@ -1,10 +1,25 @@
 """What Prometheus is told: an age that grows while nothing is read, and counts that only grow."""
 
+import re
 import urllib.request
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.metrics import PARKED, RECORDS, IteratorAge, exposition, served
+from app.metrics import (
+    PARKED,
+    RECORDS,
+    IteratorAge,
+    MetricsAddressTaken,
+    exposition,
+    served,
+)
+from app.web.api.metrics import LiveStreams
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def samples(text: str) -> dict[tuple[str, str], float]:
@@ -60,5 +75,23 @@ def test_a_process_without_a_web_server_serves_them_until_the_block_ends() -> No
     ):
         told = samples(answer.read().decode())
     assert ("stockpulse_records_total", "") in told
-    with served("127.0.0.1", port) as again:  # the port is free
-        assert again == port
+    with (
+        served("127.0.0.1", port) as again,  # the port is free again
+        pytest.raises(MetricsAddressTaken, match="STOCKPULSE_METRICS_PORT"),
+        served("127.0.0.1", again),
+    ):
+        pass
+    with served("127.0.0.1", None) as none:
+        assert none is None
+
+
+def test_the_documented_names_are_those_that_are_served() -> None:
+    document = (ROOT / "docs" / "operations.md").read_text()
+    documented = set(re.findall(r"^\| `(stockpulse_\w+)", document, re.MULTILINE))
+    broker: Any = SimpleNamespace(subscribers=0, held=0, overruns=0)
+    told = re.findall(
+        r"^# TYPE (stockpulse_\w+)", exposition(LiveStreams(broker)).decode(), re.MULTILINE
+    )
+    assert documented == set(told)
+    alarms = set(re.findall(r"stockpulse_\w+", document))
+    assert alarms == documented

@@ -14,7 +14,7 @@ from app.web.parameters import ServicesDep
 router = APIRouter(include_in_schema=False)
 
 
-class _LiveStreams(Collector):
+class LiveStreams(Collector):
     """One application's subscribers and ring, as they are at the scrape."""
 
     def __init__(self, broker: InProcessBroker) -> None:
@@ -40,7 +40,7 @@ class _LiveStreams(Collector):
 async def metrics(services: ServicesDep) -> Response:
     """Answer with every metric in Prometheus' text format."""
     return Response(
-        exposition(_LiveStreams(services.broker)),
+        exposition(LiveStreams(services.broker)),
         media_type=CONTENT_TYPE_LATEST,
         headers={"Cache-Control": "no-store"},
     )
