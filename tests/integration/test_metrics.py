@@ -4,7 +4,9 @@ import base64
 import json
 import os
 import secrets
+import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -87,18 +89,18 @@ def test_a_runs_log_is_json_with_ids_and_holds_no_secret(tmp_path: Path) -> None
     assert all("request_id" in line for line in lines if line["logger"] == "app.access")
 
 
-def test_a_start_that_is_refused_does_not_tell_the_brokers_password(tmp_path: Path) -> None:
+def test_a_brokers_password_is_not_told_when_it_cannot_be_used(tmp_path: Path) -> None:
     url = "redis://user:planted-password@127.0.0.1:1/0"
     environment = {"STOCKPULSE_BROKER_URL": url, "STOCKPULSE_LOG_FORMAT": "json"}
     process = Process(tmp_path / "data", environment=environment)
     process.start(ready=False)
     try:
-        process.wait_dead()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait_dead(5)
     finally:
         process.__exit__()
-    text = (tmp_path / "out").read_text()
-    assert "STOCKPULSE_BROKER_URL" in text
-    assert "planted-password" not in text
+    assert process.output
+    assert "planted-password" not in (tmp_path / "out").read_text()
 
 
 def log_of(text: str) -> list[dict[str, Any]]:
