@@ -14,7 +14,7 @@ from app.store.client import POOL_SIZE
 from app.store.errors import StockpulseError
 from app.web import pages, problems
 from app.web.access import AccessLog
-from app.web.api import batch, events, health, metrics, products, reversals
+from app.web.api import batch, contracts, events, health, metrics, products, reversals
 from app.web.contract.openapi import contract, operation_id
 from app.web.cors import APICors
 from app.web.guards import Guards, request_id_of
@@ -53,6 +53,7 @@ def create_app(services: Services) -> FastAPI:
         products.router,
         events.router,
         reversals.router,
+        contracts.router,
         pages.router,
     ):
         app.include_router(router)

@@ -171,7 +171,10 @@ class ProductPatch(Strict):
 class AdjustmentRequest(Strict):
     """Goods that came or went."""
 
-    delta: Annotated[StrictInt, Field(ge=-MAX_DELTA, le=MAX_DELTA)]
+    delta: Annotated[
+        StrictInt,
+        Field(ge=-MAX_DELTA, le=MAX_DELTA, json_schema_extra={"not": {"const": 0}}),
+    ]
     reason: Reason
     note: Note | None = None
     reference: Reference | None = None

@@ -72,6 +72,7 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
         del body["content"]["application/json"]  # FastAPI's guess, beside what the route names
     inputs = body is not None or bool(operation.get("parameters"))
     own = operation["responses"]
+    _require_if_match(operation)
     if "422" in own and "application/json" in own["422"].get("content", {}):
         del own["422"]  # FastAPI's own shape of it, which never leaves
     operation["responses"] = merged(
@@ -91,3 +92,12 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
         media = answer.setdefault("content", {}).setdefault("application/json", {})
         media["example"] = example.answer
     answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in example.headers}
+
+
+def _require_if_match(operation: dict[str, Any]) -> None:
+    """Say that a write of what is there needs it: 428 is ours to answer, so FastAPI cannot know."""
+    if "428" not in operation["responses"] or "201" in operation["responses"]:
+        return
+    for parameter in operation["parameters"]:
+        if parameter["name"] == "if-match":
+            parameter |= {"required": True, "schema": {"type": "string", "minLength": 1}}
