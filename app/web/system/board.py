@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from app.logs import masked
@@ -28,19 +29,35 @@ class Heartbeats:
     """For how long each worker's counter has stood still, by our own monotonic clock."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, tuple[int, float]] = {}
+        self._seen: dict[str, _Beat] = {}
 
     def note(self, rows: Iterable[WorkerRow], now: float) -> None:
         """A look at the workers' rows; who is not among them is forgotten."""
         before = self._seen
         self._seen = {}
         for row in rows:
-            counter, since = before.get(row.owner, (None, now))
-            self._seen[row.owner] = (row.counter, since if counter == row.counter else now)
+            known = before.get(row.owner)
+            if known is None:
+                known = _Beat(row.counter, now, heard=False)
+            elif known.counter != row.counter:
+                known = _Beat(row.counter, now, heard=True)
+            self._seen[row.owner] = known
 
-    def silent(self, owner: str, now: float) -> float:
-        """Seconds since the counter was first seen as it is."""
-        return now - self._seen.get(owner, (0, now))[1]
+    def of(self, row: WorkerRow, now: float) -> WorkerSeen:
+        """The worker as it looks now."""
+        beat = self._seen.get(row.owner) or _Beat(row.counter, now, heard=False)
+        return WorkerSeen(
+            row.owner, row.kind, row.broker, row.since, silent=now - beat.at, heard=beat.heard
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Beat:
+    """A counter, since when we see it as it is, and whether we ever saw it move."""
+
+    counter: int
+    at: float
+    heard: bool
 
 
 class SystemBoard:
@@ -113,14 +130,5 @@ class SystemBoard:
                 stored=self._stored,
                 read_at=self._read_at,
                 trouble=trouble,
-                workers=[
-                    WorkerSeen(
-                        row.owner,
-                        row.kind,
-                        row.broker,
-                        row.since,
-                        self._heartbeats.silent(row.owner, now),
-                    )
-                    for row in rows
-                ],
+                workers=[self._heartbeats.of(row, now) for row in rows],
             )

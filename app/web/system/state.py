@@ -43,6 +43,7 @@ class WorkerSeen:
     broker: str | None
     since: str | None
     silent: float
+    heard: bool  # whether we saw its heart beat at all
 
     @property
     def alive(self) -> bool:

@@ -47,6 +47,8 @@ def findings(state: SystemState) -> list[Finding]:
 def _of_parts(state: SystemState) -> list[Finding]:
     remedies = {
         "engine": "If it keeps failing, see the log, and whether the disk is full.",
+        "broker": "What changes is safe in the tables, and shown late. It goes on by itself; if "
+        "this lasts, look at the Redis of STOCKPULSE_BROKER_URL.",
         "worker": "It tries again by itself, and nothing is lost meanwhile. If this lasts, see "
         "the log.",
     }

@@ -28,8 +28,8 @@ def reading(shard_id: str = "s1", **fields: Any) -> Any:
     return SimpleNamespace(**(values | fields))
 
 
-def worker(owner: str = "w1", *, silent: float = 0.0) -> WorkerSeen:
-    return WorkerSeen(owner, "worker", "redis", "2026-11-21T11:00:00Z", silent)
+def worker(owner: str = "w1", *, silent: float = 0.0, heard: bool = True) -> WorkerSeen:
+    return WorkerSeen(owner, "worker", "redis", "2026-11-21T11:00:00Z", silent, heard)
 
 
 def row(owner: str, counter: int = 1, shards: Any = ()) -> WorkerRow:

@@ -110,7 +110,8 @@ def test_a_heart_that_stands_still_is_counted_from_when_we_saw_it() -> None:
     hearts = Heartbeats()
     hearts.note([row("w1", 5), row("w2", 5)], 0.0)
     hearts.note([row("w1", 5), row("w2", 6)], 8.0)
-    assert (hearts.silent("w1", 10.0), hearts.silent("w2", 10.0)) == (10.0, 2.0)
+    still, beating = hearts.of(row("w1", 5), 10.0), hearts.of(row("w2", 6), 10.0)
+    assert (still.silent, still.heard, beating.silent, beating.heard) == (10.0, False, 2.0, True)
     hearts.note([], 11.0)
     hearts.note([row("w1", 5)], 12.0)
-    assert hearts.silent("w1", 12.0) == 0.0
+    assert hearts.of(row("w1", 5), 12.0).silent == 0.0

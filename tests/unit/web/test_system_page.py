@@ -66,12 +66,13 @@ def test_leases_and_workers_are_shown_where_there_are_any() -> None:
         a_state(
             live=live(shards=None),
             stored=stored(shards=shards),
-            workers=[worker("w1"), worker("w2", silent=40)],
+            workers=[worker("w1"), worker("w2", silent=40), worker("w3", heard=False)],
         ),
     ).text
     assert "Workers</h2>" in page
     assert "since 2026-11-21 11:30:00" in page
-    assert "silent for 40 s" in page
+    states = ('class="well">alive<', "silent for 40 s", "listening for its heartbeat")
+    assert [page.count(said) for said in states] == [1, 1, 1]
 
 
 def test_without_the_store_it_says_so_and_what_is_not_known() -> None:
