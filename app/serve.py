@@ -32,11 +32,16 @@ from app.store.cursor import CursorClock
 from app.store.feed import Feed
 from app.store.letter_desk import LetterDesk
 from app.store.products import ProductRepository
+from app.store.receipts import Receipts
+from app.store.status import StatusReader
 from app.store.timeline import Timeline
 from app.web.app import create_app
 from app.web.server import Server
 from app.web.services import DemoSwitch, Probe, Services
-from worker.host import IDLE_AWS, IDLE_LOCAL, make_worker
+from app.web.system.board import SystemBoard
+from app.web.system.live import live_of
+from app.web.wire import bounded
+from worker.host import CONSUMER, IDLE_AWS, IDLE_LOCAL, make_worker
 from worker.order import ArrivalOrder
 from worker.sinks.policy import RetryPolicy
 from worker.stream.membership import Member, new_owner
@@ -72,6 +77,7 @@ def serve(
     ):
         config = uvicorn.Config(
             create_app(services),
+            http=bounded(settings.max_header_bytes, settings.request_timeout_seconds),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -133,14 +139,23 @@ def running(
             due=due,
         ) as worker:
             probes["worker"] = worker.problem
+
+            def committed() -> None:
+                reached("between commit and answer")
+                wake.hint()
+
             products = ProductRepository(
                 clients.tables,
                 names.products,
                 attributes,
                 stamps_deletes=stream.view_type == "NEW_AND_OLD_IMAGES",
                 was_known=audit.knows,
-                on_commit=wake.hint,
+                on_commit=committed,
             )
+            status = StatusReader(
+                clients.tables, names, CONSUMER, lambda key, most: audit.history(key, most).items
+            )
+            live = live_of(probes, worker.shards, broker, kind="in this process", store=where.name)
             with DemoShop(products, demo or _any_shop(settings)) as shop:
                 if demo is not None:
                     shop.start()
@@ -148,6 +163,7 @@ def running(
                     settings=settings,
                     version=_version(),
                     products=products,
+                    receipts=Receipts(clients.tables, names.idempotency),
                     timeline=timeline,
                     letters=LetterDesk(
                         clients.tables,
@@ -163,6 +179,7 @@ def running(
                     ),
                     probes=probes,
                     demo=DemoSwitch(shop.start, shop.stop, shop.running),
+                    system=SystemBoard(status.read, live),
                 )
 
 

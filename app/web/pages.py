@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse
 from app.events import rfc3339
 from app.store.errors import StoreUnavailable
 from app.store.timeline import TimelinePage
-from app.web import demo_pages, product_pages
+from app.web import demo_pages, product_pages, system_pages
 from app.web.parameters import ServicesDep
 from app.web.presentation import local_time, row_of, view_notice
 from app.web.templating import render
@@ -25,6 +25,7 @@ SNAPSHOT = 200  # as many as a page of the API, with which the script catches up
 router = APIRouter(include_in_schema=False)
 router.include_router(product_pages.router)
 router.include_router(demo_pages.router)
+router.include_router(system_pages.router)
 
 
 @router.get("/")

@@ -14,8 +14,12 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
+from app.logs import about
 from app.store.errors import ProductGone, StockpulseError
+from app.store.receipts import Replayed
+from app.web.errors import InvalidRequest, MalformedJSON
 from app.web.guards import SECURITY_HEADERS, request_id_of
+from app.web.idempotency import replay
 from app.web.pages import error_page
 
 _log = logging.getLogger(__name__)
@@ -30,7 +34,28 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(StockpulseError, _domain)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Replayed, _replayed)
     app.add_exception_handler(Exception, _unexpected)
+
+
+def document(
+    request_id: str,
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    extra: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A problem document; `extra` are members of its own kind."""
+    return {
+        "type": f"urn:stockpulse:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": request_id,
+        **(extra or {}),
+    }
 
 
 def problem(
@@ -43,22 +68,18 @@ def problem(
     headers: Mapping[str, str] | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> Response:
-    """A problem document; `extra` are members of its own kind."""
-    document = {
-        "type": f"urn:stockpulse:problem:{code}",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        "code": code,
-        "request_id": request_id,
-        **(extra or {}),
-    }
+    """A problem document as an answer."""
     return Response(
-        orjson.dumps(document),
+        orjson.dumps(document(request_id, status, code, title, detail, extra)),
         status_code=status,
         headers=dict(headers or {}),
         media_type="application/problem+json",
     )
+
+
+def _replayed(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Replayed)  # noqa: S101 - how it was registered
+    return replay(error)
 
 
 def _domain(request: Request, error: Exception) -> Response:
@@ -78,16 +99,22 @@ def _validation(request: Request, error: Exception) -> Response:
     faults = field_errors(errors[:_MAX_FAULTS])
     if any(fault["type"] == "json_invalid" for fault in errors):
         return _render(
-            request, 400, "malformed-json", "The body is not JSON", faults[0]["detail"], {}, {}
+            request,
+            MalformedJSON.status,
+            MalformedJSON.code,
+            MalformedJSON.title,
+            faults[0]["detail"],
+            {},
+            {},
         )
     named = "; ".join(f"{fault['pointer'] or 'body'}: {fault['detail']}" for fault in faults)
     if len(errors) > len(faults):
         named += f"; and {len(errors) - len(faults)} more"
     return _render(
         request,
-        422,
-        "invalid-request",
-        "The request is not valid",
+        InvalidRequest.status,
+        InvalidRequest.code,
+        InvalidRequest.title,
         named,
         {},
         {"errors": faults},
@@ -145,7 +172,8 @@ def _allowed(request: Request, given: str) -> str:
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
-    _log.error("request %s failed", request_id_of(request.scope), exc_info=error)
+    with about(request_id=request_id_of(request.scope)):  # this is outside the middleware
+        _log.error("a request failed", exc_info=error)
     answer = _render(
         request,
         500,
@@ -182,5 +210,5 @@ def _render(
 def wants_page(request: Request) -> bool:
     """Whether a person asked, with a browser, for something that is not the API."""
     path = request.url.path.removeprefix(request.scope.get("root_path", ""))
-    is_api = path.startswith(("/v1/", "/healthz", "/readyz"))
+    is_api = path.startswith(("/v1/", "/healthz", "/readyz", "/metrics"))
     return not is_api and "text/html" in request.headers.get("accept", "")

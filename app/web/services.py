@@ -9,7 +9,9 @@ from app.broker.in_process import InProcessBroker
 from app.settings import Settings
 from app.store.letter_desk import LetterDesk
 from app.store.products import ProductRepository
+from app.store.receipts import Receipts
 from app.store.timeline import Timeline
+from app.web.system.board import SystemBoard
 
 # Says what is wrong with a part, or None; never blocks.
 Probe = Callable[[], str | None]
@@ -31,6 +33,7 @@ class Services:
     settings: Settings
     version: str
     products: ProductRepository
+    receipts: Receipts
     timeline: Timeline
     letters: LetterDesk
     broker: InProcessBroker
@@ -39,6 +42,7 @@ class Services:
     cli_line: str
     probes: Mapping[str, Probe]
     demo: DemoSwitch
+    system: SystemBoard
 
 
 def services_of(request: Request) -> Services:
