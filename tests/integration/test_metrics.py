@@ -52,7 +52,10 @@ def test_three_changes_are_counted_at_every_step(app: App) -> None:
     assert after["stockpulse_subscribers"] == 1
     assert after["stockpulse_ring_events"] == 4
     assert after["stockpulse_ring_overruns_total"] == 0
-    assert 0 <= after["stockpulse_iterator_age_seconds"] < 30
+    (shard,) = app.http.get("/readyz").json()["details"]["shards"]
+    label = f'stockpulse_iterator_age_seconds{{shard="{shard["shard_id"]}"}} '
+    (age,) = (line for line in app.http.get("/metrics").text.splitlines() if label in line)
+    assert 0 <= float(age.removeprefix(label)) < 30
 
 
 def settled(http: httpx.Client) -> dict[str, float]:
