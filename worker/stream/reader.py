@@ -74,6 +74,12 @@ class ShardReader:
             Stopped: in the middle of a batch.
 
         """
+        try:
+            self._run(stop)
+        finally:
+            ITERATOR_AGE.forget(self._pages.shard_id)
+
+    def _run(self, stop: threading.Event) -> None:
         failures = 0
         while not self._ends(stop):
             hints = self._wake.hints

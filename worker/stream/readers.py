@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.logs import about
-from app.metrics import ITERATOR_AGE
 from app.store.checkpoints import ShardKey
 from app.store.errors import StoreUnavailable
 from app.store.leases import Lease, LeaseLost, Leases
@@ -131,7 +130,6 @@ class Readers:
         else:
             self._release(lease)
         finally:
-            ITERATOR_AGE.forget(lease.shard_id)
             del self._running[lease.stream_arn, lease.shard_id]
             self._ended()
 
