@@ -27,6 +27,7 @@ from app.web.api import (
 from app.web.contract.openapi import contract, operation_id
 from app.web.cors import APICors
 from app.web.guards import Guards, request_id_of
+from app.web.head import HeadAsGet
 from app.web.services import Services
 
 _STATIC = Path(__file__).resolve().parents[2] / "static"
@@ -70,6 +71,7 @@ def create_app(services: Services) -> FastAPI:
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     problems.install(app)
     app.openapi = cache(partial(contract, app))  # type: ignore[method-assign]
+    app.add_middleware(HeadAsGet)
     if services.settings.cors_origins:
         app.add_middleware(
             APICors, origins=services.settings.cors_origins, base=services.settings.base_path

@@ -51,6 +51,14 @@ class BodyTooLarge(StockpulseError):
     title = "The request body is too large"
 
 
+class RateLimited(StockpulseError):
+    """More requests than a minute may bring."""
+
+    status = 429
+    code = "rate-limited"
+    title = "Too many requests"
+
+
 class HostNotAllowed(StockpulseError):
     """The Host header names a machine that we are not."""
 

@@ -168,7 +168,8 @@ def _allowed(request: Request, given: str) -> str:
         for route in routes
         if route.matches({**request.scope, "method": method})[0] is Match.FULL
     }
-    return ", ".join(sorted(found | {method for method in given.split(", ") if method}))
+    found |= {method for method in given.split(", ") if method}
+    return ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

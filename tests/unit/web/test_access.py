@@ -41,7 +41,7 @@ def lines() -> Iterator[Lines]:
     logging.getLogger("app.access").setLevel(logging.NOTSET)
 
 
-def get(path: str, get_product: Any = None, **headers: str) -> httpx.Response:
+def get(path: str, get_product: Any = None, method: str = "GET", **headers: str) -> httpx.Response:
     services: Any = SimpleNamespace(
         settings=Settings(_env_file=None),
         version="1",
@@ -52,7 +52,7 @@ def get(path: str, get_product: Any = None, **headers: str) -> httpx.Response:
 
     async def send() -> httpx.Response:
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-            return await client.get(path, headers=headers)
+            return await client.request(method, path, headers=headers)
 
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(anyio.run, send).result()
@@ -80,6 +80,11 @@ def test_the_line_names_route_and_outcome_and_nothing_that_was_sent(lines: Lines
 def test_every_request_has_a_line(lines: Lines, path: str, route: str, status: int) -> None:
     get(path)
     assert [(record.route, record.status) for record in lines.records] == [(route, status)]
+
+
+def test_a_head_is_told_as_what_it_was(lines: Lines) -> None:
+    get("/healthz", method="HEAD")
+    assert [(record.method, record.route) for record in lines.records] == [("HEAD", "/healthz")]
 
 
 def test_what_the_guards_refuse_has_an_id_and_a_line_too(lines: Lines) -> None:
