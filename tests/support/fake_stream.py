@@ -4,6 +4,7 @@ One call is one moment. What the service may do either way (an ending number on 
 shard, an empty page in the middle, a last page with records) is a switch.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,19 +29,19 @@ class Manners:
 class FakeStreams:
     """The service; a client's methods under boto3's names."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = lambda: 0.0) -> None:
+        self._now = now
         self.manners = Manners()
         self.streams: dict[str, FakeStream] = {}
-        self.now = 0.0
         self.empty_pages = 0  # of the next, how many come empty though there are records
         self.repeats = 0  # of the next pages with records, how many lead to themselves again
-        self._void_before = -1.0
+        self._issued = 0
+        self._void_before = 0
         self.latest_asked = 0
 
     def expire_iterators(self) -> None:
         """Every iterator handed out so far is stale."""
-        self.now += 0.001
-        self._void_before = self.now
+        self._void_before = self._issued + 1
 
     # What a reader calls, under boto3's names.
 
@@ -54,7 +55,6 @@ class FakeStreams:
         StreamArn: str,
         ExclusiveStartShardId: str | None = None,
         Limit: int = 100,
-        **_: Any,
     ) -> dict[str, Any]:
         stream = self._stream(StreamArn)
         listed = [shard for shard in stream.shards.values() if shard.listed and not shard.gone]
@@ -92,8 +92,8 @@ class FakeStreams:
         return {"ShardIterator": self._iterator(StreamArn, shard, place)}
 
     def get_records(self, *, ShardIterator: str, Limit: int = 1000) -> dict[str, Any]:
-        arn, shard_id, place_text, issued = ShardIterator.split("|")
-        if float(issued) < self._void_before or self.now - float(issued) > ITERATOR_LIFE:
+        arn, shard_id, place_text, issued, at = ShardIterator.split("|")
+        if int(issued) < self._void_before or self._now() - float(at) > ITERATOR_LIFE:
             raise fault("ExpiredIteratorException")
         shard, place = self._shard(arn, shard_id), int(place_text)
         if place < shard.trimmed:
@@ -126,7 +126,8 @@ class FakeStreams:
         return sum(known < number or (after and known == number) for known in shard.numbers)
 
     def _iterator(self, arn: str, shard: FakeShard, place: int) -> str:
-        return f"{arn}|{shard.id}|{place}|{self.now}"
+        self._issued += 1
+        return f"{arn}|{shard.id}|{place}|{self._issued}|{self._now()}"
 
     def _stream(self, arn: str) -> FakeStream:
         stream = self.streams.get(arn)

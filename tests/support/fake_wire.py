@@ -1,14 +1,16 @@
 """What lies between one life of a worker and the services: every call is a place to fail at.
 
-A crash is a `BaseException` that no `except Exception` catches, and after it the life is
-dead: whatever its `finally` blocks still call, nothing takes effect any more.
+Before each call the others may go on. A crash ends the whole process in the midst of it.
 """
 
 from collections.abc import Callable
 from typing import Any, Literal
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from tests.support.fake_errors import fault, lost_answer
 from tests.support.fake_tables import Paginator
+from tests.support.simulation import Crash, Hub, Process
 
 Trouble = Literal[
     "crash before", "crash after", "crash within", "throttle", "error", "lost", "part", "pause"
@@ -16,23 +18,18 @@ Trouble = Literal[
 THROTTLED = "ProvisionedThroughputExceededException"
 
 
-class Crash(BaseException):
-    """The process was killed."""
-
-
 class Wire:
     """Calls of one life, in the order in which it makes them."""
 
-    def __init__(self, meanwhile: Callable[[], None]) -> None:
-        """`meanwhile` is what happens elsewhere while a pause holds this life."""
-        self.dead = False
-        self.calls = 0
-        self._meanwhile = meanwhile
+    def __init__(self, hub: Hub, process: Callable[[], Process]) -> None:
+        self._hub = hub
+        self._process = process
+        self._calls = 0
         self._due: dict[int, Trouble] = {}
 
     def arm(self, trouble: Trouble, after: int) -> None:
         """Let the call that follows on `after` others meet trouble."""
-        self._due[self.calls + after] = trouble
+        self._due[self._calls + after] = trouble
 
     def calm(self) -> None:
         """No trouble is due any more."""
@@ -40,13 +37,20 @@ class Wire:
 
     def call(self, operation: str, effect: Callable[..., Any]) -> Any:
         """Make a call, whatever it meets."""
-        if self.dead:
-            raise Crash
-        trouble = self._due.pop(self.calls, None)
-        self.calls += 1
+        self._hub.wait(None, 0)
+        trouble = self._due.pop(self._calls, None)
+        self._calls += 1
+        try:
+            return self._meet(trouble, operation, effect)
+        except (ClientError, BotoCoreError, Crash):
+            raise
+        except BaseException as error:
+            self._hub.failures.append(error)  # whoever called might swallow it
+            raise
+
+    def _meet(self, trouble: Trouble | None, operation: str, effect: Callable[..., Any]) -> Any:
+        batch = operation == "batch_write_item"
         match trouble:
-            case None:
-                return effect()
             case "throttle":
                 raise fault(THROTTLED)
             case "error":
@@ -55,18 +59,18 @@ class Wire:
                 effect()
                 raise lost_answer()
             case "pause":
-                self._meanwhile()
-                return effect()
-            case "part" if operation == "batch_write_item":
+                self._process().paused = True
+                self._hub.wait(None, 0)
+            case "part" if batch:
                 return effect(only=lambda number: number % 2 == 0)
-            case "part":
-                return effect()
-        self.dead = True
-        if trouble == "crash after":
-            effect()
-        elif trouble == "crash within" and operation == "batch_write_item":
-            effect(only=lambda number: number % 2 == 1)
-        raise Crash
+            case "crash before" | "crash after" | "crash within":
+                if trouble == "crash after":
+                    effect()
+                elif trouble == "crash within" and batch:
+                    effect(only=lambda number: number % 2 == 1)
+                self._hub.kill(self._process())
+                raise Crash
+        return effect()
 
 
 class FakeClient:

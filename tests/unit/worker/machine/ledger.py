@@ -57,6 +57,7 @@ class Ledger:
     )
     shards: dict[tuple[str, str], FakeShard] = field(default_factory=dict)
     gaps: list[Item] = field(default_factory=list)
+    finished: set[tuple[str, str]] = field(default_factory=set)
     newest_ms: int = 0
 
     def wrote(self, product_id: str, arn: str, shard: FakeShard) -> Written:
@@ -158,6 +159,8 @@ class Ledger:
         if (number, finished) == (earlier, before.get("Finished", {}).get("BOOL", False)):
             return
         shard = self.shards.get((arn, shard_id))
+        if finished:
+            self.finished.add((arn, shard_id))
         assert not finished or shard is None or not shard.open, f"{shard_id} is still open"
         for written in self.by_shard[arn, shard_id]:
             if finished or written.number <= number:
@@ -190,9 +193,7 @@ class Ledger:
             if arn == lost.arn and lost.shard in self.ancestors(arn, shard)
         }
         told = {entry["ProductID"]["S"] for entry in self.gaps}
-        return lost.ref[0] in told or any(
-            f"\0{name}#" in f"{one}#" for name in family for one in told
-        )
+        return lost.ref[0] in told or any(f"\0shard#{name}" in told for name in family)
 
 
 def is_note(key: str) -> bool:

@@ -1,15 +1,14 @@
 """One table, its stream and its writers; workers' lives come and go around it.
 
-Time passes only where somebody waits. There are no threads: while one life is held at a
-call, the others' turns are taken within that call.
+Time passes only where nobody has anything to do (`tests.support.simulation`).
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from tests.support.fake_shards import FakeShard, FakeStream
 from tests.support.fake_stream import FakeStreams
 from tests.support.fake_tables import FakeTables
+from tests.support.simulation import Hub
 from tests.unit.worker.machine.ledger import (
     AUDIT,
     CHECKPOINTS,
@@ -32,7 +31,7 @@ class World:
     """What is outside the workers."""
 
     def __init__(self) -> None:
-        self.now = 0.0  # seconds by every monotonic clock
+        self.hub = Hub(START)
         self.tables = FakeTables(
             {
                 PRODUCTS: ("ProductID",),
@@ -44,25 +43,13 @@ class World:
             },
             limits={AUDIT: ENTRY_LIMIT},
         )
-        self.streams = FakeStreams()
+        self.streams = FakeStreams(lambda: self.hub.now)
         self.ledger = Ledger()
         self.tables.watchers.append(self.ledger.watch)
         self._number = 10**21 - 40  # soon a digit more (FACTS §1.16)
         self._made = 0
         self._writes = 0
         self.stream = self._new_stream()
-        self.beats: list[Callable[[], None]] = []  # what goes on beside, at every wait
-
-    def pass_time(self, seconds: float) -> None:
-        """Time passes for all; heartbeats go on meanwhile, in steps that miss none."""
-        left = seconds
-        while left > 0:
-            step = min(left, 1.0)
-            self.now += step
-            self.streams.now = self.now
-            left -= step
-            for beat in list(self.beats):
-                beat()
 
     # Writers
 
@@ -95,7 +82,7 @@ class World:
     def _record(self, product_id: str, name: str, before: Item | None, after: Item | None) -> None:
         change: Item = {
             "Keys": {"ProductID": {"S": product_id}},
-            "ApproximateCreationDateTime": int(START + self.now),
+            "ApproximateCreationDateTime": int(START + self.hub.now),
             "StreamViewType": "NEW_AND_OLD_IMAGES",
         }
         change |= {} if before is None else {"OldImage": before}
@@ -147,6 +134,19 @@ class World:
             if not shard.gone
         ]
 
+    def calm(self) -> None:
+        """The service shows everything, and all of it at once."""
+        for stream in self.streams.streams.values():
+            stream.reveal()
+        self.streams.empty_pages = self.streams.repeats = 0
+
+    def settled(self) -> bool:
+        """Whether every change, and every shard of the stream that has ended, is done with."""
+        return not self.ledger.unsettled() and all(
+            shard.open or shard.gone or (self.stream.arn, shard.id) in self.ledger.finished
+            for shard in self.stream.shards.values()
+        )
+
     def consumed(self, arn: str, shard: FakeShard) -> int:
         """How many of the shard's oldest records the checkpoint says are done with."""
         for row in self.tables.rows[CHECKPOINTS].values():
@@ -154,13 +154,6 @@ class World:
                 done = int(row.get("SequenceNumber", {}).get("S", "0"))
                 return sum(number <= done for number in shard.numbers)
         return 0
-
-    def finished(self, arn: str, shard: FakeShard) -> bool:
-        """Whether its checkpoint says that all of it is done with."""
-        return any(
-            row["Shard"]["S"] == f"{arn} {shard.id}" and row.get("Finished", {}).get("BOOL", False)
-            for row in self.tables.rows[CHECKPOINTS].values()
-        )
 
     def _new_stream(self) -> FakeStream:
         self._made += 1
