@@ -5,7 +5,7 @@ the example above it.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,8 +57,11 @@ class Ledger:
     )
     shards: dict[tuple[str, str], FakeShard] = field(default_factory=dict)
     gaps: list[Item] = field(default_factory=list)
+    anew: list[str] = field(default_factory=list)  # streams that followed another
     finished: set[tuple[str, str]] = field(default_factory=set)
+    holders: dict[tuple[str, str], str | None] = field(default_factory=dict)
     newest_ms: int = 0
+    caller: Callable[[], str] = str  # the name of the life whose call is under way
 
     def wrote(self, product_id: str, arn: str, shard: FakeShard) -> Written:
         """Note the shard's newest record."""
@@ -141,15 +144,18 @@ class Ledger:
         self.newest_ms = max(self.newest_ms, stamp.ms)
 
     def _parked(self, row: Item) -> None:
+        """A paused worker that wakes parks nothing that its successor took (DESIGN §5)."""
+        sink, _, key = row["SinkKey"]["S"].partition("#")
+        _, _, number = key.rpartition("#")
         for written in self.by_product[row["ProductID"]["S"]]:
-            if not row["SinkKey"]["S"].startswith("audit#"):
-                continue
-            _, _, number = row["SinkKey"]["S"].rpartition("#")
-            if number.isdecimal() and int(number) == written.number:
+            if sink == "audit" and number.isdecimal() and int(number) == written.number:
+                holder = self.holders.get((written.arn, written.shard.id))
+                assert holder == self.caller(), f"{self.caller()} parked what {holder} holds"
                 written.parked = True
 
     def _checkpointed(self, before: Item, after: Item) -> None:
         arn, _, shard_id = after["Shard"]["S"].partition(" ")
+        self.holders[arn, shard_id] = after.get("Owner", {}).get("S")
         number = int(after.get("SequenceNumber", {}).get("S", "0"))
         finished = after.get("Finished", {}).get("BOOL", False)
         earlier = int(before.get("SequenceNumber", {}).get("S", "0"))
@@ -158,6 +164,8 @@ class Ledger:
             assert finished, f"{shard_id} was finished and is not any more"
         if (number, finished) == (earlier, before.get("Finished", {}).get("BOOL", False)):
             return
+        owners = {row.get("Owner", {}).get("S", "nobody") for row in (before, after)}
+        assert owners == {self.caller()}, f"{self.caller()} saved {shard_id} of {owners}"
         shard = self.shards.get((arn, shard_id))
         if finished:
             self.finished.add((arn, shard_id))
@@ -181,6 +189,13 @@ class Ledger:
             for written in self.changes.values()
             if not written.settled or (written.lost and not self._covered(written))
         ]
+
+    def untold(self) -> list[str]:
+        """Streams that were made anew and are read, though no gap says so (FACTS §1.14)."""
+        told = [e["EventKey"]["S"] for e in self.gaps if e["ProductID"]["S"] == "\0shard#stream"]
+        begun = {arn for arn, _ in self.holders}
+        labels = {arn: arn.rpartition("/")[2] for arn in self.anew if arn in begun}
+        return [arn for arn, label in labels.items() if not any(label in key for key in told)]
 
     def _covered(self, lost: Written) -> bool:
         """Whether a gap names the product, or the shard or a relative of it."""

@@ -12,8 +12,10 @@ from tests.support.fake_stream import Manners
 from tests.support.fake_shards import FakeShard
 from tests.support.fake_wire import Trouble
 from tests.support.simulated_modules import substitute
+from tests.support.simulation import Crash
 from tests.unit.worker.machine.life import Life
 from tests.unit.worker.machine.world import PRODUCTS_KNOWN, World
+from worker.stream.readers import Readers
 
 HOUR = 3600.0
 
@@ -35,6 +37,7 @@ class WorkerMachine(RuleBasedStateMachine):
         self._started = 0
         self._patch = pytest.MonkeyPatch()
         substitute(self.world.hub, self._patch)
+        self._patch.setattr(Readers, "note_crash", self._note_crash)
         self._start(0)
         self._run(40, 0)  # the first start ever: what was before it, a baseline tells
 
@@ -166,7 +169,8 @@ class WorkerMachine(RuleBasedStateMachine):
             if self.world.settled():
                 break
         assert not self.world.ledger.unsettled(), self.world.ledger.unsettled()
-        assert self.world.settled()
+        assert self.world.settled(), "shards that have ended are not finished"
+        assert not self.world.ledger.untold(), self.world.ledger.untold()
 
     def teardown(self) -> None:
         try:
@@ -183,6 +187,11 @@ class WorkerMachine(RuleBasedStateMachine):
             if not self.world.hub.step(random):
                 break
         self._bury()
+
+    def _note_crash(self, _what: str, error: BaseException) -> None:
+        """No fault of a service may kill a thread; the death of a process does."""
+        if not isinstance(error, Crash):
+            self.world.hub.failures.append(error)
 
     def _bury(self) -> None:
         self.lives = [life for life in self.lives if not life.over]

@@ -44,7 +44,7 @@ class World:
             limits={AUDIT: ENTRY_LIMIT},
         )
         self.streams = FakeStreams(lambda: self.hub.now)
-        self.ledger = Ledger()
+        self.ledger = Ledger(caller=self._caller)
         self.tables.watchers.append(self.ledger.watch)
         self._number = 10**21 - 40  # soon a digit more (FACTS §1.16)
         self._made = 0
@@ -115,6 +115,7 @@ class World:
         self.stream.disable()
         self.tables.rows[PRODUCTS].clear()
         self.stream = self._new_stream()
+        self.ledger.anew.append(self.stream.arn)
 
     def trim(self, arn: str, shard: FakeShard, count: int, *, forget: bool = False) -> None:
         """The shard's oldest records are a day old."""
@@ -164,6 +165,9 @@ class World:
         self.streams.streams[arn] = stream
         self.know_shards()
         return stream
+
+    def _caller(self) -> str:
+        return "a writer" if self.hub.current is None else self.hub.current.process.name
 
     def _next_number(self) -> str:
         self._number += 1
