@@ -5,13 +5,17 @@ import sys
 from collections.abc import Callable, Sequence
 
 from app import logs
-from app.commands import demo, engine, init, serve, verify
+from app.commands import demo, engine, init, serve, verify, worker
 from app.commands.errors import CommandError
 from app.settings import PREFIX, Settings, SettingsError, load
 from app.store.engine import EngineError
 from app.store.errors import StoreUnavailable
 from app.store.keys import KeyFileError
 from app.store.tables import TableError
+from app.store.workers import OwnerRefused
+
+# Errors whose message says what to change.
+_REFUSALS = (SettingsError, EngineError, KeyFileError, TableError, OwnerRefused, CommandError)
 
 Run = Callable[[argparse.Namespace, Settings], int]
 
@@ -26,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(arguments, settings)
     except KeyboardInterrupt:
         return 130  # as shells report an interrupted program
-    except (SettingsError, EngineError, KeyFileError, TableError, CommandError) as error:
+    except _REFUSALS as error:
         return _fail(str(error))
     except StoreUnavailable as error:
         where = f" at {settings.dynamodb}" if settings.dynamodb.startswith("http") else ""
@@ -38,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="stockpulse", description="A live inventory dashboard on DynamoDB Streams."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, init, engine, demo, verify):
+    for command in (serve, worker, init, engine, demo, verify):
         command.add(commands)
     return parser
 

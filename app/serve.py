@@ -5,13 +5,11 @@ The one place that wires the web side to the worker.
 
 import logging
 import secrets
-import signal
 import socket
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -23,13 +21,13 @@ from app.demo.live import Plan
 from app.demo.runner import DemoShop
 from app.demo.shop import changes, monday_morning
 from app.settings import Settings
+from app.signals import end_by_signals
+from app.signing import signer_of
 from app.store import place, shell, tables
 from app.store.audit import AuditRepository
-from app.store.audit_entry import Signer
 from app.store.client import connect
 from app.store.cursor import CursorClock
 from app.store.feed import Feed
-from app.store.keys import own_keys, parse_keys
 from app.store.products import ProductRepository
 from app.store.timeline import Timeline
 from app.web.app import create_app
@@ -37,6 +35,7 @@ from app.web.server import Server
 from app.web.services import DemoSwitch, Probe, Services
 from worker.host import IDLE_AWS, IDLE_LOCAL, make_worker
 from worker.order import ArrivalOrder
+from worker.stream.membership import Member, new_owner
 from worker.stream.pace import Wake
 
 _log = logging.getLogger(__name__)
@@ -77,20 +76,6 @@ def serve(
         )
         _announce(settings, services, listener.getsockname()[1])
         Server(config, services.broker.close).run(sockets=[listener])
-
-
-def end_by_signals() -> None:
-    """From now on a signal ends the program as an exception.
-
-    So everything opened is closed in order, the engine with it. (uvicorn raises the signals
-    that it caught again when it is done.)
-    """
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end)
-
-
-def _end(number: int, _frame: object) -> None:
-    raise KeyboardInterrupt(signal.Signals(number).name)
 
 
 @contextmanager
@@ -135,6 +120,7 @@ def running(
             lambda: tables.stream_of(clients.tables, names.products),
             wake,
             IDLE_AWS if where.endpoint is None else IDLE_LOCAL,
+            Member(new_owner(), folder=where.folder),
             one_log=where.engine is not None,
             reached=reached,
         ) as worker:
@@ -164,16 +150,6 @@ def running(
                     probes=probes,
                     demo=DemoSwitch(shop.start, shop.stop, shop.running),
                 )
-
-
-def signer_of(settings: Settings) -> Signer:
-    """The signer of new audit entries; the data folder is ours."""
-    days = settings.audit_retention_days
-    retention = None if days is None else timedelta(days=days)
-    keys = settings.audit_keys
-    text = own_keys(settings.data_dir) if keys is None else keys.get_secret_value()
-    key_id, key = next(iter(parse_keys(text).items()))
-    return Signer(key_id, key, retention)
 
 
 def _any_shop(settings: Settings) -> Plan:

@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +30,19 @@ from app.store.checkpoints import Checkpoints
 from app.store.cursor import CursorClock
 from app.store.dead_letters import DeadLetters
 from app.store.feed import Feed
+from app.store.leases import Lease, Leases
 from app.store.tables import TableNames
 from app.store.timeline import Timeline
 from bench.support.report import Requirement, conditions, finish, median_of
 from bench.support.store import Store, make_changes, store
+from worker.host import IDLE_LOCAL
 from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
-from worker.stream.lineage import Position
 from worker.stream.pace import Pace, Wake
+from worker.stream.pages import ShardPages
 from worker.stream.reader import ShardReader
+from worker.stream.work import InOrder
 
 LIMIT = 0.8
 PAGE, BATCH = 1000, 25
@@ -66,16 +70,24 @@ def ours(on: Store, tables: TableNames, after: str | None, count: int) -> None:
 
     dead_letters = DeadLetters(client, tables.dead_letters)
     pipeline = Pipeline(AuditSink(audit, retry), publish, dead_letters, retry, DEFAULT_NAMES)
+    leases = Leases(client, tables.checkpoints, "bench")
+    shard = on.stream_arn, on.shard_id
+    taken = leases.take(
+        shard,
+        "bench",
+        Checkpoints(client, tables.checkpoints, "bench").rows().checkpoints.get(shard),
+    )
+    assert taken is not None
+    lease = Lease("bench", *shard, "bench", taken.counter)
     ShardReader(
-        on.clients.streams,
-        on.stream_arn,
-        Position(on.shard_id, after),
-        pipeline.process,
-        Checkpoints(client, tables.checkpoints, "bench"),
+        ShardPages(on.clients.streams, *shard, after),
+        InOrder(pipeline.process, on.stream_arn),
+        partial(leases.save, lease),
         retry,
         Wake(),
-        Pace(0.25),
+        Pace(IDLE_LOCAL),
     ).run(stop)
+    leases.release(lease)
 
 
 def bare(on: Store, tables: TableNames, after: str | None, count: int) -> None:

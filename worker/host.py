@@ -1,30 +1,47 @@
 """The worker as threads of a process: everything between the stream and `publish`, wired once.
 
-(The Lambda host will wire the same pipeline behind an event source mapping.)
+(The Lambda host wires the same pipeline behind an event source mapping.)
 """
 
+import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from app.item import AttributeNames
 from app.store.audit import AuditRepository
 from app.store.checkpoints import Checkpoints
 from app.store.client import Clients
 from app.store.dead_letters import DeadLetters
+from app.store.leases import Hold, Lease, Leases
 from app.store.tables import StreamOfTable, TableNames
+from app.store.workers import Workers
 from worker.order import ArrivalOrder, Publish
 from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
 from worker.stream.coordinator import Coordinator
-from worker.stream.lineage import Position
-from worker.stream.pace import Pace, Wake
+from worker.stream.discovery import Discovery
+from worker.stream.leases import LEASE_TIME
+from worker.stream.membership import Member, Membership
+from worker.stream.pace import Idle, Pace, Wake
+from worker.stream.pages import ShardPages
 from worker.stream.reader import ShardReader
+from worker.stream.readers import Readers, ReportGap
+from worker.stream.work import InOrder, MakeWork, Work
+
+_log = logging.getLogger(__name__)
 
 CONSUMER = "stockpulse"
 
 # Seconds between looks at a stream where nothing happens (DESIGN §5).
-IDLE_LOCAL, IDLE_AWS = 0.25, 1.0
+IDLE_LOCAL, IDLE_AWS = Idle(0.25, 1.0), Idle(1.0, 2.5)
+
+NEW_STREAM = "stream"  # in the place of a shard's id, of a gap that is about the whole stream
+
+
+def _log_gap(shard_id: str, stream_arn: str, after: str | None, why: str) -> None:
+    _log.error("gap in shard %s of %s after %s: %s", shard_id, stream_arn, after, why)
 
 
 def make_worker(
@@ -36,19 +53,22 @@ def make_worker(
     publish: Publish,
     find_stream: Callable[[], StreamOfTable],
     wake: Wake,
-    idle: float,
+    idle: Idle,
+    member: Member,
     *,
     one_log: bool = False,
     reached: Callable[[str], None] = lambda _point: None,
+    report_gap: ReportGap = _log_gap,
+    on_gap: Callable[[], None] = lambda: None,
+    lease_time: float = LEASE_TIME,
 ) -> Coordinator:
     """A worker that is yet to be entered.
 
-    `one_log`: see `Checkpoints`. `reached` is told of each point that a crash could fall on:
-    only fault tests listen.
+    `one_log`: see `worker.stream.succession`. `reached` is told of each point that a crash could
+    fall on: only fault tests listen. `on_gap` is called after a gap was reported.
     """
     stop = threading.Event()
     retry = Retry(stop)
-    checkpoints = Checkpoints(clients.tables, tables.checkpoints, CONSUMER, one_log=one_log)
     pipeline = Pipeline(
         AuditSink(audit, retry, drop_stamps=order.drop),
         order.in_turn(publish),
@@ -58,16 +78,85 @@ def make_worker(
         reached,
     )
 
-    def make_reader(stream_arn: str, position: Position) -> ShardReader:
+    def make_work(lease: Lease, _hold: Hold) -> Work:
+        return InOrder(pipeline.process, lease.stream_arn)
+
+    return make_coordinator(
+        clients,
+        tables,
+        find_stream,
+        make_work,
+        wake,
+        idle,
+        member,
+        stop,
+        one_log=one_log,
+        report_gap=report_gap,
+        on_gap=on_gap,
+        lease_time=lease_time,
+    )
+
+
+def make_coordinator(
+    clients: Clients,
+    tables: TableNames,
+    find_stream: Callable[[], StreamOfTable],
+    make_work: MakeWork,
+    wake: Wake,
+    idle: Idle,
+    member: Member,
+    stop: threading.Event,
+    *,
+    one_log: bool = False,
+    report_gap: ReportGap = _log_gap,
+    on_gap: Callable[[], None] = lambda: None,
+    lease_time: float = LEASE_TIME,
+) -> Coordinator:
+    """What reads a table's stream with other workers, whatever the work is."""
+    retry, look = Retry(stop), threading.Event()
+    where = clients.tables, tables.checkpoints, CONSUMER
+    checkpoints, leases = Checkpoints(*where), Leases(*where)
+    membership = Membership(Workers(*where), checkpoints, member, lease_time=lease_time)
+
+    def report(shard_id: str, stream_arn: str, after: str | None, why: str) -> None:
+        report_gap(shard_id, stream_arn, after, why)
+        on_gap()
+
+    def report_new_stream(stream_arn: str) -> None:
+        why = "the stream was made anew: changes in between may be missing"
+        report(NEW_STREAM, stream_arn, None, why)
+
+    def make_reader(lease: Lease, after: str | None) -> ShardReader:
+        hold = leases.hold(lease)
+
+        def guard() -> None:
+            if not membership.fresh():
+                hold.check()
+
+        def report_of_shard(after: str | None, why: str) -> None:
+            report(lease.shard_id, lease.stream_arn, after, why)
+
         return ShardReader(
-            clients.streams,
-            stream_arn,
-            position,
-            pipeline.process,
-            checkpoints,
+            ShardPages(clients.streams, lease.stream_arn, lease.shard_id, after),
+            make_work(lease, hold),
+            partial(leases.save, lease),
             retry,
             wake,
             Pace(idle),
+            guard=guard,
+            report_gap=report_of_shard,
         )
 
-    return Coordinator(clients.streams, find_stream, checkpoints, make_reader, wake, stop)
+    return Coordinator(
+        membership,
+        Discovery(clients.streams, tables.products, find_stream, one_log=one_log),
+        checkpoints,
+        leases,
+        Readers(leases, retry, stop, report, look.set, one_log=one_log),
+        make_reader,
+        wake,
+        stop,
+        look,
+        report_new_stream=report_new_stream,
+        one_log=one_log,
+    )

@@ -17,8 +17,10 @@ from app.demo.errors import NoPast
 from app.demo.live import Plan
 from app.demo.past import divided, make_past
 from app.demo.shop import changes, monday_morning
-from app.serve import ListenError, end_by_signals, serve, signer_of
+from app.serve import ListenError, serve
 from app.settings import PREFIX, Settings
+from app.signals import end_by_signals
+from app.signing import signer_of
 from app.store import place, tables
 
 

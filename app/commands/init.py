@@ -1,11 +1,19 @@
-"""`stockpulse init` makes the tables that are missing; a stream only where it is asked for."""
+"""`stockpulse init` makes what is missing; stream and kind of host change only where asked."""
 
 import argparse
+import time
 from typing import Any
 
+from app.commands.errors import CommandError
 from app.settings import Settings
 from app.store import place, tables
+from app.store.checkpoints import Checkpoints
 from app.store.client import connect
+from app.store.workers import HostKind, Workers
+from worker.host import CONSUMER
+from worker.stream.leases import LEASE_TIME
+
+_STEP = 0.5  # seconds between looks at the workers
 
 
 def add(commands: Any) -> None:
@@ -16,11 +24,17 @@ def add(commands: Any) -> None:
         action="store_true",
         help="switch the products table's stream on (both images) where it is off",
     )
+    parser.add_argument(
+        "--host",
+        choices=("worker", "lambda"),
+        help="what reads the stream from now on: `stockpulse serve` and `worker`, or Lambda; "
+        "end the other first",
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Make tables, and switch the stream on if asked."""
+    """Make tables, and switch the stream on and the kind of host over if asked."""
     names = tables.table_names(settings.table_prefix, settings.products_table)
     with place.shared(settings.dynamodb, settings.data_dir, names) as where:
         client = connect(where.endpoint).tables
@@ -28,5 +42,23 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         if arguments.enable_stream:
             tables.enable_stream(client, names.products)
         stream = tables.stream_of(client, names.products)
+        if arguments.host is not None:
+            _switch_host(client, names.checkpoints, arguments.host)
     print(f"All tables are there; {names.products} streams {stream.view_type}.")
     return 0
+
+
+def _switch_host(client: Any, table: str, kind: HostKind) -> None:
+    """Note the kind of host, once every worker's counter has stood still for the lease time."""
+    checkpoints = Checkpoints(client, table, CONSUMER)
+    before = checkpoints.rows().workers
+    still_until = time.monotonic() + LEASE_TIME
+    while before and time.monotonic() < still_until:
+        time.sleep(_STEP)
+        for owner, row in checkpoints.rows().workers.items():
+            if owner not in before or row.counter != before[owner].counter:
+                raise CommandError(
+                    f"worker {owner} (since {row.since}) reads the stream: end it first"
+                )
+    Workers(client, table, CONSUMER).set_host(kind)
+    print(f"The stream is read by a host of kind {kind} from now on.")

@@ -5,7 +5,7 @@ somebody's change: it goes through the pipeline before the checkpoint passes it.
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -13,28 +13,26 @@ from typing import Any
 from app.demo.errors import NoPast
 from app.item import AttributeNames, Item, digest
 from app.store.batches import WRITE_LIMIT, put_all
-from app.store.checkpoints import Checkpoints
 from app.store.client import Clients
-from app.store.tables import StreamOfTable, stream_of
-from worker.host import IDLE_LOCAL
+from app.store.leases import Hold, Lease
+from app.store.place import Place
+from app.store.tables import StreamOfTable, TableNames, stream_of
+from worker.host import IDLE_LOCAL, make_coordinator
 from worker.retry import Retry
-from worker.stream.coordinator import Coordinator
-from worker.stream.lineage import Position
-from worker.stream.pace import Pace, Wake
-from worker.stream.reader import ShardReader
+from worker.stream.membership import Member, new_owner
+from worker.stream.pace import Wake
+from worker.stream.work import InOrder, Take, Work
 
 WITHIN = 60.0  # seconds in which the stream has to show what was put
 
-Process = Callable[[Sequence[Any], str], None]
-
 
 def hand_over(
+    where: Place,
     clients: Clients,
-    table: str,
+    tables: TableNames,
     items: Mapping[str, Item],
     names: AttributeNames,
-    checkpoints: Checkpoints,
-    process: Process,
+    process: Take,
 ) -> int:
     """Put the items and read the stream past them; how many records were somebody else's.
 
@@ -44,26 +42,34 @@ def hand_over(
     """
     stop, wake = threading.Event(), Wake()
     retry = Retry(stop)
-    waiting = iter([(table, dict(item)) for item in items.values()])
+    waiting = iter([(tables.products, dict(item)) for item in items.values()])
     while batch := list(islice(waiting, WRITE_LIMIT)):
         retry(partial(put_all, clients.tables, batch), "the demo shop")
     known = _Known(items, names, process)
 
-    def make_reader(stream_arn: str, position: Position) -> ShardReader:
-        pace = Pace(IDLE_LOCAL)
-        return ShardReader(
-            clients.streams, stream_arn, position, known.take, checkpoints, retry, wake, pace
-        )
+    def make_work(lease: Lease, _hold: Hold) -> Work:
+        return InOrder(known.take, lease.stream_arn)
 
     def find_stream() -> StreamOfTable:
-        return stream_of(clients.tables, table)
+        return stream_of(clients.tables, tables.products)
 
+    worker = make_coordinator(
+        clients,
+        tables,
+        find_stream,
+        make_work,
+        wake,
+        IDLE_LOCAL,
+        Member(new_owner(), folder=where.folder),
+        stop,
+        one_log=where.engine is not None,
+    )
     # Leaving the block waits for the page under way, its checkpoint included.
-    with Coordinator(clients.streams, find_stream, checkpoints, make_reader, wake, stop):
+    with worker:
         known.wait(WITHIN)
     if known.missing:
         raise NoPast(
-            f"the stream of {table} did not show {known.missing} of the demo's products "
+            f"the stream of {tables.products} did not show {known.missing} of the demo's products "
             f"within {WITHIN:.0f} s, so they may be told twice: remove the tables and start again"
         )
     return known.strangers
@@ -72,7 +78,7 @@ def hand_over(
 class _Known:
     """Tells the records of our own puts from others', which it hands on."""
 
-    def __init__(self, items: Mapping[str, Item], names: AttributeNames, process: Process) -> None:
+    def __init__(self, items: Mapping[str, Item], names: AttributeNames, process: Take) -> None:
         self._key = names.key
         self._process = process
         self._expected = {product_id: digest(item) for product_id, item in items.items()}

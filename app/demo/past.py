@@ -18,14 +18,12 @@ from app.demo.records import Ledger, stream_arn
 from app.item import AttributeNames
 from app.store.audit import Arrived, AuditRepository
 from app.store.audit_entry import Signer
-from app.store.checkpoints import Checkpoints
 from app.store.client import connect, translated
 from app.store.cursor import CursorClock
 from app.store.dead_letters import DeadLetters
 from app.store.feed import ROW_LIMIT, Feed
 from app.store.place import Place
 from app.store.tables import TableNames, ensure_tables, stream_of
-from worker.host import CONSUMER
 from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
@@ -94,11 +92,7 @@ def make_past(
         clock.moment = batch[-1]["dynamodb"]["ApproximateCreationDateTime"]
         pipeline.process(batch, arn)
         told += len(batch)
-    one_log = where.engine is not None
-    checkpoints = Checkpoints(clients.tables, tables.checkpoints, CONSUMER, one_log=one_log)
-    strangers = hand_over(
-        clients, tables.products, ledger.items, names, checkpoints, pipeline.process
-    )
+    strangers = hand_over(where, clients, tables, ledger.items, names, pipeline.process)
     return Past(told, len(ledger.items), strangers)
 
 

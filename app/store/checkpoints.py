@@ -1,24 +1,37 @@
-"""A checkpoint says up to which record effects are durable; it is written after them."""
+"""A checkpoint says up to which record effects are durable; it is written after them.
 
-from collections.abc import Iterator
+Its row also says which worker holds the shard (`app.store.leases` writes both). What else lies
+in the table, under sort keys that begin with `~`, is about the workers themselves.
+"""
+
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.store.client import translated
+from app.store.workers import PREFIX, WorkerRow, worker_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+ShardKey = tuple[str, str]  # stream ARN, shard id
+
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The last record of a shard whose effects are durable, and whether the shard is done."""
+    """The last record of a shard whose effects are durable, whether the shard is done, whose it is.
+
+    `owner` is the worker that holds the lease, None where it was let go; `counter` is the number
+    of the shard's last take.
+    """
 
     consumer: str
     stream_arn: str
     shard_id: str
     sequence_number: str | None
     finished: bool
+    owner: str | None = None
+    counter: int = 0
 
     @property
     def position(self) -> int:
@@ -26,51 +39,45 @@ class Checkpoint:
         return int(self.sequence_number or 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """One consumer's rows as they were at one moment."""
+
+    checkpoints: Mapping[ShardKey, Checkpoint]
+    workers: Mapping[str, WorkerRow]
+
+
 class Checkpoints:
     """Positions of one consumer, keyed by stream ARN and shard (FACTS §1.15)."""
 
-    def __init__(
-        self, client: "DynamoDBClient", table: str, consumer: str, *, one_log: bool = False
-    ) -> None:
-        """`one_log`: the engine goes on with one log when a stream is made anew (FACTS §2)."""
+    def __init__(self, client: "DynamoDBClient", table: str, consumer: str) -> None:
         self._client = client
         self._table = table
         self._consumer = consumer
-        self._one_log = one_log
 
-    def load(self, stream_arn: str) -> dict[str, Checkpoint]:
-        """This consumer's checkpoints of a stream, by shard id.
+    def rows(self) -> Rows:
+        """All of this consumer's rows, read consistently.
 
-        Where all streams of a table are one log, that is each shard's furthest position under
-        any of their ARNs: a new ARN serves the old records again.
+        Raises:
+            StoreUnavailable: they cannot be read now.
+
         """
-        by_shard: dict[str, Checkpoint] = {}
-        for found in self.all():
-            if found.consumer != self._consumer:
-                continue
-            if found.stream_arn == stream_arn or (
-                self._one_log and _table_of(found.stream_arn) == _table_of(stream_arn)
-            ):
-                known = by_shard.get(found.shard_id)
-                if known is None or found.position > known.position:
-                    by_shard[found.shard_id] = found
-        return by_shard
-
-    def save(
-        self, stream_arn: str, shard_id: str, sequence_number: str | None, *, finished: bool = False
-    ) -> None:
-        """Note the position after a batch, or that a shard's last page is durable."""
-        position = {} if sequence_number is None else {"SequenceNumber": {"S": sequence_number}}
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="Consumer = :consumer",
+            ExpressionAttributeValues={":consumer": {"S": self._consumer}},
+            ConsistentRead=True,
+        )
+        checkpoints: dict[ShardKey, Checkpoint] = {}
+        workers: dict[str, WorkerRow] = {}
         with translated():
-            self._client.put_item(
-                TableName=self._table,
-                Item={
-                    "Consumer": {"S": self._consumer},
-                    "Shard": {"S": f"{stream_arn} {shard_id}"},
-                    "Finished": {"BOOL": finished},
-                    **position,
-                },
-            )
+            for page in pages:
+                for row in page["Items"]:
+                    if (worker := worker_of(row)) is not None:
+                        workers[worker.owner] = worker
+                    elif (found := checkpoint_of(row)) is not None:
+                        checkpoints[found.stream_arn, found.shard_id] = found
+        return Rows(checkpoints, workers)
 
     def all(self) -> Iterator[Checkpoint]:
         """Every consumer's checkpoints."""
@@ -79,17 +86,31 @@ class Checkpoints:
         )
         with translated():
             for page in pages:
-                for row in page["Items"]:
-                    stream_arn, space, shard_id = row["Shard"]["S"].partition(" ")
-                    if space:  # other rows hold leases and clocks
-                        yield Checkpoint(
-                            row["Consumer"]["S"],
-                            stream_arn,
-                            shard_id,
-                            row.get("SequenceNumber", {}).get("S"),
-                            bool(row.get("Finished", {}).get("BOOL")),
-                        )
+                yield from (found for row in page["Items"] if (found := checkpoint_of(row)))
 
 
-def _table_of(stream_arn: str) -> str:
-    return stream_arn.rpartition("/stream/")[0]
+def checkpoint_of(row: Mapping[str, Any]) -> Checkpoint | None:
+    """The checkpoint that a row of the table holds; None for a row of another kind."""
+    sort_key = row["Shard"]["S"]
+    stream_arn, space, shard_id = sort_key.partition(" ")
+    if sort_key.startswith(PREFIX) or not space:
+        return None
+    return Checkpoint(
+        row["Consumer"]["S"],
+        stream_arn,
+        shard_id,
+        row.get("SequenceNumber", {}).get("S"),
+        bool(row.get("Finished", {}).get("BOOL")),
+        row.get("Owner", {}).get("S"),
+        int(row.get("Counter", {}).get("N", "0")),
+    )
+
+
+def table_of(stream_arn: str) -> str:
+    """The name of the table that a stream is of."""
+    return stream_arn.rpartition("/stream/")[0].rpartition("/")[2]
+
+
+def label_of(stream_arn: str) -> str:
+    """When the stream was switched on: labels of one table sort by time."""
+    return stream_arn.rpartition("/")[2]

@@ -18,10 +18,14 @@ from app.store.tables import TableNames
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An endpoint (None: AWS), and the embedded engine behind it, if that is what it is."""
+    """An endpoint (None: AWS), and the embedded engine behind it, if that is what it is.
+
+    `folder` is the identity of the data folder that is owned here, None where none is.
+    """
 
     endpoint: str | None
     engine: EmbeddedEngine | None = None
+    folder: str | None = None
 
     def problem(self) -> str | None:
         """What is wrong with the embedded engine; None where it is well or not ours."""
@@ -38,19 +42,24 @@ def owned(dynamodb: str, data_dir: Path, names: TableNames) -> Iterator[Place]:
         EngineError: the folder is held by another process, or the engine cannot be run.
 
     """
+    folder = Folder.at(data_dir)
     if dynamodb == "embedded":
 
         def positions(url: str) -> Mapping[tuple[str, str], int]:
             return checkpointed(url, names)
 
         with EmbeddedEngine(data_dir, positions=positions) as engine:
-            yield Place(engine.url, engine)
+            yield Place(engine.url, engine, _identity(folder))
         return
-    folder = Folder.at(data_dir)
     with folder.explained():
         folder.make()
     with hold(folder.lock):
-        yield Place(None if dynamodb == "aws" else dynamodb)
+        yield Place(None if dynamodb == "aws" else dynamodb, None, _identity(folder))
+
+
+def _identity(folder: Folder) -> str:
+    with folder.explained():
+        return folder.identity()
 
 
 @contextmanager
@@ -79,9 +88,17 @@ def in_use(data_dir: Path) -> bool:
 
 
 def checkpointed(url: str, names: TableNames) -> dict[tuple[str, str], int]:
-    """{(products table, shard): lowest position of all consumers}: what may be trimmed up to."""
-    lowest: dict[tuple[str, str], int] = {}
+    """{(products table, shard): lowest position of all consumers}: what may be trimmed up to.
+
+    The engine goes on with one log when a stream is made anew (FACTS §2), so a consumer's
+    position is its furthest under any stream's name. A shard that was only taken is at 0.
+    """
+    furthest: dict[tuple[str, str], int] = {}
     for found in Checkpoints(connect(url).tables, names.checkpoints, consumer="").all():
-        shard = (names.products, found.shard_id)
-        lowest[shard] = min(lowest.get(shard, found.position), found.position)
+        reader = (found.consumer, found.shard_id)
+        furthest[reader] = max(furthest.get(reader, 0), found.position)
+    lowest: dict[tuple[str, str], int] = {}
+    for (_, shard_id), position in furthest.items():
+        shard = (names.products, shard_id)
+        lowest[shard] = min(lowest.get(shard, position), position)
     return lowest

@@ -1,62 +1,82 @@
-"""One thread watches the stream's shards and gives every readable one a reader of its own.
+"""One thread looks at the stream and at the other workers, and takes or lets go of shards.
 
-It looks again when a reader ends and on a timer. A look that fails leaves the readers that
-run alone; a thread that dies, whatever killed it, is started again from its checkpoint.
+It looks again when a reader ends and on timers. A look that fails leaves the readers that run
+alone: they hold their leases until another worker has taken them.
 """
 
-import logging
+import json
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
 
-from app.store.checkpoints import Checkpoints
-from app.store.client import translated
+from app.store.checkpoints import Checkpoint, Checkpoints, Rows, ShardKey
 from app.store.errors import StoreUnavailable
-from app.store.tables import StreamOfTable, TableError
-from worker.retry import LONGEST_PAUSE, Stopped, pause
-from worker.stream.lineage import Position, Shard, readable
+from app.store.leases import Lease, Leases
+from worker.retry import LONGEST_PAUSE, pause
+from worker.stream.discovery import Discovery, Look
+from worker.stream.leases import share
+from worker.stream.lineage import awaits_child, forgettable, readable
+from worker.stream.membership import Membership
 from worker.stream.pace import Wake
-from worker.stream.reader import ShardGone, ShardReader
+from worker.stream.progress import ShardState
+from worker.stream.reader import ShardReader
+from worker.stream.readers import Readers
+from worker.stream.succession import left_behind, positions
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
-
-_log = logging.getLogger(__name__)
-
-LOOK_AGAIN = 60.0  # seconds between looks at the shards while nothing ends
-SILENCE = 4.0  # seconds without an answer until a reader counts as failing
-CRASH_SHOWN = 5.0  # seconds that a crashed thread is reported, though it was started again
+LOOK_AGAIN = 60.0  # seconds between looks at the service while nothing ends
 JOIN = 10.0  # seconds that a stop waits for the threads
+FORGET_AFTER = 600.0  # seconds that a shard must be missing from the listing: one may flicker
+STATES_TOLD = 200  # shards in the status that a heartbeat carries: it must fit an item
 
-MakeReader = Callable[[str, Position], ShardReader]
+MakeReader = Callable[[Lease, str | None], ShardReader]
 
 
 class Coordinator:
-    """Runs the readers of one table's stream; a context manager that ends them."""
+    """Runs this worker's share of one table's stream; a context manager that ends it.
+
+    Entering raises `OwnerRefused` where another worker is in the way.
+    """
 
     def __init__(
         self,
-        streams: "DynamoDBStreamsClient",
-        find_stream: Callable[[], StreamOfTable],
+        membership: Membership,
+        discovery: Discovery,
         checkpoints: Checkpoints,
+        leases: Leases,
+        readers: Readers,
         make_reader: MakeReader,
         wake: Wake,
         stop: threading.Event,
+        look: threading.Event,
+        *,
+        report_new_stream: Callable[[str], None] = lambda _arn: None,
+        one_log: bool = False,
     ) -> None:
-        self._streams = streams
-        self._find_stream = find_stream
+        """`look` is set by whoever wants a look at once."""
+        self._membership = membership
+        self._discovery = discovery
         self._checkpoints = checkpoints
+        self._leases = leases
+        self._readers = readers
         self._make_reader = make_reader
         self._wake = wake
         self._stop = stop
-        self._look = threading.Event()
-        self._running: dict[str, tuple[threading.Thread, ShardReader]] = {}
+        self._look = look
+        self._report_new_stream = report_new_stream
+        self._one_log = one_log
         self._thread = threading.Thread(target=self._run, name="stream-coordinator", daemon=True)
         self._trouble = ""
-        self._crashed = (-CRASH_SHOWN, "")  # when, by the monotonic clock, and what
+        self._seen = Look(None)
+        self._finished: set[ShardKey] = set()
+        self._eager = 0  # looks since something ended: ever rarer
+        self._next_look = 0.0  # by the monotonic clock
+        self._missing: dict[ShardKey, float] = {}
+        self._reported: set[str] = set()
+        membership.status = self._status
 
     def __enter__(self) -> "Coordinator":
+        self._membership.__enter__()
         self._thread.start()
         return self
 
@@ -65,22 +85,23 @@ class Coordinator:
         self._look.set()
         self._wake.close()
         deadline = time.monotonic() + JOIN
-        for thread in [self._thread, *(thread for thread, _ in list(self._running.values()))]:
-            thread.join(max(0.0, deadline - time.monotonic()))
+        self._thread.join(JOIN)
+        self._readers.join(deadline)
+        self._membership.__exit__()
 
     def problem(self) -> str | None:
         """What is wrong with reading the stream; None where all is well. Never blocks."""
         if not self._thread.is_alive():
             return "the stream coordinator's thread is dead"
-        crashed, what = self._crashed
-        if time.monotonic() - crashed < CRASH_SHOWN:
-            return what
-        for shard_id, (_, reader) in list(self._running.items()):
-            silent = time.monotonic() - reader.progress.at
-            if silent > SILENCE:
-                reason = reader.progress.trouble or "no answer yet"
-                return f"shard {shard_id} has not moved for {silent:.0f} s: {reason}"
-        return self._trouble or None
+        return self._readers.problem() or self._trouble or None
+
+    def shards(self) -> list[ShardState]:
+        """The shards that this worker reads."""
+        return self._readers.states()
+
+    def _status(self) -> str:
+        states = [asdict(state) for state in self.shards()[:STATES_TOLD]]
+        return json.dumps(states, separators=(",", ":"))
 
     def _run(self) -> None:
         failures = 0
@@ -88,69 +109,125 @@ class Coordinator:
             try:
                 if failures:
                     self._stop.wait(pause(failures))
+                ended = self._look.is_set()
                 self._look.clear()
-                self._refresh()
-                self._trouble, failures = "", 0
-                self._look.wait(self._until_next_look())
-            except (StoreUnavailable, TableError) as error:
-                self._trouble = str(error)
-                _log.warning("cannot see the stream's shards: %s", error)
+                wait = self._turn(ended=ended)
+                failures = 0
+                self._look.wait(wait)
+            except StoreUnavailable as error:
+                self._trouble = error.detail
                 failures += 1
             except BaseException as error:  # noqa: BLE001 - this thread must outlive any fault
-                self._note_crash("the stream coordinator's thread died", error)
+                self._readers.note_crash("the stream coordinator's thread died", error)
                 failures += 1
 
-    def _until_next_look(self) -> float:
-        return LOOK_AGAIN if self._running else LONGEST_PAUSE
+    def _turn(self, *, ended: bool) -> float:
+        """Look at the others, at the service if it is time, and act; seconds to the next turn."""
+        rows = self._checkpoints.rows()
+        alive = self._membership.look(rows.workers)
+        finished = {shard for shard, found in rows.checkpoints.items() if found.finished}
+        if ended or finished != self._finished:
+            self._eager, self._next_look, self._finished = 0, 0.0, finished
+        now = time.monotonic()
+        if now >= self._next_look:
+            self._seen = self._discovery.look(dict(rows.checkpoints))
+            self._next_look = now + self._until_next_look(rows)
+        trouble = self._act(rows, alive)
+        self._trouble = trouble or self._seen.trouble
+        beats = self._membership.lease_time / (3 if len(alive) > 1 else 1)
+        return max(0.0, min(beats, self._next_look - time.monotonic()))
 
-    def _refresh(self) -> None:
-        stream = self._find_stream()
-        for position in readable(self._shards(stream.arn), self._checkpoints.load(stream.arn)):
-            if position.shard_id not in self._running:
-                self._start(stream.arn, position)
+    def _until_next_look(self, rows: Rows) -> float:
+        """A child shows up late, and a stream that is off comes on at any time; else seldom."""
+        seen, wait = self._seen, LONGEST_PAUSE
+        if seen.stream_arn is not None and seen.listing.complete and not seen.trouble:
+            known = self._known(rows, seen.stream_arn)
+            if readable(seen.listing, known) and not awaits_child(seen.listing, known):
+                return LOOK_AGAIN
+            if readable(seen.listing, known):
+                wait = LOOK_AGAIN
+        self._eager += 1
+        return min(wait, pause(0) * 2.0 ** min(self._eager, 20))
 
-    def _start(self, stream_arn: str, position: Position) -> None:
-        reader = self._make_reader(stream_arn, position)
-        thread = threading.Thread(
-            target=self._read,
-            args=(reader, position.shard_id),
-            name=f"shard-{position.shard_id}",
-            daemon=True,
-        )
-        self._running[position.shard_id] = (thread, reader)
-        thread.start()
+    def _known(self, rows: Rows, stream_arn: str) -> dict[str, Checkpoint]:
+        return positions(rows.checkpoints, stream_arn, one_log=self._one_log)
 
-    def _read(self, reader: ShardReader, shard_id: str) -> None:
-        try:
-            reader.run(self._stop)
-        except Stopped:
-            return
-        except ShardGone:
-            _log.error("shard %s vanished before its end was read", shard_id)
-        except BaseException as error:  # noqa: BLE001 - whatever it was, the shard must go on
-            self._note_crash(f"the reader of shard {shard_id} died", error)
-            self._stop.wait(1)  # a fault that repeats must not spin
-        finally:
-            del self._running[shard_id]
-            self._look.set()
+    def _act(self, rows: Rows, alive: set[str]) -> str:
+        """Take and let go of shards, and tidy up; what is in the way."""
+        stream_arn = self._seen.stream_arn
+        held = self._readers.held()
+        self._let_go_of_lost(rows, held)
+        rivals = self._membership.rivals(rows.workers, alive)
+        if rivals and not held:
+            return (
+                f"worker {rivals[0].owner} reads the stream, and without STOCKPULSE_BROKER_URL "
+                "only one may: end one of the two"
+            )
+        if stream_arn is None:
+            return ""
+        if self._seen.anew and stream_arn not in self._reported:
+            self._report_new_stream(stream_arn)
+            self._reported.add(stream_arn)
+        self._share(rows, stream_arn, held, {self._membership.owner} if rivals else alive)
+        self._tidy(rows, stream_arn)
+        return ""
 
-    def _note_crash(self, what: str, error: BaseException) -> None:
-        _log.error("%s; it starts again", what, exc_info=error)
-        self._crashed = (time.monotonic(), f"{what} ({type(error).__name__})")
+    def _let_go_of_lost(self, rows: Rows, held: dict[ShardKey, Lease]) -> None:
+        """End readers whose shard is another's now, or whose stream has a new name on one log."""
+        for shard, lease in held.items():
+            row = rows.checkpoints.get(shard)
+            lost = row is None or (row.owner, row.counter) != (lease.owner, lease.counter)
+            renamed = self._one_log and shard[0] != self._seen.stream_arn
+            if lost or renamed:
+                self._readers.leave(shard)
 
-    def _shards(self, stream_arn: str) -> list[Shard]:
-        """Every shard of the stream, page by page (FACTS §1.8)."""
-        shards: list[Shard] = []
-        start: dict[str, Any] = {}
-        while True:
-            with translated():
-                answer = self._streams.describe_stream(StreamArn=stream_arn, **start)
-            description = answer["StreamDescription"]
-            shards += [
-                Shard(shard["ShardId"], shard.get("ParentShardId"))
-                for shard in description["Shards"]
-            ]
-            last = description.get("LastEvaluatedShardId")
-            if not last:
-                return shards
-            start = {"ExclusiveStartShardId": last}
+    def _share(
+        self, rows: Rows, stream_arn: str, held: dict[ShardKey, Lease], alive: set[str]
+    ) -> None:
+        known = self._known(rows, stream_arn)
+        me = self._membership.owner
+        owners: dict[str, str | None] = {}
+        for position in readable(self._seen.listing, known):
+            row = known.get(position.shard_id)
+            owner = row.owner if row is not None else None
+            running = (stream_arn, position.shard_id) in held
+            owners[position.shard_id] = me if running else None if owner == me else owner
+        if self._one_log and any(arn != stream_arn for arn, _ in held):
+            return  # our own reader under the log's old name has to end first
+        plan = share(me, owners, alive)
+        for shard_id in plan.release:
+            self._readers.leave((stream_arn, shard_id))
+        wanted = plan.wanted
+        for shard_id in plan.free:
+            if not wanted or self._stop.is_set():
+                return
+            wanted -= self._take(rows, (stream_arn, shard_id), known.get(shard_id))
+
+    def _take(self, rows: Rows, shard: ShardKey, known: Checkpoint | None) -> bool:
+        """Take a shard and read it; False where another was faster."""
+        inherited = known.sequence_number if known is not None else None
+        owner = self._membership.owner
+        taken = self._leases.take(shard, owner, rows.checkpoints.get(shard), inherited)
+        if taken is None:
+            return False
+        lease = Lease(taken.consumer, *shard, owner, taken.counter)
+        if taken.finished:
+            self._leases.release(lease)
+            return False
+        self._readers.start(lease, self._make_reader(lease, taken.sequence_number))
+        return True
+
+    def _tidy(self, rows: Rows, stream_arn: str) -> None:
+        """Remove checkpoints that nothing rests on any more: the table stays small."""
+        old = left_behind(rows.checkpoints, stream_arn, self._seen.drained, one_log=self._one_log)
+        own = [found for (arn, _), found in rows.checkpoints.items() if arn == stream_arn]
+        gone = {_key(found): found for found in forgettable(self._seen.listing, own)}
+        now = time.monotonic()
+        self._missing = {shard: self._missing.get(shard, now) for shard in gone}
+        old += [gone[shard] for shard, since in self._missing.items() if now - since > FORGET_AFTER]
+        for found in old:
+            self._leases.forget(found)
+
+
+def _key(checkpoint: Checkpoint) -> ShardKey:
+    return checkpoint.stream_arn, checkpoint.shard_id

@@ -1,7 +1,9 @@
 """A shard is read only after its parent is finished, and from the start. Pure: shards in, plan out.
 
 Finished means that the reader saw the shard's last page (a missing next iterator) and
-its records are durable: an `EndingSequenceNumber` proves nothing (FACTS §1.6).
+its records are durable: an `EndingSequenceNumber` proves nothing (FACTS §1.6). Nor does a
+listing prove that a shard is gone: one that was begun goes on being asked for until the service
+itself says so (FACTS §1.13), and until then its children wait.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,6 +21,15 @@ class Shard:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """The shards of one stream; `complete` only if every page of DescribeStream came."""
+
+    shards: tuple[Shard, ...]
+    complete: bool = True
+    settled: bool = True  # the stream is not just being switched off
+
+
+@dataclass(frozen=True, slots=True)
 class Position:
     """Where to read a shard from: after a sequence number, or from its oldest record (None)."""
 
@@ -26,23 +37,62 @@ class Position:
     after: str | None
 
 
-def readable(shards: Iterable[Shard], checkpoints: Mapping[str, Checkpoint]) -> list[Position]:
-    """Positions of every shard that may be read now.
+def readable(listing: Listing, checkpoints: Mapping[str, Checkpoint]) -> list[Position]:
+    """Positions of every shard that may be read now, those begun but not listed included.
 
-    A parent that is not listed counts as trimmed (FACTS §1.1); a shard never seen before
+    A parent that is neither listed nor begun counts as trimmed (FACTS §1.1), but only in a
+    complete listing: it may stand on a page that failed (FACTS §1.8). A shard never seen before
     starts at its oldest record, closed or not (FACTS §1.3, §1.7).
     """
-    by_id = {shard.id: shard for shard in shards}
+    parents = {shard.id: shard.parent for shard in listing.shards}
+    begun = [shard_id for shard_id in checkpoints if shard_id not in parents]
     return [
-        Position(shard.id, _after(shard.id, checkpoints))
-        for shard in by_id.values()
-        if not _finished(shard.id, checkpoints)
-        and (shard.parent not in by_id or _finished(shard.parent, checkpoints))
+        Position(shard_id, _after(shard_id, checkpoints))
+        for shard_id in (*parents, *begun)
+        if not _finished(shard_id, checkpoints)
+        and not _waits(shard_id, parents, checkpoints, complete=listing.complete)
     ]
 
 
-def _finished(shard_id: str | None, checkpoints: Mapping[str, Checkpoint]) -> bool:
-    checkpoint = checkpoints.get(shard_id or "")
+def _waits(
+    shard_id: str,
+    parents: Mapping[str, str | None],
+    checkpoints: Mapping[str, Checkpoint],
+    *,
+    complete: bool,
+) -> bool:
+    """Whether the shard's parent may still hold records that come first."""
+    parent = parents.get(shard_id)
+    if not parent or _finished(parent, checkpoints):
+        return False
+    if parent in parents or parent in checkpoints:
+        return True
+    return not complete and shard_id not in checkpoints
+
+
+def is_drained(listing: Listing, checkpoints: Mapping[str, Checkpoint]) -> bool:
+    """Whether a stream that was switched off holds nothing more to read."""
+    return listing.complete and listing.settled and not readable(listing, checkpoints)
+
+
+def awaits_child(listing: Listing, checkpoints: Mapping[str, Checkpoint]) -> bool:
+    """Whether a finished shard has no child yet: the child shows up late (FACTS §1.5)."""
+    parents = {shard.parent for shard in listing.shards}
+    return any(
+        shard.id not in parents and _finished(shard.id, checkpoints) for shard in listing.shards
+    )
+
+
+def forgettable(listing: Listing, checkpoints: Iterable[Checkpoint]) -> list[Checkpoint]:
+    """Checkpoints that nothing rests on any more: finished, and of shards not listed."""
+    if not listing.complete:
+        return []
+    listed = {shard.id for shard in listing.shards}
+    return [found for found in checkpoints if found.finished and found.shard_id not in listed]
+
+
+def _finished(shard_id: str, checkpoints: Mapping[str, Checkpoint]) -> bool:
+    checkpoint = checkpoints.get(shard_id)
     return checkpoint is not None and checkpoint.finished
 
 

@@ -5,29 +5,50 @@ trail its write; hints never affect correctness. Pure, but for `Wake`, which car
 """
 
 import threading
+from dataclasses import dataclass
 from itertools import pairwise
 
 HINT_POLLS = (0.0, 0.05, 0.15, 0.4)  # seconds after the hint
+_GROWTH = 0.25  # of the time that nothing has come
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Seconds between looks where nothing happens: just after something did, and at the longest.
+
+    Each look is a call that AWS bills (FACTS §1.24).
+    """
+
+    shortest: float
+    longest: float
 
 
 class Pace:
-    """Delays, in seconds, of one shard's reader; `idle` is the longest."""
+    """Delays, in seconds, of one shard's reader."""
 
-    def __init__(self, idle: float) -> None:
+    def __init__(self, idle: Idle) -> None:
         self._idle = idle
+        self._quiet = 0.0  # seconds waited since the last record or hint
         self._after_hint: list[float] = []
+        self.hinted()  # a shard newly taken may have an empty page before its records
 
     def hinted(self) -> None:
         """A write was committed: look now, and again soon."""
+        self._quiet = 0.0
         self._after_hint = [later - sooner for sooner, later in pairwise(HINT_POLLS)]
 
     def delay(self, *, found: bool) -> float:
         """The wait after a page that held records (`found`) or none."""
         if found:
+            self._quiet = 0.0
             return 0.0
+        shortest, longest = self._idle.shortest, self._idle.longest
         if self._after_hint:
-            return min(self._after_hint.pop(0), self._idle)
-        return self._idle
+            delay = min(self._after_hint.pop(0), shortest)
+        else:
+            delay = min(max(shortest, self._quiet * _GROWTH), longest)
+        self._quiet += delay
+        return delay
 
 
 class Wake:

@@ -1,163 +1,145 @@
-"""Each shard has one straight loop: iterator → page → pipeline → checkpoint → advance.
+"""Each shard has one straight loop: page → work → checkpoint → advance.
 
-The page's effects come before its checkpoint, and an iterator that was lost is taken
-again after the last checkpoint (FACTS §1.11).
+The page's effects come before its checkpoint, and the checkpoint never passes what every sink
+has done. An empty page is neither the end nor a sign of having caught up (FACTS §1.10).
 """
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from botocore.exceptions import ClientError
-
-from app.store.checkpoints import Checkpoints
-from app.store.client import error_code, translated
 from app.store.errors import StoreUnavailable
 from worker.retry import Retry, pause
-from worker.stream.decode import UNKNOWN, identify
-from worker.stream.lineage import Position
 from worker.stream.pace import Pace, Wake
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+from worker.stream.pages import ShardPages, Trimmed
+from worker.stream.progress import Progress
+from worker.stream.work import Work, last_number
 
 _log = logging.getLogger(__name__)
 
-PAGE_LIMIT = 1000  # records: the service's maximum
-
-Process = Callable[[Sequence[Any], str], None]
+CATCH_UP = 0.1  # seconds between looks at sinks that hold up the end of a shard
 
 
-class ShardGone(Exception):
-    """The shard is not there any more; its end was never seen."""
+class Save(Protocol):
+    """Notes a shard's position; raises LeaseLost where the shard is another's."""
 
-
-@dataclass(slots=True)
-class Progress:
-    """When a reader last got an answer or finished a batch, by the monotonic clock, in seconds."""
-
-    at: float = field(default_factory=time.monotonic)
-    trouble: str = ""
-
-    def made(self) -> None:
-        """All is well."""
-        self.at = time.monotonic()
-        self.trouble = ""
+    def __call__(self, sequence_number: str | None, *, finished: bool) -> None:
+        """Note it."""
 
 
 class ShardReader:
-    """Reads one shard from a position to its end, or until it is told to stop."""
+    """Reads one shard from a position to its end, or until it is told to stop or to leave.
+
+    `guard` returns while the lease is surely held, or raises LeaseLost. `report_gap` notes that
+    what followed a sequence number is lost, and why.
+    """
 
     def __init__(
         self,
-        streams: "DynamoDBStreamsClient",
-        stream_arn: str,
-        position: Position,
-        process: Process,
-        checkpoints: Checkpoints,
+        pages: ShardPages,
+        work: Work,
+        save: Save,
         retry: Retry,
         wake: Wake,
         pace: Pace,
+        *,
+        guard: Callable[[], None] = lambda: None,
+        report_gap: Callable[[str | None, str], None] = lambda _after, _why: None,
     ) -> None:
-        self._streams = streams
-        self._arn = stream_arn
-        self._shard = position.shard_id
-        self._after = position.after
-        self._process = process
-        self._checkpoints = checkpoints
+        self._pages = pages
+        self._work = work
+        self._save = save
         self._retry = retry
         self._wake = wake
         self._pace = pace
+        self._guard = guard
+        self._report_gap = report_gap
+        self._leaving = threading.Event()
+        self._read: str | None = None  # the last record handed to the work
+        self.saved = pages.after
         self.progress = Progress()
 
+    def leave(self) -> None:
+        """End after the page under way, its checkpoint included."""
+        self._leaving.set()
+
     def run(self, stop: threading.Event) -> None:
-        """Read until the shard is finished or `stop` is set.
+        """Read until the shard is finished, or `stop` is set, or it is told to leave.
 
         Raises:
             ShardGone: the shard vanished before its end.
+            LeaseLost: the shard is another worker's.
             Stopped: in the middle of a batch.
 
         """
-        iterator: str | None = None
         failures = 0
-        while not stop.is_set():
+        while not self._ends(stop):
             hints = self._wake.hints
             try:
-                page = self._page(iterator or self._iterator())
+                page = self._pages.next()
             except StoreUnavailable as error:
-                self.progress.trouble = error.detail
-                iterator = None  # it may have expired meanwhile
+                self.progress.failed(error.detail)
                 stop.wait(pause(failures))
                 failures += 1
                 continue
-            failures = 0
-            self.progress.made()
-            if page is None:
-                iterator = None
+            except Trimmed:
+                self._go_on_after_gap()
                 continue
-            records, iterator = page["Records"], page.get("NextShardIterator")
-            if records:
-                self._take(records)
-            if iterator is None:
-                self._save(finished=True)
+            failures = 0
+            self.progress.saw(page.records)
+            self._take(page.records)
+            if page.last:
+                self.finish(stop)
                 return
-            if self._wake.wait(hints, self._pace.delay(found=bool(records))):
+            if self._wake.wait(hints, self._pace.delay(found=bool(page.records))):
                 self._pace.hinted()
+        self._note()
 
-    def _take(self, records: list[Any]) -> None:
-        self._process(records, self._arn)
-        numbers = (identify(record)[1] for record in reversed(records))
-        number = next((number for number in numbers if number != UNKNOWN), None)
-        if number is not None:
-            self._after = number
-            self._save(finished=False)
-        self.progress.made()
+    def _ends(self, stop: threading.Event) -> bool:
+        return stop.is_set() or self._leaving.is_set()
 
-    def _save(self, *, finished: bool) -> None:
-        self._retry(
-            lambda: self._checkpoints.save(self._arn, self._shard, self._after, finished=finished),
-            "checkpoint",
-        )
+    def _take(self, records: Sequence[Any]) -> None:
+        if records:
+            self._retry(self._guard, "lease")
+            self._work.process(records)
+            number = last_number(records)
+            if number is not None:
+                self._read = self._pages.after = number
+            self.progress.made()
+        self._note()
 
-    def _iterator(self) -> str:
-        """An iterator at the position; never LATEST, which can miss the next write (FACTS §1.4)."""
-        start: dict[str, Any] = {"ShardIteratorType": "TRIM_HORIZON"}
-        if self._after is not None:
-            start = {
-                "ShardIteratorType": "AFTER_SEQUENCE_NUMBER",
-                "SequenceNumber": self._after,
-            }
-        with translated():
-            try:
-                answer = self._streams.get_shard_iterator(
-                    StreamArn=self._arn, ShardId=self._shard, **start
-                )
-            except ClientError as error:
-                self._meet(error)
-                return self._iterator()
-        return answer["ShardIterator"]
+    def _note(self) -> None:
+        """Save the position, if it has moved."""
+        durable = self._work.durable()
+        if durable is not None and durable != self.saved:
+            self._retry(lambda: self._save(durable, finished=False), "checkpoint")
+            self.saved = durable
 
-    def _page(self, iterator: str) -> Any:
-        """A page of records; None where the iterator must be taken anew."""
-        with translated():
-            try:
-                return self._streams.get_records(ShardIterator=iterator, Limit=PAGE_LIMIT)
-            except ClientError as error:
-                self._meet(error)
-                return None
+    @property
+    def position(self) -> str | None:
+        """The last record that was handed to the work."""
+        return self._pages.after
 
-    def _meet(self, error: ClientError) -> None:
-        """Adjust the position to what the service said, or raise."""
-        match error_code(error):
-            case "ExpiredIteratorException":
-                return
-            case "TrimmedDataAccessException" if self._after is not None:
-                _log.error("records after %s of %s were trimmed unread", self._after, self._shard)
-                self._after = None
-            case "ResourceNotFoundException":
-                raise ShardGone(self._shard) from error
-            case _:
-                raise error
+    def settle(self, stop: threading.Event) -> bool:
+        """Wait until every sink is done with what was read; False where the end came first."""
+        while self._work.durable() != self._read:
+            if self._ends(stop):
+                return False
+            stop.wait(CATCH_UP)
+            self.progress.made()
+            self._note()
+        return True
+
+    def finish(self, stop: threading.Event) -> None:
+        """Note that the shard holds nothing more, once every sink is done with all of it."""
+        if self.settle(stop):
+            number = self._read or self.saved
+            self._retry(lambda: self._save(number, finished=True), "checkpoint")
+
+    def _go_on_after_gap(self) -> None:
+        after = self._pages.after
+        _log.error("records after %s were trimmed unread", after)
+        why = "the stream no longer held the records that followed: they were over a day old"
+        self._retry(lambda: self._report_gap(after, why), "gaps")
+        self._pages.rewind()

@@ -1,6 +1,7 @@
 """The data folder is its user's alone, and every trouble with it is told in one line."""
 
 import contextlib
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,24 @@ class Folder:
     def log(self) -> Path:
         """What the engine says."""
         return self.path / "engine.log"
+
+    @property
+    def id(self) -> Path:
+        """Which folder this is, whatever its path."""
+        return self.path / "folder.id"
+
+    def identity(self) -> str:
+        """The same for each owner of this folder, and another for a copy of it.
+
+        The lock file's inode is part of it: a copy has its own, whatever else was copied.
+
+        Raises:
+            OSError: the folder cannot be read or written.
+
+        """
+        if not self.id.exists():
+            self.id.write_text(secrets.token_hex(8))
+        return f"{self.id.read_text().strip()}-{self.lock.stat().st_ino}"
 
     def make(self) -> None:
         """Make the folder where it is missing; one that is there keeps its mode.

@@ -1,0 +1,17 @@
+"""New audit entries are signed by the first key given, or by the data folder's own."""
+
+from datetime import timedelta
+
+from app.settings import Settings
+from app.store.audit_entry import Signer
+from app.store.keys import own_keys, parse_keys
+
+
+def signer_of(settings: Settings) -> Signer:
+    """The signer of new audit entries; without keys in the settings the data folder is ours."""
+    days = settings.audit_retention_days
+    retention = None if days is None else timedelta(days=days)
+    keys = settings.audit_keys
+    text = own_keys(settings.data_dir) if keys is None else keys.get_secret_value()
+    key_id, key = next(iter(parse_keys(text).items()))
+    return Signer(key_id, key, retention)

@@ -1,0 +1,92 @@
+"""Living workers share the shards evenly; a dead one's are free at once. Pure.
+
+A worker is dead when a challenger's own monotonic clock has watched its counter stand still for
+the lease time: no two machines' clocks are ever compared. What the challenger did not watch (it
+was paused itself, or the store was down for all) proves nothing. Deciding wrongly costs speed,
+never truth: every write is conditional on the lease.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from app.store.workers import WorkerRow
+
+LEASE_TIME = 10.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Since when, by the watcher's monotonic clock, a worker's counter has been what it is."""
+
+    counter: int
+    since: float
+    moved: bool = False  # whether it was seen to rise at all
+
+
+def sighted(
+    before: Mapping[str, Sighting], workers: Mapping[str, WorkerRow], now: float, *, watched: bool
+) -> dict[str, Sighting]:
+    """What is known of each worker after a look; `watched`: not long after the one before."""
+    return {
+        owner: _sighting(before.get(owner), row, now, watched) for owner, row in workers.items()
+    }
+
+
+def _sighting(known: Sighting | None, row: WorkerRow, now: float, watched: bool) -> Sighting:  # noqa: FBT001
+    if known is None:
+        return Sighting(row.counter, now)
+    if known.counter != row.counter:
+        return Sighting(row.counter, now, moved=True)
+    return known if watched else Sighting(row.counter, now, known.moved)
+
+
+def living(sightings: Mapping[str, Sighting], now: float, lease_time: float) -> set[str]:
+    """The workers that may be alive."""
+    return {owner for owner, seen in sightings.items() if now - seen.since < lease_time}
+
+
+def rivals(me: WorkerRow, others: Collection[WorkerRow]) -> list[WorkerRow]:
+    """Those that must not read beside this worker.
+
+    What an in-process broker publishes reaches its own process alone, so its worker reads
+    alone. Of two that start together the one with the lower name goes on.
+    """
+    return [
+        other
+        for other in others
+        if other.owner != me.owner
+        and "in-process" in {me.broker, other.broker}
+        and (other.ready or (not me.ready and other.owner < me.owner))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a worker should do now: let go of some shards, and take up to `wanted` of the free."""
+
+    release: tuple[str, ...]
+    free: tuple[str, ...]
+    wanted: int
+
+
+def share(me: str, owners: Mapping[str, str | None], alive: Collection[str]) -> Share:
+    """How the shards that may be read, each with its owner, come to lie evenly.
+
+    Those who hold most keep the odd ones, so that nothing moves without gain; the rest is by
+    name, so that all come to the same answer.
+    """
+    held = {shard: owner if owner in alive else None for shard, owner in owners.items()}
+    load = Counter(owner for owner in held.values() if owner is not None)
+    ranked = sorted({*alive, me}, key=lambda owner: (-load[owner], owner))
+    each, odd = divmod(len(held), len(ranked))
+    rank = ranked.index(me)
+    quota = each + (rank < odd)
+    mine = [shard for shard, owner in held.items() if owner == me]
+    free = [shard for shard, owner in held.items() if owner is None]
+    start = rank * len(free) // len(ranked)  # so that two do not reach for the same one first
+    return Share(
+        release=tuple(mine[quota:]),
+        free=(*free[start:], *free[:start]),
+        wanted=max(0, quota - len(mine)),
+    )

@@ -1,0 +1,174 @@
+"""A worker shows life by one row, whatever the number of its shards, and starts beside its like.
+
+Its own thread raises the row's counter, so that no slow call of another kind makes the worker
+look dead (docs/adr/0005-a-heartbeat-a-worker.md).
+"""
+
+import logging
+import os
+import re
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from app.events import rfc3339
+from app.store.checkpoints import Checkpoints
+from app.store.errors import StoreUnavailable
+from app.store.workers import Broker, OwnerRefused, WorkerRow, Workers
+from worker.stream.leases import LEASE_TIME, Sighting, living, rivals, sighted
+
+_log = logging.getLogger(__name__)
+
+_BEATS = 3  # in a lease time
+_JOIN = 10.0  # seconds that the end waits for a beat under way
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Who this worker is: a name for one process life, its broker, the data folder it locked."""
+
+    owner: str
+    broker: Broker = "in-process"
+    folder: str | None = None
+
+
+def new_owner() -> str:
+    """A name that tells people the machine and the process, and that none had before."""
+    host = re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname())[:60]
+    return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+class Membership:
+    """This worker among the others; a context manager that ends with its row removed."""
+
+    def __init__(
+        self,
+        workers: Workers,
+        checkpoints: Checkpoints,
+        member: Member,
+        *,
+        lease_time: float = LEASE_TIME,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._workers = workers
+        self._checkpoints = checkpoints
+        self._monotonic = monotonic
+        self._row = WorkerRow(
+            member.owner, 0, member.broker, rfc3339(datetime.now(UTC)), member.folder, ready=False
+        )
+        self._seen: dict[str, Sighting] = {}
+        self._looked = self._confirmed = -lease_time
+        self._ended = threading.Event()
+        self._write = threading.Lock()
+        self._thread = threading.Thread(target=self._beat_on, name="worker-heartbeat", daemon=True)
+        self.status: Callable[[], str] = str
+        self.lease_time = lease_time
+
+    @property
+    def owner(self) -> str:
+        """This worker's name."""
+        return self._row.owner
+
+    def __enter__(self) -> "Membership":
+        """Raise OwnerRefused where a worker reads already that none may join."""
+        self._workers.claim_host("worker")
+        self._beat()
+        self._thread.start()
+        try:
+            self._wait_alone()
+            self._beat(ready=True)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._ended.set()
+        self._thread.join(_JOIN)
+        try:
+            self._workers.remove(self._row.owner)
+        except StoreUnavailable as error:
+            _log.warning("could not sign off; others wait for %s s: %s", self.lease_time, error)
+
+    def fresh(self) -> bool:
+        """Whether nobody can hold this worker for dead at this moment."""
+        return self._monotonic() - self._confirmed < self.lease_time * 2 / 3
+
+    def look(self, workers: Mapping[str, WorkerRow]) -> set[str]:
+        """The names of those who may be alive, ourselves included, after a look at the rows.
+
+        The rows of the dead are removed. An owner of our own data folder is dead at once: its
+        lock is ours now.
+        """
+        now = self._monotonic()
+        watched = now - self._looked <= self.lease_time / 2
+        self._looked = now
+        self._seen = sighted(self._seen, workers, now, watched=watched)
+        alive = living(self._seen, now, self.lease_time)
+        folder = self._row.folder
+        alive -= {row.owner for row in workers.values() if folder and row.folder == folder}
+        for owner in workers.keys() - alive - {self.owner}:
+            self._workers.bury(workers[owner])
+        return alive | {self.owner}
+
+    def moved(self, owner: str) -> bool:
+        """Whether a worker has shown life while we looked."""
+        return owner in self._seen and self._seen[owner].moved
+
+    def rivals(self, workers: Mapping[str, WorkerRow], alive: set[str]) -> list[WorkerRow]:
+        """The living that this worker must not read beside."""
+        return rivals(self._row, [workers[owner] for owner in alive if owner in workers])
+
+    def _wait_alone(self) -> None:
+        """Return once no living worker is in the way; one whose counter stands still is dead.
+
+        Raises:
+            OwnerRefused: there is one.
+
+        """
+        while True:
+            workers = self._checkpoints.rows().workers
+            others = self.rivals(workers, self.look(workers))
+            for other in others:
+                if self.moved(other.owner):
+                    raise OwnerRefused(self._refusal(other))
+            if not others:
+                return
+            self._ended.wait(min(1.0, self.lease_time / 8))
+
+    def _refusal(self, other: WorkerRow) -> str:
+        where = f"worker {other.owner} (since {other.since}) reads these tables' stream already"
+        if self._row.broker == "in-process":
+            return (
+                f"{where}, and without STOCKPULSE_BROKER_URL only one may: its changes would not "
+                "show here. End that one, or set STOCKPULSE_BROKER_URL for both"
+            )
+        return (
+            f"{where} without STOCKPULSE_BROKER_URL, so its changes would not show here: "
+            "set STOCKPULSE_BROKER_URL for that one too, or end it"
+        )
+
+    def _beat_on(self) -> None:
+        while not self._ended.wait(self.lease_time / _BEATS):
+            try:
+                self._beat()
+            except StoreUnavailable as error:
+                _log.warning("could not show life: %s", error)
+            except Exception:  # noqa: BLE001 - without a heartbeat the worker counts as dead
+                _log.exception("a heartbeat failed")
+
+    def _beat(self, *, ready: bool = False) -> None:
+        with self._write:
+            begun = self._monotonic()
+            self._row = replace(
+                self._row,
+                counter=self._row.counter + 1,
+                ready=ready or self._row.ready,
+                status=self.status(),
+            )
+            self._workers.put(self._row)
+            self._confirmed = begun

@@ -1,0 +1,62 @@
+"""What a reader tells about itself: when it last moved, how far behind it is, what is wrong."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from worker.stream.shape import moment
+
+
+@dataclass(frozen=True, slots=True)
+class ShardState:
+    """A shard as the System page shows it."""
+
+    shard_id: str
+    stream_arn: str
+    position: str | None  # the last durable sequence number
+    finished: bool
+    lag: float  # seconds from the last record's creation to its page; 0 where nothing is waiting
+    last_page: float | None  # seconds since the last page came; None before the first
+    trouble: str
+
+
+class Progress:
+    """Written by the reader's thread, read by others."""
+
+    def __init__(
+        self,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._monotonic = monotonic
+        self._wall = wall
+        self.at = monotonic()  # of the last sign of life
+        self.page_at: float | None = None
+        self.lag = 0.0
+        self.trouble = ""
+
+    def made(self) -> None:
+        """All is well."""
+        self.at = self._monotonic()
+        self.trouble = ""
+
+    def failed(self, trouble: str) -> None:
+        """A call failed; it will be tried again."""
+        self.trouble = trouble
+
+    def saw(self, records: Sequence[Any]) -> None:
+        """A page came."""
+        self.made()
+        self.page_at = self.at
+        self.lag = 0.0
+        if records:
+            with suppress(ArithmeticError, KeyError, TypeError, ValueError):  # a poison record
+                created = moment(records[-1]["dynamodb"]["ApproximateCreationDateTime"])
+                self.lag = max(0.0, self._wall() - created.timestamp())
+
+    @property
+    def since_page(self) -> float | None:
+        """Seconds since the last page came; None before the first."""
+        return None if self.page_at is None else self._monotonic() - self.page_at
