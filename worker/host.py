@@ -22,6 +22,7 @@ from worker.retry import Retry
 from worker.sinks.audit import AuditSink
 from worker.stream.coordinator import Coordinator
 from worker.stream.discovery import Discovery
+from worker.stream.guard import Guard
 from worker.stream.leases import LEASE_TIME
 from worker.stream.membership import Member, Membership
 from worker.stream.pace import Idle, Pace, Wake
@@ -129,10 +130,6 @@ def make_coordinator(
     def make_reader(lease: Lease, after: str | None) -> ShardReader:
         hold = leases.hold(lease)
 
-        def guard() -> None:
-            if not membership.fresh():
-                hold.check()
-
         def report_of_shard(after: str | None, why: str) -> None:
             report(lease.shard_id, lease.stream_arn, after, why)
 
@@ -143,7 +140,7 @@ def make_coordinator(
             retry,
             wake,
             Pace(idle),
-            guard=guard,
+            guard=Guard(hold, membership.term),
             report_gap=report_of_shard,
         )
 

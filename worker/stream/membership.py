@@ -62,6 +62,7 @@ class Membership:
         )
         self._seen: dict[str, Sighting] = {}
         self._looked = self._confirmed = -lease_time
+        self._term = 0
         self._ended = threading.Event()
         self._write = threading.Lock()
         self._thread = threading.Thread(target=self._beat_on, name="worker-heartbeat", daemon=True)
@@ -94,9 +95,14 @@ class Membership:
         except StoreUnavailable as error:
             _log.warning("could not sign off; others wait for %s s: %s", self.lease_time, error)
 
-    def fresh(self) -> bool:
-        """Whether nobody can hold this worker for dead at this moment."""
-        return self._monotonic() - self._confirmed < self.lease_time * 2 / 3
+    def term(self) -> int | None:
+        """A number that stays the same while nobody can have held this worker for dead.
+
+        None where that is not sure at this moment. What was held in another term may have been
+        taken meanwhile.
+        """
+        term = self._term
+        return term if self._is_fresh(self._monotonic()) else None
 
     def look(self, workers: Mapping[str, WorkerRow]) -> set[str]:
         """The names of those who may be alive, ourselves included, after a look at the rows.
@@ -171,4 +177,9 @@ class Membership:
                 status=self.status(),
             )
             self._workers.put(self._row)
+            if not self._is_fresh(begun):
+                self._term += 1
             self._confirmed = begun
+
+    def _is_fresh(self, now: float) -> bool:
+        return now - self._confirmed < self.lease_time * 2 / 3

@@ -1,0 +1,43 @@
+"""An idle worker costs next to nothing: each call is billed on AWS (FACTS §1.24)."""
+
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from app.settings import Settings
+from app.standalone import reading
+from app.store.client import Clients, connect
+from tests.support.sharing import until
+from worker.stream.leases import LEASE_TIME
+
+WATCHED = 3.5  # seconds
+
+
+def test_beside_its_pages_it_makes_a_heartbeat_and_a_look_now_and_then(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How seldom the pages are read is the pace's: `test_pace`."""
+    calls: Counter[str] = Counter()
+
+    def counted(endpoint: str | None) -> Clients:
+        clients = connect(endpoint)
+
+        def count(model: Any, **_: Any) -> None:
+            calls[model.name] += 1
+
+        for client in (clients.tables, clients.streams):
+            client.meta.events.register("before-call", count)
+        return clients
+
+    monkeypatch.setattr("app.standalone.connect", counted)
+    with reading(settings, lambda _arrived: None) as worker:
+        until(worker.shards)
+        calls.clear()
+        time.sleep(WATCHED)
+        made = calls.copy()
+        assert worker.problem() is None
+    assert made.pop("GetRecords") >= 3
+    assert made <= Counter(PutItem=2, Query=1, GetShardIterator=1), made
+    assert made.total() <= 4 * WATCHED / LEASE_TIME + 3

@@ -1,0 +1,272 @@
+"""Workers share the shards of a stream: each record has one reader, whoever comes and goes."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.store.client import connect, translated
+from app.store.errors import ConditionFailed, StoreUnavailable
+from app.store.leases import Lease, LeaseLost, Leases
+from app.store.workers import OwnerRefused, WorkerRow
+from tests.support.lossy import lossy
+from tests.support.sharing import LEASE_TIME, Shop, shop, until
+from tests.support.stub_streams import StubShard
+from worker.host import CONSUMER, NEW_STREAM
+from worker.stream.membership import Member, Membership
+
+
+@pytest.fixture
+def store(endpoint: str, tmp_path: Path) -> Iterator[Shop]:
+    with shop(endpoint, tmp_path.name[-40:]) as found:
+        yield found
+
+
+def row(owner: str, counter: int = 1, **about: Any) -> WorkerRow:
+    return WorkerRow(owner, counter, **{"broker": "redis", "since": "then"} | about)
+
+
+class TestSharing:
+    def test_two_workers_have_half_each_and_a_third_that_comes_gets_its_part(
+        self, store: Shop
+    ) -> None:
+        shards = [f"s{number}" for number in range(4)]
+        store.streams.add(*(StubShard(shard) for shard in shards))
+        with store.worker("ada") as ada:
+            until(lambda: Counter(store.owners().values()) == {"ada": 4})
+            with store.worker("bob") as bob:
+                until(lambda: Counter(store.owners().values()) == {"ada": 2, "bob": 2})
+                for shard in shards:
+                    store.streams.put(shard, f"of {shard}")
+                until(lambda: len(store.taken) >= 4)
+                assert sorted(store.products) == [f"of {shard}" for shard in shards]
+                assert {name for name, _ in store.taken} == {"ada", "bob"}
+                assert {state.shard_id for state in (*ada.shards(), *bob.shards())} == set(shards)
+                assert ada.problem() is None
+            until(lambda: Counter(store.owners().values()) == {"ada": 4})  # bob went properly
+        rows = store.rows()
+        assert rows.workers == {}
+        assert set(store.owners().values()) == {None}
+        assert {found.sequence_number is None for found in rows.checkpoints.values()} == {False}
+
+    def test_a_dead_worker_s_shards_move_once_its_counter_stood_still(self, store: Shop) -> None:
+        arn = store.streams.current or ""
+        store.streams.add(StubShard("s1"))
+        store.streams.put("s1", "a", "b")
+        store.workers.put(row("dead"))
+        taken = store.leases.take((arn, "s1"), "dead", None)
+        assert taken is not None
+        numbers = [
+            r["dynamodb"]["SequenceNumber"] for r in store.streams.streams[arn]["s1"].records
+        ]
+        store.leases.save(Lease(CONSUMER, arn, "s1", "dead", taken.counter), numbers[0])
+        begun = time.monotonic()
+        with store.worker("bob"):
+            until(lambda: store.taken)
+            assert time.monotonic() - begun > LEASE_TIME
+            assert store.taken == [("bob", "b")]  # after the dead one's position
+            assert set(store.rows().workers) == {"bob"}
+
+    def test_a_worker_of_the_same_folder_goes_on_at_once(self, store: Shop) -> None:
+        arn = store.streams.current or ""
+        store.streams.add(StubShard("s1"))
+        store.streams.put("s1", "a")
+        store.workers.put(row("killed", broker="in-process", folder="f1"))
+        store.leases.take((arn, "s1"), "killed", None)
+        worker = store.worker("again", broker="in-process", folder="f1")
+        begun = time.monotonic()
+        with worker:
+            assert time.monotonic() - begun < LEASE_TIME
+            until(lambda: store.taken == [("again", "a")])
+
+    def test_a_status_for_people_comes_with_the_heartbeat(self, store: Shop) -> None:
+        store.streams.add(StubShard("s1"))
+        with store.worker("ada"):
+            until(lambda: '"shard_id":"s1"' in store.rows().workers["ada"].status)
+
+
+class TestFencing:
+    """A worker that was paused past its lease wakes up."""
+
+    def lost(self, store: Shop) -> tuple[Lease, Lease]:
+        """A lease, and that of the worker that took the shard from it."""
+        shard = "arn", "s1"
+        first = store.leases.take(shard, "ada", None)
+        assert first is not None
+        second = store.leases.take(shard, "bob", first)
+        assert second is not None
+        lease = Lease(CONSUMER, *shard, "ada", first.counter)
+        return lease, replace(lease, owner="bob", counter=second.counter)
+
+    def test_it_cannot_checkpoint(self, store: Shop) -> None:
+        old, new = self.lost(store)
+        store.leases.save(new, "42")
+        for finished in (False, True):
+            with pytest.raises(LeaseLost):
+                store.leases.save(old, "7", finished=finished)
+        with pytest.raises(LeaseLost):
+            store.leases.release(old)
+        (found,) = store.rows().checkpoints.values()
+        assert (found.sequence_number, found.finished, found.owner) == ("42", False, "bob")
+
+    def test_it_cannot_park(self, store: Shop) -> None:
+        old, new = self.lost(store)
+        for lease, allowed in ((old, False), (new, True)):
+            letter = {"ProductID": {"S": lease.owner}, "SinkKey": {"S": "x"}}
+            put: Any = {"Put": {"TableName": store.names.dead_letters, "Item": letter}}
+            actions = [put, store.leases.hold(lease).condition()]
+            try:
+                with translated():
+                    store.clients.tables.transact_write_items(TransactItems=actions)
+                parked = True
+            except ConditionFailed:
+                parked = False
+            assert parked == allowed
+
+    def test_it_can_ask(self, store: Shop) -> None:
+        old, new = self.lost(store)
+        store.leases.hold(new).check()
+        with pytest.raises(LeaseLost):
+            store.leases.hold(old).check()
+
+    def test_not_even_when_it_took_the_shard_itself_again(self, store: Shop) -> None:
+        old, new = self.lost(store)
+        again = store.leases.take(("arn", "s1"), "ada", store.rows().checkpoints["arn", "s1"])
+        assert again is not None
+        assert again.counter > new.counter > old.counter
+        with pytest.raises(LeaseLost):
+            store.leases.save(old, "7")
+
+    def test_of_two_takes_from_the_same_state_one_succeeds(self, store: Shop) -> None:
+        takes = [store.leases.take(("arn", "s1"), name, None) for name in ("ada", "bob")]
+        assert [found is not None for found in takes] == [True, False]
+
+    def test_a_worker_counted_dead_rejoins_with_a_new_take(self, store: Shop) -> None:
+        """Another has buried it and taken its shard; it comes back for its share."""
+        store.streams.add(StubShard("s1"), StubShard("s2"))
+        with store.worker("ada") as ada:
+            until(lambda: Counter(store.owners().values()) == {"ada": 2})
+            rows = store.rows()
+            store.workers.put(row("bob"))
+            for shard, found in rows.checkpoints.items():
+                assert store.leases.take(shard, "bob", found) is not None
+            for shard in ("s1", "s2"):
+                store.streams.put(shard, f"of {shard}")
+            until(lambda: not ada.shards())
+            # bob is never heard of again, and all is ada's once more
+            until(lambda: Counter(store.owners().values()) == {"ada": 2})
+            until(lambda: {"of s1", "of s2"} <= set(store.products))
+
+
+def test_lost_answers_lose_no_lease(store: Shop, endpoint: str) -> None:
+    with lossy(endpoint, 0.3, operations=("UpdateItem",)) as (url, proxy):
+        client = connect(url).tables
+        leases = Leases(client, store.names.checkpoints, CONSUMER)
+        for number in range(12):
+            seen = store.rows().checkpoints.get(("arn", "s1"))
+            try:
+                taken = leases.take(("arn", "s1"), "ada", seen)
+                assert taken is not None
+                leases.save(Lease(CONSUMER, "arn", "s1", "ada", taken.counter), str(number))
+            except StoreUnavailable:  # all three tries were lost
+                continue
+        client.close()
+        assert proxy.swallowed > 3
+
+
+class TestStreamsThatGo:
+    def test_an_old_stream_is_read_to_its_end_then_the_new_one_with_one_gap(
+        self, store: Shop
+    ) -> None:
+        old = store.streams.current
+        store.streams.add(StubShard("s1"))
+        store.streams.put("s1", "a")
+        with store.worker("ada"):
+            until(lambda: store.products == ["a"])
+        store.streams.add(StubShard("s2", "s1"))  # split, and switched off and on, unseen
+        store.streams.put("s1", "b")
+        store.streams.put("s2", "c")
+        new = store.streams.new_stream("2026-11-02T09:00:00.000")
+        store.streams.add(StubShard("s3"))
+        store.streams.put("s3", "d")
+        for _ in range(2):  # again, and nothing comes again
+            with store.worker("ada"):
+                until(lambda: {arn for arn, _ in store.rows().checkpoints} == {new})
+                until(lambda: len(store.taken) >= 4)
+        assert store.products == ["a", "b", "c", "d"]
+        assert store.gaps == [(NEW_STREAM, new, None)]
+        assert old != new
+
+    def test_a_stream_switched_off_is_named_and_goes_on_by_itself(self, store: Shop) -> None:
+        store.streams.add(StubShard("s1"))
+        store.streams.put("s1", "a")
+        with store.worker("ada") as ada:
+            until(lambda: store.products == ["a"])
+            store.streams.switch_off()
+            until(lambda: ada.problem() == "the stream is off")
+            new = store.streams.new_stream("2026-11-02T09:00:00.000")
+            store.streams.add(StubShard("s2"))
+            store.streams.put("s2", "b")
+            until(lambda: store.products == ["a", "b"])
+            until(lambda: ada.problem() is None)
+        assert store.gaps == [(NEW_STREAM, new, None)]
+
+    def test_a_shard_that_vanished_is_one_gap_and_its_child_goes_on(self, store: Shop) -> None:
+        arn = store.streams.current or ""
+        store.streams.add(StubShard("s1"))
+        store.streams.put("s1", "a")
+        with store.worker("ada"):
+            until(lambda: store.products == ["a"])
+        number = store.streams.streams[arn]["s1"].records[0]["dynamodb"]["SequenceNumber"]
+        store.streams.put("s1", "never seen")
+        store.streams.streams[arn]["s1"].gone = True
+        store.streams.add(StubShard("s2", "s1"))
+        store.streams.put("s2", "b")
+        for _ in range(2):
+            with store.worker("ada"):
+                until(lambda: "b" in store.products)
+        assert store.products == ["a", "b"]
+        assert store.gaps == [("s1", arn, number)]
+
+
+class TestWhoMayStart:
+    def membership(self, store: Shop, name: str, **about: Any) -> Membership:
+        member = Member(name, **about)
+        return Membership(store.workers, store.checkpoints, member, lease_time=LEASE_TIME)
+
+    def test_beside_an_in_process_broker_nobody(self, store: Shop) -> None:
+        with self.membership(store, "ada", broker="in-process", folder="f1"):
+            for broker in ("in-process", "redis"):
+                late = self.membership(store, "bob", broker=broker, folder="f2")
+                with pytest.raises(OwnerRefused, match="STOCKPULSE_BROKER_URL"):
+                    late.__enter__()
+            assert set(store.rows().workers) == {"ada"}
+
+    def test_an_in_process_broker_beside_nobody(self, store: Shop) -> None:
+        with (
+            self.membership(store, "ada", broker="redis"),
+            pytest.raises(OwnerRefused, match=r"worker ada .*STOCKPULSE_BROKER_URL"),
+        ):
+            self.membership(store, "bob", broker="in-process").__enter__()
+
+    def test_one_whose_counter_stands_still_is_no_hindrance(self, store: Shop) -> None:
+        store.workers.put(row("dead", broker="in-process", folder="f1"))
+        begun = time.monotonic()
+        with self.membership(store, "bob", broker="in-process", folder="f2"):
+            assert time.monotonic() - begun >= LEASE_TIME
+            assert set(store.rows().workers) == {"bob"}
+
+    def test_another_kind_of_host_is_refused_until_it_is_switched(self, store: Shop) -> None:
+        store.workers.claim_host("lambda")
+        with pytest.raises(OwnerRefused, match="stockpulse init --host worker"):
+            self.membership(store, "ada").__enter__()
+        store.workers.set_host("worker")
+        with (
+            self.membership(store, "ada"),
+            pytest.raises(OwnerRefused, match="stockpulse init --host lambda"),
+        ):
+            store.workers.claim_host("lambda")

@@ -1,0 +1,118 @@
+"""Workers that share a stub stream's shards over a real store, with a lease time of a test's."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.store.checkpoints import Checkpoints, Rows
+from app.store.client import Clients, connect
+from app.store.leases import Hold, Lease, Leases
+from app.store.tables import TableNames, table_names
+from app.store.workers import Broker, Workers
+from tests.support.stub_streams import StubStreams
+from worker.host import CONSUMER, make_coordinator
+from worker.stream.coordinator import Coordinator
+from worker.stream.membership import Member
+from worker.stream.pace import Idle, Wake
+from worker.stream.work import InOrder, Work
+
+LEASE_TIME = 0.9
+SOON = 15.0  # seconds within which a busy machine gets anything done
+
+
+def until(what: Callable[[], Any], seconds: float = SOON) -> Any:
+    """Wait until it is so; what it was."""
+    deadline = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < deadline, "not within the time"
+        time.sleep(0.02)
+    return found
+
+
+@dataclass
+class Shop:
+    """A stub stream and real tables, on which workers meet."""
+
+    clients: Clients
+    names: TableNames
+    streams: StubStreams
+    taken: list[tuple[str, str]] = field(default_factory=list)  # worker, product
+    gaps: list[tuple[str, str, str | None]] = field(default_factory=list)
+
+    @property
+    def products(self) -> list[str]:
+        return [product for _, product in self.taken]
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        return Checkpoints(self.clients.tables, self.names.checkpoints, CONSUMER)
+
+    @property
+    def leases(self) -> Leases:
+        return Leases(self.clients.tables, self.names.checkpoints, CONSUMER)
+
+    @property
+    def workers(self) -> Workers:
+        return Workers(self.clients.tables, self.names.checkpoints, CONSUMER)
+
+    def rows(self) -> Rows:
+        return self.checkpoints.rows()
+
+    def worker(
+        self, name: str, *, broker: Broker = "redis", folder: str | None = None
+    ) -> Coordinator:
+        """A worker that notes what it takes; yet to be entered."""
+
+        def make_work(lease: Lease, _hold: Hold) -> Work:
+            def take(records: Sequence[Any], _arn: str) -> None:
+                for record in records:
+                    self.taken.append((name, record["dynamodb"]["Keys"]["ProductID"]["S"]))
+
+            return InOrder(take, lease.stream_arn)
+
+        return make_coordinator(
+            Clients(self.clients.tables, self.streams),  # type: ignore[arg-type]
+            self.names,
+            self.streams.find,
+            make_work,
+            Wake(),
+            Idle(0.02, 0.05),
+            Member(name, broker, folder),
+            threading.Event(),
+            report_gap=lambda shard, arn, after, _why: self.gaps.append((shard, arn, after)),
+            lease_time=LEASE_TIME,
+        )
+
+    def owners(self) -> dict[str, str | None]:
+        """Who has each shard."""
+        return {shard: found.owner for (_, shard), found in self.rows().checkpoints.items()}
+
+
+@contextmanager
+def shop(endpoint: str, prefix: str) -> Iterator[Shop]:
+    """Empty tables, and a stream that has no shard yet."""
+    clients = connect(endpoint)
+    names = table_names(f"{prefix}-", None)
+    for table, keys in (
+        (names.checkpoints, ("Consumer", "Shard")),
+        (names.dead_letters, ("ProductID", "SinkKey")),
+    ):  # not all of them, to be quick
+        clients.tables.create_table(
+            TableName=table,
+            KeySchema=[
+                {"AttributeName": keys[0], "KeyType": "HASH"},
+                {"AttributeName": keys[1], "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    streams = StubStreams(table=names.products)
+    streams.new_stream("2026-11-01T09:00:00.000")
+    try:
+        yield Shop(clients, names, streams)
+    finally:
+        clients.tables.close()
+        clients.streams.close()
