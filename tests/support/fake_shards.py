@@ -88,6 +88,8 @@ class FakeStream:
             shard.open = False
 
     def _add(self, parent: FakeShard | None, places: range, *, listed: bool = True) -> FakeShard:
+        """A shard does not show before its parent does."""
+        listed = listed and (parent is None or parent.listed)
         name = f"shardId-{len(self.shards):020d}-{zlib.crc32(self.arn.encode()):08x}"
         shard = FakeShard(name, parent and parent.id, places, self._number(), listed=listed)
         self.shards[name] = shard

@@ -3,7 +3,9 @@
 One call is one moment: nothing else happens within it, so there are no locks.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from email.utils import formatdate
 from typing import Any
 
 from tests.support.fake_errors import fault
@@ -23,11 +25,17 @@ class FakeTables:
     """
 
     def __init__(
-        self, keys: Mapping[str, tuple[str, ...]], limits: Mapping[str, int] | None = None
+        self,
+        keys: Mapping[str, tuple[str, ...]],
+        limits: Mapping[str, int] | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
+        """`now`: the service's own clock, which its answers carry."""
         self._keys = keys
+        self._now = now
         self._limits = limits or {}
         self.rows: dict[str, dict[Key, Item]] = {name: {} for name in keys}
+        self.descriptions: dict[str, Item] = {}
         self._tokens: set[str] = set()
         self.watchers: list[Watcher] = []
 
@@ -52,7 +60,9 @@ class FakeTables:
 
     def get_item(self, *, TableName: str, Key: Item, **_: Any) -> Item:
         found = self.rows[TableName].get(self._key(TableName, Key))
-        return {} if found is None else {"Item": dict(found)}
+        headers = {"date": formatdate(self._now(), usegmt=True)}
+        answer: Item = {"ResponseMetadata": {"HTTPHeaders": headers}}
+        return answer if found is None else answer | {"Item": dict(found)}
 
     def batch_get_item(self, *, RequestItems: dict[str, Any]) -> Item:
         found = {
@@ -120,6 +130,9 @@ class FakeTables:
         if not request.get("ScanIndexForward", True):
             rows.reverse()
         return self._page(TableName, rows, request)
+
+    def describe_table(self, *, TableName: str) -> Item:
+        return {"Table": self.descriptions[TableName]}
 
     def scan(self, *, TableName: str, **request: Any) -> Item:
         return self._page(TableName, [row for _, row in sorted(self.rows[TableName].items())],

@@ -124,6 +124,13 @@ class Hub:
         process.tasks.clear()
         self.processes.remove(process)
 
+    def close(self) -> None:
+        """End everything; what fails now fails for that reason alone."""
+        self.failures = []
+        for process in list(self.processes):
+            self.kill(process)
+            self.failures = []
+
     def _run(self, task: Task, throw: BaseException | None = None) -> None:
         before, self.current = self.current, task
         task.body.parent = getcurrent()
@@ -138,7 +145,7 @@ class Hub:
             self.current = before
         if task.body.dead and task in task.process.tasks and not task.process.dead:
             task.process.tasks.remove(task)
-        if self.failures and before is None:
+        if self.failures and before is None and not task.process.dead:
             raise self.failures[0]
 
 

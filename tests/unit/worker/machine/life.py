@@ -11,12 +11,13 @@ from app.store.audit_entry import Signer
 from app.store.client import Clients
 from app.store.cursor import CursorClock
 from app.store.feed import Feed
-from app.store.tables import StreamOfTable, table_names
+from app.store.errors import StoreUnavailable
+from app.store.tables import stream_of, table_names
 from tests.support.fake_wire import FakeClient, Wire
 from tests.support.simulation import SimEvent
-from tests.unit.worker.machine.ledger import AUDIT, FEED
+from tests.unit.worker.machine.ledger import AUDIT, FEED, PRODUCTS
 from tests.unit.worker.machine.world import World
-from worker.host import IDLE_AWS, make_worker
+from worker.host import CONSUMER, IDLE_AWS, make_worker
 from worker.order import ArrivalOrder
 from worker.stream.membership import Member
 from worker.stream.pace import Wake
@@ -31,7 +32,7 @@ class Life:
         self.name = name
         self.wire = Wire(world.hub, lambda: self.process)
         self._stop = SimEvent(world.hub)
-        self.process = world.hub.process(name, skew, self._live)
+        self.process = world.hub.process(name, skew, self._run)
 
     @property
     def over(self) -> bool:
@@ -42,11 +43,20 @@ class Life:
         """Ask it to end properly: what it holds is handed over."""
         self._stop.set()
 
+    def _run(self) -> None:
+        """A start that fails ends the process, as does its main thread: others are daemons."""
+        try:
+            self._live()
+        except StoreUnavailable:
+            pass
+        finally:
+            self.world.hub.kill(self.process)
+
     def _live(self) -> None:
         tables = FakeClient(self.world.tables, self.wire)
         streams = FakeClient(self.world.streams, self.wire)
         feed = Feed(tables, FEED)
-        clock = CursorClock(feed.newest_ms())
+        clock = self._clock(feed, tables)
         order = ArrivalOrder(clock.stamp)
         audit = AuditRepository(tables, AUDIT, feed, Signer("k", b"key"), order.stamp)
         with make_worker(
@@ -56,7 +66,7 @@ class Life:
             audit,
             order,
             self._publish,
-            lambda: self.wire.call("find_stream", lambda **_: self._stream()),
+            lambda: stream_of(tables, PRODUCTS),
             Wake(),
             IDLE_AWS,
             Member(self.name, "redis"),
@@ -64,8 +74,13 @@ class Life:
         ):
             self._stop.wait()
 
-    def _stream(self) -> StreamOfTable:
-        return StreamOfTable(self.world.stream.arn, "NEW_AND_OLD_IMAGES")
+    def _clock(self, feed, tables):
+        try:
+            from app.store.clock import ClockRow, SharedClock
+        except ImportError:
+            self.world.ledger.one_clock = False
+            return CursorClock(feed.newest_ms())
+        return SharedClock(ClockRow(tables, "StreamCheckpoints", CONSUMER))
 
     def _report_gap(self, shard_id: str, arn: str, after: str | None, why: str) -> None:
         self.wire.call(

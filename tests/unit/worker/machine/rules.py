@@ -38,8 +38,12 @@ class WorkerMachine(RuleBasedStateMachine):
         self._patch = pytest.MonkeyPatch()
         substitute(self.world.hub, self._patch)
         self._patch.setattr(Readers, "note_crash", self._note_crash)
-        self._start(0)
-        self._run(40, 0)  # the first start ever: what was before it, a baseline tells
+        try:
+            self._start(0)
+            self._run(40, 0)  # the first start ever: what was before it, a baseline tells
+        except BaseException:
+            self._close()
+            raise
 
     # The world
 
@@ -177,9 +181,11 @@ class WorkerMachine(RuleBasedStateMachine):
             if sys.exc_info()[0] is None:
                 self.settle()
         finally:
-            for life in self.lives:
-                self.world.hub.kill(life.process)
-            self._patch.undo()
+            self._close()
+
+    def _close(self) -> None:
+        self.world.hub.close()
+        self._patch.undo()
 
     def _run(self, steps: int, seed: int) -> None:
         random = Random(seed)

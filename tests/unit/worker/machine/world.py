@@ -32,6 +32,7 @@ class World:
 
     def __init__(self) -> None:
         self.hub = Hub(START)
+        self.skew = 0.0  # seconds by which the store's own clock is off
         self.tables = FakeTables(
             {
                 PRODUCTS: ("ProductID",),
@@ -42,6 +43,7 @@ class World:
                 SETTINGS: ("Kind", "ID"),
             },
             limits={AUDIT: ENTRY_LIMIT},
+            now=lambda: START + self.hub.now + self.skew,
         )
         self.streams = FakeStreams(lambda: self.hub.now)
         self.ledger = Ledger(caller=self._caller)
@@ -163,6 +165,13 @@ class World:
             self._number = 0  # a new table may count from 1 again (FACTS §1.16)
         stream = FakeStream(arn, self._next_number)
         self.streams.streams[arn] = stream
+        self.tables.descriptions[PRODUCTS] = {
+            "LatestStreamArn": arn,
+            "StreamSpecification": {
+                "StreamEnabled": True,
+                "StreamViewType": "NEW_AND_OLD_IMAGES",
+            },
+        }
         self.know_shards()
         return stream
 
