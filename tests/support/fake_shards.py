@@ -82,8 +82,12 @@ class FakeStream:
             shard.listed = True
 
     def disable(self) -> None:
-        """The table was re-created, or its stream switched off: no shard gets a child any more."""
+        """The table was re-created, or its stream switched off: no shard gets a child any more.
+
+        That takes longer than a child stays hidden.
+        """
         self.enabled = False
+        self.reveal()
         for shard in self.shards.values():
             shard.open = False
 
