@@ -7,6 +7,7 @@ import logging
 import secrets
 import socket
 import sys
+import threading
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -24,10 +25,12 @@ from app.settings import Settings
 from app.signals import end_by_signals
 from app.signing import signer_of
 from app.store import place, shell, tables
+from app.store.admin_log import AdminLog
 from app.store.audit import AuditRepository
 from app.store.client import connect
 from app.store.cursor import CursorClock
 from app.store.feed import Feed
+from app.store.letter_desk import LetterDesk
 from app.store.products import ProductRepository
 from app.store.timeline import Timeline
 from app.web.app import create_app
@@ -35,6 +38,7 @@ from app.web.server import Server
 from app.web.services import DemoSwitch, Probe, Services
 from worker.host import IDLE_AWS, IDLE_LOCAL, make_worker
 from worker.order import ArrivalOrder
+from worker.sinks.policy import RetryPolicy
 from worker.stream.membership import Member, new_owner
 from worker.stream.pace import Wake
 
@@ -109,7 +113,7 @@ def running(
             max_streams=settings.max_streams,
         )
         broker.load()
-        wake = Wake()
+        wake, due = Wake(), threading.Event()
         with make_worker(
             clients,
             names,
@@ -123,6 +127,10 @@ def running(
             Member(new_owner(), folder=where.folder),
             one_log=where.engine is not None,
             reached=reached,
+            policy=RetryPolicy(
+                settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds
+            ),
+            due=due,
         ) as worker:
             probes["worker"] = worker.problem
             products = ProductRepository(
@@ -141,6 +149,12 @@ def running(
                     version=_version(),
                     products=products,
                     timeline=timeline,
+                    letters=LetterDesk(
+                        clients.tables,
+                        names.dead_letters,
+                        AdminLog(clients.tables, names.settings),
+                        on_due=due.set,
+                    ),
                     broker=broker,
                     products_table=names.products,
                     view_type=stream.view_type,

@@ -100,6 +100,16 @@ class Settings(BaseSettings):
         description="Let DynamoDB expire audit and feed rows after so many days; "
         "unset keeps them for good.",
     )
+    maximum_retry_attempts: Annotated[int, Field(ge=-1, le=10_000)] = Field(
+        3,
+        description="How often an optional sink is tried again with a record before the record is "
+        "parked in its lane (0 to 10,000; -1 for ever), as Lambda's event source mapping has it.",
+    )
+    maximum_record_age_in_seconds: int = Field(
+        -1,
+        description="Age past which a record is no longer tried with an optional sink but parked "
+        "in its lane (60 to 604,800; -1 for any age), as Lambda's event source mapping has it.",
+    )
     max_body_bytes: Annotated[int, Field(ge=1024)] = Field(
         1024 * 1024, description="Largest request body, in bytes."
     )
@@ -162,6 +172,13 @@ class Settings(BaseSettings):
         if re.fullmatch(r"(/[A-Za-z0-9_.~-]+)*/?", value):
             return value.rstrip("/")
         raise ValueError("must look like /stockpulse")
+
+    @field_validator("maximum_record_age_in_seconds")
+    @classmethod
+    def _record_age(cls, value: int) -> int:
+        if value == -1 or 60 <= value <= 604_800:
+            return value
+        raise ValueError("must be 60 to 604800 seconds, or -1 for any age")
 
     @field_validator("timezone")
     @classmethod

@@ -20,6 +20,7 @@ from app.store.tables import TableNames
 from worker.host import IDLE_AWS, IDLE_LOCAL, make_worker
 from worker.order import ArrivalOrder, Publish
 from worker.stream.coordinator import Coordinator
+from worker.sinks.policy import RetryPolicy
 from worker.stream.leases import LEASE_TIME
 from worker.stream.membership import Member, new_owner
 from worker.stream.pace import Wake
@@ -78,6 +79,9 @@ def reading(
             Member(new_owner(), broker="redis", folder=where.folder),
             one_log=settings.dynamodb == "embedded",
             lease_time=lease_time,
+            policy=RetryPolicy(
+                settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds
+            ),
         ) as worker:
             yield worker
 

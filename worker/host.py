@@ -5,7 +5,8 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 from app.item import AttributeNames
@@ -13,13 +14,17 @@ from app.store.audit import AuditRepository
 from app.store.checkpoints import Checkpoints
 from app.store.client import Clients
 from app.store.dead_letters import DeadLetters
-from app.store.leases import Hold, Lease, Leases
+from app.store.lanes import Lanes
+from app.store.leases import Lease, Leases
 from app.store.tables import StreamOfTable, TableNames
 from app.store.workers import Workers
 from worker.order import ArrivalOrder, Publish
 from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
+from worker.sinks.host import OptionalSinks, Pacing
+from worker.sinks.policy import RetryPolicy
+from worker.sinks.sink import Sink
 from worker.stream.coordinator import Coordinator
 from worker.stream.discovery import Discovery
 from worker.stream.guard import Guard
@@ -29,7 +34,7 @@ from worker.stream.pace import Idle, Pace, Wake
 from worker.stream.pages import ShardPages
 from worker.stream.reader import ShardReader
 from worker.stream.readers import Readers, ReportGap
-from worker.stream.work import InOrder, MakeWork, Work
+from worker.stream.work import MakeWork
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +50,7 @@ def _log_gap(shard_id: str, stream_arn: str, after: str | None, why: str) -> Non
     _log.error("gap in shard %s of %s after %s: %s", shard_id, stream_arn, after, why)
 
 
+@contextmanager
 def make_worker(
     clients: Clients,
     tables: TableNames,
@@ -62,31 +68,43 @@ def make_worker(
     report_gap: ReportGap = _log_gap,
     on_gap: Callable[[], None] = lambda: None,
     lease_time: float = LEASE_TIME,
-) -> Coordinator:
-    """A worker that is yet to be entered.
+    sinks: Sequence[Sink] = (),
+    policy: RetryPolicy | None = None,
+    pacing: Pacing | None = None,
+    due: threading.Event | None = None,
+) -> Iterator[Coordinator]:
+    """A worker that runs until the block ends.
 
     `one_log`: see `worker.stream.succession`. `reached` is told of each point that a crash could
-    fall on: only fault tests listen. `on_gap` is called after a gap was reported.
+    fall on: only fault tests listen. `on_gap` is called after a gap was reported. `due` is set by
+    who marked a dead letter due in this process.
     """
     stop = threading.Event()
     retry = Retry(stop)
-    pipeline = Pipeline(
-        AuditSink(audit, retry, drop_stamps=order.drop),
-        order.in_turn(publish),
-        DeadLetters(clients.tables, tables.dead_letters),
-        retry,
-        names,
-        reached,
+    audit_sink = AuditSink(audit, retry, drop_stamps=order.drop)
+    in_turn = order.in_turn(publish)
+    letters = DeadLetters(clients.tables, tables.dead_letters)
+    pipeline = Pipeline(audit_sink, in_turn, letters, retry, names, reached)
+    optional = OptionalSinks(
+        sinks,
+        audit=audit,
+        audit_sink=audit_sink,
+        publish=in_turn,
+        pipeline=pipeline,
+        letters=letters,
+        lanes=Lanes(clients.tables, tables.dead_letters),
+        names=names,
+        retry=retry,
+        stop=stop,
+        policy=policy or RetryPolicy(),
+        pacing=pacing,
+        due=due,
     )
-
-    def make_work(lease: Lease, _hold: Hold) -> Work:
-        return InOrder(pipeline.process, lease.stream_arn)
-
-    return make_coordinator(
+    coordinator = make_coordinator(
         clients,
         tables,
         find_stream,
-        make_work,
+        optional.make_work,
         wake,
         idle,
         member,
@@ -96,6 +114,8 @@ def make_worker(
         on_gap=on_gap,
         lease_time=lease_time,
     )
+    with optional, coordinator:
+        yield coordinator
 
 
 def make_coordinator(

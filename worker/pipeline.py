@@ -1,11 +1,14 @@
 """A batch is durable before it is published, and published before it is checkpointed.
 
 The pipeline never knows which host calls it: a reader thread here, Lambda elsewhere. When
-`process` returns, every record was audited and published, or parked.
+`process` returns, every record was audited and published, or parked; the optional sinks have
+been handed what was published (`worker/work.py`, `worker/sinks/inline.py`).
 """
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -13,14 +16,19 @@ from app.events import ChangeEvent
 from app.item import AttributeNames
 from app.store.dead_letters import DeadLetters
 from app.store.feed import ROW_LIMIT
+from app.store.leases import Hold, Unleased
+from app.store.letters import AUDIT, Letter
 from worker.order import Publish
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
-from worker.stream.decode import UNKNOWN, UndecodableRecord, decode, identify
+from worker.sinks.sink import Taken
+from worker.stream.decode import UndecodableRecord, decode, event_key, identify
 
 _log = logging.getLogger(__name__)
 
 Record = Mapping[str, Any]
+
+_NUMBER = re.compile(r"[0-9]{1,40}")
 
 
 class Pipeline:
@@ -43,49 +51,75 @@ class Pipeline:
         self._names = names
         self._reached = reached
 
-    def process(self, records: Sequence[Record], stream_arn: str) -> None:
-        """Take a page of one shard's records.
+    def process(
+        self,
+        records: Sequence[Record],
+        stream_arn: str,
+        hold: Hold | None = None,
+        then: Callable[[Sequence[Taken]], None] = lambda _taken: None,
+    ) -> None:
+        """Take a page of one shard's records, read under `hold` (None: under no lease).
+
+        `then` is handed each batch once it is published: what the optional sinks are for.
 
         Raises:
+            LeaseLost: the shard is another's, who reads the page again.
             Stopped: the worker is ending; the page will be read again.
 
         """
+        page = _Page(stream_arn, hold or Unleased())
         for batch in _batches(records):
-            decoded: dict[str, tuple[ChangeEvent, Record]] = {}
+            decoded: dict[str, Taken] = {}
             for record in batch:
-                event = self._decode(record, stream_arn)
+                event = self._decode(record, page)
                 if event is not None:
-                    decoded.setdefault(event.id, (event, record))
+                    decoded.setdefault(event.id, Taken(event, record))
             if decoded:
-                self._take(decoded)
+                then(self._take(decoded, page))
 
-    def _take(self, decoded: Mapping[str, tuple[ChangeEvent, Record]]) -> None:
+    def _take(self, decoded: Mapping[str, Taken], page: "_Page") -> list[Taken]:
         self._reached("before audit")
-        appended = self._audit.accept([event for event, _ in decoded.values()])
+        appended = self._audit.accept([event for event, _ in decoded.values()], page.hold)
         for event, error in appended.refused:
-            self._park(decoded[event.id][1], event.product_id, event.event_key, error)
+            record = decoded[event.id].record
+            self._park(record, event.product_id, event.event_key, error, page)
         self._reached("between audit and broker")
         self._publish(appended.arrived)
         self._reached("between broker and checkpoint")
+        refused = {event.id for event, _ in appended.refused}
+        return [taken for name, taken in decoded.items() if name not in refused]
 
-    def _decode(self, record: Record, stream_arn: str) -> ChangeEvent | None:
+    def _decode(self, record: Record, page: "_Page") -> ChangeEvent | None:
         try:
-            return decode(record, stream_arn, self._names)
+            return decode(record, page.stream_arn, self._names)
         except UndecodableRecord as error:
             product_id, sequence_number = identify(record, self._names)
-            if sequence_number == UNKNOWN:  # two such records must not overwrite each other
+            if not _NUMBER.fullmatch(sequence_number):  # two such must not overwrite each other
                 sequence_number = sha256(repr(record).encode("utf-8", "replace")).hexdigest()
-            self._park(record, product_id, f"{stream_arn}#{sequence_number}", str(error))
+            key = event_key(page.stream_arn, sequence_number)
+            self._park(record, product_id, key, str(error), page)
             return None
 
-    def _park(self, record: Record, product_id: str, key: str, error: str) -> None:
+    def _park(self, record: Record, product_id: str, key: str, error: str, page: "_Page") -> None:
         _log.error("parked a record of product %r: %s", product_id, error)
-        self._retry(
-            lambda: self._dead_letters.park(
-                record, sink="audit", product_id=product_id, key=key, error=error
-            ),
-            "dead letters",
+        letter = Letter(
+            sink=AUDIT,
+            product_id=product_id,
+            event_key=key,
+            record=record,
+            stream_arn=page.stream_arn,
+            error=error,
+            attempts=1,
         )
+        self._retry(lambda: self._dead_letters.park([letter], page.hold), "dead letters")
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Where records come from, and under which lease they were read."""
+
+    stream_arn: str
+    hold: Hold
 
 
 def _batches(records: Sequence[Record]) -> Iterator[Sequence[Record]]:

@@ -54,6 +54,14 @@ class EventNotFound(StockpulseError):
     title = "No such event"
 
 
+class LetterNotFound(StockpulseError):
+    """No dead letter has this id, or it was delivered or deleted."""
+
+    status = 404
+    code = "dead-letter-not-found"
+    title = "No such dead letter"
+
+
 class ProductExists(StockpulseError):
     """A create met a product that is there already."""
 

@@ -24,8 +24,10 @@ def encode_cursor(position: str) -> str:
     return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, fits: Callable[[str], bool] = lambda _: True) -> str:
-    """The position in a cursor, which must be one that `fits`.
+def decode_cursor(
+    cursor: str, fits: Callable[[str], bool] = lambda _: True, longest: int = 2048
+) -> str:
+    """The position in a cursor, which must be one that `fits`, of at most `longest` bytes.
 
     Raises:
         InvalidCursor: the word is not one that we made.
@@ -38,7 +40,7 @@ def decode_cursor(cursor: str, fits: Callable[[str], bool] = lambda _: True) -> 
     except (binascii.Error, ValueError):
         position = ""
     if (
-        not 1 <= len(position.encode()) <= 2048
+        not 1 <= len(position.encode()) <= longest
         or encode_cursor(position) != cursor
         or not fits(position)
     ):

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from app.store.client import POOL_SIZE
 from app.store.errors import StockpulseError
 from app.web import pages, problems
-from app.web.api import events, health, products
+from app.web.api import dead_letters, events, health, products
 from app.web.guards import Guards, request_id_of
 from app.web.services import Services
 
@@ -41,7 +41,13 @@ def create_app(services: Services) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.services = services
-    for router in (health.router, products.router, events.router, pages.router):
+    for router in (
+        health.router,
+        products.router,
+        events.router,
+        dead_letters.router,
+        pages.router,
+    ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     problems.install(app)

@@ -7,6 +7,7 @@ from fastapi import Request
 
 from app.broker.in_process import InProcessBroker
 from app.settings import Settings
+from app.store.letter_desk import LetterDesk
 from app.store.products import ProductRepository
 from app.store.timeline import Timeline
 
@@ -31,6 +32,7 @@ class Services:
     version: str
     products: ProductRepository
     timeline: Timeline
+    letters: LetterDesk
     broker: InProcessBroker
     products_table: str
     view_type: str

@@ -240,3 +240,23 @@ def test_keys_are_read_in_order_the_first_signs() -> None:
 def test_keys_that_could_not_sign_are_refused_with_their_form(text: str) -> None:
     with pytest.raises(ValueError, match="id:base64"):
         parse_keys(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MAXIMUM_RETRY_ATTEMPTS", "-2"),
+        ("MAXIMUM_RETRY_ATTEMPTS", "10001"),
+        ("MAXIMUM_RECORD_AGE_IN_SECONDS", "59"),
+        ("MAXIMUM_RECORD_AGE_IN_SECONDS", "0"),
+        ("MAXIMUM_RECORD_AGE_IN_SECONDS", "604801"),
+    ],
+)
+def test_the_retry_policy_has_the_bounds_of_lambda_s(refused, name: str, value: str) -> None:
+    assert PREFIX + name in refused(**{name: value})
+
+
+@pytest.mark.parametrize("age", ["-1", "60", "604800"])
+def test_a_record_age_of_lambda_s_is_taken(monkeypatch: pytest.MonkeyPatch, age: str) -> None:
+    given(monkeypatch, MAXIMUM_RECORD_AGE_IN_SECONDS=age, MAXIMUM_RETRY_ATTEMPTS="-1")
+    assert load().maximum_record_age_in_seconds == int(age)

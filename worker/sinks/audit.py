@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from app.events import ChangeEvent
 from app.store.audit import Appended, AuditRepository
+from app.store.leases import Hold
 from worker.retry import Retry
 
 # An arrival not published within this many seconds of its stamp gets a fresh one (DESIGN §5.2).
@@ -38,19 +39,29 @@ class AuditSink:
         self._drop_stamps = drop_stamps
         self._monotonic = monotonic
 
-    def accept(self, events: Sequence[ChangeEvent]) -> Appended:
-        """Write up to 24 events of different keys.
+    def accept(self, events: Sequence[ChangeEvent], hold: Hold | None = None) -> Appended:
+        """Write up to 24 events of different keys, read under `hold`.
 
         Raises:
+            LeaseLost: it took too long and the shard is another's now: nothing may be shown.
             Stopped: the worker is ending; the events will be read again.
 
         """
         stamped, appended = self._timed(partial(self._audit.append, events))
         while appended.arrived and self._monotonic() - stamped > STAMP_LIFE:
+            if hold is not None:
+                self._renew(hold)
             late = [event for _, event in appended.arrived]
             stamped, arrived = self._timed(partial(self._audit.restamp, late))
             appended = Appended(arrived, appended.refused)
         return appended
+
+    def _renew(self, hold: Hold) -> None:
+        try:
+            self._retry(hold.check, "lease")
+        except BaseException:
+            self._drop_stamps()
+            raise
 
     def _timed(self, call: Callable[[], T]) -> tuple[float, T]:
         """The call's result, and when its last try, the one that counts, began."""

@@ -12,6 +12,8 @@ from app.item import DEFAULT_NAMES, AttributeNames
 from app.store.audit import Appended, Arrived
 from app.store.dead_letters import DeadLetters
 from app.store.errors import StoreUnavailable
+from app.store.leases import Hold, LeaseLost
+from app.store.letters import Letter
 from tests.support.builders import (
     STREAM_ARN,
     a_cursor,
@@ -35,7 +37,7 @@ class Steps:
         self.refuses: set[str] = set()
         self.arrivals = 0
 
-    def accept(self, events: Sequence[ChangeEvent]) -> Appended:
+    def accept(self, events: Sequence[ChangeEvent], hold: Hold | None = None) -> Appended:
         self.log.append(("audit", [event.product_id for event in events]))
         taken = [event for event in events if event.product_id not in self.refuses]
         arrived = []
@@ -47,8 +49,8 @@ class Steps:
     def publish(self, arrived: Sequence[Arrived]) -> None:
         self.log.append(("publish", [event.product_id for _, event in arrived]))
 
-    def park(self, record: Any, *, sink: str, product_id: str, key: str, error: str) -> None:
-        self.log.append(("park", (product_id, record)))
+    def park(self, letters: Sequence[Letter], hold: Hold) -> None:
+        self.log += [("park", (letter.product_id, letter.record)) for letter in letters]
 
     def pipeline(
         self,
@@ -151,7 +153,7 @@ def test_what_the_audit_refuses_is_parked_before_the_rest_is_published(steps: St
 
 
 def test_nothing_is_published_that_is_not_durable(steps: Steps) -> None:
-    def stopped(_: Sequence[ChangeEvent]) -> Appended:
+    def stopped(_: Sequence[ChangeEvent], _hold: Hold) -> Appended:
         raise Stopped
 
     steps.accept = stopped  # type: ignore[method-assign]
@@ -164,10 +166,10 @@ def test_parking_is_tried_until_it_succeeds(steps: Steps, monkeypatch: pytest.Mo
     monkeypatch.setattr("worker.retry.FIRST_PAUSE", 0.0)
     park, failures = steps.park, iter([StoreUnavailable("down")] * 3)
 
-    def flaky(record: Any, **about: Any) -> None:
+    def flaky(letters: Sequence[Letter], hold: Hold) -> None:
         for error in failures:
             raise error
-        park(record, **about)
+        park(letters, hold)
 
     steps.park = flaky  # type: ignore[method-assign]
     steps.pipeline().process([{}], STREAM_ARN)
@@ -202,14 +204,16 @@ class FullTable:
     def __init__(self) -> None:
         self.kept: list[dict[str, Any]] = []
 
-    def put_item(self, TableName: str, Item: dict[str, Any]) -> None:  # noqa: N803 - boto3's names
-        size = sum(len(name) + len(next(iter(value.values()))) for name, value in Item.items())
+    def transact_write_items(self, TransactItems: list[Any], **_: Any) -> None:  # noqa: N803
+        (action,) = TransactItems
+        item = action["Update"]["ExpressionAttributeValues"]
+        size = sum(len(name) + len(next(iter(value.values()))) for name, value in item.items())
         if size > 400 * 1024:
             message = "Item size has exceeded the maximum allowed size"
             raise ClientError(
-                {"Error": {"Code": "ValidationException", "Message": message}}, "PutItem"
+                {"Error": {"Code": "ValidationException", "Message": message}}, "Transact"
             )
-        self.kept.append(Item)
+        self.kept.append(item)
 
 
 def test_a_record_too_large_for_a_dead_letter_does_not_hold_the_shard(steps: Steps) -> None:
@@ -278,3 +282,59 @@ def test_a_batch_held_up_for_longer_than_its_stamp_lives_gets_a_fresh_row(
     pipeline.process([put("a")], STREAM_ARN)
     assert audit.calls == calls
     assert [cursor for cursor, _ in published] == [a_cursor(len(calls))]
+
+
+class Held:
+    """A hold that can be lost, and says when it was looked at."""
+
+    def __init__(self, *, lost: bool = False) -> None:
+        self.looks = 0
+        self._lost = lost
+
+    def check(self) -> None:
+        self.looks += 1
+        if self._lost:
+            raise LeaseLost
+
+    def condition(self) -> dict[str, Any] | None:
+        return None
+
+
+def late_pipeline(steps: Steps, published: list[Arrived], dropped: list[str]) -> Pipeline:
+    """A pipeline whose audit takes a minute at its first try."""
+    audit = SlowAudit(60)
+    sink = AuditSink(
+        audit,  # type: ignore[arg-type]
+        Retry(threading.Event()),
+        audit.monotonic,
+        drop_stamps=lambda: dropped.append("dropped"),
+    )
+    retry = Retry(threading.Event())
+    return Pipeline(sink, published.extend, steps, retry, DEFAULT_NAMES)  # type: ignore[arg-type]
+
+
+def test_a_late_batch_looks_at_its_lease_before_it_is_stamped_again(steps: Steps) -> None:
+    published: list[Arrived] = []
+    hold = Held()
+    late_pipeline(steps, published, []).process([put("a")], STREAM_ARN, hold)
+    assert (hold.looks, len(published)) == (1, 1)
+
+
+def test_a_late_batch_whose_lease_is_lost_is_dropped(steps: Steps) -> None:
+    published: list[Arrived] = []
+    dropped: list[str] = []
+    with pytest.raises(LeaseLost):
+        late_pipeline(steps, published, dropped).process([put("a")], STREAM_ARN, Held(lost=True))
+    assert (published, dropped) == ([], ["dropped"])
+
+
+def test_what_is_published_is_handed_on_batch_by_batch(steps: Steps) -> None:
+    steps.refuses = {"p3"}
+    handed: list[list[str]] = []
+    steps.pipeline().process(
+        [put(f"p{n}", n) for n in range(1, 27)],
+        STREAM_ARN,
+        then=lambda taken: handed.append([event.product_id for event, _ in taken]),
+    )
+    assert [len(batch) for batch in handed] == [23, 2]
+    assert "p3" not in handed[0]

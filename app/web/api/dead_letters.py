@@ -1,0 +1,71 @@
+"""Dead letters over REST: read, marked due and given up; a worker alone delivers them."""
+
+from typing import Annotated, Any
+from urllib.parse import unquote
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.web.answers import json_answer, page_answer
+from app.web.errors import InvalidRequest
+from app.web.letter_models import (
+    ALONE,
+    IN_PAGE,
+    DeadLetterOut,
+    DeadLetterPageOut,
+    RedriveOut,
+    SkippedOut,
+    letter_out,
+    redrive_out,
+    skipped_out,
+)
+from app.web.parameters import KEY_BYTES, Limit, ServicesDep
+from app.web.stamps import stamp_for
+
+router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"])
+
+_ABSENT: dict[int | str, dict[str, Any]] = {
+    404: {"description": "No such dead letter: it was delivered, or never was."}
+}
+
+
+@router.get(
+    "",
+    response_model=DeadLetterPageOut,
+    responses={400: {"description": "`cursor` is not of a page with these filters."}},
+)
+def list_dead_letters(
+    request: Request,
+    services: ServicesDep,
+    limit: Limit = 50,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of a page.")] = None,
+    sink: Annotated[str | None, Query(min_length=1, max_length=31, description="One sink.")] = None,
+    product_id: Annotated[str | None, Query(min_length=1, description="One product.")] = None,
+) -> Response:
+    """List what sinks did not accept; a product's own in the order of its events."""
+    if product_id is not None and len(product_id.encode()) > KEY_BYTES:
+        raise InvalidRequest(
+            f"product_id must be 1 to {KEY_BYTES} bytes long.",
+            extra={"errors": [{"pointer": "?product_id", "detail": "is too long"}]},
+        )
+    page = services.letters.page(limit, cursor, sink=sink, product_id=product_id)
+    items = [letter_out(letter, IN_PAGE) for letter in page.items]
+    return page_answer(request, items, page.next_cursor)
+
+
+@router.get("/{letter_id}", response_model=DeadLetterOut, responses=_ABSENT)
+def get_dead_letter(letter_id: str, services: ServicesDep) -> Response:
+    """Read one, with its record."""
+    return json_answer(letter_out(services.letters.get(unquote(letter_id)), ALONE))
+
+
+@router.post("/{letter_id}/redrive", status_code=202, response_model=RedriveOut, responses=_ABSENT)
+def redrive_dead_letter(letter_id: str, services: ServicesDep) -> Response:
+    """Mark it due: the worker tries it, and what lies before it in its lane, within seconds."""
+    return json_answer(redrive_out(services.letters.redrive(unquote(letter_id))), status=202)
+
+
+@router.delete("/{letter_id}", response_model=SkippedOut, responses=_ABSENT)
+def delete_dead_letter(letter_id: str, request: Request, services: ServicesDep) -> Response:
+    """Give it up for good; what waits behind it goes on. The deletion is logged."""
+    actor = stamp_for(request).actor
+    return json_answer(skipped_out(services.letters.delete(unquote(letter_id), actor)))
