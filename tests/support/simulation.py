@@ -87,8 +87,7 @@ class Hub:
             deadlines = [
                 task.deadline
                 for task in tasks
-                if task.deadline is not None
-                and not (task.process.paused or task.process.dead)
+                if task.deadline is not None and not (task.process.paused or task.process.dead)
             ]
             if not deadlines:
                 return False

@@ -109,7 +109,11 @@ class WorkerMachine(RuleBasedStateMachine):
     @rule(choose=choices, count=st.integers(1, 6), forget=st.booleans())
     def trim_what_was_not(self, choose: int, count: int, forget: bool) -> None:  # noqa: FBT001
         """Of shards that were begun: what was never seen can only be found by its products' chains."""
-        begun = [(arn, shard) for arn, shard in self.world.all_shards() if self.world.consumed(arn, shard)]
+        begun = [
+            (arn, shard)
+            for arn, shard in self.world.all_shards()
+            if self.world.consumed(arn, shard)
+        ]
         if begun:
             arn, shard = begun[choose % len(begun)]
             self.world.trim(arn, shard, self.world.consumed(arn, shard) + count, forget=forget)
