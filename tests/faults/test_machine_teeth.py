@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001 - bugs lie in what is private
 """The state machine bites: each of these bugs, put in on purpose, is found within its examples.
 
 A machine that finds nothing proves nothing until it is known what it would have found.

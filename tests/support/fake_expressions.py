@@ -196,14 +196,16 @@ class Scope:
             case "contains":
                 found, part = self.value(node[1]), self.value(node[2])
                 return found is not None and part["S"] in next(iter(found.values()))
-            case "compare":
-                return self._compare(node[1], node[2], node[3])
-            case "between":
-                return self._compare(">=", node[1], node[2]) and self._compare(
-                    "<=", node[1], node[3]
-                )
-            case "in":
-                return any(self._compare("=", node[1], one) for one in node[2:])
+        return self._compares(node)
+
+    def _compares(self, node: Node) -> bool:
+        match node:
+            case ("compare", operator, left, right):
+                return self._compare(operator, left, right)
+            case ("between", value, low, high):
+                return self._compare(">=", value, low) and self._compare("<=", value, high)
+            case ("in", value, *members):
+                return any(self._compare("=", value, member) for member in members)
         raise NotImplementedError(f"condition {node!r}")
 
     def _compare(self, operator: str, left: Node, right: Node) -> bool:

@@ -1,3 +1,4 @@
+# ruff: noqa: N803 - the arguments are named as boto3 names them
 """An in-memory DynamoDB Streams service, with the manners that FACTS §1 lists.
 
 One call is one moment. What the service may do either way (an ending number on an open

@@ -1,4 +1,5 @@
-"""An in-memory DynamoDB: conditions, transactions and batches behave, and each write can be watched.
+# ruff: noqa: N803 - the arguments are named as boto3 names them
+"""An in-memory DynamoDB with conditions, transactions and batches; each write can be watched.
 
 One call is one moment: nothing else happens within it, so there are no locks.
 """

@@ -4,9 +4,6 @@ A Hypothesis state machine drives the real worker over fake services. What it ho
 each effect is in `machine/ledger.py`; what it does to the worker is the rules below.
 """
 
-import os
-
-import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 

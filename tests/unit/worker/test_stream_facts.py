@@ -1,4 +1,4 @@
-"""Every fact about streams (FACTS §1) has a test that would fail without it, and here it is named."""
+"""Every fact about streams (FACTS §1) has tests that would fail without it: here they are named."""
 
 import ast
 from pathlib import Path

@@ -184,7 +184,7 @@ class Ledger:
         return found
 
     def unsettled(self) -> list[Ref]:
-        """Changes of which nothing tells: neither audit and broker, nor a dead letter, nor a gap."""
+        """Changes that nothing tells of: not audit and broker, nor a dead letter, nor a gap."""
         return [
             written.ref
             for written in self.changes.values()

@@ -10,8 +10,8 @@ from app.store.audit import Arrived, AuditRepository
 from app.store.audit_entry import Signer
 from app.store.client import Clients
 from app.store.cursor import CursorClock
-from app.store.feed import Feed
 from app.store.errors import StoreUnavailable
+from app.store.feed import Feed
 from app.store.tables import stream_of, table_names
 from tests.support.fake_wire import FakeClient, Wire
 from tests.support.simulation import SimEvent

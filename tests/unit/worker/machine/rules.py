@@ -1,15 +1,14 @@
 """The rules of the state machine: what the world does, and which worker takes its turn."""
 
 import sys
-
 from random import Random
 
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from tests.support.fake_stream import Manners
 from tests.support.fake_shards import FakeShard
+from tests.support.fake_stream import Manners
 from tests.support.fake_wire import Trouble
 from tests.support.simulated_modules import substitute
 from tests.support.simulation import Crash
@@ -108,7 +107,7 @@ class WorkerMachine(RuleBasedStateMachine):
 
     @rule(choose=choices, count=st.integers(1, 6), forget=st.booleans())
     def trim_what_was_not(self, choose: int, count: int, forget: bool) -> None:  # noqa: FBT001
-        """Of shards that were begun: what was never seen can only be found by its products' chains."""
+        """Of shards that were begun; what was never seen, only its products' chains can tell."""
         begun = [
             (arn, shard)
             for arn, shard in self.world.all_shards()
