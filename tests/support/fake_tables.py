@@ -37,6 +37,7 @@ class FakeTables:
         self._limits = limits or {}
         self.rows: dict[str, dict[Key, Item]] = {name: {} for name in keys}
         self.descriptions: dict[str, Item] = {}
+        self.batch: set[tuple[str, Key]] = set()  # what the batch under way is to write
         self._tokens: set[str] = set()
         self.watchers: list[Watcher] = []
 
@@ -89,6 +90,7 @@ class FakeTables:
             raise fault("ValidationException", "1 to 25 items in a batch")
         for table, one in asked:
             self._check_size(table, one.get("PutRequest", {}).get("Item", {}))
+        self.batch = set(keys)
         left: dict[str, list[Any]] = {}
         for number, (table, one) in enumerate(asked):
             if not only(number):
@@ -97,6 +99,7 @@ class FakeTables:
                 self.put_item(TableName=table, Item=one["PutRequest"]["Item"])
             else:
                 self.delete_item(TableName=table, Key=one["DeleteRequest"]["Key"])
+        self.batch = set()
         return {"UnprocessedItems": left}
 
     def transact_write_items(

@@ -63,11 +63,15 @@ def substitutes(hub: Hub) -> dict[str, Substitute]:
 
 
 def substitute(hub: Hub, patch: pytest.MonkeyPatch) -> None:
-    """Give every module of ours the hub's; clocks that are default arguments too."""
+    """Give every module of ours the hub's, wherever a default was bound to the real one too."""
     changed = substitutes(hub)
-    clocks = {
-        time.monotonic: changed["time"].monotonic,
-        time.time: changed["time"].time,
+    instead: dict[Any, Any] = {
+        getattr(module, name): getattr(changed[module.__name__], name)
+        for module, names in (
+            (time, ("monotonic", "time")),
+            (threading, ("Event", "Lock", "Condition")),
+        )
+        for name in names
     }
     for name, module in list(sys.modules.items()):
         if not name.startswith(("app.store", "app.broker", "worker")):
@@ -77,24 +81,27 @@ def substitute(hub: Hub, patch: pytest.MonkeyPatch) -> None:
                 patch.setattr(module, known, changed_module)
         for owner in vars(module).values():
             if inspect.isclass(owner) and owner.__module__ == name:
-                _change_defaults(owner.__init__, clocks, patch)
+                _change_defaults(owner.__init__, instead, patch)
 
 
-def _change_defaults(function: Any, clocks: dict[Any, Any], patch: pytest.MonkeyPatch) -> None:
+def _change_defaults(function: Any, instead: dict[Any, Any], patch: pytest.MonkeyPatch) -> None:
+    """Of a constructor: its arguments' defaults, and the factories of a dataclass's fields."""
     for kind in ("__defaults__", "__kwdefaults__"):
-        given = getattr(function, kind, None)
-        if not given:
-            continue
+        given = getattr(function, kind, None) or ()
         if isinstance(given, tuple):
-            changed: Any = tuple(_changed(value, clocks) for value in given)
+            changed: Any = tuple(_changed(value, instead) for value in given)
         else:
-            changed = {name: _changed(value, clocks) for name, value in given.items()}
+            changed = {name: _changed(value, instead) for name, value in given.items()}
         if changed != given:
             patch.setattr(function, kind, changed)
+    for cell in getattr(function, "__closure__", None) or ():
+        changed = _changed(cell.cell_contents, instead)
+        if changed is not cell.cell_contents:
+            patch.setattr(cell, "cell_contents", changed)
 
 
-def _changed(value: Any, clocks: dict[Any, Any]) -> Any:
+def _changed(value: Any, instead: dict[Any, Any]) -> Any:
     try:
-        return clocks.get(value, value)
-    except TypeError:  # not hashable, so no clock
+        return instead.get(value, value)
+    except TypeError:  # not hashable
         return value

@@ -17,6 +17,7 @@ from tests.support.fake_shards import FakeShard
 from worker.stream.decode import event_key
 
 AUDIT, FEED, CHECKPOINTS = "ProductEvents", "Feed", "StreamCheckpoints"
+EXTRA = "extra"  # the optional sink
 PARKED, PRODUCTS, SETTINGS = "DeadLetters", "Products", "Settings"
 
 Ref = tuple[str, str]
@@ -35,11 +36,19 @@ class Written:
     audited: bool = False
     published: bool = False
     parked: bool = False
+    delivered: bool = False  # to the optional sink
+    parked_extra: bool = False
     lost: bool = False  # trimmed before it was audited: only a gap can tell of it
 
     @property
     def settled(self) -> bool:
         return self.parked or self.lost or (self.audited and self.published)
+
+    @property
+    def done(self) -> bool:
+        """Whether every sink has accepted or parked it."""
+        extra = self.parked or self.lost or self.delivered or self.parked_extra
+        return self.settled and extra
 
     @property
     def durable(self) -> bool:
@@ -63,6 +72,7 @@ class Ledger:
     newest_ms: int = 0
     one_clock: bool = True
     caller: Callable[[], str] = str  # the name of the life whose call is under way
+    batch: Callable[[], set[tuple[str, tuple[str, ...]]]] = set  # what that call is to write
 
     def wrote(self, product_id: str, arn: str, shard: FakeShard) -> Written:
         """Note the shard's newest record."""
@@ -91,7 +101,7 @@ class Ledger:
             case "Feed" if after is not None and after["Day"]["S"] != "days":
                 self._arrived(after)
             case "DeadLetters" if after is not None:
-                self._parked(after)
+                self._parked(before, after)
             case "StreamCheckpoints" if after is not None and " " in after["Shard"]["S"]:
                 if not after["Shard"]["S"].startswith("~"):
                     self._checkpointed(before or {}, after)
@@ -117,6 +127,18 @@ class Ledger:
                 assert earlier.settled, f"{ref} was published before {earlier.ref}"
         written.published = True
 
+    def delivered(self, event: ChangeEvent) -> None:
+        """The optional sink accepted an event: audited, and in its product's order."""
+        written = self.changes.get((event.product_id, event.event_key))
+        if written is None:
+            return
+        assert written.audited, f"{written.ref} was delivered before it was audited"
+        if not written.delivered:
+            for earlier in self.by_product[event.product_id][: written.place]:
+                waits = earlier.delivered or earlier.parked or earlier.lost
+                assert waits, f"{written.ref} was delivered before {earlier.ref}"
+        written.delivered = True
+
     def _audited(self, before: Item | None, after: Item | None) -> None:
         assert after is not None, f"an audit entry was removed: {before}"
         ref = (after["ProductID"]["S"], after["EventKey"]["S"])
@@ -129,7 +151,8 @@ class Ledger:
         if written.audited:
             return
         for earlier in self.by_product[ref[0]][: written.place]:
-            assert earlier.durable, f"{ref} was audited before {earlier.ref}"
+            together = (AUDIT, earlier.ref) in self.batch()  # a batch is written in any order
+            assert earlier.durable or together, f"{ref} was audited before {earlier.ref}"
         for parent in self.ancestors(written.arn, written.shard):
             for older in self.by_shard[written.arn, parent.id]:
                 assert older.durable, f"{ref} was audited before its parent's {older.ref}"
@@ -144,14 +167,18 @@ class Ledger:
         )
         self.newest_ms = max(self.newest_ms, stamp.ms)
 
-    def _parked(self, row: Item) -> None:
+    def _parked(self, before: Item | None, row: Item) -> None:
         """A paused worker that wakes parks nothing that its successor took (DESIGN §5)."""
         sink, _, key = row["SinkKey"]["S"].partition("#")
-        _, _, number = key.rpartition("#")
         for written in self.by_product[row["ProductID"]["S"]]:
-            if sink == "audit" and number.isdecimal() and int(number) == written.number:
+            if written.ref[1] != key:
+                continue
+            if before is None:
                 holder = self.holders.get((written.arn, written.shard.id))
                 assert holder == self.caller(), f"{self.caller()} parked what {holder} holds"
+            if sink == EXTRA:
+                written.parked_extra = True
+            else:
                 written.parked = True
 
     def _checkpointed(self, before: Item, after: Item) -> None:
@@ -173,7 +200,7 @@ class Ledger:
         assert not finished or shard is None or not shard.open, f"{shard_id} is still open"
         for written in self.by_shard[arn, shard_id]:
             if finished or written.number <= number:
-                assert written.settled, f"{shard_id} skips {written.ref}"
+                assert written.done, f"{shard_id} skips {written.ref}"
 
     def ancestors(self, arn: str, shard: FakeShard) -> list[FakeShard]:
         """Parent, grandparent and so on."""
@@ -188,7 +215,7 @@ class Ledger:
         return [
             written.ref
             for written in self.changes.values()
-            if not written.settled or (written.lost and not self._covered(written))
+            if not written.done or (written.lost and not self._covered(written))
         ]
 
     def untold(self) -> list[str]:

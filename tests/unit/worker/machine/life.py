@@ -5,6 +5,7 @@ What it left in the tables is all that the next life knows.
 
 from collections.abc import Callable, Sequence
 
+from app.events import ChangeEvent
 from app.item import DEFAULT_NAMES
 from app.store.audit import Arrived, AuditRepository
 from app.store.audit_entry import Signer
@@ -15,10 +16,11 @@ from app.store.feed import Feed
 from app.store.tables import stream_of, table_names
 from tests.support.fake_wire import FakeClient, Wire
 from tests.support.simulation import SimEvent
-from tests.unit.worker.machine.ledger import AUDIT, FEED, PRODUCTS
+from tests.unit.worker.machine.ledger import AUDIT, EXTRA, FEED, PRODUCTS
 from tests.unit.worker.machine.world import World
 from worker.host import CONSUMER, IDLE_AWS, make_worker
 from worker.order import ArrivalOrder
+from worker.sinks.sink import Sink
 from worker.stream.membership import Member
 from worker.stream.pace import Wake
 
@@ -71,6 +73,7 @@ class Life:
             IDLE_AWS,
             Member(self.name, "redis"),
             report_gap=self._report_gap,
+            sinks=[Sink(EXTRA, self._deliver)],
         ):
             self._stop.wait()
 
@@ -94,6 +97,9 @@ class Life:
                 },
             ),
         )
+
+    def _deliver(self, event: ChangeEvent) -> None:
+        self.wire.call("deliver", lambda **_: self.world.ledger.delivered(event))
 
     def _publish(self, arrived: Sequence[Arrived]) -> None:
         self.wire.call(

@@ -46,7 +46,7 @@ class World:
             now=lambda: START + self.hub.now + self.skew,
         )
         self.streams = FakeStreams(lambda: self.hub.now)
-        self.ledger = Ledger(caller=self._caller)
+        self.ledger = Ledger(caller=self._caller, batch=lambda: self.tables.batch)
         self.tables.watchers.append(self.ledger.watch)
         self._number = 10**21 - 40  # soon a digit more (FACTS §1.16)
         self._made = 0
