@@ -40,6 +40,9 @@ class Wire:
         self._hub.wait(None, 0)
         trouble = self._due.pop(self._calls, None)
         self._calls += 1
+        if trouble == "part" and operation != "batch_write_item":
+            self.arm(trouble, 0)  # it waits for a batch
+            trouble = None
         try:
             return self._meet(trouble, operation, effect)
         except (ClientError, BotoCoreError, Crash):
@@ -61,7 +64,7 @@ class Wire:
             case "pause":
                 self._process().paused = True
                 self._hub.wait(None, 0)
-            case "part" if batch:
+            case "part":
                 return effect(only=lambda number: number % 2 == 0)
             case "crash before" | "crash after" | "crash within":
                 if trouble == "crash after":

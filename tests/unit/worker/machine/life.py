@@ -9,7 +9,7 @@ from app.events import ChangeEvent
 from app.item import DEFAULT_NAMES
 from app.store.audit import Arrived, AuditRepository
 from app.store.audit_entry import Signer
-from app.store.client import Clients
+from app.store.client import Clients, translated
 from app.store.cursor import CursorClock
 from app.store.errors import StoreUnavailable
 from app.store.feed import Feed
@@ -86,17 +86,13 @@ class Life:
         return SharedClock(ClockRow(tables, "StreamCheckpoints", CONSUMER))
 
     def _report_gap(self, shard_id: str, arn: str, after: str | None, why: str) -> None:
-        self.wire.call(
-            "put_item",
-            lambda **_: self.world.tables.put_item(
-                TableName=AUDIT,
-                Item={
-                    "ProductID": {"S": f"\0shard#{shard_id}"},
-                    "EventKey": {"S": f"{arn}#{after}~g0001"},
-                    "Why": {"S": why},
-                },
-            ),
-        )
+        entry = {
+            "ProductID": {"S": f"\0shard#{shard_id}"},
+            "EventKey": {"S": f"{arn}#{after}~g0001"},
+            "Why": {"S": why},
+        }
+        with translated():
+            FakeClient(self.world.tables, self.wire).put_item(TableName=AUDIT, Item=entry)
 
     def _deliver(self, event: ChangeEvent) -> None:
         self.wire.call("deliver", lambda **_: self.world.ledger.delivered(event))
