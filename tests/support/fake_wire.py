@@ -4,7 +4,7 @@ Before each call the others may go on. A crash ends the whole process in the mid
 """
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,6 +15,7 @@ from tests.support.simulation import Crash, Hub, Process
 Trouble = Literal[
     "crash before", "crash after", "crash within", "throttle", "error", "lost", "part", "pause"
 ]
+TROUBLES: tuple[Trouble, ...] = get_args(Trouble)
 THROTTLED = "ProvisionedThroughputExceededException"
 
 
@@ -43,6 +44,8 @@ class Wire:
         if trouble == "part" and operation != "batch_write_item":
             self.arm(trouble, 0)  # it waits for a batch
             trouble = None
+        if trouble in {"throttle", "error", "lost"} and operation == "publish":
+            trouble = None  # a broker queues what it cannot send
         try:
             return self._meet(trouble, operation, effect)
         except (ClientError, BotoCoreError, Crash):

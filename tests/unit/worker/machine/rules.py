@@ -1,76 +1,75 @@
-"""The rules of the state machine: what the world does, and which worker takes its turn."""
+"""The rules of the state machine: what the world does, and which worker takes its turn.
+
+After most of them the workers go on for some steps, in an order that the example chooses, so
+that everything can fall between any two calls of theirs.
+"""
 
 import sys
-from random import Random
 
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from tests.support.fake_shards import FakeShard
 from tests.support.fake_stream import Manners
-from tests.support.fake_wire import Trouble
-from tests.support.simulated_modules import substitute
-from tests.support.simulation import Crash
+from tests.support.fake_wire import TROUBLES, Trouble
 from tests.unit.worker.machine.life import Life
-from tests.unit.worker.machine.world import PRODUCTS_KNOWN, World
-from worker.stream.readers import Readers
+from tests.unit.worker.machine.stage import Stage
+from tests.unit.worker.machine.world import PRODUCTS_KNOWN
 
 HOUR = 3600.0
+TEXT = 3_400  # bytes of an item that make its audit entry too large
+
+Then = tuple[int, int]
 
 products = st.sampled_from(PRODUCTS_KNOWN)
 choices = st.integers(0, 7)
-troubles = st.sampled_from(
-    ["crash before", "crash after", "crash within", "throttle", "error", "lost", "part", "pause"]
-)
+then = st.tuples(st.integers(0, 40), st.integers(0, 2**16))  # steps, seed of their order
 
 
 class WorkerMachine(RuleBasedStateMachine):
-    """One world and up to two hosts with a worker each."""
+    """One table, and up to two workers on two hosts."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World()
-        self.skew = [0.0, 0.0]
-        self.lives: list[Life] = []
-        self._started = 0
-        self._patch = pytest.MonkeyPatch()
-        substitute(self.world.hub, self._patch)
-        self._patch.setattr(Readers, "note_crash", self._note_crash)
+        self.stage = Stage()
+        self.world = self.stage.world
         try:
-            self._start(0)
-            self._run(40, 0)  # the first start ever: what was before it, a baseline tells
+            self.stage.start()
+            self.stage.run(40)  # the first start ever: what was before it, a baseline tells
         except BaseException:
-            self._close()
+            self.stage.close()
             raise
 
-    # The world
+    # The writers
 
-    @rule(product=products, count=st.integers(1, 5))
-    def write(self, product: str, count: int) -> None:
+    @rule(product=products, count=st.integers(1, 5), then=then)
+    def write(self, product: str, count: int, then: Then) -> None:
         for _ in range(count):
             self.world.write(product)
+        self.stage.run(*then)
 
-    @rule(product=products)
-    def delete(self, product: str) -> None:
-        self.world.write(product, delete=True)
+    @rule(
+        product=products,
+        what=st.sampled_from(["deletion", "oversize", "oversize twice", "poison"]),
+        then=then,
+    )
+    def write_oddly(self, product: str, what: str, then: Then) -> None:
+        match what:
+            case "deletion":
+                self.world.write(product, delete=True)
+            case "poison":
+                self.world.write_poison(product)
+            case "oversize twice":
+                self.world.write(product, size=TEXT)
+        if what.startswith("oversize"):
+            self.world.write(product, size=TEXT)
+        self.stage.run(*then)
 
-    @rule(product=products, count=st.integers(1, 2))
-    def write_oversize(self, product: str, count: int) -> None:
-        for _ in range(count):
-            self.world.write(product, size=3400)
+    # The stream
 
-    @rule(product=products)
-    def write_poison(self, product: str) -> None:
-        self.world.write_poison(product)
-
-    @rule(choose=choices, split=st.booleans(), listed=st.booleans())
-    def part(self, choose: int, split: bool, listed: bool) -> None:  # noqa: FBT001
+    @rule(choose=choices, split=st.booleans(), listed=st.booleans(), then=then)
+    def part(self, choose: int, split: bool, listed: bool, then: Then) -> None:  # noqa: FBT001
         self.world.part(choose, split=split, listed=listed)
-
-    @rule()
-    def reveal(self) -> None:
-        self.world.stream.reveal()
+        self.stage.run(*then)
 
     @rule(
         manners=st.builds(
@@ -81,23 +80,27 @@ class WorkerMachine(RuleBasedStateMachine):
             ends_hidden=st.booleans(),
             last_page_full=st.booleans(),
             strict_horizon=st.booleans(),
-        )
+        ),
+        empty=st.integers(0, 2),
+        repeats=st.integers(0, 2),
     )
-    def behave(self, manners: Manners) -> None:
+    def serve(self, manners: Manners, empty: int, repeats: int) -> None:
         self.world.streams.manners = manners
-
-    @rule(empty=st.integers(0, 2), repeats=st.integers(0, 2))
-    def serve_oddly(self, empty: int, repeats: int) -> None:
         self.world.streams.empty_pages = empty
         self.world.streams.repeats = repeats
 
-    @rule()
-    def expire(self) -> None:
-        self.world.streams.expire_iterators()
+    @rule(reveal=st.booleans(), expire=st.booleans(), then=then)
+    def serve_anew(self, reveal: bool, expire: bool, then: Then) -> None:  # noqa: FBT001
+        if reveal:
+            self.world.stream.reveal()
+        if expire:
+            self.world.streams.expire_iterators()
+        self.stage.run(*then)
 
     @rule(choose=choices)
     def trim_what_was_consumed(self, choose: int) -> None:
-        arn, shard = self._any_shard(choose)
+        shards = self.world.all_shards()
+        arn, shard = shards[choose % len(shards)]
         self.world.trim(
             arn,
             shard,
@@ -108,111 +111,70 @@ class WorkerMachine(RuleBasedStateMachine):
     @rule(choose=choices, count=st.integers(1, 6), forget=st.booleans())
     def trim_what_was_not(self, choose: int, count: int, forget: bool) -> None:  # noqa: FBT001
         """Of shards that were begun; what was never seen, only its products' chains can tell."""
-        begun = [
-            (arn, shard)
-            for arn, shard in self.world.all_shards()
-            if self.world.consumed(arn, shard)
-        ]
-        if begun:
-            arn, shard = begun[choose % len(begun)]
+        shards = [one for one in self.world.all_shards() if self.world.consumed(*one)]
+        if shards:
+            arn, shard = shards[choose % len(shards)]
             self.world.trim(arn, shard, self.world.consumed(arn, shard) + count, forget=forget)
 
-    @rule()
-    def recreate(self) -> None:
+    @rule(then=then)
+    def recreate(self, then: Then) -> None:
         self.world.recreate()
+        self.stage.run(*then)
 
-    @rule(host=st.integers(0, 1), skew=st.sampled_from([-HOUR, 0.0, HOUR]))
-    def set_clock(self, host: int, skew: float) -> None:
-        self.skew[host] = skew
+    # The hosts and the workers
 
-    # The workers
+    @rule(who=st.integers(0, 2), skew=st.sampled_from([-HOUR, 0.0, HOUR]))
+    def set_clock(self, who: int, skew: float) -> None:
+        if who == 2:
+            self.world.skew = skew  # the store's own
+        else:
+            self.stage.skew[who] = skew
 
-    @rule(steps=st.integers(1, 120), seed=st.integers(0, 2**16))
+    @rule(steps=st.integers(1, 150), seed=st.integers(0, 2**16))
     def work(self, steps: int, seed: int) -> None:
-        self._run(steps, seed)
+        self.stage.run(steps, seed)
 
-    @rule(who=choices, trouble=troubles, after=st.integers(0, 30))
-    def trouble(self, who: int, trouble: Trouble, after: int) -> None:
-        if self.lives:
-            self._life(who).wire.arm(trouble, after)
+    @precondition(lambda self: self.stage.lives)
+    @rule(
+        who=choices,
+        due=st.lists(
+            st.tuples(st.sampled_from(TROUBLES), st.integers(0, 12)), min_size=1, max_size=3
+        ),
+        then=then,
+    )
+    def trouble(self, who: int, due: list[tuple[Trouble, int]], then: Then) -> None:
+        life = self._life(who)
+        for trouble, after in due:
+            life.wire.arm(trouble, after)
+        self.stage.run(*then)
 
-    @rule(who=choices)
-    def kill(self, who: int) -> None:
-        if self.lives:
-            self.world.hub.kill(self._life(who).process)
-            self._bury()
-
-    @rule(who=choices)
-    def pause(self, who: int) -> None:
-        if self.lives:
-            self._life(who).process.paused = True
-
-    @rule(who=choices)
-    def wake(self, who: int) -> None:
-        if self.lives:
-            self._life(who).process.paused = False
-
-    @rule(who=choices)
-    def stop(self, who: int) -> None:
-        if self.lives:
+    @precondition(lambda self: self.stage.lives)
+    @rule(who=choices, how=st.sampled_from(["kill", "stop"]), then=then)
+    def end(self, who: int, how: str, then: Then) -> None:
+        if how == "kill":
+            self.stage.kill(self._life(who))
+        else:
             self._life(who).stop()
+        self.stage.run(*then)
 
-    @precondition(lambda self: len(self.lives) < 2)
-    @rule(host=st.integers(0, 1))
-    def start(self, host: int) -> None:
-        self._start(host)
+    @precondition(lambda self: self.stage.lives)
+    @rule(who=choices, paused=st.booleans(), then=then)
+    def pause_or_wake(self, who: int, paused: bool, then: Then) -> None:  # noqa: FBT001
+        self._life(who).process.paused = paused
+        self.stage.run(*then)
 
-    @rule(seed=st.integers(0, 2**16))
-    def settle(self, seed: int = 0) -> None:
-        """Calm comes back, and with it every promise about the end."""
-        self.world.calm()
-        for life in self.lives:
-            life.wire.calm()
-            life.process.paused = False
-        for _ in range(60):
-            if not self.lives:
-                self._start(0)
-            self._run(100, seed)
-            if self.world.settled():
-                break
-        assert not self.world.ledger.unsettled(), self.world.ledger.unsettled()
-        assert self.world.settled(), "shards that have ended are not finished"
-        assert not self.world.ledger.untold(), self.world.ledger.untold()
+    @precondition(lambda self: len(self.stage.lives) < 2)
+    @rule(host=st.integers(0, 1), then=then)
+    def start(self, host: int, then: Then) -> None:
+        self.stage.start(host)
+        self.stage.run(*then)
 
     def teardown(self) -> None:
         try:
             if sys.exc_info()[0] is None:
-                self.settle()
+                self.stage.settle()
         finally:
-            self._close()
-
-    def _close(self) -> None:
-        self.world.hub.close()
-        self._patch.undo()
-
-    def _run(self, steps: int, seed: int) -> None:
-        random = Random(seed)
-        for _ in range(steps):
-            if not self.world.hub.step(random):
-                break
-        self._bury()
-
-    def _note_crash(self, _what: str, error: BaseException) -> None:
-        """No fault of a service may kill a thread; the death of a process does."""
-        if not isinstance(error, Crash):
-            self.world.hub.failures.append(error)
-
-    def _bury(self) -> None:
-        self.lives = [life for life in self.lives if not life.over]
-
-    def _any_shard(self, choose: int) -> tuple[str, FakeShard]:
-        shards = self.world.all_shards()
-        return shards[choose % len(shards)]
+            self.stage.close()
 
     def _life(self, who: int) -> Life:
-        return self.lives[who % len(self.lives)]
-
-    def _start(self, host: int) -> None:
-        self._started += 1
-        name = f"worker-{self._started:03d}"
-        self.lives.append(Life(self.world, name, lambda: self.skew[host]))
+        return self.stage.lives[who % len(self.stage.lives)]
