@@ -90,7 +90,7 @@ class Ledger:
         """Records that are trimmed now and were not audited can only be told of by a gap."""
         gone = shard.numbers[: shard.trimmed]
         for written in self.by_shard[arn, shard.id]:
-            if written.number in gone and not (written.audited and written.published):
+            if written.number in gone and not written.done:
                 written.lost = not written.parked
 
     def watch(self, table: str, before: Item | None, after: Item | None) -> None:
