@@ -86,9 +86,11 @@ def saves_are_not_fenced(patch: Patch) -> None:
     right = Leases._update
 
     def update(self: Leases, lease: Any, expression: str, values: dict[str, Any]) -> None:
-        row = self._row((lease.stream_arn, lease.shard_id))
-        now = replace(lease, owner=row["Owner"]["S"], counter=int(row["Counter"]["N"]))
-        right(self, now, expression, values)
+        row = self._row((lease.stream_arn, lease.shard_id)) or {}
+        if "Owner" in row:
+            owner, counter = row["Owner"]["S"], int(row["Counter"]["N"])
+            lease = replace(lease, owner=owner, counter=counter)
+        right(self, lease, expression, values)
 
     patch.setattr(Leases, "_update", update)
 
