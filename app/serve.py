@@ -32,10 +32,12 @@ from app.store.cursor import CursorClock
 from app.store.feed import Feed
 from app.store.letter_desk import LetterDesk
 from app.store.products import ProductRepository
+from app.store.receipts import Receipts
 from app.store.timeline import Timeline
 from app.web.app import create_app
 from app.web.server import Server
 from app.web.services import DemoSwitch, Probe, Services
+from app.web.wire import bounded
 from worker.host import IDLE_AWS, IDLE_LOCAL, make_worker
 from worker.order import ArrivalOrder
 from worker.sinks.policy import RetryPolicy
@@ -72,6 +74,7 @@ def serve(
     ):
         config = uvicorn.Config(
             create_app(services),
+            http=bounded(settings.max_header_bytes, settings.request_timeout_seconds),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -133,13 +136,18 @@ def running(
             due=due,
         ) as worker:
             probes["worker"] = worker.problem
+
+            def committed() -> None:
+                reached("between commit and answer")
+                wake.hint()
+
             products = ProductRepository(
                 clients.tables,
                 names.products,
                 attributes,
                 stamps_deletes=stream.view_type == "NEW_AND_OLD_IMAGES",
                 was_known=audit.knows,
-                on_commit=wake.hint,
+                on_commit=committed,
             )
             with DemoShop(products, demo or _any_shop(settings)) as shop:
                 if demo is not None:
@@ -148,6 +156,7 @@ def running(
                     settings=settings,
                     version=_version(),
                     products=products,
+                    receipts=Receipts(clients.tables, names.idempotency),
                     timeline=timeline,
                     letters=LetterDesk(
                         clients.tables,

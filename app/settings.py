@@ -92,6 +92,11 @@ class Settings(BaseSettings):
         description="Host names, separated by commas, that requests may carry besides the bound "
         "address and localhost (guards against DNS rebinding).",
     )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Origins, separated by commas, such as `https://shop.example`, whose pages may "
+        "call the API (`/v1`) from a browser; none unless named.",
+    )
     currency: str = Field("EUR", description="ISO 4217 code that prices are shown in.")
     timezone: str = Field("UTC", description="IANA time zone of days in charts and digests.")
     log_format: Literal["text", "json"] = Field("text", description="Form of log lines.")
@@ -113,16 +118,29 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Field(ge=1024)] = Field(
         1024 * 1024, description="Largest request body, in bytes."
     )
+    max_header_bytes: Annotated[int, Field(ge=4096)] = Field(
+        32 * 1024, description="Longest request line and headers together, in bytes."
+    )
+    request_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        30, description="Longest time that a request may take to arrive, in seconds."
+    )
     max_streams: Annotated[int, Field(ge=1)] = Field(
         10_000, description="Most live streams open at once."
     )
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if all(_is_endpoint(origin) for origin in value):
+            return tuple(origin.rstrip("/") for origin in value)
+        raise ValueError("must be origins such as https://shop.example, without a path")
 
     @field_validator("dynamodb")
     @classmethod

@@ -19,8 +19,8 @@ from app.store.feed import Feed
 from app.store.tables import TableNames
 from worker.host import IDLE_AWS, IDLE_LOCAL, make_worker
 from worker.order import ArrivalOrder, Publish
-from worker.stream.coordinator import Coordinator
 from worker.sinks.policy import RetryPolicy
+from worker.stream.coordinator import Coordinator
 from worker.stream.leases import LEASE_TIME
 from worker.stream.membership import Member, new_owner
 from worker.stream.pace import Wake

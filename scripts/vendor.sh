@@ -8,6 +8,8 @@ files=(
   uplot/dist/uPlot.esm.js
   uplot/dist/uPlot.min.css
   @picocss/pico/css/pico.min.css
+  swagger-ui-dist/swagger-ui-bundle.js
+  swagger-ui-dist/swagger-ui.css
 )
 for file in "${files[@]}"; do
   if [[ ! -f $modules/$file ]]; then

@@ -110,6 +110,24 @@ class AuditRepository:
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
         return Page(events, encode_cursor(request["ExclusiveStartKey"]["EventKey"]["S"]))
 
+    def refers(self, product_id: str, after: str, reference: str) -> bool:
+        """Whether an entry of the product, later than the event key, bears the reference."""
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "ProductID = :p AND EventKey > :k",
+            "FilterExpression": "#r = :r",
+            "ExpressionAttributeNames": {"#r": "Reference"},
+            "ExpressionAttributeValues": {
+                ":p": {"S": product_id},
+                ":k": {"S": after},
+                ":r": {"S": reference},
+            },
+            "ConsistentRead": True,
+        }
+        pages = self._client.get_paginator("query").paginate(**request)
+        with translated():
+            return any(page["Items"] for page in pages)
+
     def knows(self, product_id: str) -> bool:
         """Whether anything ever happened to a product of this id."""
         with translated():

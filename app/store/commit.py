@@ -16,21 +16,21 @@ _REPEATS = 2  # each of which botocore tries three times
 
 
 class Committer:
-    """Applies one conditional operation at a time and tells `on_commit` of each."""
+    """Applies conditional writes, one transaction each, and tells `on_commit` of each."""
 
     def __init__(self, client: "DynamoDBClient", on_commit: Callable[[], None]) -> None:
         self._client = client
         self._on_commit = on_commit
 
-    def __call__(self, operation: dict[str, Any]) -> None:
-        """Apply an operation of `TransactWriteItems`.
+    def __call__(self, *operations: dict[str, Any]) -> None:
+        """Apply operations of `TransactWriteItems`: all of them, or none.
 
         The token makes a repeat within ten minutes answer as the first did (FACTS §2b), so
         it is sent again where botocore's own tries were not enough.
 
         Raises:
-            ConditionFailed: its condition does not hold.
-            StoreUnavailable: it may or may not have been applied.
+            ConditionFailed: a condition does not hold.
+            StoreUnavailable: they may or may not have been applied.
 
         """
         token = uuid.uuid4().hex
@@ -39,7 +39,7 @@ class Committer:
                 with translated():
                     self._client.transact_write_items(
                         ClientRequestToken=token,
-                        TransactItems=[operation],  # type: ignore[list-item]
+                        TransactItems=operations,  # type: ignore[arg-type]
                     )
             except StoreUnavailable:
                 if not repeats_left:

@@ -4,7 +4,7 @@ The item is stamped, then deleted on the condition that it still is what was com
 bears this very stamp. Where the stream's view could not show the stamp it is one step.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,8 +33,10 @@ class Deletion:
         self._names = names
         self._stamps = stamps
 
-    def __call__(self, item: Item, stamp: Stamp) -> None:
+    def __call__(self, item: Item, stamp: Stamp, kept: Sequence[dict[str, Any]] = ()) -> None:
         """Delete the item; one that has gone meanwhile counts as deleted.
+
+        `kept` are actions that go into the transaction of the deletion itself.
 
         Raises:
             ConditionFailed: the item is not what was read any more.
@@ -45,17 +47,17 @@ class Deletion:
         condition = compared(item, ("Version", *known_attributes(self._names)))
         unstamped = {"Delete": {**target, **condition.request(self._names.key)}}
         if not self._stamps:
-            self._commit(unstamped)
+            self._commit(unstamped, *kept)
             return
         marks = stamp_delete(condition, stamp, datetime.now(UTC), self._names)
         try:
             self._commit({"Update": {**target, **marks}})
         except ItemTooLarge:  # no room for a stamp: rather without an author than not at all
-            self._commit(unstamped)
+            self._commit(unstamped, *kept)
             return
         own = condition.also("DeletedRequestID", {"S": stamp.request_id})
         try:
-            self._commit({"Delete": {**target, **own.request(self._names.key)}})
+            self._commit({"Delete": {**target, **own.request(self._names.key)}}, *kept)
         except ConditionFailed:
             if self._find(item[self._names.key]["S"]) is None:
                 return

@@ -86,6 +86,30 @@ class StockNotCountable(StockpulseError):
     title = "The stored stock is not a count"
 
 
+class NotReversible(StockpulseError):
+    """The event is no change of stock from one count to another."""
+
+    status = 409
+    code = "not-reversible"
+    title = "The event cannot be reversed"
+
+
+class AlreadyReversed(StockpulseError):
+    """A later change took the event back."""
+
+    status = 409
+    code = "already-reversed"
+    title = "The event was reversed before"
+
+
+class IdempotencyKeyReused(StockpulseError):
+    """A key came again with another request."""
+
+    status = 422
+    code = "idempotency-key-reused"
+    title = "The Idempotency-Key belongs to another request"
+
+
 class TooMuchContention(StockpulseError):
     """Others changed the product at each of our tries."""
 

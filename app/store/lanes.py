@@ -63,14 +63,15 @@ class Lanes:
 
     def claim(self, lane: Lane, word: str) -> bool:
         """Take the lane as it was seen, with a word of one's own; False: it moved meanwhile."""
-        condition, values = "attribute_not_exists(Claim)", {}
+        condition: str = "attribute_not_exists(Claim)"
+        values: dict[str, Any] = {}
         if lane.claim is not None:
-            condition = "Claim = :old AND Beat = :beat"
+            condition = "(Claim = :old AND Beat = :beat)"
             values = {":old": {"S": lane.claim}, ":beat": number(lane.beat)}
         return self._update(
             lane,
             "SET Claim = :word, Beat = :one",
-            f"attribute_exists(SinkKey) AND ({condition})",
+            f"attribute_exists(SinkKey) AND ({condition} OR Claim = :word)",
             {**values, ":word": {"S": word}, ":one": number(1)},
         )
 

@@ -12,7 +12,7 @@ from app.store.admin_log import AdminLog
 from app.store.client import translated
 from app.store.dead_letters import commit
 from app.store.errors import ConditionFailed, LetterNotFound, StoreUnavailable
-from app.store.letter_pages import KEY_BYTES, LetterPages
+from app.store.letter_pages import LetterPages, fits
 from app.store.letters import (
     AUDIT,
     Letter,
@@ -60,7 +60,7 @@ class LetterDesk(LetterPages):
 
         """
         key = split_letter_id(letter_id)
-        if key is None or max(len(part.encode()) for part in key) > KEY_BYTES:
+        if key is None or not fits(*key):
             raise LetterNotFound("This is not a dead letter's id.")
         return letter_of(self._row(key_of(*key)))
 

@@ -13,7 +13,7 @@ from app.store.paging import Page, decode_cursor, encode_cursor
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-KEY_BYTES = 2048  # DynamoDB's limit of a partition key
+_KEY_BYTES, _SORT_KEY_BYTES = 2048, 1024  # DynamoDB's limits
 _READS = 5  # of the table for one page, at the most
 _SCANNED = 1_000  # rows of such a read, where only one sink's letters are wanted
 
@@ -101,14 +101,20 @@ class LetterPages:
 def _position(cursor: str, sink: str | None, product_id: str | None) -> dict[str, Any]:
     """Where a page with the same filters left off."""
 
-    def fits(text: str) -> bool:
+    def is_of_it(text: str) -> bool:
         product, _, sink_key = text.rpartition("\0")
         return (
             bool(product)
             and "#" in sink_key
+            and fits(product, sink_key)
             and product_id in {None, product}
             and (sink is None or sink_key.startswith(f"{sink}#"))
         )
 
-    product, _, sink_key = decode_cursor(cursor, fits, 2 * KEY_BYTES).rpartition("\0")
+    product, _, sink_key = decode_cursor(cursor, is_of_it, 2 * _KEY_BYTES).rpartition("\0")
     return key_of(product, sink_key)
+
+
+def fits(product_id: str, sink_key: str) -> bool:
+    """Whether DynamoDB takes this for a key."""
+    return len(product_id.encode()) <= _KEY_BYTES and len(sink_key.encode()) <= _SORT_KEY_BYTES

@@ -4,50 +4,25 @@ So a retry after a lost answer cannot apply twice or meet itself as a conflict, 
 other programs put on an item survives. A failed condition reads and decides again, ten times.
 """
 
-import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from app.item import MAX_STOCK, AttributeNames, Item
+from app.item import AttributeNames, Item
 from app.store.client import translated
 from app.store.commit import Committer
+from app.store.decisions import adjusting, counting, patching, replacing
 from app.store.deletion import Deletion
-from app.store.errors import (
-    ConditionFailed,
-    InsufficientStock,
-    ProductExists,
-    ProductGone,
-    ProductNotFound,
-    StockNotCountable,
-    TooMuchContention,
-)
-from app.store.etags import check_details, check_whole
+from app.store.errors import ConditionFailed, ProductExists, ProductGone, ProductNotFound
+from app.store.etags import check_whole
 from app.store.paging import Page, decode_cursor, encode_cursor
-from app.store.product import (
-    Product,
-    ProductDraft,
-    Stamp,
-    changes_to,
-    detail_attributes,
-    known_attributes,
-    product_of,
-)
-from app.store.write import compared, is_of, put_new, update
+from app.store.product import Product, ProductDraft, Stamp, product_of
+from app.store.receipts import Once
+from app.store.rewrite import TRIES, Queue, Rewriter, too_much
+from app.store.write import is_of, put_new
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-_TRIES = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a write will do to the item that was read, and which attributes must still be so."""
-
-    fields: Mapping[str, Any]
-    compare: tuple[str, ...]
 
 
 class ProductRepository:
@@ -73,9 +48,8 @@ class ProductRepository:
         self._was_known = was_known
         self._commit = Committer(client, on_commit)
         self._deletion = Deletion(self._commit, self._find, table, names, stamps=stamps_deletes)
-        # Two requests for one product queue here instead of failing each other's
-        # conditions; striped, so that the number of locks is bounded.
-        self._locks = tuple(threading.Lock() for _ in range(256))
+        self._queue = Queue()
+        self._rewrite = Rewriter(self._commit, self._read, self._queue, table, names)
 
     def get(self, product_id: str) -> Product:
         """The product as it is now.
@@ -108,55 +82,56 @@ class ProductRepository:
             request["ExclusiveStartKey"] = last
         return Page(items, encode_cursor(request["ExclusiveStartKey"][self._names.key]["S"]))
 
-    def create(self, draft: ProductDraft, stamp: Stamp) -> Product:
+    def create(self, draft: ProductDraft, stamp: Stamp, once: Once | None = None) -> Product:
         """Put a product that is not there yet.
 
         Raises:
             ProductExists: it is.
+            Replayed: `once` knows the request.
 
         """
-        item = put_new(draft, stamp, _now(), self._names)
+        if once is not None:
+            once.recall()
+        item = put_new(draft, stamp, datetime.now(UTC), self._names)
+        product = product_of(item, self._names)
+        put = {
+            "TableName": self._table,
+            "Item": item,
+            "ConditionExpression": "attribute_not_exists(#key)",
+            "ExpressionAttributeNames": {"#key": self._names.key},
+        }
+        kept = [] if once is None else [once.kept(product)]
         try:
-            self._commit(
-                {
-                    "Put": {
-                        "TableName": self._table,
-                        "Item": item,
-                        "ConditionExpression": "attribute_not_exists(#key)",
-                        "ExpressionAttributeNames": {"#key": self._names.key},
-                    }
-                }
-            )
+            self._commit({"Put": put}, *kept)
         except ConditionFailed:
-            found = self._find(draft.product_id)
-            if is_of(stamp, found):
-                return product_of(item, self._names)
+            if once is not None:
+                once.recall()
+            if is_of(stamp, self._find(draft.product_id)):
+                return product
             raise ProductExists(
                 "A product with this id exists. Choose another id, or change the existing product."
             ) from None
-        return product_of(item, self._names)
+        return product
 
-    def replace(self, draft: ProductDraft, if_match: str, stamp: Stamp) -> Product:
+    def replace(
+        self, draft: ProductDraft, if_match: str, stamp: Stamp, once: Once | None = None
+    ) -> Product:
         """Give every known field the draft's value; unknown attributes stay.
 
         Raises:
             ETagMismatch: the product, stock included, is not as `if_match` says.
 
         """
-        fields = {
-            name: getattr(draft, name)
-            for name in draft.__dataclass_fields__
-            if name != "product_id"
-        }
-
-        def decide(product: Product) -> Decision:
-            check_whole(product, if_match)
-            return Decision(changes_to(product, fields), known_attributes(self._names))
-
-        return self._rewrite(draft.product_id, decide, stamp)
+        decide = replacing(draft, if_match, self._names)
+        return self._rewrite(draft.product_id, decide, stamp, once)
 
     def patch(
-        self, product_id: str, changes: Mapping[str, Any], if_match: str, stamp: Stamp
+        self,
+        product_id: str,
+        changes: Mapping[str, Any],
+        if_match: str,
+        stamp: Stamp,
+        once: Once | None = None,
     ) -> Product:
         """Change the named fields; without `stock` a sale in between does not matter.
 
@@ -164,17 +139,11 @@ class ProductRepository:
             ETagMismatch: the halves that count are not as `if_match` says.
 
         """
+        return self._rewrite(product_id, patching(changes, if_match, self._names), stamp, once)
 
-        def decide(product: Product) -> Decision:
-            if "stock" in changes:
-                check_whole(product, if_match)
-                return Decision(changes_to(product, changes), known_attributes(self._names))
-            check_details(product, if_match)
-            return Decision(changes_to(product, changes), detail_attributes(self._names))
-
-        return self._rewrite(product_id, decide, stamp)
-
-    def adjust(self, product_id: str, delta: int, stamp: Stamp) -> Product:
+    def adjust(
+        self, product_id: str, delta: int, stamp: Stamp, once: Once | None = None
+    ) -> Product:
         """Add `delta` units, exactly once however often answers get lost.
 
         Raises:
@@ -182,66 +151,36 @@ class ProductRepository:
             StockNotCountable: the stored stock is no count, or would grow past all sense.
 
         """
+        return self._rewrite(product_id, adjusting(delta, self._names), stamp, once)
 
-        def decide(product: Product) -> Decision:
-            if product.stock is None:
-                raise StockNotCountable(
-                    "The stored stock is missing or not a whole number of 0 or more. "
-                    "Set it with PATCH first."
-                )
-            total = product.stock + delta
-            if total < 0:
-                raise InsufficientStock(
-                    f"Only {product.stock} in stock, so {-delta} cannot be taken.",
-                    extra={"stock": product.stock},
-                )
-            if total > MAX_STOCK:
-                raise StockNotCountable(f"The stock would exceed {MAX_STOCK}.")
-            return Decision({"stock": total}, (self._names.stock,))
+    def count(
+        self, product_id: str, counted: int, stamp: Stamp, once: Once | None = None
+    ) -> Product:
+        """Set the stock to what was counted, whatever is stored; told even where it is the same."""
+        return self._rewrite(product_id, counting(counted, self._names), stamp, once)
 
-        return self._rewrite(product_id, decide, stamp)
-
-    def delete(self, product_id: str, if_match: str, stamp: Stamp) -> None:
+    def delete(
+        self, product_id: str, if_match: str, stamp: Stamp, once: Once | None = None
+    ) -> None:
         """Delete in two steps, so that the stream's last image names who did it.
 
         Raises:
             ETagMismatch: the product, stock included, is not as `if_match` says.
 
         """
-        with self._lock(product_id):
-            for _ in range(_TRIES):
+        with self._queue.turn(product_id):
+            for _ in range(TRIES):
+                if once is not None:
+                    once.recall()
                 item = self._read(product_id)
                 check_whole(product_of(item, self._names), if_match)
+                kept = [] if once is None else [once.kept(None)]
                 try:
-                    self._deletion(item, stamp)
+                    self._deletion(item, stamp, kept)
                 except ConditionFailed:
                     continue
                 return
-        raise _too_much(product_id)
-
-    def _rewrite(
-        self, product_id: str, decide: Callable[[Product], Decision], stamp: Stamp
-    ) -> Product:
-        with self._lock(product_id):
-            for attempt in range(_TRIES):
-                item = self._read(product_id)
-                before = product_of(item, self._names)
-                if attempt and is_of(stamp, item):
-                    return before  # the write that seemed to fail was ours, applied already
-                decision = decide(before)
-                if not decision.fields and stamp.reason is None and stamp.note is None:
-                    return before  # nothing asked for, nothing to tell
-                condition = compared(item, ("Version", *decision.compare))
-                request, after = update(
-                    item, decision.fields, condition, stamp, _now(), self._names
-                )
-                target = {"TableName": self._table, "Key": {self._names.key: {"S": product_id}}}
-                try:
-                    self._commit({"Update": {**target, **request}})
-                except ConditionFailed:
-                    continue
-                return product_of(after, self._names)
-        raise _too_much(product_id)
+        raise too_much(product_id)
 
     def _read(self, product_id: str) -> Item:
         item = self._find(product_id)
@@ -259,17 +198,3 @@ class ProductRepository:
                 ConsistentRead=True,
             )
         return answer.get("Item")
-
-    def _lock(self, product_id: str) -> threading.Lock:
-        return self._locks[hash(product_id) % len(self._locks)]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _too_much(product_id: str) -> TooMuchContention:
-    return TooMuchContention(
-        f"Others changed {product_id!r} at each of {_TRIES} tries. Read it and try again.",
-        headers={"Retry-After": "1"},
-    )

@@ -78,6 +78,10 @@ class Timeline:
         """
         return self._audit.history(product_id, limit, cursor)
 
+    def refers(self, product_id: str, after: str, reference: str) -> bool:
+        """Whether an event of the product, later than the event key, bears the reference."""
+        return self._audit.refers(product_id, after, reference)
+
     def event(self, ref: tuple[str, str]) -> ChangeEvent:
         """One event, with its images.
 

@@ -6,6 +6,9 @@ from typing import Any
 import orjson
 from fastapi import Request, Response
 
+from app.store.product import Product
+from app.web.models import product_out
+
 
 def json_answer(
     document: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
@@ -17,6 +20,11 @@ def json_answer(
         headers=dict(headers or {}),
         media_type="application/json",
     )
+
+
+def product_answer(product: Product) -> Response:
+    """A product as it is, with its ETag."""
+    return json_answer(product_out(product), headers={"ETag": product.etag})
 
 
 def page_answer(request: Request, items: list[Any], next_cursor: str | None) -> Response:

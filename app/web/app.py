@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache, partial
 from pathlib import Path
 
 import anyio.to_thread
@@ -12,8 +13,11 @@ from starlette.types import ASGIApp
 from app.store.client import POOL_SIZE
 from app.store.errors import StockpulseError
 from app.web import pages, problems
-from app.web.api import dead_letters, events, health, products
+from app.web.api import batch, contracts, dead_letters, events, health, products, reversals
+from app.web.contract.openapi import contract, operation_id
+from app.web.cors import APICors
 from app.web.guards import Guards, request_id_of
+from app.web.head import HeadAsGet
 from app.web.services import Services
 
 _STATIC = Path(__file__).resolve().parents[2] / "static"
@@ -39,18 +43,28 @@ def create_app(services: Services) -> FastAPI:
         docs_url=None,  # its assets come from a CDN, which the page's policy refuses
         redoc_url=None,
         lifespan=lifespan,
+        generate_unique_id_function=operation_id,
     )
     app.state.services = services
     for router in (
         health.router,
+        batch.router,
         products.router,
         events.router,
+        reversals.router,
         dead_letters.router,
+        contracts.router,
         pages.router,
     ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     problems.install(app)
+    app.openapi = cache(partial(contract, app))  # type: ignore[method-assign]
+    app.add_middleware(HeadAsGet)
+    if services.settings.cors_origins:
+        app.add_middleware(
+            APICors, origins=services.settings.cors_origins, base=services.settings.base_path
+        )
     app.add_middleware(Guards, settings=services.settings, refuse=_refuse)
     return app
 

@@ -19,8 +19,16 @@ class UnsupportedMediaType(StockpulseError):
     title = "Unsupported content type"
 
 
+class MalformedJSON(StockpulseError):
+    """The body is not JSON, or could be read in two ways."""
+
+    status = 400
+    code = "malformed-json"
+    title = "The body is not JSON"
+
+
 class InvalidRequest(StockpulseError):
-    """A part of the request other than the body is malformed."""
+    """A part of the request is not what the route takes; `errors` names each."""
 
     status = 422
     code = "invalid-request"
@@ -41,6 +49,14 @@ class BodyTooLarge(StockpulseError):
     status = 413
     code = "body-too-large"
     title = "The request body is too large"
+
+
+class RateLimited(StockpulseError):
+    """More requests than a minute may bring."""
+
+    status = 429
+    code = "rate-limited"
+    title = "Too many requests"
 
 
 class HostNotAllowed(StockpulseError):

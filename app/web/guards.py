@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.settings import Settings
 from app.store.errors import StockpulseError
+from app.web.cors import is_api_path
 from app.web.errors import BodyTooLarge, CrossOrigin, HostNotAllowed
 
 SECURITY_HEADERS: Mapping[str, str] = {
@@ -53,6 +54,7 @@ class Guards:
         self._hosts = {host.lower() for host in allowed}
         self._limit = settings.max_body_bytes
         self._base = settings.base_path
+        self._origins = frozenset(settings.cors_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -93,11 +95,19 @@ class Guards:
             raise HostNotAllowed(
                 f"This is not {name!r}. If it should be, add the name to STOCKPULSE_ALLOWED_HOSTS."
             )
-        if scope["method"] not in _SAFE and _is_foreign(headers, host):
-            raise CrossOrigin("The request comes from a page of another origin.")
+        if scope["method"] not in _SAFE and self._is_stranger(scope, headers, host):
+            raise CrossOrigin(
+                "The request comes from a page of another origin. If that page may call the "
+                "API, add its origin to STOCKPULSE_CORS_ORIGINS."
+            )
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > self._limit:
             raise self._too_large()
+
+    def _is_stranger(self, scope: Scope, headers: Headers, host: str) -> bool:
+        """Whether a page of another origin is behind this that may not call the API."""
+        listed = headers.get("origin") in self._origins and is_api_path(scope["path"], self._base)
+        return _is_foreign(headers, host) and not listed
 
     async def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         """Take a body of unannounced (chunked) length here, so that the limit holds for it too.

@@ -18,6 +18,7 @@ from pydantic import (
     field_validator,
 )
 
+from app.events import Kind
 from app.item import MAX_STOCK
 from app.store.product import Product, ProductDraft
 
@@ -105,11 +106,13 @@ Note = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_lines
 Reference = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_line)]
 
 
-class _Model(BaseModel):
+class Strict(BaseModel):
+    """A body that may hold nothing unknown."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class ProductBody(_Model):
+class ProductBody(Strict):
     """What a client says of a product when it writes all of it."""
 
     name: Name
@@ -146,7 +149,7 @@ class ProductReplace(ProductBody):
     product_id: str | None = None
 
 
-class ProductPatch(_Model):
+class ProductPatch(Strict):
     """A merge patch (RFC 7396): what is absent stays, null removes."""
 
     name: Name = ""
@@ -165,10 +168,13 @@ class ProductPatch(_Model):
         return named
 
 
-class AdjustmentRequest(_Model):
+class AdjustmentRequest(Strict):
     """Goods that came or went."""
 
-    delta: Annotated[StrictInt, Field(ge=-MAX_DELTA, le=MAX_DELTA)]
+    delta: Annotated[
+        StrictInt,
+        Field(ge=-MAX_DELTA, le=MAX_DELTA, json_schema_extra={"not": {"const": 0}}),
+    ]
     reason: Reason
     note: Note | None = None
     reference: Reference | None = None
@@ -179,6 +185,22 @@ class AdjustmentRequest(_Model):
         if value == 0:
             raise ValueError("must not be 0")
         return value
+
+
+class CountRequest(Strict):
+    """What somebody counted on the shelf."""
+
+    counted: Stock
+    reason: Reason = "counted"
+    note: Note | None = None
+    reference: Reference | None = None
+
+
+class ReversalRequest(Strict):
+    """Why a stock change is taken back."""
+
+    reason: Reason = "correction"
+    note: Note | None = None
 
 
 class ProductOut(BaseModel):
@@ -205,10 +227,51 @@ class ProductPageOut(BaseModel):
     next_cursor: str | None
 
 
+class EventData(BaseModel):
+    """What an event tells; images are plain JSON under the table's own attribute names."""
+
+    id: str
+    event_key: str
+    kind: Kind
+    product_id: str
+    product_name: str | None
+    category: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    images_omitted: bool = Field(description="too large here: read the event by its id")
+    changed: list[str]
+    stock_before: int | None
+    stock_after: int | None
+    delta: int | None
+    actor: str | None = Field(description="null for a change made outside Stockpulse")
+    reason: str | None
+    note: str | None
+    reference: str | None
+    request_id: str | None
+    occurred_at: str
+    event_name: str
+    sequence_number: str
+    view_type: str
+
+
+class CloudEventOut(BaseModel):
+    """An event as a CloudEvents 1.0 object."""
+
+    specversion: Literal["1.0"]
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    datacontenttype: Literal["application/json"]
+    data: EventData
+    cursor: str | None = Field(None, description="its place in the timeline, on pages of `/events`")
+
+
 class EventPageOut(BaseModel):
     """Some events, as CloudEvents, and the cursor of the next page."""
 
-    items: list[dict[str, Any]]
+    items: list[CloudEventOut]
     next_cursor: str | None
 
 

@@ -15,7 +15,10 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
 from app.store.errors import ProductGone, StockpulseError
+from app.store.receipts import Replayed
+from app.web.errors import InvalidRequest, MalformedJSON
 from app.web.guards import SECURITY_HEADERS, request_id_of
+from app.web.idempotency import replay
 from app.web.pages import error_page
 
 _log = logging.getLogger(__name__)
@@ -30,7 +33,28 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(StockpulseError, _domain)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Replayed, _replayed)
     app.add_exception_handler(Exception, _unexpected)
+
+
+def document(
+    request_id: str,
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    extra: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A problem document; `extra` are members of its own kind."""
+    return {
+        "type": f"urn:stockpulse:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": request_id,
+        **(extra or {}),
+    }
 
 
 def problem(
@@ -43,22 +67,18 @@ def problem(
     headers: Mapping[str, str] | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> Response:
-    """A problem document; `extra` are members of its own kind."""
-    document = {
-        "type": f"urn:stockpulse:problem:{code}",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        "code": code,
-        "request_id": request_id,
-        **(extra or {}),
-    }
+    """A problem document as an answer."""
     return Response(
-        orjson.dumps(document),
+        orjson.dumps(document(request_id, status, code, title, detail, extra)),
         status_code=status,
         headers=dict(headers or {}),
         media_type="application/problem+json",
     )
+
+
+def _replayed(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Replayed)  # noqa: S101 - how it was registered
+    return replay(error)
 
 
 def _domain(request: Request, error: Exception) -> Response:
@@ -78,16 +98,22 @@ def _validation(request: Request, error: Exception) -> Response:
     faults = field_errors(errors[:_MAX_FAULTS])
     if any(fault["type"] == "json_invalid" for fault in errors):
         return _render(
-            request, 400, "malformed-json", "The body is not JSON", faults[0]["detail"], {}, {}
+            request,
+            MalformedJSON.status,
+            MalformedJSON.code,
+            MalformedJSON.title,
+            faults[0]["detail"],
+            {},
+            {},
         )
     named = "; ".join(f"{fault['pointer'] or 'body'}: {fault['detail']}" for fault in faults)
     if len(errors) > len(faults):
         named += f"; and {len(errors) - len(faults)} more"
     return _render(
         request,
-        422,
-        "invalid-request",
-        "The request is not valid",
+        InvalidRequest.status,
+        InvalidRequest.code,
+        InvalidRequest.title,
         named,
         {},
         {"errors": faults},
@@ -141,7 +167,8 @@ def _allowed(request: Request, given: str) -> str:
         for route in routes
         if route.matches({**request.scope, "method": method})[0] is Match.FULL
     }
-    return ", ".join(sorted(found | {method for method in given.split(", ") if method}))
+    found |= {method for method in given.split(", ") if method}
+    return ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

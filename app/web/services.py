@@ -9,6 +9,7 @@ from app.broker.in_process import InProcessBroker
 from app.settings import Settings
 from app.store.letter_desk import LetterDesk
 from app.store.products import ProductRepository
+from app.store.receipts import Receipts
 from app.store.timeline import Timeline
 
 # Says what is wrong with a part, or None; never blocks.
@@ -31,6 +32,7 @@ class Services:
     settings: Settings
     version: str
     products: ProductRepository
+    receipts: Receipts
     timeline: Timeline
     letters: LetterDesk
     broker: InProcessBroker

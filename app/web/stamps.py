@@ -8,6 +8,11 @@ from app.web.guards import request_id_of
 LOCAL_ACTOR = "local"  # bound to loopback without keys: whoever sits at this machine
 
 
+def actor_of(_request: Request) -> str:
+    """Who makes this request."""
+    return LOCAL_ACTOR
+
+
 def stamp_for(
     request: Request,
     *,
@@ -17,7 +22,7 @@ def stamp_for(
 ) -> Stamp:
     """The stamp of this request's write."""
     return Stamp(
-        actor=LOCAL_ACTOR,
+        actor=actor_of(request),
         request_id=request_id_of(request.scope),
         reason=reason,
         note=note,

@@ -395,17 +395,17 @@ NOWHERE = [
             headers={"allow": allowed},
         )
         for method, target, allowed in (
-            ("POST", f"{PRODUCTS}/P1", "DELETE, GET, PATCH, PUT"),
-            ("DELETE", PRODUCTS, "GET, POST"),
-            ("PUT", PRODUCTS, "GET, POST"),
-            ("TRACE", PRODUCTS, "GET, POST"),
-            ("PROPFIND", PRODUCTS, "GET, POST"),
-            ("OPTIONS", f"{PRODUCTS}/P1", "DELETE, GET, PATCH, PUT"),
+            ("POST", f"{PRODUCTS}/P1", "DELETE, GET, HEAD, PATCH, PUT"),
+            ("DELETE", PRODUCTS, "GET, HEAD, POST"),
+            ("PUT", PRODUCTS, "GET, HEAD, POST"),
+            ("TRACE", PRODUCTS, "GET, HEAD, POST"),
+            ("PROPFIND", PRODUCTS, "GET, HEAD, POST"),
+            ("OPTIONS", f"{PRODUCTS}/P1", "DELETE, GET, HEAD, PATCH, PUT"),
             ("GET", f"{PRODUCTS}/P1/adjustments", "POST"),
-            ("PUT", "/v1/events", "GET"),
-            ("DELETE", "/v1/events/x", "GET"),
-            ("POST", "/healthz", "GET"),
-            ("POST", "/readyz", "GET"),
+            ("PUT", "/v1/events", "GET, HEAD"),
+            ("DELETE", "/v1/events/x", "GET, HEAD"),
+            ("POST", "/healthz", "GET, HEAD"),
+            ("POST", "/readyz", "GET, HEAD"),
         )
     ),
 ]

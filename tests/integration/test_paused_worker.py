@@ -27,11 +27,12 @@ LEASE_TIME = 1.5
 def another_worker(settings: Settings, told: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A worker in a process of its own; `told` is what it published."""
     errors = told.with_name("errors")
+    clean = {name: value for name, value in os.environ.items() if name[:11] != "STOCKPULSE_"}
     with told.open("wb") as output, errors.open("wb") as complaints:
         child = subprocess.Popen(
             [sys.executable, "-m", "tests.support.worker_process", str(LEASE_TIME)],
             cwd=told.parent,
-            env=os.environ
+            env=clean
             | {
                 "PYTHONPATH": str(ROOT),
                 "STOCKPULSE_DYNAMODB": settings.dynamodb,

@@ -130,3 +130,19 @@ def test_the_list_pages_through_everything_once(app: App) -> None:
         link = answer.links.get("next", {}).get("url")
         assert (link is None) == (answer.json()["next_cursor"] is None)
     assert sorted(found) == [f"P{number}" for number in range(7)]
+
+
+@pytest.mark.parametrize("path", ["/v1/products/P1", "/v1/products", "/products", "/healthz"])
+def test_head_answers_as_get_does_without_a_body(app: App, path: str) -> None:
+    app.create("P1")
+    get, head = app.http.get(path), app.http.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("content-type", "content-length", "etag"):
+        assert head.headers.get(name) == get.headers.get(name), name
+    assert app.http.head("/v1/products/none").status_code == 404
+
+
+def test_head_of_the_stream_ends_at_once(app: App) -> None:
+    head = app.http.head("/v1/events", headers={"Accept": "text/event-stream"})
+    assert head.headers["content-type"].startswith("text/event-stream")
+    assert app.services.broker.subscribers == 0

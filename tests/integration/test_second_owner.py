@@ -1,4 +1,4 @@
-"""A second owner of a stream, or a second kind, is refused in one line that names what to change."""
+"""A second owner of a stream, or a second kind, is refused in a line that names what to change."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -2,9 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,18 +10,11 @@ import pytest
 from app.store.client import connect, translated
 from app.store.errors import ConditionFailed, StoreUnavailable
 from app.store.leases import Lease, LeaseLost, Leases
-from app.store.workers import OwnerRefused, WorkerRow
+from app.store.workers import WorkerRow
 from tests.support.lossy import lossy
-from tests.support.sharing import LEASE_TIME, Shop, shop, until
+from tests.support.sharing import LEASE_TIME, Shop, until
 from tests.support.stub_streams import StubShard
-from worker.host import CONSUMER, NEW_STREAM
-from worker.stream.membership import Member, Membership
-
-
-@pytest.fixture
-def store(endpoint: str, tmp_path: Path) -> Iterator[Shop]:
-    with shop(endpoint, tmp_path.name[-40:]) as found:
-        yield found
+from worker.host import CONSUMER
 
 
 def row(owner: str, counter: int = 1, **about: Any) -> WorkerRow:
@@ -176,97 +167,3 @@ def test_lost_answers_lose_no_lease(store: Shop, endpoint: str) -> None:
                 continue
         client.close()
         assert proxy.swallowed > 3
-
-
-class TestStreamsThatGo:
-    def test_an_old_stream_is_read_to_its_end_then_the_new_one_with_one_gap(
-        self, store: Shop
-    ) -> None:
-        old = store.streams.current
-        store.streams.add(StubShard("s1"))
-        store.streams.put("s1", "a")
-        with store.worker("ada"):
-            until(lambda: store.products == ["a"])
-        store.streams.add(StubShard("s2", "s1"))  # split, and switched off and on, unseen
-        store.streams.put("s1", "b")
-        store.streams.put("s2", "c")
-        new = store.streams.new_stream("2026-11-02T09:00:00.000")
-        store.streams.add(StubShard("s3"))
-        store.streams.put("s3", "d")
-        for _ in range(2):  # again, and nothing comes again
-            with store.worker("ada"):
-                until(lambda: {arn for arn, _ in store.rows().checkpoints} == {new})
-                until(lambda: len(store.taken) >= 4)
-        assert store.products == ["a", "b", "c", "d"]
-        assert store.gaps == [(NEW_STREAM, new, None)]
-        assert old != new
-
-    def test_a_stream_switched_off_is_named_and_goes_on_by_itself(self, store: Shop) -> None:
-        store.streams.add(StubShard("s1"))
-        store.streams.put("s1", "a")
-        with store.worker("ada") as ada:
-            until(lambda: store.products == ["a"])
-            store.streams.switch_off()
-            until(lambda: ada.problem() == "the stream is off")
-            new = store.streams.new_stream("2026-11-02T09:00:00.000")
-            store.streams.add(StubShard("s2"))
-            store.streams.put("s2", "b")
-            until(lambda: store.products == ["a", "b"])
-            until(lambda: ada.problem() is None)
-        assert store.gaps == [(NEW_STREAM, new, None)]
-
-    def test_a_shard_that_vanished_is_one_gap_and_its_child_goes_on(self, store: Shop) -> None:
-        arn = store.streams.current or ""
-        store.streams.add(StubShard("s1"))
-        store.streams.put("s1", "a")
-        with store.worker("ada"):
-            until(lambda: store.products == ["a"])
-        number = store.streams.streams[arn]["s1"].records[0]["dynamodb"]["SequenceNumber"]
-        store.streams.put("s1", "never seen")
-        store.streams.streams[arn]["s1"].gone = True
-        store.streams.add(StubShard("s2", "s1"))
-        store.streams.put("s2", "b")
-        for _ in range(2):
-            with store.worker("ada"):
-                until(lambda: "b" in store.products)
-        assert store.products == ["a", "b"]
-        assert store.gaps == [("s1", arn, number)]
-
-
-class TestWhoMayStart:
-    def membership(self, store: Shop, name: str, **about: Any) -> Membership:
-        member = Member(name, **about)
-        return Membership(store.workers, store.checkpoints, member, lease_time=LEASE_TIME)
-
-    def test_beside_an_in_process_broker_nobody(self, store: Shop) -> None:
-        with self.membership(store, "ada", broker="in-process", folder="f1"):
-            for broker in ("in-process", "redis"):
-                late = self.membership(store, "bob", broker=broker, folder="f2")
-                with pytest.raises(OwnerRefused, match="STOCKPULSE_BROKER_URL"):
-                    late.__enter__()
-            assert set(store.rows().workers) == {"ada"}
-
-    def test_an_in_process_broker_beside_nobody(self, store: Shop) -> None:
-        with (
-            self.membership(store, "ada", broker="redis"),
-            pytest.raises(OwnerRefused, match=r"worker ada .*STOCKPULSE_BROKER_URL"),
-        ):
-            self.membership(store, "bob", broker="in-process").__enter__()
-
-    def test_one_whose_counter_stands_still_is_no_hindrance(self, store: Shop) -> None:
-        store.workers.put(row("dead", broker="in-process", folder="f1"))
-        begun = time.monotonic()
-        with self.membership(store, "bob", broker="in-process", folder="f2"):
-            assert time.monotonic() - begun >= LEASE_TIME
-            assert set(store.rows().workers) == {"bob"}
-
-    def test_another_kind_of_host_is_refused_until_it_is_switched(self, store: Shop) -> None:
-        store.workers.claim_host("lambda")
-        with pytest.raises(OwnerRefused, match="stockpulse init --host worker"):
-            self.membership(store, "ada").__enter__()
-        store.workers.set_host("worker")
-        with (
-            self.membership(store, "ada"),
-            pytest.raises(OwnerRefused, match="stockpulse init --host lambda"),
-        ):
-            store.workers.claim_host("lambda")

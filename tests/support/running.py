@@ -18,6 +18,7 @@ from app.store.engine import find_running
 from app.web.app import create_app
 from app.web.server import Server
 from app.web.services import Services
+from app.web.wire import bounded
 
 
 @dataclass
@@ -76,7 +77,11 @@ def serving(
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
         config = uvicorn.Config(
-            create_app(services), log_config=None, timeout_graceful_shutdown=2, lifespan="on"
+            create_app(services),
+            http=bounded(settings.max_header_bytes, settings.request_timeout_seconds),
+            log_config=None,
+            timeout_graceful_shutdown=2,
+            lifespan="on",
         )
         server = Server(config, services.broker.close)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -62,7 +62,12 @@ class Shop:
         return self.checkpoints.rows()
 
     def worker(
-        self, name: str, *, broker: Broker = "redis", folder: str | None = None
+        self,
+        name: str,
+        *,
+        broker: Broker = "redis",
+        folder: str | None = None,
+        one_log: bool = False,
     ) -> Coordinator:
         """A worker that notes what it takes; yet to be entered."""
 
@@ -82,6 +87,7 @@ class Shop:
             Idle(0.02, 0.05),
             Member(name, broker, folder),
             threading.Event(),
+            one_log=one_log,
             report_gap=lambda shard, arn, after, _why: self.gaps.append((shard, arn, after)),
             lease_time=LEASE_TIME,
         )

@@ -27,6 +27,7 @@ from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
 from worker.sinks.host import OptionalSinks, Pacing
+from worker.sinks.lambda_sinks import LambdaSinks
 from worker.sinks.policy import Backoff, RetryPolicy
 from worker.sinks.sink import Sink
 from worker.work import ShardWork
@@ -96,6 +97,7 @@ class Deployment:
         *sinks: Sink,
         pacing: Pacing = QUICK,
         retries: int = 1,
+        age: int = -1,
         hold: Hold | None = None,
     ) -> Iterator[ShardWork]:
         """A worker's optional sinks and the work of its one shard."""
@@ -114,12 +116,32 @@ class Deployment:
             names=DEFAULT_NAMES,
             retry=retry,
             stop=stop,
-            policy=RetryPolicy(retries),
+            policy=RetryPolicy(retries, age),
             pacing=pacing,
         )
         with optional:
             lease = Lease("stockpulse", STREAM_ARN, "shardId-1", "test", 1)
             yield optional.make_work(lease, hold or Unleased())
+
+    def function(self, *sinks: Sink) -> LambdaSinks:
+        """The same in a Lambda function."""
+        stop = threading.Event()
+        retry = Retry(stop)
+        audit_sink = AuditSink(self.audit, retry)
+        return LambdaSinks(
+            sinks,
+            audit=self.audit,
+            audit_sink=audit_sink,
+            publish=self.publish,
+            pipeline=Pipeline(audit_sink, self.publish, self.letters, retry, DEFAULT_NAMES),
+            letters=self.letters,
+            lanes=self.lanes,
+            names=DEFAULT_NAMES,
+            retry=retry,
+            stop=stop,
+            seconds=0.3,
+            backoff=QUICK.in_lane,
+        )
 
     def parked(self, sink: str | None = None) -> list[Letter]:
         return list(self.desk.all(sink))

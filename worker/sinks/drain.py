@@ -8,11 +8,15 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import TypeVar
 
+from app.store.errors import StoreUnavailable
 from app.store.lane import Lane
 from app.store.lanes import ClaimLost, Lanes
 from app.store.letters import Letter
-from worker.retry import Stopped
+from worker.retry import Retry, Stopped
 from worker.sinks.open_lanes import OpenLanes
 from worker.sinks.policy import IN_LANE, Backoff
 from worker.sinks.sink import said
@@ -22,6 +26,8 @@ _log = logging.getLogger(__name__)
 # Seconds of stillness after which a claim is dead: more than a delivery may take (30).
 CLAIM_LIFE = 45.0
 TURN = 200  # letters of one lane before others have their turn
+
+T = TypeVar("T")
 
 DeliverLetter = Callable[[Letter], None]
 
@@ -34,6 +40,7 @@ class Drain:
         lanes: Lanes,
         deliver: Mapping[str, DeliverLetter],
         known: OpenLanes,
+        retry: Retry,
         *,
         backoff: Backoff = IN_LANE,
         turn: int = TURN,
@@ -41,6 +48,7 @@ class Drain:
         self._lanes = lanes
         self._deliver = deliver
         self._known = known
+        self._retry = retry
         self._backoff = backoff
         self._turn = turn
 
@@ -53,25 +61,25 @@ class Drain:
         """Take the lane, unless it moved since it was seen, and deliver what it can.
 
         Raises:
-            StoreUnavailable: the lane stays claimed until its claim is seen to be dead.
             Stopped: the worker is ending; the lane is given up.
 
         """
         word = uuid.uuid4().hex
-        if not self._lanes.claim(lane, word):
+        if not self._call(lambda: self._lanes.claim(lane, word)):
             return
         try:
             self._drain(lane, word)
         except ClaimLost:
             _log.warning("another drains the lane of %s for %r", lane.sink, lane.product_id)
         except Stopped:
-            self._lanes.release(lane, word, self._lanes.now_ms())
+            with suppress(StoreUnavailable):
+                self._lanes.release(lane, word, self._lanes.now_ms())
             raise
 
     def _drain(self, lane: Lane, word: str) -> None:
         failures = lane.attempts
         for _ in range(self._turn):
-            letter = self._lanes.first(lane)
+            letter = self._call(lambda: self._lanes.first(lane))
             if letter is None:
                 if self._closed(lane, word):
                     return
@@ -87,22 +95,28 @@ class Drain:
                     *(lane.sink, lane.product_id, said(error), pause),
                 )
                 when = self._lanes.now_ms() + int(1000 * pause)
-                self._lanes.failed(lane, letter, word, said(error), when)
+                self._call(partial(self._lanes.failed, lane, letter, word, said(error), when))
                 return
-            self._lanes.delivered(lane, letter, word)
+            self._call(partial(self._lanes.delivered, lane, letter, word))
             failures = 0
-        self._lanes.release(lane, word, self._lanes.now_ms())
+        self._call(lambda: self._lanes.release(lane, word, self._lanes.now_ms()))
 
     def _closed(self, lane: Lane, word: str) -> bool:
         """Whether the lane, which was found empty, is closed (or, of the audit, has no more)."""
         if not lane.tail:
             return True
         changes = self._known.changes(lane.id)
-        parks = self._lanes.parks(lane, word)
-        if self._lanes.first(lane) is not None or not self._lanes.close(lane, word, parks):
+        parks = self._call(lambda: self._lanes.parks(lane, word))
+        if self._call(lambda: self._lanes.first(lane)) is not None:
+            return False
+        if not self._call(lambda: self._lanes.close(lane, word, parks)):
             return False
         self._known.absent({lane.id: changes})
         return True
+
+    def _call(self, call: Callable[[], T]) -> T:
+        """A call to the store, through its outages: meanwhile the claim is still ours."""
+        return self._retry(call, "lanes")
 
 
 class ClaimWatch:

@@ -91,7 +91,7 @@ class OptionalSinks:
         deliveries[AUDIT] = redrive.for_audit(
             audit_sink, publish, letters, list(bounded), self._known, names
         )
-        drain = Drain(lanes, deliveries, self._known, backoff=pace.in_lane)
+        drain = Drain(lanes, deliveries, self._known, retry, backoff=pace.in_lane)
         self._drainer = LaneDrainer(
             lanes,
             drain,

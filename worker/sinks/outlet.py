@@ -125,7 +125,14 @@ class Outlet:
                 to_park += before
                 to_park += [item for item in items if item.product == product]
         _log.warning("the window of %s is full: parking %d records", self.name, len(to_park))
-        self._park(to_park, claims)
+        try:
+            self._park(to_park, claims)
+        except BaseException:
+            with self._moved:
+                for product in products:
+                    self._window.not_parked(product, claims.get((self.name, product)))
+                self._moved.notify_all()
+            raise
         with self._moved:
             now = time.monotonic()
             for product, count in counts.items():
@@ -217,7 +224,13 @@ class Outlet:
         with self._moved:
             self._moved.wait_for(lambda: not self._window.is_parking([product]), timeout=60)
             items = self._window.park(product)
-        self._park(items, {})
+        try:
+            self._park(items, {})
+        except BaseException:
+            with self._moved:
+                self._window.not_parked(product)
+                self._moved.notify_all()
+            raise
         with self._moved:
             self._window.parked(product, len(items), time.monotonic())
             self._moved.notify_all()

@@ -49,9 +49,11 @@ def for_audit(
         if event is None:
             raise Undeliverable("its record was too large to be kept, or is of an older version")
         appended = audit.accept([event])
+        publish(
+            appended.arrived
+        )  # also where nothing arrived: it closes the stamps that were taken
         for _, refusal in appended.refused:
             raise Undeliverable(refusal)
-        publish(appended.arrived)
         taken = Taken(event, letter.record)
         with known.parking((sink, event.product_id) for sink in sinks):
             letters.park([letter_for(sink, taken, letter.stream_arn) for sink in sinks])

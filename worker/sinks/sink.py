@@ -18,8 +18,9 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
 Deliver = Callable[[ChangeEvent], None]
 
-# A record that waited for longer than this is delivered only after a look at the lease.
-HOLD_LIFE = 5.0
+# Seconds since the last look at a shard's lease after which a delivery looks again. Short: a
+# worker that let the shard go must not deliver beside the next one for long.
+HOLD_LIFE = 1.0
 
 
 @dataclass(frozen=True, slots=True)

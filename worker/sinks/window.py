@@ -116,6 +116,13 @@ class Window(Generic[T]):
             chain.delivering = False
             self._go_on(product, chain, now)
 
+    def not_parked(self, product: Hashable, claim: str | None = None) -> None:
+        """The parking failed: the chain is as before, but for what `claim` was for."""
+        chain = self._chains[product]
+        chain.parking = False
+        if claim is not None and chain.claim == claim:
+            chain.claim = None
+
     def _go_on(self, product: Hashable, chain: Chain[T], now: float) -> None:
         if chain.items:
             self._ready(product, now)

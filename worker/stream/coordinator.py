@@ -15,7 +15,7 @@ from app.store.errors import StoreUnavailable
 from app.store.leases import Lease, Leases
 from worker.retry import LONGEST_PAUSE, pause
 from worker.stream.discovery import Discovery, Look
-from worker.stream.leases import share
+from worker.stream.leases import first_rival, share
 from worker.stream.lineage import awaits_child, forgettable, readable
 from worker.stream.membership import Membership
 from worker.stream.pace import Wake
@@ -134,8 +134,8 @@ class Coordinator:
             self._next_look = now + self._until_next_look(rows)
         trouble = self._act(rows, alive)
         self._trouble = trouble or self._seen.trouble
-        beats = self._membership.lease_time / (3 if len(alive) > 1 else 1)
-        return max(0.0, min(beats, self._next_look - time.monotonic()))
+        wait = self._membership.until_next_look()
+        return max(0.0, min(wait, self._next_look - time.monotonic()))
 
     def _until_next_look(self, rows: Rows) -> float:
         """A child shows up late, and a stream that is off comes on at any time; else seldom."""
@@ -158,9 +158,13 @@ class Coordinator:
         held = self._readers.held()
         self._let_go_of_lost(rows, held)
         rivals = self._membership.rivals(rows.workers, alive)
-        if rivals and not held:
+        owners = {row.owner for row in rows.checkpoints.values() if row.owner and not row.finished}
+        first = first_rival(self._membership.owner, rivals, owners)
+        if first is not None:
+            for shard in held:
+                self._readers.leave(shard)
             return (
-                f"worker {rivals[0].owner} reads the stream, and without STOCKPULSE_BROKER_URL "
+                f"worker {first} reads the stream, and without STOCKPULSE_BROKER_URL "
                 "only one may: end one of the two"
             )
         if stream_arn is None:
@@ -168,7 +172,9 @@ class Coordinator:
         if self._seen.anew and stream_arn not in self._reported:
             self._report_new_stream(stream_arn)
             self._reported.add(stream_arn)
-        self._share(rows, stream_arn, held, {self._membership.owner} if rivals else alive)
+        starting = {owner for owner, row in rows.workers.items() if not row.ready}
+        barred = {rival.owner for rival in rivals}
+        self._share(rows, stream_arn, held, alive - starting - barred)
         self._tidy(rows, stream_arn)
         return ""
 

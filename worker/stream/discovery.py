@@ -94,8 +94,14 @@ class Discovery:
         arns: list[str] = []
         start: dict[str, Any] = {}
         while True:
-            with translated():
-                answer = self._streams.list_streams(TableName=self._table, **start)
+            try:
+                with translated():
+                    answer = self._streams.list_streams(TableName=self._table, **start)
+            except StoreUnavailable as error:
+                if _code_of(error) != "AccessDeniedException":
+                    raise
+                _log.warning("streams that came and went unseen are not looked for: %s", error)
+                return arns
             arns += [stream["StreamArn"] for stream in answer["Streams"]]
             last = answer.get("LastEvaluatedStreamArn")
             if not last:
@@ -108,7 +114,7 @@ class Discovery:
         try:
             settled = self._describe(stream_arn, found)
         except StoreUnavailable as error:
-            if _is_unknown(error) and stream_arn != current:
+            if _code_of(error) == "ResourceNotFoundException" and stream_arn != current:
                 return _NOTHING, ""
             _log.warning("cannot see all of the stream's shards: %s", error)
             known = {shard.id: shard for shard in self._known.get(stream_arn, ())}
@@ -133,6 +139,6 @@ class Discovery:
             start = {"ExclusiveStartShardId": last}
 
 
-def _is_unknown(error: StoreUnavailable) -> bool:
+def _code_of(error: StoreUnavailable) -> str:
     cause = error.__cause__
-    return isinstance(cause, ClientError) and error_code(cause) == "ResourceNotFoundException"
+    return error_code(cause) if isinstance(cause, ClientError) else ""

@@ -61,6 +61,18 @@ def rivals(me: WorkerRow, others: Collection[WorkerRow]) -> list[WorkerRow]:
     ]
 
 
+def first_rival(me: str, rivals: Collection[WorkerRow], owners: Collection[str]) -> str | None:
+    """The rival that this worker gives way to; None where it is they who do.
+
+    One that woke from a pause finds another at work: whoever holds shards (is among `owners`)
+    goes on, of two alike the one with the lower name.
+    """
+    first = min(
+        ({rival.owner for rival in rivals} | {me}), key=lambda name: (name not in owners, name)
+    )
+    return None if first == me else first
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """What a worker should do now: let go of some shards, and take up to `wanted` of the free."""

@@ -24,6 +24,8 @@ from worker.stream.leases import LEASE_TIME, Sighting, living, rivals, sighted
 _log = logging.getLogger(__name__)
 
 _BEATS = 3  # in a lease time
+_START_LOOKS = 0.25  # seconds between looks while it is unsure whether to start
+_SHORTEST = 0.1  # seconds between looks at the others
 _JOIN = 10.0  # seconds that the end waits for a beat under way
 
 
@@ -121,6 +123,19 @@ class Membership:
             self._workers.bury(workers[owner])
         return alive | {self.owner}
 
+    def until_next_look(self) -> float:
+        """Seconds to the next look at the rows: seldom while alone, in time for every death."""
+        now = self._monotonic()
+        deaths = (
+            seen.since + self.lease_time - now
+            for owner, seen in self._seen.items()
+            if owner != self.owner
+        )
+        soonest = min(deaths, default=None)
+        if soonest is None:
+            return self.lease_time
+        return max(_SHORTEST, min(soonest, self.lease_time / _BEATS))
+
     def moved(self, owner: str) -> bool:
         """Whether a worker has shown life while we looked."""
         return owner in self._seen and self._seen[owner].moved
@@ -144,7 +159,7 @@ class Membership:
                     raise OwnerRefused(self._refusal(other))
             if not others:
                 return
-            self._ended.wait(min(1.0, self.lease_time / 8))
+            self._ended.wait(min(_START_LOOKS, self.lease_time / 8))
 
     def _refusal(self, other: WorkerRow) -> str:
         where = f"worker {other.owner} (since {other.since}) reads these tables' stream already"

@@ -54,9 +54,9 @@ class Progress:
         if records:
             with suppress(ArithmeticError, KeyError, TypeError, ValueError):  # a poison record
                 created = moment(records[-1]["dynamodb"]["ApproximateCreationDateTime"])
-                self.lag = max(0.0, self._wall() - created.timestamp())
+                self.lag = round(max(0.0, self._wall() - created.timestamp()), 3)
 
     @property
     def since_page(self) -> float | None:
         """Seconds since the last page came; None before the first."""
-        return None if self.page_at is None else self._monotonic() - self.page_at
+        return None if self.page_at is None else round(self._monotonic() - self.page_at, 3)

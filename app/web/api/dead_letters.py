@@ -1,11 +1,13 @@
 """Dead letters over REST: read, marked due and given up; a worker alone delivers them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import unquote
 
 from fastapi import APIRouter, Query, Request, Response
 
+from app.store.errors import InvalidCursor, LetterNotFound
 from app.web.answers import json_answer, page_answer
+from app.web.contract.refusals import refusals
 from app.web.errors import InvalidRequest
 from app.web.letter_models import (
     ALONE,
@@ -23,15 +25,13 @@ from app.web.stamps import stamp_for
 
 router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"])
 
-_ABSENT: dict[int | str, dict[str, Any]] = {
-    404: {"description": "No such dead letter: it was delivered, or never was."}
-}
+_ABSENT = refusals(LetterNotFound)
 
 
 @router.get(
     "",
     response_model=DeadLetterPageOut,
-    responses={400: {"description": "`cursor` is not of a page with these filters."}},
+    responses=refusals(InvalidCursor),
 )
 def list_dead_letters(
     request: Request,

@@ -7,12 +7,14 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from app.broker.filters import Filter, topic_of
+from app.broker.in_process import TooManyStreams
 from app.events import ChangeEvent, Kind, cloud_event, split_event_id
 from app.store.cursor import parse_cursor
 from app.store.errors import EventNotFound, InvalidCursor
 from app.web.answers import json_answer, page_answer
+from app.web.contract.refusals import refusals
 from app.web.live import stream
-from app.web.models import EventPageOut
+from app.web.models import CloudEventOut, EventPageOut
 from app.web.parameters import KEY_BYTES, Limit, PathProductID, ServicesDep
 from app.web.services import Services
 
@@ -34,7 +36,13 @@ def _wanted(
 @router.get(
     "/events",
     response_model=EventPageOut,
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    responses=refusals(InvalidCursor, TooManyStreams)
+    | {
+        200: {
+            "description": "A page, or the stream (see `/v1/asyncapi.json`).",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        }
+    },
 )
 async def list_events(
     request: Request,
@@ -56,7 +64,7 @@ async def list_events(
     return await run_in_threadpool(_page, request, services, wanted, limit, cursor, after)
 
 
-@router.get("/events/{event_id}")
+@router.get("/events/{event_id}", response_model=CloudEventOut, responses=refusals(EventNotFound))
 def get_event(event_id: str, services: ServicesDep) -> Response:
     """Read one event, with its images however large."""
     ref = split_event_id(unquote(event_id))
@@ -65,7 +73,11 @@ def get_event(event_id: str, services: ServicesDep) -> Response:
     return json_answer(cloud_event(services.timeline.event(ref), services.products_table))
 
 
-@router.get("/products/{product_id}/events", response_model=EventPageOut)
+@router.get(
+    "/products/{product_id}/events",
+    response_model=EventPageOut,
+    responses=refusals(InvalidCursor),
+)
 def list_product_events(
     product_id: PathProductID,
     request: Request,

@@ -1,5 +1,6 @@
 """Products over REST: a route parses, makes one call, and returns."""
 
+from functools import partial
 from typing import Annotated
 from urllib.parse import quote
 
@@ -7,12 +8,27 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import TypeAdapter, ValidationError
 
 from app.store import etags
+from app.store.errors import (
+    ETagMismatch,
+    IdempotencyKeyReused,
+    InsufficientStock,
+    InvalidCursor,
+    ItemTooLarge,
+    ProductExists,
+    ProductGone,
+    ProductNotFound,
+    StockNotCountable,
+    TooMuchContention,
+)
 from app.store.product import Product
-from app.web.answers import json_answer, page_answer
+from app.web.answers import json_answer, page_answer, product_answer
 from app.web.bodies import JSONRoute
+from app.web.contract.refusals import refusals
 from app.web.errors import InvalidRequest, PreconditionRequired
+from app.web.idempotency import KeyedDep
 from app.web.models import (
     AdjustmentRequest,
+    CountRequest,
     ProductCreate,
     ProductID,
     ProductOut,
@@ -38,12 +54,15 @@ router = APIRouter(prefix="/v1/products", tags=["products"], route_class=JSONRou
 
 _NEW_ID: TypeAdapter[str] = TypeAdapter(ProductID)
 
+_ABSENT = refusals(ProductNotFound, ProductGone)
+_CHANGED = refusals(ETagMismatch, PreconditionRequired, ItemTooLarge)
+
 _WRITE = [Depends(writable)]
 _WRITE_JSON = [Depends(writable), Depends(json_body)]
 _WRITE_PATCH = [Depends(writable), Depends(merge_patch_body)]
 
 
-@router.get("", response_model=ProductPageOut)
+@router.get("", response_model=ProductPageOut, responses=refusals(InvalidCursor))
 def list_products(
     request: Request,
     services: ServicesDep,
@@ -55,16 +74,30 @@ def list_products(
     return page_answer(request, [product_out(item) for item in page.items], page.next_cursor)
 
 
-@router.post("", status_code=201, response_model=ProductOut, dependencies=_WRITE_JSON)
+@router.post(
+    "",
+    status_code=201,
+    response_model=ProductOut,
+    dependencies=_WRITE_JSON,
+    responses=refusals(ProductExists, ItemTooLarge, IdempotencyKeyReused),
+)
 def create_product(
-    body: ProductCreate, request: Request, services: ServicesDep, stamp: WriteStamp
+    body: ProductCreate,
+    request: Request,
+    services: ServicesDep,
+    stamp: WriteStamp,
+    keyed: KeyedDep,
 ) -> Response:
     """Create a product."""
-    product = services.products.create(body.draft(body.product_id), stamp)
-    return _answer(product, status=201, location=_location(request, product))
+    answer = partial(_created, request)
+    return answer(services.products.create(body.draft(body.product_id), stamp, keyed.once(answer)))
 
 
-@router.get("/{product_id}", response_model=ProductOut)
+@router.get(
+    "/{product_id}",
+    response_model=ProductOut,
+    responses=_ABSENT | {304: {"description": "It is as `If-None-Match` names it."}},
+)
 def get_product(
     product_id: PathProductID,
     services: ServicesDep,
@@ -74,10 +107,18 @@ def get_product(
     product = services.products.get(product_id)
     if if_none_match is not None and etags.matches(product, if_none_match):
         return Response(status_code=304, headers={"ETag": product.etag})
-    return _answer(product)
+    return product_answer(product)
 
 
-@router.put("/{product_id}", response_model=ProductOut, dependencies=_WRITE_JSON)
+@router.put(
+    "/{product_id}",
+    response_model=ProductOut,
+    dependencies=_WRITE_JSON,
+    responses={201: {"model": ProductOut, "description": "It was created."}}
+    | _ABSENT
+    | refusals(ProductExists, TooMuchContention)
+    | _CHANGED,
+)
 def put_product(
     product_id: PathProductID,
     body: ProductReplace,
@@ -94,20 +135,21 @@ def put_product(
             extra={"errors": [{"pointer": "/product_id", "detail": "differs from the path"}]},
         )
     if if_none_match == "*":
-        product = services.products.create(body.draft(_checked_new_id(product_id)), stamp)
-        return _answer(product, status=201, location=_location(request, product))
+        draft = body.draft(_checked_new_id(product_id))
+        return _created(request, services.products.create(draft, stamp))
     if not if_match:
         raise PreconditionRequired(
             "Send If-Match with the product's ETag to replace it (`*`: the last write wins), "
             "or If-None-Match: * to create it."
         )
-    return _answer(services.products.replace(body.draft(product_id), if_match, stamp))
+    return product_answer(services.products.replace(body.draft(product_id), if_match, stamp))
 
 
 @router.patch(
     "/{product_id}",
     response_model=ProductOut,
     dependencies=_WRITE_PATCH,
+    responses=_ABSENT | refusals(TooMuchContention) | _CHANGED,
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -123,10 +165,15 @@ def patch_product(
     if_match: IfMatch,
 ) -> Response:
     """Change the named fields; null removes one."""
-    return _answer(services.products.patch(product_id, body.changes(), if_match, stamp))
+    return product_answer(services.products.patch(product_id, body.changes(), if_match, stamp))
 
 
-@router.delete("/{product_id}", status_code=204, dependencies=_WRITE)
+@router.delete(
+    "/{product_id}",
+    status_code=204,
+    dependencies=_WRITE,
+    responses=_ABSENT | refusals(TooMuchContention) | _CHANGED,
+)
 def delete_product(
     product_id: PathProductID, services: ServicesDep, stamp: WriteStamp, if_match: IfMatch
 ) -> Response:
@@ -135,13 +182,43 @@ def delete_product(
     return Response(status_code=204)
 
 
-@router.post("/{product_id}/adjustments", response_model=ProductOut, dependencies=_WRITE_JSON)
+@router.post(
+    "/{product_id}/adjustments",
+    response_model=ProductOut,
+    dependencies=_WRITE_JSON,
+    responses=_ABSENT
+    | refusals(InsufficientStock, StockNotCountable, TooMuchContention, IdempotencyKeyReused),
+)
 def adjust_product(
-    product_id: PathProductID, body: AdjustmentRequest, request: Request, services: ServicesDep
+    product_id: PathProductID,
+    body: AdjustmentRequest,
+    request: Request,
+    services: ServicesDep,
+    keyed: KeyedDep,
 ) -> Response:
     """Add to a product's stock or take from it; never below zero."""
     stamp = stamp_for(request, reason=body.reason, note=body.note, reference=body.reference)
-    return _answer(services.products.adjust(product_id, body.delta, stamp))
+    once = keyed.once(product_answer)
+    return product_answer(services.products.adjust(product_id, body.delta, stamp, once))
+
+
+@router.post(
+    "/{product_id}/counts",
+    response_model=ProductOut,
+    dependencies=_WRITE_JSON,
+    responses=_ABSENT | refusals(TooMuchContention, IdempotencyKeyReused),
+)
+def count_product(
+    product_id: PathProductID,
+    body: CountRequest,
+    request: Request,
+    services: ServicesDep,
+    keyed: KeyedDep,
+) -> Response:
+    """Set a product's stock to what was counted."""
+    stamp = stamp_for(request, reason=body.reason, note=body.note, reference=body.reference)
+    once = keyed.once(product_answer)
+    return product_answer(services.products.count(product_id, body.counted, stamp, once))
 
 
 def _checked_new_id(product_id: str) -> str:
@@ -156,11 +233,8 @@ def _checked_new_id(product_id: str) -> str:
         ) from None
 
 
-def _answer(product: Product, *, status: int = 200, location: str | None = None) -> Response:
-    headers = {"ETag": product.etag} | ({} if location is None else {"Location": location})
-    return json_answer(product_out(product), status=status, headers=headers)
-
-
-def _location(request: Request, product: Product) -> str:
+def _created(request: Request, product: Product) -> Response:
     root = request.scope.get("root_path", "")
-    return f"{root}/v1/products/{quote(product.product_id, safe='')}"
+    location = f"{root}/v1/products/{quote(product.product_id, safe='')}"
+    headers = {"ETag": product.etag, "Location": location}
+    return json_answer(product_out(product), status=201, headers=headers)

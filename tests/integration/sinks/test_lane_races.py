@@ -5,6 +5,7 @@ parking, a second drainer that holds the claim for dead, a deletion, a crash.
 """
 
 import random
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -18,6 +19,7 @@ from app.store.lanes import ClaimLost, Lanes
 from app.store.letters import Letter
 from tests.support.builders import STREAM_ARN, an_event
 from tests.support.sinking import Deployment, Recorder, change, eventually
+from worker.retry import Retry
 from worker.sinks.drain import Drain
 from worker.sinks.open_lanes import OpenLanes
 from worker.sinks.sink import Sink
@@ -79,7 +81,8 @@ class Lane:
 
     def drain(self, lanes: Lanes) -> None:
         """Take the lane over, whoever has it, and drain it."""
-        drain = Drain(lanes, {"archive": lambda x: self.delivered.append(x.event_key)}, self.known)
+        deliver = {"archive": lambda letter: self.delivered.append(letter.event_key)}
+        drain = Drain(lanes, deliver, self.known, Retry(threading.Event()))
         for lane in self.deployment.lanes.open():
             if lane.product_id == self.product_id:
                 drain(lane)

@@ -9,9 +9,9 @@ import pytest
 
 from app.events import ChangeEvent
 from app.store.leases import LeaseLost
-from tests.support.builders import an_item, as_boto3, inserted
+from tests.support.builders import STREAM_ARN, an_event, an_item, as_boto3, inserted
 from tests.support.sinking import QUICK, Deployment, Recorder, change, eventually
-from worker.sinks.sink import Sink
+from worker.sinks.sink import Sink, Taken, letter_for
 
 
 def last(records: list[dict[str, Any]]) -> str:
@@ -156,3 +156,89 @@ def test_a_worker_that_lost_its_shard_parks_nothing(deployment: Deployment) -> N
         time.sleep(0.2)
         assert work.durable() is None
     assert deployment.rows() == []
+
+
+def test_two_workers_drain_one_lane_and_each_letter_comes_once_in_order(
+    deployment: Deployment,
+) -> None:
+    healed = threading.Event()
+
+    def fail(_: ChangeEvent) -> None:
+        if not healed.is_set():
+            raise ConnectionError("no route")
+
+    archive = Recorder(fail)
+    sink = Sink("archive", archive)
+    with deployment.worker(sink) as work, deployment.worker(sink):
+        work.process([change(f"P{n % 2}", n) for n in range(1, 21)])
+        eventually(lambda: work.durable() is not None and len(deployment.parked()) == 20)
+        healed.set()
+        eventually(lambda: not deployment.rows())
+    for product in (0, 1):
+        assert archive.of(f"P{product}") == [n for n in range(1, 21) if n % 2 == product]
+
+
+def test_the_claim_of_a_drainer_that_died_is_taken_over(deployment: Deployment) -> None:
+    archive = Recorder()
+    with deployment.worker(Sink("archive", Recorder(_refuse)), retries=0) as work:
+        work.process([change("P1", 1)])
+        eventually(deployment.rows)
+    eventually(lambda: all(lane.claim is None for lane in deployment.lanes.open()))
+    (lane,) = deployment.lanes.open()
+    assert deployment.lanes.claim(lane, "a drainer that is gone")
+    with deployment.worker(Sink("archive", archive)):
+        eventually(lambda: not deployment.rows())
+    assert archive.of("P1") == [1]
+
+
+def test_a_record_past_its_age_is_parked_untried_and_comes_from_its_lane(
+    deployment: Deployment,
+) -> None:
+    errors: list[str] = []
+
+    def note(_: ChangeEvent) -> None:
+        errors.extend(letter.error for letter in deployment.parked())
+
+    archive = Recorder(note)
+    with deployment.worker(Sink("archive", archive), age=60) as work:  # the records are days old
+        work.process([change("P1", 1)])
+        eventually(lambda: not deployment.rows() and archive.got)
+    assert archive.of("P1") == [1]
+    assert "s old" in errors[0]
+
+
+def test_a_letter_without_a_lane_moves_once_it_is_marked_due(deployment: Deployment) -> None:
+    taken = Taken(an_event(1), change("P1", 1))
+    deployment.letters.park([letter_for("archive", taken, STREAM_ARN)])
+    deployment.clients.tables.delete_item(
+        TableName=deployment.tables.dead_letters,
+        Key={"ProductID": {"S": "P1"}, "SinkKey": {"S": "archive#~lane"}},
+    )
+    archive = Recorder()
+    with deployment.worker(Sink("archive", archive)):
+        (letter,) = deployment.parked()
+        deployment.desk.redrive(letter.id)
+        eventually(lambda: not deployment.rows())
+    assert archive.of("P1") == [1]
+
+
+def test_in_lambda_a_lane_is_filled_inline_and_drained_by_a_tick(deployment: Deployment) -> None:
+    healed = threading.Event()
+
+    def fail(event: ChangeEvent) -> None:
+        if event.product_id == "P1" and not healed.is_set():
+            raise ConnectionError("no route")
+
+    archive = Recorder(fail)
+    function = deployment.function(Sink("archive", archive))
+    function.process([change("P1", 1), change("P2", 2)], STREAM_ARN)
+    deployment.function(Sink("archive", archive)).process([change("P1", 3)], STREAM_ARN)
+    assert archive.got == [("P2", 2)]
+    assert [letter.state for letter in deployment.parked()] == ["parked", "waiting"]
+    healed.set()
+    eventually(lambda: [function.tick(time.monotonic() + 5)] and not deployment.rows())
+    assert archive.of("P1") == [1, 3]
+
+
+def _refuse(_: ChangeEvent) -> None:
+    raise ConnectionError("no route")

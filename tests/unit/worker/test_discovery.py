@@ -126,6 +126,22 @@ class TestAStreamMadeAnew:
         look = discovery(streams).look(begun(old, "s0", finished=True))
         assert (look.stream_arn, look.anew) == (between, True)
 
+    def test_without_the_right_to_list_streams_the_new_one_is_read_all_the_same(
+        self, streams: StubStreams
+    ) -> None:
+        old = streams.current or ""
+        streams.new_stream(LABELS[1])
+        new = streams.new_stream(LABELS[2])
+        streams.faults["list_streams"] = [fault("AccessDeniedException")]
+        assert discovery(streams).look(begun(old, "s0", finished=True)).stream_arn == new
+
+    def test_while_the_list_fails_no_stream_is_skipped(self, streams: StubStreams) -> None:
+        old = streams.current or ""
+        streams.new_stream(LABELS[1])
+        streams.faults["list_streams"] = [fault("InternalServerError")]
+        with pytest.raises(StoreUnavailable):
+            discovery(streams).look(begun(old, "s0", finished=True))
+
     def test_the_service_is_asked_for_those_only_when_the_stream_is_new(
         self, streams: StubStreams
     ) -> None:

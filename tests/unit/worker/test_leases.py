@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.store.workers import Broker, WorkerRow
-from worker.stream.leases import Sighting, living, rivals, share, sighted
+from worker.stream.leases import Sighting, first_rival, living, rivals, share, sighted
 
 LEASE = 10.0
 
@@ -87,6 +87,23 @@ class TestRivals:
     def test_one_that_is_at_work_is_not_kept_from_it_by_one_that_starts(self) -> None:
         at_work = worker("bob", broker="in-process")
         assert rivals(at_work, [worker("ada", broker="in-process", ready=False)]) == []
+
+
+class TestGivingWay:
+    """Two that must not read beside one another both live: one slept while the other began."""
+
+    def test_to_one_that_holds_shards(self) -> None:
+        for me, other in (("ada", "bob"), ("bob", "ada")):
+            assert first_rival(me, [worker(other)], {other}) == other
+            assert first_rival(other, [worker(me)], {other}) is None
+
+    def test_of_two_alike_the_lower_name_goes_on(self) -> None:
+        for owners in (set[str](), {"ada", "bob"}):
+            assert first_rival("bob", [worker("ada")], owners) == "ada"
+            assert first_rival("ada", [worker("bob")], owners) is None
+
+    def test_to_nobody_where_there_is_none(self) -> None:
+        assert first_rival("ada", [], {"bob"}) is None
 
 
 def test_a_worker_alone_takes_everything() -> None:

@@ -48,6 +48,20 @@ def test_a_record_in_delivery_is_parked_with_the_rest_and_stays_until_it_ends() 
     assert (window.held, window.next(0)) == (0, None)
 
 
+def test_a_parking_that_failed_leaves_the_chain_as_it_was() -> None:
+    window: Window[int] = Window(2)
+    window.add("a", 1, 0)
+    window.add("a", 2, 0)
+    window.next(0)
+    window.overtake("a", "claim")
+    window.not_parked("a", "claim")
+    assert (window.held, window.claim_of("a"), window.is_parking(["a"])) == (2, None, False)
+    assert window.park("a") == [1, 2]
+    window.not_parked("a")
+    window.again("a", 3)
+    assert window.next(3) == ("a", 1)
+
+
 class Chains(RuleBasedStateMachine):
     """Readers add, threads take turns, both park; every record leaves in its product's order."""
 

@@ -1,0 +1,93 @@
+"""A product is read, a change to it decided, and written on the condition that it still is so.
+
+A failed condition reads and decides again, ten times. Requests for one product queue in the
+process first, instead of failing each other's conditions.
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from app.item import AttributeNames, Item
+from app.store.commit import Committer
+from app.store.decisions import Decide
+from app.store.errors import ConditionFailed, TooMuchContention
+from app.store.product import Product, Stamp, product_of
+from app.store.receipts import Once
+from app.store.write import compared, is_of, update
+
+TRIES = 10
+_LOCKS = 256
+
+
+class Queue:
+    """One request at a time for each product; striped, so that the number of locks is bounded."""
+
+    def __init__(self) -> None:
+        self._locks = tuple(threading.Lock() for _ in range(_LOCKS))
+
+    def turn(self, product_id: str) -> threading.Lock:
+        """What to hold while the product is read and written."""
+        return self._locks[hash(product_id) % _LOCKS]
+
+
+class Rewriter:
+    """Applies decisions to products of one table; `read` finds an item or raises."""
+
+    def __init__(
+        self,
+        commit: Committer,
+        read: Callable[[str], Item],
+        queue: Queue,
+        table: str,
+        names: AttributeNames,
+    ) -> None:
+        self._commit = commit
+        self._read = read
+        self._queue = queue
+        self._table = table
+        self._names = names
+
+    def __call__(
+        self, product_id: str, decide: Decide, stamp: Stamp, once: Once | None = None
+    ) -> Product:
+        """The product as the write left it.
+
+        Raises:
+            TooMuchContention: others changed it at each try.
+            Replayed: `once` knows the request.
+
+        """
+        with self._queue.turn(product_id):
+            for attempt in range(TRIES):
+                if once is not None:
+                    once.recall()
+                item = self._read(product_id)
+                before = product_of(item, self._names)
+                if attempt and is_of(stamp, item):
+                    return before  # the write that seemed to fail was ours, applied already
+                decision = decide(before)
+                if not decision.fields and stamp.reason is None and stamp.note is None:
+                    return before  # nothing asked for, nothing to tell
+                condition = compared(item, ("Version", *decision.compare))
+                now = datetime.now(UTC)
+                request, after = update(item, decision.fields, condition, stamp, now, self._names)
+                product = product_of(after, self._names)
+                target = {"TableName": self._table, "Key": {self._names.key: {"S": product_id}}}
+                operations = [{"Update": {**target, **request}}]
+                if once is not None:
+                    operations.append(once.kept(product))
+                try:
+                    self._commit(*operations)
+                except ConditionFailed:
+                    continue
+                return product
+        raise too_much(product_id)
+
+
+def too_much(product_id: str) -> TooMuchContention:
+    """What to tell when every try failed."""
+    return TooMuchContention(
+        f"Others changed {product_id!r} at each of {TRIES} tries. Read it and try again.",
+        headers={"Retry-After": "1"},
+    )

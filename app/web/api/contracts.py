@@ -1,0 +1,31 @@
+"""The API's documents for programs, and a page to read and try them, of our own files alone."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from app.web.contract.asyncapi import stream_contract
+from app.web.parameters import ServicesDep
+from app.web.templating import render
+
+# Swagger UI sets styles on its elements; nothing else is let in that the pages refuse.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/v1/asyncapi.json")
+async def asyncapi(services: ServicesDep) -> JSONResponse:
+    """The AsyncAPI document of the live stream."""
+    return JSONResponse(stream_contract(services.version, services.settings.base_path))
+
+
+@router.get("/docs")
+async def docs(request: Request) -> HTMLResponse:
+    """The OpenAPI document, to read and to try."""
+    page = render(request, "docs.html", page="docs")
+    page.headers["Content-Security-Policy"] = _POLICY
+    return page

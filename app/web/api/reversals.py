@@ -1,0 +1,73 @@
+"""A reversal takes back what one stock change did, once, by a change of its own.
+
+The goods are added or taken again: what happened in between stays. The new change refers
+to the old one, and the old one is never touched.
+"""
+
+from urllib.parse import unquote
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from app.events import ChangeEvent, split_event_id
+from app.store.errors import (
+    AlreadyReversed,
+    EventNotFound,
+    InsufficientStock,
+    NotReversible,
+    ProductGone,
+    ProductNotFound,
+    StockNotCountable,
+    TooMuchContention,
+)
+from app.web.answers import product_answer
+from app.web.bodies import JSONRoute
+from app.web.contract.refusals import refusals
+from app.web.idempotency import KeyedDep
+from app.web.models import ProductOut, ReversalRequest
+from app.web.parameters import ServicesDep, json_body, writable
+from app.web.services import Services
+from app.web.stamps import stamp_for
+
+router = APIRouter(prefix="/v1/events", tags=["events"], route_class=JSONRoute)
+
+
+@router.post(
+    "/{event_id}/reversals",
+    response_model=ProductOut,
+    dependencies=[Depends(writable), Depends(json_body)],
+    responses=refusals(
+        EventNotFound,
+        ProductNotFound,
+        ProductGone,
+        NotReversible,
+        AlreadyReversed,
+        InsufficientStock,
+        StockNotCountable,
+        TooMuchContention,
+    ),
+)
+def reverse_event(
+    event_id: str,
+    body: ReversalRequest,
+    request: Request,
+    services: ServicesDep,
+    keyed: KeyedDep,
+) -> Response:
+    """Take a stock change back; 409 where it was taken back before."""
+    event = _event(event_id, services)
+    if event.delta is None:
+        raise NotReversible("Only a change of stock from one count to another can be reversed.")
+    # An earlier one within a day is replayed; older ones are found by their reference.
+    once = keyed.once_for("reversal", event.id, product_answer)
+    once.recall()
+    if services.timeline.refers(event.product_id, event.event_key, event.id):
+        raise AlreadyReversed("A later change of this product refers to this one.")
+    stamp = stamp_for(request, reason=body.reason, note=body.note, reference=event.id)
+    return product_answer(services.products.adjust(event.product_id, -event.delta, stamp, once))
+
+
+def _event(event_id: str, services: Services) -> ChangeEvent:
+    ref = split_event_id(unquote(event_id))
+    if ref is None:
+        raise EventNotFound("This is not an event's id.")
+    return services.timeline.event(ref)

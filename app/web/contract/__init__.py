@@ -1,0 +1,1 @@
+"""What the API promises, for programs: OpenAPI for requests, AsyncAPI for the stream."""

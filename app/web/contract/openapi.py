@@ -1,0 +1,104 @@
+"""The OpenAPI document says what each operation answers in every case, with an example of each.
+
+FastAPI makes it of the routes; here it gets what all of them have in common: refusals,
+answers' headers, and examples, each of which the tests send.
+"""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from app.web.contract.examples import EXAMPLES
+from app.web.contract.refusals import PROBLEM_SCHEMA, common, merged
+
+_DESCRIPTION = """\
+Products, their stock, and every change to them.
+
+Errors are problem documents (RFC 9457) with a `code` for programs and a `request_id`.
+The live stream at `/v1/events` is described by `/v1/asyncapi.json`.
+"""
+
+_TAGS = [
+    {"name": "products", "description": "What is in stock, and writes to it."},
+    {"name": "events", "description": "Every change, as CloudEvents; the same address streams."},
+    {"name": "dead letters", "description": "What a sink did not accept: kept, tried again."},
+    {"name": "health", "description": "For load balancers and monitors."},
+]
+
+_HEADERS: dict[str, dict[str, Any]] = {
+    "ETag": {
+        "description": "The state of the product, for `If-Match`.",
+        "schema": {"type": "string"},
+    },
+    "Location": {"description": "Where the product is.", "schema": {"type": "string"}},
+    "Link": {"description": '`rel="next"`: the next page.', "schema": {"type": "string"}},
+    "Idempotent-Replayed": {
+        "description": "`true` where the answer is an earlier one's, found by its key.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+}
+
+
+def operation_id(route: APIRoute) -> str:
+    """An operation is named after its function."""
+    return route.name
+
+
+def contract(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of the application."""
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary=app.summary,
+        description=_DESCRIPTION,
+        routes=app.routes,
+        tags=_TAGS,
+    )
+    schemas = document["components"]["schemas"]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas["Problem"] = PROBLEM_SCHEMA
+    document["components"]["headers"] = _HEADERS
+    for path in document["paths"].values():
+        for method, operation in path.items():
+            _complete(method, operation)
+    return document
+
+
+def _complete(method: str, operation: dict[str, Any]) -> None:
+    body = operation.get("requestBody")
+    if body is not None and len(body["content"]) > 1:
+        del body["content"]["application/json"]  # FastAPI's guess, beside what the route names
+    inputs = body is not None or bool(operation.get("parameters"))
+    own = operation["responses"]
+    _require_if_match(operation)
+    if "422" in own and "application/json" in own["422"].get("content", {}):
+        del own["422"]  # FastAPI's own shape of it, which never leaves
+    operation["responses"] = merged(
+        own, common(method, has_body=body is not None, takes_input=inputs)
+    )
+    example = EXAMPLES.get(operation["operationId"])
+    if example is None:
+        return
+    if body is not None:
+        for media in body["content"].values():
+            media["example"] = example.body
+    for parameter in operation.get("parameters", []):
+        if parameter["name"] in example.parameters:
+            parameter["example"] = example.parameters[parameter["name"]]
+    answer = own[str(example.status)]
+    if example.answer is not None:
+        media = answer.setdefault("content", {}).setdefault("application/json", {})
+        media["example"] = example.answer
+    answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in example.headers}
+
+
+def _require_if_match(operation: dict[str, Any]) -> None:
+    """Say that a write of what is there needs it: 428 is ours to answer, so FastAPI cannot know."""
+    if "428" not in operation["responses"] or "201" in operation["responses"]:
+        return
+    for parameter in operation["parameters"]:
+        if parameter["name"] == "if-match":
+            parameter |= {"required": True, "schema": {"type": "string", "minLength": 1}}

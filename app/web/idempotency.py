@@ -1,0 +1,105 @@
+"""`Idempotency-Key`: a POST that is repeated with its key is answered as it was the first time.
+
+The key belongs to its actor and route. Only what was applied is kept; an error applies
+nothing, so a repeat after one is a new try.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Header, Request, Response
+
+from app.store.product import Product
+from app.store.receipts import Answer, Once, Replayed, RequestKey
+from app.web.errors import InvalidRequest
+from app.web.guards import request_id_of
+from app.web.services import services_of
+from app.web.stamps import actor_of
+
+REPLAYED = "Idempotent-Replayed"
+_KEPT_HEADERS = ("content-type", "etag", "location")
+# What a request is answered once its product is so (None: gone).
+Answered = Callable[[Product | None], Response]
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+class Keyed:
+    """A request's key, if it has one, for as many writes as the request makes."""
+
+    def __init__(self, request: Request, key: str | None, body: bytes) -> None:
+        self._receipts = services_of(request).receipts
+        self._route = f"{request.method} {request.url.path}"
+        self._actor = actor_of(request)
+        self._request_id = request_id_of(request.scope)
+        self._key = key
+        self._said = request.url.query.encode() + b"\n" + body
+
+    def once_for(self, what: str, key: str, answer: Callable[[Product], Response]) -> Once:
+        """The one write of this kind for `key`, whoever asks for it and under whatever key."""
+        request = RequestKey("", what, key, b"", self._request_id)
+        return Once(self._receipts, request, _kept(_there(answer)))
+
+    def once(self, answer: Callable[[Product], Response]) -> Once | None:
+        """The one write of this request, and how it will be answered; None without a key."""
+        return None if self._key is None else self._once(self._key, self._said, _there(answer))
+
+    def once_of(self, index: int, said: bytes, answer: Answered) -> Once | None:
+        """Write number `index` of this request, which said `said` of it."""
+        return None if self._key is None else self._once(f"{self._key}#{index}", said, answer)
+
+    def _once(self, key: str, said: bytes, answer: Answered) -> Once:
+        request = RequestKey(self._actor, self._route, key, said, self._request_id)
+        return Once(self._receipts, request, _kept(answer))
+
+
+def _there(answer: Callable[[Product], Response]) -> Answered:
+    """The answer of a write that leaves a product behind, as all do but a batch's deletions."""
+
+    def answered(product: Product | None) -> Response:
+        if product is None:
+            raise AssertionError("a write that deletes has no such answer")
+        return answer(product)
+
+    return answered
+
+
+def _kept(answer: Answered) -> Callable[[Product | None], Answer]:
+    """What is kept of an answer."""
+
+    def kept(product: Product | None) -> Answer:
+        response = answer(product)
+        headers = {n: value for n, value in response.headers.items() if n in _KEPT_HEADERS}
+        return Answer(response.status_code, headers, bytes(response.body))
+
+    return kept
+
+
+def replay(error: Replayed) -> Response:
+    """The answer that was kept."""
+    again = {REPLAYED: "true"} if error.again else {}
+    kept = error.answer
+    return Response(kept.body, status_code=kept.status, headers={**kept.headers, **again})
+
+
+async def _keyed(
+    request: Request,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            description="A key of your own making (a UUID, say), 1 to 255 printable ASCII "
+            "characters: repeat the request with it for up to 24 hours, and it is applied once."
+        ),
+    ] = None,
+) -> Keyed:
+    if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
+        reason = "must be 1 to 255 printable ASCII characters without spaces"
+        raise InvalidRequest(
+            f"Idempotency-Key {reason}.",
+            extra={"errors": [{"pointer": "header:idempotency-key", "detail": reason}]},
+        )
+    return Keyed(request, idempotency_key, await request.body())
+
+
+KeyedDep = Annotated[Keyed, Depends(_keyed)]

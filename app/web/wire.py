@@ -1,0 +1,133 @@
+"""Until a request is whole its connection is bounded: the head in length, all of it in time.
+
+uvicorn leaves both open: a head without an end would fill the memory, and a client that sends
+a byte a minute would hold its connection for ever.
+"""
+
+import asyncio
+import uuid
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """HTTP/1.1 by uvicorn's own parser, with bounds; see `bounded`."""
+
+    max_head = 32 * 1024  # bytes of request line and headers
+    patience = 30.0  # seconds from a request's first byte to its last
+
+    _timer: asyncio.TimerHandle | None = None
+    _unparsed = 0  # bytes fed since the head began
+    _in_head = True
+    _refused = False
+
+    def connection_made(self, transport: Any) -> None:
+        """Give the first request its time: a connection that says nothing is not kept."""
+        super().connection_made(transport)
+        self._start_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, unless the head grows past its bound."""
+        if self._refused:
+            return
+        if self._in_head:
+            self._unparsed += len(data)
+        super().data_received(data)
+        if self._in_head and self._unparsed > self.max_head:
+            self._too_long()
+
+    def on_message_begin(self) -> None:
+        """Begin a request's head, and its time."""
+        super().on_message_begin()
+        self._in_head = True
+        self._start_timer()
+
+    def on_headers_complete(self) -> None:
+        """Let the request in if its head is within bounds."""
+        self._in_head = False
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if size > self.max_head:
+            self._too_long()
+        else:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        if not self._refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole: what it takes from now on is ours."""
+        self._stop_timer()
+        self._in_head, self._unparsed = True, 0
+        if not self._refused:
+            super().on_message_complete()
+
+    def _too_long(self) -> None:
+        self._refuse(
+            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "headers-too-large",
+            f"Request line and headers may hold {self.max_head} bytes.",
+        )
+
+    def _too_slow(self) -> None:
+        self._refuse(
+            HTTPStatus.REQUEST_TIMEOUT,
+            "request-timeout",
+            f"The request did not arrive within {self.patience:.0f} s.",
+        )
+
+    def _start_timer(self) -> None:
+        self._stop_timer()
+        self._timer = self.loop.call_later(self.patience, self._too_slow)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _refuse(self, status: HTTPStatus, code: str, detail: str) -> None:
+        """Answer, where that cannot be taken for another request's answer, and hang up."""
+        if self._refused or self.transport.is_closing():
+            return
+        self._refused = True
+        idle = self.cycle is None or self.cycle.response_complete
+        in_body = not idle and not self._in_head and not self.cycle.response_started
+        if in_body or (idle and self._unparsed):
+            self.transport.write(_problem(status, code, detail))
+        self.transport.close()
+
+
+def bounded(max_head: int, patience: float) -> type[BoundedProtocol]:
+    """The protocol with these bounds (uvicorn makes its instances itself)."""
+    return type("Bounded", (BoundedProtocol,), {"max_head": max_head, "patience": patience})
+
+
+def _problem(status: HTTPStatus, code: str, detail: str) -> bytes:
+    request_id = uuid.uuid4().hex
+    body = orjson.dumps(
+        {
+            "type": f"urn:stockpulse:problem:{code}",
+            "title": status.phrase,
+            "status": status,
+            "detail": detail,
+            "code": code,
+            "request_id": request_id,
+        }
+    )
+    head = (
+        f"HTTP/1.1 {status.value} {status.phrase}\r\n"
+        "content-type: application/problem+json\r\n"
+        f"content-length: {len(body)}\r\n"
+        f"x-request-id: {request_id}\r\n"
+        "connection: close\r\n\r\n"
+    )
+    return head.encode() + body

@@ -1,0 +1,34 @@
+"""What the live stream sends is what the AsyncAPI document says."""
+
+from typing import Any
+
+import jsonschema_rs
+
+from tests.support.running import App
+from tests.support.sse import Listener
+
+
+def test_every_message_of_the_stream_has_its_schema(app: App) -> None:
+    document = app.http.get("/v1/asyncapi.json").json()
+    assert document["asyncapi"] == "3.0.0"
+    with Listener(app.url) as feed:
+        app.create("P1", stock=3, price="1.10", tags=["a"])
+        app.adjust("P1", -1)
+        app.http.delete("/v1/products/P1", headers={"If-Match": "*"})
+        feed.changes(3, 10)
+        told = list(feed.messages)
+    assert {message.event for message in told} >= {"hello", "change"}
+    for message in told:
+        hold(document, message.event, message.data)
+
+
+def test_the_examples_have_their_schemas_too(app: App) -> None:
+    document = app.http.get("/v1/asyncapi.json").json()
+    for name, message in document["components"]["messages"].items():
+        for example in message["examples"]:
+            hold(document, name, example["payload"])
+
+
+def hold(document: Any, name: str, payload: Any) -> None:
+    schema = document["components"]["messages"][name]["payload"]
+    jsonschema_rs.validate({**schema, "components": document["components"]}, payload)

@@ -1,0 +1,65 @@
+"""A reader of one shard of a stub stream, and everything that it did."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.support.stub_streams import StubStreams
+from worker.retry import Retry
+from worker.stream.pace import Idle, Pace, Wake
+from worker.stream.pages import ShardPages
+from worker.stream.reader import ShardReader
+
+FIRST = 10**20 + 1  # the first record's sequence number
+
+
+@dataclass
+class Reading:
+    """A reader of `s1`, and everything that it did."""
+
+    streams: StubStreams
+    after: str | None = None
+    taken: list[str] = field(default_factory=list)
+    saved: list[tuple[str | None, bool]] = field(default_factory=list)
+    gaps: list[str | None] = field(default_factory=list)
+    on_page: Callable[[], None] = lambda: None
+    number: str | None = None
+    durable_now: Callable[[], str | None] | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
+    guard: Callable[[], None] = lambda: None
+
+    def process(self, records: Sequence[Any]) -> None:
+        self.on_page()
+        self.taken += [record["dynamodb"]["Keys"]["ProductID"]["S"] for record in records]
+        self.number = records[-1]["dynamodb"]["SequenceNumber"]
+
+    def durable(self) -> str | None:
+        return self.durable_now() if self.durable_now else self.number
+
+    def save(self, sequence_number: str | None, *, finished: bool) -> None:
+        self.saved.append((sequence_number, finished))
+
+    def run(self) -> ShardReader:
+        assert self.streams.current is not None
+        reader = self.reader = ShardReader(
+            ShardPages(self.streams, self.streams.current, "s1", self.after),  # type: ignore[arg-type]
+            self,
+            self.save,
+            Retry(self.stop),
+            Wake(),
+            Pace(Idle(0.0, 0.0)),
+            guard=self.guard,
+            report_gap=lambda after, _why: self.gaps.append(after),
+        )
+        reader.run(self.stop)
+        return reader
+
+    @property
+    def iterators(self) -> list[tuple[str, str, str]]:
+        return list(self.streams.of("get_shard_iterator"))
+
+
+def closed(streams: StubStreams) -> None:
+    for shard in streams.streams[streams.current or ""].values():
+        shard.closed = True

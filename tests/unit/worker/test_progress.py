@@ -1,0 +1,39 @@
+"""Lag is the age of what was read last, and never of nothing."""
+
+from typing import Any
+
+import pytest
+
+from worker.stream.progress import Progress
+
+
+class TestProgress:
+    def test_lag_is_the_age_of_the_page_s_last_record(self) -> None:
+        progress = Progress(lambda: 5.0, lambda: 1_000_012.5)
+        progress.saw([{"dynamodb": {"ApproximateCreationDateTime": 1_000_000.0}}])
+        assert progress.lag == 12.5
+
+    def test_an_empty_page_has_none(self) -> None:
+        progress = Progress(lambda: 5.0, lambda: 1_000_012.5)
+        progress.saw([{"dynamodb": {"ApproximateCreationDateTime": 1_000_000.0}}])
+        progress.saw([])
+        assert progress.lag == 0
+
+    def test_a_clock_that_is_behind_makes_no_negative_lag(self) -> None:
+        progress = Progress(lambda: 5.0, lambda: 999_990.0)
+        progress.saw([{"dynamodb": {"ApproximateCreationDateTime": 1_000_000.0}}])
+        assert progress.lag == 0
+
+    @pytest.mark.parametrize("record", [{}, {"dynamodb": {"ApproximateCreationDateTime": "x"}}])
+    def test_a_record_without_a_time_is_left_out(self, record: Any) -> None:
+        progress = Progress(lambda: 5.0, lambda: 1_000_012.5)
+        progress.saw([record])
+        assert progress.lag == 0
+
+    def test_the_last_page_s_age_is_told(self) -> None:
+        now = 5.0
+        progress = Progress(lambda: now)
+        assert progress.since_page is None
+        progress.saw([])
+        now = 7.5
+        assert progress.since_page == 2.5
