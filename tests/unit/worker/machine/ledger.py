@@ -33,6 +33,7 @@ class Written:
     place: int  # among the changes of its product
     arn: str
     shard: FakeShard
+    ledger: "Ledger"
     audited: bool = False
     published: bool = False
     parked: bool = False
@@ -48,7 +49,7 @@ class Written:
     def done(self) -> bool:
         """Whether every sink has accepted or parked it."""
         extra = self.parked or self.lost or self.delivered or self.parked_extra
-        return self.settled and extra
+        return self.settled and (extra or not self.ledger.has_extra)
 
     @property
     def durable(self) -> bool:
@@ -71,6 +72,7 @@ class Ledger:
     holders: dict[tuple[str, str], str | None] = field(default_factory=dict)
     newest_ms: int = 0
     one_clock: bool = True
+    has_extra: bool = True  # whether there is an optional sink
     caller: Callable[[], str] = str  # the name of the life whose call is under way
     batch: Callable[[], set[tuple[str, tuple[str, ...]]]] = set  # what that call is to write
 
@@ -79,7 +81,7 @@ class Ledger:
         number = str(shard.records[-1]["dynamodb"]["SequenceNumber"])
         ref = (product_id, event_key(arn, number))
         chain = self.by_product[product_id]
-        written = Written(ref, int(number), len(chain), arn, shard)
+        written = Written(ref, int(number), len(chain), arn, shard, self)
         self.changes[ref] = written
         chain.append(written)
         self.by_shard[arn, shard.id].append(written)

@@ -4,6 +4,8 @@ What it left in the tables is all that the next life knows.
 """
 
 from collections.abc import Callable, Sequence
+from inspect import signature
+from typing import Any
 
 from app.events import ChangeEvent
 from app.item import DEFAULT_NAMES
@@ -17,10 +19,9 @@ from app.store.tables import stream_of, table_names
 from tests.support.fake_wire import FakeClient, Wire
 from tests.support.simulation import SimEvent
 from tests.unit.worker.machine.ledger import AUDIT, EXTRA, FEED, PRODUCTS
-from tests.unit.worker.machine.world import World
+from tests.unit.worker.machine.world import KEY, KEY_ID, World
 from worker.host import CONSUMER, IDLE_AWS, make_worker
 from worker.order import ArrivalOrder
-from worker.sinks.sink import Sink
 from worker.stream.membership import Member
 from worker.stream.pace import Wake
 
@@ -60,7 +61,7 @@ class Life:
         feed = Feed(tables, FEED)
         clock = self._clock(feed, tables)
         order = ArrivalOrder(clock.stamp)
-        audit = AuditRepository(tables, AUDIT, feed, Signer("k", b"key"), order.stamp)
+        audit = AuditRepository(tables, AUDIT, feed, Signer(KEY_ID, KEY), order.stamp)
         with make_worker(
             Clients(tables, streams),
             table_names("", None),
@@ -72,10 +73,23 @@ class Life:
             Wake(),
             IDLE_AWS,
             Member(self.name, "redis"),
-            report_gap=self._report_gap,
-            sinks=[Sink(EXTRA, self._deliver)],
+            **self._options(),
         ):
             self._stop.wait()
+
+    def _options(self) -> dict[str, Any]:
+        """What this worker can be given, of an optional sink and a gap's reporter."""
+        known = signature(make_worker).parameters
+        options: dict[str, Any] = {}
+        if "sinks" in known:
+            from worker.sinks.sink import Sink
+
+            options["sinks"] = [Sink(EXTRA, self._deliver)]
+        else:
+            self.world.ledger.has_extra = False
+        if "report_gap" in known:
+            options["report_gap"] = self._report_gap
+        return options
 
     def _clock(self, feed, tables):
         try:

@@ -116,6 +116,7 @@ class WorkerMachine(RuleBasedStateMachine):
             arn, shard = shards[choose % len(shards)]
             self.world.trim(arn, shard, self.world.consumed(arn, shard) + count, forget=forget)
 
+    @precondition(lambda self: len(self.world.streams.streams) < 4)
     @rule(then=then)
     def recreate(self, then: Then) -> None:
         self.world.recreate()

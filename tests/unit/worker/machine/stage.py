@@ -69,6 +69,8 @@ class Stage:
         assert not left, f"lost without a word: {left}"
         assert self.world.settled(), "shards that have ended are not finished"
         assert not self.world.ledger.untold(), f"no gap tells of {self.world.ledger.untold()}"
+        broken = self.world.broken_chains()
+        assert not broken, broken
 
     def close(self) -> None:
         """End everything, and give the code its own clocks and threads back."""

@@ -5,6 +5,7 @@ Time passes only where nobody has anything to do (`tests.support.simulation`).
 
 from typing import Any
 
+from app.store.verification import check_entries
 from tests.support.fake_shards import FakeShard, FakeStream
 from tests.support.fake_stream import FakeStreams
 from tests.support.fake_tables import FakeTables
@@ -22,6 +23,7 @@ from tests.unit.worker.machine.ledger import (
 Item = dict[str, Any]
 
 START = 1_793_620_800  # seconds since 1970, a noon in November 2026
+KEY_ID, KEY = "k", b"key"
 ENTRY_LIMIT = 4_000  # bytes of an audit entry: oversize is cheap to make
 TABLE = "arn:aws:dynamodb:eu-central-1:123456789012:table/Products"
 PRODUCTS_KNOWN = [f"P{number}" for number in range(8)]
@@ -149,6 +151,28 @@ class World:
             shard.open or shard.gone or (self.stream.arn, shard.id) in self.ledger.finished
             for shard in self.stream.shards.values()
         )
+
+    def broken_chains(self) -> list[str]:
+        """What a verification finds in the chains of products that lost nothing.
+
+        A `reconciled` entry that was written while a record was on its way must be void.
+        """
+        entries = sorted(self.tables.rows[AUDIT].items())
+        whole = [
+            product_id
+            for product_id, changes in self.ledger.by_product.items()
+            if len({change.arn for change in changes}) == 1
+            and not any(change.lost for change in changes)
+        ]
+        return [
+            str(finding)
+            for product_id in whole
+            for finding in check_entries(
+                product_id,
+                [entry for key, entry in entries if key[0] == product_id],
+                {KEY_ID: KEY},
+            ).findings
+        ]
 
     def consumed(self, arn: str, shard: FakeShard) -> int:
         """How many of the shard's oldest records the checkpoint says are done with."""
