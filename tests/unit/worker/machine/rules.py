@@ -135,6 +135,10 @@ class WorkerMachine(RuleBasedStateMachine):
     def work(self, steps: int, seed: int) -> None:
         self.stage.run(steps, seed)
 
+    @rule(seconds=st.sampled_from([12.0, 70.0, 200.0]))
+    def wait(self, seconds: float) -> None:
+        self.stage.run_for(seconds)
+
     @precondition(lambda self: self.stage.lives)
     @rule(
         who=choices,

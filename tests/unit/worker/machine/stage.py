@@ -48,9 +48,11 @@ class Stage:
 
     def run_for(self, seconds: float) -> None:
         """Let simulated time pass."""
-        end = self.world.hub.now + seconds
-        while self.world.hub.now < end and self.lives:
-            self.run(1)
+        end, random = self.world.hub.now + seconds, Random(0)
+        while self.world.hub.now < end and self.world.hub.step(random):
+            pass
+        self.world.hub.now = max(self.world.hub.now, end)  # nobody may be awake
+        self._bury()
 
     def settle(self) -> None:
         """Calm comes back, and with it every promise about the end."""
