@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test check faults lint fmt type unit integration browser js test-dynamodb-local test-compose setup assets chromium lock clean
+.PHONY: help run test check faults lint fmt type unit integration browser js test-dynamodb-local test-compose setup assets chromium redis ministack lambda lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -12,7 +12,7 @@ help: ## List the targets
 run: setup ## Set up what is missing and start Stockpulse
 	@exec $(BIN)/stockpulse serve
 
-test: setup chromium js ## Set up what is missing and run every test
+test: setup chromium redis ministack js ## Set up what is missing and run every test
 	@$(BIN)/pytest tests/unit tests/integration tests/browser
 
 check: lint type test ## Everything that CI checks
@@ -32,13 +32,13 @@ type: setup ## Types, strictly
 unit: setup ## The fast tests
 	@$(BIN)/pytest tests/unit
 
-integration: setup ## Tests against a real engine
+integration: setup redis ## Tests against a real engine
 	@$(BIN)/pytest tests/integration
 
 browser: setup chromium ## Tests in a real browser
 	@$(BIN)/pytest tests/browser
 
-test-dynamodb-local: setup ## Tests against the official DynamoDB Local (needs Java 17 and Maven)
+test-dynamodb-local: setup redis ## Tests against the official DynamoDB Local (needs Java 17 and Maven)
 	@scripts/dynamodb-local.sh with $(BIN)/pytest tests/integration -m 'not embedded'
 
 test-compose: ## Try docker compose for real (needs Docker)
@@ -52,11 +52,20 @@ js: setup ## The page's pure modules
 chromium:
 	@scripts/chromium.sh
 
-lock: setup ## Write requirements.lock anew from pyproject.toml
+redis:
+	@scripts/redis.sh
+
+ministack:
+	@scripts/ministack.sh
+
+lambda: setup ## Build dist/stockpulse-lambda.zip (PYTHON_VERSION=3.13 ARCH=x86_64)
+	@scripts/lambda.sh
+
+lock: setup ## Write the lock files anew
 	@scripts/lock.sh
 
 clean: ## Remove everything that can be made again (not the data)
-	@rm -rf .venv node_modules static/vendor build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	@rm -rf .venv .ministack node_modules static/vendor build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 
 setup: .venv/.ready static/vendor/.ready
 

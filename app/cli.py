@@ -5,7 +5,18 @@ import sys
 from collections.abc import Callable, Sequence
 
 from app import logs
-from app.commands import demo, engine, init, redrive, serve, verify, worker
+from app.commands import (
+    demo,
+    engine,
+    init,
+    key,
+    lambda_test,
+    reconcile,
+    redrive,
+    serve,
+    verify,
+    worker,
+)
 from app.commands.errors import CommandError
 from app.settings import PREFIX, Settings, SettingsError, load
 from app.store.engine import EngineError
@@ -42,7 +53,18 @@ def _parser() -> argparse.ArgumentParser:
         prog="stockpulse", description="A live inventory dashboard on DynamoDB Streams."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, worker, init, engine, demo, verify, redrive):
+    for command in (
+        serve,
+        worker,
+        init,
+        key,
+        engine,
+        demo,
+        verify,
+        reconcile,
+        redrive,
+        lambda_test,
+    ):
         command.add(commands)
     return parser
 

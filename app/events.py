@@ -18,8 +18,12 @@ Kind = Literal[
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-# Stream label, `#`, sequence number padded to 40 digits, and for `gap` and `reconciled` a suffix.
-_EVENT_KEY = re.compile(r"[^#\x00]{1,64}#[0-9]{40}(~[gr][0-9]{4})?")
+# Stream label, `#`, sequence number padded to 40 digits, and what `app.store.chain` puts behind
+# it for `reconciled`, `gap`, and a gap that follows a `reconciled`.
+_EVENT_KEY = re.compile(r"[^#\x00]{1,64}#[0-9]{40}(~r[0-9]{4})?(~g[0-9]{4})?")
+
+# Shard-wide gaps lie under ids that begin so: no product's id can (`decode` parks its records).
+RESERVED = "\0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

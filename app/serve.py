@@ -1,16 +1,15 @@
-"""Topology A: store, worker, broker and web in one process, opened and closed in order.
+"""Store, broker and web in one process, opened and closed in order; without a Redis the worker too.
 
 The one place that wires the web side to the worker.
 """
 
 import logging
 import secrets
-import socket
 import sys
 import threading
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,24 +20,29 @@ from app.broker.in_process import InProcessBroker
 from app.demo.live import Plan
 from app.demo.runner import DemoShop
 from app.demo.shop import changes, monday_morning
+from app.door import open_door
+from app.listener import listener_at
 from app.settings import Settings
 from app.signals import end_by_signals
-from app.signing import signer_of
+from app.signing import audit_keys, signer_of
+from app.split import fed_by_redis
 from app.store import place, shell, tables
 from app.store.admin_log import AdminLog
 from app.store.audit import AuditRepository
-from app.store.client import connect
+from app.store.audit_keys import AuditKeyIDs
+from app.store.client import Clients, connect
 from app.store.cursor import CursorClock
 from app.store.feed import Feed
 from app.store.letter_desk import LetterDesk
 from app.store.products import ProductRepository
 from app.store.receipts import Receipts
-from app.store.timeline import Timeline
+from app.store.timeline import OVERLAP_MS, Timeline
 from app.web.app import create_app
 from app.web.server import Server
 from app.web.services import DemoSwitch, Probe, Services
+from app.web.watch import Watch
 from app.web.wire import bounded
-from worker.host import IDLE_AWS, IDLE_LOCAL, make_worker
+from worker.host import CONSUMER, IDLE_AWS, IDLE_LOCAL, make_worker
 from worker.order import ArrivalOrder
 from worker.sinks.policy import RetryPolicy
 from worker.stream.membership import Member, new_owner
@@ -52,10 +56,6 @@ DEMO_RATE = 5.0  # changes a second of a shop that is started from the page
 Reached = Callable[[str], None]
 
 
-class ListenError(Exception):
-    """The web server's address cannot be had; the message says what to do."""
-
-
 def serve(
     settings: Settings, reached: Reached = lambda _point: None, demo: Plan | None = None
 ) -> None:
@@ -63,13 +63,14 @@ def serve(
 
     Raises:
         ListenError: the port is taken.
+        OpenToAll: others can reach the address, and there is no key.
         EngineError, TableError, StoreUnavailable: the store cannot be used.
 
     """
     end_by_signals()
     with (
         suppress(KeyboardInterrupt),
-        _listener(settings) as listener,
+        listener_at(settings.host, settings.port) as listener,
         running(settings, reached, demo) as services,
     ):
         config = uvicorn.Config(
@@ -77,6 +78,7 @@ def serve(
             http=bounded(settings.max_header_bytes, settings.request_timeout_seconds),
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # app.web.proxies reads them, from the configured ones only
             server_header=False,
             timeout_graceful_shutdown=5,
             timeout_keep_alive=65,
@@ -96,10 +98,11 @@ def running(
     # Threads that compute must not keep the event loop waiting (FACTS §2b).
     sys.setswitchinterval(0.0005)
     names = tables.table_names(settings.table_prefix, settings.products_table)
-    with place.owned(settings.dynamodb, settings.data_dir, names) as where:
+    with place.owned(settings.dynamodb, settings.data_dir, names) as where, ExitStack() as opened:
         clients = connect(where.endpoint)
         attributes = settings.attributes
         tables.ensure_tables(clients.tables, names, attributes)
+        door = opened.enter_context(open_door(settings, clients.tables, names.settings))
         stream = tables.stream_of(clients.tables, names.products)
 
         signer = signer_of(settings)
@@ -114,32 +117,16 @@ def running(
             version=_version(),
             status=lambda: next((bad for probe in probes.values() if (bad := probe())), None),
             max_streams=settings.max_streams,
+            overlap_ms=0 if settings.broker_url is None else OVERLAP_MS,
         )
-        broker.load()
-        wake, due = Wake(), threading.Event()
-        with make_worker(
-            clients,
-            names,
-            attributes,
-            audit,
-            order,
-            broker.publish,
-            lambda: tables.stream_of(clients.tables, names.products),
-            wake,
-            IDLE_AWS if where.endpoint is None else IDLE_LOCAL,
-            Member(new_owner(), folder=where.folder),
-            one_log=where.engine is not None,
-            reached=reached,
-            policy=RetryPolicy(
-                settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds
-            ),
-            due=due,
-        ) as worker:
-            probes["worker"] = worker.problem
+        due, admin_log = threading.Event(), AdminLog(clients.tables, names.settings)
+        with _feeding(
+            settings, where, clients, names, audit, order, broker, probes, due, reached
+        ) as hint:
 
             def committed() -> None:
                 reached("between commit and answer")
-                wake.hint()
+                hint()
 
             products = ProductRepository(
                 clients.tables,
@@ -159,10 +146,7 @@ def running(
                     receipts=Receipts(clients.tables, names.idempotency),
                     timeline=timeline,
                     letters=LetterDesk(
-                        clients.tables,
-                        names.dead_letters,
-                        AdminLog(clients.tables, names.settings),
-                        on_due=due.set,
+                        clients.tables, names.dead_letters, admin_log, on_due=due.set
                     ),
                     broker=broker,
                     products_table=names.products,
@@ -172,7 +156,51 @@ def running(
                     ),
                     probes=probes,
                     demo=DemoSwitch(shop.start, shop.stop, shop.running),
+                    door=door,
+                    watch=Watch(door.known, door.now),
+                    admin_log=admin_log,
                 )
+
+
+@contextmanager
+def _feeding(
+    settings: Settings,
+    where: place.Place,
+    clients: Clients,
+    names: tables.TableNames,
+    audit: AuditRepository,
+    order: ArrivalOrder,
+    broker: InProcessBroker,
+    probes: dict[str, Probe],
+    due: threading.Event,
+    reached: Reached,
+) -> Iterator[Callable[[], None]]:
+    """What feeds the broker, a Redis or a worker in this process; yields what to tell of writes."""
+    if settings.broker_url is not None:
+        with fed_by_redis(settings, names, broker, probes) as hint:
+            yield hint
+        return
+    broker.load()
+    wake = Wake()
+    with make_worker(
+        clients,
+        names,
+        settings.attributes,
+        audit,
+        order,
+        broker.publish,
+        lambda: tables.stream_of(clients.tables, names.products),
+        wake,
+        IDLE_AWS if where.endpoint is None else IDLE_LOCAL,
+        Member(new_owner(), folder=where.folder),
+        one_log=where.engine is not None,
+        reached=reached,
+        policy=RetryPolicy(settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds),
+        due=due,
+    ) as worker:
+        AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER).register([*audit_keys(settings)])
+        probes["worker"] = worker.problem
+        yield wake.hint
 
 
 def _any_shop(settings: Settings) -> Plan:
@@ -180,22 +208,6 @@ def _any_shop(settings: Settings) -> Plan:
     zone = ZoneInfo(settings.timezone)
     seed = secrets.randbelow(1_000_000)
     return Plan(changes(seed, monday_morning(zone), zone), DEMO_RATE)
-
-
-def _listener(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.host, settings.port))
-        listener.listen(2048)
-    except OSError as error:
-        listener.close()
-        raise ListenError(
-            f"cannot listen on {settings.host}:{settings.port} ({error.strerror}): "
-            "end what uses it, or set STOCKPULSE_PORT"
-        ) from None
-    return listener
 
 
 def _announce(settings: Settings, services: Services, port: int) -> None:
@@ -213,7 +225,8 @@ def _announce(settings: Settings, services: Services, port: int) -> None:
     sys.stdout.flush()
     if settings.open_access:
         _log.warning(
-            "STOCKPULSE_OPEN_ACCESS is set: anyone who can reach %s may write", settings.host
+            "STOCKPULSE_OPEN_ACCESS: until there is a key, whoever can reach %s may write",
+            settings.host,
         )
 
 

@@ -8,28 +8,28 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from app.access_settings import PREFIX as PREFIX
+from app.access_settings import AccessSettings
+from app.addresses import is_broker, is_endpoint
 from app.item import WRITTEN_ATTRIBUTES, AttributeNames
 from app.store.keys import parse_keys
 
-PREFIX = "STOCKPULSE_"
 _TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")  # DynamoDB's naming rule
-_URL = re.compile(r"https?://[^/\s?#]+/?")
-_LOOPBACK = re.compile(r"localhost|::1|127(\.\d{1,3}){3}")
 
 
 class SettingsError(Exception):
     """The start is refused; the message names each variable and what to change, a line each."""
 
 
-class Settings(BaseSettings):
-    """Everything that a user can set, as `STOCKPULSE_<NAME>`."""
+class Settings(AccessSettings):
+    """Everything that a user can set, as `STOCKPULSE_<NAME>` (see `AccessSettings`, too)."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, validate_default=True
@@ -45,7 +45,6 @@ class Settings(BaseSettings):
         description="The same tables' address as a person's shell reaches it, for the AWS CLI "
         "lines that are shown; unset, it is the one that Stockpulse uses itself.",
     )
-    host: str = Field("127.0.0.1", description="Address that the web server listens on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
         8000, description="Port that the web server listens on; 0 takes a free one."
     )
@@ -70,19 +69,17 @@ class Settings(BaseSettings):
         description="Never write to the products table: write routes answer 403, "
         "pages hide their forms.",
     )
-    broker_url: str | None = Field(
+    broker_url: SecretStr | None = Field(
         None,
-        description="Redis or Valkey for several web processes. Not in this version: leave unset.",
+        description="Redis or Valkey that carries changes between processes: "
+        "`redis://[user:password@]host:port/0`, `rediss://…` (TLS) or `unix:///path`. With it "
+        "`serve` runs the web server only, and `stockpulse worker` or Lambda the rest "
+        "(docs/topologies.md); unset, one process does it all.",
     )
     audit_keys: SecretStr | None = Field(
         None,
         description="`id:base64,…`: keys of 32 bytes or more that sign audit entries; the first "
         "signs, all verify. Made and kept in the data folder when unset off AWS.",
-    )
-    open_access: bool = Field(
-        default=False,
-        description="Serve without credentials on an address that is not loopback. "
-        "Only where something else keeps strangers out.",
     )
     base_path: str = Field(
         "", description="Path prefix behind a reverse proxy, such as `/stockpulse`."
@@ -138,21 +135,21 @@ class Settings(BaseSettings):
     @field_validator("cors_origins")
     @classmethod
     def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if all(_is_endpoint(origin) for origin in value):
+        if all(is_endpoint(origin) for origin in value):
             return tuple(origin.rstrip("/") for origin in value)
         raise ValueError("must be origins such as https://shop.example, without a path")
 
     @field_validator("dynamodb")
     @classmethod
     def _endpoint(cls, value: str) -> str:
-        if value in {"embedded", "aws"} or _is_endpoint(value):
+        if value in {"embedded", "aws"} or is_endpoint(value):
             return value.rstrip("/")
         raise ValueError("must be `embedded`, `aws` or a URL such as http://127.0.0.1:8001")
 
     @field_validator("cli_endpoint")
     @classmethod
     def _cli_endpoint(cls, value: str | None) -> str | None:
-        if value is None or _is_endpoint(value):
+        if value is None or is_endpoint(value):
             return value and value.rstrip("/")
         raise ValueError("must be a URL such as http://127.0.0.1:8001")
 
@@ -214,11 +211,13 @@ class Settings(BaseSettings):
 
     @field_validator("broker_url")
     @classmethod
-    def _broker(cls, value: str | None) -> None:
-        if value is not None:
-            raise ValueError(
-                "this version has the in-process broker only: unset it and run one process"
-            )
+    def _broker(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or is_broker(value.get_secret_value()):
+            return value
+        raise ValueError(
+            "must be redis://[user:password@]host[:port][/database], rediss://… for TLS or "
+            "unix://[user:password@]/path (write what is special in a password as %XX)"
+        )
 
     @field_validator("audit_keys")
     @classmethod
@@ -241,11 +240,6 @@ class Settings(BaseSettings):
                 f"{PREFIX}KEY_ATTRIBUTE, {PREFIX}NAME_ATTRIBUTE and {PREFIX}STOCK_ATTRIBUTE "
                 "must name three different attributes"
             )
-        if not self.is_loopback and not self.open_access:
-            raise ValueError(
-                f"{PREFIX}HOST={self.host} would let anyone on the network in: bind to 127.0.0.1, "
-                f"or set {PREFIX}OPEN_ACCESS=true where something else keeps strangers out"
-            )
         if self.dynamodb == "aws" and self.audit_keys is None:
             raise ValueError(
                 f"{PREFIX}AUDIT_KEYS must be set with {PREFIX}DYNAMODB=aws, for example "
@@ -258,18 +252,11 @@ class Settings(BaseSettings):
         """The products table's own attribute names."""
         return AttributeNames(self.key_attribute, self.name_attribute, self.stock_attribute)
 
-    @property
-    def is_loopback(self) -> bool:
-        """Whether only this machine can reach the web server."""
-        return _LOOPBACK.fullmatch(self.host) is not None
 
-
-def _is_endpoint(value: str) -> bool:
-    """Whether this is a scheme, a host and perhaps a port, and nothing else."""
-    try:
-        return _URL.fullmatch(value) is not None and urlsplit(value).port != 0
-    except ValueError:  # a port beyond 65535
-        return False
+def documented() -> list[tuple[str, FieldInfo]]:
+    """Every setting, in the order of the documentation."""
+    fields = Settings.model_fields.items()
+    return sorted(fields, key=lambda field: field[0] in AccessSettings.model_fields)
 
 
 def load() -> Settings:

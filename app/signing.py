@@ -11,7 +11,11 @@ def signer_of(settings: Settings) -> Signer:
     """The signer of new audit entries; without keys in the settings the data folder is ours."""
     days = settings.audit_retention_days
     retention = None if days is None else timedelta(days=days)
-    keys = settings.audit_keys
-    text = own_keys(settings.data_dir) if keys is None else keys.get_secret_value()
-    key_id, key = next(iter(parse_keys(text).items()))
+    key_id, key = next(iter(audit_keys(settings).items()))
     return Signer(key_id, key, retention)
+
+
+def audit_keys(settings: Settings) -> dict[str, bytes]:
+    """Every audit key of this process, the one that signs first."""
+    keys = settings.audit_keys
+    return parse_keys(own_keys(settings.data_dir) if keys is None else keys.get_secret_value())

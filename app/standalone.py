@@ -5,25 +5,28 @@ What it publishes reaches the web processes through the broker of STOCKPULSE_BRO
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 
+from app.broker.redis.hints import AGAIN, RedisHints
+from app.broker.redis.link import READ_TIMEOUT, keys_of
+from app.broker.redis.publisher import RedisPublisher
 from app.settings import Settings
 from app.signals import end_by_signals
-from app.signing import signer_of
+from app.signing import audit_keys, signer_of
 from app.store import place, tables
 from app.store.audit import AuditRepository
-from app.store.client import Clients, connect
-from app.store.cursor import Cursor, CursorClock
+from app.store.audit_keys import AuditKeyIDs
+from app.store.client import connect
+from app.store.clock import ClockRow, SharedClock
 from app.store.feed import Feed
-from app.store.tables import TableNames
-from worker.host import IDLE_AWS, IDLE_LOCAL, make_worker
+from worker.host import CONSUMER, IDLE_AWS, IDLE_LOCAL, make_worker
 from worker.order import ArrivalOrder, Publish
 from worker.sinks.policy import RetryPolicy
 from worker.stream.coordinator import Coordinator
 from worker.stream.leases import LEASE_TIME
 from worker.stream.membership import Member, new_owner
-from worker.stream.pace import Wake
+from worker.stream.pace import Idle, Wake
 
 _log = logging.getLogger(__name__)
 
@@ -39,33 +42,52 @@ def work(settings: Settings) -> None:
 
     """
     end_by_signals()
-    with suppress(KeyboardInterrupt), reading(settings, publisher_of(settings)) as worker:
+    with suppress(KeyboardInterrupt), telling_by_redis(settings) as worker:
         _log.info("this worker reads; Ctrl-C ends it")
         _watch(worker)
 
 
-def publisher_of(settings: Settings) -> Publish:
-    """What hands events to the web processes."""
-    raise NotImplementedError(f"a broker at {settings.broker_url}")
-
-
-def clock_of(_clients: Clients, _names: TableNames, feed: Feed) -> Callable[[], Cursor]:
-    """Stamps of this writer."""
-    return CursorClock(feed.newest_ms()).stamp
+@contextmanager
+def telling_by_redis(
+    settings: Settings,
+    *,
+    idle: Idle | None = None,
+    timeout: float = READ_TIMEOUT,
+    again: float = AGAIN,
+) -> Iterator[Coordinator]:
+    """A worker of its own whose events go to the web processes, until the block ends."""
+    if settings.broker_url is None:
+        raise ValueError("no broker_url")
+    url = settings.broker_url.get_secret_value()
+    names = tables.table_names(settings.table_prefix, settings.products_table)
+    keys = keys_of(settings.table_prefix, names.products)
+    wake = Wake()
+    with (
+        closing(RedisPublisher(url, keys.stream, names.products, timeout=timeout)) as publisher,
+        RedisHints(url, keys.hints, wake.hint, again=again),
+        reading(settings, publisher.publish, wake, idle=idle) as worker,
+    ):
+        yield worker
 
 
 @contextmanager
 def reading(
-    settings: Settings, publish: Publish, *, lease_time: float = LEASE_TIME
+    settings: Settings,
+    publish: Publish,
+    wake: Wake,
+    *,
+    idle: Idle | None = None,
+    lease_time: float = LEASE_TIME,
 ) -> Iterator[Coordinator]:
-    """A worker of its own, until the block ends."""
+    """A worker of its own, until the block ends; `publish` may fail, and is then tried again."""
     names = tables.table_names(settings.table_prefix, settings.products_table)
     with place.shared(settings.dynamodb, settings.data_dir, names) as where:
         clients = connect(where.endpoint)
         tables.ensure_tables(clients.tables, names, settings.attributes)
         signer = signer_of(settings)
         feed = Feed(clients.tables, names.feed, signer.retention)
-        order = ArrivalOrder(clock_of(clients, names, feed))
+        row = ClockRow(clients.tables, names.checkpoints, CONSUMER)
+        order = ArrivalOrder(SharedClock(row, feed.newest_ms()).stamp)
         with make_worker(
             clients,
             names,
@@ -74,15 +96,18 @@ def reading(
             order,
             publish,
             lambda: tables.stream_of(clients.tables, names.products),
-            Wake(),
-            IDLE_AWS if where.endpoint is None else IDLE_LOCAL,
+            wake,
+            idle or (IDLE_AWS if where.endpoint is None else IDLE_LOCAL),
             Member(new_owner(), broker="redis", folder=where.folder),
             one_log=settings.dynamodb == "embedded",
+            broker_elsewhere=True,
             lease_time=lease_time,
             policy=RetryPolicy(
                 settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds
             ),
         ) as worker:
+            key_ids = AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER)
+            key_ids.register([*audit_keys(settings)])
             yield worker
 
 

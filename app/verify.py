@@ -10,10 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from app.events import RESERVED
 from app.item import AttributeNames, Item
+from app.store.chain import BOTH_IMAGES
 from app.store.client import translated
 from app.store.tables import TableNames
-from app.store.verification import Finding, check_entries, check_live
+from app.store.verification import Checked, Finding, check_entries, check_live
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,10 +26,12 @@ SETTLE = 60.0  # seconds until the second look
 
 @dataclass(slots=True)
 class Report:
-    """What a verification came to."""
+    """What a verification came to; gaps and reconciled entries are told, and are no damage."""
 
     products: int = 0
     entries: int = 0
+    gaps: int = 0
+    reconciled: int = 0
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -57,44 +61,44 @@ class Verifier:
         ids = sorted(self._ids()) if product_id is None else [product_id]
         with ThreadPoolExecutor(THREADS) as threads:
             unlike = []
-            for identifier, count, findings in threads.map(self._look, ids):
-                report.products += 1
-                report.entries += count
-                settled = [found for found in findings if found.damage not in _PASSING]
-                if len(settled) < len(findings):
+            for identifier, checked in threads.map(self._look, ids):
+                report.products += not identifier.startswith(RESERVED)
+                report.entries += checked.entries
+                report.gaps += checked.gaps
+                report.reconciled += checked.reconciled
+                settled = [found for found in checked.findings if found.damage not in _PASSING]
+                if len(settled) < len(checked.findings):
                     unlike.append(identifier)
                 report.findings += settled
                 progress(report)
             if unlike:
                 self._sleep(self._settle)
-            for _, _, findings in threads.map(self._look, unlike):
-                report.findings += [found for found in findings if found.damage in _PASSING]
+            for _, checked in threads.map(self._look, unlike):
+                report.findings += [found for found in checked.findings if found.damage in _PASSING]
         return report
 
-    def _look(self, product_id: str) -> tuple[str, int, list[Finding]]:
-        entries = list(self._entries(product_id))
-        findings, last_after = check_entries(product_id, entries, self._keys)
-        if any(entry["ViewType"]["S"] != "NEW_AND_OLD_IMAGES" for entry in entries[-1:]):
-            return product_id, len(entries), findings
-        live = check_live(product_id, last_after, self._live(product_id), has_entries=bool(entries))
-        return product_id, len(entries), findings + live
+    def _look(self, product_id: str) -> tuple[str, Checked]:
+        checked = check_entries(product_id, self._entries(product_id), self._keys)
+        reserved = product_id.startswith(RESERVED)  # gaps of a shard: there is no such item
+        if not reserved and checked.last_view in {None, BOTH_IMAGES}:
+            live = self._live(product_id)
+            checked.findings += check_live(
+                product_id, checked.last_after, live, has_entries=checked.entries > 0
+            )
+        return product_id, checked
 
     def _ids(self) -> set[str]:
-        """Every product that has entries or is in the table."""
-        return {
-            item[key]["S"]
-            for table, key in (
-                (self._tables.audit, "ProductID"),
-                (self._tables.products, self._names.key),
-            )
-            for item in self._pages(
-                "scan",
-                TableName=table,
-                ProjectionExpression="#key",
-                ExpressionAttributeNames={"#key": key},
-            )
-            if not item[key]["S"].startswith("\0")
-        }
+        """Every product that has entries or is in the table, and the shards that have gaps."""
+        audited = self._ids_in(self._tables.audit, "ProductID")
+        in_table = self._ids_in(self._tables.products, self._names.key)
+        return {*audited, *(key for key in in_table if not key.startswith(RESERVED))}
+
+    def _ids_in(self, table: str, key: str) -> Iterator[str]:
+        names = {"#key": key}
+        pages = self._pages(
+            "scan", TableName=table, ProjectionExpression="#key", ExpressionAttributeNames=names
+        )
+        return (item[key]["S"] for item in pages)
 
     def _entries(self, product_id: str) -> Iterator[Mapping[str, Any]]:
         return self._pages(

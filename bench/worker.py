@@ -30,9 +30,10 @@ from app.store.checkpoints import Checkpoints
 from app.store.cursor import CursorClock
 from app.store.dead_letters import DeadLetters
 from app.store.feed import Feed
-from app.store.leases import Lease, Leases
+from app.store.leases import Hold, Lease, Leases
 from app.store.tables import TableNames
 from app.store.timeline import Timeline
+from bench.support import event_source
 from bench.support.report import Requirement, conditions, finish, median_of
 from bench.support.store import Store, make_changes, store
 from worker.host import IDLE_LOCAL
@@ -45,11 +46,14 @@ from worker.stream.reader import ShardReader
 from worker.stream.work import InOrder
 
 LIMIT = 0.8
+MAPPING_LIMIT = 2.0
 PAGE, BATCH = 1000, 25
 SLICE = 2_000  # records of a turn
 
 
-def ours(on: Store, tables: TableNames, after: str | None, count: int) -> None:
+def ours(
+    on: Store, tables: TableNames, after: str | None, count: int, wake: Wake | None = None
+) -> None:
     """The worker, from a position until `count` are audited, published and checkpointed."""
     client = on.clients.tables
     stop = threading.Event()
@@ -61,7 +65,7 @@ def ours(on: Store, tables: TableNames, after: str | None, count: int) -> None:
     broker = InProcessBroker(Timeline(feed, audit), tables.products, version="bench")
     left = count
 
-    def publish(arrived: Sequence[Arrived]) -> None:
+    def publish(arrived: Sequence[Arrived], _hold: Hold) -> None:
         nonlocal left
         broker.publish(arrived)
         left -= len(arrived)
@@ -84,7 +88,7 @@ def ours(on: Store, tables: TableNames, after: str | None, count: int) -> None:
         InOrder(pipeline.process, on.stream_arn),
         partial(leases.save, lease),
         retry,
-        Wake(),
+        wake or Wake(),
         Pace(IDLE_LOCAL),
     ).run(stop)
     leases.release(lease)
@@ -165,17 +169,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--records", type=int, default=20_000, help="records a round")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--samples", type=int, default=200, help="single writes a round")
     parser.add_argument("--quick", action="store_true", help="one round of 2,000 records")
     parser.add_argument("--bloop", type=Path, default=Path("/tmp/bloop-venv/bin/python"))
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args()
     count, rounds = (SLICE, 1) if given.quick else (given.records, given.rounds)
+    samples = 20 if given.quick else given.samples
     about = conditions()
     with tempfile.TemporaryDirectory() as folder, store(Path(folder) / "data") as on:
         make_changes(on, count)
         sys.setswitchinterval(0.0005)  # as the application runs
         rows = compare(on, count, rounds)
         read = bloop(given.bloop, on, count)
+    mapping = event_source.measure(ours, bare, count, rounds, samples)
     medians = median_of(rows)
     lines = [
         f"{count} records, {rounds} rounds, medians of {len(rows)} slices of {SLICE}",
@@ -187,10 +194,18 @@ def main() -> int:
         f"bloop {read['version']} reading, nothing written: {read['records_per_s']:.0f} records/s"
         if "error" not in read
         else f"bloop: {read['error']}",
+        *event_source.lines_of(mapping),
     ]
-    required = Requirement("worker / bare loop", medians["ratio"], LIMIT, at_least=True)
-    measured = {"records": count, "medians": medians, "slices": rows, "bloop": read}
-    return finish(about, lines, measured, [required], as_json=given.json)
+    required = [Requirement("worker / bare loop", medians["ratio"], LIMIT, at_least=True)]
+    if "error" not in mapping:
+        ratio = mapping["medians"]["ratio"]
+        required.append(
+            Requirement("worker / event source mapping", ratio, MAPPING_LIMIT, at_least=True)
+        )
+    measured = {
+        "records": count, "medians": medians, "slices": rows, "bloop": read, "mapping": mapping,
+    }  # fmt: skip
+    return finish(about, lines, measured, required, as_json=given.json)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # Writes requirements.lock anew: what runs Stockpulse first, what only tests and
-# checks need below the line that the Dockerfile cuts at. Hashes, no addresses.
+# checks need below the line that the Dockerfile cuts at. Hashes, no addresses. And
+# requirements.ministack.lock, for the environment of scripts/ministack.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 compile() {
   .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-    --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml "$@"
+    --no-emit-index-url --no-emit-find-links --no-header --no-annotate "$@"
 }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-compile --output-file "$work/run"
-compile --extra dev --constraint "$work/run" --output-file "$work/all"
+compile pyproject.toml --output-file "$work/run"
+compile pyproject.toml --extra dev --constraint "$work/run" --output-file "$work/all"
 {
   echo '# Made by scripts/lock.sh (make lock). Needed to run Stockpulse:'
   cat "$work/run"
@@ -24,3 +25,9 @@ run = set(blocks(sys.argv[1]))
 print("\n".join(block for block in blocks(sys.argv[2]) if block not in run))
 P
 } >requirements.lock
+echo 'ministack==1.5.33' >"$work/ministack.in" # its ways are measured: see FACTS and docs/lambda.md
+compile "$work/ministack.in" --output-file "$work/ministack"
+{
+  echo '# Made by scripts/lock.sh (make lock). MiniStack, for tests of the Lambda function:'
+  cat "$work/ministack"
+} >requirements.ministack.lock

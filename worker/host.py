@@ -15,13 +15,19 @@ from app.store.checkpoints import Checkpoints
 from app.store.client import Clients
 from app.store.dead_letters import DeadLetters
 from app.store.lanes import Lanes
-from app.store.leases import Lease, Leases
+from app.store.leases import Hold, Lease, Leases
+from app.store.reconciliation import Reconciliations
 from app.store.tables import StreamOfTable, TableNames
 from app.store.workers import Workers
-from worker.order import ArrivalOrder, Publish
+from worker.chain import ChainSink
+from worker.gaps import ChainGuard, Gaps
+from worker.order import ArrivalOrder, InTurn, Publish
 from worker.pipeline import Pipeline
+from worker.reconcile import make_reconciler
+from worker.reconcile.readings import Readings
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
+from worker.sinks.broker import BrokerSink
 from worker.sinks.host import OptionalSinks, Pacing
 from worker.sinks.policy import RetryPolicy
 from worker.sinks.sink import Sink
@@ -35,6 +41,7 @@ from worker.stream.pages import ShardPages
 from worker.stream.reader import ShardReader
 from worker.stream.readers import Readers, ReportGap
 from worker.stream.work import MakeWork
+from worker.work import ShardWork
 
 _log = logging.getLogger(__name__)
 
@@ -64,9 +71,8 @@ def make_worker(
     member: Member,
     *,
     one_log: bool = False,
+    broker_elsewhere: bool = False,
     reached: Callable[[str], None] = lambda _point: None,
-    report_gap: ReportGap = _log_gap,
-    on_gap: Callable[[], None] = lambda: None,
     lease_time: float = LEASE_TIME,
     sinks: Sequence[Sink] = (),
     policy: RetryPolicy | None = None,
@@ -75,21 +81,23 @@ def make_worker(
 ) -> Iterator[Coordinator]:
     """A worker that runs until the block ends.
 
-    `one_log`: see `worker.stream.succession`. `reached` is told of each point that a crash could
-    fall on: only fault tests listen. `on_gap` is called after a gap was reported. `due` is set by
-    who marked a dead letter due in this process.
+    `one_log`: see `worker.stream.succession`. `broker_elsewhere`: `publish` can fail, and is then
+    tried again. `reached` is told of each point that a crash could fall on: only fault tests
+    listen. `due` is set by who marked a dead letter due in this process.
     """
     stop = threading.Event()
     retry = Retry(stop)
     audit_sink = AuditSink(audit, retry, drop_stamps=order.drop)
-    in_turn = order.in_turn(publish)
+    tell: InTurn = order.in_turn(publish)
+    if broker_elsewhere:
+        tell = BrokerSink(publish, order, audit.restamp, retry).accept
     letters = DeadLetters(clients.tables, tables.dead_letters)
-    pipeline = Pipeline(audit_sink, in_turn, letters, retry, names, reached)
+    pipeline = Pipeline(audit_sink, tell, letters, retry, names, reached)
     optional = OptionalSinks(
         sinks,
         audit=audit,
         audit_sink=audit_sink,
-        publish=in_turn,
+        publish=tell,
         pipeline=pipeline,
         letters=letters,
         lanes=Lanes(clients.tables, tables.dead_letters),
@@ -100,21 +108,44 @@ def make_worker(
         pacing=pacing,
         due=due,
     )
+
+    sink = ChainSink(audit, tell, order.drop)
+    others = Checkpoints(clients.tables, tables.checkpoints, CONSUMER)
+
+    def caught_up() -> bool:
+        return readings.caught_up()
+
+    reconciler = make_reconciler(
+        Reconciliations(clients.tables, tables.checkpoints, CONSUMER),
+        clients,
+        tables,
+        names,
+        audit,
+        sink,
+        lambda: find_stream().arn,
+        caught_up,
+        stop,
+    )
+    gaps = Gaps(audit, sink, reconciler.ask, names)
+
+    def make_work(lease: Lease, hold: Hold) -> ShardWork:
+        return optional.make_work(lease, hold, ChainGuard(gaps, retry))
+
     coordinator = make_coordinator(
         clients,
         tables,
         find_stream,
-        optional.make_work,
+        make_work,
         wake,
         idle,
         member,
         stop,
         one_log=one_log,
-        report_gap=report_gap,
-        on_gap=on_gap,
+        report_gap=gaps.report,
         lease_time=lease_time,
     )
-    with optional, coordinator:
+    readings = Readings(member, coordinator.shards, lambda: others.rows().workers.values())
+    with optional, coordinator, reconciler:
         yield coordinator
 
 

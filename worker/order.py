@@ -9,9 +9,11 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import groupby
+from typing import Protocol
 
 from app.store.audit import Arrived
 from app.store.cursor import Cursor
+from app.store.leases import Hold
 
 _log = logging.getLogger(__name__)
 
@@ -19,6 +21,16 @@ _log = logging.getLogger(__name__)
 PATIENCE = 30.0
 
 Publish = Callable[[Sequence[Arrived]], None]
+
+# The same for events that were read under a hold.
+Tell = Callable[[Sequence[Arrived], Hold], None]
+
+
+class InTurn(Protocol):
+    """The same in its turn; what it was read under makes no difference to a broker at hand."""
+
+    def __call__(self, arrived: Sequence[Arrived], hold: Hold | None = None) -> None:
+        """Publish."""
 
 
 class ArrivalOrder:
@@ -49,11 +61,16 @@ class ArrivalOrder:
                     del self._open[stamp]
             self._changed.notify_all()
 
-    def in_turn(self, publish: Publish) -> Publish:
+    def in_turn(self, publish: Publish) -> InTurn:
         """`publish` for durable events of the calling thread, each batch in its turn."""
         return partial(self._publish, publish)
 
-    def _publish(self, publish: Publish, arrived: Sequence[Arrived]) -> None:
+    def _publish(
+        self,
+        publish: Publish,
+        arrived: Sequence[Arrived],
+        hold: Hold | None = None,  # noqa: ARG002 - as `Tell`
+    ) -> None:
         batches = [(stamp, list(batch)) for stamp, batch in groupby(arrived, key=_stamp_of)]
         self.drop(keep=[stamp for stamp, _ in batches])
         try:

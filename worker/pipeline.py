@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -18,7 +19,8 @@ from app.store.dead_letters import DeadLetters
 from app.store.feed import ROW_LIMIT
 from app.store.leases import Hold, Unleased
 from app.store.letters import AUDIT, Letter
-from worker.order import Publish
+from worker.gaps import ChainGuard
+from worker.order import Tell
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
 from worker.sinks.sink import Taken
@@ -37,7 +39,7 @@ class Pipeline:
     def __init__(
         self,
         audit: AuditSink,
-        publish: Publish,
+        publish: Tell,
         dead_letters: DeadLetters,
         retry: Retry,
         names: AttributeNames,
@@ -57,10 +59,12 @@ class Pipeline:
         stream_arn: str,
         hold: Hold | None = None,
         then: Callable[[Sequence[Taken]], None] = lambda _taken: None,
+        guard: ChainGuard | None = None,
     ) -> None:
         """Take a page of one shard's records, read under `hold` (None: under no lease).
 
         `then` is handed each batch once it is published: what the optional sinks are for.
+        `guard` lives as long as the shard's lease.
 
         Raises:
             LeaseLost: the shard is another's, who reads the page again.
@@ -75,16 +79,20 @@ class Pipeline:
                 if event is not None:
                     decoded.setdefault(event.id, Taken(event, record))
             if decoded:
-                then(self._take(decoded, page))
+                then(self._take(decoded, page, guard))
 
-    def _take(self, decoded: Mapping[str, Taken], page: "_Page") -> list[Taken]:
+    def _take(
+        self, decoded: Mapping[str, Taken], page: "_Page", guard: ChainGuard | None
+    ) -> list[Taken]:
         self._reached("before audit")
-        appended = self._audit.accept([event for event, _ in decoded.values()], page.hold)
+        events = [event for event, _ in decoded.values()]
+        accept = partial(self._audit.accept, hold=page.hold)
+        appended = accept(events) if guard is None else guard.accept(events, accept)
         for event, error in appended.refused:
             record = decoded[event.id].record
             self._park(record, event.product_id, event.event_key, error, page)
         self._reached("between audit and broker")
-        self._publish(appended.arrived)
+        self._publish(appended.arrived, page.hold)
         self._reached("between broker and checkpoint")
         refused = {event.id for event, _ in appended.refused}
         return [taken for name, taken in decoded.items() if name not in refused]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from app.store.errors import StoreUnavailable
+from app.store.errors import Unavailable
 
 _log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ class Stopped(Exception):
 
 
 class Retry:
-    """Repeats a call through outages of the store."""
+    """Repeats a call through outages of the store or the broker."""
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
@@ -38,7 +38,7 @@ class Retry:
         for attempt in range(1_000_000_000):
             try:
                 return call()
-            except StoreUnavailable as error:
+            except Unavailable as error:
                 failing = time.monotonic() - started
                 level = logging.ERROR if failing > ALARM_AFTER else logging.WARNING
                 _log.log(level, "%s has failed for %.0f s: %s", part, failing, error)

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.store.lanes import Lanes
 from app.store.leases import Hold, LeaseLost
+from worker.gaps import ChainGuard
 from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks.open_lanes import OpenLanes
@@ -33,6 +34,7 @@ class ShardWork:
         lanes: Lanes,
         known: OpenLanes,
         retry: Retry,
+        guard: ChainGuard | None = None,
     ) -> None:
         self._stream_arn = stream_arn
         self._shard = Holding(hold)
@@ -41,6 +43,7 @@ class ShardWork:
         self._lanes = lanes
         self._known = known
         self._retry = retry
+        self._guard = guard
         self._tracker = Tracker()
         self._loaded = not outlets
 
@@ -57,7 +60,9 @@ class ShardWork:
             self._known.load(lane.id for lane in open_now if lane.tail)
             self._loaded = True
         try:
-            self._pipeline.process(records, self._stream_arn, self._shard.hold, self._hand_over)
+            self._pipeline.process(
+                records, self._stream_arn, self._shard.hold, self._hand_over, self._guard
+            )
         except LeaseLost:
             self._shard.lost = True
             raise

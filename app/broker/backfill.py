@@ -1,11 +1,12 @@
 """Clients that come back at once share one read of `Feed`, and few reads run at a time."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from app.store.audit import Arrived
 from app.store.cursor import Cursor
+from app.store.feed import EventRef
 
 MAX_EVENTS = 5_000  # a client that missed more starts afresh
 _AT_ONCE = 2
@@ -16,8 +17,10 @@ Missed = Sequence[Arrived] | None
 class History(Protocol):
     """What the broker needs of the timeline."""
 
-    def recent(self, limit: int) -> Sequence[Arrived]:
-        """The newest events, oldest first."""
+    def recent(
+        self, since_ms: int = 0, lacks: Callable[[EventRef], bool] = ...
+    ) -> Iterator[Arrived]:
+        """Arrivals from `since_ms` on, newest first, of those only what is lacking."""
 
     def backfill(self, cursor: Cursor, limit: int) -> Sequence[Arrived] | None:
         """Events from 10 s before the cursor, oldest first; None for more than `limit`."""

@@ -1,4 +1,4 @@
-"""An event is encoded once, when it is published; every subscriber is sent the same bytes.
+"""Every subscriber is sent the same bytes: a frame is made once, of a document encoded once.
 
 Frames are server-sent events of the HTML standard. `data` is JSON on one line.
 """
@@ -9,11 +9,9 @@ from typing import Any
 import orjson
 from sse_starlette import ServerSentEvent
 
+from app.broker.documents import document
 from app.broker.filters import Topic, topic_of
-from app.events import ChangeEvent, cloud_event
-
-# Images larger than this, in bytes of JSON, are left out of the frame and fetched by id.
-IMAGES_LIMIT = 16 * 1024
+from app.events import ChangeEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +26,17 @@ class Frame:
 
 def change_frame(cursor: str, event: ChangeEvent, table: str) -> Frame:
     """The frame of a change to a product of `table`."""
-    document = orjson.dumps(cloud_event(event, table))
-    if len(document) > IMAGES_LIMIT:
-        without = orjson.dumps(cloud_event(event, table, with_images=False))
-        if len(document) - len(without) > IMAGES_LIMIT:
-            document = without
-    return Frame(cursor, event.id, topic_of(event), _encode("change", cursor, document))
+    return frame_of(cursor, event.id, topic_of(event), document(event, table))
 
 
-def signal(name: str, cursor: str, document: dict[str, Any]) -> bytes:
+def frame_of(cursor: str, event_id: str, topic: Topic, encoded: bytes) -> Frame:
+    """The frame of a change whose document is encoded already."""
+    return Frame(cursor, event_id, topic, _encode("change", cursor, encoded))
+
+
+def signal(name: str, cursor: str, told: dict[str, Any]) -> bytes:
     """A `hello`, `heartbeat` or `reset`; its id lets a client resume from `cursor`."""
-    return _encode(name, cursor, orjson.dumps(document))
+    return _encode(name, cursor, orjson.dumps(told))
 
 
 def retry_hint(milliseconds: int) -> bytes:
@@ -46,5 +44,5 @@ def retry_hint(milliseconds: int) -> bytes:
     return ServerSentEvent(retry=milliseconds, sep="\n").encode()
 
 
-def _encode(name: str, cursor: str, document: bytes) -> bytes:
-    return ServerSentEvent(document.decode(), event=name, id=cursor, sep="\n").encode()
+def _encode(name: str, cursor: str, encoded: bytes) -> bytes:
+    return ServerSentEvent(encoded.decode(), event=name, id=cursor, sep="\n").encode()

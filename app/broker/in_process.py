@@ -1,36 +1,33 @@
 """Publish from any thread, subscribe from the event loop; `Feed` stays the truth behind the ring.
 
 Nothing that was shown live is lost to a client that comes back with its cursor: what the
-ring no longer holds is read from `Feed`.
+ring no longer holds is read from `Feed`. Where several processes write (ADR 0006), a client
+is brought everything from 10 s before its cursor, and drops what it knows.
 """
 
 import asyncio
 import logging
 import random
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
-from typing import Any
 
 from app.broker.backfill import Backfills, History
+from app.broker.catch_up import gather
 from app.broker.filters import EVERYTHING, Filter
 from app.broker.frames import Frame, change_frame, retry_hint, signal
 from app.broker.ring import MAX_BYTES, MAX_EVENTS, Ring
+from app.broker.rounds import beat, sweep
 from app.broker.subscription import Pulse, Subscription
 from app.broker.view import View
-from app.events import rfc3339
+from app.broker.vitals import Vitals
+from app.events import event_id
 from app.store.audit import Arrived
 from app.store.cursor import Cursor, parse_cursor, wall_ms
 from app.store.errors import StockpulseError
 
 _log = logging.getLogger(__name__)
 
-HEARTBEAT = 15.0  # seconds
-TICK = 1.0  # seconds between looks at the store's state, which a beat tells at once
-SWEEP = 30.0  # seconds between looks at `Feed` for what another process wrote
-SWEEP_MS = 120_000  # how far back such a look goes
 MAX_AGE_BEATS = (120, 240)  # a connection lives 30 to 60 minutes, jittered
 
 
@@ -46,7 +43,8 @@ class InProcessBroker:
     """One process's ring and its subscribers.
 
     `table` names the products table in the events' `source`; `status` says what is wrong
-    with the store (None: nothing), for heartbeats.
+    with the store (None: nothing), for heartbeats; `overlap_ms` is how far before its cursor
+    a client resumes in the ring: 0 is right for one writer, whose order every ring keeps.
     """
 
     def __init__(
@@ -59,43 +57,68 @@ class InProcessBroker:
         max_streams: int = 10_000,
         max_events: int = MAX_EVENTS,
         max_bytes: int = MAX_BYTES,
+        overlap_ms: int = 0,
     ) -> None:
         self._history = history
         self._backfills = Backfills(history)
         self._table = table
-        self._version = version
-        self._status = status
+        self._vitals = Vitals(version, status)
         self._max_streams = max_streams
         self._max_events = max_events
-        self._ring = Ring(max_events, max_bytes)
+        self._max_bytes = max_bytes
+        self._overlap_ms = overlap_ms
+        self._ring = Ring(max_events, max_bytes, again=overlap_ms > 0)
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._notified = False
         self._views: dict[Filter, View] = {}
         self._pulse = Pulse()
         self._origin = str(Cursor(wall_ms(), "00000000", 0))
-        self._lag = {"stream": 0, "audit": 0}
         self.subscribers = 0
         self.overruns = 0
 
-    def load(self) -> None:
-        """Fill the ring with the newest events of `Feed`; before the stream opens."""
-        self._add(self._history.recent(self._max_events))
+    def load(self) -> int:
+        """Fill the ring with the newest events, before the stream opens; else as `catch_up`."""
+        return self.catch_up(0)
+
+    def catch_up(self, since_ms: int) -> int:
+        """Add what arrived from `since_ms` on and is not in the ring; the newest stamp seen.
+
+        Where that is more than a ring's worth the ring begins anew, and every subscriber
+        comes back with its cursor. Callable from any thread.
+
+        Raises:
+            StoreUnavailable: `Feed` cannot be read now.
+
+        """
+        lacking = self._history.recent(since_ms, lambda ref: not self._ring.holds(event_id(*ref)))
+        found = gather(lacking, self._frame, self._max_events, self._max_bytes)
+        if self.subscribers and not found.whole:
+            _log.warning("more arrived unseen than a ring holds: every live stream begins anew")
+        self.hold(found.frames, left_out_ms=None if found.whole else found.oldest_ms)
+        return found.newest_ms
 
     def publish(self, arrived: Sequence[Arrived]) -> None:
         """Hand durable events, in order, to every subscriber; callable from any thread."""
         if not arrived:
             return
-        self._add(arrived)
+        self.hold(self._frames(arrived, EVERYTHING))
         cursor, event = arrived[-1]
-        occurred_ms = int(event.occurred_at.timestamp() * 1000)
-        self._lag = {"stream": max(0, cursor.ms - occurred_ms), "audit": wall_ms() - cursor.ms}
+        self._vitals.published(cursor, int(event.occurred_at.timestamp() * 1000))
 
-    def _add(self, arrived: Sequence[Arrived]) -> None:
-        frames = self._frames(arrived, EVERYTHING)
+    def take(self, frames: Sequence[Frame], cursor: Cursor, occurred_ms: int) -> None:
+        """The same for events that another process encoded; the last one's stamp and time."""
+        self.hold(frames)
+        self._vitals.published(cursor, occurred_ms)
+
+    def hold(self, frames: Sequence[Frame], left_out_ms: int | None = None) -> None:
+        """Add frames, or (`left_out_ms`: older ones were left out) begin anew with them."""
         with self._lock:
-            for frame in frames:
-                self._ring.append(frame)
+            if left_out_ms is not None:
+                self._ring.reload(frames, left_out_ms)
+            else:
+                for frame in frames:
+                    self._ring.append(frame)
             loop, pending = self._loop, self._notified
             self._notified = loop is not None
         if loop is not None and not pending:
@@ -135,7 +158,10 @@ class InProcessBroker:
     async def running(self) -> AsyncIterator[None]:
         """Serve subscribers on this event loop until the block ends, then end them all."""
         self._loop = asyncio.get_running_loop()
-        tasks = [asyncio.create_task(self._beat()), asyncio.create_task(self._sweep())]
+        tasks = [
+            asyncio.create_task(beat(self._vitals.status, self._pulse, self._wake_all)),
+            asyncio.create_task(sweep(self.catch_up, lambda: self._ring.floor_ms)),
+        ]
         try:
             yield
         finally:
@@ -180,11 +206,11 @@ class InProcessBroker:
     async def _resume(self, cursor: Cursor | None, view: View, wanted: Filter) -> Subscription:
         position, head_cursor = self._end()
         reached = head_cursor if cursor is None else str(cursor)
-        held = None if cursor is None else self._ring.position_of(str(cursor))
+        held = None if cursor is None else self._resumes_at(cursor)
         opening = [retry_hint(random.randint(1000, 4000))]  # noqa: S311 - jitter, not a secret
         backfill: list[Frame] = []
         if held is not None:
-            position = held + 1
+            position = held
         elif cursor is not None:
             missed, began = await self._backfills.since(cursor, position)
             if missed is None:
@@ -194,7 +220,7 @@ class InProcessBroker:
                 position = began
                 # Off the loop: thousands of events take a while to encode.
                 backfill = await asyncio.to_thread(self._frames, missed, wanted)
-        opening.append(self._hello(reached))
+        opening.append(self._vitals.hello(reached))
         view.reach_back(position)
         if view.advance():
             view.wake()
@@ -205,32 +231,29 @@ class InProcessBroker:
             position=position,
             opening=opening,
             backfill=backfill,
-            heartbeat=self._heartbeat,
+            heartbeat=self._vitals.heartbeat,
             fell_out=self._count_overrun,
             cursor=reached,
             max_beats=random.randint(*MAX_AGE_BEATS),  # noqa: S311 - jitter
         )
 
+    def _resumes_at(self, cursor: Cursor) -> int | None:
+        """Where in the ring a client with this cursor goes on; None where only `Feed` knows."""
+        held = self._ring.position_of(str(cursor))
+        if held is None or not self._overlap_ms:
+            return held if held is None else held + 1
+        since = self._ring.first_since(cursor.ms - self._overlap_ms)
+        return since if since is None else min(since, held + 1)
+
+    def _frame(self, arrival: Arrived) -> Frame | None:
+        cursor, event = arrival
+        if event.kind == "internal":
+            return None
+        return change_frame(str(cursor), event, self._table)
+
     def _frames(self, arrived: Sequence[Arrived], wanted: Filter) -> list[Frame]:
-        shown = (item for item in arrived if item[1].kind != "internal")
-        frames = (change_frame(str(cursor), event, self._table) for cursor, event in shown)
-        return [frame for frame in frames if wanted.admits(frame.topic)]
-
-    def _hello(self, cursor: str) -> bytes:
-        document = {
-            "cursor": cursor,
-            "server_version": self._version,
-            "store": self._status() or "ok",
-        }
-        return signal("hello", cursor, document)
-
-    def _heartbeat(self, cursor: str) -> bytes:
-        document: dict[str, Any] = {
-            "time": rfc3339(datetime.now(UTC)),
-            "lag_ms": self._lag,
-            "store": self._status() or "ok",
-        }
-        return signal("heartbeat", cursor, document)
+        frames = map(self._frame, arrived)
+        return [frame for frame in frames if frame and wanted.admits(frame.topic)]
 
     def _count_overrun(self) -> None:
         self.overruns += 1
@@ -246,30 +269,3 @@ class InProcessBroker:
     def _wake_all(self) -> None:
         for view in self._views.values():
             view.wake()
-
-    async def _beat(self) -> None:
-        """Beat every 15 s, and as soon as the store's state changes."""
-        told, last = self._status(), time.monotonic()
-        while True:
-            await asyncio.sleep(TICK)
-            status = self._status()
-            if status != told or time.monotonic() - last >= HEARTBEAT:
-                told, last = status, time.monotonic()
-                self._pulse.beats += 1
-                self._wake_all()
-
-    async def _sweep(self) -> None:
-        """Add what `Feed` has and the ring has not: written by a process that died in between."""
-        while True:
-            await asyncio.sleep(SWEEP)
-            since = Cursor(wall_ms() - SWEEP_MS, "00000000", 0)
-            try:
-                missed, _ = await self._backfills.since(since, self._ring.end)
-            except Exception as error:  # noqa: BLE001 - whatever it was, the next look may succeed
-                _log.warning("cannot look into the feed: %s", error)
-                continue
-            if missed is None:
-                _log.warning("more arrived than one look into the feed can take")
-            # What is older than the ring's oldest was in it, and has fallen out.
-            oldest = (self._ring.start and self._ring.cursor_before(self._ring.start + 1)) or ""
-            self._add([item for item in missed or [] if str(item[0]) > oldest])

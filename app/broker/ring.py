@@ -4,6 +4,9 @@ Positions count up for ever and are never used again. One writer at a time (the 
 lock); readers need none: a frame is either there, whole, or gone.
 """
 
+from bisect import bisect_left
+from collections.abc import Sequence
+
 from app.broker.frames import Frame
 
 MAX_EVENTS = 10_000
@@ -11,16 +14,30 @@ MAX_BYTES = 64 * 1024 * 1024
 
 
 class Ring:
-    """Frames by position, from `start` (oldest) up to `end` (the next to come)."""
+    """Frames by position, from `start` (oldest) up to `end` (the next to come).
 
-    def __init__(self, max_events: int = MAX_EVENTS, max_bytes: int = MAX_BYTES) -> None:
+    Events that arrived with stamps up to `floor_ms` may have been here and fallen out, or
+    never have been here.
+    """
+
+    def __init__(
+        self,
+        max_events: int = MAX_EVENTS,
+        max_bytes: int = MAX_BYTES,
+        *,
+        again: bool = False,
+    ) -> None:
+        """`again`: a duplicate with a newer stamp is shown again (ADR 0006)."""
         self._max_events = max_events
         self._max_bytes = max_bytes
+        self._again = again
         self._frames: dict[int, Frame] = {}
         self._by_cursor: dict[str, int] = {}
         self._by_event: dict[str, int] = {}
         self._aliases: dict[int, list[str]] = {}
+        self._stamps: dict[int, int] = {}  # by position: the greatest stamp up to there
         self._bytes = 0
+        self.floor_ms = -1
         self.start = 0
         self.end = 0
 
@@ -30,13 +47,14 @@ class Ring:
         The cursor of such a duplicate becomes another name for the place of the first.
         """
         known = self._by_event.get(frame.event_id)
-        if known is not None:
+        if known is not None and not self._shown_again(known, frame):
             if frame.cursor not in self._by_cursor:
                 self._by_cursor[frame.cursor] = known
                 self._aliases.setdefault(known, []).append(frame.cursor)
             return False
         self._frames[self.end] = frame
         self._by_cursor[frame.cursor] = self.end
+        self._stamps[self.end] = max(_ms(frame.cursor), self._stamps.get(self.end - 1, 0))
         self._by_event[frame.event_id] = self.end
         self._bytes += len(frame.data)
         self.end += 1
@@ -45,6 +63,35 @@ class Ring:
         ):
             self._evict()
         return True
+
+    def reload(self, frames: Sequence[Frame], floor_ms: int) -> None:
+        """Begin anew with these frames (there must be some), of which older ones were left out.
+
+        Whoever was at the end before has missed something: that place is gone.
+        """
+        while self.start < self.end:
+            self._evict()
+        self.end += 1
+        self.start = self.end
+        for frame in frames:
+            self.append(frame)
+        self.floor_ms = max(self.floor_ms, floor_ms)
+
+    def holds(self, event_id: str) -> bool:
+        """Whether the event is here."""
+        return event_id in self._by_event
+
+    def first_since(self, ms: int) -> int | None:
+        """The first position that may hold an event stamped at or after `ms`.
+
+        None where such an event may have fallen out.
+        """
+        if ms <= self.floor_ms:
+            return None
+        places = range(self.start, self.end)
+        return self.start + bisect_left(
+            places, ms, key=lambda position: self._stamps.get(position, -1)
+        )
 
     def get(self, position: int) -> Frame | None:
         """The frame at a position; None where it fell out or is yet to come."""
@@ -59,10 +106,20 @@ class Ring:
         frame = self._frames.get(position - 1)
         return None if frame is None else frame.cursor
 
+    def _shown_again(self, known: int, frame: Frame) -> bool:
+        return self._again and _ms(frame.cursor) > _ms(self._frames[known].cursor)
+
     def _evict(self) -> None:
         frame = self._frames.pop(self.start)
-        del self._by_event[frame.event_id]
+        if self._by_event[frame.event_id] == self.start:  # not shown again since
+            del self._by_event[frame.event_id]
         for cursor in (frame.cursor, *self._aliases.pop(self.start, ())):
             del self._by_cursor[cursor]
+        self.floor_ms = max(self.floor_ms, _ms(frame.cursor))
+        del self._stamps[self.start]
         self._bytes -= len(frame.data)
         self.start += 1
+
+
+def _ms(cursor: str) -> int:
+    return int(cursor[:13])

@@ -42,8 +42,8 @@ class View:
             self._first = position
 
     def advance(self) -> bool:
-        """Evaluate what is new; True where a waiting subscriber has something to send."""
-        end = self._ring.end
+        """Evaluate what is new; True where a waiting subscriber has something to learn."""
+        end, lost = self._ring.end, self._lost
         new = self._evaluate(self._next, end)
         self._next = end
         self._admitted += new
@@ -51,7 +51,7 @@ class View:
         if fallen:
             self._lost = max(self._lost, self._admitted[fallen - 1])
             del self._admitted[:fallen]
-        return bool(new)
+        return bool(new) or self._lost > lost
 
     def lost(self, position: int) -> bool:
         """Whether a frame that a subscriber at `position` wanted has fallen out of the ring."""

@@ -43,6 +43,11 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         print(finding)
     whole = "all is well" if not report.findings else f"{len(report.findings)} findings"
     print(f"{report.entries} entries of {report.products} products: {whole}.")
+    if report.gaps or report.reconciled:
+        print(
+            f"Among them {report.gaps} gaps (changes may be missing there) and {report.reconciled} "
+            "reconciled entries (found in the table; who changed it is not known)."
+        )
     return 1 if report.findings else 0
 
 

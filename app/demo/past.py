@@ -22,6 +22,7 @@ from app.store.client import connect, translated
 from app.store.cursor import CursorClock
 from app.store.dead_letters import DeadLetters
 from app.store.feed import ROW_LIMIT, Feed
+from app.store.leases import Hold
 from app.store.place import Place
 from app.store.tables import TableNames, ensure_tables, stream_of
 from worker.pipeline import Pipeline
@@ -106,7 +107,7 @@ class _Then:
         return int(self.moment.timestamp() * 1000)
 
 
-def _to_nobody(_: Sequence[Arrived]) -> None:
+def _to_nobody(_arrived: Sequence[Arrived], _hold: Hold) -> None:
     """Nobody listens yet."""
 
 

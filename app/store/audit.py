@@ -4,16 +4,18 @@ A batch refused as invalid is halved until one entry is left; an entry too large
 item is written with compressed images, and if still too large with their hashes alone.
 """
 
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from app.events import ChangeEvent, is_event_key
+from app.events import RESERVED, ChangeEvent, is_event_key
 from app.store.audit_entry import ImageForm, Signer, event_of
 from app.store.batches import get_all, put_all
+from app.store.chains import Chains
 from app.store.client import translated
 from app.store.cursor import Cursor
-from app.store.errors import ItemTooLarge, StoreRefused
+from app.store.errors import ConditionFailed, ItemTooLarge, StoreRefused, StoreUnavailable
 from app.store.feed import ROW_LIMIT, EventRef, Feed
 from app.store.paging import Page, decode_cursor, encode_cursor
 
@@ -47,6 +49,7 @@ class AuditRepository:
         self._feed = feed
         self._signer = signer
         self._stamp = stamp
+        self.chains = Chains(client, table)
 
     def append(self, events: Sequence[ChangeEvent]) -> Appended:
         """Write up to 24 events of different keys.
@@ -65,6 +68,22 @@ class AuditRepository:
             middle = len(events) // 2
             first, second = self.append(events[:middle]), self.append(events[middle:])
             return Appended(first.arrived + second.arrived, first.refused + second.refused)
+
+    def append_if_absent(self, event: ChangeEvent) -> Arrived | None:
+        """Write a `gap` or `reconciled` entry and its feed row; None where its key is taken.
+
+        Raises:
+            StoreUnavailable: nothing may be taken as written; the same call again is safe.
+            StoreRefused: DynamoDB refuses it in every form.
+
+        """
+        forms = [ImageForm.OMITTED] if event.images_omitted else list(ImageForm)
+        for form in forms:
+            try:
+                return self._write_if_absent(event, form)
+            except (StoreRefused, ItemTooLarge) as error:
+                refusal = error.detail
+        raise StoreRefused(refusal)
 
     def restamp(self, events: Sequence[ChangeEvent]) -> list[Arrived]:
         """A fresh feed row for events whose publication was held up (DESIGN §5.2)."""
@@ -130,6 +149,8 @@ class AuditRepository:
 
     def knows(self, product_id: str) -> bool:
         """Whether anything ever happened to a product of this id."""
+        if product_id.startswith(RESERVED):
+            return False  # what lies there are gaps of the stream, no product's history
         with translated():
             answer = self._client.query(
                 TableName=self._table,
@@ -147,6 +168,27 @@ class AuditRepository:
         row = self._feed.row(stamp, [_ref(event) for event in events])
         put_all(self._client, [*entries, row])
         return _arrived(stamp, events)
+
+    def _write_if_absent(self, event: ChangeEvent, form: ImageForm) -> Arrived | None:
+        stamp = self._stamp()
+        self._feed.mark_day(stamp)
+        feed_table, row = self._feed.row(stamp, [_ref(event)])
+        entry = {
+            "TableName": self._table,
+            "Item": self._signer.entry(event, form),
+            "ConditionExpression": "attribute_not_exists(EventKey)",
+        }
+        puts: Any = [{"Put": entry}, {"Put": {"TableName": feed_table, "Item": row}}]
+        try:
+            with translated():
+                self._client.transact_write_items(
+                    ClientRequestToken=uuid.uuid4().hex, TransactItems=puts
+                )
+        except ConditionFailed:
+            if self.get(_ref(event)) is None:
+                raise StoreUnavailable("Another transaction has the entry: try again.") from None
+            return None
+        return stamp, event
 
     def _append_one(self, events: Sequence[ChangeEvent]) -> Appended:
         """One entry in the largest form that an item can hold."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 WRITE_LIMIT = 25  # items in one BatchWriteItem
 READ_LIMIT = 100  # keys in one BatchGetItem
-_TRIES = 8  # of what DynamoDB left unprocessed: about 5 s with the pauses below
+_TRIES = 6  # of what DynamoDB left unprocessed: about 2 s with the pauses below
 
 Put = tuple[str, dict[str, Any]]  # table, item
 

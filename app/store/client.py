@@ -37,16 +37,17 @@ class Clients:
     streams: "DynamoDBStreamsClient"
 
 
-def connect(endpoint: str | None) -> Clients:
+def connect(endpoint: str | None, tries: int = 3) -> Clients:
     """Clients for a local `endpoint`, or for AWS with the usual region and credentials (None).
 
-    Nothing is called yet. Parameter validation is off: dynoxide's shard ids can be shorter
+    Nothing is called yet. `tries` are botocore's own, which take seconds and cannot be cut
+    short. Parameter validation is off: dynoxide's shard ids can be shorter
     than boto3's model allows, and the store builds every request itself.
     """
     config = Config(
         connect_timeout=2,
         read_timeout=5,
-        retries={"mode": "standard", "total_max_attempts": 3},
+        retries={"mode": "standard", "total_max_attempts": tries},
         max_pool_connections=POOL_SIZE,
         parameter_validation=False,
         tcp_keepalive=True,

@@ -142,15 +142,22 @@ class StoreRefused(StockpulseError):
     title = "The store refused the request"
 
 
-class StoreUnavailable(StockpulseError):
-    """DynamoDB cannot be reached or is overloaded; a write's outcome may be unknown."""
+class Unavailable(StockpulseError):
+    """A service that we stand on does not answer; the same call again may succeed."""
 
     status = 503
-    code = "store-unavailable"
-    title = "The store is not available"
+    code = "unavailable"
+    title = "A part is not available"
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail, headers={"Retry-After": "2"})
+
+
+class StoreUnavailable(Unavailable):
+    """DynamoDB cannot be reached or is overloaded; a write's outcome may be unknown."""
+
+    code = "store-unavailable"
+    title = "The store is not available"
 
 
 class InvalidCursor(StockpulseError):

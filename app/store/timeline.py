@@ -5,13 +5,14 @@ A feed row whose audit entry is missing was not published: it is skipped, and ar
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 
 from app.events import ChangeEvent
 from app.store.audit import Arrived, AuditRepository
+from app.store.batches import READ_LIMIT
 from app.store.cursor import Cursor, parse_cursor
 from app.store.errors import EventNotFound
-from app.store.feed import Arrival, Feed
+from app.store.feed import Arrival, EventRef, Feed
 from app.store.paging import Page
 
 # How far a cursor's neighbours may have been written out of order (DESIGN §6), in ms.
@@ -65,9 +66,21 @@ class Timeline:
         arrivals = list(islice(self._feed.since(cursor.ms - OVERLAP_MS), limit + 1))
         return None if len(arrivals) > limit else self._load(arrivals)
 
-    def recent(self, limit: int) -> list[Arrived]:
-        """The newest `limit` events, oldest first."""
-        return self._load(list(islice(self._feed.before(None), limit))[::-1])
+    def recent(
+        self, since_ms: int = 0, lacks: Callable[[EventRef], bool] = lambda _: True
+    ) -> Iterator[Arrived]:
+        """Arrivals stamped at or after `since_ms`, newest first; of those only what is lacking.
+
+        They are read as they are asked for, some at a time, so whoever stops early never had
+        the rest in memory. An event that arrived twice comes twice.
+        """
+        arrivals = takewhile(lambda arrival: arrival.cursor.ms >= since_ms, self._feed.before(None))
+        lacking = (arrival for arrival in arrivals if lacks(arrival.ref))
+        while some := list(islice(lacking, READ_LIMIT)):
+            events = self._audit.get_many([arrival.ref for arrival in some])
+            for arrival in some:
+                if arrival.ref in events:
+                    yield arrival.cursor, events[arrival.ref]
 
     def history(self, product_id: str, limit: int, cursor: str | None = None) -> Page[ChangeEvent]:
         """A product's events, newest first.

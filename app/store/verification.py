@@ -1,16 +1,19 @@
 """What an audit chain proves about itself, decided by a pure function over one product's entries.
 
 Each entry's HMAC shows that it is as it was written; each before must be the previous
-after; the last after must be the live item. What this cannot see is in `BLIND_SPOTS`.
+after (see `app.store.chain` for the one exception); the last after must be the live item.
+What this cannot see is in `BLIND_SPOTS`.
 """
 
 import hmac
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from app.events import RESERVED
 from app.item import Item, digest
 from app.store.audit_entry import event_of, signature
+from app.store.chain import BOTH_IMAGES, Link, goes_on, is_baseline, link_of
 
 Damage = Literal["changed", "unknown-key", "broken-chain", "no-beginning", "cut-off", "no-history"]
 
@@ -18,6 +21,8 @@ BLIND_SPOTS = (
     "entries removed in a row whose outer images are equal",
     "the whole history of a product that is not in the table",
     "the chain where the stream's view leaves images out",
+    "what was taken away before a reconciliation bridged it: look at each reconciled entry",
+    "a removed gap of a whole shard",
 )
 
 # In an entry, but not in what its HMAC is taken over: images (their hashes are), and expiry.
@@ -38,20 +43,43 @@ class Finding:
         return f"{self.damage}: product {self.product_id!r}{place}: {self.detail}"
 
 
+@dataclass(slots=True)
+class Checked:
+    """A product's chain: damage, how many entries of each kind, and what its last word is.
+
+    `last_after` is a hash: None where the last entry says that the product is gone. `last_view`
+    is None where there are no entries.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    entries: int = 0
+    gaps: int = 0
+    reconciled: int = 0
+    last_after: str | None = None
+    last_view: str | None = None
+
+
 def check_entries(
     product_id: str, entries: Iterable[Mapping[str, Any]], keys: Mapping[str, bytes]
-) -> tuple[list[Finding], str | None]:
-    """Damage within a product's entries, oldest first, and the hash of the last image after.
+) -> Checked:
+    """Damage within a product's entries, oldest first.
 
-    The hash is None where the last entry says that the product is gone, or cannot say.
+    A gap is no damage: it is a link that says what it bridges, and it is counted.
     """
-    findings: list[Finding] = []
-    last: Mapping[str, Any] | None = None
+    checked = Checked()
+    trail: list[Link] = []  # the last record's link, and what lies behind it
     for entry in entries:
-        findings += _check_one(product_id, entry, keys)
-        findings += _check_link(product_id, last, entry)
-        last = entry
-    return findings, None if last is None else _hash(last, "After")
+        link = link_of(entry)
+        is_record = link.kind not in {"gap", "reconciled"}
+        checked.entries += 1
+        checked.gaps += link.kind == "gap"
+        checked.reconciled += link.kind == "reconciled"
+        checked.findings += _check_one(product_id, entry, keys)
+        if not product_id.startswith(RESERVED) and not _leaves_before_open(entry):
+            checked.findings += _check_link(product_id, trail, link)
+        trail = [link] if is_record else [*trail, link]
+        checked.last_after, checked.last_view = link.after, link.view_type
+    return checked
 
 
 def check_live(
@@ -93,21 +121,28 @@ def _check_one(
     return []
 
 
-def _check_link(
-    product_id: str, last: Mapping[str, Any] | None, entry: Mapping[str, Any]
-) -> list[Finding]:
-    if entry["ViewType"]["S"] != "NEW_AND_OLD_IMAGES":
+def _check_link(product_id: str, trail: list[Link], link: Link) -> list[Finding]:
+    if link.view_type != BOTH_IMAGES:
         return []
-    event_key, before = entry["EventKey"]["S"], _hash(entry, "Before")
-    if last is None:
-        if entry["EventName"]["S"] == "INSERT":
+    if not trail:
+        if (link.event_name == "INSERT" and link.kind != "reconciled") or is_baseline(link.key):
             return []
         detail = "the oldest entry is not an insert: what was before it is missing"
-        return [Finding(product_id, "no-beginning", event_key, detail)]
-    if last["ViewType"]["S"] != "NEW_AND_OLD_IMAGES" or before == _hash(last, "After"):
+        return [Finding(product_id, "no-beginning", link.key, detail)]
+    last = trail[-1]
+    if last.view_type != BOTH_IMAGES or last.after == link.before:
         return []
-    detail = f"it does not follow on {last['EventKey']['S']}: something between is missing or false"
-    return [Finding(product_id, "broken-chain", event_key, detail)]
+    # Only a record can make `reconciled` entries void.
+    if link.kind not in {"gap", "reconciled"} and goes_on(trail, link.before):
+        return []
+    detail = f"it does not follow on {last.key}: something between is missing or false"
+    return [Finding(product_id, "broken-chain", link.key, detail)]
+
+
+def _leaves_before_open(entry: Mapping[str, Any]) -> bool:
+    """Whether a gap or reconciled entry followed on one too large for its images to be kept."""
+    made_here = entry["Kind"]["S"] in {"gap", "reconciled"}
+    return made_here and "ImagesOmitted" in entry and "BeforeHash" not in entry
 
 
 def _hash(entry: Mapping[str, Any], image: str) -> str | None:

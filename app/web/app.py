@@ -12,10 +12,20 @@ from starlette.types import ASGIApp
 
 from app.store.client import POOL_SIZE
 from app.store.errors import StockpulseError
-from app.web import pages, problems
-from app.web.api import batch, contracts, dead_letters, events, health, products, reversals
+from app.web import pages, problems, sign_in
+from app.web.api import (
+    admin,
+    batch,
+    contracts,
+    dead_letters,
+    events,
+    health,
+    products,
+    reversals,
+)
 from app.web.contract.openapi import contract, operation_id
 from app.web.cors import APICors
+from app.web.gate import Gate
 from app.web.guards import Guards, request_id_of
 from app.web.head import HeadAsGet
 from app.web.services import Services
@@ -32,40 +42,43 @@ def create_app(services: Services) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = WEB_THREADS
-        async with services.broker.running():
+        async with services.watch.running(), services.broker.running():
             yield
 
     app = FastAPI(
         title="Stockpulse",
         version=services.version,
         summary="A live inventory on DynamoDB Streams.",
-        openapi_url="/v1/openapi.json",
+        openapi_url=None,  # `app.web.api.contracts` serves it, to those who may see it
         docs_url=None,  # its assets come from a CDN, which the page's policy refuses
         redoc_url=None,
         lifespan=lifespan,
         generate_unique_id_function=operation_id,
     )
     app.state.services = services
-    for router in (
-        health.router,
-        batch.router,
-        products.router,
-        events.router,
-        reversals.router,
-        dead_letters.router,
-        contracts.router,
-        pages.router,
+    for module in (
+        health,
+        batch,
+        products,
+        events,
+        reversals,
+        dead_letters,
+        contracts,
+        admin,
+        sign_in,
+        pages,
     ):
-        app.include_router(router)
+        app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     problems.install(app)
     app.openapi = cache(partial(contract, app))  # type: ignore[method-assign]
+    # The last added stands outermost: a browser asks for CORS before it sends credentials.
+    settings, door = services.settings, services.door
+    app.add_middleware(Gate, door=door, refuse=problems.refusal, wants_page=problems.wants_page)
     app.add_middleware(HeadAsGet)
-    if services.settings.cors_origins:
-        app.add_middleware(
-            APICors, origins=services.settings.cors_origins, base=services.settings.base_path
-        )
-    app.add_middleware(Guards, settings=services.settings, refuse=_refuse)
+    if settings.cors_origins:
+        app.add_middleware(APICors, origins=settings.cors_origins, base=settings.base_path)
+    app.add_middleware(Guards, settings=settings, proxies=door.proxies, refuse=_refuse)
     return app
 
 

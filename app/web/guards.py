@@ -18,6 +18,7 @@ from app.settings import Settings
 from app.store.errors import StockpulseError
 from app.web.cors import is_api_path
 from app.web.errors import BodyTooLarge, CrossOrigin, HostNotAllowed
+from app.web.proxies import Proxies
 
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
@@ -46,10 +47,12 @@ class Guards:
         self,
         app: ASGIApp,
         settings: Settings,
+        proxies: Proxies,
         refuse: Callable[[Request, StockpulseError], ASGIApp],
     ) -> None:
         self._app = app
         self._refuse = refuse
+        self._proxies = proxies
         allowed = ("localhost", settings.host, *settings.allowed_hosts)
         self._hosts = {host.lower() for host in allowed}
         self._limit = settings.max_body_bytes
@@ -62,6 +65,7 @@ class Guards:
             await self._app(scope, receive, send)
             return
         request_id = scope.setdefault("state", {})["request_id"] = uuid.uuid4().hex
+        self._proxies.restore(scope)
         scope["root_path"] = self._base
         _keep_encoded_slashes(scope)
         is_static = scope["path"].removeprefix(self._base).startswith("/static/")
@@ -71,8 +75,13 @@ class Guards:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
-                if is_static:  # asked again each time: modules of two versions must not mix
-                    headers.setdefault("Cache-Control", "no-cache")
+                # Asked again each time: modules of two versions must not mix, and what one person
+                # may see is not kept for another.
+                headers.setdefault(
+                    "Cache-Control", "no-cache" if is_static else "private, no-cache"
+                )
+                if scope["scheme"] == "https":
+                    headers.setdefault("Strict-Transport-Security", "max-age=31536000")
                 headers["X-Request-Id"] = request_id
             await send(message)
 

@@ -11,10 +11,13 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from app.events import rfc3339
+from app.events import ChangeEvent, rfc3339
+from app.store.chain import is_baseline
 from app.store.errors import StoreUnavailable
+from app.store.roles import Role
 from app.store.timeline import TimelinePage
-from app.web import demo_pages, product_pages
+from app.web import admin_pages, demo_pages, product_pages
+from app.web.needs import needs
 from app.web.parameters import ServicesDep
 from app.web.presentation import local_time, row_of, view_notice
 from app.web.templating import render
@@ -25,15 +28,16 @@ SNAPSHOT = 200  # as many as a page of the API, with which the script catches up
 router = APIRouter(include_in_schema=False)
 router.include_router(product_pages.router)
 router.include_router(demo_pages.router)
+router.include_router(admin_pages.router)
 
 
-@router.get("/")
+@router.get("/", dependencies=[needs(Role.VIEWER)])
 def live_page(request: Request, services: ServicesDep) -> HTMLResponse:
     """The newest changes, and where the stream goes on from them."""
     cursor = services.broker.head
     stale = False
     try:
-        latest = services.timeline.latest(SNAPSHOT)
+        latest = services.timeline.latest(SNAPSHOT, None, _is_news)
     except StoreUnavailable:
         latest, stale = TimelinePage([], None), True
     events = [event for _, event in latest.items if event.kind != "internal"]
@@ -56,6 +60,11 @@ def live_page(request: Request, services: ServicesDep) -> HTMLResponse:
         view_notice=view_notice(services.view_type),
         cli_line=services.cli_line,
     )
+
+
+def _is_news(event: ChangeEvent) -> bool:
+    """Not that a product was there when its history began: thousands of those can come at once."""
+    return not is_baseline(event.event_key)
 
 
 def error_page(request: Request, status: int, title: str, detail: str) -> HTMLResponse:

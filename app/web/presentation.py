@@ -11,17 +11,17 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.events import ChangeEvent, data_of
+from app.events import RESERVED, ChangeEvent, data_of
 from app.item import BOOKKEEPING
+from app.web.wording import ARROW, attribute_text, found_text, signed
 
-MINUS = "\N{MINUS SIGN}"
-ARROW = "\N{RIGHTWARDS ARROW}"
 OUTSIDE = "outside Stockpulse"
 NOT_RECORDED = "not recorded"
 
-# Longer values are named, not shown: a row is one line.
-_VALUE_LIMIT = 24
 _SHOWN_CHANGES = 3
+
+# No stream record tells these: their notes are ours, and what they mean is in `change`.
+_MADE_HERE = {"gap", "reconciled"}
 
 _LABELS = {
     "inserted": ("+", "New"),
@@ -88,7 +88,7 @@ def row_from(data: Mapping[str, Any], zone: ZoneInfo, stock_name: str = "Stock")
         who=who(data),
         outside=is_outside(data),
         reason=data["reason"] or "",
-        note=data["note"] or "",
+        note="" if kind in _MADE_HERE else data["note"] or "",
         reference=data["reference"] or "",
         occurred_at=data["occurred_at"],
         clock=local.strftime("%H:%M:%S"),
@@ -104,7 +104,9 @@ def change_text(data: Mapping[str, Any], stock_name: str = "Stock") -> str:
         case "deleted" | "expired":
             return "" if data["stock_before"] is None else f"last stock {data['stock_before']}"
         case "gap":
-            return "changes before this one are missing"
+            return f"Changes may be missing here: {data['note']}"
+        case "reconciled":
+            return _reconciled_text(data, stock_name)
         case _:
             return _changed_text(data, stock_name)
 
@@ -131,24 +133,28 @@ def _changed_text(data: Mapping[str, Any], stock_name: str) -> str:
     return "no attribute changed" if both else f"details {NOT_RECORDED}"
 
 
-def attribute_text(
-    name: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
-) -> str:
-    """An attribute's change; its values too where both are known and short."""
-    if before is None or after is None:
-        return name
-    if name not in after:
-        return f"{name} removed"
-    new = _short(after[name])
-    if name not in before:
-        return f"{name} added" if new is None else f"{name} {new} added"
-    old = _short(before[name])
-    return name if old is None or new is None else f"{name} {old} {ARROW} {new}"
-
-
-def signed(number: int) -> str:
-    """A number with its sign, a real minus."""
-    return f"+{number}" if number > 0 else f"{MINUS}{-number}" if number < 0 else "0"
+def _reconciled_text(data: Mapping[str, Any], stock_name: str) -> str:
+    """What was found in the table, and what nobody can tell."""
+    before, after = data["stock_before"], data["stock_after"]
+    if data["event_name"] == "REMOVE":
+        last = "" if before is None else f": last stock {before}"
+        return f"Gone from the table{last}; who deleted it is not known"
+    if data["event_name"] == "INSERT":
+        stock = "" if after is None else f": stock {after}"
+        first = data["sequence_number"] == "0"
+        unknown = "its history begins here" if first else "who put it there is not known"
+        return f"Found in the table{stock}; {unknown}"
+    parts = []
+    if after is not None and before is not None and before != after:
+        parts.append(f"stock {after} instead of {before}")
+    told = BOOKKEEPING | ({stock_name} if parts else frozenset())
+    names = [name for name in data["changed"] if name not in told]
+    shown = names[: _SHOWN_CHANGES - len(parts)]
+    parts += [found_text(name, data["before"], data["after"]) for name in shown]
+    if len(names) > len(shown):
+        parts.append(f"{len(names) - len(shown)} more")
+    what = f": {', '.join(parts)}" if parts else ""
+    return f"Found in the table{what}; who changed it is not known"
 
 
 def who(data: Mapping[str, Any]) -> str:
@@ -182,25 +188,11 @@ def _name(data: Mapping[str, Any]) -> str:
 
 def _is_shard(product_id: str) -> bool:
     """Shard-wide gaps are kept under an id that no product can have (DESIGN §5.6)."""
-    return product_id.startswith("\0")
+    return product_id.startswith(RESERVED)
 
 
 def _direction(delta: int | None) -> str:
     return "" if not delta else "up" if delta > 0 else "down"
-
-
-def _short(value: Any) -> str | None:
-    """A value as a few characters; None where it is too long or has parts."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list) and all(isinstance(member, str) for member in value):
-        value = ", ".join(value)
-    if not isinstance(value, str | int):
-        return None
-    text = str(value)
-    return text if 0 < len(text) <= _VALUE_LIMIT else None
 
 
 VIEW_NOTICES = {

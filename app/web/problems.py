@@ -30,7 +30,7 @@ _MAX_FAULTS = 20  # named in one answer: a small body can hold thousands
 
 def install(app: FastAPI) -> None:
     """Render every error of `app` here."""
-    app.add_exception_handler(StockpulseError, _domain)
+    app.add_exception_handler(StockpulseError, refusal)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Replayed, _replayed)
@@ -81,7 +81,8 @@ def _replayed(_: Request, error: Exception) -> Response:
     return replay(error)
 
 
-def _domain(request: Request, error: Exception) -> Response:
+def refusal(request: Request, error: Exception) -> Response:
+    """One of our own errors as an answer."""
     assert isinstance(error, StockpulseError)  # noqa: S101 - how it was registered
     extra = dict(error.extra)
     if isinstance(error, ProductGone) and (product := request.path_params.get("product_id")):

@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from app.events import RESERVED
 from app.store.errors import ETagMismatch, ProductGone, ProductNotFound, StockpulseError
 from app.store.product import Product
+from app.store.roles import Role
 from app.web.forms import (
     PRODUCT_FIELDS,
     Form,
@@ -27,6 +29,7 @@ from app.web.forms import (
     submitted_edit,
 )
 from app.web.models import REASONS, AdjustmentRequest, ProductCreate, ProductPatch
+from app.web.needs import needs
 from app.web.parameters import ServicesDep, writable
 from app.web.presentation import row_of
 from app.web.services import Services
@@ -37,8 +40,8 @@ PAGE = 50
 
 Cursor = Annotated[str | None, Query()]
 
-router = APIRouter(prefix="/products")
-_WRITE = [Depends(writable)]
+router = APIRouter(prefix="/products", dependencies=[needs(Role.VIEWER)])
+_WRITE = [needs(Role.EDITOR), Depends(writable)]
 
 
 @router.get("")
@@ -165,14 +168,18 @@ def delete(
 def history_page(
     request: Request, services: ServicesDep, product_id: NamedProduct, cursor: Cursor = None
 ) -> HTMLResponse:
-    """What happened to one product, which may be gone."""
+    """What happened to one product, which may be gone; or the gaps of a shard of the stream."""
     history = services.timeline.history(product_id, PAGE, cursor)
     settings = services.settings
     zone = ZoneInfo(settings.timezone)
     rows = [row_of(event, zone, settings.stock_attribute) for event in history.items]
     product: Product | None = None
+    shard = product_id.startswith(RESERVED)
+    if shard and not rows and cursor is None:
+        raise ProductNotFound("No part of the stream of this name has a gap.")
     try:
-        product = services.products.get(product_id)
+        # Whatever another program put under such an id is not what these gaps are about.
+        product = None if shard else services.products.get(product_id)
     except (ProductGone, ProductNotFound):
         if not rows and cursor is None:
             raise
@@ -181,6 +188,7 @@ def history_page(
         "product_history.html",
         product_id=product_id,
         product=product,
+        shard=product_id.rpartition("#")[2] if shard else None,
         name=(product and product.name) or (rows[0].name if rows else product_id),
         rows=rows,
         place=cursor,

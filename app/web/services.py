@@ -7,10 +7,13 @@ from fastapi import Request
 
 from app.broker.in_process import InProcessBroker
 from app.settings import Settings
+from app.store.admin_log import AdminLog
 from app.store.letter_desk import LetterDesk
 from app.store.products import ProductRepository
 from app.store.receipts import Receipts
 from app.store.timeline import Timeline
+from app.web.door import Door
+from app.web.watch import Watch
 
 # Says what is wrong with a part, or None; never blocks.
 Probe = Callable[[], str | None]
@@ -41,6 +44,9 @@ class Services:
     cli_line: str
     probes: Mapping[str, Probe]
     demo: DemoSwitch
+    door: Door
+    watch: Watch
+    admin_log: AdminLog
 
 
 def services_of(request: Request) -> Services:

@@ -59,6 +59,8 @@ def tiles_of(events: Sequence[ChangeEvent], now: datetime, *, complete: bool) ->
     total = Counts()
     minutes: dict[int, Counts] = {}
     for event in _within(events, start):
+        if event.kind in {"gap", "reconciled"}:  # no change that was seen; it may turn out void
+            continue
         total.add(event)
         number = min(event.occurred_at, now).timestamp() // 60
         minutes.setdefault(int(number), Counts()).add(event)

@@ -48,12 +48,17 @@ class Store:
 
     def every(self, records: int, count: int) -> list[str | None]:
         """Positions in the stream that are so many records apart, from its start."""
+        return [None, *self.numbers()[records - 1 : count - 1 : records]]
+
+    def numbers(self) -> list[str]:
+        """The sequence numbers of all records so far."""
         iterator, numbers = self.iterator(), []
-        while len(numbers) < count:
+        while True:
             page = self.clients.streams.get_records(ShardIterator=iterator)
+            if not page["Records"]:
+                return numbers
             iterator = page["NextShardIterator"]
             numbers += [record["dynamodb"]["SequenceNumber"] for record in page["Records"]]
-        return [None, *numbers[records - 1 : count - 1 : records]]
 
 
 @contextmanager
@@ -66,10 +71,10 @@ def store(folder: Path) -> Iterator[Store]:
         arn = stream_of(clients.tables, names.products).arn
         described = clients.streams.describe_stream(StreamArn=arn)["StreamDescription"]
         (shard,) = described["Shards"]
-        yield Store(engine.url, clients, _bare(engine.url), names, arn, shard["ShardId"])
+        yield Store(engine.url, clients, bare(engine.url), names, arn, shard["ShardId"])
 
 
-def _bare(url: str) -> Clients:
+def bare(url: str) -> Clients:
     """Plain boto3; without parameter validation, because the engine's shard ids are short."""
     place: Any = {
         "endpoint_url": url,

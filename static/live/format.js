@@ -47,7 +47,7 @@ export function describe(data, stockName = "Stock") {
     who: who(data),
     outside: isOutside(data),
     reason: data.reason ?? "",
-    note: data.note ?? "",
+    note: isMadeHere(data) ? "" : (data.note ?? ""),
     reference: data.reference ?? "",
     occurredAt: data.occurred_at,
   };
@@ -62,7 +62,9 @@ export function changeText(data, stockName = "Stock") {
     case "expired":
       return data.stock_before === null ? "" : `last stock ${data.stock_before}`;
     case "gap":
-      return "changes before this one are missing";
+      return `Changes may be missing here: ${data.note}`;
+    case "reconciled":
+      return reconciledText(data, stockName);
     default:
       return changedText(data, stockName);
   }
@@ -78,17 +80,40 @@ function changedText(data, stockName) {
   } else if (data.after === null && before !== null) {
     parts.push(`had ${before} in stock`);
   }
-  const told = parts.length > 0;
-  const names = data.changed.filter(
-    (name) => !BOOKKEEPING.has(name) && !(told && name === stockName),
-  );
-  for (const name of names.slice(0, SHOWN_CHANGES - parts.length)) {
-    parts.push(attributeText(name, data.before, data.after));
-  }
-  const rest = names.length + Number(told) - parts.length;
-  if (rest > 0) parts.push(`${rest} more`);
+  addAttributes(parts, data, stockName, attributeText);
   if (parts.length > 0) return parts.join("; ");
   return data.view_type === "NEW_AND_OLD_IMAGES" ? "no attribute changed" : `details ${NOT_RECORDED}`;
+}
+
+// What was found in the table, and what nobody can tell.
+function reconciledText(data, stockName) {
+  const { stock_before: before, stock_after: after } = data;
+  if (data.event_name === "REMOVE") {
+    const last = before === null ? "" : `: last stock ${before}`;
+    return `Gone from the table${last}; who deleted it is not known`;
+  }
+  if (data.event_name === "INSERT") {
+    const unknown = isBaseline(data) ? "its history begins here" : "who put it there is not known";
+    return `Found in the table${after === null ? "" : `: stock ${after}`}; ${unknown}`;
+  }
+  const parts = [];
+  if (after !== null && before !== null && before !== after) {
+    parts.push(`stock ${after} instead of ${before}`);
+  }
+  addAttributes(parts, data, stockName, foundText);
+  const what = parts.length > 0 ? `: ${parts.join(", ")}` : "";
+  return `Found in the table${what}; who changed it is not known`;
+}
+
+// As many attributes as a row has room for; the stock is told once.
+function addAttributes(parts, data, stockName, text) {
+  const told = parts.length;
+  const names = data.changed.filter(
+    (name) => !BOOKKEEPING.has(name) && !(told > 0 && name === stockName),
+  );
+  const shown = names.slice(0, SHOWN_CHANGES - told);
+  for (const name of shown) parts.push(text(name, data.before, data.after));
+  if (names.length > shown.length) parts.push(`${names.length - shown.length} more`);
 }
 
 /** An attribute's change; its values too where both are known and short. */
@@ -101,6 +126,17 @@ export function attributeText(name, before, after) {
   return old === null || now === null ? name : `${name} ${old} ${ARROW} ${now}`;
 }
 
+// An attribute that was found otherwise than it was known.
+function foundText(name, before, after) {
+  const both = before !== null && after !== null;
+  if (!both || !Object.hasOwn(before, name) || !Object.hasOwn(after, name)) {
+    return attributeText(name, before, after);
+  }
+  const now = short(after[name]);
+  const old = short(before[name]);
+  return old === null || now === null ? name : `${name} ${now} instead of ${old}`;
+}
+
 /** A number with its sign, a real minus. */
 export function signed(number) {
   return number > 0 ? `+${number}` : number < 0 ? `${MINUS}${-number}` : "0";
@@ -110,8 +146,18 @@ export function signed(number) {
 export function who(data) {
   if (data.actor) return data.actor;
   if (data.kind === "expired") return "time to live";
-  if (data.kind === "gap" || data.kind === "reconciled") return "";
+  if (isMadeHere(data)) return "";
   return isOutside(data) ? OUTSIDE : NOT_RECORDED;
+}
+
+/** Whether no stream record tells this: its note is ours, and no change was seen. */
+export function isMadeHere(data) {
+  return data.kind === "gap" || data.kind === "reconciled";
+}
+
+/** Whether this only says that a product was there when its history began. */
+export function isBaseline(data) {
+  return data.kind === "reconciled" && data.sequence_number === "0";
 }
 
 /** Whether the images prove that the change was not made through Stockpulse. */

@@ -4,7 +4,7 @@ import { createAnnouncer } from "./announce.js";
 import { createBuffer } from "./buffer.js";
 import { createFeed, ROW_LIMIT } from "./feed.js";
 import { createFilter } from "./filter.js";
-import { describe, sentence } from "./format.js";
+import { describe, isBaseline, sentence } from "./format.js";
 import { createPauseControl } from "./pause.js";
 import { createPill } from "./pill.js";
 import { createRowBuilder } from "./row.js";
@@ -32,6 +32,7 @@ const announce = createAnnouncer((text) => {
 });
 const schedule = createScheduler(flush);
 let connection = "connecting";
+let found = 0; // products that were there before their history: told as one number, not as rows
 
 const showWaiting = createPauseControl($("pause"), (paused) => {
   if (paused) buffer.pause();
@@ -45,6 +46,7 @@ function flush() {
   if (buffer.paused) return;
   const { items, skipped } = buffer.take();
   tiles.show();
+  if (found > 0) showFound();
   if (items.length === 0) return;
   $("empty").hidden = true;
   $("board").hidden = false;
@@ -54,13 +56,20 @@ function flush() {
   if (changes.length > 0) announce(changes.length, sentence(changes.at(-1)));
 }
 
+function showFound() {
+  const products = found === 1 ? "1 product was" : `${found.toLocaleString("en")} products were`;
+  $("found").textContent = `${products} in the table already: there each one\u2019s history begins.`;
+  $("found").hidden = false;
+}
+
 localiseTimes(document, times);
 const intake = openStream(main, {
   seen: [...list.querySelectorAll("[data-id]")].map((row) => row.dataset.id).reverse(),
   onEvents(events) {
     for (const event of events) {
       tiles.count(event);
-      buffer.push({ event });
+      if (isBaseline(event)) found += 1;
+      else buffer.push({ event });
     }
     schedule();
   },

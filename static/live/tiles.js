@@ -2,7 +2,7 @@
 //
 // Pure. The server counted the first minutes (app/web/tiles.py); each event moves them on.
 
-import { isOutside } from "./format.js";
+import { isMadeHere, isOutside } from "./format.js";
 
 export const WINDOW = 60; // minutes
 const MINUTE = 60_000;
@@ -20,8 +20,9 @@ export function createTiles(minutes = [], since = null) {
   }
 
   return {
-    /** Count one event's data; what is older than the window is past counting. */
+    /** Count one event's data, if it is a change that was seen and no older than the window. */
     add(data, now) {
+      if (isMadeHere(data)) return;
       const last = Math.floor(now / MINUTE);
       // The clocks of store and browser differ a little: nothing lies in the future.
       const number = Math.min(Math.floor(Date.parse(data.occurred_at) / MINUTE), last);

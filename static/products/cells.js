@@ -42,7 +42,8 @@ export function createCells(table) {
     apply(event) {
       const row = rows.get(event.product_id);
       if (row === undefined) return;
-      if (event.kind === "deleted" || event.kind === "expired") {
+      if (event.kind === "gap") return; // what it tells is older than the change that follows it
+      if (event.event_name === "REMOVE") {
         row.classList.add("gone");
         return;
       }

@@ -19,6 +19,7 @@ from tests.support.process import ROOT
 from tests.support.running import item
 from tests.support.sharing import until
 from worker.host import CONSUMER
+from worker.stream.pace import Wake
 
 LEASE_TIME = 1.5
 
@@ -78,8 +79,10 @@ def test_it_neither_checkpoints_nor_tells_and_takes_its_share_again(
         other = until(holder, 30)
         put("before")
         until(lambda: told.read_text() == "before\n")
+        # Told comes before checkpointed: stopped in between it would rightly be told again.
+        until(lambda: (found := shard()) and found.sequence_number)
         child.send_signal(signal.SIGSTOP)
-        with reading(settings, publish, lease_time=LEASE_TIME):
+        with reading(settings, publish, Wake(), lease_time=LEASE_TIME):
             put("meanwhile")
             until(lambda: mine == ["meanwhile"])
             before = shard()

@@ -48,3 +48,10 @@ test("the series has every minute of the window", () => {
   assert.equal(seconds.at(-1), Math.floor(NOW / MINUTE) * 60);
   assert.ok(changes.every((count) => count === 0));
 });
+
+test("a gap and what was reconciled are no changes that were seen", () => {
+  const tiles = createTiles();
+  tiles.add(event({ kind: "gap", delta: null }), NOW);
+  tiles.add(event({ kind: "reconciled", delta: null }), NOW);
+  assert.equal(tiles.totals(NOW).changes, 0);
+});

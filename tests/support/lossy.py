@@ -19,9 +19,9 @@ class _Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         with socket.create_connection(self.server.target, timeout=10) as upstream:
             answers = upstream.makefile("rb")
-            while (request := _message(self.rfile)) is not None:
+            while (request := message(self.rfile)) is not None:
                 upstream.sendall(request)
-                answer = _message(answers)
+                answer = message(answers)
                 if answer is None or self.server.swallows(request):
                     return
                 self.wfile.write(answer)
@@ -61,7 +61,7 @@ class LossyProxy(socketserver.ThreadingTCPServer):
         """A client that hung up is what this proxy is for."""
 
 
-def _message(stream: object) -> bytes | None:
+def message(stream: object) -> bytes | None:
     """One HTTP/1.1 message with a Content-Length; None at the end of the connection."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):

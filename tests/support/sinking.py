@@ -88,7 +88,7 @@ class Deployment:
         self.clients.tables.close()
         self.clients.streams.close()
 
-    def publish(self, arrived: Sequence[Arrived]) -> None:
+    def publish(self, arrived: Sequence[Arrived], _hold: Hold | None = None) -> None:
         self.published += [event.id for _, event in arrived]
 
     @contextmanager

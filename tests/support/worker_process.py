@@ -12,6 +12,7 @@ from app.settings import load
 from app.signals import end_by_signals
 from app.standalone import reading
 from app.store.audit import Arrived
+from worker.stream.pace import Wake
 
 
 def tell(arrived: Sequence[Arrived]) -> None:
@@ -24,7 +25,7 @@ def tell(arrived: Sequence[Arrived]) -> None:
 if __name__ == "__main__":
     end_by_signals()
     try:
-        with reading(load(), tell, lease_time=float(sys.argv[1])):
+        with reading(load(), tell, Wake(), lease_time=float(sys.argv[1])):
             signal.pause()
     except KeyboardInterrupt:
         pass

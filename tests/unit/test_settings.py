@@ -128,7 +128,15 @@ def test_an_unknown_name_in_the_file_stops_the_start(refused, tmp_path: Path) ->
         ("KEY_ATTRIBUTE", ""),
         ("STOCK_ATTRIBUTE", "s" * 256),
         ("READ_ONLY", "perhaps"),
-        ("BROKER_URL", "redis://localhost"),
+        ("BROKER_URL", "localhost:6379"),
+        ("BROKER_URL", "http://localhost:6379"),
+        ("BROKER_URL", "redis://"),
+        ("BROKER_URL", "redis://localhost:0"),
+        ("BROKER_URL", "redis://localhost:99999"),
+        ("BROKER_URL", "redis://localhost/first"),
+        ("BROKER_URL", "redis://localhost?socket_timeout=99"),
+        ("BROKER_URL", "unix://"),
+        ("BROKER_URL", "unix://host/run/redis.sock"),
         ("BASE_PATH", "stockpulse"),
         ("BASE_PATH", "/a b"),
         ("CURRENCY", "euro"),
@@ -163,14 +171,50 @@ def test_loopback_needs_no_credentials(monkeypatch: pytest.MonkeyPatch, host: st
     "host",
     ["0.0.0.0", "::", "", "10.0.0.7", "example.org", "127.0.0.1.example.org", "128.0.0.1"],
 )
-def test_any_other_address_is_refused_unless_asked_for(
-    monkeypatch: pytest.MonkeyPatch, refused, host: str
-) -> None:
-    message = refused(HOST=host)
-    assert f"{PREFIX}HOST" in message
-    assert f"{PREFIX}OPEN_ACCESS" in message
-    given(monkeypatch, OPEN_ACCESS="true")
-    assert load().host == host
+def test_any_other_address_is_not_loopback(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    given(monkeypatch, HOST=host)
+    assert not load().is_loopback
+
+
+def test_proxies_are_named_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch, refused) -> None:
+    message = refused(PROXY_USER_HEADER="X-Forwarded-User")
+    assert f"{PREFIX}PROXY_ADDRESSES" in message
+    assert f"{PREFIX}PROXY_ROLES" in message
+    given(
+        monkeypatch,
+        PROXY_ADDRESSES="10.0.0.7, 10.1.0.0/16",
+        PROXY_ROLES="the staff=editor, cn=it=admin,*=viewer",
+    )
+    settings = load()
+    assert settings.proxy_addresses == ("10.0.0.7/32", "10.1.0.0/16")
+    assert settings.proxy_user_header == "x-forwarded-user"
+    assert settings.proxy_roles == {
+        "the staff": "editor",
+        "cn=it": "admin",
+        "*": "viewer",
+    }
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"PROXY_ADDRESSES": "10.0.0.7/8"},
+        {"PROXY_ADDRESSES": "proxy.example"},
+        {"PROXY_ROLES": "staff=king"},
+        {"PROXY_ROLES": "=admin"},
+        {"PROXY_USER_HEADER": "X User"},
+        {"SESSION_KEY": "short"},
+        {"SESSION_IDLE_MINUTES": "0"},
+        {"SESSION_HOURS": "0"},
+    ],
+    ids=str,
+)
+def test_wrong_settings_of_who_gets_in_are_named(refused, wrong: dict[str, str]) -> None:
+    assert PREFIX + next(iter(wrong)) in refused(**wrong)
+
+
+def test_a_group_header_alone_names_nobody(refused) -> None:
+    assert f"{PREFIX}PROXY_USER_HEADER" in refused(PROXY_GROUP_HEADER="X-Groups")
 
 
 def test_on_aws_the_audit_key_must_be_given(monkeypatch: pytest.MonkeyPatch, refused) -> None:
@@ -221,6 +265,36 @@ def test_a_refused_key_is_not_shown(refused, keys: str) -> None:
 
 def test_keys_do_not_show_in_the_settings_text() -> None:
     assert KEY not in repr(Settings(_env_file=None, audit_keys=f"k1:{KEY}"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://localhost",
+        "redis://:s3cr3t@10.0.0.7:6380/2",
+        "rediss://app:s3cr3t@cache.example:6379",
+        "unix:///run/redis/redis.sock",
+        "unix://app:s3cr3t@/run/redis.sock",
+        "redis://[::1]:6379/0",
+    ],
+)
+def test_a_broker_is_a_redis_and_its_password_is_shown_nowhere(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    given(monkeypatch, BROKER_URL=url)
+    settings = load()
+    assert settings.broker_url is not None
+    assert settings.broker_url.get_secret_value() == url
+    assert "s3cr3t" not in repr(settings) + str(settings.model_dump()) + settings.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://:s3cr3t@host/first", "redis://:s3cr3t@host:99999", "redis://:s3/cr3t@host"]
+)
+def test_a_refused_broker_s_password_is_not_shown(refused, url: str) -> None:
+    message = refused(BROKER_URL=url)
+    assert message.startswith(f"{PREFIX}BROKER_URL: ")
+    assert "cr3t" not in message
 
 
 def test_settings_are_never_changed() -> None:

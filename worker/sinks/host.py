@@ -11,7 +11,8 @@ from app.store.dead_letters import DeadLetters
 from app.store.lanes import Lanes
 from app.store.leases import Hold, Lease
 from app.store.letters import AUDIT
-from worker.order import Publish
+from worker.gaps import ChainGuard
+from worker.order import Tell
 from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks import redrive
@@ -49,7 +50,7 @@ class OptionalSinks:
         *,
         audit: AuditRepository,
         audit_sink: AuditSink,
-        publish: Publish,
+        publish: Tell,
         pipeline: Pipeline,
         letters: DeadLetters,
         lanes: Lanes,
@@ -112,7 +113,7 @@ class OptionalSinks:
     def __exit__(self, *exc: object) -> None:
         self._stack.close()
 
-    def make_work(self, lease: Lease, hold: Hold) -> ShardWork:
+    def make_work(self, lease: Lease, hold: Hold, guard: ChainGuard | None = None) -> ShardWork:
         """The work of a shard that was just taken."""
         return ShardWork(
             lease.stream_arn,
@@ -122,4 +123,5 @@ class OptionalSinks:
             self._lanes,
             self._known,
             self._retry,
+            guard,
         )

@@ -10,7 +10,7 @@ from app.store.audit import AuditRepository
 from app.store.dead_letters import DeadLetters
 from app.store.lanes import Lanes
 from app.store.letters import AUDIT
-from worker.order import Publish
+from worker.order import Tell
 from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks import redrive
@@ -33,7 +33,7 @@ class LambdaSinks:
         *,
         audit: AuditRepository,
         audit_sink: AuditSink,
-        publish: Publish,
+        publish: Tell,
         pipeline: Pipeline,
         letters: DeadLetters,
         lanes: Lanes,

@@ -11,8 +11,9 @@ from app.events import ChangeEvent
 from app.item import AttributeNames
 from app.store.audit import AuditRepository
 from app.store.dead_letters import DeadLetters
+from app.store.leases import Unleased
 from app.store.letters import Letter
-from worker.order import Publish
+from worker.order import Tell
 from worker.sinks.audit import AuditSink
 from worker.sinks.open_lanes import OpenLanes
 from worker.sinks.sink import Deliver, Taken, letter_for
@@ -36,7 +37,7 @@ def for_sink(
 
 def for_audit(
     audit: AuditSink,
-    publish: Publish,
+    publish: Tell,
     letters: DeadLetters,
     sinks: Sequence[str],
     known: OpenLanes,
@@ -49,9 +50,7 @@ def for_audit(
         if event is None:
             raise Undeliverable("its record was too large to be kept, or is of an older version")
         appended = audit.accept([event])
-        publish(
-            appended.arrived
-        )  # also where nothing arrived: it closes the stamps that were taken
+        publish(appended.arrived, Unleased())  # nothing, perhaps: it closes the stamps taken
         for _, refusal in appended.refused:
             raise Undeliverable(refusal)
         taken = Taken(event, letter.record)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypedDict
 
-from app.events import ChangeEvent, Kind
+from app.events import RESERVED, ChangeEvent, Kind
 from app.item import (
     BOOKKEEPING,
     DEFAULT_NAMES,
@@ -67,9 +67,12 @@ def decode(
     """The change that a record tells.
 
     Raises:
-        UndecodableRecord: a part that every stream record has is missing or malformed.
+        UndecodableRecord: a part that every stream record has is missing or malformed, or its
+            stream is not known.
 
     """
+    if "/stream/" not in stream_arn:  # its label begins every event key
+        raise UndecodableRecord(f"the record's stream is not known: {stream_arn!r}")
     try:
         return _decode(record, stream_arn, names)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -89,10 +92,14 @@ def identify(record: Any, names: AttributeNames = DEFAULT_NAMES) -> tuple[str, s
         return UNKNOWN, sequence_number
 
 
+def stream_label(stream_arn: str) -> str:
+    """What tells a table's streams apart; greater for a later one."""
+    return stream_arn.rpartition("/stream/")[2]
+
+
 def event_key(stream_arn: str, sequence_number: str) -> str:
     """Stream label and padded sequence number: greater for later records of one stream."""
-    label = stream_arn.rpartition("/stream/")[2]
-    return f"{label}#{sequence_number:0>{_SEQUENCE_DIGITS}}"
+    return f"{stream_label(stream_arn)}#{sequence_number:0>{_SEQUENCE_DIGITS}}"
 
 
 def _decode(record: Mapping[str, Any], stream_arn: str, names: AttributeNames) -> ChangeEvent:
@@ -101,7 +108,7 @@ def _decode(record: Mapping[str, Any], stream_arn: str, names: AttributeNames) -
     if not _DIGITS.fullmatch(sequence_number) or len(sequence_number) > _SEQUENCE_DIGITS:
         raise ValueError(f"sequence number {sequence_number!r}")
     product_id = product_id_of(change["Keys"][names.key]["S"])
-    if product_id.startswith("\0"):
+    if product_id.startswith(RESERVED):
         raise ValueError("a product id that begins with U+0000 is reserved for gaps")
     before, after = image(change.get("OldImage")), image(change.get("NewImage"))
     occurred_at = moment(change["ApproximateCreationDateTime"])
@@ -116,7 +123,7 @@ def _decode(record: Mapping[str, Any], stream_arn: str, names: AttributeNames) -
         category=text(after or before, "Category"),
         before=before,
         after=after,
-        changed=_changed(before, after),
+        changed=changed_names(before, after),
         stock_before=stock(before, names),
         stock_after=stock(after, names),
         occurred_at=occurred_at,
@@ -201,7 +208,7 @@ def _stamped_just_now(before: Item, occurred_at: datetime) -> bool:
     return abs(age) <= DELETE_STAMP_LIFE
 
 
-def _changed(before: Item | None, after: Item | None) -> tuple[str, ...]:
+def changed_names(before: Item | None, after: Item | None) -> tuple[str, ...]:
     """Names of attributes that differ, bookkeeping aside; empty where an image is absent."""
     if before is None or after is None:
         return ()

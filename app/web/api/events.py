@@ -11,14 +11,17 @@ from app.broker.in_process import TooManyStreams
 from app.events import ChangeEvent, Kind, cloud_event, split_event_id
 from app.store.cursor import parse_cursor
 from app.store.errors import EventNotFound, InvalidCursor
+from app.store.roles import Role
 from app.web.answers import json_answer, page_answer
 from app.web.contract.refusals import refusals
+from app.web.identity import identity_of
 from app.web.live import stream
 from app.web.models import CloudEventOut, EventPageOut
+from app.web.needs import needs
 from app.web.parameters import KEY_BYTES, Limit, PathProductID, ServicesDep
 from app.web.services import Services
 
-router = APIRouter(prefix="/v1", tags=["events"])
+router = APIRouter(prefix="/v1", tags=["events"], dependencies=[needs(Role.VIEWER)])
 
 
 def _wanted(
@@ -60,7 +63,13 @@ async def list_events(
     _check_cursor("?after", after)
     _check_cursor("?cursor", cursor)
     if "text/event-stream" in request.headers.get("accept", ""):
-        return stream(services.broker, last_event_id or after, wanted)
+        identity = identity_of(request)
+        return stream(
+            services.broker,
+            last_event_id or after,
+            wanted,
+            lambda end: services.watch.over(identity, end),
+        )
     return await run_in_threadpool(_page, request, services, wanted, limit, cursor, after)
 
 

@@ -19,11 +19,13 @@ from app.store.errors import (
     StockNotCountable,
     TooMuchContention,
 )
+from app.store.roles import Role
 from app.web.answers import product_answer
 from app.web.bodies import JSONRoute
 from app.web.contract.refusals import refusals
 from app.web.idempotency import KeyedDep
 from app.web.models import ProductOut, ReversalRequest
+from app.web.needs import needs
 from app.web.parameters import ServicesDep, json_body, writable
 from app.web.services import Services
 from app.web.stamps import stamp_for
@@ -34,7 +36,7 @@ router = APIRouter(prefix="/v1/events", tags=["events"], route_class=JSONRoute)
 @router.post(
     "/{event_id}/reversals",
     response_model=ProductOut,
-    dependencies=[Depends(writable), Depends(json_body)],
+    dependencies=[needs(Role.EDITOR), Depends(writable), Depends(json_body)],
     responses=refusals(
         EventNotFound,
         ProductNotFound,

@@ -10,6 +10,9 @@ from app.web.errors import (
     InvalidRequest,
     MalformedJSON,
     ReadOnly,
+    RoleNeeded,
+    TokenNeeded,
+    Unauthenticated,
     UnsupportedMediaType,
 )
 
@@ -47,7 +50,8 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 
 _ANY: tuple[type[StockpulseError], ...] = (HostNotAllowed, StoreUnavailable, StockpulseError)
 _TAKES_INPUT = (InvalidRequest,)
-_WRITES = (CrossOrigin, ReadOnly)
+_GUARDED = (Unauthenticated, RoleNeeded)
+_WRITES = (CrossOrigin, ReadOnly, TokenNeeded)
 _HAS_BODY = (MalformedJSON, BodyTooLarge, UnsupportedMediaType)
 
 Responses = dict[int | str, dict[str, Any]]
@@ -70,9 +74,11 @@ def refusals(*errors: type[StockpulseError]) -> Responses:
     return answers
 
 
-def common(method: str, *, has_body: bool, takes_input: bool) -> Responses:
+def common(method: str, *, has_body: bool, takes_input: bool, public: bool) -> Responses:
     """What any operation of this kind can answer."""
     errors: list[type[StockpulseError]] = [*_ANY]
+    if not public:
+        errors += _GUARDED
     if takes_input:
         errors += _TAKES_INPUT
     if method not in {"get", "head"}:

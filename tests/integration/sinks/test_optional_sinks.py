@@ -217,9 +217,11 @@ def test_a_letter_without_a_lane_moves_once_it_is_marked_due(deployment: Deploym
     archive = Recorder()
     with deployment.worker(Sink("archive", archive)):
         (letter,) = deployment.parked()
-        deployment.desk.redrive(letter.id)
+        deployment.desk.redrive(letter.id, "ada")
         eventually(lambda: not deployment.rows())
     assert archive.of("P1") == [1]
+    (deed,) = deployment.log.page(10).items
+    assert (deed.actor, deed.action, deed.after["id"]) == ("ada", "dead-letter.redriven", letter.id)
 
 
 def test_in_lambda_a_lane_is_filled_inline_and_drained_by_a_tick(deployment: Deployment) -> None:

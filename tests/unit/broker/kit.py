@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ from app.broker.in_process import InProcessBroker
 from app.broker.ring import Ring
 from app.store.audit import Arrived
 from app.store.cursor import Cursor
+from app.store.feed import EventRef
 from tests.support.builders import a_cursor, an_event
 
 OVERLAP_MS = 10_000
@@ -26,14 +27,20 @@ class MemoryFeed:
     def __init__(self) -> None:
         self.arrivals: list[Arrived] = []
         self.reads = 0
+        self.looks = 0
 
     def add(self, arrived: Sequence[Arrived]) -> Sequence[Arrived]:
         """What the audit did before anything is published."""
         self.arrivals += arrived
         return arrived
 
-    def recent(self, limit: int) -> list[Arrived]:
-        return _once(sorted(self.arrivals, key=lambda arrival: arrival[0])[-limit:])
+    def recent(
+        self, since_ms: int = 0, lacks: Callable[[EventRef], bool] = lambda _: True
+    ) -> Iterator[Arrived]:
+        self.looks += 1
+        for cursor, event in sorted(self.arrivals, key=lambda arrival: arrival[0], reverse=True):
+            if cursor.ms >= since_ms and lacks((event.product_id, event.event_key)):
+                yield cursor, event
 
     def backfill(self, cursor: Cursor, limit: int) -> list[Arrived] | None:
         self.reads += 1

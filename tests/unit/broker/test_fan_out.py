@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.broker import in_process
+from app.broker import in_process, rounds
 from app.broker.filters import EVERYTHING, Filter
 from app.broker.frames import change_frame
 from app.broker.in_process import InProcessBroker, TooManyStreams
@@ -228,8 +228,8 @@ async def test_the_ring_is_loaded_from_the_feed() -> None:
 async def test_the_sweep_adds_what_another_process_wrote_and_did_not_publish(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(in_process, "SWEEP", 0.005)
-    monkeypatch.setattr(in_process, "wall_ms", lambda: a_cursor(60_000).ms)
+    monkeypatch.setattr(rounds, "SWEEP", 0.005)
+    monkeypatch.setattr(rounds, "wall_ms", lambda: a_cursor(60_000).ms)
     feed = MemoryFeed()
     async with live(feed) as broker, connected(broker) as client:
         broker.publish(feed.add(arrivals([1])))
@@ -246,11 +246,11 @@ class SweptFeed(MemoryFeed):
         self._again = 0
         self._read = threading.Event()
 
-    def backfill(self, cursor: Any, limit: int) -> Any:
+    def recent(self, *edges: Any) -> Any:
         self._again += len(self.arrivals) == 5
         if self._again > 1:
             self._read.set()
-        return super().backfill(cursor, limit)
+        return super().recent(*edges)
 
     async def was_read_again(self) -> None:
         assert await asyncio.to_thread(self._read.wait, 5)
@@ -260,8 +260,8 @@ async def test_the_sweep_adds_nothing_that_the_ring_has_held_before(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Or a ring that is full of large frames would send its oldest events again for ever."""
-    monkeypatch.setattr(in_process, "SWEEP", 0.005)
-    monkeypatch.setattr(in_process, "wall_ms", lambda: a_cursor(60_000).ms)
+    monkeypatch.setattr(rounds, "SWEEP", 0.005)
+    monkeypatch.setattr(rounds, "wall_ms", lambda: a_cursor(60_000).ms)
     feed = SweptFeed()
     async with live(feed, max_events=3) as broker, connected(broker) as client:
         for number in range(1, 6):
@@ -275,15 +275,15 @@ async def test_the_sweep_adds_nothing_that_the_ring_has_held_before(
 async def test_the_sweep_outlives_a_store_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     from app.store.errors import StoreUnavailable
 
-    monkeypatch.setattr(in_process, "SWEEP", 0.005)
-    monkeypatch.setattr(in_process, "wall_ms", lambda: a_cursor(60_000).ms)
+    monkeypatch.setattr(rounds, "SWEEP", 0.005)
+    monkeypatch.setattr(rounds, "wall_ms", lambda: a_cursor(60_000).ms)
     failures = iter([StoreUnavailable("down")] * 2)
 
     class Flaky(MemoryFeed):
-        def backfill(self, cursor: Any, limit: int) -> Any:
-            for error in failures:
+        def recent(self, *edges: Any) -> Any:
+            for error in failures if self.arrivals else ():
                 raise error
-            return super().backfill(cursor, limit)
+            return super().recent(*edges)
 
     feed = Flaky()
     async with live(feed) as broker, connected(broker) as client:

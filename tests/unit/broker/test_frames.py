@@ -3,8 +3,9 @@
 import orjson
 import pytest
 
+from app.broker.documents import IMAGES_LIMIT
 from app.broker.filters import topic_of
-from app.broker.frames import IMAGES_LIMIT, change_frame, retry_hint, signal
+from app.broker.frames import change_frame, retry_hint, signal
 from app.events import cloud_event
 from tests.support.builders import a_cursor, an_event, an_item
 from tests.unit.broker.kit import messages

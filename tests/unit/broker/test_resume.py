@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from app.broker import in_process
+from app.broker import in_process, rounds
 from app.broker.filters import Filter
 from app.broker.in_process import InProcessBroker
 from app.store.errors import InvalidCursor
@@ -323,8 +323,8 @@ class TestAnyBreak:
 
 class TestHeartbeat:
     async def test_it_tells_time_lag_and_the_store(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(in_process, "TICK", 0.001)
-        monkeypatch.setattr(in_process, "HEARTBEAT", 0.002)
+        monkeypatch.setattr(rounds, "TICK", 0.001)
+        monkeypatch.setattr(rounds, "HEARTBEAT", 0.002)
         async with live() as broker, connected(broker) as client:
             broker.publish(arrivals([1]))
             while not client.of("heartbeat"):
@@ -337,7 +337,7 @@ class TestHeartbeat:
     async def test_it_comes_as_soon_as_the_store_s_state_changes(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(in_process, "TICK", 0.001)
+        monkeypatch.setattr(rounds, "TICK", 0.001)
         state: list[str | None] = [None]
         broker = InProcessBroker(MemoryFeed(), "Products", version="1", status=lambda: state[0])
         async with broker.running(), connected(broker) as client:
@@ -354,8 +354,8 @@ class TestHeartbeat:
     async def test_a_filtered_client_comes_back_from_its_heartbeat_into_the_ring(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(in_process, "TICK", 0.001)
-        monkeypatch.setattr(in_process, "HEARTBEAT", 0.002)
+        monkeypatch.setattr(rounds, "TICK", 0.001)
+        monkeypatch.setattr(rounds, "HEARTBEAT", 0.002)
         feed, wanted = MemoryFeed(), Filter(product_id="P2")
         async with live(feed, max_events=3) as broker:
             async with connected(broker, None, wanted) as client:

@@ -39,3 +39,8 @@ def test_a_page_that_ends_within_the_hour_says_since_when_it_counts() -> None:
 
 def test_a_store_whose_clock_is_ahead_makes_no_future_minute() -> None:
     assert tiles_of([event(-5)], NOW, complete=True).minutes[0].start <= NOW
+
+
+def test_a_gap_and_what_was_reconciled_are_no_changes_that_were_seen() -> None:
+    events = [event(kind="gap"), event(kind="reconciled")]
+    assert tiles_of(events, NOW, complete=True).total == Counts()

@@ -44,6 +44,12 @@ def test_the_error_says_what_was_wrong() -> None:
         decode({"eventName": "INSERT", "dynamodb": {}}, STREAM_ARN)
 
 
+@pytest.mark.parametrize("arn", ["", "unknown", "arn:aws:dynamodb:eu-central-1:1:table/Products"])
+def test_a_record_of_no_known_stream_has_no_place_in_the_order(arn: str) -> None:
+    with pytest.raises(UndecodableRecord, match="stream is not known"):
+        decode(as_lambda(inserted(an_item())), arn)
+
+
 MALFORMED: list[Any] = [
     {"S": 5},
     {"S": None},

@@ -46,7 +46,7 @@ class Steps:
             arrived.append((a_cursor(self.arrivals), event))
         return Appended(arrived, [(e, "too large") for e in events if e not in taken])
 
-    def publish(self, arrived: Sequence[Arrived]) -> None:
+    def publish(self, arrived: Sequence[Arrived], hold: Hold) -> None:
         self.log.append(("publish", [event.product_id for _, event in arrived]))
 
     def park(self, letters: Sequence[Letter], hold: Hold) -> None:
@@ -93,7 +93,7 @@ def test_each_batch_is_published_before_the_next_is_audited(steps: Steps) -> Non
 
 def test_changes_of_one_product_keep_their_order(steps: Steps) -> None:
     seen: list[int | None] = []
-    steps.publish = lambda arrived: seen.extend(event.stock_after for _, event in arrived)  # type: ignore[method-assign]
+    steps.publish = lambda arrived, _hold: seen.extend(event.stock_after for _, event in arrived)  # type: ignore[method-assign]
     records = [
         as_boto3(
             modified(an_item(Stock=n - 1), an_item(Stock=n), sequence_number=str(1_000_000_000 - n))
@@ -153,7 +153,7 @@ def test_what_the_audit_refuses_is_parked_before_the_rest_is_published(steps: St
 
 
 def test_nothing_is_published_that_is_not_durable(steps: Steps) -> None:
-    def stopped(_: Sequence[ChangeEvent], _hold: Hold) -> Appended:
+    def stopped(_: Sequence[ChangeEvent], hold: Hold) -> Appended:
         raise Stopped
 
     steps.accept = stopped  # type: ignore[method-assign]
@@ -274,7 +274,7 @@ def test_a_batch_held_up_for_longer_than_its_stamp_lives_gets_a_fresh_row(
     published: list[Arrived] = []
     pipeline = Pipeline(
         sink,
-        published.extend,
+        lambda arrived, _hold: published.extend(arrived),
         steps,  # type: ignore[arg-type]
         Retry(threading.Event()),
         DEFAULT_NAMES,
@@ -310,7 +310,13 @@ def late_pipeline(steps: Steps, published: list[Arrived], dropped: list[str]) ->
         drop_stamps=lambda: dropped.append("dropped"),
     )
     retry = Retry(threading.Event())
-    return Pipeline(sink, published.extend, steps, retry, DEFAULT_NAMES)  # type: ignore[arg-type]
+    return Pipeline(
+        sink,
+        lambda arrived, _hold: published.extend(arrived),
+        steps,  # type: ignore[arg-type]
+        retry,
+        DEFAULT_NAMES,
+    )
 
 
 def test_a_late_batch_looks_at_its_lease_before_it_is_stamped_again(steps: Steps) -> None:

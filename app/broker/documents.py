@@ -1,0 +1,21 @@
+"""A change is encoded once, where it is published: CloudEvents JSON on one line, of bounded size.
+
+It imports no web framework: the Lambda host publishes too.
+"""
+
+import orjson
+
+from app.events import ChangeEvent, cloud_event
+
+# Images larger than this, in bytes of JSON, are left out and fetched by id.
+IMAGES_LIMIT = 16 * 1024
+
+
+def document(event: ChangeEvent, table: str) -> bytes:
+    """The JSON of a change to a product of `table`."""
+    whole = orjson.dumps(cloud_event(event, table))
+    if len(whole) > IMAGES_LIMIT:
+        without = orjson.dumps(cloud_event(event, table, with_images=False))
+        if len(whole) - len(without) > IMAGES_LIMIT:
+            return without
+    return whole

@@ -1,0 +1,1 @@
+"""One capped Redis Stream carries what is durable from the workers to every web process."""

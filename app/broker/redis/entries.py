@@ -1,0 +1,68 @@
+"""A stream entry holds a change as the worker encoded it, and what web processes need beside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import orjson
+
+from app.broker.documents import document
+from app.broker.filters import Topic, topic_of
+from app.events import ChangeEvent
+from app.store.cursor import Cursor, parse_cursor
+
+if TYPE_CHECKING:
+    from redis.typing import EncodableT, FieldT
+
+    Fields = dict[FieldT, EncodableT]
+
+# About as many changes as a ring holds; a web process that falls further back reads `Feed`.
+MAX_ENTRIES = 10_000
+
+
+def mark() -> "Fields":
+    """The fields of an entry that says nothing: it gives an empty stream a position."""
+    return {"mark": b"1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A change on its way to the live streams."""
+
+    cursor: Cursor
+    event_id: str
+    topic: Topic
+    occurred_ms: int
+    document: bytes
+
+
+def fields_of(cursor: Cursor, event: ChangeEvent, table: str) -> "Fields":
+    """The entry's fields."""
+    topic = topic_of(event)
+    head = [
+        str(cursor),
+        event.id,
+        topic.kind,
+        topic.product_id,
+        topic.category,
+        topic.actor,
+        topic.delta,
+        int(event.occurred_at.timestamp() * 1000),
+    ]
+    return {"head": orjson.dumps(head), "data": document(event, table)}
+
+
+def entry_of(fields: Mapping[bytes, bytes]) -> Entry | None:
+    """The change that the fields hold; None for a mark.
+
+    Raises:
+        ValueError, KeyError: another program, or another version, wrote them.
+
+    """
+    if b"mark" in fields:
+        return None
+    cursor, event_id, kind, product_id, category, actor, delta, occurred_ms = orjson.loads(
+        fields[b"head"]
+    )
+    topic = Topic(kind, product_id, category, actor, delta)
+    return Entry(parse_cursor(cursor), event_id, topic, occurred_ms, fields[b"data"])

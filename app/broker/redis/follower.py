@@ -1,0 +1,130 @@
+"""One thread follows the stream for a web process; what it may have missed it reads from `Feed`.
+
+While Redis is away the same thread goes on from `Feed` every two seconds or less. It outlives
+any fault. The ring drops what it holds, so reading too much is never wrong.
+"""
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+
+from app.broker.frames import Frame, frame_of
+from app.broker.in_process import InProcessBroker
+from app.broker.redis.entries import Entry, entry_of
+from app.broker.redis.link import BrokerUnavailable
+from app.broker.redis.stream import EntryStream, PositionLost
+from app.store.errors import StockpulseError
+from app.store.timeline import OVERLAP_MS
+
+_log = logging.getLogger(__name__)
+
+AWAY = 1.0  # seconds between tries while Redis is away, each with a look at `Feed`
+
+
+class RedisFollower:
+    """Feeds `broker`, which is loaded when the block begins; a context manager that ends it."""
+
+    def __init__(self, broker: InProcessBroker, stream: EntryStream, away: float = AWAY) -> None:
+        self._broker = broker
+        self._stream = stream
+        self._away = away
+        self._position: bytes | None = None
+        self._sure_ms = 0  # all that was published with stamps up to here is in the ring
+        self._trouble = ""
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="redis-follower", daemon=True)
+
+    def __enter__(self) -> "RedisFollower":
+        """Load the ring and begin, whether or not Redis is there.
+
+        Raises:
+            StoreUnavailable: `Feed` cannot be read.
+
+        """
+        try:
+            position = self._stream.newest()
+        except StockpulseError as error:
+            self._note(error)
+            position = None
+        try:
+            self._sure_ms = self._broker.load()
+        except BaseException:
+            self._stream.close()
+            raise
+        self._position = position
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stop.set()
+        self._thread.join(10)
+        self._stream.close()
+
+    def problem(self) -> str | None:
+        """What is wrong with Redis; None where all is well. Never blocks."""
+        if not self._thread.is_alive():
+            return "the thread that follows Redis is dead"
+        return self._trouble or None
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._turn()
+            except PositionLost:
+                _log.warning("the Redis stream has moved on: going on from the feed")
+                self._position = None
+            except Exception as error:  # noqa: BLE001 - this thread must outlive any fault
+                self._position = None
+                self._note(error)
+                self._stop.wait(self._away)
+                self._look()
+
+    def _turn(self) -> None:
+        if self._position is None:
+            position = self._stream.newest()
+            self._catch_up()  # after the position was noted, so that nothing falls in between
+            self._position = position
+            if self._trouble:
+                _log.warning("following Redis again")
+            self._trouble = ""
+        entries = self._stream.after(self._position)
+        if entries:
+            self._take([fields for _, fields in entries])
+            self._position = entries[-1][0]
+        else:
+            self._stream.wait(self._position)
+
+    def _take(self, entries: Sequence[Mapping[bytes, bytes]]) -> None:
+        changes = [change for change in map(entry_of, entries) if change is not None]
+        if not changes:
+            return
+        newest = changes[-1]
+        self._broker.take([_frame(change) for change in changes], newest.cursor, newest.occurred_ms)
+        self._sure_ms = max(self._sure_ms, *(change.cursor.ms for change in changes))
+
+    def _catch_up(self) -> None:
+        newest = self._broker.catch_up(max(0, self._sure_ms - OVERLAP_MS))
+        self._sure_ms = max(self._sure_ms, newest)
+
+    def _look(self) -> None:
+        """Go on from `Feed` alone while Redis is away."""
+        try:
+            self._catch_up()
+        except Exception as error:  # noqa: BLE001 - the next look may succeed
+            _log.warning("cannot look into the feed: %s", error)
+
+    def _note(self, error: Exception) -> None:
+        if not self._trouble:
+            _log.warning("not following Redis, going on from the feed: %s", error)
+        # Every viewer is shown this: the log has the address and the reason.
+        match error:
+            case BrokerUnavailable():
+                self._trouble = "Redis cannot be used; live events come seconds late"
+            case StockpulseError():
+                self._trouble = error.detail
+            case _:
+                self._trouble = f"the follower of Redis failed ({type(error).__name__})"
+
+
+def _frame(change: Entry) -> Frame:
+    return frame_of(str(change.cursor), change.event_id, change.topic, change.document)

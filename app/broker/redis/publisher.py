@@ -1,0 +1,52 @@
+"""Durable changes go into the stream in one round trip a batch; trying again is the caller's part.
+
+A batch goes in whole or not at all, but a lost answer can put it there twice: rings drop
+what they hold. It imports no web framework: the Lambda host publishes too.
+"""
+
+from collections.abc import Sequence
+
+from app.broker.redis.entries import MAX_ENTRIES, fields_of
+from app.broker.redis.link import READ_TIMEOUT, connect, translated
+from app.store.audit import Arrived
+
+
+class RedisPublisher:
+    """Publishes changes to products of `table`; callable from any thread."""
+
+    def __init__(
+        self,
+        url: str,
+        stream: str,
+        table: str,
+        *,
+        max_entries: int = MAX_ENTRIES,
+        timeout: float = READ_TIMEOUT,
+    ) -> None:
+        self._redis = connect(url, timeout)
+        self._stream = stream
+        self._table = table
+        self._max_entries = max_entries
+
+    def publish(self, arrived: Sequence[Arrived]) -> None:
+        """Hand durable events, in order, to every web process.
+
+        Raises:
+            BrokerUnavailable: they may or may not have gone out; the same call again is safe.
+
+        """
+        entries = [
+            fields_of(cursor, event, self._table)
+            for cursor, event in arrived
+            if event.kind != "internal"
+        ]
+        if not entries:
+            return
+        with translated(), self._redis.pipeline(transaction=True) as batch:
+            for entry in entries:
+                batch.xadd(self._stream, entry, maxlen=self._max_entries, approximate=True)
+            batch.execute()
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._redis.close()

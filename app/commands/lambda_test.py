@@ -1,0 +1,123 @@
+"""`stockpulse lambda-test FILE` does with an event what the Lambda function would, and shows it.
+
+It exits with 0 where every record was audited (or could be read, in a dry run), with 1 where
+one was parked or failed.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from app.commands.errors import CommandError
+from app.events import ChangeEvent
+from app.item import AttributeNames
+from app.settings import Settings
+from app.store import place, tables
+from app.store.audit import Arrived
+from app.store.client import connect
+from app.store.clock import ClockRow, SharedClock
+from app.store.engine.folder import Folder
+from app.store.feed import Feed
+from worker.batch_answer import stream_arn
+from worker.host import CONSUMER
+from worker.lambda_handler import UnknownInvocation, records_of
+from worker.lambda_setup import make_host, publisher_of
+from worker.stream.decode import UndecodableRecord, decode
+
+SECONDS = 60.0  # as if the function had this timeout
+
+
+def add(commands: Any) -> None:
+    """Tell the parser of the command."""
+    parser = commands.add_parser(
+        "lambda-test",
+        help="run the Lambda function's pipeline on an event in a file",
+        description="Audits the records of a Lambda event (samples/ has some) in the configured "
+        "tables, which are made where they are missing, publishes them where STOCKPULSE_BROKER_URL "
+        "is set, and prints what became of them and what Lambda would be answered.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="an event as JSON")
+    parser.add_argument("--dry-run", action="store_true", help="only read it; no table is touched")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Take the file's records, or only show them."""
+    records = read(arguments.file)
+    events = [_decoded(record, settings.attributes) for record in records]
+    if arguments.dry_run:
+        for event in events:
+            print(f"parked: {event}" if isinstance(event, UndecodableRecord) else told(event))
+        return 1 if any(isinstance(event, UndecodableRecord) for event in events) else 0
+    published: set[str] = set()
+    names = tables.table_names(settings.table_prefix, settings.products_table)
+    send = None if settings.broker_url is None else publisher_of(settings, names)
+
+    def publish(arrived: Sequence[Arrived]) -> None:
+        if send is not None:
+            send(arrived)
+        for cursor, event in arrived:
+            print(f"{cursor}  {told(event)}")
+            published.add(event.id)
+
+    folder = Folder.at(settings.data_dir)
+    with folder.explained():
+        folder.make()  # for a key of its own, where none is given
+    with place.shared(settings.dynamodb, settings.data_dir, names) as where:
+        clients = connect(where.endpoint)
+        tables.ensure_tables(clients.tables, names, settings.attributes)
+        clock = SharedClock(  # a server may be writing beside us
+            ClockRow(clients.tables, names.checkpoints, CONSUMER),
+            Feed(clients.tables, names.feed).newest_ms(),
+        )
+        answer = make_host(settings, clients, names, publish, clock.stamp).take(records, SECONDS)
+    print(json.dumps(answer))
+    if answer["batchItemFailures"]:
+        return 1
+    parked = sum(
+        isinstance(event, UndecodableRecord) or event.id not in published for event in events
+    )
+    if parked:
+        print(f"{parked} of {len(records)} records are parked in {names.dead_letters}.")
+    return 1 if parked else 0
+
+
+def read(path: Path) -> Sequence[Any]:
+    """The records in a file.
+
+    Raises:
+        CommandError: it cannot be read, or is no event of a stream.
+
+    """
+    try:
+        return records_of(json.loads(path.read_text("utf-8")))
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise CommandError(f"{path} is not JSON: {error}") from None
+    except UnknownInvocation as error:
+        raise CommandError(f"{path} is not an event of a DynamoDB stream: {error}") from None
+
+
+def told(event: ChangeEvent) -> str:
+    """One line about an event."""
+    parts = [event.kind, event.product_id]
+    if event.product_name:
+        parts.append(f"“{event.product_name}”")
+    if event.kind == "stock_changed":
+        parts.append(f"{event.stock_before} → {event.stock_after}")
+    elif event.changed:
+        parts.append("changed " + ", ".join(event.changed))
+    if event.actor:
+        parts.append(f"by {event.actor}" + (f" ({event.reason})" if event.reason else ""))
+    return f"{' '.join(parts)}  {event.id}"
+
+
+def _decoded(record: Any, names: AttributeNames) -> ChangeEvent | UndecodableRecord:
+    """What a record tells, or why it would be parked."""
+    try:
+        return decode(record, stream_arn(record), names)
+    except UndecodableRecord as error:
+        return error

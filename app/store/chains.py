@@ -1,0 +1,59 @@
+"""A product's chain is read a few links at a time, consistently."""
+
+from typing import TYPE_CHECKING, Any
+
+from app.events import ChangeEvent
+from app.store.audit_entry import event_of
+from app.store.chain import LINK_FIELDS, Link, link_of
+from app.store.client import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_LINK_ONLY: dict[str, Any] = {
+    "ProjectionExpression": ", ".join(LINK_FIELDS),
+    "ExpressionAttributeNames": LINK_FIELDS,
+}
+
+
+class Chains:
+    """The audit table as chains, one a product, internal entries included."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def links(self, product_id: str, after: str, before: str) -> list[Link]:
+        """The links between two event keys, oldest first, both ends excluded."""
+        # `BETWEEN` takes its ends in: no key is followed by U+0001, so that is just above.
+        values = {":p": {"S": product_id}, ":a": {"S": f"{after}\x01"}, ":b": {"S": before}}
+        found = self._query(
+            "ProductID = :p AND EventKey BETWEEN :a AND :b", values, _LINK_ONLY, forward=True
+        )
+        return [link for link in map(link_of, found) if link.key != before]
+
+    def newest_link(self, product_id: str) -> Link | None:
+        """The end of a product's chain; None where it has no entry."""
+        values = {":p": {"S": product_id}}
+        found = self._query("ProductID = :p", values, _LINK_ONLY | {"Limit": 1}, forward=False)
+        return link_of(found[0]) if found else None
+
+    def oldest(self, product_id: str) -> ChangeEvent | None:
+        """A product's first event; None where it has no entry."""
+        values = {":p": {"S": product_id}}
+        found = self._query("ProductID = :p", values, {"Limit": 1}, forward=True)
+        return event_of(found[0]) if found else None
+
+    def _query(
+        self, condition: str, values: dict[str, Any], more: dict[str, Any], *, forward: bool
+    ) -> list[dict[str, Any]]:
+        """One page of a product's entries: 1 MB of them at the most."""
+        with translated():
+            return self._client.query(
+                TableName=self._table,
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=values,
+                ConsistentRead=True,
+                ScanIndexForward=forward,
+                **more,
+            )["Items"]

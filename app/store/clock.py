@@ -1,0 +1,143 @@
+"""Several writers keep one clock, the store's, and none stamps past what a row in the store says.
+
+So a machine whose own clock is an hour off stamps within seconds of all others, well inside
+the 10 s that every resume reads before its cursor; the row keeps a restart, or a store whose
+clock steps back, from going backwards (ADR 0006).
+"""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from app.store.client import translated
+from app.store.cursor import Cursor, wall_ms
+from app.store.errors import ConditionFailed, StoreUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+EXCHANGE = 1.0  # seconds, monotonic: no stamp is taken by an older look at the row
+LEAD = 2_000  # ms that the row is written ahead of the clock
+STEP = 50  # ms: room for that many stamps where a writer stands at the row's end
+_TRIES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the row says (0 before the first writer), and the second of the store's own clock."""
+
+    ms: int
+    second: int | None
+
+
+class ClockRow:
+    """The row `~clock` of `StreamCheckpoints`; its milliseconds only ever grow."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, consumer: str) -> None:
+        self._client = client
+        self._table = table
+        self._key = {"Consumer": {"S": consumer}, "Shard": {"S": "~clock"}}
+
+    def read(self) -> Reading:
+        """The row now."""
+        with translated():
+            answer = self._client.get_item(
+                TableName=self._table, Key=self._key, ConsistentRead=True
+            )
+        date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+        second = None if date is None else int(parsedate_to_datetime(date).timestamp())
+        return Reading(int(answer.get("Item", {}).get("Ms", {}).get("N", 0)), second)
+
+    def raise_to(self, ms: int, found: int) -> None:
+        """Write `ms` over `found`.
+
+        Raises:
+            ConditionFailed: another writer was first (or this call was, and lost its answer).
+
+        """
+        with translated():
+            self._client.put_item(
+                TableName=self._table,
+                Item={**self._key, "Ms": {"N": str(ms)}},
+                ConditionExpression="attribute_not_exists(Ms) OR Ms = :found",
+                ExpressionAttributeValues={":found": {"N": str(found)}},
+            )
+
+
+class SharedClock:
+    """Stamps the batches of one process life, where other processes stamp theirs.
+
+    `newest_ms` is the newest stamp in `Feed`, which a deployment without such a row may have.
+    """
+
+    def __init__(
+        self,
+        row: ClockRow,
+        newest_ms: int = 0,
+        *,
+        now_ms: Callable[[], int] = wall_ms,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._row = row
+        self._now = now_ms
+        self._monotonic = monotonic
+        self._writer = secrets.token_hex(4)
+        self._lock = threading.Lock()
+        self._newest_ms = newest_ms
+        self._last: int | None = None
+        self._ceiling = 0  # what the row said when we last saw or wrote it
+        self._offset = 0  # ms of this clock from the monotonic one
+        self._exchanged = 0.0
+
+    def stamp(self) -> Cursor:
+        """A cursor for a new batch, its first event's.
+
+        Raises:
+            StoreUnavailable: the row cannot be exchanged with now.
+
+        """
+        with self._lock:
+            last = self._last
+            if last is None or self._is_old() or self._after(last) > self._ceiling:
+                last = self._exchange()
+            self._last = min(self._after(last), self._ceiling)
+            return Cursor(self._last, self._writer, 0)
+
+    def _is_old(self) -> bool:
+        return self._monotonic() - self._exchanged > EXCHANGE
+
+    def _after(self, last: int) -> int:
+        return max(last + 1, int(self._monotonic() * 1000) + self._offset)
+
+    def _exchange(self) -> int:
+        """Look at the row and raise it; the stamp that the next one must exceed."""
+        for _ in range(_TRIES):
+            began = self._monotonic()
+            found = self._row.read()
+            looked = int(self._monotonic() * 1000)
+            clock = max(within(found.second, self._now()), found.ms - LEAD)
+            # The first time all that was found: an earlier life of ours may have stamped it.
+            last = max(found.ms, self._newest_ms) if self._last is None else self._last
+            ceiling = max(found.ms, clock + LEAD, last + STEP)
+            try:
+                if ceiling > found.ms:
+                    self._row.raise_to(ceiling, found.ms)
+            except ConditionFailed:
+                continue
+            self._exchanged, self._offset, self._ceiling = began, clock - looked, ceiling
+            return last
+        raise StoreUnavailable("The row of the writers' clock is contended.")
+
+
+def within(second: int | None, own_ms: int) -> int:
+    """This machine's milliseconds, held to the second that the store's clock shows.
+
+    Where the store shows none, the machine's clock is believed.
+    """
+    if second is None:
+        return own_ms
+    return min(max(own_ms, second * 1000), second * 1000 + 999)

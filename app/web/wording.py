@@ -1,0 +1,52 @@
+"""An attribute's values are shown where both are known and short; else it is named. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+MINUS = "\N{MINUS SIGN}"
+ARROW = "\N{RIGHTWARDS ARROW}"
+
+# Longer values are named, not shown: a row is one line.
+_VALUE_LIMIT = 24
+
+
+def attribute_text(
+    name: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+) -> str:
+    """An attribute's change; its values too where both are known and short."""
+    if before is None or after is None:
+        return name
+    if name not in after:
+        return f"{name} removed"
+    new = _short(after[name])
+    if name not in before:
+        return f"{name} added" if new is None else f"{name} {new} added"
+    old = _short(before[name])
+    return name if old is None or new is None else f"{name} {old} {ARROW} {new}"
+
+
+def signed(number: int) -> str:
+    """A number with its sign, a real minus."""
+    return f"+{number}" if number > 0 else f"{MINUS}{-number}" if number < 0 else "0"
+
+
+def found_text(name: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
+    """An attribute that was found otherwise than it was known: `Price 8 instead of 9`."""
+    if before is None or after is None or name not in before or name not in after:
+        return attribute_text(name, before, after)
+    new, old = _short(after[name]), _short(before[name])
+    return name if new is None or old is None else f"{name} {new} instead of {old}"
+
+
+def _short(value: Any) -> str | None:
+    """A value as a few characters; None where it is too long or has parts."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list) and all(isinstance(member, str) for member in value):
+        value = ", ".join(value)
+    if not isinstance(value, str | int):
+        return None
+    text = str(value)
+    return text if 0 < len(text) <= _VALUE_LIMIT else None

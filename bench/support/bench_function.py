@@ -1,0 +1,24 @@
+"""The Lambda function of bench/worker.py: the handler's pipeline, publishing to nobody."""
+
+from functools import cache
+from typing import Any
+
+from app.settings import load
+from app.store.cursor import CursorClock
+from app.store.feed import Feed
+from worker.lambda_handler import Context, answer
+from worker.lambda_host import LambdaHost
+from worker.lambda_setup import clients_of, make_host
+
+
+def handler(event: Any, context: Context) -> Any:
+    """What MiniStack calls."""
+    return answer(_host(), event, context.get_remaining_time_in_millis() / 1000)
+
+
+@cache
+def _host() -> LambdaHost:
+    settings = load()
+    clients, names = clients_of(settings)
+    clock = CursorClock(Feed(clients.tables, names.feed).newest_ms())
+    return make_host(settings, clients, names, lambda _arrived: None, clock.stamp)

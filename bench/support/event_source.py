@@ -1,0 +1,192 @@
+"""MiniStack's event source mapping with our handler, beside our reader on the same stream.
+
+Both write audit and feed rows into the same engine; the reader publishes to a broker as well,
+the function to nobody. The mapping is woken by each write, within MiniStack's process (AWS
+polls four times a second); the reader is hinted of each, as by a write through Stockpulse.
+"""
+
+import random
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from app.item import DEFAULT_NAMES
+from app.store.client import connect
+from app.store.tables import TableNames, ensure_tables, stream_of, table_names
+from bench.support.report import median_of, percentile
+from bench.support.store import Store, bare, item, make_changes
+from tests.support.ministack import (
+    ACCOUNT,
+    PYTHON,
+    RUNTIME,
+    MiniStack,
+    beside,
+    build_zip,
+    ministack,
+)
+from worker.stream.pace import Wake
+
+BATCH = 1000  # records a batch: as many as a page of the reader
+KEY = "k1:" + "a2V5" * 11
+
+Bare = Callable[[Store, TableNames, str | None, int], None]
+Ours = Callable[[Store, TableNames, str | None, int, Wake | None], None]
+
+
+def measure(ours: Ours, floor: Bare, count: int, rounds: int, samples: int) -> dict[str, Any]:
+    """Medians over rounds of both and of the bare loop, in turns; or why there is none."""
+    if not PYTHON.exists():
+        return {"error": "no MiniStack: scripts/ministack.sh sets it up"}
+    with tempfile.TemporaryDirectory() as name, ministack(Path(name)) as stack:
+        function = Path(__file__).with_name("bench_function.py")
+        package = beside(build_zip(Path(name) / "function.zip"), function)
+        on = _store(stack)
+        make_changes(on, count)
+        rows = []
+        for turn in range(rounds):
+            row = _reader(on, ours, f"ours{turn}-", count, samples)
+            row |= _floor(on, floor, f"bare{turn}-", count)
+            row |= _mapping(on, stack, package, f"esm{turn}-", samples)
+            rows.append(row | {"ratio": row["reader_per_s"] / row["mapping_per_s"]})
+    return {"records": count, "medians": median_of(rows), "rounds": rows}
+
+
+def _reader(on: Store, ours: Ours, prefix: str, count: int, samples: int) -> dict[str, float]:
+    """Records a second over the stream, then seconds from a write to its row."""
+    tables, wake = on.own_tables(prefix), Wake()
+    begun = time.perf_counter()
+    ours(on, tables, None, count, None)
+    took = time.perf_counter() - begun
+    after = on.numbers()[-1]
+    thread = threading.Thread(target=ours, args=(on, tables, after, samples, wake))
+    thread.start()
+    waits = _waits(on, tables.audit, prefix, samples, wake.hint)
+    thread.join()
+    return {"reader_per_s": count / took, **_percentiles("reader", waits)}
+
+
+def _floor(on: Store, floor: Bare, prefix: str, count: int) -> dict[str, float]:
+    """What the engine itself leaves of any reader's pace."""
+    tables = on.own_tables(prefix)
+    begun = time.perf_counter()
+    floor(on, tables, None, count)
+    return {"bare_per_s": count / (time.perf_counter() - begun)}
+
+
+def _mapping(
+    on: Store, stack: MiniStack, package: bytes, prefix: str, samples: int
+) -> dict[str, float]:
+    """The same through the event source mapping, its cold start left out."""
+    tables, total = on.own_tables(prefix), len(on.numbers())
+    with _mapped(on, stack, package, prefix):
+        while (first := _rows(on, tables.audit)) == 0:
+            time.sleep(0.01)
+        begun = time.perf_counter()
+        while (found := _rows(on, tables.audit)) < total:
+            time.sleep(0.02)
+        took = time.perf_counter() - begun
+        waits = _waits(on, tables.audit, prefix, samples, lambda: None)
+    return {"mapping_per_s": (found - first) / took, **_percentiles("mapping", waits)}
+
+
+@contextmanager
+def _mapped(on: Store, stack: MiniStack, package: bytes, prefix: str) -> Iterator[None]:
+    """The function on tables of this prefix, fed from the stream's beginning."""
+    functions = stack.client("lambda")
+    name = f"{prefix}stockpulse"
+    functions.create_function(
+        FunctionName=name,
+        Runtime=RUNTIME,
+        Role=f"arn:aws:iam::{ACCOUNT}:role/stockpulse",
+        Handler="bench_function.handler",
+        Code={"ZipFile": package},
+        Timeout=60,
+        Environment={
+            "Variables": {
+                "STOCKPULSE_DYNAMODB": "aws",
+                "STOCKPULSE_AUDIT_KEYS": KEY,
+                "STOCKPULSE_TABLE_PREFIX": prefix,
+                "STOCKPULSE_PRODUCTS_TABLE": on.names.products,
+            }
+        },
+    )
+    functions.invoke(FunctionName=name, Payload=b'{"Records": []}')  # its cold start
+    mapping = functions.create_event_source_mapping(
+        FunctionName=name,
+        EventSourceArn=on.stream_arn,
+        StartingPosition="TRIM_HORIZON",
+        BatchSize=BATCH,
+        FunctionResponseTypes=["ReportBatchItemFailures"],
+    )
+    try:
+        yield
+    finally:
+        functions.delete_event_source_mapping(UUID=mapping["UUID"])
+        functions.delete_function(FunctionName=name)
+
+
+def _waits(
+    on: Store, audit: str, prefix: str, samples: int, written: Callable[[], None]
+) -> list[float]:
+    """Seconds from each write's answer to its audit row, one write at a time."""
+    waits = []
+    for number in range(samples):
+        time.sleep(random.uniform(0.01, 0.05))
+        product = {"S": f"{prefix}{number}"}
+        on.bare.tables.put_item(
+            TableName=on.names.products, Item=item(number) | {"ProductID": product}
+        )
+        begun = time.perf_counter()
+        written()
+        while not _found(on, audit, product):
+            time.sleep(0.001)
+        waits.append(time.perf_counter() - begun)
+    return waits
+
+
+def _found(on: Store, audit: str, product: Any) -> bool:
+    answer = on.bare.tables.query(
+        TableName=audit,
+        KeyConditionExpression="ProductID = :p",
+        ExpressionAttributeValues={":p": product},
+        Select="COUNT",
+    )
+    return answer["Count"] > 0
+
+
+def _rows(on: Store, table: str) -> int:
+    """How many a table has (MiniStack keeps that count at once)."""
+    return int(on.bare.tables.describe_table(TableName=table)["Table"]["ItemCount"])
+
+
+def _percentiles(name: str, waits: list[float]) -> dict[str, float]:
+    return {f"{name}_p{p}_ms": percentile(waits, p / 100) * 1000 for p in (50, 99)}
+
+
+def _store(stack: MiniStack) -> Store:
+    clients, names = connect(stack.url), table_names("", None)
+    ensure_tables(clients.tables, names, DEFAULT_NAMES)
+    arn = stream_of(clients.tables, names.products).arn
+    (shard,) = clients.streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+    return Store(stack.url, clients, bare(stack.url), names, arn, shard["ShardId"])
+
+
+def lines_of(measured: dict[str, Any]) -> list[str]:
+    """For people."""
+    if "error" in measured:
+        return [f"event source mapping: {measured['error']}"]
+    medians = measured["medians"]
+    return [
+        f"on MiniStack, {measured['records']} records, medians of {len(measured['rounds'])} rounds",
+        *(
+            f"{label:<22} {medians[f'{name}_per_s']:>7.0f} records/s"
+            f"   write → audit p50 {medians[f'{name}_p50_ms']:.1f} ms"
+            f", p99 {medians[f'{name}_p99_ms']:.1f} ms"
+            for label, name in (("stockpulse", "reader"), ("event source mapping", "mapping"))
+        ),
+        f"{'bare loop':<22} {medians['bare_per_s']:>7.0f} records/s",
+    ]

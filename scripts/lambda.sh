@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Builds the Lambda function's zip, byte for byte the same from the same commit and lock.
+#   scripts/lambda.sh [TARGET]     default: dist/stockpulse-lambda.zip
+# PYTHON_VERSION (3.13) and ARCH (x86_64, or arm64) name the function's runtime; wheels are taken
+# for it, whatever this machine runs.
+#
+# boto3 is in Lambda's runtime, but ours is packed all the same: the store goes past botocore's
+# model for its largest bodies (app/store/encoding.py), so it runs with the version that was
+# tested. Of botocore's 400 service models only the two that are used are packed.
+#
+# Lambda cannot keep bytecode in its read-only folder, and compiling takes most of a cold start's
+# time: where a Python of the function's version is at hand, its bytecode is packed as well.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+version=${PYTHON_VERSION:-3.13}
+arch=${ARCH:-x86_64}
+target=${1:-dist/stockpulse-lambda.zip}
+
+# What the handler imports, of requirements.lock; a test imports it in a bare interpreter.
+needed=(
+  annotated-types boto3 botocore jmespath orjson prometheus-client pydantic pydantic-core
+  pydantic-settings python-dateutil python-dotenv redis s3transfer six typing-extensions
+  typing-inspection tzdata urllib3
+)
+case $arch in
+  x86_64) machine=x86_64 ;;
+  arm64 | aarch64) machine=aarch64 ;;
+  *) echo "lambda: ARCH must be x86_64 or arm64, not $arch" >&2 && exit 64 ;;
+esac
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# A Python of the function's version, or nothing.
+for python in .venv/bin/python "python$version" ''; do
+  [ "$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" != "$version" ] || break
+done
+compile() { # the folder's modules, as if they lay where Lambda unpacks them
+  [ -n "$python" ] || return 0
+  PYTHONHASHSEED=0 "$python" -m compileall -q -j 1 --invalidation-mode unchecked-hash -s "$1" -p /var/task "$1"
+}
+
+.venv/bin/python scripts/lambda_zip.py lock requirements.lock "${needed[@]}" >"$work/lock"
+packages=build/lambda/$version-$arch-$(sha256sum "$work/lock" | cut -c1-16)${python:+-compiled}
+if [ ! -e "$packages/.ready" ]; then
+  echo "Fetching the function's packages for Python $version on $arch (once) …" >&2
+  rm -rf "$packages"
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+    --only-binary :all: --implementation cp --python-version "$version" --no-compile \
+    --platform "manylinux_2_28_$machine" --platform "manylinux_2_17_$machine" \
+    --platform "manylinux2014_$machine" --target "$packages" --requirement "$work/lock"
+  compile "$packages"
+  touch "$packages/.ready"
+fi
+mkdir "$work/own"
+cp -R app worker "$work/own"
+find "$work/own" -name __pycache__ -prune -exec rm -rf {} +
+compile "$work/own"
+[ -n "$python" ] || echo "No python$version here: the zip has no bytecode, and a cold start takes longer." >&2
+.venv/bin/python scripts/lambda_zip.py zip "$target" "$packages" "$work/own"

@@ -1,0 +1,80 @@
+"""The parts of scripts/lambda.sh that are no work for a shell: a piece of a lock, and a zip.
+
+    lambda_zip.py lock LOCKFILE NAME…      the lock's entries of these names, with their hashes
+    lambda_zip.py zip TARGET FOLDER…       what the folders hold, one beside the other
+
+A zip holds its files in the order of their names, with one date and one mode, so that equal
+files make equal bytes.
+"""
+
+import re
+import sys
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+LIMIT = 15 * 1024 * 1024  # bytes; Lambda takes 50 MB, and every one is read at a cold start
+
+_SERVICES = ("dynamodb", "dynamodbstreams")
+_DROPPED = re.compile(
+    r"(^|/)(bin/|\.ready$)"
+    r"|\.dist-info/(RECORD|INSTALLER|REQUESTED|direct_url\.json)$"
+    r"|^boto3/(data|examples)/|^botocore/data/(?!(?:" + "|".join(_SERVICES) + r")/)[^/]+/"
+    r"|^app/(web|demo|commands|readmodel)/|^app/(cli|serve|__main__)\.py$"
+)
+
+
+def part(lock: str, names: Sequence[str]) -> str:
+    """The entries of these names.
+
+    Raises:
+        SystemExit: one of them is missing.
+
+    """
+    blocks = {
+        block.partition("==")[0]: block for block in re.split(r"\n(?=\S)", lock) if "==" in block
+    }
+    missing = [name for name in names if name not in blocks]
+    if missing:
+        raise SystemExit(f"lambda: requirements.lock has no {', '.join(missing)}")
+    return "\n".join(blocks[name].rstrip() for name in names) + "\n"
+
+
+def files(folders: Sequence[Path]) -> Iterator[tuple[str, Path]]:
+    """(Name in the zip, file) of all that the function needs; bytecode goes with its source."""
+    for folder in folders:
+        for path in folder.rglob("*"):
+            name = path.relative_to(folder).as_posix()
+            source = re.sub(r"__pycache__/([^/.]+)\.[^/]+\.pyc$", r"\1.py", name)
+            if path.is_file() and not _DROPPED.search(source):
+                yield name, path
+
+
+def pack(target: Path, contents: Sequence[tuple[str, Path]]) -> None:
+    """Write the zip beside its place, then move it there whole."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_suffix(".part")
+    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, path in sorted(contents):
+            entry = zipfile.ZipInfo(name)  # dated 1980-01-01
+            entry.external_attr = 0o644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, path.read_bytes(), compresslevel=9)
+    unfinished.replace(target)
+
+
+def main(action: str, first: str, *rest: str) -> None:
+    """Do what the command line says."""
+    if action == "lock":
+        sys.stdout.write(part(Path(first).read_text(), rest))
+        return
+    target = Path(first)
+    pack(target, list(files([Path(folder) for folder in rest])))
+    size = target.stat().st_size
+    print(f"{target}: {size / 1e6:.1f} MB (at most {LIMIT / 1e6:.1f})")
+    if size > LIMIT:
+        raise SystemExit("lambda: the zip is too large; see what came into it")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

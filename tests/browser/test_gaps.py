@@ -1,0 +1,76 @@
+"""Where changes may be missing, and what was found in the table, a person reads it as that."""
+
+from playwright.sync_api import Page, expect
+
+from app.store.tables import TableNames
+from tests.support.builders import STREAM_ARN
+from tests.support.reconciling import Parts
+from tests.support.running import App, item
+
+ROWS = "#feed li[data-id]"
+
+
+def lose_newest(app: App, names: TableNames, product_id: str) -> None:
+    newest = app.tables.query(
+        TableName=names.audit,
+        KeyConditionExpression="ProductID = :p",
+        ExpressionAttributeValues={":p": {"S": product_id}},
+        ScanIndexForward=False,
+        Limit=1,
+    )["Items"][0]
+    key = {name: newest[name] for name in ("ProductID", "EventKey")}
+    app.tables.delete_item(TableName=names.audit, Key=key)
+
+
+def test_gaps_and_what_was_found_in_the_table(app: App, page: Page) -> None:
+    parts = Parts(app.clients, app.services.settings, app.services.broker.publish)
+    page.goto(app.url + "/", wait_until="load")
+    expect(page.locator("#pill")).to_contain_text("Live")
+    rows = page.locator(ROWS)
+    app.create("P1", 7, name="Blue kettle")
+    app.adjust("P1", -3)
+    for n in range(3):
+        app.put_outside(ProductID=f"old-{n}", Stock=n)
+    expect(rows).to_have_count(5)
+    for product_id in ("P1", "old-0", "old-1", "old-2"):
+        lose_newest(app, parts.names, product_id)
+    parts.gaps.report("shardId-0001", STREAM_ARN, "7", "its records were trimmed unread")
+    assert parts.comparison().run().written == 4
+
+    expect(rows).to_have_count(7)
+    found, gap = rows.nth(0), rows.nth(1)
+    expect(gap).to_contain_text("Gap")
+    expect(gap).to_contain_text("Changes may be missing here: its records were trimmed unread")
+    expect(found).to_contain_text("Reconciled")
+    expect(found).to_contain_text("stock 4 instead of 7; who changed it is not known")
+    expect(page.locator("#found")).to_have_text(
+        "3 products were in the table already: there each one’s history begins."
+    )
+    expect(page.locator("[data-tile=changes]")).to_have_text("5")
+    page.select_option("select[name=kind]", "gap")
+    expect(page.locator(f"{ROWS}:visible")).to_have_count(1)
+
+    page.reload()
+    expect(rows).to_have_count(3)  # the lost ones have no entry, the three found no row
+    expect(rows.nth(0)).to_contain_text("stock 4 instead of 7")
+    rows.nth(1).get_by_role("link", name="Part of the stream").click()
+    expect(page.locator("h1")).to_have_text("Part of the stream")
+    expect(page.locator("main")).to_contain_text("Shard shardId-0001")
+    expect(page.locator("main")).to_contain_text("its records were trimmed unread")
+    page.goto(f"{app.url}/products/history?id=old-1")
+    expect(page.locator("main")).to_contain_text("Found in the table: stock 1; its history begins")
+
+
+def test_an_item_under_a_shard_s_id_is_no_way_into_its_gaps(app: App, page: Page) -> None:
+    parts = Parts(app.clients, app.services.settings)
+    shard = "\0shard#shardId-0001"
+    parts.gaps.report("shardId-0001", STREAM_ARN, None, "trimmed")
+    app.tables.put_item(TableName=parts.names.products, Item=item(ProductID=shard, Stock=1))
+    assert parts.comparison().run().written == 0
+    page.goto(f"{app.url}/products/history?id=%00shard%23shardId-0001")
+    expect(page.locator("main")).to_contain_text("Changes may be missing here: trimmed")
+    expect(page.get_by_role("link", name="Change stock")).to_have_count(0)
+    answer = app.http.get("/v1/products/%00shard%23shardId-0001/events")
+    assert [event["data"]["kind"] for event in answer.json()["items"]] == ["gap"]
+    assert app.http.get("/v1/products/%00shard%23none").status_code == 404
+    assert app.http.get("/products/history?id=%00shard%23none").status_code == 404

@@ -1,0 +1,72 @@
+"""The worker's own parts over a deployment's tables, for what a test does in the worker's stead."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from app.settings import Settings
+from app.signing import signer_of
+from app.store.audit import Arrived, AuditRepository
+from app.store.client import Clients
+from app.store.cursor import CursorClock
+from app.store.feed import Feed
+from app.store.tables import TableNames, ensure_tables, stream_of, table_names
+from worker.chain import ChainSink
+from worker.gaps import Gaps
+from worker.reconcile import Comparison
+from worker.retry import Retry
+from worker.stream.decode import stream_label
+
+
+@dataclass
+class Parts:
+    """Audit, gaps and comparisons of a deployment, whose tables are made if need be."""
+
+    clients: Clients
+    settings: Settings
+    publish: Callable[[Any], None] = lambda _: None
+
+    def __post_init__(self) -> None:
+        self.names: TableNames = table_names(
+            self.settings.table_prefix, self.settings.products_table
+        )
+        ensure_tables(self.clients.tables, self.names, self.settings.attributes)
+        signer = signer_of(self.settings)
+        feed = Feed(self.clients.tables, self.names.feed)
+        self.published: list[Arrived] = []
+        clock = CursorClock(feed.newest_ms())
+        self.audit = AuditRepository(
+            self.clients.tables, self.names.audit, feed, signer, clock.stamp
+        )
+        self.sink = ChainSink(self.audit, self._publish)
+        self.asked: list[str] = []
+        self.gaps = Gaps(self.audit, self.sink, self.asked.append)
+        self.stop = threading.Event()
+
+    def _publish(self, arrived: Any) -> None:
+        self.published += arrived
+        self.publish(arrived)
+
+    @property
+    def stream_arn(self) -> str:
+        return stream_of(self.clients.tables, self.names.products).arn
+
+    def comparison(self, **changes: Any) -> Comparison:
+        """One comparison, by default of a worker that has caught up and settles at once."""
+        given: dict[str, Any] = {
+            "caught_up": lambda: True,
+            "settle": 0.05,
+            "patience": 0.1,
+            "label": stream_label(self.stream_arn),
+        }
+        return Comparison(
+            self.clients.tables,
+            self.names,
+            self.settings.attributes,
+            self.audit,
+            self.sink,
+            retry=Retry(self.stop),
+            stop=self.stop,
+            **(given | changes),
+        )

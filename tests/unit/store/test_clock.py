@@ -1,0 +1,194 @@
+"""Writers whose own clocks differ by an hour stamp within seconds of each other."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.store.clock import EXCHANGE, LEAD, STEP, ClockRow, Reading, SharedClock, within
+from app.store.cursor import Cursor
+from app.store.errors import ConditionFailed, StoreUnavailable
+
+HOUR = 3_600_000
+START = 1_800_000_000_000
+OVERLAP_MS = 10_000  # what every resume reads before its cursor
+
+
+@dataclass
+class World:
+    """True time in seconds, the row of one store, and what was stamped when."""
+
+    now: float = 0.0
+    store_skew: int | None = 0  # ms; None: a store that does not tell its time
+    stamps: list[tuple[float, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.row = Row(self)
+
+    def ms(self, skew: int) -> int:
+        return START + int(self.now * 1000) + skew
+
+    def writer(self, skew: int = 0) -> SharedClock:
+        return SharedClock(self.row, now_ms=lambda: self.ms(skew), monotonic=lambda: self.now)
+
+    def stamp(self, writer: SharedClock) -> Cursor:
+        cursor = writer.stamp()
+        self.stamps.append((self.now, cursor.ms))
+        assert cursor.ms <= self.row.ms, "stamped past what the row says"
+        return cursor
+
+    def most_out_of_order(self) -> int:
+        """How far a stamp was below one that was given out before it."""
+        worst = highest = 0
+        for _, ms in self.stamps:
+            highest = max(highest, ms)
+            worst = max(worst, highest - ms)
+        return worst
+
+
+class Row(ClockRow):
+    """The row in memory; `between` runs between a writer's read and its write."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.ms = 0
+        self.writes = 0
+        self.between: Callable[[], object] = lambda: None
+
+    def read(self) -> Reading:
+        skew = self._world.store_skew
+        found = Reading(self.ms, None if skew is None else self._world.ms(skew) // 1000)
+        self.between()
+        return found
+
+    def raise_to(self, ms: int, found: int) -> None:
+        if found != self.ms:
+            raise ConditionFailed
+        assert ms > self.ms
+        self.ms = ms
+        self.writes += 1
+
+
+@pytest.mark.parametrize("store_skew", [0, None], ids=["store's time", "own clocks"])
+def test_with_an_hour_between_clocks_order_holds_within_the_overlap_and_nothing_runs_away(
+    store_skew: int | None,
+) -> None:
+    world = World(store_skew=store_skew)
+    fast, slow, exact = world.writer(HOUR), world.writer(-HOUR), world.writer()
+    for _ in range(6_000):  # ten minutes, every writer ten times a second
+        world.now += 0.1
+        for writer in (fast, slow, exact):
+            world.stamp(writer)
+    assert world.most_out_of_order() < OVERLAP_MS / 2
+    expected = world.ms(0 if store_skew == 0 else HOUR)
+    assert abs(world.stamps[-1][1] - expected) <= LEAD + 1_000
+    assert world.row.ms <= expected + LEAD + 1_000
+    assert world.row.writes <= 3 * (world.now / EXCHANGE + 1)
+
+
+@given(st.integers(0, 10_000), st.lists(st.sampled_from([0, HOUR, -HOUR, 3_000]), min_size=2))
+def test_writers_that_come_go_and_fall_silent_keep_the_order_within_the_overlap(
+    seed: int, skews: list[int]
+) -> None:
+    world, chance = World(), random.Random(seed)
+    writers = [world.writer(skew) for skew in skews[:4]]
+    for _ in range(300):
+        world.now += chance.choice([0.0, 0.01, 0.3, 2.0, 600.0])
+        place = chance.randrange(len(writers))
+        if chance.random() < 0.2:
+            writers[place] = world.writer(skews[place])  # killed and started again
+        world.stamp(writers[place])
+    assert world.most_out_of_order() < OVERLAP_MS / 2
+    assert world.row.ms <= world.ms(0) + LEAD + 1_000 + STEP * 300
+
+
+def test_a_store_whose_clock_steps_back_an_hour_takes_no_stamp_back() -> None:
+    world = World()
+    writers = [world.writer(), world.writer()]
+    for second in range(60):
+        world.now += 1
+        world.store_skew = 0 if second < 30 else -HOUR
+        if second == 45:
+            writers[0] = world.writer()
+        for writer in writers:
+            world.stamp(writer)
+    assert world.most_out_of_order() < OVERLAP_MS / 2
+
+
+def test_a_restart_never_goes_backwards_and_a_hundred_do_not_run_away() -> None:
+    world = World()
+    for life in range(100):
+        before = world.stamps[-1][1] if world.stamps else 0
+        assert world.stamp(world.writer(skew=-life * 60_000)).ms > before
+    assert world.row.ms <= world.ms(0) + LEAD + 1_000 + 100 * STEP
+
+
+def test_a_deployment_that_had_no_such_row_goes_on_after_its_newest_stamp() -> None:
+    world = World()
+    newest = world.ms(HOUR)
+    writer = SharedClock(world.row, newest, now_ms=lambda: world.ms(0), monotonic=lambda: world.now)
+    assert world.stamp(writer).ms > newest
+    assert world.stamp(world.writer()).ms > newest
+
+
+def test_one_writer_stamps_ever_greater_however_many_in_a_millisecond() -> None:
+    world = World()
+    writer = world.writer()
+    stamps = [world.stamp(writer).ms for _ in range(5_000)]
+    assert stamps == sorted(set(stamps))
+
+
+def test_a_quiet_writer_s_calls_are_few() -> None:
+    world = World()
+    writer = world.writer()
+    for _ in range(10):
+        world.now += 0.09
+        world.stamp(writer)
+    assert world.row.writes == 1
+
+
+def test_of_two_that_exchange_at_once_one_looks_again() -> None:
+    world = World()
+    one, other = world.writer(), world.writer(HOUR)
+    race = [lambda: world.stamp(other)]
+    world.row.between = lambda: race.pop()() if race else None
+    world.stamp(one)
+    assert len(world.stamps) == 2
+    assert world.most_out_of_order() < OVERLAP_MS / 2
+
+
+def test_a_row_that_is_always_another_s_is_an_outage_to_try_again() -> None:
+    world = World()
+    writer = world.writer()
+
+    def taken() -> None:
+        world.row.ms += 1
+
+    world.row.between = taken
+    with pytest.raises(StoreUnavailable):
+        writer.stamp()
+    world.row.between = lambda: None
+    world.stamp(writer)
+    assert len(world.stamps) == 1
+
+
+def test_an_exchange_that_takes_long_stamps_no_further_than_the_row() -> None:
+    world = World()
+    writer = world.writer()
+
+    def slow() -> None:
+        world.now += 30
+
+    world.row.between = slow
+    assert world.stamp(writer).ms <= world.row.ms
+
+
+@pytest.mark.parametrize(
+    ("own_ms", "taken"), [(7_500, 7_500), (0, 7_000), (9_000, 7_999), (HOUR, 7_999)]
+)
+def test_the_own_clock_is_held_to_the_store_s_second(own_ms: int, taken: int) -> None:
+    assert within(7, own_ms) == taken
+    assert within(None, own_ms) == own_ms

@@ -1,0 +1,147 @@
+"""The function tells a batch from a tick, refuses half a setup, and imports no web server."""
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.settings import Settings
+from tests.support.builders import an_item, as_lambda, inserted
+from worker import lambda_handler
+from worker.lambda_handler import UnknownInvocation, answer, handler, is_tick
+from worker.lambda_host import LambdaHost
+from worker.lambda_setup import HostRefused, check
+
+ROOT = Path(__file__).resolve().parents[3]
+KEY = "k1:" + "a2V5" * 11
+WHOLE = {"dynamodb": "aws", "broker_url": "redis://127.0.0.1:6379/0", "audit_keys": KEY}
+
+
+class Context:
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
+
+@pytest.fixture
+def taken() -> list[Any]:
+    return []
+
+
+@pytest.fixture
+def ticked() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def host(taken: list[Any], ticked: list[float]) -> LambdaHost:
+    return LambdaHost(
+        lambda records, _arn: taken.extend(records), threading.Event(), [ticked.append]
+    )
+
+
+def test_records_are_taken(host: LambdaHost, taken: list[Any], ticked: list[float]) -> None:
+    record = as_lambda(inserted(an_item()))
+    assert answer(host, {"Records": [record]}, 30) == {"batchItemFailures": []}
+    assert (taken, ticked) == ([record], [])
+
+
+@pytest.mark.parametrize(
+    "event", [{"source": "aws.events", "detail-type": "Scheduled Event"}, {"stockpulse": "tick"}]
+)
+def test_a_schedule_s_event_is_a_tick(
+    host: LambdaHost, taken: list[Any], ticked: list[float], event: Any
+) -> None:
+    assert answer(host, event, 30) == {"ticks": 1}
+    assert (taken, len(ticked)) == ([], 1)
+
+
+@pytest.mark.parametrize("event", [{}, None, [], 3, {"Records": None}, {"source": "aws.s3"}])
+def test_anything_else_is_refused(host: LambdaHost, event: Any) -> None:
+    assert not is_tick(event)
+    with pytest.raises(UnknownInvocation, match="Records"):
+        answer(host, event, 30)
+
+
+def settings(**values: Any) -> Settings:
+    return Settings(_env_file=None, **values)
+
+
+def test_a_whole_setup_is_accepted() -> None:
+    check(settings(**WHOLE))
+    check(settings(**WHOLE | {"dynamodb": "http://127.0.0.1:8001"}))
+
+
+@pytest.mark.parametrize(
+    ("lacking", "names"),
+    [
+        ({"broker_url": None}, ["STOCKPULSE_BROKER_URL"]),
+        ({"dynamodb": "embedded"}, ["STOCKPULSE_DYNAMODB"]),
+        ({"dynamodb": "http://127.0.0.1:8001", "audit_keys": None}, ["STOCKPULSE_AUDIT_KEYS"]),
+        (
+            {"dynamodb": "embedded", "broker_url": None, "audit_keys": None},
+            ["STOCKPULSE_DYNAMODB", "STOCKPULSE_BROKER_URL", "STOCKPULSE_AUDIT_KEYS"],
+        ),
+    ],
+)
+def test_half_a_setup_is_refused_with_every_name(lacking: dict[str, Any], names: list[str]) -> None:
+    with pytest.raises(HostRefused) as refused:
+        check(settings(**WHOLE | lacking))
+    assert [name for name in names if name in str(refused.value)] == names
+    assert str(refused.value).count("STOCKPULSE_") == len(names)
+
+
+def test_every_invocation_of_a_function_that_cannot_start_says_why_in_its_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(lambda_handler, "load", lambda: settings(**WHOLE | {"broker_url": None}))
+    monkeypatch.setattr("app.logs.configure", lambda _form: None)
+    for _ in range(2):
+        with pytest.raises(HostRefused):
+            handler({"Records": []}, Context())
+    assert caplog.text.count("cannot start") == 2
+    assert "STOCKPULSE_BROKER_URL" in caplog.text
+
+
+# Prints the seconds that an import took, and every module that came of it.
+IMPORT = """
+import sys, time
+begun = time.perf_counter()
+import {module}
+print(time.perf_counter() - begun)
+print(*sys.modules)
+"""
+
+
+def imported(module: str) -> tuple[float, set[str]]:
+    """Seconds to import it in a fresh interpreter, and everything that is loaded then."""
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT.format(module=module)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    seconds, modules = done.stdout.splitlines()
+    return float(seconds), set(modules.split())
+
+
+WEB = {"fastapi", "starlette", "uvicorn", "jinja2", "sse_starlette", "httptools", "uvloop", "anyio"}
+TESTING = {"hypothesis", "pytest", "httpx", "mypy_boto3_dynamodb"}
+
+
+def test_a_cold_start_imports_no_web_server_and_takes_little_longer_than_boto3_alone() -> None:
+    """Each at its best of three in turns, for the machine is busy."""
+    handlers, bare = [], []
+    for _ in range(3):
+        handlers.append(imported("worker.lambda_handler"))
+        bare.append(imported("boto3"))
+    modules = handlers[0][1]
+    assert {"worker.pipeline", "botocore.client", "pydantic"} <= modules
+    assert not modules & (WEB | TESTING)
+    ours = {name for name in modules if name.startswith("app.")}
+    assert not {name for name in ours if name.startswith(("app.web", "app.demo", "app.commands"))}
+    ratio = min(seconds for seconds, _ in handlers) / min(seconds for seconds, _ in bare)
+    assert ratio < 4, f"{ratio:.1f} times the time of `import boto3`"  # 2.0 when this was written

@@ -1,0 +1,50 @@
+"""An entry that no stream record made is written if absent, and then published like any other."""
+
+import time
+from collections.abc import Callable
+
+from app.events import ChangeEvent
+from app.store.audit import AuditRepository
+from worker.order import Publish
+from worker.sinks.audit import STAMP_LIFE
+
+
+class ChainSink:
+    """Appends `gap` and `reconciled` entries.
+
+    `publish` takes its turn (`ArrivalOrder.in_turn`); `drop_stamps` gives up this thread's
+    stamps where nothing bears them.
+    """
+
+    def __init__(
+        self,
+        audit: AuditRepository,
+        publish: Publish,
+        drop_stamps: Callable[[], None] = lambda: None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._audit = audit
+        self._publish = publish
+        self._drop_stamps = drop_stamps
+        self._monotonic = monotonic
+
+    def append(self, event: ChangeEvent) -> bool:
+        """Whether it was written now; False where an entry of its key was there.
+
+        Raises:
+            StoreUnavailable: it is not known to be there; the same call again is safe.
+            StoreRefused: DynamoDB refuses it in every form.
+
+        """
+        started = self._monotonic()
+        try:
+            arrived = self._audit.append_if_absent(event)
+            while arrived is not None and self._monotonic() - started > STAMP_LIFE:
+                started = self._monotonic()
+                arrived = self._audit.restamp([event])[0]
+            if arrived is None:
+                return False
+            self._publish([arrived])
+            return True
+        finally:
+            self._drop_stamps()

@@ -1,0 +1,86 @@
+"""What Lambda calls: the worker's pipeline behind an event source mapping, made once a container.
+
+It wants no web server and no data folder: tables, broker and keys are given by settings, and
+it refuses to begin without them. Nothing is read or opened at import.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Protocol
+
+from app import logs
+from app.settings import load
+from worker.batch_answer import Answer
+from worker.lambda_host import LambdaHost
+from worker.lambda_setup import start
+
+_log = logging.getLogger(__name__)
+
+
+class Context(Protocol):
+    """The one thing that is asked of Lambda's context."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until this invocation is killed."""
+
+
+class UnknownInvocation(Exception):
+    """The event is neither a batch of a DynamoDB stream nor a scheduled tick."""
+
+
+def handler(event: Any, context: Context) -> Answer:
+    """Take a batch of stream records, or a scheduled tick.
+
+    Raises:
+        HostRefused: settings are missing or wrong; each invocation says so.
+        UnknownInvocation: this function is not for such events.
+
+    """
+    return answer(_host(), event, context.get_remaining_time_in_millis() / 1000)
+
+
+def answer(host: LambdaHost, event: Any, seconds: float) -> Answer:
+    """What the host makes of an event.
+
+    Raises:
+        UnknownInvocation: nothing; it is not for us.
+
+    """
+    if is_tick(event):
+        return host.tick(seconds)
+    return host.take(records_of(event), seconds)
+
+
+def is_tick(event: Any) -> bool:
+    """Whether EventBridge, or a person, asks for what is due on a schedule."""
+    return isinstance(event, Mapping) and (
+        event.get("source") == "aws.events" or event.get("stockpulse") == "tick"
+    )
+
+
+def records_of(event: Any) -> Sequence[Any]:
+    """The records of an event source mapping's batch.
+
+    Raises:
+        UnknownInvocation: it holds none.
+
+    """
+    records = event.get("Records") if isinstance(event, Mapping) else None
+    if not isinstance(records, list):
+        raise UnknownInvocation(
+            'expected {"Records": […]} from a DynamoDB stream, or a scheduled event'
+        )
+    return records
+
+
+@cache
+def _host() -> LambdaHost:
+    """This container's host; a failure is not kept, so the next invocation tries again."""
+    try:
+        settings = load()
+        logs.configure(settings.log_format)
+        return start(settings)
+    except Exception:
+        _log.exception("this function cannot start")
+        raise

@@ -1,0 +1,64 @@
+"""A scheduled invocation compares the table with the audit: at first, when asked, and daily.
+
+No container sees all of a shard, so none can compare a change with the one before it: this
+is where a break in the stream is found.
+
+Lambda tells nobody how far behind its mapping is, so nothing waits for it here: an entry that
+was written while a record was on its way is void once that record is audited (DESIGN §5.6).
+"""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+from app.item import AttributeNames
+from app.store.audit import AuditRepository
+from app.store.client import Clients
+from app.store.reconciliation import Reconciliations, State
+from app.store.tables import TableNames, stream_of
+from worker.chain import ChainSink
+from worker.host import CONSUMER
+from worker.reconcile import reconcile_once
+
+EVERY = timedelta(days=1)  # a stream keeps its records for as long
+
+
+def compare_once(
+    clients: Clients,
+    tables: TableNames,
+    names: AttributeNames,
+    audit: AuditRepository,
+    sink: ChainSink,
+    stop: threading.Event,
+    _until: float,
+) -> None:
+    """Reconcile where that is due; `stop` ends it with the invocation.
+
+    Raises:
+        Stopped: time is up; what is written stays and is right.
+        StoreUnavailable, TableError: the tables cannot be read.
+
+    """
+    requests = Reconciliations(clients.tables, tables.checkpoints, CONSUMER)
+    state, now = requests.state(), datetime.now(UTC)
+    stream_arn = stream_of(clients.tables, tables.products).arn
+    if not is_due(state, stream_arn, now):
+        return
+    outcome = reconcile_once(
+        clients,
+        tables,
+        names,
+        audit,
+        sink,
+        stream_arn,
+        lambda: True,
+        stop,
+        first=state.is_first,
+    )
+    requests.finish(state.requested, outcome, stream_arn, now)
+
+
+def is_due(state: State, stream_arn: str, now: datetime) -> bool:
+    """Whether to compare: each comparison reads both tables whole."""
+    if state.is_due or state.stream != stream_arn or state.done_at is None:
+        return True
+    return now - state.done_at >= EVERY

@@ -1,0 +1,48 @@
+"""Caught up are only all shards together, whichever worker reads them."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from app.store.workers import WorkerRow
+from worker.reconcile.decision import is_caught_up
+from worker.stream.membership import Member
+from worker.stream.progress import ShardState
+
+FRESH = 2.0  # seconds that an answer is good for: it is asked before each entry
+
+
+class Readings:
+    """What this worker and the others tell about their shards; an in-process one is alone."""
+
+    def __init__(
+        self,
+        member: Member,
+        own: Callable[[], Sequence[ShardState]],
+        workers: Callable[[], Iterable[WorkerRow]],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._member = member
+        self._own = own
+        self._workers = workers
+        self._monotonic = monotonic
+        self._known = (False, -FRESH)
+
+    def caught_up(self) -> bool:
+        """Whether no record that is older than a moment can be still unread.
+
+        Raises:
+            StoreUnavailable: the others' rows cannot be read now.
+
+        """
+        answer, at = self._known
+        if self._monotonic() - at >= FRESH:
+            answer = is_caught_up([*self._own(), *self._others()])
+            self._known = (answer, self._monotonic())
+        return answer
+
+    def _others(self) -> list[ShardState]:
+        if self._member.broker == "in-process":
+            return []
+        rows = (row for row in self._workers() if row.owner != self._member.owner and row.status)
+        return [ShardState(**state) for row in rows for state in json.loads(row.status)]

@@ -1,0 +1,164 @@
+"""The worker reconciles when it is asked: at a deployment's first start, after a gap, by a person.
+
+Never on a timer: each comparison reads both tables whole, and what it would find shows as a
+gap first. One worker does it; the others see its beat and stay out.
+"""
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillRunning
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.store.errors import StoreUnavailable
+from app.store.reconciliation import Outcome, Reconciliations, State
+from app.store.tables import TableError
+from worker.reconcile.comparison import Comparison
+from worker.retry import Stopped
+
+_log = logging.getLogger(__name__)
+
+AGAIN_AFTER = 600.0  # seconds until what was left is compared again
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds between looks at the row, between beats, and until a silent owner is dead."""
+
+    poll: float = 5.0
+    beat: float = 3.0
+    dead: float = 15.0
+
+
+class Reconciler:
+    """A thread of the worker; a context manager that ends it.
+
+    `compare(stream_arn, state)` makes a comparison of that stream's table.
+    """
+
+    def __init__(
+        self,
+        requests: Reconciliations,
+        find_stream: Callable[[], str],
+        compare: Callable[[str, State], Comparison],
+        stop: threading.Event,
+        timing: Timing | None = None,
+    ) -> None:
+        self._requests = requests
+        self._find_stream = find_stream
+        self._compare = compare
+        self._stop = stop
+        self._timing = timing or Timing()
+        self._owner = uuid.uuid4().hex[:8]
+        self._asked = False
+        self._stream: str | None = None  # the one that the row was held against
+        self._seen = (-1, 0.0)  # another's beat, and when it was first seen
+        self._again_at: float | None = None
+        self._thread = threading.Thread(target=self._run, name="reconciler", daemon=True)
+
+    def __enter__(self) -> "Reconciler":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stop.set()
+        self._thread.join(10)
+
+    def ask(self, why: str) -> None:
+        """Ask for a comparison; many gaps before it begins are one request.
+
+        Raises:
+            StoreUnavailable: it is not asked for; call again.
+
+        """
+        if not self._asked:
+            self._requests.ask(why, _now())
+            self._asked = True
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.turn()
+            except Stopped:
+                break
+            except (StoreUnavailable, TableError) as error:
+                _log.warning("cannot reconcile now: %s", error)
+            except Exception:  # noqa: BLE001 - this thread must outlive any fault
+                _log.exception("the reconciler met a fault; it goes on")
+            self._stop.wait(self._timing.poll)
+
+    def turn(self) -> None:
+        """Look at the row once, and do what it asks."""
+        stream = self._stream or self._find_stream()
+        state = self._requests.state()
+        if self._stream is None:
+            if state.stream != stream and not state.is_due:
+                self._requests.ask("first start" if state.is_first else "a new stream", _now())
+                state = self._requests.state()
+            self._stream = stream
+        if self._again_at is not None and time.monotonic() > self._again_at:
+            self._again_at = None
+            self._requests.ask("differences were left", _now())
+        if state.is_due and self._is_free(state) and self._requests.claim(state.beat, self._owner):
+            self._do(state)
+
+    def _is_free(self, state: State) -> bool:
+        """Whether nobody is at it, by this process's own clock."""
+        if not state.busy:
+            return True
+        beat, since = self._seen
+        if state.beat != beat:
+            self._seen = (state.beat, time.monotonic())
+            return False
+        return time.monotonic() - since > self._timing.dead
+
+    def _do(self, state: State) -> None:
+        self._asked = False  # what is asked from here on may be about what is past already
+        stream = self._find_stream()
+        _log.info("comparing the table with the audit: %s", state.why)
+        try:
+            outcome = self._beating(self._compare(stream, state))
+        except (Stopped, StoreUnavailable):
+            self._requests.release()
+            raise
+        except Exception as error:  # noqa: BLE001 - or it would be tried without end
+            _log.exception("a comparison died")
+            outcome = Outcome(error=f"it died of {type(error).__name__}: see the worker's log")
+        self._requests.finish(state.requested, outcome, stream, _now())
+        if outcome.left or outcome.error:
+            self._again_at = time.monotonic() + AGAIN_AFTER
+        level = logging.INFO if outcome.equal else logging.WARNING
+        _log.log(
+            level,
+            "compared %d products with the audit: %d differed, %d entries written, %d left%s",
+            outcome.looked,
+            outcome.found,
+            outcome.written,
+            outcome.left,
+            f" ({outcome.error})" if outcome.error else "",
+        )
+
+    def _beating(self, comparison: Comparison) -> Outcome:
+        with ThreadPoolExecutor(1, "reconcile") as threads:
+            running = threads.submit(comparison.run)
+            while True:
+                try:
+                    return running.result(self._timing.beat)
+                except StillRunning:
+                    if running.done():  # it was the comparison's own
+                        raise
+                    self._tell(comparison.progress)
+
+    def _tell(self, progress: str) -> None:
+        try:
+            self._requests.raise_beat(progress)
+        except StoreUnavailable as error:
+            _log.warning("cannot tell how far the comparison is: %s", error)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
