@@ -114,7 +114,8 @@ class ShardReader:
             self._work.process(records)
             number = last_number(records)
             if number is not None:
-                self._read = self._pages.after = number
+                self._pages.after = number
+                self._read = _further(self._read, number)
             self.progress.made()
         self._note()
 
@@ -152,3 +153,10 @@ class ShardReader:
         why = "the stream no longer held the records that followed: they were over a day old"
         self._retry(lambda: self._report_gap(after, why), "gaps")
         self._pages.rewind()
+
+
+def _further(read: str | None, number: str) -> str:
+    """The greater of two numbers: a page that comes again takes nothing back."""
+    if read is not None and read.isdecimal() and number.isdecimal() and int(number) < int(read):
+        return read
+    return number
