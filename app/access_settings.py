@@ -1,4 +1,4 @@
-"""The settings of who gets in; `app.settings.Settings` has them with all others."""
+"""The settings of who gets in, and how often; `app.settings.Settings` has them with all others."""
 
 import ipaddress
 import re
@@ -16,7 +16,7 @@ _HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
 
 
 class AccessSettings(BaseSettings):
-    """Addresses, sessions and proxies."""
+    """Addresses, sessions, proxies and budgets."""
 
     host: str = Field("127.0.0.1", description="Address that the web server listens on.")
     open_access: bool = Field(
@@ -55,6 +55,22 @@ class AccessSettings(BaseSettings):
         {},
         description="Roles of the groups: `staff=editor,it=admin`; `*` is whoever the proxy lets "
         "through. The greatest role counts; without one a person is refused.",
+    )
+    rate_limit_per_minute: Annotated[int, Field(ge=0)] = Field(
+        6_000, description="Most requests a minute of one key or person; 0 is no limit."
+    )
+    address_rate_limit_per_minute: Annotated[int, Field(ge=0)] = Field(
+        12_000,
+        description="Most requests a minute from one address (of IPv6: one /64 network), "
+        "whoever they are from; 0 is no limit.",
+    )
+    refused_per_minute: Annotated[int, Field(ge=0)] = Field(
+        30,
+        description="Most wrong keys and failed sign-ins a minute from one address, past which "
+        "it may try none for a while; 0 is no limit.",
+    )
+    max_streams_per_key: Annotated[int, Field(ge=1)] = Field(
+        200, description="Most live streams of one key or person open at once."
     )
 
     @field_validator("session_key")

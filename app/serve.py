@@ -40,6 +40,7 @@ from app.store.receipts import Receipts
 from app.store.status import StatusReader
 from app.store.timeline import OVERLAP_MS, Timeline
 from app.web.app import create_app
+from app.web.places import Places
 from app.web.server import Server
 from app.web.services import DemoSwitch, Probe, Services
 from app.web.system.board import SystemBoard
@@ -167,6 +168,7 @@ def running(
                     demo=DemoSwitch(shop.start, shop.stop, shop.running),
                     door=door,
                     watch=Watch(door.known, door.now),
+                    places=Places(settings.max_streams_per_key),
                     admin_log=admin_log,
                     system=SystemBoard(status.read, live),
                 )

@@ -25,6 +25,7 @@ from app.web.api import (
     products,
     reversals,
 )
+from app.web.budgets import AddressBudget, KeyBudget
 from app.web.contract.openapi import contract, operation_id
 from app.web.cors import APICors
 from app.web.gate import Gate
@@ -77,7 +78,10 @@ def create_app(services: Services) -> FastAPI:
     app.openapi = cache(partial(contract, app))  # type: ignore[method-assign]
     # The last added stands outermost: a browser asks for CORS before it sends credentials.
     settings, door = services.settings, services.door
-    app.add_middleware(Gate, door=door, refuse=problems.refusal, wants_page=problems.wants_page)
+    refuse = problems.refusal
+    app.add_middleware(KeyBudget, per_minute=settings.rate_limit_per_minute, refuse=refuse)
+    app.add_middleware(Gate, door=door, refuse=refuse, wants_page=problems.wants_page)
+    app.add_middleware(AddressBudget, settings=settings, door=door, refuse=refuse)
     app.add_middleware(HeadAsGet)
     if settings.cors_origins:
         app.add_middleware(APICors, origins=settings.cors_origins, base=settings.base_path)

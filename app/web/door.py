@@ -81,6 +81,11 @@ class Door:
         """Whether credentials are needed."""
         return known.closed or bool(self.proxies.user_header)
 
+    def stands_open(self) -> bool:
+        """Whether nobody is asked, as far as is known without asking the store."""
+        known = self.keyring.fresh()
+        return known is not None and not self.asks(known)
+
     def session(self, scope: Scope) -> Session | None:
         """The session that a request's cookie names, if time has not ended it."""
         cookie = self.place(scope).value(Headers(scope=scope))
@@ -103,6 +108,7 @@ class Door:
     def _by_key(self, secret: Secret, known: Known, scope: Scope) -> Identity:
         key = known.holder(secret, self.now())
         if key is None:
+            scope["state"]["refused"] = True
             client = (scope.get("client") or ("nowhere", 0))[0]
             _log.warning("key %s was refused, from %s", secret.key_id or "without an id", client)
             raise self.unauthenticated("The key is unknown, revoked or expired.", refused=True)

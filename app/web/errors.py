@@ -59,6 +59,14 @@ class RateLimited(StockpulseError):
     title = "Too many requests"
 
 
+class TooManyOfYourStreams(StockpulseError):
+    """One key or person follows as many live streams as they may."""
+
+    status = 429
+    code = "too-many-of-your-streams"
+    title = "Too many live streams of yours"
+
+
 class HostNotAllowed(StockpulseError):
     """The Host header names a machine that we are not."""
 

@@ -36,8 +36,16 @@ def unwatched(_end: Callable[[], object]) -> AbstractContextManager[None]:
     return nullcontext()
 
 
+# Something that is held as long as a stream is open; taking it may be refused.
+Place = AbstractContextManager[None]
+
+
 def stream(
-    broker: InProcessBroker, after: str | None, wanted: Filter, watched: Watched
+    broker: InProcessBroker,
+    after: str | None,
+    wanted: Filter,
+    watched: Watched,
+    place: Place | None = None,
 ) -> Response:
     """The answer that streams from the cursor on, to whoever may see it as long as they may.
 
@@ -47,7 +55,7 @@ def stream(
 
     """
     broker.check(after)
-    return EventStream(broker, after, wanted, watched)
+    return EventStream(broker, after, wanted, watched, place or nullcontext())
 
 
 class EventStream(Response):
@@ -61,6 +69,7 @@ class EventStream(Response):
         after: str | None,
         wanted: Filter,
         watched: Watched = unwatched,
+        place: Place = nullcontext(),  # noqa: B008 - it holds nothing
         *,
         send_timeout: float = SEND_TIMEOUT,
         look: float = LOOK,
@@ -75,12 +84,22 @@ class EventStream(Response):
         self._after = after
         self._wanted = wanted
         self._watched = watched
+        self._place = place
         self._send_timeout = send_timeout
         self._look = look
         self._sending_since: float | None = None
 
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
-        """Answer, until either side ends it."""
+        """Answer, until either side ends it.
+
+        Raises:
+            TooManyOfYourStreams: there is no place; nothing was sent yet.
+
+        """
+        with self._place:
+            await self._answer(receive, send)
+
+    async def _answer(self, receive: Receive, send: Send) -> None:
         await send(
             {
                 "type": "http.response.start",

@@ -13,6 +13,7 @@ from app.store.products import ProductRepository
 from app.store.receipts import Receipts
 from app.store.timeline import Timeline
 from app.web.door import Door
+from app.web.places import Places
 from app.web.system.board import SystemBoard
 from app.web.watch import Watch
 
@@ -47,6 +48,7 @@ class Services:
     demo: DemoSwitch
     door: Door
     watch: Watch
+    places: Places
     admin_log: AdminLog
     system: SystemBoard
 

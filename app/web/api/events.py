@@ -13,7 +13,9 @@ from app.store.cursor import parse_cursor
 from app.store.errors import EventNotFound, InvalidCursor
 from app.store.roles import Role
 from app.web.answers import json_answer, page_answer
+from app.web.budgets import account_of
 from app.web.contract.refusals import refusals
+from app.web.errors import TooManyOfYourStreams
 from app.web.identity import identity_of
 from app.web.live import stream
 from app.web.models import CloudEventOut, EventPageOut
@@ -39,7 +41,7 @@ def _wanted(
 @router.get(
     "/events",
     response_model=EventPageOut,
-    responses=refusals(InvalidCursor, TooManyStreams)
+    responses=refusals(InvalidCursor, TooManyStreams, TooManyOfYourStreams)
     | {
         200: {
             "description": "A page, or the stream (see `/v1/asyncapi.json`).",
@@ -69,6 +71,7 @@ async def list_events(
             last_event_id or after,
             wanted,
             lambda end: services.watch.over(identity, end),
+            services.places.of(account_of(request.scope)),
         )
     return await run_in_threadpool(_page, request, services, wanted, limit, cursor, after)
 

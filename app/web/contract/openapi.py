@@ -36,6 +36,18 @@ _HEADERS: dict[str, dict[str, Any]] = {
     },
     "Location": {"description": "Where the product is.", "schema": {"type": "string"}},
     "Link": {"description": '`rel="next"`: the next page.', "schema": {"type": "string"}},
+    "Retry-After": {
+        "description": "Seconds after which to ask again.",
+        "schema": {"type": "string", "pattern": "^[0-9]+$"},
+    },
+    "RateLimit": {
+        "description": "What is left of the budget: `r` requests, in the next `t` seconds.",
+        "schema": {"type": "string"},
+    },
+    "RateLimit-Policy": {
+        "description": "The budget: `q` requests in `w` seconds.",
+        "schema": {"type": "string"},
+    },
     "Idempotent-Replayed": {
         "description": "`true` where the answer is an earlier one's, found by its key.",
         "schema": {"type": "string", "enum": ["true"]},

@@ -1,5 +1,6 @@
 """Every error that an operation can answer is in its contract, made from the error's own class."""
 
+from http import HTTPStatus
 from typing import Any
 
 from app.store.errors import StockpulseError, StoreUnavailable
@@ -9,6 +10,7 @@ from app.web.errors import (
     HostNotAllowed,
     InvalidRequest,
     MalformedJSON,
+    RateLimited,
     ReadOnly,
     RoleNeeded,
     TokenNeeded,
@@ -50,7 +52,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 
 _ANY: tuple[type[StockpulseError], ...] = (HostNotAllowed, StoreUnavailable, StockpulseError)
 _TAKES_INPUT = (InvalidRequest,)
-_GUARDED = (Unauthenticated, RoleNeeded)
+_GUARDED = (Unauthenticated, RoleNeeded, RateLimited)
 _WRITES = (CrossOrigin, ReadOnly, TokenNeeded)
 _HAS_BODY = (MalformedJSON, BodyTooLarge, UnsupportedMediaType)
 
@@ -68,6 +70,8 @@ def refusals(*errors: type[StockpulseError]) -> Responses:
                 "content": {PROBLEM: {"schema": _ref("Problem"), "examples": {}}},
             },
         )
+        if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+            answer["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
         answer["content"][PROBLEM]["examples"][error.code] = {"value": _example(error)}
         if error.title not in answer["description"]:
             answer["description"] += "; " + error.title[0].lower() + error.title[1:]
