@@ -12,5 +12,7 @@ class Role(StrEnum):
 
     def covers(self, needed: "Role") -> bool:
         """Whether whoever has this role may do what needs the other."""
-        order = list(Role)
-        return order.index(self) >= order.index(needed)
+        return _ORDER[self] >= _ORDER[needed]
+
+
+_ORDER = {role: place for place, role in enumerate(Role)}

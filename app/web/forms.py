@@ -43,7 +43,7 @@ async def _submitted(request: Request) -> dict[str, str]:
         return {name: value.strip() for name, value in form.items() if isinstance(value, str)}
 
 
-def _named_product(product_id: Annotated[str, Query(alias="id")]) -> str:
+async def _named_product(product_id: Annotated[str, Query(alias="id")]) -> str:
     """The id in the query: a path cannot carry `..`, which other programs may use."""
     return checked_id(product_id)
 

@@ -1,4 +1,8 @@
-"""What routes take from path, query and headers, checked once for all of them."""
+"""What routes take from path, query and headers, checked once for all of them.
+
+All of it is `async`, though nothing waits: FastAPI would take a thread for each that is not, five
+a write (docs/performance.md).
+"""
 
 from typing import Annotated
 from urllib.parse import unquote_to_bytes
@@ -14,11 +18,16 @@ from app.web.stamps import stamp_for
 MERGE_PATCH = "application/merge-patch+json"
 KEY_BYTES = 2048  # DynamoDB's limit of a partition key
 
-ServicesDep = Annotated[Services, Depends(services_of)]
+
+async def _services(request: Request) -> Services:
+    return services_of(request)
+
+
+ServicesDep = Annotated[Services, Depends(_services)]
 Limit = Annotated[int, Query(ge=1, le=200, description="Most items on the page.")]
 
 
-def _product_id(
+async def _product_id(
     product_id: Annotated[str, Path(description="The id, percent-encoded (`/` as `%2F`).")],
 ) -> str:
     """The id in the path, which the guards left percent-encoded."""
@@ -41,7 +50,7 @@ def _bad_id(reason: str) -> InvalidRequest:
 PathProductID = Annotated[str, Depends(_product_id)]
 
 
-def _if_match(
+async def _if_match(
     if_match: Annotated[str | None, Header(description="ETag of the state you mean.")] = None,
 ) -> str:
     if not if_match:
@@ -54,7 +63,7 @@ def _if_match(
 IfMatch = Annotated[str, Depends(_if_match)]
 
 
-def _stamp(
+async def _stamp(
     request: Request,
     reason: Annotated[Reason | None, Query(description="Why; kept with the event.")] = None,
     note: Annotated[Note | None, Query(description="A remark; kept with the event.")] = None,
@@ -68,19 +77,19 @@ def _stamp(
 WriteStamp = Annotated[Stamp, Depends(_stamp)]
 
 
-def writable(services: ServicesDep) -> None:
+async def writable(services: ServicesDep) -> None:
     """Let a write pass only where writing is allowed (for `dependencies=`)."""
     if services.settings.read_only:
         raise ReadOnly("STOCKPULSE_READ_ONLY is set: products are changed elsewhere.")
 
 
-def json_body(request: Request) -> None:
+async def json_body(request: Request) -> None:
     """Let only JSON bodies pass (for `dependencies=`)."""
     if _media_type(request) != "application/json":
         raise UnsupportedMediaType("Send the body as application/json.")
 
 
-def merge_patch_body(request: Request) -> None:
+async def merge_patch_body(request: Request) -> None:
     """Let only merge patches pass (for `dependencies=`)."""
     if _media_type(request) != MERGE_PATCH:
         raise UnsupportedMediaType(

@@ -54,6 +54,6 @@ class Services:
 
 
 def services_of(request: Request) -> Services:
-    """The services of the app that serves this request (for `Depends`)."""
+    """The services of the app that serves this request."""
     services: Services = request.app.state.services
     return services

@@ -26,7 +26,7 @@ from app.web.services import Services
 router = APIRouter(prefix="/v1", tags=["events"], dependencies=[needs(Role.VIEWER)])
 
 
-def _wanted(
+async def _wanted(
     kind: Annotated[list[Kind] | None, Query(description="Kinds of change; repeatable.")] = None,
     product_id: Annotated[str | None, Query(description="One product.")] = None,
     category: Annotated[str | None, Query(description="One category.")] = None,
