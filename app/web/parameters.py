@@ -5,10 +5,12 @@ a write (docs/performance.md).
 """
 
 from typing import Annotated
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from fastapi import Depends, Header, Path, Query, Request
 
+from app.events import split_event_id
+from app.store.errors import EventNotFound
 from app.store.product import Stamp
 from app.web.errors import InvalidRequest, PreconditionRequired, ReadOnly, UnsupportedMediaType
 from app.web.models import Note, Reason, Reference
@@ -38,6 +40,19 @@ async def _product_id(
     if not 1 <= len(decoded.encode()) <= KEY_BYTES:
         raise _bad_id(f"must be 1 to {KEY_BYTES} bytes long")
     return decoded
+
+
+def event_ref(event_id: str) -> tuple[str, str]:
+    """The product and key that an event's id in the path stands for.
+
+    Raises:
+        EventNotFound: it is no event's id.
+
+    """
+    ref = split_event_id(unquote(event_id))
+    if ref is None or len(ref[0].encode()) > KEY_BYTES:
+        raise EventNotFound("This is not an event's id.")
+    return ref
 
 
 def _bad_id(reason: str) -> InvalidRequest:

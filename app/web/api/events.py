@@ -1,14 +1,13 @@
 """Events over REST: the same address gives a page, or with `Accept: text/event-stream` the feed."""
 
 from typing import Annotated
-from urllib.parse import unquote
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from app.broker.filters import Filter, topic_of
 from app.broker.in_process import TooManyStreams
-from app.events import ChangeEvent, Kind, cloud_event, split_event_id
+from app.events import ChangeEvent, Kind, cloud_event
 from app.store.cursor import parse_cursor
 from app.store.errors import EventNotFound, InvalidCursor
 from app.store.roles import Role
@@ -20,7 +19,7 @@ from app.web.identity import identity_of
 from app.web.live import stream
 from app.web.models import CloudEventOut, EventPageOut
 from app.web.needs import needs
-from app.web.parameters import KEY_BYTES, Limit, PathProductID, ServicesDep
+from app.web.parameters import Limit, PathProductID, ServicesDep, event_ref
 from app.web.services import Services
 
 router = APIRouter(prefix="/v1", tags=["events"], dependencies=[needs(Role.VIEWER)])
@@ -79,10 +78,8 @@ async def list_events(
 @router.get("/events/{event_id}", response_model=CloudEventOut, responses=refusals(EventNotFound))
 def get_event(event_id: str, services: ServicesDep) -> Response:
     """Read one event, with its images however large."""
-    ref = split_event_id(unquote(event_id))
-    if ref is None or len(ref[0].encode()) > KEY_BYTES:
-        raise EventNotFound("This is not an event's id.")
-    return json_answer(cloud_event(services.timeline.event(ref), services.products_table))
+    event = services.timeline.event(event_ref(event_id))
+    return json_answer(cloud_event(event, services.products_table))
 
 
 @router.get(

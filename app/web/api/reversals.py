@@ -4,11 +4,9 @@ The goods are added or taken again: what happened in between stays. The new chan
 to the old one, and the old one is never touched.
 """
 
-from urllib.parse import unquote
-
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.events import ChangeEvent, split_event_id
+from app.events import ChangeEvent
 from app.store.errors import (
     AlreadyReversed,
     EventNotFound,
@@ -26,7 +24,7 @@ from app.web.contract.refusals import refusals
 from app.web.idempotency import KeyedDep
 from app.web.models import ProductOut, ReversalRequest
 from app.web.needs import needs
-from app.web.parameters import ServicesDep, json_body, writable
+from app.web.parameters import ServicesDep, event_ref, json_body, writable
 from app.web.services import Services
 from app.web.stamps import stamp_for
 
@@ -69,7 +67,4 @@ def reverse_event(
 
 
 def _event(event_id: str, services: Services) -> ChangeEvent:
-    ref = split_event_id(unquote(event_id))
-    if ref is None:
-        raise EventNotFound("This is not an event's id.")
-    return services.timeline.event(ref)
+    return services.timeline.event(event_ref(event_id))
