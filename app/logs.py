@@ -18,6 +18,8 @@ from typing import Any, Literal
 
 import orjson
 
+from app.log_lines import GatheringHandler
+
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _about: ContextVar[Mapping[str, Any]] = ContextVar("about", default=_NOTHING)
 
@@ -91,7 +93,7 @@ def masked(text: str) -> str:
 
 def configure(form: Literal["text", "json"]) -> None:
     """Set up this process's logging; once, by an entry point."""
-    handler = logging.StreamHandler()
+    handler = GatheringHandler()
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(capture=True)

@@ -78,7 +78,8 @@ async def list_events(
 @router.get("/events/{event_id}", response_model=CloudEventOut, responses=refusals(EventNotFound))
 def get_event(event_id: str, services: ServicesDep) -> Response:
     """Read one event, with its images however large."""
-    event = services.timeline.event(event_ref(event_id))
+    ref = event_ref(event_id)
+    event = services.timeline.event(ref)
     return json_answer(cloud_event(event, services.products_table))
 
 

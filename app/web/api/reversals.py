@@ -67,4 +67,5 @@ def reverse_event(
 
 
 def _event(event_id: str, services: Services) -> ChangeEvent:
-    return services.timeline.event(event_ref(event_id))
+    ref = event_ref(event_id)
+    return services.timeline.event(ref)
