@@ -18,6 +18,7 @@ from app.commands import (
     worker,
 )
 from app.commands.errors import CommandError
+from app.metrics import MetricsAddressTaken
 from app.settings import PREFIX, Settings, SettingsError, load
 from app.store.engine import EngineError
 from app.store.errors import StoreUnavailable
@@ -26,7 +27,15 @@ from app.store.tables import TableError
 from app.store.workers import OwnerRefused
 
 # Errors whose message says what to change.
-_REFUSALS = (SettingsError, EngineError, KeyFileError, TableError, OwnerRefused, CommandError)
+_REFUSALS = (
+    SettingsError,
+    EngineError,
+    KeyFileError,
+    TableError,
+    OwnerRefused,
+    MetricsAddressTaken,
+    CommandError,
+)
 
 Run = Callable[[argparse.Namespace, Settings], int]
 

@@ -8,8 +8,9 @@ import secrets
 import sys
 import threading
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -36,10 +37,14 @@ from app.store.feed import Feed
 from app.store.letter_desk import LetterDesk
 from app.store.products import ProductRepository
 from app.store.receipts import Receipts
+from app.store.status import StatusReader
 from app.store.timeline import OVERLAP_MS, Timeline
 from app.web.app import create_app
 from app.web.server import Server
 from app.web.services import DemoSwitch, Probe, Services
+from app.web.system.board import SystemBoard
+from app.web.system.live import live_of
+from app.web.system.state import ShardState
 from app.web.watch import Watch
 from app.web.wire import bounded
 from worker.host import CONSUMER, IDLE_AWS, IDLE_LOCAL, make_worker
@@ -122,11 +127,11 @@ def running(
         due, admin_log = threading.Event(), AdminLog(clients.tables, names.settings)
         with _feeding(
             settings, where, clients, names, audit, order, broker, probes, due, reached
-        ) as hint:
+        ) as fed:
 
             def committed() -> None:
                 reached("between commit and answer")
-                hint()
+                fed.hint()
 
             products = ProductRepository(
                 clients.tables,
@@ -136,6 +141,10 @@ def running(
                 was_known=audit.knows,
                 on_commit=committed,
             )
+            status = StatusReader(
+                clients.tables, names, CONSUMER, lambda key, most: audit.history(key, most).items
+            )
+            live = live_of(probes, fed.shards, broker, kind=fed.kind, store=where.name)
             with DemoShop(products, demo or _any_shop(settings)) as shop:
                 if demo is not None:
                     shop.start()
@@ -159,7 +168,17 @@ def running(
                     door=door,
                     watch=Watch(door.known, door.now),
                     admin_log=admin_log,
+                    system=SystemBoard(status.read, live),
                 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fed:
+    """What the broker is fed by, whom to tell of writes, and the shards that are read here."""
+
+    kind: str
+    hint: Callable[[], None]
+    shards: Callable[[], Sequence[ShardState]] | None
 
 
 @contextmanager
@@ -174,11 +193,11 @@ def _feeding(
     probes: dict[str, Probe],
     due: threading.Event,
     reached: Reached,
-) -> Iterator[Callable[[], None]]:
-    """What feeds the broker, a Redis or a worker in this process; yields what to tell of writes."""
+) -> Iterator["_Fed"]:
+    """What feeds the broker: a Redis, or a worker in this process."""
     if settings.broker_url is not None:
         with fed_by_redis(settings, names, broker, probes) as hint:
-            yield hint
+            yield _Fed("Redis", hint, None)
         return
     broker.load()
     wake = Wake()
@@ -200,7 +219,7 @@ def _feeding(
     ) as worker:
         AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER).register([*audit_keys(settings)])
         probes["worker"] = worker.problem
-        yield wake.hint
+        yield _Fed("in this process", wake.hint, worker.shards)
 
 
 def _any_shop(settings: Settings) -> Plan:

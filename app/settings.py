@@ -97,6 +97,11 @@ class Settings(AccessSettings):
     currency: str = Field("EUR", description="ISO 4217 code that prices are shown in.")
     timezone: str = Field("UTC", description="IANA time zone of days in charts and digests.")
     log_format: Literal["text", "json"] = Field("text", description="Form of log lines.")
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = Field(
+        None,
+        description="Port on `STOCKPULSE_HOST` that a standalone worker serves `/metrics` on; "
+        "unset, it serves none. (The web server has it at `/metrics` in any case.)",
+    )
     audit_retention_days: Annotated[int, Field(ge=2)] | None = Field(
         None,
         description="Let DynamoDB expire audit and feed rows after so many days; "

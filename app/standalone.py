@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from app.broker.redis.hints import AGAIN, RedisHints
 from app.broker.redis.link import READ_TIMEOUT, keys_of
 from app.broker.redis.publisher import RedisPublisher
+from app.metrics import served
 from app.settings import Settings
 from app.signals import end_by_signals
 from app.signing import audit_keys, signer_of
@@ -64,6 +65,7 @@ def telling_by_redis(
     wake = Wake()
     with (
         closing(RedisPublisher(url, keys.stream, names.products, timeout=timeout)) as publisher,
+        served(settings.host, settings.metrics_port),
         RedisHints(url, keys.hints, wake.hint, again=again),
         reading(settings, publisher.publish, wake, idle=idle) as worker,
     ):

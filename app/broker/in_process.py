@@ -145,6 +145,11 @@ class InProcessBroker:
         """The cursor of the newest event, or of the time before any."""
         return self._end()[1]
 
+    @property
+    def held(self) -> int:
+        """How many events the ring holds."""
+        return self._ring.end - self._ring.start
+
     def _end(self) -> tuple[int, str]:
         """The ring's end and the cursor that stands there, of one moment."""
         while True:

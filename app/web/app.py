@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from app.store.client import POOL_SIZE
 from app.store.errors import StockpulseError
 from app.web import pages, problems, sign_in
+from app.web.access import AccessLog
 from app.web.api import (
     admin,
     batch,
@@ -20,6 +21,7 @@ from app.web.api import (
     dead_letters,
     events,
     health,
+    metrics,
     products,
     reversals,
 )
@@ -58,6 +60,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     for module in (
         health,
+        metrics,
         batch,
         products,
         events,
@@ -79,6 +82,7 @@ def create_app(services: Services) -> FastAPI:
     if settings.cors_origins:
         app.add_middleware(APICors, origins=settings.cors_origins, base=settings.base_path)
     app.add_middleware(Guards, settings=settings, proxies=door.proxies, refuse=_refuse)
+    app.add_middleware(AccessLog)
     return app
 
 

@@ -1,12 +1,11 @@
 """Nothing reaches a route before its host, origin and size are known to be fit.
 
-Plain ASGI, so that live streams pass through untouched. It also tells each request its id
-and the base path, and gives each answer the security headers.
+Plain ASGI, so that live streams pass through untouched. It also tells each request the base
+path, and gives each answer the request's id and the security headers.
 """
 
 import ipaddress
 import re
-import uuid
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
@@ -64,7 +63,7 @@ class Guards:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = scope.setdefault("state", {})["request_id"] = uuid.uuid4().hex
+        request_id = request_id_of(scope)
         self._proxies.restore(scope)
         scope["root_path"] = self._base
         _keep_encoded_slashes(scope)

@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
+from app.logs import about
 from app.store.errors import ProductGone, StockpulseError
 from app.store.receipts import Replayed
 from app.web.errors import InvalidRequest, MalformedJSON
@@ -173,7 +174,8 @@ def _allowed(request: Request, given: str) -> str:
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
-    _log.error("request %s failed", request_id_of(request.scope), exc_info=error)
+    with about(request_id=request_id_of(request.scope)):  # this is outside the middleware
+        _log.error("a request failed", exc_info=error)
     answer = _render(
         request,
         500,
@@ -210,5 +212,5 @@ def _render(
 def wants_page(request: Request) -> bool:
     """Whether a person asked, with a browser, for something that is not the API."""
     path = request.url.path.removeprefix(request.scope.get("root_path", ""))
-    is_api = path.startswith(("/v1/", "/healthz", "/readyz"))
+    is_api = path.startswith(("/v1/", "/healthz", "/readyz", "/metrics"))
     return not is_api and "text/html" in request.headers.get("accept", "")

@@ -13,6 +13,7 @@ from app.store.products import ProductRepository
 from app.store.receipts import Receipts
 from app.store.timeline import Timeline
 from app.web.door import Door
+from app.web.system.board import SystemBoard
 from app.web.watch import Watch
 
 # Says what is wrong with a part, or None; never blocks.
@@ -47,6 +48,7 @@ class Services:
     door: Door
     watch: Watch
     admin_log: AdminLog
+    system: SystemBoard
 
 
 def services_of(request: Request) -> Services:

@@ -59,6 +59,9 @@ TABLE: dict[Route, tuple[Role | None, int, dict[str, Any]]] = {
     ("POST", "/products/delete"): (EDITOR, 404, {"params": {"id": "nothing"}}),
     ("POST", "/demo/start"): (EDITOR, 303, {}),
     ("POST", "/demo/stop"): (EDITOR, 303, {}),
+    ("GET", "/system"): (VIEWER, 200, {}),
+    ("GET", "/system/state"): (VIEWER, 200, {}),
+    ("GET", "/metrics"): (VIEWER, 200, {}),
     ("GET", "/admin"): (ADMIN, 200, {}),
     ("POST", "/sign-out"): (VIEWER, 303, {}),
 }

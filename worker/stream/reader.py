@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from app.metrics import ITERATOR_AGE, RETRIES
 from app.store.errors import StoreUnavailable
 from worker.retry import Retry, pause
 from worker.stream.pace import Pace, Wake
@@ -73,12 +74,19 @@ class ShardReader:
             Stopped: in the middle of a batch.
 
         """
+        try:
+            self._run(stop)
+        finally:
+            ITERATOR_AGE.forget(self._pages.shard_id)
+
+    def _run(self, stop: threading.Event) -> None:
         failures = 0
         while not self._ends(stop):
             hints = self._wake.hints
             try:
                 page = self._pages.next()
             except StoreUnavailable as error:
+                RETRIES.labels("stream").inc()
                 self.progress.failed(error.detail)
                 stop.wait(pause(failures))
                 failures += 1
@@ -88,6 +96,7 @@ class ShardReader:
                 continue
             failures = 0
             self.progress.saw(page.records)
+            ITERATOR_AGE.note(self._pages.shard_id, self.progress.lag)
             self._take(page.records)
             if page.last:
                 self.finish(stop)

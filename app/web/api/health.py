@@ -1,5 +1,7 @@
 """`/healthz` says that the process serves; `/readyz` names the part that keeps it from its work."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
@@ -7,6 +9,10 @@ from app.store.errors import StockpulseError
 from app.web.door import Door
 from app.web.needs import PUBLIC
 from app.web.parameters import ServicesDep
+from app.web.system.details import details_of
+
+# A load balancer that asks each second must not have the tables read each second.
+DETAILS_AGE = 5.0  # seconds
 
 router = APIRouter(tags=["health"])
 
@@ -23,12 +29,18 @@ async def healthz() -> JSONResponse:
     responses={503: {"description": "A part is failing; with credentials `parts` says which."}},
 )
 async def readyz(request: Request, services: ServicesDep) -> JSONResponse:
-    """Answer 200 while every part works, else 503; who may see the pages is told of each part."""
+    """Answer 200 while every part works, else 503; who may see the pages is told of each part.
+
+    `details` tell what the System page shows; they never decide the status.
+    """
     parts = {name: probe() or "ok" for name, probe in services.probes.items()}
-    well = all(state == "ok" for state in parts.values())
-    status = "ok" if well else "unavailable"
+    well = all(said == "ok" for said in parts.values())
+    answer: dict[str, Any] = {"status": "ok" if well else "unavailable"}
+    if await _may_know(request):
+        state = await services.system.look(DETAILS_AGE)
+        answer |= {"parts": parts, "details": details_of(state)}
     return JSONResponse(
-        {"status": status, "parts": parts} if await _may_know(request) else {"status": status},
+        answer,
         status_code=200 if well else 503,
         headers={} if well else {"Retry-After": "2"},
     )
