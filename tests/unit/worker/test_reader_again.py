@@ -18,6 +18,7 @@ class Pages:
     """Two records, the first of them again, and the end: the second was trimmed meanwhile."""
 
     after: str | None = None
+    shard_id = "s1"
 
     def __init__(self) -> None:
         self._pages: Iterator[Page] = iter(
