@@ -17,6 +17,7 @@ def record(number: str) -> dict[str, Any]:
 class Pages:
     """Two records, the first of them again, and the end: the second was trimmed meanwhile."""
 
+    shard_id = "shard-1"
     after: str | None = None
 
     def __init__(self) -> None:
