@@ -33,6 +33,8 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "X-Frame-Options": "DENY",
 }
 
+_SECURITY_PAIRS = [(k.lower().encode(), value.encode()) for k, value in SECURITY_HEADERS.items()]
+
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
 # `name`, `name:80` or `[::1]:80`: what parsers read differently from one another is no host.
@@ -72,8 +74,8 @@ class Guards:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                given = {name for name, _ in headers.raw}
+                headers.raw.extend(pair for pair in _SECURITY_PAIRS if pair[0] not in given)
                 # Asked again each time: modules of two versions must not mix, and what one person
                 # may see is not kept for another.
                 headers.setdefault(
