@@ -16,8 +16,8 @@ from app.web.answers import json_answer, page_answer
 from app.web.contract.refusals import refusals
 from app.web.identity import identity_of
 from app.web.live import stream
-from app.web.models import CloudEventOut, EventPageOut
 from app.web.needs import needs
+from app.web.outputs import CloudEventOut, EventPageOut
 from app.web.parameters import KEY_BYTES, Limit, PathProductID, ServicesDep
 from app.web.services import Services
 
