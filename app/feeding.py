@@ -15,11 +15,13 @@ from app.store.audit_keys import AuditKeyIDs
 from app.store.client import Clients
 from app.web.services import Probe
 from app.web.system.state import ShardState
-from worker.host import CONSUMER, IDLE_AWS, IDLE_LOCAL, make_worker
+from worker.host import make_worker
 from worker.order import ArrivalOrder
+from worker.reading import Reading
 from worker.sinks.policy import RetryPolicy
+from worker.source import CONSUMER, source_of
 from worker.stream.membership import Member, new_owner
-from worker.stream.pace import Wake
+from worker.stream.pace import Wake, idle_at
 
 # Told of each point that a crash could fall on; only fault tests listen.
 Reached = Callable[[str], None]
@@ -55,17 +57,16 @@ def feeding(
     broker.load()
     wake = Wake()
     with make_worker(
-        clients,
-        names,
-        settings.attributes,
+        source_of(clients, names, settings.attributes),
+        Reading(
+            Member(new_owner(), folder=where.folder),
+            wake,
+            idle_at(where.endpoint),
+            one_log=where.engine is not None,
+        ),
         audit,
         order,
         broker.publish,
-        lambda: tables.stream_of(clients.tables, names.products),
-        wake,
-        IDLE_AWS if where.endpoint is None else IDLE_LOCAL,
-        Member(new_owner(), folder=where.folder),
-        one_log=where.engine is not None,
         reached=reached,
         policy=RetryPolicy(settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds),
         due=due,

@@ -42,8 +42,8 @@ from app.web.system.board import SystemBoard
 from app.web.system.live import live_of
 from app.web.watch import Watch
 from app.web.wire import bounded
-from worker.host import CONSUMER
 from worker.order import ArrivalOrder
+from worker.source import CONSUMER
 
 DEMO_RATE = 5.0  # changes a second of a shop that is started from the page
 

@@ -12,7 +12,7 @@ from app.store.client import Clients, connect
 from app.store.reconciliation import Reconciliations
 from app.store.tables import table_names
 from tests.support.sharing import until
-from worker.host import CONSUMER
+from worker.source import CONSUMER
 from worker.stream.leases import LEASE_TIME
 from worker.stream.pace import Wake
 

@@ -18,7 +18,7 @@ from app.store.tables import table_names
 from tests.support.process import ROOT
 from tests.support.running import item
 from tests.support.sharing import until
-from worker.host import CONSUMER
+from worker.source import CONSUMER
 from worker.stream.pace import Wake
 
 LEASE_TIME = 1.5

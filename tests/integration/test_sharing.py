@@ -14,7 +14,7 @@ from app.store.workers import WorkerRow
 from tests.support.lossy import lossy
 from tests.support.sharing import LEASE_TIME, Shop, until
 from tests.support.stub_streams import StubShard
-from worker.host import CONSUMER
+from worker.source import CONSUMER
 
 
 def row(owner: str, counter: int = 1, **about: Any) -> WorkerRow:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.sharing import Shop, until
 from tests.support.stub_streams import StubShard
-from worker.host import NEW_STREAM
+from worker.reading import NEW_STREAM
 
 
 class TestStreamsThatGo:

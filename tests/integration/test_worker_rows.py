@@ -10,7 +10,7 @@ from app.store.place import checkpointed
 from app.store.workers import OwnerRefused, WorkerRow
 from tests.support.sharing import LEASE_TIME, Shop, until
 from tests.support.stub_streams import StubShard
-from worker.host import CONSUMER
+from worker.source import CONSUMER
 from worker.stream.membership import Member, Membership
 
 

@@ -7,13 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.item import DEFAULT_NAMES
 from app.store.checkpoints import Checkpoints, Rows
 from app.store.client import Clients, connect
 from app.store.leases import Hold, Lease, Leases
 from app.store.tables import TableNames, table_names
 from app.store.workers import Broker, Workers
 from tests.support.stub_streams import StubStreams
-from worker.host import CONSUMER, make_coordinator
+from worker.reading import Reading, make_coordinator
+from worker.source import CONSUMER, Source
 from worker.stream.coordinator import Coordinator
 from worker.stream.membership import Member
 from worker.stream.pace import Idle, Wake
@@ -79,17 +81,16 @@ class Shop:
             return InOrder(take, lease.stream_arn)
 
         return make_coordinator(
-            Clients(self.clients.tables, self.streams),  # type: ignore[arg-type]
-            self.names,
-            self.streams.find,
+            Source(
+                Clients(self.clients.tables, self.streams),  # type: ignore[arg-type]
+                self.names,
+                DEFAULT_NAMES,
+                self.streams.find,
+            ),
+            Reading(Member(name, broker, folder), Wake(), Idle(0.02, 0.05), one_log, LEASE_TIME),
             make_work,
-            Wake(),
-            Idle(0.02, 0.05),
-            Member(name, broker, folder),
             threading.Event(),
-            one_log=one_log,
             report_gap=lambda shard, arn, after, _why: self.gaps.append((shard, arn, after)),
-            lease_time=LEASE_TIME,
         )
 
     def owners(self) -> dict[str, str | None]:
