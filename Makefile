@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test check faults lint fmt type unit integration browser js test-dynamodb-local test-compose setup assets chromium redis ministack lambda lock clean
+.PHONY: help run test check faults machine lint fmt type unit integration browser js test-dynamodb-local test-compose setup assets chromium redis ministack lambda lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -79,3 +79,7 @@ static/vendor/.ready: package-lock.json scripts/assets.sh scripts/vendor.sh
 
 faults: setup ## 20,000 changes while everything is killed, filled up and set back (minutes)
 	@$(BIN)/pytest tests/faults -s
+
+machine: setup ## The state machine on new examples for minutes, and the bugs that it must find
+	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit/worker/test_machine.py -s
+	@$(BIN)/pytest tests/faults/test_machine_teeth.py -s

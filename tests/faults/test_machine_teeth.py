@@ -121,7 +121,7 @@ def an_expired_iterator_starts_at_the_newest_record(patch: Patch) -> None:
         answer = self._call(
             "get_shard_iterator",
             StreamArn=self._arn,
-            ShardId=self._shard,
+            ShardId=self.shard_id,
             ShardIteratorType="LATEST",
         )
         return str(answer["ShardIterator"])
@@ -156,8 +156,8 @@ def what_was_left_unprocessed_is_forgotten(patch: Patch) -> None:
 def events_are_published_before_they_are_audited(patch: Patch) -> None:
     right = AuditSink.accept
 
-    def accept(self: AuditSink, events: Any, *rest: Any) -> Any:
-        return replace(right(self, events[:-1] or events, *rest), refused=[])
+    def accept(self: AuditSink, events: Any, *rest: Any, **more: Any) -> Any:
+        return replace(right(self, events[:-1] or events, *rest, **more), refused=[])
 
     patch.setattr(AuditSink, "accept", accept)
 

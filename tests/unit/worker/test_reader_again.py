@@ -17,7 +17,9 @@ def record(number: str) -> dict[str, Any]:
 class Pages:
     """Two records, the first of them again, and the end: the second was trimmed meanwhile."""
 
+    shard_id = "shard-1"
     after: str | None = None
+    shard_id = "s1"
 
     def __init__(self) -> None:
         self._pages: Iterator[Page] = iter(

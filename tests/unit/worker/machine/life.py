@@ -4,25 +4,24 @@ What it left in the tables is all that the next life knows.
 """
 
 from collections.abc import Callable, Sequence
-from inspect import signature
-from typing import Any
 
 from app.events import ChangeEvent
 from app.item import DEFAULT_NAMES
 from app.store.audit import Arrived, AuditRepository
 from app.store.audit_entry import Signer
-from app.store.client import Clients, translated
-from app.store.cursor import CursorClock
+from app.store.client import Clients
+from app.store.clock import ClockRow, SharedClock
 from app.store.errors import StoreUnavailable
 from app.store.feed import Feed
 from app.store.tables import table_names
 from tests.support.fake_wire import FakeClient, Wire
 from tests.support.simulation import SimEvent
-from tests.unit.worker.machine.ledger import AUDIT, EXTRA, FEED
+from tests.unit.worker.machine.ledger import AUDIT, CHECKPOINTS, EXTRA, FEED
 from tests.unit.worker.machine.world import KEY, KEY_ID, World
 from worker.host import make_worker
 from worker.order import ArrivalOrder
 from worker.reading import Reading
+from worker.sinks.sink import Sink
 from worker.source import CONSUMER, source_of
 from worker.stream.membership import Member
 from worker.stream.pace import IDLE_AWS, Wake
@@ -61,7 +60,7 @@ class Life:
         tables = FakeClient(self.world.tables, self.wire)
         streams = FakeClient(self.world.streams, self.wire)
         feed = Feed(tables, FEED)
-        clock = self._clock(feed, tables)
+        clock = SharedClock(ClockRow(tables, CHECKPOINTS, CONSUMER))
         order = ArrivalOrder(clock.stamp)
         audit = AuditRepository(tables, AUDIT, feed, Signer(KEY_ID, KEY), order.stamp)
         with make_worker(
@@ -70,40 +69,9 @@ class Life:
             audit,
             order,
             self._publish,
-            **self._options(),
+            sinks=[Sink(EXTRA, self._deliver)],
         ):
             self._stop.wait()
-
-    def _options(self) -> dict[str, Any]:
-        """What this worker can be given, of an optional sink and a gap's reporter."""
-        known = signature(make_worker).parameters
-        options: dict[str, Any] = {}
-        if "sinks" in known:
-            from worker.sinks.sink import Sink
-
-            options["sinks"] = [Sink(EXTRA, self._deliver)]
-        else:
-            self.world.ledger.has_extra = False
-        if "report_gap" in known:
-            options["report_gap"] = self._report_gap
-        return options
-
-    def _clock(self, feed, tables):
-        try:
-            from app.store.clock import ClockRow, SharedClock
-        except ImportError:
-            self.world.ledger.one_clock = False
-            return CursorClock(feed.newest_ms())
-        return SharedClock(ClockRow(tables, "StreamCheckpoints", CONSUMER))
-
-    def _report_gap(self, shard_id: str, arn: str, after: str | None, why: str) -> None:
-        entry = {
-            "ProductID": {"S": f"\0shard#{shard_id}"},
-            "EventKey": {"S": f"{arn}#{after}~g0001"},
-            "Why": {"S": why},
-        }
-        with translated():
-            FakeClient(self.world.tables, self.wire).put_item(TableName=AUDIT, Item=entry)
 
     def _deliver(self, event: ChangeEvent) -> None:
         self.wire.call("deliver", lambda **_: self.world.ledger.delivered(event))
