@@ -11,7 +11,6 @@ from app.settings import Settings
 from app.store.engine import EmbeddedEngine
 from tests.support.running import App, serving, settings_for
 
-
 # Imported here and not at first use, in some server's thread: pytest compiles it anew, and
 # CPython 3.11 miscounts the depth of two compilations side by side.
 assert anyio.open_file

@@ -19,7 +19,6 @@ class Pages:
 
     shard_id = "shard-1"
     after: str | None = None
-    shard_id = "s1"
 
     def __init__(self) -> None:
         self._pages: Iterator[Page] = iter(
