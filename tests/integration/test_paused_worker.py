@@ -17,7 +17,7 @@ from app.store.errors import StoreUnavailable
 from app.store.tables import table_names
 from tests.support.process import ROOT
 from tests.support.running import item
-from tests.support.sharing import until
+from tests.support.waiting import until
 from worker.source import CONSUMER
 from worker.stream.pace import Wake
 

@@ -12,8 +12,9 @@ from app.store.errors import ConditionFailed, StoreUnavailable
 from app.store.leases import Lease, LeaseLost, Leases
 from app.store.workers import WorkerRow
 from tests.support.lossy import lossy
-from tests.support.sharing import LEASE_TIME, Shop, until
+from tests.support.sharing import LEASE_TIME, Shop
 from tests.support.stub_streams import StubShard
+from tests.support.waiting import until
 from worker.source import CONSUMER
 
 

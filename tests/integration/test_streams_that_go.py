@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.support.sharing import Shop, until
+from tests.support.sharing import Shop
 from tests.support.stub_streams import StubShard
+from tests.support.waiting import until
 from worker.reading import NEW_STREAM
 
 

@@ -1,8 +1,7 @@
 """Workers that share a stub stream's shards over a real store, with a lease time of a test's."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,16 +21,6 @@ from worker.stream.pace import Idle, Wake
 from worker.stream.work import InOrder, Work
 
 LEASE_TIME = 0.9
-SOON = 15.0  # seconds within which a busy machine gets anything done
-
-
-def until(what: Callable[[], Any], seconds: float = SOON) -> Any:
-    """Wait until it is so; what it was."""
-    deadline = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < deadline, "not within the time"
-        time.sleep(0.02)
-    return found
 
 
 @dataclass

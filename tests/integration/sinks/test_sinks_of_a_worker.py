@@ -10,7 +10,8 @@ from app.item import DEFAULT_NAMES
 from app.store.checkpoints import Checkpoints
 from app.store.cursor import CursorClock
 from tests.support.builders import an_item
-from tests.support.sinking import QUICK, Deployment, Recorder, eventually
+from tests.support.sinking import QUICK, Deployment, Recorder
+from tests.support.waiting import until
 from worker.host import make_worker
 from worker.order import ArrivalOrder
 from worker.reading import Reading
@@ -57,13 +58,13 @@ def test_the_checkpoint_waits_for_the_sink_and_what_it_did_not_take_comes_again(
         )
     first = Recorder(wait)
     with worker(deployment, Sink("archive", first)):
-        eventually(lambda: first.of("P1") == [1])
-        eventually(lambda: len(deployment.published) == 3)  # the feed went on
-        eventually(position)
+        until(lambda: first.of("P1") == [1])
+        until(lambda: len(deployment.published) == 3)  # the feed went on
+        until(position)
         held = position()
     second = Recorder()
     with worker(deployment, Sink("archive", second)):
-        eventually(lambda: second.of("P1") == [2, 3])
-        eventually(lambda: position() != held)
+        until(lambda: second.of("P1") == [2, 3])
+        until(lambda: position() != held)
     go_on.set()
     assert deployment.rows() == []
