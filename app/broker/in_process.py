@@ -147,12 +147,8 @@ class InProcessBroker:
 
     def _end(self) -> tuple[int, str]:
         """The ring's end and the cursor that stands there, of one moment."""
-        while True:
-            position = self._ring.end
-            cursor = self._ring.cursor_before(position)
-            if cursor is not None or position == 0:
-                return position, cursor or self._origin
-            # It was evicted between the two looks, by a ring's worth of events: look again.
+        position, cursor = self._ring.last()
+        return position, cursor or self._origin
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -199,7 +195,7 @@ class InProcessBroker:
     async def _resume(self, cursor: Cursor | None, view: View, wanted: Filter) -> Subscription:
         position, head_cursor = self._end()
         reached = head_cursor if cursor is None else str(cursor)
-        held = None if cursor is None else self._resumes_at(cursor)
+        held = None if cursor is None else self._ring.resumes_at(str(cursor), self._overlap_ms)
         opening = [retry_hint(random.randint(1000, 4000))]  # noqa: S311 - jitter, not a secret
         backfill: list[Frame] = []
         if held is not None:
@@ -229,14 +225,6 @@ class InProcessBroker:
             cursor=reached,
             max_beats=random.randint(*MAX_AGE_BEATS),  # noqa: S311 - jitter
         )
-
-    def _resumes_at(self, cursor: Cursor) -> int | None:
-        """Where in the ring a client with this cursor goes on; None where only `Feed` knows."""
-        held = self._ring.position_of(str(cursor))
-        if held is None or not self._overlap_ms:
-            return held if held is None else held + 1
-        since = self._ring.first_since(cursor.ms - self._overlap_ms)
-        return since if since is None else min(since, held + 1)
 
     def _frame(self, arrival: Arrived) -> Frame | None:
         cursor, event = arrival
