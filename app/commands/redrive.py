@@ -21,7 +21,7 @@ def add(commands: Any) -> None:
         "redrive",
         help="have dead letters tried again",
         description="Marks dead letters due: all, those of one sink, or single ones. The worker "
-        "(`stockpulse serve` or `worker`) tries them within seconds, in the order of each "
+        "(`stockpulse serve` or `worker`) tries them within half a minute, in the order of each "
         "product's events.",
     )
     parser.add_argument("--sink", metavar="NAME", help="only this sink's")

@@ -74,7 +74,7 @@ def get_dead_letter(letter_id: str, services: ServicesDep) -> Response:
     dependencies=[needs(Role.ADMIN)],
 )
 def redrive_dead_letter(letter_id: str, request: Request, services: ServicesDep) -> Response:
-    """Mark it due: the worker tries it, and what lies before it in its lane, within seconds."""
+    """Mark it due: the worker tries it, and what lies before it in its lane, soon."""
     letter = services.letters.redrive(unquote(letter_id), actor_of(request))
     return json_answer(redrive_out(letter), status=202)
 
