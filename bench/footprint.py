@@ -39,12 +39,11 @@ from bench.support.report import Requirement, conditions, finish
 from bench.support.store import PRODUCTS, item
 from worker.chain import ChainSink
 from worker.gaps import ChainGuard, Gaps
-from worker.host import IDLE_AWS, IDLE_LOCAL
 from worker.order import ArrivalOrder
 from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
-from worker.stream.pace import Idle
+from worker.stream.pace import IDLE_AWS, IDLE_LOCAL, Idle
 
 ARN = "arn:aws:dynamodb:eu-central-1:0:table/Products/stream/2026-11-21T00:00:00.000"
 PAGE = 1_000
