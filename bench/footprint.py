@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from botocore.awsrequest import AWSResponse
 
-from app import serve
+from app import feeding, serve
 from app.broker.in_process import InProcessBroker
 from app.item import DEFAULT_NAMES
 from app.settings import Settings
@@ -39,12 +39,11 @@ from bench.support.report import Requirement, conditions, finish
 from bench.support.store import PRODUCTS, item
 from worker.chain import ChainSink
 from worker.gaps import ChainGuard, Gaps
-from worker.host import IDLE_AWS, IDLE_LOCAL
 from worker.order import ArrivalOrder
 from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
-from worker.stream.pace import Idle
+from worker.stream.pace import IDLE_AWS, IDLE_LOCAL, Idle
 
 ARN = "arn:aws:dynamodb:eu-central-1:0:table/Products/stream/2026-11-21T00:00:00.000"
 PAGE = 1_000
@@ -131,7 +130,7 @@ def idle(pace: Idle, quiet: float, watched: float) -> float:
             client.meta.events.register("before-send.*", partial(_count, calls))
         return clients
 
-    serve.connect, serve.IDLE_LOCAL = counted, pace  # type: ignore[attr-defined]
+    serve.connect, feeding.idle_at = counted, lambda _: pace
     with (
         tempfile.TemporaryDirectory() as folder,
         serve.running(Settings(_env_file=None, data_dir=Path(folder) / "data")),
