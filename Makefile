@@ -65,7 +65,7 @@ lock: setup ## Write the lock files anew
 	@scripts/lock.sh
 
 clean: ## Remove everything that can be made again (not the data)
-	@rm -rf .venv .ministack node_modules static/vendor build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	@rm -rf .venv .ministack node_modules static/vendor build dist .schemathesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
 
 setup: .venv/.ready static/vendor/.ready
 

@@ -1,37 +1,32 @@
 """Store, broker and web in one process, opened and closed in order; without a Redis the worker too.
 
-The one place that wires the web side to the worker.
+(`app.feeding` wires the worker.)
 """
 
-import logging
 import secrets
 import sys
 import threading
-import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import uvicorn
 
+from app.announcement import announce
 from app.broker.in_process import InProcessBroker
 from app.demo.live import Plan
 from app.demo.runner import DemoShop
 from app.demo.shop import changes, monday_morning
 from app.door import open_door
+from app.feeding import Reached, feeding
 from app.listener import listener_at
 from app.settings import Settings
 from app.signals import end_by_signals
-from app.signing import audit_keys, signer_of
-from app.split import fed_by_redis
+from app.signing import signer_of
 from app.store import place, shell, tables
 from app.store.admin_log import AdminLog
 from app.store.audit import AuditRepository
-from app.store.audit_keys import AuditKeyIDs
-from app.store.client import Clients, connect
+from app.store.client import connect
 from app.store.cursor import CursorClock
 from app.store.feed import Feed
 from app.store.letter_desk import LetterDesk
@@ -39,27 +34,19 @@ from app.store.products import ProductRepository
 from app.store.receipts import Receipts
 from app.store.status import StatusReader
 from app.store.timeline import OVERLAP_MS, Timeline
+from app.version import our_version
 from app.web.app import create_app
 from app.web.places import Places
 from app.web.server import Server
 from app.web.services import DemoSwitch, Probe, Services
 from app.web.system.board import SystemBoard
 from app.web.system.live import live_of
-from app.web.system.state import ShardState
 from app.web.watch import Watch
 from app.web.wire import bounded
-from worker.host import CONSUMER, IDLE_AWS, IDLE_LOCAL, make_worker
 from worker.order import ArrivalOrder
-from worker.sinks.policy import RetryPolicy
-from worker.stream.membership import Member, new_owner
-from worker.stream.pace import Wake
-
-_log = logging.getLogger(__name__)
+from worker.source import CONSUMER
 
 DEMO_RATE = 5.0  # changes a second of a shop that is started from the page
-
-# Told of each point that a crash could fall on; only fault tests listen.
-Reached = Callable[[str], None]
 
 
 def serve(
@@ -89,7 +76,7 @@ def serve(
             timeout_graceful_shutdown=5,
             timeout_keep_alive=65,
         )
-        _announce(settings, services, listener.getsockname()[1])
+        announce(settings, services.version, services.cli_line, listener.getsockname()[1])
         Server(config, services.broker.close).run(sockets=[listener])
 
 
@@ -120,13 +107,13 @@ def running(
         broker = InProcessBroker(
             timeline,
             names.products,
-            version=_version(),
+            version=our_version(),
             status=lambda: next((bad for probe in probes.values() if (bad := probe())), None),
             max_streams=settings.max_streams,
             overlap_ms=0 if settings.broker_url is None else OVERLAP_MS,
         )
         due, admin_log = threading.Event(), AdminLog(clients.tables, names.settings)
-        with _feeding(
+        with feeding(
             settings, where, clients, names, audit, order, broker, probes, due, reached
         ) as fed:
 
@@ -151,7 +138,7 @@ def running(
                     shop.start()
                 yield Services(
                     settings=settings,
-                    version=_version(),
+                    version=our_version(),
                     products=products,
                     receipts=Receipts(clients.tables, names.idempotency),
                     timeline=timeline,
@@ -174,87 +161,8 @@ def running(
                 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Fed:
-    """What the broker is fed by, whom to tell of writes, and the shards that are read here."""
-
-    kind: str
-    hint: Callable[[], None]
-    shards: Callable[[], Sequence[ShardState]] | None
-
-
-@contextmanager
-def _feeding(
-    settings: Settings,
-    where: place.Place,
-    clients: Clients,
-    names: tables.TableNames,
-    audit: AuditRepository,
-    order: ArrivalOrder,
-    broker: InProcessBroker,
-    probes: dict[str, Probe],
-    due: threading.Event,
-    reached: Reached,
-) -> Iterator["_Fed"]:
-    """What feeds the broker: a Redis, or a worker in this process."""
-    if settings.broker_url is not None:
-        with fed_by_redis(settings, names, broker, probes) as hint:
-            yield _Fed("Redis", hint, None)
-        return
-    broker.load()
-    wake = Wake()
-    with make_worker(
-        clients,
-        names,
-        settings.attributes,
-        audit,
-        order,
-        broker.publish,
-        lambda: tables.stream_of(clients.tables, names.products),
-        wake,
-        IDLE_AWS if where.endpoint is None else IDLE_LOCAL,
-        Member(new_owner(), folder=where.folder),
-        one_log=where.engine is not None,
-        reached=reached,
-        policy=RetryPolicy(settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds),
-        due=due,
-    ) as worker:
-        AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER).register([*audit_keys(settings)])
-        probes["worker"] = worker.problem
-        yield _Fed("in this process", wake.hint, worker.shards)
-
-
 def _any_shop(settings: Settings) -> Plan:
     """A demo shop for the page's button."""
     zone = ZoneInfo(settings.timezone)
     seed = secrets.randbelow(1_000_000)
     return Plan(changes(seed, monday_morning(zone), zone), DEMO_RATE)
-
-
-def _announce(settings: Settings, services: Services, port: int) -> None:
-    # Every address is no address to go to: name the one that is surely among them.
-    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
-    host = f"[{address}]" if ":" in address else address
-    lines = [
-        f"Stockpulse {services.version}: http://{host}:{port}{settings.base_path}/",
-        f"Data: {settings.data_dir.resolve()}",
-        "Change a product from another shell:",
-        f"  {services.cli_line}",
-        "Ctrl-C ends it.",
-    ]
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.flush()
-    if settings.open_access:
-        _log.warning(
-            "STOCKPULSE_OPEN_ACCESS: until there is a key, whoever can reach %s may write",
-            settings.host,
-        )
-
-
-def _version() -> str:
-    try:
-        return version("stockpulse")
-    except PackageNotFoundError:  # not installed but copied, as in the image
-        project = Path(__file__).resolve().parents[1] / "pyproject.toml"
-        number: str = tomllib.loads(project.read_text())["project"]["version"]
-        return number

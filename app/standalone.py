@@ -21,13 +21,15 @@ from app.store.audit_keys import AuditKeyIDs
 from app.store.client import connect
 from app.store.clock import ClockRow, SharedClock
 from app.store.feed import Feed
-from worker.host import CONSUMER, IDLE_AWS, IDLE_LOCAL, make_worker
+from worker.host import make_worker
 from worker.order import ArrivalOrder, Publish
+from worker.reading import Reading
 from worker.sinks.policy import RetryPolicy
+from worker.source import CONSUMER, source_of
 from worker.stream.coordinator import Coordinator
 from worker.stream.leases import LEASE_TIME
 from worker.stream.membership import Member, new_owner
-from worker.stream.pace import Idle, Wake
+from worker.stream.pace import Idle, Wake, idle_at
 
 _log = logging.getLogger(__name__)
 
@@ -91,19 +93,18 @@ def reading(
         row = ClockRow(clients.tables, names.checkpoints, CONSUMER)
         order = ArrivalOrder(SharedClock(row, feed.newest_ms()).stamp)
         with make_worker(
-            clients,
-            names,
-            settings.attributes,
+            source_of(clients, names, settings.attributes),
+            Reading(
+                Member(new_owner(), broker="redis", folder=where.folder),
+                wake,
+                idle or idle_at(where.endpoint),
+                one_log=settings.dynamodb == "embedded",
+                lease_time=lease_time,
+            ),
             AuditRepository(clients.tables, names.audit, feed, signer, order.stamp),
             order,
             publish,
-            lambda: tables.stream_of(clients.tables, names.products),
-            wake,
-            idle or (IDLE_AWS if where.endpoint is None else IDLE_LOCAL),
-            Member(new_owner(), broker="redis", folder=where.folder),
-            one_log=settings.dynamodb == "embedded",
             broker_elsewhere=True,
-            lease_time=lease_time,
             policy=RetryPolicy(
                 settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds
             ),

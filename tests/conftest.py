@@ -33,6 +33,13 @@ def settings(endpoint: str, tmp_path: Path) -> Settings:
     return settings_for(endpoint, tmp_path)
 
 
+@pytest.fixture(scope="module")
+def shared(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """One application for the tests of a file, which keep apart by the names of their products."""
+    with serving(settings_for(endpoint, tmp_path_factory.mktemp("shared"))) as running:
+        yield running
+
+
 @pytest.fixture
 def app(settings: Settings) -> Iterator[App]:
     """The application over empty tables."""

@@ -35,6 +35,20 @@ from app.web.services import Services
 
 _STATIC = Path(__file__).resolve().parents[2] / "static"
 
+_ROUTED = (
+    health,
+    metrics,
+    batch,
+    products,
+    events,
+    reversals,
+    dead_letters,
+    contracts,
+    admin,
+    sign_in,
+    pages,
+)
+
 # Threads for routes: fewer than the store's connections, some of which the worker uses.
 WEB_THREADS = POOL_SIZE - 8
 
@@ -59,24 +73,17 @@ def create_app(services: Services) -> FastAPI:
         generate_unique_id_function=operation_id,
     )
     app.state.services = services
-    for module in (
-        health,
-        metrics,
-        batch,
-        products,
-        events,
-        reversals,
-        dead_letters,
-        contracts,
-        admin,
-        sign_in,
-        pages,
-    ):
+    for module in _ROUTED:
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     problems.install(app)
     app.openapi = cache(partial(contract, app))  # type: ignore[method-assign]
-    # The last added stands outermost: a browser asks for CORS before it sends credentials.
+    _guard(app, services)
+    return app
+
+
+def _guard(app: FastAPI, services: Services) -> None:
+    """The last added stands outermost: a browser asks for CORS before it sends credentials."""
     settings, door = services.settings, services.door
     refuse = problems.refusal
     app.add_middleware(KeyBudget, per_minute=settings.rate_limit_per_minute, refuse=refuse)
@@ -87,7 +94,6 @@ def create_app(services: Services) -> FastAPI:
         app.add_middleware(APICors, origins=settings.cors_origins, base=settings.base_path)
     app.add_middleware(Guards, settings=settings, proxies=door.proxies, refuse=_refuse)
     app.add_middleware(AccessLog)
-    return app
 
 
 def _refuse(request: Request, error: StockpulseError) -> ASGIApp:

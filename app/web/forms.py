@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from app.store.errors import StockpulseError
 from app.store.product import Product
 from app.web.errors import InvalidRequest
-from app.web.models import Note, Reason
+from app.web.fields import Note, Reason
 from app.web.needs import MAX_FIELDS
 from app.web.parameters import KEY_BYTES
 

@@ -13,7 +13,7 @@ from app.events import split_event_id
 from app.store.errors import EventNotFound
 from app.store.product import Stamp
 from app.web.errors import InvalidRequest, PreconditionRequired, ReadOnly, UnsupportedMediaType
-from app.web.models import Note, Reason, Reference
+from app.web.fields import Note, Reason, Reference
 from app.web.services import Services, services_of
 from app.web.stamps import stamp_for
 

@@ -15,6 +15,7 @@ from app.events import RESERVED
 from app.store.errors import ETagMismatch, ProductGone, ProductNotFound, StockpulseError
 from app.store.product import Product
 from app.store.roles import Role
+from app.web.fields import REASONS
 from app.web.forms import (
     PRODUCT_FIELDS,
     Form,
@@ -28,7 +29,7 @@ from app.web.forms import (
     rebased,
     submitted_edit,
 )
-from app.web.models import REASONS, AdjustmentRequest, ProductCreate, ProductPatch
+from app.web.models import AdjustmentRequest, ProductCreate, ProductPatch
 from app.web.needs import needs
 from app.web.parameters import ServicesDep, writable
 from app.web.presentation import row_of

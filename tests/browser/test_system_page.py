@@ -66,16 +66,16 @@ def refreshed_until(page: Page, text: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1200])
 def test_it_is_accessible_and_fits_with_everything_wrong(
-    app: App, browser: Browser, scheme: str, width: int
+    shared: App, browser: Browser, scheme: str, width: int
 ) -> None:
-    spoil(app)
+    spoil(shared)
     context = browser.new_context(
         viewport={"width": width, "height": 900},
         color_scheme="dark" if scheme == "dark" else "light",
         reduced_motion="reduce",
     )
     page = context.new_page()
-    page.goto(f"{app.url}/system", wait_until="load")
+    page.goto(f"{shared.url}/system", wait_until="load")
     expect(page.locator("#dead-letters tbody tr")).to_have_count(2)
     expect(page.locator("#workers")).to_contain_text("listening for its heartbeat")
     results = Axe().run(page)

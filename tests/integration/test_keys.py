@@ -4,14 +4,13 @@ import os
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.support.process import ROOT, Process
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.embedded
 
@@ -51,16 +50,6 @@ def follow(app: Process, headers: dict[str, str]) -> threading.Thread:
     return thread
 
 
-def within(seconds: float, holds: Callable[[], bool]) -> bool:
-    """Whether it comes to hold in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if holds():
-            return True
-        time.sleep(0.05)
-    return False
-
-
 def test_the_first_key_closes_a_running_server_and_its_end_ends_all(tmp_path: Path) -> None:
     with Process(tmp_path / "data") as app:
         assert httpx.get(f"{app.url}/v1/products").status_code == 200, "open, on loopback"
@@ -76,7 +65,7 @@ def test_the_first_key_closes_a_running_server_and_its_end_ends_all(tmp_path: Pa
         def status(headers: dict[str, str]) -> int:
             return httpx.get(f"{app.url}/v1/products", headers=headers).status_code
 
-        assert within(SOON, lambda: status({}) == 401), "credentials are needed from now on"
+        until(lambda: status({}) == 401, SOON)
         stranger.join(SOON)
         assert not stranger.is_alive(), "a stream that was open ends, too"
 
@@ -90,7 +79,7 @@ def test_the_first_key_closes_a_running_server_and_its_end_ends_all(tmp_path: Pa
 
             revoked = stockpulse(app, "key", "revoke", "till")
             assert revoked.returncode == 0, revoked.stderr
-            assert within(SOON, lambda: status(key) == 401)
+            until(lambda: status(key) == 401, SOON)
             assert browser.get("/products").status_code == 303, "the session ended with its key"
             for stream in streams:
                 stream.join(SOON)

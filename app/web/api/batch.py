@@ -35,8 +35,8 @@ from app.web.batch_models import (
 from app.web.bodies import JSONRoute
 from app.web.guards import request_id_of
 from app.web.idempotency import Keyed, KeyedDep
-from app.web.models import product_out
 from app.web.needs import needs
+from app.web.outputs import product_out
 from app.web.parameters import ServicesDep, json_body, writable
 from app.web.stamps import stamp_for
 

@@ -17,8 +17,8 @@ from app.web.contract.refusals import refusals
 from app.web.errors import TooManyOfYourStreams
 from app.web.identity import identity_of
 from app.web.live import stream
-from app.web.models import CloudEventOut, EventPageOut
 from app.web.needs import needs
+from app.web.outputs import CloudEventOut, EventPageOut
 from app.web.parameters import Limit, PathProductID, ServicesDep, event_ref
 from app.web.services import Services
 

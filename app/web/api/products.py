@@ -26,19 +26,17 @@ from app.web.answers import json_answer, page_answer, product_answer
 from app.web.bodies import JSONRoute
 from app.web.contract.refusals import refusals
 from app.web.errors import InvalidRequest, PreconditionRequired
+from app.web.fields import ProductID
 from app.web.idempotency import KeyedDep
 from app.web.models import (
     AdjustmentRequest,
     CountRequest,
     ProductCreate,
-    ProductID,
-    ProductOut,
-    ProductPageOut,
     ProductPatch,
     ProductReplace,
-    product_out,
 )
 from app.web.needs import needs
+from app.web.outputs import ProductOut, ProductPageOut, product_out
 from app.web.parameters import (
     MERGE_PATCH,
     IfMatch,

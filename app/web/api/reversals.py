@@ -22,8 +22,9 @@ from app.web.answers import product_answer
 from app.web.bodies import JSONRoute
 from app.web.contract.refusals import refusals
 from app.web.idempotency import KeyedDep
-from app.web.models import ProductOut, ReversalRequest
+from app.web.models import ReversalRequest
 from app.web.needs import needs
+from app.web.outputs import ProductOut
 from app.web.parameters import ServicesDep, event_ref, json_body, writable
 from app.web.services import Services
 from app.web.stamps import stamp_for

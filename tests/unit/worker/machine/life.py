@@ -13,16 +13,18 @@ from app.store.client import Clients
 from app.store.clock import ClockRow, SharedClock
 from app.store.errors import StoreUnavailable
 from app.store.feed import Feed
-from app.store.tables import stream_of, table_names
+from app.store.tables import table_names
 from tests.support.fake_wire import FakeClient, Wire
 from tests.support.simulation import SimEvent
-from tests.unit.worker.machine.ledger import AUDIT, CHECKPOINTS, EXTRA, FEED, PRODUCTS
+from tests.unit.worker.machine.ledger import AUDIT, CHECKPOINTS, EXTRA, FEED
 from tests.unit.worker.machine.world import KEY, KEY_ID, World
-from worker.host import CONSUMER, IDLE_AWS, make_worker
+from worker.host import make_worker
 from worker.order import ArrivalOrder
+from worker.reading import Reading
 from worker.sinks.sink import Sink
+from worker.source import CONSUMER, source_of
 from worker.stream.membership import Member
-from worker.stream.pace import Wake
+from worker.stream.pace import IDLE_AWS, Wake
 
 
 class Life:
@@ -62,16 +64,11 @@ class Life:
         order = ArrivalOrder(clock.stamp)
         audit = AuditRepository(tables, AUDIT, feed, Signer(KEY_ID, KEY), order.stamp)
         with make_worker(
-            Clients(tables, streams),
-            table_names("", None),
-            DEFAULT_NAMES,
+            source_of(Clients(tables, streams), table_names("", None), DEFAULT_NAMES),
+            Reading(Member(self.name, "redis"), Wake(), IDLE_AWS),
             audit,
             order,
             self._publish,
-            lambda: stream_of(tables, PRODUCTS),
-            Wake(),
-            IDLE_AWS,
-            Member(self.name, "redis"),
             sinks=[Sink(EXTRA, self._deliver)],
         ):
             self._stop.wait()
