@@ -5,7 +5,7 @@ What it publishes reaches the web processes through the broker of STOCKPULSE_BRO
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 
 from app.broker.redis.hints import AGAIN, RedisHints
@@ -23,6 +23,7 @@ from app.store.feed import Feed
 from worker.host import CONSUMER, IDLE_AWS, IDLE_LOCAL, make_worker
 from worker.order import ArrivalOrder, Publish
 from worker.sinks.policy import RetryPolicy
+from worker.sinks.sink import Sink
 from worker.stream.coordinator import Coordinator
 from worker.stream.leases import LEASE_TIME
 from worker.stream.membership import Member, new_owner
@@ -54,6 +55,7 @@ def telling_by_redis(
     idle: Idle | None = None,
     timeout: float = READ_TIMEOUT,
     again: float = AGAIN,
+    sinks: Sequence[Sink] = (),
 ) -> Iterator[Coordinator]:
     """A worker of its own whose events go to the web processes, until the block ends."""
     if settings.broker_url is None:
@@ -65,7 +67,7 @@ def telling_by_redis(
     with (
         closing(RedisPublisher(url, keys.stream, names.products, timeout=timeout)) as publisher,
         RedisHints(url, keys.hints, wake.hint, again=again),
-        reading(settings, publisher.publish, wake, idle=idle) as worker,
+        reading(settings, publisher.publish, wake, idle=idle, sinks=sinks) as worker,
     ):
         yield worker
 
@@ -78,6 +80,7 @@ def reading(
     *,
     idle: Idle | None = None,
     lease_time: float = LEASE_TIME,
+    sinks: Sequence[Sink] = (),
 ) -> Iterator[Coordinator]:
     """A worker of its own, until the block ends; `publish` may fail, and is then tried again."""
     names = tables.table_names(settings.table_prefix, settings.products_table)
@@ -102,6 +105,7 @@ def reading(
             one_log=settings.dynamodb == "embedded",
             broker_elsewhere=True,
             lease_time=lease_time,
+            sinks=sinks,
             policy=RetryPolicy(
                 settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds
             ),
