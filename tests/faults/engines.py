@@ -25,10 +25,14 @@ EMBEDDED, DYNAMODB_LOCAL = "embedded", "dynamodb-local"
 
 @dataclass
 class Engine:
-    """One engine on a folder, always at the same address."""
+    """One engine on a folder, always at the same address.
+
+    DynamoDB Local holds its tables in memory, where it is fast, unless they are to outlive it.
+    """
 
     name: str
     folder: Path
+    lasts: bool = True
     address: Address = field(default_factory=lambda: Address("127.0.0.1", free_port()))
     _child: subprocess.Popen[bytes] | None = None
 
@@ -72,8 +76,8 @@ class Engine:
                     pass  # so that its file is prepared (FACTS §2)
             return [str(find_binary()), *arguments(file, self.address)]
         script = str(ROOT / "scripts" / "dynamodb-local.sh")
-        where = ["-dbPath", str(self.folder), "-sharedDb", "-port", str(self.address.port)]
-        return [script, "run", *where]
+        kept = ["-dbPath", str(self.folder)] if self.lasts else ["-inMemory"]
+        return [script, "run", "-sharedDb", "-port", str(self.address.port), *kept]
 
     def __enter__(self) -> "Engine":
         self.folder.mkdir(mode=0o700, parents=True)

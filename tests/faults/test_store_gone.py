@@ -27,14 +27,14 @@ def test_the_store_hangs_for_a_minute(engine: Engine, tmp_path: Path) -> None:
         split.finish(f"store stopped for {GONE:.0f} s", writers)
 
 
-def test_the_store_is_killed_and_stays_away(engine: Engine, tmp_path: Path) -> None:
-    with Split(tmp_path, engine) as split:
+def test_the_store_is_killed_and_stays_away(lasting_engine: Engine, tmp_path: Path) -> None:
+    with Split(tmp_path, lasting_engine) as split:
         writers = split.write(20)
         for _ in range(KILLED):
             time.sleep(3)
             assert writers.running
-            engine.kill()
+            lasting_engine.kill()
             time.sleep(AWAY)
-            engine.start()
+            lasting_engine.start()
         split.web.wait_ready(60)
         split.finish(f"store killed {KILLED} times, away for {AWAY:.0f} s each", writers)
