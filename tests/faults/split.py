@@ -99,7 +99,7 @@ class Split:
 
     def write(self, seconds: float) -> Writers:
         """Writers that take about so long for all changes."""
-        writers = Writers(self.engine.url, CHANGES, THREADS, pause=seconds * THREADS / CHANGES)
+        writers = Writers(self.engine.url, CHANGES, THREADS, pause=pause(seconds, CHANGES))
         writers.start()
         return writers
 
@@ -117,3 +117,8 @@ class Split:
     def trouble(self) -> str:
         """What the processes said last."""
         return "\n".join(process.output for process in (self.web, *self.workers))
+
+
+def pause(seconds: float, changes: int) -> float:
+    """Of writers that take so long for so many changes, if the engine can."""
+    return seconds * THREADS / changes

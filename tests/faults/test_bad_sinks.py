@@ -15,14 +15,14 @@ from typing import Any
 from app.store.client import connect
 from tests.faults.engines import Engine
 from tests.faults.sinking_worker import FAILS, HANGS
-from tests.faults.split import CHANGES, Split
+from tests.faults.split import CHANGES, Split, pause
 from tests.faults.writers import Writers, audited, out_of_order
 
 BAD = float(os.environ.get("FAULT_SINK_SECONDS", "60"))
-WELL = 30.0  # seconds before, to compare with
-WARM = 3.0  # seconds that are not counted: connections are made, threads started
-AFTER = 0.1  # of the changes come once all is well again
-DRAINED = 900.0  # seconds
+WELL = max(30.0, BAD / 5)  # seconds before, to compare with
+WATCHED = CHANGES // 4  # changes in both together; most of the others come before
+AFTER = CHANGES // 20  # come once all is well again, behind what is parked
+DRAINED = 1800.0  # seconds, on a machine with other things to do
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,12 @@ def test_a_sink_that_hangs_and_one_that_fails_delay_nothing_and_get_all(
         module="tests.faults.sinking_worker",
         environment={"SINKS": str(folder)},
     ) as split:
-        writers = split.write((WARM + WELL + BAD) / (1 - AFTER))
-        time.sleep(WARM)
+        writers = split.write(0)
+        while writers.written < CHANGES - WATCHED - AFTER:
+            time.sleep(0.05)
+        writers.pause = pause(WELL + BAD, WATCHED)
+        split.client.wait_for(CHANGES - WATCHED - AFTER, 300)
+        wait_drained(engine)  # the crowd of the beginning may have filled a window
         turned = time.monotonic() + WELL
         time.sleep(WELL)
         bad.touch()
@@ -58,6 +62,7 @@ def test_a_sink_that_hangs_and_one_that_fails_delay_nothing_and_get_all(
         assert writers.running
         parked = letters(engine)
         bad.unlink()
+        writers.pause = 0
         split.finish(f"two sinks bad for {BAD:.0f} s", writers)
         drained = wait_drained(engine) - healed
         well = delays(split, writers, turned - WELL, turned)

@@ -60,7 +60,7 @@ def test_the_whole_application_is_killed_at_every_point(app: Process) -> None:
     # At every point, then anywhere at all; the first life is quiet.
     plan = [*POINTS * 5, *["anywhere"] * 7]
     chance.shuffle(plan)
-    writers, client = start_first(app, pause=0.02)
+    writers, client = start_first(app, pause=0.03)
     time.sleep(0.5)
     app.kill()
     kills["anywhere"] += 1
@@ -135,7 +135,7 @@ def test_the_clock_is_set_back_an_hour(app: Process, tmp_path: Path) -> None:
     clock = tmp_path / "clock"
     clock.write_text("0")
     app.environment = {"CLOCK_FILE": str(clock)}
-    writers, client = start_first(app, pause=0.005)
+    writers, client = start_first(app, pause=0.01)
     time.sleep(2)
     clock.write_text("-3600")
     time.sleep(2)

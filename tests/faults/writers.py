@@ -23,7 +23,8 @@ class Writers:
 
     Each thread has products of its own, so a product's stocks must be audited as 1, 2, 3 …
     A repeat after a lost answer is stopped by its condition (an embedded engine makes a
-    record of a put that changes nothing; AWS does not).
+    record of a put that changes nothing; AWS does not). `pause` is from one write's begin to
+    the next's, and may be changed.
     """
 
     url: str
@@ -53,6 +54,7 @@ class Writers:
 
     def _write(self, writer: int) -> None:
         client = connect(self.url).tables
+        due = time.monotonic()
         for number in range(self.changes // self.threads):
             product = f"w{writer}-{number % PRODUCTS_EACH}"
             stock = number // PRODUCTS_EACH + 1
@@ -75,7 +77,8 @@ class Writers:
                     time.sleep(0.05)
             with self._lock:
                 self.written += 1
-            time.sleep(self.pause)
+            due = max(due + self.pause, time.monotonic())
+            time.sleep(max(0.0, due - time.monotonic()))
 
     @property
     def expected(self) -> set[tuple[str, int]]:
