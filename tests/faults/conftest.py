@@ -7,20 +7,10 @@ import pytest
 
 from tests.faults.engines import DYNAMODB_LOCAL, EMBEDDED, Engine, needed
 
-both = pytest.fixture(params=[EMBEDDED, DYNAMODB_LOCAL])
 
-
-@both
+@pytest.fixture(params=[EMBEDDED, DYNAMODB_LOCAL])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """An engine of this trial's own, which is not killed."""
+    """An engine of this trial's own."""
     needed(request.param)
-    with Engine(request.param, tmp_path / "engine", lasts=False) as running:
-        yield running
-
-
-@both
-def lasting_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """One that has its tables after a kill."""
-    needed(request.param)
-    with Engine(request.param, tmp_path / "engine", lasts=True) as running:
+    with Engine(request.param, tmp_path / "engine") as running:
         yield running

@@ -27,12 +27,11 @@ EMBEDDED, DYNAMODB_LOCAL = "embedded", "dynamodb-local"
 class Engine:
     """One engine on a folder, always at the same address.
 
-    DynamoDB Local holds its tables in memory, where it is fast, unless they are to outlive it.
+    DynamoDB Local has its tables in memory, where it is fast; so it cannot be killed and go on.
     """
 
     name: str
     folder: Path
-    lasts: bool = True
     address: Address = field(default_factory=lambda: Address("127.0.0.1", free_port()))
     _child: subprocess.Popen[bytes] | None = None
 
@@ -76,8 +75,7 @@ class Engine:
                     pass  # so that its file is prepared (FACTS §2)
             return [str(find_binary()), *arguments(file, self.address)]
         script = str(ROOT / "scripts" / "dynamodb-local.sh")
-        kept = ["-dbPath", str(self.folder)] if self.lasts else ["-inMemory"]
-        return [script, "run", "-sharedDb", "-port", str(self.address.port), *kept]
+        return [script, "run", "-inMemory", "-sharedDb", "-port", str(self.address.port)]
 
     def __enter__(self) -> "Engine":
         self.folder.mkdir(mode=0o700, parents=True)

@@ -6,7 +6,9 @@ Workers, web process and writers wait for it; nobody gives up, and nothing is sk
 import time
 from pathlib import Path
 
-from tests.faults.engines import Engine
+import pytest
+
+from tests.faults.engines import EMBEDDED, Engine
 from tests.faults.split import Split
 
 GONE = 60.0  # seconds
@@ -27,14 +29,15 @@ def test_the_store_hangs_for_a_minute(engine: Engine, tmp_path: Path) -> None:
         split.finish(f"store stopped for {GONE:.0f} s", writers)
 
 
-def test_the_store_is_killed_and_stays_away(lasting_engine: Engine, tmp_path: Path) -> None:
-    with Split(tmp_path, lasting_engine) as split:
+@pytest.mark.parametrize("engine", [EMBEDDED], indirect=True)
+def test_the_store_is_killed_and_stays_away(engine: Engine, tmp_path: Path) -> None:
+    with Split(tmp_path, engine) as split:
         writers = split.write(20)
         for _ in range(KILLED):
             time.sleep(3)
             assert writers.running
-            lasting_engine.kill()
+            engine.kill()
             time.sleep(AWAY)
-            lasting_engine.start()
+            engine.start()
         split.web.wait_ready(60)
         split.finish(f"store killed {KILLED} times, away for {AWAY:.0f} s each", writers)
