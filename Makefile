@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test check faults lint fmt type unit integration browser js test-dynamodb-local test-compose setup assets chromium redis ministack lambda lock clean
+.PHONY: help run test check faults machine lint fmt type unit integration browser js test-dynamodb-local test-compose setup assets chromium redis ministack lambda lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -65,7 +65,7 @@ lock: setup ## Write the lock files anew
 	@scripts/lock.sh
 
 clean: ## Remove everything that can be made again (not the data)
-	@rm -rf .venv .ministack node_modules static/vendor build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	@rm -rf .venv .ministack node_modules static/vendor build dist .schemathesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
 
 setup: .venv/.ready static/vendor/.ready
 
@@ -79,3 +79,7 @@ static/vendor/.ready: package-lock.json scripts/assets.sh scripts/vendor.sh
 
 faults: setup redis ## 20,000 changes while all is killed, stopped, filled up or set back (20 minutes)
 	@$(BIN)/pytest tests/faults -s
+
+machine: setup ## The state machine on new examples for minutes, and the bugs that it must find
+	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit/worker/test_machine.py -s
+	@$(BIN)/pytest tests/faults/test_machine_teeth.py -s

@@ -9,6 +9,7 @@ from app.commands import (
     demo,
     engine,
     init,
+    key,
     lambda_test,
     reconcile,
     redrive,
@@ -17,6 +18,7 @@ from app.commands import (
     worker,
 )
 from app.commands.errors import CommandError
+from app.metrics import MetricsAddressTaken
 from app.settings import PREFIX, Settings, SettingsError, load
 from app.store.engine import EngineError
 from app.store.errors import StoreUnavailable
@@ -25,7 +27,15 @@ from app.store.tables import TableError
 from app.store.workers import OwnerRefused
 
 # Errors whose message says what to change.
-_REFUSALS = (SettingsError, EngineError, KeyFileError, TableError, OwnerRefused, CommandError)
+_REFUSALS = (
+    SettingsError,
+    EngineError,
+    KeyFileError,
+    TableError,
+    OwnerRefused,
+    MetricsAddressTaken,
+    CommandError,
+)
 
 Run = Callable[[argparse.Namespace, Settings], int]
 
@@ -52,7 +62,18 @@ def _parser() -> argparse.ArgumentParser:
         prog="stockpulse", description="A live inventory dashboard on DynamoDB Streams."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, worker, init, engine, demo, verify, reconcile, redrive, lambda_test):
+    for command in (
+        serve,
+        worker,
+        init,
+        key,
+        engine,
+        demo,
+        verify,
+        reconcile,
+        redrive,
+        lambda_test,
+    ):
         command.add(commands)
     return parser
 

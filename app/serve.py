@@ -1,57 +1,52 @@
 """Store, broker and web in one process, opened and closed in order; without a Redis the worker too.
 
-The one place that wires the web side to the worker.
+(`app.feeding` wires the worker.)
 """
 
-import logging
 import secrets
 import sys
 import threading
-import tomllib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from zoneinfo import ZoneInfo
 
 import uvicorn
 
+from app.announcement import announce
 from app.broker.in_process import InProcessBroker
 from app.demo.live import Plan
 from app.demo.runner import DemoShop
 from app.demo.shop import changes, monday_morning
+from app.door import open_door
+from app.feeding import Reached, feeding
 from app.listener import listener_at
 from app.settings import Settings
 from app.signals import end_by_signals
-from app.signing import audit_keys, signer_of
-from app.split import fed_by_redis
+from app.signing import signer_of
 from app.store import place, shell, tables
 from app.store.admin_log import AdminLog
 from app.store.audit import AuditRepository
-from app.store.audit_keys import AuditKeyIDs
-from app.store.client import Clients, connect
+from app.store.client import connect
 from app.store.cursor import CursorClock
 from app.store.feed import Feed
 from app.store.letter_desk import LetterDesk
 from app.store.products import ProductRepository
 from app.store.receipts import Receipts
+from app.store.status import StatusReader
 from app.store.timeline import OVERLAP_MS, Timeline
+from app.version import our_version
 from app.web.app import create_app
+from app.web.places import Places
 from app.web.server import Server
 from app.web.services import DemoSwitch, Probe, Services
+from app.web.system.board import SystemBoard
+from app.web.system.live import live_of
+from app.web.watch import Watch
 from app.web.wire import bounded
-from worker.host import CONSUMER, IDLE_AWS, IDLE_LOCAL, make_worker
 from worker.order import ArrivalOrder
-from worker.sinks.policy import RetryPolicy
-from worker.stream.membership import Member, new_owner
-from worker.stream.pace import Wake
-
-_log = logging.getLogger(__name__)
+from worker.source import CONSUMER
 
 DEMO_RATE = 5.0  # changes a second of a shop that is started from the page
-
-# Told of each point that a crash could fall on; only fault tests listen.
-Reached = Callable[[str], None]
 
 
 def serve(
@@ -61,6 +56,7 @@ def serve(
 
     Raises:
         ListenError: the port is taken.
+        OpenToAll: others can reach the address, and there is no key.
         EngineError, TableError, StoreUnavailable: the store cannot be used.
 
     """
@@ -75,11 +71,12 @@ def serve(
             http=bounded(settings.max_header_bytes, settings.request_timeout_seconds),
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # app.web.proxies reads them, from the configured ones only
             server_header=False,
             timeout_graceful_shutdown=5,
             timeout_keep_alive=65,
         )
-        _announce(settings, services, listener.getsockname()[1])
+        announce(settings, services.version, services.cli_line, listener.getsockname()[1])
         Server(config, services.broker.close).run(sockets=[listener])
 
 
@@ -94,10 +91,11 @@ def running(
     # Threads that compute must not keep the event loop waiting (FACTS §2b).
     sys.setswitchinterval(0.0005)
     names = tables.table_names(settings.table_prefix, settings.products_table)
-    with place.owned(settings.dynamodb, settings.data_dir, names) as where:
+    with place.owned(settings.dynamodb, settings.data_dir, names) as where, ExitStack() as opened:
         clients = connect(where.endpoint)
         attributes = settings.attributes
         tables.ensure_tables(clients.tables, names, attributes)
+        door = opened.enter_context(open_door(settings, clients.tables, names.settings))
         stream = tables.stream_of(clients.tables, names.products)
 
         signer = signer_of(settings)
@@ -109,19 +107,19 @@ def running(
         broker = InProcessBroker(
             timeline,
             names.products,
-            version=_version(),
+            version=our_version(),
             status=lambda: next((bad for probe in probes.values() if (bad := probe())), None),
             max_streams=settings.max_streams,
             overlap_ms=0 if settings.broker_url is None else OVERLAP_MS,
         )
-        due = threading.Event()
-        with _feeding(
+        due, admin_log = threading.Event(), AdminLog(clients.tables, names.settings)
+        with feeding(
             settings, where, clients, names, audit, order, broker, probes, due, reached
-        ) as hint:
+        ) as fed:
 
             def committed() -> None:
                 reached("between commit and answer")
-                hint()
+                fed.hint()
 
             products = ProductRepository(
                 clients.tables,
@@ -131,20 +129,21 @@ def running(
                 was_known=audit.knows,
                 on_commit=committed,
             )
+            status = StatusReader(
+                clients.tables, names, CONSUMER, lambda key, most: audit.history(key, most).items
+            )
+            live = live_of(probes, fed.shards, broker, kind=fed.kind, store=where.name)
             with DemoShop(products, demo or _any_shop(settings)) as shop:
                 if demo is not None:
                     shop.start()
                 yield Services(
                     settings=settings,
-                    version=_version(),
+                    version=our_version(),
                     products=products,
                     receipts=Receipts(clients.tables, names.idempotency),
                     timeline=timeline,
                     letters=LetterDesk(
-                        clients.tables,
-                        names.dead_letters,
-                        AdminLog(clients.tables, names.settings),
-                        on_due=due.set,
+                        clients.tables, names.dead_letters, admin_log, on_due=due.set
                     ),
                     broker=broker,
                     products_table=names.products,
@@ -154,48 +153,12 @@ def running(
                     ),
                     probes=probes,
                     demo=DemoSwitch(shop.start, shop.stop, shop.running),
+                    door=door,
+                    watch=Watch(door.known, door.now),
+                    places=Places(settings.max_streams_per_key),
+                    admin_log=admin_log,
+                    system=SystemBoard(status.read, live),
                 )
-
-
-@contextmanager
-def _feeding(
-    settings: Settings,
-    where: place.Place,
-    clients: Clients,
-    names: tables.TableNames,
-    audit: AuditRepository,
-    order: ArrivalOrder,
-    broker: InProcessBroker,
-    probes: dict[str, Probe],
-    due: threading.Event,
-    reached: Reached,
-) -> Iterator[Callable[[], None]]:
-    """What feeds the broker, a Redis or a worker in this process; yields what to tell of writes."""
-    if settings.broker_url is not None:
-        with fed_by_redis(settings, names, broker, probes) as hint:
-            yield hint
-        return
-    broker.load()
-    wake = Wake()
-    with make_worker(
-        clients,
-        names,
-        settings.attributes,
-        audit,
-        order,
-        broker.publish,
-        lambda: tables.stream_of(clients.tables, names.products),
-        wake,
-        IDLE_AWS if where.endpoint is None else IDLE_LOCAL,
-        Member(new_owner(), folder=where.folder),
-        one_log=where.engine is not None,
-        reached=reached,
-        policy=RetryPolicy(settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds),
-        due=due,
-    ) as worker:
-        AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER).register([*audit_keys(settings)])
-        probes["worker"] = worker.problem
-        yield wake.hint
 
 
 def _any_shop(settings: Settings) -> Plan:
@@ -203,31 +166,3 @@ def _any_shop(settings: Settings) -> Plan:
     zone = ZoneInfo(settings.timezone)
     seed = secrets.randbelow(1_000_000)
     return Plan(changes(seed, monday_morning(zone), zone), DEMO_RATE)
-
-
-def _announce(settings: Settings, services: Services, port: int) -> None:
-    # Every address is no address to go to: name the one that is surely among them.
-    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
-    host = f"[{address}]" if ":" in address else address
-    lines = [
-        f"Stockpulse {services.version}: http://{host}:{port}{settings.base_path}/",
-        f"Data: {settings.data_dir.resolve()}",
-        "Change a product from another shell:",
-        f"  {services.cli_line}",
-        "Ctrl-C ends it.",
-    ]
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.flush()
-    if settings.open_access:
-        _log.warning(
-            "STOCKPULSE_OPEN_ACCESS is set: anyone who can reach %s may write", settings.host
-        )
-
-
-def _version() -> str:
-    try:
-        return version("stockpulse")
-    except PackageNotFoundError:  # not installed but copied, as in the image
-        project = Path(__file__).resolve().parents[1] / "pyproject.toml"
-        number: str = tomllib.loads(project.read_text())["project"]["version"]
-        return number

@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from app.broker.redis.hints import AGAIN, RedisHints
 from app.broker.redis.link import READ_TIMEOUT, keys_of
 from app.broker.redis.publisher import RedisPublisher
+from app.metrics import served
 from app.settings import Settings
 from app.signals import end_by_signals
 from app.signing import audit_keys, signer_of
@@ -20,14 +21,16 @@ from app.store.audit_keys import AuditKeyIDs
 from app.store.client import connect
 from app.store.clock import ClockRow, SharedClock
 from app.store.feed import Feed
-from worker.host import CONSUMER, IDLE_AWS, IDLE_LOCAL, make_worker
+from worker.host import make_worker
 from worker.order import ArrivalOrder, Publish
+from worker.reading import Reading
 from worker.sinks.policy import RetryPolicy
 from worker.sinks.sink import Sink
+from worker.source import CONSUMER, source_of
 from worker.stream.coordinator import Coordinator
 from worker.stream.leases import LEASE_TIME
 from worker.stream.membership import Member, new_owner
-from worker.stream.pace import Idle, Wake
+from worker.stream.pace import Idle, Wake, idle_at
 
 _log = logging.getLogger(__name__)
 
@@ -66,6 +69,7 @@ def telling_by_redis(
     wake = Wake()
     with (
         closing(RedisPublisher(url, keys.stream, names.products, timeout=timeout)) as publisher,
+        served(settings.host, settings.metrics_port),
         RedisHints(url, keys.hints, wake.hint, again=again),
         reading(settings, publisher.publish, wake, idle=idle, sinks=sinks) as worker,
     ):
@@ -92,19 +96,18 @@ def reading(
         row = ClockRow(clients.tables, names.checkpoints, CONSUMER)
         order = ArrivalOrder(SharedClock(row, feed.newest_ms()).stamp)
         with make_worker(
-            clients,
-            names,
-            settings.attributes,
+            source_of(clients, names, settings.attributes),
+            Reading(
+                Member(new_owner(), broker="redis", folder=where.folder),
+                wake,
+                idle or idle_at(where.endpoint),
+                one_log=settings.dynamodb == "embedded",
+                lease_time=lease_time,
+            ),
             AuditRepository(clients.tables, names.audit, feed, signer, order.stamp),
             order,
             publish,
-            lambda: tables.stream_of(clients.tables, names.products),
-            wake,
-            idle or (IDLE_AWS if where.endpoint is None else IDLE_LOCAL),
-            Member(new_owner(), broker="redis", folder=where.folder),
-            one_log=settings.dynamodb == "embedded",
             broker_elsewhere=True,
-            lease_time=lease_time,
             sinks=sinks,
             policy=RetryPolicy(
                 settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds

@@ -36,11 +36,10 @@ from app.store.timeline import Timeline
 from bench.support import event_source
 from bench.support.report import Requirement, conditions, finish, median_of
 from bench.support.store import Store, make_changes, store
-from worker.host import IDLE_LOCAL
 from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
-from worker.stream.pace import Pace, Wake
+from worker.stream.pace import IDLE_LOCAL, Pace, Wake
 from worker.stream.pages import ShardPages
 from worker.stream.reader import ShardReader
 from worker.stream.work import InOrder

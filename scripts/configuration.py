@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app.settings import PREFIX, Settings
+from app.settings import PREFIX, documented
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "configuration.md"
 
@@ -19,8 +19,8 @@ def document() -> str:
         "| variable | default | meaning |",
         "|---|---|---|",
     ]
-    for name, field in Settings.model_fields.items():
-        default = "" if field.default in (None, "", ()) else f"`{field.default}`"
+    for name, field in documented():
+        default = "" if field.default in (None, "", (), {}) else f"`{field.default}`"
         shown = default.lower() if isinstance(field.default, bool) else default
         meaning = (field.description or "").replace("|", "\\|")
         lines.append(f"| `{PREFIX}{name.upper()}` | {shown} | {meaning} |")

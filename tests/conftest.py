@@ -4,11 +4,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import anyio
 import pytest
 
 from app.settings import Settings
 from app.store.engine import EmbeddedEngine
 from tests.support.running import App, serving, settings_for
+
+# Imported here and not at first use, in some server's thread: pytest compiles it anew, and
+# CPython 3.11 miscounts the depth of two compilations side by side.
+assert anyio.open_file
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +31,13 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def settings(endpoint: str, tmp_path: Path) -> Settings:
     """Settings of a deployment of this test's own."""
     return settings_for(endpoint, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """One application for the tests of a file, which keep apart by the names of their products."""
+    with serving(settings_for(endpoint, tmp_path_factory.mktemp("shared"))) as running:
+        yield running
 
 
 @pytest.fixture

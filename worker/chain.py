@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from app.events import ChangeEvent
+from app.metrics import GAPS
 from app.store.audit import AuditRepository
 from worker.order import Publish
 from worker.sinks.audit import STAMP_LIFE
@@ -45,6 +46,8 @@ class ChainSink:
             if arrived is None:
                 return False
             self._publish([arrived])
+            if event.kind == "gap":
+                GAPS.inc()
             return True
         finally:
             self._drop_stamps()

@@ -10,22 +10,17 @@ was written while a record was on its way is void once that record is audited (D
 import threading
 from datetime import UTC, datetime, timedelta
 
-from app.item import AttributeNames
 from app.store.audit import AuditRepository
-from app.store.client import Clients
 from app.store.reconciliation import Reconciliations, State
-from app.store.tables import TableNames, stream_of
 from worker.chain import ChainSink
-from worker.host import CONSUMER
 from worker.reconcile import reconcile_once
+from worker.source import CONSUMER, Source
 
 EVERY = timedelta(days=1)  # a stream keeps its records for as long
 
 
 def compare_once(
-    clients: Clients,
-    tables: TableNames,
-    names: AttributeNames,
+    source: Source,
     audit: AuditRepository,
     sink: ChainSink,
     stop: threading.Event,
@@ -38,15 +33,13 @@ def compare_once(
         StoreUnavailable, TableError: the tables cannot be read.
 
     """
-    requests = Reconciliations(clients.tables, tables.checkpoints, CONSUMER)
+    requests = Reconciliations(source.clients.tables, source.tables.checkpoints, CONSUMER)
     state, now = requests.state(), datetime.now(UTC)
-    stream_arn = stream_of(clients.tables, tables.products).arn
+    stream_arn = source.find_stream().arn
     if not is_due(state, stream_arn, now):
         return
     outcome = reconcile_once(
-        clients,
-        tables,
-        names,
+        source,
         audit,
         sink,
         stream_arn,

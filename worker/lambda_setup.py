@@ -23,7 +23,6 @@ from app.store.lanes import Lanes
 from app.store.tables import TableNames, table_names
 from app.store.workers import Workers
 from worker.chain import ChainSink
-from worker.host import CONSUMER
 from worker.lambda_host import LambdaHost
 from worker.lambda_reconcile import compare_once
 from worker.order import ArrivalOrder, Publish
@@ -33,6 +32,7 @@ from worker.sinks.audit import AuditSink
 from worker.sinks.broker import BrokerSink
 from worker.sinks.lambda_sinks import LambdaSinks
 from worker.sinks.sink import Sink
+from worker.source import CONSUMER, source_of
 from worker.thawed import ThawedClock
 
 
@@ -139,5 +139,7 @@ def make_host(
         stop=stop,
     )
     chain = ChainSink(audit, tell, order.drop)
-    compare = partial(compare_once, clients, names, settings.attributes, audit, chain, stop)
+    compare = partial(
+        compare_once, source_of(clients, names, settings.attributes), audit, chain, stop
+    )
     return LambdaHost(taken.process, stop, [taken.tick, compare])

@@ -15,6 +15,8 @@ from typing import Any
 
 from app.events import ChangeEvent
 from app.item import AttributeNames
+from app.logs import about
+from app.metrics import PUBLISHED, RECORDS
 from app.store.dead_letters import DeadLetters
 from app.store.feed import ROW_LIMIT
 from app.store.leases import Hold, Unleased
@@ -71,6 +73,7 @@ class Pipeline:
             Stopped: the worker is ending; the page will be read again.
 
         """
+        RECORDS.inc(len(records))
         page = _Page(stream_arn, hold or Unleased())
         for batch in _batches(records):
             decoded: dict[str, Taken] = {}
@@ -79,7 +82,8 @@ class Pipeline:
                 if event is not None:
                     decoded.setdefault(event.id, Taken(event, record))
             if decoded:
-                then(self._take(decoded, page, guard))
+                with about(event_ids=list(decoded)):
+                    then(self._take(decoded, page, guard))
 
     def _take(
         self, decoded: Mapping[str, Taken], page: "_Page", guard: ChainGuard | None
@@ -90,9 +94,11 @@ class Pipeline:
         appended = accept(events) if guard is None else guard.accept(events, accept)
         for event, error in appended.refused:
             record = decoded[event.id].record
-            self._park(record, event.product_id, event.event_key, error, page)
+            with about(event_id=event.id):
+                self._park(record, event.product_id, event.event_key, error, page)
         self._reached("between audit and broker")
         self._publish(appended.arrived, page.hold)
+        PUBLISHED.inc(len(appended.arrived))
         self._reached("between broker and checkpoint")
         refused = {event.id for event, _ in appended.refused}
         return [taken for name, taken in decoded.items() if name not in refused]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from app.metrics import RETRIES
 from app.store.errors import Unavailable
 
 _log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Retry:
             except Unavailable as error:
                 failing = time.monotonic() - started
                 level = logging.ERROR if failing > ALARM_AFTER else logging.WARNING
+                RETRIES.labels(part).inc()
                 _log.log(level, "%s has failed for %.0f s: %s", part, failing, error)
             if self._stop.wait(pause(attempt)):
                 break

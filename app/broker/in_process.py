@@ -10,7 +10,7 @@ import logging
 import random
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from app.broker.backfill import Backfills, History
 from app.broker.catch_up import gather
@@ -20,6 +20,7 @@ from app.broker.ring import MAX_BYTES, MAX_EVENTS, Ring
 from app.broker.rounds import beat, sweep
 from app.broker.subscription import Pulse, Subscription
 from app.broker.view import View
+from app.broker.views import Views
 from app.broker.vitals import Vitals
 from app.events import event_id
 from app.store.audit import Arrived
@@ -69,9 +70,7 @@ class InProcessBroker:
         self._overlap_ms = overlap_ms
         self._ring = Ring(max_events, max_bytes, again=overlap_ms > 0)
         self._lock = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._notified = False
-        self._views: dict[Filter, View] = {}
+        self._views = Views(self._ring)
         self._pulse = Pulse()
         self._origin = str(Cursor(wall_ms(), "00000000", 0))
         self.subscribers = 0
@@ -119,11 +118,7 @@ class InProcessBroker:
             else:
                 for frame in frames:
                     self._ring.append(frame)
-            loop, pending = self._loop, self._notified
-            self._notified = loop is not None
-        if loop is not None and not pending:
-            with suppress(RuntimeError):  # the loop has closed: nobody is listening any more
-                loop.call_soon_threadsafe(self._notify)
+        self._views.tell()
 
     def check(self, after: str | None) -> None:
         """Refuse a subscription that could not be served, before its answer begins.
@@ -145,28 +140,28 @@ class InProcessBroker:
         """The cursor of the newest event, or of the time before any."""
         return self._end()[1]
 
+    @property
+    def held(self) -> int:
+        """How many events the ring holds."""
+        return self._ring.end - self._ring.start
+
     def _end(self) -> tuple[int, str]:
         """The ring's end and the cursor that stands there, of one moment."""
-        while True:
-            position = self._ring.end
-            cursor = self._ring.cursor_before(position)
-            if cursor is not None or position == 0:
-                return position, cursor or self._origin
-            # It was evicted between the two looks, by a ring's worth of events: look again.
+        position, cursor = self._ring.last()
+        return position, cursor or self._origin
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Serve subscribers on this event loop until the block ends, then end them all."""
-        self._loop = asyncio.get_running_loop()
         tasks = [
-            asyncio.create_task(beat(self._vitals.status, self._pulse, self._wake_all)),
+            asyncio.create_task(beat(self._vitals.status, self._pulse, self._views.wake)),
             asyncio.create_task(sweep(self.catch_up, lambda: self._ring.floor_ms)),
         ]
         try:
-            yield
+            with self._views.running():
+                yield
         finally:
             self.close()
-            self._loop = None
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -174,7 +169,7 @@ class InProcessBroker:
     def close(self) -> None:
         """End every subscription; clients come back with their cursor. On the loop's thread."""
         self._pulse.closing = True
-        self._wake_all()
+        self._views.wake()
 
     @asynccontextmanager
     async def subscribe(
@@ -191,22 +186,16 @@ class InProcessBroker:
         self.check(after)
         cursor = None if after is None else parse_cursor(after)
         self.subscribers += 1
-        view = self._views.get(wanted)
-        if view is None:
-            view = self._views[wanted] = View(self._ring, wanted, self._ring.end)
-        view.subscribers += 1
         try:
-            yield await self._resume(cursor, view, wanted)
+            with self._views.joined(wanted) as view:
+                yield await self._resume(cursor, view, wanted)
         finally:
             self.subscribers -= 1
-            view.subscribers -= 1
-            if not view.subscribers:
-                del self._views[wanted]
 
     async def _resume(self, cursor: Cursor | None, view: View, wanted: Filter) -> Subscription:
         position, head_cursor = self._end()
         reached = head_cursor if cursor is None else str(cursor)
-        held = None if cursor is None else self._resumes_at(cursor)
+        held = None if cursor is None else self._ring.resumes_at(str(cursor), self._overlap_ms)
         opening = [retry_hint(random.randint(1000, 4000))]  # noqa: S311 - jitter, not a secret
         backfill: list[Frame] = []
         if held is not None:
@@ -237,14 +226,6 @@ class InProcessBroker:
             max_beats=random.randint(*MAX_AGE_BEATS),  # noqa: S311 - jitter
         )
 
-    def _resumes_at(self, cursor: Cursor) -> int | None:
-        """Where in the ring a client with this cursor goes on; None where only `Feed` knows."""
-        held = self._ring.position_of(str(cursor))
-        if held is None or not self._overlap_ms:
-            return held if held is None else held + 1
-        since = self._ring.first_since(cursor.ms - self._overlap_ms)
-        return since if since is None else min(since, held + 1)
-
     def _frame(self, arrival: Arrived) -> Frame | None:
         cursor, event = arrival
         if event.kind == "internal":
@@ -257,15 +238,3 @@ class InProcessBroker:
 
     def _count_overrun(self) -> None:
         self.overruns += 1
-
-    def _notify(self) -> None:
-        """On the loop's thread, once for all that was published since the last time."""
-        with self._lock:
-            self._notified = False
-        for view in self._views.values():
-            if view.advance():
-                view.wake()
-
-    def _wake_all(self) -> None:
-        for view in self._views.values():
-            view.wake()

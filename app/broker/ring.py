@@ -106,6 +106,23 @@ class Ring:
         frame = self._frames.get(position - 1)
         return None if frame is None else frame.cursor
 
+    def last(self) -> tuple[int, str | None]:
+        """The end and the cursor that stands there, of one moment; none where nothing came yet."""
+        while True:
+            position = self.end
+            cursor = self.cursor_before(position)
+            if cursor is not None or position == 0:
+                return position, cursor
+            # It was evicted between the two looks, by a ring's worth of events: look again.
+
+    def resumes_at(self, cursor: str, overlap_ms: int) -> int | None:
+        """Where a client with this cursor goes on; None where only `Feed` knows."""
+        held = self.position_of(cursor)
+        if held is None or not overlap_ms:
+            return held if held is None else held + 1
+        since = self.first_since(_ms(cursor) - overlap_ms)
+        return since if since is None else min(since, held + 1)
+
     def _shown_again(self, known: int, frame: Frame) -> bool:
         return self._again and _ms(frame.cursor) > _ms(self._frames[known].cursor)
 

@@ -17,6 +17,7 @@ from app.demo.errors import NoPast
 from app.demo.live import Plan
 from app.demo.past import divided, make_past
 from app.demo.shop import changes, monday_morning
+from app.door import OpenToAll
 from app.listener import ListenError
 from app.serve import serve
 from app.settings import PREFIX, Settings
@@ -71,7 +72,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         else:
             print(f"A demo shop runs inside: {pace}.", flush=True)
             serve(settings, demo=plan)
-    except (ListenError, NoPast) as error:
+    except (ListenError, OpenToAll, NoPast) as error:
         raise CommandError(str(error)) from None
     return 0
 

@@ -21,9 +21,9 @@ from app.store.clock import ClockRow, SharedClock
 from app.store.engine.folder import Folder
 from app.store.feed import Feed
 from worker.batch_answer import stream_arn
-from worker.host import CONSUMER
 from worker.lambda_handler import UnknownInvocation, records_of
 from worker.lambda_setup import make_host, publisher_of
+from worker.source import CONSUMER
 from worker.stream.decode import UndecodableRecord, decode
 
 SECONDS = 60.0  # as if the function had this timeout

@@ -16,7 +16,7 @@ from app.store import place, tables
 from app.store.client import connect
 from app.store.engine import find_running
 from app.store.reconciliation import Reconciliations, State
-from worker.host import CONSUMER
+from worker.source import CONSUMER
 
 POLL = 1.0  # seconds
 TAKEN = 30.0  # seconds in which a live worker shows that it is at it

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Iterable
 from typing import Any
 
+from app.commands.actor import actor
 from app.commands.errors import CommandError
 from app.settings import Settings
 from app.store import place, tables
@@ -20,7 +21,8 @@ def add(commands: Any) -> None:
         "redrive",
         help="have dead letters tried again",
         description="Marks dead letters due: all, those of one sink, or single ones. The worker "
-        "(`stockpulse serve`) tries them within seconds, in the order of each product's events.",
+        "(`stockpulse serve` or `worker`) tries them within half a minute, in the order of each "
+        "product's events.",
     )
     parser.add_argument("--sink", metavar="NAME", help="only this sink's")
     parser.add_argument(
@@ -37,7 +39,10 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         desk = LetterDesk(client, names.dead_letters, AdminLog(client, names.settings))
         marked = _mark(desk, _wanted(desk, arguments.sink, arguments.ids))
     if marked:
-        print(f"{marked} dead letters are due; the worker (`stockpulse serve`) delivers them.")
+        print(
+            f"{marked} dead letters are due; "
+            "the worker (`stockpulse serve` or `worker`) delivers them."
+        )
     else:
         print("There are no dead letters to try again.")
     return 0
@@ -51,7 +56,7 @@ def _mark(desk: LetterDesk, letters: Iterable[Letter]) -> int:
         what = letter.event_key if letter.sink == AUDIT else letter.sink
         if (letter.product_id, what) not in marked:
             marked.add((letter.product_id, what))
-            desk.mark_due(letter)
+            desk.mark_due(letter, actor())
         count += 1
     return count
 

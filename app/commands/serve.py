@@ -5,9 +5,10 @@ import textwrap
 from typing import Any
 
 from app.commands.errors import CommandError
+from app.door import OpenToAll
 from app.listener import ListenError
 from app.serve import serve
-from app.settings import PREFIX, Settings
+from app.settings import PREFIX, Settings, documented
 
 
 def add(commands: Any) -> None:
@@ -25,7 +26,7 @@ def run(_: argparse.Namespace, settings: Settings) -> int:
     """Serve."""
     try:
         serve(settings)
-    except ListenError as error:
+    except (ListenError, OpenToAll) as error:
         raise CommandError(str(error)) from None
     return 0
 
@@ -33,8 +34,8 @@ def run(_: argparse.Namespace, settings: Settings) -> int:
 def settings_help() -> str:
     """Every setting with its default and meaning."""
     lines = ["settings (environment variables, or lines of a file `.env`):"]
-    for name, field in Settings.model_fields.items():
-        default = "unset" if field.default in {None, "", ()} else field.default
+    for name, field in documented():
+        default = "unset" if field.default in (None, "", (), {}) else field.default
         shown = str(default).lower() if isinstance(default, bool) else default
         lines.append(f"  {PREFIX}{name.upper()} ({shown})")
         lines += textwrap.wrap(

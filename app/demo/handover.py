@@ -16,11 +16,12 @@ from app.store.batches import WRITE_LIMIT, put_all
 from app.store.client import Clients
 from app.store.leases import Hold, Lease
 from app.store.place import Place
-from app.store.tables import StreamOfTable, TableNames, stream_of
-from worker.host import IDLE_LOCAL, make_coordinator
+from app.store.tables import TableNames
+from worker.reading import Reading, make_coordinator
 from worker.retry import Retry
+from worker.source import source_of
 from worker.stream.membership import Member, new_owner
-from worker.stream.pace import Wake
+from worker.stream.pace import IDLE_LOCAL, Wake
 from worker.stream.work import InOrder, Take, Work
 
 WITHIN = 60.0  # seconds in which the stream has to show what was put
@@ -40,7 +41,7 @@ def hand_over(
         NoPast: not all of them came within a minute.
 
     """
-    stop, wake = threading.Event(), Wake()
+    stop = threading.Event()
     retry = Retry(stop)
     waiting = iter([(tables.products, dict(item)) for item in items.values()])
     while batch := list(islice(waiting, WRITE_LIMIT)):
@@ -50,19 +51,12 @@ def hand_over(
     def make_work(lease: Lease, _hold: Hold) -> Work:
         return InOrder(known.take, lease.stream_arn)
 
-    def find_stream() -> StreamOfTable:
-        return stream_of(clients.tables, tables.products)
-
+    one_log = where.engine is not None
     worker = make_coordinator(
-        clients,
-        tables,
-        find_stream,
+        source_of(clients, tables, names),
+        Reading(Member(new_owner(), folder=where.folder), Wake(), IDLE_LOCAL, one_log),
         make_work,
-        wake,
-        IDLE_LOCAL,
-        Member(new_owner(), folder=where.folder),
         stop,
-        one_log=where.engine is not None,
     )
     # Leaving the block waits for the page under way, its checkpoint included.
     with worker:

@@ -51,7 +51,8 @@ def connect(endpoint: str | None, tries: int = 3) -> Clients:
         max_pool_connections=POOL_SIZE,
         parameter_validation=False,
         tcp_keepalive=True,
-        user_agent_extra="stockpulse",
+        # Given whole: botocore would put its own together anew for each call, an eighth of it.
+        user_agent=f"stockpulse boto3/{boto3.__version__}",
     )
     place: dict[str, Any] = {}
     if endpoint is not None:

@@ -18,7 +18,9 @@ _REPEATS = 2  # each of which botocore tries three times
 class Committer:
     """Applies conditional writes, one transaction each, and tells `on_commit` of each."""
 
-    def __init__(self, client: "DynamoDBClient", on_commit: Callable[[], None]) -> None:
+    def __init__(
+        self, client: "DynamoDBClient", on_commit: Callable[[], None] = lambda: None
+    ) -> None:
         self._client = client
         self._on_commit = on_commit
 

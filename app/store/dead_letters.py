@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from app.events import rfc3339
+from app.metrics import PARKED
 from app.store.client import translated
 from app.store.cursor import wall_ms
 from app.store.errors import ConditionFailed, ItemTooLarge, StoreUnavailable
@@ -64,6 +65,8 @@ class DeadLetters:
         """
         for group in _groups(distinct(letters)):
             self._park(group, hold or Unleased(), claims or {})
+            for letter in group:
+                PARKED.labels(letter.sink).inc()
 
     def _park(self, letters: Sequence[Letter], hold: Hold, claims: dict[LaneID, str]) -> None:
         now_ms = self._now_ms()

@@ -1,4 +1,4 @@
-"""Audit keys are given by the user, or made once on this machine and kept in the data folder."""
+"""Signing keys are given by the user, or made once on this machine and kept in the data folder."""
 
 import base64
 import os
@@ -6,6 +6,8 @@ import secrets
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+
+SESSION_KEY_LENGTH = 32  # characters at least
 
 
 def parse_keys(text: str) -> dict[str, bytes]:
@@ -35,27 +37,15 @@ class KeyFileError(Exception):
 
 
 def own_keys(data_dir: Path) -> str:
-    """The folder's `id:base64` key, made at the first call; readable by its owner only.
+    """The folder's `id:base64` audit key, made at the first call; readable by its owner only.
 
     Raises:
         KeyFileError: the file is damaged.
 
     """
     path = data_dir / "audit.key"
-    if path.exists():
-        return _kept(path)
-    text = f"local-{secrets.token_hex(2)}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
-    # Written beside its place and linked there whole: a crash leaves no half a key.
-    with tempfile.NamedTemporaryFile("w", dir=data_dir) as file:  # 0600 from the start
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(file.name, path)
-    return _kept(path)
-
-
-def _kept(path: Path) -> str:
+    if not path.exists():
+        _keep(path, f"local-{secrets.token_hex(2)}:{_random()}")
     try:
         text = path.read_text().strip()
         parse_keys(text)
@@ -65,3 +55,39 @@ def _kept(path: Path) -> str:
             "entries cannot be verified; remove the file to go on with a new key all the same"
         ) from None
     return text
+
+
+def own_session_key(data_dir: Path) -> str:
+    """The folder's key that signs sessions, made and kept in the same way.
+
+    Raises:
+        KeyFileError: the file is damaged.
+
+    """
+    path = data_dir / "session.key"
+    if not path.exists():
+        _keep(path, _random())
+    try:
+        text = path.read_text().strip()
+    except UnicodeDecodeError:
+        text = ""
+    if len(text) < SESSION_KEY_LENGTH:
+        raise KeyFileError(
+            f"{path} does not hold a session key: remove it to go on with a new one, with which "
+            "everyone has to sign in again"
+        )
+    return text
+
+
+def _random() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write the file beside its place and link it there whole: a crash leaves no half a key."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:  # 0600 from the start
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(file.name, path)

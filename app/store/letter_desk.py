@@ -64,7 +64,7 @@ class LetterDesk(LetterPages):
             raise LetterNotFound("This is not a dead letter's id.")
         return letter_of(self._row(key_of(*key)))
 
-    def redrive(self, letter_id: str) -> Letter:
+    def redrive(self, letter_id: str, actor: str) -> Letter:
         """Mark a letter's lane (of the audit: the letter) due, and say which letter it was.
 
         Raises:
@@ -72,11 +72,11 @@ class LetterDesk(LetterPages):
 
         """
         letter = self.get(letter_id)
-        self.mark_due(letter)
+        self.mark_due(letter, actor)
         return letter
 
-    def mark_due(self, letter: Letter) -> None:
-        """Let the worker try again at its next look."""
+    def mark_due(self, letter: Letter, actor: str) -> None:
+        """Let the worker try again at its next look, with a row in the administrators' log."""
         update: dict[str, Any] = {
             "UpdateExpression": "SET Due = :yes",
             "ConditionExpression": "attribute_exists(SinkKey)",
@@ -93,9 +93,12 @@ class LetterDesk(LetterPages):
                 },
             }
         key = letter.key if letter.sink == AUDIT else self._lane_key(letter)
+        mark = {"Update": {"TableName": self._table, "Key": key, **update}}
         try:
-            with translated():
-                self._client.update_item(TableName=self._table, Key=key, **update)
+            commit(
+                self._client,
+                [mark, self._log.entry(actor, "dead-letter.redriven", after=_of(letter))],
+            )
         except ConditionFailed:
             raise _gone() from None
         self._on_due()
@@ -131,15 +134,7 @@ class LetterDesk(LetterPages):
             self._log.entry(
                 actor,
                 "dead-letter.deleted",
-                before={
-                    "id": letter.id,
-                    "sink": letter.sink,
-                    "product_id": letter.product_id,
-                    "event_key": letter.event_key,
-                    "error": letter.error,
-                    "attempts": letter.attempts,
-                    "first_seen_at": letter.first_seen,
-                },
+                before=_of(letter),
             ),
         ]
         lane = None if letter.sink == AUDIT else self._find(self._lane_key(letter))
@@ -189,6 +184,19 @@ class LetterDesk(LetterPages):
 
     def _lane_key(self, letter: Letter) -> dict[str, Any]:
         return key_of(letter.product_id, lane_key(letter.sink))
+
+
+def _of(letter: Letter) -> dict[str, Any]:
+    """What the administrators' log says of a letter."""
+    return {
+        "id": letter.id,
+        "sink": letter.sink,
+        "product_id": letter.product_id,
+        "event_key": letter.event_key,
+        "error": letter.error,
+        "attempts": letter.attempts,
+        "first_seen_at": letter.first_seen,
+    }
 
 
 def _gone() -> LetterNotFound:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.logs import masked
 from app.store.checkpoints import Checkpoints
 from app.store.client import connect
 from app.store.engine import EmbeddedEngine, find_running
@@ -26,6 +27,15 @@ class Place:
     endpoint: str | None
     engine: EmbeddedEngine | None = None
     folder: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What holds the tables, in words; never with credentials in it."""
+        if self.engine is not None:
+            return "embedded engine"
+        return (
+            "DynamoDB on AWS" if self.endpoint is None else masked(f"DynamoDB at {self.endpoint}")
+        )
 
     def problem(self) -> str | None:
         """What is wrong with the embedded engine; None where it is well or not ours."""

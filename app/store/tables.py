@@ -76,7 +76,7 @@ def ensure_tables(client: "DynamoDBClient", names: TableNames, product: Attribut
         (names.settings, ["Kind", "ID"]),
     ):
         _ensure(client, name, keys)
-    for name in (names.audit, names.feed, names.idempotency):
+    for name in (names.audit, names.feed, names.idempotency, names.settings):
         _ensure_expiry(client, name)
 
 

@@ -7,7 +7,7 @@ import orjson
 from fastapi import Request, Response
 
 from app.store.product import Product
-from app.web.models import product_out
+from app.web.outputs import product_out
 
 
 def json_answer(

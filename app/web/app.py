@@ -12,15 +12,42 @@ from starlette.types import ASGIApp
 
 from app.store.client import POOL_SIZE
 from app.store.errors import StockpulseError
-from app.web import pages, problems
-from app.web.api import batch, contracts, dead_letters, events, health, products, reversals
+from app.web import pages, problems, sign_in
+from app.web.access import AccessLog
+from app.web.api import (
+    admin,
+    batch,
+    contracts,
+    dead_letters,
+    events,
+    health,
+    metrics,
+    products,
+    reversals,
+)
+from app.web.budgets import AddressBudget, KeyBudget
 from app.web.contract.openapi import contract, operation_id
 from app.web.cors import APICors
+from app.web.gate import Gate
 from app.web.guards import Guards, request_id_of
 from app.web.head import HeadAsGet
 from app.web.services import Services
 
 _STATIC = Path(__file__).resolve().parents[2] / "static"
+
+_ROUTED = (
+    health,
+    metrics,
+    batch,
+    products,
+    events,
+    reversals,
+    dead_letters,
+    contracts,
+    admin,
+    sign_in,
+    pages,
+)
 
 # Threads for routes: fewer than the store's connections, some of which the worker uses.
 WEB_THREADS = POOL_SIZE - 8
@@ -32,41 +59,41 @@ def create_app(services: Services) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = WEB_THREADS
-        async with services.broker.running():
+        async with services.watch.running(), services.broker.running():
             yield
 
     app = FastAPI(
         title="Stockpulse",
         version=services.version,
         summary="A live inventory on DynamoDB Streams.",
-        openapi_url="/v1/openapi.json",
+        openapi_url=None,  # `app.web.api.contracts` serves it, to those who may see it
         docs_url=None,  # its assets come from a CDN, which the page's policy refuses
         redoc_url=None,
         lifespan=lifespan,
         generate_unique_id_function=operation_id,
     )
     app.state.services = services
-    for router in (
-        health.router,
-        batch.router,
-        products.router,
-        events.router,
-        reversals.router,
-        dead_letters.router,
-        contracts.router,
-        pages.router,
-    ):
-        app.include_router(router)
+    for module in _ROUTED:
+        app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     problems.install(app)
     app.openapi = cache(partial(contract, app))  # type: ignore[method-assign]
-    app.add_middleware(HeadAsGet)
-    if services.settings.cors_origins:
-        app.add_middleware(
-            APICors, origins=services.settings.cors_origins, base=services.settings.base_path
-        )
-    app.add_middleware(Guards, settings=services.settings, refuse=_refuse)
+    _guard(app, services)
     return app
+
+
+def _guard(app: FastAPI, services: Services) -> None:
+    """The last added stands outermost: a browser asks for CORS before it sends credentials."""
+    settings, door = services.settings, services.door
+    refuse = problems.refusal
+    app.add_middleware(KeyBudget, per_minute=settings.rate_limit_per_minute, refuse=refuse)
+    app.add_middleware(Gate, door=door, refuse=refuse, wants_page=problems.wants_page)
+    app.add_middleware(AddressBudget, settings=settings, door=door, refuse=refuse)
+    app.add_middleware(HeadAsGet)
+    if settings.cors_origins:
+        app.add_middleware(APICors, origins=settings.cors_origins, base=settings.base_path)
+    app.add_middleware(Guards, settings=settings, proxies=door.proxies, refuse=_refuse)
+    app.add_middleware(AccessLog)
 
 
 def _refuse(request: Request, error: StockpulseError) -> ASGIApp:

@@ -4,18 +4,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, SkipValidation
 
+from app.web.fields import Note, Reason, Reference
 from app.web.models import (
     AdjustmentRequest,
     CountRequest,
-    Note,
     ProductBody,
     ProductCreate,
-    ProductOut,
     ProductPatch,
-    Reason,
-    Reference,
     Strict,
 )
+from app.web.outputs import ProductOut
 
 MAX_ITEMS = 500
 

@@ -3,9 +3,11 @@
 from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse, Response
 
+from app.store.roles import Role
+from app.web.needs import needs
 from app.web.parameters import ServicesDep, writable
 
-router = APIRouter(prefix="/demo", dependencies=[Depends(writable)])
+router = APIRouter(prefix="/demo", dependencies=[needs(Role.EDITOR), Depends(writable)])
 
 
 @router.post("/start")

@@ -59,6 +59,14 @@ class RateLimited(StockpulseError):
     title = "Too many requests"
 
 
+class TooManyOfYourStreams(StockpulseError):
+    """One key or person follows as many live streams as they may."""
+
+    status = 429
+    code = "too-many-of-your-streams"
+    title = "Too many live streams of yours"
+
+
 class HostNotAllowed(StockpulseError):
     """The Host header names a machine that we are not."""
 
@@ -73,3 +81,32 @@ class CrossOrigin(StockpulseError):
     status = 403
     code = "cross-origin"
     title = "Writes from other origins are refused"
+
+
+class Unauthenticated(StockpulseError):
+    """The request carries no credentials, or none that are good."""
+
+    status = 401
+    code = "unauthenticated"
+    title = "Credentials are needed"
+
+    def __init__(self, detail: str, *, refused: bool = False) -> None:
+        """`refused`: there was a key, and it does not let in (RFC 6750)."""
+        fault = ', error="invalid_token"' if refused else ""
+        super().__init__(detail, headers={"WWW-Authenticate": f'Bearer realm="stockpulse"{fault}'})
+
+
+class RoleNeeded(StockpulseError):
+    """Whoever asks may not do this."""
+
+    status = 403
+    code = "role-needed"
+    title = "Your role does not allow this"
+
+
+class TokenNeeded(StockpulseError):
+    """A form came from a session without the token that its page carries."""
+
+    status = 403
+    code = "csrf-token-needed"
+    title = "The form's token is missing or old"

@@ -16,12 +16,12 @@ from pydantic import BaseModel, ValidationError
 from app.store.errors import StockpulseError
 from app.store.product import Product
 from app.web.errors import InvalidRequest
-from app.web.models import Note, Reason
+from app.web.fields import Note, Reason
+from app.web.needs import MAX_FIELDS
 from app.web.parameters import KEY_BYTES
 
 DETAILS = ("name", "category", "price", "reorder_point", "tags", "barcode")
 PRODUCT_FIELDS = (*DETAILS, "stock")
-_MAX_FIELDS = 60
 
 # Refusals that one field is to blame for.
 _BLAMED = {"product-exists": "product_id", "insufficient-stock": "quantity"}
@@ -39,11 +39,11 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 async def _submitted(request: Request) -> dict[str, str]:
-    async with request.form(max_files=1, max_fields=_MAX_FIELDS) as form:
+    async with request.form(max_files=1, max_fields=MAX_FIELDS) as form:
         return {name: value.strip() for name, value in form.items() if isinstance(value, str)}
 
 
-def _named_product(product_id: Annotated[str, Query(alias="id")]) -> str:
+async def _named_product(product_id: Annotated[str, Query(alias="id")]) -> str:
     """The id in the query: a path cannot carry `..`, which other programs may use."""
     return checked_id(product_id)
 

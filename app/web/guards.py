@@ -1,12 +1,11 @@
 """Nothing reaches a route before its host, origin and size are known to be fit.
 
-Plain ASGI, so that live streams pass through untouched. It also tells each request its id
-and the base path, and gives each answer the security headers.
+Plain ASGI, so that live streams pass through untouched. It also tells each request the base
+path, and gives each answer the request's id and the security headers.
 """
 
 import ipaddress
 import re
-import uuid
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ from app.settings import Settings
 from app.store.errors import StockpulseError
 from app.web.cors import is_api_path
 from app.web.errors import BodyTooLarge, CrossOrigin, HostNotAllowed
+from app.web.proxies import Proxies
 
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
@@ -33,6 +33,8 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "X-Frame-Options": "DENY",
 }
 
+_SECURITY_PAIRS = [(k.lower().encode(), value.encode()) for k, value in SECURITY_HEADERS.items()]
+
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
 # `name`, `name:80` or `[::1]:80`: what parsers read differently from one another is no host.
@@ -46,10 +48,12 @@ class Guards:
         self,
         app: ASGIApp,
         settings: Settings,
+        proxies: Proxies,
         refuse: Callable[[Request, StockpulseError], ASGIApp],
     ) -> None:
         self._app = app
         self._refuse = refuse
+        self._proxies = proxies
         allowed = ("localhost", settings.host, *settings.allowed_hosts)
         self._hosts = {host.lower() for host in allowed}
         self._limit = settings.max_body_bytes
@@ -61,7 +65,8 @@ class Guards:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = scope.setdefault("state", {})["request_id"] = uuid.uuid4().hex
+        request_id = request_id_of(scope)
+        self._proxies.restore(scope)
         scope["root_path"] = self._base
         _keep_encoded_slashes(scope)
         is_static = scope["path"].removeprefix(self._base).startswith("/static/")
@@ -69,10 +74,15 @@ class Guards:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
-                if is_static:  # asked again each time: modules of two versions must not mix
-                    headers.setdefault("Cache-Control", "no-cache")
+                given = {name for name, _ in headers.raw}
+                headers.raw.extend(pair for pair in _SECURITY_PAIRS if pair[0] not in given)
+                # Asked again each time: modules of two versions must not mix, and what one person
+                # may see is not kept for another.
+                headers.setdefault(
+                    "Cache-Control", "no-cache" if is_static else "private, no-cache"
+                )
+                if scope["scheme"] == "https":
+                    headers.setdefault("Strict-Transport-Security", "max-age=31536000")
                 headers["X-Request-Id"] = request_id
             await send(message)
 

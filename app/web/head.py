@@ -30,4 +30,8 @@ class HeadAsGet:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
                 answered = True
 
-        await self._app({**scope, "method": "GET"}, receive_until_answered, send_head)
+        as_get = {**scope, "method": "GET"}
+        try:
+            await self._app(as_get, receive_until_answered, send_head)
+        finally:
+            scope["route"] = as_get.get("route")  # the access line names it

@@ -1,17 +1,19 @@
 """The live stream: one subscription a connection, cleaned up however the connection ends.
 
 A plain ASGI answer (ADR 0003): one `send` for each chunk, which waits for the socket. It
-ends when the client leaves, when the client takes too long over a chunk, and when the
-broker closes, which the server sees to before it waits for connections (`app.web.server`).
+ends when the client leaves, when the client takes too long over a chunk, when it may no
+longer read (`app.web.watch`), and when the broker closes, which the server sees to before
+it waits for connections (`app.web.server`).
 """
 
 import asyncio
 import logging
 import time
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from app.broker.filters import Filter
 from app.broker.in_process import InProcessBroker
@@ -20,11 +22,32 @@ from app.store.errors import StockpulseError
 _log = logging.getLogger(__name__)
 
 SEND_TIMEOUT = 60.0  # seconds for a client to take 64 KB: slower ones come back with their cursor
+_END: Message = {"type": "http.response.body", "body": b"", "more_body": False}
+
 LOOK = 15.0  # seconds between looks for such a client
 
 
-def stream(broker: InProcessBroker, after: str | None, wanted: Filter) -> Response:
-    """The answer that streams from the cursor on.
+# Calls what it is given when whoever reads may no longer do so.
+Watched = Callable[[Callable[[], object]], AbstractContextManager[None]]
+
+
+def unwatched(_end: Callable[[], object]) -> AbstractContextManager[None]:
+    """For a stream that nobody watches: none but a test's."""
+    return nullcontext()
+
+
+# Something that is held as long as a stream is open; taking it may be refused.
+Place = AbstractContextManager[None]
+
+
+def stream(
+    broker: InProcessBroker,
+    after: str | None,
+    wanted: Filter,
+    watched: Watched,
+    place: Place | None = None,
+) -> Response:
+    """The answer that streams from the cursor on, to whoever may see it as long as they may.
 
     Raises:
         InvalidCursor: `after` is not a cursor.
@@ -32,7 +55,7 @@ def stream(broker: InProcessBroker, after: str | None, wanted: Filter) -> Respon
 
     """
     broker.check(after)
-    return EventStream(broker, after, wanted)
+    return EventStream(broker, after, wanted, watched, place or nullcontext())
 
 
 class EventStream(Response):
@@ -45,6 +68,8 @@ class EventStream(Response):
         broker: InProcessBroker,
         after: str | None,
         wanted: Filter,
+        watched: Watched = unwatched,
+        place: Place = nullcontext(),  # noqa: B008 - it holds nothing
         *,
         send_timeout: float = SEND_TIMEOUT,
         look: float = LOOK,
@@ -58,12 +83,23 @@ class EventStream(Response):
         self._broker = broker
         self._after = after
         self._wanted = wanted
+        self._watched = watched
+        self._place = place
         self._send_timeout = send_timeout
         self._look = look
         self._sending_since: float | None = None
 
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
-        """Answer, until either side ends it."""
+        """Answer, until either side ends it.
+
+        Raises:
+            TooManyOfYourStreams: there is no place; nothing was sent yet.
+
+        """
+        with self._place:
+            await self._answer(receive, send)
+
+    async def _answer(self, receive: Receive, send: Send) -> None:
         await send(
             {
                 "type": "http.response.start",
@@ -74,12 +110,18 @@ class EventStream(Response):
         sending = asyncio.create_task(self._send_all(send))
         ending = asyncio.create_task(self._client_ends(receive))
         try:
-            await asyncio.wait((sending, ending), return_when=asyncio.FIRST_COMPLETED)
+            with self._watched(ending.cancel):
+                await asyncio.wait((sending, ending), return_when=asyncio.FIRST_COMPLETED)
+            ended_by_us = ending.cancelled()
         finally:
             ending.cancel()
             sending.cancel()
             with suppress(asyncio.CancelledError):
                 await sending
+        if ended_by_us:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):  # a client that takes nothing is not waited for
+                    await send(_END)
 
     async def _send_all(self, send: Send) -> None:
         try:
@@ -90,7 +132,7 @@ class EventStream(Response):
                     self._sending_since = None
         except StockpulseError as error:  # it came after the head: no answer could say it
             _log.warning("a live stream ends, its client will come back: %s", error)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await send(_END)
 
     async def _client_ends(self, receive: Receive) -> None:
         """Return when the client has left, or has not taken a chunk for too long.

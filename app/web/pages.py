@@ -14,8 +14,10 @@ from fastapi.responses import HTMLResponse
 from app.events import ChangeEvent, rfc3339
 from app.store.chain import is_baseline
 from app.store.errors import StoreUnavailable
+from app.store.roles import Role
 from app.store.timeline import TimelinePage
-from app.web import demo_pages, product_pages
+from app.web import admin_pages, demo_pages, product_pages, system_pages
+from app.web.needs import needs
 from app.web.parameters import ServicesDep
 from app.web.presentation import local_time, row_of, view_notice
 from app.web.templating import render
@@ -26,9 +28,11 @@ SNAPSHOT = 200  # as many as a page of the API, with which the script catches up
 router = APIRouter(include_in_schema=False)
 router.include_router(product_pages.router)
 router.include_router(demo_pages.router)
+router.include_router(admin_pages.router)
+router.include_router(system_pages.router)
 
 
-@router.get("/")
+@router.get("/", dependencies=[needs(Role.VIEWER)])
 def live_page(request: Request, services: ServicesDep) -> HTMLResponse:
     """The newest changes, and where the stream goes on from them."""
     cursor = services.broker.head

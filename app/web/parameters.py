@@ -1,24 +1,35 @@
-"""What routes take from path, query and headers, checked once for all of them."""
+"""What routes take from path, query and headers, checked once for all of them.
+
+All of it is `async`, though nothing waits: FastAPI would take a thread for each that is not, five
+a write (docs/performance.md).
+"""
 
 from typing import Annotated
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from fastapi import Depends, Header, Path, Query, Request
 
+from app.events import split_event_id
+from app.store.errors import EventNotFound
 from app.store.product import Stamp
 from app.web.errors import InvalidRequest, PreconditionRequired, ReadOnly, UnsupportedMediaType
-from app.web.models import Note, Reason, Reference
+from app.web.fields import Note, Reason, Reference
 from app.web.services import Services, services_of
 from app.web.stamps import stamp_for
 
 MERGE_PATCH = "application/merge-patch+json"
 KEY_BYTES = 2048  # DynamoDB's limit of a partition key
 
-ServicesDep = Annotated[Services, Depends(services_of)]
+
+async def _services(request: Request) -> Services:
+    return services_of(request)
+
+
+ServicesDep = Annotated[Services, Depends(_services)]
 Limit = Annotated[int, Query(ge=1, le=200, description="Most items on the page.")]
 
 
-def _product_id(
+async def _product_id(
     product_id: Annotated[str, Path(description="The id, percent-encoded (`/` as `%2F`).")],
 ) -> str:
     """The id in the path, which the guards left percent-encoded."""
@@ -31,6 +42,19 @@ def _product_id(
     return decoded
 
 
+def event_ref(event_id: str) -> tuple[str, str]:
+    """The product and key that an event's id in the path stands for.
+
+    Raises:
+        EventNotFound: it is no event's id.
+
+    """
+    ref = split_event_id(unquote(event_id))
+    if ref is None or len(ref[0].encode()) > KEY_BYTES:
+        raise EventNotFound("This is not an event's id.")
+    return ref
+
+
 def _bad_id(reason: str) -> InvalidRequest:
     return InvalidRequest(
         f"product_id {reason}.",
@@ -41,7 +65,7 @@ def _bad_id(reason: str) -> InvalidRequest:
 PathProductID = Annotated[str, Depends(_product_id)]
 
 
-def _if_match(
+async def _if_match(
     if_match: Annotated[str | None, Header(description="ETag of the state you mean.")] = None,
 ) -> str:
     if not if_match:
@@ -54,7 +78,7 @@ def _if_match(
 IfMatch = Annotated[str, Depends(_if_match)]
 
 
-def _stamp(
+async def _stamp(
     request: Request,
     reason: Annotated[Reason | None, Query(description="Why; kept with the event.")] = None,
     note: Annotated[Note | None, Query(description="A remark; kept with the event.")] = None,
@@ -68,19 +92,19 @@ def _stamp(
 WriteStamp = Annotated[Stamp, Depends(_stamp)]
 
 
-def writable(services: ServicesDep) -> None:
+async def writable(services: ServicesDep) -> None:
     """Let a write pass only where writing is allowed (for `dependencies=`)."""
     if services.settings.read_only:
         raise ReadOnly("STOCKPULSE_READ_ONLY is set: products are changed elsewhere.")
 
 
-def json_body(request: Request) -> None:
+async def json_body(request: Request) -> None:
     """Let only JSON bodies pass (for `dependencies=`)."""
     if _media_type(request) != "application/json":
         raise UnsupportedMediaType("Send the body as application/json.")
 
 
-def merge_patch_body(request: Request) -> None:
+async def merge_patch_body(request: Request) -> None:
     """Let only merge patches pass (for `dependencies=`)."""
     if _media_type(request) != MERGE_PATCH:
         raise UnsupportedMediaType(

@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
+from app.logs import about
 from app.store.errors import ProductGone, StockpulseError
 from app.store.receipts import Replayed
 from app.web.errors import InvalidRequest, MalformedJSON
@@ -30,7 +31,7 @@ _MAX_FAULTS = 20  # named in one answer: a small body can hold thousands
 
 def install(app: FastAPI) -> None:
     """Render every error of `app` here."""
-    app.add_exception_handler(StockpulseError, _domain)
+    app.add_exception_handler(StockpulseError, refusal)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Replayed, _replayed)
@@ -81,7 +82,8 @@ def _replayed(_: Request, error: Exception) -> Response:
     return replay(error)
 
 
-def _domain(request: Request, error: Exception) -> Response:
+def refusal(request: Request, error: Exception) -> Response:
+    """One of our own errors as an answer."""
     assert isinstance(error, StockpulseError)  # noqa: S101 - how it was registered
     extra = dict(error.extra)
     if isinstance(error, ProductGone) and (product := request.path_params.get("product_id")):
@@ -172,7 +174,8 @@ def _allowed(request: Request, given: str) -> str:
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
-    _log.error("request %s failed", request_id_of(request.scope), exc_info=error)
+    with about(request_id=request_id_of(request.scope)):  # this is outside the middleware
+        _log.error("a request failed", exc_info=error)
     answer = _render(
         request,
         500,
@@ -209,5 +212,5 @@ def _render(
 def wants_page(request: Request) -> bool:
     """Whether a person asked, with a browser, for something that is not the API."""
     path = request.url.path.removeprefix(request.scope.get("root_path", ""))
-    is_api = path.startswith(("/v1/", "/healthz", "/readyz"))
+    is_api = path.startswith(("/v1/", "/healthz", "/readyz", "/metrics"))
     return not is_api and "text/html" in request.headers.get("accept", "")

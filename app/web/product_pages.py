@@ -14,6 +14,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from app.events import RESERVED
 from app.store.errors import ETagMismatch, ProductGone, ProductNotFound, StockpulseError
 from app.store.product import Product
+from app.store.roles import Role
+from app.web.fields import REASONS
 from app.web.forms import (
     PRODUCT_FIELDS,
     Form,
@@ -27,7 +29,8 @@ from app.web.forms import (
     rebased,
     submitted_edit,
 )
-from app.web.models import REASONS, AdjustmentRequest, ProductCreate, ProductPatch
+from app.web.models import AdjustmentRequest, ProductCreate, ProductPatch
+from app.web.needs import needs
 from app.web.parameters import ServicesDep, writable
 from app.web.presentation import row_of
 from app.web.services import Services
@@ -38,8 +41,8 @@ PAGE = 50
 
 Cursor = Annotated[str | None, Query()]
 
-router = APIRouter(prefix="/products")
-_WRITE = [Depends(writable)]
+router = APIRouter(prefix="/products", dependencies=[needs(Role.VIEWER)])
+_WRITE = [needs(Role.EDITOR), Depends(writable)]
 
 
 @router.get("")

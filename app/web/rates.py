@@ -22,6 +22,7 @@ class Rates:
     def __init__(self, name: str, per_minute: int) -> None:
         self._name = name
         self._quota = per_minute
+        self._policy = f'"{name}";q={per_minute};w={WINDOW}'
         self._item = RateLimitItemPerMinute(max(1, per_minute))
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
@@ -36,7 +37,7 @@ class Rates:
             return {}
         if not self._limiter.hit(self._item, who, cost=cost):
             raise self.refusal(who)
-        return self._headers(who)
+        return self._headers(who)[0]
 
     def check(self, who: str) -> None:
         """Take nothing.
@@ -50,22 +51,18 @@ class Rates:
 
     def refusal(self, who: str) -> RateLimited:
         """What to tell whoever has used it up."""
-        headers = self._headers(who)
-        seconds = self._seconds(who)
+        headers, seconds = self._headers(who)
         return RateLimited(
             f"More than {self._quota} requests in a minute ({self._name}). "
             f"Wait {seconds} s; RateLimit on each answer says what is left.",
             headers={**headers, "Retry-After": str(seconds)},
         )
 
-    def _headers(self, who: str) -> dict[str, str]:
-        """As draft-ietf-httpapi-ratelimit-headers has them."""
-        left = self._limiter.get_window_stats(self._item, who).remaining
+    def _headers(self, who: str) -> tuple[dict[str, str], int]:
+        """As draft-ietf-httpapi-ratelimit-headers has them, and the seconds until there is more."""
+        stats = self._limiter.get_window_stats(self._item, who)
+        seconds = min(WINDOW, max(1, math.ceil(stats.reset_time - time.time())))
         return {
-            "RateLimit-Policy": f'"{self._name}";q={self._quota};w={WINDOW}',
-            "RateLimit": f'"{self._name}";r={left};t={self._seconds(who)}',
-        }
-
-    def _seconds(self, who: str) -> int:
-        reset = self._limiter.get_window_stats(self._item, who).reset_time
-        return min(WINDOW, max(1, math.ceil(reset - time.time())))
+            "RateLimit-Policy": self._policy,
+            "RateLimit": f'"{self._name}";r={stats.remaining};t={seconds}',
+        }, seconds

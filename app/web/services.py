@@ -7,10 +7,15 @@ from fastapi import Request
 
 from app.broker.in_process import InProcessBroker
 from app.settings import Settings
+from app.store.admin_log import AdminLog
 from app.store.letter_desk import LetterDesk
 from app.store.products import ProductRepository
 from app.store.receipts import Receipts
 from app.store.timeline import Timeline
+from app.web.door import Door
+from app.web.places import Places
+from app.web.system.board import SystemBoard
+from app.web.watch import Watch
 
 # Says what is wrong with a part, or None; never blocks.
 Probe = Callable[[], str | None]
@@ -41,9 +46,14 @@ class Services:
     cli_line: str
     probes: Mapping[str, Probe]
     demo: DemoSwitch
+    door: Door
+    watch: Watch
+    places: Places
+    admin_log: AdminLog
+    system: SystemBoard
 
 
 def services_of(request: Request) -> Services:
-    """The services of the app that serves this request (for `Depends`)."""
+    """The services of the app that serves this request."""
     services: Services = request.app.state.services
     return services

@@ -4,13 +4,12 @@ from fastapi import Request
 
 from app.store.product import Stamp
 from app.web.guards import request_id_of
+from app.web.identity import identity_of
 
-LOCAL_ACTOR = "local"  # bound to loopback without keys: whoever sits at this machine
 
-
-def actor_of(_request: Request) -> str:
+def actor_of(request: Request) -> str:
     """Who makes this request."""
-    return LOCAL_ACTOR
+    return identity_of(request).actor
 
 
 def stamp_for(

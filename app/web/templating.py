@@ -11,7 +11,11 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
 
+from app.store.roles import Role
+from app.web.identity import Identity
+from app.web.needs import TOKEN_FIELD
 from app.web.presentation import local_time, price_text
 from app.web.services import Services
 
@@ -47,10 +51,14 @@ def render(
     def clock(moment: datetime) -> str:
         return local_time(moment, zone)
 
+    identity: Identity | None = request.scope.get("state", {}).get("identity")
+    may_edit = identity is not None and identity.role.covers(Role.EDITOR)
     context = {
         "base": settings.base_path,
         "version": services.version,
-        "read_only": settings.read_only,
+        "read_only": settings.read_only or not may_edit,
+        "identity": identity,
+        "token": _token_field(services, identity),
         "currency": settings.currency,
         "demo_running": services.demo.running(),
         "stock_name": settings.stock_attribute,
@@ -64,3 +72,11 @@ def render(
         status_code=status,
         headers={"Cache-Control": "no-store", **(headers or {})},
     )
+
+
+def _token_field(services: Services, identity: Identity | None) -> Markup:
+    """What every form that is sent by POST holds: nothing, where no token is needed."""
+    token = services.door.form_token(identity) if identity is not None else ""
+    if not token:
+        return Markup("")
+    return Markup('<input type="hidden" name="{}" value="{}">').format(TOKEN_FIELD, token)

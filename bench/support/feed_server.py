@@ -29,8 +29,9 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from app.events import cloud_event
-from app.serve import end_by_signals, running
+from app.serve import running
 from app.settings import Settings
+from app.signals import end_by_signals
 from app.store.audit import Arrived
 from app.store.feed import ROW_LIMIT
 from app.web.app import create_app

@@ -68,7 +68,10 @@ async function probe(url) {
       cache: "no-store",
       signal: AbortSignal.timeout(PROBE_TIMEOUT),
     });
-    return answer.status === 503 ? "unavailable" : "reconnecting";
+    if (answer.status === 503) return "unavailable";
+    // Details are for those who are signed in: without them this page leads to the sign-in.
+    if (answer.ok && !(await answer.json()).parts) location.reload();
+    return "reconnecting";
   } catch {
     return "offline";
   }

@@ -21,19 +21,23 @@ export function takeOver(table, api, onDone) {
     if (row === null || !isAddressable(row.dataset.product)) return;
     event.preventDefault();
     const fields = Object.fromEntries(new FormData(event.target, event.submitter));
-    send(event.target, `${api}/${encodeURIComponent(row.dataset.product)}/adjustments`, adjustment(fields))
+    send(event.target, `${api}/${encodeURIComponent(row.dataset.product)}/adjustments`, adjustment(fields), fields.csrf_token)
       .then((product) => product && onDone(row, product));
   });
 }
 
-async function send(form, url, body) {
+async function send(form, url, body, token) {
   if (form.ariaBusy === "true") return null; // one at a time: a double click is not two sales
   form.ariaBusy = "true";
   say(form, "");
   try {
     const answer = await fetch(url, {
       method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "application/json" },
+      headers: {
+        "Content-Type": "application/json",
+        Accept: "application/json",
+        ...(token && { "X-CSRF-Token": token }),
+      },
       body: JSON.stringify(body),
     });
     const document = await answer.json();

@@ -1,12 +1,27 @@
 """People change products with and without JavaScript, by keyboard, on a phone, in the dark."""
 
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.running import App, item
+
+_NUMBERS = count(1)
+
+
+@pytest.fixture(scope="module")
+def app(shared: App) -> App:
+    """One application for all: each test has products of its own number."""
+    return shared
+
+
+@pytest.fixture
+def kettle() -> str:
+    """The id of a product that no other test has."""
+    return f"K{next(_NUMBERS)}"
 
 
 @pytest.fixture(params=["with script", "without script"])
@@ -17,23 +32,23 @@ def tab(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     context.close()
 
 
-def test_create_edit_adjust_and_delete(app: App, tab: Page) -> None:
+def test_create_edit_adjust_and_delete(app: App, tab: Page, kettle: str) -> None:
     odd = "A/../ü <b>"
     app.put_outside(ProductID=odd, ProductName="Odd", Stock=1, shelf="A7")
 
     tab.goto(f"{app.url}/products/new")
-    tab.fill("#product_id", "K1")
+    tab.fill("#product_id", kettle)
     tab.fill("#name", "Kettle")
     tab.fill("#stock", "12")
     tab.fill("#price", "19.90")
     tab.keyboard.press("Enter")
-    expect(tab.locator("tr[data-product=K1]")).to_contain_text("Kettle")
+    expect(tab.locator(f"tr[data-product={kettle}]")).to_contain_text("Kettle")
 
-    row = tab.locator("tr[data-product=K1]")
+    row = tab.locator(f"tr[data-product={kettle}]")
     row.locator("[name=quantity]").fill("3")
     row.get_by_label("Take from Kettle").click()
     expect(row.locator("[data-part=stock]")).to_have_text("9")
-    assert app.http.get("/v1/products/K1").json()["stock"] == 9
+    assert app.http.get(f"/v1/products/{kettle}").json()["stock"] == 9
 
     tab.locator(f'tr[data-product="{odd}"]').get_by_label("Edit Odd").click()
     tab.fill("#name", "Odder")
@@ -44,54 +59,56 @@ def test_create_edit_adjust_and_delete(app: App, tab: Page) -> None:
     )["Item"]
     assert (stored["ProductName"], stored["shelf"]) == ({"S": "Odder"}, {"S": "A7"})
 
-    tab.locator("tr[data-product=K1]").get_by_label("Delete Kettle").click()
+    tab.locator(f"tr[data-product={kettle}]").get_by_label("Delete Kettle").click()
     tab.get_by_role("button", name="Delete").click()
-    expect(tab.locator("tr[data-product=K1]")).to_have_count(0)
-    assert app.http.get("/v1/products/K1").status_code in {404, 410}
+    expect(tab.locator(f"tr[data-product={kettle}]")).to_have_count(0)
+    assert app.http.get(f"/v1/products/{kettle}").status_code in {404, 410}
 
 
-def test_bad_input_keeps_what_was_typed_and_says_what_is_wrong(app: App, tab: Page) -> None:
+def test_bad_input_keeps_what_was_typed_and_says_what_is_wrong(
+    app: App, tab: Page, kettle: str
+) -> None:
     tab.goto(f"{app.url}/products/new")
-    tab.fill("#product_id", "K1")
+    tab.fill("#product_id", kettle)
     tab.fill("#name", "Kettle")
     tab.fill("#stock", "1")
     tab.fill("#price", "cheap")
     tab.get_by_role("button", name="Create").click()
     expect(tab.locator("#price-help .error")).to_be_visible()
     expect(tab.locator("#name")).to_have_value("Kettle")
-    assert app.http.get("/v1/products").json()["items"] == []
+    assert app.http.get(f"/v1/products/{kettle}").status_code == 404
 
 
-def test_an_edit_that_met_another_s_shows_both(app: App, tab: Page) -> None:
-    app.create("K1", 5, name="Kettle")
-    tab.goto(f"{app.url}/products/edit?id=K1")
+def test_an_edit_that_met_another_s_shows_both(app: App, tab: Page, kettle: str) -> None:
+    app.create(kettle, 5, name="Kettle")
+    tab.goto(f"{app.url}/products/edit?id={kettle}")
     patch = {"Content-Type": "application/merge-patch+json", "If-Match": "*"}
-    app.http.patch("/v1/products/K1", content='{"name":"Theirs"}', headers=patch)
+    app.http.patch(f"/v1/products/{kettle}", content='{"name":"Theirs"}', headers=patch)
     tab.fill("#name", "Mine")
     tab.get_by_role("button", name="Save").click()
     expect(tab.locator("#name")).to_have_value("Mine")
     expect(tab.locator("#name-help")).to_contain_text("Theirs")
-    assert app.http.get("/v1/products/K1").json()["name"] == "Theirs"
+    assert app.http.get(f"/v1/products/{kettle}").json()["name"] == "Theirs"
     tab.get_by_role("button", name="Save my values").click()
-    expect(tab.locator("tr[data-product=K1]")).to_contain_text("Mine")
+    expect(tab.locator(f"tr[data-product={kettle}]")).to_contain_text("Mine")
 
 
-def test_stock_on_the_products_page_follows_the_stream(app: App, page: Page) -> None:
-    app.create("K1", 5)
+def test_stock_on_the_products_page_follows_the_stream(app: App, page: Page, kettle: str) -> None:
+    app.create(kettle, 5)
     page.goto(f"{app.url}/products")
     expect(page.locator("#pill")).to_contain_text("Live")
-    app.adjust("K1", -2)
-    expect(page.locator("tr[data-product=K1] [data-part=stock]")).to_have_text("3")
+    app.adjust(kettle, -2)
+    expect(page.locator(f"tr[data-product={kettle}] [data-part=stock]")).to_have_text("3")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1200])
 def test_every_page_is_accessible_and_fits(
-    app: App, browser: Browser, scheme: str, width: int
+    app: App, browser: Browser, kettle: str, scheme: str, width: int
 ) -> None:
-    app.create("K1", 5, name="Kettle with a rather long name for a phone", price="12.50")
-    app.create("K2", 5, reorder_point=9, category="Kitchen")
-    app.adjust("K1", -2)
+    app.create(kettle, 5, name="Kettle with a rather long name for a phone", price="12.50")
+    app.create(f"{kettle}-low", 5, reorder_point=9, category="Kitchen")
+    app.adjust(kettle, -2)
     context = browser.new_context(
         viewport={"width": width, "height": 900},
         color_scheme="dark" if scheme == "dark" else "light",
@@ -102,10 +119,10 @@ def test_every_page_is_accessible_and_fits(
         "/",
         "/products",
         "/products/new",
-        "/products/edit?id=K1",
-        "/products/adjust?id=K1",
-        "/products/delete?id=K1",
-        "/products/history?id=K1",
+        f"/products/edit?id={kettle}",
+        f"/products/adjust?id={kettle}",
+        f"/products/delete?id={kettle}",
+        f"/products/history?id={kettle}",
         "/products/history?id=never",
         "/nowhere",
     ):

@@ -17,7 +17,7 @@ from tests.faults.writers import Account, Writers, account
 from tests.support.process import Process
 from tests.support.redis_server import RedisServer
 from tests.support.sharing import until
-from worker.host import CONSUMER
+from worker.source import CONSUMER
 
 CHANGES = int(os.environ.get("FAULT_CHANGES", "20000"))
 THREADS = 8

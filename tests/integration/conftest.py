@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.house import House, furnished
 from tests.support.ministack import build_zip
 from tests.support.sharing import Shop, shop
 
@@ -20,6 +21,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def lambda_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Lambda function, built once for all tests."""
     return build_zip(tmp_path_factory.mktemp("lambda") / "function.zip")
+
+
+@pytest.fixture(scope="module")
+def house(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The application with keys of every kind."""
+    with furnished(endpoint, tmp_path_factory.mktemp("house")) as running:
+        yield running
 
 
 @pytest.fixture

@@ -1,20 +1,18 @@
 """A batch applies or refuses each of its items by itself, and says which, in order."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.support.running import App, serving, settings_for
+from tests.support.running import App
 from tests.support.sse import Listener
 
 
 @pytest.fixture(scope="module")
-def app(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(shared: App) -> App:
     """One application for all: each test has products of its own letters."""
-    with serving(settings_for(endpoint, tmp_path_factory.mktemp("batch"))) as running:
-        yield running
+    return shared
 
 
 Results = list[dict[str, Any]]

@@ -5,8 +5,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import httpx
 import pytest
 
 from tests.support.process import ROOT, Process
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.embedded
 
@@ -60,13 +59,6 @@ class Client:
         self._process.stdout.close()
 
 
-def until(done: Callable[[], bool], seconds: float = 20) -> bool:
-    deadline = time.monotonic() + seconds
-    while not done() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return done()
-
-
 def test_each_client_resumes_after_the_server_was_killed(tmp_path: Path) -> None:
     app = Process(tmp_path / "data")
     clients: dict[str, Client] = {}
@@ -78,14 +70,14 @@ def test_each_client_resumes_after_the_server_was_killed(tmp_path: Path) -> None
             clients[name] = Client(name, app.url, folder)
         try:
             # A client that has not connected yet has nothing to resume from: give until all have.
-            assert until(lambda: move(app) and all(c.told for c in clients.values()))
+            until(lambda: move(app) and all(c.told for c in clients.values()))
             app.kill()
             app.start()
             for _ in range(5):
                 move(app)
             last = int(httpx.get(f"{app.url}/v1/products/P1").json()["stock"])
             for name, client in clients.items():
-                assert until(lambda c=client: c.stocks[-1:] == [last]), (name, client.stocks, last)
+                until(lambda c=client: c.stocks[-1:] == [last])
                 first = client.stocks[0]
                 assert client.stocks == list(range(first, last + 1)), name
         finally:

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -30,6 +29,7 @@ from app.signing import signer_of
 from app.store import place, tables
 from app.store.client import connect
 from tests.support.running import App, item, serving, settings_for
+from tests.support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 ZONE = ZoneInfo("UTC")
@@ -38,13 +38,6 @@ BUTTON, NOTICE = "Run a demo shop", "A demo shop runs in this server"
 
 def plan(rate: float, seed: int = 1) -> Plan:
     return Plan(changes(seed, monday_morning(ZONE), ZONE), rate)
-
-
-def wait_until(done: Any, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.05)
 
 
 def stocks(app: App) -> dict[str, str]:
@@ -68,8 +61,8 @@ def sells(app: App) -> bool:
 def test_the_shelves_are_full_at_once_and_then_the_rate_holds(app: App) -> None:
     with DemoShop(app.services.products, plan(20)) as shop:
         shop.start()
-        wait_until(lambda: len(stocks(app)) >= 220, 20)
-        wait_until(lambda: sells(app))
+        until(lambda: len(stocks(app)) >= 220, 20)
+        until(lambda: sells(app))
         time.sleep(1)  # what the opening held up has been caught up with
         before, began = len(told(app)), time.monotonic()
         time.sleep(4)
@@ -102,14 +95,14 @@ def test_other_people_in_the_same_shop_do_not_stop_it(app: App) -> None:
 
     with DemoShop(app.services.products, plan(300)) as shop:
         shop.start()
-        wait_until(lambda: len(stocks(app)) >= 200)
+        until(lambda: len(stocks(app)) >= 200)
         other = threading.Thread(target=interfere)
         other.start()
         time.sleep(5)
         done.set()
         other.join()
         assert shop.running()
-        wait_until(lambda: sells(app))
+        until(lambda: sells(app))
     assert all(int(count) >= 0 for count in stocks(app).values())
     assert all(event.stock_after is None or event.stock_after >= 0 for event in told(app))
 
@@ -157,7 +150,7 @@ def test_a_past_is_in_audit_and_feed_and_the_stream_does_not_tell_it_again(
 
         product_id = next(key for key, after in left.items() if int(after["Stock"]["N"]))
         assert app.adjust(product_id, -1).status_code == 200
-        wait_until(lambda: told(app, 1)[0].actor == "local")
+        until(lambda: told(app, 1)[0].actor == "local")
         time.sleep(1)  # time enough for the stream to tell more, if it did
         later = told(app)[len(first) :]
         assert [event.product_id for event in later] == [product_id]
@@ -174,7 +167,7 @@ def test_after_its_past_the_shop_goes_on(settings: Settings) -> None:
         before = len(told(app))
         with DemoShop(app.services.products, rest) as shop:
             shop.start()
-            wait_until(lambda: len(told(app)) > before + 40)
+            until(lambda: len(told(app)) > before + 40)
         later = told(app)[before:]
     assert {event.reason for event in later} >= {"sold"}
     assert not any(event.kind == "inserted" and event.note == "opening stock" for event in later)
@@ -195,7 +188,7 @@ def test_what_others_did_before_is_told_as_well(settings: Settings) -> None:
 def test_a_store_that_is_not_empty_gets_no_past(settings: Settings) -> None:
     with serving(settings) as app:
         app.create("P1")
-        wait_until(lambda: told(app))
+        until(lambda: told(app))
         app.http.delete("/v1/products/P1", headers={"If-Match": "*"})
     with pytest.raises(NoPast, match="ProductEvents is not empty"):
         give_past(settings, timedelta(hours=2))
@@ -216,7 +209,7 @@ def test_the_button_opens_a_shop_and_the_notice_closes_it(app: App) -> None:
     assert BUTTON not in app.http.get("/products").text
     app.http.post("/demo/start")
     assert sum(thread.name == "demo-shop" for thread in threading.enumerate()) == 1
-    wait_until(lambda: sells(app))
+    until(lambda: sells(app))
     assert app.http.post("/demo/stop").status_code == 303
     page = app.http.get("/").text
     assert NOTICE not in page
@@ -286,12 +279,12 @@ class Command:
 def test_the_command_serves_where_nobody_does(settings: Settings, tmp_path: Path) -> None:
     output = tmp_path / "said"
     with Command(settings, output, "--history", "12h", "--seed", "3") as command:
-        wait_until(lambda: "Ctrl-C ends it" in command.said or command.child.poll() is not None, 60)
+        until(lambda: "Ctrl-C ends it" in command.said or command.child.poll() is not None, 60)
         address = re.search(r"http://127\.0\.0\.1:\d+", command.said)
         assert address is not None, command.said
         assert "the table holds 2" in command.said
         assert "5 changes a second (seed 3)" in command.said
-        wait_until(lambda: httpx.get(f"{address[0]}/readyz").status_code == 200)
+        until(lambda: httpx.get(f"{address[0]}/readyz").status_code == 200)
         assert NOTICE in httpx.get(f"{address[0]}/").text
         assert command.end() == 0, command.said
     with Command(settings, output, "--history", "12h") as command:
@@ -302,7 +295,7 @@ def test_the_command_serves_where_nobody_does(settings: Settings, tmp_path: Path
 def test_the_command_only_writes_where_a_server_runs(app: App, tmp_path: Path) -> None:
     settings = app.services.settings
     with Command(settings, tmp_path / "said", "--rate", "50") as command:
-        wait_until(lambda: sells(app), 60)
+        until(lambda: sells(app), 60)
         assert "only writes" not in command.said
         assert "Another process serves" in command.said
         assert not app.services.demo.running()

@@ -2,7 +2,6 @@
 
 import re
 import signal
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,9 @@ SOLD = {"delta": -3, "reason": "sold"}
 
 
 @pytest.fixture(scope="module")
-def app(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(shared: App) -> App:
     """One application for all: each test has products and keys of its own name."""
-    with serving(settings_for(endpoint, tmp_path_factory.mktemp("once"))) as running:
-        yield running
+    return shared
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from app.standalone import reading
 from app.store.client import Clients, connect
 from app.store.reconciliation import Reconciliations
 from app.store.tables import table_names
-from tests.support.sharing import until
-from worker.host import CONSUMER
+from tests.support.waiting import until
+from worker.source import CONSUMER
 from worker.stream.leases import LEASE_TIME
 from worker.stream.pace import Wake
 

@@ -21,8 +21,8 @@ from app.store.workers import OwnerRefused, Workers
 from tests.support.builders import an_item, as_lambda, inserted
 from tests.support.redis_server import RedisServer
 from tests.support.running import settings_for
-from worker.host import CONSUMER
 from worker.lambda_setup import start
+from worker.source import CONSUMER
 
 KEY = "k1:" + "a2V5" * 11
 ALL_DONE: dict[str, Any] = {"batchItemFailures": []}

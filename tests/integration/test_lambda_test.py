@@ -84,6 +84,8 @@ def test_a_file_that_is_no_event_is_refused_in_one_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    # The process's logging stays as it is: what is captured here is closed after the test.
+    monkeypatch.setattr("app.logs.configure", lambda _form: None)
     if text is not None:
         Path("event.json").write_bytes(text if isinstance(text, bytes) else text.encode())
     assert cli.main(["lambda-test", "event.json"]) == 1

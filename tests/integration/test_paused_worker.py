@@ -17,8 +17,8 @@ from app.store.errors import StoreUnavailable
 from app.store.tables import table_names
 from tests.support.process import ROOT
 from tests.support.running import item
-from tests.support.sharing import until
-from worker.host import CONSUMER
+from tests.support.waiting import until
+from worker.source import CONSUMER
 from worker.stream.pace import Wake
 
 LEASE_TIME = 1.5

@@ -4,6 +4,9 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
+from app.cli import main
 from scripts.configuration import TARGET, document
 from tests.support.process import ROOT
 from tests.support.running import App
@@ -39,15 +42,11 @@ def test_the_commands_exist() -> None:
     assert named <= targets
     commands = re.findall(r"\.venv/bin/stockpulse ([a-z]+)", README)
     assert {"serve", "init", "engine", "demo", "verify"} <= set(commands)
-    for command in [f"{name} --help" for name in dict.fromkeys(commands)]:
-        ran = subprocess.run(
-            [ROOT / ".venv/bin/stockpulse", *command.split()],
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-        assert ran.returncode == 0, ran.stderr
+    assert (ROOT / ".venv/bin/stockpulse").exists()
+    for command in set(commands):
+        with pytest.raises(SystemExit) as ended:
+            main([command, "--help"])
+        assert ended.value.code == 0, command
 
 
 def test_the_list_of_settings_is_up_to_date() -> None:

@@ -21,9 +21,9 @@ from tests.support.reconciling import Parts
 from tests.support.running import App, item, serving, settings_for
 from tests.support.sse import Listener
 from worker.gaps import SHARD, ChainGuard
-from worker.host import CONSUMER
 from worker.reconcile import Reconciler, Timing
 from worker.retry import Retry
+from worker.source import CONSUMER
 from worker.stream.decode import decode
 
 

@@ -2,14 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from app import serve
+from app import feeding
 from app.broker.redis.hints import HintSender, RedisHints
 from app.broker.redis.link import keys_of
 from app.settings import Settings
@@ -18,6 +18,7 @@ from app.standalone import telling_by_redis
 from tests.support.redis_server import RedisServer
 from tests.support.running import App, serving, settings_for
 from tests.support.sse import Listener
+from tests.support.waiting import until
 from worker.stream.pace import Idle
 
 
@@ -33,13 +34,13 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seconds of waiting become tenths."""
     quick = partial(fed_by_redis, timeout=0.4, block=0.1, away=0.1)
-    monkeypatch.setattr(serve, "fed_by_redis", quick)
+    monkeypatch.setattr(feeding, "fed_by_redis", quick)
 
 
 @pytest.fixture
 def split(endpoint: str, redis_server: RedisServer, tmp_path: Path) -> Settings:
     """Settings of a deployment of several processes."""
-    return settings_for(endpoint, tmp_path, broker_url=redis_server.url)
+    return settings_for(endpoint, tmp_path, broker_url=redis_server.url, session_key="k" * 32)
 
 
 @contextmanager
@@ -69,13 +70,6 @@ def broker_of(app: App) -> str:
     return state
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def test_what_is_written_at_one_web_process_shows_at_all_and_hints_reach_the_worker(
     split: Settings,
 ) -> None:
@@ -84,7 +78,7 @@ def test_what_is_written_at_one_web_process_shows_at_all_and_hints_reach_the_wor
         Listener(one.url) as here,
         Listener(other.url) as there,
     ):
-        wait_for(lambda: broker_of(one) == "ok" and broker_of(other) == "ok")
+        until(lambda: broker_of(one) == "ok" and broker_of(other) == "ok")
         for number in range(5):  # without hints the worker would sleep for 20 s
             one.create(f"P{number}")
         expected = [f"P{number}" for number in range(5)]
@@ -131,7 +125,7 @@ def test_a_stream_that_is_gone_costs_no_client_an_event(
             app.create(f"after {name}")
             written += [f"before {name}", f"after {name}"]
             feed.wait_until(lambda name=name: f"after {name}" in ids(feed))
-            wait_for(lambda: broker_of(app) == "ok")
+            until(lambda: broker_of(app) == "ok")
         app.create("last")
         feed.wait_until(lambda: "last" in ids(feed))
         feed.wait_until(lambda: {*written, "last"} <= set(ids(feed)))
@@ -147,7 +141,7 @@ def test_while_redis_hangs_the_page_goes_on_and_says_so(
         redis_server.hang()
         app.create("P1")
         feed.wait_until(lambda: "P1" in ids(feed))  # from the feed
-        wait_for(lambda: "Redis" in broker_of(app))
+        until(lambda: "Redis" in broker_of(app))
         feed.wait_until(
             lambda: any("Redis" in m.data["store"] for m in feed.messages if m.event == "heartbeat")
         )
@@ -157,7 +151,7 @@ def test_while_redis_hangs_the_page_goes_on_and_says_so(
         redis_server.resume()
         app.create("P3")
         feed.wait_until(lambda: {"P1", "P2", "P3"} <= set(ids(feed)))
-        wait_for(lambda: broker_of(app) == "ok")
+        until(lambda: broker_of(app) == "ok")
         assert once(ids(feed)) == ["P0", "P1", "P2", "P3"]
 
 
@@ -167,7 +161,7 @@ def test_redis_may_come_late_and_go(split: Settings, redis_server: RedisServer) 
         app.create("P0")
         feed.changes(1)
         redis_server.start()
-        wait_for(lambda: broker_of(app) == "ok")
+        until(lambda: broker_of(app) == "ok")
         app.create("P1")  # it shows once the worker is past P0
         feed.wait_until(lambda: "P1" in ids(feed))
         redis_server.kill()
@@ -187,7 +181,7 @@ def test_hints_reach_whoever_listens_and_wait_for_nobody(redis_server: RedisServ
     ):
         assert heard.wait(5), "what was written before is looked for"
         heard.clear()
-        wait_for(lambda: sender.hint() or heard.wait(0.1))
+        until(lambda: sender.hint() or heard.wait(0.1))
         redis_server.kill()
         started = time.monotonic()
         for _ in range(1_000):
@@ -195,7 +189,7 @@ def test_hints_reach_whoever_listens_and_wait_for_nobody(redis_server: RedisServ
         assert time.monotonic() - started < 0.5
         redis_server.start()
         heard.clear()
-        wait_for(lambda: sender.hint() or heard.wait(0.1))
+        until(lambda: sender.hint() or heard.wait(0.1))
 
 
 def test_two_deployments_share_a_server_and_entries_of_others_stop_no_one(
@@ -204,9 +198,9 @@ def test_two_deployments_share_a_server_and_entries_of_others_stop_no_one(
     names = split.table_prefix, f"{split.table_prefix}Products"
     assert keys_of(*names) != keys_of("other-", names[1])
     with deployment(split) as (app,), Listener(app.url) as feed:
-        wait_for(lambda: broker_of(app) == "ok")
+        until(lambda: broker_of(app) == "ok")
         with redis_server.client() as client:
             client.xadd(keys_of(*names).stream, {"head": b"nonsense", "data": b"{}"})
         app.create("P0")
         feed.changes(1)
-        wait_for(lambda: broker_of(app) == "ok")
+        until(lambda: broker_of(app) == "ok")

@@ -9,7 +9,7 @@ from app.settings import Settings
 from app.store.workers import Workers
 from tests.support.running import App, serving
 from tests.support.starts import SOON, assert_one_line, start
-from worker.host import CONSUMER
+from worker.source import CONSUMER
 
 
 @pytest.fixture

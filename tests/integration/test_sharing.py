@@ -12,9 +12,10 @@ from app.store.errors import ConditionFailed, StoreUnavailable
 from app.store.leases import Lease, LeaseLost, Leases
 from app.store.workers import WorkerRow
 from tests.support.lossy import lossy
-from tests.support.sharing import LEASE_TIME, Shop, until
+from tests.support.sharing import LEASE_TIME, Shop
 from tests.support.stub_streams import StubShard
-from worker.host import CONSUMER
+from tests.support.waiting import until
+from worker.source import CONSUMER
 
 
 def row(owner: str, counter: int = 1, **about: Any) -> WorkerRow:

@@ -48,8 +48,6 @@ WRONG_SETTINGS = {
     "no Redis": ({"STOCKPULSE_BROKER_URL": "http://x"}, ["STOCKPULSE_BROKER_URL", "redis://"]),
     "one name for two": ({"STOCKPULSE_NAME_ATTRIBUTE": "Stock"}, ["STOCKPULSE_STOCK_ATTRIBUTE"]),
     "AWS without a key": ({"STOCKPULSE_DYNAMODB": "aws"}, ["STOCKPULSE_AUDIT_KEYS"]),
-    "open to all": ({"STOCKPULSE_HOST": "0.0.0.0"}, ["STOCKPULSE_HOST", "STOCKPULSE_OPEN_ACCESS"]),
-    "open to all, IPv6": ({"STOCKPULSE_HOST": "::"}, ["STOCKPULSE_HOST", "STOCKPULSE_OPEN_ACCESS"]),
 }
 
 
@@ -171,6 +169,14 @@ def test_a_table_without_a_stream_is_named_and_mended_by_init(
     with Process(tmp_path / "data", environment=settings) as app:
         assert httpx.get(f"{app.url}/v1/products").json()["items"] == []
         assert app.stop() == 0
+
+
+def test_an_address_for_others_is_refused_and_it_is_told_how_to_make_a_key(
+    tmp_path: Path, endpoint: str
+) -> None:
+    others = on(endpoint, tmp_path) | {"STOCKPULSE_HOST": "0.0.0.0"}
+    errors = start(tmp_path, others).errors()
+    assert_one_line(errors, "STOCKPULSE_HOST", "stockpulse key create", "STOCKPULSE_OPEN_ACCESS")
 
 
 def test_an_endpoint_that_never_answers_is_named(before_a_silent_server: Start) -> None:

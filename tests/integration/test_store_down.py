@@ -8,7 +8,7 @@ import struct
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +26,7 @@ from tests.support.lossy import LossyProxy
 from tests.support.process import Process
 from tests.support.running import App, serving, settings_for
 from tests.support.sse import Listener
+from tests.support.waiting import until
 
 TOLD = 5.0  # seconds until /readyz names a part that is down
 RECOVERED = 10.0  # seconds until /readyz is well again
@@ -146,7 +147,7 @@ def test_no_write_that_was_accepted_is_lost_or_doubled_over_several_engine_kills
             time.sleep(0.6)
             before = server.engine
             os.kill(before, signal.SIGKILL)
-            wait_until(lambda before=before: server.engine not in {0, before}, PATIENCE)
+            until(lambda before=before: server.engine not in {0, before}, PATIENCE)
         time.sleep(0.3)
         done.set()
         for writer in writers:
@@ -205,7 +206,7 @@ class KillingProxy(LossyProxy):
         self.armed = False
         before = engine_of(self._data_dir)
         os.kill(before, signal.SIGKILL)
-        wait_until(lambda: engine_of(self._data_dir) not in {0, before}, PATIENCE)
+        until(lambda: engine_of(self._data_dir) not in {0, before}, PATIENCE)
         return True
 
 
@@ -326,13 +327,6 @@ def wait_for_readiness(http: httpx.Client, status: int, seconds: float) -> Any:
     return answer.json()
 
 
-def wait_until(met: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not met():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def engine_of(data_dir: Path) -> int:
     """The process id of the folder's engine; 0 while none runs."""
     found = find_running(data_dir)
@@ -371,7 +365,7 @@ def engine_kept_down(server: Server) -> Iterator[None]:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                 connection.close()
 
-        wait_until(take, TOLD)
+        until(take, TOLD)
         thread = threading.Thread(target=reset)
         thread.start()
         try:

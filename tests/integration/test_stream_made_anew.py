@@ -8,7 +8,7 @@ import pytest
 from app.settings import Settings
 from app.store.client import connect
 from tests.support.running import App, item, serving
-from tests.support.sharing import until
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.skipif(
     "STOCKPULSE_TEST_ENDPOINT" not in os.environ,

@@ -2,9 +2,10 @@
 
 import pytest
 
-from tests.support.sharing import Shop, until
+from tests.support.sharing import Shop
 from tests.support.stub_streams import StubShard
-from worker.host import NEW_STREAM
+from tests.support.waiting import until
+from worker.reading import NEW_STREAM
 
 
 class TestStreamsThatGo:

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 
 from app.serve import running
 from app.settings import Settings
@@ -28,6 +29,7 @@ class App:
     url: str
     http: httpx.Client
     services: Services
+    web: FastAPI
     tables: Any  # a boto3 DynamoDB client, as another program would use one
     clients: Clients
 
@@ -76,10 +78,12 @@ def serving(
     with running(settings, reached) as services, socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
+        web = create_app(services)
         config = uvicorn.Config(
-            create_app(services),
+            web,
             http=bounded(settings.max_header_bytes, settings.request_timeout_seconds),
             log_config=None,
+            proxy_headers=False,
             timeout_graceful_shutdown=2,
             lifespan="on",
         )
@@ -90,7 +94,7 @@ def serving(
         clients = connect(_endpoint(settings))
         try:
             with httpx.Client(base_url=url, timeout=30) as http:
-                yield App(url, http, services, clients.tables, clients)
+                yield App(url, http, services, web, clients.tables, clients)
         finally:
             server.should_exit = True
             thread.join(15)

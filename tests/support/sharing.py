@@ -1,35 +1,26 @@
 """Workers that share a stub stream's shards over a real store, with a lease time of a test's."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.item import DEFAULT_NAMES
 from app.store.checkpoints import Checkpoints, Rows
 from app.store.client import Clients, connect
 from app.store.leases import Hold, Lease, Leases
 from app.store.tables import TableNames, table_names
 from app.store.workers import Broker, Workers
 from tests.support.stub_streams import StubStreams
-from worker.host import CONSUMER, make_coordinator
+from worker.reading import Reading, make_coordinator
+from worker.source import CONSUMER, Source
 from worker.stream.coordinator import Coordinator
 from worker.stream.membership import Member
 from worker.stream.pace import Idle, Wake
 from worker.stream.work import InOrder, Work
 
 LEASE_TIME = 0.9
-SOON = 15.0  # seconds within which a busy machine gets anything done
-
-
-def until(what: Callable[[], Any], seconds: float = SOON) -> Any:
-    """Wait until it is so; what it was."""
-    deadline = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < deadline, "not within the time"
-        time.sleep(0.02)
-    return found
 
 
 @dataclass
@@ -79,17 +70,16 @@ class Shop:
             return InOrder(take, lease.stream_arn)
 
         return make_coordinator(
-            Clients(self.clients.tables, self.streams),  # type: ignore[arg-type]
-            self.names,
-            self.streams.find,
+            Source(
+                Clients(self.clients.tables, self.streams),  # type: ignore[arg-type]
+                self.names,
+                DEFAULT_NAMES,
+                self.streams.find,
+            ),
+            Reading(Member(name, broker, folder), Wake(), Idle(0.02, 0.05), one_log, LEASE_TIME),
             make_work,
-            Wake(),
-            Idle(0.02, 0.05),
-            Member(name, broker, folder),
             threading.Event(),
-            one_log=one_log,
             report_gap=lambda shard, arn, after, _why: self.gaps.append((shard, arn, after)),
-            lease_time=LEASE_TIME,
         )
 
     def owners(self) -> dict[str, str | None]:

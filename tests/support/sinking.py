@@ -1,7 +1,6 @@
 """A worker's inside over real tables, without a reader: records go in, sinks are hand-made."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -151,11 +150,3 @@ class Deployment:
             TableName=self.tables.dead_letters, ConsistentRead=True
         )["Items"]
         return found
-
-
-def eventually(true: Callable[[], Any], seconds: float = 15) -> None:
-    """Wait until it is true; fail the test if it never is."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, f"not true after {seconds} s"
-        time.sleep(0.01)

@@ -171,14 +171,50 @@ def test_loopback_needs_no_credentials(monkeypatch: pytest.MonkeyPatch, host: st
     "host",
     ["0.0.0.0", "::", "", "10.0.0.7", "example.org", "127.0.0.1.example.org", "128.0.0.1"],
 )
-def test_any_other_address_is_refused_unless_asked_for(
-    monkeypatch: pytest.MonkeyPatch, refused, host: str
-) -> None:
-    message = refused(HOST=host)
-    assert f"{PREFIX}HOST" in message
-    assert f"{PREFIX}OPEN_ACCESS" in message
-    given(monkeypatch, OPEN_ACCESS="true")
-    assert load().host == host
+def test_any_other_address_is_not_loopback(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    given(monkeypatch, HOST=host)
+    assert not load().is_loopback
+
+
+def test_proxies_are_named_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch, refused) -> None:
+    message = refused(PROXY_USER_HEADER="X-Forwarded-User")
+    assert f"{PREFIX}PROXY_ADDRESSES" in message
+    assert f"{PREFIX}PROXY_ROLES" in message
+    given(
+        monkeypatch,
+        PROXY_ADDRESSES="10.0.0.7, 10.1.0.0/16",
+        PROXY_ROLES="the staff=editor, cn=it=admin,*=viewer",
+    )
+    settings = load()
+    assert settings.proxy_addresses == ("10.0.0.7/32", "10.1.0.0/16")
+    assert settings.proxy_user_header == "x-forwarded-user"
+    assert settings.proxy_roles == {
+        "the staff": "editor",
+        "cn=it": "admin",
+        "*": "viewer",
+    }
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"PROXY_ADDRESSES": "10.0.0.7/8"},
+        {"PROXY_ADDRESSES": "proxy.example"},
+        {"PROXY_ROLES": "staff=king"},
+        {"PROXY_ROLES": "=admin"},
+        {"PROXY_USER_HEADER": "X User"},
+        {"SESSION_KEY": "short"},
+        {"SESSION_IDLE_MINUTES": "0"},
+        {"SESSION_HOURS": "0"},
+    ],
+    ids=str,
+)
+def test_wrong_settings_of_who_gets_in_are_named(refused, wrong: dict[str, str]) -> None:
+    assert PREFIX + next(iter(wrong)) in refused(**wrong)
+
+
+def test_a_group_header_alone_names_nobody(refused) -> None:
+    assert f"{PREFIX}PROXY_USER_HEADER" in refused(PROXY_GROUP_HEADER="X-Groups")
 
 
 def test_on_aws_the_audit_key_must_be_given(monkeypatch: pytest.MonkeyPatch, refused) -> None:

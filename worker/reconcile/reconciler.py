@@ -29,7 +29,7 @@ AGAIN_AFTER = 600.0  # seconds until what was left is compared again
 class Timing:
     """Seconds between looks at the row, between beats, and until a silent owner is dead."""
 
-    poll: float = 5.0
+    poll: float = 20.0
     beat: float = 3.0
     dead: float = 15.0
 
@@ -55,6 +55,7 @@ class Reconciler:
         self._timing = timing or Timing()
         self._owner = uuid.uuid4().hex[:8]
         self._asked = False
+        self._asked_here = threading.Event()
         self._stream: str | None = None  # the one that the row was held against
         self._seen = (-1, 0.0)  # another's beat, and when it was first seen
         self._again_at: float | None = None
@@ -66,6 +67,7 @@ class Reconciler:
 
     def __exit__(self, *exc: object) -> None:
         self._stop.set()
+        self._asked_here.set()
         self._thread.join(10)
 
     def ask(self, why: str) -> None:
@@ -78,6 +80,7 @@ class Reconciler:
         if not self._asked:
             self._requests.ask(why, _now())
             self._asked = True
+            self._asked_here.set()
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -89,7 +92,8 @@ class Reconciler:
                 _log.warning("cannot reconcile now: %s", error)
             except Exception:  # noqa: BLE001 - this thread must outlive any fault
                 _log.exception("the reconciler met a fault; it goes on")
-            self._stop.wait(self._timing.poll)
+            self._asked_here.wait(self._timing.poll)
+            self._asked_here.clear()
 
     def turn(self) -> None:
         """Look at the row once, and do what it asks."""

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 from app.events import ChangeEvent
+from app.metrics import AUDITED
 from app.store.audit import Appended, AuditRepository
 from app.store.leases import Hold
 from worker.retry import Retry
@@ -54,6 +55,7 @@ class AuditSink:
             late = [event for _, event in appended.arrived]
             stamped, arrived = self._timed(partial(self._audit.restamp, late))
             appended = Appended(arrived, appended.refused)
+        AUDITED.inc(len(appended.arrived))
         return appended
 
     def _renew(self, hold: Hold) -> None:

@@ -19,7 +19,8 @@ from worker.sinks.open_lanes import OpenLanes
 
 _log = logging.getLogger(__name__)
 
-LOOK, LOOK_WHILE_OPEN = 5.0, 1.0  # seconds between looks: while no lane is open, while one is
+# Seconds between looks: while no lane is open, while one is. A look is a call that is billed.
+LOOK, LOOK_WHILE_OPEN = 20.0, 1.0
 _SHARE = 20  # of the time at most one in so many goes into looking
 _JOIN = 5.0  # seconds that a stop waits for the threads
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 
+from app.metrics import LEASE_MOVES
 from app.store.checkpoints import Checkpoint, Checkpoints, Rows, ShardKey
 from app.store.errors import StoreUnavailable
 from app.store.leases import Lease, Leases
@@ -213,9 +214,12 @@ class Coordinator:
         """Take a shard and read it; False where another was faster."""
         inherited = known.sequence_number if known is not None else None
         owner = self._membership.owner
-        taken = self._leases.take(shard, owner, rows.checkpoints.get(shard), inherited)
+        row = rows.checkpoints.get(shard)
+        taken = self._leases.take(shard, owner, row, inherited)
         if taken is None:
             return False
+        if row is not None and row.owner not in {None, owner}:
+            LEASE_MOVES.inc()
         lease = Lease(taken.consumer, *shard, owner, taken.counter)
         if taken.finished:
             self._leases.release(lease)

@@ -23,6 +23,15 @@ class Idle:
     longest: float
 
 
+# Where nothing happens on a stream (DESIGN §5).
+IDLE_LOCAL, IDLE_AWS = Idle(0.25, 1.0), Idle(1.0, 2.5)
+
+
+def idle_at(endpoint: str | None) -> Idle:
+    """The waits between looks at an endpoint's streams; None is AWS."""
+    return IDLE_AWS if endpoint is None else IDLE_LOCAL
+
+
 class Pace:
     """Delays, in seconds, of one shard's reader."""
 

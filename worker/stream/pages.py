@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from app.metrics import GET_RECORDS_CALLS
 from app.store.client import error_code, translated
 from app.store.errors import StoreUnavailable
 
@@ -52,7 +53,7 @@ class ShardPages:
         """`after`: the last sequence number not to be read again; None begins at the oldest."""
         self._streams = streams
         self._arn = stream_arn
-        self._shard = shard_id
+        self.shard_id = shard_id
         self._iterator: str | None = None
         self.after = after
 
@@ -67,6 +68,7 @@ class ShardPages:
         """
         for _ in range(_FRESH_ITERATORS):
             iterator, self._iterator = self._iterator or self._fresh(), None
+            GET_RECORDS_CALLS.inc()
             try:
                 answer = self._call("get_records", ShardIterator=iterator, Limit=PAGE_LIMIT)
             except _Expired:
@@ -86,7 +88,9 @@ class ShardPages:
                 "ShardIteratorType": "AFTER_SEQUENCE_NUMBER",
                 "SequenceNumber": self.after,
             }
-        answer = self._call("get_shard_iterator", StreamArn=self._arn, ShardId=self._shard, **start)
+        answer = self._call(
+            "get_shard_iterator", StreamArn=self._arn, ShardId=self.shard_id, **start
+        )
         iterator: str = answer["ShardIterator"]
         return iterator
 

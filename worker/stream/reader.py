@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from app.metrics import ITERATOR_AGE, RETRIES
 from app.store.errors import StoreUnavailable
 from worker.retry import Retry, pause
 from worker.stream.pace import Pace, Wake
@@ -73,12 +74,19 @@ class ShardReader:
             Stopped: in the middle of a batch.
 
         """
+        try:
+            self._run(stop)
+        finally:
+            ITERATOR_AGE.forget(self._pages.shard_id)
+
+    def _run(self, stop: threading.Event) -> None:
         failures = 0
         while not self._ends(stop):
             hints = self._wake.hints
             try:
                 page = self._pages.next()
             except StoreUnavailable as error:
+                RETRIES.labels("stream").inc()
                 self.progress.failed(error.detail)
                 stop.wait(pause(failures))
                 failures += 1
@@ -88,6 +96,7 @@ class ShardReader:
                 continue
             failures = 0
             self.progress.saw(page.records)
+            ITERATOR_AGE.note(self._pages.shard_id, self.progress.lag)
             self._take(page.records)
             if page.last:
                 self.finish(stop)
@@ -105,7 +114,8 @@ class ShardReader:
             self._work.process(records)
             number = last_number(records)
             if number is not None:
-                self._read = self._pages.after = number
+                self._pages.after = number
+                self._read = _further(self._read, number)
             self.progress.made()
         self._note()
 
@@ -143,3 +153,10 @@ class ShardReader:
         why = "the stream no longer held the records that followed: they were over a day old"
         self._retry(lambda: self._report_gap(after, why), "gaps")
         self._pages.rewind()
+
+
+def _further(read: str | None, number: str) -> str:
+    """The greater of two numbers: a page that comes again takes nothing back."""
+    if read is not None and read.isdecimal() and number.isdecimal() and int(number) < int(read):
+        return read
+    return number

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.logs import about
 from app.store.checkpoints import ShardKey
 from app.store.errors import StoreUnavailable
 from app.store.leases import Lease, LeaseLost, Leases
@@ -116,10 +117,8 @@ class Readers:
 
     def _read(self, lease: Lease, reader: ShardReader) -> None:
         try:
-            try:
-                reader.run(self._stop)
-            except ShardGone:
-                self._give_up(lease, reader)
+            with about(shard=lease.shard_id):
+                self._run(lease, reader)
         except LeaseLost:
             _log.warning("shard %s is another worker's now", lease.shard_id)
         except Stopped:
@@ -133,6 +132,12 @@ class Readers:
         finally:
             del self._running[lease.stream_arn, lease.shard_id]
             self._ended()
+
+    def _run(self, lease: Lease, reader: ShardReader) -> None:
+        try:
+            reader.run(self._stop)
+        except ShardGone:
+            self._give_up(lease, reader)
 
     def _give_up(self, lease: Lease, reader: ShardReader) -> None:
         """The shard vanished: what it still held is lost, which is said once."""

@@ -18,10 +18,13 @@ def streams_in_order(
 
     `held` have checkpoints; `listed` is what the service still knows: one that came and went
     while no worker ran is among them, and counts if it is newer than all that are held. The
-    current stream, None where it is off, is the last.
+    current stream, None where it is off, is the last: one that is listed and newer still was
+    made since we asked which is current, and waits for the next look.
     """
     newest = max(map(label_of, held), default="")
     between = [arn for arn in listed if held and label_of(arn) > newest]
+    if current is not None:
+        between = [arn for arn in between if label_of(arn) <= label_of(current)]
     before = sorted({*held, *between} - {current or ""}, key=label_of)
     return before if current is None else [*before, current]
 

@@ -14,6 +14,7 @@ from app.broker.redis.link import BrokerUnavailable, connect, translated
 _log = logging.getLogger(__name__)
 
 SEND_TIMEOUT = 0.5  # seconds for a hint to go out
+APART = 0.01  # seconds between two hints: a reader at work needs none
 AGAIN = 2.0  # seconds between tries to listen, and of silence after a hint that failed
 
 
@@ -51,6 +52,7 @@ class HintSender:
             try:
                 with translated():
                     self._redis.publish(self._channel, b"1")
+                self._stop.wait(APART)
             except BrokerUnavailable:  # the follower says so, once; a hint is not worth a line
                 self._stop.wait(self._again)
             except Exception as error:  # noqa: BLE001 - this thread must outlive any fault

@@ -18,6 +18,7 @@ from app.store.errors import StockpulseError
 from app.store.product import Product, Stamp
 from app.store.products import ProductRepository
 from app.store.receipts import Once, Replayed
+from app.store.roles import Role
 from app.web import problems
 from app.web.answers import json_answer
 from app.web.batch_models import (
@@ -34,7 +35,8 @@ from app.web.batch_models import (
 from app.web.bodies import JSONRoute
 from app.web.guards import request_id_of
 from app.web.idempotency import Keyed, KeyedDep
-from app.web.models import product_out
+from app.web.needs import needs
+from app.web.outputs import product_out
 from app.web.parameters import ServicesDep, json_body, writable
 from app.web.stamps import stamp_for
 
@@ -53,7 +55,7 @@ Result = dict[str, Any]
     "/products:batch",
     status_code=207,
     response_model=BatchOut,
-    dependencies=[Depends(writable), Depends(json_body)],
+    dependencies=[needs(Role.EDITOR), Depends(writable), Depends(json_body)],
 )
 def write_batch(
     body: BatchRequest, request: Request, services: ServicesDep, keyed: KeyedDep

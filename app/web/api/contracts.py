@@ -3,7 +3,9 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
+from app.store.roles import Role
 from app.web.contract.asyncapi import stream_contract
+from app.web.needs import needs
 from app.web.parameters import ServicesDep
 from app.web.templating import render
 
@@ -14,7 +16,13 @@ _POLICY = (
     "form-action 'none'; frame-ancestors 'none'"
 )
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[needs(Role.VIEWER)])
+
+
+@router.get("/v1/openapi.json")
+async def openapi(request: Request) -> JSONResponse:
+    """The OpenAPI document."""
+    return JSONResponse(request.app.openapi())
 
 
 @router.get("/v1/asyncapi.json")

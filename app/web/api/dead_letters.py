@@ -6,6 +6,7 @@ from urllib.parse import unquote
 from fastapi import APIRouter, Query, Request, Response
 
 from app.store.errors import InvalidCursor, LetterNotFound
+from app.store.roles import Role
 from app.web.answers import json_answer, page_answer
 from app.web.contract.refusals import refusals
 from app.web.errors import InvalidRequest
@@ -20,8 +21,9 @@ from app.web.letter_models import (
     redrive_out,
     skipped_out,
 )
+from app.web.needs import needs
 from app.web.parameters import KEY_BYTES, Limit, ServicesDep
-from app.web.stamps import stamp_for
+from app.web.stamps import actor_of
 
 router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"])
 
@@ -32,6 +34,7 @@ _ABSENT = refusals(LetterNotFound)
     "",
     response_model=DeadLetterPageOut,
     responses=refusals(InvalidCursor),
+    dependencies=[needs(Role.VIEWER)],
 )
 def list_dead_letters(
     request: Request,
@@ -52,20 +55,37 @@ def list_dead_letters(
     return page_answer(request, items, page.next_cursor)
 
 
-@router.get("/{letter_id}", response_model=DeadLetterOut, responses=_ABSENT)
+@router.get(
+    "/{letter_id}",
+    response_model=DeadLetterOut,
+    responses=_ABSENT,
+    dependencies=[needs(Role.VIEWER)],
+)
 def get_dead_letter(letter_id: str, services: ServicesDep) -> Response:
     """Read one, with its record."""
     return json_answer(letter_out(services.letters.get(unquote(letter_id)), ALONE))
 
 
-@router.post("/{letter_id}/redrive", status_code=202, response_model=RedriveOut, responses=_ABSENT)
-def redrive_dead_letter(letter_id: str, services: ServicesDep) -> Response:
-    """Mark it due: the worker tries it, and what lies before it in its lane, within seconds."""
-    return json_answer(redrive_out(services.letters.redrive(unquote(letter_id))), status=202)
+@router.post(
+    "/{letter_id}/redrive",
+    status_code=202,
+    response_model=RedriveOut,
+    responses=_ABSENT,
+    dependencies=[needs(Role.ADMIN)],
+)
+def redrive_dead_letter(letter_id: str, request: Request, services: ServicesDep) -> Response:
+    """Mark it due: the worker tries it, and what lies before it in its lane, soon."""
+    letter = services.letters.redrive(unquote(letter_id), actor_of(request))
+    return json_answer(redrive_out(letter), status=202)
 
 
-@router.delete("/{letter_id}", response_model=SkippedOut, responses=_ABSENT)
+@router.delete(
+    "/{letter_id}",
+    response_model=SkippedOut,
+    responses=_ABSENT,
+    dependencies=[needs(Role.ADMIN)],
+)
 def delete_dead_letter(letter_id: str, request: Request, services: ServicesDep) -> Response:
     """Give it up for good; what waits behind it goes on. The deletion is logged."""
-    actor = stamp_for(request).actor
-    return json_answer(skipped_out(services.letters.delete(unquote(letter_id), actor)))
+    skipped = services.letters.delete(unquote(letter_id), actor_of(request))
+    return json_answer(skipped_out(skipped))

@@ -1,27 +1,31 @@
 """Events over REST: the same address gives a page, or with `Accept: text/event-stream` the feed."""
 
 from typing import Annotated
-from urllib.parse import unquote
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from app.broker.filters import Filter, topic_of
 from app.broker.in_process import TooManyStreams
-from app.events import ChangeEvent, Kind, cloud_event, split_event_id
+from app.events import ChangeEvent, Kind, cloud_event
 from app.store.cursor import parse_cursor
 from app.store.errors import EventNotFound, InvalidCursor
+from app.store.roles import Role
 from app.web.answers import json_answer, page_answer
+from app.web.budgets import account_of
 from app.web.contract.refusals import refusals
+from app.web.errors import TooManyOfYourStreams
+from app.web.identity import identity_of
 from app.web.live import stream
-from app.web.models import CloudEventOut, EventPageOut
-from app.web.parameters import KEY_BYTES, Limit, PathProductID, ServicesDep
+from app.web.needs import needs
+from app.web.outputs import CloudEventOut, EventPageOut
+from app.web.parameters import Limit, PathProductID, ServicesDep, event_ref
 from app.web.services import Services
 
-router = APIRouter(prefix="/v1", tags=["events"])
+router = APIRouter(prefix="/v1", tags=["events"], dependencies=[needs(Role.VIEWER)])
 
 
-def _wanted(
+async def _wanted(
     kind: Annotated[list[Kind] | None, Query(description="Kinds of change; repeatable.")] = None,
     product_id: Annotated[str | None, Query(description="One product.")] = None,
     category: Annotated[str | None, Query(description="One category.")] = None,
@@ -36,7 +40,7 @@ def _wanted(
 @router.get(
     "/events",
     response_model=EventPageOut,
-    responses=refusals(InvalidCursor, TooManyStreams)
+    responses=refusals(InvalidCursor, TooManyStreams, TooManyOfYourStreams)
     | {
         200: {
             "description": "A page, or the stream (see `/v1/asyncapi.json`).",
@@ -60,17 +64,23 @@ async def list_events(
     _check_cursor("?after", after)
     _check_cursor("?cursor", cursor)
     if "text/event-stream" in request.headers.get("accept", ""):
-        return stream(services.broker, last_event_id or after, wanted)
+        identity = identity_of(request)
+        return stream(
+            services.broker,
+            last_event_id or after,
+            wanted,
+            lambda end: services.watch.over(identity, end),
+            services.places.of(account_of(request.scope)),
+        )
     return await run_in_threadpool(_page, request, services, wanted, limit, cursor, after)
 
 
 @router.get("/events/{event_id}", response_model=CloudEventOut, responses=refusals(EventNotFound))
 def get_event(event_id: str, services: ServicesDep) -> Response:
     """Read one event, with its images however large."""
-    ref = split_event_id(unquote(event_id))
-    if ref is None or len(ref[0].encode()) > KEY_BYTES:
-        raise EventNotFound("This is not an event's id.")
-    return json_answer(cloud_event(services.timeline.event(ref), services.products_table))
+    ref = event_ref(event_id)
+    event = services.timeline.event(ref)
+    return json_answer(cloud_event(event, services.products_table))
 
 
 @router.get(

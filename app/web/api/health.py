@@ -1,26 +1,59 @@
 """`/healthz` says that the process serves; `/readyz` names the part that keeps it from its work."""
 
-from fastapi import APIRouter
+from typing import Any
+
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from app.store.errors import StockpulseError
+from app.web.door import Door
+from app.web.needs import PUBLIC
 from app.web.parameters import ServicesDep
+from app.web.system.details import details_of
+
+# A load balancer that asks each second must not have the tables read each second.
+DETAILS_AGE = 5.0  # seconds
 
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz")
+@router.get("/healthz", dependencies=[PUBLIC])
 async def healthz() -> JSONResponse:
     """Answer as long as the process does."""
     return JSONResponse({"status": "ok"})
 
 
-@router.get("/readyz", responses={503: {"description": "A part is failing; `parts` says which."}})
-async def readyz(services: ServicesDep) -> JSONResponse:
-    """Answer 200 while every part works, else 503 with what is wrong by part."""
+@router.get(
+    "/readyz",
+    dependencies=[PUBLIC],
+    responses={503: {"description": "A part is failing; with credentials `parts` says which."}},
+)
+async def readyz(request: Request, services: ServicesDep) -> JSONResponse:
+    """Answer 200 while every part works, else 503; who may see the pages is told of each part.
+
+    `details` tell what the System page shows; they never decide the status.
+    """
     parts = {name: probe() or "ok" for name, probe in services.probes.items()}
-    well = all(state == "ok" for state in parts.values())
+    well = all(said == "ok" for said in parts.values())
+    answer: dict[str, Any] = {"status": "ok" if well else "unavailable"}
+    if await _may_know(request):
+        state = await services.system.look(DETAILS_AGE)
+        answer |= {"parts": parts, "details": details_of(state)}
     return JSONResponse(
-        {"status": "ok" if well else "unavailable", "parts": parts},
+        answer,
         status_code=200 if well else 503,
         headers={} if well else {"Retry-After": "2"},
     )
+
+
+async def _may_know(request: Request) -> bool:
+    """Whether the details are for whoever asks; bad credentials are no fault here.
+
+    And a store that is silent must not hold up the answer that says so.
+    """
+    door: Door = request.app.state.services.door
+    known = door.keyring.glance()
+    try:
+        return known is not None and await door.identify(request.scope, known) is not None
+    except StockpulseError:
+        return False

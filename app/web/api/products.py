@@ -21,22 +21,22 @@ from app.store.errors import (
     TooMuchContention,
 )
 from app.store.product import Product
+from app.store.roles import Role
 from app.web.answers import json_answer, page_answer, product_answer
 from app.web.bodies import JSONRoute
 from app.web.contract.refusals import refusals
 from app.web.errors import InvalidRequest, PreconditionRequired
+from app.web.fields import ProductID
 from app.web.idempotency import KeyedDep
 from app.web.models import (
     AdjustmentRequest,
     CountRequest,
     ProductCreate,
-    ProductID,
-    ProductOut,
-    ProductPageOut,
     ProductPatch,
     ProductReplace,
-    product_out,
 )
+from app.web.needs import needs
+from app.web.outputs import ProductOut, ProductPageOut, product_out
 from app.web.parameters import (
     MERGE_PATCH,
     IfMatch,
@@ -50,16 +50,21 @@ from app.web.parameters import (
 )
 from app.web.stamps import stamp_for
 
-router = APIRouter(prefix="/v1/products", tags=["products"], route_class=JSONRoute)
+router = APIRouter(
+    prefix="/v1/products",
+    tags=["products"],
+    route_class=JSONRoute,
+    dependencies=[needs(Role.VIEWER)],
+)
 
 _NEW_ID: TypeAdapter[str] = TypeAdapter(ProductID)
 
 _ABSENT = refusals(ProductNotFound, ProductGone)
 _CHANGED = refusals(ETagMismatch, PreconditionRequired, ItemTooLarge)
 
-_WRITE = [Depends(writable)]
-_WRITE_JSON = [Depends(writable), Depends(json_body)]
-_WRITE_PATCH = [Depends(writable), Depends(merge_patch_body)]
+_WRITE = [needs(Role.EDITOR), Depends(writable)]
+_WRITE_JSON = [*_WRITE, Depends(json_body)]
+_WRITE_PATCH = [*_WRITE, Depends(merge_patch_body)]
 
 
 @router.get("", response_model=ProductPageOut, responses=refusals(InvalidCursor))

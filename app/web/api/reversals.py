@@ -4,11 +4,9 @@ The goods are added or taken again: what happened in between stays. The new chan
 to the old one, and the old one is never touched.
 """
 
-from urllib.parse import unquote
-
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.events import ChangeEvent, split_event_id
+from app.events import ChangeEvent
 from app.store.errors import (
     AlreadyReversed,
     EventNotFound,
@@ -19,12 +17,15 @@ from app.store.errors import (
     StockNotCountable,
     TooMuchContention,
 )
+from app.store.roles import Role
 from app.web.answers import product_answer
 from app.web.bodies import JSONRoute
 from app.web.contract.refusals import refusals
 from app.web.idempotency import KeyedDep
-from app.web.models import ProductOut, ReversalRequest
-from app.web.parameters import ServicesDep, json_body, writable
+from app.web.models import ReversalRequest
+from app.web.needs import needs
+from app.web.outputs import ProductOut
+from app.web.parameters import ServicesDep, event_ref, json_body, writable
 from app.web.services import Services
 from app.web.stamps import stamp_for
 
@@ -34,7 +35,7 @@ router = APIRouter(prefix="/v1/events", tags=["events"], route_class=JSONRoute)
 @router.post(
     "/{event_id}/reversals",
     response_model=ProductOut,
-    dependencies=[Depends(writable), Depends(json_body)],
+    dependencies=[needs(Role.EDITOR), Depends(writable), Depends(json_body)],
     responses=refusals(
         EventNotFound,
         ProductNotFound,
@@ -67,7 +68,5 @@ def reverse_event(
 
 
 def _event(event_id: str, services: Services) -> ChangeEvent:
-    ref = split_event_id(unquote(event_id))
-    if ref is None:
-        raise EventNotFound("This is not an event's id.")
+    ref = event_ref(event_id)
     return services.timeline.event(ref)

@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 
 from app.web.contract.examples import EXAMPLES
 from app.web.contract.refusals import PROBLEM_SCHEMA, common, merged
+from app.web.gate import PUBLIC
 
 _DESCRIPTION = """\
 Products, their stock, and every change to them.
@@ -24,6 +25,7 @@ _TAGS = [
     {"name": "products", "description": "What is in stock, and writes to it."},
     {"name": "events", "description": "Every change, as CloudEvents; the same address streams."},
     {"name": "dead letters", "description": "What a sink did not accept: kept, tried again."},
+    {"name": "admin", "description": "What admins did."},
     {"name": "health", "description": "For load balancers and monitors."},
 ]
 
@@ -34,9 +36,30 @@ _HEADERS: dict[str, dict[str, Any]] = {
     },
     "Location": {"description": "Where the product is.", "schema": {"type": "string"}},
     "Link": {"description": '`rel="next"`: the next page.', "schema": {"type": "string"}},
+    "Retry-After": {
+        "description": "Seconds after which to ask again.",
+        "schema": {"type": "string", "pattern": "^[0-9]+$"},
+    },
+    "RateLimit": {
+        "description": "What is left of the budget: `r` requests, in the next `t` seconds.",
+        "schema": {"type": "string"},
+    },
+    "RateLimit-Policy": {
+        "description": "The budget: `q` requests in `w` seconds.",
+        "schema": {"type": "string"},
+    },
     "Idempotent-Replayed": {
         "description": "`true` where the answer is an earlier one's, found by its key.",
         "schema": {"type": "string", "enum": ["true"]},
+    },
+}
+
+_SECURITY: dict[str, dict[str, Any]] = {
+    "key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key, as `stockpulse key create` makes it. Where there is none, "
+        "none is needed.",
     },
 }
 
@@ -61,13 +84,14 @@ def contract(app: FastAPI) -> dict[str, Any]:
         schemas.pop(unused, None)
     schemas["Problem"] = PROBLEM_SCHEMA
     document["components"]["headers"] = _HEADERS
-    for path in document["paths"].values():
-        for method, operation in path.items():
-            _complete(method, operation)
+    document["components"]["securitySchemes"] = _SECURITY
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            _complete(method, operation, public=path in PUBLIC)
     return document
 
 
-def _complete(method: str, operation: dict[str, Any]) -> None:
+def _complete(method: str, operation: dict[str, Any], *, public: bool) -> None:
     body = operation.get("requestBody")
     if body is not None and len(body["content"]) > 1:
         del body["content"]["application/json"]  # FastAPI's guess, beside what the route names
@@ -77,8 +101,10 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
     if "422" in own and "application/json" in own["422"].get("content", {}):
         del own["422"]  # FastAPI's own shape of it, which never leaves
     operation["responses"] = merged(
-        own, common(method, has_body=body is not None, takes_input=inputs)
+        own, common(method, has_body=body is not None, takes_input=inputs, public=public)
     )
+    if not public:
+        operation["security"] = [{name: []} for name in _SECURITY]
     example = EXAMPLES.get(operation["operationId"])
     if example is None:
         return

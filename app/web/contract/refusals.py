@@ -1,5 +1,6 @@
 """Every error that an operation can answer is in its contract, made from the error's own class."""
 
+from http import HTTPStatus
 from typing import Any
 
 from app.store.errors import StockpulseError, StoreUnavailable
@@ -9,7 +10,11 @@ from app.web.errors import (
     HostNotAllowed,
     InvalidRequest,
     MalformedJSON,
+    RateLimited,
     ReadOnly,
+    RoleNeeded,
+    TokenNeeded,
+    Unauthenticated,
     UnsupportedMediaType,
 )
 
@@ -47,7 +52,8 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 
 _ANY: tuple[type[StockpulseError], ...] = (HostNotAllowed, StoreUnavailable, StockpulseError)
 _TAKES_INPUT = (InvalidRequest,)
-_WRITES = (CrossOrigin, ReadOnly)
+_GUARDED = (Unauthenticated, RoleNeeded, RateLimited)
+_WRITES = (CrossOrigin, ReadOnly, TokenNeeded)
 _HAS_BODY = (MalformedJSON, BodyTooLarge, UnsupportedMediaType)
 
 Responses = dict[int | str, dict[str, Any]]
@@ -64,15 +70,19 @@ def refusals(*errors: type[StockpulseError]) -> Responses:
                 "content": {PROBLEM: {"schema": _ref("Problem"), "examples": {}}},
             },
         )
+        if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+            answer["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
         answer["content"][PROBLEM]["examples"][error.code] = {"value": _example(error)}
         if error.title not in answer["description"]:
             answer["description"] += "; " + error.title[0].lower() + error.title[1:]
     return answers
 
 
-def common(method: str, *, has_body: bool, takes_input: bool) -> Responses:
+def common(method: str, *, has_body: bool, takes_input: bool, public: bool) -> Responses:
     """What any operation of this kind can answer."""
     errors: list[type[StockpulseError]] = [*_ANY]
+    if not public:
+        errors += _GUARDED
     if takes_input:
         errors += _TAKES_INPUT
     if method not in {"get", "head"}:

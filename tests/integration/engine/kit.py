@@ -6,8 +6,7 @@ import json
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -95,10 +94,3 @@ def owner(data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
             yield process, process.stdout.readline().strip()
         finally:
             process.kill()
-
-
-def eventually(true: Callable[[], bool], within: float) -> bool:
-    until = time.monotonic() + within
-    while not (holds := true()) and time.monotonic() < until:
-        time.sleep(0.02)
-    return holds

@@ -11,7 +11,8 @@ from app.store.engine import EmbeddedEngine, address, find_binary, find_running,
 from app.store.engine.folder import Folder
 from app.store.engine.launch import Launcher
 from app.store.engine.supervisor import Patience, Supervisor
-from tests.integration.engine.kit import call, create_table, eventually, put, stock
+from tests.integration.engine.kit import call, create_table, put, stock
+from tests.support.waiting import until
 
 QUICK = Patience(interval=0.05, answer=0.4, unwell=2, hung=1.5)
 
@@ -40,8 +41,8 @@ def test_a_killed_engine_is_back_at_the_same_address_with_its_data(data_dir: Pat
         before = pid(data_dir)
         assert before is not None
         os.kill(before, signal.SIGKILL)
-        assert eventually(lambda: pid(data_dir) not in {None, before}, within=10)
-        assert eventually(engine.healthy, within=10)
+        until(lambda: pid(data_dir) not in {None, before}, 10)
+        until(engine.healthy, 10)
         assert stock(engine.url) == 7
     assert find_running(data_dir) is None
 
@@ -54,10 +55,10 @@ def test_a_stopped_engine_is_unhealthy_within_5_s_and_not_replaced_for_a_pause(
         assert before is not None
         os.kill(before, signal.SIGSTOP)
         begun = time.monotonic()
-        assert eventually(lambda: not engine.healthy(), within=5)
+        until(lambda: not engine.healthy(), 5)
         assert time.monotonic() - begun > 1, "one missed probe is not enough"
         os.kill(before, signal.SIGCONT)
-        assert eventually(engine.healthy, within=10)
+        until(engine.healthy, 10)
         assert pid(data_dir) == before
 
 
@@ -65,8 +66,8 @@ def test_an_engine_that_stays_silent_is_replaced(launcher: Launcher) -> None:
     first = launcher.start()
     with Supervisor(first, launcher.start, QUICK) as supervisor:
         os.kill(first.pid, signal.SIGSTOP)
-        assert eventually(lambda: is_replaced(first.pid, launcher), within=10)
-        assert eventually(lambda: supervisor.healthy, within=10)
+        until(lambda: is_replaced(first.pid, launcher), 10)
+        until(lambda: supervisor.healthy, 10)
         assert call(launcher.address.url, "ListTables") == {"TableNames": []}
 
 
@@ -80,7 +81,7 @@ def test_processor_time_tells_a_busy_engine_from_a_stopped_one(launcher: Launche
             call(launcher.address.url, "ListTables")
             return (engine.cpu_seconds() or 0.0) > before
 
-        assert eventually(works, within=30)
+        until(works, 30)
     finally:
         engine.end()
     assert engine.cpu_seconds() is None
@@ -91,8 +92,8 @@ def test_an_adopted_engine_that_dies_is_replaced_by_one_of_ours(launcher: Launch
     adopted = type(child)(child.file, child.address, child.pid)
     with Supervisor(adopted, launcher.start, QUICK) as supervisor:
         child.end()
-        assert eventually(lambda: is_replaced(child.pid, launcher), within=10)
-        assert eventually(lambda: supervisor.healthy, within=10)
+        until(lambda: is_replaced(child.pid, launcher), 10)
+        until(lambda: supervisor.healthy, 10)
         assert call(launcher.address.url, "ListTables") == {"TableNames": []}
 
 
@@ -102,9 +103,9 @@ def test_restarts_go_on_until_one_works(launcher: Launcher) -> None:
     broken = Launcher(launcher.folder, launcher.folder.path / "binary", launcher.address)
     with Supervisor(first, broken.start, QUICK) as supervisor:
         first.end()
-        assert eventually(lambda: not supervisor.healthy, within=10)
+        until(lambda: not supervisor.healthy, 10)
         broken.binary.symlink_to(binary)
-        assert eventually(lambda: supervisor.healthy, within=10)
+        until(lambda: supervisor.healthy, 10)
 
 
 def test_the_end_does_not_wait_for_a_restart_that_hangs(launcher: Launcher, tmp_path: Path) -> None:
@@ -115,6 +116,6 @@ def test_the_end_does_not_wait_for_a_restart_that_hangs(launcher: Launcher, tmp_
     stuck = Launcher(launcher.folder, deaf, launcher.address)
     with Supervisor(first, stuck.start, QUICK) as supervisor:
         first.end()
-        assert eventually(lambda: not supervisor.healthy, within=10)
+        until(lambda: not supervisor.healthy, 10)
         begun = time.monotonic()
     assert time.monotonic() - begun < 5

@@ -14,7 +14,8 @@ from app.settings import Settings
 from app.store.letters import Letter
 from tests.support.builders import STREAM_ARN
 from tests.support.running import App
-from tests.support.sinking import QUICK, Deployment, Recorder, change, eventually
+from tests.support.sinking import QUICK, Deployment, Recorder, change
+from tests.support.waiting import until
 from worker.sinks.policy import Backoff
 from worker.sinks.sink import Sink
 
@@ -67,8 +68,8 @@ def lane(app: App, deployment: Deployment) -> Iterator[Poison]:
     poison = Poison()
     with deployment.worker(Sink("archive", poison.sink), retries=0, pacing=PATIENT) as work:
         work.process([change("P1", n) for n in (1, 2, 3)])
-        eventually(lambda: len(listed(app, sink="archive")) == 3)
-        eventually(lambda: listed(app, sink="archive")[0]["attempts"] == 2)  # the lane's first try
+        until(lambda: len(listed(app, sink="archive")) == 3)
+        until(lambda: listed(app, sink="archive")[0]["attempts"] == 2)  # the lane's first try
         yield poison
 
 
@@ -114,12 +115,12 @@ def test_a_redrive_over_rest_delivers_the_lane_in_order(
 ) -> None:
     first = listed(app, sink="archive")[0]
     app.http.delete(f"{LETTERS}/{first['id']}")
-    eventually(lambda: listed(app, sink="archive")[0]["attempts"] == 1)  # the next one's try
+    until(lambda: listed(app, sink="archive")[0]["attempts"] == 1)  # the next one's try
     lane.well.set()
     last = listed(app, sink="archive")[-1]
     answer = app.http.post(f"{LETTERS}/{last['id']}/redrive")
     assert (answer.status_code, answer.json()["status"]) == (202, "due")
-    eventually(lambda: not deployment.rows())
+    until(lambda: not deployment.rows())
     assert lane.sink.of("P1") == [2, 3]
 
 
@@ -137,7 +138,7 @@ def test_a_deleted_letter_lets_the_rest_follow_and_leaves_a_trace(
         2,
     )
     assert skipped["event_key"] == first["event_key"]
-    eventually(lambda: not deployment.rows())
+    until(lambda: not deployment.rows())
     assert lane.sink.of("P1") == [2, 3]
     (deed,) = deployment.log.page(10).items
     assert (deed.actor, deed.action) == ("local", "dead-letter.deleted")
@@ -159,13 +160,13 @@ def test_a_redrive_by_command_line_delivers(
     app: App, settings: Settings, lane: Poison, capsys: pytest.CaptureFixture[str]
 ) -> None:
     app.http.delete(f"{LETTERS}/{listed(app, sink='archive')[0]['id']}")
-    eventually(lambda: listed(app, sink="archive")[0]["attempts"] == 1)
+    until(lambda: listed(app, sink="archive")[0]["attempts"] == 1)
     lane.well.set()
     given = argparse.Namespace(sink="archive", ids=None)
     assert redrive.run(given, settings) == 0
     assert "2 dead letters are due" in capsys.readouterr().out
-    eventually(lambda: lane.sink.of("P1") == [2, 3])
-    eventually(lambda: not listed(app))
+    until(lambda: lane.sink.of("P1") == [2, 3])
+    until(lambda: not listed(app))
     assert redrive.run(given, settings) == 0
     assert "no dead letters" in capsys.readouterr().out
     with pytest.raises(CommandError, match="id"):
@@ -178,8 +179,8 @@ def test_a_letter_of_the_audit_that_can_be_decoded_now_is_audited_and_shown(
     letter = audit_letter(change("P9", 5))
     deployment.letters.park([letter])
     assert app.http.post(f"{LETTERS}/{letter.id}/redrive").status_code == 202
-    eventually(lambda: app.http.get("/v1/products/P9/events").json()["items"])
-    eventually(lambda: not listed(app))
+    until(lambda: app.http.get("/v1/products/P9/events").json()["items"])
+    until(lambda: not listed(app))
     (event,) = app.http.get("/v1/events").json()["items"]
     assert event["data"]["stock_after"] == 5
 
@@ -188,7 +189,7 @@ def test_a_letter_of_the_audit_that_still_fails_says_so(app: App, deployment: De
     letter = audit_letter({"eventName": "UPSERT"})
     deployment.letters.park([letter])
     app.http.post(f"{LETTERS}/{letter.id}/redrive")
-    eventually(lambda: listed(app)[0]["attempts"] == 2)
+    until(lambda: listed(app)[0]["attempts"] == 2)
     (found,) = listed(app)
     assert "not a stream record" in found["error"]
     assert found["last_seen_at"] >= found["first_seen_at"]

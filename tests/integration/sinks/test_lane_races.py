@@ -18,7 +18,8 @@ from app.store.cursor import wall_ms
 from app.store.lanes import ClaimLost, Lanes
 from app.store.letters import Letter
 from tests.support.builders import STREAM_ARN, an_event
-from tests.support.sinking import Deployment, Recorder, change, eventually
+from tests.support.sinking import Deployment, Recorder, change
+from tests.support.waiting import until
 from worker.retry import Retry
 from worker.sinks.drain import Drain
 from worker.sinks.open_lanes import OpenLanes
@@ -202,7 +203,7 @@ def test_a_letter_whose_record_was_too_large_is_read_from_the_audit(
     archive = Recorder(_fail_once())
     with deployment.worker(Sink("archive", archive), retries=0) as work:
         work.process(large)
-        eventually(lambda: archive.of("P1") == [1] and not deployment.rows())
+        until(lambda: archive.of("P1") == [1] and not deployment.rows())
 
 
 def _fail_once() -> Callable[[Any], None]:

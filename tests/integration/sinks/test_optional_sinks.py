@@ -10,7 +10,8 @@ import pytest
 from app.events import ChangeEvent
 from app.store.leases import LeaseLost
 from tests.support.builders import STREAM_ARN, an_event, an_item, as_boto3, inserted
-from tests.support.sinking import QUICK, Deployment, Recorder, change, eventually
+from tests.support.sinking import QUICK, Deployment, Recorder, change
+from tests.support.waiting import until
 from worker.sinks.sink import Sink, Taken, letter_for
 
 
@@ -24,7 +25,7 @@ def test_a_sink_gets_every_change_of_a_product_in_order(deployment: Deployment) 
     archive = Recorder()
     with deployment.worker(Sink("archive", archive)) as work:
         work.process(records)
-        eventually(lambda: work.durable() == last(records))
+        until(lambda: work.durable() == last(records))
     for product in range(7):
         assert archive.of(f"P{product}") == [n for n in range(1, 100) if n % 7 == product]
     assert deployment.parked() == []
@@ -44,17 +45,17 @@ def test_a_sink_that_fails_for_a_while_gets_all_in_order_once_it_heals(
     with deployment.worker(Sink("archive", archive), Sink("other", other)) as work:
         work.process(records)
         assert len(deployment.published) == 39  # nobody waited for the sink
-        eventually(lambda: work.durable() == last(records))  # parked is durable, too
-        eventually(lambda: len(other.got) == 39)
+        until(lambda: work.durable() == last(records))  # parked is durable, too
+        until(lambda: len(other.got) == 39)
         letters = deployment.parked("archive")
         assert len(letters) == 39
         assert {letter.state for letter in letters} == {"parked", "waiting"}
         assert archive.got == []
         healed.set()
-        eventually(lambda: len(archive.got) >= 39)
+        until(lambda: len(archive.got) >= 39)
         more = [change(f"P{n % 3}", n) for n in range(40, 50)]
         work.process(more)
-        eventually(lambda: len(archive.got) >= 49 and not deployment.rows())
+        until(lambda: len(archive.got) >= 49 and not deployment.rows())
     for product in range(3):
         assert archive.of(f"P{product}") == [n for n in range(1, 50) if n % 3 == product]
 
@@ -72,10 +73,10 @@ def test_a_sink_that_hangs_delays_nothing_and_is_parked(deployment: Deployment) 
         work.process(records)
         assert time.monotonic() - began < QUICK.hangs_after * 60
         assert len(deployment.published) == 60
-        eventually(lambda: work.durable() == last(records))
+        until(lambda: work.durable() == last(records))
         assert "DeliveryHung" in {letter.error.partition(":")[0] for letter in deployment.parked()}
         release.set()
-        eventually(lambda: not deployment.rows())
+        until(lambda: not deployment.rows())
     for product in range(12):  # what came back late may stand twice, but none is missing
         wanted = [n for n in range(1, 61) if n % 12 == product]
         assert [n for n in dict.fromkeys(archive.of(f"P{product}")) if n in wanted] == wanted
@@ -95,12 +96,12 @@ def test_a_full_window_parks_in_order_while_a_delivery_is_under_way(
     pacing = replace(QUICK, window=4, hangs_after=10, claim_life=10)
     with deployment.worker(Sink("archive", archive), pacing=pacing) as work:
         work.process(records)
-        eventually(lambda: work.durable() == last(records))
+        until(lambda: work.durable() == last(records))
         assert len(deployment.parked()) == 12  # the one under way with them
         time.sleep(0.3)
         assert archive.got == []  # the lane waits for it
         go_on.set()
-        eventually(lambda: not deployment.rows())
+        until(lambda: not deployment.rows())
     assert archive.of("P1") == list(range(1, 13))
 
 
@@ -114,13 +115,13 @@ def test_later_changes_stay_behind_what_an_earlier_holder_parked(deployment: Dep
     first = Recorder(fail)
     with deployment.worker(Sink("archive", first)) as work:
         work.process([change("P1", 1)])
-        eventually(lambda: len(deployment.parked()) == 1)
+        until(lambda: len(deployment.parked()) == 1)
     second = Recorder(fail)
     with deployment.worker(Sink("archive", second)) as work:
         work.process([change("P1", 2), change("P2", 3)])
-        eventually(lambda: len(deployment.parked()) == 3)
+        until(lambda: len(deployment.parked()) == 3)
         healed.set()
-        eventually(lambda: not deployment.rows())
+        until(lambda: not deployment.rows())
     assert second.of("P1") == [1, 2]
     assert second.of("P2") == [3]
 
@@ -171,9 +172,9 @@ def test_two_workers_drain_one_lane_and_each_letter_comes_once_in_order(
     sink = Sink("archive", archive)
     with deployment.worker(sink) as work, deployment.worker(sink):
         work.process([change(f"P{n % 2}", n) for n in range(1, 21)])
-        eventually(lambda: work.durable() is not None and len(deployment.parked()) == 20)
+        until(lambda: work.durable() is not None and len(deployment.parked()) == 20)
         healed.set()
-        eventually(lambda: not deployment.rows())
+        until(lambda: not deployment.rows())
     for product in (0, 1):
         assert archive.of(f"P{product}") == [n for n in range(1, 21) if n % 2 == product]
 
@@ -182,12 +183,12 @@ def test_the_claim_of_a_drainer_that_died_is_taken_over(deployment: Deployment) 
     archive = Recorder()
     with deployment.worker(Sink("archive", Recorder(_refuse)), retries=0) as work:
         work.process([change("P1", 1)])
-        eventually(deployment.rows)
-    eventually(lambda: all(lane.claim is None for lane in deployment.lanes.open()))
+        until(deployment.rows)
+    until(lambda: all(lane.claim is None for lane in deployment.lanes.open()))
     (lane,) = deployment.lanes.open()
     assert deployment.lanes.claim(lane, "a drainer that is gone")
     with deployment.worker(Sink("archive", archive)):
-        eventually(lambda: not deployment.rows())
+        until(lambda: not deployment.rows())
     assert archive.of("P1") == [1]
 
 
@@ -202,7 +203,7 @@ def test_a_record_past_its_age_is_parked_untried_and_comes_from_its_lane(
     archive = Recorder(note)
     with deployment.worker(Sink("archive", archive), age=60) as work:  # the records are days old
         work.process([change("P1", 1)])
-        eventually(lambda: not deployment.rows() and archive.got)
+        until(lambda: not deployment.rows() and archive.got)
     assert archive.of("P1") == [1]
     assert "s old" in errors[0]
 
@@ -217,9 +218,11 @@ def test_a_letter_without_a_lane_moves_once_it_is_marked_due(deployment: Deploym
     archive = Recorder()
     with deployment.worker(Sink("archive", archive)):
         (letter,) = deployment.parked()
-        deployment.desk.redrive(letter.id)
-        eventually(lambda: not deployment.rows())
+        deployment.desk.redrive(letter.id, "ada")
+        until(lambda: not deployment.rows())
     assert archive.of("P1") == [1]
+    (deed,) = deployment.log.page(10).items
+    assert (deed.actor, deed.action, deed.after["id"]) == ("ada", "dead-letter.redriven", letter.id)
 
 
 def test_in_lambda_a_lane_is_filled_inline_and_drained_by_a_tick(deployment: Deployment) -> None:
@@ -236,7 +239,7 @@ def test_in_lambda_a_lane_is_filled_inline_and_drained_by_a_tick(deployment: Dep
     assert archive.got == [("P2", 2)]
     assert [letter.state for letter in deployment.parked()] == ["parked", "waiting"]
     healed.set()
-    eventually(lambda: [function.tick(time.monotonic() + 5)] and not deployment.rows())
+    until(lambda: [function.tick(time.monotonic() + 5)] and not deployment.rows())
     assert archive.of("P1") == [1, 3]
 
 

@@ -9,12 +9,14 @@ from app.events import ChangeEvent
 from app.item import DEFAULT_NAMES
 from app.store.checkpoints import Checkpoints
 from app.store.cursor import CursorClock
-from app.store.tables import stream_of
 from tests.support.builders import an_item
-from tests.support.sinking import QUICK, Deployment, Recorder, eventually
-from worker.host import CONSUMER, make_worker
+from tests.support.sinking import QUICK, Deployment, Recorder
+from tests.support.waiting import until
+from worker.host import make_worker
 from worker.order import ArrivalOrder
+from worker.reading import Reading
 from worker.sinks.sink import Sink
+from worker.source import CONSUMER, source_of
 from worker.stream.membership import Member, new_owner
 from worker.stream.pace import Idle, Wake
 
@@ -25,16 +27,11 @@ def worker(deployment: Deployment, sink: Sink) -> Iterator[None]:
     order = ArrivalOrder(CursorClock(0).stamp)
     deployment.audit._stamp = order.stamp  # noqa: SLF001
     with make_worker(
-        deployment.clients,
-        deployment.tables,
-        DEFAULT_NAMES,
+        source_of(deployment.clients, deployment.tables, DEFAULT_NAMES),
+        Reading(Member(new_owner(), "redis"), Wake(), Idle(0.02, 0.05)),
         deployment.audit,
         order,
         deployment.publish,
-        lambda: stream_of(deployment.clients.tables, deployment.tables.products),
-        Wake(),
-        Idle(0.02, 0.05),
-        Member(new_owner(), "redis"),
         sinks=[sink],
         pacing=replace(QUICK, hangs_after=20),
     ):
@@ -61,13 +58,13 @@ def test_the_checkpoint_waits_for_the_sink_and_what_it_did_not_take_comes_again(
         )
     first = Recorder(wait)
     with worker(deployment, Sink("archive", first)):
-        eventually(lambda: first.of("P1") == [1])
-        eventually(lambda: len(deployment.published) == 3)  # the feed went on
-        eventually(position)
+        until(lambda: first.of("P1") == [1])
+        until(lambda: len(deployment.published) == 3)  # the feed went on
+        until(position)
         held = position()
     second = Recorder()
     with worker(deployment, Sink("archive", second)):
-        eventually(lambda: second.of("P1") == [2, 3])
-        eventually(lambda: position() != held)
+        until(lambda: second.of("P1") == [2, 3])
+        until(lambda: position() != held)
     go_on.set()
     assert deployment.rows() == []

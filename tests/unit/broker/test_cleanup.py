@@ -10,7 +10,7 @@ import pytest
 
 from app.broker.in_process import InProcessBroker
 from app.store.errors import StoreUnavailable
-from app.web.live import stream
+from app.web.live import stream, unwatched
 from tests.support.builders import a_cursor, arrivals
 from tests.unit.broker.kit import CountingFilter, HeldFeed, MemoryFeed, asked, live, turns
 
@@ -182,7 +182,7 @@ class Connection:
     """One HTTP connection as an ASGI server gives it."""
 
     def __init__(self, broker: InProcessBroker, after: str | None = None) -> None:
-        self._answer = stream(broker, after, WANTED)
+        self._answer = stream(broker, after, WANTED, unwatched)
         self._left = asyncio.Event()
         self.sent: list[bytes] = []
         self.fail_at = 1_000

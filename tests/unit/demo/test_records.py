@@ -1,6 +1,7 @@
 """Made-up records read as a table's own: a chain without a break, and stamps that are believed."""
 
 from collections import Counter
+from functools import cache
 from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ ZONE = ZoneInfo("UTC")
 NAMES = AttributeNames("sku", "title", "on_hand")
 
 
+@cache
 def told(count: int = 6_000) -> tuple[Ledger, list[ChangeEvent]]:
     ledger = Ledger(NAMES)
     records = ledger.records(islice(changes(5, monday_morning(ZONE), ZONE), count))

@@ -57,7 +57,7 @@ class Connection:
 
 @asynccontextmanager
 async def streaming(
-    broker: InProcessBroker, after: str | None = None, **bounds: float
+    broker: InProcessBroker, after: str | None = None, **bounds: Any
 ) -> AsyncIterator[tuple[Connection, "asyncio.Task[None]"]]:
     """A connection and the task that answers it."""
     connection = Connection()

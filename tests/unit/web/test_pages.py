@@ -13,6 +13,7 @@ from app.store.errors import ProductGone, StoreUnavailable
 from app.store.paging import Page
 from app.store.timeline import TimelinePage
 from app.web.app import create_app
+from tests.support.access import open_to_all
 
 HTML = {"Accept": "text/html"}
 
@@ -64,6 +65,7 @@ def client(**given: Any) -> _Client:
         "cli_line": "aws dynamodb update-item <here>",
         "probes": {},
         "demo": SimpleNamespace(running=lambda: False),
+        **open_to_all(settings.get("base_path", "")),
         **given,
     }
     return _Client(SimpleNamespace(**parts))

@@ -6,9 +6,8 @@ from itertools import accumulate
 
 import pytest
 
-from worker.host import IDLE_AWS, IDLE_LOCAL
 from worker.stream.leases import LEASE_TIME
-from worker.stream.pace import Idle, Pace, Wake
+from worker.stream.pace import IDLE_AWS, IDLE_LOCAL, Idle, Pace, Wake
 
 STEADY = Idle(1.0, 1.0)
 

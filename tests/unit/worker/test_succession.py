@@ -29,6 +29,10 @@ class TestTheOrder:
     def test_one_from_before_those_that_are_known_was_left_behind_already(self) -> None:
         assert streams_in_order(NEW, {BETWEEN}, [OLD, BETWEEN, NEW]) == [BETWEEN, NEW]
 
+    def test_one_made_since_the_current_one_was_asked_for_waits(self) -> None:
+        assert streams_in_order(BETWEEN, {OLD}, [OLD, BETWEEN, NEW]) == [OLD, BETWEEN]
+        assert streams_in_order(BETWEEN, {OLD, BETWEEN}, [OLD, BETWEEN, NEW]) == [OLD, BETWEEN]
+
     def test_while_the_stream_is_off_the_old_one_is_still_read(self) -> None:
         assert streams_in_order(None, {OLD}) == [OLD]
         assert streams_in_order(None, set()) == []

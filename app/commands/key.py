@@ -1,0 +1,152 @@
+"""`stockpulse key` makes, lists and revokes API keys, also while the server runs."""
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from app.commands.actor import actor
+from app.commands.errors import CommandError
+from app.settings import Settings
+from app.store import place, tables
+from app.store.api_keys import ApiKey, ApiKeys, KeyRefused
+from app.store.client import connect
+from app.store.roles import Role
+from app.store.sign_in import LINK_LIFE, SignIn
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def add(commands: Any) -> None:
+    """Tell the parser of the command."""
+    parser = commands.add_parser(
+        "key",
+        help="make, list and revoke API keys",
+        description="Keys let programs in, and people who sign in with them. As soon as there "
+        "is one, everyone needs one. A running server takes a change up within seconds.",
+    )
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    create = actions.add_parser("create", help="make a key and print it, once")
+    create.add_argument("name", metavar="NAME", help="whose it is: the actor of what it writes")
+    create.add_argument(
+        "--role",
+        type=Role,
+        choices=list(Role),
+        required=True,
+        help="viewer: look; editor: change products, too; admin: keys and dead letters, too",
+    )
+    create.add_argument(
+        "--expires",
+        type=expiry,
+        metavar="WHEN",
+        help="after so many days (90d), or at the end of a day (2027-01-31, UTC); never",
+    )
+    create.add_argument(
+        "--link", action="store_true", help="print a link as well that signs a browser in, once"
+    )
+    create.set_defaults(run=_create)
+    listing = actions.add_parser("list", help="list all keys that there ever were")
+    listing.set_defaults(run=_list)
+    revoke = actions.add_parser("revoke", help="end a key, its sessions and its live streams")
+    revoke.add_argument("key", metavar="NAME|ID")
+    revoke.set_defaults(run=_revoke)
+
+
+def _create(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Secrets go to stdout, alone, so that a script can take them; words go to stderr."""
+    with _store(settings) as (client, table):
+        key, secret = ApiKeys(client, table).create(
+            arguments.name, arguments.role, arguments.expires, actor()
+        )
+        _say(f"Key {key.name!r} ({key.role}, {_expires(key)}). It is shown this once:")
+        print(secret.text, flush=True)
+        if arguments.link:
+            token = SignIn(client, table).make_link(key, actor())
+            minutes = LINK_LIFE // timedelta(minutes=1)
+            _say(f"It signs one browser in, within {minutes} minutes:")
+            print(f"{address(settings)}/sign-in/link?token={token}", flush=True)
+    return 0
+
+
+def _list(_: argparse.Namespace, settings: Settings) -> int:
+    now = datetime.now(UTC)
+    with _store(settings) as (client, table):
+        keys = ApiKeys(client, table).all()
+    if not keys:
+        _say("There are none: whoever reaches the server is let in.")
+        return 0
+    rows = [("NAME", "ROLE", "STATE", "LAST USED", "CREATED", "ID")]
+    rows += [
+        (key.name, key.role, _state(key, now), _day(key.last_used_at), _day(key.created_at), key.id)
+        for key in keys
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        print(
+            "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip()
+        )
+    return 0
+
+
+def _revoke(arguments: argparse.Namespace, settings: Settings) -> int:
+    with _store(settings) as (client, table):
+        key = ApiKeys(client, table).revoke(arguments.key, actor())
+    _say(f"Key {key.name!r} ({key.id}) lets nobody in any more.")
+    return 0
+
+
+@contextmanager
+def _store(settings: Settings) -> Iterator[tuple["DynamoDBClient", str]]:
+    """The Settings table, where the server has it or will have it."""
+    names = tables.table_names(settings.table_prefix, settings.products_table)
+    try:
+        with place.shared(settings.dynamodb, settings.data_dir, names) as where:
+            client = connect(where.endpoint).tables
+            tables.ensure_tables(client, names, settings.attributes)
+            yield client, names.settings
+    except KeyRefused as error:
+        raise CommandError(str(error)) from None
+
+
+def address(settings: Settings) -> str:
+    """Where the server is; behind a proxy its own address comes in place of this."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{settings.port}{settings.base_path}"
+
+
+def expiry(text: str) -> datetime:
+    """When a key ends (for argparse, which shows the function's name)."""
+    if match := re.fullmatch(r"(\d{1,4})d", text):
+        ends = datetime.now(UTC) + timedelta(days=int(match[1]))
+    else:
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError("must be days (90d) or a date (2027-01-31)") from None
+        ends = datetime.combine(day, time.min, UTC) + timedelta(days=1)
+    if ends <= datetime.now(UTC):
+        raise argparse.ArgumentTypeError("is over already")
+    return ends
+
+
+def _state(key: ApiKey, now: datetime) -> str:
+    if key.revoked_at is not None:
+        return f"revoked {_day(key.revoked_at)}"
+    return _expires(key) if key.usable(now) else f"expired {_day(key.expires_at)}"
+
+
+def _expires(key: ApiKey) -> str:
+    return "does not expire" if key.expires_at is None else f"until {_day(key.expires_at)}"
+
+
+def _day(moment: datetime | None) -> str:
+    return "never" if moment is None else moment.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)

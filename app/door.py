@@ -1,0 +1,94 @@
+"""The door as the settings have it; an address that others can reach does not open without keys."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+
+from app.settings import PREFIX, Settings, SettingsError
+from app.store.api_keys import ApiKeys
+from app.store.keyring import Keyring
+from app.store.keys import own_session_key
+from app.store.sign_in import SignIn
+from app.web.door import Door
+from app.web.proxies import Proxies
+from app.web.sessions import Sessions
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class OpenToAll(Exception):
+    """The server would let anyone in who reaches it; the message says how to make a key."""
+
+
+@contextmanager
+def open_door(settings: Settings, client: "DynamoDBClient", table: str) -> Iterator[Door]:
+    """Who gets in, until the block ends.
+
+    Raises:
+        OpenToAll: others can reach the address, no usable key exists, and nothing else
+            keeps them out.
+        SettingsError: several web processes would each sign with a key of their own.
+        KeyFileError: the kept session key is damaged.
+
+    """
+    sign_in = SignIn(client, table)
+    with Keyring(ApiKeys(client, table), sign_in) as keyring:
+        door = Door(
+            keyring,
+            sign_in,
+            Sessions(
+                session_key(settings),
+                timedelta(minutes=settings.session_idle_minutes),
+                timedelta(hours=settings.session_hours),
+            ),
+            Proxies(
+                tuple(ip_network(address) for address in settings.proxy_addresses),
+                settings.proxy_user_header,
+                settings.proxy_group_header,
+                settings.proxy_roles,
+            ),
+            settings.base_path,
+        )
+        _check(settings, door)
+        yield door
+
+
+def session_key(settings: Settings) -> str:
+    """What signs sessions: given, or this data folder's own.
+
+    Raises:
+        SettingsError: it must be given, for other web processes have to know it.
+        KeyFileError: the kept key is damaged.
+
+    """
+    if settings.session_key is not None:
+        return settings.session_key.get_secret_value()
+    if settings.broker_url is not None:
+        raise SettingsError(
+            f"{PREFIX}SESSION_KEY must be set with {PREFIX}BROKER_URL, the same for every web "
+            f"process, for example {PREFIX}SESSION_KEY=$(openssl rand -base64 32)"
+        )
+    return own_session_key(settings.data_dir)
+
+
+def _check(settings: Settings, door: Door) -> None:
+    """Behind a proxy even loopback is reached from outside."""
+    known = door.keyring.look()
+    alone = settings.is_loopback and not settings.proxy_addresses
+    if alone or settings.open_access or settings.proxy_user_header:
+        return
+    if any(key.usable(door.now()) for key in known.keys.values()):
+        return
+    name, value = (
+        ("PROXY_ADDRESSES", ",".join(settings.proxy_addresses))
+        if settings.is_loopback
+        else ("HOST", settings.host)
+    )
+    raise OpenToAll(
+        f"{PREFIX}{name}={value} would let anyone in who can reach it, for there is no key: make "
+        "one with `stockpulse key create NAME --role admin` (and --link to sign in with), "
+        f"or set {PREFIX}OPEN_ACCESS=true where something else keeps strangers out"
+    )

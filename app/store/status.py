@@ -1,0 +1,231 @@
+"""What the tables tell about the workers: a few bounded reads, for people and health checks.
+
+Rows that other versions write, or leave out, are shown as far as they go.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from app.events import ChangeEvent
+from app.store.client import translated
+from app.store.tables import TableNames
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+SHARDS = 200  # newest shards read
+LOOKED_INTO = 10  # newest shards whose gaps are read
+GAPS = 5  # newest gaps of each
+SCANNED = 500  # dead letters read, of which the newest are shown
+SHOWN = 50
+
+# A product's history, newest first, up to a limit.
+HistoryOf = Callable[[str, int], Sequence[ChangeEvent]]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedShard:
+    """A shard's row: how far its effects are durable, and whose it is."""
+
+    stream_arn: str
+    shard_id: str
+    sequence_number: str | None
+    finished: bool
+    owner: str | None
+    take: int | None
+    since: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRow:
+    """A worker's row: its heartbeat, and what it tells about its shards."""
+
+    owner: str
+    counter: int
+    kind: str
+    broker: str | None
+    since: str | None
+    shards: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A parked record, without the record."""
+
+    sink: str
+    product_id: str
+    key: str
+    error: str
+    seen_at: str
+    attempts: int | None
+    waiting: bool  # behind another of its product
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterSummary:
+    """The newest of those that were looked at; `more`: there are others."""
+
+    newest: Sequence[DeadLetter]
+    by_sink: Mapping[str, int]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Changes of a shard that nobody can read any more."""
+
+    shard_id: str
+    occurred_at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStatus:
+    """Everything that one look into the tables gives."""
+
+    shards: Sequence[SavedShard]
+    workers: Sequence[WorkerRow]
+    host: str | None
+    dead_letters: DeadLetterSummary
+    gaps: Sequence[Gap]
+
+
+class StatusReader:
+    """Reads the status of one consumer."""
+
+    def __init__(
+        self, client: "DynamoDBClient", names: TableNames, consumer: str, history: HistoryOf
+    ) -> None:
+        self._client = client
+        self._names = names
+        self._consumer = consumer
+        self._history = history
+
+    def read(self) -> StoredStatus:
+        """One look.
+
+        Raises:
+            StoreUnavailable: the tables cannot be read now.
+
+        """
+        # Shards before `~`, newest first; workers, host and clock from there on.
+        shards = [shard_of(row) for row in self._rows("<", SHARDS) if _is_shard(row)]
+        others = self._rows(">=", SHARDS)
+        return StoredStatus(
+            shards=shards,
+            workers=[worker_of(row) for row in others if _key(row).startswith("~worker ")],
+            host=next((_text(row, "Kind") for row in others if _key(row) == "~host"), None),
+            dead_letters=self._dead_letters(),
+            gaps=self._gaps([shard.shard_id for shard in shards]),
+        )
+
+    def _rows(self, side: str, limit: int) -> list[Any]:
+        with translated():
+            answer = self._client.query(
+                TableName=self._names.checkpoints,
+                KeyConditionExpression=f"Consumer = :consumer AND #shard {side} :edge",
+                ExpressionAttributeNames={"#shard": "Shard"},
+                ExpressionAttributeValues={":consumer": {"S": self._consumer}, ":edge": {"S": "~"}},
+                ScanIndexForward=False,
+                Limit=limit,
+            )
+        return list(answer["Items"])
+
+    def _dead_letters(self) -> DeadLetterSummary:
+        with translated():
+            answer = self._client.scan(
+                TableName=self._names.dead_letters,
+                ProjectionExpression="ProductID, SinkKey, #e, #s, SeenAt, LastSeenAt, Attempts",
+                ExpressionAttributeNames={"#e": "Error", "#s": "State"},
+                Limit=SCANNED,
+            )
+        return summary(answer["Items"], more="LastEvaluatedKey" in answer)
+
+    def _gaps(self, shard_ids: Sequence[str]) -> list[Gap]:
+        found = [
+            Gap(shard_id, event.occurred_at, event.note or event.reason or "")
+            for shard_id in list(dict.fromkeys(shard_ids))[:LOOKED_INTO]
+            for event in self._history(f"\0shard#{shard_id}", GAPS)
+            if event.kind == "gap"
+        ]
+        return sorted(found, key=lambda gap: gap.occurred_at, reverse=True)
+
+
+def shard_of(row: Mapping[str, Any]) -> SavedShard:
+    """A shard's row of `StreamCheckpoints`, with or without a lease."""
+    stream_arn, _, shard_id = _key(row).partition(" ")
+    return SavedShard(
+        stream_arn,
+        shard_id,
+        _text(row, "SequenceNumber"),
+        bool(row.get("Finished", {}).get("BOOL")),
+        _text(row, "Owner"),
+        _number(row, "Counter"),
+        _text(row, "Since"),
+    )
+
+
+def worker_of(row: Mapping[str, Any]) -> WorkerRow:
+    """A `~worker` row; a status that is not understood shows no shards."""
+    try:
+        told = json.loads(_text(row, "Status") or "[]")
+    except ValueError:
+        told = []
+    shards = told.get("shards", []) if isinstance(told, dict) else told
+    return WorkerRow(
+        owner=_key(row).partition(" ")[2],
+        counter=_number(row, "Counter") or 0,
+        kind=_text(row, "Kind") or "worker",
+        broker=_text(row, "Broker"),
+        since=_text(row, "Since"),
+        shards=[shard for shard in shards if isinstance(shard, dict)]
+        if isinstance(shards, list)
+        else [],
+    )
+
+
+def summary(rows: Sequence[Mapping[str, Any]], *, more: bool) -> DeadLetterSummary:
+    """Rows of `DeadLetters`, without those that only hold a lane open."""
+    letters = []
+    for row in rows:
+        sink, _, key = (_text(row, "SinkKey") or "").partition("#")
+        if key == "~lane":
+            continue
+        letters.append(
+            DeadLetter(
+                sink=sink,
+                product_id=_text(row, "ProductID") or "",
+                key=key,
+                error=_text(row, "Error") or "",
+                seen_at=_text(row, "LastSeenAt") or _text(row, "SeenAt") or "",
+                attempts=_number(row, "Attempts"),
+                waiting=_text(row, "State") == "waiting",
+            )
+        )
+    letters.sort(key=lambda letter: letter.seen_at, reverse=True)
+    return DeadLetterSummary(
+        letters[:SHOWN], dict(Counter(letter.sink for letter in letters)), more
+    )
+
+
+def _is_shard(row: Mapping[str, Any]) -> bool:
+    return " " in _key(row)
+
+
+def _key(row: Mapping[str, Any]) -> str:
+    return str(row["Shard"]["S"])
+
+
+def _text(row: Mapping[str, Any], name: str) -> str | None:
+    value = row.get(name, {})
+    found = value.get("S", value.get("N"))
+    return None if found is None else str(found)
+
+
+def _number(row: Mapping[str, Any], name: str) -> int | None:
+    found = row.get(name, {}).get("N")
+    return None if found is None else int(found)

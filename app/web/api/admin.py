@@ -1,0 +1,46 @@
+"""The admin trail over REST: who made and revoked keys, and saw to dead letters."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
+
+from app.store.errors import InvalidCursor
+from app.store.roles import Role
+from app.web.answers import page_answer
+from app.web.contract.refusals import refusals
+from app.web.needs import needs
+from app.web.parameters import Limit, ServicesDep
+
+router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[needs(Role.ADMIN)])
+
+
+class LogRowOut(BaseModel):
+    """One act of an admin."""
+
+    id: str
+    at: str
+    actor: str
+    action: str
+    before: Any
+    after: Any
+
+
+class LogPageOut(BaseModel):
+    """A page of the trail."""
+
+    items: list[LogRowOut]
+    next_cursor: str | None
+
+
+@router.get("/log", response_model=LogPageOut, responses=refusals(InvalidCursor))
+def list_log(
+    request: Request,
+    services: ServicesDep,
+    limit: Limit = 50,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of a page.")] = None,
+) -> Response:
+    """Read what admins did, newest first."""
+    page = services.admin_log.page(limit, cursor)
+    return page_answer(request, [asdict(row) for row in page.items], page.next_cursor)

@@ -1,0 +1,43 @@
+"""The same state as JSON, for `/readyz`: bounded, and without anything that is secret. Pure."""
+
+from dataclasses import asdict
+from typing import Any
+
+from app.events import rfc3339
+from app.web.system.shards import shard_lines
+from app.web.system.state import SystemState
+from app.web.system.verdict import findings, headline
+
+MOST = 50  # of anything that is listed
+
+
+def details_of(state: SystemState) -> dict[str, Any]:
+    """What the System page shows, by the same names where they have any."""
+    found = findings(state)
+    stored = state.stored
+    return {
+        "summary": headline(state, found),
+        "findings": [asdict(finding) for finding in found],
+        "as_of": rfc3339(state.as_of),
+        "read_at": rfc3339(state.read_at) if state.read_at else None,
+        "store": state.live.store,
+        "shards": [asdict(line) for line in shard_lines(state)[:MOST]],
+        "workers": [asdict(worker) for worker in state.workers[:MOST]],
+        "dead_letters": dict(stored.dead_letters.by_sink) if stored else None,
+        "gaps": [
+            {
+                "shard_id": gap.shard_id,
+                "occurred_at": rfc3339(gap.occurred_at),
+                "why": gap.why,
+            }
+            for gap in stored.gaps[:MOST]
+        ]
+        if stored
+        else None,
+        "broker": {
+            "kind": state.live.broker,
+            "subscribers": state.live.subscribers,
+            "held": state.live.held,
+            "overruns": state.live.overruns,
+        },
+    }

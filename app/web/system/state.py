@@ -1,0 +1,76 @@
+"""One look at the system: what is so now, and the newest that could be read from the tables."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from app.store.status import StoredStatus
+
+SILENT = 12.0  # seconds without a heartbeat until a worker counts as gone: a lease and some
+
+
+class ShardState(Protocol):
+    """What a worker in this process tells of a shard that it reads."""
+
+    @property
+    def shard_id(self) -> str:
+        """The shard."""
+
+    @property
+    def position(self) -> str | None:
+        """The last record whose effects are durable."""
+
+    @property
+    def lag(self) -> float | None:
+        """Seconds behind at the last page."""
+
+    @property
+    def last_page(self) -> float | None:
+        """Seconds since the last page."""
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with reading it; empty where nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSeen:
+    """A worker, and for how many seconds its heartbeat has stood still under our eyes."""
+
+    owner: str
+    kind: str
+    broker: str | None
+    since: str | None
+    silent: float
+    heard: bool  # whether we saw its heart beat at all
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is to be counted on."""
+        return self.silent < SILENT
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What this process knows without asking the store."""
+
+    parts: Mapping[str, str]  # `ok`, or what is wrong
+    shards: Sequence[ShardState] | None  # None: no worker in this process
+    broker: str
+    subscribers: int
+    held: int
+    overruns: int
+    store: str
+
+
+@dataclass(frozen=True, slots=True)
+class SystemState:
+    """One look: what is so now, and the newest that could be read from the tables."""
+
+    as_of: datetime
+    live: Live
+    stored: StoredStatus | None
+    read_at: datetime | None
+    trouble: str  # why the tables could not be read just now
+    workers: Sequence[WorkerSeen]

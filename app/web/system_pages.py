@@ -1,0 +1,65 @@
+"""The System page answers one question, is it working, and shows what the answer rests on.
+
+Its state is a fragment of its own: the script fetches that again, the page holds it at first.
+"""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from app.store.roles import Role
+from app.web.needs import needs
+from app.web.parameters import ServicesDep
+from app.web.services import Services
+from app.web.system.shards import shard_lines
+from app.web.system.verdict import findings, headline, span
+from app.web.templating import render
+
+router = APIRouter(dependencies=[needs(Role.VIEWER)])
+
+
+@router.get("/system")
+async def system_page(request: Request, services: ServicesDep) -> HTMLResponse:
+    """The whole page."""
+    return await _rendered(request, services, "system.html")
+
+
+@router.get("/system/state")
+async def system_state(request: Request, services: ServicesDep) -> HTMLResponse:
+    """What the page shows, without the page around it."""
+    return await _rendered(request, services, "system_state.html")
+
+
+async def _rendered(request: Request, services: Services, template: str) -> HTMLResponse:
+    state = await services.system.look()
+    found = findings(state)
+    zone = ZoneInfo(services.settings.timezone)
+
+    def local(moment: datetime | str | None) -> str:
+        """A time in the shop's zone; what is not a time as it is."""
+        try:
+            told = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+        except ValueError:
+            return str(moment)
+        if told is None:
+            return ""
+        return (
+            (told if told.tzinfo else told.replace(tzinfo=UTC))
+            .astimezone(zone)
+            .strftime("%Y-%m-%d %H:%M:%S")
+        )
+
+    return render(
+        request,
+        template,
+        page="system",
+        state=state,
+        headline=headline(state, found),
+        findings=found,
+        shards=shard_lines(state),
+        span=span,
+        local=local,
+        zone=services.settings.timezone,
+    )

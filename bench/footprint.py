@@ -1,0 +1,183 @@
+"""What a worker costs besides its pace: memory that stays flat, and few calls in quiet hours.
+
+Memory: a million records through the real reader, pipeline, chains' watch, audit and broker,
+through boto3 as far as the socket; only the service behind it is a stand-in that says yes.
+Idle: the calls of a whole `stockpulse serve` on its embedded engine after half a minute of quiet.
+
+    .venv/bin/python bench/footprint.py
+"""
+
+import argparse
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from botocore.awsrequest import AWSResponse
+
+from app import feeding, serve
+from app.broker.in_process import InProcessBroker
+from app.item import DEFAULT_NAMES
+from app.settings import Settings
+from app.store.audit import Arrived, AuditRepository
+from app.store.audit_entry import Signer
+from app.store.client import Clients, connect
+from app.store.cursor import CursorClock
+from app.store.dead_letters import DeadLetters
+from app.store.feed import Feed
+from app.store.leases import Hold
+from app.store.timeline import Timeline
+from bench.support.report import Requirement, conditions, finish
+from bench.support.store import PRODUCTS, item
+from worker.chain import ChainSink
+from worker.gaps import ChainGuard, Gaps
+from worker.order import ArrivalOrder
+from worker.pipeline import Pipeline
+from worker.retry import Retry
+from worker.sinks.audit import AuditSink
+from worker.stream.pace import IDLE_AWS, IDLE_LOCAL, Idle
+
+ARN = "arn:aws:dynamodb:eu-central-1:0:table/Products/stream/2026-11-21T00:00:00.000"
+PAGE = 1_000
+QUIET, WATCHED = 30.0, 60.0  # seconds
+
+
+class Yes:
+    """A service that accepts every write and holds nothing."""
+
+    def __call__(self, request: Any, **_: Any) -> AWSResponse:
+        """The hook `before-send`: an answer instead of the wire."""
+        return AWSResponse(request.url, 200, {}, _Body(b"{}"))
+
+
+class _Body:
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield self._content
+
+
+def records(count: int) -> Iterator[dict[str, Any]]:
+    """Sales, product after product, each the next state of its product."""
+    for change in range(count):
+        new = item(change)
+        old = None if change < PRODUCTS else item(change - PRODUCTS)
+        yield {
+            "eventName": "INSERT" if old is None else "MODIFY",
+            "dynamodb": {
+                "ApproximateCreationDateTime": 1_795_200_000 + change // 1000,
+                "Keys": {"ProductID": new["ProductID"]},
+                "NewImage": new,
+                **({} if old is None else {"OldImage": old}),
+                "SequenceNumber": str(100_000_000_000_000_000_000 + change),
+                "StreamViewType": "NEW_AND_OLD_IMAGES",
+            },
+        }
+
+
+def resident() -> int:
+    """This process's resident memory, in KiB."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1])
+    raise RuntimeError("no /proc")
+
+
+def memory(count: int, step: int) -> list[int]:
+    """Resident KiB after each `step` records."""
+    clients = connect("http://127.0.0.1:1")
+    clients.tables.meta.events.register("before-send.dynamodb.*", Yes())
+    feed = Feed(clients.tables, "Feed")
+    retry = Retry(threading.Event())
+    order = ArrivalOrder(CursorClock(0).stamp)
+    audit = AuditRepository(
+        clients.tables, "ProductEvents", feed, Signer("bench", b"k" * 32), order.stamp
+    )
+    broker = InProcessBroker(Timeline(feed, audit), "Products", version="bench")
+
+    def publish(arrived: Sequence[Arrived], _hold: Hold) -> None:
+        broker.publish(arrived)
+        order.drop()
+
+    letters = DeadLetters(clients.tables, "DeadLetters")
+    pipeline = Pipeline(AuditSink(audit, retry), publish, letters, retry, DEFAULT_NAMES)
+    guard = ChainGuard(Gaps(audit, ChainSink(audit, order.in_turn(broker.publish))), retry)
+    source, seen = records(count), []
+    for done in range(PAGE, count + 1, PAGE):
+        pipeline.process(list(islice(source, PAGE)), ARN, guard=guard)
+        if done % step == 0:
+            seen.append(resident())
+            print(f"{done:>9,} records: {seen[-1] / 1024:6.1f} MiB", file=sys.stderr)
+    return seen
+
+
+def idle(pace: Idle, quiet: float, watched: float) -> float:
+    """Calls a second of a whole server where nothing happens."""
+    calls: Counter[str] = Counter()
+
+    def counted(endpoint: str | None) -> Clients:
+        clients = connect(endpoint)
+        for client in (clients.tables, clients.streams):
+            client.meta.events.register("before-send.*", partial(_count, calls))
+        return clients
+
+    serve.connect, feeding.idle_at = counted, lambda _: pace
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serve.running(Settings(_env_file=None, data_dir=Path(folder) / "data")),
+    ):
+        time.sleep(quiet)
+        calls.clear()
+        time.sleep(watched)
+        print(f"{dict(calls)} in {watched:.0f} s", file=sys.stderr)
+        return calls.total() / watched
+
+
+def _count(calls: Counter[str], request: Any, **_: Any) -> None:
+    target: Any = request.headers.get("X-Amz-Target", b"")
+    calls[(target.decode() if isinstance(target, bytes) else target).rpartition(".")[2]] += 1
+
+
+def main() -> int:
+    """Measure, and say whether it is as required."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=1_000_000)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--quick", action="store_true", help="a try that proves nothing")
+    options = parser.parse_args()
+    about = conditions()
+    count = 20_000 if options.quick else options.records
+    quiet, watched = (2.0, 5.0) if options.quick else (QUIET, WATCHED)
+    seen = memory(count, count // 10)
+    local, aws = idle(IDLE_LOCAL, quiet, watched), idle(IDLE_AWS, quiet, watched)
+    # The ring fills during the first tenth: from then on nothing may grow.
+    lines = [
+        "resident MiB at each tenth: " + " ".join(f"{kib / 1024:.0f}" for kib in seen),
+        f"idle, embedded engine: {local:.2f} calls/s; with the pace of AWS: {aws:.2f} calls/s",
+    ]
+    return finish(
+        about,
+        lines,
+        {"resident_kib": seen, "idle_local": local, "idle_aws": aws},
+        [
+            Requirement(
+                "resident at the end / after a tenth", seen[-1] / seen[0], 1.1, at_least=False
+            ),
+            Requirement("idle calls/s, embedded engine", local, 2.0, at_least=False),
+            Requirement("idle calls/s, pace of AWS", aws, 1.0, at_least=False),
+        ],
+        as_json=options.json,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

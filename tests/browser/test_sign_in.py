@@ -1,0 +1,72 @@
+"""People sign in, work with their session, and are led to the sign-in where it has ended."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.house import House, furnished
+
+
+@pytest.fixture(scope="module")
+def house(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with furnished(endpoint, tmp_path_factory.mktemp("browser")) as running:
+        running.app.http.post(
+            "/v1/products",
+            json={"product_id": "K1", "name": "Kettle", "stock": 12},
+            headers=running.headers["editor"],
+        )
+        yield running
+
+
+def sign_in(page: Page, house: House, role: str) -> None:
+    page.goto(f"{house.app.url}/products")
+    page.get_by_label("API key").fill(house.secrets[role])
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Products")).to_be_visible()
+
+
+def test_an_editor_works_with_a_session_and_signs_out(house: House, page: Page) -> None:
+    sign_in(page, house, "editor")
+    expect(page.locator("#pill")).to_have_attribute("data-state", "live")
+    row = page.locator("tr[data-product=K1]")
+    row.get_by_label("Take from Kettle").click()  # sent by script, with the form's token
+    expect(row.locator("[data-part=stock]")).to_have_text("11")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("API key")).to_be_visible()
+    page.goto(f"{house.app.url}/")
+    expect(page.get_by_label("API key")).to_be_visible()
+
+
+def test_an_open_page_leads_to_the_sign_in_when_its_session_ends(house: House, page: Page) -> None:
+    sign_in(page, house, "viewer")
+    expect(page.locator("#pill")).to_have_attribute("data-state", "live")
+    expect(page.get_by_label("Take from Kettle")).to_have_count(0)
+    other = page.context.new_page()
+    other.goto(f"{house.app.url}/products")
+    other.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("API key")).to_be_visible(timeout=20_000)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_of_who_gets_in_are_accessible(
+    house: House, browser: Browser, scheme: str, tmp_path: Path
+) -> None:
+    with browser.new_context(
+        viewport={"width": 390, "height": 844},
+        color_scheme=scheme,  # type: ignore[arg-type]
+    ) as context:
+        page = context.new_page()
+        page.goto(f"{house.app.url}/sign-in")
+        page.get_by_label("API key").fill("wrong")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_be_visible()
+        assert Axe().run(page).response["violations"] == []
+        sign_in(page, house, "admin")
+        for path in ("/", "/products", "/admin"):
+            page.goto(house.app.url + path)
+            assert Axe().run(page).response["violations"] == [], path
+            width = page.evaluate("document.documentElement.scrollWidth")
+            assert width <= 390, (path, width)

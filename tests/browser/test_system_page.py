@@ -1,0 +1,112 @@
+"""A person asks whether it works: with and without script, when it does and when it does not."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from app.store.engine import find_running
+from tests.support.process import Process
+from tests.support.running import App
+
+INTERVAL = 5_000  # milliseconds between the page's own looks
+PATIENCE = 20  # seconds, on a loaded machine
+
+
+def test_all_is_well_and_the_shard_that_is_read_is_shown(app: App, browser: Browser) -> None:
+    app.create("K1")
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(app.url)
+    page.get_by_role("link", name="System").click()
+    expect(page.get_by_role("status")).to_contain_text("All is well: 1 shard is read")
+    expect(page.locator("#shards tbody tr")).to_have_count(1)
+    expect(page.locator("#shards tbody")).to_contain_text("shardId-")
+    context.close()
+
+
+@pytest.mark.embedded
+def test_the_page_says_by_itself_that_the_store_is_gone_and_is_back(
+    tmp_path: Path, page: Page
+) -> None:
+    with Process(tmp_path / "data") as process:
+        page.clock.install()
+        page.goto(f"{process.url}/system")
+        expect(page.get_by_role("status")).to_contain_text("All is well")
+        page.locator("#shards-scroll").focus()
+        engine = find_running(process.data_dir)
+        assert engine is not None
+        os.kill(engine.pid, signal.SIGSTOP)
+        try:
+            refreshed_until(page, "It does not work just now.")
+            expect(page.locator("#verdict li").first).to_contain_text("engine does not answer")
+        finally:
+            os.kill(engine.pid, signal.SIGCONT)
+        refreshed_until(page, "All is well")
+        expect(page.locator("#verdict li")).to_have_count(0)
+        expect(page.locator("#shards-scroll")).to_be_focused()
+        process.kill()
+        page.clock.fast_forward(INTERVAL)
+        expect(page.locator("#unreachable")).to_be_visible()
+
+
+def refreshed_until(page: Page, text: str) -> None:
+    """Let the page's own time pass until its newest state says so."""
+    deadline = time.monotonic() + PATIENCE
+    while text not in (page.get_by_role("status").text_content() or ""):
+        assert time.monotonic() < deadline, page.locator("#verdict").text_content()
+        page.clock.fast_forward(INTERVAL)
+        page.wait_for_timeout(800)  # an answer may wait half a second for the store
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1200])
+def test_it_is_accessible_and_fits_with_everything_wrong(
+    shared: App, browser: Browser, scheme: str, width: int
+) -> None:
+    spoil(shared)
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    page.goto(f"{shared.url}/system", wait_until="load")
+    expect(page.locator("#dead-letters tbody tr")).to_have_count(2)
+    expect(page.locator("#workers")).to_contain_text("listening for its heartbeat")
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    overflow = page.evaluate(
+        "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert overflow <= 0, f"{overflow} px too wide"
+    context.close()
+
+
+def spoil(app: App) -> None:
+    """Dead letters, and a worker elsewhere that is late."""
+    prefix = app.services.settings.table_prefix
+    for number in range(2):
+        app.tables.put_item(
+            TableName=f"{prefix}DeadLetters",
+            Item={
+                "ProductID": {"S": f"a-product-with-a-long-id-{number}"},
+                "SinkKey": {"S": f"notify#2026#{number:040}"},
+                "Error": {"S": "HTTPError: 502 Bad Gateway from https://hooks.example.com. " * 5},
+                "SeenAt": {"S": "2026-11-21T10:00:00Z"},
+            },
+        )
+    app.tables.put_item(
+        TableName=f"{prefix}StreamCheckpoints",
+        Item={
+            "Consumer": {"S": "stockpulse"},
+            "Shard": {"S": "~worker warehouse-1.example.com 4711"},
+            "Counter": {"N": "4"},
+            "Kind": {"S": "worker"},
+            "Status": {"S": '[{"shard_id": "shardId-1", "lag": 44, "trouble": "throttled"}]'},
+        },
+    )

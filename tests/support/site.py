@@ -1,0 +1,91 @@
+"""The application behind a door of the test's own, without a store, met from any address."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import anyio
+import httpx
+from fastapi import Request
+
+from app.settings import Settings
+from app.store.api_keys import ApiKey
+from app.store.paging import Page
+from app.store.roles import Role
+from app.store.secret import Secret, new_secret
+from app.web.app import create_app
+from app.web.door import Door
+from app.web.watch import Watch
+
+PROXY, STRANGER = "10.0.0.7", "10.0.9.9"
+START = datetime(2026, 11, 3, 12, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that is set."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def a_key(role: Role = Role.EDITOR, **more: Any) -> tuple[ApiKey, Secret]:
+    secret = new_secret()
+    return ApiKey(secret.key_id, str(role), role, secret.hash, START, **more), secret
+
+
+class Site:
+    """The application behind a door, met from an address of choice; `/v1/products` says whom."""
+
+    def __init__(self, door: Door, **settings: Any) -> None:
+        self.door = door
+        self.seen: list[Any] = []
+        self.app = create_app(
+            SimpleNamespace(
+                settings=Settings(_env_file=None, base_path=door.base, **settings),
+                version="1",
+                products=SimpleNamespace(page=lambda *_: Page([], None)),
+                broker=SimpleNamespace(head="0000000000001-00000000-000"),
+                cli_line="",
+                demo=SimpleNamespace(running=lambda: False),
+                door=door,
+                watch=Watch(door.known, door.now),
+            )
+        )
+
+        @self.app.get("/who")
+        async def who(request: Request) -> dict[str, Any]:
+            identity = request.state.identity
+            return {
+                "actor": identity.actor,
+                "role": identity.role,
+                "by": identity.by,
+                "client": request.client and request.client.host,
+                "scheme": request.url.scheme,
+                "host": request.headers["host"],
+            }
+
+    def ask(
+        self, method: str = "GET", path: str = "/who", peer: str = STRANGER, **request: Any
+    ) -> httpx.Response:
+        transport = httpx.ASGITransport(self.app, client=(peer, 1))
+
+        async def send() -> httpx.Response:
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
+                return await http.request(method, path, **request)
+
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(anyio.run, send).result()
+
+    def sign_in(self, secret: Secret, **request: Any) -> str:
+        """The name and value of the cookie."""
+        answer = self.ask("POST", "/sign-in", data={"key": secret.text}, **request)
+        assert answer.status_code == 303
+        return answer.headers["Set-Cookie"]
+
+
+def cookie_of(set_cookie: str) -> dict[str, str]:
+    return {"Cookie": set_cookie.partition(";")[0]}

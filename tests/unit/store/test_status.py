@@ -1,0 +1,98 @@
+"""Rows of every version are told as far as they go, and none stops the look."""
+
+import json
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+from app.store.status import SHOWN, StatusReader, shard_of, summary, worker_of
+from app.store.tables import table_names
+
+ARN = "arn:aws:dynamodb:::table/Products/stream/2026"
+
+
+def a_shard(name: str = "s1", **fields: Any) -> dict[str, Any]:
+    return {"Consumer": {"S": "c"}, "Shard": {"S": f"{ARN} {name}"}, **fields}
+
+
+def a_letter(number: int, sink: str = "notify", **fields: Any) -> dict[str, Any]:
+    return {
+        "ProductID": {"S": f"P{number}"},
+        "SinkKey": {"S": f"{sink}#2026#{number:040}"},
+        "Error": {"S": "refused"},
+        "SeenAt": {"S": f"2026-11-21T10:00:{number % 60:02}Z"},
+        **fields,
+    }
+
+
+def test_a_shard_without_a_lease_has_a_position_only() -> None:
+    shard = shard_of(a_shard(SequenceNumber={"S": "12"}, Finished={"BOOL": True}))
+    assert (shard.stream_arn, shard.shard_id, shard.sequence_number) == (ARN, "s1", "12")
+    assert (shard.finished, shard.owner, shard.take) == (True, None, None)
+
+
+def test_a_lease_is_told_with_its_owner() -> None:
+    shard = shard_of(a_shard(Owner={"S": "w1"}, Counter={"N": "7"}))
+    assert (shard.owner, shard.take, shard.sequence_number) == ("w1", 7, None)
+
+
+def test_a_worker_tells_of_its_shards() -> None:
+    status = json.dumps({"shards": [{"shard_id": "s1", "lag": 3.5}, "nonsense"]})
+    row = {"Shard": {"S": "~worker w1"}, "Counter": {"N": "4"}, "Status": {"S": status}}
+    worker = worker_of(row)
+    assert (worker.owner, worker.counter, worker.kind) == ("w1", 4, "worker")
+    assert worker.shards == [{"shard_id": "s1", "lag": 3.5}]
+
+
+def test_a_status_that_is_not_understood_is_no_status() -> None:
+    for status in ("{", "7", '{"shards": 7}', "null"):
+        assert worker_of({"Shard": {"S": "~worker w"}, "Status": {"S": status}}).shards == []
+
+
+def test_dead_letters_are_counted_by_sink_and_the_newest_come_first() -> None:
+    lane = {"ProductID": {"S": "P1"}, "SinkKey": {"S": "notify#~lane"}}
+    found = summary([a_letter(1), lane, a_letter(3, "audit"), a_letter(2)], more=False)
+    assert found.by_sink == {"notify": 2, "audit": 1}
+    assert [letter.product_id for letter in found.newest] == ["P3", "P2", "P1"]
+    assert summary([a_letter(n) for n in range(80)], more=True).more
+    assert len(summary([a_letter(n) for n in range(80)], more=True).newest) == SHOWN
+
+
+class Tables:
+    """Answers the reader's calls from rows."""
+
+    def __init__(self, rows: list[dict[str, Any]], letters: list[dict[str, Any]]) -> None:
+        self._rows = rows
+        self._letters = letters
+
+    def query(self, **request: Any) -> dict[str, Any]:
+        before = " < " in request["KeyConditionExpression"]
+        return {"Items": [row for row in self._rows if (row["Shard"]["S"] < "~") == before]}
+
+    def scan(self, **_: Any) -> dict[str, Any]:
+        return {"Items": self._letters, "LastEvaluatedKey": {}}
+
+
+def test_one_look_gives_shards_workers_host_letters_and_gaps() -> None:
+    rows = [
+        a_shard(),
+        {"Shard": {"S": "~clock"}, "Ms": {"N": "1"}},
+        {"Shard": {"S": "~host"}, "Kind": {"S": "lambda"}},
+        {"Shard": {"S": "~worker w1"}, "Counter": {"N": "4"}},
+    ]
+    asked = []
+
+    def history(product_id: str, _limit: int) -> list[Any]:
+        asked.append(product_id)
+        gap = {"kind": "gap", "occurred_at": datetime(2026, 11, 21, tzinfo=UTC), "reason": None}
+        return [
+            SimpleNamespace(**gap, note="trimmed"),
+            SimpleNamespace(kind="reconciled", occurred_at=None, note=None, reason=None),
+        ]
+
+    client: Any = Tables(rows, [a_letter(1)])
+    status = StatusReader(client, table_names("", None), "c", history).read()
+    assert [shard.shard_id for shard in status.shards] == ["s1"]
+    assert [worker.owner for worker in status.workers] == ["w1"]
+    assert (status.host, status.dead_letters.more) == ("lambda", True)
+    assert ([gap.why for gap in status.gaps], asked) == (["trimmed"], ["\0shard#s1"])

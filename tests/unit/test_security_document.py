@@ -1,0 +1,22 @@
+"""docs/security.md names tests that exist."""
+
+import re
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+DOCUMENT = TESTS.parent / "docs" / "security.md"
+
+
+def test_each_test_that_the_document_names_is_there() -> None:
+    rows = [line for line in DOCUMENT.read_text().splitlines() if re.match(r"\| \d", line)]
+    assert len(rows) > 15
+    named = 0
+    for row in rows:
+        file = ""
+        for path, name in re.findall(r"`((?:\w+/)+\w+\.py)?(?:::(\w+))?`", row):
+            file = path or file
+            if file:
+                assert not name or f"def {name}(" in (TESTS / file).read_text(), name
+                assert (TESTS / file).exists(), file
+                named += 1
+    assert named > 20

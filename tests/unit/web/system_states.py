@@ -1,0 +1,84 @@
+"""Builders of system states."""
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+from app.store.status import DeadLetter, DeadLetterSummary, Gap, SavedShard, StoredStatus, WorkerRow
+from app.web.system.state import Live, SystemState, WorkerSeen
+
+NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
+
+
+def saved(shard_id: str = "s1", **fields: Any) -> SavedShard:
+    values: dict[str, Any] = {
+        "stream_arn": "arn",
+        "shard_id": shard_id,
+        "sequence_number": "100",
+        "finished": False,
+        "owner": None,
+        "take": None,
+        "since": None,
+    }
+    return SavedShard(**(values | fields))
+
+
+def reading(shard_id: str = "s1", **fields: Any) -> Any:
+    values = {"shard_id": shard_id, "position": "101", "lag": 0.0, "last_page": 0.2, "trouble": ""}
+    return SimpleNamespace(**(values | fields))
+
+
+def worker(owner: str = "w1", *, silent: float = 0.0, heard: bool = True) -> WorkerSeen:
+    return WorkerSeen(owner, "worker", "redis", "2026-11-21T11:00:00Z", silent, heard)
+
+
+def row(owner: str, counter: int = 1, shards: Any = ()) -> WorkerRow:
+    return WorkerRow(owner, counter, "worker", "redis", None, shards)
+
+
+def letters(count: int, *, error: str = "refused", more: bool = False) -> DeadLetterSummary:
+    newest = [
+        DeadLetter("notify", f"P{n}", "k", error, "2026-11-21T10:00:00Z", 3, waiting=False)
+        for n in range(count)
+    ]
+    return DeadLetterSummary(newest, {"notify": count} if count else {}, more)
+
+
+def gap(at: datetime = NOW, why: str = "trimmed before it was read") -> Gap:
+    return Gap("s1", at, why)
+
+
+def stored(**fields: Any) -> StoredStatus:
+    values: dict[str, Any] = {
+        "shards": [saved()],
+        "workers": [],
+        "host": None,
+        "dead_letters": letters(0),
+        "gaps": [],
+    }
+    return StoredStatus(**(values | fields))
+
+
+def live(**fields: Any) -> Live:
+    values: dict[str, Any] = {
+        "parts": {"engine": "ok", "worker": "ok"},
+        "shards": [reading()],
+        "broker": "in this process",
+        "subscribers": 2,
+        "held": 1234,
+        "overruns": 0,
+        "store": "embedded engine",
+    }
+    return Live(**(values | fields))
+
+
+def a_state(**fields: Any) -> SystemState:
+    values: dict[str, Any] = {
+        "as_of": NOW,
+        "live": live(),
+        "stored": stored(),
+        "read_at": NOW,
+        "trouble": "",
+        "workers": [],
+    }
+    return SystemState(**(values | fields))

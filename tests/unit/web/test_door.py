@@ -1,0 +1,120 @@
+"""Keys and sessions let in; what is forged, old or malformed does not."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.support.access import a_door
+from tests.support.site import START, Clock, Site, a_key, cookie_of
+
+KEY, SECRET = a_key()
+
+
+@pytest.fixture(scope="module")
+def site() -> Site:
+    """The application with one key."""
+    return Site(a_door([KEY]))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//evil.example/",
+        "/\\evil.example/",
+        "\\/evil.example",
+        "https://evil.example/",
+        "javascript:alert(1)",
+        "/\t/evil.example",
+        " //evil.example",
+        "/products\r\nSet-Cookie: a=b",
+        "products",
+        "",
+    ],
+)
+def test_a_sign_in_leads_nowhere_else(site: Site, path: str) -> None:
+    answer = site.ask("POST", "/sign-in", data={"key": SECRET.text, "next": path})
+    assert answer.headers["Location"] == "/"
+
+
+def test_a_session_ends_some_time_after_its_last_use_and_some_time_after_its_first() -> None:
+    clock = Clock()
+    key, secret = a_key()
+    site = Site(a_door([key], now=clock))
+    first = site.sign_in(secret)
+    clock.now += timedelta(minutes=29)
+    used = site.ask(headers=cookie_of(first))
+    assert used.json()["by"] == "session"
+    clock.now += timedelta(minutes=1)
+    assert site.ask(headers=cookie_of(first)).status_code == 401, "not used for half an hour"
+    latest = used.headers["Set-Cookie"]
+    for _ in range(24):
+        clock.now += timedelta(minutes=28)
+        latest = site.ask(headers=cookie_of(latest)).headers["Set-Cookie"]
+    clock.now = START + timedelta(hours=12)
+    assert site.ask(headers=cookie_of(latest)).status_code == 401, "however much it was used"
+
+
+def test_a_cookie_is_not_written_anew_at_every_request() -> None:
+    clock = Clock()
+    key, secret = a_key()
+    site = Site(a_door([key], now=clock))
+    session = cookie_of(site.sign_in(secret))
+    clock.now += timedelta(minutes=2)
+    assert "Set-Cookie" not in site.ask(headers=session).headers
+
+
+def test_a_session_ends_with_its_key_and_no_other_s_signature_is_good() -> None:
+    clock = Clock()
+    key, secret = a_key(expires_at=START + timedelta(minutes=5))
+    site = Site(a_door([key], now=clock))
+    session = site.sign_in(secret)
+    name, _, value = session.partition(";")[0].partition("=")
+    forged = [value[:-9] + value[:-10:-1], value[1:], "a.b", "", "W10.x", "é"]
+    for word in forged:
+        header = f"{name}={word}".encode()
+        assert site.ask(headers={b"Cookie": header}).status_code == 401
+    other = a_door([key], now=clock)
+    session_of = type(other.sessions)("o" * 32, timedelta(minutes=30), timedelta(hours=12))
+    word = session_of.write(session_of.begin(key, clock.now))
+    assert site.ask(headers={"Cookie": f"{name}={word}"}).status_code == 401
+    clock.now += timedelta(minutes=5)
+    assert site.ask(headers=cookie_of(session)).status_code == 401
+
+
+def test_a_key_that_is_sent_is_looked_at_even_where_none_is_needed() -> None:
+    site = Site(a_door())
+    assert site.ask().json()["actor"] == "local"
+    refused = site.ask(headers={"Authorization": "Bearer sp_wrong"})
+    assert refused.status_code == 401
+    assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer  ", "Digest x", "bearer\tx", "é"])
+def test_a_header_of_another_form_lets_nobody_in(site: Site, header: str) -> None:
+    headers = {b"Authorization": header.encode("latin-1")}
+    assert site.ask(headers=headers).status_code == 401
+
+
+def test_signed_in_pages_and_ways_back_carry_the_base_path() -> None:
+    key, secret = a_key()
+    site = Site(a_door([key], base="/shop"))
+    led = site.ask("GET", "/shop/products?x=1", headers={"Accept": "text/html"})
+    assert led.headers["Location"] == "/shop/sign-in?next=/shop/products%3Fx%3D1"
+    page = site.ask("GET", led.headers["Location"], headers={"Accept": "text/html"})
+    assert 'action="/shop/sign-in"' in page.text
+    assert 'value="/shop/products?x=1"' in page.text
+    session = site.ask("POST", "/shop/sign-in", data={"key": secret.text}).headers["Set-Cookie"]
+    page = site.ask("GET", "/shop/products", headers={"Accept": "text/html"} | cookie_of(session))
+    assert 'action="/shop/sign-out"' in page.text
+    assert site.ask("GET", "/shop/static/favicon.svg").status_code == 200
+    for other in ("/other/app", "/shopping", "/"):
+        answer = site.ask("POST", "/shop/sign-in", data={"key": secret.text, "next": other})
+        assert answer.headers["Location"] == "/shop/"
+
+
+def test_led_here_from_another_site_the_page_asks_again_as_its_own() -> None:
+    key, _ = a_key()
+    site = Site(a_door([key]))
+    page = site.ask("GET", "/sign-in?next=/products", headers={"Sec-Fetch-Site": "cross-site"})
+    assert 'http-equiv="refresh" content="0; url=/sign-in?next=%2Fproducts"' in page.text
+    assert "refresh" not in site.ask("GET", "/sign-in?next=/products").text

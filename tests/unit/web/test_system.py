@@ -1,0 +1,140 @@
+"""Is it working? The sentence, what is wrong with what to do, and the same for machines."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.store.status import DeadLetterSummary
+from app.web.system.details import MOST, details_of
+from app.web.system.shards import FINISHED_SHOWN, shard_lines
+from app.web.system.state import SILENT
+from app.web.system.verdict import findings, headline, span
+from tests.unit.web.system_states import (
+    NOW,
+    a_state,
+    gap,
+    letters,
+    live,
+    reading,
+    row,
+    saved,
+    stored,
+    worker,
+)
+
+
+def said(**fields: Any) -> tuple[str, list[str]]:
+    """The headline, and what each finding says with what to do."""
+    state = a_state(**fields)
+    found = findings(state)
+    texts = [f"{finding.what} {finding.remedy} {finding.command}".strip() for finding in found]
+    return headline(state, found), texts
+
+
+def test_all_is_well() -> None:
+    assert said() == ("All is well: 1 shard is read without delay.", [])
+    assert said(live=live(shards=[])) == ("All is well.", [])
+    two = live(shards=[reading("s1"), reading("s2", lag=12.0)])
+    assert said(live=two)[0] == "All is well: 2 shards are read 12 s behind."
+
+
+def test_a_part_that_fails_is_named_with_what_it_says() -> None:
+    parts = {"engine": "the embedded engine does not answer", "worker": "ok"}
+    head, texts = said(live=live(parts=parts), trouble="DynamoDB did not answer.")
+    assert head == "It does not work just now."
+    (text,) = texts  # the store's own trouble is the same trouble
+    assert text.startswith("Engine: the embedded engine does not answer. If it keeps failing")
+
+
+def test_a_store_that_does_not_answer_is_told_though_the_rest_is_well() -> None:
+    head, texts = said(stored=None, read_at=None, trouble="DynamoDB did not answer.")
+    assert head == "It does not work just now."
+    assert texts[0].startswith("The store cannot be read: DynamoDB did not answer.")
+
+
+def test_a_late_reader_is_told_with_how_late() -> None:
+    head, texts = said(live=live(shards=[reading(lag=300.0)]))
+    assert head == "It works, and needs attention."
+    assert texts[0].startswith("Changes show late: the reader is 5 min behind.")
+
+
+def test_without_any_live_worker_nothing_is_read() -> None:
+    elsewhere = live(shards=None)
+    assert "stockpulse worker" in said(live=elsewhere)[1][0]
+    assert "stockpulse worker" in said(live=elsewhere, workers=[worker(silent=SILENT)])[1][0]
+    dead_and_alive = [worker("w1", silent=99), worker("w2")]
+    assert said(live=elsewhere, workers=dead_and_alive) == ("All is well.", [])
+    assert said(live=elsewhere, stored=stored(host="lambda")) == ("All is well.", [])
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (letters(1), "1 record waits"),
+        (letters(3), "3 records wait"),
+        (letters(9, more=True), "9 or more records"),
+    ],
+)
+def test_dead_letters_are_counted_and_come_with_the_command(
+    found: DeadLetterSummary, told: str
+) -> None:
+    head, texts = said(stored=stored(dead_letters=found))
+    assert head == "It works, and needs attention."
+    assert texts[0].startswith(told)
+    assert texts[0].endswith("stockpulse redrive")
+
+
+def test_a_gap_is_worth_a_word_for_a_day() -> None:
+    assert "stockpulse reconcile" in said(stored=stored(gaps=[gap()]))[1][0]
+    assert said(stored=stored(gaps=[gap(NOW - timedelta(hours=25))]))[1] == []
+
+
+def test_what_does_not_work_comes_before_what_only_needs_attention() -> None:
+    _, texts = said(stored=stored(dead_letters=letters(1)), live=live(shards=None))
+    assert [text.split(" ")[0] for text in texts] == ["No", "1"]
+
+
+def test_a_shard_is_one_line_from_all_who_know_of_it() -> None:
+    told = [
+        {"shard_id": "s2", "lag": 4, "last_page": 1, "position": "7", "trouble": None},
+        {"lag": 3},
+    ]
+    state = a_state(
+        stored=stored(
+            shards=[saved("s1"), saved("s2", owner="w1"), saved("s3")],
+            workers=[row("w1", shards=told)],
+        )
+    )
+    own, other, nobodys = shard_lines(state)
+    assert (own.shard_id, other.shard_id, nobodys.shard_id) == ("s2", "s1", "s3")
+    assert (own.owner, own.lag, own.last_page, own.position) == ("w1", 5.0, 1.0, "7")
+    assert (other.here, other.owner, other.position, other.lag) == (True, None, "101", 0.2)
+    assert (nobodys.here, nobodys.owner, nobodys.position) == (False, None, "100")
+
+
+def test_of_finished_shards_a_few_are_shown_and_last() -> None:
+    many = [saved(f"f{n}", finished=True) for n in range(20)]
+    lines = shard_lines(a_state(stored=stored(shards=[*many, saved("open")])))
+    assert [line.finished for line in lines] == [False, False] + [True] * FINISHED_SHOWN
+
+
+def test_details_are_json_and_bounded() -> None:
+    shards = [saved(f"s{n}") for n in range(200)]
+    state = a_state(stored=stored(shards=shards, gaps=[gap()] * 200, dead_letters=letters(3)))
+    details = json.loads(json.dumps(details_of(state)))
+    assert (len(details["shards"]), len(details["gaps"])) == (MOST, MOST)
+    assert details["dead_letters"] == {"notify": 3}
+    assert details["broker"]["subscribers"] == 2
+    assert details["summary"] == "It works, and needs attention."
+    unread = details_of(a_state(stored=None, read_at=None))
+    assert (unread["gaps"], unread["dead_letters"], unread["read_at"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(0.4, "less than a second"), (3.2, "3 s"), (119, "119 s"), (600, "10 min"), (9e5, "10 d")],
+)
+def test_a_time_is_told_as_people_do(seconds: float, told: str) -> None:
+    assert span(seconds) == told

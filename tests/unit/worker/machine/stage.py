@@ -1,0 +1,88 @@
+"""Where workers live and die: their starts, their turns, the calm in which all must come out."""
+
+from random import Random
+
+import pytest
+
+from tests.support.simulated_modules import substitute
+from tests.support.simulation import Crash
+from tests.unit.worker.machine.life import Life
+from tests.unit.worker.machine.world import World
+from worker.stream.readers import Readers
+
+CALM = 60, 100  # rounds, and steps in each, until which all must have come out
+
+
+class Stage:
+    """A world and the lives in it; to be closed, however it ends."""
+
+    def __init__(self) -> None:
+        self.world = World()
+        self.skew = [0.0, 0.0]  # seconds by which each host's clock is off
+        self.lives: list[Life] = []
+        self._started = 0
+        self._patch = pytest.MonkeyPatch()
+        substitute(self.world.hub, self._patch)
+        self._patch.setattr(Readers, "note_crash", self._note_crash)
+
+    def start(self, host: int = 0) -> Life:
+        """A new life."""
+        self._started += 1
+        name = f"worker-{self._started:03d}"
+        life = Life(self.world, name, lambda: self.skew[host])
+        self.lives.append(life)
+        return life
+
+    def kill(self, life: Life) -> None:
+        """A life ends in the midst of what it does."""
+        self.world.hub.kill(life.process)
+        self._bury()
+
+    def run(self, steps: int, seed: int = 0) -> None:
+        """Let whoever can go on do so, this many times, in an order of the seed's."""
+        random = Random(seed)
+        for _ in range(steps):
+            if not self.world.hub.step(random):
+                break
+        self._bury()
+
+    def run_for(self, seconds: float) -> None:
+        """Let simulated time pass."""
+        end, random = self.world.hub.now + seconds, Random(0)
+        while self.world.hub.now < end and self.world.hub.step(random):
+            pass
+        self.world.hub.now = max(self.world.hub.now, end)  # nobody may be awake
+        self._bury()
+
+    def settle(self) -> None:
+        """Calm comes back, and with it every promise about the end."""
+        self.world.calm()
+        for life in self.lives:
+            life.wire.calm()
+            life.process.paused = False
+        rounds, steps = CALM
+        for _ in range(rounds):
+            if not self.lives:
+                self.start()
+            self.run(steps)
+            if self.world.settled():
+                break
+        left = self.world.ledger.unsettled()
+        assert not left, f"lost without a word: {left}"
+        assert self.world.settled(), "shards that have ended are not finished"
+        assert not self.world.ledger.untold(), f"no gap tells of {self.world.ledger.untold()}"
+        broken = self.world.broken_chains()
+        assert not broken, broken
+
+    def close(self) -> None:
+        """End everything, and give the code its own clocks and threads back."""
+        self.world.hub.close()
+        self._patch.undo()
+
+    def _note_crash(self, _what: str, error: BaseException) -> None:
+        """No fault of a service may kill a thread; the death of a process does."""
+        if not isinstance(error, Crash):
+            self.world.hub.failures.append(error)
+
+    def _bury(self) -> None:
+        self.lives = [life for life in self.lives if not life.over]

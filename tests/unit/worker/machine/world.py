@@ -1,0 +1,220 @@
+"""One table, its stream and its writers; workers' lives come and go around it.
+
+Time passes only where nobody has anything to do (`tests.support.simulation`).
+"""
+
+from typing import Any
+
+from app.store.verification import check_entries
+from tests.support.fake_shards import FakeShard, FakeStream
+from tests.support.fake_stream import FakeStreams
+from tests.support.fake_tables import FakeTables
+from tests.support.simulation import Hub
+from tests.unit.worker.machine.ledger import (
+    AUDIT,
+    CHECKPOINTS,
+    FEED,
+    PARKED,
+    PRODUCTS,
+    SETTINGS,
+    Ledger,
+)
+
+Item = dict[str, Any]
+
+START = 1_793_620_800  # seconds since 1970, a noon in November 2026
+KEY_ID, KEY = "k", b"key"
+ENTRY_LIMIT = 4_000  # bytes of an audit entry: oversize is cheap to make
+TABLE = "arn:aws:dynamodb:eu-central-1:123456789012:table/Products"
+PRODUCTS_KNOWN = [f"P{number}" for number in range(8)]
+
+
+class World:
+    """What is outside the workers."""
+
+    def __init__(self) -> None:
+        self.hub = Hub(START)
+        self.skew = 0.0  # seconds by which the store's own clock is off
+        self.tables = FakeTables(
+            {
+                PRODUCTS: ("ProductID",),
+                AUDIT: ("ProductID", "EventKey"),
+                FEED: ("Day", "Cursor"),
+                CHECKPOINTS: ("Consumer", "Shard"),
+                PARKED: ("ProductID", "SinkKey"),
+                SETTINGS: ("Kind", "ID"),
+            },
+            limits={AUDIT: ENTRY_LIMIT},
+            now=lambda: START + self.hub.now + self.skew,
+        )
+        self.streams = FakeStreams(lambda: self.hub.now)
+        self.ledger = Ledger(caller=self._caller, batch=lambda: self.tables.batch)
+        self.tables.watchers.append(self.ledger.watch)
+        self._number = 10**21 - 40  # soon a digit more (FACTS §1.16)
+        self._made = 0
+        self._writes = 0
+        self.stream = self._new_stream()
+
+    # Writers
+
+    def write(self, product_id: str, *, delete: bool = False, size: int = 0) -> None:
+        """A change of a product; `size` is of a text that does not compress."""
+        before = self.tables.rows[PRODUCTS].get((product_id,))
+        if delete and before is None:
+            return  # no record is made of it (FACTS §1.19)
+        self._writes += 1
+        after = None
+        if not delete:
+            after = {
+                "ProductID": {"S": product_id},
+                "ProductName": {"S": "n"},
+                "Stock": {"N": str(self._writes)},
+            }
+            if size:
+                after["Text"] = {"S": _noise(size, self._writes)}
+            self.tables.put_item(TableName=PRODUCTS, Item=after)
+        else:
+            self.tables.delete_item(TableName=PRODUCTS, Key={"ProductID": {"S": product_id}})
+        name = "REMOVE" if after is None else "INSERT" if before is None else "MODIFY"
+        self._record(product_id, name, before, after)
+
+    def write_poison(self, product_id: str) -> None:
+        """A record that nobody can decode, between good ones."""
+        same = self.tables.rows[PRODUCTS].get((product_id,))
+        self._record(product_id, "UPSERT", same, same)
+
+    def _record(self, product_id: str, name: str, before: Item | None, after: Item | None) -> None:
+        change: Item = {
+            "Keys": {"ProductID": {"S": product_id}},
+            "ApproximateCreationDateTime": int(START + self.hub.now),
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
+        }
+        change |= {} if before is None else {"OldImage": before}
+        change |= {} if after is None else {"NewImage": after}
+        record = {"eventID": "e", "eventName": name, "eventSource": "aws:dynamodb"}
+        shard = self.stream.write(product_id, record | {"dynamodb": change})
+        self.ledger.wrote(product_id, self.stream.arn, shard)
+
+    # The stream
+
+    def part(self, choose: int, *, split: bool, listed: bool) -> None:
+        """An open shard ends; one or two children go on."""
+        shard = self._pick(choose, [one for one in self.stream.shards.values() if one.open])
+        if shard is None:
+            return
+        if split and len(shard.places) > 1:
+            self.stream.split(shard, listed=listed)
+        else:
+            self.stream.rotate(shard, listed=listed)
+        self.know_shards()
+
+    def know_shards(self) -> None:
+        """The ledger knows every shard, with records or without."""
+        for arn, stream in self.streams.streams.items():
+            for shard in stream.shards.values():
+                self.ledger.shards[arn, shard.id] = shard
+
+    def recreate(self) -> None:
+        """The table goes and comes back empty: its old stream drains, a new one begins."""
+        self.stream.disable()
+        self.tables.rows[PRODUCTS].clear()
+        self.stream = self._new_stream()
+        self.ledger.anew.append(self.stream.arn)
+
+    def trim(self, arn: str, shard: FakeShard, count: int, *, forget: bool = False) -> None:
+        """The shard's oldest records are a day old."""
+        stream = self.streams.streams[arn]
+        if forget and not shard.open:
+            stream.forget(shard)
+        else:
+            stream.trim(shard, count)
+        self.ledger.lost(arn, shard)
+
+    def all_shards(self) -> list[tuple[str, FakeShard]]:
+        """Every shard that is still there, with its stream's ARN."""
+        return [
+            (arn, shard)
+            for arn, stream in self.streams.streams.items()
+            for shard in stream.shards.values()
+            if not shard.gone
+        ]
+
+    def calm(self) -> None:
+        """The service shows everything, and all of it at once."""
+        for stream in self.streams.streams.values():
+            stream.reveal()
+        self.streams.empty_pages = self.streams.repeats = 0
+
+    def settled(self) -> bool:
+        """Whether every change, and every shard of the stream that has ended, is done with."""
+        return not self.ledger.unsettled() and all(
+            shard.open or shard.gone or (self.stream.arn, shard.id) in self.ledger.finished
+            for shard in self.stream.shards.values()
+        )
+
+    def broken_chains(self) -> list[str]:
+        """What a verification finds in the chains of products that lost nothing.
+
+        A `reconciled` entry that was written while a record was on its way must be void.
+        """
+        entries = sorted(self.tables.rows[AUDIT].items())
+        whole = [
+            product_id
+            for product_id, changes in self.ledger.by_product.items()
+            if len({change.arn for change in changes}) == 1
+            and not any(change.lost for change in changes)
+        ]
+        return [
+            str(finding)
+            for product_id in whole
+            for finding in check_entries(
+                product_id,
+                [entry for key, entry in entries if key[0] == product_id],
+                {KEY_ID: KEY},
+            ).findings
+        ]
+
+    def consumed(self, arn: str, shard: FakeShard) -> int:
+        """How many of the shard's oldest records the checkpoint says are done with."""
+        for row in self.tables.rows[CHECKPOINTS].values():
+            if row["Shard"]["S"] == f"{arn} {shard.id}":
+                done = int(row.get("SequenceNumber", {}).get("S", "0"))
+                return sum(number <= done for number in shard.numbers)
+        return 0
+
+    def _new_stream(self) -> FakeStream:
+        self._made += 1
+        arn = f"{TABLE}/stream/2026-11-03T09:00:{self._made:02d}.000"
+        if self._made % 2 == 0:
+            self._number = 0  # a new table may count from 1 again (FACTS §1.16)
+        stream = FakeStream(arn, self._next_number)
+        self.streams.streams[arn] = stream
+        self.tables.descriptions[PRODUCTS] = {
+            "LatestStreamArn": arn,
+            "StreamSpecification": {
+                "StreamEnabled": True,
+                "StreamViewType": "NEW_AND_OLD_IMAGES",
+            },
+        }
+        self.know_shards()
+        return stream
+
+    def _caller(self) -> str:
+        return "a writer" if self.hub.current is None else self.hub.current.process.name
+
+    def _next_number(self) -> str:
+        self._number += 1
+        return f"{self._number:021d}"
+
+    @staticmethod
+    def _pick(choose: int, shards: list[FakeShard]) -> FakeShard | None:
+        return shards[choose % len(shards)] if shards else None
+
+
+def _noise(size: int, seed: int) -> str:
+    """Text that no compression makes much smaller, the same for the same seed."""
+    state, letters = seed * 2_654_435_761 + 1, []
+    for _ in range(size):
+        state = (state * 6_364_136_223_846_793_005 + 1_442_695_040_888_963_407) % 2**64
+        letters.append(chr(33 + (state >> 40) % 90))
+    return "".join(letters)

@@ -1,0 +1,57 @@
+"""A page that comes again takes nothing back (found by the state machine)."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from worker.retry import Retry
+from worker.stream.pace import Idle, Pace, Wake
+from worker.stream.pages import Page
+from worker.stream.reader import ShardReader
+
+
+def record(number: str) -> dict[str, Any]:
+    return {"dynamodb": {"SequenceNumber": number, "Keys": {"ProductID": {"S": "P1"}}}}
+
+
+class Pages:
+    """Two records, the first of them again, and the end: the second was trimmed meanwhile."""
+
+    shard_id = "shard-1"
+    after: str | None = None
+
+    def __init__(self) -> None:
+        self._pages: Iterator[Page] = iter(
+            [
+                Page([record("2"), record("3")], last=False),
+                Page([record("2")], last=False),
+                Page([], last=True),
+            ]
+        )
+
+    def next(self) -> Page:
+        return next(self._pages)
+
+
+class Work:
+    """Done with everything at once, and it knows how far it was."""
+
+    def process(self, records: Any) -> None: ...
+
+    def durable(self) -> str | None:
+        return "3"
+
+
+def test_the_shard_ends_where_it_had_been_read_to() -> None:
+    saved: list[tuple[str | None, bool]] = []
+    stop = threading.Event()
+
+    def save(number: str | None, *, finished: bool) -> None:
+        saved.append((number, finished))
+
+    timer = threading.Timer(2, stop.set)  # a reader that waits for ever is let go
+    timer.start()
+    pages: Any = Pages()
+    ShardReader(pages, Work(), save, Retry(stop), Wake(), Pace(Idle(0.0, 0.0))).run(stop)
+    timer.cancel()
+    assert saved == [("3", False), ("3", True)]

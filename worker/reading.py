@@ -1,0 +1,100 @@
+"""A table's stream is read as one of several workers, whatever the work is: wired once."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from app.store.checkpoints import Checkpoints
+from app.store.leases import Lease, Leases
+from app.store.workers import Workers
+from worker.retry import Retry
+from worker.source import CONSUMER, Source
+from worker.stream.coordinator import Coordinator
+from worker.stream.discovery import Discovery
+from worker.stream.guard import Guard
+from worker.stream.leases import LEASE_TIME
+from worker.stream.membership import Member, Membership
+from worker.stream.pace import Idle, Pace, Wake
+from worker.stream.pages import ShardPages
+from worker.stream.reader import ShardReader
+from worker.stream.readers import Readers, ReportGap
+from worker.stream.work import MakeWork
+
+_log = logging.getLogger(__name__)
+
+NEW_STREAM = "stream"  # in the place of a shard's id, of a gap that is about the whole stream
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Who reads, and how it waits; `one_log`: see `worker.stream.succession`."""
+
+    member: Member
+    wake: Wake
+    idle: Idle
+    one_log: bool = False
+    lease_time: float = LEASE_TIME
+
+
+def _log_gap(shard_id: str, stream_arn: str, after: str | None, why: str) -> None:
+    _log.error("gap in shard %s of %s after %s: %s", shard_id, stream_arn, after, why)
+
+
+def make_coordinator(
+    source: Source,
+    reading: Reading,
+    make_work: MakeWork,
+    stop: threading.Event,
+    *,
+    report_gap: ReportGap = _log_gap,
+    on_gap: Callable[[], None] = lambda: None,
+) -> Coordinator:
+    """What reads a table's stream with other workers, yet to be entered."""
+    clients, wake, one_log = source.clients, reading.wake, reading.one_log
+    retry, look = Retry(stop), threading.Event()
+    where = clients.tables, source.tables.checkpoints, CONSUMER
+    checkpoints, leases = Checkpoints(*where), Leases(*where)
+    membership = Membership(
+        Workers(*where), checkpoints, reading.member, lease_time=reading.lease_time
+    )
+
+    def report(shard_id: str, stream_arn: str, after: str | None, why: str) -> None:
+        report_gap(shard_id, stream_arn, after, why)
+        on_gap()
+
+    def report_new_stream(stream_arn: str) -> None:
+        why = "the stream was made anew: changes in between may be missing"
+        report(NEW_STREAM, stream_arn, None, why)
+
+    def make_reader(lease: Lease, after: str | None) -> ShardReader:
+        hold = leases.hold(lease)
+
+        def report_of_shard(after: str | None, why: str) -> None:
+            report(lease.shard_id, lease.stream_arn, after, why)
+
+        return ShardReader(
+            ShardPages(clients.streams, lease.stream_arn, lease.shard_id, after),
+            make_work(lease, hold),
+            partial(leases.save, lease),
+            retry,
+            wake,
+            Pace(reading.idle),
+            guard=Guard(hold, membership.term),
+            report_gap=report_of_shard,
+        )
+
+    return Coordinator(
+        membership,
+        Discovery(clients.streams, source.tables.products, source.find_stream, one_log=one_log),
+        checkpoints,
+        leases,
+        Readers(leases, retry, stop, report, look.set, one_log=one_log),
+        make_reader,
+        wake,
+        stop,
+        look,
+        report_new_stream=report_new_stream,
+        one_log=one_log,
+    )
