@@ -16,7 +16,7 @@ from tests.faults.engines import Engine
 from tests.faults.writers import Account, Writers, account
 from tests.support.process import Process
 from tests.support.redis_server import RedisServer
-from tests.support.sharing import until
+from tests.support.waiting import until
 from worker.source import CONSUMER
 
 CHANGES = int(os.environ.get("FAULT_CHANGES", "20000"))
@@ -43,6 +43,7 @@ class Split:
             "STOCKPULSE_DYNAMODB": engine.url,
             "STOCKPULSE_BROKER_URL": self.redis.url,
             "STOCKPULSE_AUDIT_KEYS": f"k1:{base64.b64encode(b'k' * 32).decode()}",
+            "STOCKPULSE_SESSION_KEY": base64.b64encode(b"s" * 32).decode(),
         }
         for name in ("web", *(f"worker-{n}" for n in range(workers))):
             (folder / name).mkdir()
