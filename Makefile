@@ -79,7 +79,7 @@ static/vendor/.ready: package-lock.json scripts/assets.sh scripts/vendor.sh
 	@scripts/assets.sh
 	@touch $@
 
-faults: setup ## 20,000 changes while everything is killed, filled up and set back (minutes)
+faults: setup redis ## 20,000 changes while all is killed, stopped, filled up or set back (20 minutes)
 	@$(BIN)/pytest tests/faults -s
 
 machine: setup ## The state machine on new examples for minutes, and the bugs that it must find

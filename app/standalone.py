@@ -5,7 +5,7 @@ What it publishes reaches the web processes through the broker of STOCKPULSE_BRO
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 
 from app.broker.redis.hints import AGAIN, RedisHints
@@ -25,6 +25,7 @@ from worker.host import make_worker
 from worker.order import ArrivalOrder, Publish
 from worker.reading import Reading
 from worker.sinks.policy import RetryPolicy
+from worker.sinks.sink import Sink
 from worker.source import CONSUMER, source_of
 from worker.stream.coordinator import Coordinator
 from worker.stream.leases import LEASE_TIME
@@ -57,6 +58,7 @@ def telling_by_redis(
     idle: Idle | None = None,
     timeout: float = READ_TIMEOUT,
     again: float = AGAIN,
+    sinks: Sequence[Sink] = (),
 ) -> Iterator[Coordinator]:
     """A worker of its own whose events go to the web processes, until the block ends."""
     if settings.broker_url is None:
@@ -69,7 +71,7 @@ def telling_by_redis(
         closing(RedisPublisher(url, keys.stream, names.products, timeout=timeout)) as publisher,
         served(settings.host, settings.metrics_port),
         RedisHints(url, keys.hints, wake.hint, again=again),
-        reading(settings, publisher.publish, wake, idle=idle) as worker,
+        reading(settings, publisher.publish, wake, idle=idle, sinks=sinks) as worker,
     ):
         yield worker
 
@@ -82,6 +84,7 @@ def reading(
     *,
     idle: Idle | None = None,
     lease_time: float = LEASE_TIME,
+    sinks: Sequence[Sink] = (),
 ) -> Iterator[Coordinator]:
     """A worker of its own, until the block ends; `publish` may fail, and is then tried again."""
     names = tables.table_names(settings.table_prefix, settings.products_table)
@@ -105,6 +108,7 @@ def reading(
             order,
             publish,
             broker_elsewhere=True,
+            sinks=sinks,
             policy=RetryPolicy(
                 settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds
             ),

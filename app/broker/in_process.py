@@ -90,7 +90,14 @@ class InProcessBroker:
             StoreUnavailable: `Feed` cannot be read now.
 
         """
-        lacking = self._history.recent(since_ms, lambda ref: not self._ring.holds(event_id(*ref)))
+        with self._lock:
+            held = self._ring.held()  # what falls out while `Feed` is read was here
+
+        def lacks(ref: tuple[str, str]) -> bool:
+            name = event_id(*ref)
+            return name not in held and not self._ring.holds(name)
+
+        lacking = self._history.recent(since_ms, lacks)
         found = gather(lacking, self._frame, self._max_events, self._max_bytes)
         if self.subscribers and not found.whole:
             _log.warning("more arrived unseen than a ring holds: every live stream begins anew")

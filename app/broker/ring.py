@@ -81,6 +81,10 @@ class Ring:
         """Whether the event is here."""
         return event_id in self._by_event
 
+    def held(self) -> frozenset[str]:
+        """The events that are here now; for who keeps the writer out meanwhile."""
+        return frozenset(self._by_event)
+
     def first_since(self, ms: int) -> int | None:
         """The first position that may hold an event stamped at or after `ms`.
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,7 +23,8 @@ class Writers:
 
     Each thread has products of its own, so a product's stocks must be audited as 1, 2, 3 …
     A repeat after a lost answer is stopped by its condition (an embedded engine makes a
-    record of a put that changes nothing; AWS does not).
+    record of a put that changes nothing; AWS does not). `pause` is from one write's begin to
+    the next's, and may be changed.
     """
 
     url: str
@@ -30,6 +32,7 @@ class Writers:
     threads: int = 8
     pause: float = 0.0
     written: int = 0
+    begun: dict[tuple[str, int], float] = field(default_factory=dict)
     _running: list[threading.Thread] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -51,10 +54,13 @@ class Writers:
 
     def _write(self, writer: int) -> None:
         client = connect(self.url).tables
+        due = time.monotonic()
         for number in range(self.changes // self.threads):
             product = f"w{writer}-{number % PRODUCTS_EACH}"
-            entry = item(ProductID=product, ProductName="n", Stock=number // PRODUCTS_EACH + 1)
+            stock = number // PRODUCTS_EACH + 1
+            entry = item(ProductID=product, ProductName="n", Stock=stock)
             while True:
+                self.begun[product, stock] = time.monotonic()
                 try:
                     client.put_item(
                         TableName="Products",
@@ -71,7 +77,8 @@ class Writers:
                     time.sleep(0.05)
             with self._lock:
                 self.written += 1
-            time.sleep(self.pause)
+            due = max(due + self.pause, time.monotonic())
+            time.sleep(max(0.0, due - time.monotonic()))
 
     @property
     def expected(self) -> set[tuple[str, int]]:
@@ -94,33 +101,50 @@ class Account:
     doubled: int
     out_of_order: int
     client_missing: int
+    client_unknown: int
+    client_out_of_order: int
     client_repeats: int
+
+    def is_exact(self, changes: int) -> bool:
+        """Whether everything is there once and in order; a client drops the repeats that it got."""
+        return self == Account(changes, changes, 0, 0, 0, 0, 0, 0, self.client_repeats)
 
     def __str__(self) -> str:
         return (
             f"written {self.written}, audited {self.audited}, missing {self.missing}, "
             f"doubled {self.doubled}, out of order {self.out_of_order}; resuming client: "
-            f"missing {self.client_missing}, repeated on the wire {self.client_repeats}"
+            f"missing {self.client_missing}, unknown {self.client_unknown}, "
+            f"out of order {self.client_out_of_order}, "
+            f"repeated on the wire {self.client_repeats}"
         )
 
 
 def account(writers: Writers, follower: Follower) -> Account:
     """Hold table, audit and what the client saw against what was written."""
     events = audited(writers.url)
+    changes = {event.id: (event.product_id, event.stock_after or 0) for event in events}
     told = Counter((event.product_id, event.stock_after or 0) for event in events)
-    stocks: dict[str, list[int]] = {}
-    for event in events:  # sorted by product and event key
-        stocks.setdefault(event.product_id, []).append(event.stock_after or 0)
     seen = Counter(follower.ids)
     return Account(
         written=writers.written,
         audited=len(events),
         missing=len(writers.expected - set(told)),
         doubled=sum(count - 1 for count in told.values()),
-        out_of_order=sum(found != sorted(found) for found in stocks.values()),
-        client_missing=len({event.id for event in events} - set(seen)),
+        # The events are sorted by product and event key.
+        out_of_order=out_of_order(changes[event.id] for event in events),
+        client_missing=len(changes.keys() - seen.keys()),
+        client_unknown=len(seen.keys() - changes.keys()),
+        client_out_of_order=out_of_order(changes[id_] for id_ in seen if id_ in changes),
         client_repeats=sum(count - 1 for count in seen.values()),
     )
+
+
+def out_of_order(changes: Iterable[tuple[str, int]]) -> int:
+    """How many products do not have their stocks in the order in which they were written."""
+    stocks: dict[str, list[int]] = {}
+    for product, stock in changes:
+        stocks.setdefault(product, []).append(stock)
+    return sum(found != sorted(found) for found in stocks.values())
 
 
 def audited(url: str) -> list[ChangeEvent]:

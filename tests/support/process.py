@@ -26,12 +26,13 @@ def free_port() -> int:
 
 @dataclass
 class Process:
-    """`stockpulse serve` on a data folder and a port, as often as it is started."""
+    """`stockpulse serve`, or another command, on a data folder, as often as it is started."""
 
     data_dir: Path
     port: int = field(default_factory=free_port)
     module: str = "app"
     environment: dict[str, str] = field(default_factory=dict)
+    command: str = "serve"
     _child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -48,7 +49,7 @@ class Process:
         clean = {k: v for k, v in os.environ.items() if not k.startswith("STOCKPULSE_")}
         with (self.data_dir.parent / "out").open("ab") as output:
             self._child = subprocess.Popen(
-                [sys.executable, "-m", self.module, "serve"],
+                [sys.executable, "-m", self.module, self.command],
                 cwd=ROOT,
                 env=clean
                 | {"STOCKPULSE_DATA_DIR": str(self.data_dir), "STOCKPULSE_PORT": str(self.port)}
@@ -78,6 +79,16 @@ class Process:
         self._child.send_signal(signal.SIGKILL)
         self._child.wait(10)
 
+    def pause(self) -> None:
+        """It stands still until it is resumed, and knows nothing of it."""
+        assert self._child is not None
+        self._child.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """It goes on."""
+        assert self._child is not None
+        self._child.send_signal(signal.SIGCONT)
+
     def wait_dead(self, seconds: float = 20) -> int:
         """Wait for it to die by itself; the exit status, negative for a signal."""
         assert self._child is not None
@@ -99,16 +110,22 @@ class Process:
 
     def __exit__(self, *exc: object) -> None:
         if self._child is not None and self._child.poll() is None:
+            self.resume()
             self.stop()
 
 
 @dataclass
 class Follower:
-    """A client that comes back with its last cursor, as a browser does, and keeps all it got."""
+    """A client that comes back with its last cursor, as a browser does, and keeps all it got.
+
+    `patience`: seconds without a word after which it comes back.
+    """
 
     url: str
+    patience: float = 1
     ids: list[str] = field(default_factory=list)
     cursors: list[str] = field(default_factory=list)
+    at: list[float] = field(default_factory=list)
     last: str = ""
 
     def follow(self, seconds: float, until: int | None = None) -> None:
@@ -119,7 +136,7 @@ class Follower:
             headers["Last-Event-ID"] = self.last
         try:
             with (
-                httpx.Client(timeout=httpx.Timeout(2, read=1)) as client,
+                httpx.Client(timeout=httpx.Timeout(2, read=self.patience)) as client,
                 client.stream("GET", f"{self.url}/v1/events", headers=headers) as answer,
             ):
                 for message in messages(answer.iter_lines()):
@@ -127,6 +144,7 @@ class Follower:
                     if message.event == "change":
                         self.ids.append(message.data["id"])
                         self.cursors.append(message.id)
+                        self.at.append(message.at)
                     if time.monotonic() > deadline or (until and len(set(self.ids)) >= until):
                         return
         except (httpx.HTTPError, OSError):

@@ -69,6 +69,23 @@ class TestCatchingUp:
             assert broker.catch_up(0) == a_cursor(4).ms
             assert (await client.until(4)).changes == [1, 3, 2, 4]
 
+    async def test_what_falls_out_while_the_feed_is_read_is_not_added_again(self) -> None:
+        feed = MemoryFeed()
+
+        class Busy(MemoryFeed):
+            def recent(self, *edges):
+                if feed.arrivals:
+                    broker.publish(feed.add(arrivals([4, 5])))
+                return feed.recent(*edges)
+
+        async with live(Busy(), max_events=3) as broker, connected(broker) as client:
+            broker.publish(feed.add(arrivals([1, 2, 3])))
+            await client.until(3)
+            broker.catch_up(0)
+            await client.until(5)
+            broker.publish(feed.add(arrivals([6])))
+            assert (await client.until(6)).changes == [1, 2, 3, 4, 5, 6]
+
     async def test_more_than_a_ring_s_worth_ends_every_stream_and_costs_none_an_event(self) -> None:
         feed = MemoryFeed()
         async with live(feed, max_events=5, **SHARED) as broker:

@@ -1,0 +1,16 @@
+"""The trials of workers run on both engines."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.engines import DYNAMODB_LOCAL, EMBEDDED, Engine, needed
+
+
+@pytest.fixture(params=[EMBEDDED, DYNAMODB_LOCAL])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An engine of this trial's own."""
+    needed(request.param)
+    with Engine(request.param, tmp_path / "engine") as running:
+        yield running

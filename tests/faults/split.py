@@ -1,0 +1,125 @@
+"""Topology B as processes: an engine, a Redis, a web process with a client, and two workers."""
+
+import base64
+import os
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from app.broker.redis.link import keys_of
+from app.store.checkpoints import Checkpoints
+from app.store.client import connect
+from app.store.errors import StoreUnavailable
+from app.store.tables import table_names
+from tests.faults.client import Client, Tap
+from tests.faults.engines import Engine
+from tests.faults.writers import Account, Writers, account
+from tests.support.process import Process
+from tests.support.redis_server import RedisServer
+from tests.support.waiting import until
+from worker.source import CONSUMER
+
+CHANGES = int(os.environ.get("FAULT_CHANGES", "20000"))
+THREADS = 8
+PATIENCE = 60.0  # seconds until a lease is surely taken, on a loaded machine
+QUIET = 3.0  # seconds after the last event in which a late repeat would come
+
+
+class Split:
+    """A deployment, up while the block lasts."""
+
+    def __init__(
+        self,
+        folder: Path,
+        engine: Engine,
+        *,
+        workers: int = 2,
+        module: str = "app",
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        self.engine = engine
+        self.redis = RedisServer(folder)
+        everywhere = {
+            "STOCKPULSE_DYNAMODB": engine.url,
+            "STOCKPULSE_BROKER_URL": self.redis.url,
+            "STOCKPULSE_AUDIT_KEYS": f"k1:{base64.b64encode(b'k' * 32).decode()}",
+            "STOCKPULSE_SESSION_KEY": base64.b64encode(b"s" * 32).decode(),
+        }
+        for name in ("web", *(f"worker-{n}" for n in range(workers))):
+            (folder / name).mkdir()
+        self.web = Process(folder / "web" / "data", environment=everywhere)
+        self.workers = [
+            Process(
+                folder / f"worker-{n}" / "data",
+                module=module,
+                environment=everywhere | (environment or {}),
+                command="worker",
+            )
+            for n in range(workers)
+        ]
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "Split":
+        with ExitStack() as stack:
+            self.redis = stack.enter_context(self.redis)
+            self.tap = Tap(self.redis, keys_of("", "Products").stream)
+            stack.callback(self.tap.end)
+            stack.enter_context(self.web)
+            self._tables = connect(self.engine.url).tables
+            stack.callback(self._tables.close)
+            for worker in self.workers:
+                worker.start(ready=False)
+                stack.push(worker)
+            until(self.holder, PATIENCE)
+            # It stays connected, so what it gets twice was sent twice.
+            self.client = Client(self.web.url, stretch=3600, patience=20)
+            until(lambda: self.client.follower.last)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stack.close()
+
+    def holder(self) -> Process | None:
+        """The worker that holds the shard now."""
+        names = table_names("", None)
+        try:
+            found = Checkpoints(self._tables, names.checkpoints, CONSUMER).rows().checkpoints
+        except StoreUnavailable:
+            return None
+        owners = {row.owner for row in found.values() if row.owner is not None}
+        # An owner's name ends with its process id and a random word.
+        pids = {owner.split("-")[-2] for owner in owners}
+        return next((worker for worker in self.workers if str(worker.pid) in pids), None)
+
+    def wait_taken_from(self, worker: Process) -> float:
+        """Until another holds the shard; seconds that it took."""
+        began = time.monotonic()
+        until(lambda: self.holder() not in (None, worker), PATIENCE)
+        return time.monotonic() - began
+
+    def write(self, seconds: float) -> Writers:
+        """Writers that take about so long for all changes."""
+        writers = Writers(self.engine.url, CHANGES, THREADS, pause=pause(seconds, CHANGES))
+        writers.start()
+        return writers
+
+    def finish(self, what: str, writers: Writers) -> Account:
+        """Once all is written and told: the account, which must be exact."""
+        writers.join(600)
+        self.client.wait_for(CHANGES, 300)
+        time.sleep(QUIET)
+        found = account(writers, self.client.follower)
+        print(f"\n{what}, {self.engine.name}: {found}; published twice {self.tap.twice}")
+        assert found.is_exact(CHANGES), self.trouble
+        return found
+
+    @property
+    def trouble(self) -> str:
+        """What the processes said last."""
+        return "\n".join(process.output for process in (self.web, *self.workers))
+
+
+def pause(seconds: float, changes: int) -> float:
+    """Of writers that take so long for so many changes, if the engine can."""
+    return seconds * THREADS / changes
