@@ -15,7 +15,8 @@ run: setup ## Set up what is missing and start Stockpulse
 	@exec $(BIN)/stockpulse serve
 
 test: setup chromium redis ministack js ## Set up what is missing and run every test
-	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/unit tests/integration tests/browser
+	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/unit tests/integration
+	@$(BIN)/pytest tests/browser
 
 check: lint type test ## Everything that CI checks
 
