@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+# A file of tests to a process, a process to a core: most tests wait for a store or a browser.
+SIDE_BY_SIDE := -n logical --dist loadfile
 
 .PHONY: help run test check faults machine lint fmt type unit integration browser js test-dynamodb-local test-compose setup assets chromium redis ministack lambda lock clean
 
@@ -13,7 +15,8 @@ run: setup ## Set up what is missing and start Stockpulse
 	@exec $(BIN)/stockpulse serve
 
 test: setup chromium redis ministack js ## Set up what is missing and run every test
-	@$(BIN)/pytest tests/unit tests/integration tests/browser
+	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/unit tests/integration
+	@$(BIN)/pytest tests/browser
 
 check: lint type test ## Everything that CI checks
 
@@ -30,16 +33,16 @@ type: setup ## Types, strictly
 	@$(BIN)/mypy
 
 unit: setup ## The fast tests
-	@$(BIN)/pytest tests/unit
+	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/unit
 
 integration: setup redis ## Tests against a real engine
-	@$(BIN)/pytest tests/integration
+	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/integration
 
 browser: setup chromium ## Tests in a real browser
 	@$(BIN)/pytest tests/browser
 
 test-dynamodb-local: setup redis ## Tests against the official DynamoDB Local (needs Java 17 and Maven)
-	@scripts/dynamodb-local.sh with $(BIN)/pytest tests/integration -m 'not embedded'
+	@scripts/dynamodb-local.sh with $(BIN)/pytest $(SIDE_BY_SIDE) tests/integration -m 'not embedded'
 
 test-compose: ## Try docker compose for real (needs Docker)
 	@scripts/docker.sh

@@ -1,8 +1,8 @@
 """Lines that come close together are written together; a warning takes what waits along at once.
 
-A write gives up the interpreter's lock: one for each request made the event loop wait its turn
-among the threads that compute (docs/performance.md). A line waits for a twentieth of a second,
-and none is left behind by a process that ends in order.
+A write gives up the interpreter's lock, and the event loop has to get it back from the threads
+that compute: it should not do so for each request (docs/performance.md). A line
+waits for a twentieth of a second, and none is left behind by a process that ends in order.
 """
 
 import logging

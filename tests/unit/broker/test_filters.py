@@ -43,7 +43,6 @@ def test_without_conditions_everything_is_admitted() -> None:
             False,
         ),
     ],
-    ids=repr,
 )
 def test_every_condition_must_hold(
     conditions: dict[str, Any], *, sale: bool, outside: bool

@@ -103,7 +103,7 @@ def test_a_key_s_use_is_noted_once_a_minute() -> None:
         {"hash": new_secret().hash},
         {"id": "0" * 12},
     ],
-    ids=str,
+    ids=["revoked", "expired", "another secret", "another id"],
 )
 def test_a_key_that_is_over_or_another_lets_nobody_in(change: dict[str, Any]) -> None:
     secret = new_secret()
