@@ -84,6 +84,7 @@ def test_a_file_that_is_no_event_is_refused_in_one_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("STOCKPULSE_TEST_ENDPOINT", raising=False)  # no setting of a user's
     # The process's logging stays as it is: what is captured here is closed after the test.
     monkeypatch.setattr("app.logs.configure", lambda _form: None)
     if text is not None:
