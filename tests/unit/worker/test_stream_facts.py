@@ -1,6 +1,7 @@
 """Every fact about streams (FACTS §1) has tests that would fail without it: here they are named."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,7 @@ def test_the_tests_of_a_fact_are_there(fact: int) -> None:
         assert function in functions(TESTS / path), name
 
 
+@cache
 def functions(path: Path) -> set[str]:
     """The names of a file's tests, those in classes included."""
     tree = ast.parse(path.read_text())
