@@ -12,6 +12,7 @@ from app.store.checkpoints import Checkpoints
 from app.store.dead_letters import DeadLetters
 from app.store.lanes import Lanes
 from app.store.leases import Hold, Lease
+from worker.abreast import Abreast
 from worker.chain import ChainSink
 from worker.gaps import ChainGuard, Gaps
 from worker.order import ArrivalOrder, InTurn, Publish
@@ -44,12 +45,14 @@ def make_worker(
     policy: RetryPolicy | None = None,
     pacing: Pacing | None = None,
     due: threading.Event | None = None,
+    parallelization_factor: int = 1,
 ) -> Iterator[Coordinator]:
     """A worker that runs until the block ends.
 
     `broker_elsewhere`: `publish` can fail, and is then tried again. `reached` is told of each
     point that a crash could fall on: only fault tests listen. `due` is set by who marked a dead
-    letter due in this process.
+    letter due in this process. `parallelization_factor`: batches written at once, of different
+    products.
     """
     stop = threading.Event()
     retry = Retry(stop)
@@ -59,12 +62,13 @@ def make_worker(
     if broker_elsewhere:
         tell = BrokerSink(publish, order, audit.restamp, retry).accept
     letters = DeadLetters(clients.tables, tables.dead_letters)
+    abreast = Abreast(parallelization_factor)
     optional = OptionalSinks(
         sinks,
         audit=audit,
         audit_sink=audit_sink,
         publish=tell,
-        pipeline=Pipeline(audit_sink, tell, letters, retry, names, reached),
+        pipeline=Pipeline(audit_sink, tell, letters, retry, names, reached, abreast=abreast),
         letters=letters,
         lanes=Lanes(clients.tables, tables.dead_letters),
         names=names,
@@ -84,5 +88,5 @@ def make_worker(
     coordinator = make_coordinator(source, reading, make_work, stop, report_gap=gaps.report)
     others = Checkpoints(clients.tables, tables.checkpoints, CONSUMER)
     readings = Readings(reading.member, coordinator.shards, lambda: others.rows().workers.values())
-    with optional, coordinator, reconciler:
+    with abreast, optional, coordinator, reconciler:
         yield coordinator
