@@ -37,7 +37,6 @@ from app.store.timeline import Timeline
 from bench.support import event_source, workers
 from bench.support.report import Requirement, conditions, finish, median_of
 from bench.support.store import Store, make_changes, store
-from worker.abreast import Abreast
 from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
@@ -50,7 +49,7 @@ LIMIT = 0.8
 MAPPING_LIMIT = 2.0
 PAGE, BATCH = 1000, 25
 SLICE = 2_000  # records of a turn
-AS_STANDALONE = Abreast(Settings.model_fields["parallelization_factor"].default)
+AS_STANDALONE = int(Settings.model_fields["parallelization_factor"].default)
 
 
 def ours(
@@ -59,11 +58,11 @@ def ours(
     after: str | None,
     count: int,
     wake: Wake | None = None,
-    abreast: Abreast | None = None,
+    parallelization_factor: int = 1,
 ) -> None:
     """The worker, from a position until `count` are audited, published and checkpointed.
 
-    Without `abreast` it is the one inside `stockpulse serve`, which writes a batch at a time.
+    With a factor of one it is the one inside `stockpulse serve`, which writes a batch at a time.
     """
     client = on.clients.tables
     stop = threading.Event()
@@ -84,7 +83,12 @@ def ours(
 
     dead_letters = DeadLetters(client, tables.dead_letters)
     pipeline = Pipeline(
-        AuditSink(audit, retry), publish, dead_letters, retry, DEFAULT_NAMES, abreast=abreast
+        AuditSink(audit, retry),
+        publish,
+        dead_letters,
+        retry,
+        DEFAULT_NAMES,
+        parallelization_factor=parallelization_factor,
     )
     leases = Leases(client, tables.checkpoints, "bench")
     shard = on.stream_arn, on.shard_id
@@ -197,7 +201,7 @@ def main() -> int:
         (Path(folder) / "workers").mkdir()
         pair = workers.measure(on, Path(folder) / "workers", count, rounds)
     mapping = event_source.measure(
-        partial(ours, abreast=AS_STANDALONE), bare, count, rounds, samples
+        partial(ours, parallelization_factor=AS_STANDALONE), bare, count, rounds, samples
     )
     medians = median_of(rows)
     lines = [
