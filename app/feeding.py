@@ -70,7 +70,6 @@ def feeding(
         reached=reached,
         policy=RetryPolicy(settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds),
         due=due,
-        parallelization_factor=settings.parallelization_factor,
     ) as worker:
         AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER).register([*audit_keys(settings)])
         probes["worker"] = worker.problem

@@ -37,7 +37,6 @@ from app.store.timeline import Timeline
 from bench.support import event_source, workers
 from bench.support.report import Requirement, conditions, finish, median_of
 from bench.support.store import Store, make_changes, store
-from worker.abreast import Abreast
 from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
@@ -50,13 +49,21 @@ LIMIT = 0.8
 MAPPING_LIMIT = 2.0
 PAGE, BATCH = 1000, 25
 SLICE = 2_000  # records of a turn
-ABREAST = Abreast(Settings.model_fields["parallelization_factor"].default)
+AS_STANDALONE = int(Settings.model_fields["parallelization_factor"].default)
 
 
 def ours(
-    on: Store, tables: TableNames, after: str | None, count: int, wake: Wake | None = None
+    on: Store,
+    tables: TableNames,
+    after: str | None,
+    count: int,
+    wake: Wake | None = None,
+    parallelization_factor: int = 1,
 ) -> None:
-    """The worker, from a position until `count` are audited, published and checkpointed."""
+    """The worker, from a position until `count` are audited, published and checkpointed.
+
+    With a factor of one it is the one inside `stockpulse serve`, which writes a batch at a time.
+    """
     client = on.clients.tables
     stop = threading.Event()
     retry = Retry(stop)
@@ -76,7 +83,12 @@ def ours(
 
     dead_letters = DeadLetters(client, tables.dead_letters)
     pipeline = Pipeline(
-        AuditSink(audit, retry), publish, dead_letters, retry, DEFAULT_NAMES, abreast=ABREAST
+        AuditSink(audit, retry),
+        publish,
+        dead_letters,
+        retry,
+        DEFAULT_NAMES,
+        parallelization_factor=parallelization_factor,
     )
     leases = Leases(client, tables.checkpoints, "bench")
     shard = on.stream_arn, on.shard_id
@@ -188,7 +200,9 @@ def main() -> int:
         read = bloop(given.bloop, on, count)
         (Path(folder) / "workers").mkdir()
         pair = workers.measure(on, Path(folder) / "workers", count, rounds)
-    mapping = event_source.measure(ours, bare, count, rounds, samples)
+    mapping = event_source.measure(
+        partial(ours, parallelization_factor=AS_STANDALONE), bare, count, rounds, samples
+    )
     medians = median_of(rows)
     lines = [
         f"{count} records, {rounds} rounds, medians of {len(rows)} slices of {SLICE}",

@@ -12,7 +12,6 @@ from app.store.checkpoints import Checkpoints
 from app.store.dead_letters import DeadLetters
 from app.store.lanes import Lanes
 from app.store.leases import Hold, Lease
-from worker.abreast import Abreast
 from worker.chain import ChainSink
 from worker.gaps import ChainGuard, Gaps
 from worker.order import ArrivalOrder, InTurn, Publish
@@ -62,13 +61,20 @@ def make_worker(
     if broker_elsewhere:
         tell = BrokerSink(publish, order, audit.restamp, retry).accept
     letters = DeadLetters(clients.tables, tables.dead_letters)
-    abreast = Abreast(parallelization_factor)
     optional = OptionalSinks(
         sinks,
         audit=audit,
         audit_sink=audit_sink,
         publish=tell,
-        pipeline=Pipeline(audit_sink, tell, letters, retry, names, reached, abreast=abreast),
+        pipeline=Pipeline(
+            audit_sink,
+            tell,
+            letters,
+            retry,
+            names,
+            reached,
+            parallelization_factor=parallelization_factor,
+        ),
         letters=letters,
         lanes=Lanes(clients.tables, tables.dead_letters),
         names=names,
@@ -88,5 +94,5 @@ def make_worker(
     coordinator = make_coordinator(source, reading, make_work, stop, report_gap=gaps.report)
     others = Checkpoints(clients.tables, tables.checkpoints, CONSUMER)
     readings = Readings(reading.member, coordinator.shards, lambda: others.rows().workers.values())
-    with abreast, optional, coordinator, reconciler:
+    with optional, coordinator, reconciler:
         yield coordinator

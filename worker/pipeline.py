@@ -21,7 +21,7 @@ from app.metrics import PUBLISHED, RECORDS
 from app.store.dead_letters import DeadLetters
 from app.store.leases import Hold, Unleased
 from app.store.letters import AUDIT, Letter
-from worker.abreast import Abreast
+from worker.abreast import abreast
 from worker.gaps import ChainGuard
 from worker.order import Tell
 from worker.parts import parts_of, runs
@@ -52,11 +52,11 @@ class Pipeline:
         names: AttributeNames,
         reached: Callable[[str], None] = lambda _point: None,
         *,
-        abreast: Abreast | None = None,
+        parallelization_factor: int = 1,
     ) -> None:
         """`reached` is told of each point that a crash could fall on; only fault tests listen.
 
-        `abreast` takes batches of different products at once; without it there is one at a time.
+        `parallelization_factor`: how many batches of different products are taken at once.
         """
         self._audit = audit
         self._publish = publish
@@ -64,7 +64,7 @@ class Pipeline:
         self._retry = retry
         self._names = names
         self._reached = reached
-        self._abreast = abreast or Abreast()
+        self._most = parallelization_factor
 
     def process(
         self,
@@ -86,9 +86,9 @@ class Pipeline:
         """
         RECORDS.inc(len(records))
         page = _Page(stream_arn, hold or Unleased(), guard)
-        for some in runs(records, self._abreast.most * DEPTH):
-            parts = parts_of(some, self._abreast.most, self._names)
-            taken = chain.from_iterable(self._abreast(partial(self._part, page=page), parts))
+        for some in runs(records, self._most * DEPTH):
+            parts = parts_of(some, self._most, self._names)
+            taken = chain.from_iterable(abreast(partial(self._part, page=page), parts))
             places = {id(record): place for place, record in enumerate(some)}
             in_order = sorted(taken, key=lambda one: places[id(one.record)])
             if in_order:

@@ -1,7 +1,7 @@
 """Batches of different products are under way at once; a page fails once all have ended."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -13,7 +13,6 @@ from app.store.cursor import CursorClock
 from app.store.feed import ROW_LIMIT
 from app.store.leases import Hold, LeaseLost
 from tests.support.builders import STREAM_ARN, an_item, as_boto3, modified
-from worker.abreast import Abreast
 from worker.order import ArrivalOrder
 from worker.pipeline import Pipeline
 from worker.retry import Retry
@@ -49,16 +48,10 @@ class Meeting:
     def publish(self, arrived: Sequence[Arrived]) -> None:
         self.published += [(event.product_id, event.stock_after) for _, event in arrived]
 
-    def pipeline(self, abreast: Abreast) -> Pipeline:
+    def pipeline(self) -> Pipeline:
         tell = self.order.in_turn(self.publish)
         retry = Retry(threading.Event())
-        return Pipeline(self, tell, None, retry, DEFAULT_NAMES, abreast=abreast)  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def abreast() -> Iterator[Abreast]:
-    with Abreast(3) as made:
-        yield made
+        return Pipeline(self, tell, None, retry, DEFAULT_NAMES, parallelization_factor=3)  # type: ignore[arg-type]
 
 
 def page(changes: int, products: int) -> list[dict[str, Any]]:
@@ -75,49 +68,46 @@ def page(changes: int, products: int) -> list[dict[str, Any]]:
     ]
 
 
-def test_batches_of_different_products_are_written_at_once_and_each_keeps_its_order(
-    abreast: Abreast,
-) -> None:
+def test_batches_of_different_products_are_written_at_once_and_each_keeps_its_order() -> None:
     meeting = Meeting(3)
-    meeting.pipeline(abreast).process(page(3 * ROW_LIMIT, 9), STREAM_ARN)
+    meeting.pipeline().process(page(3 * ROW_LIMIT, 9), STREAM_ARN)
     assert len(meeting.published) == 3 * ROW_LIMIT
     for product in {name for name, _ in meeting.published}:
         assert [stock for name, stock in meeting.published if name == product] == list(range(1, 9))
 
 
-def test_one_product_is_written_by_one_thread_at_a_time(abreast: Abreast) -> None:
+def test_one_product_is_written_by_one_thread_at_a_time() -> None:
     meeting = Meeting(1)
     threads: set[int] = set()
     meeting.after_met = lambda _products: threads.add(threading.get_ident())
-    meeting.pipeline(abreast).process(page(3 * ROW_LIMIT, 1), STREAM_ARN)
+    meeting.pipeline().process(page(3 * ROW_LIMIT, 1), STREAM_ARN)
     assert threads == {threading.get_ident()}
     assert [stock for _, stock in meeting.published] == list(range(1, 3 * ROW_LIMIT + 1))
 
 
-def test_the_optional_sinks_are_handed_the_stream_s_order(abreast: Abreast) -> None:
+def test_the_optional_sinks_are_handed_the_stream_s_order() -> None:
     handed: list[list[str]] = []
 
     def then(taken: Sequence[Taken]) -> None:
         handed.append([one.event.sequence_number for one in taken])
 
-    Meeting(3).pipeline(abreast).process(page(3 * ROW_LIMIT, 9), STREAM_ARN, then=then)
+    Meeting(3).pipeline().process(page(3 * ROW_LIMIT, 9), STREAM_ARN, then=then)
     assert handed == [[str(n) for n in range(1, 3 * ROW_LIMIT + 1)]]
 
 
 @pytest.mark.parametrize("product", ["P0", "P8"])
-def test_an_error_of_one_part_comes_out_when_no_part_is_under_way(
-    abreast: Abreast, product: str
-) -> None:
+def test_an_error_of_one_part_comes_out_when_no_part_is_under_way(product: str) -> None:
     meeting, handed = Meeting(3), list[Any]()
     meeting.fails_for = product
     with pytest.raises(LeaseLost):
-        meeting.pipeline(abreast).process(page(3 * ROW_LIMIT, 9), STREAM_ARN, then=handed.append)
+        meeting.pipeline().process(page(3 * ROW_LIMIT, 9), STREAM_ARN, then=handed.append)
     assert (meeting.ended, handed) == (3, [])
     assert product not in dict(meeting.published)
     assert len(dict(meeting.published)) in range(1, 9)
 
 
-def test_a_page_of_one_batch_costs_no_thread(abreast: Abreast) -> None:
-    meeting, before = Meeting(1), threading.active_count()
-    meeting.pipeline(abreast).process(page(ROW_LIMIT, ROW_LIMIT), STREAM_ARN)
-    assert (len(meeting.published), threading.active_count()) == (ROW_LIMIT, before)
+def test_a_page_of_one_batch_costs_no_thread() -> None:
+    meeting, threads = Meeting(1), set[int]()
+    meeting.after_met = lambda _products: threads.add(threading.get_ident())
+    meeting.pipeline().process(page(ROW_LIMIT, ROW_LIMIT), STREAM_ARN)
+    assert (len(meeting.published), threads) == (ROW_LIMIT, {threading.get_ident()})
