@@ -25,6 +25,7 @@ from worker.sinks.broker import BrokerSink
 from worker.sinks.host import OptionalSinks, Pacing
 from worker.sinks.policy import RetryPolicy
 from worker.sinks.sink import Sink
+from worker.sinks.wiring import Wiring
 from worker.source import CONSUMER, Source
 from worker.stream.coordinator import Coordinator
 from worker.work import ShardWork
@@ -63,23 +64,25 @@ def make_worker(
     letters = DeadLetters(clients.tables, tables.dead_letters)
     optional = OptionalSinks(
         sinks,
-        audit=audit,
-        audit_sink=audit_sink,
-        publish=tell,
-        pipeline=Pipeline(
-            audit_sink,
-            tell,
-            letters,
-            retry,
-            names,
-            reached,
-            parallelization_factor=parallelization_factor,
+        Wiring(
+            audit=audit,
+            audit_sink=audit_sink,
+            publish=tell,
+            pipeline=Pipeline(
+                audit_sink,
+                tell,
+                letters,
+                retry,
+                names,
+                reached,
+                parallelization_factor=parallelization_factor,
+            ),
+            letters=letters,
+            lanes=Lanes(clients.tables, tables.dead_letters),
+            names=names,
+            retry=retry,
+            stop=stop,
         ),
-        letters=letters,
-        lanes=Lanes(clients.tables, tables.dead_letters),
-        names=names,
-        retry=retry,
-        stop=stop,
         policy=policy or RetryPolicy(),
         pacing=pacing,
         due=due,

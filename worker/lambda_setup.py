@@ -32,6 +32,7 @@ from worker.sinks.audit import AuditSink
 from worker.sinks.broker import BrokerSink
 from worker.sinks.lambda_sinks import LambdaSinks
 from worker.sinks.sink import Sink
+from worker.sinks.wiring import Wiring
 from worker.source import CONSUMER, source_of
 from worker.thawed import ThawedClock
 
@@ -128,15 +129,17 @@ def make_host(
     letters = DeadLetters(clients.tables, names.dead_letters)
     taken = LambdaSinks(
         sinks,
-        audit=audit,
-        audit_sink=audit_sink,
-        publish=tell,
-        pipeline=Pipeline(audit_sink, tell, letters, retry, settings.attributes, reached),
-        letters=letters,
-        lanes=Lanes(clients.tables, names.dead_letters),
-        names=settings.attributes,
-        retry=retry,
-        stop=stop,
+        Wiring(
+            audit=audit,
+            audit_sink=audit_sink,
+            publish=tell,
+            pipeline=Pipeline(audit_sink, tell, letters, retry, settings.attributes, reached),
+            letters=letters,
+            lanes=Lanes(clients.tables, names.dead_letters),
+            names=settings.attributes,
+            retry=retry,
+            stop=stop,
+        ),
     )
     chain = ChainSink(audit, tell, order.drop)
     compare = partial(
