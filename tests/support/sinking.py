@@ -22,14 +22,14 @@ from app.store.letter_desk import LetterDesk
 from app.store.letters import Letter
 from app.store.tables import TableNames, ensure_tables, table_names
 from tests.support.builders import STREAM_ARN, an_item, as_boto3, modified
+from worker.lambda_sinks import LambdaSinks
+from worker.optional_sinks import OptionalSinks, Pacing
 from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
-from worker.sinks.host import OptionalSinks, Pacing
-from worker.sinks.lambda_sinks import LambdaSinks
 from worker.sinks.policy import Backoff, RetryPolicy
 from worker.sinks.sink import Sink
-from worker.sinks.wiring import Wiring
+from worker.wiring import Wiring
 from worker.work import ShardWork
 
 QUICK = Pacing(

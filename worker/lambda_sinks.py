@@ -10,7 +10,7 @@ from worker.sinks.open_lanes import OpenLanes
 from worker.sinks.policy import IN_LANE, Backoff
 from worker.sinks.sink import Sink
 from worker.sinks.tick import drain_tick
-from worker.sinks.wiring import Wiring
+from worker.wiring import Wiring
 
 
 class LambdaSinks:

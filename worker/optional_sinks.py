@@ -14,7 +14,7 @@ from worker.sinks.open_lanes import OpenLanes
 from worker.sinks.outlet import THREADS, WINDOW, Outlet
 from worker.sinks.policy import IN_LANE, IN_WINDOW, Backoff, RetryPolicy
 from worker.sinks.sink import Sink
-from worker.sinks.wiring import Wiring
+from worker.wiring import Wiring
 from worker.work import ShardWork
 
 
