@@ -70,6 +70,7 @@ lock: setup ## Write the lock files anew
 	@scripts/lock.sh
 
 clean: ## Remove everything that can be made again (not the data)
+	@find app worker tests bench scripts docs -name __pycache__ -prune -exec rm -rf {} +
 	@rm -rf .venv .ministack node_modules static/vendor build dist .schemathesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
 
 setup: .venv/.ready static/vendor/.ready
