@@ -17,6 +17,7 @@ from app.store.client import translated
 from app.store.cursor import Cursor
 from app.store.errors import ConditionFailed, ItemTooLarge, StoreRefused, StoreUnavailable
 from app.store.feed import ROW_LIMIT, EventRef, Feed
+from app.store.leases import Hold, Unleased
 from app.store.paging import Page, decode_cursor, encode_cursor
 
 if TYPE_CHECKING:
@@ -69,10 +70,11 @@ class AuditRepository:
             first, second = self.append(events[:middle]), self.append(events[middle:])
             return Appended(first.arrived + second.arrived, first.refused + second.refused)
 
-    def append_if_absent(self, event: ChangeEvent) -> Arrived | None:
+    def append_if_absent(self, event: ChangeEvent, hold: Hold | None = None) -> Arrived | None:
         """Write a `gap` or `reconciled` entry and its feed row; None where its key is taken.
 
         Raises:
+            LeaseLost: what it rests on was found under a lease that is another's now.
             StoreUnavailable: nothing may be taken as written; the same call again is safe.
             StoreRefused: DynamoDB refuses it in every form.
 
@@ -80,7 +82,7 @@ class AuditRepository:
         forms = [ImageForm.OMITTED] if event.images_omitted else list(ImageForm)
         for form in forms:
             try:
-                return self._write_if_absent(event, form)
+                return self._write_if_absent(event, form, hold or Unleased())
             except (StoreRefused, ItemTooLarge) as error:
                 refusal = error.detail
         raise StoreRefused(refusal)
@@ -169,7 +171,7 @@ class AuditRepository:
         put_all(self._client, [*entries, row])
         return _arrived(stamp, events)
 
-    def _write_if_absent(self, event: ChangeEvent, form: ImageForm) -> Arrived | None:
+    def _write_if_absent(self, event: ChangeEvent, form: ImageForm, hold: Hold) -> Arrived | None:
         stamp = self._stamp()
         self._feed.mark_day(stamp)
         feed_table, row = self._feed.row(stamp, [_ref(event)])
@@ -178,14 +180,17 @@ class AuditRepository:
             "Item": self._signer.entry(event, form),
             "ConditionExpression": "attribute_not_exists(EventKey)",
         }
-        puts: Any = [{"Put": entry}, {"Put": {"TableName": feed_table, "Item": row}}]
+        actions: Any = [{"Put": entry}, {"Put": {"TableName": feed_table, "Item": row}}]
+        if (held := hold.condition()) is not None:
+            actions.append(held)
         try:
             with translated():
                 self._client.transact_write_items(
-                    ClientRequestToken=uuid.uuid4().hex, TransactItems=puts
+                    ClientRequestToken=uuid.uuid4().hex, TransactItems=actions
                 )
         except ConditionFailed:
             if self.get(_ref(event)) is None:
+                hold.check()  # says so if that was it
                 raise StoreUnavailable("Another transaction has the entry: try again.") from None
             return None
         return stamp, event
