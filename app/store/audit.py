@@ -174,13 +174,18 @@ class AuditRepository:
     def _write_if_absent(self, event: ChangeEvent, form: ImageForm, hold: Hold) -> Arrived | None:
         stamp = self._stamp()
         self._feed.mark_day(stamp)
-        feed_table, row = self._feed.row(stamp, [_ref(event)])
+        rows = [self._feed.row(stamp, [_ref(event)])]
+        if event.kind == "gap":
+            rows.append(self._feed.gap_row(stamp, _ref(event)))
         entry = {
             "TableName": self._table,
             "Item": self._signer.entry(event, form),
             "ConditionExpression": "attribute_not_exists(EventKey)",
         }
-        actions: Any = [{"Put": entry}, {"Put": {"TableName": feed_table, "Item": row}}]
+        actions: Any = [
+            {"Put": entry},
+            *({"Put": {"TableName": table, "Item": row}} for table, row in rows),
+        ]
         if (held := hold.condition()) is not None:
             actions.append(held)
         try:
