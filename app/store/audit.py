@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from app.events import RESERVED, ChangeEvent, is_event_key
+from app.events import RESERVED, ChangeEvent
 from app.store.audit_entry import ImageForm, Signer, event_of
 from app.store.batches import get_all, put_all
 from app.store.chains import Chains
@@ -17,8 +17,8 @@ from app.store.client import translated
 from app.store.cursor import Cursor
 from app.store.errors import ConditionFailed, ItemTooLarge, StoreRefused, StoreUnavailable
 from app.store.feed import ROW_LIMIT, EventRef, Feed
+from app.store.history import Histories
 from app.store.leases import Hold, Unleased
-from app.store.paging import Page, decode_cursor, encode_cursor
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -51,6 +51,7 @@ class AuditRepository:
         self._signer = signer
         self._stamp = stamp
         self.chains = Chains(client, table)
+        self.histories = Histories(client, table, self.chains)
 
     def append(self, events: Sequence[ChangeEvent]) -> Appended:
         """Write up to 24 events of different keys.
@@ -103,33 +104,6 @@ class AuditRepository:
         keys = [_key(ref) for ref in dict.fromkeys(refs)]
         events = map(event_of, get_all(self._client, self._table, keys))
         return {_ref(event): event for event in events}
-
-    def history(self, product_id: str, limit: int, cursor: str | None = None) -> Page[ChangeEvent]:
-        """A product's events, newest first.
-
-        Raises:
-            InvalidCursor: the cursor is not one that a page gave out.
-
-        """
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "ProductID = :p",
-            "ExpressionAttributeValues": {":p": {"S": product_id}},
-            "ConsistentRead": True,
-            "ScanIndexForward": False,
-        }
-        if cursor is not None:
-            request["ExclusiveStartKey"] = _key((product_id, decode_cursor(cursor, is_event_key)))
-        events: list[ChangeEvent] = []
-        while len(events) < limit:
-            with translated():
-                answer = self._client.query(Limit=limit - len(events), **request)
-            shown = (event_of(entry) for entry in answer["Items"])
-            events += [event for event in shown if event.kind != "internal"]
-            if "LastEvaluatedKey" not in answer:
-                return Page(events, None)
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-        return Page(events, encode_cursor(request["ExclusiveStartKey"]["EventKey"]["S"]))
 
     def refers(self, product_id: str, after: str, reference: str) -> bool:
         """Whether an entry of the product, later than the event key, bears the reference."""
