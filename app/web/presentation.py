@@ -18,8 +18,7 @@ from app.web.wording import ARROW, attribute_text, found_text, signed
 OUTSIDE = "outside Stockpulse"
 NOT_RECORDED = "not recorded"
 
-VOID = "Void"
-VOID_MEANS = "Void: the record arrived after all"
+VOID, VOID_MEANS = "Void", "The record arrived after all"
 
 _SHOWN_CHANGES = 3
 
