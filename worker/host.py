@@ -92,7 +92,7 @@ def make_worker(
     gaps = Gaps(audit, chain, reconciler.ask, names)
 
     def make_work(lease: Lease, hold: Hold) -> ShardWork:
-        return optional.make_work(lease, hold, ChainGuard(gaps, retry))
+        return optional.make_work(lease, hold, ChainGuard(gaps, retry, hold))
 
     coordinator = make_coordinator(source, reading, make_work, stop, report_gap=gaps.report)
     others = Checkpoints(clients.tables, tables.checkpoints, CONSUMER)

@@ -12,6 +12,7 @@ from tests.support.builders import STREAM_ARN, an_item, as_boto3, inserted, modi
 from tests.support.reconciling import Parts
 from tests.support.running import App
 from tests.support.sse import Listener
+from tests.support.waiting import until
 from worker.gaps import SHARD, ChainGuard
 from worker.retry import Retry
 from worker.stream.decode import decode
@@ -38,6 +39,12 @@ def test_a_shard_s_gap_is_told_once_and_shown_for_what_it_is(app: App, parts: Pa
     assert (report.findings, report.gaps, report.products) == ([], 2, 0)
     by_filter = app.http.get("/v1/events", params={"kind": "gap"}).json()["items"]
     assert len(by_filter) == 2
+
+    def told() -> list[tuple[str, str]]:
+        details = app.http.get("/readyz").json()["details"]
+        return [(gap["shard_id"], gap["why"]) for gap in details["gaps"] or ()]
+
+    until(lambda: told() == [("shardId-1", "another reason"), ("shardId-1", why)], 15)
 
 
 def test_a_forged_gap_of_a_shard_is_named(app: App, parts: Parts) -> None:

@@ -66,6 +66,20 @@ def test_what_follows_on_a_reconciled_entry_verifies_and_the_early_one_is_void(
     # The record was on its way after all: once it is audited, the `~r` before it is void.
     app.tables.put_item(TableName=parts.names.audit, Item=kept[1])
     assert verify(parts).findings == []
+    assert [event.get("void") for event in history_of(app, "P1")] == [None, None, True, None]
+    page = app.http.get("/products/history", params={"id": "P1"}).text
+    assert page.count("The record arrived after all (Found in the table: stock 4") == 1
+
+
+def history_of(app: App, product_id: str) -> list[dict[str, Any]]:
+    """A product's events from pages of one each."""
+    items, cursor = [], None
+    while True:
+        about = {"limit": 1} | ({} if cursor is None else {"cursor": cursor})
+        page = app.http.get(f"/v1/products/{product_id}/events", params=about).json()
+        items += page["items"]
+        if (cursor := page["next_cursor"]) is None:
+            return items
 
 
 def test_a_difference_that_is_on_its_way_or_not_surely_late_is_left_alone(

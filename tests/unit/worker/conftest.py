@@ -1,4 +1,4 @@
-"""A stream of one shard and no pauses for readers; silence for the state machine."""
+"""Readers have a stream of one shard and no pauses; stories on a stage have silence."""
 
 import logging
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.stub_streams import StubShard, StubStreams
+from tests.unit.worker.machine.scene import Scene
 
 
 @pytest.fixture
@@ -29,3 +30,11 @@ def quiet() -> Iterator[None]:
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
+
+
+@pytest.fixture
+def scene(quiet: None) -> Iterator[Scene]:
+    """A stage for one story."""
+    made = Scene()
+    yield made
+    made.close()
