@@ -11,7 +11,7 @@ from worker.reconcile import decision
 from worker.reconcile.comparison import Comparison
 
 EARLY = "compare_while_on_its_way", "hold_back"
-LATE = "pause", "pause_in_call", "answer_late", "throttle", "fail", "lose_answer"
+LATE = "lose_broker", "pause", "pause_in_call", "answer_late", "throttle", "fail", "lose_answer"
 
 
 @bug("write_and_lose", "trim_what_was_not")

@@ -120,4 +120,8 @@ def parking_is_not_fenced(patch: Patch) -> None:
 
 @bug("fail_sink")
 def what_a_sink_refuses_is_not_parked(patch: Patch) -> None:
-    patch.setattr(Parking, "park", lambda *_args, **_more: None)
+    def settle(_self: Parking, items: Any, _claims: Any) -> None:
+        for item in items:
+            item.settle()
+
+    patch.setattr(Parking, "__call__", settle)

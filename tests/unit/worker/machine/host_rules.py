@@ -7,7 +7,8 @@ from tests.support.fake_wire import Trouble
 from tests.unit.worker.machine.acts import Acts, Then, choices, products, then
 
 HOUR = 3600.0
-MANY = 20  # deliveries: more than a record is tried in its window
+MANY = 20  # calls: more than a record is tried in its window, and some 30 s
+PAST_LEASE = 30.0  # seconds
 Call = tuple[int, str | None]  # how many of its kind go well before it; None: of any kind
 
 nth = st.integers(0, 3)
@@ -78,6 +79,15 @@ class HostRules(Acts):
         self._trouble(who, "error", (0, "deliver"), act, MANY)
 
     @someone_lives
+    @rule(who=choices, act=acts, more=st.lists(products, min_size=1, max_size=4))
+    def lose_broker(self, who: int, act: Act, more: list[str]) -> None:
+        """One of them cannot reach it for half a minute; the other can."""
+        self._trouble(who, "error", (0, "publish"), act, MANY)
+        for product in more:
+            self.world.write(product)
+            self.stage.run_for(6.0)
+
+    @someone_lives
     @rule(who=choices, call=calls, act=acts)
     def lose_answer(self, who: int, call: Call, act: Act) -> None:
         self._trouble(who, "lost", call, act)
@@ -88,9 +98,16 @@ class HostRules(Acts):
         self._trouble(who, "slow", call, act)
 
     @someone_lives
-    @rule(who=choices, call=calls, act=acts)
-    def pause_in_call(self, who: int, call: Call, act: Act) -> None:
+    @rule(who=choices, call=calls, act=acts, host=st.integers(0, 1))
+    def pause_in_call(self, who: int, call: Call, act: Act, host: int) -> None:
+        """It sleeps past its lease while another works, and wakes in the midst of the call."""
+        if len(self.stage.lives) < 2:
+            self.stage.start(host)
+        sleeper = self.life(who)
         self._trouble(who, "pause", call, act)
+        self.stage.run_for(PAST_LEASE)
+        sleeper.process.paused = False
+        self.stage.run(*act[1])
 
     @someone_lives
     @rule(who=choices, seconds=st.sampled_from([0.0, 40.0]), then=then)

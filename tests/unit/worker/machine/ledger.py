@@ -11,10 +11,9 @@ from typing import Any
 
 from app.events import ChangeEvent
 from app.store.audit import Arrived
-from app.store.cursor import parse_cursor
-from app.store.timeline import OVERLAP_MS
 from tests.support.fake_shards import FakeShard
 from tests.unit.worker.machine.notes import SHARD, Notes
+from tests.unit.worker.machine.stamps import Stamps
 from tests.unit.worker.machine.written import Ref, Written
 from worker.reading import NEW_STREAM
 from worker.stream.decode import event_key
@@ -22,9 +21,6 @@ from worker.stream.decode import event_key
 AUDIT, FEED, CHECKPOINTS = "ProductEvents", "Feed", "StreamCheckpoints"
 EXTRA = "extra"  # the optional sink
 PARKED, PRODUCTS, SETTINGS = "DeadLetters", "Products", "Settings"
-
-AHEAD = 10.0  # seconds: the row's lead, and what restarts may add
-UNSURE = 12.0  # seconds: a batch's life, and the time between two looks at the writers' clock
 
 Item = dict[str, Any]
 
@@ -45,12 +41,10 @@ class Ledger:
     finished: set[tuple[str, str]] = field(default_factory=set)
     holders: dict[tuple[str, str], str | None] = field(default_factory=dict)
     leases: dict[tuple[str, str], str] = field(default_factory=dict)  # the counters
-    newest_ms: int = 0  # of the stamps that went out
-    unsure_until: float = -1.0  # two writers may stamp far apart just after the store's clock steps
+    stamps: Stamps = field(default_factory=Stamps)
     tally: Counter[str] = field(default_factory=Counter)
     caller: Callable[[], str] = str  # the name of the life whose call is under way
     now: Callable[[], float] = float  # seconds
-    latest: Callable[[], float] = float  # that the store's own clock ever showed, since 1970
     batch: Callable[[], set[tuple[str, tuple[str, ...]]]] = set  # what that call is to write
 
     def wrote(self, product_id: str, arn: str, shard: FakeShard) -> Written:
@@ -64,11 +58,6 @@ class Ledger:
         self.by_shard[arn, shard.id].append(written)
         self.shards[arn, shard.id] = shard
         return written
-
-    def clock_steps(self, *, forward: bool) -> None:
-        """The store's own clock was set (ADR 0006: forward, a moment is not covered)."""
-        if forward:
-            self.unsure_until = self.now() + UNSURE
 
     def lost(self, arn: str, shard: FakeShard, *, begun: bool) -> None:
         """Records that are trimmed now and were not audited can only be told of by a gap."""
@@ -88,7 +77,7 @@ class Ledger:
             case "ProductEvents":
                 self._audited(before, after)
             case "Feed" if after is not None and after["Day"]["S"] != "days":
-                self._arrived(after)
+                self.stamps.arrived(after)
             case "DeadLetters" if after is not None:
                 self._parked(before, after)
             case "StreamCheckpoints" if after is not None and " " in after["Shard"]["S"]:
@@ -102,14 +91,9 @@ class Ledger:
             assert row is not None, f"{cursor} was published without a row in the feed"
             pair = row["Events"]["L"][cursor.n]["L"]
             assert (pair[0]["S"], pair[1]["S"]) == (event.product_id, event.event_key)
-            self._published(event, self._is_late(cursor.ms))
-            self.newest_ms = max(self.newest_ms, cursor.ms)
-
-    def _is_late(self, ms: int) -> bool:
-        """Whether clients may have gone on from a cursor that they do not come back behind."""
-        late = ms < self.newest_ms - OVERLAP_MS and self.now() > self.unsure_until
-        self.tally["went out with an old stamp"] += late
-        return late
+            late = self.stamps.went_out(cursor.ms, self.now())
+            self.tally["went out with an old stamp"] += late
+            self._published(event, late)
 
     def _published(self, event: ChangeEvent, late: bool) -> None:  # noqa: FBT001
         ref = (event.product_id, event.event_key)
@@ -162,13 +146,6 @@ class Ledger:
         if self.holders.get(where) == self.caller():
             written.under = self.caller(), self.leases[where]
 
-    def _arrived(self, row: Item) -> None:
-        """A row lies under the day of its stamp, which is no host's but the store's time."""
-        stamp = parse_cursor(row["Cursor"]["S"])
-        assert row["Day"]["S"] == stamp.day
-        ahead = stamp.ms / 1000 - self.latest()
-        assert ahead < AHEAD, f"stamped {ahead:.0f} s ahead of the store's clock"
-
     def _parked(self, before: Item | None, row: Item) -> None:
         """A paused worker that wakes parks nothing that its successor took (DESIGN §5)."""
         sink, _, key = row["SinkKey"]["S"].partition("#")
@@ -188,6 +165,10 @@ class Ledger:
         arn, _, shard_id = after["Shard"]["S"].partition(" ")
         counter = after.get("Counter", {}).get("N", "0")
         self._taken(arn, shard_id, after.get("Owner", {}).get("S"), counter)
+        owner, held_by = (row.get("Owner", {}).get("S") for row in (after, before))
+        assert owner != held_by or owner in {None, self.caller()}, (
+            f"{self.caller()} wrote over {shard_id} of {owner}"
+        )
         number = int(after.get("SequenceNumber", {}).get("S", "0"))
         finished = after.get("Finished", {}).get("BOOL", False)
         earlier = int(before.get("SequenceNumber", {}).get("S", "0"))

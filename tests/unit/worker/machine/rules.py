@@ -18,12 +18,20 @@ MINUTES = 130.0  # seconds: until a request is seen, and its two looks are done
 class WorkerMachine(StreamRules, HostRules):
     """What writers do, and what the reconciliation makes of it."""
 
-    @initialize(old=st.lists(products, max_size=2, unique=True), steps=st.integers(0, 200))
-    def begin(self, old: list[str], steps: int) -> None:
-        """The first start ever; `old` products were there before the stream was."""
+    @initialize(
+        old=st.lists(products, max_size=2, unique=True),
+        halves=st.booleans(),
+        two=st.booleans(),
+        steps=st.integers(0, 200),
+    )
+    def begin(self, old: list[str], halves: bool, two: bool, steps: int) -> None:  # noqa: FBT001
+        """The first start ever, of one worker or two; `old` products are older than the stream."""
         for product in old:
             self.world.write_unrecorded(product)
-        self.stage.start()
+        if halves:
+            self.world.part(0, split=True, listed=True)
+        for host in range(1 + two):
+            self.stage.start(host)
         while not self.world.ledger.holders:  # from here on a stream is known, and drained
             self.stage.run(10)
         self.stage.run(steps)

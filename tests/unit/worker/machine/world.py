@@ -34,7 +34,6 @@ class World:
     def __init__(self) -> None:
         self.hub = Hub(START)
         self.skew = 0.0  # seconds by which the store's own clock is off
-        self._fastest = 0.0
         self.tables = FakeTables(
             {
                 PRODUCTS: ("ProductID",),
@@ -45,14 +44,11 @@ class World:
                 SETTINGS: ("Kind", "ID"),
             },
             limits={AUDIT: ENTRY_LIMIT},
-            now=lambda: START + self.hub.now + self.skew,
+            now=self._clock,
         )
         self.streams = FakeStreams(lambda: self.hub.now)
         self.ledger = Ledger(
-            caller=self._caller,
-            batch=lambda: self.tables.batch,
-            now=lambda: self.hub.now,
-            latest=self._latest,
+            caller=self._caller, batch=lambda: self.tables.batch, now=lambda: self.hub.now
         )
         self.streams.tally = self.ledger.tally
         self.tables.watchers.append(self.ledger.watch)
@@ -63,8 +59,9 @@ class World:
 
     def set_clock(self, skew: float) -> None:
         """The store's own clock is off by so many seconds now."""
-        self.ledger.clock_steps(forward=skew > self.skew)
-        self._fastest = self._latest()
+        self._clock()
+        if skew > self.skew:
+            self.ledger.stamps.clock_steps_forward(self.hub.now)
         self.skew = skew
 
     # Writers
@@ -216,11 +213,14 @@ class World:
         self.know_shards()
         return stream
 
+    def _clock(self) -> float:
+        """What the store's own clock shows."""
+        time = START + self.hub.now + self.skew
+        self.ledger.stamps.clock_shows(time)
+        return time
+
     def _caller(self) -> str:
         return "a writer" if self.hub.current is None else self.hub.current.process.name
-
-    def _latest(self) -> float:
-        return max(self._fastest, START + self.hub.now + self.skew)
 
     def _next_number(self) -> str:
         self._number += 1
