@@ -5,13 +5,14 @@ from hypothesis.stateful import precondition, rule
 
 from tests.support.fake_wire import Trouble
 from tests.unit.worker.machine.acts import Acts, Then, choices, products, then
+from tests.unit.worker.machine.world import PRODUCTS_KNOWN
 
 HOUR = 3600.0
 MANY = 20  # calls: more than a record is tried in its window, and some 30 s
-PAST_LEASE = 30.0  # seconds
 Call = tuple[int, str | None]  # how many of its kind go well before it; None: of any kind
 
 nth = st.integers(0, 3)
+past_lease = st.sampled_from([11.0, 13.0, 30.0])  # seconds: another has just begun, or is done
 operations = (
     "batch_write_item",
     "publish",
@@ -79,12 +80,15 @@ class HostRules(Acts):
         self._trouble(who, "error", (0, "deliver"), act, MANY)
 
     @someone_lives
-    @rule(who=choices, act=acts, more=st.lists(products, min_size=1, max_size=4))
-    def lose_broker(self, who: int, act: Act, more: list[str]) -> None:
-        """One of them cannot reach it for half a minute; the other can."""
+    @rule(who=choices, act=acts, host=st.integers(0, 1), rounds=st.integers(1, 6))
+    def lose_broker(self, who: int, act: Act, host: int, rounds: int) -> None:
+        """One of two workers cannot reach it for half a minute; the other can."""
+        if len(self.stage.lives) < 2:
+            self.stage.start(host)
         self._trouble(who, "error", (0, "publish"), act, MANY)
-        for product in more:
-            self.world.write(product)
+        for _ in range(rounds):
+            for product in PRODUCTS_KNOWN:
+                self.world.write(product)
             self.stage.run_for(6.0)
 
     @someone_lives
@@ -98,14 +102,14 @@ class HostRules(Acts):
         self._trouble(who, "slow", call, act)
 
     @someone_lives
-    @rule(who=choices, call=calls, act=acts, host=st.integers(0, 1))
-    def pause_in_call(self, who: int, call: Call, act: Act, host: int) -> None:
+    @rule(who=choices, call=calls, act=acts, host=st.integers(0, 1), seconds=past_lease)
+    def pause_in_call(self, who: int, call: Call, act: Act, host: int, seconds: float) -> None:
         """It sleeps past its lease while another works, and wakes in the midst of the call."""
         if len(self.stage.lives) < 2:
             self.stage.start(host)
         sleeper = self.life(who)
         self._trouble(who, "pause", call, act)
-        self.stage.run_for(PAST_LEASE)
+        self.stage.run_for(seconds)
         sleeper.process.paused = False
         self.stage.run(*act[1])
 
