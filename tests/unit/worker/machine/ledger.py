@@ -76,7 +76,7 @@ class Ledger:
                 self.notes.holds(row["ProductID"]["S"], after, self.now())
             case "ProductEvents":
                 self._audited(before, after)
-            case "Feed" if after is not None and after["Day"]["S"] != "days":
+            case "Feed" if after is not None and after["Day"]["S"] not in {"days", "gaps"}:
                 self.stamps.arrived(after)
             case "DeadLetters" if after is not None:
                 self._parked(before, after)

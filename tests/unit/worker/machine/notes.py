@@ -43,6 +43,10 @@ class Notes:
         assert bridges or "ImagesOmitted" in entry, f"gap {ref} between equal images"
         return "gap of a product"
 
+    def gaps(self) -> list[tuple[str, str]]:
+        """Product id (or a shard's in its place) and key of each gap."""
+        return [ref for ref, entry in self._entries.items() if entry["Kind"]["S"] == "gap"]
+
     def keys_of(self, shard_id: str) -> list[str]:
         """The keys of a shard's gaps."""
         return [key for product_id, key in self._entries if product_id == SHARD + shard_id]
