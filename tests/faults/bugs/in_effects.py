@@ -9,9 +9,8 @@ from app.store.audit import Appended, AuditRepository
 from app.store.audit_entry import ImageForm
 from app.store.batches import put_all
 from app.store.client import translated
-from app.store.dead_letters import DeadLetters
 from app.store.errors import ItemTooLarge, StoreRefused, StoreUnavailable
-from app.store.leases import Leases, Unleased
+from app.store.leases import Leases
 from tests.faults.bugs.bug import Patch, bug
 from worker.pipeline import Pipeline
 from worker.sinks.audit import AuditSink
@@ -106,16 +105,6 @@ def a_restart_goes_on_behind_what_it_never_did(patch: Patch) -> None:
         return right(self)
 
     patch.setattr(ShardPages, "_fresh", fresh)
-
-
-@bug("pause", "pause_in_call", "answer_late", "throttle", "fail", "lose_answer")
-def parking_is_not_fenced(patch: Patch) -> None:
-    right = DeadLetters.park
-
-    def park(self: DeadLetters, letters: Any, _hold: Any = None, claims: Any = None) -> None:
-        right(self, letters, Unleased(), claims)
-
-    patch.setattr(DeadLetters, "park", park)
 
 
 @bug("fail_sink")
