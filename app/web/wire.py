@@ -12,6 +12,8 @@ from typing import Any
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.web.guards import SECURITY_HEADERS
+
 
 class BoundedProtocol(HttpToolsProtocol):
     """HTTP/1.1 by uvicorn's own parser, with bounds; see `bounded`."""
@@ -85,6 +87,10 @@ class BoundedProtocol(HttpToolsProtocol):
             f"The request did not arrive within {self.patience:.0f} s.",
         )
 
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP as every other error is answered."""
+        self._refuse(HTTPStatus.BAD_REQUEST, "malformed-request", msg)
+
     def _start_timer(self) -> None:
         self._stop_timer()
         self._timer = self.loop.call_later(self.patience, self._too_slow)
@@ -104,6 +110,9 @@ class BoundedProtocol(HttpToolsProtocol):
         if in_body or (idle and self._unparsed):
             self.transport.write(_problem(status, code, detail))
         self.transport.close()
+
+
+_GUARDS = "".join(f"{name.lower()}: {value}\r\n" for name, value in SECURITY_HEADERS.items())
 
 
 def bounded(max_head: int, patience: float) -> type[BoundedProtocol]:
@@ -128,6 +137,7 @@ def _problem(status: HTTPStatus, code: str, detail: str) -> bytes:
         "content-type: application/problem+json\r\n"
         f"content-length: {len(body)}\r\n"
         f"x-request-id: {request_id}\r\n"
+        f"{_GUARDS}"
         "connection: close\r\n\r\n"
     )
     return head.encode() + body

@@ -6,7 +6,8 @@ from contextlib import suppress
 
 import pytest
 
-from tests.support.raw_http import connect, read_answer, request, send
+from app.web.guards import SECURITY_HEADERS
+from tests.support.raw_http import Answer, connect, read_answer, request, send
 from tests.support.running import App, serving, settings_for
 
 HEAD_LIMIT = 8192
@@ -31,8 +32,15 @@ def padded(length: int) -> bytes:
 def test_a_head_at_its_bound_is_let_in_and_a_byte_more_is_not(app: App) -> None:
     assert send(app.url, padded(HEAD_LIMIT)).status == 200
     answer = send(app.url, padded(HEAD_LIMIT + 1))
-    assert (answer.status, answer.json()["code"]) == (431, "headers-too-large")
+    assert_problem(answer, 431, "headers-too-large")
+
+
+def assert_problem(answer: Answer, status: int, code: str) -> None:
+    assert (answer.status, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-request-id"] == answer.json()["request_id"]
+    for name, value in SECURITY_HEADERS.items():
+        assert answer.headers[name.lower()] == value, name
 
 
 def test_a_head_without_an_end_is_refused_before_it_fills_the_memory(app: App) -> None:
@@ -49,7 +57,7 @@ def test_a_request_that_does_not_arrive_in_time_is_told_so(app: App, begun: byte
         connection.sendall(begun)
         started = time.monotonic()
         answer = read_answer(connection)
-        assert (answer.status, answer.json()["code"]) == (408, "request-timeout")
+        assert_problem(answer, 408, "request-timeout")
         assert PATIENCE * 0.9 < time.monotonic() - started < PATIENCE + 3
         assert connection.recv(1) == b""
 
