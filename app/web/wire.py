@@ -1,7 +1,9 @@
 """Until a request is whole its connection is bounded: the head in length, all of it in time.
 
 uvicorn leaves both open: a head without an end would fill the memory, and a client that sends
-a byte a minute would hold its connection for ever.
+a byte a minute would hold its connection for ever. It also takes trailers for headers, and the
+body of a request that asks for an upgrade for the next request: what a proxy lets through as
+one thing must not be another here.
 """
 
 import asyncio
@@ -22,7 +24,7 @@ class BoundedProtocol(HttpToolsProtocol):
     patience = 30.0  # seconds from a request's first byte to its last
 
     _timer: asyncio.TimerHandle | None = None
-    _unparsed = 0  # bytes fed since the head began
+    _unparsed = 0  # bytes fed since a request, its head or a part of its body was complete
     _in_head = True
     _refused = False
 
@@ -37,13 +39,12 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser, unless the head grows past its bound."""
+        """Feed the parser, unless a head or trailers grow past their bound."""
         if self._refused:
             return
-        if self._in_head:
-            self._unparsed += len(data)
+        self._unparsed += len(data)
         super().data_received(data)
-        if self._in_head and self._unparsed > self.max_head:
+        if self._unparsed > self.max_head:
             self._too_long()
 
     def on_message_begin(self) -> None:
@@ -52,17 +53,27 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = True
         self._start_timer()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; a trailer is none, since proxies do not guard theirs as headers."""
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """Let the request in if its head is within bounds."""
-        self._in_head = False
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
         if size > self.max_head:
             self._too_long()
+        elif self.parser.should_upgrade() and _has_body(self.headers):
+            # The parser passes such a body over, and takes the rest of it for a request.
+            detail = "A request with a body is sent without Upgrade: this server keeps to HTTP/1.1."
+            self._refuse(HTTPStatus.BAD_REQUEST, "malformed-request", detail)
         else:
             super().on_headers_complete()
+        self._in_head, self._unparsed = False, 0
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""
+        self._unparsed = 0
         if not self._refused:
             super().on_body(body)
 
@@ -110,6 +121,13 @@ class BoundedProtocol(HttpToolsProtocol):
         if in_body or (idle and self._unparsed):
             self.transport.write(_problem(status, code, detail))
         self.transport.close()
+
+
+def _has_body(headers: list[tuple[bytes, bytes]]) -> bool:
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+        for name, value in headers
+    )
 
 
 _GUARDS = "".join(f"{name.lower()}: {value}\r\n" for name, value in SECURITY_HEADERS.items())
