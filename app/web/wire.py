@@ -1,9 +1,9 @@
-"""Until a request is whole its connection is bounded: the head in length, all of it in time.
+"""A connection is bounded: a request's head in length, its arrival and its answer's in time.
 
-uvicorn leaves both open: a head without an end would fill the memory, and a client that sends
-a byte a minute would hold its connection for ever. It also takes trailers for headers, and the
-body of a request that asks for an upgrade for the next request: what a proxy lets through as
-one thing must not be another here.
+uvicorn leaves all that open: a head without an end would fill the memory, and a client that
+sends a byte a minute, or takes none of its answer, would hold its place for ever. It also takes
+trailers for headers, and the body of a request that asks for an upgrade for the next request:
+what a proxy lets through as one thing must not be another here.
 """
 
 import asyncio
@@ -22,8 +22,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     max_head = 32 * 1024  # bytes of request line and headers
     patience = 30.0  # seconds from a request's first byte to its last
+    untaken = 60.0  # seconds for which a client may leave lying what it is sent
 
     _timer: asyncio.TimerHandle | None = None
+    _untaken_timer: asyncio.TimerHandle | None = None
     _unparsed = 0  # bytes fed since a request, its head or a part of its body was complete
     _in_head = True
     _refused = False
@@ -34,9 +36,31 @@ class BoundedProtocol(HttpToolsProtocol):
         self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
+        """Stop the clocks."""
         self._stop_timer()
+        self._stop_untaken()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Wait for the client to take what was written, but not for ever."""
+        super().pause_writing()
+        self._start_untaken()
+
+    def resume_writing(self) -> None:
+        """Go on: the client takes it; an end of the connection still waits for the rest."""
+        if not self.transport.is_closing():
+            self._stop_untaken()
+        super().resume_writing()
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request, or end the connection once the client has its answer."""
+        super().on_response_complete()
+        if self.transport.is_closing() and self.transport.get_write_buffer_size():
+            self._start_untaken()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """End an idle connection, also where its client never took its last answer."""
+        self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, unless a head or trailers grow past their bound."""
@@ -110,6 +134,15 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _start_untaken(self) -> None:
+        self._stop_untaken()
+        self._untaken_timer = self.loop.call_later(self.untaken, self.transport.abort)
+
+    def _stop_untaken(self) -> None:
+        if self._untaken_timer is not None:
+            self._untaken_timer.cancel()
+            self._untaken_timer = None
 
     def _refuse(self, status: HTTPStatus, code: str, detail: str) -> None:
         """Answer, where that cannot be taken for another request's answer, and hang up."""

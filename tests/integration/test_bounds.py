@@ -1,5 +1,6 @@
 """A request that is too long or too slow to arrive is refused, and its connection ended."""
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -7,6 +8,7 @@ from contextlib import suppress
 import pytest
 
 from app.web.guards import SECURITY_HEADERS
+from app.web.wire import BoundedProtocol
 from tests.support.raw_http import Answer, connect, read_answer, request, send
 from tests.support.running import App, serving, settings_for
 
@@ -82,6 +84,25 @@ def sent_until_cut(app: App, piece: bytes, pause: float) -> int:
 def test_a_connection_that_says_nothing_is_ended_without_a_word(app: App) -> None:
     with connect(app.url) as connection:
         assert connection.recv(100) == b""
+
+
+def test_an_answer_that_its_client_does_not_take_is_not_kept(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BoundedProtocol, "untaken", PATIENCE)
+    ended = threading.Event()
+    with connect(app.url) as connection:
+        own, lose = connection.getsockname(), BoundedProtocol.connection_lost
+
+        def lost(protocol: BoundedProtocol, fault: Exception | None) -> None:
+            lose(protocol, fault)
+            if protocol.client == own:
+                ended.set()
+
+        monkeypatch.setattr(BoundedProtocol, "connection_lost", lost)
+        asked = request("GET", "/static/vendor/swagger-ui-bundle.js")
+        connection.sendall(asked * 20)
+        assert ended.wait(15)
 
 
 def test_a_slow_answer_and_a_quiet_keep_alive_are_not_cut(app: App) -> None:
