@@ -86,8 +86,9 @@ async def _keyed(
         ),
     ] = None,
 ) -> Keyed:
-    if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
-        reason = "must be 1 to 255 printable ASCII characters without spaces"
+    given = request.headers.getlist("idempotency-key")
+    if len(given) > 1 or not all(map(_KEY.fullmatch, given)):
+        reason = "must be one word of 1 to 255 printable ASCII characters"
         raise InvalidRequest(
             f"Idempotency-Key {reason}.",
             extra={"errors": [{"pointer": "header:idempotency-key", "detail": reason}]},

@@ -32,6 +32,7 @@ HEADERS: Mapping[str, dict[str, Any]] = {
         "schema": {"type": "string", "enum": ["true"]},
     },
     "Accept-Patch": {"description": "The type of patch that is read.", "schema": _TEXT},
+    "Accept-Encoding": {"description": "How the body may be packed: not.", "schema": _TEXT},
     "WWW-Authenticate": {"description": "How to show a key.", "schema": _TEXT},
     "X-Request-Id": {"description": "What the log has the request under.", "schema": _TEXT},
 }
@@ -41,6 +42,7 @@ _BY_STATUS: Mapping[int, tuple[str, ...]] = {
     304: ("ETag",),
     401: ("WWW-Authenticate",),
     412: ("ETag",),
+    415: ("Accept-Encoding",),
     429: ("Retry-After",),
     503: ("Retry-After",),
 }
