@@ -5,6 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # A file of tests to a process, a process to a core: most tests wait for a store or a browser.
 SIDE_BY_SIDE := -n logical --dist loadfile
+# Modules are compiled once, not by each of the hundreds of processes that tests start.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help run test check faults machine lint fmt type unit integration browser js test-dynamodb-local test-compose setup assets chromium redis ministack lambda lock clean
 
@@ -68,6 +70,7 @@ lock: setup ## Write the lock files anew
 	@scripts/lock.sh
 
 clean: ## Remove everything that can be made again (not the data)
+	@find app worker tests bench scripts docs -name __pycache__ -prune -exec rm -rf {} +
 	@rm -rf .venv .ministack node_modules static/vendor build dist .schemathesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
 
 setup: .venv/.ready static/vendor/.ready
