@@ -40,6 +40,7 @@ def of_items(*items: bytes) -> bytes:
     return b'{"items":[%b]}' % b",".join(items)
 
 
+KEY = b"Idempotency-Key: "
 DELETION = b'{"action":"delete","product_id":"P1","if_match":"*"}'
 
 BATCHES = [
@@ -57,14 +58,13 @@ BATCHES = [
     ),
     post(BATCH, of_items(DELETION), 415, "unsupported-media-type", "", b"Content-Type: text/plain"),
     post(BATCH, of_items(DELETION), 403, "cross-origin", "origin", JSON, EVIL),
-    post(
-        BATCH,
-        of_items(DELETION),
-        422,
-        "invalid-request",
-        "idempotency-key",
-        JSON,
-        b"Idempotency-Key: a b",
+    *(
+        post(BATCH, of_items(DELETION), 422, "invalid-request", "idempotency-key", JSON, *keys)
+        for keys in ([KEY + b"a b"], [KEY + b"a", KEY + b"b"])
+    ),
+    *(
+        post(BATCH, of_items(DELETION), 415, "unsupported-media-type", "Encoding", JSON, packed)
+        for packed in (b"Content-Encoding: gzip", b"Content-Encoding: identity, br")
     ),
 ]
 

@@ -10,6 +10,7 @@ from tests.integration.bad_input.attacks import (
     PRODUCTS,
     Attack,
     Target,
+    assert_problem,
     assert_refused,
     shown,
 )
@@ -89,7 +90,9 @@ NOT_HTTP = {
 
 @pytest.mark.parametrize("data", NOT_HTTP.values(), ids=NOT_HTTP)
 def test_what_is_not_http_is_refused_and_writes_nothing(target: Target, data: bytes) -> None:
-    assert send(target.app.url, data).status == 400
+    answer = send(target.app.url, data)
+    assert answer.status == 400
+    assert_problem(answer, Attack("", data, 400, "malformed-request"))
     assert target.app.http.get("/healthz").status_code == 200
     target.assert_untouched()
 
