@@ -31,6 +31,14 @@ def the_checkpoint_is_saved_before_the_audit(patch: Patch) -> None:
     patch.setattr(ShardReader, "_take", take)
 
 
+@bug()
+def a_product_is_in_two_parts(patch: Patch) -> None:
+    def dealt(records: Any, most: int, _names: Any) -> Any:
+        return [part for part in (records[n::most] for n in range(most)) if part]
+
+    patch.setattr("worker.pipeline.parts_of", dealt)
+
+
 @bug("pause", "pause_in_call", "join", "answer_late", "throttle", "fail", "lose_answer")
 def saves_are_not_fenced(patch: Patch) -> None:
     right = Leases._update

@@ -26,6 +26,8 @@ from worker.source import CONSUMER, source_of
 from worker.stream.membership import Member
 from worker.stream.pace import IDLE_AWS, Wake
 
+ABREAST = 2  # batches that are written at once
+
 
 class Life:
     """A worker from its start to its end."""
@@ -71,6 +73,7 @@ class Life:
             self._publish,
             broker_elsewhere=True,
             sinks=[Sink(EXTRA, self._deliver)],
+            parallelization_factor=ABREAST,
         ):
             self._stop.wait()
 

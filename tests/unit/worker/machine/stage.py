@@ -12,9 +12,11 @@ from tests.unit.worker.machine.chains import Chains
 from tests.unit.worker.machine.ledger import CHECKPOINTS
 from tests.unit.worker.machine.life import Life
 from tests.unit.worker.machine.world import START, World
+from worker import parts
 from worker.source import CONSUMER
 from worker.stream.readers import Readers
 
+BATCH = 3  # records: pages here are too short to be parted into real ones
 CALM = 60, 200  # rounds, and steps in each, until which all must have come out
 MINUTE, LOOKS = 60.0, 5  # and then how long a comparison may take
 # Seconds before it: a `reconciled` entry by a clock an hour fast keeps others off for longer.
@@ -32,6 +34,7 @@ class Stage:
         self._patch = pytest.MonkeyPatch()
         substitute(self.world.hub, self._patch)
         self._patch.setattr(Readers, "note_crash", self._note_crash)
+        self._patch.setattr(parts, "ROW_LIMIT", BATCH)
 
     def start(self, host: int = 0) -> Life:
         """A new life."""
