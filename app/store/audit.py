@@ -17,6 +17,7 @@ from app.store.client import translated
 from app.store.cursor import Cursor
 from app.store.errors import ConditionFailed, ItemTooLarge, StoreRefused, StoreUnavailable
 from app.store.feed import ROW_LIMIT, EventRef, Feed
+from app.store.legible import legible
 from app.store.paging import Page, decode_cursor, encode_cursor
 
 if TYPE_CHECKING:
@@ -97,9 +98,9 @@ class AuditRepository:
         return next(iter(self.get_many([ref]).values()), None)
 
     def get_many(self, refs: Sequence[EventRef]) -> dict[EventRef, ChangeEvent]:
-        """The events that have an entry, read consistently."""
+        """The events that have an entry that can be read, read consistently."""
         keys = [_key(ref) for ref in dict.fromkeys(refs)]
-        events = map(event_of, get_all(self._client, self._table, keys))
+        events = legible(event_of, get_all(self._client, self._table, keys))
         return {_ref(event): event for event in events}
 
     def history(self, product_id: str, limit: int, cursor: str | None = None) -> Page[ChangeEvent]:
@@ -122,7 +123,7 @@ class AuditRepository:
         while len(events) < limit:
             with translated():
                 answer = self._client.query(Limit=limit - len(events), **request)
-            shown = (event_of(entry) for entry in answer["Items"])
+            shown = legible(event_of, answer["Items"])
             events += [event for event in shown if event.kind != "internal"]
             if "LastEvaluatedKey" not in answer:
                 return Page(events, None)
@@ -185,7 +186,7 @@ class AuditRepository:
                     ClientRequestToken=uuid.uuid4().hex, TransactItems=puts
                 )
         except ConditionFailed:
-            if self.get(_ref(event)) is None:
+            if not get_all(self._client, self._table, [_key(_ref(event))]):
                 raise StoreUnavailable("Another transaction has the entry: try again.") from None
             return None
         return stamp, event
