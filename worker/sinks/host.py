@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from app.item import AttributeNames
+from app.metrics import PARKED
 from app.store.audit import AuditRepository
 from app.store.dead_letters import DeadLetters
 from app.store.lanes import Lanes
@@ -70,6 +71,8 @@ class OptionalSinks:
         bounded = {sink.name: Bounded(sink, stop, pace.hangs_after) for sink in sinks}
         if len(bounded) < len(sinks):
             raise ValueError("two sinks have one name")
+        for name in bounded:
+            PARKED.labels(name)  # 0 from the start: else the first record parked raises no alarm
         self._outlets = [
             Outlet(
                 sink,

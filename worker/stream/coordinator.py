@@ -5,6 +5,7 @@ alone: they hold their leases until another worker has taken them.
 """
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +25,8 @@ from worker.stream.progress import ShardState
 from worker.stream.reader import ShardReader
 from worker.stream.readers import Readers
 from worker.stream.succession import left_behind, positions
+
+_log = logging.getLogger(__name__)
 
 LOOK_AGAIN = 60.0  # seconds between looks at the service while nothing ends
 JOIN = 10.0  # seconds that a stop waits for the threads
@@ -220,6 +223,9 @@ class Coordinator:
             return False
         if row is not None and row.owner not in {None, owner}:
             LEASE_MOVES.inc()
+            _log.warning(
+                "took shard %s over from worker %s, which shows no life", shard[1], row.owner
+            )
         lease = Lease(taken.consumer, *shard, owner, taken.counter)
         if taken.finished:
             self._leases.release(lease)

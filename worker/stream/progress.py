@@ -8,6 +8,8 @@ from typing import Any
 
 from worker.stream.shape import moment
 
+_MINUTE = 60.0  # seconds
+
 
 @dataclass(frozen=True, slots=True)
 class ShardState:
@@ -36,11 +38,14 @@ class Progress:
         self.page_at: float | None = None
         self.lag = 0.0
         self.trouble = ""
+        self.holds = False  # records that are not durable and published yet
+        self._whole_minutes = True
 
     def made(self) -> None:
         """All is well."""
         self.at = self._monotonic()
         self.trouble = ""
+        self.holds = False
 
     def failed(self, trouble: str) -> None:
         """A call failed; it will be tried again."""
@@ -51,10 +56,16 @@ class Progress:
         self.made()
         self.page_at = self.at
         self.lag = 0.0
+        self.holds = bool(records)
         if records:
             with suppress(ArithmeticError, KeyError, TypeError, ValueError):  # a poison record
                 created = moment(records[-1]["dynamodb"]["ApproximateCreationDateTime"])
-                self.lag = round(max(0.0, self._wall() - created.timestamp()), 3)
+                self.lag = round(max(0.0, self._wall() - self._latest(created.timestamp())), 3)
+
+    def _latest(self, created: float) -> float:
+        """When it can have been at the latest: DynamoDB Local tells times in whole minutes."""
+        self._whole_minutes = self._whole_minutes and created % _MINUTE == 0
+        return created + _MINUTE if self._whole_minutes else created
 
     @property
     def since_page(self) -> float | None:

@@ -106,7 +106,8 @@ class Readers:
             progress = running.reader.progress
             silent = time.monotonic() - progress.at
             if silent > SILENCE:
-                reason = progress.trouble or "no answer yet"
+                waits = "what it read is not durable and published yet"
+                reason = progress.trouble or (waits if progress.holds else "no answer yet")
                 return f"shard {shard_id} has not moved for {silent:.0f} s: {reason}"
         return None
 
