@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from app.store.errors import StoreUnavailable
 from app.store.leases import Hold, LeaseLost
 from app.store.letters import Letter
 from tests.support.builders import (
+    NOON,
     STREAM_ARN,
     a_cursor,
     an_item,
@@ -92,11 +94,17 @@ def test_each_batch_is_published_before_the_next_is_audited(steps: Steps) -> Non
 
 
 def test_changes_of_one_product_keep_their_order(steps: Steps) -> None:
+    """Whatever their numbers and times would say (FACTS §1.16, §1.17)."""
     seen: list[int | None] = []
     steps.publish = lambda arrived, _hold: seen.extend(event.stock_after for _, event in arrived)  # type: ignore[method-assign]
     records = [
         as_boto3(
-            modified(an_item(Stock=n - 1), an_item(Stock=n), sequence_number=str(1_000_000_000 - n))
+            modified(
+                an_item(Stock=n - 1),
+                an_item(Stock=n),
+                sequence_number=str(1_000_000_000 - n),
+                at=NOON - timedelta(seconds=n),
+            )
         )
         for n in range(1, 60)
     ]

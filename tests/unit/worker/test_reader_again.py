@@ -23,8 +23,8 @@ class Pages:
     def __init__(self) -> None:
         self._pages: Iterator[Page] = iter(
             [
-                Page([record("2"), record("3")], last=False),
-                Page([record("2")], last=False),
+                Page([record("9"), record("10")], last=False),
+                Page([record("9")], last=False),
                 Page([], last=True),
             ]
         )
@@ -39,7 +39,7 @@ class Work:
     def process(self, records: Any) -> None: ...
 
     def durable(self) -> str | None:
-        return "3"
+        return "10"
 
 
 def test_the_shard_ends_where_it_had_been_read_to() -> None:
@@ -54,4 +54,4 @@ def test_the_shard_ends_where_it_had_been_read_to() -> None:
     pages: Any = Pages()
     ShardReader(pages, Work(), save, Retry(stop), Wake(), Pace(Idle(0.0, 0.0))).run(stop)
     timer.cancel()
-    assert saved == [("3", False), ("3", True)]
+    assert saved == [("10", False), ("10", True)]
