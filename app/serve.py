@@ -29,6 +29,7 @@ from app.store.audit import AuditRepository
 from app.store.client import connect
 from app.store.cursor import CursorClock
 from app.store.feed import Feed
+from app.store.gaps import NewestGaps
 from app.store.letter_desk import LetterDesk
 from app.store.products import ProductRepository
 from app.store.receipts import Receipts
@@ -129,9 +130,7 @@ def running(
                 was_known=audit.knows,
                 on_commit=committed,
             )
-            status = StatusReader(
-                clients.tables, names, CONSUMER, lambda key, most: audit.history(key, most).items
-            )
+            status = StatusReader(clients.tables, names, CONSUMER, NewestGaps(feed, audit))
             live = live_of(probes, fed.shards, broker, kind=fed.kind, store=where.name)
             with DemoShop(products, demo or _any_shop(settings)) as shop:
                 if demo is not None:

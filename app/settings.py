@@ -128,6 +128,12 @@ class Settings(AccessSettings):
         description="Age past which a record is no longer tried with an optional sink but parked "
         "in its lane (60 to 604,800; -1 for any age), as Lambda's event source mapping has it.",
     )
+    parallelization_factor: Annotated[int, Field(ge=1, le=10)] = Field(
+        4,
+        description="How many batches of different products `stockpulse worker` writes at once (1 "
+        "to 10), as Lambda's event source mapping has it; one product's stay in their order. "
+        "A worker inside `stockpulse serve` writes one at a time and leaves the rest to the pages.",
+    )
     max_body_bytes: Annotated[int, Field(ge=1024)] = Field(
         1024 * 1024, description="Largest request body, in bytes."
     )

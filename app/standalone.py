@@ -110,6 +110,7 @@ def reading(
             order,
             publish,
             broker_elsewhere=True,
+            parallelization_factor=settings.parallelization_factor,
             sinks=sinks,
             policy=RetryPolicy(
                 settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds

@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from app.broker.in_process import InProcessBroker
 from app.item import DEFAULT_NAMES
+from app.settings import Settings
 from app.store.audit import Arrived, AuditRepository
 from app.store.audit_entry import Signer
 from app.store.checkpoints import Checkpoints
@@ -33,7 +34,7 @@ from app.store.feed import Feed
 from app.store.leases import Hold, Lease, Leases
 from app.store.tables import TableNames
 from app.store.timeline import Timeline
-from bench.support import event_source
+from bench.support import event_source, workers
 from bench.support.report import Requirement, conditions, finish, median_of
 from bench.support.store import Store, make_changes, store
 from worker.pipeline import Pipeline
@@ -48,12 +49,21 @@ LIMIT = 0.8
 MAPPING_LIMIT = 2.0
 PAGE, BATCH = 1000, 25
 SLICE = 2_000  # records of a turn
+AS_STANDALONE = int(Settings.model_fields["parallelization_factor"].default)
 
 
 def ours(
-    on: Store, tables: TableNames, after: str | None, count: int, wake: Wake | None = None
+    on: Store,
+    tables: TableNames,
+    after: str | None,
+    count: int,
+    wake: Wake | None = None,
+    parallelization_factor: int = 1,
 ) -> None:
-    """The worker, from a position until `count` are audited, published and checkpointed."""
+    """The worker, from a position until `count` are audited, published and checkpointed.
+
+    With a factor of one it is the one inside `stockpulse serve`, which writes a batch at a time.
+    """
     client = on.clients.tables
     stop = threading.Event()
     retry = Retry(stop)
@@ -72,7 +82,14 @@ def ours(
             stop.set()  # the page in hand is still finished and checkpointed
 
     dead_letters = DeadLetters(client, tables.dead_letters)
-    pipeline = Pipeline(AuditSink(audit, retry), publish, dead_letters, retry, DEFAULT_NAMES)
+    pipeline = Pipeline(
+        AuditSink(audit, retry),
+        publish,
+        dead_letters,
+        retry,
+        DEFAULT_NAMES,
+        parallelization_factor=parallelization_factor,
+    )
     leases = Leases(client, tables.checkpoints, "bench")
     shard = on.stream_arn, on.shard_id
     taken = leases.take(
@@ -181,7 +198,11 @@ def main() -> int:
         sys.setswitchinterval(0.0005)  # as the application runs
         rows = compare(on, count, rounds)
         read = bloop(given.bloop, on, count)
-    mapping = event_source.measure(ours, bare, count, rounds, samples)
+        (Path(folder) / "workers").mkdir()
+        pair = workers.measure(on, Path(folder) / "workers", count, rounds)
+    mapping = event_source.measure(
+        partial(ours, parallelization_factor=AS_STANDALONE), bare, count, rounds, samples
+    )
     medians = median_of(rows)
     lines = [
         f"{count} records, {rounds} rounds, medians of {len(rows)} slices of {SLICE}",
@@ -193,6 +214,7 @@ def main() -> int:
         f"bloop {read['version']} reading, nothing written: {read['records_per_s']:.0f} records/s"
         if "error" not in read
         else f"bloop: {read['error']}",
+        *workers.lines_of(pair),
         *event_source.lines_of(mapping),
     ]
     required = [Requirement("worker / bare loop", medians["ratio"], LIMIT, at_least=True)]
@@ -202,8 +224,13 @@ def main() -> int:
             Requirement("worker / event source mapping", ratio, MAPPING_LIMIT, at_least=True)
         )
     measured = {
-        "records": count, "medians": medians, "slices": rows, "bloop": read, "mapping": mapping,
-    }  # fmt: skip
+        "records": count,
+        "medians": medians,
+        "slices": rows,
+        "bloop": read,
+        "workers": pair,
+        "mapping": mapping,
+    }
     return finish(about, lines, measured, required, as_json=given.json)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from app.events import ChangeEvent
 from app.metrics import GAPS
 from app.store.audit import AuditRepository
-from worker.order import Publish
+from app.store.leases import Hold
+from worker.order import InTurn
 from worker.sinks.audit import STAMP_LIFE
 
 
@@ -20,7 +21,7 @@ class ChainSink:
     def __init__(
         self,
         audit: AuditRepository,
-        publish: Publish,
+        publish: InTurn,
         drop_stamps: Callable[[], None] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -29,23 +30,27 @@ class ChainSink:
         self._drop_stamps = drop_stamps
         self._monotonic = monotonic
 
-    def append(self, event: ChangeEvent) -> bool:
+    def append(self, event: ChangeEvent, hold: Hold | None = None) -> bool:
         """Whether it was written now; False where an entry of its key was there.
 
         Raises:
+            LeaseLost: what it rests on was found under a hold that is lost; it is not written, or
+                not published.
             StoreUnavailable: it is not known to be there; the same call again is safe.
             StoreRefused: DynamoDB refuses it in every form.
 
         """
         started = self._monotonic()
         try:
-            arrived = self._audit.append_if_absent(event)
+            arrived = self._audit.append_if_absent(event, hold)
             while arrived is not None and self._monotonic() - started > STAMP_LIFE:
+                if hold is not None:
+                    hold.check()
                 started = self._monotonic()
                 arrived = self._audit.restamp([event])[0]
             if arrived is None:
                 return False
-            self._publish([arrived])
+            self._publish([arrived], hold)
             if event.kind == "gap":
                 GAPS.inc()
             return True

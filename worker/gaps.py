@@ -14,6 +14,7 @@ from app.item import DEFAULT_NAMES, AttributeNames, digest, stock
 from app.store.audit import Appended, AuditRepository
 from app.store.chain import BOTH_IMAGES, ChainFull, goes_on, origin, successor
 from app.store.errors import StoreRefused
+from app.store.leases import Hold
 from worker.chain import ChainSink
 from worker.heads import Break, Heads
 from worker.retry import Retry
@@ -45,10 +46,18 @@ class Gaps:
         self._names = names
         self._now = now
 
-    def report(self, shard_id: str, stream_arn: str, after: str | None, why: str) -> None:
+    def report(
+        self,
+        shard_id: str,
+        stream_arn: str,
+        after: str | None,
+        why: str,
+        hold: Hold | None = None,
+    ) -> None:
         """Note that a shard's records after a position were lost; again for the same is harmless.
 
         Raises:
+            LeaseLost: the shard is another's, who finds out by itself; nothing is noted.
             StoreUnavailable: it is not noted, or not asked to be healed; call again.
 
         """
@@ -62,16 +71,17 @@ class Gaps:
             key = successor(key, "g")
         else:
             _log.error("records of shard %s are missing: %s", shard_id, why)
-            self._sink.append(shard_gap(product_id, key, after, why, self._now()))
+            self._sink.append(shard_gap(product_id, key, after, why, self._now()), hold)
         self._on_gap(why)
 
-    def before(self, broken: Break) -> None:
+    def before(self, broken: Break, hold: Hold | None = None) -> None:
         """Note that changes before a record are missing, unless the chain says otherwise.
 
         This reads, but only where the record does not follow on what is remembered: a
         `reconciled` entry may lie between.
 
         Raises:
+            LeaseLost: the record is another worker's to read; nothing is noted.
             StoreUnavailable: it is not noted; call again.
 
         """
@@ -87,7 +97,7 @@ class Gaps:
         # Asked first: once the gap is written, a second try finds nothing to do.
         self._on_gap(f"changes of product {event.product_id!r} are missing")
         try:
-            self._sink.append(product_gap(head_key, head, event, self._names))
+            self._sink.append(product_gap(head_key, head, event, self._names), hold)
         except (StoreRefused, ChainFull) as error:  # the record itself must not wait for ever
             _log.error("the gap before %s cannot be written: %s", event.event_key, error)
 
@@ -95,20 +105,23 @@ class Gaps:
 class ChainGuard:
     """One lease's watch over the chains: `accept` in front of the audit's own."""
 
-    def __init__(self, gaps: Gaps, retry: Retry, heads: Heads | None = None) -> None:
+    def __init__(self, gaps: Gaps, retry: Retry, hold: Hold | None = None) -> None:
+        """`hold`: what the records are read under."""
         self._gaps = gaps
         self._retry = retry
-        self._heads = Heads() if heads is None else heads
+        self._hold = hold
+        self._heads = Heads()
 
     def accept(self, events: Sequence[ChangeEvent], accept: Accept) -> Appended:
         """Note the gaps before these events, then have them audited.
 
         Raises:
+            LeaseLost: the shard is another's; these events are not audited.
             Stopped: the worker is ending; the events will be read again.
 
         """
         for broken in self._heads.breaks(events):
-            self._retry(partial(self._gaps.before, broken), "gaps")
+            self._retry(partial(self._gaps.before, broken, self._hold), "gaps")
         appended = accept(events)
         self._heads.audited(event for _, event in appended.arrived)
         return appended

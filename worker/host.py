@@ -44,12 +44,14 @@ def make_worker(
     policy: RetryPolicy | None = None,
     pacing: Pacing | None = None,
     due: threading.Event | None = None,
+    parallelization_factor: int = 1,
 ) -> Iterator[Coordinator]:
     """A worker that runs until the block ends.
 
     `broker_elsewhere`: `publish` can fail, and is then tried again. `reached` is told of each
     point that a crash could fall on: only fault tests listen. `due` is set by who marked a dead
-    letter due in this process.
+    letter due in this process. `parallelization_factor`: batches written at once, of different
+    products.
     """
     stop = threading.Event()
     retry = Retry(stop)
@@ -64,7 +66,15 @@ def make_worker(
         audit=audit,
         audit_sink=audit_sink,
         publish=tell,
-        pipeline=Pipeline(audit_sink, tell, letters, retry, names, reached),
+        pipeline=Pipeline(
+            audit_sink,
+            tell,
+            letters,
+            retry,
+            names,
+            reached,
+            parallelization_factor=parallelization_factor,
+        ),
         letters=letters,
         lanes=Lanes(clients.tables, tables.dead_letters),
         names=names,
@@ -79,7 +89,7 @@ def make_worker(
     gaps = Gaps(audit, chain, reconciler.ask, names)
 
     def make_work(lease: Lease, hold: Hold) -> ShardWork:
-        return optional.make_work(lease, hold, ChainGuard(gaps, retry))
+        return optional.make_work(lease, hold, ChainGuard(gaps, retry, hold))
 
     coordinator = make_coordinator(source, reading, make_work, stop, report_gap=gaps.report)
     others = Checkpoints(clients.tables, tables.checkpoints, CONSUMER)

@@ -7,10 +7,11 @@ been handed what was published (`worker/work.py`, `worker/sinks/inline.py`).
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
+from itertools import chain
 from typing import Any
 
 from app.events import ChangeEvent
@@ -18,11 +19,12 @@ from app.item import AttributeNames
 from app.logs import about
 from app.metrics import PUBLISHED, RECORDS
 from app.store.dead_letters import DeadLetters
-from app.store.feed import ROW_LIMIT
 from app.store.leases import Hold, Unleased
 from app.store.letters import AUDIT, Letter
+from worker.abreast import abreast
 from worker.gaps import ChainGuard
 from worker.order import Tell
+from worker.parts import parts_of, runs
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
 from worker.sinks.sink import Taken
@@ -31,6 +33,9 @@ from worker.stream.decode import UndecodableRecord, decode, event_key, identify
 _log = logging.getLogger(__name__)
 
 Record = Mapping[str, Any]
+
+# Batches of a part between two waits for the slowest part.
+DEPTH = 4
 
 _NUMBER = re.compile(r"[0-9]{1,40}")
 
@@ -46,14 +51,20 @@ class Pipeline:
         retry: Retry,
         names: AttributeNames,
         reached: Callable[[str], None] = lambda _point: None,
+        *,
+        parallelization_factor: int = 1,
     ) -> None:
-        """`reached` is told of each point that a crash could fall on; only fault tests listen."""
+        """`reached` is told of each point that a crash could fall on; only fault tests listen.
+
+        `parallelization_factor`: how many batches of different products are taken at once.
+        """
         self._audit = audit
         self._publish = publish
         self._dead_letters = dead_letters
         self._retry = retry
         self._names = names
         self._reached = reached
+        self._most = parallelization_factor
 
     def process(
         self,
@@ -65,8 +76,8 @@ class Pipeline:
     ) -> None:
         """Take a page of one shard's records, read under `hold` (None: under no lease).
 
-        `then` is handed each batch once it is published: what the optional sinks are for.
-        `guard` lives as long as the shard's lease.
+        `then` is handed what was published, in the order of the records, some batches at a
+        time: what the optional sinks are for. `guard` lives as long as the shard's lease.
 
         Raises:
             LeaseLost: the shard is another's, who reads the page again.
@@ -74,8 +85,19 @@ class Pipeline:
 
         """
         RECORDS.inc(len(records))
-        page = _Page(stream_arn, hold or Unleased())
-        for batch in _batches(records):
+        page = _Page(stream_arn, hold or Unleased(), guard)
+        for some in runs(records, self._most * DEPTH):
+            parts = parts_of(some, self._most, self._names)
+            taken = chain.from_iterable(abreast(partial(self._part, page=page), parts))
+            places = {id(record): place for place, record in enumerate(some)}
+            in_order = sorted(taken, key=lambda one: places[id(one.record)])
+            if in_order:
+                then(in_order)
+
+    def _part(self, records: Sequence[Record], page: "_Page") -> list[Taken]:
+        """Take records, a batch at a time; what of them was published."""
+        taken: list[Taken] = []
+        for batch in runs(records):
             decoded: dict[str, Taken] = {}
             for record in batch:
                 event = self._decode(record, page)
@@ -83,15 +105,14 @@ class Pipeline:
                     decoded.setdefault(event.id, Taken(event, record))
             if decoded:
                 with about(event_ids=list(decoded)):
-                    then(self._take(decoded, page, guard))
+                    taken += self._take(decoded, page)
+        return taken
 
-    def _take(
-        self, decoded: Mapping[str, Taken], page: "_Page", guard: ChainGuard | None
-    ) -> list[Taken]:
+    def _take(self, decoded: Mapping[str, Taken], page: "_Page") -> list[Taken]:
         self._reached("before audit")
         events = [event for event, _ in decoded.values()]
         accept = partial(self._audit.accept, hold=page.hold)
-        appended = accept(events) if guard is None else guard.accept(events, accept)
+        appended = accept(events) if page.guard is None else page.guard.accept(events, accept)
         for event, error in appended.refused:
             record = decoded[event.id].record
             with about(event_id=event.id):
@@ -130,11 +151,8 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """Where records come from, and under which lease they were read."""
+    """Where records come from, and under which lease and whose watch they were read."""
 
     stream_arn: str
     hold: Hold
-
-
-def _batches(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
-    return (records[start : start + ROW_LIMIT] for start in range(0, len(records), ROW_LIMIT))
+    guard: ChainGuard | None

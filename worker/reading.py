@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from app.store.beginnings import Beginnings
 from app.store.checkpoints import Checkpoints
-from app.store.leases import Lease, Leases
+from app.store.leases import Hold, Lease, Leases
 from app.store.workers import Workers
 from worker.retry import Retry
 from worker.source import CONSUMER, Source
@@ -15,11 +16,12 @@ from worker.stream.coordinator import Coordinator
 from worker.stream.discovery import Discovery
 from worker.stream.guard import Guard
 from worker.stream.leases import LEASE_TIME
+from worker.stream.lineage import Position
 from worker.stream.membership import Member, Membership
 from worker.stream.pace import Idle, Pace, Wake
 from worker.stream.pages import ShardPages
 from worker.stream.reader import ShardReader
-from worker.stream.readers import Readers, ReportGap
+from worker.stream.readers import Readers
 from worker.stream.work import MakeWork
 
 _log = logging.getLogger(__name__)
@@ -38,7 +40,14 @@ class Reading:
     lease_time: float = LEASE_TIME
 
 
-def _log_gap(shard_id: str, stream_arn: str, after: str | None, why: str) -> None:
+# Told of a shard, its stream, the last number that was read, why what followed is lost, and the
+# hold under which that was found (None: under none).
+ReportGap = Callable[[str, str, str | None, str, Hold | None], None]
+
+
+def _log_gap(
+    shard_id: str, stream_arn: str, after: str | None, why: str, _hold: Hold | None
+) -> None:
     _log.error("gap in shard %s of %s after %s: %s", shard_id, stream_arn, after, why)
 
 
@@ -49,7 +58,6 @@ def make_coordinator(
     stop: threading.Event,
     *,
     report_gap: ReportGap = _log_gap,
-    on_gap: Callable[[], None] = lambda: None,
 ) -> Coordinator:
     """What reads a table's stream with other workers, yet to be entered."""
     clients, wake, one_log = source.clients, reading.wake, reading.one_log
@@ -60,22 +68,20 @@ def make_coordinator(
         Workers(*where), checkpoints, reading.member, lease_time=reading.lease_time
     )
 
-    def report(shard_id: str, stream_arn: str, after: str | None, why: str) -> None:
-        report_gap(shard_id, stream_arn, after, why)
-        on_gap()
-
     def report_new_stream(stream_arn: str) -> None:
         why = "the stream was made anew: changes in between may be missing"
-        report(NEW_STREAM, stream_arn, None, why)
+        report_gap(NEW_STREAM, stream_arn, None, why, None)
 
-    def make_reader(lease: Lease, after: str | None) -> ShardReader:
+    def make_reader(lease: Lease, position: Position) -> ShardReader:
         hold = leases.hold(lease)
 
         def report_of_shard(after: str | None, why: str) -> None:
-            report(lease.shard_id, lease.stream_arn, after, why)
+            report_gap(lease.shard_id, lease.stream_arn, after, why, hold)
 
         return ShardReader(
-            ShardPages(clients.streams, lease.stream_arn, lease.shard_id, after),
+            ShardPages(
+                clients.streams, lease.stream_arn, lease.shard_id, position.after, position.start
+            ),
             make_work(lease, hold),
             partial(leases.save, lease),
             retry,
@@ -90,7 +96,8 @@ def make_coordinator(
         Discovery(clients.streams, source.tables.products, source.find_stream, one_log=one_log),
         checkpoints,
         leases,
-        Readers(leases, retry, stop, report, look.set, one_log=one_log),
+        Beginnings(*where),
+        Readers(leases, stop, look.set, one_log=one_log),
         make_reader,
         wake,
         stop,

@@ -75,6 +75,10 @@ class ShardWork:
         """The greatest sequence number up to which every sink has accepted or parked."""
         return self._tracker.durable
 
+    def end(self) -> None:
+        """Deliver nothing more: what is on its way to a sink is the next holder's to deliver."""
+        self._shard.lost = True
+
     def _hand_over(self, taken: Sequence[Taken]) -> None:
         if not self._outlets:
             return

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from app.events import RESERVED, ChangeEvent, is_event_key
+from app.events import RESERVED, ChangeEvent
 from app.store.audit_entry import ImageForm, Signer, event_of
 from app.store.batches import get_all, put_all
 from app.store.chains import Chains
@@ -17,8 +17,9 @@ from app.store.client import translated
 from app.store.cursor import Cursor
 from app.store.errors import ConditionFailed, ItemTooLarge, StoreRefused, StoreUnavailable
 from app.store.feed import ROW_LIMIT, EventRef, Feed
+from app.store.history import Histories
+from app.store.leases import Hold, Unleased
 from app.store.legible import legible
-from app.store.paging import Page, decode_cursor, encode_cursor
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -51,6 +52,7 @@ class AuditRepository:
         self._signer = signer
         self._stamp = stamp
         self.chains = Chains(client, table)
+        self.histories = Histories(client, table, self.chains)
 
     def append(self, events: Sequence[ChangeEvent]) -> Appended:
         """Write up to 24 events of different keys.
@@ -70,10 +72,11 @@ class AuditRepository:
             first, second = self.append(events[:middle]), self.append(events[middle:])
             return Appended(first.arrived + second.arrived, first.refused + second.refused)
 
-    def append_if_absent(self, event: ChangeEvent) -> Arrived | None:
+    def append_if_absent(self, event: ChangeEvent, hold: Hold | None = None) -> Arrived | None:
         """Write a `gap` or `reconciled` entry and its feed row; None where its key is taken.
 
         Raises:
+            LeaseLost: what it rests on was found under a lease that is another's now.
             StoreUnavailable: nothing may be taken as written; the same call again is safe.
             StoreRefused: DynamoDB refuses it in every form.
 
@@ -81,7 +84,7 @@ class AuditRepository:
         forms = [ImageForm.OMITTED] if event.images_omitted else list(ImageForm)
         for form in forms:
             try:
-                return self._write_if_absent(event, form)
+                return self._write_if_absent(event, form, hold or Unleased())
             except (StoreRefused, ItemTooLarge) as error:
                 refusal = error.detail
         raise StoreRefused(refusal)
@@ -102,33 +105,6 @@ class AuditRepository:
         keys = [_key(ref) for ref in dict.fromkeys(refs)]
         events = legible(event_of, get_all(self._client, self._table, keys))
         return {_ref(event): event for event in events}
-
-    def history(self, product_id: str, limit: int, cursor: str | None = None) -> Page[ChangeEvent]:
-        """A product's events, newest first.
-
-        Raises:
-            InvalidCursor: the cursor is not one that a page gave out.
-
-        """
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "ProductID = :p",
-            "ExpressionAttributeValues": {":p": {"S": product_id}},
-            "ConsistentRead": True,
-            "ScanIndexForward": False,
-        }
-        if cursor is not None:
-            request["ExclusiveStartKey"] = _key((product_id, decode_cursor(cursor, is_event_key)))
-        events: list[ChangeEvent] = []
-        while len(events) < limit:
-            with translated():
-                answer = self._client.query(Limit=limit - len(events), **request)
-            shown = legible(event_of, answer["Items"])
-            events += [event for event in shown if event.kind != "internal"]
-            if "LastEvaluatedKey" not in answer:
-                return Page(events, None)
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-        return Page(events, encode_cursor(request["ExclusiveStartKey"]["EventKey"]["S"]))
 
     def refers(self, product_id: str, after: str, reference: str) -> bool:
         """Whether an entry of the product, later than the event key, bears the reference."""
@@ -170,23 +146,31 @@ class AuditRepository:
         put_all(self._client, [*entries, row])
         return _arrived(stamp, events)
 
-    def _write_if_absent(self, event: ChangeEvent, form: ImageForm) -> Arrived | None:
+    def _write_if_absent(self, event: ChangeEvent, form: ImageForm, hold: Hold) -> Arrived | None:
         stamp = self._stamp()
         self._feed.mark_day(stamp)
-        feed_table, row = self._feed.row(stamp, [_ref(event)])
+        rows = [self._feed.row(stamp, [_ref(event)])]
+        if event.kind == "gap":
+            rows.append(self._feed.gap_row(stamp, _ref(event)))
         entry = {
             "TableName": self._table,
             "Item": self._signer.entry(event, form),
             "ConditionExpression": "attribute_not_exists(EventKey)",
         }
-        puts: Any = [{"Put": entry}, {"Put": {"TableName": feed_table, "Item": row}}]
+        actions: Any = [
+            {"Put": entry},
+            *({"Put": {"TableName": table, "Item": row}} for table, row in rows),
+        ]
+        if (held := hold.condition()) is not None:
+            actions.append(held)
         try:
             with translated():
                 self._client.transact_write_items(
-                    ClientRequestToken=uuid.uuid4().hex, TransactItems=puts
+                    ClientRequestToken=uuid.uuid4().hex, TransactItems=actions
                 )
         except ConditionFailed:
             if not get_all(self._client, self._table, [_key(_ref(event))]):
+                hold.check()  # says so if that was it
                 raise StoreUnavailable("Another transaction has the entry: try again.") from None
             return None
         return stamp, event

@@ -33,6 +33,17 @@ class Chains:
         )
         return [link for link in legible(link_of, found) if link.key != before]
 
+    def beside(self, product_id: str, key: str, limit: int, *, newer: bool) -> list[Link]:
+        """Up to `limit` links next to an event key, the nearest first."""
+        values = {":p": {"S": product_id}, ":k": {"S": key}}
+        found = self._query(
+            f"ProductID = :p AND EventKey {'>' if newer else '<'} :k",
+            values,
+            _LINK_ONLY | {"Limit": limit},
+            forward=newer,
+        )
+        return list(legible(link_of, found))
+
     def newest_link(self, product_id: str) -> Link | None:
         """The end of a product's chain; None where it has no entry."""
         values = {":p": {"S": product_id}}

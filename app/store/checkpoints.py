@@ -5,9 +5,10 @@ in the table, under sort keys that begin with `~`, is about the workers themselv
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from app.store.beginnings import beginning_of
 from app.store.client import translated
 from app.store.workers import PREFIX, WorkerRow, worker_of
 
@@ -45,6 +46,7 @@ class Rows:
 
     checkpoints: Mapping[ShardKey, Checkpoint]
     workers: Mapping[str, WorkerRow]
+    beginnings: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by stream ARN
 
 
 class Checkpoints:
@@ -70,14 +72,17 @@ class Checkpoints:
         )
         checkpoints: dict[ShardKey, Checkpoint] = {}
         workers: dict[str, WorkerRow] = {}
+        beginnings: dict[str, frozenset[str]] = {}
         with translated():
             for page in pages:
                 for row in page["Items"]:
                     if (worker := worker_of(row)) is not None:
                         workers[worker.owner] = worker
+                    elif (begun := beginning_of(row)) is not None:
+                        beginnings[begun[0]] = begun[1]
                     elif (found := checkpoint_of(row)) is not None:
                         checkpoints[found.stream_arn, found.shard_id] = found
-        return Rows(checkpoints, workers)
+        return Rows(checkpoints, workers, beginnings)
 
     def all(self) -> Iterator[Checkpoint]:
         """Every consumer's checkpoints."""

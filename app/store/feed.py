@@ -1,12 +1,14 @@
 """`Feed` says which events arrived in which order; its rows point at audit entries, 24 a row.
 
 Rows of one UTC day share a partition. The partition `days` lists the days that may have
-rows (ADR 0002), so that going back past an idle month costs one read, not thirty.
+rows (ADR 0002), so that going back past an idle month costs one read, not thirty; the partition
+`gaps` lists the arrivals of gaps once more, so that the newest need not be looked for.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from app.store.batches import Put
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 ROW_LIMIT = 24  # events a row: their audit entries and the row fill one batch of 25
-_DAYS = "days"
+_DAYS, _GAPS = "days", "gaps"
 
 EventRef = tuple[str, str]  # product id, event key: an audit entry's key
 
@@ -53,8 +55,20 @@ class Feed:
 
     def row(self, stamp: Cursor, refs: list[EventRef]) -> Put:
         """The row of a batch of up to 24 events, for the same call as their audit entries."""
+        return self._row(stamp.day, stamp, refs)
+
+    def gap_row(self, stamp: Cursor, ref: EventRef) -> Put:
+        """The row of a gap in the list of gaps, for the same call as its row of the day."""
+        return self._row(_GAPS, stamp, [ref])
+
+    def newest_gaps(self, limit: int) -> list[Arrival]:
+        """Arrivals of the newest gaps, newest first."""
+        rows = islice(self._rows(_GAPS, None, forward=False, page=limit), limit)
+        return [arrival for row in rows for arrival in _arrivals(row)]
+
+    def _row(self, partition: str, stamp: Cursor, refs: list[EventRef]) -> Put:
         row: dict[str, Any] = {
-            "Day": {"S": stamp.day},
+            "Day": {"S": partition},
             "Cursor": {"S": str(stamp)},
             "Events": {"L": [{"L": [{"S": product}, {"S": key}]} for product, key in refs]},
         }
@@ -88,7 +102,9 @@ class Feed:
     def _days(self, edge: str | None, *, forward: bool) -> Iterable[str]:
         return (row["Cursor"]["S"] for row in self._rows(_DAYS, edge, forward=forward))
 
-    def _rows(self, day: str, edge: str | None, *, forward: bool) -> Iterator[dict[str, Any]]:
+    def _rows(
+        self, day: str, edge: str | None, *, forward: bool, page: int = 250
+    ) -> Iterator[dict[str, Any]]:
         """Rows of a partition; `edge` is a comparison with the sort key, such as `>= x`."""
         condition, values = "#d = :d", {":d": {"S": day}}
         names = {"#d": "Day"}
@@ -104,7 +120,7 @@ class Feed:
             "ExpressionAttributeValues": values,
             "ConsistentRead": True,
             "ScanIndexForward": forward,
-            "Limit": 250,
+            "Limit": page,
         }
         while True:
             with translated():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from app.events import ChangeEvent
+from app.events import RESERVED, ChangeEvent
 from app.store.client import translated
 from app.store.tables import TableNames
 
@@ -18,13 +18,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 SHARDS = 200  # newest shards read
-LOOKED_INTO = 10  # newest shards whose gaps are read
-GAPS = 5  # newest gaps of each
 SCANNED = 500  # dead letters read, of which the newest are shown
 SHOWN = 50
 
-# A product's history, newest first, up to a limit.
-HistoryOf = Callable[[str, int], Sequence[ChangeEvent]]
+# The newest gaps, newest first, up to a limit.
+Gaps = Callable[[int], Sequence[ChangeEvent]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +74,23 @@ class DeadLetterSummary:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Changes of a shard that nobody can read any more."""
+    """Changes of a product, or of a shard and so of any product, that nobody can read any more."""
 
-    shard_id: str
+    about: str  # the id under which its entry lies: the product's, or a shard's (DESIGN §5.6)
+    name: str | None  # the product's
+    event_id: str
     occurred_at: datetime
     why: str
+
+    @property
+    def shard_id(self) -> str | None:
+        """The shard that it is about; None for a product's."""
+        return self.about.partition("#")[2] if self.about.startswith(RESERVED) else None
+
+    @property
+    def product_id(self) -> str | None:
+        """The product that it is about; None for a shard's."""
+        return None if self.about.startswith(RESERVED) else self.about
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +108,12 @@ class StatusReader:
     """Reads the status of one consumer."""
 
     def __init__(
-        self, client: "DynamoDBClient", names: TableNames, consumer: str, history: HistoryOf
+        self, client: "DynamoDBClient", names: TableNames, consumer: str, gaps: Gaps
     ) -> None:
         self._client = client
         self._names = names
         self._consumer = consumer
-        self._history = history
+        self._gaps = gaps
 
     def read(self) -> StoredStatus:
         """One look.
@@ -120,7 +130,16 @@ class StatusReader:
             workers=[worker_of(row) for row in others if _key(row).startswith("~worker ")],
             host=next((_text(row, "Kind") for row in others if _key(row) == "~host"), None),
             dead_letters=self._dead_letters(),
-            gaps=self._gaps([shard.shard_id for shard in shards]),
+            gaps=[
+                Gap(
+                    event.product_id,
+                    event.product_name,
+                    event.id,
+                    event.occurred_at,
+                    event.note or "",
+                )
+                for event in self._gaps(SHOWN)
+            ],
         )
 
     def _rows(self, side: str, limit: int) -> list[Any]:
@@ -144,15 +163,6 @@ class StatusReader:
                 Limit=SCANNED,
             )
         return summary(answer["Items"], more="LastEvaluatedKey" in answer)
-
-    def _gaps(self, shard_ids: Sequence[str]) -> list[Gap]:
-        found = [
-            Gap(shard_id, event.occurred_at, event.note or event.reason or "")
-            for shard_id in list(dict.fromkeys(shard_ids))[:LOOKED_INTO]
-            for event in self._history(f"\0shard#{shard_id}", GAPS)
-            if event.kind == "gap"
-        ]
-        return sorted(found, key=lambda gap: gap.occurred_at, reverse=True)
 
 
 def shard_of(row: Mapping[str, Any]) -> SavedShard:

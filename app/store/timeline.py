@@ -13,7 +13,7 @@ from app.store.batches import READ_LIMIT
 from app.store.cursor import Cursor, parse_cursor
 from app.store.errors import EventNotFound
 from app.store.feed import Arrival, EventRef, Feed
-from app.store.paging import Page
+from app.store.history import HistoryPage
 
 # How far a cursor's neighbours may have been written out of order (DESIGN §6), in ms.
 OVERLAP_MS = 10_000
@@ -82,14 +82,14 @@ class Timeline:
                 if arrival.ref in events:
                     yield arrival.cursor, events[arrival.ref]
 
-    def history(self, product_id: str, limit: int, cursor: str | None = None) -> Page[ChangeEvent]:
-        """A product's events, newest first.
+    def history(self, product_id: str, limit: int, cursor: str | None = None) -> HistoryPage:
+        """A product's events, newest first, and which of them are void.
 
         Raises:
             InvalidCursor: the cursor is not one that a page gave out.
 
         """
-        return self._audit.history(product_id, limit, cursor)
+        return self._audit.histories.page(product_id, limit, cursor)
 
     def refers(self, product_id: str, after: str, reference: str) -> bool:
         """Whether an event of the product, later than the event key, bears the reference."""

@@ -82,8 +82,8 @@ class Door:
         return known.closed or bool(self.proxies.user_header)
 
     def stands_open(self) -> bool:
-        """Whether nobody is asked, as far as is known without asking the store."""
-        known = self.keyring.fresh()
+        """Whether nobody is asked, as far as is known without waiting for the store."""
+        known = self.keyring.glance()
         return known is not None and not self.asks(known)
 
     def session(self, scope: Scope) -> Session | None:

@@ -71,6 +71,11 @@ class CloudEventOut(BaseModel):
     datacontenttype: Literal["application/json"]
     data: EventData
     cursor: str | None = Field(None, description="its place in the timeline, on pages of `/events`")
+    void: bool | None = Field(
+        None,
+        description="of a `reconciled` event, on pages of a product's events: whether it is void, "
+        "because the record of the change that it tells of arrived after all",
+    )
 
 
 class EventPageOut(BaseModel):

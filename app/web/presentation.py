@@ -5,7 +5,7 @@ both to the same words. What the stream's view cannot show is called "not record
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,8 @@ from app.web.wording import ARROW, attribute_text, found_text, signed
 
 OUTSIDE = "outside Stockpulse"
 NOT_RECORDED = "not recorded"
+
+VOID, VOID_MEANS = "Void", "The record arrived after all"
 
 _SHOWN_CHANGES = 3
 
@@ -62,9 +64,12 @@ class Row:
     date: str
 
 
-def row_of(event: ChangeEvent, zone: ZoneInfo, stock_name: str = "Stock") -> Row:
-    """The event's row, its time in `zone`."""
-    return row_from(data_of(event), zone, stock_name)
+def row_of(
+    event: ChangeEvent, zone: ZoneInfo, stock_name: str = "Stock", *, void: bool = False
+) -> Row:
+    """The event's row, its time in `zone`; `void`: see `app.store.chain`."""
+    row = row_from(data_of(event), zone, stock_name)
+    return replace(row, label=VOID, change=f"{VOID_MEANS} ({row.change})") if void else row
 
 
 def row_from(data: Mapping[str, Any], zone: ZoneInfo, stock_name: str = "Stock") -> Row:

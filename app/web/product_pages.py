@@ -173,7 +173,10 @@ def history_page(
     history = services.timeline.history(product_id, PAGE, cursor)
     settings = services.settings
     zone = ZoneInfo(settings.timezone)
-    rows = [row_of(event, zone, settings.stock_attribute) for event in history.items]
+    rows = [
+        row_of(event, zone, settings.stock_attribute, void=event.event_key in history.void)
+        for event in history.items
+    ]
     product: Product | None = None
     shard = product_id.startswith(RESERVED)
     if shard and not rows and cursor is None:

@@ -30,7 +30,8 @@ from tests.support.ministack import (
 )
 from worker.stream.pace import Wake
 
-BATCH = 1000  # records a batch: as many as a page of the reader
+# Records a batch: what docs/lambda.md deploys, and as many as a page of the reader.
+BATCHES = {"mapping": 100, "mapping_1000": 1000}
 KEY = "k1:" + "a2V5" * 11
 
 Bare = Callable[[Store, TableNames, str | None, int], None]
@@ -50,7 +51,8 @@ def measure(ours: Ours, floor: Bare, count: int, rounds: int, samples: int) -> d
         for turn in range(rounds):
             row = _reader(on, ours, f"ours{turn}-", count, samples)
             row |= _floor(on, floor, f"bare{turn}-", count)
-            row |= _mapping(on, stack, package, f"esm{turn}-", samples)
+            for name, batch in BATCHES.items():
+                row |= _mapping(on, stack, package, f"{name}{turn}-", name, batch, samples)
             rows.append(row | {"ratio": row["reader_per_s"] / row["mapping_per_s"]})
     return {"records": count, "medians": median_of(rows), "rounds": rows}
 
@@ -78,11 +80,11 @@ def _floor(on: Store, floor: Bare, prefix: str, count: int) -> dict[str, float]:
 
 
 def _mapping(
-    on: Store, stack: MiniStack, package: bytes, prefix: str, samples: int
+    on: Store, stack: MiniStack, package: bytes, prefix: str, name: str, batch: int, samples: int
 ) -> dict[str, float]:
     """The same through the event source mapping, its cold start left out."""
     tables, total = on.own_tables(prefix), len(on.numbers())
-    with _mapped(on, stack, package, prefix):
+    with _mapped(on, stack, package, prefix, batch):
         while (first := _rows(on, tables.audit)) == 0:
             time.sleep(0.01)
         begun = time.perf_counter()
@@ -90,11 +92,11 @@ def _mapping(
             time.sleep(0.02)
         took = time.perf_counter() - begun
         waits = _waits(on, tables.audit, prefix, samples, lambda: None)
-    return {"mapping_per_s": (found - first) / took, **_percentiles("mapping", waits)}
+    return {f"{name}_per_s": (found - first) / took, **_percentiles(name, waits)}
 
 
 @contextmanager
-def _mapped(on: Store, stack: MiniStack, package: bytes, prefix: str) -> Iterator[None]:
+def _mapped(on: Store, stack: MiniStack, package: bytes, prefix: str, batch: int) -> Iterator[None]:
     """The function on tables of this prefix, fed from the stream's beginning."""
     functions = stack.client("lambda")
     name = f"{prefix}stockpulse"
@@ -119,7 +121,7 @@ def _mapped(on: Store, stack: MiniStack, package: bytes, prefix: str) -> Iterato
         FunctionName=name,
         EventSourceArn=on.stream_arn,
         StartingPosition="TRIM_HORIZON",
-        BatchSize=BATCH,
+        BatchSize=batch,
         FunctionResponseTypes=["ReportBatchItemFailures"],
     )
     try:
@@ -186,7 +188,11 @@ def lines_of(measured: dict[str, Any]) -> list[str]:
             f"{label:<22} {medians[f'{name}_per_s']:>7.0f} records/s"
             f"   write → audit p50 {medians[f'{name}_p50_ms']:.1f} ms"
             f", p99 {medians[f'{name}_p99_ms']:.1f} ms"
-            for label, name in (("stockpulse", "reader"), ("event source mapping", "mapping"))
+            for label, name in (
+                ("stockpulse", "reader"),
+                ("mapping, batches 100", "mapping"),
+                ("mapping, batches 1000", "mapping_1000"),
+            )
         ),
         f"{'bare loop':<22} {medians['bare_per_s']:>7.0f} records/s",
     ]

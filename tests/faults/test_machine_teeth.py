@@ -105,9 +105,7 @@ def a_vanished_shard_is_dropped_without_a_gap(patch: Patch) -> None:
     patch.setattr(
         Readers,
         "_give_up",
-        lambda self, lease, reader: self._retry(
-            lambda: self._leases.save(lease, reader.saved, finished=True), "checkpoint"
-        ),
+        lambda self, lease, reader: self._leases.save(lease, reader.saved, finished=True),
     )
 
 

@@ -20,6 +20,7 @@ from tests.support.builders import STREAM_ARN, an_item, as_boto3, inserted, modi
 from tests.support.reconciling import Parts
 from tests.support.running import App, item, serving, settings_for
 from tests.support.sse import Listener
+from tests.support.waiting import until
 from worker.gaps import SHARD, ChainGuard
 from worker.reconcile import Reconciler, Timing
 from worker.retry import Retry
@@ -105,6 +106,20 @@ def test_what_follows_on_a_reconciled_entry_verifies_and_the_early_one_is_void(
     # The record was on its way after all: once it is audited, the `~r` before it is void.
     app.tables.put_item(TableName=parts.names.audit, Item=kept[1])
     assert verify(parts).findings == []
+    assert [event.get("void") for event in history_of(app, "P1")] == [None, None, True, None]
+    page = app.http.get("/products/history", params={"id": "P1"}).text
+    assert page.count("The record arrived after all (Found in the table: stock 4") == 1
+
+
+def history_of(app: App, product_id: str) -> list[dict[str, Any]]:
+    """A product's events from pages of one each."""
+    items, cursor = [], None
+    while True:
+        about = {"limit": 1} | ({} if cursor is None else {"cursor": cursor})
+        page = app.http.get(f"/v1/products/{product_id}/events", params=about).json()
+        items += page["items"]
+        if (cursor := page["next_cursor"]) is None:
+            return items
 
 
 def test_a_difference_that_is_on_its_way_or_not_surely_late_is_left_alone(
@@ -212,6 +227,12 @@ def test_a_shard_s_gap_is_told_once_and_shown_for_what_it_is(app: App, parts: Pa
     assert (report.findings, report.gaps, report.products) == ([], 2, 0)
     by_filter = app.http.get("/v1/events", params={"kind": "gap"}).json()["items"]
     assert len(by_filter) == 2
+
+    def told() -> list[tuple[str, str]]:
+        details = app.http.get("/readyz").json()["details"]
+        return [(gap["shard_id"], gap["why"]) for gap in details["gaps"] or ()]
+
+    until(lambda: told() == [("shardId-1", "another reason"), ("shardId-1", why)], 15)
 
 
 def test_a_forged_gap_of_a_shard_is_named(app: App, parts: Parts) -> None:

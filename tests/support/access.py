@@ -1,5 +1,6 @@
 """A door that is open to all, and one with keys of the test's own, without a store."""
 
+import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -19,6 +20,7 @@ def a_door(
     proxies: Proxies | None = None,
     base: str = "",
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Door:
     """A door with these keys; without any it is open."""
     ended: set[str] = set()
@@ -27,7 +29,7 @@ def a_door(
         ended_sessions=lambda: frozenset(ended),
         end_session=lambda session, _until: ended.add(session),
     )
-    keyring = Keyring(kept, sign_in)
+    keyring = Keyring(kept, sign_in, monotonic)
     sessions = Sessions("k" * 32, timedelta(minutes=30), timedelta(hours=12))
     return Door(keyring, sign_in, sessions, proxies or Proxies(), base, now)
 

@@ -37,6 +37,9 @@ class Reading:
     def durable(self) -> str | None:
         return self.durable_now() if self.durable_now else self.number
 
+    def end(self) -> None:
+        """Nothing is under way."""
+
     def save(self, sequence_number: str | None, *, finished: bool) -> None:
         self.saved.append((sequence_number, finished))
 

@@ -44,7 +44,7 @@ class Parts:
         self.gaps = Gaps(self.audit, self.sink, self.asked.append)
         self.stop = threading.Event()
 
-    def _publish(self, arrived: Any) -> None:
+    def _publish(self, arrived: Any, hold: Any = None) -> None:
         self.published += arrived
         self.publish(arrived)
 

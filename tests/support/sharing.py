@@ -79,7 +79,7 @@ class Shop:
             Reading(Member(name, broker, folder), Wake(), Idle(0.02, 0.05), one_log, LEASE_TIME),
             make_work,
             threading.Event(),
-            report_gap=lambda shard, arn, after, _why: self.gaps.append((shard, arn, after)),
+            report_gap=lambda shard, arn, after, _why, _hold: self.gaps.append((shard, arn, after)),
         )
 
     def owners(self) -> dict[str, str | None]:

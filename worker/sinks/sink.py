@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from app.events import ChangeEvent
-from app.store.leases import Hold
+from app.store.leases import Hold, LeaseLost
 from app.store.letters import AUDIT, Letter, State
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -19,7 +19,7 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 Deliver = Callable[[ChangeEvent], None]
 
 # Seconds since the last look at a shard's lease after which a delivery looks again. Short: a
-# worker that let the shard go must not deliver beside the next one for long.
+# worker that lost the shard unawares must not deliver beside the next one for long.
 HOLD_LIFE = 1.0
 
 
@@ -44,7 +44,10 @@ class Taken(NamedTuple):
 
 @dataclass(slots=True)
 class Holding:
-    """A shard's hold as sinks see it: whether it was lost, and when it was last sure."""
+    """A shard's hold as sinks see it: whether it was lost, and when it was last sure.
+
+    `lost` is set once, by whoever finds it out or lets the shard go: no delivery begins after it.
+    """
 
     hold: Hold
     lost: bool = False
@@ -54,13 +57,15 @@ class Holding:
         """Look at the lease again if the last look is long ago.
 
         Raises:
-            LeaseLost: the shard is another's.
+            LeaseLost: the shard is another's, or nobody's.
             StoreUnavailable: that cannot be known now.
 
         """
-        if now - self.sure_at > HOLD_LIFE:
+        if not self.lost and now - self.sure_at > HOLD_LIFE:
             self.hold.check()
             self.sure_at = now
+        if self.lost:
+            raise LeaseLost
 
 
 def letter_for(

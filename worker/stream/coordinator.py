@@ -5,35 +5,32 @@ alone: they hold their leases until another worker has taken them.
 """
 
 import json
-import logging
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 
-from app.metrics import LEASE_MOVES
+from app.store.beginnings import Beginnings
 from app.store.checkpoints import Checkpoint, Checkpoints, Rows, ShardKey
 from app.store.errors import StoreUnavailable
 from app.store.leases import Lease, Leases
 from worker.retry import LONGEST_PAUSE, pause
 from worker.stream.discovery import Discovery, Look
 from worker.stream.leases import first_rival, share
-from worker.stream.lineage import awaits_child, forgettable, readable
+from worker.stream.lineage import Position, awaits_child, parents_gone, readable
 from worker.stream.membership import Membership
 from worker.stream.pace import Wake
 from worker.stream.progress import ShardState
 from worker.stream.reader import ShardReader
 from worker.stream.readers import Readers
-from worker.stream.succession import left_behind, positions
-
-_log = logging.getLogger(__name__)
+from worker.stream.succession import positions
+from worker.stream.tidier import Tidier
 
 LOOK_AGAIN = 60.0  # seconds between looks at the service while nothing ends
 JOIN = 10.0  # seconds that a stop waits for the threads
-FORGET_AFTER = 600.0  # seconds that a shard must be missing from the listing: one may flicker
 STATES_TOLD = 200  # shards in the status that a heartbeat carries: it must fit an item
 
-MakeReader = Callable[[Lease, str | None], ShardReader]
+MakeReader = Callable[[Lease, Position], ShardReader]
 
 
 class Coordinator:
@@ -48,6 +45,7 @@ class Coordinator:
         discovery: Discovery,
         checkpoints: Checkpoints,
         leases: Leases,
+        beginnings: Beginnings,
         readers: Readers,
         make_reader: MakeReader,
         wake: Wake,
@@ -62,6 +60,7 @@ class Coordinator:
         self._discovery = discovery
         self._checkpoints = checkpoints
         self._leases = leases
+        self._beginnings = beginnings
         self._readers = readers
         self._make_reader = make_reader
         self._wake = wake
@@ -75,7 +74,7 @@ class Coordinator:
         self._finished: set[ShardKey] = set()
         self._eager = 0  # looks since something ended: ever rarer
         self._next_look = 0.0  # by the monotonic clock
-        self._missing: dict[ShardKey, float] = {}
+        self._tidier = Tidier(leases, beginnings, one_log=one_log)
         self._reported: set[str] = set()
         membership.status = self._status
 
@@ -134,7 +133,7 @@ class Coordinator:
             self._eager, self._next_look, self._finished = 0, 0.0, finished
         now = time.monotonic()
         if now >= self._next_look:
-            self._seen = self._discovery.look(dict(rows.checkpoints))
+            self._seen = self._discovery.look(rows.checkpoints, rows.beginnings)
             self._next_look = now + self._until_next_look(rows)
         trouble = self._act(rows, alive)
         self._trouble = trouble or self._seen.trouble
@@ -176,19 +175,30 @@ class Coordinator:
         if self._seen.anew and stream_arn not in self._reported:
             self._report_new_stream(stream_arn)
             self._reported.add(stream_arn)
+        if not self._is_begun(rows, stream_arn):
+            self._next_look = 0.0
+            return ""
         starting = {owner for owner, row in rows.workers.items() if not row.ready}
         barred = {rival.owner for rival in rivals}
         self._share(rows, stream_arn, held, alive - starting - barred)
-        self._tidy(rows, stream_arn)
+        self._tidier(rows, stream_arn, self._seen)
         return ""
+
+    def _is_begun(self, rows: Rows, stream_arn: str) -> bool:
+        """Note what was gone as the stream's reading begins; False where another just has."""
+        listing = self._seen.listing
+        if stream_arn in rows.beginnings or not listing.complete:
+            return True
+        gone = parents_gone(listing, self._known(rows, stream_arn))
+        return self._beginnings.note(stream_arn, gone)
 
     def _let_go_of_lost(self, rows: Rows, held: dict[ShardKey, Lease]) -> None:
         """End readers whose shard is another's now, or whose stream has a new name on one log."""
         for shard, lease in held.items():
             row = rows.checkpoints.get(shard)
-            lost = row is None or (row.owner, row.counter) != (lease.owner, lease.counter)
-            renamed = self._one_log and shard[0] != self._seen.stream_arn
-            if lost or renamed:
+            if row is None or (row.owner, row.counter) != (lease.owner, lease.counter):
+                self._readers.lose(shard)
+            elif self._one_log and shard[0] != self._seen.stream_arn:
                 self._readers.leave(shard)
 
     def _share(
@@ -197,10 +207,12 @@ class Coordinator:
         known = self._known(rows, stream_arn)
         me = self._membership.owner
         owners: dict[str, str | None] = {}
+        starts: dict[str, str | None] = {}
         for position in readable(self._seen.listing, known):
             row = known.get(position.shard_id)
             owner = row.owner if row is not None else None
             running = (stream_arn, position.shard_id) in held
+            starts[position.shard_id] = position.start
             owners[position.shard_id] = me if running else None if owner == me else owner
         if self._one_log and any(arn != stream_arn for arn, _ in held):
             return  # our own reader under the log's old name has to end first
@@ -211,9 +223,13 @@ class Coordinator:
         for shard_id in plan.free:
             if not wanted or self._stop.is_set():
                 return
-            wanted -= self._take(rows, (stream_arn, shard_id), known.get(shard_id))
+            wanted -= self._take(
+                rows, (stream_arn, shard_id), known.get(shard_id), starts[shard_id]
+            )
 
-    def _take(self, rows: Rows, shard: ShardKey, known: Checkpoint | None) -> bool:
+    def _take(
+        self, rows: Rows, shard: ShardKey, known: Checkpoint | None, start: str | None
+    ) -> bool:
         """Take a shard and read it; False where another was faster."""
         inherited = known.sequence_number if known is not None else None
         owner = self._membership.owner
@@ -221,29 +237,10 @@ class Coordinator:
         taken = self._leases.take(shard, owner, row, inherited)
         if taken is None:
             return False
-        if row is not None and row.owner not in {None, owner}:
-            LEASE_MOVES.inc()
-            _log.warning(
-                "took shard %s over from worker %s, which shows no life", shard[1], row.owner
-            )
         lease = Lease(taken.consumer, *shard, owner, taken.counter)
         if taken.finished:
             self._leases.release(lease)
             return False
-        self._readers.start(lease, self._make_reader(lease, taken.sequence_number))
+        position = Position(lease.shard_id, taken.sequence_number, start)
+        self._readers.start(lease, self._make_reader(lease, position))
         return True
-
-    def _tidy(self, rows: Rows, stream_arn: str) -> None:
-        """Remove checkpoints that nothing rests on any more: the table stays small."""
-        old = left_behind(rows.checkpoints, stream_arn, self._seen.drained, one_log=self._one_log)
-        own = [found for (arn, _), found in rows.checkpoints.items() if arn == stream_arn]
-        gone = {_key(found): found for found in forgettable(self._seen.listing, own)}
-        now = time.monotonic()
-        self._missing = {shard: self._missing.get(shard, now) for shard in gone}
-        old += [gone[shard] for shard, since in self._missing.items() if now - since > FORGET_AFTER]
-        for found in old:
-            self._leases.forget(found)
-
-
-def _key(checkpoint: Checkpoint) -> ShardKey:
-    return checkpoint.stream_arn, checkpoint.shard_id

@@ -5,8 +5,9 @@ service no longer knows lists nothing: its readers find out for themselves what 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -15,7 +16,7 @@ from app.store.checkpoints import Checkpoint, ShardKey
 from app.store.client import error_code, translated
 from app.store.errors import StoreUnavailable
 from app.store.tables import StreamOfTable, TableError
-from worker.stream.lineage import Listing, Shard, is_drained
+from worker.stream.lineage import Listing, Shard, is_drained, promised
 from worker.stream.succession import held_streams, positions, streams_in_order
 
 if TYPE_CHECKING:
@@ -60,8 +61,12 @@ class Discovery:
         self._one_log = one_log
         self._known: dict[str, tuple[Shard, ...]] = {}  # by the last complete listing
 
-    def look(self, checkpoints: dict[ShardKey, Checkpoint]) -> Look:
-        """Ask the service.
+    def look(
+        self,
+        checkpoints: Mapping[ShardKey, Checkpoint],
+        beginnings: Mapping[str, Collection[str]] = MappingProxyType({}),
+    ) -> Look:
+        """Ask the service; `beginnings`: see `app.store.beginnings`.
 
         Raises:
             StoreUnavailable: it does not say which stream is the table's.
@@ -76,6 +81,7 @@ class Discovery:
         for arn in streams_in_order(current, held, listed):
             listing, failure = self._listing(arn, current)
             known = positions(checkpoints, arn, one_log=self._one_log)
+            listing = promised(listing, known, beginnings.get(arn))
             if arn == current or not is_drained(listing, known):
                 anew = bool(held) and arn not in held
                 return Look(arn, listing, anew, frozenset(drained), trouble or failure)
@@ -132,7 +138,8 @@ class Discovery:
                 answer = self._streams.describe_stream(StreamArn=stream_arn, **start)
             description = answer["StreamDescription"]
             for shard in description["Shards"]:
-                found[shard["ShardId"]] = Shard(shard["ShardId"], shard.get("ParentShardId"))
+                first = shard.get("SequenceNumberRange", {}).get("StartingSequenceNumber")
+                found[shard["ShardId"]] = Shard(shard["ShardId"], shard.get("ParentShardId"), first)
             last = description.get("LastEvaluatedShardId")
             if not last:
                 return description.get("StreamStatus") != "DISABLING"

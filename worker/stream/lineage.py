@@ -6,8 +6,8 @@ listing prove that a shard is gone: one that was begun goes on being asked for u
 itself says so (FACTS §1.13), and until then its children wait.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from app.store.checkpoints import Checkpoint
 
@@ -18,6 +18,7 @@ class Shard:
 
     id: str
     parent: str | None
+    start: str | None = None  # its first sequence number, where that was told
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +36,55 @@ class Position:
 
     shard_id: str
     after: str | None
+    start: str | None = None  # what must still be there, where it is read from its oldest record
+
+
+def parents_gone(listing: Listing, checkpoints: Mapping[str, Checkpoint]) -> frozenset[str]:
+    """Parents of shards yet to be begun that are neither listed nor were begun themselves."""
+    listed = {shard.id for shard in listing.shards}
+    return frozenset(
+        shard.parent
+        for shard in listing.shards
+        if shard.parent
+        and shard.id not in checkpoints
+        and shard.parent not in listed
+        and shard.parent not in checkpoints
+    )
+
+
+def promised(
+    listing: Listing, checkpoints: Mapping[str, Checkpoint], gone_before: Collection[str] | None
+) -> Listing:
+    """What must be there to be read, since `gone_before` is what was gone when reading began.
+
+    A parent that vanished since, before any worker began it, is listed with the others: the
+    service is asked for it, and says itself that it is gone, which is a gap. A `start` is kept
+    only of children of what was not gone. None: reading begins with this look, and what
+    vanished before was never promised (a first start at the oldest record is no gap).
+    """
+    if gone_before is None:
+        return replace(listing, shards=tuple(replace(one, start=None) for one in listing.shards))
+    vanished = parents_gone(listing, checkpoints) if listing.complete else frozenset()
+    kept = (
+        shard if shard.parent and shard.parent not in gone_before else replace(shard, start=None)
+        for shard in listing.shards
+    )
+    missing = (Shard(shard_id, None) for shard_id in sorted(vanished.difference(gone_before)))
+    return replace(listing, shards=(*kept, *missing))
 
 
 def readable(listing: Listing, checkpoints: Mapping[str, Checkpoint]) -> list[Position]:
     """Positions of every shard that may be read now, those begun but not listed included.
 
-    A parent that is neither listed nor begun counts as trimmed (FACTS §1.1), but only in a
-    complete listing: it may stand on a page that failed (FACTS §1.8). A shard never seen before
-    starts at its oldest record, closed or not (FACTS §1.3, §1.7).
+    A parent that is neither listed (see `promised`) nor begun counts as trimmed (FACTS §1.1),
+    but only in a complete listing: it may stand on a page that failed (FACTS §1.8). A shard never
+    seen before starts at its oldest record, closed or not (FACTS §1.3, §1.7).
     """
+    starts = {shard.id: shard.start for shard in listing.shards}
     parents = {shard.id: shard.parent for shard in listing.shards}
     begun = [shard_id for shard_id in checkpoints if shard_id not in parents]
     return [
-        Position(shard_id, _after(shard_id, checkpoints))
+        Position(shard_id, _after(shard_id, checkpoints), starts.get(shard_id))
         for shard_id in (*parents, *begun)
         if not _finished(shard_id, checkpoints)
         and not _waits(shard_id, parents, checkpoints, complete=listing.complete)

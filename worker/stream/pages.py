@@ -4,6 +4,7 @@ Never from LATEST, which can miss the next write (FACTS §1.4).
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from app.metrics import GET_RECORDS_CALLS
 from app.store.client import error_code, translated
-from app.store.errors import StoreUnavailable
+from app.store.errors import StoreRefused, StoreUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
@@ -49,20 +50,26 @@ class ShardPages:
         stream_arn: str,
         shard_id: str,
         after: str | None,
+        start: str | None = None,
     ) -> None:
-        """`after`: the last sequence number not to be read again; None begins at the oldest."""
+        """`after`: the last sequence number not to be read again; None begins at the oldest.
+
+        `start`: the shard's first number, where nothing of it may be missing at the oldest.
+        """
         self._streams = streams
         self._arn = stream_arn
         self.shard_id = shard_id
         self._iterator: str | None = None
         self.after = after
+        self._start = start
 
     def next(self) -> Page:
         """The next page.
 
         Raises:
             ShardGone: the shard vanished before its end.
-            Trimmed: what follows `after` is lost; `rewind` goes on with what is left.
+            Trimmed: what follows `after`, or the shard's beginning, is lost; `rewind` goes on
+                with what is left.
             StoreUnavailable: throttled or failing; try again later.
 
         """
@@ -79,7 +86,7 @@ class ShardPages:
 
     def rewind(self) -> None:
         """Go on with the oldest record that there is."""
-        self.after = None
+        self.after = self._start = None
 
     def _fresh(self) -> str:
         start: dict[str, Any] = {"ShardIteratorType": "TRIM_HORIZON"}
@@ -91,8 +98,25 @@ class ShardPages:
         answer = self._call(
             "get_shard_iterator", StreamArn=self._arn, ShardId=self.shard_id, **start
         )
+        if self.after is None and self._start is not None:
+            self._look_for(self._start)
         iterator: str = answer["ShardIterator"]
         return iterator
+
+    def _look_for(self, number: str) -> None:
+        """Have the service say whether the shard still goes back to a number.
+
+        Its oldest record does not tell: a shard's first number need be no record's. Asked after
+        the iterator was made, so that nothing is lost between.
+        """
+        with suppress(StoreRefused):  # an engine that judges such a number knows of no loss
+            self._call(
+                "get_shard_iterator",
+                StreamArn=self._arn,
+                ShardId=self.shard_id,
+                ShardIteratorType="AT_SEQUENCE_NUMBER",
+                SequenceNumber=number,
+            )
 
     def _call(self, name: str, **request: Any) -> Any:
         with translated():
@@ -103,8 +127,8 @@ class ShardPages:
                     case "ExpiredIteratorException":
                         raise _Expired from error
                     # DynamoDB Local raises it without cause: it says something only to one who
-                    # held a position (FACTS §1.12).
-                    case "TrimmedDataAccessException" if self.after is not None:
+                    # held a position, or was promised the beginning (FACTS §1.12).
+                    case "TrimmedDataAccessException" if self.after or self._start:
                         raise Trimmed from error
                     case "ResourceNotFoundException":
                         raise ShardGone from error

@@ -4,7 +4,6 @@ The page's effects come before its checkpoint, and the checkpoint never passes w
 has done. An empty page is neither the end nor a sign of having caught up (FACTS §1.10).
 """
 
-import logging
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -16,8 +15,6 @@ from worker.stream.pace import Pace, Wake
 from worker.stream.pages import ShardPages, Trimmed
 from worker.stream.progress import Progress
 from worker.stream.work import Work, last_number
-
-_log = logging.getLogger(__name__)
 
 CATCH_UP = 0.1  # seconds between looks at sinks that hold up the end of a shard
 
@@ -64,6 +61,10 @@ class ShardReader:
     def leave(self) -> None:
         """End after the page under way, its checkpoint included."""
         self._leaving.set()
+
+    def end(self) -> None:
+        """Have nothing more begun: the shard is about to be let go, or is lost."""
+        self._work.end()
 
     def run(self, stop: threading.Event) -> None:
         """Read until the shard is finished, or `stop` is set, or it is told to leave.
@@ -126,11 +127,6 @@ class ShardReader:
             self._retry(lambda: self._save(durable, finished=False), "checkpoint")
             self.saved = durable
 
-    @property
-    def position(self) -> str | None:
-        """The last record that was handed to the work."""
-        return self._pages.after
-
     def settle(self, stop: threading.Event) -> bool:
         """Wait until every sink is done with what was read; False where the end came first."""
         while self._work.durable() != self._read:
@@ -147,10 +143,17 @@ class ShardReader:
             number = self._read or self.saved
             self._retry(lambda: self._save(number, finished=True), "checkpoint")
 
+    def give_up(self, stop: threading.Event) -> None:
+        """The shard vanished: what it still held is lost, which is said once."""
+        after = self._pages.after
+        why = "the shard vanished before its end was read: its records were over a day old"
+        self._retry(lambda: self._report_gap(after, why), "gaps")
+        self.finish(stop)
+
     def _go_on_after_gap(self) -> None:
         after = self._pages.after
-        _log.error("records after %s were trimmed unread", after)
-        why = "the stream no longer held the records that followed: they were over a day old"
+        which = "first records" if after is None else "records that followed"
+        why = f"the stream no longer held the {which}: they were over a day old"
         self._retry(lambda: self._report_gap(after, why), "gaps")
         self._pages.rewind()
 

@@ -13,7 +13,7 @@ from app.logs import about
 from app.store.checkpoints import ShardKey
 from app.store.errors import StoreUnavailable
 from app.store.leases import Lease, LeaseLost, Leases
-from worker.retry import Retry, Stopped
+from worker.retry import Stopped
 from worker.stream.pages import ShardGone
 from worker.stream.progress import ShardState
 from worker.stream.reader import ShardReader
@@ -22,9 +22,6 @@ _log = logging.getLogger(__name__)
 
 SILENCE = 4.0  # seconds without an answer until a reader counts as failing
 CRASH_SHOWN = 5.0  # seconds that a crashed thread is reported, though it was started again
-
-# Told of a shard, its stream, the last number that was read, and why what followed is lost.
-ReportGap = Callable[[str, str, str | None, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +37,14 @@ class Readers:
     def __init__(
         self,
         leases: Leases,
-        retry: Retry,
         stop: threading.Event,
-        report_gap: ReportGap,
         ended: Callable[[], None],
         *,
         one_log: bool,
     ) -> None:
         """`ended` is called when a thread has ended. `one_log`: see `worker.stream.succession`."""
         self._leases = leases
-        self._retry = retry
         self._stop = stop
-        self._report_gap = report_gap
         self._ended = ended
         self._one_log = one_log
         self._running: dict[ShardKey, _Running] = {}
@@ -73,6 +66,12 @@ class Readers:
     def leave(self, shard: ShardKey) -> None:
         """Let a shard go after the page under way."""
         if (running := self._running.get(shard)) is not None:
+            running.reader.leave()
+
+    def lose(self, shard: ShardKey) -> None:
+        """Another has the shard: nothing more of it begins here."""
+        if (running := self._running.get(shard)) is not None:
+            running.reader.end()
             running.reader.leave()
 
     def join(self, deadline: float) -> None:
@@ -139,17 +138,15 @@ class Readers:
             reader.run(self._stop)
         except ShardGone:
             self._give_up(lease, reader)
+        finally:
+            reader.end()
 
     def _give_up(self, lease: Lease, reader: ShardReader) -> None:
-        """The shard vanished: what it still held is lost, which is said once."""
         _log.error("shard %s vanished before its end was read", lease.shard_id)
         if self._one_log:  # the log goes on under another stream's name, with every record
             self._stop.wait(1)
             return
-        why = "the shard vanished before its end was read: its records were over a day old"
-        after = reader.position
-        self._retry(lambda: self._report_gap(lease.shard_id, lease.stream_arn, after, why), "gaps")
-        reader.finish(self._stop)
+        reader.give_up(self._stop)
 
     def _release(self, lease: Lease) -> None:
         try:

@@ -24,6 +24,9 @@ class Work(Protocol):
     def durable(self) -> str | None:
         """The greatest sequence number up to which every sink is done; None: none yet."""
 
+    def end(self) -> None:
+        """The shard is let go, or lost: nothing more of this work may begin."""
+
 
 MakeWork = Callable[[Lease, Hold], Work]
 
@@ -50,3 +53,6 @@ class InOrder:
     def durable(self) -> str | None:
         """The last number taken."""
         return self._durable
+
+    def end(self) -> None:
+        """Nothing is under way."""

@@ -97,7 +97,11 @@ def list_product_events(
 ) -> Response:
     """Read a product's events, newest first; a deleted product keeps them."""
     page = services.timeline.history(product_id, limit, cursor)
-    items = [cloud_event(event, services.products_table) for event in page.items]
+    items = [
+        cloud_event(event, services.products_table)
+        | ({"void": event.event_key in page.void} if event.kind == "reconciled" else {})
+        for event in page.items
+    ]
     return page_answer(request, items, page.next_cursor)
 
 

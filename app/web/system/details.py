@@ -27,6 +27,8 @@ def details_of(state: SystemState) -> dict[str, Any]:
         "gaps": [
             {
                 "shard_id": gap.shard_id,
+                "product_id": gap.product_id,
+                "event_id": gap.event_id,
                 "occurred_at": rfc3339(gap.occurred_at),
                 "why": gap.why,
             }

@@ -113,7 +113,7 @@ def _of_tables(state: SystemState, stored: StoredStatus) -> list[Finding]:
     if recent:
         found.append(
             Finding(
-                "The stream lost changes before they were read (see the gaps below).",
+                "Changes were lost before they were read (see the gaps below).",
                 "The table itself is complete. Compare the audit with it:",
                 bad=False,
                 command="stockpulse reconcile",

@@ -1,12 +1,12 @@
 """Rows of every version are told as far as they go, and none stops the look."""
 
 import json
-from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import Any
 
+from app.events import ChangeEvent
 from app.store.status import SHOWN, StatusReader, shard_of, summary, worker_of
 from app.store.tables import table_names
+from tests.support.builders import an_event
 
 ARN = "arn:aws:dynamodb:::table/Products/stream/2026"
 
@@ -80,19 +80,20 @@ def test_one_look_gives_shards_workers_host_letters_and_gaps() -> None:
         {"Shard": {"S": "~host"}, "Kind": {"S": "lambda"}},
         {"Shard": {"S": "~worker w1"}, "Counter": {"N": "4"}},
     ]
-    asked = []
 
-    def history(product_id: str, _limit: int) -> list[Any]:
-        asked.append(product_id)
-        gap = {"kind": "gap", "occurred_at": datetime(2026, 11, 21, tzinfo=UTC), "reason": None}
+    def gaps(limit: int) -> list[ChangeEvent]:
+        assert limit == SHOWN
         return [
-            SimpleNamespace(**gap, note="trimmed"),
-            SimpleNamespace(kind="reconciled", occurred_at=None, note=None, reason=None),
+            an_event(2, kind="gap", product_id="\0shard#s1", note="trimmed"),
+            an_event(1, kind="gap", product_id="P1"),
         ]
 
     client: Any = Tables(rows, [a_letter(1)])
-    status = StatusReader(client, table_names("", None), "c", history).read()
+    status = StatusReader(client, table_names("", None), "c", gaps).read()
     assert [shard.shard_id for shard in status.shards] == ["s1"]
     assert [worker.owner for worker in status.workers] == ["w1"]
     assert (status.host, status.dead_letters.more) == ("lambda", True)
-    assert ([gap.why for gap in status.gaps], asked) == (["trimmed"], ["\0shard#s1"])
+    assert [(gap.shard_id, gap.product_id, gap.why) for gap in status.gaps] == [
+        ("s1", None, "trimmed"),
+        (None, "P1", ""),
+    ]

@@ -44,8 +44,10 @@ def letters(count: int, *, error: str = "refused", more: bool = False) -> DeadLe
     return DeadLetterSummary(newest, {"notify": count} if count else {}, more)
 
 
-def gap(at: datetime = NOW, why: str = "trimmed before it was read") -> Gap:
-    return Gap("s1", at, why)
+def gap(
+    at: datetime = NOW, why: str = "trimmed before it was read", about: str = "\0shard#s1"
+) -> Gap:
+    return Gap(about, None if about.startswith("\0") else "Blue kettle", "id-1", at, why)
 
 
 def stored(**fields: Any) -> StoredStatus:

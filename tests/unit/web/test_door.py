@@ -118,3 +118,11 @@ def test_led_here_from_another_site_the_page_asks_again_as_its_own() -> None:
     page = site.ask("GET", "/sign-in?next=/products", headers={"Sec-Fetch-Site": "cross-site"})
     assert 'http-equiv="refresh" content="0; url=/sign-in?next=%2Fproducts"' in page.text
     assert "refresh" not in site.ask("GET", "/sign-in?next=/products").text
+
+
+def test_a_door_stands_open_after_a_quiet_minute_too() -> None:
+    seconds = [0.0]
+    door = a_door(monotonic=lambda: seconds[0])
+    assert not door.keyring.look().closed
+    seconds[0] += 60
+    assert door.stands_open()

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.web.presentation import price_text, row_from, view_notice
+from app.web.presentation import price_text, row_from, row_of, view_notice
+from tests.support.builders import an_event
 
 # tests/js/format.test.js holds the browser to the same cases.
 CASES = json.loads((Path(__file__).parents[2] / "js" / "rows.json").read_text())
@@ -24,6 +25,14 @@ def test_times_are_in_the_zone_of_the_settings() -> None:
     row = row_from(CASES[0]["data"], ZoneInfo("Asia/Tokyo"))
     assert (row.date, row.clock) == ("2026-11-21", "17:00:00")
     assert row.occurred_at == "2026-11-21T08:00:00Z"
+
+
+def test_a_reconciled_entry_that_turned_out_void_says_so_first() -> None:
+    event = an_event(1, kind="reconciled", actor=None, event_name="MODIFY")
+    found = row_of(event, ZoneInfo("UTC"))
+    void = row_of(event, ZoneInfo("UTC"), void=True)
+    assert void.change == f"The record arrived after all ({found.change})"
+    assert (found.label, void.label, void.kind) == ("Reconciled", "Void", "reconciled")
 
 
 def test_a_tables_own_stock_attribute_is_told_once() -> None:

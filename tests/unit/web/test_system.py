@@ -146,6 +146,12 @@ def test_details_are_json_and_bounded() -> None:
     state = a_state(stored=stored(shards=shards, gaps=[gap()] * 200, dead_letters=letters(3)))
     details = json.loads(json.dumps(details_of(state)))
     assert (len(details["shards"]), len(details["gaps"])) == (MOST, MOST)
+    told = {"event_id": "id-1", "occurred_at": "2026-11-21T12:00:00Z", "why": "why"}
+    gaps = [gap(why="why"), gap(why="why", about="P1")]
+    assert details_of(a_state(stored=stored(gaps=gaps)))["gaps"] == [
+        {"shard_id": "s1", "product_id": None, **told},
+        {"shard_id": None, "product_id": "P1", **told},
+    ]
     assert details["dead_letters"] == {"notify": 3}
     assert details["broker"]["subscribers"] == 2
     assert details["summary"] == "It works, and needs attention."

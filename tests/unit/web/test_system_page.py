@@ -65,6 +65,14 @@ def test_what_is_wrong_stands_with_what_to_do() -> None:
     assert "trimmed before it was read" in page
 
 
+def test_gaps_of_shards_and_products_stand_together_and_lead_to_their_histories() -> None:
+    gaps = [gap(), gap(about="P&1", why="found otherwise")]
+    page = get("/system", a_state(stored=stored(gaps=gaps))).text
+    assert 'shard <a href="/products/history?id=%00shard%23s1"><bdi>s1</bdi></a>' in page
+    assert '/products/history?id=P%261"><bdi>Blue kettle</bdi></a>' in page
+    assert page.index("<bdi>s1<") < page.index("Blue kettle") < page.index("found otherwise")
+
+
 def test_leases_and_workers_are_shown_where_there_are_any() -> None:
     shards = [saved("s9", owner="w1", since="2026-11-21T11:30:00Z")]
     page = get(

@@ -1,9 +1,11 @@
-"""What the state machine needs: silence."""
+"""What the state machine and the stories on its stage need: silence."""
 
 import logging
 from collections.abc import Iterator
 
 import pytest
+
+from tests.unit.worker.machine.scene import Scene
 
 
 @pytest.fixture
@@ -12,3 +14,11 @@ def quiet() -> Iterator[None]:
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
+
+
+@pytest.fixture
+def scene(quiet: None) -> Iterator[Scene]:
+    """A stage for one story."""
+    made = Scene()
+    yield made
+    made.close()

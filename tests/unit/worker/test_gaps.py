@@ -39,7 +39,7 @@ class Store:
         self._may_fail("links")
         return []
 
-    def append(self, event: ChangeEvent) -> bool:
+    def append(self, event: ChangeEvent, hold: Any = None) -> bool:
         self._may_fail("append")
         self.log.append(event.kind)
         self.entries[event.product_id, event.event_key] = event

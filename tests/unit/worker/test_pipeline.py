@@ -13,6 +13,7 @@ from app.item import DEFAULT_NAMES, AttributeNames
 from app.store.audit import Appended, Arrived
 from app.store.dead_letters import DeadLetters
 from app.store.errors import StoreUnavailable
+from app.store.feed import ROW_LIMIT
 from app.store.leases import Hold, LeaseLost
 from app.store.letters import Letter
 from tests.support.builders import (
@@ -26,7 +27,7 @@ from tests.support.builders import (
     modified,
 )
 from tests.unit.worker.poison import POISON
-from worker.pipeline import Pipeline
+from worker.pipeline import DEPTH, Pipeline
 from worker.retry import Retry, Stopped
 from worker.sinks.audit import STAMP_LIFE, AuditSink
 
@@ -342,13 +343,14 @@ def test_a_late_batch_whose_lease_is_lost_is_dropped(steps: Steps) -> None:
     assert (published, dropped) == ([], ["dropped"])
 
 
-def test_what_is_published_is_handed_on_batch_by_batch(steps: Steps) -> None:
+def test_what_is_published_is_handed_on_in_order_some_batches_at_a_time(steps: Steps) -> None:
     steps.refuses = {"p3"}
     handed: list[list[str]] = []
+    some = DEPTH * ROW_LIMIT
     steps.pipeline().process(
-        [put(f"p{n}", n) for n in range(1, 27)],
+        [put(f"p{n}", n) for n in range(1, some + 3)],
         STREAM_ARN,
         then=lambda taken: handed.append([event.product_id for event, _ in taken]),
     )
-    assert [len(batch) for batch in handed] == [23, 2]
-    assert "p3" not in handed[0]
+    names = [f"p{n}" for n in range(1, some + 3)]
+    assert handed == [[name for name in names[:some] if name != "p3"], names[some:]]

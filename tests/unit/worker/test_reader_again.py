@@ -38,6 +38,9 @@ class Work:
 
     def process(self, records: Any) -> None: ...
 
+    def end(self) -> None:
+        """Nothing is under way."""
+
     def durable(self) -> str | None:
         return "10"
 

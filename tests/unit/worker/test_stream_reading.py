@@ -3,53 +3,12 @@
 `test_stream_facts.py` says which fact each of these is about.
 """
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.support.fake_errors import fault
-from tests.support.fake_shards import FakeShard
 from tests.support.fake_stream import ITERATOR_LIFE
 from tests.unit.worker.machine.ledger import CHECKPOINTS
-from tests.unit.worker.machine.stage import Stage
-
-
-class Scene(Stage):
-    """A stage with words for one stream and what its checkpoints and gaps say."""
-
-    def settled(self) -> None:
-        """Every change is audited and published, parked, or told of as a gap."""
-        self.run_for(40)
-        assert self.world.ledger.unsettled() == []
-
-    def kill_all(self) -> None:
-        """Every worker is killed."""
-        for life in self.lives:
-            self.world.hub.kill(life.process)
-
-    @property
-    def root(self) -> FakeShard:
-        """The stream's first shard."""
-        return next(iter(self.world.stream.shards.values()))
-
-    def row(self, shard: FakeShard) -> dict[str, dict[str, object]]:
-        """The shard's checkpoint."""
-        return self.world.tables.rows[CHECKPOINTS][
-            "stockpulse", f"{self.world.stream.arn} {shard.id}"
-        ]
-
-    def gaps(self) -> list[str]:
-        """What gaps are about."""
-        return [
-            entry["ProductID"]["S"].removeprefix("\0shard#") for entry in self.world.ledger.gaps
-        ]
-
-
-@pytest.fixture
-def scene(quiet: None) -> Iterator[Scene]:
-    made = Scene()
-    yield made
-    made.close()
+from tests.unit.worker.machine.scene import Scene
 
 
 def test_the_last_page_s_records_are_taken_though_no_iterator_follows(scene: Scene) -> None:

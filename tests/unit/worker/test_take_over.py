@@ -8,7 +8,7 @@ import pytest
 from app.metrics import REGISTRY
 from tests.unit.worker.machine.stage import Stage
 
-COORDINATOR = "worker.stream.coordinator"
+LEASES = "app.store.leases"
 
 
 @pytest.fixture
@@ -29,11 +29,11 @@ def test_a_dead_worker_s_shard_is_taken_over_and_that_is_told(
     first = stage.start()
     stage.run_for(20)
     before = moves()
-    with caplog.at_level(logging.WARNING, COORDINATOR):
+    with caplog.at_level(logging.WARNING, LEASES):
         stage.kill(first)
         stage.start()
         stage.run_for(40)
     assert moves() == before + 1
-    told = [record.getMessage() for record in caplog.records if record.name == COORDINATOR]
+    told = [record.getMessage() for record in caplog.records if record.name == LEASES]
     assert len(told) == 1
-    assert told[0].endswith("over from worker worker-001, which shows no life")
+    assert told[0].endswith("over from worker worker-001: no sign of life")

@@ -100,7 +100,7 @@ class Ledger:
         match table:
             case "ProductEvents":
                 self._audited(before, after)
-            case "Feed" if after is not None and after["Day"]["S"] != "days":
+            case "Feed" if after is not None and after["Day"]["S"] not in {"days", "gaps"}:
                 self._arrived(after)
             case "DeadLetters" if after is not None:
                 self._parked(before, after)
