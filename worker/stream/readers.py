@@ -90,6 +90,7 @@ class Readers:
                 lag=reader.progress.lag,
                 last_page=reader.progress.since_page,
                 trouble=reader.progress.trouble,
+                lag_at_most=reader.progress.lag_at_most,
             )
             for lease, reader in (
                 (running.lease, running.reader) for running in list(self._running.values())

@@ -22,11 +22,13 @@ class TestProgress:
     def test_times_in_whole_minutes_prove_no_lag_within_the_minute(self) -> None:
         """DynamoDB Local tells them so; a time with seconds shows that this service does not."""
         progress = Progress(lambda: 5.0, lambda: 1_000_050.0)
-        lags = []
+        lags, at_most = [], []
         for created in (999_960.0, 1_000_020.0, 1_000_045.0, 1_000_020.0):
             progress.saw([{"dynamodb": {"ApproximateCreationDateTime": created}}])
             lags.append(progress.lag)
+            at_most.append(progress.lag_at_most)
         assert lags == [30.0, 0.0, 5.0, 30.0]
+        assert at_most == [90.0, 30.0, 5.0, 30.0]
 
     def test_what_was_read_is_held_until_it_is_taken(self) -> None:
         progress = Progress()
