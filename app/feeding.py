@@ -18,7 +18,7 @@ from app.web.system.state import ShardState
 from worker.host import make_worker
 from worker.order import ArrivalOrder
 from worker.reading import Reading
-from worker.sinks.policy import RetryPolicy
+from worker.sinks.policy import policy_of
 from worker.source import CONSUMER, source_of
 from worker.stream.membership import Member, new_owner
 from worker.stream.pace import Wake, idle_at
@@ -68,7 +68,7 @@ def feeding(
         order,
         broker.publish,
         reached=reached,
-        policy=RetryPolicy(settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds),
+        policy=policy_of(settings),
         due=due,
     ) as worker:
         AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER).register([*audit_keys(settings)])

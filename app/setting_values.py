@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
@@ -75,9 +75,11 @@ def _record_age(value: int) -> int:
 
 
 def _zone(value: str) -> str:
-    if value in available_timezones():
-        return value
-    raise ValueError("must be an IANA time zone such as Europe/Berlin")
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):  # unknown, a path, a folder of zones
+        raise ValueError("must be an IANA time zone such as Europe/Berlin") from None
+    return value
 
 
 def _currency(value: str) -> str:

@@ -25,7 +25,7 @@ from app.store.feed import Feed
 from worker.host import make_worker
 from worker.order import ArrivalOrder, Publish
 from worker.reading import Reading
-from worker.sinks.policy import RetryPolicy
+from worker.sinks.policy import policy_of
 from worker.sinks.sink import Sink
 from worker.source import CONSUMER, source_of
 from worker.stream.coordinator import Coordinator
@@ -112,9 +112,7 @@ def reading(
             broker_elsewhere=True,
             parallelization_factor=settings.parallelization_factor,
             sinks=sinks,
-            policy=RetryPolicy(
-                settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds
-            ),
+            policy=policy_of(settings),
         ) as worker:
             key_ids = AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER)
             key_ids.register([*audit_keys(settings)])

@@ -14,6 +14,7 @@ from app.store.lanes import Lanes
 from app.store.leases import Hold, Lease
 from worker.chain import ChainSink
 from worker.gaps import ChainGuard, Gaps
+from worker.optional_sinks import OptionalSinks, Pacing
 from worker.order import ArrivalOrder, InTurn, Publish
 from worker.pipeline import Pipeline
 from worker.reading import Reading, make_coordinator
@@ -22,11 +23,11 @@ from worker.reconcile.readings import Readings
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
 from worker.sinks.broker import BrokerSink
-from worker.sinks.host import OptionalSinks, Pacing
 from worker.sinks.policy import RetryPolicy
 from worker.sinks.sink import Sink
 from worker.source import CONSUMER, Source
 from worker.stream.coordinator import Coordinator
+from worker.wiring import Wiring
 from worker.work import ShardWork
 
 
@@ -63,23 +64,25 @@ def make_worker(
     letters = DeadLetters(clients.tables, tables.dead_letters)
     optional = OptionalSinks(
         sinks,
-        audit=audit,
-        audit_sink=audit_sink,
-        publish=tell,
-        pipeline=Pipeline(
-            audit_sink,
-            tell,
-            letters,
-            retry,
-            names,
-            reached,
-            parallelization_factor=parallelization_factor,
+        Wiring(
+            audit=audit,
+            audit_sink=audit_sink,
+            publish=tell,
+            pipeline=Pipeline(
+                audit_sink,
+                tell,
+                letters,
+                retry,
+                names,
+                reached,
+                parallelization_factor=parallelization_factor,
+            ),
+            letters=letters,
+            lanes=Lanes(clients.tables, tables.dead_letters),
+            names=names,
+            retry=retry,
+            stop=stop,
         ),
-        letters=letters,
-        lanes=Lanes(clients.tables, tables.dead_letters),
-        names=names,
-        retry=retry,
-        stop=stop,
         policy=policy or RetryPolicy(),
         pacing=pacing,
         due=due,

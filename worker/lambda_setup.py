@@ -25,15 +25,16 @@ from app.store.workers import Workers
 from worker.chain import ChainSink
 from worker.lambda_host import LambdaHost
 from worker.lambda_reconcile import compare_once
+from worker.lambda_sinks import LambdaSinks
 from worker.order import ArrivalOrder, Publish
 from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
 from worker.sinks.broker import BrokerSink
-from worker.sinks.lambda_sinks import LambdaSinks
 from worker.sinks.sink import Sink
 from worker.source import CONSUMER, source_of
 from worker.thawed import ThawedClock
+from worker.wiring import Wiring
 
 
 class HostRefused(Exception):
@@ -128,15 +129,17 @@ def make_host(
     letters = DeadLetters(clients.tables, names.dead_letters)
     taken = LambdaSinks(
         sinks,
-        audit=audit,
-        audit_sink=audit_sink,
-        publish=tell,
-        pipeline=Pipeline(audit_sink, tell, letters, retry, settings.attributes, reached),
-        letters=letters,
-        lanes=Lanes(clients.tables, names.dead_letters),
-        names=settings.attributes,
-        retry=retry,
-        stop=stop,
+        Wiring(
+            audit=audit,
+            audit_sink=audit_sink,
+            publish=tell,
+            pipeline=Pipeline(audit_sink, tell, letters, retry, settings.attributes, reached),
+            letters=letters,
+            lanes=Lanes(clients.tables, names.dead_letters),
+            names=settings.attributes,
+            retry=retry,
+            stop=stop,
+        ),
     )
     chain = ChainSink(audit, tell, order.drop)
     compare = partial(

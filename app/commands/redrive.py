@@ -56,8 +56,11 @@ def _mark(desk: LetterDesk, letters: Iterable[Letter]) -> int:
     for letter in letters:
         what = letter.event_key if letter.sink == AUDIT else letter.sink
         if (letter.product_id, what) not in marked:
+            try:
+                desk.redrive(letter.id, actor())
+            except LetterNotFound:  # delivered since it was listed
+                continue
             marked.add((letter.product_id, what))
-            desk.mark_due(letter, actor())
         count += 1
     return count
 

@@ -14,12 +14,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from app.events import rfc3339
-from app.store.admin_log import AdminLog
 from app.store.client import translated
-from app.store.commit import Committer
 from app.store.errors import ConditionFailed
 from app.store.roles import Role
 from app.store.secret import Secret, new_secret
+from app.store.settings_rows import SettingsRows, row_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -62,11 +61,8 @@ class ApiKeys:
         table: str,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._client = client
-        self._table = table
+        self._rows = SettingsRows(client, table)
         self._now = now
-        self._commit = Committer(client)
-        self._log = AdminLog(client, table)
 
     def create(
         self, name: str, role: Role, expires_at: datetime | None, actor: str
@@ -82,10 +78,12 @@ class ApiKeys:
         secret = new_secret()
         key = ApiKey(secret.key_id, name, role, secret.hash, self._now(), expires_at)
         try:
-            self._commit(
-                self._put_new(_row(key)),
-                self._put_new({"Kind": {"S": _NAME_KIND}, "ID": {"S": name}}),
-                self._log.entry(actor, "key created", after=shown(key)),
+            self._rows.deed(
+                actor,
+                "key created",
+                self._rows.put_new(_row(key)),
+                self._rows.put_new(row_key(_NAME_KIND, name)),
+                after=shown(key),
             )
         except ConditionFailed:
             raise KeyRefused(
@@ -107,24 +105,23 @@ class ApiKeys:
             raise KeyRefused(f"no key is called {wanted!r}: `stockpulse key list` shows them all")
         at = rfc3339(self._now())
         try:
-            self._commit(
-                {
-                    "Update": {
-                        "TableName": self._table,
-                        "Key": _key(KIND, found.id),
-                        "UpdateExpression": "SET RevokedAt = :at, Version = Version + :one",
-                        "ConditionExpression": "Version = :seen",
-                        "ExpressionAttributeValues": {
-                            ":at": {"S": at},
-                            ":one": {"N": "1"},
-                            ":seen": {"N": str(found.version)},
-                        },
-                    }
-                },
-                {"Delete": {"TableName": self._table, "Key": _key(_NAME_KIND, found.name)}},
-                self._log.entry(
-                    actor, "key revoked", before=shown(found), after={"id": found.id, "revoked": at}
+            self._rows.deed(
+                actor,
+                "key revoked",
+                self._rows.action(
+                    "Update",
+                    Key=row_key(KIND, found.id),
+                    UpdateExpression="SET RevokedAt = :at, Version = Version + :one",
+                    ConditionExpression="Version = :seen",
+                    ExpressionAttributeValues={
+                        ":at": {"S": at},
+                        ":one": {"N": "1"},
+                        ":seen": {"N": str(found.version)},
+                    },
                 ),
+                self._rows.action("Delete", Key=row_key(_NAME_KIND, found.name)),
+                before=shown(found),
+                after={"id": found.id, "revoked": at},
             )
         except ConditionFailed:
             raise KeyRefused(f"someone else changed the key {wanted!r} meanwhile") from None
@@ -132,35 +129,19 @@ class ApiKeys:
 
     def all(self) -> list[ApiKey]:
         """Every key that there ever was, oldest first."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="Kind = :kind",
-            ExpressionAttributeValues={":kind": {"S": KIND}},
-            ConsistentRead=True,
-        )
-        with translated():
-            keys = [_read(item) for page in pages for item in page["Items"]]
+        keys = [_read(row) for row in self._rows.all(KIND)]
         return sorted(keys, key=lambda key: key.created_at)
 
     def used(self, key_id: str, at: datetime) -> None:
         """Note when a key was last used."""
         with translated():
-            self._client.update_item(
-                TableName=self._table,
-                Key=_key(KIND, key_id),
+            self._rows.client.update_item(
+                TableName=self._rows.table,
+                Key=row_key(KIND, key_id),
                 UpdateExpression="SET LastUsedAt = :at",
                 ConditionExpression="attribute_exists(ID)",
                 ExpressionAttributeValues={":at": {"S": rfc3339(at)}},
             )
-
-    def _put_new(self, item: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "Put": {
-                "TableName": self._table,
-                "Item": item,
-                "ConditionExpression": "attribute_not_exists(ID)",
-            }
-        }
 
 
 def checked_name(name: str) -> str:
@@ -189,10 +170,6 @@ def shown(key: ApiKey) -> dict[str, Any]:
     }
 
 
-def _key(kind: str, row_id: str) -> Any:
-    return {"Kind": {"S": kind}, "ID": {"S": row_id}}
-
-
 _TIMES = (
     ("Expires", "expires_at"),
     ("RevokedAt", "revoked_at"),
@@ -202,7 +179,7 @@ _TIMES = (
 
 def _row(key: ApiKey) -> dict[str, Any]:
     return {
-        **_key(KIND, key.id),
+        **row_key(KIND, key.id),
         "Name": {"S": key.name},
         "Role": {"S": key.role},
         "Hash": {"S": key.hash},

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
 from typing import Self
 
 from app.store.api_keys import ApiKey, ApiKeys
@@ -79,12 +78,7 @@ class Keyring:
         """Nothing is opened."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         """Wait for what is under way."""
         self._notes.shutdown(cancel_futures=True)
         self._looks.shutdown(cancel_futures=True)

@@ -22,6 +22,7 @@ from app.store.letters import (
     letter_of,
     split_letter_id,
 )
+from app.store.receipts import Once
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -64,19 +65,29 @@ class LetterDesk(LetterPages):
             raise LetterNotFound("This is not a dead letter's id.")
         return letter_of(self._row(key_of(*key)))
 
-    def redrive(self, letter_id: str, actor: str) -> Letter:
+    def redrive(self, letter_id: str, actor: str, once: Once[Letter] | None = None) -> Letter:
         """Mark a letter's lane (of the audit: the letter) due, and say which letter it was.
 
         Raises:
             LetterNotFound: there is none.
+            Replayed: `once` knows the request.
 
         """
-        letter = self.get(letter_id)
-        self.mark_due(letter, actor)
-        return letter
+        for _ in range(_TRIES):
+            if once is not None:
+                once.recall()
+            letter = self.get(letter_id)
+            kept = [] if once is None else once.kept(letter)
+            try:
+                commit(self._client, [*self._mark(letter, actor), *kept])
+            except ConditionFailed:  # it was delivered, or its lane moved: look again
+                continue
+            self._on_due()
+            return letter
+        raise _being_drained()
 
-    def mark_due(self, letter: Letter, actor: str) -> None:
-        """Let the worker try again at its next look, with a row in the administrators' log."""
+    def _mark(self, letter: Letter, actor: str) -> list[dict[str, Any]]:
+        """The actions that let the worker try at its next look, and that log it."""
         update: dict[str, Any] = {
             "UpdateExpression": "SET Due = :yes",
             "ConditionExpression": "attribute_exists(SinkKey)",
@@ -94,14 +105,7 @@ class LetterDesk(LetterPages):
             }
         key = letter.key if letter.sink == AUDIT else self._lane_key(letter)
         mark = {"Update": {"TableName": self._table, "Key": key, **update}}
-        try:
-            commit(
-                self._client,
-                [mark, self._log.entry(actor, "dead-letter.redriven", after=_of(letter))],
-            )
-        except ConditionFailed:
-            raise _gone() from None
-        self._on_due()
+        return [mark, self._log.entry(actor, "dead-letter.redriven", after=_of(letter))]
 
     def delete(self, letter_id: str, actor: str) -> Skipped:
         """Give a letter up for good, with a row in the log of what administrators did.
@@ -119,7 +123,7 @@ class LetterDesk(LetterPages):
                 continue
             self._on_due()
             return skipped
-        raise StoreUnavailable("The letter's lane is being drained just now.")
+        raise _being_drained()
 
     def _deletion(self, skipped: Skipped, actor: str) -> list[dict[str, Any]]:
         letter = skipped.letter
@@ -197,6 +201,10 @@ def _of(letter: Letter) -> dict[str, Any]:
         "attempts": letter.attempts,
         "first_seen_at": letter.first_seen,
     }
+
+
+def _being_drained() -> StoreUnavailable:
+    return StoreUnavailable("The letter's lane is being drained just now.")
 
 
 def _gone() -> LetterNotFound:

@@ -82,7 +82,9 @@ class ProductRepository:
             request["ExclusiveStartKey"] = last
         return Page(items, encode_cursor(request["ExclusiveStartKey"][self._names.key]["S"]))
 
-    def create(self, draft: ProductDraft, stamp: Stamp, once: Once | None = None) -> Product:
+    def create(
+        self, draft: ProductDraft, stamp: Stamp, once: Once[Product] | None = None
+    ) -> Product:
         """Put a product that is not there yet.
 
         Raises:
@@ -100,7 +102,7 @@ class ProductRepository:
             "ConditionExpression": "attribute_not_exists(#key)",
             "ExpressionAttributeNames": {"#key": self._names.key},
         }
-        kept = [] if once is None else [once.kept(product)]
+        kept = [] if once is None else once.kept(product)
         try:
             self._commit({"Put": put}, *kept)
         except ConditionFailed:
@@ -114,7 +116,7 @@ class ProductRepository:
         return product
 
     def replace(
-        self, draft: ProductDraft, if_match: str, stamp: Stamp, once: Once | None = None
+        self, draft: ProductDraft, if_match: str, stamp: Stamp, once: Once[Product] | None = None
     ) -> Product:
         """Give every known field the draft's value; unknown attributes stay.
 
@@ -131,7 +133,7 @@ class ProductRepository:
         changes: Mapping[str, Any],
         if_match: str,
         stamp: Stamp,
-        once: Once | None = None,
+        once: Once[Product] | None = None,
     ) -> Product:
         """Change the named fields; without `stock` a sale in between does not matter.
 
@@ -142,7 +144,7 @@ class ProductRepository:
         return self._rewrite(product_id, patching(changes, if_match, self._names), stamp, once)
 
     def adjust(
-        self, product_id: str, delta: int, stamp: Stamp, once: Once | None = None
+        self, product_id: str, delta: int, stamp: Stamp, once: Once[Product] | None = None
     ) -> Product:
         """Add `delta` units, exactly once however often answers get lost.
 
@@ -154,13 +156,13 @@ class ProductRepository:
         return self._rewrite(product_id, adjusting(delta, self._names), stamp, once)
 
     def count(
-        self, product_id: str, counted: int, stamp: Stamp, once: Once | None = None
+        self, product_id: str, counted: int, stamp: Stamp, once: Once[Product] | None = None
     ) -> Product:
         """Set the stock to what was counted, whatever is stored; told even where it is the same."""
         return self._rewrite(product_id, counting(counted, self._names), stamp, once)
 
     def delete(
-        self, product_id: str, if_match: str, stamp: Stamp, once: Once | None = None
+        self, product_id: str, if_match: str, stamp: Stamp, once: Once[None] | None = None
     ) -> None:
         """Delete in two steps, so that the stream's last image names who did it.
 
@@ -174,7 +176,7 @@ class ProductRepository:
                     once.recall()
                 item = self._read(product_id)
                 check_whole(product_of(item, self._names), if_match)
-                kept = [] if once is None else [once.kept(None)]
+                kept = [] if once is None else once.kept(None)
                 try:
                     self._deletion(item, stamp, kept)
                 except ConditionFailed:

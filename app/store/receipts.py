@@ -5,20 +5,22 @@ and is given it again; a repeat that runs beside the first fails on the answer's
 """
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import orjson
 
 from app.store.client import translated
 from app.store.errors import IdempotencyKeyReused, ItemTooLarge
-from app.store.product import Product
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+# What a write leaves behind, of which its answer tells.
+Left = TypeVar("Left", contravariant=True)
 
 KEPT = timedelta(hours=24)  # Stripe's: a client that repeats later means another request
 _BODY_BYTES = 350_000  # compressed, of the 400 KB that an item holds
@@ -140,15 +142,18 @@ class Receipts:
         }
 
 
-class Once:
-    """One request's way through the receipts: looked up before each try, kept with the write."""
+class Once(Generic[Left]):
+    """One request's way through the receipts: looked up before each try, kept with the write.
+
+    It is found under each of its keys: its client's, and that of a deed which is done once.
+    """
 
     def __init__(
-        self, receipts: Receipts, request: RequestKey, answer: Callable[[Product | None], Answer]
+        self, receipts: Receipts, requests: Sequence[RequestKey], answer: Callable[[Left], Answer]
     ) -> None:
-        """`answer` says what the request will be answered once the product is so (None: gone)."""
+        """`answer` says what the request will be answered by what the write leaves."""
         self._receipts = receipts
-        self._request = request
+        self._requests = requests
         self._answer = answer
 
     def recall(self) -> None:
@@ -159,8 +164,10 @@ class Once:
             IdempotencyKeyReused: the key was used for another request.
 
         """
-        self._receipts.recall(self._request)
+        for request in self._requests:
+            self._receipts.recall(request)
 
-    def kept(self, product: Product | None) -> dict[str, Any]:
-        """The action that keeps the answer of a write that leaves the product so (None: gone)."""
-        return self._receipts.put(self._request, self._answer(product))
+    def kept(self, left: Left) -> list[dict[str, Any]]:
+        """The actions that keep the answer of a write that leaves this."""
+        answer = self._answer(left)
+        return [self._receipts.put(request, answer) for request in self._requests]

@@ -7,10 +7,11 @@ process first, instead of failing each other's conditions.
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from app.item import AttributeNames, Item
 from app.store.commit import Committer
-from app.store.decisions import Decide
+from app.store.decisions import Decide, Decision
 from app.store.errors import ConditionFailed, TooMuchContention
 from app.store.product import Product, Stamp, product_of
 from app.store.receipts import Once
@@ -49,7 +50,7 @@ class Rewriter:
         self._names = names
 
     def __call__(
-        self, product_id: str, decide: Decide, stamp: Stamp, once: Once | None = None
+        self, product_id: str, decide: Decide, stamp: Stamp, once: Once[Product] | None = None
     ) -> Product:
         """The product as the write left it.
 
@@ -66,23 +67,28 @@ class Rewriter:
                 before = product_of(item, self._names)
                 if attempt and is_of(stamp, item):
                     return before  # the write that seemed to fail was ours, applied already
-                decision = decide(before)
-                if not decision.fields and stamp.reason is None and stamp.note is None:
-                    return before  # nothing asked for, nothing to tell
-                condition = compared(item, ("Version", *decision.compare))
-                now = datetime.now(UTC)
-                request, after = update(item, decision.fields, condition, stamp, now, self._names)
-                product = product_of(after, self._names)
-                target = {"TableName": self._table, "Key": {self._names.key: {"S": product_id}}}
-                operations = [{"Update": {**target, **request}}]
+                product, operations = self._change(item, decide(before), stamp)
                 if once is not None:
-                    operations.append(once.kept(product))
+                    operations += once.kept(product)
                 try:
-                    self._commit(*operations)
+                    if operations:
+                        self._commit(*operations)
                 except ConditionFailed:
                     continue
                 return product
         raise too_much(product_id)
+
+    def _change(
+        self, item: Item, decision: Decision, stamp: Stamp
+    ) -> tuple[Product, list[dict[str, Any]]]:
+        """The product after the decision, and the operations that make it so."""
+        if not decision.fields and stamp.reason is None and stamp.note is None:
+            return product_of(item, self._names), []  # nothing asked for, nothing to tell
+        condition = compared(item, ("Version", *decision.compare))
+        now = datetime.now(UTC)
+        request, after = update(item, decision.fields, condition, stamp, now, self._names)
+        target = {"TableName": self._table, "Key": {self._names.key: item[self._names.key]}}
+        return product_of(after, self._names), [{"Update": {**target, **request}}]
 
 
 def too_much(product_id: str) -> TooMuchContention:

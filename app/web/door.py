@@ -64,7 +64,10 @@ class Door:
         """
         known = known or await self.known()
         headers = Headers(scope=scope)
-        scheme, _, word = headers.get("authorization", "").partition(" ")
+        shown = headers.getlist("authorization")
+        if len(shown) > 1:  # a proxy may have looked at the other one
+            raise self.unauthenticated("Authorization comes more than once.")
+        scheme, _, word = "".join(shown).partition(" ")
         if scheme.lower() == "bearer":
             return self._by_key(Secret(word.strip()), known, scope)
         if (person := scope["state"].get("person")) is not None:

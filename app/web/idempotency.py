@@ -6,11 +6,10 @@ nothing, so a repeat after one is a new try.
 
 import re
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Header, Request, Response
 
-from app.store.product import Product
 from app.store.receipts import Answer, Once, Replayed, RequestKey
 from app.web.errors import InvalidRequest
 from app.web.guards import request_id_of
@@ -19,9 +18,8 @@ from app.web.stamps import actor_of
 
 REPLAYED = "Idempotent-Replayed"
 _KEPT_HEADERS = ("content-type", "etag", "location")
-# What a request is answered once its product is so (None: gone).
-Answered = Callable[[Product | None], Response]
 
+Left = TypeVar("Left")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -36,40 +34,35 @@ class Keyed:
         self._key = key
         self._said = request.url.query.encode() + b"\n" + body
 
-    def once_for(self, what: str, key: str, answer: Callable[[Product], Response]) -> Once:
-        """The one write of this kind for `key`, whoever asks for it and under whatever key."""
-        request = RequestKey("", what, key, b"", self._request_id)
-        return Once(self._receipts, request, _kept(_there(answer)))
-
-    def once(self, answer: Callable[[Product], Response]) -> Once | None:
+    def once(self, answer: Callable[[Left], Response]) -> Once[Left] | None:
         """The one write of this request, and how it will be answered; None without a key."""
-        return None if self._key is None else self._once(self._key, self._said, _there(answer))
+        own = self._own(self._said)
+        return Once(self._receipts, own, _kept(answer)) if own else None
 
-    def once_of(self, index: int, said: bytes, answer: Answered) -> Once | None:
+    def once_of(
+        self, index: int, said: bytes, answer: Callable[[Left], Response]
+    ) -> Once[Left] | None:
         """Write number `index` of this request, which said `said` of it."""
-        return None if self._key is None else self._once(f"{self._key}#{index}", said, answer)
+        own = self._own(said, f"#{index}")
+        return Once(self._receipts, own, _kept(answer)) if own else None
 
-    def _once(self, key: str, said: bytes, answer: Answered) -> Once:
-        request = RequestKey(self._actor, self._route, key, said, self._request_id)
-        return Once(self._receipts, request, _kept(answer))
+    def once_for(self, what: str, key: str, answer: Callable[[Left], Response]) -> Once[Left]:
+        """The one write of this kind for `key`, whoever asks for it and under whatever key."""
+        deed = RequestKey("", what, key, b"", self._request_id)
+        return Once(self._receipts, [*self._own(self._said), deed], _kept(answer))
 
-
-def _there(answer: Callable[[Product], Response]) -> Answered:
-    """The answer of a write that leaves a product behind, as all do but a batch's deletions."""
-
-    def answered(product: Product | None) -> Response:
-        if product is None:
-            raise AssertionError("a write that deletes has no such answer")
-        return answer(product)
-
-    return answered
+    def _own(self, said: bytes, part: str = "") -> list[RequestKey]:
+        if self._key is None:
+            return []
+        key = self._key + part
+        return [RequestKey(self._actor, self._route, key, said, self._request_id)]
 
 
-def _kept(answer: Answered) -> Callable[[Product | None], Answer]:
+def _kept(answer: Callable[[Left], Response]) -> Callable[[Left], Answer]:
     """What is kept of an answer."""
 
-    def kept(product: Product | None) -> Answer:
-        response = answer(product)
+    def kept(left: Left) -> Answer:
+        response = answer(left)
         headers = {n: value for n, value in response.headers.items() if n in _KEPT_HEADERS}
         return Answer(response.status_code, headers, bytes(response.body))
 
@@ -93,8 +86,9 @@ async def _keyed(
         ),
     ] = None,
 ) -> Keyed:
-    if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
-        reason = "must be 1 to 255 printable ASCII characters without spaces"
+    given = request.headers.getlist("idempotency-key")
+    if len(given) > 1 or not all(map(_KEY.fullmatch, given)):
+        reason = "must be one word of 1 to 255 printable ASCII characters"
         raise InvalidRequest(
             f"Idempotency-Key {reason}.",
             extra={"errors": [{"pointer": "header:idempotency-key", "detail": reason}]},

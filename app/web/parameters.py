@@ -100,15 +100,25 @@ async def writable(services: ServicesDep) -> None:
 
 async def json_body(request: Request) -> None:
     """Let only JSON bodies pass (for `dependencies=`)."""
+    _refuse_encoded(request)
     if _media_type(request) != "application/json":
         raise UnsupportedMediaType("Send the body as application/json.")
 
 
 async def merge_patch_body(request: Request) -> None:
     """Let only merge patches pass (for `dependencies=`)."""
+    _refuse_encoded(request)
     if _media_type(request) != MERGE_PATCH:
         raise UnsupportedMediaType(
             f"Send the body as {MERGE_PATCH} (RFC 7396).", headers={"Accept-Patch": MERGE_PATCH}
+        )
+
+
+def _refuse_encoded(request: Request) -> None:
+    """A body is read as it is: what says that it is packed is another body to others."""
+    if any(coding.lower() != "identity" for coding in request.headers.getlist("content-encoding")):
+        raise UnsupportedMediaType(
+            "Send the body without Content-Encoding.", headers={"Accept-Encoding": "identity"}
         )
 
 

@@ -187,6 +187,7 @@ def _unexpected(request: Request, error: Exception) -> Response:
     )
     # Answers to unexpected faults are made outside the middleware that adds these.
     answer.headers.update(SECURITY_HEADERS)
+    answer.headers["Cache-Control"] = "no-store"
     answer.headers["X-Request-Id"] = request_id_of(request.scope)
     return answer
 

@@ -12,7 +12,7 @@ from tests.faults.engines import Engine
 from tests.faults.split import Split
 from worker.stream.leases import LEASE_TIME
 
-TIMES = 4
+TIMES = 3
 
 
 def test_one_of_two_workers_is_killed(engine: Engine, tmp_path: Path) -> None:

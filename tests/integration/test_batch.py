@@ -119,6 +119,16 @@ def test_a_repeat_does_what_was_left_undone_and_nothing_twice(app: App) -> None:
     assert other[0]["problem"]["code"] == "idempotency-key-reused"
 
 
+def test_what_had_nothing_to_change_is_not_changed_by_its_repeat_either(app: App) -> None:
+    app.create("qa", category="Tea")
+    patch = {"action": "patch", "product_id": "qa", "if_match": "*", "changes": {"category": "Tea"}}
+    assert batch(app, patch, key="q")[1][0]["product"]["version"] == 1
+    other = {**patch, "changes": {"category": "Mugs"}}
+    assert batch(app, other)[1][0]["product"]["version"] == 2
+    assert batch(app, patch, key="q")[1][0]["replayed"]
+    assert app.http.get("/v1/products/qa").json()["category"] == "Mugs"
+
+
 def test_a_deletion_in_a_batch_is_repeated_as_done(app: App) -> None:
     app.create("a")
     gone = {"action": "delete", "product_id": "a", "if_match": "*"}

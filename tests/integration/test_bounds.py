@@ -1,12 +1,15 @@
 """A request that is too long or too slow to arrive is refused, and its connection ended."""
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
 
-from tests.support.raw_http import connect, read_answer, request, send
+from app.web.guards import SECURITY_HEADERS
+from app.web.wire import BoundedProtocol
+from tests.support.raw_http import Answer, connect, read_answer, request, send
 from tests.support.running import App, serving, settings_for
 
 HEAD_LIMIT = 8192
@@ -31,8 +34,15 @@ def padded(length: int) -> bytes:
 def test_a_head_at_its_bound_is_let_in_and_a_byte_more_is_not(app: App) -> None:
     assert send(app.url, padded(HEAD_LIMIT)).status == 200
     answer = send(app.url, padded(HEAD_LIMIT + 1))
-    assert (answer.status, answer.json()["code"]) == (431, "headers-too-large")
+    assert_problem(answer, 431, "headers-too-large")
+
+
+def assert_problem(answer: Answer, status: int, code: str) -> None:
+    assert (answer.status, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-request-id"] == answer.json()["request_id"]
+    for name, value in SECURITY_HEADERS.items():
+        assert answer.headers[name.lower()] == value, name
 
 
 def test_a_head_without_an_end_is_refused_before_it_fills_the_memory(app: App) -> None:
@@ -49,7 +59,7 @@ def test_a_request_that_does_not_arrive_in_time_is_told_so(app: App, begun: byte
         connection.sendall(begun)
         started = time.monotonic()
         answer = read_answer(connection)
-        assert (answer.status, answer.json()["code"]) == (408, "request-timeout")
+        assert_problem(answer, 408, "request-timeout")
         assert PATIENCE * 0.9 < time.monotonic() - started < PATIENCE + 3
         assert connection.recv(1) == b""
 
@@ -74,6 +84,25 @@ def sent_until_cut(app: App, piece: bytes, pause: float) -> int:
 def test_a_connection_that_says_nothing_is_ended_without_a_word(app: App) -> None:
     with connect(app.url) as connection:
         assert connection.recv(100) == b""
+
+
+def test_an_answer_that_its_client_does_not_take_is_not_kept(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BoundedProtocol, "untaken", PATIENCE)
+    ended = threading.Event()
+    with connect(app.url) as connection:
+        own, lose = connection.getsockname(), BoundedProtocol.connection_lost
+
+        def lost(protocol: BoundedProtocol, fault: Exception | None) -> None:
+            lose(protocol, fault)
+            if protocol.client == own:
+                ended.set()
+
+        monkeypatch.setattr(BoundedProtocol, "connection_lost", lost)
+        asked = request("GET", "/static/vendor/swagger-ui-bundle.js")
+        connection.sendall(asked * 20)
+        assert ended.wait(15)
 
 
 def test_a_slow_answer_and_a_quiet_keep_alive_are_not_cut(app: App) -> None:

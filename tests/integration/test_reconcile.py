@@ -1,63 +1,23 @@
 """What the audit lacks is found in the table, written down as found, and verifies afterwards."""
 
-import threading
-from argparse import Namespace
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.commands import reconcile
-from app.settings import Settings
 from app.store.chain import is_baseline
 from app.store.client import connect
-from app.store.keys import own_keys, parse_keys
-from app.store.reconciliation import Outcome, Reconciliations
-from app.verify import Report, Verifier
-from tests.support.builders import STREAM_ARN, an_item, as_boto3, inserted, modified
+from app.store.reconciliation import Outcome
+from tests.support.audited import entries, lose, verify
 from tests.support.reconciling import Parts
 from tests.support.running import App, item, serving, settings_for
 from tests.support.sse import Listener
-from tests.support.waiting import until
-from worker.gaps import SHARD, ChainGuard
-from worker.reconcile import Reconciler, Timing
-from worker.retry import Retry
-from worker.source import CONSUMER
-from worker.stream.decode import decode
 
 
 @pytest.fixture
 def parts(app: App) -> Parts:
     return Parts(app.clients, app.services.settings, app.services.broker.publish)
-
-
-def verify(parts: Parts) -> Report:
-    keys = parse_keys(own_keys(parts.settings.data_dir))
-    tables = parts.clients.tables
-    verifier = Verifier(tables, parts.names, parts.settings.attributes, keys, settle=0.1)
-    return verifier.run(None, lambda _: None)
-
-
-def entries(parts: Parts, product_id: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = parts.clients.tables.query(
-        TableName=parts.names.audit,
-        KeyConditionExpression="ProductID = :p",
-        ExpressionAttributeValues={":p": {"S": product_id}},
-    )["Items"]  # type: ignore[assignment]
-    return found
-
-
-def lose(parts: Parts, product_id: str, count: int) -> None:
-    """As if the newest `count` records had never been read."""
-    for entry in entries(parts, product_id)[-count:]:
-        remove(parts, entry)
-
-
-def remove(parts: Parts, entry: dict[str, Any]) -> None:
-    key = {name: entry[name] for name in ("ProductID", "EventKey")}
-    parts.clients.tables.delete_item(TableName=parts.names.audit, Key=key)
 
 
 def test_lost_changes_are_found_in_the_table_and_the_audit_is_whole_again(
@@ -209,121 +169,3 @@ def test_under_a_view_without_new_images_only_a_baseline_is_written(
         lose(parts, "untold", 1)
         assert parts.comparison().run() == Outcome(looked=2, found=1, written=1)
         assert [entry["Kind"]["S"] for entry in entries(parts, "untold")] == ["reconciled"]
-
-
-def test_a_shard_s_gap_is_told_once_and_shown_for_what_it_is(app: App, parts: Parts) -> None:
-    why = "the shard was gone before its end was read"
-    with Listener(app.url) as feed:
-        for _ in range(2):
-            parts.gaps.report("shardId-1", STREAM_ARN, "7", why)
-        parts.gaps.report("shardId-1", STREAM_ARN, "7", "another reason")
-        first, second = (m.data["data"] for m in feed.changes(2))
-    assert parts.asked == [why, why, "another reason"]
-    assert (first["kind"], first["note"], first["product_id"]) == ("gap", why, f"{SHARD}shardId-1")
-    assert first["event_key"].endswith(f"{'7':0>40}~g0000")
-    assert second["event_key"].endswith("~g0001")
-    assert app.http.get(f"/v1/events/{first['id']}").json()["data"] == first
-    report = verify(parts)
-    assert (report.findings, report.gaps, report.products) == ([], 2, 0)
-    by_filter = app.http.get("/v1/events", params={"kind": "gap"}).json()["items"]
-    assert len(by_filter) == 2
-
-    def told() -> list[tuple[str, str]]:
-        details = app.http.get("/readyz").json()["details"]
-        return [(gap["shard_id"], gap["why"]) for gap in details["gaps"] or ()]
-
-    until(lambda: told() == [("shardId-1", "another reason"), ("shardId-1", why)], 15)
-
-
-def test_a_forged_gap_of_a_shard_is_named(app: App, parts: Parts) -> None:
-    parts.gaps.report("shardId-1", STREAM_ARN, None, "trimmed")
-    (entry,) = entries(parts, f"{SHARD}shardId-1")
-    app.tables.put_item(
-        TableName=parts.names.audit, Item=entry | {"Note": {"S": "nothing was lost"}}
-    )
-    assert [finding.damage for finding in verify(parts).findings] == ["changed"]
-
-
-def test_a_hole_between_two_records_is_a_gap_in_the_chain(settings: Settings) -> None:
-    parts = Parts(connect(settings.dynamodb), settings)
-    guard = ChainGuard(parts.gaps, Retry(threading.Event()))
-    states = [an_item(Stock=stock) for stock in (9, 8, 7, 6)]
-
-    def take(change: Any) -> None:
-        guard.accept([decode(as_boto3(change), STREAM_ARN)], parts.audit.append)
-
-    take(inserted(states[0], sequence_number="1"))
-    take(modified(states[1], states[2], sequence_number="3"))  # 2 was never read
-    take(modified(states[2], states[3], sequence_number="4"))
-    parts.clients.tables.put_item(TableName=parts.names.products, Item=states[3])
-    kept = entries(parts, "P1")
-    kinds = [entry["Kind"]["S"] for entry in kept]
-    assert kinds == ["inserted", "gap", "stock_changed", "stock_changed"]
-    ((_, gap),) = parts.published
-    assert (gap.stock_before, gap.stock_after, gap.actor) == (9, 8, None)
-    report = verify(parts)
-    assert (report.findings, report.gaps) == ([], 1)
-    # A gap says what it bridges: what is taken away beside it, or it itself, shows all the same.
-    for entry in kept[1:3]:
-        remove(parts, entry)
-        assert [finding.damage for finding in verify(parts).findings] == ["broken-chain"]
-        parts.clients.tables.put_item(TableName=parts.names.audit, Item=entry)
-
-
-def test_a_reconciled_entry_that_explains_a_record_is_no_gap(settings: Settings) -> None:
-    parts = Parts(connect(settings.dynamodb), settings)
-    guard = ChainGuard(parts.gaps, Retry(threading.Event()))
-    states = [an_item(Stock=stock) for stock in (9, 8, 7)]
-
-    def take(change: Any) -> None:
-        guard.accept([decode(as_boto3(change), STREAM_ARN)], parts.audit.append)
-
-    take(inserted(states[0], sequence_number="1"))
-    parts.clients.tables.put_item(TableName=parts.names.products, Item=states[1])
-    assert parts.comparison().run().written == 1
-    take(modified(states[1], states[2], sequence_number="3"))
-    assert [entry["Kind"]["S"] for entry in entries(parts, "P1")] == [
-        "inserted",
-        "reconciled",
-        "stock_changed",
-    ]
-    assert parts.asked == []
-
-
-@pytest.fixture
-def reconciling(settings: Settings) -> Iterator[Parts]:
-    """Tables of which only the reconciler's thread takes care."""
-    parts = Parts(connect(settings.dynamodb), settings)
-    requests = Reconciliations(parts.clients.tables, parts.names.checkpoints, CONSUMER)
-    reconciler = Reconciler(
-        requests,
-        lambda: parts.stream_arn,
-        lambda _, state: parts.comparison(first=state.is_first),
-        parts.stop,
-        Timing(poll=0.05, beat=0.05, dead=0.3),
-    )
-    with reconciler:
-        yield parts
-
-
-def test_the_command_has_a_worker_reconcile(
-    reconciling: Parts, capsys: pytest.CaptureFixture[str]
-) -> None:
-    reconciling.clients.tables.put_item(
-        TableName=reconciling.names.products, Item=item(ProductID="P1", Stock=1)
-    )
-    assert reconcile.run(Namespace(timeout=60.0), reconciling.settings) == 0
-    assert "1 products compared" in capsys.readouterr().out
-    assert verify(reconciling).findings == []
-
-
-def test_a_reconciler_that_died_at_it_is_relieved(reconciling: Parts) -> None:
-    requests = Reconciliations(reconciling.clients.tables, reconciling.names.checkpoints, CONSUMER)
-    pause = threading.Event()
-    while (state := requests.state()).stream is None:
-        pause.wait(0.02)
-    assert requests.claim(state.beat, "dead")
-    number = requests.ask("a test", datetime.now(UTC))
-    while requests.state().done < number:
-        pause.wait(0.02)
-    assert not requests.state().busy

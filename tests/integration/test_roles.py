@@ -9,6 +9,7 @@ import pytest
 from app.store.roles import Role
 from app.web.gate import is_public
 from tests.support.house import House, forms, token_of
+from tests.support.named_headers import hold_headers
 from tests.support.routes import Route, declared
 
 JSON = {"json": {}}
@@ -77,9 +78,13 @@ def send(house: House, who: str, route: Route) -> httpx.Response:
     params = request.get("params", {})
     if who == "in the address":
         params = params | {"access_token": house.secrets["admin"], "key": house.secrets["admin"]}
-    return house.app.http.request(
+    answer = house.app.http.request(
         method.replace("*", "GET"), path, **{**request, "headers": headers, "params": params}
     )
+    contract = house.app.web.openapi()
+    if route[1] in contract["paths"]:
+        hold_headers(contract, method, route[1], answer.status_code, answer.headers)
+    return answer
 
 
 def test_every_route_declares_its_role_and_is_in_the_table(house: House) -> None:

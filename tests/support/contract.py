@@ -1,5 +1,6 @@
 """The contract's own generator against a running application: no fault, nothing undocumented."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +27,14 @@ def hold_to_contract(app: App, phases: str, examples: int, seconds: float) -> No
         *("--header", key),
         *("--generation-database", "none", "--seed", "1"),
     ]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
+    run = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+        env={**os.environ, "SCHEMATHESIS_HOOKS": "tests.support.contract_checks"},
+    )
     assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
     operations = app.web.openapi()["paths"].values()
     count = sum(len(methods) for methods in operations)

@@ -27,6 +27,7 @@ class FakeShard:
     open: bool = True
     listed: bool = True
     gone: bool = False  # nothing of it is left: it is not listed, and cannot be read
+    shown: int | None = None  # how many records are served; None: all, at once
 
     @property
     def last_number(self) -> str:

@@ -5,6 +5,7 @@ One call is one moment. What the service may do either way (an ending number on 
 shard, an empty page in the middle, a last page with records) is a switch.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +40,7 @@ class FakeStreams:
         self._issued = 0
         self._void_before = 0
         self.latest_asked = 0
+        self.tally: Counter[str] = Counter()  # what it did to its readers
 
     def expire_iterators(self) -> None:
         """Every iterator handed out so far is stale."""
@@ -95,17 +97,20 @@ class FakeStreams:
     def get_records(self, *, ShardIterator: str, Limit: int = 1000) -> dict[str, Any]:
         arn, shard_id, place_text, issued, at = ShardIterator.split("|")
         if int(issued) < self._void_before or self._now() - float(at) > ITERATOR_LIFE:
+            self.tally["iterator called expired"] += 1
             raise fault("ExpiredIteratorException")
         shard, place = self._shard(arn, shard_id), int(place_text)
         if place < shard.trimmed:
+            self.tally["position called trimmed"] += 1
             raise fault("TrimmedDataAccessException")
         if self.empty_pages > 0:
             self.empty_pages -= 1
             return {"Records": [], "NextShardIterator": self._iterator(arn, shard, place)}
         count = min(Limit, self.manners.page)
-        records = shard.records[place : place + count]
+        records = shard.records[place : shard.shown][:count]
         if records and self.repeats > 0:
             self.repeats -= 1
+            self.tally["page served again"] += 1
             next_place = place
         else:
             next_place = place + len(records)
@@ -122,6 +127,7 @@ class FakeStreams:
         if shard.trimmed:
             last_lost = shard.numbers[shard.trimmed - 1]
             if number < last_lost or (number == last_lost and self.manners.strict_horizon):
+                self.tally["position called trimmed"] += 1
                 raise fault("TrimmedDataAccessException")
         after = kind == "AFTER_SEQUENCE_NUMBER"
         return sum(known < number or (after and known == number) for known in shard.numbers)

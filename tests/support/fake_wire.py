@@ -3,34 +3,55 @@
 Before each call the others may go on. A crash ends the whole process in the midst of it.
 """
 
+from collections import Counter
 from collections.abc import Callable
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from typing import Any, Literal, Never
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from app.store.errors import Unavailable
 from tests.support.fake_errors import fault, lost_answer
 from tests.support.fake_tables import Paginator
 from tests.support.simulation import Crash, Hub, Process
 
 Trouble = Literal[
-    "crash before", "crash after", "crash within", "throttle", "error", "lost", "part", "pause"
+    "crash before",
+    "crash after",
+    "crash within",
+    "throttle",
+    "error",
+    "lost",
+    "part",
+    "pause",
+    "slow",
 ]
-TROUBLES: tuple[Trouble, ...] = get_args(Trouble)
+SLOW = 6.0  # seconds: longer than a stamp is good for (DESIGN §5.2)
 THROTTLED = "ProvisionedThroughputExceededException"
+
+
+@dataclass(eq=False)
+class _Due:
+    """Trouble to come."""
+
+    trouble: Trouble
+    after: int  # calls of its kind that go well before
+    operation: str | None
 
 
 class Wire:
     """Calls of one life, in the order in which it makes them."""
 
-    def __init__(self, hub: Hub, process: Callable[[], Process]) -> None:
+    def __init__(self, hub: Hub, process: Callable[[], Process], tally: Counter[str]) -> None:
+        """`tally` counts what trouble each operation met."""
         self._hub = hub
+        self.tally = tally
         self._process = process
-        self._calls = 0
-        self._due: dict[int, Trouble] = {}
+        self._due: list[_Due] = []
 
-    def arm(self, trouble: Trouble, after: int) -> None:
-        """Let the call that follows on `after` others meet trouble."""
-        self._due[self._calls + after] = trouble
+    def arm(self, trouble: Trouble, after: int, operation: str | None = None) -> None:
+        """Let the call that follows on `after` others of its kind (None: of any) meet trouble."""
+        self._due.append(_Due(trouble, after, operation))
 
     def calm(self) -> None:
         """No trouble is due any more."""
@@ -39,44 +60,56 @@ class Wire:
     def call(self, operation: str, effect: Callable[..., Any]) -> Any:
         """Make a call, whatever it meets."""
         self._hub.wait(None, 0)
-        trouble = self._due.pop(self._calls, None)
-        self._calls += 1
-        if trouble == "part" and operation != "batch_write_item":
-            self.arm(trouble, 0)  # it waits for a batch
-            trouble = None
-        if trouble in {"throttle", "error", "lost"} and operation == "publish":
-            trouble = None  # a broker queues what it cannot send
+        trouble = self._next_trouble(operation)
+        if trouble is not None:
+            self.tally[f"{trouble}: {operation}"] += 1
         try:
             return self._meet(trouble, operation, effect)
-        except (ClientError, BotoCoreError, Crash):
+        except (ClientError, BotoCoreError, Unavailable, Crash):
             raise
         except BaseException as error:
             self._hub.failures.append(error)  # whoever called might swallow it
             raise
 
+    def _next_trouble(self, operation: str) -> Trouble | None:
+        found: Trouble | None = None
+        for due in [due for due in self._due if due.operation in {operation, None}]:
+            due.after -= 1
+            if due.after < 0 and found is None:
+                found = due.trouble
+                self._due.remove(due)
+        return found
+
     def _meet(self, trouble: Trouble | None, operation: str, effect: Callable[..., Any]) -> Any:
         batch = operation == "batch_write_item"
         match trouble:
+            case "throttle" | "error" if operation == "publish":
+                raise Unavailable("the broker is away")
             case "throttle":
                 raise fault(THROTTLED)
             case "error":
                 raise fault("InternalServerError")
             case "lost":
                 effect()
-                raise lost_answer()
+                raise Unavailable("no answer") if operation == "publish" else lost_answer()
             case "pause":
                 self._process().paused = True
                 self._hub.wait(None, 0)
-            case "part":
+            case "slow":
+                self._hub.wait(None, SLOW)
+            case "part" if batch:
                 return effect(only=lambda number: number % 2 == 0)
             case "crash before" | "crash after" | "crash within":
-                if trouble == "crash after":
-                    effect()
-                elif trouble == "crash within" and batch:
-                    effect(only=lambda number: number % 2 == 1)
-                self._hub.kill(self._process())
-                raise Crash
+                self._crash(trouble, effect, batch=batch)
         return effect()
+
+    def _crash(self, moment: Trouble, effect: Callable[..., Any], *, batch: bool) -> Never:
+        if moment == "crash after":
+            effect()
+        elif moment == "crash within" and batch:
+            effect(only=lambda number: number % 2 == 1)
+        self._hub.kill(self._process())
+        raise Crash
 
 
 class FakeClient:

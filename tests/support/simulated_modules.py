@@ -1,4 +1,4 @@
-"""While a simulation runs, the code's `threading`, `time`, `queue` and `secrets` are the hub's."""
+"""While a simulation runs, the code's threads, clocks, queues and names are the hub's."""
 
 import inspect
 import queue
@@ -6,20 +6,22 @@ import secrets
 import sys
 import threading
 import time
+from datetime import datetime, tzinfo
 from functools import partial
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from tests.support.simulation import (
-    Hub,
+from tests.support.simulated_threads import (
     SimCondition,
     SimEvent,
     SimLock,
+    SimPool,
     SimQueue,
     SimThread,
 )
+from tests.support.simulation import Hub
 
 
 class Substitute:
@@ -34,13 +36,8 @@ class Substitute:
 
 
 def substitutes(hub: Hub) -> dict[str, Substitute]:
-    """The four modules, by name."""
-    made = iter(range(10**6))
-
-    def wall() -> float:
-        skew = 0.0 if hub.current is None else hub.current.process.skew()
-        return hub.start + hub.now + skew
-
+    """The modules, by name."""
+    made, wall = iter(range(10**6)), partial(_wall, hub)
     return {
         "threading": Substitute(
             threading,
@@ -62,9 +59,29 @@ def substitutes(hub: Hub) -> dict[str, Substitute]:
     }
 
 
+def _wall(hub: Hub) -> float:
+    skew = 0.0 if hub.current is None else hub.current.process.skew()
+    return hub.start + hub.now + skew
+
+
+def _moments(hub: Hub) -> type[datetime]:
+    """`datetime`, whose `now` is the hub's; every real one counts as of its kind."""
+
+    class AnyMoment(type):
+        def __instancecheck__(cls, value: object) -> bool:
+            return isinstance(value, datetime)
+
+    class Moment(datetime, metaclass=AnyMoment):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.fromtimestamp(_wall(hub), tz)
+
+    return Moment
+
+
 def substitute(hub: Hub, patch: pytest.MonkeyPatch) -> None:
     """Give every module of ours the hub's, wherever a default was bound to the real one too."""
-    changed = substitutes(hub)
+    changed, moments = substitutes(hub), _moments(hub)
     instead: dict[Any, Any] = {
         getattr(module, name): getattr(changed[module.__name__], name)
         for module, names in (
@@ -79,6 +96,10 @@ def substitute(hub: Hub, patch: pytest.MonkeyPatch) -> None:
         for known, changed_module in changed.items():
             if hasattr(module, known):
                 patch.setattr(module, known, changed_module)
+        if hasattr(module, "ThreadPoolExecutor"):
+            patch.setattr(module, "ThreadPoolExecutor", partial(SimPool, hub))
+        if getattr(module, "datetime", None) is datetime:
+            patch.setattr(module, "datetime", moments)
         for owner in vars(module).values():
             if inspect.isclass(owner) and owner.__module__ == name:
                 _change_defaults(owner.__init__, instead, patch)

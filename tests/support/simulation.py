@@ -5,10 +5,9 @@ caller's choice. Time stands still unless nobody can run: then it jumps to the n
 What a process does after its death takes no effect: every wait in it raises `Crash`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
 
 from greenlet import getcurrent, greenlet
 
@@ -40,10 +39,10 @@ class Task:
     deadline: float | None = 0.0
 
     def can_run(self, now: float) -> bool:
-        if self.process.dead or self.process.paused:
-            return False
-        due = self.deadline is not None and now >= self.deadline
-        return due or (self.ready is not None and self.ready())
+        """Whether it waits no longer."""
+        if self.deadline is not None and now >= self.deadline:
+            return True
+        return self.ready is not None and self.ready()
 
 
 class Hub:
@@ -81,14 +80,11 @@ class Hub:
 
     def step(self, random: Random) -> bool:
         """Let one task go on until it waits; False where nobody ever will."""
-        tasks = [task for process in self.processes for task in process.tasks]
+        awake = [process for process in self.processes if not (process.paused or process.dead)]
+        tasks = [task for process in awake for task in process.tasks]
         able = [task for task in tasks if task.can_run(self.now)]
         if not able:
-            deadlines = [
-                task.deadline
-                for task in tasks
-                if task.deadline is not None and not (task.process.paused or task.process.dead)
-            ]
+            deadlines = [task.deadline for task in tasks if task.deadline is not None]
             if not deadlines:
                 return False
             self.now = max(self.now, min(deadlines))
@@ -103,6 +99,8 @@ class Hub:
             return ready is None or ready()
         if task.process.dead:
             raise Crash
+        if getcurrent() is not task.body:
+            self.failures.append(AssertionError("a real thread runs in the simulation"))
         task.ready = ready
         task.deadline = None if seconds is None else self.now + max(0.0, seconds)
         getcurrent().parent.switch()
@@ -146,122 +144,3 @@ class Hub:
             task.process.tasks.remove(task)
         if self.failures and before is None and not task.process.dead:
             raise self.failures[0]
-
-
-class SimLock:
-    """`threading.Lock`."""
-
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-        self._held = False
-
-    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002
-        if self._held and (not blocking or not self._hub.wait(
-            lambda: not self._held, None if timeout < 0 else timeout
-        )):  # fmt: skip
-            return False
-        self._held = True
-        return True
-
-    def release(self) -> None:
-        self._held = False
-
-    def locked(self) -> bool:
-        return self._held
-
-    def __enter__(self) -> bool:
-        return self.acquire()
-
-    def __exit__(self, *exc: object) -> None:
-        self.release()
-
-
-class SimCondition(SimLock):
-    """`threading.Condition`."""
-
-    def __init__(self, hub: Hub) -> None:
-        super().__init__(hub)
-        self._told = 0
-
-    def wait(self, timeout: float | None = None) -> bool:
-        told = self._told
-        return self.wait_for(lambda: self._told != told, timeout)
-
-    def wait_for(self, ready: Callable[[], bool], timeout: float | None = None) -> bool:
-        if ready():
-            return True
-        self.release()
-        came = self._hub.wait(lambda: not self._held and ready(), timeout)
-        if self._held:
-            self._hub.wait(lambda: not self._held, None)
-        self._held = True
-        return came or ready()
-
-    def notify(self, _n: int = 1) -> None:
-        self._told += 1
-
-    notify_all = notify
-
-
-class SimEvent:
-    """`threading.Event`."""
-
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-        self._set = False
-
-    def is_set(self) -> bool:
-        if self._hub.current is not None and self._hub.current.process.dead:
-            raise Crash
-        return self._set
-
-    def set(self) -> None:
-        self._set = True
-
-    def clear(self) -> None:
-        self._set = False
-
-    def wait(self, timeout: float | None = None) -> bool:
-        return self._set or self._hub.wait(lambda: self._set, timeout)
-
-
-class SimThread:
-    """`threading.Thread`, of the process that makes it."""
-
-    def __init__(
-        self,
-        hub: Hub,
-        target: Callable[..., Any],
-        args: Sequence[Any] = (),
-        kwargs: dict[str, Any] | None = None,
-        **_: Any,
-    ) -> None:
-        self._hub = hub
-        self._call = lambda: target(*args, **(kwargs or {}))
-        self._task: Task | None = None
-
-    def start(self) -> None:
-        assert self._hub.current is not None
-        self._task = self._hub.spawn(self._hub.current.process, self._call)
-
-    def is_alive(self) -> bool:
-        return self._task is not None and not self._task.body.dead
-
-    def join(self, timeout: float | None = None) -> None:
-        self._hub.wait(lambda: not self.is_alive(), timeout)
-
-
-class SimQueue:
-    """`queue.SimpleQueue`."""
-
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-        self._items: list[Any] = []
-
-    def put(self, item: Any) -> None:
-        self._items.append(item)
-
-    def get(self) -> Any:
-        while not self._items:
-            self._hub.wait(lambda: bool(self._items), None)
-        return self._items.pop(0)

@@ -22,13 +22,14 @@ from app.store.letter_desk import LetterDesk
 from app.store.letters import Letter
 from app.store.tables import TableNames, ensure_tables, table_names
 from tests.support.builders import STREAM_ARN, an_item, as_boto3, modified
+from worker.lambda_sinks import LambdaSinks
+from worker.optional_sinks import OptionalSinks, Pacing
 from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
-from worker.sinks.host import OptionalSinks, Pacing
-from worker.sinks.lambda_sinks import LambdaSinks
 from worker.sinks.policy import Backoff, RetryPolicy
 from worker.sinks.sink import Sink
+from worker.wiring import Wiring
 from worker.work import ShardWork
 
 QUICK = Pacing(
@@ -106,15 +107,17 @@ class Deployment:
         pipeline = Pipeline(audit_sink, self.publish, self.letters, retry, DEFAULT_NAMES)
         optional = OptionalSinks(
             sinks,
-            audit=self.audit,
-            audit_sink=audit_sink,
-            publish=self.publish,
-            pipeline=pipeline,
-            letters=self.letters,
-            lanes=self.lanes,
-            names=DEFAULT_NAMES,
-            retry=retry,
-            stop=stop,
+            Wiring(
+                audit=self.audit,
+                audit_sink=audit_sink,
+                publish=self.publish,
+                pipeline=pipeline,
+                letters=self.letters,
+                lanes=self.lanes,
+                names=DEFAULT_NAMES,
+                retry=retry,
+                stop=stop,
+            ),
             policy=RetryPolicy(retries, age),
             pacing=pacing,
         )
@@ -129,15 +132,17 @@ class Deployment:
         audit_sink = AuditSink(self.audit, retry)
         return LambdaSinks(
             sinks,
-            audit=self.audit,
-            audit_sink=audit_sink,
-            publish=self.publish,
-            pipeline=Pipeline(audit_sink, self.publish, self.letters, retry, DEFAULT_NAMES),
-            letters=self.letters,
-            lanes=self.lanes,
-            names=DEFAULT_NAMES,
-            retry=retry,
-            stop=stop,
+            Wiring(
+                audit=self.audit,
+                audit_sink=audit_sink,
+                publish=self.publish,
+                pipeline=Pipeline(audit_sink, self.publish, self.letters, retry, DEFAULT_NAMES),
+                letters=self.letters,
+                lanes=self.lanes,
+                names=DEFAULT_NAMES,
+                retry=retry,
+                stop=stop,
+            ),
             seconds=0.3,
             backoff=QUICK.in_lane,
         )

@@ -1,6 +1,7 @@
 """What Prometheus is told: an age that grows while nothing is read, and counts that only grow."""
 
 import re
+import socket
 import urllib.request
 from pathlib import Path
 from types import SimpleNamespace
@@ -85,9 +86,9 @@ def test_a_process_without_a_web_server_serves_them_until_the_block_ends() -> No
         told = samples(answer.read().decode())
     assert ("stockpulse_records_total", "") in told
     with (
-        served("127.0.0.1", port) as again,  # the port is free again
+        socket.create_server(("127.0.0.1", port)),  # the port is free again
         pytest.raises(MetricsAddressTaken, match="STOCKPULSE_METRICS_PORT"),
-        served("127.0.0.1", again),
+        served("127.0.0.1", port),
     ):
         pass
     with served("127.0.0.1", None) as none:

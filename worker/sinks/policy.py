@@ -6,6 +6,8 @@ What is parked is not given up: its lane is tried again in growing, bounded step
 import random
 from dataclasses import dataclass
 
+from app.settings import Settings
+
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.1, 5.0  # seconds between tries in the window
 FIRST_LANE_BACKOFF, LONGEST_LANE_BACKOFF = 1.0, 60.0  # seconds between tries of a lane
 
@@ -20,6 +22,11 @@ class RetryPolicy:
     def allows(self, tries: int, age: float) -> bool:
         """Whether a record of this age, tried so often, is tried (again)."""
         return (self.retries < 0 or tries <= self.retries) and (self.age < 0 or age <= self.age)
+
+
+def policy_of(settings: Settings) -> RetryPolicy:
+    """As the settings have it, under the mapping's own names."""
+    return RetryPolicy(settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds)
 
 
 @dataclass(frozen=True, slots=True)

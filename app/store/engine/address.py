@@ -1,8 +1,8 @@
 """The engine listens where no web page guesses: a random address in 127/8 and a random port.
 
-It believes any origin and any signature, so its address is what keeps web pages and other users
-of the machine out (the file that records it is 0600). The address is chosen once and kept, so
-that lines pasted into the AWS CLI go on working.
+It believes any origin and any signature, so its address is what keeps web pages out (the file that
+records it is 0600; other users of the machine can see what listens). The address is chosen once
+and kept, so that lines pasted into the AWS CLI go on working.
 """
 
 import errno

@@ -34,7 +34,7 @@ from app.web.batch_models import (
 )
 from app.web.bodies import JSONRoute
 from app.web.guards import request_id_of
-from app.web.idempotency import Keyed, KeyedDep
+from app.web.idempotency import REPLAYED, Keyed, KeyedDep
 from app.web.needs import needs
 from app.web.outputs import product_out
 from app.web.parameters import ServicesDep, json_body, writable
@@ -68,7 +68,8 @@ def write_batch(
             for lane in threads.map(batch.apply_in_order, _by_product(body.items))
             for result in lane
         ]
-    return json_answer({"items": sorted(results, key=_index)}, status=207)
+    again = {REPLAYED: "true"} if all(result.get("replayed") for result in results) else {}
+    return json_answer({"items": sorted(results, key=_index)}, status=207, headers=again)
 
 
 class _Batch:
@@ -89,7 +90,7 @@ class _Batch:
     def _apply(self, index: int, raw: Any) -> Result:
         try:
             item = _ITEM.validate_python(raw)
-            once = self._keyed.once_of(
+            once: Once[Product | None] | None = self._keyed.once_of(
                 index, _said(raw), lambda left: json_answer(_done(item, left))
             )
             return _done(item, self._write(index, item, once))
@@ -105,7 +106,7 @@ class _Batch:
             detail = "This is a fault of ours; the log has it under the request id."
             return self._refused(StockpulseError(detail))
 
-    def _write(self, index: int, item: Any, once: Once | None) -> Product | None:
+    def _write(self, index: int, item: Any, once: Once[Product | None] | None) -> Product | None:
         """The product as the item left it; None where it is gone."""
         stamp = replace(
             self._stamp,

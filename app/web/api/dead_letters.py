@@ -5,11 +5,13 @@ from urllib.parse import unquote
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.store.errors import InvalidCursor, LetterNotFound
+from app.store.errors import IdempotencyKeyReused, InvalidCursor, LetterNotFound
+from app.store.letters import Letter
 from app.store.roles import Role
 from app.web.answers import json_answer, page_answer
 from app.web.contract.refusals import refusals
 from app.web.errors import InvalidRequest
+from app.web.idempotency import KeyedDep
 from app.web.letter_models import (
     ALONE,
     IN_PAGE,
@@ -70,13 +72,15 @@ def get_dead_letter(letter_id: str, services: ServicesDep) -> Response:
     "/{letter_id}/redrive",
     status_code=202,
     response_model=RedriveOut,
-    responses=_ABSENT,
+    responses=_ABSENT | refusals(IdempotencyKeyReused),
     dependencies=[needs(Role.ADMIN)],
 )
-def redrive_dead_letter(letter_id: str, request: Request, services: ServicesDep) -> Response:
+def redrive_dead_letter(
+    letter_id: str, request: Request, services: ServicesDep, keyed: KeyedDep
+) -> Response:
     """Mark it due: the worker tries it, and what lies before it in its lane, soon."""
-    letter = services.letters.redrive(unquote(letter_id), actor_of(request))
-    return json_answer(redrive_out(letter), status=202)
+    once = keyed.once(_due)
+    return _due(services.letters.redrive(unquote(letter_id), actor_of(request), once))
 
 
 @router.delete(
@@ -89,3 +93,7 @@ def delete_dead_letter(letter_id: str, request: Request, services: ServicesDep) 
     """Give it up for good; what waits behind it goes on. The deletion is logged."""
     skipped = services.letters.delete(unquote(letter_id), actor_of(request))
     return json_answer(skipped_out(skipped))
+
+
+def _due(letter: Letter) -> Response:
+    return json_answer(redrive_out(letter), status=202)

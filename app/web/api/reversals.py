@@ -10,6 +10,7 @@ from app.events import ChangeEvent
 from app.store.errors import (
     AlreadyReversed,
     EventNotFound,
+    IdempotencyKeyReused,
     InsufficientStock,
     NotReversible,
     ProductGone,
@@ -45,6 +46,7 @@ router = APIRouter(prefix="/v1/events", tags=["events"], route_class=JSONRoute)
         InsufficientStock,
         StockNotCountable,
         TooMuchContention,
+        IdempotencyKeyReused,
     ),
 )
 def reverse_event(

@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from app.web.contract.examples import EXAMPLES
+from app.web.contract.headers import HEADERS, name_headers
 from app.web.contract.refusals import PROBLEM_SCHEMA, common, merged
 from app.web.gate import PUBLIC
 
@@ -28,31 +29,6 @@ _TAGS = [
     {"name": "admin", "description": "What admins did."},
     {"name": "health", "description": "For load balancers and monitors."},
 ]
-
-_HEADERS: dict[str, dict[str, Any]] = {
-    "ETag": {
-        "description": "The state of the product, for `If-Match`.",
-        "schema": {"type": "string"},
-    },
-    "Location": {"description": "Where the product is.", "schema": {"type": "string"}},
-    "Link": {"description": '`rel="next"`: the next page.', "schema": {"type": "string"}},
-    "Retry-After": {
-        "description": "Seconds after which to ask again.",
-        "schema": {"type": "string", "pattern": "^[0-9]+$"},
-    },
-    "RateLimit": {
-        "description": "What is left of the budget: `r` requests, in the next `t` seconds.",
-        "schema": {"type": "string"},
-    },
-    "RateLimit-Policy": {
-        "description": "The budget: `q` requests in `w` seconds.",
-        "schema": {"type": "string"},
-    },
-    "Idempotent-Replayed": {
-        "description": "`true` where the answer is an earlier one's, found by its key.",
-        "schema": {"type": "string", "enum": ["true"]},
-    },
-}
 
 _SECURITY: dict[str, dict[str, Any]] = {
     "key": {
@@ -83,7 +59,7 @@ def contract(app: FastAPI) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas["Problem"] = PROBLEM_SCHEMA
-    document["components"]["headers"] = _HEADERS
+    document["components"]["headers"] = dict(HEADERS)
     document["components"]["securitySchemes"] = _SECURITY
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -103,6 +79,7 @@ def _complete(method: str, operation: dict[str, Any], *, public: bool) -> None:
     operation["responses"] = merged(
         own, common(method, has_body=body is not None, takes_input=inputs, public=public)
     )
+    name_headers(operation, public=public)
     if not public:
         operation["security"] = [{name: []} for name in _SECURITY]
     example = EXAMPLES.get(operation["operationId"])
@@ -118,7 +95,6 @@ def _complete(method: str, operation: dict[str, Any], *, public: bool) -> None:
     if example.answer is not None:
         media = answer.setdefault("content", {}).setdefault("application/json", {})
         media["example"] = example.answer
-    answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in example.headers}
 
 
 def _require_if_match(operation: dict[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """Every error that an operation can answer is in its contract, made from the error's own class."""
 
-from http import HTTPStatus
 from typing import Any
 
 from app.store.errors import StockpulseError, StoreUnavailable
@@ -70,8 +69,6 @@ def refusals(*errors: type[StockpulseError]) -> Responses:
                 "content": {PROBLEM: {"schema": _ref("Problem"), "examples": {}}},
             },
         )
-        if error.status == HTTPStatus.TOO_MANY_REQUESTS:
-            answer["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
         answer["content"][PROBLEM]["examples"][error.code] = {"value": _example(error)}
         if error.title not in answer["description"]:
             answer["description"] += "; " + error.title[0].lower() + error.title[1:]

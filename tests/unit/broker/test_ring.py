@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from app.broker.ring import Ring
 from tests.support.builders import a_cursor
-from tests.unit.broker.kit import a_blob, a_frame
+from tests.unit.broker.rings import a_blob, a_frame
 
 
 def ring_of(*numbers: int, **limits: int) -> Ring:

@@ -5,7 +5,8 @@ import pytest
 from app.broker.ring import Ring
 from app.store.timeline import OVERLAP_MS
 from tests.support.builders import a_cursor, an_arrival, an_event, arrivals
-from tests.unit.broker.kit import MemoryFeed, a_blob, connected, live
+from tests.unit.broker.kit import MemoryFeed, connected, live
+from tests.unit.broker.rings import a_blob
 
 pytestmark = pytest.mark.anyio
 

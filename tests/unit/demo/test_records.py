@@ -17,9 +17,9 @@ NAMES = AttributeNames("sku", "title", "on_hand")
 
 
 @cache
-def told(count: int = 6_000) -> tuple[Ledger, list[ChangeEvent]]:
+def told() -> tuple[Ledger, list[ChangeEvent]]:
     ledger = Ledger(NAMES)
-    records = ledger.records(islice(changes(5, monday_morning(ZONE), ZONE), count))
+    records = ledger.records(islice(changes(5, monday_morning(ZONE), ZONE), 6_000))
     return ledger, [decode(record, stream_arn("shelf"), NAMES) for record in records]
 
 
@@ -48,7 +48,7 @@ def test_every_change_names_who_made_it() -> None:
 
 
 def test_keys_and_times_only_grow_and_sort_before_any_real_stream_s() -> None:
-    _, events = told(1_000)
+    _, events = told()
     assert all(one.event_key < other.event_key for one, other in pairwise(events))
     assert all(one.occurred_at <= other.occurred_at for one, other in pairwise(events))
     assert all(event.event_key < "2012-01-18T00:00:00.000#" for event in events)
@@ -57,7 +57,7 @@ def test_keys_and_times_only_grow_and_sort_before_any_real_stream_s() -> None:
 
 
 def test_items_are_products_under_the_table_s_own_names() -> None:
-    ledger, _ = told(300)
+    ledger, _ = told()
     product = product_of(next(iter(ledger.items.values())), NAMES)
     assert product.name
     assert product.stock is not None

@@ -10,7 +10,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from app.store.client import connect
+from app.store.client import Clients, connect
 from tests.support.builders import STREAM_ARN
 from worker.stream.decode import decode
 
@@ -53,14 +53,30 @@ def answering(client: Any, body: bytes, status: int = 200) -> list[Any]:
         requests.append(request)
         return AWSResponse(request.url, status, {}, Raw(body))
 
-    client.meta.events.register("before-send", answer)
+    client.meta.events.unregister("before-send", unique_id="answer")
+    client.meta.events.register("before-send", answer, unique_id="answer")
     return requests
 
 
-def test_a_batch_goes_out_as_botocore_would_send_it() -> None:
+@pytest.fixture(scope="module")
+def clients() -> Clients:
+    return connect("http://127.0.0.1:9")
+
+
+@pytest.fixture
+def ours(clients: Clients) -> Any:
+    return clients.streams
+
+
+@pytest.fixture(scope="module")
+def plain() -> Any:
+    return boto3.client("dynamodbstreams", **PLACE)
+
+
+def test_a_batch_goes_out_as_botocore_would_send_it(clients: Clients) -> None:
     batch = {"A": [{"PutRequest": {"Item": ITEM}}], "B": [{"PutRequest": {"Item": ITEM}}]}
     bodies = []
-    for client in (connect("http://127.0.0.1:9").tables, boto3.client("dynamodb", **PLACE)):
+    for client in (clients.tables, boto3.client("dynamodb", **PLACE)):
         (request,) = _write(client, batch)
         bodies.append(json.loads(request.body))
         assert int(request.headers["Content-Length"]) == len(request.body)
@@ -74,8 +90,8 @@ def _write(client: Any, batch: Any) -> list[Any]:
     return requests
 
 
-def test_what_was_left_unprocessed_comes_back_to_be_sent_again() -> None:
-    client: Any = connect("http://127.0.0.1:9").tables
+def test_what_was_left_unprocessed_comes_back_to_be_sent_again(clients: Clients) -> None:
+    client: Any = clients.tables
     left = {"A": [{"PutRequest": {"Item": {"B": {"B": "AP8="}}}}]}
     requests = answering(client, orjson.dumps({"UnprocessedItems": left}))
     again = client.batch_write_item(RequestItems={"A": []})["UnprocessedItems"]
@@ -103,16 +119,6 @@ def page(**fields: Any) -> bytes:
 def _read(client: Any, body: bytes, status: int = 200) -> Any:
     answering(client, body, status)
     return client.get_records(ShardIterator="i" * 30)
-
-
-@pytest.fixture
-def ours() -> Any:
-    return connect("http://127.0.0.1:9").streams
-
-
-@pytest.fixture
-def plain() -> Any:
-    return boto3.client("dynamodbstreams", **PLACE)
 
 
 def test_a_page_decodes_to_the_same_events(ours: Any, plain: Any) -> None:

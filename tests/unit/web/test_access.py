@@ -13,6 +13,7 @@ import pytest
 from app.logs import TextFormatter
 from app.settings import Settings
 from app.web.app import create_app
+from app.web.guards import SECURITY_HEADERS
 from tests.support.access import open_to_all
 
 
@@ -105,6 +106,12 @@ def test_what_a_route_logs_in_its_thread_carries_the_request_and_so_does_its_fau
 
     answer = get("/v1/products/P1", get_product=fail)
     assert answer.status_code == 500
+    assert answer.json()["code"] == "internal"
+    assert answer.json()["request_id"] == answer.headers["X-Request-Id"]
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "oops" not in answer.text
+    assert all(answer.headers[name] == value for name, value in SECURITY_HEADERS.items())
     bound = f"[request_id={answer.headers['X-Request-Id']}]"
     assert [record.name for record in lines.records] == [
         "app.products",

@@ -95,6 +95,13 @@ def test_a_header_of_another_form_lets_nobody_in(site: Site, header: str) -> Non
     assert site.ask(headers=headers).status_code == 401
 
 
+def test_of_two_keys_none_is_looked_at(site: Site) -> None:
+    good, bad = (f"Bearer {word}" for word in (SECRET.text, "sp_wrong"))
+    for pair in ((good, bad), (bad, good), (good, good)):
+        headers = [("Authorization", value) for value in pair]
+        assert site.ask(headers=headers).status_code == 401, pair
+
+
 def test_signed_in_pages_and_ways_back_carry_the_base_path() -> None:
     key, secret = a_key()
     site = Site(a_door([key], base="/shop"))

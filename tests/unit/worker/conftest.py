@@ -1,11 +1,27 @@
-"""What the state machine and the stories on its stage need: silence."""
+"""Readers have a stream of one shard and no pauses; stories on a stage have silence."""
 
 import logging
 from collections.abc import Iterator
 
 import pytest
 
+from tests.support.stub_streams import StubShard, StubStreams
 from tests.unit.worker.machine.scene import Scene
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("worker.stream.reader.CATCH_UP", 0.0)
+
+
+@pytest.fixture
+def streams() -> StubStreams:
+    """A stream of one shard."""
+    streams = StubStreams()
+    streams.new_stream("2026-11-03T09:00:00.000")
+    streams.add(StubShard("s1"))
+    return streams
 
 
 @pytest.fixture

@@ -133,15 +133,13 @@ TESTING = {"hypothesis", "pytest", "httpx", "mypy_boto3_dynamodb"}
 
 
 def test_a_cold_start_imports_no_web_server_and_takes_little_longer_than_boto3_alone() -> None:
-    """Each at its best of three in turns, for the machine is busy."""
-    handlers, bare = [], []
-    for _ in range(3):
-        handlers.append(imported("worker.lambda_handler"))
-        bare.append(imported("boto3"))
-    modules = handlers[0][1]
+    """Three tries, for the machine is busy."""
+    seconds, modules = imported("worker.lambda_handler")
     assert {"worker.pipeline", "botocore.client", "pydantic"} <= modules
     assert not modules & (WEB | TESTING)
     ours = {name for name in modules if name.startswith("app.")}
     assert not {name for name in ours if name.startswith(("app.web", "app.demo", "app.commands"))}
-    ratio = min(seconds for seconds, _ in handlers) / min(seconds for seconds, _ in bare)
-    assert ratio < 4, f"{ratio:.1f} times the time of `import boto3`"  # 2.0 when this was written
+    ratios = [seconds / imported("boto3")[0]]
+    while ratios[-1] >= 4 and len(ratios) < 3:
+        ratios.append(imported("worker.lambda_handler")[0] / imported("boto3")[0])
+    assert ratios[-1] < 4, f"times the time of `import boto3`: {ratios}"  # 2.0 at first writing

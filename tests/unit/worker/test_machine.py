@@ -1,7 +1,7 @@
 """Whatever the stream, the store, the clock and the scheduler do, nothing is lost or told twice.
 
 A Hypothesis state machine drives the real worker over fake services. What it holds against
-each effect is in `machine/ledger.py`; what it does to the worker is the rules below.
+each effect is in `machine/ledger.py`; what it does to the worker is the rules beside it.
 """
 
 import os
@@ -10,10 +10,16 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.unit.worker.machine.rules import WorkerMachine
+from tests.unit.worker.machine.tally import TALLY
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 
+# A second of examples: enough to see that the machine runs. `make machine` looks for bugs.
+SHORT = settings(max_examples=6, stateful_step_count=20)
+
 
 def test_nothing_is_lost_nothing_shows_twice(quiet: None) -> None:
-    bound = settings() if LONG else settings(max_examples=12)
-    run_state_machine_as_test(WorkerMachine, settings=bound)
+    try:
+        run_state_machine_as_test(WorkerMachine, settings=settings() if LONG else SHORT)
+    finally:
+        print(f"\n{TALLY}")

@@ -5,23 +5,10 @@ from typing import Any
 import pytest
 
 from tests.support.reading import FIRST, Reading, closed
-from tests.support.stub_streams import StubShard, StubStreams, fault
+from tests.support.stub_streams import StubStreams, fault
 from worker.stream.pages import ShardGone
 
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("worker.retry.FIRST_PAUSE", 0.0)
-    monkeypatch.setattr("worker.stream.reader.CATCH_UP", 0.0)
-
-
-@pytest.fixture
-def streams() -> StubStreams:
-    """A stream of one shard."""
-    streams = StubStreams()
-    streams.new_stream("2026-11-03T09:00:00.000")
-    streams.add(StubShard("s1"))
-    return streams
+pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
 def test_the_last_page_counts_though_no_iterator_follows(streams: StubStreams) -> None:

@@ -5,23 +5,10 @@ import pytest
 from app.store.errors import StoreUnavailable
 from app.store.leases import LeaseLost
 from tests.support.reading import FIRST, Reading, closed
-from tests.support.stub_streams import StubShard, StubStreams
+from tests.support.stub_streams import StubStreams
 from worker.retry import Stopped
 
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("worker.retry.FIRST_PAUSE", 0.0)
-    monkeypatch.setattr("worker.stream.reader.CATCH_UP", 0.0)
-
-
-@pytest.fixture
-def streams() -> StubStreams:
-    """A stream of one shard."""
-    streams = StubStreams()
-    streams.new_stream("2026-11-03T09:00:00.000")
-    streams.add(StubShard("s1"))
-    return streams
+pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
 class TestCheckpoints:

@@ -1,57 +1,27 @@
-"""A difference must be the same twice to be acted on; and what was early is void afterwards."""
+"""A difference must be the same twice to be acted on."""
 
-import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app.events import ChangeEvent
 from app.item import DEFAULT_NAMES, digest
-from app.store.audit_entry import Signer, event_of
-from app.store.chain import is_baseline, link_of, void_keys
-from app.store.verification import check_entries, check_live
-from app.store.workers import WorkerRow
+from app.store.audit_entry import event_of
+from app.store.chain import is_baseline, link_of
+from app.store.verification import check_entries
 from tests.support.builders import (
-    LABEL,
     NOON,
-    STREAM_ARN,
     an_event,
     an_item,
-    as_boto3,
-    inserted,
-    modified,
-    removed,
 )
+from tests.unit.worker.looking import KEYS, SIGNER, found, look
 from worker.reconcile.decision import (
     AGAIN,
-    Look,
     beginning_of,
     decide,
-    found_in_table,
-    is_caught_up,
 )
-from worker.reconcile.readings import Readings
-from worker.stream.decode import decode
-from worker.stream.membership import Member
-from worker.stream.progress import ShardState
-
-SIGNER = Signer("k1", b"k" * 32)
-KEYS = {"k1": b"k" * 32}
-
-
-def look(event: ChangeEvent | None, live: Any) -> Look:
-    head = None if event is None else link_of(SIGNER.entry(event))
-    return Look("P1", head, None if live is None else digest(live))
-
-
-def found(head: ChangeEvent | None, live: Any, seconds: float = 0) -> ChangeEvent:
-    moment = NOON + timedelta(seconds=seconds)
-    return found_in_table("P1", head, live, LABEL, moment, DEFAULT_NAMES)
-
 
 SOLD = an_event(1)
 OTHER = an_item(ProductName="Blue mug", Stock=4, Category="Bath")
@@ -140,131 +110,3 @@ def test_a_first_record_that_is_no_insert_tells_the_beginning() -> None:
     assert check_entries("P1", chain, KEYS).findings == []
     for needless in (replace(SOLD, before=None), baseline, replace(SOLD, view_type="NEW_IMAGE")):
         assert beginning_of(needless, DEFAULT_NAMES) is None
-
-
-@dataclass(frozen=True)
-class Shard:
-    finished: bool = False
-    lag: float = 0.0
-    last_page: float | None = 1.0
-    lag_at_most: float | None = None
-
-
-@pytest.mark.parametrize(
-    ("shards", "caught_up"),
-    [
-        ([Shard()], True),
-        ([Shard(), Shard(finished=True, last_page=None)], True),
-        ([Shard(lag=29)], True),
-        ([Shard(), Shard(lag=31)], False),
-        ([Shard(lag=1, lag_at_most=31)], False),
-        ([Shard(lag=1, lag_at_most=29)], True),
-        ([Shard(last_page=31)], False),
-        ([Shard(last_page=None)], False),
-        ([], False),
-    ],
-)
-def test_caught_up_is_every_shard_that_is_being_read(
-    shards: list[Shard], *, caught_up: bool
-) -> None:
-    assert is_caught_up(shards) is caught_up
-
-
-class Life:
-    """A product, its stream of records, and how far the audit has come."""
-
-    def __init__(self) -> None:
-        self.live: Any = None
-        self.on_its_way: list[ChangeEvent] = []
-        self.audit: list[ChangeEvent] = []
-        self.records = 0
-
-    def write(self, state: Any) -> None:
-        if state == self.live:
-            return
-        self.records += 1
-        number = str(self.records)
-        if self.live is None:
-            change = inserted(state, sequence_number=number)
-        elif state is None:
-            change = removed(self.live, sequence_number=number)
-        else:
-            change = modified(self.live, state, sequence_number=number)
-        self.on_its_way.append(decode(as_boto3(change), STREAM_ARN))
-        self.live = state
-
-    def read(self) -> None:
-        if self.on_its_way:
-            self.audit.append(self.on_its_way.pop(0))
-
-    def reconcile(self) -> None:
-        head = self.audit[-1] if self.audit else None
-        if look(head, self.live).differs:
-            self.audit.append(found(head, self.live))
-
-    @property
-    def entries(self) -> list[dict[str, Any]]:
-        ordered = sorted(self.audit, key=lambda event: event.event_key)
-        return [SIGNER.entry(event) for event in ordered]
-
-    def play(self, steps: list[Any]) -> None:
-        for step in steps:
-            match step:
-                case "read":
-                    self.read()
-                case "reconcile":
-                    self.reconcile()
-                case _:
-                    self.write(step)
-        while self.on_its_way:
-            self.read()
-
-
-def steps(states: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
-    return st.lists(st.one_of(st.sampled_from(["read", "reconcile"]), states), max_size=25)
-
-
-@given(steps(st.one_of(st.none(), st.builds(lambda n: an_item(Stock=n), st.integers(1, 3)))))
-def test_whenever_it_was_reconciled_the_chain_is_whole_once_all_is_read(played: list[Any]) -> None:
-    life = Life()
-    life.play(played)
-    checked = check_entries("P1", life.entries, KEYS)
-    assert checked.findings == []
-    known = checked.entries > 0
-    assert check_live("P1", checked.last_after, life.live, has_entries=known) == []
-
-
-@given(steps(st.just("new")))
-def test_a_reconciled_entry_written_while_a_record_was_on_its_way_is_void_once_that_is_audited(
-    played: list[Any],
-) -> None:
-    life = Life()
-    # Every state is another, as `Version` makes it.
-    life.play([an_item(Stock=n) if step == "new" else step for n, step in enumerate(played)])
-    early = {event.event_key for event in life.audit if event.kind == "reconciled"}
-    assert void_keys([link_of(entry) for entry in life.entries]) == early
-
-
-def a_state(**fields: Any) -> ShardState:
-    given = {"lag": 0.0, "last_page": 1.0, "finished": False, "position": None, "trouble": ""}
-    return ShardState(shard_id="s", stream_arn=STREAM_ARN, **(given | fields))
-
-
-def test_the_shards_of_other_workers_must_be_caught_up_too() -> None:
-    behind = json.dumps([asdict(a_state(lag=99.0))])
-    rows = [WorkerRow("other", 1, "redis", "", status=behind), WorkerRow("new", 1, "redis", "")]
-    now = [0.0]
-
-    def readings(member: Member) -> Readings:
-        return Readings(member, lambda: [a_state()], lambda: rows, lambda: now[0])
-
-    shared = readings(Member("me", broker="redis"))
-    assert not shared.caught_up()
-    rows[0] = replace(rows[0], status=json.dumps([asdict(a_state())]))
-    assert not shared.caught_up()  # an answer is good for a moment
-    now[0] = 3.0
-    assert shared.caught_up()
-    rows[0] = replace(rows[0], owner="me", status=behind)
-    now[0] = 6.0
-    assert shared.caught_up()  # of itself it knows better
-    assert readings(Member("me")).caught_up()

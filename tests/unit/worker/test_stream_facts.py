@@ -1,6 +1,7 @@
 """Every fact about streams (FACTS §1) has tests that would fail without it: here they are named."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ TESTS = Path(__file__).parents[2]
 
 READING = "unit/worker/test_stream_reading.py"
 DECODE = "unit/worker/test_decode.py"
+KINDS = "unit/worker/test_decode_kinds.py"
+STAMPS = "unit/worker/test_decode_stamps.py"
 LINEAGE = "unit/worker/test_lineage.py"
 READER = "unit/worker/test_reader.py"
 DISCOVERY = "unit/worker/test_discovery.py"
@@ -48,7 +51,7 @@ FACTS = {
     12: [
         f"{READING}::test_records_trimmed_behind_a_position_are_told_of_once",
         f"{READING}::test_a_trim_that_is_claimed_where_no_position_is_held_is_no_gap",
-        "integration/test_reconcile.py::test_a_shard_s_gap_is_told_once_and_shown_for_what_it_is",
+        "integration/test_gaps.py::test_a_shard_s_gap_is_told_once_and_shown_for_what_it_is",
     ],
     13: [
         f"{READING}::test_an_unfinished_shard_that_is_gone_is_a_gap_and_its_child_goes_on",
@@ -72,17 +75,17 @@ FACTS = {
     ],
     17: [
         "unit/worker/test_pipeline.py::test_changes_of_one_product_keep_their_order",
-        f"{DECODE}::test_the_record_s_time_has_whole_seconds_and_may_seem_the_earlier",
+        f"{STAMPS}::test_the_record_s_time_has_whole_seconds_and_may_seem_the_earlier",
     ],
     18: [
         f"{READING}::test_a_page_that_comes_twice_shows_nothing_twice",
         f"{DECODE}::test_it_is_never_the_event_id_which_some_engines_use_again",
         "unit/worker/test_pipeline.py::test_a_record_that_is_in_a_page_twice_is_taken_once",
     ],
-    19: [f"{DECODE}::test_a_record_of_a_write_that_changed_nothing_is_an_update"],
+    19: [f"{KINDS}::test_a_record_of_a_write_that_changed_nothing_is_an_update"],
     20: [
         f"{DECODE}::test_every_event_is_decoded_under_every_view_from_either_host",
-        f"{DECODE}::test_only_dynamodb_itself_expires_items",
+        f"{KINDS}::test_only_dynamodb_itself_expires_items",
     ],
     21: [
         f"{DECODE}::test_every_event_is_decoded_under_every_view_from_either_host",
@@ -125,6 +128,7 @@ def test_the_tests_of_a_fact_are_there(fact: int) -> None:
         assert function in functions(TESTS / path), name
 
 
+@cache
 def functions(path: Path) -> set[str]:
     """The names of a file's tests, those in classes included."""
     tree = ast.parse(path.read_text())

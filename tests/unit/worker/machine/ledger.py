@@ -4,56 +4,25 @@ A promise that is broken fails at the very write that breaks it, with the whole 
 the example above it.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from app.events import ChangeEvent
 from app.store.audit import Arrived
-from app.store.cursor import parse_cursor
-from app.store.timeline import OVERLAP_MS
 from tests.support.fake_shards import FakeShard
+from tests.unit.worker.machine.notes import SHARD, Notes
+from tests.unit.worker.machine.stamps import Stamps
+from tests.unit.worker.machine.written import Ref, Written
+from worker.reading import NEW_STREAM
 from worker.stream.decode import event_key
 
 AUDIT, FEED, CHECKPOINTS = "ProductEvents", "Feed", "StreamCheckpoints"
 EXTRA = "extra"  # the optional sink
 PARKED, PRODUCTS, SETTINGS = "DeadLetters", "Products", "Settings"
 
-Ref = tuple[str, str]
 Item = dict[str, Any]
-
-
-@dataclass(eq=False)
-class Written:
-    """A change that a writer made, and what has become of it."""
-
-    ref: Ref
-    number: int
-    place: int  # among the changes of its product
-    arn: str
-    shard: FakeShard
-    ledger: "Ledger"
-    audited: bool = False
-    published: bool = False
-    parked: bool = False
-    delivered: bool = False  # to the optional sink
-    parked_extra: bool = False
-    lost: bool = False  # trimmed before it was audited: only a gap can tell of it
-
-    @property
-    def settled(self) -> bool:
-        return self.parked or self.lost or (self.audited and self.published)
-
-    @property
-    def done(self) -> bool:
-        """Whether every sink has accepted or parked it."""
-        extra = self.parked or self.lost or self.delivered or self.parked_extra
-        return self.settled and (extra or not self.ledger.has_extra)
-
-    @property
-    def durable(self) -> bool:
-        return self.parked or self.lost or self.audited
 
 
 @dataclass
@@ -66,14 +35,16 @@ class Ledger:
         default_factory=lambda: defaultdict(list)
     )
     shards: dict[tuple[str, str], FakeShard] = field(default_factory=dict)
-    gaps: list[Item] = field(default_factory=list)
+    old: dict[str, str] = field(default_factory=dict)  # products older than their stream's ARN
+    notes: Notes = field(default_factory=Notes)
     anew: list[str] = field(default_factory=list)  # streams that followed another
     finished: set[tuple[str, str]] = field(default_factory=set)
     holders: dict[tuple[str, str], str | None] = field(default_factory=dict)
-    newest_ms: int = 0
-    one_clock: bool = True
-    has_extra: bool = True  # whether there is an optional sink
+    leases: dict[tuple[str, str], str] = field(default_factory=dict)  # the counters
+    stamps: Stamps = field(default_factory=Stamps)
+    tally: Counter[str] = field(default_factory=Counter)
     caller: Callable[[], str] = str  # the name of the life whose call is under way
+    now: Callable[[], float] = float  # seconds
     batch: Callable[[], set[tuple[str, tuple[str, ...]]]] = set  # what that call is to write
 
     def wrote(self, product_id: str, arn: str, shard: FakeShard) -> Written:
@@ -81,27 +52,32 @@ class Ledger:
         number = str(shard.records[-1]["dynamodb"]["SequenceNumber"])
         ref = (product_id, event_key(arn, number))
         chain = self.by_product[product_id]
-        written = Written(ref, int(number), len(chain), arn, shard, self)
+        written = Written(ref, int(number), len(chain), arn, shard)
         self.changes[ref] = written
         chain.append(written)
         self.by_shard[arn, shard.id].append(written)
         self.shards[arn, shard.id] = shard
         return written
 
-    def lost(self, arn: str, shard: FakeShard) -> None:
+    def lost(self, arn: str, shard: FakeShard, *, begun: bool) -> None:
         """Records that are trimmed now and were not audited can only be told of by a gap."""
         gone = shard.numbers[: shard.trimmed]
         for written in self.by_shard[arn, shard.id]:
             if written.number in gone and not written.done:
+                written.unbegun = not (begun or written.lost)
                 written.lost = not written.parked
+                self.tally["record lost unread"] += not written.audited
 
     def watch(self, table: str, before: Item | None, after: Item | None) -> None:
         """A row changed."""
         match table:
+            case "Products":
+                row = after or before or {}
+                self.notes.holds(row["ProductID"]["S"], after, self.now())
             case "ProductEvents":
                 self._audited(before, after)
             case "Feed" if after is not None and after["Day"]["S"] not in {"days", "gaps"}:
-                self._arrived(after)
+                self.stamps.arrived(after)
             case "DeadLetters" if after is not None:
                 self._parked(before, after)
             case "StreamCheckpoints" if after is not None and " " in after["Shard"]["S"]:
@@ -115,9 +91,11 @@ class Ledger:
             assert row is not None, f"{cursor} was published without a row in the feed"
             pair = row["Events"]["L"][cursor.n]["L"]
             assert (pair[0]["S"], pair[1]["S"]) == (event.product_id, event.event_key)
-            self._published(event)
+            late = self.stamps.went_out(cursor.ms, self.now())
+            self.tally["went out with an old stamp"] += late
+            self._published(event, late)
 
-    def _published(self, event: ChangeEvent) -> None:
+    def _published(self, event: ChangeEvent, late: bool) -> None:  # noqa: FBT001
         ref = (event.product_id, event.event_key)
         if ref not in self.changes:
             assert is_note(event.event_key), f"{ref} was published and never written"
@@ -127,6 +105,8 @@ class Ledger:
         if not written.published:
             for earlier in self.by_product[event.product_id][: written.place]:
                 assert earlier.settled, f"{ref} was published before {earlier.ref}"
+        self.tally["published again"] += written.published
+        written.late = late and (written.late or not written.published)  # again does no harm
         written.published = True
 
     def delivered(self, event: ChangeEvent) -> None:
@@ -145,7 +125,10 @@ class Ledger:
         assert after is not None, f"an audit entry was removed: {before}"
         ref = (after["ProductID"]["S"], after["EventKey"]["S"])
         if is_note(ref[1]) or ref[0].startswith("\0"):
-            self.gaps.append(after)
+            assert before is None, f"{ref} was written over"
+            chain = self.by_product[ref[0]]
+            missing = any(one.lost for one in chain) or len({one.arn for one in chain}) > 1
+            self.tally[self.notes.add(after, self.now(), missing=missing)] += 1
             return
         assert ref in self.changes, f"an entry of what was never written: {ref}"
         assert before is None or before == after, f"{ref} was written again, otherwise"
@@ -159,15 +142,9 @@ class Ledger:
             for older in self.by_shard[written.arn, parent.id]:
                 assert older.durable, f"{ref} was audited before its parent's {older.ref}"
         written.audited = True
-
-    def _arrived(self, row: Item) -> None:
-        """A client resumes from 10 s before its cursor: no row may be stamped earlier than that."""
-        stamp = parse_cursor(row["Cursor"]["S"])
-        assert row["Day"]["S"] == stamp.day
-        assert not self.one_clock or stamp.ms >= self.newest_ms - OVERLAP_MS, (
-            f"stamped {self.newest_ms - stamp.ms} ms before what clients have seen"
-        )
-        self.newest_ms = max(self.newest_ms, stamp.ms)
+        where = written.arn, written.shard.id
+        if self.holders.get(where) == self.caller():
+            written.under = self.caller(), self.leases[where]
 
     def _parked(self, before: Item | None, row: Item) -> None:
         """A paused worker that wakes parks nothing that its successor took (DESIGN §5)."""
@@ -182,10 +159,16 @@ class Ledger:
                 written.parked_extra = True
             else:
                 written.parked = True
+            self.tally[f"parked: {sink}"] += before is None
 
     def _checkpointed(self, before: Item, after: Item) -> None:
         arn, _, shard_id = after["Shard"]["S"].partition(" ")
-        self.holders[arn, shard_id] = after.get("Owner", {}).get("S")
+        counter = after.get("Counter", {}).get("N", "0")
+        self._taken(arn, shard_id, after.get("Owner", {}).get("S"), counter)
+        owner, held_by = (row.get("Owner", {}).get("S") for row in (after, before))
+        assert owner != held_by or owner in {None, self.caller()}, (
+            f"{self.caller()} wrote over {shard_id} of {owner}"
+        )
         number = int(after.get("SequenceNumber", {}).get("S", "0"))
         finished = after.get("Finished", {}).get("BOOL", False)
         earlier = int(before.get("SequenceNumber", {}).get("S", "0"))
@@ -203,6 +186,20 @@ class Ledger:
         for written in self.by_shard[arn, shard_id]:
             if finished or written.number <= number:
                 assert written.done, f"{shard_id} skips {written.ref}"
+
+    def _taken(self, arn: str, shard_id: str, owner: str | None, counter: str) -> None:
+        """Note who holds the shard, and what that says of what happened."""
+        begun = (arn, shard_id) in self.holders
+        before = self.holders.get((arn, shard_id))
+        self.holders[arn, shard_id] = owner
+        self.leases[arn, shard_id] = f"{shard_id} {counter}"
+        shard = self.shards.get((arn, shard_id))
+        if not begun and shard is not None and shard.parent is not None:
+            siblings = [one for (of, _), one in self.shards.items()
+                        if of == arn and one.parent == shard.parent]  # fmt: skip
+            self.tally["child of a split begun" if len(siblings) > 1 else "child begun"] += 1
+        if before is not None and owner not in {before, None}:
+            self.tally["shard taken from another"] += 1
 
     def ancestors(self, arn: str, shard: FakeShard) -> list[FakeShard]:
         """Parent, grandparent and so on."""
@@ -222,14 +219,14 @@ class Ledger:
 
     def untold(self) -> list[str]:
         """Streams that were made anew and are read, though no gap says so (FACTS §1.14)."""
-        told = [e["EventKey"]["S"] for e in self.gaps if e["ProductID"]["S"] == "\0shard#stream"]
         begun = {arn for arn, _ in self.holders}
+        told = self.notes.keys_of(NEW_STREAM)
         labels = {arn: arn.rpartition("/")[2] for arn in self.anew if arn in begun}
         return [arn for arn, label in labels.items() if not any(label in key for key in told)]
 
     def _covered(self, lost: Written) -> bool:
         """Whether a gap names the product, or the shard or a relative of it."""
-        if lost.audited:
+        if lost.audited or lost.unbegun:
             return True
         family = {lost.shard.id, *(one.id for one in self.ancestors(lost.arn, lost.shard))}
         family |= {
@@ -237,8 +234,8 @@ class Ledger:
             for (arn, _), shard in self.shards.items()
             if arn == lost.arn and lost.shard in self.ancestors(arn, shard)
         }
-        told = {entry["ProductID"]["S"] for entry in self.gaps}
-        return lost.ref[0] in told or any(f"\0shard#{name}" in told for name in family)
+        told = self.notes.products()
+        return lost.ref[0] in told or any(SHARD + name in told for name in family)
 
 
 def is_note(key: str) -> bool:

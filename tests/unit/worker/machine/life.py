@@ -15,7 +15,7 @@ from app.store.errors import StoreUnavailable
 from app.store.feed import Feed
 from app.store.tables import table_names
 from tests.support.fake_wire import FakeClient, Wire
-from tests.support.simulation import SimEvent
+from tests.support.simulated_threads import SimEvent
 from tests.unit.worker.machine.ledger import AUDIT, CHECKPOINTS, EXTRA, FEED
 from tests.unit.worker.machine.world import KEY, KEY_ID, World
 from worker.host import make_worker
@@ -34,7 +34,7 @@ class Life:
         """`skew` is by how many seconds its host's wall clock is off."""
         self.world = world
         self.name = name
-        self.wire = Wire(world.hub, lambda: self.process)
+        self.wire = Wire(world.hub, lambda: self.process, world.ledger.tally)
         self._stop = SimEvent(world.hub)
         self.process = world.hub.process(name, skew, self._run)
 
@@ -60,7 +60,7 @@ class Life:
         tables = FakeClient(self.world.tables, self.wire)
         streams = FakeClient(self.world.streams, self.wire)
         feed = Feed(tables, FEED)
-        clock = SharedClock(ClockRow(tables, CHECKPOINTS, CONSUMER))
+        clock = SharedClock(ClockRow(tables, CHECKPOINTS, CONSUMER), feed.newest_ms())
         order = ArrivalOrder(clock.stamp)
         audit = AuditRepository(tables, AUDIT, feed, Signer(KEY_ID, KEY), order.stamp)
         with make_worker(
@@ -69,6 +69,7 @@ class Life:
             audit,
             order,
             self._publish,
+            broker_elsewhere=True,
             sinks=[Sink(EXTRA, self._deliver)],
         ):
             self._stop.wait()

@@ -36,6 +36,4 @@ class Scene(Stage):
 
     def gaps(self) -> list[str]:
         """What gaps are about."""
-        return [
-            entry["ProductID"]["S"].removeprefix("\0shard#") for entry in self.world.ledger.gaps
-        ]
+        return [about.removeprefix("\0shard#") for about, _ in self.world.ledger.notes.gaps()]

@@ -1,16 +1,24 @@
 """Where workers live and die: their starts, their turns, the calm in which all must come out."""
 
+from datetime import UTC, datetime
 from random import Random
 
 import pytest
 
+from app.store.reconciliation import Reconciliations
 from tests.support.simulated_modules import substitute
 from tests.support.simulation import Crash
+from tests.unit.worker.machine.chains import Chains
+from tests.unit.worker.machine.ledger import CHECKPOINTS
 from tests.unit.worker.machine.life import Life
-from tests.unit.worker.machine.world import World
+from tests.unit.worker.machine.world import START, World
+from worker.source import CONSUMER
 from worker.stream.readers import Readers
 
-CALM = 60, 100  # rounds, and steps in each, until which all must have come out
+CALM = 60, 200  # rounds, and steps in each, until which all must have come out
+MINUTE, LOOKS = 60.0, 5  # and then how long a comparison may take
+# Seconds before it: a `reconciled` entry by a clock an hour fast keeps others off for longer.
+PATIENCE = 0.0, 700.0, 4_300.0, 8_000.0
 
 
 class Stage:
@@ -28,6 +36,7 @@ class Stage:
     def start(self, host: int = 0) -> Life:
         """A new life."""
         self._started += 1
+        self.world.ledger.tally["second worker joined"] += bool(self.lives)
         name = f"worker-{self._started:03d}"
         life = Life(self.world, name, lambda: self.skew[host])
         self.lives.append(life)
@@ -37,6 +46,11 @@ class Stage:
         """A life ends in the midst of what it does."""
         self.world.hub.kill(life.process)
         self._bury()
+
+    def ask(self) -> None:
+        """A person asks for a comparison of the table with the audit."""
+        rows = Reconciliations(self.world.tables, CHECKPOINTS, CONSUMER)  # type: ignore[arg-type]
+        rows.ask("a person asked", datetime.fromtimestamp(START + self.world.hub.now, UTC))
 
     def run(self, steps: int, seed: int = 0) -> None:
         """Let whoever can go on do so, this many times, in an order of the seed's."""
@@ -71,8 +85,28 @@ class Stage:
         assert not left, f"lost without a word: {left}"
         assert self.world.settled(), "shards that have ended are not finished"
         assert not self.world.ledger.untold(), f"no gap tells of {self.world.ledger.untold()}"
-        broken = self.world.broken_chains()
-        assert not broken, broken
+        chains = Chains(self.world)
+        assert not chains.cut_off(chains.whole()), chains.cut_off(chains.whole())
+        self._reconcile(chains)
+        assert not chains.broken(), chains.broken()
+        assert not chains.silent(), chains.silent()
+        chains.count()
+
+    def _reconcile(self, chains: Chains) -> None:
+        """Where something is missing, a comparison makes the audit's last word the table's."""
+        self.skew = [0.0, 0.0]
+        for patience in PATIENCE:
+            if not (chains.cut_off(chains.all()) or chains.no_beginning()):
+                return
+            self.ask()
+            self.world.hub.now += patience  # all hosts sleep: what was too soon is not any more
+            for _ in range(LOOKS):
+                if not self.lives:
+                    self.start()
+                self.run_for(MINUTE)
+                if not (chains.cut_off(chains.all()) or chains.no_beginning()):
+                    return
+        assert not chains.cut_off(chains.all()), chains.cut_off(chains.all())
 
     def close(self) -> None:
         """End everything, and give the code its own clocks and threads back."""

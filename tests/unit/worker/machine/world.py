@@ -5,7 +5,6 @@ Time passes only where nobody has anything to do (`tests.support.simulation`).
 
 from typing import Any
 
-from app.store.verification import check_entries
 from tests.support.fake_shards import FakeShard, FakeStream
 from tests.support.fake_stream import FakeStreams
 from tests.support.fake_tables import FakeTables
@@ -45,17 +44,33 @@ class World:
                 SETTINGS: ("Kind", "ID"),
             },
             limits={AUDIT: ENTRY_LIMIT},
-            now=lambda: START + self.hub.now + self.skew,
+            now=self._clock,
         )
         self.streams = FakeStreams(lambda: self.hub.now)
-        self.ledger = Ledger(caller=self._caller, batch=lambda: self.tables.batch)
+        self.ledger = Ledger(
+            caller=self._caller, batch=lambda: self.tables.batch, now=lambda: self.hub.now
+        )
+        self.streams.tally = self.ledger.tally
         self.tables.watchers.append(self.ledger.watch)
         self._number = 10**21 - 40  # soon a digit more (FACTS §1.16)
         self._made = 0
         self._writes = 0
         self.stream = self._new_stream()
 
+    def set_clock(self, skew: float) -> None:
+        """The store's own clock is off by so many seconds now."""
+        self._clock()
+        if skew > self.skew:
+            self.ledger.stamps.clock_steps_forward(self.hub.now)
+        self.skew = skew
+
     # Writers
+
+    def write_unrecorded(self, product_id: str) -> None:
+        """A product that is older than the stream."""
+        self._writes += 1
+        self.tables.put_item(TableName=PRODUCTS, Item=_product(product_id, self._writes))
+        self.ledger.old[product_id] = self.stream.arn
 
     def write(self, product_id: str, *, delete: bool = False, size: int = 0) -> None:
         """A change of a product; `size` is of a text that does not compress."""
@@ -65,11 +80,7 @@ class World:
         self._writes += 1
         after = None
         if not delete:
-            after = {
-                "ProductID": {"S": product_id},
-                "ProductName": {"S": "n"},
-                "Stock": {"N": str(self._writes)},
-            }
+            after = _product(product_id, self._writes)
             if size:
                 after["Text"] = {"S": _noise(size, self._writes)}
             self.tables.put_item(TableName=PRODUCTS, Item=after)
@@ -108,6 +119,20 @@ class World:
             self.stream.rotate(shard, listed=listed)
         self.know_shards()
 
+    def hold_back(self, choose: int | None = None) -> None:
+        """What is written from now on into an open shard (None: into each) shows only later."""
+        shards = [one for one in self.stream.shards.values() if one.open]
+        chosen = shards if choose is None else [shards[choose % len(shards)]]
+        for shard in chosen:
+            shard.shown = len(shard.records) if shard.shown is None else shard.shown
+
+    def let_go(self) -> None:
+        """Every record shows."""
+        for _, shard in self.all_shards():
+            late = shard.shown is not None and shard.shown < len(shard.records)
+            self.ledger.tally["records shown late"] += late
+            shard.shown = None
+
     def know_shards(self) -> None:
         """The ledger knows every shard, with records or without."""
         for arn, stream in self.streams.streams.items():
@@ -117,6 +142,8 @@ class World:
     def recreate(self) -> None:
         """The table goes and comes back empty: its old stream drains, a new one begins."""
         self.stream.disable()
+        for product_id, *_ in self.tables.rows[PRODUCTS]:
+            self.ledger.notes.holds(product_id, None, self.hub.now)
         self.tables.rows[PRODUCTS].clear()
         self.stream = self._new_stream()
         self.ledger.anew.append(self.stream.arn)
@@ -124,11 +151,19 @@ class World:
     def trim(self, arn: str, shard: FakeShard, count: int, *, forget: bool = False) -> None:
         """The shard's oldest records are a day old."""
         stream = self.streams.streams[arn]
-        if forget and not shard.open:
-            stream.forget(shard)
-        else:
-            stream.trim(shard, count)
-        self.ledger.lost(arn, shard)
+        vanishes = forget and not shard.open
+        for one in (shard, *self.ledger.ancestors(arn, shard)) if vanishes else (shard,):
+            begun = self.consumed(arn, one) > 0
+            if vanishes:  # and all that is older with it
+                stream.forget(one)
+            else:
+                stream.trim(one, count)
+            self.ledger.lost(arn, one, begun=begun)
+
+    def trim_all(self, product_id: str) -> None:
+        """All records of the shard where the product's last change lies are a day old."""
+        shard = self.ledger.by_product[product_id][-1].shard
+        self.trim(self.stream.arn, shard, len(shard.records))
 
     def all_shards(self) -> list[tuple[str, FakeShard]]:
         """Every shard that is still there, with its stream's ARN."""
@@ -143,6 +178,7 @@ class World:
         """The service shows everything, and all of it at once."""
         for stream in self.streams.streams.values():
             stream.reveal()
+        self.let_go()
         self.streams.empty_pages = self.streams.repeats = 0
 
     def settled(self) -> bool:
@@ -151,28 +187,6 @@ class World:
             shard.open or shard.gone or (self.stream.arn, shard.id) in self.ledger.finished
             for shard in self.stream.shards.values()
         )
-
-    def broken_chains(self) -> list[str]:
-        """What a verification finds in the chains of products that lost nothing.
-
-        A `reconciled` entry that was written while a record was on its way must be void.
-        """
-        entries = sorted(self.tables.rows[AUDIT].items())
-        whole = [
-            product_id
-            for product_id, changes in self.ledger.by_product.items()
-            if len({change.arn for change in changes}) == 1
-            and not any(change.lost for change in changes)
-        ]
-        return [
-            str(finding)
-            for product_id in whole
-            for finding in check_entries(
-                product_id,
-                [entry for key, entry in entries if key[0] == product_id],
-                {KEY_ID: KEY},
-            ).findings
-        ]
 
     def consumed(self, arn: str, shard: FakeShard) -> int:
         """How many of the shard's oldest records the checkpoint says are done with."""
@@ -199,6 +213,12 @@ class World:
         self.know_shards()
         return stream
 
+    def _clock(self) -> float:
+        """What the store's own clock shows."""
+        time = START + self.hub.now + self.skew
+        self.ledger.stamps.clock_shows(time)
+        return time
+
     def _caller(self) -> str:
         return "a writer" if self.hub.current is None else self.hub.current.process.name
 
@@ -209,6 +229,14 @@ class World:
     @staticmethod
     def _pick(choose: int, shards: list[FakeShard]) -> FakeShard | None:
         return shards[choose % len(shards)] if shards else None
+
+
+def _product(product_id: str, stock: int) -> Item:
+    return {
+        "ProductID": {"S": product_id},
+        "ProductName": {"S": "n"},
+        "Stock": {"N": str(stock)},
+    }
 
 
 def _noise(size: int, seed: int) -> str:

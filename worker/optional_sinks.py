@@ -5,26 +5,17 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from app.item import AttributeNames
 from app.metrics import PARKED
-from app.store.audit import AuditRepository
-from app.store.dead_letters import DeadLetters
-from app.store.lanes import Lanes
 from app.store.leases import Hold, Lease
-from app.store.letters import AUDIT
 from worker.gaps import ChainGuard
-from worker.order import Tell
-from worker.pipeline import Pipeline
-from worker.retry import Retry
-from worker.sinks import redrive
-from worker.sinks.audit import AuditSink
-from worker.sinks.bounded import HANGS_AFTER, Bounded
-from worker.sinks.drain import CLAIM_LIFE, ClaimWatch, Drain
+from worker.sinks.bounded import HANGS_AFTER
+from worker.sinks.drain import CLAIM_LIFE, ClaimWatch
 from worker.sinks.drainer import LOOK, LOOK_WHILE_OPEN, LaneDrainer
 from worker.sinks.open_lanes import OpenLanes
 from worker.sinks.outlet import THREADS, WINDOW, Outlet
 from worker.sinks.policy import IN_LANE, IN_WINDOW, Backoff, RetryPolicy
 from worker.sinks.sink import Sink
+from worker.wiring import Wiring
 from worker.work import ShardWork
 
 
@@ -48,40 +39,28 @@ class OptionalSinks:
     def __init__(
         self,
         sinks: Sequence[Sink],
+        wiring: Wiring,
         *,
-        audit: AuditRepository,
-        audit_sink: AuditSink,
-        publish: Tell,
-        pipeline: Pipeline,
-        letters: DeadLetters,
-        lanes: Lanes,
-        names: AttributeNames,
-        retry: Retry,
-        stop: threading.Event,
         policy: RetryPolicy,
         pacing: Pacing | None = None,
         due: threading.Event | None = None,
     ) -> None:
         pace = pacing or Pacing()
-        self._pipeline = pipeline
-        self._lanes = lanes
-        self._retry = retry
+        self._wiring = wiring
         self._known = OpenLanes()
         self._stack = ExitStack()
-        bounded = {sink.name: Bounded(sink, stop, pace.hangs_after) for sink in sinks}
-        if len(bounded) < len(sinks):
-            raise ValueError("two sinks have one name")
+        bounded = wiring.bounded(sinks, pace.hangs_after)
         for name in bounded:
             PARKED.labels(name)  # 0 from the start: else the first record parked raises no alarm
         self._outlets = [
             Outlet(
                 sink,
                 bounded[sink.name],
-                letters,
-                lanes,
+                wiring.letters,
+                wiring.lanes,
                 self._known,
-                retry,
-                stop,
+                wiring.retry,
+                wiring.stop,
                 policy,
                 size=pace.window,
                 threads=pace.threads,
@@ -89,18 +68,11 @@ class OptionalSinks:
             )
             for sink in sinks
         ]
-        deliveries = {
-            name: redrive.for_sink(deliver, audit, names) for name, deliver in bounded.items()
-        }
-        deliveries[AUDIT] = redrive.for_audit(
-            audit_sink, publish, letters, list(bounded), self._known, names
-        )
-        drain = Drain(lanes, deliveries, self._known, retry, backoff=pace.in_lane)
         self._drainer = LaneDrainer(
-            lanes,
-            drain,
+            wiring.lanes,
+            wiring.drain(bounded, self._known, pace.in_lane),
             self._known,
-            stop,
+            wiring.stop,
             look=pace.look,
             look_while_open=pace.look_while_open,
             watch=ClaimWatch(pace.claim_life),
@@ -121,10 +93,10 @@ class OptionalSinks:
         return ShardWork(
             lease.stream_arn,
             hold,
-            self._pipeline,
+            self._wiring.pipeline,
             self._outlets,
-            self._lanes,
+            self._wiring.lanes,
             self._known,
-            self._retry,
+            self._wiring.retry,
             guard,
         )

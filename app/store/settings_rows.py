@@ -1,0 +1,61 @@
+"""Rows of the settings table: each of a kind, and each deed of a person beside a row of the log."""
+
+from typing import TYPE_CHECKING, Any
+
+from app.store.admin_log import AdminLog
+from app.store.client import translated
+from app.store.commit import Committer
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def row_key(kind: str, row_id: str) -> Any:
+    """A row's key."""
+    return {"Kind": {"S": kind}, "ID": {"S": row_id}}
+
+
+class SettingsRows:
+    """The settings table of a deployment."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self.client = client
+        self.table = table
+        self._commit = Committer(client)
+        self._log = AdminLog(client, table)
+
+    def all(self, kind: str) -> list[Any]:
+        """Every row of a kind."""
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.table,
+            KeyConditionExpression="Kind = :kind",
+            ExpressionAttributeValues={":kind": {"S": kind}},
+            ConsistentRead=True,
+        )
+        with translated():
+            return [row for page in pages for row in page["Items"]]
+
+    def put_new(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The action that adds a row that must not be there yet."""
+        return self.action("Put", Item=row, ConditionExpression="attribute_not_exists(ID)")
+
+    def action(self, name: str, **request: Any) -> dict[str, Any]:
+        """An action of `TransactWriteItems` on this table."""
+        return {name: {"TableName": self.table, **request}}
+
+    def deed(
+        self,
+        actor: str,
+        name: str,
+        *actions: dict[str, Any],
+        before: Any = None,
+        after: Any = None,
+    ) -> None:
+        """Apply these actions, and with them the row of the log that tells who did what.
+
+        Raises:
+            ConditionFailed: a condition does not hold, and nothing was applied.
+            StoreUnavailable: they may or may not have been applied.
+
+        """
+        self._commit(*actions, self._log.entry(actor, name, before=before, after=after))

@@ -1,0 +1,128 @@
+"""A page of another origin, in a real browser, gets nothing out of the app and nothing in.
+
+It is somebody else's page on this machine: on another site (`localhost`), and at another port
+of the app's own host, which a browser sends the app's cookies from.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.support import evil
+from tests.support.house import House, furnished
+from tests.support.running import App
+
+HOSTS = ["localhost", "127.0.0.1"]
+
+
+@pytest.fixture(scope="module")
+def cats() -> Iterator[int]:
+    with evil.evil_port() as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def house(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """An application with keys and a product."""
+    with furnished(endpoint, tmp_path_factory.mktemp("origin")) as running:
+        product = {"product_id": "K1", "name": "Kettle", "stock": 12}
+        running.app.http.post("/v1/products", json=product, headers=running.headers["editor"])
+        yield running
+
+
+def stored(app: App) -> Any:
+    return app.tables.scan(TableName=app.services.products_table, ConsistentRead=True)["Items"]
+
+
+def sign_in(page: Page, house: House) -> None:
+    page.goto(f"{house.app.url}/products")
+    page.get_by_label("API key").fill(house.secrets["admin"])
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Products")).to_be_visible()
+
+
+def attack(context: BrowserContext, cats: int, host: str, url: str) -> dict[str, Any]:
+    """Do everything that a page can do; what it could read."""
+    page = context.new_page()
+    page.goto(f"http://{host}:{cats}/")
+    read: dict[str, Any] = page.evaluate(evil.READS, url)
+    assert page.evaluate(evil.WRITES, url) > 30
+    for kind in ("application/x-www-form-urlencoded", "text/plain", "multipart/form-data"):
+        page.goto(f"http://{host}:{cats}/")
+        with page.expect_navigation():
+            page.evaluate(evil.FORM, [url, kind])
+    page.close()
+    return read
+
+
+def test_the_same_tries_succeed_on_the_app_s_own_page(shared: App, context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(f"{shared.url}/products")
+    read = page.evaluate(evil.READS, shared.url)
+    for name in ("fetch", "page", "opaque", "module", "image", "style", "stream"):
+        assert read[name], name
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_it_reads_and_changes_nothing_of_an_app_that_is_open(
+    shared: App, context: BrowserContext, cats: int, host: str
+) -> None:
+    if not stored(shared):
+        shared.create("K1", stock=12)
+    before = stored(shared)
+    read = attack(context, cats, host, shared.url)
+    assert len(read) > 10
+    assert {name: found for name, found in read.items() if found is not None} == {}
+    assert stored(shared) == before
+    assert not shared.services.demo.running()
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_nor_in_the_name_of_a_person_who_is_signed_in(
+    house: House, page: Page, cats: int, host: str
+) -> None:
+    sign_in(page, house)
+    before = stored(house.app)
+    read = attack(page.context, cats, host, house.app.url)
+    assert {name: found for name, found in read.items() if found is not None} == {}
+    assert stored(house.app) == before
+    assert not house.app.services.demo.running()
+    page.goto(f"{house.app.url}/products")
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def call(page: Page, url: str, action: str, **body: Any) -> str | None:
+    answer: str | None = page.evaluate(evil.ENGINE, [url, action, json.dumps(body)])
+    return answer
+
+
+@pytest.mark.embedded
+def test_the_engine_is_not_where_a_page_would_look_for_it(
+    endpoint: str, page: Page, cats: int
+) -> None:
+    """Not at 127.0.0.1, nor at localhost, even at the right port."""
+    port = urlsplit(endpoint).port
+    page.goto(f"http://localhost:{cats}/")
+    for host in HOSTS:
+        assert call(page, f"http://{host}:{port}/", "ListTables") is None, host
+
+
+@pytest.mark.embedded
+def test_a_page_that_knows_the_engine_s_address_gets_in(
+    endpoint: str, shared: App, page: Page, cats: int
+) -> None:
+    """What docs/security.md says: the address is all that protects the engine.
+
+    Where this fails an engine has learned to refuse other origins: say so there.
+    """
+    table = shared.services.products_table
+    page.goto(f"http://localhost:{cats}/")
+    assert "TableNames" in (call(page, endpoint, "ListTables") or "")
+    item = {"ProductID": {"S": "KNOWN"}, "Stock": {"N": "1"}}
+    assert call(page, endpoint, "PutItem", TableName=table, Item=item) == "{}"
+    assert shared.http.get("/v1/products/KNOWN").status_code == 200
+    shared.http.delete("/v1/products/KNOWN", headers={"If-Match": "*"})

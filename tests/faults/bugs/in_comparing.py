@@ -1,0 +1,71 @@
+"""Bugs in what is compared with the table, and in the writers' clock."""
+
+from datetime import timedelta
+from typing import Any
+
+from app.store.clock import ClockRow, Reading
+from app.store.feed import Feed
+from tests.faults.bugs.bug import Patch, bug
+from worker import gaps
+from worker.reconcile import decision
+from worker.reconcile.comparison import Comparison
+
+EARLY = "compare_while_on_its_way", "hold_back"
+LATE = "lose_broker", "pause", "pause_in_call", "answer_late", "throttle", "fail", "lose_answer"
+
+
+@bug("write_and_lose", "trim_what_was_not")
+def what_was_reconciled_is_taken_for_a_hole(patch: Patch) -> None:
+    patch.setattr(gaps, "goes_on", lambda *_: False)
+
+
+@bug(*EARLY)
+def an_early_entry_keeps_its_word(patch: Patch) -> None:
+    """Nothing is void: what follows on what was before it is a break."""
+    patch.setattr("app.store.verification.goes_on", lambda trail, before: trail[-1].after == before)
+
+
+@bug("compare", "compare_while_on_its_way")
+def a_difference_is_believed_at_once(patch: Patch) -> None:
+    right = Comparison.__init__
+
+    def init(self: Any, *args: Any, **more: Any) -> None:
+        right(self, *args, **(more | {"settle": 0.0}))
+
+    patch.setattr(Comparison, "__init__", init)
+
+
+@bug("write_and_lose", "trim_what_was_not", "recreate")
+def what_is_gone_from_the_table_is_not_compared(patch: Patch) -> None:
+    patch.setattr(Comparison, "_absent", lambda *_: [])
+
+
+@bug("write_and_lose", "trim_what_was_not")
+def a_product_is_reconciled_at_once_again(patch: Patch) -> None:
+    patch.setattr(decision, "AGAIN", timedelta(0))
+
+
+@bug("set_clock", "set_clock_of_store")
+def a_writer_believes_its_own_clock(patch: Patch) -> None:
+    right = ClockRow.read
+    patch.setattr(ClockRow, "read", lambda self: Reading(right(self).ms, None))
+
+
+@bug("set_clock", "set_clock_of_store")
+def writers_do_not_share_a_clock(patch: Patch) -> None:
+    patch.setattr(ClockRow, "read", lambda _self: Reading(0, None))
+    patch.setattr(ClockRow, "raise_to", lambda *_: None)
+
+
+@bug("set_clock_of_store")
+def a_restart_forgets_how_far_the_clock_was(patch: Patch) -> None:
+    right = ClockRow.read
+    patch.setattr(ClockRow, "read", lambda self: Reading(0, right(self).second))
+    patch.setattr(ClockRow, "raise_to", lambda *_: None)
+    patch.setattr(Feed, "newest_ms", lambda _self: 0)
+
+
+@bug(*LATE)
+def what_was_held_up_goes_out_with_its_old_stamp(patch: Patch) -> None:
+    patch.setattr("worker.sinks.audit.STAMP_LIFE", 10.0**9)
+    patch.setattr("worker.sinks.broker.PUBLISH_LIFE", 10.0**9)

@@ -1,0 +1,116 @@
+# ruff: noqa: SLF001 - bugs lie in what is private
+"""Bugs in what is written, published, parked and checkpointed."""
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from app.store.audit import Appended, AuditRepository
+from app.store.audit_entry import ImageForm
+from app.store.batches import put_all
+from app.store.client import translated
+from app.store.errors import ItemTooLarge, StoreRefused, StoreUnavailable
+from app.store.leases import Leases
+from tests.faults.bugs.bug import Patch, bug
+from worker.pipeline import Pipeline
+from worker.sinks.audit import AuditSink
+from worker.sinks.parking import Parking
+from worker.stream.pages import ShardPages
+from worker.stream.reader import ShardReader
+
+
+@bug()
+def the_checkpoint_is_saved_before_the_audit(patch: Patch) -> None:
+    right = ShardReader._take
+
+    def take(self: ShardReader, records: Any) -> None:
+        if records:
+            self._save(records[-1]["dynamodb"]["SequenceNumber"], finished=False)
+        right(self, records)
+
+    patch.setattr(ShardReader, "_take", take)
+
+
+@bug("pause", "pause_in_call", "join", "answer_late", "throttle", "fail", "lose_answer")
+def saves_are_not_fenced(patch: Patch) -> None:
+    right = Leases._update
+
+    def update(self: Leases, lease: Any, expression: str, values: dict[str, Any]) -> None:
+        row = self._row((lease.stream_arn, lease.shard_id)) or {}
+        if "Owner" in row:
+            owner, counter = row["Owner"]["S"], int(row["Counter"]["N"])
+            lease = replace(lease, owner=owner, counter=counter)
+        right(self, lease, expression, values)
+
+    patch.setattr(Leases, "_update", update)
+
+
+@bug("write_batch_in_part")
+def what_was_left_unprocessed_is_forgotten(patch: Patch) -> None:
+    def put_once(client: Any, puts: Any) -> None:
+        waiting: dict[str, Any] = {}
+        for table, item in puts:
+            waiting.setdefault(table, []).append({"PutRequest": {"Item": item}})
+        with translated():
+            client.batch_write_item(RequestItems=waiting)
+
+    patch.setattr("app.store.audit.put_all", put_once)
+
+
+@bug()
+def events_are_published_before_they_are_audited(patch: Patch) -> None:
+    right = AuditSink.accept
+
+    def accept(self: AuditSink, events: Any, *rest: Any, **more: Any) -> Any:
+        return replace(right(self, events[:-1] or events, *rest, **more), refused=[])
+
+    patch.setattr(AuditSink, "accept", accept)
+
+
+@bug("write_poison")
+def what_cannot_be_decoded_is_not_parked(patch: Patch) -> None:
+    patch.setattr(Pipeline, "_park", lambda *_args, **_more: None)
+
+
+@bug("throttle", "fail")
+def what_was_throttled_is_taken_for_written(patch: Patch) -> None:
+    def put_once(client: Any, puts: Any) -> None:
+        with suppress(StoreUnavailable):
+            put_all(client, puts)
+
+    patch.setattr("app.store.audit.put_all", put_once)
+
+
+@bug("write_oversize")
+def what_is_too_large_is_dropped(patch: Patch) -> None:
+    def append(self: AuditRepository, events: Any) -> Appended:
+        try:
+            return Appended(self._write(events, ImageForm.PLAIN), [])
+        except (StoreRefused, ItemTooLarge):
+            return Appended([], [])
+
+    patch.setattr(AuditRepository, "append", append)
+
+
+@bug("kill", "crash", "write_batch_in_part", "stop", "pause", "pause_in_call")
+def a_restart_goes_on_behind_what_it_never_did(patch: Patch) -> None:
+    right = ShardPages._fresh
+
+    def fresh(self: ShardPages) -> str:
+        if self.after is None or "begun" in vars(self):
+            vars(self)["begun"] = True
+            return right(self)
+        vars(self)["begun"] = True
+        self.after = str(int(self.after) + 1).zfill(len(self.after))
+        return right(self)
+
+    patch.setattr(ShardPages, "_fresh", fresh)
+
+
+@bug("fail_sink")
+def what_a_sink_refuses_is_not_parked(patch: Patch) -> None:
+    def settle(_self: Parking, items: Any, _claims: Any) -> None:
+        for item in items:
+            item.settle()
+
+    patch.setattr(Parking, "__call__", settle)

@@ -1,0 +1,21 @@
+"""A server as a process of its own, on an engine of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.integration.down.kit import Server
+from tests.support.process import Process
+from tests.support.sse import Listener
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with (
+        Process(tmp_path / "data") as process,
+        httpx.Client(base_url=process.url, timeout=60) as http,
+        Listener(process.url) as feed,
+    ):
+        yield Server(process, http, feed)

@@ -1,0 +1,141 @@
+"""While the engine is down clients are told so, and when it is back all goes on."""
+
+import os
+import signal
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from app.store.engine import find_running
+from app.store.errors import StoreUnavailable
+from app.web.guards import SECURITY_HEADERS
+from tests.integration.down.kit import (
+    PATIENCE,
+    RECOVERED,
+    TOLD,
+    Server,
+    subjects,
+    wait_for_readiness,
+)
+from tests.support.sse import Listener
+from tests.support.waiting import until
+
+
+@pytest.mark.embedded
+def test_with_the_engine_down_clients_are_told_and_with_it_back_all_goes_on(
+    server: Server,
+) -> None:
+    assert server.create("before").status_code == 201
+    with engine_kept_down(server), ThreadPoolExecutor() as threads:
+        down = threads.submit(server.create, "during")
+        refused = [
+            threads.submit(server.http.get, "/v1/products/before"),
+            threads.submit(server.http.get, "/v1/events"),
+            threads.submit(server.adjust, "before", -1),
+        ]
+        unready = wait_for_readiness(server.http, 503, TOLD)
+        assert "engine" in unready["parts"]["engine"]
+        assert server.http.get("/healthz").status_code == 200
+        for answer in [down.result(), *(call.result() for call in refused)]:
+            assert_unavailable(answer)
+        # The stream tells it at once, not with the next regular heartbeat.
+        server.feed.wait_until(lambda: "engine" in store_told(server.feed), TOLD)
+    wait_for_readiness(server.http, 200, RECOVERED)
+    assert server.create("after").status_code == 201
+    assert server.http.get("/v1/products/before").json()["stock"] == 10
+    server.feed.wait_until(lambda: "after" in subjects(server.feed), PATIENCE)
+    assert not server.feed.ended
+    server.feed.wait_until(lambda: store_told(server.feed) == "ok", TOLD)
+    assert subjects(server.feed) == ["before", "after"]
+
+
+@pytest.mark.embedded
+def test_with_the_engine_frozen_clients_are_told_and_a_waiting_write_is_applied_once(
+    server: Server,
+) -> None:
+    server.create("P1")
+    server.feed.changes(1)
+    frozen = server.engine
+    os.kill(frozen, signal.SIGSTOP)
+    try:
+        with ThreadPoolExecutor() as threads:
+            waiting = threads.submit(server.adjust, "P1", -1)
+            unready = wait_for_readiness(server.http, 503, TOLD)
+            assert "engine" in unready["parts"]["engine"]
+            os.kill(frozen, signal.SIGCONT)
+            wait_for_readiness(server.http, 200, RECOVERED)
+            assert waiting.result().status_code == 200
+    finally:
+        os.kill(frozen, signal.SIGCONT)
+    assert server.create("after").status_code == 201
+    server.feed.changes(3, PATIENCE)
+    assert not server.feed.ended
+    assert subjects(server.feed) == ["P1", "P1", "after"]
+    assert server.http.get("/v1/products/P1").json()["stock"] == 9
+
+
+def store_told(feed: Listener) -> str:
+    """The store's state by the latest heartbeat."""
+    beats = [message for message in feed.messages if message.event == "heartbeat"]
+    return beats[-1].data["store"] if beats else ""
+
+
+def assert_unavailable(answer: httpx.Response) -> None:
+    assert answer.status_code == StoreUnavailable.status, answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert int(answer.headers["Retry-After"]) > 0
+    problem = answer.json()
+    assert (problem["status"], problem["code"]) == (503, StoreUnavailable.code)
+    assert problem["request_id"] == answer.headers["X-Request-Id"]
+    assert problem["title"]
+    assert "Traceback" not in problem["detail"]
+    assert all(answer.headers[name] == value for name, value in SECURITY_HEADERS.items())
+
+
+@contextmanager
+def engine_kept_down(server: Server) -> Iterator[None]:
+    """Kill the engine and sit on its address, where every connection is reset at once."""
+    found = find_running(server.process.data_dir)
+    assert found is not None
+    parts = urlsplit(found.url)
+    ended = threading.Event()
+    with socket.socket() as occupant:
+        occupant.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        occupant.settimeout(0.05)
+
+        def take() -> bool:
+            """Take the address; an engine that was restarted meanwhile is killed like the first."""
+            if running := server.engine:
+                os.kill(running, signal.SIGKILL)
+            try:
+                occupant.bind((parts.hostname, parts.port))
+                occupant.listen(128)
+            except OSError:
+                return False
+            return True
+
+        def reset() -> None:
+            while not ended.is_set():
+                try:
+                    connection, _ = occupant.accept()
+                except TimeoutError:
+                    continue
+                linger = struct.pack("ii", 1, 0)
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                connection.close()
+
+        until(take, TOLD)
+        thread = threading.Thread(target=reset)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()

@@ -1,0 +1,171 @@
+"""However often the engine is killed, nothing is lost or doubled."""
+
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from app.store.engine import EmbeddedEngine
+from tests.integration.down.kit import (
+    PATIENCE,
+    RECOVERED,
+    Server,
+    engine_of,
+    wait_for_readiness,
+)
+from tests.support.lossy import LossyProxy
+from tests.support.running import App, serving, settings_for
+from tests.support.waiting import until
+
+
+@dataclass
+class Tally:
+    """What one writer was told."""
+
+    accepted: list[str] = field(default_factory=list)  # request ids
+    unknown: list[str] = field(default_factory=list)  # of what was answered 503
+
+
+@pytest.mark.embedded
+def test_no_write_that_was_accepted_is_lost_or_doubled_over_several_engine_kills(
+    server: Server,
+) -> None:
+    products, kills, stock = [f"P{number}" for number in range(4)], 4, 100_000
+    for product in products:
+        server.create(product, stock)
+    done = threading.Event()
+    tallies = [Tally() for _ in range(6)]
+    with ThreadPoolExecutor() as threads:
+        writers = [
+            threads.submit(
+                sell, server, products[number % 4 :] + products[: number % 4], tally, done
+            )
+            for number, tally in enumerate(tallies)
+        ]
+        for _ in range(kills):
+            time.sleep(0.6)
+            before = server.engine
+            os.kill(before, signal.SIGKILL)
+            until(lambda before=before: server.engine not in {0, before}, PATIENCE)
+        time.sleep(0.3)
+        done.set()
+        for writer in writers:
+            writer.result()
+    wait_for_readiness(server.http, 200, RECOVERED)
+    accepted = [request for tally in tallies for request in tally.accepted]
+    unknown = {request for tally in tallies for request in tally.unknown}
+    sold = sum(stock - left_of(server, product) for product in products)
+    server.feed.wait_until(lambda: len(server.feed.seen) >= sold + len(products), PATIENCE)
+    streamed = [message.data for message in server.feed.seen]
+    audited = {product: history(server.http, product) for product in products}
+    sales = [event for events in audited.values() for event in events if event["delta"]]
+    told = Counter(event["request_id"] for event in sales)
+    assert len(accepted) > 50
+    assert all(told[request] == 1 for request in accepted), "an accepted write is lost or doubled"
+    assert told.keys() <= {*accepted, *unknown}
+    assert max(told.values()) == 1, "a write with a lost answer was applied twice"
+    for product, events in audited.items():
+        left = left_of(server, product)
+        assert left == stock - sum(event["product_id"] == product for event in sales)
+        assert [event["stock_after"] for event in events] == list(range(left, stock + 1))
+    assert not server.feed.ended
+    ids = [event["id"] for event in streamed]
+    assert len(ids) == len(set(ids)), "an event came twice"
+    everything = {event["id"] for events in audited.values() for event in events}
+    assert set(ids) == everything
+
+
+def left_of(server: Server, product: str) -> int:
+    stock: int = server.http.get(f"/v1/products/{product}").json()["stock"]
+    return stock
+
+
+def sell(server: Server, products: list[str], tally: Tally, done: threading.Event) -> None:
+    """Sell one of each product in turn; note what was answered."""
+    while not done.is_set():
+        for product in products:
+            answer = server.adjust(product, -1)
+            request = answer.headers["X-Request-Id"]
+            if answer.status_code == 200:
+                tally.accepted.append(request)
+            elif answer.status_code == 503:
+                tally.unknown.append(request)
+            else:  # nobody took the last one, and no writer met itself as a conflict
+                assert answer.json()["code"] == "too-much-contention", answer.text
+
+
+class KillingProxy(LossyProxy):
+    """Swallows the answer to a write and kills the engine that gave it; cuts when it is back."""
+
+    def __init__(self, engine: EmbeddedEngine, data_dir: Path) -> None:
+        parts = urlsplit(engine.url)
+        super().__init__((parts.hostname or "", parts.port or 80), share=1, seed=1)
+        self.armed = False
+        self._data_dir = data_dir
+
+    def swallows(self, request: bytes) -> bool:
+        if not self.armed or b"TransactWriteItems" not in request:
+            return False
+        self.armed = False
+        before = engine_of(self._data_dir)
+        os.kill(before, signal.SIGKILL)
+        until(lambda: engine_of(self._data_dir) not in {0, before}, PATIENCE)
+        return True
+
+
+@pytest.mark.embedded
+def test_a_write_whose_answer_dies_with_the_engine_is_applied_once(tmp_path: Path) -> None:
+    with app_before_killing_proxy(tmp_path) as (app, proxy):
+        app.create("P1", 100)
+
+        def answered(method: str, path: str, **request: Any) -> int:
+            proxy.armed = True
+            status = app.http.request(method, f"/v1/products{path}", **request).status_code
+            assert not proxy.armed
+            return status
+
+        sale = {"delta": -1, "reason": "sold"}
+        assert answered("POST", "/P1/adjustments", json=sale) == 200
+        stock = app.http.get("/v1/products/P1").json()["stock"]
+        body = {"product_id": "P2", "name": "n", "stock": 1}
+        created = answered("POST", "", json=body)
+        deleted = answered("DELETE", "/P1", headers={"If-Match": "*"})
+    assert (stock, created, deleted) == (99, 201, 204)
+
+
+@contextmanager
+def app_before_killing_proxy(folder: Path) -> Iterator[tuple[App, KillingProxy]]:
+    data_dir = folder / "engine"
+    with EmbeddedEngine(data_dir) as engine, KillingProxy(engine, data_dir) as proxy:
+        thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            url = f"http://127.0.0.1:{proxy.server_address[1]}"
+            with serving(settings_for(url, folder / "data")) as app:
+                yield app, proxy
+        finally:
+            proxy.shutdown()
+            thread.join()
+
+
+def history(http: httpx.Client, product_id: str) -> list[dict[str, Any]]:
+    """A product's whole audit, newest first."""
+    events: list[dict[str, Any]] = []
+    link: str | None = f"/v1/products/{product_id}/events?limit=200"
+    while link:
+        answer = http.get(link)
+        assert answer.status_code == 200, answer.text
+        events += [event["data"] for event in answer.json()["items"]]
+        link = answer.links.get("next", {}).get("url")
+    return events

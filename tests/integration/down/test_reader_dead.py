@@ -1,0 +1,43 @@
+"""A reader that died is named, and comes back by itself."""
+
+import ctypes
+import threading
+
+from tests.integration.down.kit import RECOVERED, TOLD, subjects, wait_for_readiness
+from tests.support.running import App
+from tests.support.sse import Listener
+
+
+def test_a_dead_reader_is_named_and_comes_back_by_itself(app: App) -> None:
+    with Listener(app.url) as feed:
+        app.create("before")
+        feed.changes(1)
+        end_thread("shard-")
+        unready = wait_for_readiness(app.http, 503, TOLD)
+        assert "died" in unready["parts"]["worker"]
+        app.create("during")
+        wait_for_readiness(app.http, 200, RECOVERED)
+        app.create("after")
+        feed.changes(3)
+        assert subjects(feed) == ["before", "during", "after"]
+
+
+def test_a_reader_comes_back_though_the_coordinator_died_too(app: App) -> None:
+    with Listener(app.url) as feed:
+        app.create("before")
+        feed.changes(1)
+        end_thread("stream-coordinator")  # takes effect when it wakes: when a reader ends
+        end_thread("shard-")
+        wait_for_readiness(app.http, 503, TOLD)
+        wait_for_readiness(app.http, 200, RECOVERED)
+        app.create("after")
+        feed.changes(2, RECOVERED)
+        assert subjects(feed) == ["before", "after"]
+
+
+def end_thread(prefix: str) -> None:
+    """Have a thread raise SystemExit at the next of its instructions."""
+    (thread,) = (found for found in threading.enumerate() if found.name.startswith(prefix))
+    number = ctypes.c_ulong(thread.ident or 0)
+    raised = ctypes.pythonapi.PyThreadState_SetAsyncExc(number, ctypes.py_object(SystemExit))
+    assert raised == 1

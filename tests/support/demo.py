@@ -1,0 +1,34 @@
+"""A demo shop's plan, and what it leaves in table and feed."""
+
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from app.demo.live import Plan
+from app.demo.shop import changes, monday_morning
+from app.events import ChangeEvent
+from tests.support.running import App
+
+ZONE = ZoneInfo("UTC")
+BUTTON, NOTICE = "Run a demo shop", "A demo shop runs in this server"
+
+
+def plan(rate: float, seed: int = 1) -> Plan:
+    return Plan(changes(seed, monday_morning(ZONE), ZONE), rate)
+
+
+def stocks(app: App) -> dict[str, str]:
+    pages = app.tables.get_paginator("scan").paginate(
+        TableName=app.services.products_table, ConsistentRead=True
+    )
+    items = [item for page in pages for item in page["Items"]]
+    return {item["ProductID"]["S"]: item["Stock"]["N"] for item in items}
+
+
+def told(app: App, newest: int = 100_000) -> list[ChangeEvent]:
+    """What the feed holds, oldest first."""
+    return [event for _, event in islice(app.services.timeline.recent(), newest)][::-1]
+
+
+def sells(app: App) -> bool:
+    """Whether something was sold just now."""
+    return any(event.reason == "sold" for event in told(app, 20))

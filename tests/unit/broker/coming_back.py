@@ -1,0 +1,23 @@
+"""Cursors to come back with, and what a client that does so is sent."""
+
+import asyncio
+from contextlib import suppress
+
+from app.broker.in_process import InProcessBroker
+from tests.support.builders import a_cursor
+from tests.unit.broker.kit import Client, connected
+
+LONG_AGO = str(a_cursor(-1))  # in no ring, within the 10 s of the first events
+
+
+def after(number: int) -> str:
+    return str(a_cursor(number))
+
+
+async def collect(broker: InProcessBroker, cursor: str, count: int, seconds: float = 1) -> Client:
+    """A client's messages up to so many changes, or up to what there is after a while."""
+    async with connected(broker, cursor) as client:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await client.until(count)
+        return client

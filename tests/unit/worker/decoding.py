@@ -1,0 +1,34 @@
+"""Records as both hosts hand them over, and what they tell."""
+
+from typing import Any
+
+from tests.support.builders import (
+    STREAM_ARN,
+    Change,
+    an_item,
+    as_boto3,
+    as_lambda,
+)
+from worker.stream.decode import decode
+
+OLD = an_item(ProductName="Mug", Stock=12, Version=1)
+NEW = an_item(ProductName="Mug", Stock=9, Version=2)
+
+
+HOSTS = [as_boto3, as_lambda]
+HOST_NAMES = ["GetRecords", "Lambda"]
+
+
+def decoded(change: Change) -> Any:
+    """The event that the record tells; the same from both hosts."""
+    event, there = (decode(host(change), STREAM_ARN) for host in HOSTS)
+    assert there == event
+    return event
+
+
+def who(event: Any) -> tuple[str | None, ...]:
+    return (event.actor, event.reason, event.note, event.reference, event.request_id)
+
+
+NOBODY = (None,) * 5
+ADA = ("ada", "sold", "two boxes", "SO-7", "r-1")

@@ -1,0 +1,29 @@
+"""What truly happened in the examples, counted: a rule whose effect never comes proves nothing."""
+
+from collections import Counter
+
+
+class Tally:
+    """Effects by name: how often, and in how many examples."""
+
+    def __init__(self) -> None:
+        self.examples = 0
+        self._times: Counter[str] = Counter()
+        self._examples: Counter[str] = Counter()
+
+    def add(self, effects: Counter[str]) -> None:
+        """One example has ended."""
+        self.examples += 1
+        self._times += effects
+        self._examples.update(name for name, times in effects.items() if times)
+
+    def __str__(self) -> str:
+        rows = [
+            f"| {name} | {self._examples[name]} | {self._times[name]:,} |"
+            for name in sorted(self._times)
+        ]
+        head = [f"| effect | of {self.examples} examples | times |", "|---|---|---|"]
+        return "\n".join([*head, *rows])
+
+
+TALLY = Tally()
