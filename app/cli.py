@@ -1,6 +1,7 @@
 """The command line: a command reads the settings, does one thing, and says an error in one line."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -50,6 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(arguments, settings)
     except KeyboardInterrupt:
         return 130  # as shells report an interrupted program
+    except BrokenPipeError:  # whoever read our output (`| head`) has had enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # not again at exit
+        return 0
     except _REFUSALS as error:
         return _fail(str(error))
     except StoreUnavailable as error:

@@ -39,6 +39,11 @@ GAPS = _counter("gaps", "Gaps found in the stream of changes.")
 GET_RECORDS_CALLS = _counter("get_records_calls", "GetRecords calls made.")
 LEASE_MOVES = _counter("lease_moves", "Shards taken over from another worker.")
 
+# Prometheus sees no increase in a counter that begins at 1: these are there from the start.
+for _part in ("audit", "broker", "checkpoint", "dead letters", "gaps", "lease", "stream"):
+    RETRIES.labels(_part)
+PARKED.labels("audit")
+
 
 class IteratorAge(Collector):
     """How far each shard's reader is behind, in seconds.

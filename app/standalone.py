@@ -5,6 +5,7 @@ What it publishes reaches the web processes through the broker of STOCKPULSE_BRO
 
 import logging
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 
@@ -35,6 +36,7 @@ from worker.stream.pace import Idle, Wake, idle_at
 _log = logging.getLogger(__name__)
 
 _LOOK = 2.0  # seconds between looks at the worker's own state, which is logged when it changes
+_REMIND = 60.0  # seconds until trouble that lasts is logged again
 
 
 def work(settings: Settings) -> None:
@@ -118,11 +120,26 @@ def reading(
 
 
 def _watch(worker: Coordinator) -> None:
-    known: str | None = None
-    never = threading.Event()
+    reminder, never = Reminder(), threading.Event()
     while True:
         never.wait(_LOOK)
-        problem = worker.problem()
-        if problem != known:
-            _log.warning(problem or "all is well again")
-        known = problem
+        line = reminder.line(worker.problem(), time.monotonic())
+        if line is not None:
+            _log.warning("%s", line)
+
+
+class Reminder:
+    """What to log of trouble: its beginning, a reminder now and then, its end. Pure."""
+
+    def __init__(self) -> None:
+        self._said_at: float | None = None  # None: all is well
+
+    def line(self, problem: str | None, now: float) -> str | None:
+        """What to say at this moment, if anything."""
+        if problem is None:
+            ended, self._said_at = self._said_at is not None, None
+            return "all is well again" if ended else None
+        if self._said_at is not None and now - self._said_at < _REMIND:
+            return None
+        self._said_at = now
+        return problem

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from app.metrics import PARKED
 from app.store.leases import Hold, Lease
 from worker.gaps import ChainGuard
 from worker.sinks.bounded import HANGS_AFTER
@@ -49,6 +50,8 @@ class OptionalSinks:
         self._known = OpenLanes()
         self._stack = ExitStack()
         bounded = wiring.bounded(sinks, pace.hangs_after)
+        for name in bounded:
+            PARKED.labels(name)  # 0 from the start: else the first record parked raises no alarm
         self._outlets = [
             Outlet(
                 sink,

@@ -39,9 +39,10 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         desk = LetterDesk(client, names.dead_letters, AdminLog(client, names.settings))
         marked = _mark(desk, _wanted(desk, arguments.sink, arguments.ids))
     if marked:
+        are = "letter is" if marked == 1 else "letters are"
         print(
-            f"{marked} dead letters are due; "
-            "the worker (`stockpulse serve` or `worker`) delivers them."
+            f"{marked} dead {are} due; the worker (`stockpulse serve` or `worker`) delivers what "
+            "is due."
         )
     else:
         print("There are no dead letters to try again.")

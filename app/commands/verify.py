@@ -3,8 +3,10 @@
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
+from app.commands.errors import CommandError
 from app.settings import Settings
 from app.store import place, tables
 from app.store.client import connect
@@ -36,28 +38,63 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     with place.shared(settings.dynamodb, settings.data_dir, names) as where:
         keys = own_keys(settings.data_dir) if given is None else given.get_secret_value()
         verifier = Verifier(
-            connect(where.endpoint).tables, names, settings.attributes, parse_keys(keys)
+            connect(where.endpoint).tables,
+            names,
+            settings.attributes,
+            parse_keys(keys),
+            sleep=wait,
         )
-        report = verifier.run(arguments.product, _progress())
+        report = verifier.run(arguments.product, progress())
+    return tell(report, arguments.product)
+
+
+def tell(report: Report, product_id: str | None) -> int:
+    """Print what was found; the exit status.
+
+    Raises:
+        CommandError: there is no such product, so nothing was verified.
+
+    """
+    if product_id is not None and not report.entries and not report.findings:
+        raise CommandError(
+            f"there is nothing to verify: product {product_id!r} is not in the table, and the "
+            "audit has no entry of it"
+        )
     for finding in report.findings:
         print(finding)
-    whole = "all is well" if not report.findings else f"{len(report.findings)} findings"
-    print(f"{report.entries} entries of {report.products} products: {whole}.")
+    found = len(report.findings)
+    entries = _count(report.entries, "entry", "entries")
+    products = _count(report.products, "product", "products")
+    whole = _count(found, "finding", "findings") if found else "all is well"
+    print(f"{entries} of {products}: {whole}.")
     if report.gaps or report.reconciled:
+        gaps = _count(report.gaps, "gap", "gaps")
+        reconciled = _count(report.reconciled, "reconciled entry", "reconciled entries")
         print(
-            f"Among them {report.gaps} gaps (changes may be missing there) and {report.reconciled} "
-            "reconciled entries (found in the table; who changed it is not known)."
+            f"Among them {gaps} (changes may be missing there) and {reconciled} "
+            "(found in the table; who changed it is not known)."
         )
-    return 1 if report.findings else 0
+    return 1 if found else 0
 
 
-def _progress() -> Any:
-    told = time.monotonic()
+def progress(monotonic: Callable[[], float] = time.monotonic) -> Callable[[Report], None]:
+    """Says now and then how far it is."""
+    told = monotonic()
 
-    def tell(report: Report) -> None:
+    def say(report: Report) -> None:
         nonlocal told
-        if time.monotonic() - told > _TELL_EVERY:
-            told = time.monotonic()
+        if monotonic() - told > _TELL_EVERY:
+            told = monotonic()
             print(f"{report.products} products, {report.entries} entries …", file=sys.stderr)
 
-    return tell
+    return say
+
+
+def wait(seconds: float) -> None:
+    """Until the second look, and say so."""
+    print(f"What differs from the table is looked at again in {seconds:.0f} s …", file=sys.stderr)
+    time.sleep(seconds)
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

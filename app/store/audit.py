@@ -19,6 +19,7 @@ from app.store.errors import ConditionFailed, ItemTooLarge, StoreRefused, StoreU
 from app.store.feed import ROW_LIMIT, EventRef, Feed
 from app.store.history import Histories
 from app.store.leases import Hold, Unleased
+from app.store.legible import legible
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -100,9 +101,9 @@ class AuditRepository:
         return next(iter(self.get_many([ref]).values()), None)
 
     def get_many(self, refs: Sequence[EventRef]) -> dict[EventRef, ChangeEvent]:
-        """The events that have an entry, read consistently."""
+        """The events that have an entry that can be read, read consistently."""
         keys = [_key(ref) for ref in dict.fromkeys(refs)]
-        events = map(event_of, get_all(self._client, self._table, keys))
+        events = legible(event_of, get_all(self._client, self._table, keys))
         return {_ref(event): event for event in events}
 
     def refers(self, product_id: str, after: str, reference: str) -> bool:
@@ -168,7 +169,7 @@ class AuditRepository:
                     ClientRequestToken=uuid.uuid4().hex, TransactItems=actions
                 )
         except ConditionFailed:
-            if self.get(_ref(event)) is None:
+            if not get_all(self._client, self._table, [_key(_ref(event))]):
                 hold.check()  # says so if that was it
                 raise StoreUnavailable("Another transaction has the entry: try again.") from None
             return None

@@ -6,6 +6,7 @@ from app.events import ChangeEvent
 from app.store.audit_entry import event_of
 from app.store.chain import LINK_FIELDS, Link, link_of
 from app.store.client import translated
+from app.store.legible import legible
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -30,7 +31,7 @@ class Chains:
         found = self._query(
             "ProductID = :p AND EventKey BETWEEN :a AND :b", values, _LINK_ONLY, forward=True
         )
-        return [link for link in map(link_of, found) if link.key != before]
+        return [link for link in legible(link_of, found) if link.key != before]
 
     def beside(self, product_id: str, key: str, limit: int, *, newer: bool) -> list[Link]:
         """Up to `limit` links next to an event key, the nearest first."""
@@ -41,19 +42,23 @@ class Chains:
             _LINK_ONLY | {"Limit": limit},
             forward=newer,
         )
-        return [link_of(entry) for entry in found]
+        return list(legible(link_of, found))
 
     def newest_link(self, product_id: str) -> Link | None:
         """The end of a product's chain; None where it has no entry."""
         values = {":p": {"S": product_id}}
-        found = self._query("ProductID = :p", values, _LINK_ONLY | {"Limit": 1}, forward=False)
-        return link_of(found[0]) if found else None
+        for limit in ({"Limit": 1}, {}):  # further back only where the end is damaged
+            found = self._query("ProductID = :p", values, _LINK_ONLY | limit, forward=False)
+            link = next(legible(link_of, found), None)
+            if link is not None or not found:
+                return link
+        return None
 
     def oldest(self, product_id: str) -> ChangeEvent | None:
         """A product's first event; None where it has no entry."""
         values = {":p": {"S": product_id}}
         found = self._query("ProductID = :p", values, {"Limit": 1}, forward=True)
-        return event_of(found[0]) if found else None
+        return next(legible(event_of, found), None)
 
     def _query(
         self, condition: str, values: dict[str, Any], more: dict[str, Any], *, forward: bool

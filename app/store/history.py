@@ -14,6 +14,7 @@ from app.store.audit_entry import event_of
 from app.store.chain import Link, link_of, void_keys
 from app.store.chains import Chains
 from app.store.client import translated
+from app.store.legible import legible
 from app.store.paging import decode_cursor, encode_cursor
 
 if TYPE_CHECKING:
@@ -53,12 +54,12 @@ class Histories:
         while len(events) < limit:
             found, start_of_next = self._query(product_id, limit - len(events), start)
             entries += found
-            shown = map(event_of, found)
+            shown = legible(event_of, found)
             events += [event for event in shown if event.kind != "internal"]
             start = start_of_next
             if start is None:
                 break
-        links = [link_of(entry) for entry in reversed(entries)]
+        links = list(legible(link_of, reversed(entries)))
         void = self._void(product_id, links, newer=cursor is not None, older=start is not None)
         return HistoryPage(events, None if start is None else encode_cursor(start), void)
 

@@ -4,15 +4,19 @@ The lease lies in the checkpoint's row: its owner, and a counter raised by each 
 name is unique to a process life, so a write of ours whose answer was lost is known again.
 """
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from app.metrics import LEASE_MOVES
 from app.store.checkpoints import Checkpoint, ShardKey, checkpoint_of
 from app.store.client import translated
 from app.store.errors import ConditionFailed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+_log = logging.getLogger(__name__)
 
 _HELD = "#owner = :owner AND #counter = :counter"
 _NAMES = {"#owner": "Owner", "#counter": "Counter"}  # both are reserved words
@@ -107,6 +111,9 @@ class Leases:
         taken = checkpoint_of(row) if row else None
         if taken is None or (taken.owner, taken.counter) != (owner, counter):
             return None
+        if seen is not None and seen.owner not in {None, owner}:
+            LEASE_MOVES.inc()
+            _log.warning("took shard %s over from worker %s: no sign of life", shard[1], seen.owner)
         return taken
 
     def save(self, lease: Lease, sequence_number: str | None, *, finished: bool = False) -> None:

@@ -14,6 +14,7 @@ from app.events import RESERVED
 from app.item import Item, digest
 from app.store.audit_entry import event_of, signature
 from app.store.chain import BOTH_IMAGES, Link, goes_on, is_baseline, link_of
+from app.store.legible import MALFORMED
 
 Damage = Literal["changed", "unknown-key", "broken-chain", "no-beginning", "cut-off", "no-history"]
 
@@ -69,12 +70,17 @@ def check_entries(
     checked = Checked()
     trail: list[Link] = []  # the last record's link, and what lies behind it
     for entry in entries:
-        link = link_of(entry)
-        is_record = link.kind not in {"gap", "reconciled"}
         checked.entries += 1
+        try:
+            link, found = link_of(entry), _check_one(product_id, entry, keys)
+        except MALFORMED as error:
+            detail = f"it is none that Stockpulse writes ({type(error).__name__}: {error})"
+            checked.findings.append(Finding(product_id, "changed", entry["EventKey"]["S"], detail))
+            continue
+        is_record = link.kind not in {"gap", "reconciled"}
         checked.gaps += link.kind == "gap"
         checked.reconciled += link.kind == "reconciled"
-        checked.findings += _check_one(product_id, entry, keys)
+        checked.findings += found
         if not product_id.startswith(RESERVED) and not _leaves_before_open(entry):
             checked.findings += _check_link(product_id, trail, link)
         trail = [link] if is_record else [*trail, link]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.store.audit_entry import Signer, event_of
+from app.store.chains import Chains
 from app.store.keys import own_keys, parse_keys
 from app.store.tables import table_names
 from app.verify import Report, Verifier
@@ -94,6 +95,21 @@ def test_a_changed_entry_is_named(history: App, damage: Callable[[dict[str, Any]
     history.tables.put_item(TableName=audit_table(history), Item=entry)
     (finding,) = verify(history).findings
     assert (finding.damage, finding.event_key) == ("changed", entry["EventKey"]["S"])
+
+
+def test_an_entry_that_cannot_be_read_hides_no_other_and_stops_nothing(history: App) -> None:
+    """A web process loads its ring so: it must start beside such a row."""
+    entry = entries_of(history, "P1")[-1]
+    del entry["Kind"]
+    history.tables.put_item(TableName=audit_table(history), Item=entry)
+    assert ("changed", "P1") in [(f.damage, f.product_id) for f in verify(history).findings]
+    for path, left in (("/v1/events", 6), ("/v1/products/P1/events", 4)):
+        answer = history.http.get(path)
+        assert (answer.status_code, len(answer.json()["items"])) == (200, left)
+    assert len(list(history.services.timeline.recent())) == 7
+    newest = Chains(history.tables, audit_table(history)).newest_link("P1")
+    assert newest is not None
+    assert newest.key == entries_of(history, "P1")[-2]["EventKey"]["S"]
 
 
 def test_a_removed_entry_is_named(history: App) -> None:

@@ -56,6 +56,15 @@ def test_a_shard_that_is_read_elsewhere_now_is_not_told() -> None:
     assert samples(exposition(ages).decode()).get(("stockpulse_iterator_age_seconds", "s")) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [("stockpulse_parked_total", "audit"), ("stockpulse_retries_total", "audit")],
+)
+def test_what_is_alarmed_on_is_told_before_it_first_happens(name: str, label: str) -> None:
+    """Prometheus' `increase` is blind to a counter that begins at 1."""
+    assert (name, label) in samples(exposition().decode())
+
+
 def test_counters_are_told_by_name_and_label() -> None:
     before = samples(exposition().decode())
     RECORDS.inc(3)

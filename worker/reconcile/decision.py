@@ -128,6 +128,10 @@ class Reading(Protocol):
         """Seconds from its last page's last record to that page; 0 for an empty page."""
 
     @property
+    def lag_at_most(self) -> float | None:
+        """The same, where the service's times prove no less; None for no other."""
+
+    @property
     def last_page(self) -> float | None:
         """Seconds since its last page; None before the first."""
 
@@ -136,7 +140,9 @@ def is_caught_up(shards: Iterable[Reading]) -> bool:
     """Whether no record that is older than a moment can be still unread."""
     open_shards = [shard for shard in shards if not shard.finished]
     return bool(open_shards) and all(
-        shard.last_page is not None and shard.last_page < BEHIND and shard.lag < BEHIND
+        shard.last_page is not None
+        and shard.last_page < BEHIND
+        and max(shard.lag, shard.lag_at_most or 0.0) < BEHIND
         for shard in open_shards
     )
 

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 
-from app.metrics import LEASE_MOVES
 from app.store.beginnings import Beginnings
 from app.store.checkpoints import Checkpoint, Checkpoints, Rows, ShardKey
 from app.store.errors import StoreUnavailable
@@ -238,8 +237,6 @@ class Coordinator:
         taken = self._leases.take(shard, owner, row, inherited)
         if taken is None:
             return False
-        if row is not None and row.owner not in {None, owner}:
-            LEASE_MOVES.inc()
         lease = Lease(taken.consumer, *shard, owner, taken.counter)
         if taken.finished:
             self._leases.release(lease)

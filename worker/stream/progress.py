@@ -8,6 +8,8 @@ from typing import Any
 
 from worker.stream.shape import moment
 
+_MINUTE = 60.0  # seconds
+
 
 @dataclass(frozen=True, slots=True)
 class ShardState:
@@ -20,6 +22,7 @@ class ShardState:
     lag: float  # seconds from the last record's creation to its page; 0 where nothing is waiting
     last_page: float | None  # seconds since the last page came; None before the first
     trouble: str
+    lag_at_most: float | None = None  # the same, where times in whole minutes prove no less
 
 
 class Progress:
@@ -34,13 +37,16 @@ class Progress:
         self._wall = wall
         self.at = monotonic()  # of the last sign of life
         self.page_at: float | None = None
-        self.lag = 0.0
+        self.lag = self.lag_at_most = 0.0
         self.trouble = ""
+        self.holds = False  # records that are not durable and published yet
+        self._whole_minutes = True
 
     def made(self) -> None:
         """All is well."""
         self.at = self._monotonic()
         self.trouble = ""
+        self.holds = False
 
     def failed(self, trouble: str) -> None:
         """A call failed; it will be tried again."""
@@ -50,11 +56,19 @@ class Progress:
         """A page came."""
         self.made()
         self.page_at = self.at
-        self.lag = 0.0
+        self.lag = self.lag_at_most = 0.0
+        self.holds = bool(records)
         if records:
             with suppress(ArithmeticError, KeyError, TypeError, ValueError):  # a poison record
-                created = moment(records[-1]["dynamodb"]["ApproximateCreationDateTime"])
-                self.lag = round(max(0.0, self._wall() - created.timestamp()), 3)
+                told = moment(records[-1]["dynamodb"]["ApproximateCreationDateTime"]).timestamp()
+                now = self._wall()
+                self.lag = round(max(0.0, now - self._latest(told)), 3)
+                self.lag_at_most = round(max(0.0, now - told), 3)
+
+    def _latest(self, created: float) -> float:
+        """When it can have been at the latest: DynamoDB Local tells times in whole minutes."""
+        self._whole_minutes = self._whole_minutes and created % _MINUTE == 0
+        return created + _MINUTE if self._whole_minutes else created
 
     @property
     def since_page(self) -> float | None:

@@ -90,6 +90,7 @@ class Readers:
                 lag=reader.progress.lag,
                 last_page=reader.progress.since_page,
                 trouble=reader.progress.trouble,
+                lag_at_most=reader.progress.lag_at_most,
             )
             for lease, reader in (
                 (running.lease, running.reader) for running in list(self._running.values())
@@ -105,7 +106,8 @@ class Readers:
             progress = running.reader.progress
             silent = time.monotonic() - progress.at
             if silent > SILENCE:
-                reason = progress.trouble or "no answer yet"
+                waits = "what it read is not durable and published yet"
+                reason = progress.trouble or (waits if progress.holds else "no answer yet")
                 return f"shard {shard_id} has not moved for {silent:.0f} s: {reason}"
         return None
 

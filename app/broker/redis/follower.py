@@ -119,7 +119,7 @@ class RedisFollower:
         # Every viewer is shown this: the log has the address and the reason.
         match error:
             case BrokerUnavailable():
-                self._trouble = "Redis cannot be used; live events come seconds late"
+                self._trouble = "Redis cannot be used; live events come late"
             case StockpulseError():
                 self._trouble = error.detail
             case _:

@@ -70,6 +70,7 @@ class RedisHints:
         self._channel = channel
         self._hint = hint
         self._again = again
+        self._deaf = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="redis-hints", daemon=True)
 
@@ -87,7 +88,9 @@ class RedisHints:
             try:
                 self._listen()
             except BrokerUnavailable as error:
-                _log.info("no hints from Redis: %s", error)
+                if not self._deaf:
+                    _log.info("no hints from Redis until it is back: %s", error)
+                self._deaf = True
                 self._stop.wait(self._again)
             except Exception as error:  # noqa: BLE001 - this thread must outlive any fault
                 _log.error("hints from Redis failed", exc_info=error)
@@ -97,6 +100,7 @@ class RedisHints:
         pubsub: Any = self._redis.pubsub  # the library leaves it untyped
         with translated(), pubsub() as channel:
             channel.subscribe(self._channel)
+            self._deaf = False
             self._hint()  # for what was written while nobody listened
             while not self._stop.is_set():
                 message = channel.get_message(timeout=1.0)

@@ -42,10 +42,12 @@ def _told(state: SystemState) -> dict[str, Mapping[str, Any]]:
     """What workers say of their shards: this process's own knows best."""
     told: dict[str, Mapping[str, Any]] = {}
     rows = state.stored.workers if state.stored else ()
-    for row in rows:
+    gone = {worker.owner: worker.silent for worker in state.workers if not worker.alive}
+    for row in sorted(rows, key=lambda row: row.owner not in gone):  # who lives knows better
         for shard in row.shards:
             if isinstance(shard.get("shard_id"), str):
-                told[shard["shard_id"]] = {**shard, "owner": row.owner}
+                silent = gone.get(row.owner, 0.0)  # so long nobody has read it, or told of it
+                told[shard["shard_id"]] = {**shard, "owner": row.owner, "silent": silent}
     for own in state.live.shards or ():
         told[own.shard_id] = {
             "lag": own.lag,
@@ -59,6 +61,8 @@ def _told(state: SystemState) -> dict[str, Mapping[str, Any]]:
 
 def _line(shard_id: str, saved: SavedShard | None, told: Mapping[str, Any]) -> ShardLine:
     lag, last_page = _seconds(told.get("lag")), _seconds(told.get("last_page"))
+    if last_page is not None:
+        last_page += told.get("silent", 0.0)
     return ShardLine(
         shard_id=shard_id,
         # A reader that hangs gets later, though it does not say so.

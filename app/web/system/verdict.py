@@ -47,8 +47,9 @@ def findings(state: SystemState) -> list[Finding]:
 def _of_parts(state: SystemState) -> list[Finding]:
     remedies = {
         "engine": "If it keeps failing, see the log, and whether the disk is full.",
-        "broker": "What changes is safe in the tables, and shown late. It goes on by itself; if "
-        "this lasts, look at the Redis of STOCKPULSE_BROKER_URL.",
+        "broker": "Nothing is lost. Changes show late, and where the workers cannot reach Redis "
+        "either, only when it is back: the stream keeps them for 24 hours. It goes on by itself; "
+        "if this lasts, look at the Redis of STOCKPULSE_BROKER_URL.",
         "worker": "It tries again by itself, and nothing is lost meanwhile. If this lasts, see "
         "the log.",
     }
@@ -64,18 +65,16 @@ def _of_parts(state: SystemState) -> list[Finding]:
 
 
 def _of_workers(state: SystemState) -> list[Finding]:
-    found = []
-    elsewhere = state.stored is not None and state.live.shards is None
-    on_lambda = state.stored is not None and state.stored.host == "lambda"
-    if elsewhere and not on_lambda and not any(worker.alive for worker in state.workers):
-        found.append(
+    if _needs_workers(state) and not any(worker.alive for worker in state.workers):
+        return [
             Finding(
                 "No worker is running, so changes are not read.",
                 "Start one; it goes on where the last one stopped:",
                 bad=True,
                 command="stockpulse worker",
             )
-        )
+        ]
+    found = []
     late = [line for line in shard_lines(state) if line.lag is not None and line.lag > LATE]
     if late:
         worst = max(line.lag or 0.0 for line in late)
@@ -87,6 +86,13 @@ def _of_workers(state: SystemState) -> list[Finding]:
             )
         )
     return found
+
+
+def _needs_workers(state: SystemState) -> bool:
+    """Whether others than this process must read: by heartbeats only do we know of them."""
+    if state.stored is None or state.live.shards is not None:
+        return False
+    return state.stored.host != "lambda"
 
 
 def _of_tables(state: SystemState, stored: StoredStatus) -> list[Finding]:
@@ -120,6 +126,8 @@ def headline(state: SystemState, found: Sequence[Finding]) -> str:
     """The state in a sentence."""
     if found:
         return "It does not work just now." if found[0].bad else "It works, and needs attention."
+    if _needs_workers(state) and not any(worker.heard for worker in state.workers):
+        return "Not sure yet: no worker's heartbeat was heard so far. Look again in some seconds."
     reading = [line for line in shard_lines(state) if not line.finished]
     lags = [line.lag for line in reading if line.lag is not None]
     if not lags:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from app.events import ChangeEvent
 from app.item import DEFAULT_NAMES
+from app.metrics import REGISTRY
 from app.store.checkpoints import Checkpoints
 from app.store.cursor import CursorClock
 from tests.support.builders import an_item
@@ -68,3 +69,10 @@ def test_the_checkpoint_waits_for_the_sink_and_what_it_did_not_take_comes_again(
         until(lambda: position() != held)
     go_on.set()
     assert deployment.rows() == []
+
+
+def test_a_sink_s_count_of_parked_records_is_told_before_the_first(deployment: Deployment) -> None:
+    """Prometheus sees no increase in a counter that begins at 1."""
+    with deployment.worker(Sink("quiet-one", lambda _event: None)):
+        told = REGISTRY.get_sample_value("stockpulse_parked_total", {"sink": "quiet-one"})
+    assert told == 0

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from app.events import ChangeEvent
 from app.item import DEFAULT_NAMES
 from app.store.audit_entry import Signer
@@ -103,6 +105,32 @@ def test_inserted_forgeries_are_named() -> None:
 
 def test_a_changed_note_of_a_gap_is_named() -> None:
     assert damages(FIRST, SIGNER.entry(GAP) | {"Note": {"S": "nothing"}}, LATE) == ["changed"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"Kind": {"N": "1"}},
+        {"EventName": {}},
+        {"OccurredAt": {"S": "yesterday"}},
+        {"HMAC": {"S": "ü"}},
+    ],
+    ids=str,
+)
+def test_an_entry_of_no_entry_s_shape_is_named_and_hides_no_other(damage: Any) -> None:
+    broken = SIGNER.entry(record(2, 1, 2)) | damage
+    last = SIGNER.entry(record(4, 3, 4)) | {"Actor": {"S": "mallory"}}
+    found = check(FIRST, broken, record(3, 2, 3), last).findings
+    named = [(finding.damage, finding.event_key) for finding in found]
+    assert ("changed", broken["EventKey"]["S"]) in named
+    assert named[-1] == ("changed", last["EventKey"]["S"])
+
+
+@pytest.mark.parametrize("image", [{"After": {"S": "x"}}, {"AfterZ": {"B": b"junk"}}], ids=str)
+def test_an_image_that_cannot_be_read_is_named(image: Any) -> None:
+    entry = SIGNER.entry(FIRST)
+    del entry["After"]
+    assert damages(entry | image, record(2, 1, 2)) == ["changed", "no-beginning"]
 
 
 def test_a_baseline_is_a_beginning_and_its_removal_is_named() -> None:

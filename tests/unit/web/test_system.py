@@ -69,6 +69,27 @@ def test_without_any_live_worker_nothing_is_read() -> None:
     assert said(live=elsewhere, stored=stored(host="lambda")) == ("All is well.", [])
 
 
+def test_a_worker_that_was_never_heard_is_not_vouched_for() -> None:
+    """A web process that has just begun sees a dead one's row as it sees a living one's."""
+    head, texts = said(live=live(shards=None), workers=[worker(heard=False)])
+    assert (head[:12], texts) == ("Not sure yet", [])
+
+
+def test_a_shard_of_a_worker_that_is_gone_gets_later() -> None:
+    told = row("w1", shards=[{"shard_id": "s1", "lag": 1, "last_page": 2}])
+    elsewhere = {"live": live(shards=None), "stored": stored(workers=[told])}
+    for silent, lag in ((SILENT - 1, 3.0), (40.0, 43.0)):
+        (line,) = shard_lines(a_state(workers=[worker(silent=silent)], **elsewhere))
+        assert line.lag == lag
+
+
+def test_of_two_that_tell_of_a_shard_the_living_one_is_believed() -> None:
+    rows = [row(name, shards=[{"shard_id": "s1", "lag": n}]) for n, name in enumerate("abc")]
+    seen = [worker("a", silent=99), worker("b"), worker("c", silent=99)]
+    state = a_state(live=live(shards=None), stored=stored(workers=rows), workers=seen)
+    assert [line.lag for line in shard_lines(state)] == [1.0]
+
+
 @pytest.mark.parametrize(
     ("found", "told"),
     [

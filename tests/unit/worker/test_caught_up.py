@@ -23,6 +23,7 @@ class Shard:
     finished: bool = False
     lag: float = 0.0
     last_page: float | None = 1.0
+    lag_at_most: float | None = None
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,8 @@ class Shard:
         ([Shard(), Shard(finished=True, last_page=None)], True),
         ([Shard(lag=29)], True),
         ([Shard(), Shard(lag=31)], False),
+        ([Shard(lag=1, lag_at_most=31)], False),
+        ([Shard(lag=1, lag_at_most=29)], True),
         ([Shard(last_page=31)], False),
         ([Shard(last_page=None)], False),
         ([], False),

@@ -1,6 +1,7 @@
 """Durable before published, published before returned, in the stream's order."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 
@@ -10,6 +11,7 @@ from app.store.audit import Appended
 from app.store.feed import ROW_LIMIT
 from app.store.leases import Hold
 from tests.support.builders import (
+    NOON,
     STREAM_ARN,
     an_item,
     as_boto3,
@@ -45,11 +47,17 @@ def test_each_batch_is_published_before_the_next_is_audited(steps: Steps) -> Non
 
 
 def test_changes_of_one_product_keep_their_order(steps: Steps) -> None:
+    """Whatever their numbers and times would say (FACTS §1.16, §1.17)."""
     seen: list[int | None] = []
     steps.publish = lambda arrived, _hold: seen.extend(event.stock_after for _, event in arrived)  # type: ignore[method-assign]
     records = [
         as_boto3(
-            modified(an_item(Stock=n - 1), an_item(Stock=n), sequence_number=str(1_000_000_000 - n))
+            modified(
+                an_item(Stock=n - 1),
+                an_item(Stock=n),
+                sequence_number=str(1_000_000_000 - n),
+                at=NOON - timedelta(seconds=n),
+            )
         )
         for n in range(1, 60)
     ]

@@ -19,6 +19,24 @@ class TestProgress:
         progress.saw([])
         assert progress.lag == 0
 
+    def test_times_in_whole_minutes_prove_no_lag_within_the_minute(self) -> None:
+        """DynamoDB Local tells them so; a time with seconds shows that this service does not."""
+        progress = Progress(lambda: 5.0, lambda: 1_000_050.0)
+        lags, at_most = [], []
+        for created in (999_960.0, 1_000_020.0, 1_000_045.0, 1_000_020.0):
+            progress.saw([{"dynamodb": {"ApproximateCreationDateTime": created}}])
+            lags.append(progress.lag)
+            at_most.append(progress.lag_at_most)
+        assert lags == [30.0, 0.0, 5.0, 30.0]
+        assert at_most == [90.0, 30.0, 5.0, 30.0]
+
+    def test_what_was_read_is_held_until_it_is_taken(self) -> None:
+        progress = Progress()
+        progress.saw([{}])
+        assert progress.holds
+        progress.made()
+        assert not progress.holds
+
     def test_a_clock_that_is_behind_makes_no_negative_lag(self) -> None:
         progress = Progress(lambda: 5.0, lambda: 999_990.0)
         progress.saw([{"dynamodb": {"ApproximateCreationDateTime": 1_000_000.0}}])

@@ -23,8 +23,8 @@ class Pages:
     def __init__(self) -> None:
         self._pages: Iterator[Page] = iter(
             [
-                Page([record("2"), record("3")], last=False),
-                Page([record("2")], last=False),
+                Page([record("9"), record("10")], last=False),
+                Page([record("9")], last=False),
                 Page([], last=True),
             ]
         )
@@ -42,7 +42,7 @@ class Work:
         """Nothing is under way."""
 
     def durable(self) -> str | None:
-        return "3"
+        return "10"
 
 
 def test_the_shard_ends_where_it_had_been_read_to() -> None:
@@ -57,4 +57,4 @@ def test_the_shard_ends_where_it_had_been_read_to() -> None:
     pages: Any = Pages()
     ShardReader(pages, Work(), save, Retry(stop), Wake(), Pace(Idle(0.0, 0.0))).run(stop)
     timer.cancel()
-    assert saved == [("3", False), ("3", True)]
+    assert saved == [("10", False), ("10", True)]
