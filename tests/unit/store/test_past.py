@@ -131,6 +131,9 @@ def test_what_was_found_in_the_table_counts_unless_it_is_void() -> None:
     # The record that it was ahead of came after all, and then another.
     late = [event(2, 35, 5, 4), event(3, 60, 4, 3)]
     assert [Shelf(first, found, *late).stock(s) for s in (34, 36, 50, 60)] == [5, 4, 4, 3]
+    second = event(3, 50, 3, 2, kind="reconciled", event_key=successor(found.event_key, "r"))
+    assert [Shelf(first, found, second, late[0]).stock(s) for s in (34, 51)] == [5, 4]
+    assert Shelf(first, found, second, event(2, 55, 5, 4)).stock(51) == 5
     # By a clock that is ahead, the record seems later than what it makes void.
     assert Shelf(first, found, event(2, 45, 5, 4)).stock(41) == 5
 
