@@ -24,9 +24,9 @@ from app.store.errors import (
 from app.store.product import Product
 from app.store.roles import Role
 from app.web.answers import json_answer, page_answer, product_answer
-from app.web.bodies import JSONRoute
 from app.web.contract.refusals import refusals
 from app.web.errors import InvalidRequest, PreconditionRequired
+from app.web.exact import ExactRoute
 from app.web.idempotency import KeyedDep
 from app.web.models import (
     AdjustmentRequest,
@@ -55,7 +55,7 @@ from app.web.stamps import stamp_for
 router = APIRouter(
     prefix="/v1/products",
     tags=["products"],
-    route_class=JSONRoute,
+    route_class=ExactRoute,
     dependencies=[needs(Role.VIEWER)],
 )
 
