@@ -6,8 +6,10 @@ name is unique to a process life, so a write of ours whose answer was lost is kn
 
 import logging
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from app.events import rfc3339
 from app.metrics import LEASE_MOVES
 from app.store.checkpoints import Checkpoint, ShardKey, checkpoint_of
 from app.store.client import translated
@@ -85,11 +87,13 @@ class Leases:
         changes = [
             "#owner = :owner",
             "#counter = :counter",
+            "Since = :since",
             "Finished = if_not_exists(Finished, :no)",
         ]
         values |= {
             ":owner": {"S": owner},
             ":counter": {"N": str(counter)},
+            ":since": {"S": rfc3339(datetime.now(UTC))},
             ":no": {"BOOL": False},
         }
         if inherited is not None:
@@ -139,7 +143,7 @@ class Leases:
             StoreUnavailable: it may or may not be let go.
 
         """
-        self._update(lease, "REMOVE #owner", {})
+        self._update(lease, "REMOVE #owner, Since", {})
 
     def forget(self, checkpoint: Checkpoint) -> None:
         """Remove the row of a shard that is gone for good, unless it has changed."""

@@ -14,7 +14,7 @@ from app.web.needs import needs
 from app.web.parameters import ServicesDep
 from app.web.services import Services
 from app.web.system.shards import shard_lines
-from app.web.system.verdict import findings, headline, span
+from app.web.system.verdict import findings, headline, is_sure, span
 from app.web.templating import render
 
 router = APIRouter(dependencies=[needs(Role.VIEWER)])
@@ -57,6 +57,7 @@ async def _rendered(request: Request, services: Services, template: str) -> HTML
         page="system",
         state=state,
         headline=headline(state, found),
+        sure=is_sure(state),
         findings=found,
         shards=shard_lines(state),
         span=span,

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -74,6 +75,24 @@ class TestSharing:
         with worker:
             assert time.monotonic() - begun < LEASE_TIME
             until(lambda: store.taken == [("again", "a")])
+
+    def test_a_shard_s_row_says_since_when_it_is_held(self, store: Shop) -> None:
+        shard = "arn:aws:dynamodb:::table/P/stream/then", "s1"
+        key = {"Consumer": {"S": CONSUMER}, "Shard": {"S": " ".join(shard)}}
+
+        def since() -> datetime | None:
+            answer = store.clients.tables.get_item(TableName=store.names.checkpoints, Key=key)
+            told = answer["Item"].get("Since")
+            return datetime.fromisoformat(told["S"]) if told else None
+
+        begun = datetime.now(UTC)
+        taken = store.leases.take(shard, "ada", None)
+        assert taken is not None
+        told = since()
+        assert told is not None
+        assert abs((told - begun).total_seconds()) < 30
+        store.leases.release(Lease(CONSUMER, *shard, "ada", taken.counter))
+        assert since() is None
 
     def test_a_status_for_people_comes_with_the_heartbeat(self, store: Shop) -> None:
         store.streams.add(StubShard("s1"))

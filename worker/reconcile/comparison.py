@@ -95,21 +95,31 @@ class Comparison:
 
     def _segment(self, segment: int) -> None:
         held: dict[str, Look] = {}
-        for look in self._first_looks(segment):
+        self._hold(held, self._in_table(segment))
+        if self._first and not self._await_records():
+            return
+        self._hold(held, self._gone(segment))
+        self._settled(held)
+
+    def _hold(self, held: dict[str, Look], looks: Iterator[Look]) -> None:
+        """Hold what differs for its second look."""
+        for look in looks:
             if look.differs:
                 self._count(found=1)
                 held[look.product_id] = look
                 if len(held) >= HELD:
                     self._settled(held)
-                    held = {}
-        self._settled(held)
+                    held.clear()
 
-    def _first_looks(self, segment: int) -> Iterator[Look]:
+    def _in_table(self, segment: int) -> Iterator[Look]:
         key = self._names.key
         for page in self._pages(segment, TableName=self._tables.products):
             for item in page:
                 if not item[key]["S"].startswith(RESERVED):  # its records are parked at decode
                     yield self._first_look(item[key]["S"], item)
+
+    def _gone(self, segment: int) -> Iterator[Look]:
+        """Audited products that are not in the table."""
         last = ""
         keys_only = {"TableName": self._tables.audit, "ProjectionExpression": "ProductID"}
         for page in self._pages(segment, **keys_only):
@@ -117,6 +127,16 @@ class Comparison:
             for product_id in self._absent([name for name in ids if name != last]):
                 yield self._first_look(product_id, None)
             last = next(reversed(ids), last)
+
+    def _await_records(self) -> bool:
+        """Wait until who was not in the table has a record that says so.
+
+        A product older than the stream that was deleted just now would get no beginning: it is
+        in neither table.
+        """
+        if self._stop.wait(self._settle):
+            raise Stopped
+        return self._await_readers()
 
     def _first_look(self, product_id: str, live: Item | None) -> Look:
         self._count(looked=1)
@@ -207,12 +227,8 @@ class Comparison:
         return False
 
     def _live(self, product_id: str) -> Item | None:
-        with translated():
-            return self._client.get_item(
-                TableName=self._tables.products,
-                Key={self._names.key: {"S": product_id}},
-                ConsistentRead=True,
-            ).get("Item")
+        key = {self._names.key: {"S": product_id}}
+        return next(iter(get_all(self._client, self._tables.products, [key])), None)
 
     def _pages(self, segment: int, **request: Any) -> Iterator[list[Mapping[str, Any]]]:
         request |= {"ConsistentRead": True, "Segment": segment, "TotalSegments": SEGMENTS}

@@ -51,9 +51,12 @@ class Look:
 
 
 def decide(first: Look, second: Look, now: datetime) -> Verdict:
-    """What to do about a product that differed at the first look."""
+    """What to do about a product that differed at the first look.
+
+    What was in the table and is not, with no record of it yet, has its record on its way.
+    """
     if not second.differs:
-        return "equal"
+        return "moving" if second.head is None else "equal"
     if (_key(first), first.live) != (_key(second), second.live):
         return "moving"
     head = second.head

@@ -126,7 +126,7 @@ def headline(state: SystemState, found: Sequence[Finding]) -> str:
     """The state in a sentence."""
     if found:
         return "It does not work just now." if found[0].bad else "It works, and needs attention."
-    if _needs_workers(state) and not any(worker.heard for worker in state.workers):
+    if not is_sure(state):
         return "Not sure yet: no worker's heartbeat was heard so far. Look again in some seconds."
     reading = [line for line in shard_lines(state) if not line.finished]
     lags = [line.lag for line in reading if line.lag is not None]
@@ -135,6 +135,11 @@ def headline(state: SystemState, found: Sequence[Finding]) -> str:
     shards = "shard is" if len(lags) == 1 else "shards are"
     behind = "without delay" if max(lags) < UNSEEN else f"{span(max(lags))} behind"
     return f"All is well: {len(lags)} {shards} read {behind}."
+
+
+def is_sure(state: SystemState) -> bool:
+    """Whether a worker's heartbeat was heard, where one has to beat."""
+    return not _needs_workers(state) or any(worker.heard for worker in state.workers)
 
 
 def span(seconds: float) -> str:

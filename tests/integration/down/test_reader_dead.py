@@ -3,16 +3,26 @@
 import ctypes
 import threading
 
+import pytest
+
 from tests.integration.down.kit import RECOVERED, TOLD, subjects, wait_for_readiness
 from tests.support.running import App
 from tests.support.sse import Listener
 
 
-def test_a_dead_reader_is_named_and_comes_back_by_itself(app: App) -> None:
+@pytest.fixture
+def others() -> set[threading.Thread]:
+    """What runs before the application does: one of other tests may be among it."""
+    return set(threading.enumerate())
+
+
+def test_a_dead_reader_is_named_and_comes_back_by_itself(
+    others: set[threading.Thread], app: App
+) -> None:
     with Listener(app.url) as feed:
         app.create("before")
         feed.changes(1)
-        end_thread("shard-")
+        end_thread("shard-", others)
         unready = wait_for_readiness(app.http, 503, TOLD)
         assert "died" in unready["parts"]["worker"]
         app.create("during")
@@ -22,12 +32,14 @@ def test_a_dead_reader_is_named_and_comes_back_by_itself(app: App) -> None:
         assert subjects(feed) == ["before", "during", "after"]
 
 
-def test_a_reader_comes_back_though_the_coordinator_died_too(app: App) -> None:
+def test_a_reader_comes_back_though_the_coordinator_died_too(
+    others: set[threading.Thread], app: App
+) -> None:
     with Listener(app.url) as feed:
         app.create("before")
         feed.changes(1)
-        end_thread("stream-coordinator")  # takes effect when it wakes: when a reader ends
-        end_thread("shard-")
+        end_thread("stream-coordinator", others)  # takes effect when it wakes: when a reader ends
+        end_thread("shard-", others)
         wait_for_readiness(app.http, 503, TOLD)
         wait_for_readiness(app.http, 200, RECOVERED)
         app.create("after")
@@ -35,9 +47,10 @@ def test_a_reader_comes_back_though_the_coordinator_died_too(app: App) -> None:
         assert subjects(feed) == ["before", "after"]
 
 
-def end_thread(prefix: str) -> None:
+def end_thread(prefix: str, others: set[threading.Thread]) -> None:
     """Have a thread raise SystemExit at the next of its instructions."""
-    (thread,) = (found for found in threading.enumerate() if found.name.startswith(prefix))
+    own = set(threading.enumerate()) - others
+    (thread,) = (found for found in own if found.name.startswith(prefix))
     number = ctypes.c_ulong(thread.ident or 0)
     raised = ctypes.pythonapi.PyThreadState_SetAsyncExc(number, ctypes.py_object(SystemExit))
     assert raised == 1

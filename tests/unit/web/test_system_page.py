@@ -121,3 +121,9 @@ def test_readiness_keeps_its_parts_and_adds_the_details() -> None:
     assert body["details"]["summary"] == "It does not work just now."
     well = get("/readyz", a_state(stored=stored(dead_letters=letters(9))))
     assert (well.status_code, well.json()["status"]) == (200, "ok")  # they never decide it
+
+
+def test_what_is_not_sure_is_not_shown_as_good() -> None:
+    unheard = a_state(live=live(shards=None), workers=[worker(heard=False)])
+    for state, kind in ((unheard, "notice "), (a_state(), "notice good")):
+        assert f'id="verdict" class="{kind}"' in get("/system", state).text

@@ -23,3 +23,14 @@ def test_nothing_is_lost_nothing_shows_twice(quiet: None) -> None:
         run_state_machine_as_test(WorkerMachine, settings=settings() if LONG else SHORT)
     finally:
         print(f"\n{TALLY}")
+
+
+def test_found_once_a_deletion_on_its_way_at_the_first_comparison(quiet: None) -> None:
+    """Of two products older than the stream one is gone before any record of it was read."""
+    machine = WorkerMachine()
+    machine.begin(old=["P0", "P2"], steps=113, halves=False, two=True)
+    machine.stop(then=(11, 0), who=0)
+    machine.delete(product="P0", then=(30, 0))
+    machine.delete(product="P2", then=(0, 0))
+    machine.stop(then=(0, 0), who=0)
+    machine.teardown()  # it settles, and looks at every promise

@@ -50,6 +50,11 @@ def test_a_difference_that_became_another_is_looked_at_again() -> None:
     assert decide(look(SOLD, OTHER), look(an_event(2), OTHER), NOON) == "moving"
 
 
+def test_what_went_away_without_a_record_yet_is_looked_at_again() -> None:
+    assert decide(look(None, OTHER), look(None, None), NOON) == "moving"
+    assert decide(look(None, OTHER), look(replace(SOLD, after=None), None), NOON) == "equal"
+
+
 def test_a_product_is_reconciled_once_in_ten_minutes() -> None:
     entry = found(SOLD, OTHER)
     seen = look(entry, None)
