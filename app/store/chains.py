@@ -14,8 +14,10 @@ from app.store.legible import legible
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Of a history, looked through for one moment: DynamoDB reads 1 MB of entries for each.
+# Of a history, looked through for one moment: small ones first, for most ask of late; DynamoDB
+# ends each at 1 MB of entries.
 PAGES = 25
+FIRST_PAGE = 25  # entries, and four times as many on each next one
 
 _LINK_ONLY: dict[str, Any] = {
     "ProjectionExpression": ", ".join(LINK_FIELDS),
@@ -70,9 +72,9 @@ class Chains:
             "ScanIndexForward": False,
             **_LINK_ONLY,
         }
-        for _ in range(PAGES):
+        for number in range(PAGES):
             with translated():
-                answer = self._client.query(**request)
+                answer = self._client.query(**request, Limit=FIRST_PAGE * 4 ** min(number, 4))
             yield from legible(link_of, answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 return
