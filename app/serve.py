@@ -31,6 +31,7 @@ from app.store.cursor import CursorClock
 from app.store.feed import Feed
 from app.store.gaps import NewestGaps
 from app.store.letter_desk import LetterDesk
+from app.store.past import Past
 from app.store.products import ProductRepository
 from app.store.receipts import Receipts
 from app.store.status import StatusReader
@@ -141,6 +142,7 @@ def running(
                     products=products,
                     receipts=Receipts(clients.tables, names.idempotency),
                     timeline=timeline,
+                    past=Past(audit, attributes),
                     letters=LetterDesk(
                         clients.tables, names.dead_letters, admin_log, on_due=due.set
                     ),

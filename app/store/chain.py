@@ -51,6 +51,11 @@ class Link:
         """Whether `after` is known to be the item's state, none included."""
         return self.view_type in _WITH_AFTER
 
+    @property
+    def leaves_nothing(self) -> bool:
+        """Whether the item is known to be gone after this."""
+        return self.after is None and (self.tells_after or self.event_name == "REMOVE")
+
 
 def link_of(entry: Mapping[str, Any]) -> Link:
     """The link that an audit entry, or its projection on `LINK_FIELDS`, makes."""

@@ -1,15 +1,23 @@
 """A product's chain is read a few links at a time, consistently."""
 
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from app.events import ChangeEvent
+from app.events import ChangeEvent, rfc3339
 from app.store.audit_entry import event_of
 from app.store.chain import LINK_FIELDS, Link, link_of
 from app.store.client import translated
+from app.store.errors import PastOutOfReach
 from app.store.legible import legible
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+# Of a history, looked through for one moment: small ones first, for most ask of late; DynamoDB
+# ends each at 1 MB of entries.
+PAGES = 25
+FIRST_PAGE = 25  # entries, and four times as many on each next one
 
 _LINK_ONLY: dict[str, Any] = {
     "ProjectionExpression": ", ".join(LINK_FIELDS),
@@ -43,6 +51,38 @@ class Chains:
             forward=newer,
         )
         return list(legible(link_of, found))
+
+    def at_or_before(self, product_id: str, moment: datetime) -> Iterator[Link]:
+        """The links of what happened by the moment, or in its second, newest first.
+
+        They are read as they are asked for.
+
+        Raises:
+            PastOutOfReach: so much happened since that `PAGES` do not reach back to it.
+
+        """
+        # As text times sort by whole seconds only: some have milliseconds.
+        next_second = rfc3339(moment.replace(microsecond=0) + timedelta(seconds=1))[:19]
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "ProductID = :p",
+            "FilterExpression": "OccurredAt < :t",
+            "ExpressionAttributeValues": {":p": {"S": product_id}, ":t": {"S": next_second}},
+            "ConsistentRead": True,
+            "ScanIndexForward": False,
+            **_LINK_ONLY,
+        }
+        for number in range(PAGES):
+            with translated():
+                answer = self._client.query(**request, Limit=FIRST_PAGE * 4 ** min(number, 4))
+            yield from legible(link_of, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        raise PastOutOfReach(
+            "Too much happened to the product since. Page through GET /v1/products/{id}/events to "
+            "the last event before the time, and read its `after`."
+        )
 
     def newest_link(self, product_id: str) -> Link | None:
         """The end of a product's chain; None where it has no entry."""

@@ -46,6 +46,22 @@ class ProductGone(StockpulseError):
     title = "The product was deleted"
 
 
+class PastNotKept(StockpulseError):
+    """What the product was then is not in the audit, or no more."""
+
+    status = 409
+    code = "past-not-kept"
+    title = "The product's past is not kept"
+
+
+class PastOutOfReach(StockpulseError):
+    """More happened to the product since than is looked through for one answer."""
+
+    status = 409
+    code = "past-out-of-reach"
+    title = "The product's past lies too far back"
+
+
 class EventNotFound(StockpulseError):
     """No event has this id."""
 

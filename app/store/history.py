@@ -60,8 +60,24 @@ class Histories:
             if start is None:
                 break
         links = list(legible(link_of, reversed(entries)))
-        void = self._void(product_id, links, newer=cursor is not None, older=start is not None)
+        void = self.void(product_id, links, newer=cursor is not None, older=start is not None)
         return HistoryPage(events, None if start is None else encode_cursor(start), void)
+
+    def void(
+        self, product_id: str, links: Sequence[Link], *, newer: bool, older: bool
+    ) -> frozenset[str]:
+        """Which of some links in a row, oldest first, are void; whether others lie beyond them."""
+        if all(link.kind != "reconciled" for link in links):
+            return frozenset()
+        own = {link.key for link in links}
+        trail = list(links)
+        if newer and trail[-1].kind == "reconciled":
+            beyond = self._chains.beside(product_id, trail[-1].key, BESIDE, newer=True)
+            trail += _until_told(beyond)
+        if older and trail[0].kind == "reconciled":
+            beyond = self._chains.beside(product_id, trail[0].key, BESIDE, newer=False)
+            trail = [*reversed(list(_until_told(beyond))), *trail]
+        return frozenset(void_keys(trail) & own)
 
     def _query(
         self, product_id: str, limit: int, start: str | None
@@ -83,22 +99,6 @@ class Histories:
             )
         last = answer.get("LastEvaluatedKey")
         return answer["Items"], last["EventKey"]["S"] if last else None
-
-    def _void(
-        self, product_id: str, links: Sequence[Link], *, newer: bool, older: bool
-    ) -> frozenset[str]:
-        """Which of a page's links, oldest first, are void; whether there are links beyond it."""
-        if all(link.kind != "reconciled" for link in links):
-            return frozenset()
-        own = {link.key for link in links}
-        trail = list(links)
-        if newer and trail[-1].kind == "reconciled":
-            beyond = self._chains.beside(product_id, trail[-1].key, BESIDE, newer=True)
-            trail += _until_told(beyond)
-        if older and trail[0].kind == "reconciled":
-            beyond = self._chains.beside(product_id, trail[0].key, BESIDE, newer=False)
-            trail = [*reversed(list(_until_told(beyond))), *trail]
-        return frozenset(void_keys(trail) & own)
 
 
 def _until_told(links: Iterable[Link]) -> Iterator[Link]:

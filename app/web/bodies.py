@@ -4,32 +4,10 @@ That is text that is not UTF-8, a name that comes twice, and nesting beyond all 
 """
 
 import json
-from collections.abc import Callable, Coroutine
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from fastapi import Request, Response
-from fastapi.routing import APIRoute
-
 _MAX_DIGITS = 100  # of an integer; every field takes far fewer
-
-
-class JSONRoute(APIRoute):
-    """A route whose JSON body is read by `loads` (for `APIRouter(route_class=)`)."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The route's handler, over a request that reads its body our way."""
-        handle = super().get_route_handler()
-
-        async def handle_strictly(request: Request) -> Response:
-            return await handle(_StrictRequest(request.scope, request.receive))
-
-        return handle_strictly
-
-
-class _StrictRequest(Request):
-    async def json(self) -> Any:
-        return loads(await self.body())
 
 
 def loads(body: bytes) -> Any:

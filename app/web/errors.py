@@ -35,6 +35,14 @@ class InvalidRequest(StockpulseError):
     title = "The request is not valid"
 
 
+class UnknownParameter(StockpulseError):
+    """The query has a parameter that this address does not know; `errors` names each."""
+
+    status = 422
+    code = "unknown-parameter"
+    title = "Unknown query parameter"
+
+
 class ReadOnly(StockpulseError):
     """This deployment never writes to the products table."""
 

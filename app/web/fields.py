@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictInt
+from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, WithJsonSchema
 
 from app.item import MAX_STOCK
 
@@ -23,6 +24,11 @@ Reason = Literal[
 REASONS: tuple[Reason, ...] = get_args(Reason)
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+_RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})",
+    re.IGNORECASE,
+)
 
 
 def _is_hidden(character: str) -> bool:
@@ -62,6 +68,19 @@ def _plain_decimal(value: object) -> object:
     return value
 
 
+def _moment(value: str) -> datetime:
+    """A time as RFC 3339 writes it: pydantic itself reads dates, numbers and times of nowhere."""
+    if not _RFC3339.fullmatch(value):
+        raise ValueError(
+            "must be an RFC 3339 time with its offset, such as 2026-11-21T08:30:00Z "
+            "(in a URL, `+` is written %2B)"
+        )
+    try:
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("must be a time that the calendar has") from None
+
+
 def _unique(tags: list[str]) -> list[str]:
     if len(set(tags)) < len(tags):
         raise ValueError("must not hold the same tag twice")
@@ -89,3 +108,8 @@ Tag = Annotated[str, Field(min_length=1, max_length=50), AfterValidator(_line)]
 Tags = Annotated[list[Tag], Field(max_length=50), AfterValidator(_unique)]
 Note = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_lines)]
 Reference = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_line)]
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]

@@ -4,20 +4,23 @@ All of it is `async`, though nothing waits: FastAPI would take a thread for each
 a write (docs/performance.md).
 """
 
+from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import unquote, unquote_to_bytes
 
 from fastapi import Depends, Header, Path, Query, Request
+from pydantic import TypeAdapter, ValidationError
 
 from app.events import split_event_id
 from app.store.errors import EventNotFound
 from app.store.product import Stamp
 from app.web.errors import InvalidRequest, PreconditionRequired, ReadOnly, UnsupportedMediaType
-from app.web.fields import Note, Reason, Reference
+from app.web.fields import Moment, Note, ProductID, Reason, Reference
 from app.web.services import Services, services_of
 from app.web.stamps import stamp_for
 
 MERGE_PATCH = "application/merge-patch+json"
+_NEW_ID: TypeAdapter[str] = TypeAdapter(ProductID)
 KEY_BYTES = 2048  # DynamoDB's limit of a partition key
 
 
@@ -42,6 +45,20 @@ async def _product_id(
     return decoded
 
 
+def checked_new_id(product_id: str) -> str:
+    """A new product's id from the path, held to the same rules as one in a body.
+
+    Raises:
+        InvalidRequest: it breaks one.
+
+    """
+    try:
+        return _NEW_ID.validate_python(product_id)
+    except ValidationError as error:
+        reason = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        raise _bad_id(reason) from None
+
+
 def event_ref(event_id: str) -> tuple[str, str]:
     """The product and key that an event's id in the path stands for.
 
@@ -57,12 +74,32 @@ def event_ref(event_id: str) -> tuple[str, str]:
 
 def _bad_id(reason: str) -> InvalidRequest:
     return InvalidRequest(
-        f"product_id {reason}.",
+        f"product_id: {reason}.",
         extra={"errors": [{"pointer": "path:product_id", "detail": reason}]},
     )
 
 
 PathProductID = Annotated[str, Depends(_product_id)]
+
+
+async def _as_of(
+    as_of: Annotated[
+        Moment | None,
+        Query(
+            description="The product as it was then, by its audited history: an RFC 3339 time.",
+            examples=["2026-11-21T08:30:00Z"],
+        ),
+    ] = None,
+) -> datetime | None:
+    if as_of is not None and as_of > datetime.now(UTC):
+        detail = "must not be in the future"
+        raise InvalidRequest(
+            f"as_of {detail}.", extra={"errors": [{"pointer": "?as_of", "detail": detail}]}
+        )
+    return as_of
+
+
+AsOf = Annotated[datetime | None, Depends(_as_of)]
 
 
 async def _if_match(

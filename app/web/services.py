@@ -9,6 +9,7 @@ from app.broker.in_process import InProcessBroker
 from app.settings import Settings
 from app.store.admin_log import AdminLog
 from app.store.letter_desk import LetterDesk
+from app.store.past import Past
 from app.store.products import ProductRepository
 from app.store.receipts import Receipts
 from app.store.timeline import Timeline
@@ -39,6 +40,7 @@ class Services:
     products: ProductRepository
     receipts: Receipts
     timeline: Timeline
+    past: Past
     letters: LetterDesk
     broker: InProcessBroker
     products_table: str

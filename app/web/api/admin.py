@@ -10,10 +10,13 @@ from app.store.errors import InvalidCursor
 from app.store.roles import Role
 from app.web.answers import page_answer
 from app.web.contract.refusals import refusals
+from app.web.exact import ExactRoute
 from app.web.needs import needs
 from app.web.parameters import Limit, ServicesDep
 
-router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[needs(Role.ADMIN)])
+router = APIRouter(
+    prefix="/v1/admin", tags=["admin"], route_class=ExactRoute, dependencies=[needs(Role.ADMIN)]
+)
 
 
 class LogRowOut(BaseModel):

@@ -32,7 +32,7 @@ from app.web.batch_models import (
     PatchItem,
     ReplaceItem,
 )
-from app.web.bodies import JSONRoute
+from app.web.exact import ExactRoute
 from app.web.guards import request_id_of
 from app.web.idempotency import REPLAYED, Keyed, KeyedDep
 from app.web.needs import needs
@@ -44,7 +44,7 @@ _log = logging.getLogger(__name__)
 
 AT_ONCE = 4  # products written side by side in one request
 
-router = APIRouter(prefix="/v1", tags=["products"], route_class=JSONRoute)
+router = APIRouter(prefix="/v1", tags=["products"], route_class=ExactRoute)
 
 _ITEM: TypeAdapter[BatchItem] = TypeAdapter(BatchItem)
 

@@ -11,6 +11,7 @@ from app.store.roles import Role
 from app.web.answers import json_answer, page_answer
 from app.web.contract.refusals import refusals
 from app.web.errors import InvalidRequest
+from app.web.exact import ExactRoute
 from app.web.idempotency import KeyedDep
 from app.web.letter_models import (
     ALONE,
@@ -27,7 +28,7 @@ from app.web.needs import needs
 from app.web.parameters import KEY_BYTES, Limit, ServicesDep
 from app.web.stamps import actor_of
 
-router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"])
+router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"], route_class=ExactRoute)
 
 _ABSENT = refusals(LetterNotFound)
 

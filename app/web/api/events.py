@@ -15,6 +15,7 @@ from app.web.answers import json_answer, page_answer
 from app.web.budgets import account_of
 from app.web.contract.refusals import refusals
 from app.web.errors import TooManyOfYourStreams
+from app.web.exact import ExactRoute
 from app.web.identity import identity_of
 from app.web.live import stream
 from app.web.needs import needs
@@ -22,7 +23,9 @@ from app.web.outputs import CloudEventOut, EventPageOut
 from app.web.parameters import Limit, PathProductID, ServicesDep, event_ref
 from app.web.services import Services
 
-router = APIRouter(prefix="/v1", tags=["events"], dependencies=[needs(Role.VIEWER)])
+router = APIRouter(
+    prefix="/v1", tags=["events"], route_class=ExactRoute, dependencies=[needs(Role.VIEWER)]
+)
 
 
 async def _wanted(

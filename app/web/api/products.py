@@ -5,7 +5,6 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from pydantic import TypeAdapter, ValidationError
 
 from app.store import etags
 from app.store.errors import (
@@ -14,6 +13,8 @@ from app.store.errors import (
     InsufficientStock,
     InvalidCursor,
     ItemTooLarge,
+    PastNotKept,
+    PastOutOfReach,
     ProductExists,
     ProductGone,
     ProductNotFound,
@@ -23,10 +24,9 @@ from app.store.errors import (
 from app.store.product import Product
 from app.store.roles import Role
 from app.web.answers import json_answer, page_answer, product_answer
-from app.web.bodies import JSONRoute
 from app.web.contract.refusals import refusals
 from app.web.errors import InvalidRequest, PreconditionRequired
-from app.web.fields import ProductID
+from app.web.exact import ExactRoute
 from app.web.idempotency import KeyedDep
 from app.web.models import (
     AdjustmentRequest,
@@ -39,11 +39,13 @@ from app.web.needs import needs
 from app.web.outputs import ProductOut, ProductPageOut, product_out
 from app.web.parameters import (
     MERGE_PATCH,
+    AsOf,
     IfMatch,
     Limit,
     PathProductID,
     ServicesDep,
     WriteStamp,
+    checked_new_id,
     json_body,
     merge_patch_body,
     writable,
@@ -53,11 +55,9 @@ from app.web.stamps import stamp_for
 router = APIRouter(
     prefix="/v1/products",
     tags=["products"],
-    route_class=JSONRoute,
+    route_class=ExactRoute,
     dependencies=[needs(Role.VIEWER)],
 )
-
-_NEW_ID: TypeAdapter[str] = TypeAdapter(ProductID)
 
 _ABSENT = refusals(ProductNotFound, ProductGone)
 _CHANGED = refusals(ETagMismatch, PreconditionRequired, ItemTooLarge)
@@ -101,14 +101,22 @@ def create_product(
 @router.get(
     "/{product_id}",
     response_model=ProductOut,
-    responses=_ABSENT | {304: {"description": "It is as `If-None-Match` names it."}},
+    responses=_ABSENT
+    | refusals(PastNotKept, PastOutOfReach)
+    | {304: {"description": "It is as `If-None-Match` names it."}},
 )
 def get_product(
     product_id: PathProductID,
     services: ServicesDep,
+    as_of: AsOf,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Read a product; 304 while `If-None-Match` names its ETag."""
+    """Read a product; 304 while `If-None-Match` names its ETag.
+
+    With `as_of` it is read as it was then: without an ETag, and `If-None-Match` is not looked at.
+    """
+    if as_of is not None:
+        return json_answer(product_out(services.past.product(product_id, as_of)))
     product = services.products.get(product_id)
     if if_none_match is not None and etags.matches(product, if_none_match):
         return Response(status_code=304, headers={"ETag": product.etag})
@@ -140,7 +148,7 @@ def put_product(
             extra={"errors": [{"pointer": "/product_id", "detail": "differs from the path"}]},
         )
     if if_none_match == "*":
-        draft = body.draft(_checked_new_id(product_id))
+        draft = body.draft(checked_new_id(product_id))
         return _created(request, services.products.create(draft, stamp))
     if not if_match:
         raise PreconditionRequired(
@@ -224,18 +232,6 @@ def count_product(
     stamp = stamp_for(request, reason=body.reason, note=body.note, reference=body.reference)
     once = keyed.once(product_answer)
     return product_answer(services.products.count(product_id, body.counted, stamp, once))
-
-
-def _checked_new_id(product_id: str) -> str:
-    """A new product's id from the path, held to the same rules as one in a body."""
-    try:
-        return _NEW_ID.validate_python(product_id)
-    except ValidationError as error:
-        reason = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
-        raise InvalidRequest(
-            f"product_id: {reason}.",
-            extra={"errors": [{"pointer": "path:product_id", "detail": reason}]},
-        ) from None
 
 
 def _created(request: Request, product: Product) -> Response:

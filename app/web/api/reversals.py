@@ -20,8 +20,8 @@ from app.store.errors import (
 )
 from app.store.roles import Role
 from app.web.answers import product_answer
-from app.web.bodies import JSONRoute
 from app.web.contract.refusals import refusals
+from app.web.exact import ExactRoute
 from app.web.idempotency import KeyedDep
 from app.web.models import ReversalRequest
 from app.web.needs import needs
@@ -30,7 +30,7 @@ from app.web.parameters import ServicesDep, event_ref, json_body, writable
 from app.web.services import Services
 from app.web.stamps import stamp_for
 
-router = APIRouter(prefix="/v1/events", tags=["events"], route_class=JSONRoute)
+router = APIRouter(prefix="/v1/events", tags=["events"], route_class=ExactRoute)
 
 
 @router.post(

@@ -14,6 +14,7 @@ from app.web.errors import (
     RoleNeeded,
     TokenNeeded,
     Unauthenticated,
+    UnknownParameter,
     UnsupportedMediaType,
 )
 
@@ -51,7 +52,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 
 _ANY: tuple[type[StockpulseError], ...] = (HostNotAllowed, StoreUnavailable, StockpulseError)
 _TAKES_INPUT = (InvalidRequest,)
-_GUARDED = (Unauthenticated, RoleNeeded, RateLimited)
+_GUARDED = (Unauthenticated, RoleNeeded, RateLimited, UnknownParameter)
 _WRITES = (CrossOrigin, ReadOnly, TokenNeeded)
 _HAS_BODY = (MalformedJSON, BodyTooLarge, UnsupportedMediaType)
 

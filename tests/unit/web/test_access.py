@@ -64,7 +64,7 @@ def get(path: str, get_product: Any = None, method: str = "GET", **headers: str)
 def test_the_line_names_route_and_outcome_and_nothing_that_was_sent(lines: Lines) -> None:
     answer = get("/v1/events/secret-id?token=secret", Cookie="session=secret-token")
     (record,), (text,) = lines.records, lines.texts
-    assert (record.method, record.route, record.status) == ("GET", "/v1/events/{event_id}", 404)
+    assert (record.method, record.route, record.status) == ("GET", "/v1/events/{event_id}", 422)
     assert record.duration_ms >= 0
     assert record.actor == "local"
     assert text.endswith(f"[request_id={answer.headers['X-Request-Id']}]")
