@@ -14,7 +14,7 @@ from app.store.beginnings import Beginnings
 from app.store.checkpoints import Checkpoint, Checkpoints, Rows, ShardKey
 from app.store.errors import StoreUnavailable
 from app.store.leases import Lease, Leases
-from worker.retry import LONGEST_PAUSE, pause
+from worker.retry import LONGEST_PAUSE, Stopped, pause
 from worker.stream.discovery import Discovery, Look
 from worker.stream.leases import first_rival, share
 from worker.stream.lineage import Position, awaits_child, parents_gone, readable
@@ -120,6 +120,8 @@ class Coordinator:
             except StoreUnavailable as error:
                 self._trouble = error.detail
                 failures += 1
+            except Stopped:  # in the midst of telling of a gap
+                break
             except BaseException as error:  # noqa: BLE001 - this thread must outlive any fault
                 self._readers.note_crash("the stream coordinator's thread died", error)
                 failures += 1

@@ -11,7 +11,7 @@ Seed = Callable[[Patch], None]
 
 @dataclass(frozen=True)
 class Bug:
-    """`rules`: those of the state machine without which nothing finds it; none: any finds it."""
+    """`rules`: those of the state machine without which nothing finds it; none: many do."""
 
     seed: Seed
     rules: tuple[str, ...]

@@ -14,7 +14,7 @@ EARLY = "compare_while_on_its_way", "hold_back"
 LATE = "lose_broker", "pause", "pause_in_call", "answer_late", "throttle", "fail", "lose_answer"
 
 
-@bug("write_and_lose", "trim_what_was_not")
+@bug()
 def what_was_reconciled_is_taken_for_a_hole(patch: Patch) -> None:
     patch.setattr(gaps, "goes_on", lambda *_: False)
 
@@ -25,7 +25,7 @@ def an_early_entry_keeps_its_word(patch: Patch) -> None:
     patch.setattr("app.store.verification.goes_on", lambda trail, before: trail[-1].after == before)
 
 
-@bug("compare", "compare_while_on_its_way")
+@bug()
 def a_difference_is_believed_at_once(patch: Patch) -> None:
     right = Comparison.__init__
 
@@ -35,12 +35,12 @@ def a_difference_is_believed_at_once(patch: Patch) -> None:
     patch.setattr(Comparison, "__init__", init)
 
 
-@bug("write_and_lose", "trim_what_was_not", "recreate")
+@bug()
 def what_is_gone_from_the_table_is_not_compared(patch: Patch) -> None:
     patch.setattr(Comparison, "_absent", lambda *_: [])
 
 
-@bug("write_and_lose", "trim_what_was_not")
+@bug()
 def a_product_is_reconciled_at_once_again(patch: Patch) -> None:
     patch.setattr(decision, "AGAIN", timedelta(0))
 
@@ -51,7 +51,7 @@ def a_writer_believes_its_own_clock(patch: Patch) -> None:
     patch.setattr(ClockRow, "read", lambda self: Reading(right(self).ms, None))
 
 
-@bug("set_clock", "set_clock_of_store")
+@bug()
 def writers_do_not_share_a_clock(patch: Patch) -> None:
     patch.setattr(ClockRow, "read", lambda _self: Reading(0, None))
     patch.setattr(ClockRow, "raise_to", lambda *_: None)

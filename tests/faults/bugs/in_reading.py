@@ -16,7 +16,7 @@ from worker.stream.reader import ShardReader
 from worker.stream.readers import Readers
 
 
-@bug("split", "rotate")
+@bug()
 def a_child_is_read_from_latest(patch: Patch) -> None:
     right = ShardPages._call
 
@@ -48,7 +48,7 @@ def the_last_page_is_skipped(patch: Patch) -> None:
     patch.setattr(ShardPages, "next", next_page)
 
 
-@bug("write_and_lose", "trim_what_was_not")
+@bug()
 def trimmed_records_are_dropped_without_a_gap(patch: Patch) -> None:
     patch.setattr(ShardReader, "_go_on_after_gap", lambda self: self._pages.rewind())
 
@@ -62,7 +62,7 @@ def a_vanished_shard_is_dropped_without_a_gap(patch: Patch) -> None:
     )
 
 
-@bug("expire")
+@bug()
 def an_expired_iterator_starts_at_the_newest_record(patch: Patch) -> None:
     right = ShardPages._fresh
 
@@ -101,7 +101,7 @@ def a_new_stream_is_not_told_of(patch: Patch) -> None:
     patch.setattr(coordinator.Coordinator, "__init__", init)
 
 
-@bug("split")
+@bug()
 def only_one_child_of_a_shard_is_read(patch: Patch) -> None:
     def one_each(listing: Listing, checkpoints: Mapping[str, Checkpoint]) -> list[Position]:
         parents = [shard.parent for shard in listing.shards]
@@ -123,7 +123,7 @@ def a_child_that_shows_late_is_not_looked_for(patch: Patch) -> None:
     patch.setattr(coordinator, "pause", lambda _failures: 10.0**9)
 
 
-@bug("write_and_lose", "trim_what_was_not")
+@bug()
 def a_hole_in_a_chain_is_not_seen(patch: Patch) -> None:
     patch.setattr(Heads, "breaks", lambda *_: [])
 

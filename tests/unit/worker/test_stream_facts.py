@@ -9,6 +9,7 @@ import pytest
 TESTS = Path(__file__).parents[2]
 
 READING = "unit/worker/test_stream_reading.py"
+GAPS = "unit/worker/test_stream_gaps.py"
 DECODE = "unit/worker/test_decode.py"
 KINDS = "unit/worker/test_decode_kinds.py"
 STAMPS = "unit/worker/test_decode_stamps.py"
@@ -49,16 +50,16 @@ FACTS = {
         f"{READER}::test_an_expired_one_is_taken_again_after_the_last_record",
     ],
     12: [
-        f"{READING}::test_records_trimmed_behind_a_position_are_told_of_once",
-        f"{READING}::test_a_trim_that_is_claimed_where_no_position_is_held_is_no_gap",
+        f"{GAPS}::test_records_trimmed_behind_a_position_are_told_of_once",
+        f"{GAPS}::test_a_trim_that_is_claimed_where_no_position_is_held_is_no_gap",
         "integration/test_gaps.py::test_a_shard_s_gap_is_told_once_and_shown_for_what_it_is",
     ],
     13: [
-        f"{READING}::test_an_unfinished_shard_that_is_gone_is_a_gap_and_its_child_goes_on",
+        f"{GAPS}::test_an_unfinished_shard_that_is_gone_is_a_gap_and_its_child_goes_on",
         f"{READER}::test_a_shard_that_vanished_is_neither_an_end_nor_tried_for_ever",
     ],
     14: [
-        f"{READING}::test_the_old_stream_is_drained_then_the_new_one_read_and_a_gap_marked",
+        f"{GAPS}::test_the_old_stream_is_drained_then_the_new_one_read_and_a_gap_marked",
         f"{DISCOVERY}::test_the_old_one_is_read_first",
     ],
     15: [
