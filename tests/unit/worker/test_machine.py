@@ -46,3 +46,17 @@ def test_found_once_a_baseline_that_was_early(quiet: None) -> None:
     machine.world.let_go()
     machine.teardown()
     assert machine.stage.world.ledger.tally["baseline of an old product early"]
+
+
+def test_found_once_a_product_that_was_written_and_had_no_beginning(quiet: None) -> None:
+    """It had a record by the second look, and was reconciled on top of that."""
+    machine = WorkerMachine()
+    machine.begin(old=["P0", "P1"], steps=0, halves=False, two=False)
+    machine.lose_broker(act=([], (0, 0)), host=0, rounds=1, who=0)
+    for _ in range(2):
+        machine.world.hold_back()
+        machine.world.write("P0")
+        machine.stage.ask()
+        machine.stage.run_for(130)
+        machine.world.let_go()
+    machine.teardown()
