@@ -89,7 +89,8 @@ class Gaps:
         head = broken.head
         if head is None:
             links = self._audit.chains.links(event.product_id, head_key, event.event_key)
-            if goes_on(links, None if event.before is None else digest(event.before)):
+            before = None if event.before is None else digest(event.before)
+            if goes_on(links, before, event.occurred_at):
                 return
             head_key = links[-1].key if links else head_key
             head = self._audit.get((event.product_id, head_key))

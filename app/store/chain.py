@@ -1,8 +1,9 @@
 """A `gap` or `reconciled` entry lies behind the entry that was its product's last. Pure.
 
 Its key sorts behind that entry's and before any later record's. Each entry's before is the
-previous after, but for one case: a `reconciled` entry is *void* where the first record after
-it has the image before it as its before: it was written while that record was on its way.
+previous after, but for one case: a `reconciled` entry is *void* where it was written while the
+first record after it was on its way. That record has the image before it as its before; where
+nothing was known before it (a history's baseline), it is the record's time that tells.
 """
 
 import re
@@ -102,12 +103,15 @@ def successor(key: str, mark: Mark) -> str:
     return f"{match['behind']}~{mark}{int(match['count']) + 1:04d}"
 
 
-def goes_on(trail: Sequence[Link], before: str | None) -> bool:
-    """Whether a record with this image before it follows on the trail's end (void ones skipped)."""
-    return void_from(trail, before) is not None
+def goes_on(trail: Sequence[Link], before: str | None, at: datetime) -> bool:
+    """Whether a record of this time follows on the trail's end (void ones skipped).
+
+    `before` is the hash of its image before.
+    """
+    return void_from(trail, before, at) is not None
 
 
-def void_from(trail: Sequence[Link], before: str | None) -> int | None:
+def void_from(trail: Sequence[Link], before: str | None, at: datetime) -> int | None:
     """Where in the trail the `reconciled` entries begin that such a record makes void.
 
     The trail's length where none is void; None where the record does not follow at all.
@@ -119,7 +123,9 @@ def void_from(trail: Sequence[Link], before: str | None) -> int | None:
             return None
         if trail[index].before == before:
             return index
-    return None
+    # It happened before its history's baseline was written, and was read after it.
+    early = bool(trail) and is_baseline(trail[0].key) and at < trail[0].occurred_at
+    return 0 if early else None
 
 
 def void_keys(links: Sequence[Link]) -> set[str]:
@@ -128,6 +134,6 @@ def void_keys(links: Sequence[Link]) -> set[str]:
     for index, link in enumerate(links):
         if link.kind in {"gap", "reconciled"} or link.view_type != BOTH_IMAGES:
             continue
-        start = void_from(links[:index], link.before)
+        start = void_from(links[:index], link.before, link.occurred_at)
         void |= {early.key for early in links[start:index]} if start is not None else set()
     return void

@@ -24,6 +24,7 @@ BLIND_SPOTS = (
     "the chain where the stream's view leaves images out",
     "what was taken away before a reconciliation bridged it: look at each reconciled entry",
     "a removed gap of a whole shard",
+    "changes removed of the minutes before a history's baseline was written",
 )
 
 # In an entry, but not in what its HMAC is taken over: images (their hashes are), and expiry.
@@ -139,7 +140,7 @@ def _check_link(product_id: str, trail: list[Link], link: Link) -> list[Finding]
     if last.view_type != BOTH_IMAGES or last.after == link.before:
         return []
     # Only a record can make `reconciled` entries void.
-    if link.kind not in {"gap", "reconciled"} and goes_on(trail, link.before):
+    if link.kind not in {"gap", "reconciled"} and goes_on(trail, link.before, link.occurred_at):
         return []
     detail = f"it does not follow on {last.key}: something between is missing or false"
     return [Finding(product_id, "broken-chain", link.key, detail)]

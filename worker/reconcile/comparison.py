@@ -188,7 +188,7 @@ class Comparison:
             if not self._caught_up():
                 return "moving", second
             self._write(second, live)
-        elif verdict == "equal" and self._first:
+        if self._first and second.head is not None:
             self._begin(product_id)
         return verdict, second
 

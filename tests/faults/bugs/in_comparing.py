@@ -22,7 +22,9 @@ def what_was_reconciled_is_taken_for_a_hole(patch: Patch) -> None:
 @bug(*EARLY)
 def an_early_entry_keeps_its_word(patch: Patch) -> None:
     """Nothing is void: what follows on what was before it is a break."""
-    patch.setattr("app.store.verification.goes_on", lambda trail, before: trail[-1].after == before)
+    patch.setattr(
+        "app.store.verification.goes_on", lambda trail, before, _at: trail[-1].after == before
+    )
 
 
 @bug()

@@ -1,5 +1,7 @@
 """Entries of our own lie behind the chain's last and before any later record; early ones: void."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from app.events import is_event_key
@@ -66,23 +68,42 @@ def test_a_baseline_lies_before_every_record_of_its_stream() -> None:
 
 def test_a_record_goes_on_from_the_last_image() -> None:
     trail = [link("a", "0", "1"), found("b", "1", "2")]
-    assert goes_on(trail, "2")
-    assert void_from(trail, "2") == 2
+    assert goes_on(trail, "2", NOON)
+    assert void_from(trail, "2", NOON) == 2
 
 
 def test_the_first_record_with_the_image_before_a_reconciled_entry_makes_it_void() -> None:
     trail = [link("a", "0", "1"), found("b", "1", "2"), found("c", "2", "3")]
-    assert void_from(trail, "1") == 1
-    assert void_from(trail, "2") == 2
-    assert void_from(trail, "9") is None
+    assert void_from(trail, "1", NOON) == 1
+    assert void_from(trail, "2", NOON) == 2
+    assert void_from(trail, "9", NOON) is None
 
 
 def test_a_record_is_never_void() -> None:
-    assert void_from([link("a", "0", "1")], "0") is None
+    assert void_from([link("a", "0", "1")], "0", NOON) is None
 
 
 def test_an_insert_makes_a_baseline_void() -> None:
-    assert void_from([found("a", None, "1")], None) == 0
+    assert void_from([found("a", None, "1")], None, NOON) == 0
+
+
+EARLIER, BASELINE = NOON - timedelta(seconds=1), successor(origin(LABEL), "r")
+
+
+@pytest.mark.parametrize(
+    ("keys", "at", "start"),
+    [
+        ([BASELINE], EARLIER, 0),
+        ([BASELINE, successor(BASELINE, "r")], EARLIER, 0),
+        ([BASELINE], NOON, None),
+        ([successor(RECORD, "r")], EARLIER, None),
+    ],
+    ids=["on its way", "and after another look", "what lies between is missing", "no baseline"],
+)
+def test_a_baseline_is_void_where_the_first_record_happened_before_it(
+    keys: list[str], at: datetime, start: int | None
+) -> None:
+    assert void_from([found(key, "9", "5") for key in keys], "1", at) == start
 
 
 def test_void_keys_are_those_that_the_next_record_tells() -> None:

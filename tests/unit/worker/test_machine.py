@@ -34,3 +34,29 @@ def test_found_once_a_deletion_on_its_way_at_the_first_comparison(quiet: None) -
     machine.delete(product="P2", then=(0, 0))
     machine.stop(then=(0, 0), who=0)
     machine.teardown()  # it settles, and looks at every promise
+
+
+def test_found_once_a_baseline_that_was_early(quiet: None) -> None:
+    """A product older than the stream is compared while the record of its change is on its way."""
+    machine = WorkerMachine()
+    machine.begin(old=["P2"], steps=0, halves=False, two=False)
+    machine.world.hold_back()
+    machine.world.write("P2")
+    machine.stage.run_for(300)  # two looks, and nothing of it in the stream
+    machine.world.let_go()
+    machine.teardown()
+    assert machine.stage.world.ledger.tally["baseline of an old product early"]
+
+
+def test_found_once_a_product_that_was_written_and_had_no_beginning(quiet: None) -> None:
+    """It had a record by the second look, and was reconciled on top of that."""
+    machine = WorkerMachine()
+    machine.begin(old=["P0", "P1"], steps=0, halves=False, two=False)
+    machine.lose_broker(act=([], (0, 0)), host=0, rounds=1, who=0)
+    for _ in range(2):
+        machine.world.hold_back()
+        machine.world.write("P0")
+        machine.stage.ask()
+        machine.stage.run_for(130)
+        machine.world.let_go()
+    machine.teardown()

@@ -90,8 +90,9 @@ class Chains:
     def _begins_unknown(self, product_id: str) -> bool:
         """Whether nothing can tell the beginning of a product older than the stream (ADR 0008).
 
-        Its baseline was early by a record that is no insert; or its first record's image before
-        was too large to keep.
+        Its baseline was early, by a host whose clock is so far behind that the record looks later;
+        or its first record's image before was too large to keep; or it was deleted, and its records
+        were on their way for longer than the first comparison waits.
         """
         if product_id not in self._world.ledger.old:
             return False
@@ -99,7 +100,11 @@ class Chains:
         first = [link_of(entry) for entry in entries[:2]]
         early = len(first) > 1 and is_baseline(first[0].key) and first[0].after != first[1].before
         self._world.ledger.tally["baseline of an old product early"] += early
-        return early or any("ImagesOmitted" in entry for entry in entries[:1])
+        behind = early and first[0].occurred_at < first[1].occurred_at
+        deleted = first[0].kind != "reconciled" and any(
+            link_of(entry).event_name == "REMOVE" for entry in entries
+        )
+        return behind or deleted or any("ImagesOmitted" in entry for entry in entries[:1])
 
     def _check(self, product_id: str) -> Checked:
         return check_entries(product_id, self._entries(product_id), {KEY_ID: KEY})

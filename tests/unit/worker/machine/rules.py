@@ -12,7 +12,7 @@ from tests.unit.worker.machine.host_rules import HostRules
 from tests.unit.worker.machine.stream_rules import StreamRules
 
 TEXT = 3_400  # bytes of an item that make its audit entry too large
-MINUTES = 130.0  # seconds: until a request is seen, and its two looks are done
+MINUTES = 200.0  # seconds: until a request is seen, and a first one's wait and looks are done
 
 
 class WorkerMachine(StreamRules, HostRules):
