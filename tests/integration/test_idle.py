@@ -12,6 +12,7 @@ from app.store.client import Clients, connect
 from app.store.reconciliation import Reconciliations
 from app.store.tables import table_names
 from tests.support.waiting import until
+from worker.reconcile import Comparison
 from worker.source import CONSUMER
 from worker.stream.leases import LEASE_TIME
 from worker.stream.pace import Wake
@@ -43,6 +44,7 @@ def test_beside_its_pages_it_makes_a_heartbeat_and_a_look_now_and_then(
         return clients
 
     monkeypatch.setattr("app.standalone.connect", counted)
+    monkeypatch.setitem(Comparison.__init__.__kwdefaults__, "settle", 0.1)  # else a minute
     with reading(settings, lambda _arrived: None, Wake()) as worker:
         until(worker.shards)
         until(lambda: reconciled(settings))
