@@ -1,5 +1,6 @@
 """The real application for a test: served by uvicorn on a free port, over a real engine."""
 
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -61,11 +62,12 @@ def item(**attributes: Any) -> dict[str, Any]:
 
 
 def settings_for(endpoint: str, data_dir: Path, **changes: Any) -> Settings:
-    """Settings of a deployment of its own."""
+    """Settings of a deployment of its own, also where test processes share one store."""
+    process = os.environ.get("PYTEST_XDIST_WORKER", "")
     values: dict[str, Any] = {
         "dynamodb": endpoint,
         "data_dir": data_dir,
-        "table_prefix": f"t{data_dir.name[-40:]}-",
+        "table_prefix": f"t{process}{data_dir.name[-40:]}-",
     }
     return Settings(_env_file=None, **(values | changes))
 
