@@ -30,6 +30,7 @@ async def _services(request: Request) -> Services:
 
 ServicesDep = Annotated[Services, Depends(_services)]
 Limit = Annotated[int, Query(ge=1, le=200, description="Most items on the page.")]
+PageCursor = Annotated[str | None, Query(description="`next_cursor` of a page.")]
 
 
 async def _product_id(

@@ -134,7 +134,16 @@ def _say(fault: Mapping[str, Any]) -> str:
         return f"The body is not valid JSON: {reason}{where}"
     if fault["type"] == "extra_forbidden":
         return "unknown field; leave it out"
+    if fault["type"] in {"union_tag_not_found", "union_tag_invalid"}:
+        return _say_of_tag(**fault["ctx"])
     return str(fault["msg"]).removeprefix("Value error, ")
+
+
+def _say_of_tag(discriminator: str, tag: str = "", expected_tags: str = "") -> str:
+    name = discriminator.strip("'")  # pydantic quotes it
+    if not expected_tags:
+        return f"{name} is missing: it says what the item is"
+    return f"{name} must be one of {expected_tags}, not {tag!r}"
 
 
 def _pointer(location: Sequence[Any]) -> str:

@@ -81,6 +81,14 @@ def test_what_is_wrong_with_one_item_does_not_touch_the_others(app: App) -> None
     assert app.http.get("/v1/products/la").json()["stock"] == 9
 
 
+def test_an_item_without_a_known_action_is_told_what_there_is(app: App) -> None:
+    _, results = batch(app, {"product_id": "lc"}, {"action": "fly", "product_id": "lc"})
+    missing, unknown = [r["problem"]["errors"][0]["detail"] for r in results]
+    assert missing == "action is missing: it says what the item is"
+    assert unknown.startswith("action must be one of 'create'")
+    assert unknown.endswith("not 'fly'")
+
+
 def test_each_item_s_change_bears_its_own_stamp(app: App) -> None:
     with Listener(app.url) as feed:
         batch(app, new("ma"), move("ma", -1, note="one"), move("ma", -2, note="two"))

@@ -10,7 +10,8 @@ from email.utils import formatdate
 from typing import Any
 
 from tests.support.fake_errors import fault
-from tests.support.fake_expressions import Item, Scope, key_equals, parse_condition, updated
+from tests.support.fake_expressions import Item, key_equals, parse_condition, updated
+from tests.support.fake_requests import attributes_of, holds, scope_of
 
 Key = tuple[str, ...]
 Watcher = Callable[[str, Item | None, Item | None], None]
@@ -125,11 +126,11 @@ class FakeTables:
 
     def query(self, *, TableName: str, KeyConditionExpression: str, **request: Any) -> Item:
         node = parse_condition(KeyConditionExpression)
-        asked = key_equals(node, self._keys[TableName][0], _scope({}, request))
+        asked = key_equals(node, self._keys[TableName][0], scope_of({}, request))
         rows = [
             item
             for key, item in sorted(self.rows[TableName].items())
-            if key[0] == asked["S"] and _scope(item, request).holds(node)
+            if key[0] == asked["S"] and scope_of(item, request).holds(node)
         ]
         if not request.get("ScanIndexForward", True):
             rows.reverse()
@@ -160,7 +161,7 @@ class FakeTables:
         shown = page
         if "FilterExpression" in request:
             node = parse_condition(request["FilterExpression"])
-            shown = [row for row in page if _scope(row, request).holds(node)]
+            shown = [row for row in page if scope_of(row, request).holds(node)]
         answer: Item = {"Items": [dict(row) for row in shown], "Count": len(shown)}
         if more:
             answer["LastEvaluatedKey"] = {name: page[-1][name] for name in self._keys[table]}
@@ -171,18 +172,18 @@ class FakeTables:
         before = self.rows[request["TableName"]].get(self._key(request["TableName"], key_holder))
         if kind == "Put" and self._too_large(request["TableName"], request["Item"]):
             return {"Code": "ValidationError", "Message": "Item size has exceeded the maximum"}
-        if _holds(before, request):
+        if holds(before, request):
             return {"Code": "None"}
         return {"Code": "ConditionalCheckFailed"} | ({} if before is None else {"Item": before})
 
     def _before(self, table: str, key_holder: Item, request: Mapping[str, Any]) -> Item | None:
         before = self.rows[table].get(self._key(table, key_holder))
-        if not _holds(before, request):
+        if not holds(before, request):
             raise fault("ConditionalCheckFailedException")
         return before
 
     def _updated(self, key: Item, before: Item | None, request: Mapping[str, Any]) -> Item:
-        names, values = _attributes(request)
+        names, values = attributes_of(request)
         text = request.get("UpdateExpression", "")
         after = updated(dict(before or key), text, names, values)
         self._check_size(request["TableName"], after)
@@ -221,22 +222,6 @@ class Paginator:
             if "LastEvaluatedKey" not in answer:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-
-
-def _attributes(request: Mapping[str, Any]) -> tuple[Mapping[str, str], Mapping[str, Any]]:
-    return (
-        request.get("ExpressionAttributeNames", {}),
-        request.get("ExpressionAttributeValues", {}),
-    )
-
-
-def _scope(item: Item, request: Mapping[str, Any]) -> Scope:
-    return Scope(item, *_attributes(request))
-
-
-def _holds(before: Item | None, request: Mapping[str, Any]) -> bool:
-    text = request.get("ConditionExpression")
-    return text is None or _scope(before or {}, request).holds(parse_condition(text))
 
 
 def _returned(request: Mapping[str, Any], before: Item | None, after: Item | None) -> Item:

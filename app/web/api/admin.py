@@ -1,9 +1,9 @@
 """The admin trail over REST: who made and revoked keys, and saw to dead letters."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from app.store.errors import InvalidCursor
@@ -12,7 +12,7 @@ from app.web.answers import page_answer
 from app.web.contract.refusals import refusals
 from app.web.exact import ExactRoute
 from app.web.needs import needs
-from app.web.parameters import Limit, ServicesDep
+from app.web.parameters import Limit, PageCursor, ServicesDep
 
 router = APIRouter(
     prefix="/v1/admin", tags=["admin"], route_class=ExactRoute, dependencies=[needs(Role.ADMIN)]
@@ -42,7 +42,7 @@ def list_log(
     request: Request,
     services: ServicesDep,
     limit: Limit = 50,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of a page.")] = None,
+    cursor: PageCursor = None,
 ) -> Response:
     """Read what admins did, newest first."""
     page = services.admin_log.page(limit, cursor)

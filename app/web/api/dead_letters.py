@@ -25,7 +25,7 @@ from app.web.letter_models import (
     skipped_out,
 )
 from app.web.needs import needs
-from app.web.parameters import KEY_BYTES, Limit, ServicesDep
+from app.web.parameters import KEY_BYTES, Limit, PageCursor, ServicesDep
 from app.web.stamps import actor_of
 
 router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"], route_class=ExactRoute)
@@ -43,7 +43,7 @@ def list_dead_letters(
     request: Request,
     services: ServicesDep,
     limit: Limit = 50,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of a page.")] = None,
+    cursor: PageCursor = None,
     sink: Annotated[str | None, Query(min_length=1, max_length=31, description="One sink.")] = None,
     product_id: Annotated[str | None, Query(min_length=1, description="One product.")] = None,
 ) -> Response:

@@ -20,7 +20,7 @@ from app.web.identity import identity_of
 from app.web.live import stream
 from app.web.needs import needs
 from app.web.outputs import CloudEventOut, EventPageOut
-from app.web.parameters import Limit, PathProductID, ServicesDep, event_ref
+from app.web.parameters import Limit, PageCursor, PathProductID, ServicesDep, event_ref
 from app.web.services import Services
 
 router = APIRouter(
@@ -56,7 +56,7 @@ async def list_events(
     services: ServicesDep,
     wanted: Annotated[Filter, Depends(_wanted)],
     limit: Limit = 50,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of a page.")] = None,
+    cursor: PageCursor = None,
     after: Annotated[
         str | None, Query(description="Only what came after this event cursor, oldest first.")
     ] = None,
@@ -96,7 +96,7 @@ def list_product_events(
     request: Request,
     services: ServicesDep,
     limit: Limit = 50,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of a page.")] = None,
+    cursor: PageCursor = None,
 ) -> Response:
     """Read a product's events, newest first; a deleted product keeps them."""
     page = services.timeline.history(product_id, limit, cursor)

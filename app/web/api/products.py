@@ -4,7 +4,7 @@ from functools import partial
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 
 from app.store import etags
 from app.store.errors import (
@@ -42,6 +42,7 @@ from app.web.parameters import (
     AsOf,
     IfMatch,
     Limit,
+    PageCursor,
     PathProductID,
     ServicesDep,
     WriteStamp,
@@ -72,7 +73,7 @@ def list_products(
     request: Request,
     services: ServicesDep,
     limit: Limit = 50,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of a page.")] = None,
+    cursor: PageCursor = None,
 ) -> Response:
     """List products, a page at a time, in the table's own order."""
     page = services.products.page(limit, cursor)
