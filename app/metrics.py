@@ -39,6 +39,10 @@ GAPS = _counter("gaps", "Gaps found in the stream of changes.")
 GET_RECORDS_CALLS = _counter("get_records_calls", "GetRecords calls made.")
 LEASE_MOVES = _counter("lease_moves", "Shards taken over from another worker.")
 
+SINK_DELIVERED = _counter("sink_delivered", "Events that a sink accepted.", "sink")
+SINK_RETRIED = _counter("sink_retried", "Failed calls of a sink, each tried again.", "sink")
+SINK_REJECTED = _counter("sink_rejected", "Events that became dead letters of a sink.", "sink")
+
 # Prometheus sees no increase in a counter that begins at 1: these are there from the start.
 for _part in ("audit", "broker", "checkpoint", "dead letters", "gaps", "lease", "stream"):
     RETRIES.labels(_part)
@@ -84,8 +88,48 @@ class IteratorAge(Collector):
         yield family
 
 
+class SinkLag(Collector):
+    """How far each sink of this process is behind.
+
+    The lag in seconds grows by itself: a consumer that hangs must not look well.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._noted: dict[str, tuple[int | None, int]] = {}
+
+    def note(self, sink: str, first_ms: int | None, events: int) -> None:
+        """Note when the first event arrived that is not done (None: all are), and how many wait."""
+        self._noted[sink] = (first_ms, events)
+
+    def forget(self, sink: str) -> None:
+        """This process runs the sink no longer."""
+        self._noted.pop(sink, None)
+
+    def collect(self) -> Iterator[Metric]:
+        """Two samples a sink (the library's own hook)."""
+        seconds = GaugeMetricFamily(
+            "stockpulse_sink_lag_seconds",
+            "Seconds since the first event arrived that the sink has not had.",
+            labels=["sink"],
+        )
+        count = GaugeMetricFamily(
+            "stockpulse_sink_lag_events",
+            "Events that were read for the sink and not delivered yet.",
+            labels=["sink"],
+        )
+        for sink, (first_ms, events) in list(self._noted.items()):
+            lag = 0.0 if first_ms is None else max(0.0, self._now() - first_ms / 1000)
+            seconds.add_metric([sink], lag)
+            count.add_metric([sink], events)
+        yield seconds
+        yield count
+
+
 ITERATOR_AGE = IteratorAge()
 REGISTRY.register(ITERATOR_AGE)
+SINK_LAG = SinkLag()
+REGISTRY.register(SINK_LAG)
 
 
 def exposition(*more: Collector) -> bytes:

@@ -5,7 +5,6 @@
 
 import secrets
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from zoneinfo import ZoneInfo
@@ -18,19 +17,20 @@ from app.demo.live import Plan
 from app.demo.runner import DemoShop
 from app.demo.shop import changes, monday_morning
 from app.door import open_door
-from app.feeding import Reached, feeding
+from app.feeding import feeding
 from app.listener import listener_at
 from app.settings import Settings
 from app.signals import end_by_signals
 from app.signing import signer_of
 from app.store import place, shell, tables
 from app.store.admin_log import AdminLog
-from app.store.audit import AuditRepository
 from app.store.client import connect
+from app.store.coordination.sinks import SinkControl
 from app.store.cursor import CursorClock
+from app.store.dead_letters.desk import LetterDesk
+from app.store.deployment import CONSUMER, Deployment
 from app.store.feed import Feed
 from app.store.gaps import NewestGaps
-from app.store.letter_desk import LetterDesk
 from app.store.past import Past
 from app.store.products import ProductRepository
 from app.store.receipts import Receipts
@@ -45,15 +45,12 @@ from app.web.system.board import SystemBoard
 from app.web.system.live import live_of
 from app.web.watch import Watch
 from app.web.wire import bounded
-from worker.order import ArrivalOrder
-from worker.source import CONSUMER
+from worker.log_writer import LogWriter
 
 DEMO_RATE = 5.0  # changes a second of a shop that is started from the page
 
 
-def serve(
-    settings: Settings, reached: Reached = lambda _point: None, demo: Plan | None = None
-) -> None:
+def serve(settings: Settings, demo: Plan | None = None) -> None:
     """Run until a signal ends it, with a demo shop inside if there is a plan for one.
 
     Raises:
@@ -66,7 +63,7 @@ def serve(
     with (
         suppress(KeyboardInterrupt),
         listener_at(settings.host, settings.port) as listener,
-        running(settings, reached, demo) as services,
+        running(settings, demo) as services,
     ):
         config = uvicorn.Config(
             create_app(services),
@@ -83,9 +80,7 @@ def serve(
 
 
 @contextmanager
-def running(
-    settings: Settings, reached: Reached = lambda _point: None, demo: Plan | None = None
-) -> Iterator[Services]:
+def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
     """Everything but the web server: store, ring and worker, until the block ends.
 
     A plan for a demo shop begins at once; without one the page's button begins one.
@@ -100,11 +95,10 @@ def running(
         door = opened.enter_context(open_door(settings, clients.tables, names.settings))
         stream = tables.stream_of(clients.tables, names.products)
 
-        signer = signer_of(settings)
-        feed = Feed(clients.tables, names.feed, signer.retention)
-        order = ArrivalOrder(CursorClock(feed.newest_ms()).stamp)
-        audit = AuditRepository(clients.tables, names.audit, feed, signer, order.stamp)
-        timeline = Timeline(feed, audit)
+        deployment = Deployment(clients, names, attributes, signer_of(settings))
+        feed = Feed(clients.tables, names.feed, deployment.signer.retention)
+        log = LogWriter(deployment, feed, CursorClock(feed.newest_ms()))
+        timeline = Timeline(feed, log.audit)
         probes: dict[str, Probe] = {"engine": where.problem}
         broker = InProcessBroker(
             timeline,
@@ -114,24 +108,18 @@ def running(
             max_streams=settings.max_streams,
             overlap_ms=0 if settings.broker_url is None else OVERLAP_MS,
         )
-        due, admin_log = threading.Event(), AdminLog(clients.tables, names.settings)
-        with feeding(
-            settings, where, clients, names, audit, order, broker, probes, due, reached
-        ) as fed:
-
-            def committed() -> None:
-                reached("between commit and answer")
-                fed.hint()
-
+        admin_log = AdminLog(clients.tables, names.settings)
+        with feeding(settings, where, deployment, log, broker, probes) as fed:
+            sinks = SinkControl(*deployment.coordination, admin_log, fed.look)
             products = ProductRepository(
                 clients.tables,
                 names.products,
                 attributes,
                 stamps_deletes=stream.view_type == "NEW_AND_OLD_IMAGES",
-                was_known=audit.knows,
-                on_commit=committed,
+                was_known=log.audit.knows,
+                on_commit=fed.hint,
             )
-            status = StatusReader(clients.tables, names, CONSUMER, NewestGaps(feed, audit))
+            status = StatusReader(clients.tables, names, CONSUMER, NewestGaps(feed, log.audit))
             live = live_of(probes, fed.shards, broker, kind=fed.kind, store=where.name)
             with DemoShop(products, demo or _any_shop(settings)) as shop:
                 if demo is not None:
@@ -142,10 +130,11 @@ def running(
                     products=products,
                     receipts=Receipts(clients.tables, names.idempotency),
                     timeline=timeline,
-                    past=Past(audit, attributes),
+                    past=Past(log.audit, attributes),
                     letters=LetterDesk(
-                        clients.tables, names.dead_letters, admin_log, on_due=due.set
+                        clients.tables, names.dead_letters, admin_log, sinks, on_due=fed.look
                     ),
+                    sinks=sinks,
                     broker=broker,
                     products_table=names.products,
                     view_type=stream.view_type,

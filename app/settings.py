@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from dotenv import dotenv_values
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AwareDatetime, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import SettingsConfigDict
 
@@ -118,15 +118,21 @@ class Settings(AccessSettings):
         description="Let DynamoDB expire audit and feed rows after so many days; "
         "unset keeps them for good.",
     )
+    sinks_start: AwareDatetime | None = Field(
+        None,
+        description="Where a sink begins that never ran before: with what arrived at or after this "
+        "time (RFC 3339, such as `2026-11-01T00:00:00Z`); unset, with what arrives from now on.",
+    )
     maximum_retry_attempts: Annotated[int, Field(ge=-1, le=10_000)] = Field(
         3,
-        description="How often an optional sink is tried again with a record before the record is "
-        "parked in its lane (0 to 10,000; -1 for ever), as Lambda's event source mapping has it.",
+        description="How often a sink is tried again with an event that fails while other events "
+        "succeed, before the event becomes a dead letter (0 to 10,000; -1 for ever). While a sink "
+        "is down altogether, nothing is given up.",
     )
     maximum_record_age_in_seconds: RecordAge = Field(
         -1,
-        description="Age past which a record is no longer tried with an optional sink but parked "
-        "in its lane (60 to 604,800; -1 for any age), as Lambda's event source mapping has it.",
+        description="Seconds since its arrival after which an event is no longer tried with a sink "
+        "and becomes a dead letter (60 to 604,800; -1 for any age).",
     )
     parallelization_factor: Annotated[int, Field(ge=1, le=10)] = Field(
         4,

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 
 from app.broker.redis.hints import AGAIN, RedisHints
 from app.broker.redis.link import READ_TIMEOUT, keys_of
@@ -17,21 +18,20 @@ from app.settings import Settings
 from app.signals import end_by_signals
 from app.signing import audit_keys, signer_of
 from app.store import place, tables
-from app.store.audit import AuditRepository
 from app.store.audit_keys import AuditKeyIDs
 from app.store.client import connect
 from app.store.clock import ClockRow, SharedClock
+from app.store.deployment import Deployment
 from app.store.feed import Feed
-from worker.host import make_worker
-from worker.order import ArrivalOrder, Publish
+from worker.consumers.sink import Sink
+from worker.host import Worker, make_worker
+from worker.log_writer import LogWriter
+from worker.order import Publish
 from worker.reading import Reading
-from worker.sinks.policy import policy_of
-from worker.sinks.sink import Sink
-from worker.source import CONSUMER, source_of
-from worker.stream.coordinator import Coordinator
 from worker.stream.leases import LEASE_TIME
 from worker.stream.membership import Member, new_owner
 from worker.stream.pace import Idle, Wake, idle_at
+from worker.wiring import sink_plan
 
 _log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def telling_by_redis(
     timeout: float = READ_TIMEOUT,
     again: float = AGAIN,
     sinks: Sequence[Sink] = (),
-) -> Iterator[Coordinator]:
+) -> Iterator[Worker]:
     """A worker of its own whose events go to the web processes, until the block ends."""
     if settings.broker_url is None:
         raise ValueError("no broker_url")
@@ -87,18 +87,21 @@ def reading(
     idle: Idle | None = None,
     lease_time: float = LEASE_TIME,
     sinks: Sequence[Sink] = (),
-) -> Iterator[Coordinator]:
-    """A worker of its own, until the block ends; `publish` may fail, and is then tried again."""
+) -> Iterator[Worker]:
+    """A worker of its own, until the block ends; `publish` may fail, and is then tried again.
+
+    `sinks` run besides those that the settings switch on.
+    """
     names = tables.table_names(settings.table_prefix, settings.products_table)
     with place.shared(settings.dynamodb, settings.data_dir, names) as where:
         clients = connect(where.endpoint)
         tables.ensure_tables(clients.tables, names, settings.attributes)
-        signer = signer_of(settings)
-        feed = Feed(clients.tables, names.feed, signer.retention)
-        row = ClockRow(clients.tables, names.checkpoints, CONSUMER)
-        order = ArrivalOrder(SharedClock(row, feed.newest_ms()).stamp)
+        deployment = Deployment(clients, names, settings.attributes, signer_of(settings))
+        feed = Feed(clients.tables, names.feed, deployment.signer.retention)
+        clock = SharedClock(ClockRow(*deployment.coordination), feed.newest_ms())
+        plan = sink_plan(settings, deployment.signer.retention)
         with make_worker(
-            source_of(clients, names, settings.attributes),
+            deployment,
             Reading(
                 Member(new_owner(), broker="redis", folder=where.folder),
                 wake,
@@ -106,20 +109,17 @@ def reading(
                 one_log=settings.dynamodb == "embedded",
                 lease_time=lease_time,
             ),
-            AuditRepository(clients.tables, names.audit, feed, signer, order.stamp),
-            order,
+            LogWriter(deployment, feed, clock),
             publish,
+            replace(plan, sinks=[*plan.sinks, *sinks]),
             broker_elsewhere=True,
             parallelization_factor=settings.parallelization_factor,
-            sinks=sinks,
-            policy=policy_of(settings),
         ) as worker:
-            key_ids = AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER)
-            key_ids.register([*audit_keys(settings)])
+            AuditKeyIDs(*deployment.coordination).register([*audit_keys(settings)])
             yield worker
 
 
-def _watch(worker: Coordinator) -> None:
+def _watch(worker: Worker) -> None:
     reminder, never = Reminder(), threading.Event()
     while True:
         never.wait(_LOOK)

@@ -22,6 +22,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from worker.stream.work import InOrder
+
 from app.broker.in_process import InProcessBroker
 from app.item import DEFAULT_NAMES
 from app.settings import Settings
@@ -43,7 +45,6 @@ from worker.sinks.audit import AuditSink
 from worker.stream.pace import IDLE_LOCAL, Pace, Wake
 from worker.stream.pages import ShardPages
 from worker.stream.reader import ShardReader
-from worker.stream.work import InOrder
 
 LIMIT = 0.8
 MAPPING_LIMIT = 2.0

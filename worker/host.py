@@ -1,101 +1,90 @@
-"""The worker as threads of a process: everything between the stream and `publish`, wired once.
+"""The worker as threads of a process: stream, pipeline, consumers and reconciler, wired once.
 
-(The Lambda host wires the same pipeline behind an event source mapping.)
+(The Lambda host wires the same parts behind an event source mapping and two schedules.)
 """
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-from app.store.audit import AuditRepository
 from app.store.checkpoints import Checkpoints
-from app.store.dead_letters import DeadLetters
-from app.store.lanes import Lanes
+from app.store.deployment import Deployment
 from app.store.leases import Hold, Lease
-from worker.chain import ChainSink
 from worker.gaps import ChainGuard, Gaps
-from worker.optional_sinks import OptionalSinks, Pacing
-from worker.order import ArrivalOrder, InTurn, Publish
-from worker.pipeline import Pipeline
+from worker.log_writer import LogWriter
+from worker.order import Publish
 from worker.reading import Reading, make_coordinator
 from worker.reconcile import make_reconciler
 from worker.reconcile.readings import Readings
-from worker.retry import Retry
-from worker.sinks.audit import AuditSink
-from worker.sinks.broker import BrokerSink
-from worker.sinks.policy import RetryPolicy
-from worker.sinks.sink import Sink
-from worker.source import CONSUMER, Source
-from worker.stream.coordinator import Coordinator
-from worker.wiring import Wiring
-from worker.work import ShardWork
+from worker.stream.guard import Guard
+from worker.stream.progress import ShardState
+from worker.stream.reader import Work
+from worker.wiring import SinkPlan, Wiring
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What others may ask of a running worker; none of it blocks."""
+
+    problem: Callable[[], str | None]
+    shards: Callable[[], Sequence[ShardState]]
+    sink_troubles: Callable[[], dict[str, str]]
+    look: Callable[[], None]  # read the rows soon: an administrator changed something
 
 
 @contextmanager
 def make_worker(
-    source: Source,
+    deployment: Deployment,
     reading: Reading,
-    audit: AuditRepository,
-    order: ArrivalOrder,
+    log: LogWriter,
     publish: Publish,
+    plan: SinkPlan,
     *,
     broker_elsewhere: bool = False,
-    reached: Callable[[str], None] = lambda _point: None,
-    sinks: Sequence[Sink] = (),
-    policy: RetryPolicy | None = None,
-    pacing: Pacing | None = None,
-    due: threading.Event | None = None,
     parallelization_factor: int = 1,
-) -> Iterator[Coordinator]:
-    """A worker that runs until the block ends.
-
-    `broker_elsewhere`: `publish` can fail, and is then tried again. `reached` is told of each
-    point that a crash could fall on: only fault tests listen. `due` is set by who marked a dead
-    letter due in this process. `parallelization_factor`: batches written at once, of different
-    products.
-    """
+) -> Iterator[Worker]:
+    """A worker that runs until the block ends; the last two are `Wiring`'s."""
     stop = threading.Event()
-    retry = Retry(stop)
-    clients, tables, names = source.clients, source.tables, source.names
-    audit_sink = AuditSink(audit, retry, drop_stamps=order.drop)
-    tell: InTurn = order.in_turn(publish)
-    if broker_elsewhere:
-        tell = BrokerSink(publish, order, audit.restamp, retry).accept
-    letters = DeadLetters(clients.tables, tables.dead_letters)
-    optional = OptionalSinks(
-        sinks,
-        Wiring(
-            audit=audit,
-            audit_sink=audit_sink,
-            publish=tell,
-            pipeline=Pipeline(
-                audit_sink,
-                tell,
-                letters,
-                retry,
-                names,
-                reached,
-                parallelization_factor=parallelization_factor,
-            ),
-            letters=letters,
-            lanes=Lanes(clients.tables, tables.dead_letters),
-            names=names,
-            retry=retry,
-            stop=stop,
-        ),
-        policy=policy or RetryPolicy(),
-        pacing=pacing,
-        due=due,
+    wiring = Wiring(
+        deployment,
+        log,
+        publish,
+        plan,
+        stop,
+        broker_elsewhere=broker_elsewhere,
+        parallelization_factor=parallelization_factor,
     )
-    chain = ChainSink(audit, tell, order.drop)
-    reconciler = make_reconciler(source, audit, chain, lambda: readings.caught_up(), stop)
-    gaps = Gaps(audit, chain, reconciler.ask, names)
+    reconciler = make_reconciler(
+        deployment, log.audit, wiring.chain, lambda: readings.caught_up(), stop
+    )
+    gaps = Gaps(log.audit, wiring.chain, reconciler.ask, deployment.names)
 
-    def make_work(lease: Lease, hold: Hold) -> ShardWork:
-        return optional.make_work(lease, hold, ChainGuard(gaps, retry, hold))
+    def make_work(lease: Lease, hold: Hold) -> Work:
+        guard = ChainGuard(gaps, wiring.retry, hold)
 
-    coordinator = make_coordinator(source, reading, make_work, stop, report_gap=gaps.report)
-    others = Checkpoints(clients.tables, tables.checkpoints, CONSUMER)
+        def take(records: Sequence[Any]) -> None:
+            wiring.pipeline.process(records, lease.stream_arn, hold, guard)
+
+        return take
+
+    coordinator = make_coordinator(
+        deployment,
+        reading,
+        make_work,
+        stop,
+        report_gap=gaps.report,
+        consumers=wiring.consumers,
+    )
+    wiring.consumers.jobs = wiring.jobs(partial(Guard, term=coordinator.term))
+    others = Checkpoints(*deployment.coordination)
     readings = Readings(reading.member, coordinator.shards, lambda: others.rows().workers.values())
-    with optional, coordinator, reconciler:
-        yield coordinator
+    with coordinator, reconciler:
+        yield Worker(
+            coordinator.problem,
+            coordinator.shards,
+            wiring.consumers.troubles,
+            coordinator.look_soon,
+        )

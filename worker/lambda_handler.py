@@ -26,37 +26,54 @@ class Context(Protocol):
 
 
 class UnknownInvocation(Exception):
-    """The event is neither a batch of a DynamoDB stream nor a scheduled tick."""
+    """The event is neither a batch of a DynamoDB stream nor a scheduled one."""
 
 
 def handler(event: Any, context: Context) -> Answer:
-    """Take a batch of stream records, or a scheduled tick.
+    """Take a batch of stream records, or compare the table with the audit on a schedule.
 
     Raises:
         HostRefused: settings are missing or wrong; each invocation says so.
         UnknownInvocation: this function is not for such events.
 
     """
-    return answer(_host(), event, context.get_remaining_time_in_millis() / 1000)
+    return answer(_host(), event, seconds_left(context))
+
+
+def sinks(_event: Any, context: Context) -> Answer:
+    """Run the sinks until the time is nearly up: the entry point of a function of its own.
+
+    Never that of the stream's function, whose event source mapping waits for the answer.
+
+    Raises:
+        HostRefused: settings are missing or wrong; each invocation says so.
+
+    """
+    return _host().tick("sinks", seconds_left(context))
 
 
 def answer(host: LambdaHost, event: Any, seconds: float) -> Answer:
     """What the host makes of an event.
 
     Raises:
-        UnknownInvocation: nothing; it is not for us.
+        UnknownInvocation: nothing; this function is not for such events.
 
     """
-    if is_tick(event):
-        return host.tick(seconds)
+    if is_scheduled(event):
+        return host.tick("reconcile", seconds)
     return host.take(records_of(event), seconds)
 
 
-def is_tick(event: Any) -> bool:
-    """Whether EventBridge, or a person, asks for what is due on a schedule."""
+def is_scheduled(event: Any) -> bool:
+    """Whether EventBridge, or a person, asks for a comparison."""
     return isinstance(event, Mapping) and (
-        event.get("source") == "aws.events" or event.get("stockpulse") == "tick"
+        event.get("source") == "aws.events" or event.get("stockpulse") == "reconcile"
     )
+
+
+def seconds_left(context: Context) -> float:
+    """Seconds until this invocation is killed."""
+    return context.get_remaining_time_in_millis() / 1000
 
 
 def records_of(event: Any) -> Sequence[Any]:

@@ -9,7 +9,7 @@ function of its record.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from typing import Any
@@ -37,10 +37,13 @@ class LambdaHost:
     `stop` is the event that ends the retries of the pipeline and of what a tick does.
     """
 
-    def __init__(self, process: Process, stop: threading.Event, ticks: Sequence[Tick] = ()) -> None:
+    def __init__(
+        self, process: Process, stop: threading.Event, ticks: Mapping[str, Tick] | None = None
+    ) -> None:
+        """`ticks`: by name, what is done on a schedule."""
         self._process = process
         self._stop = stop
-        self._ticks = ticks
+        self._ticks = ticks or {}
 
     def take(self, records: Sequence[Any], seconds: float) -> Answer:
         """Process a batch in the `seconds` left; the answer of `ReportBatchItemFailures`.
@@ -56,29 +59,19 @@ class LambdaHost:
                     return failed_from(records, start + failed)
         return done()
 
-    def tick(self, seconds: float) -> Answer:
-        """Run what is due on a schedule; one that fails does not keep the others from it.
+    def tick(self, name: str, seconds: float) -> Answer:
+        """Do what is due on a schedule.
 
         Raises:
-            ExceptionGroup: some failed, for Lambda's error metric.
+            Exception: it failed, for Lambda's error metric.
 
         """
-        done, errors = 0, list[Exception]()
         with self._stopping_in(budget(seconds)):
-            until = time.monotonic() + budget(seconds)
-            for tick in self._ticks:
-                try:
-                    tick(until)
-                    done += 1
-                except Stopped:
-                    _log.warning("time is up: the rest is left for the next schedule")
-                    break
-                except Exception as error:  # noqa: BLE001 - raised when all had their turn
-                    _log.exception("a scheduled task failed")
-                    errors.append(error)
-        if errors:
-            raise ExceptionGroup("scheduled tasks failed", errors)
-        return {"ticks": done}
+            try:
+                self._ticks[name](time.monotonic() + budget(seconds))
+            except Stopped:
+                _log.warning("time is up: the rest is left for the next schedule")
+        return {"done": name}
 
     def _first_failure(self, records: Sequence[Any]) -> int | None:
         """The place of the first record that is not durable; None where all are.

@@ -11,16 +11,16 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 from app.store.audit import AuditRepository
+from app.store.deployment import Deployment
 from app.store.reconciliation import Reconciliations, State
 from worker.chain import ChainSink
 from worker.reconcile import reconcile_once
-from worker.source import CONSUMER, Source
 
 EVERY = timedelta(days=1)  # a stream keeps its records for as long
 
 
 def compare_once(
-    source: Source,
+    deployment: Deployment,
     audit: AuditRepository,
     sink: ChainSink,
     stop: threading.Event,
@@ -33,13 +33,13 @@ def compare_once(
         StoreUnavailable, TableError: the tables cannot be read.
 
     """
-    requests = Reconciliations(source.clients.tables, source.tables.checkpoints, CONSUMER)
+    requests = Reconciliations(*deployment.coordination)
     state, now = requests.state(), datetime.now(UTC)
-    stream_arn = source.find_stream().arn
+    stream_arn = deployment.stream().arn
     if not is_due(state, stream_arn, now):
         return
     outcome = reconcile_once(
-        source,
+        deployment,
         audit,
         sink,
         stream_arn,

@@ -5,43 +5,37 @@ broker and the keys, so none of these can be one's own.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from app.broker.redis.link import keys_of
 from app.broker.redis.publisher import RedisPublisher
 from app.settings import PREFIX, Settings
 from app.signing import audit_keys, signer_of
-from app.store.audit import AuditRepository
 from app.store.audit_keys import AuditKeyIDs
 from app.store.client import Clients, connect
 from app.store.clock import ClockRow, SharedClock
-from app.store.cursor import Cursor
-from app.store.dead_letters import DeadLetters
+from app.store.deployment import CONSUMER, Deployment
 from app.store.feed import Feed
-from app.store.lanes import Lanes
 from app.store.tables import TableNames, table_names
 from app.store.workers import Workers
-from worker.chain import ChainSink
+from worker.consumers.scheduled import Deadline, run_until
+from worker.consumers.sink import Sink
 from worker.lambda_host import LambdaHost
 from worker.lambda_reconcile import compare_once
-from worker.lambda_sinks import LambdaSinks
-from worker.order import ArrivalOrder, Publish
-from worker.pipeline import Pipeline
-from worker.retry import Retry
-from worker.sinks.audit import AuditSink
-from worker.sinks.broker import BrokerSink
-from worker.sinks.sink import Sink
-from worker.source import CONSUMER, source_of
+from worker.log_writer import LogWriter
+from worker.order import Publish
+from worker.stream.membership import new_owner
 from worker.thawed import ThawedClock
-from worker.wiring import Wiring
+from worker.wiring import Wiring, sink_plan
 
 
 class HostRefused(Exception):
     """The function cannot work as it is set up; the message says what to set."""
 
 
-def start(settings: Settings, reached: Callable[[str], None] = lambda _point: None) -> LambdaHost:
+def start(settings: Settings) -> LambdaHost:
     """The host of these settings, as the one kind that this deployment has.
 
     Raises:
@@ -58,9 +52,7 @@ def start(settings: Settings, reached: Callable[[str], None] = lambda _point: No
         Feed(clients.tables, names.feed).newest_ms(),
         monotonic=ThawedClock(),
     )
-    return make_host(
-        settings, clients, names, publisher_of(settings, names), clock.stamp, reached=reached
-    )
+    return make_host(settings, clients, names, publisher_of(settings, names), clock)
 
 
 def publisher_of(settings: Settings, names: TableNames) -> Publish:
@@ -108,41 +100,31 @@ def make_host(
     clients: Clients,
     names: TableNames,
     publish: Publish,
-    stamp: Callable[[], Cursor],
+    clock: SharedClock,
     sinks: Sequence[Sink] = (),
-    reached: Callable[[str], None] = lambda _point: None,
 ) -> LambdaHost:
     """The pipeline of any host, stopped by the clock.
 
-    Containers run beside each other, so `stamp` must be of a clock that they share. The broker
-    pushes back as the audit does: what is not published is not taken. A tick drains what is
-    due of the dead letters, and compares the table with the audit.
+    Containers run alongside each other and share the clock. The broker pushes back as the audit
+    does: what is not published is not taken. `sinks` run besides those of the settings.
     """
     stop = threading.Event()
-    retry = Retry(stop)
-    signer = signer_of(settings)
-    feed = Feed(clients.tables, names.feed, signer.retention)
-    order = ArrivalOrder(stamp)
-    audit = AuditRepository(clients.tables, names.audit, feed, signer, order.stamp)
-    audit_sink = AuditSink(audit, retry, drop_stamps=order.drop)
-    tell = BrokerSink(publish, order, audit.restamp, retry).accept
-    letters = DeadLetters(clients.tables, names.dead_letters)
-    taken = LambdaSinks(
-        sinks,
-        Wiring(
-            audit=audit,
-            audit_sink=audit_sink,
-            publish=tell,
-            pipeline=Pipeline(audit_sink, tell, letters, retry, settings.attributes, reached),
-            letters=letters,
-            lanes=Lanes(clients.tables, names.dead_letters),
-            names=settings.attributes,
-            retry=retry,
-            stop=stop,
-        ),
+    deployment = Deployment(clients, names, settings.attributes, signer_of(settings))
+    feed = Feed(clients.tables, names.feed, deployment.signer.retention)
+    log = LogWriter(deployment, feed, clock)
+    plan = sink_plan(settings, deployment.signer.retention)
+    plan = replace(plan, sinks=[*plan.sinks, *sinks])
+    wiring = Wiring(deployment, log, publish, plan, stop, broker_elsewhere=True)
+
+    def run_sinks(until: float) -> None:
+        wiring.consumers.jobs = wiring.jobs(lambda _hold: Deadline(until))
+        run_until(wiring.consumers, wiring.sink_rows, new_owner(), until, wait=stop.wait)
+
+    return LambdaHost(
+        wiring.pipeline.process,
+        stop,
+        {
+            "reconcile": partial(compare_once, deployment, log.audit, wiring.chain, stop),
+            "sinks": run_sinks,
+        },
     )
-    chain = ChainSink(audit, tell, order.drop)
-    compare = partial(
-        compare_once, source_of(clients, names, settings.attributes), audit, chain, stop
-    )
-    return LambdaHost(taken.process, stop, [taken.tick, compare])

@@ -1,33 +1,31 @@
 """A batch is durable before it is published, and published before it is checkpointed.
 
 The pipeline never knows which host calls it: a reader thread here, Lambda elsewhere. When
-`process` returns, every record was audited and published, or parked; the optional sinks have
-been handed what was published (`worker/work.py`, `worker/sinks/inline.py`).
+`process` returns, every record was audited and published, or parked as a dead letter of the
+audit. Sinks are not called here: they read the log that this writes (`worker/consumers`).
 """
 
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
-from itertools import chain
 from typing import Any
 
 from app.events import ChangeEvent
 from app.item import AttributeNames
 from app.logs import about
 from app.metrics import PUBLISHED, RECORDS
-from app.store.dead_letters import DeadLetters
+from app.store.dead_letters.letter import AUDIT, Letter
+from app.store.dead_letters.repository import DeadLetters
 from app.store.leases import Hold, Unleased
-from app.store.letters import AUDIT, Letter
 from worker.abreast import abreast
 from worker.gaps import ChainGuard
 from worker.order import Tell
 from worker.parts import parts_of, runs
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
-from worker.sinks.sink import Taken
 from worker.stream.decode import UndecodableRecord, decode, event_key, identify
 
 _log = logging.getLogger(__name__)
@@ -50,20 +48,15 @@ class Pipeline:
         dead_letters: DeadLetters,
         retry: Retry,
         names: AttributeNames,
-        reached: Callable[[str], None] = lambda _point: None,
         *,
         parallelization_factor: int = 1,
     ) -> None:
-        """`reached` is told of each point that a crash could fall on; only fault tests listen.
-
-        `parallelization_factor`: how many batches of different products are taken at once.
-        """
+        """`parallelization_factor`: how many batches of different products are taken at once."""
         self._audit = audit
         self._publish = publish
         self._dead_letters = dead_letters
         self._retry = retry
         self._names = names
-        self._reached = reached
         self._most = parallelization_factor
 
     def process(
@@ -71,13 +64,11 @@ class Pipeline:
         records: Sequence[Record],
         stream_arn: str,
         hold: Hold | None = None,
-        then: Callable[[Sequence[Taken]], None] = lambda _taken: None,
         guard: ChainGuard | None = None,
     ) -> None:
         """Take a page of one shard's records, read under `hold` (None: under no lease).
 
-        `then` is handed what was published, in the order of the records, some batches at a
-        time: what the optional sinks are for. `guard` lives as long as the shard's lease.
+        `guard` lives as long as the shard's lease.
 
         Raises:
             LeaseLost: the shard is another's, who reads the page again.
@@ -87,42 +78,29 @@ class Pipeline:
         RECORDS.inc(len(records))
         page = _Page(stream_arn, hold or Unleased(), guard)
         for some in runs(records, self._most * DEPTH):
-            parts = parts_of(some, self._most, self._names)
-            taken = chain.from_iterable(abreast(partial(self._part, page=page), parts))
-            places = {id(record): place for place, record in enumerate(some)}
-            in_order = sorted(taken, key=lambda one: places[id(one.record)])
-            if in_order:
-                then(in_order)
+            abreast(partial(self._part, page=page), parts_of(some, self._most, self._names))
 
-    def _part(self, records: Sequence[Record], page: "_Page") -> list[Taken]:
-        """Take records, a batch at a time; what of them was published."""
-        taken: list[Taken] = []
+    def _part(self, records: Sequence[Record], page: "_Page") -> None:
         for batch in runs(records):
-            decoded: dict[str, Taken] = {}
+            decoded: dict[str, tuple[ChangeEvent, Record]] = {}
             for record in batch:
                 event = self._decode(record, page)
                 if event is not None:
-                    decoded.setdefault(event.id, Taken(event, record))
+                    decoded.setdefault(event.id, (event, record))
             if decoded:
                 with about(event_ids=list(decoded)):
-                    taken += self._take(decoded, page)
-        return taken
+                    self._take(decoded, page)
 
-    def _take(self, decoded: Mapping[str, Taken], page: "_Page") -> list[Taken]:
-        self._reached("before audit")
+    def _take(self, decoded: Mapping[str, tuple[ChangeEvent, Record]], page: "_Page") -> None:
         events = [event for event, _ in decoded.values()]
         accept = partial(self._audit.accept, hold=page.hold)
         appended = accept(events) if page.guard is None else page.guard.accept(events, accept)
         for event, error in appended.refused:
-            record = decoded[event.id].record
+            _, record = decoded[event.id]
             with about(event_id=event.id):
                 self._park(record, event.product_id, event.event_key, error, page)
-        self._reached("between audit and broker")
         self._publish(appended.arrived, page.hold)
         PUBLISHED.inc(len(appended.arrived))
-        self._reached("between broker and checkpoint")
-        refused = {event.id for event, _ in appended.refused}
-        return [taken for name, taken in decoded.items() if name not in refused]
 
     def _decode(self, record: Record, page: "_Page") -> ChangeEvent | None:
         try:
@@ -144,7 +122,6 @@ class Pipeline:
             record=record,
             stream_arn=page.stream_arn,
             error=error,
-            attempts=1,
         )
         self._retry(lambda: self._dead_letters.park([letter], page.hold), "dead letters")
 

@@ -8,10 +8,11 @@ from functools import partial
 
 from app.store.beginnings import Beginnings
 from app.store.checkpoints import Checkpoints
+from app.store.deployment import Deployment
 from app.store.leases import Hold, Lease, Leases
 from app.store.workers import Workers
+from worker.consumers.consumers import Consumers
 from worker.retry import Retry
-from worker.source import CONSUMER, Source
 from worker.stream.coordinator import Coordinator
 from worker.stream.discovery import Discovery
 from worker.stream.guard import Guard
@@ -20,11 +21,13 @@ from worker.stream.lineage import Position
 from worker.stream.membership import Member, Membership
 from worker.stream.pace import Idle, Pace, Wake
 from worker.stream.pages import ShardPages
-from worker.stream.reader import ShardReader
+from worker.stream.reader import ShardReader, Work
 from worker.stream.readers import Readers
-from worker.stream.work import MakeWork
 
 _log = logging.getLogger(__name__)
+
+# What takes the records of a shard that was just leased.
+MakeWork = Callable[[Lease, Hold], Work]
 
 NEW_STREAM = "stream"  # in the place of a shard's id, of a gap that is about the whole stream
 
@@ -52,17 +55,18 @@ def _log_gap(
 
 
 def make_coordinator(
-    source: Source,
+    deployment: Deployment,
     reading: Reading,
     make_work: MakeWork,
     stop: threading.Event,
     *,
     report_gap: ReportGap = _log_gap,
+    consumers: Consumers | None = None,
 ) -> Coordinator:
     """What reads a table's stream with other workers, yet to be entered."""
-    clients, wake, one_log = source.clients, reading.wake, reading.one_log
+    clients, wake, one_log = deployment.clients, reading.wake, reading.one_log
     retry, look = Retry(stop), threading.Event()
-    where = clients.tables, source.tables.checkpoints, CONSUMER
+    where = deployment.coordination
     checkpoints, leases = Checkpoints(*where), Leases(*where)
     membership = Membership(
         Workers(*where), checkpoints, reading.member, lease_time=reading.lease_time
@@ -93,7 +97,7 @@ def make_coordinator(
 
     return Coordinator(
         membership,
-        Discovery(clients.streams, source.tables.products, source.find_stream, one_log=one_log),
+        Discovery(clients.streams, deployment.tables.products, deployment.stream, one_log=one_log),
         checkpoints,
         leases,
         Beginnings(*where),
@@ -104,4 +108,5 @@ def make_coordinator(
         look,
         report_new_stream=report_new_stream,
         one_log=one_log,
+        consumers=consumers,
     )

@@ -1,59 +1,142 @@
-"""What the sinks of every host are wired to, and what is wired alike on each."""
+"""What every host wires alike: a batch's way into the log, and the consumers that read the log."""
 
 import threading
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 
-from app.item import AttributeNames
-from app.store.audit import AuditRepository
-from app.store.dead_letters import DeadLetters
-from app.store.lanes import Lanes
-from app.store.letters import AUDIT
-from worker.order import Tell
+from app.metrics import SINK_DELIVERED, SINK_REJECTED, SINK_RETRIED
+from app.settings import Settings
+from app.store.audit import Arrived
+from app.store.coordination.sink_row import SinkRow
+from app.store.coordination.sinks import SinkRows
+from app.store.cursor import Cursor
+from app.store.dead_letters.letter import AUDIT
+from app.store.dead_letters.repository import DeadLetters
+from app.store.deployment import Deployment
+from app.store.leases import Hold, Lease, Leases
+from worker.audit_redrive import AuditRedrive
+from worker.chain import ChainSink
+from worker.consumers.consumers import Consumers, Job, MakeJob
+from worker.consumers.event_cache import EventCache
+from worker.consumers.position import before
+from worker.consumers.retry_policy import RetryPolicy
+from worker.consumers.runner import Runner, Shared
+from worker.consumers.sink import Sink
+from worker.consumers.tail import Tail
+from worker.log_writer import LogWriter
+from worker.order import InTurn, Publish
 from worker.pipeline import Pipeline
 from worker.retry import Retry
-from worker.sinks import redrive
 from worker.sinks.audit import AuditSink
-from worker.sinks.bounded import Bounded
-from worker.sinks.drain import Drain
-from worker.sinks.open_lanes import OpenLanes
-from worker.sinks.policy import Backoff
-from worker.sinks.sink import Deliver, Sink
+from worker.sinks.broker import BrokerSink
+from worker.sinks.configured import sinks_of
+
+# Makes the guard of a lease that was taken just now: it returns while the lease is held, or raises
+# LeaseLost.
+MakeGuard = Callable[[Hold], Callable[[], None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Wiring:
-    """The host's own parts, which its optional sinks share."""
+class SinkPlan:
+    """Which sinks read the log, and how; `start`: where a new one begins, None for now."""
 
-    audit: AuditRepository
-    audit_sink: AuditSink
-    publish: Tell
-    pipeline: Pipeline
-    letters: DeadLetters
-    lanes: Lanes
-    names: AttributeNames
-    retry: Retry
-    stop: threading.Event
+    sinks: Sequence[Sink] = ()
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    start: Cursor | None = None
+    retention: timedelta | None = None
 
-    def bounded(self, sinks: Collection[Sink], seconds: float) -> dict[str, Bounded]:
-        """Each sink under its name, given up after so many seconds.
-
-        Raises:
-            ValueError: two have one name.
-
-        """
-        bounded = {sink.name: Bounded(sink, self.stop, seconds) for sink in sinks}
-        if len(bounded) < len(sinks):
+    def __post_init__(self) -> None:
+        if len({sink.name for sink in self.sinks}) < len(self.sinks):
             raise ValueError("two sinks have one name")
-        return bounded
 
-    def drain(self, sinks: Mapping[str, Deliver], known: OpenLanes, backoff: Backoff) -> Drain:
-        """What delivers the letters of each of these sinks, and of the audit."""
-        deliveries = {
-            name: redrive.for_sink(deliver, self.audit, self.names)
-            for name, deliver in sinks.items()
-        }
-        deliveries[AUDIT] = redrive.for_audit(
-            self.audit_sink, self.publish, self.letters, list(sinks), known, self.names
+
+def sink_plan(settings: Settings, retention: timedelta | None) -> SinkPlan:
+    """As the settings have it.
+
+    Raises:
+        SettingsError: a sink's settings contradict each other; the message names them.
+
+    """
+    start = settings.sinks_start
+    return SinkPlan(
+        sinks_of(settings),
+        RetryPolicy(settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds),
+        None if start is None else before(int(start.timestamp() * 1000)),
+        retention,
+    )
+
+
+class Wiring:
+    """A host's own parts."""
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        log: LogWriter,
+        publish: Publish,
+        plan: SinkPlan,
+        stop: threading.Event,
+        *,
+        broker_elsewhere: bool = False,
+        parallelization_factor: int = 1,
+    ) -> None:
+        """`broker_elsewhere`: `publish` can fail, and is then tried again.
+
+        `parallelization_factor`: how many batches of different products are written at once.
+        """
+        self.retry = Retry(stop)
+        self._deployment, self._log, self._plan, self._stop = deployment, log, plan, stop
+        self._broker = publish
+        self._tail = Tail(log.feed, log.audit, EventCache())
+        self.audit_sink = AuditSink(log.audit, self.retry, drop_stamps=log.order.drop)
+        self.publish: InTurn = log.order.in_turn(self._publish)
+        if broker_elsewhere:
+            self.publish = BrokerSink(
+                self._publish, log.order, log.audit.restamp, self.retry
+            ).accept
+        client = deployment.clients.tables
+        self.letters = DeadLetters(client, deployment.tables.dead_letters)
+        self.pipeline = Pipeline(
+            self.audit_sink,
+            self.publish,
+            self.letters,
+            self.retry,
+            deployment.names,
+            parallelization_factor=parallelization_factor,
         )
-        return Drain(self.lanes, deliveries, known, self.retry, backoff=backoff)
+        self.chain = ChainSink(log.audit, self.publish, log.order.drop)
+        self.sink_rows = SinkRows(*deployment.coordination)
+        self.consumers = Consumers({}, self.sink_rows, Leases(*deployment.coordination), stop)
+
+    def jobs(self, make_guard: MakeGuard) -> dict[str, MakeJob]:
+        """What runs under the lease of each sink, and of the audit's redrives."""
+        shared = Shared(
+            self._tail,
+            self.sink_rows,
+            self.letters,
+            self._log.audit.get,
+            self._plan.policy,
+            self._plan.start,
+            self._plan.retention,
+        )
+
+        def runner(sink: Sink) -> MakeJob:
+            for counter in (SINK_DELIVERED, SINK_RETRIED, SINK_REJECTED):
+                counter.labels(sink.name)  # 0 from the start: else a first increase is not seen
+
+            def make(lease: Lease, row: SinkRow, hold: Hold) -> Job:
+                return Runner(sink, shared, lease, row, hold, make_guard(hold), self._stop)
+
+            return make
+
+        def redrive(lease: Lease, row: SinkRow, _hold: Hold) -> Job:
+            return AuditRedrive(self, lease, row, self._stop, self._deployment.names)
+
+        return {AUDIT: redrive, **{sink.name: runner(sink) for sink in self._plan.sinks}}
+
+    def _publish(self, arrived: Sequence[Arrived]) -> None:
+        self._broker(arrived)
+        if self._plan.sinks:
+            self._tail.hint(event for _, event in arrived)
+            self.consumers.hint()

@@ -9,8 +9,8 @@ from app.settings import Settings
 from app.store import place, tables
 from app.store.checkpoints import Checkpoints
 from app.store.client import connect
+from app.store.deployment import CONSUMER
 from app.store.workers import HostKind, Workers
-from worker.source import CONSUMER
 from worker.stream.leases import LEASE_TIME
 
 _STEP = 0.5  # seconds between looks at the workers

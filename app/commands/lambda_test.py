@@ -18,12 +18,12 @@ from app.store import place, tables
 from app.store.audit import Arrived
 from app.store.client import connect
 from app.store.clock import ClockRow, SharedClock
+from app.store.deployment import CONSUMER
 from app.store.engine.folder import Folder
 from app.store.feed import Feed
 from worker.batch_answer import stream_arn
 from worker.lambda_handler import UnknownInvocation, records_of
 from worker.lambda_setup import make_host, publisher_of
-from worker.source import CONSUMER
 from worker.stream.decode import UndecodableRecord, decode
 
 SECONDS = 60.0  # as if the function had this timeout
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             ClockRow(clients.tables, names.checkpoints, CONSUMER),
             Feed(clients.tables, names.feed).newest_ms(),
         )
-        answer = make_host(settings, clients, names, publish, clock.stamp).take(records, SECONDS)
+        answer = make_host(settings, clients, names, publish, clock).take(records, SECONDS)
     print(json.dumps(answer))
     if answer["batchItemFailures"]:
         return 1

@@ -14,9 +14,9 @@ from app.commands.errors import CommandError
 from app.settings import Settings
 from app.store import place, tables
 from app.store.client import connect
+from app.store.deployment import CONSUMER
 from app.store.engine import find_running
 from app.store.reconciliation import Reconciliations, State
-from worker.source import CONSUMER
 
 POLL = 1.0  # seconds
 TAKEN = 30.0  # seconds in which a live worker shows that it is at it

@@ -1,4 +1,4 @@
-"""`stockpulse redrive` marks dead letters due; the worker delivers them, each lane in its order."""
+"""`stockpulse redrive` has a worker deliver dead letters again."""
 
 import argparse
 from collections.abc import Iterable
@@ -10,19 +10,21 @@ from app.settings import Settings
 from app.store import place, tables
 from app.store.admin_log import AdminLog
 from app.store.client import connect
+from app.store.coordination.sinks import SinkControl
+from app.store.dead_letters.desk import LetterDesk
+from app.store.dead_letters.letter import Letter
+from app.store.deployment import CONSUMER
 from app.store.errors import LetterNotFound
-from app.store.letter_desk import LetterDesk
-from app.store.letters import AUDIT, Letter
 
 
 def add(commands: Any) -> None:
-    """Tell the parser of the command."""
+    """Add the command to the parser."""
     parser = commands.add_parser(
         "redrive",
-        help="have dead letters tried again",
-        description="Marks dead letters due: all, those of one sink, or single ones. The worker "
-        "(`stockpulse serve` or `worker`) tries them within half a minute, in the order of each "
-        "product's events.",
+        help="deliver dead letters again",
+        description="Marks dead letters due: all, those of one sink, or single ones. A worker "
+        "(`stockpulse serve` or `worker`) delivers them within seconds, perhaps behind later "
+        "events of the same product.",
     )
     parser.add_argument("--sink", metavar="NAME", help="only this sink's")
     parser.add_argument(
@@ -32,40 +34,41 @@ def add(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Mark, and say how many; 0 also where there was nothing to mark."""
+    """Mark letters due and print how many; 0 also where there were none."""
     names = tables.table_names(settings.table_prefix, settings.products_table)
     with place.shared(settings.dynamodb, settings.data_dir, names) as where:
         client = connect(where.endpoint).tables
-        desk = LetterDesk(client, names.dead_letters, AdminLog(client, names.settings))
-        marked = _mark(desk, _wanted(desk, arguments.sink, arguments.ids))
-    if marked:
-        are = "letter is" if marked == 1 else "letters are"
-        print(
-            f"{marked} dead {are} due; the worker (`stockpulse serve` or `worker`) delivers what "
-            "is due."
-        )
-    else:
-        print("There are no dead letters to try again.")
+        log = AdminLog(client, names.settings)
+        sinks = SinkControl(client, names.checkpoints, CONSUMER, log)
+        desk = LetterDesk(client, names.dead_letters, log, sinks)
+        marked = redrive(desk, wanted(desk, arguments.sink, arguments.ids))
+    print(
+        f"Dead letters marked due: {marked}. A worker (`stockpulse serve` or `worker`) delivers them."
+        if marked
+        else "There are no dead letters to deliver again."
+    )
     return 0
 
 
-def _mark(desk: LetterDesk, letters: Iterable[Letter]) -> int:
-    """Mark each lane (of the audit: each letter) once; how many letters that concerns."""
-    marked: set[tuple[str, str]] = set()
+def redrive(desk: LetterDesk, letters: Iterable[Letter]) -> int:
+    """Mark each letter due; how many there still were."""
     count = 0
     for letter in letters:
-        what = letter.event_key if letter.sink == AUDIT else letter.sink
-        if (letter.product_id, what) not in marked:
-            try:
-                desk.redrive(letter.id, actor())
-            except LetterNotFound:  # delivered since it was listed
-                continue
-            marked.add((letter.product_id, what))
+        try:
+            desk.redrive(letter.id, actor())
+        except LetterNotFound:  # delivered since it was listed
+            continue
         count += 1
     return count
 
 
-def _wanted(desk: LetterDesk, sink: str | None, ids: list[str] | None) -> Iterable[Letter]:
+def wanted(desk: LetterDesk, sink: str | None, ids: list[str] | None) -> Iterable[Letter]:
+    """The letters that the arguments name.
+
+    Raises:
+        CommandError: an id is not a dead letter's.
+
+    """
     if ids is None:
         return desk.all(sink)
     try:

@@ -5,7 +5,7 @@ somebody's change: it goes through the pipeline before the checkpoint passes it.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -13,27 +13,22 @@ from typing import Any
 from app.demo.errors import NoPast
 from app.item import AttributeNames, Item, digest
 from app.store.batches import WRITE_LIMIT, put_all
-from app.store.client import Clients
+from app.store.deployment import Deployment
 from app.store.leases import Hold, Lease
 from app.store.place import Place
-from app.store.tables import TableNames
 from worker.reading import Reading, make_coordinator
 from worker.retry import Retry
-from worker.source import source_of
 from worker.stream.membership import Member, new_owner
 from worker.stream.pace import IDLE_LOCAL, Wake
-from worker.stream.work import InOrder, Take, Work
+from worker.stream.reader import Work
+
+Take = Callable[[Sequence[Any], str], None]
 
 WITHIN = 60.0  # seconds in which the stream has to show what was put
 
 
 def hand_over(
-    where: Place,
-    clients: Clients,
-    tables: TableNames,
-    items: Mapping[str, Item],
-    names: AttributeNames,
-    process: Take,
+    where: Place, deployment: Deployment, items: Mapping[str, Item], process: Take
 ) -> int:
     """Put the items and read the stream past them; how many records were somebody else's.
 
@@ -43,17 +38,18 @@ def hand_over(
     """
     stop = threading.Event()
     retry = Retry(stop)
-    waiting = iter([(tables.products, dict(item)) for item in items.values()])
+    client, table = deployment.clients.tables, deployment.tables.products
+    waiting = iter([(table, dict(item)) for item in items.values()])
     while batch := list(islice(waiting, WRITE_LIMIT)):
-        retry(partial(put_all, clients.tables, batch), "the demo shop")
-    known = _Known(items, names, process)
+        retry(partial(put_all, client, batch), "the demo shop")
+    known = _Known(items, deployment.names, process)
 
     def make_work(lease: Lease, _hold: Hold) -> Work:
-        return InOrder(known.take, lease.stream_arn)
+        return partial(known.take, stream_arn=lease.stream_arn)
 
     one_log = where.engine is not None
     worker = make_coordinator(
-        source_of(clients, tables, names),
+        deployment,
         Reading(Member(new_owner(), folder=where.folder), Wake(), IDLE_LOCAL, one_log),
         make_work,
         stop,
@@ -63,7 +59,7 @@ def hand_over(
         known.wait(WITHIN)
     if known.missing:
         raise NoPast(
-            f"the stream of {tables.products} did not show {known.missing} of the demo's products "
+            f"the stream of {table} did not show {known.missing} of the demo's products "
             f"within {WITHIN:.0f} s, so they may be told twice: remove the tables and start again"
         )
     return known.strangers

@@ -20,7 +20,8 @@ from app.store.audit import Arrived, AuditRepository
 from app.store.audit_entry import Signer
 from app.store.client import connect, translated
 from app.store.cursor import CursorClock
-from app.store.dead_letters import DeadLetters
+from app.store.dead_letters.repository import DeadLetters
+from app.store.deployment import Deployment
 from app.store.feed import ROW_LIMIT, Feed
 from app.store.leases import Hold
 from app.store.place import Place
@@ -93,7 +94,8 @@ def make_past(
         clock.moment = batch[-1]["dynamodb"]["ApproximateCreationDateTime"]
         pipeline.process(batch, arn)
         told += len(batch)
-    strangers = hand_over(where, clients, tables, ledger.items, names, pipeline.process)
+    deployment = Deployment(clients, tables, names, signer)
+    strangers = hand_over(where, deployment, ledger.items, pipeline.process)
     return Past(told, len(ledger.items), strangers)
 
 

@@ -19,7 +19,7 @@ from app.store.errors import ConditionFailed, ItemTooLarge, StoreRefused, StoreU
 from app.store.feed import ROW_LIMIT, EventRef, Feed
 from app.store.history import Histories
 from app.store.leases import Hold, Unleased
-from app.store.legible import legible
+from app.store.legible import MALFORMED, legible
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -105,6 +105,22 @@ class AuditRepository:
         keys = [_key(ref) for ref in dict.fromkeys(refs)]
         events = legible(event_of, get_all(self._client, self._table, keys))
         return {_ref(event): event for event in events}
+
+    def read(
+        self, refs: Sequence[EventRef]
+    ) -> tuple[dict[EventRef, ChangeEvent], dict[EventRef, str]]:
+        """The events that have an entry, read consistently, and what is wrong with damaged ones."""
+        events: dict[EventRef, ChangeEvent] = {}
+        damaged: dict[EventRef, str] = {}
+        for row in get_all(self._client, self._table, [_key(ref) for ref in dict.fromkeys(refs)]):
+            try:
+                event = event_of(row)
+            except MALFORMED as error:
+                ref = row["ProductID"]["S"], row["EventKey"]["S"]
+                damaged[ref] = f"the audit entry is damaged ({type(error).__name__}: {error})"
+            else:
+                events[_ref(event)] = event
+        return events, damaged
 
     def refers(self, product_id: str, after: str, reference: str) -> bool:
         """Whether an entry of the product, later than the event key, bears the reference."""

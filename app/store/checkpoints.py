@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.store.beginnings import beginning_of
 from app.store.client import translated
+from app.store.coordination.sink_row import SinkRow, sink_of
 from app.store.workers import PREFIX, WorkerRow, worker_of
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Rows:
     checkpoints: Mapping[ShardKey, Checkpoint]
     workers: Mapping[str, WorkerRow]
     beginnings: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by stream ARN
+    sinks: Mapping[str, SinkRow] = field(default_factory=dict)
 
 
 class Checkpoints:
@@ -73,6 +75,7 @@ class Checkpoints:
         checkpoints: dict[ShardKey, Checkpoint] = {}
         workers: dict[str, WorkerRow] = {}
         beginnings: dict[str, frozenset[str]] = {}
+        sinks: dict[str, SinkRow] = {}
         with translated():
             for page in pages:
                 for row in page["Items"]:
@@ -80,9 +83,11 @@ class Checkpoints:
                         workers[worker.owner] = worker
                     elif (begun := beginning_of(row)) is not None:
                         beginnings[begun[0]] = begun[1]
+                    elif (sink := sink_of(row)) is not None:
+                        sinks[sink.name] = sink
                     elif (found := checkpoint_of(row)) is not None:
                         checkpoints[found.stream_arn, found.shard_id] = found
-        return Rows(checkpoints, workers, beginnings)
+        return Rows(checkpoints, workers, beginnings, sinks)
 
     def all(self) -> Iterator[Checkpoint]:
         """Every consumer's checkpoints."""
@@ -97,9 +102,14 @@ class Checkpoints:
 def checkpoint_of(row: Mapping[str, Any]) -> Checkpoint | None:
     """The checkpoint that a row of the table holds; None for a row of another kind."""
     sort_key = row["Shard"]["S"]
-    stream_arn, space, shard_id = sort_key.partition(" ")
-    if sort_key.startswith(PREFIX) or not space:
+    if sort_key.startswith(PREFIX) or " " not in sort_key:
         return None
+    return leased(row)
+
+
+def leased(row: Mapping[str, Any]) -> Checkpoint:
+    """The row of whatever is leased: a shard, or a sink (in whose place of an ARN is `~sink`)."""
+    stream_arn, _, shard_id = row["Shard"]["S"].partition(" ")
     return Checkpoint(
         row["Consumer"]["S"],
         stream_arn,

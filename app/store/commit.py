@@ -3,7 +3,7 @@
 import random
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.store.client import translated
@@ -50,3 +50,18 @@ class Committer:
             else:
                 self._on_commit()
                 return
+
+
+def commit(client: "DynamoDBClient", actions: Sequence[dict[str, Any]]) -> None:
+    """Apply actions together; botocore's own repeats carry one token, so they apply once.
+
+    Raises:
+        ConditionFailed: a condition does not hold, or another transaction has a row.
+        StoreUnavailable: they may or may not have been applied.
+
+    """
+    with translated():
+        client.transact_write_items(
+            ClientRequestToken=uuid.uuid4().hex,
+            TransactItems=list(actions),  # type: ignore[arg-type]
+        )

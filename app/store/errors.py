@@ -78,6 +78,14 @@ class LetterNotFound(StockpulseError):
     title = "No such dead letter"
 
 
+class SinkNotFound(StockpulseError):
+    """No sink has this name."""
+
+    status = 404
+    code = "sink-not-found"
+    title = "No such sink"
+
+
 class ProductExists(StockpulseError):
     """A create met a product that is there already."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from app.events import rfc3339
 from app.metrics import LEASE_MOVES
-from app.store.checkpoints import Checkpoint, ShardKey, checkpoint_of
+from app.store.checkpoints import Checkpoint, ShardKey, leased
 from app.store.client import translated
 from app.store.errors import ConditionFailed
 
@@ -22,6 +22,18 @@ _log = logging.getLogger(__name__)
 
 _HELD = "#owner = :owner AND #counter = :counter"
 _NAMES = {"#owner": "Owner", "#counter": "Counter"}  # both are reserved words
+
+
+class Held(Protocol):
+    """A row under lease as it was read: a checkpoint's, or a sink's."""
+
+    @property
+    def owner(self) -> str | None:
+        """The worker that holds the lease; None where it was let go."""
+
+    @property
+    def counter(self) -> int:
+        """The number of the last take."""
 
 
 class LeaseLost(Exception):
@@ -75,7 +87,7 @@ class Leases:
         self._consumer = consumer
 
     def take(
-        self, shard: ShardKey, owner: str, seen: Checkpoint | None, inherited: str | None = None
+        self, shard: ShardKey, owner: str, seen: Held | None, inherited: str | None = None
     ) -> Checkpoint | None:
         """Take a shard from the state that it was seen in; None where another was faster.
 
@@ -112,12 +124,12 @@ class Leases:
                 )["Attributes"]
         except ConditionFailed:  # another's, or our own try whose answer was lost
             row = self._row(shard)
-        taken = checkpoint_of(row) if row else None
+        taken = leased(row) if row else None
         if taken is None or (taken.owner, taken.counter) != (owner, counter):
             return None
         if seen is not None and seen.owner not in {None, owner}:
             LEASE_MOVES.inc()
-            _log.warning("took shard %s over from worker %s: no sign of life", shard[1], seen.owner)
+            _log.warning("took %s over from worker %s, which showed no life", shard[1], seen.owner)
         return taken
 
     def save(self, lease: Lease, sequence_number: str | None, *, finished: bool = False) -> None:
@@ -167,7 +179,7 @@ class Leases:
     def check(self, lease: Lease) -> None:
         """As `Hold.check`."""
         row = self._row((lease.stream_arn, lease.shard_id))
-        found = checkpoint_of(row) if row else None
+        found = leased(row) if row else None
         if found is None or (found.owner, found.counter) != (lease.owner, lease.counter):
             raise LeaseLost
 
@@ -223,7 +235,7 @@ def _held_by(lease: Lease) -> dict[str, Any]:
     return {":owner": {"S": lease.owner}, ":counter": {"N": str(lease.counter)}}
 
 
-def _as_seen(seen: Checkpoint | None) -> tuple[str, dict[str, Any]]:
+def _as_seen(seen: Held | None) -> tuple[str, dict[str, Any]]:
     """A condition that the row's owner and counter are as they were seen."""
     values: dict[str, Any] = {}
     owner = counter = "attribute_not_exists({})"

@@ -60,7 +60,7 @@ class DeadLetter:
     error: str
     seen_at: str
     attempts: int | None
-    waiting: bool  # behind another of its product
+    due: bool  # a redrive was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +158,8 @@ class StatusReader:
         with translated():
             answer = self._client.scan(
                 TableName=self._names.dead_letters,
-                ProjectionExpression="ProductID, SinkKey, #e, #s, SeenAt, LastSeenAt, Attempts",
-                ExpressionAttributeNames={"#e": "Error", "#s": "State"},
+                ProjectionExpression="ProductID, SinkKey, #e, LastSeenAt, Attempts, Due",
+                ExpressionAttributeNames={"#e": "Error"},
                 Limit=SCANNED,
             )
         return summary(answer["Items"], more="LastEvaluatedKey" in answer)
@@ -199,21 +199,19 @@ def worker_of(row: Mapping[str, Any]) -> WorkerRow:
 
 
 def summary(rows: Sequence[Mapping[str, Any]], *, more: bool) -> DeadLetterSummary:
-    """Rows of `DeadLetters`, without those that only hold a lane open."""
+    """The newest of these rows of `DeadLetters`."""
     letters = []
     for row in rows:
         sink, _, key = (_text(row, "SinkKey") or "").partition("#")
-        if key == "~lane":
-            continue
         letters.append(
             DeadLetter(
                 sink=sink,
                 product_id=_text(row, "ProductID") or "",
                 key=key,
                 error=_text(row, "Error") or "",
-                seen_at=_text(row, "LastSeenAt") or _text(row, "SeenAt") or "",
+                seen_at=_text(row, "LastSeenAt") or "",
                 attempts=_number(row, "Attempts"),
-                waiting=_text(row, "State") == "waiting",
+                due="Due" in row,
             )
         )
     letters.sort(key=lambda letter: letter.seen_at, reverse=True)

@@ -1,33 +1,32 @@
-"""The shapes of dead letters over REST; a record is shown as far as it is short."""
+"""The shapes of dead letters over REST; a long record is left out."""
 
 import json
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from app.store.letter_desk import Skipped
-from app.store.letters import Letter
+from app.events import event_id
+from app.store.dead_letters.letter import Letter
 
 IN_PAGE, ALONE = 4_096, 65_536  # bytes of a record that an answer shows
 
 
 class DeadLetterOut(BaseModel):
-    """A record that a sink did not accept, or that waits behind one."""
+    """An event that a sink rejected, or a record that could not be audited."""
 
     id: str
-    sink: str = Field(description="`audit`, or the name of an optional sink")
+    sink: str = Field(description="name of the sink; `audit` for records that were not audited")
     product_id: str = Field(description="`unknown` where the record does not say")
     event_key: str
-    state: Literal["parked", "waiting"] = Field(
-        description="`waiting` lies behind an earlier record of its product"
-    )
+    event_id: str = Field(description="the event's id for `GET /v1/events/{id}`")
+    due: bool = Field(description="whether a redrive was asked for and has not been made yet")
     error: str
     attempts: int
     first_seen_at: str
     last_seen_at: str
-    stream_arn: str
-    record: Any = Field(description="the stream record, in the shape of Lambda's events")
-    record_omitted: bool = Field(description="the record is too large to be shown or was to keep")
+    stream_arn: str | None = Field(description="of `audit` only")
+    record: Any = Field(description="of `audit` only: the stream record, as Lambda delivers it")
+    record_omitted: bool = Field(description="the record is too large to be shown or to be kept")
 
 
 class DeadLetterPageOut(BaseModel):
@@ -38,7 +37,7 @@ class DeadLetterPageOut(BaseModel):
 
 
 class RedriveOut(BaseModel):
-    """What was marked due: the worker delivers it, and all before it, in order."""
+    """What a worker delivers again soon."""
 
     id: str
     sink: str
@@ -47,32 +46,29 @@ class RedriveOut(BaseModel):
     status: Literal["due"]
 
 
-class SkippedOut(BaseModel):
-    """What a deletion gave up for good."""
+class DeletedLetterOut(BaseModel):
+    """What the sink will never get."""
 
     id: str
     sink: str
     product_id: str
     event_key: str
-    waiting_behind: int = Field(description="letters that may go on now; at most 1,000 are counted")
     detail: str
 
 
 def letter_out(letter: Letter, shown: int) -> dict[str, Any]:
     """A letter as JSON values, in the shape of `DeadLetterOut`."""
     record = letter.record
-    omitted = record is None or len(json.dumps(record)) > shown
+    omitted = letter.digest is not None or (record is not None and len(json.dumps(record)) > shown)
     return {
-        "id": letter.id,
-        "sink": letter.sink,
-        "product_id": letter.product_id,
-        "event_key": letter.event_key,
-        "state": letter.state,
+        **_name(letter),
+        "event_id": event_id(letter.product_id, letter.event_key),
+        "due": letter.due,
         "error": letter.error,
         "attempts": letter.attempts,
         "first_seen_at": letter.first_seen,
         "last_seen_at": letter.last_seen,
-        "stream_arn": letter.stream_arn,
+        "stream_arn": letter.stream_arn or None,
         "record": None if omitted else record,
         "record_omitted": omitted,
     }
@@ -83,13 +79,12 @@ def redrive_out(letter: Letter) -> dict[str, Any]:
     return {**_name(letter), "status": "due"}
 
 
-def skipped_out(skipped: Skipped) -> dict[str, Any]:
-    """What was given up, in the shape of `SkippedOut`."""
-    letter = skipped.letter
+def deleted_out(letter: Letter) -> dict[str, Any]:
+    """What was deleted, in the shape of `DeletedLetterOut`."""
     detail = (
         f"{letter.sink} will never get event {letter.event_key} of product {letter.product_id!r}."
     )
-    return {**_name(letter), "waiting_behind": skipped.behind, "detail": detail}
+    return {**_name(letter), "detail": detail}
 
 
 def _name(letter: Letter) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from fastapi import Request
 from app.broker.in_process import InProcessBroker
 from app.settings import Settings
 from app.store.admin_log import AdminLog
-from app.store.letter_desk import LetterDesk
+from app.store.coordination.sinks import SinkControl
+from app.store.dead_letters.desk import LetterDesk
 from app.store.past import Past
 from app.store.products import ProductRepository
 from app.store.receipts import Receipts
@@ -42,6 +43,7 @@ class Services:
     timeline: Timeline
     past: Past
     letters: LetterDesk
+    sinks: SinkControl
     broker: InProcessBroker
     products_table: str
     view_type: str

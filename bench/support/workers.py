@@ -14,12 +14,12 @@ import redis
 
 from app.broker.redis.link import keys_of
 from app.store.checkpoints import Checkpoints
+from app.store.deployment import CONSUMER
 from bench.support.report import median_of
 from bench.support.store import Store, item
 from tests.support.process import Process
 from tests.support.redis_server import PROGRAM, RedisServer
 from tests.support.waiting import until
-from worker.source import CONSUMER
 
 MOST = 8_000  # records: the broker's stream keeps the last 10,000
 PATIENCE = 120.0  # seconds

@@ -9,6 +9,7 @@ from pathlib import Path
 from app.broker.redis.link import keys_of
 from app.store.checkpoints import Checkpoints
 from app.store.client import connect
+from app.store.deployment import CONSUMER
 from app.store.errors import StoreUnavailable
 from app.store.tables import table_names
 from tests.faults.client import Client, Tap
@@ -17,7 +18,6 @@ from tests.faults.writers import Account, Writers, account
 from tests.support.process import Process
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import until
-from worker.source import CONSUMER
 
 CHANGES = int(os.environ.get("FAULT_CHANGES", "20000"))
 THREADS = 8

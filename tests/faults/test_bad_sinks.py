@@ -12,9 +12,10 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+from tests.faults.sinking_worker import FAILS, HANGS
+
 from app.store.client import connect
 from tests.faults.engines import Engine
-from tests.faults.sinking_worker import FAILS, HANGS
 from tests.faults.split import CHANGES, Split, pause
 from tests.faults.writers import Writers, audited, out_of_order
 

@@ -9,11 +9,11 @@ import pytest
 from app.settings import Settings
 from app.standalone import reading
 from app.store.client import Clients, connect
+from app.store.deployment import CONSUMER
 from app.store.reconciliation import Reconciliations
 from app.store.tables import table_names
 from tests.support.waiting import until
 from worker.reconcile import Comparison
-from worker.source import CONSUMER
 from worker.stream.leases import LEASE_TIME
 from worker.stream.pace import Wake
 

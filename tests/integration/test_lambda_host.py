@@ -15,6 +15,7 @@ from app.commands import lambda_test
 from app.item import DEFAULT_NAMES
 from app.settings import Settings
 from app.store.client import connect
+from app.store.deployment import CONSUMER
 from app.store.feed import Feed
 from app.store.tables import TableNames, ensure_tables, table_names
 from app.store.workers import OwnerRefused, Workers
@@ -22,7 +23,6 @@ from tests.support.builders import an_item, as_lambda, inserted
 from tests.support.redis_server import RedisServer
 from tests.support.running import settings_for
 from worker.lambda_setup import start
-from worker.source import CONSUMER
 
 KEY = "k1:" + "a2V5" * 11
 ALL_DONE: dict[str, Any] = {"batchItemFailures": []}

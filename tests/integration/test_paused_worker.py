@@ -13,12 +13,12 @@ from app.settings import Settings
 from app.standalone import reading
 from app.store.checkpoints import Checkpoint, Checkpoints
 from app.store.client import connect
+from app.store.deployment import CONSUMER
 from app.store.errors import StoreUnavailable
 from app.store.tables import table_names
 from tests.support.process import ROOT
 from tests.support.running import item
 from tests.support.waiting import until
-from worker.source import CONSUMER
 from worker.stream.pace import Wake
 
 LEASE_TIME = 1.5

@@ -10,12 +10,12 @@ import pytest
 from app.commands import reconcile
 from app.settings import Settings
 from app.store.client import connect
+from app.store.deployment import CONSUMER
 from app.store.reconciliation import Reconciliations
 from tests.support.audited import verify
 from tests.support.reconciling import Parts
 from tests.support.running import App, item
 from worker.reconcile import Reconciler, Timing
-from worker.source import CONSUMER
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from app.settings import Settings
+from app.store.deployment import CONSUMER
 from app.store.workers import Workers
 from tests.support.running import App, serving
 from tests.support.starts import SOON, assert_one_line, start
-from worker.source import CONSUMER
 
 
 @pytest.fixture

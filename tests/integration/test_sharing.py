@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app.store.client import connect, translated
+from app.store.deployment import CONSUMER
 from app.store.errors import ConditionFailed, StoreUnavailable
 from app.store.leases import Lease, LeaseLost, Leases
 from app.store.workers import WorkerRow
@@ -16,7 +17,6 @@ from tests.support.lossy import lossy
 from tests.support.sharing import LEASE_TIME, Shop
 from tests.support.stub_streams import StubShard
 from tests.support.waiting import until
-from worker.source import CONSUMER
 
 
 def row(owner: str, counter: int = 1, **about: Any) -> WorkerRow:

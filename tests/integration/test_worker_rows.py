@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
+from app.store.deployment import CONSUMER
 from app.store.leases import Leases
 from app.store.place import checkpointed
 from app.store.workers import OwnerRefused, WorkerRow
 from tests.support.sharing import LEASE_TIME, Shop
 from tests.support.stub_streams import StubShard
 from tests.support.waiting import until
-from worker.source import CONSUMER
 from worker.stream.membership import Member, Membership
 
 

@@ -6,6 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from worker.source import CONSUMER, Source
+from worker.stream.work import InOrder, Work
+
 from app.item import DEFAULT_NAMES
 from app.store.checkpoints import Checkpoints, Rows
 from app.store.client import Clients, connect
@@ -14,11 +17,9 @@ from app.store.tables import TableNames, table_names
 from app.store.workers import Broker, Workers
 from tests.support.stub_streams import StubStreams
 from worker.reading import Reading, make_coordinator
-from worker.source import CONSUMER, Source
 from worker.stream.coordinator import Coordinator
 from worker.stream.membership import Member
 from worker.stream.pace import Idle, Wake
-from worker.stream.work import InOrder, Work
 
 LEASE_TIME = 0.9
 

@@ -4,18 +4,18 @@ from collections.abc import Callable
 from threading import Event
 
 from app.store.audit import AuditRepository
+from app.store.deployment import Deployment
 from app.store.reconciliation import Outcome, Reconciliations, State
 from worker.chain import ChainSink
 from worker.reconcile.comparison import Comparison
 from worker.reconcile.decision import is_caught_up
 from worker.reconcile.reconciler import Reconciler, Timing
 from worker.retry import Retry
-from worker.source import CONSUMER, Source
 from worker.stream.decode import stream_label
 
 
 def reconcile_once(
-    source: Source,
+    deployment: Deployment,
     audit: AuditRepository,
     sink: ChainSink,
     stream_arn: str,
@@ -30,27 +30,29 @@ def reconcile_once(
         Stopped: `stop` was set; what is written stays and is right.
 
     """
-    return _comparison(source, audit, sink, stream_arn, caught_up, stop, first=first).run()
+    return _comparison(deployment, audit, sink, stream_arn, caught_up, stop, first=first).run()
 
 
 def make_reconciler(
-    source: Source,
+    deployment: Deployment,
     audit: AuditRepository,
     sink: ChainSink,
     caught_up: Callable[[], bool],
     stop: Event,
 ) -> Reconciler:
     """The worker's reconciler, yet to be entered."""
-    requests = Reconciliations(source.clients.tables, source.tables.checkpoints, CONSUMER)
+    requests = Reconciliations(*deployment.coordination)
 
     def compare(stream_arn: str, state: State) -> Comparison:
-        return _comparison(source, audit, sink, stream_arn, caught_up, stop, first=state.is_first)
+        return _comparison(
+            deployment, audit, sink, stream_arn, caught_up, stop, first=state.is_first
+        )
 
-    return Reconciler(requests, lambda: source.find_stream().arn, compare, stop)
+    return Reconciler(requests, lambda: deployment.stream().arn, compare, stop)
 
 
 def _comparison(
-    source: Source,
+    deployment: Deployment,
     audit: AuditRepository,
     sink: ChainSink,
     stream_arn: str,
@@ -60,9 +62,9 @@ def _comparison(
     first: bool,
 ) -> Comparison:
     return Comparison(
-        source.clients.tables,
-        source.tables,
-        source.names,
+        deployment.clients.tables,
+        deployment.tables,
+        deployment.names,
         audit,
         sink,
         stream_label(stream_arn),

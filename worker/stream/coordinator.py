@@ -14,6 +14,7 @@ from app.store.beginnings import Beginnings
 from app.store.checkpoints import Checkpoint, Checkpoints, Rows, ShardKey
 from app.store.errors import StoreUnavailable
 from app.store.leases import Lease, Leases
+from worker.consumers.consumers import Consumers
 from worker.retry import LONGEST_PAUSE, Stopped, pause
 from worker.stream.discovery import Discovery, Look
 from worker.stream.leases import first_rival, share
@@ -54,8 +55,9 @@ class Coordinator:
         *,
         report_new_stream: Callable[[str], None] = lambda _arn: None,
         one_log: bool = False,
+        consumers: Consumers | None = None,
     ) -> None:
-        """`look` is set by whoever wants a look at once."""
+        """`look` is set by whoever wants a look at once. `consumers`: sinks to share as well."""
         self._membership = membership
         self._discovery = discovery
         self._checkpoints = checkpoints
@@ -68,6 +70,7 @@ class Coordinator:
         self._look = look
         self._report_new_stream = report_new_stream
         self._one_log = one_log
+        self._consumers = consumers
         self._thread = threading.Thread(target=self._run, name="stream-coordinator", daemon=True)
         self._trouble = ""
         self._seen = Look(None)
@@ -90,7 +93,18 @@ class Coordinator:
         deadline = time.monotonic() + JOIN
         self._thread.join(JOIN)
         self._readers.join(deadline)
+        if self._consumers is not None:
+            self._consumers.leave()
+            self._consumers.join(deadline)
         self._membership.__exit__()
+
+    def term(self) -> int | None:
+        """See `Membership`."""
+        return self._membership.term()
+
+    def look_soon(self) -> None:
+        """Read the rows at once: an administrator changed something."""
+        self._look.set()
 
     def problem(self) -> str | None:
         """What is wrong with reading the stream; None where all is well. Never blocks."""
@@ -168,10 +182,16 @@ class Coordinator:
         if first is not None:
             for shard in held:
                 self._readers.leave(shard)
+            if self._consumers is not None:
+                self._consumers.leave()
             return (
                 f"worker {first} reads the stream, and without STOCKPULSE_BROKER_URL "
                 "only one may: end one of the two"
             )
+        starting = {owner for owner, row in rows.workers.items() if not row.ready}
+        sharing = alive - starting - {rival.owner for rival in rivals}
+        if self._consumers is not None:
+            self._consumers.share(self._membership.owner, rows.sinks, sharing)
         if stream_arn is None:
             return ""
         if self._seen.anew and stream_arn not in self._reported:
@@ -180,9 +200,7 @@ class Coordinator:
         if not self._is_begun(rows, stream_arn):
             self._next_look = 0.0
             return ""
-        starting = {owner for owner, row in rows.workers.items() if not row.ready}
-        barred = {rival.owner for rival in rivals}
-        self._share(rows, stream_arn, held, alive - starting - barred)
+        self._share(rows, stream_arn, held, sharing)
         self._tidier(rows, stream_arn, self._seen)
         return ""
 
@@ -198,9 +216,11 @@ class Coordinator:
         """End readers whose shard is another's now, or whose stream has a new name on one log."""
         for shard, lease in held.items():
             row = rows.checkpoints.get(shard)
-            if row is None or (row.owner, row.counter) != (lease.owner, lease.counter):
-                self._readers.lose(shard)
-            elif self._one_log and shard[0] != self._seen.stream_arn:
+            if (
+                row is None
+                or (row.owner, row.counter) != (lease.owner, lease.counter)
+                or (self._one_log and shard[0] != self._seen.stream_arn)
+            ):
                 self._readers.leave(shard)
 
     def _share(

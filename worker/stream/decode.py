@@ -5,7 +5,7 @@ at the edge; everything after that is about meaning.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -90,6 +90,12 @@ def identify(record: Any, names: AttributeNames = DEFAULT_NAMES) -> tuple[str, s
         return product_id_of(change["Keys"][names.key]["S"]), sequence_number
     except (KeyError, TypeError, ValueError):
         return UNKNOWN, sequence_number
+
+
+def last_number(records: Sequence[Any]) -> str | None:
+    """The last sequence number in a page that can be read; None if there is none."""
+    numbers = (identify(record)[1] for record in reversed(records))
+    return next((number for number in numbers if number.isdecimal()), None)
 
 
 def stream_label(stream_arn: str) -> str:

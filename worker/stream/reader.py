@@ -1,7 +1,7 @@
 """Each shard has one straight loop: page → work → checkpoint → advance.
 
-The page's effects come before its checkpoint, and the checkpoint never passes what every sink
-has done. An empty page is neither the end nor a sign of having caught up (FACTS §1.10).
+The page's effects come before its checkpoint. An empty page is neither the end of the shard nor
+a sign of having caught up.
 """
 
 import threading
@@ -11,12 +11,14 @@ from typing import Any, Protocol
 from app.metrics import ITERATOR_AGE, RETRIES
 from app.store.errors import StoreUnavailable
 from worker.retry import Retry, pause
+from worker.stream.decode import last_number
 from worker.stream.pace import Pace, Wake
 from worker.stream.pages import ShardPages, Trimmed
 from worker.stream.progress import Progress
-from worker.stream.work import Work, last_number
 
-CATCH_UP = 0.1  # seconds between looks at sinks that hold up the end of a shard
+# Takes a page: on return its records are audited and published, or parked. Raises LeaseLost where
+# the shard is another's, Stopped where the worker is ending: the page will be read again.
+Work = Callable[[Sequence[Any]], None]
 
 
 class Save(Protocol):
@@ -54,17 +56,12 @@ class ShardReader:
         self._guard = guard
         self._report_gap = report_gap
         self._leaving = threading.Event()
-        self._read: str | None = None  # the last record handed to the work
         self.saved = pages.after
         self.progress = Progress()
 
     def leave(self) -> None:
         """End after the page under way, its checkpoint included."""
         self._leaving.set()
-
-    def end(self) -> None:
-        """Have nothing more begun: the shard is about to be let go, or is lost."""
-        self._work.end()
 
     def run(self, stop: threading.Event) -> None:
         """Read until the shard is finished, or `stop` is set, or it is told to leave.
@@ -100,11 +97,11 @@ class ShardReader:
             ITERATOR_AGE.note(self._pages.shard_id, self.progress.lag)
             self._take(page.records)
             if page.last:
-                self.finish(stop)
+                self._save_position(finished=True)
                 return
             if self._wake.wait(hints, self._pace.delay(found=bool(page.records))):
                 self._pace.hinted()
-        self._note()
+        self._save_position()
 
     def _ends(self, stop: threading.Event) -> bool:
         return stop.is_set() or self._leaving.is_set()
@@ -112,43 +109,25 @@ class ShardReader:
     def _take(self, records: Sequence[Any]) -> None:
         if records:
             self._retry(self._guard, "lease")
-            self._work.process(records)
-            number = last_number(records)
-            if number is not None:
-                self._pages.after = number
-                self._read = _further(self._read, number)
+            self._work(records)
+            self._pages.after = last_number(records) or self._pages.after
             self.progress.made()
-        self._note()
+        self._save_position()
 
-    def _note(self) -> None:
-        """Save the position, if it has moved."""
-        durable = self._work.durable()
-        if durable is not None and durable != self.saved:
-            self._retry(lambda: self._save(durable, finished=False), "checkpoint")
-            self.saved = durable
+    def _save_position(self, *, finished: bool = False) -> None:
+        """Save the position, if it has moved or is the last."""
+        number = _greater(self.saved, self._pages.after)
+        if number == self.saved and not finished:
+            return
+        self._retry(lambda: self._save(number, finished=finished), "checkpoint")
+        self.saved = number
 
-    def settle(self, stop: threading.Event) -> bool:
-        """Wait until every sink is done with what was read; False where the end came first."""
-        while self._work.durable() != self._read:
-            if self._ends(stop):
-                return False
-            stop.wait(CATCH_UP)
-            self.progress.made()
-            self._note()
-        return True
-
-    def finish(self, stop: threading.Event) -> None:
-        """Note that the shard holds nothing more, once every sink is done with all of it."""
-        if self.settle(stop):
-            number = self._read or self.saved
-            self._retry(lambda: self._save(number, finished=True), "checkpoint")
-
-    def give_up(self, stop: threading.Event) -> None:
-        """The shard vanished: what it still held is lost, which is said once."""
+    def give_up(self) -> None:
+        """The shard vanished: report that what it still held is lost, and finish it."""
         after = self._pages.after
         why = "the shard vanished before its end was read: its records were over a day old"
         self._retry(lambda: self._report_gap(after, why), "gaps")
-        self.finish(stop)
+        self._save_position(finished=True)
 
     def _go_on_after_gap(self) -> None:
         after = self._pages.after
@@ -158,8 +137,8 @@ class ShardReader:
         self._pages.rewind()
 
 
-def _further(read: str | None, number: str) -> str:
-    """The greater of two numbers: a page that comes again takes nothing back."""
-    if read is not None and read.isdecimal() and number.isdecimal() and int(number) < int(read):
-        return read
-    return number
+def _greater(saved: str | None, read: str | None) -> str | None:
+    """The greater of two sequence numbers: a page that is read again never moves it back."""
+    if saved is None or read is None:
+        return saved or read
+    return max(saved, read, key=int)

@@ -68,12 +68,6 @@ class Readers:
         if (running := self._running.get(shard)) is not None:
             running.reader.leave()
 
-    def lose(self, shard: ShardKey) -> None:
-        """Another has the shard: nothing more of it begins here."""
-        if (running := self._running.get(shard)) is not None:
-            running.reader.end()
-            running.reader.leave()
-
     def join(self, deadline: float) -> None:
         """Wait for all threads until a moment of the monotonic clock."""
         for running in list(self._running.values()):
@@ -139,15 +133,13 @@ class Readers:
             reader.run(self._stop)
         except ShardGone:
             self._give_up(lease, reader)
-        finally:
-            reader.end()
 
     def _give_up(self, lease: Lease, reader: ShardReader) -> None:
         _log.error("shard %s vanished before its end was read", lease.shard_id)
         if self._one_log:  # the log goes on under another stream's name, with every record
             self._stop.wait(1)
             return
-        reader.give_up(self._stop)
+        reader.give_up()
 
     def _release(self, lease: Lease) -> None:
         try:

@@ -1,12 +1,12 @@
-"""Dead letters over REST: read, marked due and given up; a worker alone delivers them."""
+"""Dead letters over REST: read, redrive, delete; only a worker delivers them."""
 
 from typing import Annotated
 from urllib.parse import unquote
 
 from fastapi import APIRouter, Query, Request, Response
 
+from app.store.dead_letters.letter import Letter
 from app.store.errors import IdempotencyKeyReused, InvalidCursor, LetterNotFound
-from app.store.letters import Letter
 from app.store.roles import Role
 from app.web.answers import json_answer, page_answer
 from app.web.contract.refusals import refusals
@@ -18,11 +18,11 @@ from app.web.letter_models import (
     IN_PAGE,
     DeadLetterOut,
     DeadLetterPageOut,
+    DeletedLetterOut,
     RedriveOut,
-    SkippedOut,
+    deleted_out,
     letter_out,
     redrive_out,
-    skipped_out,
 )
 from app.web.needs import needs
 from app.web.parameters import KEY_BYTES, Limit, PageCursor, ServicesDep
@@ -47,7 +47,7 @@ def list_dead_letters(
     sink: Annotated[str | None, Query(min_length=1, max_length=31, description="One sink.")] = None,
     product_id: Annotated[str | None, Query(min_length=1, description="One product.")] = None,
 ) -> Response:
-    """List what sinks did not accept; a product's own in the order of its events."""
+    """List what sinks rejected; one product's are in the order of its events."""
     if product_id is not None and len(product_id.encode()) > KEY_BYTES:
         raise InvalidRequest(
             f"product_id must be 1 to {KEY_BYTES} bytes long.",
@@ -79,21 +79,20 @@ def get_dead_letter(letter_id: str, services: ServicesDep) -> Response:
 def redrive_dead_letter(
     letter_id: str, request: Request, services: ServicesDep, keyed: KeyedDep
 ) -> Response:
-    """Mark it due: the worker tries it, and what lies before it in its lane, soon."""
+    """Have a worker deliver it again, perhaps behind later events of its product."""
     once = keyed.once(_due)
     return _due(services.letters.redrive(unquote(letter_id), actor_of(request), once))
 
 
 @router.delete(
     "/{letter_id}",
-    response_model=SkippedOut,
+    response_model=DeletedLetterOut,
     responses=_ABSENT,
     dependencies=[needs(Role.ADMIN)],
 )
 def delete_dead_letter(letter_id: str, request: Request, services: ServicesDep) -> Response:
-    """Give it up for good; what waits behind it goes on. The deletion is logged."""
-    skipped = services.letters.delete(unquote(letter_id), actor_of(request))
-    return json_answer(skipped_out(skipped))
+    """Delete it: the sink never gets this event. The deletion is in the admin trail."""
+    return json_answer(deleted_out(services.letters.delete(unquote(letter_id), actor_of(request))))
 
 
 def _due(letter: Letter) -> Response:

@@ -5,6 +5,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from worker.sinks.parking import Parking
+
 from app.store.audit import Appended, AuditRepository
 from app.store.audit_entry import ImageForm
 from app.store.batches import put_all
@@ -14,7 +16,6 @@ from app.store.leases import Leases
 from tests.faults.bugs.bug import Patch, bug
 from worker.pipeline import Pipeline
 from worker.sinks.audit import AuditSink
-from worker.sinks.parking import Parking
 from worker.stream.pages import ShardPages
 from worker.stream.reader import ShardReader
 

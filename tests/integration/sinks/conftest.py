@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from tests.support.sinking import Deployment
 
 from app.settings import Settings
-from tests.support.sinking import Deployment
 
 
 @pytest.fixture

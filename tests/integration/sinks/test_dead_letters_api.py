@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from app.store.letters import Letter
+from tests.support.sinking import QUICK, Deployment, Recorder, change
+from worker.sinks.policy import Backoff
+from worker.sinks.sink import Sink
 
 from app.commands import redrive
 from app.commands.errors import CommandError
 from app.events import ChangeEvent
 from app.settings import Settings
-from app.store.letters import Letter
 from tests.support.builders import STREAM_ARN
 from tests.support.running import App
-from tests.support.sinking import QUICK, Deployment, Recorder, change
 from tests.support.waiting import until
-from worker.sinks.policy import Backoff
-from worker.sinks.sink import Sink
 
 LETTERS = "/v1/dead-letters"
 

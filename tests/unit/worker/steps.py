@@ -4,11 +4,12 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from app.store.letters import Letter
+
 from app.events import ChangeEvent
 from app.item import DEFAULT_NAMES, AttributeNames
 from app.store.audit import Appended, Arrived
 from app.store.leases import Hold
-from app.store.letters import Letter
 from tests.support.builders import (
     a_cursor,
     an_item,

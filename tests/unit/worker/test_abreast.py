@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from worker.sinks.sink import Taken
 
 from app.events import ChangeEvent
 from app.item import DEFAULT_NAMES
@@ -16,7 +17,6 @@ from tests.support.builders import STREAM_ARN, an_item, as_boto3, modified
 from worker.order import ArrivalOrder
 from worker.pipeline import Pipeline
 from worker.retry import Retry
-from worker.sinks.sink import Taken
 
 SOON = 5.0  # seconds
 

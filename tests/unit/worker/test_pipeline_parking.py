@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from app.store.letters import Letter
 from botocore.exceptions import ClientError
 
 from app.item import DEFAULT_NAMES
 from app.store.dead_letters import DeadLetters
 from app.store.errors import StoreUnavailable
 from app.store.leases import Hold
-from app.store.letters import Letter
 from tests.support.builders import (
     STREAM_ARN,
     an_item,

@@ -5,6 +5,9 @@ What it left in the tables is all that the next life knows.
 
 from collections.abc import Callable, Sequence
 
+from worker.sinks.sink import Sink
+from worker.source import CONSUMER, source_of
+
 from app.events import ChangeEvent
 from app.item import DEFAULT_NAMES
 from app.store.audit import Arrived, AuditRepository
@@ -21,8 +24,6 @@ from tests.unit.worker.machine.world import KEY, KEY_ID, World
 from worker.host import make_worker
 from worker.order import ArrivalOrder
 from worker.reading import Reading
-from worker.sinks.sink import Sink
-from worker.source import CONSUMER, source_of
 from worker.stream.membership import Member
 from worker.stream.pace import IDLE_AWS, Wake
 

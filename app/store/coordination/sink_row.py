@@ -1,0 +1,72 @@
+"""A sink's row: its lease, its cursor in the timeline, whether it runs, and how it fares."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from app.store.cursor import Cursor, parse_cursor
+
+SINK = "~sink"  # in the place of a stream's ARN: sinks are leased as shards are
+PREFIX = f"{SINK} "
+
+State = Literal["running", "paused", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a worker knows of its sink when it saves: lag, and the last failure ("" for none)."""
+
+    lag_seconds: float = 0.0
+    lag_events: int = 0
+    error: str = ""
+    head: Cursor | None = None  # how far it has seen the timeline
+
+
+@dataclass(frozen=True, slots=True)
+class SinkRow:
+    """A sink's row as it was read; `cursor` is None before the first start.
+
+    `taken` is `Position`'s own encoding of what was delivered beyond the cursor. `redrive` changes
+    with each redrive request. `deadline`: seconds since 1970 when a Lambda owner's time is up.
+    """
+
+    name: str
+    owner: str | None = None
+    counter: int = 0
+    version: int = 0
+    state: State = "running"
+    why: str = ""
+    cursor: Cursor | None = None
+    taken: bytes = b""
+    redrive: str | None = None
+    deadline: int | None = None
+    health: Health = Health()
+    saved_at: str | None = None
+
+
+def sink_of(row: Mapping[str, Any]) -> SinkRow | None:
+    """The sink that a row of `StreamCheckpoints` is about; None for another kind of row."""
+    sort_key = row["Shard"]["S"]
+    if not sort_key.startswith(PREFIX):
+        return None
+    cursor, head = (row.get(name, {}).get("S") for name in ("Cursor", "Head"))
+    deadline = row.get("Deadline", {}).get("N")
+    return SinkRow(
+        name=sort_key.removeprefix(PREFIX),
+        owner=row.get("Owner", {}).get("S"),
+        counter=int(row.get("Counter", {}).get("N", 0)),
+        version=int(row.get("Version", {}).get("N", 0)),
+        state=row.get("State", {}).get("S", "running"),
+        why=row.get("Why", {}).get("S", ""),
+        cursor=None if cursor is None else parse_cursor(cursor),
+        taken=bytes(row.get("Taken", {}).get("B", b"")),
+        redrive=row.get("Redrive", {}).get("S"),
+        deadline=None if deadline is None else int(deadline),
+        health=Health(
+            float(row.get("LagSeconds", {}).get("N", 0)),
+            int(row.get("LagEvents", {}).get("N", 0)),
+            row.get("LastError", {}).get("S", ""),
+            None if head is None else parse_cursor(head),
+        ),
+        saved_at=row.get("SavedAt", {}).get("S"),
+    )

@@ -1,0 +1,185 @@
+"""A dead letter refers to its audit entry; only a letter of the audit keeps the raw stream record.
+
+The key is product id and `<sink>#<event key>`, so each event has at most one letter per sink.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.events import event_id
+
+AUDIT = "audit"  # the name under which records that the audit could not take are kept
+
+_RECORD_BYTES = 350_000  # of the 400 KB that an item holds; the rest is for keys and error
+_ERROR_CHARACTERS = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """An event that a sink refused; of the audit: a record that could not be audited.
+
+    `due`: someone asked for it to be redriven. `record` and `stream_arn` are set for the audit's
+    letters only; `record` is None where it was too large to keep, and `digest` then identifies it.
+    """
+
+    sink: str
+    product_id: str
+    event_key: str
+    error: str
+    attempts: int = 1
+    first_seen: str = ""
+    last_seen: str = ""
+    due: bool = False
+    record: Any = None
+    stream_arn: str = ""
+    digest: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The letter's public id: base64url of both halves of its key."""
+        return event_id(self.product_id, self.sink_key)
+
+    @property
+    def sink_key(self) -> str:
+        """Its sort key."""
+        return f"{self.sink}#{self.event_key}"
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """Its key in the table."""
+        return key_of(self.product_id, self.sink_key)
+
+
+def key_of(product_id: str, sink_key: str) -> dict[str, Any]:
+    """A row's key as DynamoDB JSON."""
+    return {"ProductID": {"S": product_id}, "SinkKey": {"S": sink_key}}
+
+
+def split_letter_id(identifier: str) -> tuple[str, str] | None:
+    """(product id, sort key) of a letter's id; None if it is not one."""
+    try:
+        raw = base64.b64decode(
+            identifier + "=" * (-len(identifier) % 4), altchars=b"-_", validate=True
+        )
+        product_id, _, sink_key = raw.decode().rpartition("\0")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return None
+    sink, _, event_key = sink_key.partition("#")
+    if not (product_id and sink and event_key):
+        return None
+    return (product_id, sink_key) if event_id(product_id, sink_key) == identifier else None
+
+
+def letter_of(row: Mapping[str, Any]) -> Letter:
+    """The letter that a row holds."""
+    sink, _, event_key = row["SinkKey"]["S"].partition("#")
+    return Letter(
+        sink=sink,
+        product_id=row["ProductID"]["S"],
+        event_key=event_key,
+        error=_text(row, "Error"),
+        attempts=int(row.get("Attempts", {}).get("N", 1)),
+        first_seen=_text(row, "FirstSeenAt"),
+        last_seen=_text(row, "LastSeenAt"),
+        due="Due" in row,
+        record=_record(row),
+        stream_arn=_text(row, "StreamARN"),
+        digest=row.get("RecordSHA256", {}).get("S"),
+    )
+
+
+def parking(table: str, letter: Letter, now: str) -> dict[str, Any]:
+    """The transaction action that keeps a letter.
+
+    Repeated for the same letter, it keeps the first error and time and adds up the attempts.
+    """
+    kept = {} if letter.record is None else _stored(letter.record)
+    if letter.stream_arn:
+        kept["StreamARN"] = {"S": letter.stream_arn}
+    return {
+        "Update": {
+            "TableName": table,
+            "Key": letter.key,
+            "UpdateExpression": "SET "
+            + "".join(f"#{name} = :{name}, " for name in kept)
+            + "#e = if_not_exists(#e, :error), FirstSeenAt = if_not_exists(FirstSeenAt, :now), "
+            "LastSeenAt = :now, Attempts = if_not_exists(Attempts, :zero) + :attempts",
+            "ExpressionAttributeNames": {"#e": "Error", **{f"#{name}": name for name in kept}},
+            "ExpressionAttributeValues": {
+                **{f":{name}": value for name, value in kept.items()},
+                ":error": {"S": letter.error[:_ERROR_CHARACTERS]},
+                ":now": {"S": now},
+                ":zero": {"N": "0"},
+                ":attempts": {"N": str(letter.attempts)},
+            },
+        }
+    }
+
+
+def failing(error: str, now: str) -> dict[str, Any]:
+    """Parameters of the update that notes a failed redrive; it is due no longer."""
+    return {
+        "UpdateExpression": "SET #e = :error, LastSeenAt = :now REMOVE Due ADD Attempts :one",
+        "ConditionExpression": "attribute_exists(SinkKey)",
+        "ExpressionAttributeNames": {"#e": "Error"},
+        "ExpressionAttributeValues": {
+            ":error": {"S": error[:_ERROR_CHARACTERS]},
+            ":now": {"S": now},
+            ":one": {"N": "1"},
+        },
+    }
+
+
+def size_of(letter: Letter) -> int:
+    """About how many bytes a letter takes in a request."""
+    if letter.record is None:
+        return 4096
+    return min(_RECORD_BYTES, len(json.dumps(letter.record, default=_raw))) + 4096
+
+
+def distinct(letters: Iterable[Letter]) -> list[Letter]:
+    """Each letter once: a transaction may name a row only once."""
+    by_key: dict[tuple[str, str], Letter] = {}
+    for letter in letters:
+        by_key.setdefault((letter.product_id, letter.sink_key), letter)
+    return list(by_key.values())
+
+
+def _stored(record: Any) -> dict[str, Any]:
+    """The record as large as an item allows: whole, compressed, or its hash alone."""
+    raw = json.dumps(record, default=_raw).encode()
+    if len(raw) <= _RECORD_BYTES:
+        return {"Record": {"S": raw.decode()}}
+    packed = zlib.compress(raw, 9)
+    if len(packed) <= _RECORD_BYTES:
+        return {"RecordZ": {"B": packed}}
+    return {"RecordSHA256": {"S": hashlib.sha256(raw).hexdigest()}}
+
+
+def _record(row: Mapping[str, Any]) -> Any:
+    if "Record" in row:
+        return json.loads(row["Record"]["S"])
+    if "RecordZ" in row:
+        return json.loads(zlib.decompress(bytes(row["RecordZ"]["B"])))
+    return None
+
+
+def _raw(value: Any) -> Any:
+    """Bytes as base64, times as seconds since 1970: the shape of Lambda's events."""
+    if isinstance(value, (bytes, bytearray)):
+        return base64.b64encode(value).decode()
+    if isinstance(value, datetime):
+        return value.timestamp()
+    return list(value) if isinstance(value, (set, frozenset)) else str(value)
+
+
+def _text(row: Mapping[str, Any], name: str) -> str:
+    value: str = row.get(name, {}).get("S", "")
+    return value

@@ -1,0 +1,102 @@
+"""Records that the audit could not take are decoded again when someone asks for it.
+
+One that can be taken now is audited and published, and so reaches the sinks by the log.
+"""
+
+import threading
+from typing import TYPE_CHECKING
+
+from app.item import AttributeNames
+from app.store.coordination.sink_row import SinkRow
+from app.store.dead_letters.letter import AUDIT, Letter
+from app.store.errors import StoreUnavailable
+from app.store.leases import Lease, Unleased
+from worker.retry import pause
+from worker.stream.decode import UndecodableRecord, decode
+from worker.stream.pace import Wake
+
+if TYPE_CHECKING:
+    from worker.wiring import Wiring
+
+
+class Undeliverable(Exception):
+    """The letter cannot be audited; the message says why."""
+
+
+class AuditRedrive:
+    """Redrives the audit's letters that are due, for as long as its lease lasts."""
+
+    def __init__(
+        self,
+        wiring: "Wiring",
+        lease: Lease,
+        row: SinkRow,
+        stop: threading.Event,
+        names: AttributeNames,
+    ) -> None:
+        self.trouble = ""
+        self._wiring = wiring
+        self._lease = lease
+        self._request = row.redrive
+        self._stop = stop
+        self._names = names
+        self._leaving = threading.Event()
+        self._wake = Wake()
+
+    def leave(self) -> None:
+        """End after the letter under way."""
+        self._leaving.set()
+        self._wake.hint()
+
+    def notice(self, row: SinkRow) -> None:
+        """The row was read again: there may be a new request."""
+        if row.redrive != self._request:
+            self._request = row.redrive
+            self._wake.hint()
+
+    def hint(self) -> None:
+        """What is published is of no concern here."""
+
+    def run(self) -> None:
+        """Redrive whenever there is a request.
+
+        Raises:
+            Stopped: the worker is ending.
+
+        """
+        failures = 0
+        while not (self._stop.is_set() or self._leaving.is_set()):
+            hints, request = self._wake.hints, self._request
+            try:
+                if request is not None:
+                    self._redrive(request)
+                failures, wait, self.trouble = 0, 60.0, ""
+            except StoreUnavailable as error:
+                failures += 1
+                wait, self.trouble = pause(failures), error.detail
+            self._wake.wait(hints, wait)
+
+    def _redrive(self, request: str) -> None:
+        for letter in self._wiring.letters.due(AUDIT):
+            if self._stop.is_set() or self._leaving.is_set():
+                return
+            try:
+                self._take(letter)
+            except Undeliverable as error:
+                self._wiring.letters.failed(letter, str(error))
+            else:
+                self._wiring.letters.remove(letter)
+        self._wiring.sink_rows.redriven(self._lease, request)
+        self._request = None
+
+    def _take(self, letter: Letter) -> None:
+        if letter.record is None or not letter.stream_arn:
+            raise Undeliverable("its record was too large to be kept")
+        try:
+            event = decode(letter.record, letter.stream_arn, self._names)
+        except UndecodableRecord as error:
+            raise Undeliverable(str(error)) from None
+        appended = self._wiring.audit_sink.accept([event])
+        self._wiring.publish(appended.arrived, Unleased())  # also where it is empty: closes stamps
+        for _, refusal in appended.refused:
+            raise Undeliverable(refusal)

@@ -1,0 +1,251 @@
+"""The threads that call a sink: each call rests on the lease, and its outcome goes to the schedule.
+
+An event that the sink rejects is kept as a dead letter before it counts as done.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Self
+
+from app.metrics import SINK_DELIVERED, SINK_REJECTED, SINK_RETRIED
+from app.store.cursor import Cursor
+from app.store.dead_letters.letter import Letter
+from app.store.dead_letters.repository import DeadLetters
+from app.store.leases import Hold, LeaseLost
+from worker.consumers.retry_policy import RetryPolicy
+from worker.consumers.schedule import Call, Delivery, Schedule
+from worker.consumers.sink import PauseSink, Rejected, Sink, Unavailable
+from worker.retry import Retry, Stopped
+
+_log = logging.getLogger(__name__)
+
+# Events that are read ahead of their delivery, and about how many bytes.
+PENDING, PENDING_BYTES = 500, 16 * 1024 * 1024
+
+
+class Couriers:
+    """One sink's delivery threads and what is on its way; a context manager that ends them."""
+
+    def __init__(
+        self,
+        sink: Sink,
+        policy: RetryPolicy,
+        letters: DeadLetters,
+        hold: Hold,
+        guard: Callable[[], None],
+        retry: Retry,
+        on_progress: Callable[[], None],
+        *,
+        monotonic: Callable[[], float],
+        now_ms: Callable[[], int],
+    ) -> None:
+        self.lost = False  # the lease
+        self.trouble = ""
+        self.pause_asked: str | None = None
+        self._sink = sink
+        self._policy = policy
+        self._letters = letters
+        self._hold = hold
+        self._guard = guard
+        self._retry = retry
+        self._on_progress = on_progress
+        self._monotonic = monotonic
+        self._now_ms = now_ms
+        self._changed = threading.Condition()
+        self._ending = self._restarting = False
+        self._calls = 0  # under way
+        self._schedule = self._new_schedule()
+        self._finished: set[Cursor] = set()
+        self._redriven: set[str] = set()
+        self._threads = [
+            threading.Thread(target=self._run, name=f"sink-{sink.name}-{number}", daemon=True)
+            for number in range(sink.parallelization_factor)
+        ]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        with self._changed:
+            self._ending = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def __len__(self) -> int:
+        return len(self._schedule)
+
+    @property
+    def oldest(self) -> Cursor | None:
+        """The first place in the timeline whose event is on its way."""
+        with self._changed:
+            return self._schedule.oldest
+
+    @property
+    def full(self) -> bool:
+        """Whether no more should be read for now."""
+        return len(self._schedule) >= PENDING or self._schedule.size >= PENDING_BYTES
+
+    @property
+    def redriving(self) -> bool:
+        """Whether an event of a dead letter is on its way."""
+        return bool(self._redriven)
+
+    def has(self, cursor: Cursor) -> bool:
+        """Whether the event at this cursor is on its way, or done and not taken yet."""
+        return cursor in self._schedule or cursor in self._finished
+
+    def offer(self, deliveries: Sequence[Delivery]) -> None:
+        """Take deliveries, each product's in order."""
+        with self._changed:
+            self._redriven |= {one.letter.id for one in deliveries if one.letter is not None}
+            self._schedule.offer(deliveries, self._monotonic())
+            self._changed.notify_all()
+
+    def take_finished(self) -> set[Cursor]:
+        """The places whose events are done since the last time."""
+        with self._changed:
+            finished, self._finished = self._finished, set()
+            return finished
+
+    def restart(self) -> None:
+        """Forget what is on its way, after the calls that have begun."""
+        with self._changed:
+            self._restarting = True
+            self._changed.wait_for(lambda: not self._calls)
+            self._schedule = self._new_schedule()
+            self._finished, self._redriven = set(), set()
+            self.pause_asked, self.trouble = None, ""
+            self._restarting = False
+            self._changed.notify_all()
+
+    def park(self, letters: Sequence[Letter]) -> None:
+        """Keep dead letters, however long that takes.
+
+        Raises:
+            LeaseLost: the sink is another worker's now.
+            Stopped: the worker is ending.
+
+        """
+        self._retry(lambda: self._letters.park(letters, self._hold), "dead letters")
+        SINK_REJECTED.labels(self._sink.name).inc(len(letters))
+
+    def _new_schedule(self) -> Schedule:
+        return Schedule(self._sink.batch_size, self._sink.batching_window, self._policy)
+
+    def _run(self) -> None:
+        try:
+            while (call := self._next()) is not None:
+                try:
+                    self._make(call)
+                finally:
+                    with self._changed:
+                        self._calls -= 1
+                        self._changed.notify_all()
+                self._on_progress()
+        except Stopped:
+            pass
+        except LeaseLost:
+            self._end_lost()
+        except BaseException:
+            self._end_lost()  # whoever takes the lease next starts the sink again
+            raise
+
+    def _next(self) -> Call | None:
+        """The next call; None at the end."""
+        with self._changed:
+            while not (self._ending or self.lost):
+                now = self._monotonic()
+                if self.pause_asked is None and not self._restarting:
+                    call = self._schedule.next(now, self._age)
+                    if call is not None:
+                        self._calls += 1
+                        return call
+                self._changed.wait(self._schedule.wait(now))
+        return None
+
+    def _make(self, call: Call) -> None:
+        self._retry(self._guard, "lease")
+        events = [one.event for one in call.deliveries]
+        try:
+            if call.refusal is not None:
+                rejected: Sequence[Rejected] = [Rejected(events[0], call.refusal)]
+            else:
+                rejected = self._sink.deliver(events)
+        except PauseSink as error:
+            self._failed(call, error.delivered, str(error), None)
+            with self._changed:
+                self.pause_asked = str(error)
+        except Unavailable as error:
+            self._failed(call, error.delivered, str(error), error.retry_after)
+        except Exception as error:  # noqa: BLE001 - a sink may fail in any way
+            _log.warning("a call of sink %s failed", self._sink.name, exc_info=True)
+            self._failed(call, 0, f"{type(error).__name__}: {error}", None)
+        else:
+            self._settle(call, rejected)
+
+    def _settle(self, call: Call, rejected: Sequence[Rejected]) -> None:
+        errors = {one.event.id: one.error for one in rejected}
+        with self._changed:
+            tries = {one.event.id: self._schedule.tries(one) for one in call.deliveries}
+        untried = call.refusal is not None
+        parked = []
+        for one in call.deliveries:
+            error = errors.get(one.event.id)
+            if one.letter is not None:
+                self._settle_letter(one.letter, error)
+            elif error is not None:
+                attempts = max(1, tries[one.event.id] + (not untried))
+                parked.append(
+                    Letter(
+                        sink=self._sink.name,
+                        product_id=one.event.product_id,
+                        event_key=one.event.event_key,
+                        error=error,
+                        attempts=attempts,
+                    )
+                )
+        if parked:
+            self.park(parked)
+        SINK_DELIVERED.labels(self._sink.name).inc(len(call.deliveries) - len(errors))
+        with self._changed:
+            self._done(call.deliveries)
+            self._schedule.succeeded(call)
+            if call.refusal is None:
+                self.trouble = ""
+
+    def _settle_letter(self, letter: Letter, error: str | None) -> None:
+        if error is None:
+            self._retry(lambda: self._letters.remove(letter), "dead letters")
+        else:
+            self._retry(lambda: self._letters.failed(letter, error), "dead letters")
+
+    def _failed(self, call: Call, accepted: int, error: str, asked: float | None) -> None:
+        SINK_RETRIED.labels(self._sink.name).inc()
+        SINK_DELIVERED.labels(self._sink.name).inc(accepted)
+        for one in call.deliveries[:accepted]:
+            if one.letter is not None:
+                self._settle_letter(one.letter, None)
+        with self._changed:
+            self._done(call.deliveries[:accepted])
+            self._schedule.failed(call, accepted, error, asked, self._monotonic())
+            self.trouble = error
+
+    def _done(self, deliveries: Sequence[Delivery]) -> None:
+        self._finished |= {one.cursor for one in deliveries if one.cursor is not None}
+        self._redriven -= {one.letter.id for one in deliveries if one.letter is not None}
+
+    def _age(self, delivery: Delivery) -> float:
+        """Seconds since the event arrived; a redriven one is never too old."""
+        if delivery.cursor is None:
+            return 0.0
+        return (self._now_ms() - delivery.cursor.ms) / 1000
+
+    def _end_lost(self) -> None:
+        with self._changed:
+            self.lost = True
+            self._changed.notify_all()
+        self._on_progress()

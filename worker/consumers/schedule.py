@@ -1,0 +1,202 @@
+"""Which events a sink gets next: each product's in order, one call per product at a time.
+
+A sink that is down is probed by one call at a time and nothing is rejected; an event is rejected
+where it fails alone while others succeed. Pure: events and outcomes in, calls to make out.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from app.events import ChangeEvent
+from app.store.cursor import Cursor
+from app.store.dead_letters.letter import Letter
+from worker.consumers.event_cache import size_of
+from worker.consumers.retry_policy import HALVE_AFTER, OUTAGE_AFTER, RetryPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An event on its way: from a place in the timeline, or redriven for a dead letter."""
+
+    event: ChangeEvent
+    cursor: Cursor | None = None
+    letter: Letter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Deliveries to make together; with `refusal`, one to reject for that reason instead."""
+
+    deliveries: Sequence[Delivery]
+    refusal: str | None = None
+
+
+@dataclass(slots=True)
+class _Product:
+    waiting: deque[Delivery] = field(default_factory=deque)
+    busy: bool = False
+    not_before: float = 0.0
+    # Of its first event, in calls of its own:
+    failures: int = 0
+    confirmed: int = 0  # failures after which another event succeeded
+    unconfirmed_since: int | None = None  # calls that had succeeded at the last failure
+    error: str = ""
+
+
+class Schedule:
+    """The deliveries of one sink that are waiting or under way."""
+
+    def __init__(self, batch_size: int, batching_window: float, policy: RetryPolicy) -> None:
+        self._most = self._size = batch_size
+        self._window = batching_window
+        self._policy = policy
+        self._products: dict[str, _Product] = {}  # in the order of their turns
+        self._cursors: set[Cursor] = set()
+        self._waiting = self._under_way = self._successes = 0
+        self.size = 0  # bytes, about
+        self._opened = 0.0  # when the first of those waiting was offered
+        self._failures = self._failures_at_size = 0  # calls in a row
+        self._failing: set[str] = set()  # products, since a call succeeded
+        self._not_before = 0.0
+
+    def __len__(self) -> int:
+        return self._waiting + self._under_way
+
+    def __contains__(self, cursor: Cursor) -> bool:
+        return cursor in self._cursors
+
+    @property
+    def oldest(self) -> Cursor | None:
+        """The first place in the timeline whose event is on its way."""
+        return min(self._cursors, default=None)
+
+    def offer(self, deliveries: Iterable[Delivery], now: float) -> None:
+        """Take deliveries, each product's in order."""
+        for one in deliveries:
+            if not self._waiting:
+                self._opened = now
+            self._products.setdefault(one.event.product_id, _Product()).waiting.append(one)
+            self._waiting += 1
+            self.size += size_of(one.event)
+            if one.cursor is not None:
+                self._cursors.add(one.cursor)
+
+    def next(self, now: float, age: Callable[[Delivery], float]) -> Call | None:
+        """The next call to make; None where there is none now.
+
+        `age`: seconds since an event's arrival.
+        """
+        if now < self._not_before or (self._under_way and self._is_outage()):
+            return None
+        if self._waiting < self._most and now < self._opened + self._window:
+            return None
+        chosen: list[Delivery] = []
+        for product in self._products.values():
+            if product.busy or not product.waiting or now < product.not_before:
+                continue
+            first = product.waiting[0]
+            if (refusal := self._refusal(product, age(first))) is not None:
+                return self._begun(Call([first], refusal))
+            if product.failures:  # apart from others, which must not fail with it
+                if not chosen:
+                    return self._begun(Call([first]))
+                continue
+            chosen += islice(product.waiting, self._size - len(chosen))
+            if len(chosen) == self._size:
+                break
+        return self._begun(Call(chosen)) if chosen else None
+
+    def tries(self, delivery: Delivery) -> int:
+        """How often the product's first event failed in calls of its own."""
+        return self._products[delivery.event.product_id].failures
+
+    def succeeded(self, call: Call) -> None:
+        """The call is done: each of its events was accepted or rejected."""
+        if call.refusal is None:
+            self._successes += 1
+            self._size = min(self._most, self._size * 2)
+            self._failures = self._failures_at_size = 0
+            self._failing.clear()
+        self._finish(call, call.deliveries)
+
+    def failed(
+        self, call: Call, accepted: int, error: str, asked: float | None, now: float
+    ) -> None:
+        """The call failed after the first `accepted` events; `asked`: seconds of Retry-After."""
+        left = call.deliveries[accepted:]
+        self._failures += 1
+        if accepted:
+            self._successes += 1
+            self._failing.clear()
+            self._failures = 1
+        self._failing.update(one.event.product_id for one in left)
+        for one in reversed(left):
+            self._products[one.event.product_id].waiting.appendleft(one)
+        self._waiting += len(left)
+        self._under_way -= len(left)
+        self._finish(call, call.deliveries[:accepted])
+        alone = len(call.deliveries) == 1
+        if alone:
+            self._failed_alone(self._products[left[0].event.product_id], error, now)
+        else:
+            self._failures_at_size += 1
+            if self._failures_at_size == HALVE_AFTER:
+                self._size, self._failures_at_size = max(1, len(call.deliveries) // 2), 0
+        if asked is not None or not alone or self._is_outage():
+            self._not_before = now + self._policy.pause(self._failures, asked)
+
+    def wait(self, now: float) -> float:
+        """Seconds after which a call may be due by time alone."""
+        times = [product.not_before for product in self._products.values() if product.waiting]
+        times += [self._not_before, self._opened + self._window]
+        later = [time - now for time in times if time > now]
+        return min([60.0, *later])
+
+    def _is_outage(self) -> bool:
+        return len(self._failing) >= OUTAGE_AFTER
+
+    def _refusal(self, product: _Product, age: float) -> str | None:
+        if product.unconfirmed_since is not None and self._successes > product.unconfirmed_since:
+            product.confirmed += 1
+            product.unconfirmed_since = None
+        if self._policy.is_spent(product.confirmed):
+            return product.error
+        if self._policy.is_too_old(age):
+            return f"it arrived {age:.0f} s ago" + (f": {product.error}" if product.error else "")
+        return None
+
+    def _failed_alone(self, product: _Product, error: str, now: float) -> None:
+        product.failures += 1
+        product.error = error
+        product.unconfirmed_since = self._successes
+        product.not_before = now + self._policy.pause(product.failures)
+
+    def _begun(self, call: Call) -> Call:
+        for one in call.deliveries:
+            product = self._products[one.event.product_id]
+            product.waiting.popleft()
+            product.busy = True
+            self._waiting -= 1
+            self._under_way += 1
+        return call
+
+    def _finish(self, call: Call, done: Sequence[Delivery]) -> None:
+        """Free the call's products, and forget the deliveries that are done."""
+        for one in done:
+            self._under_way -= 1
+            self.size -= size_of(one.event)
+            if one.cursor is not None:
+                self._cursors.discard(one.cursor)
+        finished = {one.event.product_id for one in done}
+        for product_id in dict.fromkeys(one.event.product_id for one in call.deliveries):
+            product = self._products.pop(product_id)
+            fresh = _Product(product.waiting)
+            if product_id not in finished:
+                fresh = product
+                fresh.busy = False
+            self._products[product_id] = fresh  # behind the others
+        for product_id in finished:
+            if not self._products[product_id].waiting:
+                del self._products[product_id]
