@@ -101,7 +101,7 @@ def running(
         stream = tables.stream_of(clients.tables, names.products)
 
         signer = signer_of(settings)
-        feed = Feed(clients.tables, names.feed, signer.retention)
+        feed = Feed(clients.tables, names.feed, signer.retention, settings.feed_partitions)
         order = ArrivalOrder(CursorClock(feed.newest_ms()).stamp)
         audit = AuditRepository(clients.tables, names.audit, feed, signer, order.stamp)
         timeline = Timeline(feed, audit)

@@ -94,9 +94,10 @@ def reading(
         clients = connect(where.endpoint)
         tables.ensure_tables(clients.tables, names, settings.attributes)
         signer = signer_of(settings)
-        feed = Feed(clients.tables, names.feed, signer.retention)
+        feed = Feed(clients.tables, names.feed, signer.retention, settings.feed_partitions)
         row = ClockRow(clients.tables, names.checkpoints, CONSUMER)
-        order = ArrivalOrder(SharedClock(row, feed.newest_ms()).stamp)
+        clock = SharedClock(row, feed.newest_ms())
+        order = ArrivalOrder(clock.stamp)
         with make_worker(
             source_of(clients, names, settings.attributes),
             Reading(
@@ -106,9 +107,10 @@ def reading(
                 one_log=settings.dynamodb == "embedded",
                 lease_time=lease_time,
             ),
-            AuditRepository(clients.tables, names.audit, feed, signer, order.stamp),
+            AuditRepository(clients.tables, names.audit, feed, signer, order.stamp, clock),
             order,
             publish,
+            raise_clock=clock.raise_past_row,
             broker_elsewhere=True,
             parallelization_factor=settings.parallelization_factor,
             sinks=sinks,

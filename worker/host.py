@@ -39,6 +39,7 @@ def make_worker(
     order: ArrivalOrder,
     publish: Publish,
     *,
+    raise_clock: Callable[[], None] = lambda: None,
     broker_elsewhere: bool = False,
     reached: Callable[[str], None] = lambda _point: None,
     sinks: Sequence[Sink] = (),
@@ -49,6 +50,7 @@ def make_worker(
 ) -> Iterator[Coordinator]:
     """A worker that runs until the block ends.
 
+    `raise_clock` raises a clock that other processes share above all stamps given out so far.
     `broker_elsewhere`: `publish` can fail, and is then tried again. `reached` is told of each
     point that a crash could fall on: only fault tests listen. `due` is set by who marked a dead
     letter due in this process. `parallelization_factor`: batches written at once, of different
@@ -92,6 +94,7 @@ def make_worker(
     gaps = Gaps(audit, chain, reconciler.ask, names)
 
     def make_work(lease: Lease, hold: Hold) -> ShardWork:
+        raise_clock()  # a product's stamps rise from one holder of its shard to the next
         return optional.make_work(lease, hold, ChainGuard(gaps, retry, hold))
 
     coordinator = make_coordinator(source, reading, make_work, stop, report_gap=gaps.report)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
+from math import ceil
 from typing import Any
 
 from app.store.feed import ROW_LIMIT
@@ -27,6 +28,9 @@ MARGIN, MARGIN_SHARE = 10.0, 0.25
 # Raises `Stopped` when told to stop before the records were durable or parked.
 Process = Callable[[Sequence[Any], str], None]
 
+# Called first in each invocation, with how many stamps its records need if no batch is split.
+Begin = Callable[[int], None]
+
 # Does what is due until about this moment of `time.monotonic()`, or until `stop` is set.
 Tick = Callable[[float], None]
 
@@ -37,10 +41,17 @@ class LambdaHost:
     `stop` is the event that ends the retries of the pipeline and of what a tick does.
     """
 
-    def __init__(self, process: Process, stop: threading.Event, ticks: Sequence[Tick] = ()) -> None:
+    def __init__(
+        self,
+        process: Process,
+        stop: threading.Event,
+        ticks: Sequence[Tick] = (),
+        begin: Begin = lambda _stamps: None,
+    ) -> None:
         self._process = process
         self._stop = stop
         self._ticks = ticks
+        self._begin = begin
 
     def take(self, records: Sequence[Any], seconds: float) -> Answer:
         """Process a batch in the `seconds` left; the answer of `ReportBatchItemFailures`.
@@ -50,6 +61,11 @@ class LambdaHost:
 
         """
         with self._stopping_in(budget(seconds)):
+            try:
+                self._begin(ceil(len(records) / ROW_LIMIT))
+            except Stopped:
+                _log.warning("time is up before the first of %d records was taken", len(records))
+                return failed_from(records, 0)
             for start in range(0, len(records), ROW_LIMIT):
                 failed = self._first_failure(records[start : start + ROW_LIMIT])
                 if failed is not None:
@@ -66,16 +82,19 @@ class LambdaHost:
         done, errors = 0, list[Exception]()
         with self._stopping_in(budget(seconds)):
             until = time.monotonic() + budget(seconds)
-            for tick in self._ticks:
-                try:
-                    tick(until)
-                    done += 1
-                except Stopped:
-                    _log.warning("time is up: the rest is left for the next schedule")
-                    break
-                except Exception as error:  # noqa: BLE001 - raised when all had their turn
-                    _log.exception("a scheduled task failed")
-                    errors.append(error)
+            try:
+                self._begin(1)
+                for tick in self._ticks:
+                    try:
+                        tick(until)
+                        done += 1
+                    except Stopped:
+                        raise
+                    except Exception as error:  # noqa: BLE001 - raised when all had their turn
+                        _log.exception("a scheduled task failed")
+                        errors.append(error)
+            except Stopped:
+                _log.warning("time is up: the rest is left for the next schedule")
         if errors:
             raise ExceptionGroup("scheduled tasks failed", errors)
         return {"ticks": done}

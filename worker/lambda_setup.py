@@ -16,7 +16,6 @@ from app.store.audit import AuditRepository
 from app.store.audit_keys import AuditKeyIDs
 from app.store.client import Clients, connect
 from app.store.clock import ClockRow, SharedClock
-from app.store.cursor import Cursor
 from app.store.dead_letters import DeadLetters
 from app.store.feed import Feed
 from app.store.lanes import Lanes
@@ -58,9 +57,8 @@ def start(settings: Settings, reached: Callable[[str], None] = lambda _point: No
         Feed(clients.tables, names.feed).newest_ms(),
         monotonic=ThawedClock(),
     )
-    return make_host(
-        settings, clients, names, publisher_of(settings, names), clock.stamp, reached=reached
-    )
+    publish = publisher_of(settings, names)
+    return make_host(settings, clients, names, publish, clock, reached=reached)
 
 
 def publisher_of(settings: Settings, names: TableNames) -> Publish:
@@ -108,22 +106,23 @@ def make_host(
     clients: Clients,
     names: TableNames,
     publish: Publish,
-    stamp: Callable[[], Cursor],
+    clock: SharedClock,
     sinks: Sequence[Sink] = (),
     reached: Callable[[str], None] = lambda _point: None,
 ) -> LambdaHost:
     """The pipeline of any host, stopped by the clock.
 
-    Containers run beside each other, so `stamp` must be of a clock that they share. The broker
-    pushes back as the audit does: what is not published is not taken. A tick drains what is
-    due of the dead letters, and compares the table with the audit.
+    Containers run alongside each other and share the clock: each invocation first raises it
+    above all stamps given out so far. The broker pushes back as the audit does: what is not
+    published is not taken. A tick drains what is due of the dead letters, and compares the table
+    with the audit.
     """
     stop = threading.Event()
     retry = Retry(stop)
     signer = signer_of(settings)
-    feed = Feed(clients.tables, names.feed, signer.retention)
-    order = ArrivalOrder(stamp)
-    audit = AuditRepository(clients.tables, names.audit, feed, signer, order.stamp)
+    feed = Feed(clients.tables, names.feed, signer.retention, settings.feed_partitions)
+    order = ArrivalOrder(clock.stamp)
+    audit = AuditRepository(clients.tables, names.audit, feed, signer, order.stamp, clock)
     audit_sink = AuditSink(audit, retry, drop_stamps=order.drop)
     tell = BrokerSink(publish, order, audit.restamp, retry).accept
     letters = DeadLetters(clients.tables, names.dead_letters)
@@ -145,4 +144,8 @@ def make_host(
     compare = partial(
         compare_once, source_of(clients, names, settings.attributes), audit, chain, stop
     )
-    return LambdaHost(taken.process, stop, [taken.tick, compare])
+
+    def begin(stamps: int) -> None:
+        retry(partial(clock.raise_past_row, stamps), "clock")
+
+    return LambdaHost(taken.process, stop, [taken.tick, compare], begin)
