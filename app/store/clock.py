@@ -149,13 +149,9 @@ class SharedClock:
         with self._lock:
             began = self._monotonic()
             raised = self._row.add(stamps)
-            read = int(self._monotonic() * 1000)
-            clock = self._clock(raised)
-            self._exchanged, self._offset, self._ceiling = began, clock - read, raised.ms
+            self._note(began, self._offset_by(raised), raised.ms)
             last = self._newest_ms if self._last is None else self._last
             self._last = max(last, raised.ms - stamps)
-            if raised.ms < clock + LEAD // 2:  # nobody has raised it for a while
-                self._exchange()
 
     def not_late(self, stamp: Cursor) -> dict[str, Any]:
         """An action of `TransactWriteItems` that fails if the row is 7 s past the stamp.
@@ -175,8 +171,8 @@ class SharedClock:
         for _ in range(_TRIES):
             began = self._monotonic()
             found = self._row.read()
-            read = int(self._monotonic() * 1000)
-            clock = self._clock(found)
+            offset = self._offset_by(found)
+            clock = int(self._monotonic() * 1000) + offset
             # The first time all that was found: an earlier life of ours may have stamped it.
             last = max(found.ms, self._newest_ms) if self._last is None else self._last
             ceiling = max(found.ms, clock + LEAD, last + STEP)
@@ -185,13 +181,17 @@ class SharedClock:
                     self._row.raise_to(ceiling)
             except ConditionFailed:
                 continue
-            self._exchanged, self._offset, self._ceiling = began, clock - read, ceiling
+            self._note(began, offset, ceiling)
             return last
         raise StoreUnavailable("The row of the writers' clock is contended.")
 
-    def _clock(self, found: Reading) -> int:
-        """The time by the store, this machine and the row, in ms."""
-        return max(within(found.second, self._now()), found.ms - LEAD)
+    def _offset_by(self, found: Reading) -> int:
+        """From the monotonic clock to the time by the store, this machine and the row, in ms."""
+        clock = max(within(found.second, self._now()), found.ms - LEAD)
+        return clock - int(self._monotonic() * 1000)
+
+    def _note(self, began: float, offset: int, ceiling: int) -> None:
+        self._exchanged, self._offset, self._ceiling = began, offset, ceiling
 
 
 def _reading(row: Any, answer: Any) -> Reading:
