@@ -82,8 +82,8 @@ class Feed:
         with suppress(ConditionFailed), translated():  # the day has at least as many partitions
             self._client.put_item(
                 TableName=self._table,
-                Item={"Day": {"S": _DAYS}, "Cursor": {"S": stamp.day}, "Partitions": count},
-                ConditionExpression="attribute_not_exists(Partitions) OR Partitions < :count",
+                Item={"Day": {"S": _DAYS}, "Cursor": {"S": stamp.day}, "PartitionCount": count},
+                ConditionExpression="attribute_not_exists(PartitionCount) OR PartitionCount < :count",
                 ExpressionAttributeValues={":count": count},
             )
         self._marked_day = stamp.day
@@ -158,7 +158,7 @@ class Feed:
         The list of days is read each time: another writer may have begun a partition.
         """
         for item in self._items(_DAYS, days, forward=forward, page=_DAYS_PAGE):
-            day, count = item["Cursor"]["S"], int(item["Partitions"]["N"])
+            day, count = item["Cursor"]["S"], int(item["PartitionCount"]["N"])
             page = min(most or _PAGE, max(_PAGE // count, 25))
             parts = [
                 map(_feed_row, self._items(_partition(day, k), edge, forward=forward, page=page))
