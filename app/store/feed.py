@@ -83,7 +83,8 @@ class Feed:
             self._client.put_item(
                 TableName=self._table,
                 Item={"Day": {"S": _DAYS}, "Cursor": {"S": stamp.day}, "PartitionCount": count},
-                ConditionExpression="attribute_not_exists(PartitionCount) OR PartitionCount < :count",
+                ConditionExpression="attribute_not_exists(#count) OR #count < :count",
+                ExpressionAttributeNames={"#count": "PartitionCount"},
                 ExpressionAttributeValues={":count": count},
             )
         self._marked_day = stamp.day
