@@ -96,7 +96,9 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
         stream = tables.stream_of(clients.tables, names.products)
 
         deployment = Deployment(clients, names, attributes, signer_of(settings))
-        feed = Feed(clients.tables, names.feed, deployment.signer.retention)
+        feed = Feed(
+            clients.tables, names.feed, deployment.signer.retention, settings.feed_partitions
+        )
         log = LogWriter(deployment, feed, CursorClock(feed.newest_ms()))
         timeline = Timeline(feed, log.audit)
         probes: dict[str, Probe] = {"engine": where.problem}

@@ -140,6 +140,12 @@ class Settings(AccessSettings):
         "to 10), as Lambda's event source mapping has it; one product's stay in their order. "
         "A worker inside `stockpulse serve` writes one at a time and leaves the rest to the pages.",
     )
+    feed_partitions: Annotated[int, Field(ge=1, le=64)] = Field(
+        1,
+        description="Over how many DynamoDB partitions the arrival log (`Feed`) of a day is spread "
+        "(1 to 64). One takes about 1,000 batches a second. Each worker process and each Lambda "
+        "container writes to one of them, and every read of the log queries them all.",
+    )
     max_body_bytes: Annotated[int, Field(ge=1024)] = Field(
         1024 * 1024, description="Largest request body, in bytes."
     )

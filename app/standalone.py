@@ -97,7 +97,9 @@ def reading(
         clients = connect(where.endpoint)
         tables.ensure_tables(clients.tables, names, settings.attributes)
         deployment = Deployment(clients, names, settings.attributes, signer_of(settings))
-        feed = Feed(clients.tables, names.feed, deployment.signer.retention)
+        feed = Feed(
+            clients.tables, names.feed, deployment.signer.retention, settings.feed_partitions
+        )
         clock = SharedClock(ClockRow(*deployment.coordination), feed.newest_ms())
         plan = sink_plan(settings, deployment.signer.retention)
         with make_worker(

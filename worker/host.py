@@ -63,6 +63,7 @@ def make_worker(
     gaps = Gaps(log.audit, wiring.chain, reconciler.ask, deployment.names)
 
     def make_work(lease: Lease, hold: Hold) -> Work:
+        log.raise_clock()  # a product's stamps rise from one holder of its shard to the next
         guard = ChainGuard(gaps, wiring.retry, hold)
 
         def take(records: Sequence[Any]) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
+from math import ceil
 from typing import Any
 
 from app.store.feed import ROW_LIMIT
@@ -27,6 +28,9 @@ MARGIN, MARGIN_SHARE = 10.0, 0.25
 # Raises `Stopped` when told to stop before the records were durable or parked.
 Process = Callable[[Sequence[Any], str], None]
 
+# Called first in each invocation, with how many stamps its records need if no batch is split.
+Begin = Callable[[int], None]
+
 # Does what is due until about this moment of `time.monotonic()`, or until `stop` is set.
 Tick = Callable[[float], None]
 
@@ -38,12 +42,17 @@ class LambdaHost:
     """
 
     def __init__(
-        self, process: Process, stop: threading.Event, ticks: Mapping[str, Tick] | None = None
+        self,
+        process: Process,
+        stop: threading.Event,
+        ticks: Mapping[str, Tick] | None = None,
+        begin: Begin = lambda _stamps: None,
     ) -> None:
         """`ticks`: by name, what is done on a schedule."""
         self._process = process
         self._stop = stop
         self._ticks = ticks or {}
+        self._begin = begin
 
     def take(self, records: Sequence[Any], seconds: float) -> Answer:
         """Process a batch in the `seconds` left; the answer of `ReportBatchItemFailures`.
@@ -53,6 +62,11 @@ class LambdaHost:
 
         """
         with self._stopping_in(budget(seconds)):
+            try:
+                self._begin(ceil(len(records) / ROW_LIMIT))
+            except Stopped:
+                _log.warning("time is up before the first of %d records was taken", len(records))
+                return failed_from(records, 0)
             for start in range(0, len(records), ROW_LIMIT):
                 failed = self._first_failure(records[start : start + ROW_LIMIT])
                 if failed is not None:
@@ -68,6 +82,7 @@ class LambdaHost:
         """
         with self._stopping_in(budget(seconds)):
             try:
+                self._begin(1)
                 self._ticks[name](time.monotonic() + budget(seconds))
             except Stopped:
                 _log.warning("time is up: the rest is left for the next schedule")

@@ -105,12 +105,13 @@ def make_host(
 ) -> LambdaHost:
     """The pipeline of any host, stopped by the clock.
 
-    Containers run alongside each other and share the clock. The broker pushes back as the audit
+    Containers run alongside each other and share the clock: each invocation first raises it above
+    all stamps given out so far. The broker pushes back as the audit
     does: what is not published is not taken. `sinks` run besides those of the settings.
     """
     stop = threading.Event()
     deployment = Deployment(clients, names, settings.attributes, signer_of(settings))
-    feed = Feed(clients.tables, names.feed, deployment.signer.retention)
+    feed = Feed(clients.tables, names.feed, deployment.signer.retention, settings.feed_partitions)
     log = LogWriter(deployment, feed, clock)
     plan = sink_plan(settings, deployment.signer.retention)
     plan = replace(plan, sinks=[*plan.sinks, *sinks])
@@ -127,4 +128,5 @@ def make_host(
             "reconcile": partial(compare_once, deployment, log.audit, wiring.chain, stop),
             "sinks": run_sinks,
         },
+        lambda stamps: wiring.retry(partial(log.raise_clock, stamps), "clock"),
     )

@@ -26,4 +26,15 @@ class LogWriter:
             feed,
             deployment.signer,
             self.order.stamp,
+            self.shared,
         )
+
+    def raise_clock(self, stamps: int = 1) -> None:
+        """Make the stamps that follow greater than all that any process has given out.
+
+        Raises:
+            StoreUnavailable: it is not known to be done; call again.
+
+        """
+        if self.shared is not None:
+            self.shared.raise_past_row(stamps)

@@ -4,7 +4,6 @@ A batch refused as invalid is halved until one entry is left; an entry too large
 item is written with compressed images, and if still too large with their hashes alone.
 """
 
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,8 @@ from app.store.audit_entry import ImageForm, Signer, event_of
 from app.store.batches import get_all, put_all
 from app.store.chains import Chains
 from app.store.client import translated
+from app.store.clock import SharedClock
+from app.store.commit import commit
 from app.store.cursor import Cursor
 from app.store.errors import ConditionFailed, ItemTooLarge, StoreRefused, StoreUnavailable
 from app.store.feed import ROW_LIMIT, EventRef, Feed
@@ -23,6 +24,8 @@ from app.store.legible import MALFORMED, legible
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+_TRIES = 4  # of a transaction whose stamp was late, or that met another on one of its items
 
 Arrived = tuple[Cursor, ChangeEvent]
 
@@ -45,12 +48,15 @@ class AuditRepository:
         feed: Feed,
         signer: Signer,
         stamp: Callable[[], Cursor],
+        clock: SharedClock | None = None,
     ) -> None:
+        """`stamp` gives out stamps of `clock`; None where this process is the only writer."""
         self._client = client
         self._table = table
         self._feed = feed
         self._signer = signer
         self._stamp = stamp
+        self._clock = clock
         self.chains = Chains(client, table)
         self.histories = Histories(client, table, self.chains)
 
@@ -74,6 +80,8 @@ class AuditRepository:
 
     def append_if_absent(self, event: ChangeEvent, hold: Hold | None = None) -> Arrived | None:
         """Write a `gap` or `reconciled` entry and its feed row; None where its key is taken.
+
+        Where several processes write, the transaction also checks that the stamp is recent.
 
         Raises:
             LeaseLost: what it rests on was found under a lease that is another's now.
@@ -163,33 +171,37 @@ class AuditRepository:
         return _arrived(stamp, events)
 
     def _write_if_absent(self, event: ChangeEvent, form: ImageForm, hold: Hold) -> Arrived | None:
-        stamp = self._stamp()
+        entry = {
+            "Put": {
+                "TableName": self._table,
+                "Item": self._signer.entry(event, form),
+                "ConditionExpression": "attribute_not_exists(EventKey)",
+            }
+        }
+        held = hold.condition()
+        for _ in range(_TRIES):
+            stamp = self._stamp()
+            actions = [entry, *self._stamped(event, stamp), *([] if held is None else [held])]
+            try:
+                commit(self._client, actions)
+            except ConditionFailed:
+                if get_all(self._client, self._table, [_key(_ref(event))]):
+                    return None
+                hold.check()  # raises if that was it
+                if self._clock is not None:  # else the stamp was late, or a transaction met another
+                    self._clock.raise_past_row()
+            else:
+                return stamp, event
+        raise StoreUnavailable("Other writers interfere with the entry's transaction: try again.")
+
+    def _stamped(self, event: ChangeEvent, stamp: Cursor) -> list[dict[str, Any]]:
+        """The actions that put an event into the feed, and check that it is not too late to."""
         self._feed.mark_day(stamp)
         rows = [self._feed.row(stamp, [_ref(event)])]
         if event.kind == "gap":
             rows.append(self._feed.gap_row(stamp, _ref(event)))
-        entry = {
-            "TableName": self._table,
-            "Item": self._signer.entry(event, form),
-            "ConditionExpression": "attribute_not_exists(EventKey)",
-        }
-        actions: Any = [
-            {"Put": entry},
-            *({"Put": {"TableName": table, "Item": row}} for table, row in rows),
-        ]
-        if (held := hold.condition()) is not None:
-            actions.append(held)
-        try:
-            with translated():
-                self._client.transact_write_items(
-                    ClientRequestToken=uuid.uuid4().hex, TransactItems=actions
-                )
-        except ConditionFailed:
-            if not get_all(self._client, self._table, [_key(_ref(event))]):
-                hold.check()  # says so if that was it
-                raise StoreUnavailable("Another transaction has the entry: try again.") from None
-            return None
-        return stamp, event
+        puts = [{"Put": {"TableName": table, "Item": row}} for table, row in rows]
+        return puts if self._clock is None else [*puts, self._clock.not_late(stamp)]
 
     def _append_one(self, events: Sequence[ChangeEvent]) -> Appended:
         """One entry in the largest form that an item can hold."""

@@ -30,7 +30,7 @@ class Cursor:
 
     @property
     def day(self) -> str:
-        """UTC day of the stamp: the partition of `Feed` that holds it."""
+        """UTC day of the stamp: the day of `Feed` that holds it."""
         return day_of(self.ms)
 
     def at(self, n: int) -> "Cursor":

@@ -1,25 +1,32 @@
-"""`Feed` says which events arrived in which order; its rows point at audit entries, 24 a row.
+"""`Feed` records which events arrived in which order; its rows point at audit entries, 24 a row.
 
-Rows of one UTC day share a partition. The partition `days` lists the days that may have
-rows (ADR 0002), so that going back past an idle month costs one read, not thirty; the partition
-`gaps` lists the arrivals of gaps once more, so that the newest need not be looked for.
+The rows of a UTC day lie in one or more partitions, `DAY#0`, `DAY#1` and so on: DynamoDB takes
+about 1,000 small rows a second into one. Each writer uses one of them, and readers merge them.
+The partition `days` lists the days that may have rows, each with its number of partitions, so
+that going back past an idle month costs one read, not thirty. The partition `gaps` lists the
+arrivals of gaps a second time, so that finding the newest does not mean reading all arrivals.
 """
 
-from collections.abc import Iterable, Iterator
+import heapq
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from app.store.batches import Put
 from app.store.client import translated
 from app.store.cursor import Cursor, day_of, parse_cursor
+from app.store.errors import ConditionFailed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 ROW_LIMIT = 24  # events a row: their audit entries and the row fill one batch of 25
 _DAYS, _GAPS = "days", "gaps"
+_PAGE, _DAYS_PAGE = 250, 31  # rows read in one call
 
 EventRef = tuple[str, str]  # product id, event key: an audit entry's key
 
@@ -32,39 +39,65 @@ class Arrival:
     ref: EventRef
 
 
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    """A batch of events that arrived together; `cursor` is the first one's."""
+
+    cursor: Cursor
+    refs: tuple[EventRef, ...]
+
+    def arrivals(self) -> list[Arrival]:
+        """Its events, in order."""
+        return [Arrival(self.cursor.at(n), ref) for n, ref in enumerate(self.refs)]
+
+
 class Feed:
     """The arrival log."""
 
     def __init__(
-        self, client: "DynamoDBClient", table: str, retention: timedelta | None = None
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        retention: timedelta | None = None,
+        partitions: int = 1,
     ) -> None:
+        """`partitions`: over how many partitions a day this process's rows may be spread.
+
+        Writers need not agree: a day's count is the greatest that any of them wrote.
+        """
         self._client = client
         self._table = table
         self._retention = retention
+        self._partitions = partitions
         self._marked_day: str | None = None
 
     def mark_day(self, stamp: Cursor) -> None:
-        """List the stamp's day, once per process, before its first row; again does no harm."""
+        """List the stamp's day and its partitions; must precede the process's first row of a day.
+
+        Repeats of a day that this process listed last cost nothing.
+        """
         if self._marked_day == stamp.day:
             return
-        with translated():
+        count = {"N": str(self._partitions)}
+        with suppress(ConditionFailed), translated():  # the day has at least as many partitions
             self._client.put_item(
-                TableName=self._table, Item={"Day": {"S": _DAYS}, "Cursor": {"S": stamp.day}}
+                TableName=self._table,
+                Item={"Day": {"S": _DAYS}, "Cursor": {"S": stamp.day}, "PartitionCount": count},
+                ConditionExpression="attribute_not_exists(#count) OR #count < :count",
+                ExpressionAttributeNames={"#count": "PartitionCount"},
+                ExpressionAttributeValues={":count": count},
             )
         self._marked_day = stamp.day
 
     def row(self, stamp: Cursor, refs: list[EventRef]) -> Put:
         """The row of a batch of up to 24 events, for the same call as their audit entries."""
-        return self._row(stamp.day, stamp, refs)
+        # A writer's name is random, so writers spread evenly.
+        number = int(stamp.writer, 16) % self._partitions
+        return self._row(_partition(stamp.day, number), stamp, refs)
 
     def gap_row(self, stamp: Cursor, ref: EventRef) -> Put:
         """The row of a gap in the list of gaps, for the same call as its row of the day."""
         return self._row(_GAPS, stamp, [ref])
-
-    def newest_gaps(self, limit: int) -> list[Arrival]:
-        """Arrivals of the newest gaps, newest first."""
-        rows = islice(self._rows(_GAPS, None, forward=False, page=limit), limit)
-        return [arrival for row in rows for arrival in _arrivals(row)]
 
     def _row(self, partition: str, stamp: Cursor, refs: list[EventRef]) -> Put:
         row: dict[str, Any] = {
@@ -77,36 +110,73 @@ class Feed:
             row["ExpiresAt"] = {"N": str(expires)}
         return (self._table, row)
 
+    # Every read below is consistent.
+
+    def newest_gaps(self, limit: int) -> list[Arrival]:
+        """Arrivals of the newest gaps, newest first."""
+        items = islice(self._items(_GAPS, None, forward=False, page=limit), limit)
+        return [arrival for item in items for arrival in _feed_row(item).arrivals()]
+
+    def after(self, cursor: Cursor | None, limit_rows: int) -> list[FeedRow]:
+        """Up to `limit_rows` rows strictly after the row of this cursor (None: all), oldest first.
+
+        Rows become visible out of order: one that is committed later may lie before these.
+        """
+        days, edge = (None, None) if cursor is None else (f">= {cursor.day}", f"> {cursor}")
+        rows = self._rows(days, edge, forward=True, most=limit_rows)
+        return list(islice(rows, limit_rows))
+
     def since(self, ms: int) -> Iterator[Arrival]:
-        """Arrivals stamped at or after `ms`, oldest first, read consistently."""
-        start = f"{max(ms, 0):013d}"
-        for day in self._days(f">= {day_of(max(ms, 0))}", forward=True):
-            for row in self._rows(day, f">= {start}", forward=True):
-                yield from _arrivals(row)
+        """Arrivals stamped at or after `ms`, oldest first."""
+        start = max(ms, 0)
+        for row in self._rows(f">= {day_of(start)}", f">= {start:013d}", forward=True):
+            yield from row.arrivals()
 
     def before(self, cursor: Cursor | None) -> Iterator[Arrival]:
-        """Arrivals before `cursor` (None: the newest), newest first, read consistently."""
-        days = self._days(None if cursor is None else f"<= {cursor.day}", forward=False)
-        for day in days:
-            edge = None if cursor is None else f"<= {cursor}"
-            for row in self._rows(day, edge, forward=False):
-                for arrival in reversed(_arrivals(row)):
-                    if cursor is None or arrival.cursor < cursor:
-                        yield arrival
+        """Arrivals before `cursor` (None: the newest), newest first."""
+        days, edge = (None, None) if cursor is None else (f"<= {cursor.day}", f"<= {cursor}")
+        for row in self._rows(days, edge, forward=False):
+            for arrival in reversed(row.arrivals()):
+                if cursor is None or arrival.cursor < cursor:
+                    yield arrival
+
+    def newest(self) -> Cursor | None:
+        """The newest row's cursor; None where nothing ever arrived. Reads one row a partition."""
+        newest = next(self._rows(None, None, forward=False, most=1), None)
+        return None if newest is None else newest.cursor
 
     def newest_ms(self) -> int:
         """The newest stamp; 0 where nothing ever arrived."""
-        newest = next(self.before(None), None)
-        return 0 if newest is None else newest.cursor.ms
+        newest = self.newest()
+        return 0 if newest is None else newest.ms
 
-    def _days(self, edge: str | None, *, forward: bool) -> Iterable[str]:
-        return (row["Cursor"]["S"] for row in self._rows(_DAYS, edge, forward=forward))
+    def has_day_between(self, first: str, last: str) -> bool:
+        """Whether anything arrived on a UTC day after `first` and before `last`."""
+        days = self._items(_DAYS, f"> {first}", forward=True, page=1)
+        return any(item["Cursor"]["S"] < last for item in islice(days, 1))
 
     def _rows(
-        self, day: str, edge: str | None, *, forward: bool, page: int = 250
+        self, days: str | None, edge: str | None, *, forward: bool, most: int | None = None
+    ) -> Iterator[FeedRow]:
+        """Rows of all days, each day's partitions merged; no more than `most` are wanted.
+
+        `days` and `edge` are comparisons with the sort keys of days and rows, such as `>= x`.
+        The list of days is read each time: another writer may have begun a partition.
+        """
+        for item in self._items(_DAYS, days, forward=forward, page=_DAYS_PAGE):
+            day, count = item["Cursor"]["S"], int(item["PartitionCount"]["N"])
+            page = min(most or _PAGE, max(_PAGE // count, 25))
+            parts = [
+                map(_feed_row, self._items(_partition(day, k), edge, forward=forward, page=page))
+                for k in range(count)
+            ]
+            yield from heapq.merge(*parts, key=attrgetter("cursor"), reverse=not forward)
+
+    def _items(
+        self, partition: str, edge: str | None, *, forward: bool, page: int
     ) -> Iterator[dict[str, Any]]:
-        """Rows of a partition; `edge` is a comparison with the sort key, such as `>= x`."""
-        condition, values = "#d = :d", {":d": {"S": day}}
+        """Items of a partition; the next page is read when it is asked for."""
+        condition, values = "#d = :d", {":d": {"S": partition}}
         names = {"#d": "Day"}
         if edge is not None:
             operator, _, value = edge.partition(" ")
@@ -131,7 +201,12 @@ class Feed:
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def _arrivals(row: dict[str, Any]) -> list[Arrival]:
-    first = parse_cursor(row["Cursor"]["S"])
-    refs = (pair["L"] for pair in row["Events"]["L"])
-    return [Arrival(first.at(n), (product["S"], key["S"])) for n, (product, key) in enumerate(refs)]
+def _partition(day: str, number: int) -> str:
+    return f"{day}#{number}"
+
+
+def _feed_row(item: dict[str, Any]) -> FeedRow:
+    refs = (pair["L"] for pair in item["Events"]["L"])
+    return FeedRow(
+        parse_cursor(item["Cursor"]["S"]), tuple((product["S"], key["S"]) for product, key in refs)
+    )

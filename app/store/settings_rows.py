@@ -1,10 +1,10 @@
-"""Rows of the settings table: each of a kind, and each deed of a person beside a row of the log."""
+"""Rows of the settings table, by kind; each admin action commits together with its log row."""
 
 from typing import TYPE_CHECKING, Any
 
 from app.store.admin_log import AdminLog
 from app.store.client import translated
-from app.store.commit import Committer
+from app.store.commit import commit
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -21,7 +21,6 @@ class SettingsRows:
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self.client = client
         self.table = table
-        self._commit = Committer(client)
         self._log = AdminLog(client, table)
 
     def all(self, kind: str) -> list[Any]:
@@ -51,11 +50,12 @@ class SettingsRows:
         before: Any = None,
         after: Any = None,
     ) -> None:
-        """Apply these actions, and with them the row of the log that tells who did what.
+        """Apply these actions together with the log row that records who did what.
 
         Raises:
             ConditionFailed: a condition does not hold, and nothing was applied.
             StoreUnavailable: they may or may not have been applied.
 
         """
-        self._commit(*actions, self._log.entry(actor, name, before=before, after=after))
+        logged = self._log.entry(actor, name, before=before, after=after)
+        commit(self.client, [*actions, logged])

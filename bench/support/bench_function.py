@@ -3,9 +3,10 @@
 from functools import cache
 from typing import Any
 
+from worker.source import CONSUMER
+
 from app.settings import load
-from app.store.cursor import CursorClock
-from app.store.feed import Feed
+from app.store.clock import ClockRow, SharedClock
 from worker.lambda_handler import Context, answer
 from worker.lambda_host import LambdaHost
 from worker.lambda_setup import clients_of, make_host
@@ -20,5 +21,5 @@ def handler(event: Any, context: Context) -> Any:
 def _host() -> LambdaHost:
     settings = load()
     clients, names = clients_of(settings)
-    clock = CursorClock(Feed(clients.tables, names.feed).newest_ms())
-    return make_host(settings, clients, names, lambda _arrived: None, clock.stamp)
+    clock = SharedClock(ClockRow(clients.tables, names.checkpoints, CONSUMER))
+    return make_host(settings, clients, names, lambda _arrived: None, clock)

@@ -54,7 +54,7 @@ class FakeTables:
         before = self._before(TableName, Key, request)
         after = self._updated(Key, before, {"TableName": TableName, **request})
         self._set(TableName, self._key(TableName, Key), after)
-        return _returned(request, before, after)
+        return _returned(request, before, after) | self._metadata()
 
     def delete_item(self, *, TableName: str, Key: Item, **request: Any) -> Item:
         before = self._before(TableName, Key, request)
@@ -63,8 +63,7 @@ class FakeTables:
 
     def get_item(self, *, TableName: str, Key: Item, **_: Any) -> Item:
         found = self.rows[TableName].get(self._key(TableName, Key))
-        headers = {"date": formatdate(self._now(), usegmt=True)}
-        answer: Item = {"ResponseMetadata": {"HTTPHeaders": headers}}
+        answer = self._metadata()
         return answer if found is None else answer | {"Item": dict(found)}
 
     def batch_get_item(self, *, RequestItems: dict[str, Any]) -> Item:
@@ -144,6 +143,10 @@ class FakeTables:
                           request)  # fmt: skip
 
     # How it does it.
+
+    def _metadata(self) -> Item:
+        headers = {"date": formatdate(self._now(), usegmt=True)}
+        return {"ResponseMetadata": {"HTTPHeaders": headers}}
 
     def _page(self, table: str, rows: list[Item], request: Mapping[str, Any]) -> Item:
         start = request.get("ExclusiveStartKey")

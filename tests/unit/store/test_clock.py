@@ -64,10 +64,15 @@ class Row(ClockRow):
         self.between()
         return found
 
-    def raise_to(self, ms: int, found: int) -> None:
-        if found != self.ms:
+    def add(self, ms: int) -> Reading:
+        self.ms += ms
+        self.writes += 1
+        skew = self._world.store_skew
+        return Reading(self.ms, None if skew is None else self._world.ms(skew) // 1000)
+
+    def raise_to(self, ms: int) -> None:
+        if ms <= self.ms:
             raise ConditionFailed
-        assert ms > self.ms
         self.ms = ms
         self.writes += 1
 
@@ -165,7 +170,8 @@ def test_a_row_that_is_always_another_s_is_an_outage_to_try_again() -> None:
     writer = world.writer()
 
     def taken() -> None:
-        world.row.ms += 1
+        world.now += 2
+        world.row.ms = world.ms(0) + LEAD
 
     world.row.between = taken
     with pytest.raises(StoreUnavailable):
@@ -173,6 +179,75 @@ def test_a_row_that_is_always_another_s_is_an_outage_to_try_again() -> None:
     world.row.between = lambda: None
     world.stamp(writer)
     assert len(world.stamps) == 1
+
+
+def test_a_cold_writer_stamps_above_all_that_a_warm_one_stamped_before() -> None:
+    world = World()
+    warm, cold = world.writer(), world.writer()
+    stamps = [world.stamp(cold).ms, world.stamp(warm).ms]
+    world.now += 0.9
+    stamps += [world.stamp(warm).ms for _ in range(1_500)]  # well ahead of time
+    cold.raise_past_row()  # the product's shard is the cold writer's now
+    stamps.append(world.stamp(cold).ms)
+    warm.raise_past_row()  # and back
+    stamps.append(world.stamp(warm).ms)
+    assert stamps[2:] == sorted(set(stamps[2:]))
+
+
+def test_a_writer_that_has_never_stamped_raises_its_clock_past_the_row_and_the_feed() -> None:
+    world = World()
+    newest = world.ms(HOUR)
+    writer = SharedClock(world.row, newest, now_ms=lambda: world.ms(0), monotonic=lambda: world.now)
+    writer.raise_past_row()
+    assert world.stamp(writer).ms > newest
+    other = world.writer()
+    other.raise_past_row()
+    assert world.stamp(other).ms > newest
+
+
+def test_a_clock_that_was_raised_after_an_hour_of_silence_stamps_the_time_of_day() -> None:
+    world = World()
+    writer = world.writer()
+    world.stamp(writer)
+    world.now += 3600
+    writer.raise_past_row()
+    assert 0 <= world.stamp(writer).ms - world.ms(0) <= LEAD
+
+
+@given(st.integers(0, 10_000), st.lists(st.sampled_from([0, HOUR, -HOUR, 3_000]), min_size=2))
+def test_a_product_s_stamps_rise_from_writer_to_writer_whatever_their_clocks(
+    seed: int, skews: list[int]
+) -> None:
+    world, chance = World(), random.Random(seed)
+    writers = [world.writer(skew) for skew in skews[:4]]
+    holder, of_product = writers[0], 0
+    for _ in range(300):
+        world.now += chance.choice([0.0, 0.01, 0.3, 2.0, 600.0])
+        place = chance.randrange(len(writers))
+        if chance.random() < 0.2:
+            writers[place] = world.writer(skews[place])
+        if chance.random() < 0.3:
+            holder = writers[place]
+            holder.raise_past_row(chance.randint(1, 5))
+        world.stamp(writers[place])  # for other products
+        stamp = world.stamp(holder).ms
+        assert stamp > of_product
+        of_product = stamp
+    assert world.most_out_of_order() < OVERLAP_MS / 2
+    assert world.row.ms <= world.ms(0) + LEAD + 1_000 + STEP * 300
+
+
+def test_hundreds_of_invocations_a_second_do_not_drive_the_row_ahead_of_time() -> None:
+    world = World()
+    containers = [world.writer() for _ in range(40)]
+    for number in range(20_000):  # 500 a second for 40 s
+        world.now += 0.002
+        container = containers[number % 40]
+        container.raise_past_row()
+        world.stamp(container)
+    assert world.row.ms <= world.ms(0) + LEAD + 1_000
+    assert world.most_out_of_order() < OVERLAP_MS / 2
+    assert world.row.writes < 20_000 * 1.1
 
 
 def test_an_exchange_that_takes_long_stamps_no_further_than_the_row() -> None:

@@ -168,3 +168,40 @@ def test_a_task_that_is_stopped_by_the_clock_is_no_failure_but_ends_the_tick() -
     assert host.tick(0.1) == {"ticks": 1}
     assert len(ran) == 1
     assert not stop.is_set()
+
+
+class Begun(Taken):
+    """As `Taken`, and what was asked for before the first record of each invocation."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        super().__init__()
+        self.error = error
+        self.asked: list[tuple[int, int]] = []  # stamps, and how many records were taken before
+        self.host = LambdaHost(self.process, self.stop, [self.tick], self.begin)
+        self.ticks = 0
+
+    def begin(self, stamps: int) -> None:
+        self.asked.append((stamps, len(self.records)))
+        if self.error is not None:
+            raise self.error
+
+    def tick(self, _until: float) -> None:
+        self.ticks += 1
+
+
+@pytest.mark.parametrize(("count", "stamps"), [(1, 1), (24, 1), (25, 2), (100, 5)])
+def test_each_invocation_first_raises_its_clock_by_the_stamps_that_it_needs(
+    count: int, stamps: int
+) -> None:
+    begun = Begun()
+    begun.host.take(batch(count), 30)
+    begun.host.tick(30)
+    begun.host.take(batch(count), 30)
+    assert begun.asked == [(stamps, 0), (1, count), (stamps, count)]
+
+
+def test_an_invocation_that_cannot_raise_its_clock_in_time_takes_nothing() -> None:
+    begun, records = Begun(Stopped()), batch(30)
+    assert begun.host.take(records, 30) == named(records[0])
+    assert begun.host.tick(30) == {"ticks": 0}
+    assert (begun.records, begun.ticks) == ([], 0)

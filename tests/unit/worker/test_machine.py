@@ -60,3 +60,24 @@ def test_found_once_a_product_that_was_written_and_had_no_beginning(quiet: None)
         machine.stage.run_for(130)
         machine.world.let_go()
     machine.teardown()
+
+
+def test_found_once_a_product_stamped_no_higher_by_the_next_holder_of_its_shard(
+    quiet: None,
+) -> None:
+    """Both stamped in one millisecond, the second with a lower writer's name."""
+    machine = WorkerMachine()
+    machine.begin(old=["P2", "P6"], halves=True, steps=200, two=False)
+    machine.throttle(act=(["P3"], (100, 1501)), call=(2, None), many=2, who=3)
+    machine.work(seed=35298, steps=125)
+    machine.write_poison(product="P0", then=(49, 0))
+    machine.set_clock(host=0, skew=3600.0)
+    machine.trim_what_was_consumed(choose=7)
+    machine.join(host=0, then=(4, 51257))
+    machine.work(seed=1111, steps=1)
+    machine.lose_answer(act=(["P7"], (87, 24928)), call=(1, None), who=0)
+    machine.expire(then=(9, 11028))
+    machine.trim_what_was_consumed(choose=3)
+    machine.split(choose=7, hidden=False, then=(42, 1))
+    machine.delete(product="P7", then=(58, 83))
+    machine.teardown()

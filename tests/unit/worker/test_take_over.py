@@ -1,11 +1,13 @@
-"""A shard that is taken from a worker without a sign of life is counted, and told in the log."""
+"""What a worker does when it takes a shard: it raises its clock, and reports whose shard it was."""
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from app.metrics import REGISTRY
+from tests.unit.worker.machine.ledger import CHECKPOINTS
 from tests.unit.worker.machine.stage import Stage
 
 LEASES = "app.store.leases"
@@ -37,3 +39,27 @@ def test_a_dead_worker_s_shard_is_taken_over_and_that_is_told(
     told = [record.getMessage() for record in caplog.records if record.name == LEASES]
     assert len(told) == 1
     assert told[0].endswith("over from worker worker-001: no sign of life")
+
+
+def test_whoever_takes_a_shard_raises_the_shared_clock_before_reading_it(stage: Stage) -> None:
+    """So a product's stamps rise from one holder of its shard to the next."""
+    seen: list[tuple[str, str]] = []
+
+    def watch(table: str, before: Any, after: Any) -> None:
+        if table != CHECKPOINTS or after is None:
+            return
+        shard, taken = after["Shard"]["S"], after.get("Counter") != (before or {}).get("Counter")
+        if shard == "~clock":
+            seen.append(("raised the clock", stage.world.ledger.caller()))
+        elif shard.startswith("arn:") and taken:
+            seen.append(("took a shard", stage.world.ledger.caller()))
+
+    stage.world.tables.watchers.append(watch)
+    first = stage.start()
+    stage.run_for(200)  # nothing is written: nothing is stamped
+    stage.kill(first)
+    second = stage.start()
+    stage.run_for(40)
+    expected = [(what, life.name) for life in (first, second)
+                for what in ("took a shard", "raised the clock")]  # fmt: skip
+    assert seen == expected

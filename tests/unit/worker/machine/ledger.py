@@ -11,6 +11,7 @@ from typing import Any
 
 from app.events import ChangeEvent
 from app.store.audit import Arrived
+from app.store.cursor import Cursor
 from tests.support.fake_shards import FakeShard
 from tests.unit.worker.machine.notes import SHARD, Notes
 from tests.unit.worker.machine.stamps import Stamps
@@ -42,6 +43,7 @@ class Ledger:
     holders: dict[tuple[str, str], str | None] = field(default_factory=dict)
     leases: dict[tuple[str, str], str] = field(default_factory=dict)  # the counters
     stamps: Stamps = field(default_factory=Stamps)
+    stamped: dict[str, Cursor] = field(default_factory=dict)  # each product's newest stamp
     tally: Counter[str] = field(default_factory=Counter)
     caller: Callable[[], str] = str  # the name of the life whose call is under way
     now: Callable[[], float] = float  # seconds
@@ -87,15 +89,15 @@ class Ledger:
     def published(self, arrived: Sequence[Arrived], feed: dict[tuple[str, ...], Item]) -> None:
         """A batch reached the broker: it is durable, in the feed, and in its products' order."""
         for cursor, event in arrived:
-            row = feed.get((cursor.day, str(cursor.at(0))))
+            row = feed.get((f"{cursor.day}#0", str(cursor.at(0))))
             assert row is not None, f"{cursor} was published without a row in the feed"
             pair = row["Events"]["L"][cursor.n]["L"]
             assert (pair[0]["S"], pair[1]["S"]) == (event.product_id, event.event_key)
             late = self.stamps.went_out(cursor.ms, self.now())
             self.tally["went out with an old stamp"] += late
-            self._published(event, late)
+            self._published(cursor, event, late)
 
-    def _published(self, event: ChangeEvent, late: bool) -> None:  # noqa: FBT001
+    def _published(self, cursor: Cursor, event: ChangeEvent, late: bool) -> None:  # noqa: FBT001
         ref = (event.product_id, event.event_key)
         if ref not in self.changes:
             assert is_note(event.event_key), f"{ref} was published and never written"
@@ -105,6 +107,9 @@ class Ledger:
         if not written.published:
             for earlier in self.by_product[event.product_id][: written.place]:
                 assert earlier.settled, f"{ref} was published before {earlier.ref}"
+            before = self.stamped.get(event.product_id)
+            assert before is None or before < cursor, f"{ref} is stamped {cursor}, after {before}"
+            self.stamped[event.product_id] = cursor
         self.tally["published again"] += written.published
         written.late = late and (written.late or not written.published)  # again does no harm
         written.published = True

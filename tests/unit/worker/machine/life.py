@@ -65,13 +65,14 @@ class Life:
         feed = Feed(tables, FEED)
         clock = SharedClock(ClockRow(tables, CHECKPOINTS, CONSUMER), feed.newest_ms())
         order = ArrivalOrder(clock.stamp)
-        audit = AuditRepository(tables, AUDIT, feed, Signer(KEY_ID, KEY), order.stamp)
+        audit = AuditRepository(tables, AUDIT, feed, Signer(KEY_ID, KEY), order.stamp, clock)
         with make_worker(
             source_of(Clients(tables, streams), table_names("", None), DEFAULT_NAMES),
             Reading(Member(self.name, "redis"), Wake(), IDLE_AWS),
             audit,
             order,
             self._publish,
+            raise_clock=clock.raise_past_row,
             broker_elsewhere=True,
             sinks=[Sink(EXTRA, self._deliver)],
             parallelization_factor=ABREAST,

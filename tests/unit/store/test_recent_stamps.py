@@ -1,0 +1,120 @@
+"""A gap or reconciled entry commits with a recent stamp, or not at all: else no reader finds it.
+
+Readers go back 10 s from the newest stamp that they saw.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ConnectionClosedError
+
+from app.store import commit
+from app.store.audit import AuditRepository
+from app.store.audit_entry import Signer
+from app.store.clock import LATE, ClockRow, SharedClock
+from app.store.cursor import Cursor, CursorClock
+from app.store.errors import StoreUnavailable
+from app.store.feed import Feed
+from tests.support.builders import an_event
+from tests.support.fake_tables import FakeTables
+
+GAP = an_event(1, kind="gap", note="missing")
+
+
+class Deployment:
+    """Audit and feed of one writer among several; `before_commit` runs before each transaction."""
+
+    def __init__(self) -> None:
+        self.tables: Any = FakeTables(
+            {
+                "ProductEvents": ("ProductID", "EventKey"),
+                "Feed": ("Day", "Cursor"),
+                "StreamCheckpoints": ("Consumer", "Shard"),
+            }
+        )
+        self.row = ClockRow(self.tables, "StreamCheckpoints", "stockpulse")
+        self.feed = Feed(self.tables, "Feed")
+        self.clock = SharedClock(self.row)
+        self.audit = self.repository(self.clock)
+        self.before_commit: Callable[[], object] = lambda: None
+        self.transact = self.tables.transact_write_items
+        self.tables.transact_write_items = self._transact
+
+    def repository(self, clock: SharedClock | None) -> AuditRepository:
+        stamp = CursorClock(0).stamp if clock is None else clock.stamp
+        signer = Signer("k", b"k" * 32)
+        return AuditRepository(self.tables, "ProductEvents", self.feed, signer, stamp, clock)
+
+    def others_go_on(self, ms: int = LATE) -> None:
+        """Other writers raise the clock row, while this one does nothing."""
+        self.row.add(ms)
+
+    @property
+    def written(self) -> list[Cursor]:
+        """The stamps in the feed."""
+        return [row.cursor for row in self.feed.after(None, 100)]
+
+    def _transact(self, **request: Any) -> Any:
+        self.before_commit()
+        return self.transact(**request)
+
+
+def once(action: Callable[[], object]) -> Callable[[], object]:
+    left = [action]
+    return lambda: left.pop()() if left else None
+
+
+def test_an_entry_whose_stamp_is_recent_commits_with_it() -> None:
+    deployment = Deployment()
+    deployment.before_commit = lambda: deployment.others_go_on(LATE - 3_000)
+    arrived = deployment.audit.append_if_absent(GAP)
+    assert arrived is not None
+    assert deployment.written == [arrived[0]]
+
+
+def test_an_entry_that_was_held_up_is_stamped_again_above_all_that_others_stamped() -> None:
+    deployment = Deployment()
+    before = deployment.clock.stamp()
+    deployment.before_commit = once(deployment.others_go_on)
+    arrived = deployment.audit.append_if_absent(GAP)
+    assert arrived is not None
+    assert arrived[0].ms > before.ms + LATE
+    assert deployment.written == [arrived[0]]
+    assert deployment.row.read().ms < arrived[0].ms + LATE
+
+
+def test_an_entry_that_is_late_each_time_is_not_written_and_may_be_tried_again() -> None:
+    deployment = Deployment()
+    deployment.before_commit = lambda: deployment.others_go_on(2 * LATE)
+    with pytest.raises(StoreUnavailable):
+        deployment.audit.append_if_absent(GAP)
+    assert deployment.written == []
+    deployment.before_commit = lambda: None
+    assert deployment.audit.append_if_absent(GAP) is not None
+
+
+def test_the_only_writer_keeps_no_clock_row_and_checks_none() -> None:
+    deployment = Deployment()
+    deployment.others_go_on(ms=2**45)  # left by workers of the past
+    assert deployment.repository(None).append_if_absent(GAP) is not None
+
+
+def test_an_entry_whose_answer_was_lost_is_known_to_be_this_writer_s(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Otherwise it would be taken for another's, and not be published."""
+    deployment = Deployment()
+    monkeypatch.setattr(commit.time, "sleep", lambda _: None)
+    right, lost = deployment.transact, [True]
+
+    def losing(**request: Any) -> Any:
+        right(**request)
+        if lost.pop():
+            lost.append(False)
+            raise ConnectionClosedError(endpoint_url="http://store")
+
+    deployment.transact = losing
+    arrived = deployment.audit.append_if_absent(GAP)
+    assert arrived is not None
+    assert deployment.written == [arrived[0]]
