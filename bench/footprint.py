@@ -31,7 +31,7 @@ from app.store.audit import Arrived, AuditRepository
 from app.store.audit_entry import Signer
 from app.store.client import Clients, connect
 from app.store.cursor import CursorClock
-from app.store.dead_letters import DeadLetters
+from app.store.dead_letters.repository import DeadLetters
 from app.store.feed import Feed
 from app.store.leases import Hold
 from app.store.timeline import Timeline

@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         desk = LetterDesk(client, names.dead_letters, log, sinks)
         marked = redrive(desk, wanted(desk, arguments.sink, arguments.ids))
     print(
-        f"Dead letters marked due: {marked}. A worker (`stockpulse serve` or `worker`) delivers them."
+        f"Dead letters marked due: {marked}. A worker delivers them within seconds."
         if marked
         else "There are no dead letters to deliver again."
     )

@@ -5,9 +5,9 @@ from typing import Any
 
 import httpx
 import pytest
-from app.store.letters import Letter
+from app.store.dead_letters.letter import Letter
 
-from app.store.dead_letters import DeadLetters
+from app.store.dead_letters.repository import DeadLetters
 from tests.support.builders import STREAM_ARN
 from tests.support.running import App
 from tests.support.waiting import until

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from app.store.letters import Letter
+from app.store.dead_letters.letter import Letter
 from tests.support.sinking import QUICK, Deployment, Recorder, change
 from worker.sinks.policy import Backoff
 from worker.sinks.sink import Sink

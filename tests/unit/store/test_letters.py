@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from app.store.letters import Letter, letter_of, parking, split_letter_id
+from app.store.dead_letters.letter import Letter, letter_of, parking, split_letter_id
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from app.store.letters import Letter
+from app.store.dead_letters.letter import Letter
 
 from app.events import ChangeEvent
 from app.item import DEFAULT_NAMES, AttributeNames
