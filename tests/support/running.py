@@ -3,7 +3,7 @@
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,11 +73,9 @@ def settings_for(endpoint: str, data_dir: Path, **changes: Any) -> Settings:
 
 
 @contextmanager
-def serving(
-    settings: Settings, reached: Callable[[str], None] = lambda _point: None
-) -> Iterator[App]:
+def serving(settings: Settings) -> Iterator[App]:
     """The application, until the block ends."""
-    with running(settings, reached) as services, socket.socket() as listener:
+    with running(settings) as services, socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
         web = create_app(services)

@@ -6,22 +6,31 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from worker.source import CONSUMER, Source
-from worker.stream.work import InOrder, Work
-
 from app.item import DEFAULT_NAMES
+from app.store.audit_entry import Signer
 from app.store.checkpoints import Checkpoints, Rows
 from app.store.client import Clients, connect
+from app.store.deployment import CONSUMER, Deployment
 from app.store.leases import Hold, Lease, Leases
-from app.store.tables import TableNames, table_names
+from app.store.tables import StreamOfTable, TableNames, table_names
 from app.store.workers import Broker, Workers
 from tests.support.stub_streams import StubStreams
 from worker.reading import Reading, make_coordinator
 from worker.stream.coordinator import Coordinator
 from worker.stream.membership import Member
 from worker.stream.pace import Idle, Wake
+from worker.stream.reader import Work
 
 LEASE_TIME = 0.9
+
+
+class StubDeployment(Deployment):
+    """A deployment whose stream is a stub."""
+
+    def stream(self) -> StreamOfTable:
+        streams: Any = self.clients.streams
+        found: StreamOfTable = streams.find()
+        return found
 
 
 @dataclass
@@ -63,19 +72,19 @@ class Shop:
     ) -> Coordinator:
         """A worker that notes what it takes; yet to be entered."""
 
-        def make_work(lease: Lease, _hold: Hold) -> Work:
-            def take(records: Sequence[Any], _arn: str) -> None:
+        def make_work(_lease: Lease, _hold: Hold) -> Work:
+            def take(records: Sequence[Any]) -> None:
                 for record in records:
                     self.taken.append((name, record["dynamodb"]["Keys"]["ProductID"]["S"]))
 
-            return InOrder(take, lease.stream_arn)
+            return take
 
         return make_coordinator(
-            Source(
+            StubDeployment(
                 Clients(self.clients.tables, self.streams),  # type: ignore[arg-type]
                 self.names,
                 DEFAULT_NAMES,
-                self.streams.find,
+                Signer("test", b"k" * 32),
             ),
             Reading(Member(name, broker, folder), Wake(), Idle(0.02, 0.05), one_log, LEASE_TIME),
             make_work,

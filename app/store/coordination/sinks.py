@@ -4,6 +4,7 @@ A worker saves the cursor on the condition of its lease and of the row's version
 act (pause, resume, rewind) raises the version, so the save of a batch that was under way fails.
 """
 
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _ERROR_CHARACTERS = 1000
+_NAME = re.compile(r"#(\w+)")  # each name gets a placeholder: many are reserved words
 _TRIES = 5
 
 
@@ -90,8 +92,8 @@ class SinkRows:
         self._update(
             lease,
             version,
-            "Cursor = :cursor, Taken = :taken, LagSeconds = :seconds, LagEvents = :events, "
-            "LastError = :error, Head = :head",
+            "#Cursor = :cursor, #Taken = :taken, #LagSeconds = :seconds, #LagEvents = :events, "
+            "#LastError = :error, #Head = :head",
             values,
         )
 
@@ -100,9 +102,9 @@ class SinkRows:
         self._update(
             lease,
             version,
-            "#state = :state, Why = :why",
+            "#State = :state, #Why = :why",
             {":state": {"S": state}, ":why": {"S": why[:_ERROR_CHARACTERS]}},
-            "ADD Version :one",
+            "ADD #Version :one",
         )
 
     def redriven(self, lease: Lease, request: str) -> None:
@@ -121,7 +123,7 @@ class SinkRows:
 
     def limit(self, lease: Lease, deadline: int) -> None:
         """Note when a Lambda owner's time is up, in seconds since 1970; as `save`."""
-        self._update(lease, None, "Deadline = :deadline", {":deadline": {"N": str(deadline)}})
+        self._update(lease, None, "#Deadline = :deadline", {":deadline": {"N": str(deadline)}})
 
     def key(self, name: str) -> dict[str, Any]:
         """A sink's key in the table."""
@@ -135,30 +137,29 @@ class SinkRows:
         values: dict[str, Any],
         more: str = "",
     ) -> None:
-        condition = "#owner = :owner AND #counter = :counter"
+        condition = "#Owner = :owner AND #Counter = :counter"
         values = values | {
             ":owner": {"S": lease.owner},
             ":counter": {"N": str(lease.counter)},
             ":now": {"S": rfc3339(datetime.fromtimestamp(self._now_ms() / 1000, UTC))},
         }
-        names = {"#owner": "Owner", "#counter": "Counter"}
         if version == 0:
-            condition += " AND attribute_not_exists(Version)"
+            condition += " AND attribute_not_exists(#Version)"
         elif version is not None:
-            condition += " AND Version = :version"
+            condition += " AND #Version = :version"
             values[":version"] = {"N": str(version)}
-        if "#state" in sets:
-            names["#state"] = "State"
         if ":one" in more:
             values[":one"] = {"N": "1"}
+        expression = f"SET {sets}, #SavedAt = :now {more}"
+        names = _NAME.findall(f"{expression} {condition}")
         try:
             with translated():
                 self._client.update_item(
                     TableName=self._table,
                     Key=self.key(lease.shard_id),
-                    UpdateExpression=f"SET {sets}, SavedAt = :now {more}",
+                    UpdateExpression=expression,
                     ConditionExpression=condition,
-                    ExpressionAttributeNames=names,
+                    ExpressionAttributeNames={f"#{name}": name for name in names},
                     ExpressionAttributeValues=values,
                 )
         except ConditionFailed:
@@ -250,9 +251,9 @@ class SinkControl(SinkRows):
                     "Key": self.key(name),
                     "UpdateExpression": "SET "
                     + ", ".join(f"#{attribute} = :{attribute}" for attribute in sets)
-                    + f" {remove} ADD Version :one",
+                    + f" {remove} ADD #Version :one",
                     "ConditionExpression": "attribute_exists(#Shard)",
-                    "ExpressionAttributeNames": {**names, "#Shard": "Shard"},
+                    "ExpressionAttributeNames": {**names, "#Shard": "Shard", "#Version": "Version"},
                     "ExpressionAttributeValues": {
                         ":one": {"N": "1"},
                         **{f":{attribute}": {"S": value} for attribute, value in sets.items()},
