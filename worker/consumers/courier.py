@@ -54,6 +54,7 @@ class Couriers:
         self._now_ms = now_ms
         self._changed = threading.Condition()
         self._ending = self._restarting = False
+        self._was_full = False
         self._calls = 0  # under way
         self._schedule = self._new_schedule()
         self._finished: set[Cursor] = set()
@@ -87,7 +88,10 @@ class Couriers:
     @property
     def full(self) -> bool:
         """Whether no more should be read for now."""
-        return len(self._schedule) >= PENDING or self._schedule.size >= PENDING_BYTES
+        with self._changed:
+            schedule = self._schedule
+            self._was_full = len(schedule) >= PENDING or schedule.size >= PENDING_BYTES
+            return self._was_full
 
     @property
     def redriving(self) -> bool:
@@ -145,7 +149,7 @@ class Couriers:
                     with self._changed:
                         self._calls -= 1
                         self._changed.notify_all()
-                self._on_progress()
+                self._report()
         except Stopped:
             pass
         except LeaseLost:
@@ -243,6 +247,16 @@ class Couriers:
         if delivery.cursor is None:
             return 0.0
         return (self._now_ms() - delivery.cursor.ms) / 1000
+
+    def _report(self) -> None:
+        """Wake the reader where it has something to do: each call alone would cost it a turn."""
+        with self._changed:
+            waits = self._was_full and len(self._schedule) <= PENDING // 2
+            if waits:
+                self._was_full = False
+            due = waits or not len(self._schedule) or self.pause_asked is not None
+        if due:
+            self._on_progress()
 
     def _end_lost(self) -> None:
         with self._changed:
