@@ -6,7 +6,7 @@ by its text, as Lambda documents: 300, 300.0 and 3.0e2 are three different value
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from app.filters.errors import FilterError
@@ -117,13 +117,15 @@ def _numeric(operand: Any, path: Path) -> Rule:
     match operand:
         case ["=" | "<" | "<=" | ">" | ">=" as sign, Number() as bound]:
             compare, limit = _COMPARISONS[sign], _bound(bound, path)
-            return lambda value: is_number(value) and compare(value, limit)
+            return lambda value: is_number(value) and compare(_exact(value), limit)
         case [">" | ">=" as low, Number() as bottom, "<" | "<=" as high, Number() as top]:
             above, below = _COMPARISONS[low], _COMPARISONS[high]
             least, greatest = _bound(bottom, path), _bound(top, path)
             if least < greatest:
                 return lambda value: (
-                    is_number(value) and above(value, least) and below(value, greatest)
+                    is_number(value)
+                    and above(_exact(value), least)
+                    and below(_exact(value), greatest)
                 )
             raise FilterError(path, f"no number is between {bottom.text} and {top.text}")
         case _:
@@ -135,7 +137,15 @@ def _numeric(operand: Any, path: Path) -> Rule:
 
 
 def _bound(number: Number, path: Path) -> Decimal:
-    value = Decimal(number.text)
+    try:
+        value = Decimal(number.text)
+    except InvalidOperation:  # an exponent of more than 18 digits
+        value = Decimal("Infinity")
     if abs(value) > _LARGEST:
         raise FilterError(path, f"{number.text} is not between -5.0e9 and 5.0e9")
     return value
+
+
+def _exact(value: float) -> Decimal:
+    """A document's number as JSON writes it: 301.8, and not the nearest binary fraction."""
+    return Decimal(value if isinstance(value, int) else repr(value))
