@@ -86,7 +86,7 @@ class _Connection:
         while isinstance(event, h11.InformationalResponse):
             event = await self._next()
         if not isinstance(event, h11.Response):
-            raise ConnectionResetError("closed the connection without an answer")
+            raise h11.RemoteProtocolError("no response")
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in event.headers}
         return Answer(event.status_code, headers)
 
@@ -113,7 +113,10 @@ class _Connection:
 
     async def _next(self) -> object:
         while (event := self._http.next_event()) is h11.NEED_DATA:
-            self._http.receive_data(await self._reader.read(64 * 1024))
+            data = await self._reader.read(64 * 1024)
+            if not data:
+                raise EOFError
+            self._http.receive_data(data)
         return event
 
 
@@ -141,7 +144,7 @@ class _Client:
                 if await connection.finish():
                     self._idle.append(connection)
                     connection = None
-        except (OSError, UnicodeError, h11.RemoteProtocolError) as error:
+        except (OSError, EOFError, UnicodeError, h11.RemoteProtocolError) as error:
             if answer is None:
                 raise NoAnswer(self._reason(error)) from None
         finally:
@@ -190,6 +193,8 @@ class _Client:
                 return f"has a certificate that is not trusted: {error.verify_message}"
             case ssl.SSLError():
                 return f"failed in the TLS handshake: {error.reason}"
+            case EOFError():
+                return "closed the connection without an answer"
             case ConnectionRefusedError():
                 return "refused the connection"
             case OSError():

@@ -100,27 +100,11 @@ CLOUDWATCH = (
 DYNAMODB = [
     ('{"dynamodb": {"Keys": {"CustomerName": {"S": ["AnyCompany Industries"]}}}}', RECORD, True),
     ('{"dynamodb": {"Keys": {"CustomerName": {"S": ["Another"]}}}}', RECORD, False),
-    (
-        MANAGERS,
-        RECORD,
-        True,
-    ),
+    (MANAGERS, RECORD, True),
     # The guide writes an AND of two images as one key given twice.
-    (
-        HANDOVER,
-        HANDED_OVER,
-        True,
-    ),
-    (
-        HANDOVER,
-        KEPT,
-        False,
-    ),
-    (
-        OTHER_HANDOVER,
-        HANDED_OVER,
-        False,
-    ),
+    (HANDOVER, HANDED_OVER, True),
+    (HANDOVER, KEPT, False),
+    (OTHER_HANDOVER, HANDED_OVER, False),
     # Numbers are strings in DynamoDB JSON: only the exact text matches.
     ('{"dynamodb": {"Keys": {"Id": {"N": ["101"]}}}}', NUMBERED, True),
     ('{"dynamodb": {"Keys": {"Id": {"N": [101]}}}}', NUMBERED, False),
@@ -201,11 +185,7 @@ OPERATORS = [
 
 # The EventBridge user guide and the Event Ruler library, which has the same syntax.
 EVENTBRIDGE = [
-    (
-        INSTANCE,
-        EC2,
-        True,
-    ),
+    (INSTANCE, EC2, True),
     ('{"resources": ["arn:other"]}', EC2, False),
     ('{"time": [{"prefix": "2017-10-02"}]}', EC2, True),
     ('{"source": [{"suffix": "ec2"}]}', EC2, True),
@@ -225,11 +205,7 @@ EVENTBRIDGE = [
         EC2,
         True,
     ),
-    (
-        COUNTS,
-        EC2,
-        True,
-    ),
+    (COUNTS, EC2, True),
     ('{"detail": {"c-count": [{"exists": true}]}}', EC2, True),
     ('{"detail": {"c-count": [{"exists": false}]}}', EC2, False),
     ('{"detail": {"c-count": [{"exists": false}]}}', {"detail": {"c-count": {"c1": 100}}}, True),
