@@ -2,10 +2,10 @@
 
 import re
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 # A name in ASCII (IDNA where it is international), or an IPv6 address in brackets.
-_HOST = re.compile(r"(?=.{1,253}(:|$))[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.IGNORECASE)
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.IGNORECASE)
 _URL = re.compile(r"https?://[^/\s?#]+/?")
 
 
@@ -64,5 +64,5 @@ def without_query(value: str) -> str:
     except ValueError:
         return ""
     host = parts.netloc.rpartition("@")[2]
-    shown = f"{parts.scheme}://{host}{parts.path}" if host else parts.path
+    shown = urlunsplit((parts.scheme, host, parts.path, "", ""))
     return "".join(character for character in shown[:200] if character.isprintable())

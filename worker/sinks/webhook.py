@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import orjson
 
@@ -115,7 +115,7 @@ class Webhook:
 @contextmanager
 def webhook(url: str, secret: str, table: str, seconds: float = DEADLINE) -> Iterator[Webhook]:
     """The webhook at `url`, until the end of the block; `table` is the products table's name."""
-    if url.startswith("http://"):
+    if urlsplit(url).scheme == "http":
         _log.warning(
             "the webhook at %s has no TLS: everyone on the way can read the changes",
             without_query(url),

@@ -121,7 +121,7 @@ def test_an_unknown_host_name() -> None:
     [
         (b"", "closed the connection without an answer"),
         (b"HTTP/1.1 200 OK\r\n", "closed the connection without an answer"),
-        (b"220 mail.example ESMTP\r\n", "did not answer in HTTP/1.1"),
+        (b"220 mail.example ESMTP\r\n\r\n", "did not answer in HTTP/1.1"),
         (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000, "did not answer in HTTP/1.1"),
     ],
 )
