@@ -22,10 +22,26 @@ _MAX_TEXT = 64 * 1024
 # DynamoDB nests attributes 32 levels deep, in typed form two levels of JSON each.
 MAX_DEPTH = 70
 
-# Whether a value matches; the second argument is the whole document.
-_Node = Callable[[Any, Mapping[str, Any]], bool]
 _NOTHING: Mapping[str, Any] = {}
 _MISSING = object()
+
+
+class _Whole:
+    """The whole document, for `{"exists": false}`: a path is looked up once, not per element."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+        self._known: dict[Path, bool] = {}
+
+    def lacks(self, names: Path) -> bool:
+        """Whether no leaf has this path anywhere in the document."""
+        if names not in self._known:
+            self._known[names] = _lacks(self._document, names)
+        return self._known[names]
+
+
+# Whether a value matches, in the document that it is part of.
+_Node = Callable[[Any, _Whole], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +52,8 @@ class Pattern:
 
     def matches(self, document: Mapping[str, Any]) -> bool:
         """Whether the JSON object matches. The document is not changed."""
-        return any(matches(document, document) for matches in self._filters)
+        whole = _Whole(document)
+        return any(matches(document, whole) for matches in self._filters)
 
 
 def parse_filter(text: str) -> Pattern:
@@ -110,10 +127,10 @@ def _object(members: Members, path: Path, root: Path) -> _Node:
         else:
             fields.append((name, _field(value, (*path, name), root)))
 
-    def matches(value: Any, document: Mapping[str, Any]) -> bool:
+    def matches(value: Any, whole: _Whole) -> bool:
         return any(
-            all(field(found.get(name, _MISSING), document) for name, field in fields)
-            and all(either(found, document) for either in alternatives)
+            all(field(found.get(name, _MISSING), whole) for name, field in fields)
+            and all(either(found, whole) for either in alternatives)
             for found in _objects(value)
         )
 
@@ -136,7 +153,7 @@ def _either(value: Any, path: Path, root: Path) -> _Node:
     match value:
         case [Members(), Members(), *rest] if all(isinstance(one, Members) for one in rest):
             nodes = [_object(one, (*path, "$or"), root) for one in value]
-            return lambda found, document: any(node(found, document) for node in nodes)
+            return lambda found, whole: any(node(found, whole) for node in nodes)
         case _:
             raise FilterError((*path, "$or"), "must be a list of two or more objects")
 
@@ -147,8 +164,8 @@ def _leaf(values: Sequence[Any], path: Path, root: Path) -> _Node:
     if len(present) == len(rules):
         return lambda value, _: any(rule(one) for one in _scalars(value) for rule in present)
     names = tuple(name for name in path[len(root) :] if name != "$or")
-    return lambda value, document: (
-        any(rule(one) for one in _scalars(value) for rule in present) or _absent(document, names)
+    return lambda value, whole: (
+        any(rule(one) for one in _scalars(value) for rule in present) or whole.lacks(names)
     )
 
 
@@ -192,8 +209,7 @@ def _scalars(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _absent(value: Any, names: Path) -> bool:
-    """Whether no leaf has this path anywhere in the document."""
+def _lacks(value: Any, names: Path) -> bool:
     if not names:
         return next(_scalars(value), _MISSING) is _MISSING
-    return all(_absent(found.get(names[0], _MISSING), names[1:]) for found in _objects(value))
+    return all(_lacks(found.get(names[0], _MISSING), names[1:]) for found in _objects(value))

@@ -1,6 +1,7 @@
 """Laws of matching, on documents and patterns at random."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -94,3 +95,11 @@ def test_members_are_anded_and_matching_changes_nothing(
 def test_any_text_is_a_filter_or_is_refused(text: str) -> None:
     with suppress(FilterError):
         parse_filter(text).matches({"a": "x"})
+
+
+def test_a_long_list_takes_time_in_proportion() -> None:
+    pattern = parse_filter('{"x": {"a": [{"exists": false}], "b": [1]}}')
+    document = {"x": [{"b": 1}] * 20_000 + [{"a": 1}]}
+    began = time.monotonic()
+    assert not pattern.matches(document)
+    assert time.monotonic() - began < 5  # a search of the list for each element takes minutes
