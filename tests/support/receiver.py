@@ -89,6 +89,7 @@ def misbehaving(talk: Callable[[socket.socket], None]) -> Iterator[str]:
             talk(connection)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # of its connections, too
         threading.Thread(target=serve, daemon=True).start()
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}/hooks"

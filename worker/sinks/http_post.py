@@ -14,7 +14,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -78,10 +78,10 @@ class _Connection:
         self._idle_since = 0.0
 
     async def send(self, request: h11.Request, body: bytes) -> Answer:
+        # The answer is awaited at once, while the transport sends: a server may refuse a large
+        # body and close before it has read it all.
         parts: Sequence[h11.Event] = (request, h11.Data(data=body), h11.EndOfMessage())
         self._writer.writelines(self._http.send(part) or b"" for part in parts)
-        with suppress(ConnectionError):  # a server may answer before it has read a large body
-            await self._writer.drain()
         event = await self._next()
         while isinstance(event, h11.InformationalResponse):
             event = await self._next()
@@ -97,7 +97,7 @@ class _Connection:
             length += len(event.data)
             if length > MAX_ANSWER:
                 return False
-        if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
+        if {self._http.our_state, self._http.their_state} != {h11.DONE}:
             return False
         self._http.start_next_cycle()
         self._idle_since = asyncio.get_running_loop().time()
@@ -141,7 +141,8 @@ class _Client:
             async with asyncio.timeout(self._seconds):
                 connection = self._taken() or await self._connected()
                 answer = await connection.send(request, body)
-                if await connection.finish():
+                # A server that refuses a body may have read none of it, and would not read on.
+                if answer.status < 300 and await connection.finish():
                     self._idle.append(connection)
                     connection = None
         except (OSError, EOFError, UnicodeError, h11.RemoteProtocolError) as error:

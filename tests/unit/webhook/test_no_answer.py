@@ -70,8 +70,7 @@ def test_a_slow_body_after_the_status_is_cut_off_and_the_status_counts() -> None
 
 
 def test_a_receiver_that_does_not_read_is_cut_off() -> None:
-    def deaf(connection: socket.socket) -> None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    def deaf(_connection: socket.socket) -> None:
         time.sleep(3 * SECONDS)
 
     half = an_item(Note="x" * 100_000)
@@ -137,18 +136,21 @@ def test_no_answer_in_http(answer: bytes, reason: str) -> None:
         assert deliver(url, 5) == reason
 
 
-def test_an_answer_before_the_body_was_read_counts() -> None:
+def test_an_answer_before_the_body_was_read_counts_and_costs_the_connection() -> None:
+    connections = []
+
     def early(connection: socket.socket) -> None:
+        connections.append(connection)
         connection.recv(1024)
         connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
-        connection.shutdown(socket.SHUT_WR)
-        while connection.recv(65536):  # or the answer would be lost with a reset
-            pass
+        time.sleep(2 * SECONDS)
 
-    half = an_item(Note="x" * 100_000)
-    with misbehaving(early) as url, webhook(url, SECRET, "Products", 5) as hook:
-        ((_, error),) = hook.deliver([an_event(before=half, after=half)])
-        assert "413" in error
+    half = an_item(Note="x" * 120_000)
+    with misbehaving(early) as url, webhook(url, SECRET, "Products", SECONDS) as hook:
+        for number in range(2):
+            ((_, error),) = hook.deliver([an_event(number, before=half, after=half)])
+            assert "413" in error
+    assert len(connections) == 2
 
 
 @pytest.fixture(scope="module")
