@@ -110,6 +110,11 @@ class Settings(AccessSettings):
         description="Which changes the webhook receives: a filter pattern as for Lambda's event "
         'source mapping, such as `{"data": {"kind": ["stock_changed"]}}`; unset, all.',
     )
+    webhook_parallelization_factor: Annotated[int, Field(ge=1, le=100)] = Field(
+        10,
+        description="How many requests to the webhook are under way at once, never two about the "
+        "same product (1 to 100).",
+    )
     base_path: BasePath = Field(
         "", description="Path prefix behind a reverse proxy, such as `/stockpulse`."
     )

@@ -1,7 +1,9 @@
 """What an answer to a webhook call means; a wrong URL or secret never costs an event.
 
-Only an answer that speaks of this one event rejects it. Whatever can be a wrong setting (a wrong
-path, a wrong secret, a redirect) keeps the events waiting: the lag grows, and the error is shown.
+Only an answer that can mean nothing but this one event rejects it. Whatever can be a wrong setting
+(a wrong path, a wrong secret, a redirect) keeps the events waiting: the lag grows, and the error is
+shown. Many receivers answer 400 to a signature that they cannot verify, so 400 waits, too: an event
+that fails alone while others are accepted becomes a dead letter after its retries.
 """
 
 import math
@@ -16,7 +18,6 @@ from worker.sinks.http_post import Answer
 LONGEST_WAIT = 3600.0  # seconds that a Retry-After is obeyed for
 
 _REFUSES_THE_EVENT = {
-    HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
 }

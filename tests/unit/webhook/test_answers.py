@@ -36,7 +36,7 @@ def test_any_2xx_accepts(hook: Webhook, receiver: Receiver, status: int) -> None
     assert hook.deliver([an_event()]) == []
 
 
-@pytest.mark.parametrize("status", [400, 413, 422])
+@pytest.mark.parametrize("status", [413, 422])
 def test_an_answer_about_the_event_rejects_it(
     hook: Webhook, receiver: Receiver, status: int
 ) -> None:
@@ -49,7 +49,27 @@ def test_an_answer_about_the_event_rejects_it(
 
 WAITING = [
     *(301, 302, 303, 304, 307, 308),
-    *(401, 402, 403, 404, 405, 406, 407, 408, 409, 411, 415, 421, 425, 426, 429, 431, 451, 499),
+    *(
+        400,
+        401,
+        402,
+        403,
+        404,
+        405,
+        406,
+        407,
+        408,
+        409,
+        411,
+        415,
+        421,
+        425,
+        426,
+        429,
+        431,
+        451,
+        499,
+    ),
     *(500, 501, 502, 503, 504, 505, 511, 520, 599),
 ]
 
