@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 ROW_LIMIT = 24  # events a row: their audit entries and the row fill one batch of 25
+_PAGE_LIMIT = 250  # rows a query
+_FIRST_PAGE = 10  # rows of a query whose reader may stop early; each page after it is twice as long
 _DAYS, _GAPS = "days", "gaps"
 
 EventRef = tuple[str, str]  # product id, event key: an audit entry's key
@@ -89,7 +91,7 @@ class Feed:
         days = self._days(None if cursor is None else f"<= {cursor.day}", forward=False)
         for day in days:
             edge = None if cursor is None else f"<= {cursor}"
-            for row in self._rows(day, edge, forward=False):
+            for row in self._rows(day, edge, forward=False, page=_FIRST_PAGE):
                 for arrival in reversed(_arrivals(row)):
                     if cursor is None or arrival.cursor < cursor:
                         yield arrival
@@ -103,7 +105,7 @@ class Feed:
         return (row["Cursor"]["S"] for row in self._rows(_DAYS, edge, forward=forward))
 
     def _rows(
-        self, day: str, edge: str | None, *, forward: bool, page: int = 250
+        self, day: str, edge: str | None, *, forward: bool, page: int = _PAGE_LIMIT
     ) -> Iterator[dict[str, Any]]:
         """Rows of a partition; `edge` is a comparison with the sort key, such as `>= x`."""
         condition, values = "#d = :d", {":d": {"S": day}}
@@ -129,6 +131,7 @@ class Feed:
             if "LastEvaluatedKey" not in answer:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            request["Limit"] = min(2 * request["Limit"], _PAGE_LIMIT)
 
 
 def _arrivals(row: dict[str, Any]) -> list[Arrival]:
