@@ -18,6 +18,7 @@ from app.web.identity import Identity
 from app.web.needs import TOKEN_FIELD
 from app.web.presentation import Row, local_time, price_text
 from app.web.services import Services
+from app.web.statics import static_path
 
 _TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
@@ -55,6 +56,7 @@ def render(
     may_edit = identity is not None and identity.role.covers(Role.EDITOR)
     context = {
         "base": settings.base_path,
+        "static": settings.base_path + static_path(),
         "version": services.version,
         "read_only": settings.read_only or not may_edit,
         "identity": identity,

@@ -174,5 +174,5 @@ def test_items_got_by_key_read_as_botocore_would_read_them(clients: Clients) -> 
     body = orjson.dumps({"Responses": {"A": [PLAIN]}, "UnprocessedKeys": {}})
     for client in (clients.tables, boto3.client("dynamodb", **PLACE)):
         answering(client, body)
-        answer = client.batch_get_item(RequestItems={"A": {"Keys": []}})
+        answer = client.batch_get_item(RequestItems={"A": {"Keys": [{"S": {"S": "x"}}]}})
         assert (answer["Responses"], answer["UnprocessedKeys"]) == ({"A": [PLAIN]}, {})

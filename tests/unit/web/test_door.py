@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.web.statics import static_path
 from tests.support.access import a_door
 from tests.support.site import START, Clock, Site, a_key, cookie_of
 
@@ -113,7 +114,7 @@ def test_signed_in_pages_and_ways_back_carry_the_base_path() -> None:
     session = site.ask("POST", "/shop/sign-in", data={"key": secret.text}).headers["Set-Cookie"]
     page = site.ask("GET", "/shop/products", headers={"Accept": "text/html"} | cookie_of(session))
     assert 'action="/shop/sign-out"' in page.text
-    assert site.ask("GET", "/shop/static/favicon.svg").status_code == 200
+    assert site.ask("GET", f"/shop{static_path()}/favicon.svg").status_code == 200
     for other in ("/other/app", "/shopping", "/"):
         answer = site.ask("POST", "/shop/sign-in", data={"key": secret.text, "next": other})
         assert answer.headers["Location"] == "/shop/"

@@ -17,6 +17,7 @@ from app.store.chain import origin, successor
 from app.store.errors import ProductGone, StoreUnavailable
 from app.store.paging import Page
 from app.web.app import create_app
+from app.web.statics import static_path
 from tests.support.access import open_to_all
 from tests.support.builders import LABEL, a_cursor, an_event
 from tests.unit.broker.kit import MemoryFeed
@@ -40,8 +41,8 @@ class _Client:
     def __init__(self, services: Any) -> None:
         self._transport = httpx.ASGITransport(create_app(services))
 
-    def get(self, path: str) -> httpx.Response:
-        return self._send("GET", path)
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        return self._send("GET", path, headers=headers)
 
     def post(self, path: str, **request: Any) -> httpx.Response:
         return self._send("POST", path, **request)
@@ -180,7 +181,7 @@ def test_links_carry_the_base_path() -> None:
     page = client(settings={"base_path": "/shop"}).get("/").text
     assert 'data-stream="/shop/v1/events"' in page
     assert 'href="/shop/products"' in page
-    assert 'src="/shop/static/live/main.js"' in page
+    assert f'src="/shop{static_path()}/live/main.js"' in page
 
 
 def test_a_deleted_product_leads_to_its_history() -> None:
