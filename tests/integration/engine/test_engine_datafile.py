@@ -1,6 +1,8 @@
 """The engine's file is prepared only while no engine runs on it, and loses nothing unread."""
 
 import contextlib
+import os
+import signal
 import sqlite3
 import time
 from collections.abc import Mapping
@@ -8,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.store.engine import EmbeddedEngine, EngineFailed, datafile, process
+from app.store.engine import EmbeddedEngine, EngineFailed, datafile, embedded, process
 from tests.integration.engine.kit import call, create_table, numbers, put, shard_of, sql
 
 DAY = 24 * 3600
@@ -139,7 +141,7 @@ def test_old_records_that_someone_has_not_read_stay(file: Path) -> None:
 def test_a_shard_without_a_checkpoint_keeps_everything(file: Path) -> None:
     age(file, upto=10)
     age(file, upto=3, table="Orders")
-    assert start(file, {PRODUCTS: 10}).asked == 1
+    start(file, {PRODUCTS: 10})
     assert numbers(file) == [10]
     assert numbers(file, "Orders") == [1, 2, 3]
 
@@ -166,6 +168,36 @@ def test_trimming_goes_on_over_many_batches(file: Path, monkeypatch: pytest.Monk
     assert numbers(file) == [9, 10]
 
 
+def test_a_start_trims_for_a_moment_only_and_the_stop_does_the_rest(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(datafile, "_BATCH", 2)
+    monkeypatch.setattr(embedded, "_TRIM_AT_START", 0)
+    age(file, upto=8)
+    with EmbeddedEngine(file.parent, positions=lambda _: {PRODUCTS: 10}):
+        assert numbers(file) == [3, 4, 5, 6, 7, 8, 9, 10]
+    assert numbers(file) == [9, 10]
+
+
+def test_an_engine_that_does_not_answer_does_not_hold_up_the_stop(file: Path) -> None:
+    age(file, upto=8)
+    asked = []
+
+    def positions(url: str) -> Mapping[tuple[str, str], int]:
+        asked.append(url)
+        return {}
+
+    with EmbeddedEngine(file.parent, positions=positions) as engine:
+        (running,) = process.running(file)
+        os.kill(running.pid, signal.SIGSTOP)
+        deadline = time.monotonic() + 20
+        while engine.healthy() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not engine.healthy()
+        asked.clear()
+    assert asked == []
+
+
 def test_young_records_cost_no_second_start(file: Path) -> None:
     age(file, upto=10, by=DAY - 600)
     assert start(file, {PRODUCTS: 10}).asked == 0
@@ -182,7 +214,7 @@ def test_checkpoints_that_cannot_be_read_trim_nothing_and_stop_nothing(
     with EmbeddedEngine(file.parent, positions=fail) as engine:
         assert engine.healthy()
         assert numbers(file) == list(range(1, 11))
-    assert "nothing is trimmed at this start" in caplog.text
+    assert "nothing is trimmed" in caplog.text
 
 
 def test_the_stream_reads_on_after_trimming(file: Path) -> None:

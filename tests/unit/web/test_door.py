@@ -134,3 +134,17 @@ def test_a_door_stands_open_after_a_quiet_minute_too() -> None:
     assert not door.keyring.look().closed
     seconds[0] += 60
     assert door.stands_open()
+
+
+def test_each_page_s_token_is_another_and_only_its_owner_s() -> None:
+    """Compressed pages would otherwise show a constant secret's length next to chosen text."""
+    sessions = a_door().sessions
+    first, second = sessions.form_token("ada"), sessions.form_token("ada")
+    assert first.partition(".")[0] != second.partition(".")[0]
+    assert first.partition(".")[2] != second.partition(".")[2]
+    for token in (first, second):
+        assert sessions.is_form_token("ada", token)
+        assert not sessions.is_form_token("eve", token)
+    nonce, _, signature = first.partition(".")
+    for forged in ("", ".", nonce, f"{second.partition('.')[0]}.{signature}", f".{signature}", "é"):
+        assert not sessions.is_form_token("ada", forged)
