@@ -138,9 +138,9 @@ class EmbeddedEngine:
     def _positions_at(self, url: str) -> Mapping[tuple[str, str], int]:
         """What every consumer has behind it; nothing where it cannot be read or is not needed."""
         try:
-            if self._positions is None or not datafile.has_older(self._folder.file, _kept_since()):
-                return {}
-            return self._positions(url)
+            file = self._folder.file
+            old = datafile.shape(file) is Shape.READY and datafile.has_older(file, _kept_since())
+            return self._positions(url) if old and self._positions is not None else {}
         except Exception:
             log.exception("the checkpoints cannot be read: nothing is trimmed")
             return {}
