@@ -150,10 +150,10 @@ class Feed:
         newest = self.newest()
         return 0 if newest is None else newest.ms
 
-    def has_day_between(self, first: str, last: str) -> bool:
-        """Whether anything arrived on a UTC day after `first` and before `last`."""
-        days = self._items(_DAYS, f"> {first}", forward=True, page=1)
-        return any(item["Cursor"]["S"] < last for item in islice(days, 1))
+    def has_day(self, first: str, end: str) -> bool:
+        """Whether anything arrived on a UTC day from `first` on and before `end`."""
+        days = self._items(_DAYS, f">= {first}", forward=True, page=1)
+        return any(item["Cursor"]["S"] < end for item in islice(days, 1))
 
     def _rows(
         self, days: str | None, edge: str | None, *, forward: bool, most: int | None = None

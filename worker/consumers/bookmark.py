@@ -1,0 +1,157 @@
+"""One sink's durable place: saved on the condition of the lease and of the row's version.
+
+After any control act the place is read from the row again, so a rewind is never undone: what was
+delivered since the last save is then delivered again.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from app.store.coordination.sink_row import Health, SinkRow, State
+from app.store.coordination.sinks import SinkRows, Superseded
+from app.store.cursor import Cursor, wall_ms
+from app.store.leases import Lease, LeaseLost
+from worker.consumers.position import Position, before, decoded
+from worker.consumers.tail import Tail
+
+_log = logging.getLogger(__name__)
+
+SAVE_EVERY = 1.0  # seconds between saves while events are delivered
+REPORT_EVERY = 15.0  # seconds between saves of an error alone
+SAVE_SKIPPED_EVERY = 60.0  # seconds between saves of a cursor that only passed filtered events
+REPORT_IDLE_EVERY = 3600.0  # seconds between saves of a sink at the head, to show that it ran
+
+
+class Bookmark:
+    """How far a sink has been delivered to, under one lease."""
+
+    def __init__(
+        self,
+        rows: SinkRows,
+        tail: Tail,
+        lease: Lease,
+        row: SinkRow,
+        *,
+        start: Cursor | None,
+        retention: timedelta | None,
+        monotonic: Callable[[], float] = time.monotonic,
+        now_ms: Callable[[], int] = wall_ms,
+    ) -> None:
+        """`start`: where a sink begins that never ran, None for now."""
+        self.row = row
+        self._rows = rows
+        self._tail = tail
+        self._lease = lease
+        self._start = start
+        self._retention = retention
+        self._monotonic = monotonic
+        self._now_ms = now_ms
+        self._position: Position | None = None
+        self._saved_at = monotonic()
+        self._delivered = self._skipped = False  # since the last save
+
+    @property
+    def position(self) -> Position:
+        """The place; `open` must have been called."""
+        if self._position is None:
+            raise RuntimeError("the bookmark is not open")
+        return self._position
+
+    def open(self) -> None:
+        """Take the place from the row, or save the first one, if that was not done yet.
+
+        Raises:
+            Superseded, LeaseLost, StoreUnavailable: as `SinkRows.save`; Superseded also where the
+                sink was stopped, because events may have expired that it has not had.
+
+        """
+        if self._position is not None:
+            return
+        if self.row.cursor is None:
+            self._tail.refresh(self._tail.passes, 0)
+            self._position = Position(self._start or self._tail.window.newest)
+            self.save(Health())
+            return
+        self._check_retention(self.row)
+        self._position = decoded(self.row.cursor, self.row.taken)
+
+    def reload(self) -> None:
+        """Read the row again; what was not saved is forgotten.
+
+        Raises:
+            LeaseLost: the sink is another worker's.
+            StoreUnavailable: the row cannot be read now.
+
+        """
+        row = self._rows.get(self._lease.shard_id)
+        if row is None or (row.owner, row.counter) != (self._lease.owner, self._lease.counter):
+            raise LeaseLost
+        self.row, self._position = row, None
+        self._delivered = self._skipped = False
+
+    def deliver(self, cursors: Iterable[Cursor]) -> None:
+        """The events at these places were delivered or rejected."""
+        for cursor in cursors:
+            self.position.add(cursor)
+            self._delivered = True
+
+    def skip(self, cursors: Iterable[Cursor]) -> None:
+        """The events at these places are not for this sink."""
+        for cursor in cursors:
+            self.position.add(cursor)
+            self._skipped = True
+
+    def is_due(self, *, idle: bool, failing: bool) -> bool:
+        """Whether it is time to save; `idle`: nothing is on its way to the sink."""
+        waited = self._monotonic() - self._saved_at
+        return (
+            (self._delivered and (idle or waited >= SAVE_EVERY))
+            or (failing and waited >= REPORT_EVERY)
+            or (self._skipped and waited >= SAVE_SKIPPED_EVERY)
+            or waited >= REPORT_IDLE_EVERY
+        )
+
+    def until_due(self, *, failing: bool) -> float:
+        """Seconds until it is time to save, if nothing else happens."""
+        every = REPORT_IDLE_EVERY
+        if self._skipped:
+            every = SAVE_SKIPPED_EVERY
+        if failing:
+            every = REPORT_EVERY
+        if self._delivered:
+            every = SAVE_EVERY
+        return max(0.0, self._saved_at + every - self._monotonic())
+
+    def save(self, health: Health) -> None:
+        """Save the place, and how the sink fares; raises as `SinkRows.save`."""
+        position = self.position
+        position.settle(self._tail.window.settled)
+        self._rows.save(self._lease, self.row.version, position.settled, position.encoded(), health)
+        self._saved_at = self._monotonic()
+        self._delivered = self._skipped = False
+
+    def stop(self, state: State, why: str) -> None:
+        """Pause or stop the sink from the worker's side; raises as `SinkRows.save`."""
+        _log.error("sink %s is %s: %s", self._lease.shard_id, state, why)
+        self._rows.stop(self._lease, self.row.version, state, why)
+
+    def _check_retention(self, row: SinkRow) -> None:
+        """Stop a sink that did not run for longer than events are kept, if any arrived then."""
+        if self._retention is None or row.cursor is None or row.saved_at is None:
+            return
+        kept_ms = int(self._retention.total_seconds() * 1000)
+        oldest = before(self._now_ms() - kept_ms)
+        saved_ms = datetime.fromisoformat(row.saved_at).timestamp() * 1000
+        if (
+            row.cursor < oldest
+            and saved_ms < oldest.ms
+            and self._tail.has_day(row.cursor.day, oldest.day)
+        ):
+            self.stop(
+                "stopped",
+                f"events from {row.cursor.day} on may have expired before they were delivered: "
+                "rewind the sink to a time that is still kept, or resume it to go on without them",
+            )
+            raise Superseded
