@@ -24,6 +24,7 @@ from app.web.api import (
     metrics,
     products,
     reversals,
+    sinks,
 )
 from app.web.budgets import AddressBudget, KeyBudget
 from app.web.contract.openapi import contract, operation_id
@@ -43,6 +44,7 @@ _ROUTED = (
     events,
     reversals,
     dead_letters,
+    sinks,
     contracts,
     admin,
     sign_in,

@@ -16,7 +16,7 @@ from app.store.chain import is_baseline
 from app.store.errors import StoreUnavailable
 from app.store.roles import Role
 from app.store.timeline import TimelinePage
-from app.web import admin_pages, demo_pages, product_pages, system_pages
+from app.web import admin_pages, demo_pages, product_pages, sink_pages, system_pages
 from app.web.needs import needs
 from app.web.parameters import ServicesDep
 from app.web.presentation import local_time, row_of, view_notice
@@ -30,6 +30,7 @@ router.include_router(product_pages.router)
 router.include_router(demo_pages.router)
 router.include_router(admin_pages.router)
 router.include_router(system_pages.router)
+router.include_router(sink_pages.router)
 
 
 @router.get("/", dependencies=[needs(Role.VIEWER)])

@@ -9,10 +9,10 @@ from bisect import bisect_right, insort
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from app.store.cursor import Cursor
+from app.store.cursor import Cursor, before
 from app.store.feed import EventRef, FeedRow
 from app.store.timeline import OVERLAP_MS
-from worker.consumers.position import Position, before
+from worker.consumers.position import Position
 
 HELD = 2_000  # settled rows kept for consumers that are a little behind
 
