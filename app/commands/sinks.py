@@ -222,6 +222,6 @@ def _office(settings: Settings) -> Iterator[_Office]:
 
 
 def _cursor_time(cursor: Any) -> str:
-    if cursor is None:
-        return "never run"
+    if cursor is None or not cursor.ms:  # it never ran, or nothing had arrived when it began
+        return "-"
     return rfc3339(datetime.fromtimestamp(cursor.ms / 1000, UTC))

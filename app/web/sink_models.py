@@ -62,7 +62,10 @@ class SinkOut(BaseModel):
     lag_seconds: float = Field(
         description="since the first event arrived that the sink has not had; 0 where it has all"
     )
-    lag_events: int = Field(description="at least so many events wait")
+    lag_events: int = Field(
+        description="how many wait, counted up to a few hundred; may include events that its "
+        "filter will skip"
+    )
     owner: str | None = Field(description="the worker that runs it; null: no worker runs it")
     last_error: str | None = Field(description="of the last call; null where it succeeded")
     version: int = Field(description="raised by each pause, resume and rewind")

@@ -85,7 +85,7 @@ def _sheet(request: Request, services: Services, view: SinkView, form: Form) -> 
         page="system",
         name=view.row.name,
         delivered_to=None
-        if cursor is None
+        if cursor is None or not cursor.ms
         else datetime.fromtimestamp(cursor.ms / 1000, ZoneInfo(zone)),
         zone=zone,
         form=form,

@@ -29,8 +29,8 @@ class Unseen:
 class SinkView:
     """A sink's row, and how far the sink is behind now.
 
-    `lag_seconds`: since the first event arrived that it has not had. `lag_events`: how many there
-    are at least.
+    `lag_seconds`: since the first event arrived that it has not had. `lag_events`: how many wait,
+    counted up to a limit; what its filter refuses counts too until a worker has read it.
     """
 
     row: SinkRow
@@ -44,8 +44,12 @@ class SinkView:
 
 
 def is_reported(row: SinkRow, now_ms: int) -> bool:
-    """Whether a worker saved so lately that nothing which arrived since can count as lag."""
-    return row.saved_at is not None and _age(row.saved_at, now_ms) <= REPORTED
+    """Whether the sink runs and was saved so lately that what arrived since is no lag yet."""
+    return (
+        row.state == "running"
+        and row.saved_at is not None
+        and _age(row.saved_at, now_ms) <= REPORTED
+    )
 
 
 def view_of(row: SinkRow, unseen: Unseen | None, now_ms: int) -> SinkView:
@@ -55,7 +59,8 @@ def view_of(row: SinkRow, unseen: Unseen | None, now_ms: int) -> SinkView:
         seconds += _age(row.saved_at, now_ms)
     if unseen is not None:
         waited = (now_ms - unseen.first_ms) / 1000
-        if waited > REPORTED:
+        may_be_on_its_way = row.state == "running" and row.saved_at is not None
+        if waited > REPORTED or not may_be_on_its_way:
             seconds = max(seconds, waited)
             events += unseen.events
     return SinkView(row, seconds, events)

@@ -102,7 +102,7 @@ def _line(view: SinkView, silent: float | None, letters: int) -> SinkLine:
         why=masked(row.why),
         paused_itself=view.paused_itself,
         delivered_to=None
-        if cursor is None
+        if cursor is None or not cursor.ms  # nothing had arrived when it began
         else rfc3339(datetime.fromtimestamp(cursor.ms / 1000, UTC)),
         lag_seconds=view.lag_seconds,
         lag_events=view.lag_events,

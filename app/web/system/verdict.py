@@ -95,7 +95,7 @@ def _of_tables(state: SystemState, stored: StoredStatus) -> list[Finding]:
         found.append(
             Finding(
                 f"There {'is' if count == '1' else 'are'} {count} {noun}.",
-                "See the reasons below, remove them, and deliver the dead letters again:",
+                "See the errors below, fix their cause, and deliver the dead letters again:",
                 bad=False,
                 command="stockpulse sinks redrive",
             )
