@@ -8,6 +8,7 @@ import json
 import logging
 import re
 import sys
+import textwrap
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ _MASKS = (
     (re.compile(r"(?<=://)[^/\s'\"]+@"), "***@"),  # a URL's user and password
     (re.compile(r"\b([Bb]earer|Basic)\s+[\w.~+/=-]{8,}"), r"\1 ***"),
 )
+# What could end a line or steer a terminal, as its escape sequence: C0, DEL, C1, line separators.
+_ESCAPES = {code: ascii(chr(code))[1:-1] for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +50,7 @@ def about(**fields: Any) -> Iterator[None]:
 
 
 class TextFormatter(logging.Formatter):
-    """A record as a line, and what it is about behind it."""
+    """A record as one line, with what it is about at its end; a trace follows, indented."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
@@ -55,7 +58,13 @@ class TextFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
         """The line without an exception's trace, which follows it."""
         bound = "".join(f" {name}={_short(value)}" for name, value in _about.get().items())
-        return super().formatMessage(record) + (f" [{bound[1:]}]" if bound else "")
+        line = super().formatMessage(record) + (f" [{bound[1:]}]" if bound else "")
+        return line.translate(_ESCAPES)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the library's name
+        """The trace, indented: a line break in an error's text begins no log line."""
+        lines = super().formatException(ei).split("\n")
+        return textwrap.indent("\n".join(line.translate(_ESCAPES) for line in lines), "  ")
 
     def format(self, record: logging.LogRecord) -> str:
         """The line and, below it, the trace."""

@@ -69,6 +69,7 @@ def serve(settings: Settings, demo: Plan | None = None) -> None:
         config = uvicorn.Config(
             create_app(services),
             http=bounded(settings.max_header_bytes, settings.request_timeout_seconds),
+            ws="none",  # the wire bounds HTTP only
             log_config=None,
             access_log=False,
             proxy_headers=False,  # app.web.proxies reads them, from the configured ones only

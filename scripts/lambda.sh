@@ -18,7 +18,7 @@ target=${1:-dist/stockpulse-lambda.zip}
 
 # What the handler imports, of requirements.lock; a test imports it in a bare interpreter.
 needed=(
-  annotated-types boto3 botocore jmespath orjson prometheus-client pydantic pydantic-core
+  annotated-types boto3 botocore h11 jmespath orjson prometheus-client pydantic pydantic-core
   pydantic-settings python-dateutil python-dotenv redis s3transfer six typing-extensions
   typing-inspection tzdata urllib3
 )

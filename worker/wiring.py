@@ -1,7 +1,8 @@
 """What every host wires alike: a batch's way into the log, and the consumers that read the log."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -50,20 +51,17 @@ class SinkPlan:
             raise ValueError("two sinks have one name")
 
 
-def sink_plan(settings: Settings, retention: timedelta | None) -> SinkPlan:
-    """As the settings have it.
-
-    Raises:
-        SettingsError: a sink's settings contradict each other; the message names them.
-
-    """
+@contextmanager
+def sink_plan(settings: Settings, deployment: Deployment) -> Iterator[SinkPlan]:
+    """As the settings have it; the block must outlive the worker."""
     start = settings.sinks_start
-    return SinkPlan(
-        sinks_of(settings),
-        RetryPolicy(settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds),
-        None if start is None else before(int(start.timestamp() * 1000)),
-        retention,
-    )
+    with sinks_of(settings, deployment.tables.products) as sinks:
+        yield SinkPlan(
+            sinks,
+            RetryPolicy(settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds),
+            None if start is None else before(int(start.timestamp() * 1000)),
+            deployment.signer.retention,
+        )
 
 
 class Wiring:

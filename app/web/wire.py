@@ -1,38 +1,52 @@
-"""A connection is bounded: a request's head in length, its arrival and its answer's in time.
+"""Every connection is bounded: its heads, its waiting requests, and the time it may take.
 
-uvicorn leaves all that open: a head without an end would fill the memory, and a client that
-sends a byte a minute, or takes none of its answer, would hold its place for ever. It also takes
-trailers for headers, and the body of a request that asks for an upgrade for the next request:
-what a proxy lets through as one thing must not be another here.
+uvicorn leaves these open (docs/adr/0012-what-the-wire-keeps.md). A head without an end and a
+flood of pipelined requests would fill the memory; a client that sends a byte a minute, or reads
+none of its responses, would keep its connection for ever. uvicorn also reads trailers as headers,
+and the body of a request with `Upgrade` as the next request: what a proxy forwards as one request
+must not be two here.
 """
 
 import asyncio
 import uuid
+from collections.abc import Collection
 from http import HTTPStatus
 from typing import Any
 
-import orjson
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.web.guards import SECURITY_HEADERS
+from app.web.problems import problem
+
+# Bytes parsed at a time: 57 of the shortest requests, at about 4 KB of memory each.
+_PIECE = 1024
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """HTTP/1.1 by uvicorn's own parser, with bounds; see `bounded`."""
+    """HTTP/1.1 by uvicorn's own parser, with bounds; see `bounded`.
+
+    Pipelining: parsing stops at a request that waits for the response to one before it. What else
+    has arrived stays as bytes, and nothing more is read, until no request waits. So a connection
+    holds the requests of one piece and one read (256 KB) at most.
+    """
 
     max_head = 32 * 1024  # bytes of request line and headers
     patience = 30.0  # seconds from a request's first byte to its last
-    untaken = 60.0  # seconds for which a client may leave lying what it is sent
+    untaken = 60.0  # seconds that a client may leave what it is sent unread
 
     _timer: asyncio.TimerHandle | None = None
     _untaken_timer: asyncio.TimerHandle | None = None
+    _unfed = memoryview(b"")  # read from the connection, but not yet given to the parser
     _unparsed = 0  # bytes fed since a request, its head or a part of its body was complete
     _in_head = True
     _refused = False
+    _is_last = False  # no request follows the one that was parsed last
 
     def connection_made(self, transport: Any) -> None:
-        """Give the first request its time: a connection that says nothing is not kept."""
+        """Start the first request's time: a connection that sends nothing is ended."""
         super().connection_made(transport)
+        self.flow = _Flow(transport, self.pipeline)
         self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -42,34 +56,44 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """Wait for the client to take what was written, but not for ever."""
+        """Wait for the client to read what was written, for a limited time."""
         super().pause_writing()
         self._start_untaken()
 
     def resume_writing(self) -> None:
-        """Go on: the client takes it; an end of the connection still waits for the rest."""
+        """Go on: the client reads. A closing connection still waits for it to read the rest."""
         if not self.transport.is_closing():
             self._stop_untaken()
         super().resume_writing()
 
     def on_response_complete(self) -> None:
-        """Go on with the next request, or end the connection once the client has its answer."""
+        """Go on with the next request, or end the connection once the client has its response."""
         super().on_response_complete()
-        if self.transport.is_closing() and self.transport.get_write_buffer_size():
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            self._feed()
+        elif self.transport.get_write_buffer_size():
             self._start_untaken()
 
     def timeout_keep_alive_handler(self) -> None:
-        """End an idle connection, also where its client never took its last answer."""
+        """End an idle connection, even if its client never read the last response."""
         self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser, unless a head or trailers grow past their bound."""
-        if self._refused:
-            return
-        self._unparsed += len(data)
-        super().data_received(data)
-        if self._unparsed > self.max_head:
-            self._too_long()
+        """Parse what arrives, as far as no request has to wait."""
+        self._unfed = memoryview(bytes(self._unfed) + data)
+        self._feed()
+
+    def _feed(self) -> None:
+        """Parse in pieces until a request waits, or a head or trailers grow past their bound."""
+        while self._unfed and not (self.pipeline or self._refused or self._is_last):
+            piece, self._unfed = self._unfed[:_PIECE], self._unfed[_PIECE:]
+            self._unparsed += len(piece)
+            super().data_received(piece)  # type: ignore[arg-type]  # httptools takes a view
+            if self._unparsed > self.max_head:
+                self._too_long()
+        if self._refused or self._is_last:
+            self._unfed = memoryview(b"")
 
     def on_message_begin(self) -> None:
         """Begin a request's head, and its time."""
@@ -78,12 +102,14 @@ class BoundedProtocol(HttpToolsProtocol):
         self._start_timer()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; a trailer is none, since proxies do not guard theirs as headers."""
+        """Take a header, but no trailer: proxies do not filter trailers as they filter headers."""
         if self._in_head:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Let the request in if its head is within bounds."""
+        if self._refused:
+            return  # it came in the same piece as what was refused
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
         if size > self.max_head:
             self._too_long()
@@ -93,6 +119,9 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(HTTPStatus.BAD_REQUEST, "malformed-request", detail)
         else:
             super().on_headers_complete()
+            if self.parser.should_upgrade():
+                # The parser drops an unknown number of the bytes that follow such a head.
+                self._is_last, self.cycle.keep_alive = True, False
         self._in_head, self._unparsed = False, 0
 
     def on_body(self, body: bytes) -> None:
@@ -102,7 +131,7 @@ class BoundedProtocol(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The request is whole: what it takes from now on is ours."""
+        """The request is whole: the time from now on is the server's."""
         self._stop_timer()
         self._in_head, self._unparsed = True, 0
         if not self._refused:
@@ -116,6 +145,9 @@ class BoundedProtocol(HttpToolsProtocol):
         )
 
     def _too_slow(self) -> None:
+        if self.pipeline:  # the server is not reading: the client is not to blame
+            self._start_timer()
+            return
         self._refuse(
             HTTPStatus.REQUEST_TIMEOUT,
             "request-timeout",
@@ -123,7 +155,7 @@ class BoundedProtocol(HttpToolsProtocol):
         )
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is not HTTP as every other error is answered."""
+        """Report what is not HTTP in the form of every other error."""
         self._refuse(HTTPStatus.BAD_REQUEST, "malformed-request", msg)
 
     def _start_timer(self) -> None:
@@ -145,15 +177,28 @@ class BoundedProtocol(HttpToolsProtocol):
             self._untaken_timer = None
 
     def _refuse(self, status: HTTPStatus, code: str, detail: str) -> None:
-        """Answer, where that cannot be taken for another request's answer, and hang up."""
+        """Respond, unless the client could take it for another request's response; hang up."""
         if self._refused or self.transport.is_closing():
             return
         self._refused = True
         idle = self.cycle is None or self.cycle.response_complete
         in_body = not idle and not self._in_head and not self.cycle.response_started
         if in_body or (idle and self._unparsed):
-            self.transport.write(_problem(status, code, detail))
+            self.transport.write(_refusal(status, code, detail))
         self.transport.close()
+
+
+class _Flow(FlowControl):
+    """Reading stays paused while requests wait; uvicorn's own resumes at every `receive`."""
+
+    def __init__(self, transport: Any, waiting: Collection[Any]) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        """Read on, unless requests wait."""
+        if not self._waiting:
+            super().resume_reading()
 
 
 def _has_body(headers: list[tuple[bytes, bytes]]) -> bool:
@@ -163,32 +208,17 @@ def _has_body(headers: list[tuple[bytes, bytes]]) -> bool:
     )
 
 
-_GUARDS = "".join(f"{name.lower()}: {value}\r\n" for name, value in SECURITY_HEADERS.items())
-
-
 def bounded(max_head: int, patience: float) -> type[BoundedProtocol]:
     """The protocol with these bounds (uvicorn makes its instances itself)."""
     return type("Bounded", (BoundedProtocol,), {"max_head": max_head, "patience": patience})
 
 
-def _problem(status: HTTPStatus, code: str, detail: str) -> bytes:
+def _refusal(status: HTTPStatus, code: str, detail: str) -> bytes:
     request_id = uuid.uuid4().hex
-    body = orjson.dumps(
-        {
-            "type": f"urn:stockpulse:problem:{code}",
-            "title": status.phrase,
-            "status": status,
-            "detail": detail,
-            "code": code,
-            "request_id": request_id,
-        }
-    )
-    head = (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\n"
-        "content-type: application/problem+json\r\n"
-        f"content-length: {len(body)}\r\n"
-        f"x-request-id: {request_id}\r\n"
-        f"{_GUARDS}"
-        "connection: close\r\n\r\n"
-    )
-    return head.encode() + body
+    headers = {"X-Request-Id": request_id, **SECURITY_HEADERS, "Connection": "close"}
+    response = problem(request_id, status, code, status.phrase, detail, headers=headers)
+    lines = [
+        b"HTTP/1.1 %d %b" % (status, status.phrase.encode()),
+        *(b"%b: %b" % pair for pair in response.raw_headers),
+    ]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + bytes(response.body)

@@ -58,9 +58,18 @@ def test_the_body_of_a_request_that_asks_for_an_upgrade_is_no_request(
     assert status_of(house, "U1") == 404
 
 
-def test_an_upgrade_without_a_body_is_passed_over(house: House) -> None:
+def test_an_upgrade_without_a_body_is_ignored_and_its_request_is_the_last(
+    house: House, key: bytes
+) -> None:
     asked = [b"Connection: Upgrade", b"Upgrade: h2c", b"Content-Length: 0"]
-    assert send(house.app.url, request("GET", "/healthz", *asked)).status == 200
+    inner = request("POST", "/v1/products", JSON, key, body=NEW % b"U2")
+    with connect(house.app.url) as connection:
+        outer = request("POST", "/v1/products:batch", JSON, key, body=b" " * 2000 + inner)
+        connection.sendall(request("GET", "/healthz", *asked) + outer)
+        with connection.makefile("rb") as stream, suppress(ConnectionResetError):
+            assert stream.readline() == b"HTTP/1.1 200 OK\r\n"
+            assert b"HTTP/1.1" not in stream.read()
+    assert status_of(house, "U2") == 404
 
 
 def test_a_large_body_in_small_pieces_and_large_ones_is_taken(house: House, key: bytes) -> None:

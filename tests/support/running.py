@@ -82,6 +82,7 @@ def serving(settings: Settings) -> Iterator[App]:
         config = uvicorn.Config(
             web,
             http=bounded(settings.max_header_bytes, settings.request_timeout_seconds),
+            ws="none",
             log_config=None,
             proxy_headers=False,
             timeout_graceful_shutdown=2,

@@ -71,6 +71,21 @@ def test_text_says_it_behind_the_message_and_shortly() -> None:
     assert TextFormatter().format(record("it failed")).endswith("it failed")
 
 
+def fail(text: str) -> None:
+    raise ValueError(text)
+
+
+def test_control_characters_neither_begin_a_line_nor_reach_the_terminal() -> None:
+    text = "P1\r\n2026-01-01 CRITICAL app: forged \x1b[2J\x9b\u2028"
+    with about(product_id=text):
+        try:
+            fail(text)
+        except ValueError:
+            lines = TextFormatter().format(record("id %s", text)).splitlines()
+    assert r"P1\r\n2026-01-01 CRITICAL app: forged \x1b[2J\x9b\u2028 [product_id=P1\r\n" in lines[0]
+    assert all(line.startswith("  ") and line.isprintable() for line in lines[1:])
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -156,6 +156,6 @@ def find_running(data_dir: Path) -> Endpoint | None:
         if not lock.is_held(folder.lock):
             return None
         found = record.read(folder.record)
-    if found is None or found.pid is None or not process.is_engine(found.pid, folder.file):
+    if found is None or found.pid is None or process.find(found.pid, folder.file) is None:
         return None
     return Endpoint(found.address.url, found.pid)

@@ -14,27 +14,15 @@ from app.store.engine import (
     DataFolderHeld,
     EmbeddedEngine,
     Endpoint,
-    address,
     embedded,
-    find_binary,
     find_running,
     process,
 )
-from app.store.engine.folder import Folder
-from app.store.engine.launch import Launcher
-from app.store.engine.process import EngineProcess
 from tests.integration.engine.kit import call, create_table, owner, put, sql, stock
 
 
 def running(data_dir: Path) -> list[int]:
     return [engine.pid for engine in process.running(data_dir / "engine.db")]
-
-
-def orphan(data_dir: Path) -> EngineProcess:
-    """An engine that nobody owns, on a file that nobody prepared."""
-    folder = Folder.at(data_dir)
-    folder.make()
-    return Launcher(folder, find_binary(), address.choose()).start_for_all()
 
 
 def mode(path: Path) -> int:
@@ -159,10 +147,13 @@ def test_an_orphan_that_does_not_answer_is_replaced(
 
 
 def test_an_orphan_on_a_file_without_indexes_is_replaced(data_dir: Path) -> None:
-    left = orphan(data_dir)
+    with owner(data_dir) as (killed, url):
+        before = running(data_dir)
+        killed.kill()
+    sql(data_dir / "engine.db", "DROP INDEX stockpulse_newest")
     with EmbeddedEngine(data_dir) as engine:
-        assert engine.url == left.address.url
-        assert not left.alive()
+        assert engine.url == url
+        assert running(data_dir) != before
         assert len(sql(data_dir / "engine.db", "PRAGMA index_list(_stream_records)")) == 2
 
 

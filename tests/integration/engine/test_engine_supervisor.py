@@ -89,7 +89,8 @@ def test_processor_time_tells_a_busy_engine_from_a_stopped_one(launcher: Launche
 
 def test_an_adopted_engine_that_dies_is_replaced_by_one_of_ours(launcher: Launcher) -> None:
     child = launcher.start()
-    adopted = type(child)(child.file, child.address, child.pid)
+    adopted = process.find(child.pid, launcher.folder.file)
+    assert adopted is not None
     with Supervisor(adopted, launcher.start, QUICK) as supervisor:
         child.end()
         until(lambda: is_replaced(child.pid, launcher), 10)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from app.store.dead_letters.letter import Letter
 from tests.support.sinking import QUICK, Deployment, Recorder, change
 from worker.sinks.policy import Backoff
 from worker.sinks.sink import Sink
@@ -15,6 +14,7 @@ from app.commands import redrive
 from app.commands.errors import CommandError
 from app.events import ChangeEvent
 from app.settings import Settings
+from app.store.dead_letters.letter import Letter
 from tests.support.builders import STREAM_ARN
 from tests.support.running import App
 from tests.support.waiting import until

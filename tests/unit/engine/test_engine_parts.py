@@ -8,7 +8,7 @@ import pytest
 
 from app.store.engine import EngineMissing, binary, record
 from app.store.engine.address import Address
-from app.store.engine.process import arguments, find
+from app.store.engine.process import address_in, arguments
 from app.store.engine.record import Record
 from app.store.engine.supervisor import Patience, Silence, Verdict, judge, pause
 
@@ -17,26 +17,29 @@ ADDRESS = Address("127.9.8.7", 23456)
 PATIENCE = Patience(unwell=3, hung=30, silent=300)
 
 
-def command(*words: str) -> str:
-    return " ".join(words)
+SERVES = ["/opt/a b/dynoxide", *arguments(FILE, ADDRESS)]
 
 
-OURS = command("/opt/a b/dynoxide", *arguments(FILE, ADDRESS))
+@pytest.mark.parametrize("program", [["/opt/a b/dynoxide"], ["/bin/sh", "/opt/dynoxide"]])
+def test_a_command_line_that_serves_our_file_is_our_engine(program: list[str]) -> None:
+    assert address_in([*program, *arguments(FILE, ADDRESS)], FILE) == ADDRESS
 
 
 @pytest.mark.parametrize(
     ("other", "why"),
     [
-        (command("/opt/dynoxide", *arguments(Path("/srv/else/engine.db"), ADDRESS)), "other file"),
-        (OURS + ".bak", "longer path"),
-        (command(*arguments(FILE, ADDRESS)), "no program"),
-        (command("vim", str(FILE)), "an editor"),
-        (command("dynoxide", "serve", "--db-path", str(FILE)), "not started by us"),
-        ("", "a zombie"),
+        (["/opt/dynoxide", *arguments(Path("/srv/else/engine.db"), ADDRESS)], "another file"),
+        ([*SERVES[:-1], SERVES[-1] + ".bak"], "a longer path"),
+        ([*SERVES, "--more"], "another argument"),
+        (SERVES[1:], "no program"),
+        (["vim", str(FILE)], "an editor"),
+        (["dynoxide", "serve", "--db-path", str(FILE)], "not started by us"),
+        (["dynoxide", *arguments(FILE, Address("10.0.0.1", 23456))], "not a loopback address"),
+        ([], "a zombie"),
     ],
 )
-def test_only_a_command_line_that_serves_our_file_is_our_engine(other: str, why: str) -> None:
-    assert find(FILE, [(11, other), (12, OURS)]) == [(12, ADDRESS)], why
+def test_any_other_command_line_is_not(other: list[str], why: str) -> None:
+    assert address_in(other, FILE) is None, why
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 import random
 
 import pytest
-from app.store.dead_letters.letter import Letter, letter_of, parking, split_letter_id
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.store.dead_letters.letter import Letter, letter_of, parking, split_letter_id
 from tests.support.builders import STREAM_ARN, an_item, as_boto3, as_lambda, inserted
 from worker.stream.decode import decode
 

@@ -115,6 +115,7 @@ def test_a_person_s_forms_need_a_token_too(site: Site) -> None:
         (PROXY, {"X-Forwarded-For": "1.2.3.4, unknown, 10.2.3.4"}, {"client": "10.2.3.4"}),
         (f"::ffff:{PROXY}", {"X-Forwarded-For": "2001:db8::1"}, {"client": "2001:db8::1"}),
         (PROXY, {"X-Forwarded-Proto": "https"}, {"scheme": "https"}),
+        (PROXY, {"X-Forwarded-Proto": "http, https"}, {"scheme": "https"}),
         (PROXY, {"X-Forwarded-Proto": "ftp"}, {"scheme": "http"}),
         (PROXY, {"X-Forwarded-Host": "shop.example"}, {"host": "shop.example"}),
         (PROXY, {"Forwarded": "for=1.2.3.4;proto=https"}, {"client": PROXY, "scheme": "http"}),

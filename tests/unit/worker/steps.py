@@ -4,11 +4,10 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from app.store.dead_letters.letter import Letter
-
 from app.events import ChangeEvent
 from app.item import DEFAULT_NAMES, AttributeNames
 from app.store.audit import Appended, Arrived
+from app.store.dead_letters.letter import Letter
 from app.store.leases import Hold
 from tests.support.builders import (
     a_cursor,

@@ -1,0 +1,22 @@
+"""Tables of a test's own, and workers on them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.settings import Settings
+from tests.integration.consumers.kit import Recorder, Shop
+
+
+@pytest.fixture
+def shop(settings: Settings) -> Iterator[Shop]:
+    """Empty tables."""
+    shop = Shop(settings)
+    yield shop
+    shop.close()
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    """A sink's other side."""
+    return Recorder()

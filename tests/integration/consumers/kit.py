@@ -1,0 +1,94 @@
+"""A worker with sinks of a test's own, over real tables; products are put as other programs do."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from app.events import ChangeEvent
+from app.settings import Settings
+from app.standalone import reading
+from app.store.admin_log import AdminLog
+from app.store.client import connect
+from app.store.coordination.sink_row import SinkRow
+from app.store.coordination.sinks import SinkControl
+from app.store.dead_letters.desk import LetterDesk
+from app.store.deployment import CONSUMER
+from app.store.tables import ensure_tables, table_names
+from tests.support.waiting import until
+from worker.consumers.sink import Rejected, Sink
+from worker.host import Worker
+from worker.stream.pace import Idle, Wake
+
+Deliver = Callable[[Sequence[ChangeEvent]], Sequence[Rejected]]
+
+
+class Recorder:
+    """A sink that writes down what it accepts, after asking its mood."""
+
+    def __init__(self) -> None:
+        self.mood: Callable[[ChangeEvent], None] = lambda _event: None
+        self.got: list[tuple[str, int | None]] = []
+        self._lock = threading.Lock()
+
+    def __call__(self, events: Sequence[ChangeEvent]) -> list[Rejected]:
+        for event in events:
+            self.mood(event)
+        with self._lock:
+            self.got += [(event.product_id, event.stock_after) for event in events]
+        return []
+
+    def of(self, product_id: str) -> list[int | None]:
+        """What came of one product, in order."""
+        return [stock for product, stock in list(self.got) if product == product_id]
+
+
+class Shop:
+    """Tables, and workers on them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.names = table_names(settings.table_prefix, None)
+        self.client: Any = connect(settings.dynamodb).tables
+        ensure_tables(self.client, self.names, settings.attributes)
+        self.log = AdminLog(self.client, self.names.settings)
+        self._workers: list[Worker] = []
+        self.control = SinkControl(
+            self.client, self.names.checkpoints, CONSUMER, self.log, self._look
+        )
+        self.letters = LetterDesk(
+            self.client, self.names.dead_letters, self.log, self.control, self._look
+        )
+        self.wake = Wake()
+
+    @contextmanager
+    def worker(self, *sinks: Sink, **changes: Any) -> Iterator[Worker]:
+        """A worker, once it runs these sinks (or shares them with another)."""
+        settings = self.settings.model_copy(update=changes)
+        with reading(
+            settings, lambda _: None, self.wake, sinks=sinks, idle=Idle(0.02, 0.1), lease_time=3.0
+        ) as worker:
+            self._workers.append(worker)
+            for sink in sinks:
+                until(lambda name=sink.name: self.row(name).cursor is not None)
+            yield worker
+            self._workers.remove(worker)
+
+    def put(self, product_id: str, *stocks: int) -> None:
+        """Change a product's stock, once for each number."""
+        for stock in stocks:
+            item = {"ProductID": {"S": product_id}, "Stock": {"N": str(stock)}}
+            self.client.put_item(TableName=self.names.products, Item=item)
+        self.wake.hint()
+
+    def row(self, name: str) -> SinkRow:
+        """The sink's row; an empty one where there is none yet."""
+        return self.control.get(name) or SinkRow(name)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.client.close()
+
+    def _look(self) -> None:
+        for worker in self._workers:
+            worker.look()
