@@ -141,7 +141,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
                         clients.tables, names.dead_letters, admin_log, sinks, on_due=fed.look
                     ),
                     sinks=sinks,
-                    test_sink=SinkTester(settings, sinks),
+                    test_sink=SinkTester(settings, sinks, names.products),
                     broker=broker,
                     products_table=names.products,
                     view_type=stream.view_type,

@@ -216,7 +216,7 @@ def _office(settings: Settings) -> Iterator[_Office]:
         sinks = SinkControl(client, names.checkpoints, CONSUMER, feed, log)
         letters = LetterDesk(client, names.dead_letters, log, sinks)
         try:
-            yield _Office(sinks, letters, SinkTester(settings, sinks))
+            yield _Office(sinks, letters, SinkTester(settings, sinks, names.products))
         except _REFUSALS as error:
             raise CommandError(shown(error.detail)) from None
 
