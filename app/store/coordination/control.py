@@ -162,10 +162,10 @@ class SinkControl(SinkViews):
             return before(0 if oldest is None else oldest.ms)
         ms = int(to.timestamp() * 1000)
         if ms > now_ms or (oldest is not None and ms < oldest.ms):
-            earliest = now_ms if oldest is None else oldest.ms
+            first = now_ms if oldest is None else oldest.ms
             raise TimeOutOfRange(
-                f"Sink {name} can be rewound to a time from {_time(earliest)} (the first event that is "
-                f"kept) to {_time(now_ms)} (now)."
+                f"Sink {name} can be rewound to a time from {_time(first)} (the first event that "
+                f"is kept) to {_time(now_ms)} (now)."
             )
         return before(ms)
 
