@@ -1,5 +1,6 @@
 """The shapes of sinks over REST, and what a rewind takes."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -15,15 +16,14 @@ _TIME: TypeAdapter[datetime] = TypeAdapter(Moment)
 
 
 def _rewind_to(value: object) -> object:
-    if value in {"now", "beginning"}:
+    if value in ("now", "beginning"):
         return value
-    try:
-        return _TIME.validate_python(value)
-    except ValidationError:
-        raise ValueError(
-            "must be now, beginning, or an RFC 3339 time with its offset, such as "
-            "2026-11-21T08:30:00Z"
-        ) from None
+    if isinstance(value, str):
+        with suppress(ValidationError):
+            return _TIME.validate_python(value)
+    raise ValueError(
+        "must be now, beginning, or an RFC 3339 time with its offset, such as 2026-11-21T08:30:00Z"
+    )
 
 
 class RewindRequest(Strict):

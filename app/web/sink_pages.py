@@ -93,4 +93,5 @@ def _sheet(request: Request, services: Services, view: SinkView, form: Form) -> 
 
 
 def _done(services: Services) -> Response:
+    services.system.expire()  # the page that follows shows what was done
     return RedirectResponse(f"{services.settings.base_path}/system#sinks", status_code=303)
