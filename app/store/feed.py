@@ -146,6 +146,15 @@ class Feed:
         newest = next(self._rows(None, None, forward=False, most=1), None)
         return None if newest is None else newest.cursor
 
+    def oldest(self, now_ms: int) -> Cursor | None:
+        """The first row that is not past its retention at `now_ms`; None where there is none."""
+        start = 0
+        if self._retention is not None:  # DynamoDB deletes a row up to two days after that
+            start = max(0, now_ms - int(self._retention.total_seconds() * 1000))
+        rows = self._rows(f">= {day_of(start)}", f">= {start:013d}", forward=True, most=1)
+        oldest = next(rows, None)
+        return None if oldest is None else oldest.cursor
+
     def newest_ms(self) -> int:
         """The newest stamp; 0 where nothing ever arrived."""
         newest = self.newest()

@@ -22,6 +22,7 @@ from app.web.api import (
     metrics,
     products,
     reversals,
+    sinks,
 )
 from app.web.budgets import AddressBudget, KeyBudget
 from app.web.compression import Compression
@@ -41,6 +42,7 @@ _ROUTED = (
     events,
     reversals,
     dead_letters,
+    sinks,
     contracts,
     admin,
     sign_in,

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 
 from app.events import rfc3339
 from app.store.roles import Role
-from app.web import admin_pages, demo_pages, product_pages, system_pages
+from app.web import admin_pages, demo_pages, product_pages, sink_pages, system_pages
 from app.web.needs import needs
 from app.web.parameters import ServicesDep
 from app.web.presentation import local_time, view_notice
@@ -26,6 +26,7 @@ router.include_router(product_pages.router)
 router.include_router(demo_pages.router)
 router.include_router(admin_pages.router)
 router.include_router(system_pages.router)
+router.include_router(sink_pages.router)
 
 
 @router.get("/", dependencies=[needs(Role.VIEWER)])

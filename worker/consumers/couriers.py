@@ -88,9 +88,10 @@ class Couriers:
             return self._was_full
 
     @property
-    def redriving(self) -> bool:
-        """Whether an event of a dead letter is on its way."""
-        return bool(self._redriven)
+    def redriving(self) -> frozenset[str]:
+        """Ids of the dead letters whose events are on their way."""
+        with self._changed:
+            return frozenset(self._redriven)
 
     def has(self, cursor: Cursor) -> bool:
         """Whether the event at this cursor is on its way, or done and not taken yet."""

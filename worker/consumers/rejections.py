@@ -1,4 +1,4 @@
-"""What a sink rejects is a dead letter before it counts as done; a redrive settles its letter."""
+"""What a sink rejects becomes a dead letter before it counts as done; a redrive settles it."""
 
 from collections.abc import Mapping, Sequence
 

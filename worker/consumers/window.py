@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.store.clock import LEAD
-from app.store.cursor import Cursor
+from app.store.cursor import Cursor, before
 from app.store.feed import EventRef, FeedRow
 from app.store.timeline import OVERLAP_MS
-from worker.consumers.position import Position, before
+from worker.consumers.position import Position
 
 HELD = 2_000  # settled rows kept for consumers that are a little behind
 
