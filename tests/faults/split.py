@@ -3,7 +3,7 @@
 import base64
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -84,10 +84,10 @@ class Split:
         rows = self._rows()
         return self._one_of(row.owner for row in (rows.checkpoints.values() if rows else ()))
 
-    def holder_of_sink(self, name: str) -> Process | None:
-        """The worker that runs a sink now."""
+    def deliverer(self) -> Process | None:
+        """The worker that runs the webhook now."""
         rows = self._rows()
-        return self._one_of([rows.sinks[name].owner] if rows and name in rows.sinks else [])
+        return self._one_of(row.owner for row in (rows.sinks.values() if rows else ()))
 
     def _rows(self) -> Rows | None:
         try:
@@ -100,10 +100,10 @@ class Split:
         pids = {owner.split("-")[-2] for owner in owners if owner is not None}
         return next((worker for worker in self.workers if str(worker.pid) in pids), None)
 
-    def wait_taken_from(self, worker: Process) -> float:
-        """Until another holds the shard; seconds that it took."""
+    def wait_taken_from(self, worker: Process, by: Callable[[], Process | None]) -> float:
+        """Until another is what `by` names; seconds that it took."""
         began = time.monotonic()
-        until(lambda: self.holder() not in (None, worker), PATIENCE)
+        until(lambda: by() not in (None, worker), PATIENCE)
         return time.monotonic() - began
 
     def write(self, seconds: float) -> Writers:

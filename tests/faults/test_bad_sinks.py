@@ -148,12 +148,10 @@ def test_the_worker_that_delivers_is_killed(engine: Engine, tmp_path: Path) -> N
             moves = []
             for _ in range(3):
                 time.sleep(chance.uniform(1, 3))
-                victim = split.holder_of_sink("webhook")
+                victim = split.deliverer()
                 assert victim is not None
                 victim.kill()
-                killed = time.monotonic()
-                until(lambda: split.holder_of_sink("webhook") not in {None, victim}, 60)
-                moves.append(time.monotonic() - killed)
+                moves.append(split.wait_taken_from(victim, split.deliverer))
                 assert writers.running
                 victim.start(ready=False)
             live = split.finish("the worker that delivers killed", writers)
