@@ -21,7 +21,8 @@ from app.store.errors import StoreUnavailable
 from app.store.feed import EventRef
 from app.store.leases import Hold, Lease, LeaseLost
 from worker.consumers.bookmark import Bookmark
-from worker.consumers.courier import Couriers
+from worker.consumers.couriers import Couriers
+from worker.consumers.rejections import Rejections
 from worker.consumers.retry_policy import RetryPolicy
 from worker.consumers.schedule import Delivery
 from worker.consumers.sink import Sink
@@ -94,8 +95,7 @@ class Runner:
         self._couriers = Couriers(
             sink,
             shared.policy,
-            shared.letters,
-            hold,
+            Rejections(sink.name, shared.letters, hold, self._retry),
             guard,
             self._retry,
             self._wake.hint,
@@ -198,7 +198,7 @@ class Runner:
     def _take(self, batch: Batch) -> None:
         bookmark = self._bookmark
         if batch.damaged:
-            self._couriers.park(
+            self._couriers.rejections.park(
                 [
                     Letter(sink=self._sink.name, product_id=ref[0], event_key=ref[1], error=error)
                     for _, ref, error in batch.damaged

@@ -108,8 +108,8 @@ class Schedule:
                 break
         return self._begun(Call(chosen)) if chosen else None
 
-    def tries(self, delivery: Delivery) -> int:
-        """How often the product's first event failed in calls of its own."""
+    def failures(self, delivery: Delivery) -> int:
+        """How often the product's first event has failed in calls of its own."""
         return self._products[delivery.event.product_id].failures
 
     def succeeded(self, call: Call) -> None:
