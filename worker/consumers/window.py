@@ -38,8 +38,13 @@ class Window:
         settled = before(self.newest.ms - OVERLAP_MS)
         self.settled = self.base = max(BEGINNING, settled)
         self.passes = 0
+        self.cut_short: Cursor | None = None  # where the last pass ended before the feed's end
         self._rows: dict[Cursor, _Sighting] = {}
         self._order: list[Cursor] = []
+
+    def note_newest(self, newest: Cursor | None) -> None:
+        """Note the feed's newest row, read apart before a pass that may not get so far."""
+        self.newest = max(self.newest, newest or BEGINNING)
 
     def add_pass(
         self, rows: Sequence[FeedRow], begun: float, ended: float, *, whole: bool = True
@@ -59,20 +64,24 @@ class Window:
         overlap = OVERLAP_MS / 1000
         old = (row.cursor for row in rows if self._rows[row.cursor].at <= begun - overlap)
         settled = max(self.settled, before(known.ms - OVERLAP_MS + 1), *old)
-        # What lies past the last row of a pass that was cut short was not read yet.
-        self.settled = settled if whole or not rows else min(settled, rows[-1].cursor)
+        # What lies past the last row of a pass that was cut short was not read by it.
+        self.cut_short = None if whole or not rows else rows[-1].cursor
+        self.settled = min(settled, self.cut_short or settled)
         self._trim()
 
     def after(self, place: Cursor) -> list[Candidate]:
         """The rows after a place, which must not lie before `base`, in order.
 
         A row may be taken if it is settled, or was seen by an earlier pass than the last: whatever
-        preceded it was committed before that pass ended, so the last pass has read it.
+        preceded it was committed before that pass ended, so the last pass has read it, if it got
+        so far.
         """
         start = bisect_right(self._order, place)
-        seen = (self._rows[cursor] for cursor in self._order[start:])
+        read_to = self.cut_short or self.newest
         return [
-            (one.row, one.number < self.passes or one.row.cursor <= self.settled) for one in seen
+            (one.row, cursor <= self.settled or (one.number < self.passes and cursor <= read_to))
+            for cursor in self._order[start:]
+            for one in (self._rows[cursor],)
         ]
 
     def _trim(self) -> None:

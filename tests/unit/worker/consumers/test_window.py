@@ -94,3 +94,19 @@ def test_settled_rows_are_held_up_to_a_bound_for_consumers_that_are_a_little_beh
     window.add_pass(rows, 20.0, 20.1)
     assert window.base == rows[9].cursor
     assert len(window.after(window.base)) == HELD
+
+
+def test_a_row_past_the_end_of_a_pass_that_was_cut_short_waits_for_a_later_pass() -> None:
+    """Two rows that became visible late displaced ("a", 3) from a pass of at most two rows."""
+    window = Window(None)
+    window.add_pass([row(T, ("b", 1)), row(T + 3, ("a", 3))], 0.0, 0.1, whole=False)
+    window.add_pass([row(T, ("b", 1)), row(T + 1, ("a", 1))], 0.1, 0.2, whole=False)
+    assert ("a", key(3)) not in taken(window, at_start())
+
+
+def test_a_window_that_passes_cannot_read_whole_moves_with_the_newest_row() -> None:
+    window = Window(cursor(T))
+    window.note_newest(cursor(T + 60_000))
+    first = row(T + 10_000, ("b", 1))
+    window.add_pass([first], 0.0, 0.1, whole=False)
+    assert window.settled == first.cursor
