@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.stub_streams import StubShard, StubStreams
-
 from tests.unit.worker.machine.scene import Scene
 
 
