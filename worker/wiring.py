@@ -11,7 +11,7 @@ from app.settings import Settings
 from app.store.audit import Arrived
 from app.store.coordination.sink_row import SinkRow
 from app.store.coordination.sinks import SinkRows
-from app.store.cursor import Cursor
+from app.store.cursor import Cursor, before
 from app.store.dead_letters.letter import AUDIT
 from app.store.dead_letters.repository import DeadLetters
 from app.store.deployment import Deployment
@@ -20,7 +20,6 @@ from worker.audit_redrive import AuditRedrive
 from worker.chain import ChainSink
 from worker.consumers.consumers import Consumers, Job, MakeJob
 from worker.consumers.event_cache import EventCache
-from worker.consumers.position import before
 from worker.consumers.retry_policy import RetryPolicy
 from worker.consumers.runner import Runner, Shared
 from worker.consumers.sink import Sink

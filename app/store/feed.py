@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 ROW_LIMIT = 24  # events a row: their audit entries and the row fill one batch of 25
 _DAYS, _GAPS = "days", "gaps"
-_PAGE, _DAYS_PAGE = 250, 31  # rows read in one call
+_PAGE, _DAYS_PAGE = 250, 31  # rows read in one call, at most
+_FIRST_PAGE = 10  # rows of a query whose reader may stop early; each page after it is twice as long
 
 EventRef = tuple[str, str]  # product id, event key: an audit entry's key
 
@@ -135,7 +136,7 @@ class Feed:
     def before(self, cursor: Cursor | None) -> Iterator[Arrival]:
         """Arrivals before `cursor` (None: the newest), newest first."""
         days, edge = (None, None) if cursor is None else (f"<= {cursor.day}", f"<= {cursor}")
-        for row in self._rows(days, edge, forward=False):
+        for row in self._rows(days, edge, forward=False, first=_FIRST_PAGE):
             for arrival in reversed(row.arrivals()):
                 if cursor is None or arrival.cursor < cursor:
                     yield arrival
@@ -144,6 +145,15 @@ class Feed:
         """The newest row's cursor; None where nothing ever arrived. Reads one row a partition."""
         newest = next(self._rows(None, None, forward=False, most=1), None)
         return None if newest is None else newest.cursor
+
+    def oldest(self, now_ms: int) -> Cursor | None:
+        """The first row that is not past its retention at `now_ms`; None where there is none."""
+        start = 0
+        if self._retention is not None:  # DynamoDB deletes a row up to two days after that
+            start = max(0, now_ms - int(self._retention.total_seconds() * 1000))
+        rows = self._rows(f">= {day_of(start)}", f">= {start:013d}", forward=True, most=1)
+        oldest = next(rows, None)
+        return None if oldest is None else oldest.cursor
 
     def newest_ms(self) -> int:
         """The newest stamp; 0 where nothing ever arrived."""
@@ -156,16 +166,24 @@ class Feed:
         return any(item["Cursor"]["S"] < end for item in islice(days, 1))
 
     def _rows(
-        self, days: str | None, edge: str | None, *, forward: bool, most: int | None = None
+        self,
+        days: str | None,
+        edge: str | None,
+        *,
+        forward: bool,
+        most: int | None = None,
+        first: int | None = None,
     ) -> Iterator[FeedRow]:
         """Rows of all days, each day's partitions merged; no more than `most` are wanted.
+
+        `first`: rows of a partition's first page.
 
         `days` and `edge` are comparisons with the sort keys of days and rows, such as `>= x`.
         The list of days is read each time: another writer may have begun a partition.
         """
         for item in self._items(_DAYS, days, forward=forward, page=_DAYS_PAGE):
             day, count = item["Cursor"]["S"], int(item["PartitionCount"]["N"])
-            page = min(most or _PAGE, max(_PAGE // count, 25))
+            page = min(first or most or _PAGE, max(_PAGE // count, 25))
             parts = [
                 map(_feed_row, self._items(_partition(day, k), edge, forward=forward, page=page))
                 for k in range(count)
@@ -199,6 +217,7 @@ class Feed:
             if "LastEvaluatedKey" not in answer:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            request["Limit"] = min(2 * request["Limit"], _PAGE)
 
 
 def _partition(day: str, number: int) -> str:

@@ -88,9 +88,10 @@ class Couriers:
             return self._was_full
 
     @property
-    def redriving(self) -> bool:
-        """Whether an event of a dead letter is on its way."""
-        return bool(self._redriven)
+    def redriving(self) -> frozenset[str]:
+        """Ids of the dead letters whose events are on their way."""
+        with self._changed:
+            return frozenset(self._redriven)
 
     def has(self, cursor: Cursor) -> bool:
         """Whether the event at this cursor is on its way, or done and not taken yet."""
@@ -188,6 +189,7 @@ class Couriers:
                 self.trouble = ""
 
     def _failed(self, call: Call, accepted: int, error: str, asked: float | None) -> None:
+        accepted = min(max(accepted, 0), len(call.deliveries))  # a sink may miscount
         SINK_RETRIED.labels(self._sink.name).inc()
         SINK_DELIVERED.labels(self._sink.name).inc(accepted)
         self.rejections.settle(call.deliveries[:accepted], {})

@@ -1,4 +1,4 @@
-"""What a sink rejects becomes a dead letter before it counts as done; a redrive settles the letter."""
+"""What a sink rejects becomes a dead letter before it counts as done; a redrive settles it."""
 
 from collections.abc import Mapping, Sequence
 

@@ -54,6 +54,7 @@ class Webhook:
             batch_size=1,
             parallelization_factor=parallelization_factor,
             wants=wants,
+            test=self.send_test,
         )
 
     def deliver(self, events: Sequence[ChangeEvent]) -> Sequence[Rejected]:

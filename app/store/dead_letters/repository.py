@@ -124,12 +124,15 @@ class DeadLetters:
             if (cursor := page.next_cursor) is None:
                 return
 
-    def due(self, sink: str) -> Iterator[Letter]:
-        """The sink's letters that someone asked to redrive; this scans the table."""
+    def due(self, sink: str, *, everything: bool = False) -> Iterator[Letter]:
+        """The sink's letters that someone asked to redrive, or all; this scans the table."""
+        condition = "begins_with(SinkKey, :sink)"
+        if not everything:
+            condition += " AND attribute_exists(Due)"
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._table,
             ConsistentRead=True,
-            FilterExpression="attribute_exists(Due) AND begins_with(SinkKey, :sink)",
+            FilterExpression=condition,
             ExpressionAttributeValues={":sink": {"S": f"{sink}#"}},
         )
         with translated():
