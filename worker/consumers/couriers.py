@@ -189,6 +189,7 @@ class Couriers:
                 self.trouble = ""
 
     def _failed(self, call: Call, accepted: int, error: str, asked: float | None) -> None:
+        accepted = min(max(accepted, 0), len(call.deliveries))  # a sink may miscount
         SINK_RETRIED.labels(self._sink.name).inc()
         SINK_DELIVERED.labels(self._sink.name).inc(accepted)
         self.rejections.settle(call.deliveries[:accepted], {})

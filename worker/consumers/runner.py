@@ -103,7 +103,10 @@ class Runner:
             monotonic=monotonic,
             now_ms=now_ms,
         )
-        self._pass = self._hints = 0
+        # Only a pass that begins from now on counts: an earlier one may be old, as in a Lambda
+        # container that was frozen since its last invocation.
+        self._pass = shared.tail.passes
+        self._hints = 0
         self._next_poll = 0.0
         self._patience = 0  # turns in a row that found nothing but what is pending
         self._redriving: tuple[str, Iterator[Letter]] | None = None

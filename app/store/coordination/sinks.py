@@ -117,10 +117,6 @@ class SinkRows:
         except ConditionFailed:
             pass
 
-    def limit(self, lease: Lease, deadline: int) -> None:
-        """Note when a Lambda owner's time is up, in seconds since 1970; as `save`."""
-        self._update(lease, None, "#Deadline = :deadline", {":deadline": {"N": str(deadline)}})
-
     def key(self, name: str) -> dict[str, Any]:
         """A sink's key in the table."""
         return {"Consumer": {"S": self._consumer}, "Shard": {"S": PREFIX + name}}
@@ -128,7 +124,7 @@ class SinkRows:
     def _update(
         self,
         lease: Lease,
-        version: int | None,
+        version: int,
         sets: str,
         values: dict[str, Any],
         more: str = "",
@@ -141,7 +137,7 @@ class SinkRows:
         }
         if version == 0:
             condition += " AND attribute_not_exists(#Version)"
-        elif version is not None:
+        else:
             condition += " AND #Version = :version"
             values[":version"] = {"N": str(version)}
         if ":one" in more:

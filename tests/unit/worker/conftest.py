@@ -12,7 +12,6 @@ from tests.unit.worker.machine.scene import Scene
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.retry.FIRST_PAUSE", 0.0)
-    monkeypatch.setattr("worker.stream.reader.CATCH_UP", 0.0)
 
 
 @pytest.fixture
@@ -26,7 +25,7 @@ def streams() -> StubStreams:
 
 @pytest.fixture
 def quiet() -> Iterator[None]:
-    """Failures are the machine's daily bread: their warnings would drown its own words."""
+    """No log lines: the state machine injects failures all the time."""
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
