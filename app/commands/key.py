@@ -37,7 +37,7 @@ def add(commands: Any) -> None:
         type=Role,
         choices=list(Role),
         required=True,
-        help="viewer: look; editor: change products, too; admin: keys and dead letters, too",
+        help="viewer: read; editor: also change products; admin: also keys, sinks and dead letters",
     )
     create.add_argument(
         "--expires",

@@ -4,16 +4,15 @@ Rows that other versions write, or leave out, are shown as far as they go.
 """
 
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from app.events import RESERVED, ChangeEvent, event_id
+from app.events import RESERVED, ChangeEvent
 from app.store.client import translated
 from app.store.coordination.lag import SinkView
-from app.store.dead_letters.letter import AUDIT
+from app.store.dead_letters.summary import SHOWN, DeadLetterSummary, summary
 from app.store.tables import TableNames
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 SHARDS = 200  # newest shards read
 SCANNED = 500  # dead letters read, of which the newest are shown
-SHOWN = 50
 
 # The newest gaps, newest first, up to a limit.
 Gaps = Callable[[int], Sequence[ChangeEvent]]
@@ -52,33 +50,6 @@ class WorkerRow:
     broker: str | None
     since: str | None
     shards: Sequence[Mapping[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A dead letter, without the record."""
-
-    sink: str
-    product_id: str
-    key: str
-    error: str
-    seen_at: str
-    attempts: int | None
-    due: bool  # a redrive was asked for
-
-    @property
-    def event_id(self) -> str | None:
-        """The id of the event that it refers to; None for the audit's, which could make none."""
-        return None if self.sink == AUDIT else event_id(self.product_id, self.key)
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetterSummary:
-    """The newest of those that were read; `more`: there are others."""
-
-    newest: Sequence[DeadLetter]
-    by_sink: Mapping[str, int]
-    more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,28 +183,6 @@ def worker_of(row: Mapping[str, Any]) -> WorkerRow:
         shards=[shard for shard in shards if isinstance(shard, dict)]
         if isinstance(shards, list)
         else [],
-    )
-
-
-def summary(rows: Sequence[Mapping[str, Any]], *, more: bool) -> DeadLetterSummary:
-    """The newest of these rows of `DeadLetters`."""
-    letters = []
-    for row in rows:
-        sink, _, key = (_text(row, "SinkKey") or "").partition("#")
-        letters.append(
-            DeadLetter(
-                sink=sink,
-                product_id=_text(row, "ProductID") or "",
-                key=key,
-                error=_text(row, "Error") or "",
-                seen_at=_text(row, "LastSeenAt") or "",
-                attempts=_number(row, "Attempts"),
-                due="Due" in row,
-            )
-        )
-    letters.sort(key=lambda letter: letter.seen_at, reverse=True)
-    return DeadLetterSummary(
-        letters[:SHOWN], dict(Counter(letter.sink for letter in letters)), more
     )
 
 

@@ -1,4 +1,4 @@
-"""A person asks whether it works: with and without script, when it does and when it does not."""
+"""The System page in a browser: with and without script, when all is well and when it is not."""
 
 import os
 import signal
@@ -78,26 +78,66 @@ def test_it_is_accessible_and_fits_with_everything_wrong(
     page.goto(f"{shared.url}/system", wait_until="load")
     expect(page.locator("#dead-letters tbody tr")).to_have_count(2)
     expect(page.locator("#workers")).to_contain_text("listening for its heartbeat")
+    expect(page.locator("#sinks tbody tr")).to_have_count(2)
+    hold(page)
+    page.get_by_role("link", name="Rewind sink webhook").click()
+    expect(page.get_by_role("heading", name="Rewind sink webhook")).to_be_visible()
+    hold(page)
+    context.close()
+
+
+def test_a_sink_is_paused_rewound_and_resumed_without_script(app: App, browser: Browser) -> None:
+    spoil(app)
+    app.create("K1")
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{app.url}/system")
+    page.get_by_role("button", name="Pause sink webhook").click()
+    row = page.locator("#sinks tbody tr", has_text="webhook")
+    expect(row).to_contain_text("paused by local")
+    page.get_by_role("link", name="Rewind sink webhook").click()
+    page.get_by_role("button", name="Skip what is waiting").click()
+    expect(row).to_contain_text("nothing waits")
+    page.get_by_role("button", name="Resume sink webhook").click()
+    expect(row).to_contain_text("running")
+    context.close()
+
+
+def hold(page: Page) -> None:
+    """The page has no accessibility fault and fits its window."""
     results = Axe().run(page)
     assert results.violations_count == 0, results.generate_report()
     overflow = page.evaluate(
         "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
     assert overflow <= 0, f"{overflow} px too wide"
-    context.close()
 
 
 def spoil(app: App) -> None:
-    """Dead letters, and a worker elsewhere that is late."""
+    """Dead letters, sinks that fail and have paused, and a worker elsewhere that is late."""
     prefix = app.services.settings.table_prefix
     for number in range(2):
         app.tables.put_item(
             TableName=f"{prefix}DeadLetters",
             Item={
                 "ProductID": {"S": f"a-product-with-a-long-id-{number}"},
-                "SinkKey": {"S": f"notify#2026#{number:040}"},
+                "SinkKey": {"S": f"webhook#2026#{number:040}"},
                 "Error": {"S": "HTTPError: 502 Bad Gateway from https://hooks.example.com. " * 5},
-                "SeenAt": {"S": "2026-11-21T10:00:00Z"},
+                "LastSeenAt": {"S": "2026-11-21T10:00:00Z"},
+            },
+        )
+    for name, state in (("partner", "paused"), ("webhook", "running")):
+        app.tables.put_item(
+            TableName=f"{prefix}StreamCheckpoints",
+            Item={
+                **app.services.sinks.key(name),
+                "State": {"S": state},
+                "Why": {"S": "answered 410 Gone" if state == "paused" else ""},
+                "Cursor": {"S": "1795248751004-0a1b2c3d-000"},
+                "LagSeconds": {"N": "12345.678"},
+                "LagEvents": {"N": "1234"},
+                "LastError": {"S": "https://hooks.example.com answered 502 Bad Gateway " * 9},
+                "SavedAt": {"S": "2026-11-21T10:00:00Z"},
             },
         )
     app.tables.put_item(

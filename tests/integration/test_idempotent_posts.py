@@ -1,5 +1,6 @@
 """Every POST of the contract takes an Idempotency-Key, and means the same by it."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -8,7 +9,9 @@ import pytest
 
 from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.repository import DeadLetters
+from tests.integration.consumers.webhooks import hooked
 from tests.support.builders import STREAM_ARN
+from tests.support.receiver import receiving
 from tests.support.running import App
 from tests.support.waiting import until
 
@@ -29,6 +32,11 @@ TABLE: dict[str, tuple[Any, Any]] = {
     "/v1/products/{product_id}/counts": ({"counted": 5}, {"counted": 6}),
     "/v1/events/{event_id}/reversals": ({"note": "one"}, {"note": "two"}),
     "/v1/dead-letters/{letter_id}/redrive": (None, {}),
+    "/v1/sinks/{name}/pause": (None, {}),
+    "/v1/sinks/{name}/resume": (None, {}),
+    "/v1/sinks/{name}/rewind": ({"to": "now"}, {"to": "beginning"}),
+    "/v1/sinks/{name}/test": (None, {}),
+    "/v1/sinks/{name}/redrive": (None, {}),
 }
 LETTER = Letter(
     sink="audit",
@@ -41,13 +49,16 @@ LETTER = Letter(
 
 
 @pytest.fixture(scope="module")
-def app(shared: App) -> App:
-    """A product with a sale, and a dead letter."""
-    shared.create("P1", stock=10)
-    shared.adjust("P1", -2)
-    prefix = shared.services.settings.table_prefix
-    DeadLetters(shared.tables, f"{prefix}DeadLetters").park([LETTER])
-    return shared
+def app(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """A product with a sale, a dead letter, and a webhook."""
+    with (
+        receiving() as receiver,
+        hooked(endpoint, tmp_path_factory.mktemp("posts"), receiver) as shop,
+    ):
+        shop.app.create("P1", stock=10)
+        shop.app.adjust("P1", -2)
+        DeadLetters(shop.app.tables, f"{shop.settings.table_prefix}DeadLetters").park([LETTER])
+        yield shop.app
 
 
 def sale(app: App) -> str:
@@ -62,6 +73,10 @@ def state(app: App) -> Any:
     """What a POST can change: the products, and what admins did."""
     products = app.tables.scan(TableName=app.services.products_table, ConsistentRead=True)["Items"]
     return products, app.http.get("/v1/admin/log").json()
+
+
+def is_an_admins(route: str) -> bool:
+    return route.startswith(("/v1/dead-letters", "/v1/sinks"))
 
 
 def applied(answer: httpx.Response) -> Any:
@@ -95,7 +110,9 @@ def test_it_is_applied_once_replayed_and_never_stands_for_another_request(
     app: App, route: str
 ) -> None:
     body, other = TABLE[route]
-    ids = {"product_id": "P1", "letter_id": LETTER.id, "event_id": sale(app)}
+    ids = {"product_id": "P1", "letter_id": LETTER.id, "event_id": sale(app), "name": "webhook"}
+    if route.endswith("resume"):
+        app.http.post("/v1/sinks/webhook/pause")
     path = route.format_map(ids)
 
     def ask(said: Any) -> httpx.Response:
@@ -120,4 +137,4 @@ def test_it_is_applied_once_replayed_and_never_stands_for_another_request(
     )
     assert refusal(ask(other)) == (422, "idempotency-key-reused")
     assert state(app) == after
-    assert len(after[1]["items"]) - len(before[1]["items"]) == ("dead-letters" in route)
+    assert len(after[1]["items"]) - len(before[1]["items"]) == is_an_admins(route)

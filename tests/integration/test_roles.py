@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from app.store.dead_letters.letter import Letter
+from app.store.dead_letters.repository import DeadLetters
 from app.store.roles import Role
 from app.web.gate import is_public
 from app.web.statics import static_path
@@ -47,6 +49,13 @@ TABLE: dict[Route, tuple[Role | None, int, dict[str, Any]]] = {
     ("GET", "/v1/dead-letters/{letter_id}"): (VIEWER, 404, {}),
     ("POST", "/v1/dead-letters/{letter_id}/redrive"): (ADMIN, 404, {}),
     ("DELETE", "/v1/dead-letters/{letter_id}"): (ADMIN, 404, {}),
+    ("GET", "/v1/sinks"): (EDITOR, 200, {}),
+    ("GET", "/v1/sinks/{name}"): (EDITOR, 404, {}),
+    ("POST", "/v1/sinks/{name}/pause"): (ADMIN, 404, {}),
+    ("POST", "/v1/sinks/{name}/resume"): (ADMIN, 404, {}),
+    ("POST", "/v1/sinks/{name}/rewind"): (ADMIN, 404, {"json": {"to": "now"}}),
+    ("POST", "/v1/sinks/{name}/test"): (ADMIN, 404, {}),
+    ("POST", "/v1/sinks/{name}/redrive"): (ADMIN, 404, {}),
     ("GET", "/v1/admin/log"): (ADMIN, 200, {}),
     ("GET", "/"): (VIEWER, 200, {}),
     ("GET", "/products"): (VIEWER, 200, {}),
@@ -63,6 +72,11 @@ TABLE: dict[Route, tuple[Role | None, int, dict[str, Any]]] = {
     ("POST", "/demo/stop"): (EDITOR, 303, {}),
     ("GET", "/system"): (VIEWER, 200, {}),
     ("GET", "/system/state"): (VIEWER, 200, {}),
+    ("POST", "/system/sinks/pause"): (ADMIN, 404, {"data": {"name": "nothing"}}),
+    ("POST", "/system/sinks/resume"): (ADMIN, 404, {"data": {"name": "nothing"}}),
+    ("POST", "/system/sinks/redrive"): (ADMIN, 404, {"data": {"name": "nothing"}}),
+    ("GET", "/system/sinks/rewind"): (ADMIN, 404, {"params": {"name": "nothing"}}),
+    ("POST", "/system/sinks/rewind"): (ADMIN, 404, {"params": {"name": "nothing"}}),
     ("GET", "/metrics"): (VIEWER, 200, {}),
     ("GET", "/admin"): (ADMIN, 200, {}),
     ("POST", "/sign-out"): (VIEWER, 303, {}),
@@ -142,14 +156,34 @@ def test_a_session_s_unsafe_requests_need_its_token(house: House) -> None:
             assert admin.request(route[0], path, **sent).status_code == allowed, route
 
 
+def write_sinks(house: House) -> None:
+    """Rows of sinks, with a dead letter, for which the System page shows every form."""
+    prefix = house.app.services.settings.table_prefix
+    for state in ("running", "paused"):
+        key = house.app.services.sinks.key(state)
+        row = {**key, "State": {"S": state}}
+        house.app.tables.put_item(TableName=f"{prefix}StreamCheckpoints", Item=row)
+    letter = Letter(sink="running", product_id="P1", event_key="label#1", error="refused")
+    DeadLetters(house.app.tables, f"{prefix}DeadLetters").park([letter])
+
+
 def test_every_form_of_every_page_carries_the_token(house: House) -> None:
     house.app.http.post(
         "/v1/products",
         json={"product_id": "FORM", "name": "Form", "stock": 3},
         headers=house.headers["editor"],
     )
+    write_sinks(house)
     with house.browser(house.secrets["admin"]) as admin:
-        pages = ["/", "/products", "/products/new", "/products/nowhere", "/admin"]
+        pages = [
+            "/system",
+            "/system/sinks/rewind?name=running",
+            "/",
+            "/products",
+            "/products/new",
+            "/products/nowhere",
+            "/admin",
+        ]
         pages += [f"/products/{do}?id=FORM" for do in ("edit", "adjust", "delete", "history")]
         texts = [admin.get(page).text for page in pages]
         start = admin.post("/demo/start", data={"csrf_token": token_of(texts[0])})

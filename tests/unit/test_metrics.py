@@ -1,4 +1,4 @@
-"""What Prometheus is told: an age that grows while nothing is read, and counts that only grow."""
+"""What Prometheus is given: ages that grow while nothing moves, and counts that only grow."""
 
 import re
 import socket
@@ -13,8 +13,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.metrics import (
     PARKED,
     RECORDS,
+    SINK_DELIVERED,
     IteratorAge,
     MetricsAddressTaken,
+    SinkLag,
     exposition,
     served,
 )
@@ -56,6 +58,26 @@ def test_a_shard_that_is_read_elsewhere_now_is_not_told() -> None:
     assert samples(exposition(ages).decode()).get(("stockpulse_iterator_age_seconds", "s")) is None
 
 
+def test_the_lag_of_a_sink_that_hangs_grows() -> None:
+    now = [100.0]
+    lag = SinkLag(lambda: now[0])
+    lag.note("hangs", 90_000, 3)
+    lag.note("idle", None, 0)
+    now[0] += 30
+    found = samples(exposition(lag).decode())
+    assert found["stockpulse_sink_lag_seconds", "hangs"] == 40.0
+    assert found["stockpulse_sink_lag_events", "hangs"] == 3
+    assert found["stockpulse_sink_lag_seconds", "idle"] == 0.0
+
+
+def test_a_sink_that_runs_elsewhere_or_not_at_all_is_not_exported() -> None:
+    lag = SinkLag(lambda: 0.0)
+    lag.note("archive", None, 0)
+    lag.forget("archive")
+    lag.forget("never run")
+    assert ("stockpulse_sink_lag_seconds", "archive") not in samples(exposition(lag).decode())
+
+
 @pytest.mark.parametrize(
     ("name", "label"),
     [("stockpulse_parked_total", "audit"), ("stockpulse_retries_total", "audit")],
@@ -69,12 +91,14 @@ def test_counters_are_told_by_name_and_label() -> None:
     before = samples(exposition().decode())
     RECORDS.inc(3)
     PARKED.labels("notify").inc()
+    SINK_DELIVERED.labels("notify").inc(2)
     after = samples(exposition().decode())
 
     def grown(name: str, label: str = "") -> float:
         return after[name, label] - before.get((name, label), 0)
 
     assert (grown("stockpulse_records_total"), grown("stockpulse_parked_total", "notify")) == (3, 1)
+    assert grown("stockpulse_sink_delivered_total", "notify") == 2
     assert not any(name.endswith("_created") for name, _ in after)
 
 

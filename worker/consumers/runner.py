@@ -165,6 +165,7 @@ class Runner:
         if self._noticed.version != bookmark.row.version:
             self._reload()
         if bookmark.row.state != "running":
+            SINK_LAG.forget(self._sink.name)
             return POLL
         self._refresh()
         bookmark.open()

@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from app.web.contract.examples import EXAMPLES
 from app.web.contract.headers import HEADERS, name_headers
 from app.web.contract.refusals import PROBLEM_SCHEMA, common, merged
+from app.web.contract.sink_examples import SINK_EXAMPLES
 from app.web.gate import PUBLIC
 
 _DESCRIPTION = """\
@@ -83,7 +84,8 @@ def _complete(method: str, operation: dict[str, Any], *, public: bool) -> None:
     name_headers(operation, public=public)
     if not public:
         operation["security"] = [{name: []} for name in _SECURITY]
-    example = EXAMPLES.get(operation["operationId"])
+    name = operation["operationId"]
+    example = EXAMPLES.get(name) or SINK_EXAMPLES.get(name)
     if example is None:
         return
     if body is not None:

@@ -47,13 +47,14 @@ def sink_lines(state: SystemState) -> list[SinkLine]:
 
 def sink_findings(state: SystemState) -> Iterator[Finding]:
     """What is wrong with sinks; an administrator's pause is not."""
+    on_lambda = state.stored is not None and state.stored.host == "lambda"
     for line in sink_lines(state):
-        found = _finding(line)
+        found = _finding(line, on_lambda=on_lambda)
         if found is not None:
             yield found
 
 
-def _finding(line: SinkLine) -> Finding | None:
+def _finding(line: SinkLine, *, on_lambda: bool) -> Finding | None:
     name, behind = line.name, span(line.lag_seconds)
     late = line.state == "running" and line.lag_seconds > LATE
     if line.state == "stopped":
@@ -80,7 +81,8 @@ def _finding(line: SinkLine) -> Finding | None:
     if not late:
         return None
     if line.owner is None:
-        remedy = "No worker runs it. Start one whose settings switch it on, or pause the sink:"
+        who = "the function of the sinks on its schedule," if on_lambda else "a worker"
+        remedy = f"No worker runs it. Start {who} with settings that switch it on, or pause it:"
         return Finding(
             f"Sink {name} is {behind} behind.",
             remedy,

@@ -2,16 +2,21 @@
 
 import threading
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
 from app.events import ChangeEvent
-from app.store.cursor import before
+from app.store.coordination.control import SinkControl
+from app.store.cursor import before, wall_ms
+from app.store.deployment import CONSUMER
 from app.store.errors import SinkNotFound
+from app.store.feed import Feed
 from tests.integration.consumers.kit import Recorder, Shop
 from tests.support.waiting import until
-from worker.consumers.sink import Sink
+from worker.consumers.runner import READ
+from worker.consumers.sink import Rejected, Sink
 
 
 def test_a_paused_sink_gets_nothing_until_it_is_resumed(shop: Shop, recorder: Recorder) -> None:
@@ -126,3 +131,64 @@ def test_two_workers_share_the_sinks_and_one_goes_on_alone(shop: Shop) -> None:
             until(lambda: (first.of("P1"), second.of("P1")) == ([1], [1]))
         shop.put("P1", 2)
         until(lambda: (first.of("P1"), second.of("P1")) == ([1, 2], [1, 2]))
+
+
+def test_one_redrive_request_delivers_every_dead_letter_of_the_sink_and_of_no_other(
+    shop: Shop, recorder: Recorder
+) -> None:
+    """More letters than are handed over at a time."""
+    well = threading.Event()
+
+    def deliver(events: Sequence[ChangeEvent]) -> Sequence[Rejected]:
+        return recorder(events) if well.is_set() else [Rejected(one, "no") for one in events]
+
+    def of(sink: str) -> int:
+        return sum(1 for _ in shop.letters.all(sink))
+
+    other = Sink("other", lambda events: [Rejected(one, "no") for one in events])
+    with shop.worker(Sink("archive", deliver, batch_size=50), other):
+        for number in range(READ + 20):
+            shop.put(f"P{number}", number)
+        until(lambda: (of("archive"), of("other")) == (READ + 20, READ + 20), 60)
+        well.set()
+        shop.control.request_redrive("archive", "ada")
+        until(lambda: of("archive") == 0, 60)
+        until(lambda: shop.row("archive").redrive is None)
+        assert not shop.row("archive").redrive_all
+        assert of("other") == READ + 20
+        assert sorted(stock or 0 for _, stock in recorder.got) == list(range(READ + 20))
+
+
+def test_a_redrive_of_a_sink_that_rejects_again_ends_after_one_attempt_each(shop: Shop) -> None:
+    sink = Sink("archive", lambda events: [Rejected(one, "no") for one in events])
+    with shop.worker(sink):
+        shop.put("P1", 1, 2)
+        until(lambda: len(list(shop.letters.all())) == 2)
+        shop.control.request_redrive("archive", "ada")
+        until(lambda: shop.row("archive").redrive is None)
+        time.sleep(0.5)
+        assert [letter.attempts for letter in shop.letters.all()] == [2, 2]
+
+
+def test_a_dead_worker_s_sink_lags_though_its_last_report_says_that_it_does_not(
+    shop: Shop, recorder: Recorder
+) -> None:
+    with shop.worker(Sink("archive", recorder)):
+        shop.put("P1", 1)
+        until(lambda: recorder.of("P1") == [1])
+        until(lambda: not shop.row("archive").health.lag_events)
+    with shop.worker():  # one without the sink
+        shop.put("P1", 2, 3)
+        until(lambda: shop.client.scan(TableName=shop.names.audit, Select="COUNT")["Count"] == 3)
+    later = SinkControl(
+        shop.client,
+        shop.names.checkpoints,
+        CONSUMER,
+        Feed(shop.client, shop.names.feed),
+        shop.log,
+        now_ms=lambda: wall_ms() + 600_000,
+    )
+    view = later.view("archive")
+    assert (view.row.owner, view.lag_events) == (None, 2)
+    assert 590 < view.lag_seconds < 660  # a stamp may be a little ahead of the clock
+    assert view.row.health.lag_seconds == 0.0

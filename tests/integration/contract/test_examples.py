@@ -1,10 +1,19 @@
 """What the OpenAPI document shows is what happens: its examples are sent, in their order."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from app.web.contract.examples import EXAMPLES
+import pytest
+
+from app.web.contract import examples
+from app.web.contract.sink_examples import SINK_EXAMPLES
+from tests.integration.consumers.webhooks import hooked
+from tests.support.receiver import receiving
 from tests.support.running import App
+
+EXAMPLES = {**examples.EXAMPLES, **SINK_EXAMPLES}
 
 # What differs each time: times, hashes, ids of requests and events.
 _DIFFERS = {
@@ -22,9 +31,21 @@ _DIFFERS = {
     "source",
     "cursor",
     "next_cursor",
+    "lag_seconds",
+    "lag_events",
+    "owner",
+    "saved_at",
+    "answer",
 }
 # The bookkeeping of our writes, which the example leaves out for its reader's sake.
 _UNTOLD = {"RequestID", "UpdatedBy", "Reason", "Reference", "Note"}
+
+
+@pytest.fixture
+def app(endpoint: str, tmp_path: Path) -> Iterator[App]:
+    """The application with a webhook."""
+    with receiving() as receiver, hooked(endpoint, tmp_path, receiver) as shop:
+        yield shop.app
 
 
 def test_each_example_is_answered_as_it_says(app: App) -> None:
@@ -59,13 +80,13 @@ def test_each_example_is_answered_as_it_says(app: App) -> None:
             assert header in answer.headers, (name, header)
 
 
-def test_every_operation_that_writes_or_reads_products_has_an_example(app: App) -> None:
+def test_every_operation_on_products_events_and_sinks_has_an_example(app: App) -> None:
     document = app.http.get("/v1/openapi.json").json()
     named = {
         operation["operationId"]
         for path, methods in document["paths"].items()
         for operation in methods.values()
-        if path.startswith(("/v1/products", "/v1/events"))
+        if path.startswith(("/v1/products", "/v1/events", "/v1/sinks"))
     }
     assert named == set(EXAMPLES)
 

@@ -6,7 +6,8 @@ from typing import Any
 from app.events import ChangeEvent, event_id
 from app.store.coordination.lag import view_of
 from app.store.coordination.sink_row import SinkRow
-from app.store.status import SHOWN, StatusReader, shard_of, summary, worker_of
+from app.store.dead_letters.summary import SHOWN, summary
+from app.store.status import StatusReader, shard_of, worker_of
 from app.store.tables import table_names
 from tests.support.builders import an_event
 

@@ -8,7 +8,8 @@ from typing import Any
 from app.store.coordination.lag import SinkView
 from app.store.coordination.sink_row import SinkRow
 from app.store.cursor import Cursor
-from app.store.status import DeadLetter, DeadLetterSummary, Gap, SavedShard, StoredStatus, WorkerRow
+from app.store.dead_letters.summary import DeadLetter, DeadLetterSummary
+from app.store.status import Gap, SavedShard, StoredStatus, WorkerRow
 from app.web.system.state import Live, SystemState, WorkerSeen
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)

@@ -38,6 +38,12 @@ def test_a_late_sink_without_a_worker_says_so() -> None:
     assert late.endswith("stockpulse sinks pause archive")
 
 
+def test_on_lambda_a_late_sink_without_an_invocation_points_to_the_schedule() -> None:
+    late = sink(lag_seconds=7200, owner=None)
+    (found,) = sink_findings(a_state(stored=stored(sinks=[late], host="lambda")))
+    assert "the function of the sinks on its schedule" in found.remedy
+
+
 def test_a_late_sink_of_a_dead_worker_says_so() -> None:
     late = said(sink(lag_seconds=7200), workers=[worker("w1", silent=600), worker("w2")])
     assert "The worker that runs it has been silent for 10 min" in late

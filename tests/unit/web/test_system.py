@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.store.status import DeadLetterSummary
+from app.store.dead_letters.summary import DeadLetterSummary
 from app.web.system.details import MOST, details_of
 from app.web.system.shards import FINISHED_SHOWN, shard_lines
 from app.web.system.state import SILENT
