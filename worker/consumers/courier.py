@@ -224,6 +224,7 @@ class Couriers:
             self._retry(lambda: self._letters.failed(letter, error), "dead letters")
 
     def _failed(self, call: Call, accepted: int, error: str, asked: float | None) -> None:
+        accepted = min(max(accepted, 0), len(call.deliveries))  # a sink may miscount
         SINK_RETRIED.labels(self._sink.name).inc()
         SINK_DELIVERED.labels(self._sink.name).inc(accepted)
         for one in call.deliveries[:accepted]:
