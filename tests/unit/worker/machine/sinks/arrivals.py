@@ -12,6 +12,8 @@ from app.store.cursor import Cursor, parse_cursor
 from app.store.timeline import OVERLAP_MS
 from tests.unit.worker.machine.written import Ref
 
+NOWHERE = Cursor(0, "00000000", 0)
+
 
 class Arrivals:
     """The feed as it was written."""
@@ -22,7 +24,7 @@ class Arrivals:
         self.rows: dict[Cursor, tuple[Ref, ...]] = {}
         self.places: dict[Ref, list[Cursor]] = {}
         self.late: set[Cursor] = set()
-        self.last_added = Cursor(0, "00000000", 0)
+        self.last_added = NOWHERE
         self._order: list[Cursor] = []
         self._seen_at: dict[Cursor, float] = {}
 
@@ -56,6 +58,10 @@ class Arrivals:
             or self._now() - self._seen_at[one] >= OVERLAP_MS / 1000
             for one in known
         )
+
+    def first(self, ref: Ref) -> Cursor:
+        """The place where an event first arrived."""
+        return min(self.places.get(ref, [NOWHERE]))
 
     def arrived_after(self, ref: Ref, place: Cursor) -> bool:
         """Whether an event has a row after a place."""

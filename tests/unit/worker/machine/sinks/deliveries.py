@@ -104,6 +104,10 @@ class Deliveries:
         """A call is about to be answered with a pause."""
         self._wants_pause.add(worker)
 
+    def rejected(self, ref: Ref) -> None:
+        """The other side never wants the event: it is done once there is a dead letter."""
+        self._ever.add(ref)
+
     def accepted(self, ref: Ref, epoch: int) -> None:
         """The other side has the event."""
         chain = self._known.chain(ref[0])
@@ -118,7 +122,10 @@ class Deliveries:
             self._done.add(ref)
 
     def _is_due_before(self, earlier: Written) -> bool:
-        """Whether a change should have been delivered before those that follow it."""
+        """Whether a change should have been delivered before those that follow it.
+
+        One that first arrived before the sink's start, and arrives again, may come behind them.
+        """
         assert self.start is not None
         assert self._edge is not None
         return (
@@ -126,7 +133,7 @@ class Deliveries:
             and not earlier.lost
             and self._known.entry(earlier.ref) is not None
             and self._is_wanted(earlier.ref)
-            and self._known.arrivals.arrived_after(earlier.ref, max(self.start, self._edge))
+            and self._known.arrivals.first(earlier.ref) > max(self.start, self._edge)
         )
 
     # Rows

@@ -86,6 +86,9 @@ class OtherSide:
     def take(self, call: Call) -> None:
         """The moment at which the other side accepts what it does."""
         self.deliveries.tally[f"sink call: {call.answer.kind}"] += 1
+        if call.answer.kind == "reject":
+            for event in call.events[: call.answer.first]:
+                self.deliveries.rejected((event.product_id, event.event_key))
         for event in call.accepted:
             self.deliveries.accepted((event.product_id, event.event_key), call.epoch)
         if call.answer.kind == "pause":
