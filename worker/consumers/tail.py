@@ -2,18 +2,20 @@
 
 Rows become visible out of order: writers stamp in turn but commit in any order, and a row can be
 visible before its audit entries. A place is settled once nothing can appear at or before it any
-more: it lies 10 s below the newest stamp that was known before the query was sent, or was read by
-a query sent at least 10 s after a first sighting. Each pass reads from the settled place on.
+more: it lies 10 s below the newest stamp that was known before the query was sent, or 2 s below
+one that was seen 10 s before that. (The writers' clock may stand still: they then stamp up to 2 s
+below each other's stamps, however late.) Each pass reads from the settled place on.
 """
 
 import threading
 import time
 from bisect import bisect_right, insort
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
 from app.events import ChangeEvent
 from app.store.audit import AuditRepository
+from app.store.clock import LEAD
 from app.store.cursor import Cursor
 from app.store.feed import EventRef, Feed, FeedRow
 from app.store.timeline import OVERLAP_MS
@@ -21,7 +23,7 @@ from worker.consumers.event_cache import EventCache
 from worker.consumers.position import Position, before
 
 PAGE = 400  # rows of one query
-MOST = 2_000  # rows of one pass
+MOST = 2_000  # rows of one pass beyond the newest that was seen before
 HELD = 2_000  # settled rows kept for consumers that are a little behind
 REST = 4.0  # a pass is followed by a rest of this many times its own length ...
 LONGEST_REST = 1.0  # ... in seconds at most
@@ -136,18 +138,25 @@ class Tail:
             base, settled = self._base, self._settled
             start = bisect_right(self._order, position.settled)
             seen = [self._rows[cursor] for cursor in self._order[start:]]
-            number = self.passes
+            number, now = self.passes, self._monotonic()
         if position.settled < base:
             rows = self._feed.after(position.settled, PAGE)
             if not rows or rows[0].cursor > base:
                 position.settled = base  # no row lies between, nor can one appear there
                 return Batch(pending=True)
             candidates = [(row, True) for row in rows if row.cursor <= settled]
+            overdue = {row.cursor for row, _ in candidates}
         else:
             candidates = [
                 (one.row, one.number < number or one.row.cursor <= settled) for one in seen
             ]
-        return self._batch(candidates, settled, position, limit, busy)
+            # Their entries were to follow within 5 s; what is absent now arrives in another row.
+            overdue = {
+                one.row.cursor
+                for one in seen
+                if one.row.cursor <= settled or one.at <= now - OVERLAP_MS / 1000
+            }
+        return self._batch(candidates, overdue, position, limit, busy)
 
     def count_after(self, position: Position) -> int:
         """How many events after a position are not done; those of the next rows if it is behind.
@@ -182,11 +191,13 @@ class Tail:
     def _pass(self, begun: float) -> None:
         known = self._newest
         rows: list[FeedRow] = []
+        beyond = 0  # what was seen before is read again in any case: late rows lie between
         while True:
             page = self._feed.after(rows[-1].cursor if rows else self._settled, PAGE)
             rows += page
+            beyond += sum(row.cursor > known for row in page)
             whole = len(page) < PAGE
-            if whole or len(rows) >= MOST:
+            if whole or beyond >= MOST:
                 break
         self.passes += 1
         now = self._monotonic()
@@ -196,7 +207,9 @@ class Tail:
                 insort(self._order, row.cursor)
                 self._newest = max(self._newest, row.cursor)
         long_seen = (
-            row.cursor for row in rows if self._rows[row.cursor].at <= begun - OVERLAP_MS / 1000
+            before(row.cursor.ms - LEAD)
+            for row in rows
+            if self._rows[row.cursor].at <= begun - OVERLAP_MS / 1000
         )
         settled = max(self._settled, before(known.ms - OVERLAP_MS + 1), *long_seen)
         # What lies past the last row of a pass that was cut short was not read yet.
@@ -214,12 +227,15 @@ class Tail:
     def _batch(
         self,
         candidates: Sequence[tuple[FeedRow, bool]],
-        settled: Cursor,
+        overdue: Set[Cursor],
         position: Position,
         limit: int,
         busy: Callable[[Cursor], bool],
     ) -> Batch:
-        """What may be taken of rows, each with whether it was seen by an earlier pass."""
+        """What may be taken of rows, each with whether it was seen by an earlier pass.
+
+        `overdue`: rows whose audit entries, if absent, are waited for no longer.
+        """
         batch = Batch()
         chosen: list[tuple[Cursor, EventRef]] = []
         pending = False
@@ -239,7 +255,7 @@ class Tail:
                 batch.entries.append(Entry(cursor, event))
             elif ref in damaged:
                 batch.damaged.append((cursor, ref, damaged[ref]))
-            elif cursor.at(0) <= settled:
+            elif cursor.at(0) in overdue:
                 batch.absent.append(cursor)
             else:  # its entry may be on the way, and what follows may be of the same product
                 pending = True

@@ -8,6 +8,7 @@ from bisect import bisect_right, insort
 from collections.abc import Callable
 from typing import Any
 
+from app.store.clock import LEAD
 from app.store.cursor import Cursor, parse_cursor
 from app.store.timeline import OVERLAP_MS
 from tests.unit.worker.machine.written import Ref
@@ -44,20 +45,27 @@ class Arrivals:
         for ref in refs:
             self.places.setdefault(ref, []).append(cursor)
         self._seen_at[cursor] = self._now()
-        if self.is_settled(cursor):
+        if self._is_late(cursor):
             self.late.add(cursor)
         insort(self._order, cursor)
         self.last_added = cursor
 
-    def is_settled(self, cursor: Cursor) -> bool:
-        """Whether a reader may take it that nothing appears at this place any more."""
+    def _is_late(self, cursor: Cursor) -> bool:
+        """Whether a reader may take it that nothing appears at this place any more.
+
+        It lies 10 s below another row, or 2 s below one that was there 10 s ago.
+        """
         later = self._order[bisect_right(self._order, cursor) :]
-        known = [*later, cursor] if cursor in self._order else later
         return any(
-            one.ms - cursor.ms >= OVERLAP_MS
-            or self._now() - self._seen_at[one] >= OVERLAP_MS / 1000
-            for one in known
+            one.ms - cursor.ms >= (LEAD + 1 if self.is_overdue(one) else OVERLAP_MS)
+            for one in later
         )
+
+    def is_overdue(self, cursor: Cursor) -> bool:
+        """Whether what is missing of a row cannot come any more."""
+        newest = self.newest or cursor
+        waited = self._now() - self._seen_at[cursor]
+        return waited >= OVERLAP_MS / 1000 or newest.ms - cursor.ms >= OVERLAP_MS
 
     def first(self, ref: Ref) -> Cursor:
         """The place where an event first arrived."""

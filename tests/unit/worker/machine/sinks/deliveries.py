@@ -199,8 +199,8 @@ class Deliveries:
                 continue
             for n, ref in enumerate(refs):
                 if position.has(place.at(n)) and not self._is_done(ref):
-                    settled = self._known.arrivals.is_settled(place)
-                    absent = self._known.entry(ref) is None and settled
+                    overdue = self._known.arrivals.is_overdue(place)
+                    absent = self._known.entry(ref) is None and overdue
                     assert absent, f"{row.name} saved {cursor}, past {ref} at {place}"
 
     def _is_done(self, ref: Ref) -> bool:
