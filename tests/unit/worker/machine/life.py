@@ -89,11 +89,15 @@ class Life:
 
     def _deliver(self, sink: str, events: Sequence[ChangeEvent]) -> Sequence[Rejected]:
         side = self.world.sinks.sides[sink]
-        with side.call(self.name, events) as call:
-            self.wire.call("deliver", lambda **_: side.take(call))
-            if call.answer.seconds:
-                self.world.hub.wait(None, call.answer.seconds)
-            return call.result()
+        try:
+            with side.call(self.name, events) as call:
+                self.wire.call("deliver", lambda **_: side.take(call))
+                if call.answer.seconds:
+                    self.world.hub.wait(None, call.answer.seconds)
+                return call.result()
+        except AssertionError as error:  # for the courier any exception is a fault of the sink
+            self.world.hub.failures.append(error)
+            raise
 
     def _publish(self, arrived: Sequence[Arrived]) -> None:
         self.wire.call(

@@ -154,7 +154,7 @@ class Deliveries:
         before, row, caller = self._row, sink_of(item), self._known.caller()
         assert row is not None
         self._row = row
-        if row.version != before.version:
+        if (row.version, row.counter) != (before.version, before.counter):
             self._wants_pause.clear()
         if row.state != before.state:
             self._state_since = self.now()

@@ -80,6 +80,9 @@ class OtherSide:
         self.deliveries.begun(call)
         try:
             yield call
+        except PauseSink:
+            self.deliveries.wants_pause(worker)
+            raise
         finally:
             self.deliveries.ended(call)
 
@@ -91,8 +94,6 @@ class OtherSide:
                 self.deliveries.rejected((event.product_id, event.event_key))
         for event in call.accepted:
             self.deliveries.accepted((event.product_id, event.event_key), call.epoch)
-        if call.answer.kind == "pause":
-            self.deliveries.wants_pause(call.worker)
 
     def _answer(self, events: Sequence[ChangeEvent]) -> Answer:
         if self.deliveries.now() < self.down_until:
