@@ -105,15 +105,18 @@ class Wire:
                 self._hub.wait(None, 0)
             case "slow":
                 self._hub.wait(None, SLOW)
-            case "part" if batch:
-                return effect(only=lambda number: number % 2 == 0)
-            case "row first" | "row last" if batch:
-                return self._in_steps(effect, trouble, APART)
+            case "part" | "row first" | "row last" if batch:
+                return self._part(trouble, effect)
             case "crash before" | "crash after" | "crash within":
                 self._crash(trouble, effect, batch=batch)
         if batch and self.batches is not None:
             return self._in_steps(effect, self.batches, 0.0)
         return effect()
+
+    def _part(self, trouble: Literal["part", "row first", "row last"], effect: Any) -> Any:
+        if trouble == "part":
+            return effect(only=lambda number: number % 2 == 0)
+        return self._in_steps(effect, trouble, APART)
 
     def _in_steps(self, effect: Callable[..., Any], order: Order, apart: float) -> Any:
         """A batch is not atomic: each item shows by itself, the feed row `apart` from the rest."""

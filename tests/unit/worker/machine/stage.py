@@ -19,7 +19,7 @@ from worker.consumers import consumers, courier, position, runner, tail
 from worker.stream.readers import Readers
 
 BATCH = 3  # records: pages here are too short to be parted into real ones
-# Rows and events that sinks read, keep and remember at once: few, so that examples reach the bounds.
+# What sinks read, keep and remember at once: little, so that examples reach the bounds.
 SMALL = (
     (tail, "PAGE", 2),
     (tail, "MOST", 8),

@@ -79,6 +79,7 @@ class Deliveries:
         assert not busy & products, f"{self.sink.name} gets {busy & products} twice at once"
         assert len(own) < self.sink.parallelization_factor, "too many calls at once"
         assert 0 < len(call.events) <= self.sink.batch_size
+        assert call.worker == self._row.owner, f"{call.worker} calls the sink of {self._row.owner}"
         assert call.worker not in self._wants_pause, "called again though it wants a pause"
         if self._row.state != "running":
             since = max(self._state_since, self._known.awake_since(call.worker))
