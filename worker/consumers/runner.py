@@ -83,6 +83,7 @@ class Runner:
         self._monotonic = monotonic
         self._now_ms = now_ms
         self._position: Position | None = None
+        self._first: Cursor | None = None  # where a new sink begins
         self._couriers = Couriers(
             sink, shared.policy, shared.letters, hold, guard, self._retry, self.wake.hint,
             monotonic=monotonic, now_ms=now_ms,
@@ -149,22 +150,22 @@ class Runner:
             self._reload()
         if self._row.state != "running":
             return POLL
-        if (why := self._couriers.pause_asked) is not None:
-            self._save()
-            self._shared.rows.stop(self.lease, self._row.version, "paused", why)
-            self._reload()
-            return 0.0
         position = self._position or self._begin()
-        if self._monotonic() >= self._check_at:
-            self._check_at = self._monotonic() + CHECK_EVERY
-            self._check_retention(position)
         for cursor in self._couriers.take_finished():
             position.add(cursor)
             self._delivered = True
+        if (why := self._couriers.pause_asked) is not None:
+            self._save(position)
+            self._shared.rows.stop(self.lease, self._row.version, "paused", why)
+            self._reload()
+            return 0.0
+        if self._monotonic() >= self._check_at:
+            self._check_at = self._monotonic() + CHECK_EVERY
+            self._check_retention(position)
         if self._noticed.redrive is not None:
             self._redrive(self._noticed.redrive)
         found, pending = self._read(position)
-        self._save_if_due()
+        self._save_if_due(position)
         self._note_lag(position)
         self._patience = self._patience + 1 if pending and not found else 0
         if found or self._patience == 1:
@@ -210,11 +211,13 @@ class Runner:
         if row.cursor is not None:
             self._position, self._check_at = decoded(row.cursor, row.taken), 0.0
             return self._position
-        self._pass = shared.tail.refresh(shared.tail.passes, 0)
-        self._position = Position(shared.start or shared.tail.newest)
-        self._delivered = True
-        self._save()
-        return self._position
+        if self._first is None:
+            self._pass = shared.tail.refresh(shared.tail.passes, 0)
+            self._first = shared.start or shared.tail.newest
+        position = Position(self._first)
+        self._save(position)  # again with the same place where the answer was lost
+        self._position = position
+        return position
 
     def _check_retention(self, position: Position) -> None:
         """Stop the sink if events that it has not had may have expired."""
@@ -265,7 +268,7 @@ class Runner:
         if row is not None:
             self._noticed = row
 
-    def _save_if_due(self) -> None:
+    def _save_if_due(self, position: Position) -> None:
         now = self._monotonic()
         waited = now - self._saved_at
         idle = not len(self._couriers)
@@ -274,12 +277,10 @@ class Runner:
             or (self._skipped and waited >= SAVE_SKIPPED_EVERY)
             or (self._couriers.trouble and waited >= REPORT_EVERY)
         ):
-            self._save()
+            self._save(position)
 
-    def _save(self) -> None:
-        if self._position is None:
-            return
-        position, tail = self._position, self._shared.tail
+    def _save(self, position: Position) -> None:
+        tail = self._shared.tail
         position.settle(tail.settled)
         self._shared.rows.save(
             self.lease,
@@ -298,7 +299,7 @@ class Runner:
         for cursor in self._couriers.take_finished():
             self._position.add(cursor)
         try:
-            self._save()
+            self._save(self._position)
         except (StoreUnavailable, Superseded) as error:
             _log.warning("sink %s: the last position was not saved: %s", self._sink.name, error)
 
