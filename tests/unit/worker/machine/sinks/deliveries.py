@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Item = dict[str, Any]
 
-NOTICED = 20.0  # seconds until every worker that is awake knows of a pause
+NOTICED = 20.0  # seconds until every worker that is awake knows what an administrator did
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Deliveries:
         self._ever: set[Ref] = set()
         self._unlettered: set[Ref] = set()  # accepted since their letter was last written
         self._row = SinkRow(sink.name)
-        self._state_since = 0.0
+        self._state_since = self._version_since = -NOTICED
         self._calls: list[Call] = []
         self._wants_pause: set[str] = set()  # workers whose call was answered with a pause
 
@@ -82,8 +82,8 @@ class Deliveries:
         assert call.worker == self._row.owner, f"{call.worker} calls the sink of {self._row.owner}"
         assert call.worker not in self._wants_pause, "called again though it wants a pause"
         if self._row.state != "running":
-            since = max(self._state_since, self._known.awake_since(call.worker))
-            assert self.now() - since < NOTICED, f"called while {self._row.state}"
+            known = self._all_know(call.worker, self._state_since)
+            assert not known, f"called while {self._row.state}"
         for event in call.events:
             self._begun(event.product_id, event.event_key)
         self.tally["sink called by two workers at once"] += len(own) < len(self._calls)
@@ -101,9 +101,17 @@ class Deliveries:
         """The call returned, or its worker died."""
         self._calls.remove(call)
 
-    def wants_pause(self, worker: str) -> None:
-        """A call is about to be answered with a pause."""
-        self._wants_pause.add(worker)
+    def wants_pause(self, call: "Call") -> None:
+        """A call is about to be answered with a pause.
+
+        A worker that reads what an administrator did meanwhile starts the sink again.
+        """
+        if self._all_know(call.worker, self._version_since):
+            self._wants_pause.add(call.worker)
+
+    def _all_know(self, worker: str, since: float) -> bool:
+        """Whether a worker must know by now what was written so long ago."""
+        return self.now() - max(since, self._known.awake_since(worker)) > NOTICED
 
     def rejected(self, ref: Ref) -> None:
         """The other side never wants the event: it is done once there is a dead letter."""
@@ -157,6 +165,8 @@ class Deliveries:
         self._row = row
         if (row.version, row.counter) != (before.version, before.counter):
             self._wants_pause.clear()
+        if row.version != before.version:
+            self._version_since = self.now()
         if row.state != before.state:
             self._state_since = self.now()
         if before.owner is not None and before.owner == caller and row.owner != caller:

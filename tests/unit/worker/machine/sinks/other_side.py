@@ -81,7 +81,7 @@ class OtherSide:
         try:
             yield call
         except PauseSink:
-            self.deliveries.wants_pause(worker)
+            self.deliveries.wants_pause(call)
             raise
         finally:
             self.deliveries.ended(call)
