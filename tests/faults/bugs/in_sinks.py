@@ -7,52 +7,53 @@ from typing import Any
 from app.store.coordination.sinks import SinkRows
 from app.store.dead_letters.repository import DeadLetters
 from tests.faults.bugs.bug import Patch, bug
-from worker.consumers import tail
+from worker.consumers import window
 from worker.consumers.consumers import Consumers
-from worker.consumers.courier import Couriers
+from worker.consumers.couriers import Couriers
+from worker.consumers.rejections import Rejections
 from worker.consumers.runner import Runner
 from worker.consumers.schedule import Call, Schedule
-from worker.consumers.tail import Tail
+from worker.consumers.window import Candidate, Window
 from worker.stream.guard import Guard
 
 
 @bug()
 def rows_are_taken_when_first_seen(patch: Patch) -> None:
     """What precedes them may have been committed after the query went past it."""
-    right = tail._arrivals
-    patch.setattr(
-        tail,
-        "_arrivals",
-        lambda candidates, position: right([(row, True) for row, _ in candidates], position),
-    )
+    right = Window.after
+
+    def after(self: Window, place: Any, now: float = 0.0) -> list[Candidate]:
+        return [one._replace(ready=True) for one in right(self, place, now)]
+
+    patch.setattr(Window, "after", after)
 
 
 @bug()
 def a_place_is_settled_at_the_newest_stamp(patch: Patch) -> None:
-    right = Tail._pass
+    right = Window.add_pass
 
-    def make_pass(self: Tail, begun: float) -> None:
-        known = self._newest
-        right(self, begun)
-        self._settled = max(self._settled, known)
+    def add_pass(self: Window, *args: Any, **given: Any) -> None:
+        known = self.newest
+        right(self, *args, **given)
+        self.settled = max(self.settled, known)
 
-    patch.setattr(Tail, "_pass", make_pass)
+    patch.setattr(Window, "add_pass", add_pass)
 
 
 @bug("set_clock_of_store")
 def a_place_is_settled_by_time_alone(patch: Patch) -> None:
     """The writers' clock may stand still for minutes."""
-    patch.setattr(tail, "LEAD", 0)
+    patch.setattr(window, "LEAD", 0)
 
 
 @bug()
 def what_is_absent_is_skipped_at_once(patch: Patch) -> None:
-    right = Tail._batch
+    right = Window.after
 
-    def batch(self: Tail, candidates: Any, _overdue: Any, *rest: Any) -> Any:
-        return right(self, candidates, {row.cursor for row, _ in candidates}, *rest)
+    def after(self: Window, place: Any, now: float = 0.0) -> list[Candidate]:
+        return [one._replace(overdue=True) for one in right(self, place, now)]
 
-    patch.setattr(Tail, "_batch", batch)
+    patch.setattr(Window, "after", after)
 
 
 @bug()
@@ -105,7 +106,7 @@ def a_product_is_delivered_twice_at_once(patch: Patch) -> None:
 
 @bug("answer", "refuse_product")
 def what_is_rejected_leaves_no_letter(patch: Patch) -> None:
-    patch.setattr(Couriers, "park", lambda *_: None)
+    patch.setattr(Rejections, "park", lambda *_: None)
 
 
 @bug("redrive")

@@ -15,7 +15,7 @@ from tests.unit.worker.machine.ledger import CHECKPOINTS
 from tests.unit.worker.machine.life import Life
 from tests.unit.worker.machine.world import START, World
 from worker import parts
-from worker.consumers import consumers, courier, position, runner, tail
+from worker.consumers import consumers, couriers, position, runner, tail, window
 from worker.stream.readers import Readers
 
 BATCH = 3  # records: pages here are too short to be parted into real ones
@@ -23,9 +23,10 @@ BATCH = 3  # records: pages here are too short to be parted into real ones
 SMALL = (
     (tail, "PAGE", 2),
     (tail, "MOST", 8),
-    (tail, "HELD", 4),
+    (tail, "AHEAD", 8),
+    (window, "HELD", 4),
     (runner, "READ", 4),
-    (courier, "PENDING", 8),
+    (couriers, "PENDING", 8),
     (position, "REMEMBERED", 4),
 )
 CALM = 60, 200  # rounds, and steps in each, until which all must have come out

@@ -3,11 +3,11 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from app.store.cursor import before
 from tests.unit.worker.machine.acts import Acts, Then, choices, products, then
 from tests.unit.worker.machine.sinks.deliveries import FIVE, ONE
 from tests.unit.worker.machine.sinks.other_side import Answer, Kind
 from tests.unit.worker.machine.sinks.sinks import ADMIN
-from worker.consumers.position import before
 
 Rest = tuple[list[str], Then]  # changes to come, and how it goes on
 

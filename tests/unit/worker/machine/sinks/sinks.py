@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from app.store.admin_log import AdminLog
+from app.store.coordination.control import SinkControl
 from app.store.coordination.sink_row import PREFIX
-from app.store.coordination.sinks import SinkControl
 from app.store.cursor import Cursor
 from app.store.dead_letters.desk import LetterDesk
 from app.store.dead_letters.letter import AUDIT, Letter, letter_of
