@@ -3,12 +3,12 @@
 So a worker that lost its shard or its sink leaves no letter behind.
 """
 
-import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from app.core.backoff import Backoff
 from app.events import rfc3339
 from app.metrics import PARKED
 from app.store.client import translated
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 # A transaction holds 100 actions and 4 MB; the lease takes one action.
 _LETTERS, _BYTES = 99, 3_000_000
 _TRIES = 8  # of a transaction that meets another one
+_pause = Backoff(0.005, 1.0)
 
 _KEY_BYTES, _SORT_KEY_BYTES = 2048, 1024  # DynamoDB's limits
 _READS = 5  # of the table for one page, at most
@@ -157,12 +158,12 @@ class DeadLetters:
             *([] if condition is None else [condition]),
             *(parking(self._table, letter, now) for letter in letters),
         ]
-        for attempt in range(_TRIES):
+        for tries in range(1, _TRIES + 1):
             try:
                 commit(self._client, actions)
             except ConditionFailed:
                 hold.check()  # raises if that was it; else another transaction had a row
-                time.sleep(random.uniform(0.5, 1) * 0.005 * 2**attempt)  # noqa: S311 - jitter
+                time.sleep(_pause(tries))
             except ItemTooLarge:
                 if len(letters) == 1:
                     raise
