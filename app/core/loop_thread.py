@@ -1,7 +1,8 @@
 """A background thread repeats one function until its block ends; no fault of a turn ends it.
 
-A turn that raises is reported and repeated after a backoff. At the end the thread is waited for
-a bounded time; one that still runs then is left behind, which a daemon thread may be.
+A turn that raises is reported and repeated after a backoff. What it raises once `stop` is set is
+put down to the stop and logged for debugging only. At the end the thread is waited for, but not
+beyond `JOIN`: a turn that hangs is left behind on its daemon thread.
 """
 
 import logging
@@ -13,7 +14,7 @@ from app.core.backoff import Backoff
 
 _log = logging.getLogger(__name__)
 
-JOIN = 10.0  # seconds
+JOIN = 10.0  # seconds that the end waits for a turn under way
 BACKOFF = Backoff(0.05, 2.0)
 
 
@@ -28,23 +29,23 @@ class LoopThread:
         name: str,
         turn: Callable[[], float | None],
         *,
+        expected: tuple[type[Exception], ...] = (),
         failed: Callable[[BaseException], None] | None = None,
         backoff: Backoff = BACKOFF,
         first: float | None = 0.0,
         stop: threading.Event | None = None,
-        join: float = JOIN,
     ) -> None:
-        """`failed` reports what a turn raised; without it, the traceback is logged.
+        """Errors of an `expected` type are logged as one line, others with their traceback.
 
-        `first` is the wait before the first turn, as `turn` returns it. `stop` may be shared with
-        others that end together. `join` bounds the wait for a turn under way at the end.
+        `failed` takes the place of that. `first` is the wait before the first turn, as `turn`
+        returns it. `stop`, which the end of the block sets, may be shared with others.
         """
         self.stop = threading.Event() if stop is None else stop
         self._turn = turn
-        self._failed = failed or self._log_failure
+        self._expected = expected
+        self._failed = failed or self._log
         self._backoff = backoff
         self._first = first
-        self._join = join
         self._name = name
         self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -56,7 +57,7 @@ class LoopThread:
     def __exit__(self, *exc: object) -> None:
         self.stop.set()
         self._woken.set()
-        self._thread.join(self._join)
+        self._thread.join(JOIN)
 
     def wake(self) -> None:
         """Begin the next turn now, or right after the one under way; a backoff is not cut short."""
@@ -77,8 +78,17 @@ class LoopThread:
                 self._woken.wait(wait)
             except BaseException as error:  # noqa: BLE001 - this thread must outlive any fault
                 failures += 1
-                self._failed(error)
+                self._report(error)
                 self.stop.wait(self._backoff(failures))
 
-    def _log_failure(self, error: BaseException) -> None:
-        _log.error("the thread %s failed; it goes on", self._name, exc_info=error)
+    def _report(self, error: BaseException) -> None:
+        if self.stop.is_set():
+            _log.debug("the thread %s was stopped", self._name, exc_info=error)
+        else:
+            self._failed(error)
+
+    def _log(self, error: BaseException) -> None:
+        if isinstance(error, self._expected):
+            _log.warning("the thread %s failed and tries again: %s", self._name, error)
+        else:
+            _log.error("the thread %s failed and tries again", self._name, exc_info=error)

@@ -64,7 +64,7 @@ class Reconciler:
         self._loop = LoopThread(
             "reconciler",
             self._turn,
-            failed=_report_failure,
+            expected=(StoreUnavailable, TableError),
             backoff=Backoff(poll, poll),
             stop=stop,
         )
@@ -154,16 +154,6 @@ class Reconciler:
             self._requests.raise_beat(progress)
         except StoreUnavailable as error:
             _log.warning("cannot tell how far the comparison is: %s", error)
-
-
-def _report_failure(error: BaseException) -> None:
-    match error:
-        case Stopped():
-            pass
-        case StoreUnavailable() | TableError():
-            _log.warning("cannot reconcile now: %s", error)
-        case _:
-            _log.error("the reconciler failed; it tries again", exc_info=error)
 
 
 def _now() -> datetime:

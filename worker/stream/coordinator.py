@@ -17,7 +17,6 @@ from app.store.checkpoints import Checkpoint, Checkpoints, Rows, ShardKey
 from app.store.errors import StoreUnavailable
 from app.store.leases import Lease, Leases
 from worker.consumers.consumers import Consumers
-from worker.retry import Stopped
 from worker.stream.discovery import Discovery, Look
 from worker.stream.leases import first_rival, share
 from worker.stream.lineage import Position, awaits_child, parents_gone, readable
@@ -73,7 +72,7 @@ class Coordinator:
         self._one_log = one_log
         self._consumers = consumers
         self._loop = LoopThread(
-            "stream-coordinator", self._turn, failed=self._note_failure, stop=stop, join=JOIN
+            "stream-coordinator", self._turn, failed=self._note_failure, stop=stop
         )
         self._hurried = False  # by `look_soon`
         self._trouble = ""
@@ -125,13 +124,10 @@ class Coordinator:
         return json.dumps(states, separators=(",", ":"))
 
     def _note_failure(self, error: BaseException) -> None:
-        match error:
-            case StoreUnavailable():
-                self._trouble = error.detail
-            case Stopped():
-                pass  # while a gap was being reported
-            case _:
-                self._readers.note_crash("the stream coordinator's thread died", error)
+        if isinstance(error, StoreUnavailable):
+            self._trouble = error.detail
+        else:
+            self._readers.note_crash("the stream coordinator's thread died", error)
 
     def _turn(self) -> float:
         """Read the rows, and the service if it is time, and act; seconds to the next turn."""

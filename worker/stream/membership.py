@@ -1,7 +1,7 @@
-"""A worker shows life by one row, whatever the number of its shards, and starts beside its like.
+"""Each worker writes one heartbeat row, whatever the number of its shards.
 
-Its own thread raises the row's counter, so that no slow call of another kind makes the worker
-look dead (docs/adr/0005-a-heartbeat-a-worker.md).
+A thread of its own raises the row's counter, so that no slow call of another kind makes the worker
+appear dead (docs/adr/0005-a-heartbeat-a-worker.md).
 """
 
 import logging
@@ -71,8 +71,8 @@ class Membership:
         every = lease_time / _BEATS
         self._loop = LoopThread(
             "worker-heartbeat",
-            self._beat_again,
-            failed=self._note_failure,
+            self._beat,
+            expected=(StoreUnavailable,),
             backoff=Backoff(every, every),
             first=every,
         )
@@ -181,17 +181,8 @@ class Membership:
             "set STOCKPULSE_BROKER_URL for that one too, or end it"
         )
 
-    def _beat_again(self) -> float:
-        self._beat()
-        return self.lease_time / _BEATS
-
-    def _note_failure(self, error: BaseException) -> None:
-        if isinstance(error, StoreUnavailable):
-            _log.warning("cannot write the heartbeat: %s", error)
-        else:
-            _log.error("a heartbeat failed", exc_info=error)
-
-    def _beat(self, *, ready: bool = False) -> None:
+    def _beat(self, *, ready: bool = False) -> float:
+        """Write the heartbeat; seconds to the next."""
         with self._write:
             begun = self._monotonic()
             self._row = replace(
@@ -204,6 +195,7 @@ class Membership:
             if not self._is_fresh(begun):
                 self._term += 1
             self._confirmed = begun
+        return self.lease_time / _BEATS
 
     def _is_fresh(self, now: float) -> bool:
         return now - self._confirmed < self.lease_time * 2 / 3

@@ -17,7 +17,6 @@ _log = logging.getLogger(__name__)
 SEND_TIMEOUT = 0.5  # seconds for a hint to go out
 APART = 0.01  # seconds between two hints: a reader at work needs none
 AGAIN = 2.0  # seconds at most between tries to listen, and of silence after a hint that failed
-_JOIN = 5.0  # seconds that the end waits for a call under way
 
 
 class HintSender:
@@ -27,12 +26,7 @@ class HintSender:
         self._redis = connect(url, SEND_TIMEOUT)
         self._channel = channel
         self._again = again
-        self._loop = LoopThread(
-            "redis-hints",
-            self._send,
-            first=None,
-            join=_JOIN,
-        )
+        self._loop = LoopThread("redis-hints", self._send, first=None)
 
     def __enter__(self) -> "HintSender":
         self._loop.__enter__()
@@ -67,11 +61,7 @@ class RedisHints:
         self._hint = hint
         self._deaf = False
         self._loop = LoopThread(
-            "redis-hints",
-            self._listen,
-            failed=self._report,
-            backoff=Backoff(again, again),
-            join=_JOIN,
+            "redis-hints", self._listen, failed=self._report, backoff=Backoff(again, again)
         )
 
     def __enter__(self) -> "RedisHints":

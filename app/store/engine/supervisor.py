@@ -86,13 +86,8 @@ class Supervisor:
         self._restarts = 0
         self._since = time.monotonic()
         self._answered()
-        every = self._patience.interval
         self._loop = LoopThread(
-            "engine-supervisor",
-            self._turn,
-            failed=self._note_failure,
-            backoff=Backoff(every, every),
-            first=every,
+            "engine-supervisor", self._turn, failed=self._fail, first=self._patience.interval
         )
         self.healthy = True
 
@@ -105,7 +100,7 @@ class Supervisor:
         self.healthy = False
         self._process.end()
 
-    def _note_failure(self, error: BaseException) -> None:
+    def _fail(self, error: BaseException) -> None:
         self.healthy = False
         log.error("supervising the embedded engine failed; trying again", exc_info=error)
 

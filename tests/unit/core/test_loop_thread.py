@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from app.core import loop_thread
 from app.core.backoff import Backoff, steady
 from app.core.loop_thread import LoopThread
 
@@ -96,6 +97,17 @@ class TestFaults:
         assert record.exc_info is not None
         assert record.exc_info[1] is error
 
+    def test_an_expected_error_is_one_line_of_the_log(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        turns = Turns(KeyError("away"))
+        with LoopThread("my-loop", turns, expected=(KeyError,), backoff=AT_ONCE):
+            assert turns.reach(2)
+        (record,) = caplog.records
+        assert record.levelno == logging.WARNING
+        assert record.getMessage() == "the thread my-loop failed and tries again: 'away'"
+        assert record.exc_info is None
+
     def test_its_owner_can_report_faults_instead(self, caplog: pytest.LogCaptureFixture) -> None:
         first, second = KeyError("one"), KeyError("two")
         reported: list[BaseException] = []
@@ -106,18 +118,13 @@ class TestFaults:
         assert caplog.records == []
 
     def test_the_backoff_counts_failures_in_a_row(self) -> None:
-        asked: list[float] = []
-
-        def jitter() -> float:
-            asked.append(time.monotonic())
-            return 0.0
+        counts: list[int] = []
 
         class Counting(Backoff):
             def __call__(self, failures: int) -> float:
                 counts.append(failures)
                 return 0.0
 
-        counts: list[int] = []
         error = KeyError()
         turns = Turns(error, error, 0.0, error)
         with LoopThread("t", turns, failed=lambda _: None, backoff=Counting(0.0, 0.0)):
@@ -164,14 +171,30 @@ class TestEnd:
             assert failed.wait(WITHIN)
         assert time.monotonic() - begun < WITHIN
 
-    def test_a_turn_that_hangs_is_waited_for_within_the_bound(self) -> None:
+    def test_what_the_end_makes_a_turn_raise_is_not_reported(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        begun = threading.Event()
+
+        def turn() -> None:
+            begun.set()
+            loop.stop.wait(WITHIN)
+            raise KeyError("stopped")
+
+        loop = LoopThread("t", turn)
+        with caplog.at_level(logging.INFO), loop:
+            assert begun.wait(WITHIN)
+        assert caplog.records == []
+
+    def test_a_turn_that_hangs_is_left_behind(self, monkeypatch: pytest.MonkeyPatch) -> None:
         begun, going = threading.Event(), threading.Event()
 
         def turn() -> None:
             begun.set()
             going.wait(WITHIN)
 
-        with LoopThread("t", turn, join=0.01) as loop:
+        monkeypatch.setattr(loop_thread, "JOIN", 0.01)
+        with LoopThread("t", turn) as loop:
             assert begun.wait(WITHIN)
         assert loop.is_alive()
         going.set()
