@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from app.events import rfc3339
 from app.store.cursor import wall_ms
-from app.store.paging import Page, decode_cursor, encode_cursor, newest_first
+from app.store.paging import Page, decode_cursor, encode_cursor
+from app.store.reads import newest_first
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -20,6 +20,7 @@ from app.store.batches import Put
 from app.store.client import translated
 from app.store.cursor import Cursor, day_of, parse_cursor
 from app.store.errors import ConditionFailed
+from app.store.reads import get_rows
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -183,22 +184,16 @@ class Feed:
             condition += f" AND #c {operator} :c"
             names["#c"] = "Cursor"
             values[":c"] = {"S": value}
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": condition,
-            "ExpressionAttributeNames": names,
-            "ExpressionAttributeValues": values,
-            "ConsistentRead": True,
-            "ScanIndexForward": forward,
-            "Limit": page,
-        }
-        while True:
-            with translated():
-                answer = self._client.query(**request)
-            yield from answer["Items"]
-            if "LastEvaluatedKey" not in answer:
-                return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        return get_rows(
+            self._client,
+            "query",
+            self._table,
+            KeyConditionExpression=condition,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
+            ScanIndexForward=forward,
+            Limit=page,
+        )
 
 
 def _partition(day: str, number: int) -> str:

@@ -13,7 +13,8 @@ from app.store.audit_entry import event_of
 from app.store.chain import Link, link_of, void_keys
 from app.store.chains import Chains
 from app.store.legible import legible
-from app.store.paging import decode_cursor, encode_cursor, newest_first
+from app.store.paging import decode_cursor, encode_cursor
+from app.store.reads import newest_first
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

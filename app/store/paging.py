@@ -4,13 +4,9 @@ import base64
 import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from app.store.client import translated
 from app.store.errors import InvalidCursor
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 T = TypeVar("T")
 
@@ -53,33 +49,3 @@ def decode_cursor(
             extra={"errors": [{"pointer": "?cursor", "detail": "unknown cursor"}]},
         )
     return position
-
-
-def newest_first(
-    client: "DynamoDBClient",
-    table: str,
-    partition: tuple[str, str],
-    sort_key: str,
-    limit: int,
-    before: str | None = None,
-) -> tuple[list[Any], str | None]:
-    """Up to `limit` rows of a partition whose sort key is below `before`, greatest first.
-
-    `partition` is its key's name and value. Returned beside the rows is the sort key to continue
-    below; None at the end.
-    """
-    name, value = partition
-    key = {name: {"S": value}}
-    start: Any = {} if before is None else {"ExclusiveStartKey": key | {sort_key: {"S": before}}}
-    with translated():
-        answer = client.query(
-            TableName=table,
-            KeyConditionExpression=f"{name} = :partition",
-            ExpressionAttributeValues={":partition": {"S": value}},
-            ConsistentRead=True,
-            ScanIndexForward=False,
-            Limit=limit,
-            **start,
-        )
-    last: Any = answer.get("LastEvaluatedKey")
-    return answer["Items"], last[sort_key]["S"] if last else None

@@ -27,6 +27,7 @@ from app.store.dead_letters.letter import (
 from app.store.errors import ConditionFailed, ItemTooLarge, LetterNotFound, StoreUnavailable
 from app.store.leases import Hold, Unleased
 from app.store.paging import Page, decode_cursor, encode_cursor
+from app.store.reads import get_one, get_rows
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -75,10 +76,7 @@ class DeadLetters:
         key = split_letter_id(letter_id)
         if key is None or not _fits(*key):
             raise LetterNotFound("This is not a dead letter's id.")
-        with translated():
-            row = self._client.get_item(
-                TableName=self._table, Key=key_of(*key), ConsistentRead=True
-            ).get("Item")
+        row = get_one(self._client, self._table, key_of(*key))
         if row is None:
             raise LetterNotFound(
                 "There is no such dead letter, or it was delivered in the meantime. "
@@ -127,15 +125,14 @@ class DeadLetters:
 
     def due(self, sink: str) -> Iterator[Letter]:
         """The sink's letters that someone asked to redrive; this scans the table."""
-        pages = self._client.get_paginator("scan").paginate(
-            TableName=self._table,
-            ConsistentRead=True,
+        rows = get_rows(
+            self._client,
+            "scan",
+            self._table,
             FilterExpression="attribute_exists(Due) AND begins_with(SinkKey, :sink)",
             ExpressionAttributeValues={":sink": {"S": f"{sink}#"}},
         )
-        with translated():
-            for page in pages:
-                yield from map(letter_of, page["Items"])
+        return map(letter_of, rows)
 
     def failed(self, letter: Letter, error: str) -> None:
         """Note a failed redrive on the letter, if it is still there."""
