@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from app.store.dead_letters.letter import Letter
 from botocore.exceptions import ClientError
 
 from app.core.backoff import Backoff
 from app.item import DEFAULT_NAMES
+from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.repository import DeadLetters
 from app.store.errors import StoreUnavailable
 from app.store.leases import Hold
