@@ -1,8 +1,11 @@
 """Whether a text is an address of the kind that a setting wants, and nothing besides."""
 
 import re
-from urllib.parse import urlsplit
+from ipaddress import ip_address
+from urllib.parse import urlsplit, urlunsplit
 
+# A name in ASCII (IDNA where it is international), or an IPv6 address in brackets.
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.IGNORECASE)
 _URL = re.compile(r"https?://[^/\s?#]+/?")
 
 
@@ -31,3 +34,35 @@ def is_broker(value: str) -> bool:
         and port != 0
         and re.fullmatch(r"/?|/[0-9]{1,3}", parts.path) is not None
     )
+
+
+def is_webhook(value: str) -> bool:
+    """Whether this is an http or https URL that a request can be sent to as it is."""
+    if len(value) > 2048 or not re.fullmatch(r"[!-~]+", value) or set(value) & set('"<>\\^`{|}'):
+        return False
+    try:
+        parts = urlsplit(value)
+        port, host = parts.port, parts.hostname or ""
+        if ":" in host:
+            ip_address(host)
+    except ValueError:  # a port beyond 65535, brackets around no address
+        return False
+    return (
+        parts.scheme in {"http", "https"}
+        and (":" in host or _HOST.fullmatch(host) is not None)
+        and "@" not in parts.netloc
+        and not parts.netloc.endswith(":")
+        and port != 0
+        and "#" not in value
+    )
+
+
+def without_query(value: str) -> str:
+    """A URL as it may be shown: scheme, host and path, without credentials; "" if it is none."""
+    try:
+        parts = urlsplit(value[:2048])
+    except ValueError:
+        return ""
+    host = parts.netloc.rpartition("@")[2]
+    shown = urlunsplit((parts.scheme, host, parts.path, "", ""))
+    return "".join(character for character in shown[:200] if character.isprintable())

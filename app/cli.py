@@ -13,8 +13,8 @@ from app.commands import (
     key,
     lambda_test,
     reconcile,
-    redrive,
     serve,
+    sinks,
     verify,
     worker,
 )
@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         demo,
         verify,
         reconcile,
-        redrive,
+        sinks,
         lambda_test,
     ):
         command.add(commands)

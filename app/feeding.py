@@ -48,18 +48,16 @@ def feeding(
         return
     broker.load()
     wake = Wake()
-    with make_worker(
-        deployment,
-        Reading(
-            Member(new_owner(), folder=where.folder),
-            wake,
-            idle_at(where.endpoint),
-            one_log=where.engine is not None,
-        ),
-        log,
-        broker.publish,
-        sink_plan(settings, deployment.signer.retention),
-    ) as worker:
+    reading = Reading(
+        Member(new_owner(), folder=where.folder),
+        wake,
+        idle_at(where.endpoint),
+        one_log=where.engine is not None,
+    )
+    with (
+        sink_plan(settings, deployment) as plan,
+        make_worker(deployment, reading, log, broker.publish, plan) as worker,
+    ):
         AuditKeyIDs(*deployment.coordination).register([*audit_keys(settings)])
         probes["worker"] = worker.problem
         yield Fed("in this process", wake.hint, worker.shards, worker.sink_troubles, worker.look)

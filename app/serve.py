@@ -22,10 +22,11 @@ from app.listener import listener_at
 from app.settings import Settings
 from app.signals import end_by_signals
 from app.signing import signer_of
+from app.sink_tester import SinkTester
 from app.store import place, shell, tables
 from app.store.admin_log import AdminLog
 from app.store.client import connect
-from app.store.coordination.sinks import SinkControl
+from app.store.coordination.control import SinkControl
 from app.store.cursor import CursorClock
 from app.store.dead_letters.desk import LetterDesk
 from app.store.deployment import CONSUMER, Deployment
@@ -113,7 +114,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
         )
         admin_log = AdminLog(clients.tables, names.settings)
         with feeding(settings, where, deployment, log, broker, probes) as fed:
-            sinks = SinkControl(*deployment.coordination, admin_log, fed.look)
+            sinks = SinkControl(*deployment.coordination, feed, admin_log, fed.look)
             products = ProductRepository(
                 clients.tables,
                 names.products,
@@ -122,7 +123,9 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
                 was_known=log.audit.knows,
                 on_commit=fed.hint,
             )
-            status = StatusReader(clients.tables, names, CONSUMER, NewestGaps(feed, log.audit))
+            status = StatusReader(
+                clients.tables, names, CONSUMER, NewestGaps(feed, log.audit), sinks.views
+            )
             live = live_of(probes, fed.shards, broker, kind=fed.kind, store=where.name)
             with DemoShop(products, demo or _any_shop(settings)) as shop:
                 if demo is not None:
@@ -138,6 +141,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
                         clients.tables, names.dead_letters, admin_log, sinks, on_due=fed.look
                     ),
                     sinks=sinks,
+                    test_sink=SinkTester(settings, sinks, names.products),
                     broker=broker,
                     products_table=names.products,
                     view_type=stream.view_type,

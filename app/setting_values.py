@@ -1,5 +1,7 @@
 """What a setting may hold; a wrong value is answered with what would be right."""
 
+import base64
+import binascii
 import re
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +10,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
-from app.addresses import is_broker, is_endpoint
+from app.addresses import is_broker, is_endpoint, is_webhook
+from app.filters.pattern import parse_filter
 from app.store.keys import parse_keys
 
 _TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")  # DynamoDB's naming rule
@@ -102,6 +105,34 @@ def _keys(value: SecretStr) -> SecretStr:
     return value
 
 
+def _webhook_url(value: SecretStr) -> SecretStr:
+    if is_webhook(value.get_secret_value()):
+        return value
+    raise ValueError(
+        "must be a URL such as https://shop.example/stockpulse, without user, password and "
+        "fragment (write other characters than ASCII as %XX, a host name in IDNA)"
+    )
+
+
+def _webhook_secret(value: SecretStr) -> SecretStr:
+    prefix, _, encoded = value.get_secret_value().partition("_")
+    try:
+        length = len(base64.b64decode(encoded, validate=True))
+    except (binascii.Error, ValueError):
+        length = 0
+    if prefix == "whsec" and 24 <= length <= 64:
+        return value
+    raise ValueError(
+        "must be whsec_ and 24 to 64 random bytes in base64; "
+        'make one with: echo "whsec_$(openssl rand -base64 32)"'
+    )
+
+
+def _filter(value: str) -> str:
+    parse_filter(value)
+    return value
+
+
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Origins = Annotated[Words, AfterValidator(_origins)]
 StorePlace = Annotated[str, AfterValidator(_place)]
@@ -116,4 +147,7 @@ TimeZone = Annotated[str, AfterValidator(_zone)]
 Currency = Annotated[str, AfterValidator(_currency)]
 BrokerURL = Annotated[SecretStr, AfterValidator(_broker)]
 AuditKeys = Annotated[SecretStr, AfterValidator(_keys)]
+WebhookURL = Annotated[SecretStr, AfterValidator(_webhook_url)]
+WebhookSecret = Annotated[SecretStr, AfterValidator(_webhook_secret)]
+EventFilter = Annotated[str, AfterValidator(_filter)]
 Port = Annotated[int, Field(ge=0, le=65535)]

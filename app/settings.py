@@ -23,6 +23,7 @@ from app.setting_values import (
     BrokerURL,
     Currency,
     Endpoint,
+    EventFilter,
     Folder,
     Origins,
     Port,
@@ -31,6 +32,8 @@ from app.setting_values import (
     TableName,
     TablePrefix,
     TimeZone,
+    WebhookSecret,
+    WebhookURL,
     Words,
 )
 
@@ -91,6 +94,26 @@ class Settings(AccessSettings):
         None,
         description="`id:base64,…`: keys of 32 bytes or more that sign audit entries; the first "
         "signs, all verify. Made and kept in the data folder when unset off AWS.",
+    )
+    webhook_url: WebhookURL | None = Field(
+        None,
+        description="Receives every change as a POST in CloudEvents JSON (docs/webhook.md); "
+        "private addresses are allowed. Unset, there is no webhook.",
+    )
+    webhook_secret: WebhookSecret | None = Field(
+        None,
+        description="`whsec_` and 24 to 64 random bytes in base64: signs each delivery. Make one "
+        'with `echo "whsec_$(openssl rand -base64 32)"`.',
+    )
+    webhook_filter: EventFilter | None = Field(
+        None,
+        description="Which changes the webhook receives: a filter pattern as for Lambda's event "
+        'source mapping, such as `{"data": {"kind": ["stock_changed"]}}`; unset, all.',
+    )
+    webhook_parallelization_factor: Annotated[int, Field(ge=1, le=100)] = Field(
+        10,
+        description="How many requests to the webhook are under way at once, never two about the "
+        "same product (1 to 100).",
     )
     base_path: BasePath = Field(
         "", description="Path prefix behind a reverse proxy, such as `/stockpulse`."
@@ -177,6 +200,11 @@ class Settings(AccessSettings):
             raise ValueError(
                 f"{PREFIX}AUDIT_KEYS must be set with {PREFIX}DYNAMODB=aws, for example "
                 f"{PREFIX}AUDIT_KEYS=k1:$(openssl rand -base64 32), and kept safe"
+            )
+        if self.webhook_url is not None and self.webhook_secret is None:
+            raise ValueError(
+                f"{PREFIX}WEBHOOK_SECRET must be set with {PREFIX}WEBHOOK_URL; make one with: "
+                'echo "whsec_$(openssl rand -base64 32)"'
             )
         return self
 

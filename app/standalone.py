@@ -101,22 +101,25 @@ def reading(
             clients.tables, names.feed, deployment.signer.retention, settings.feed_partitions
         )
         clock = SharedClock(ClockRow(*deployment.coordination), feed.newest_ms())
-        plan = sink_plan(settings, deployment.signer.retention)
-        with make_worker(
-            deployment,
-            Reading(
-                Member(new_owner(), broker="redis", folder=where.folder),
-                wake,
-                idle or idle_at(where.endpoint),
-                one_log=settings.dynamodb == "embedded",
-                lease_time=lease_time,
-            ),
-            LogWriter(deployment, feed, clock),
-            publish,
-            replace(plan, sinks=[*plan.sinks, *sinks]),
-            broker_elsewhere=True,
-            parallelization_factor=settings.parallelization_factor,
-        ) as worker:
+        reading = Reading(
+            Member(new_owner(), broker="redis", folder=where.folder),
+            wake,
+            idle or idle_at(where.endpoint),
+            one_log=settings.dynamodb == "embedded",
+            lease_time=lease_time,
+        )
+        with (
+            sink_plan(settings, deployment) as plan,
+            make_worker(
+                deployment,
+                reading,
+                LogWriter(deployment, feed, clock),
+                publish,
+                replace(plan, sinks=[*plan.sinks, *sinks]),
+                broker_elsewhere=True,
+                parallelization_factor=settings.parallelization_factor,
+            ) as worker,
+        ):
             AuditKeyIDs(*deployment.coordination).register([*audit_keys(settings)])
             yield worker
 

@@ -22,8 +22,6 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from worker.stream.work import InOrder
-
 from app.broker.in_process import InProcessBroker
 from app.item import DEFAULT_NAMES
 from app.settings import Settings
@@ -102,7 +100,7 @@ def ours(
     lease = Lease("bench", *shard, "bench", taken.counter)
     ShardReader(
         ShardPages(on.clients.streams, *shard, after),
-        InOrder(pipeline.process, on.stream_arn),
+        lambda records: pipeline.process(records, on.stream_arn),
         partial(leases.save, lease),
         retry,
         wake or Wake(),

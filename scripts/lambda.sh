@@ -18,9 +18,10 @@ target=${1:-dist/stockpulse-lambda.zip}
 
 # What the handler imports, of requirements.lock; a test imports it in a bare interpreter.
 needed=(
-  annotated-types boto3 botocore jmespath orjson prometheus-client pydantic pydantic-core
-  pydantic-settings python-dateutil python-dotenv redis s3transfer six typing-extensions
-  typing-inspection tzdata urllib3
+  aiohappyeyeballs aiohttp aiosignal annotated-types attrs boto3 botocore frozenlist idna jmespath
+  multidict orjson prometheus-client propcache pydantic pydantic-core pydantic-settings
+  python-dateutil python-dotenv redis s3transfer six typing-extensions typing-inspection tzdata
+  urllib3 yarl
 )
 case $arch in
   x86_64) machine=x86_64 ;;

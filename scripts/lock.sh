@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Writes requirements.lock anew: what runs Stockpulse first, what only tests and
-# checks need below the line that the Dockerfile cuts at. Hashes, no addresses. And
-# requirements.ministack.lock, for the environment of scripts/ministack.sh.
+# Writes requirements.lock: what runs Stockpulse first, what only tests and checks need below the
+# line that the Dockerfile cuts at. Hashes, no addresses. And requirements.ministack.lock, for the
+# environment of scripts/ministack.sh. Versions stay as they are unless UPGRADE=1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 compile() {
@@ -10,6 +10,11 @@ compile() {
 }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+if [ -z "${UPGRADE:-}" ]; then # uv keeps the versions that its output file already names
+  sed '/^# ---- needed only/,$d' requirements.lock >"$work/run"
+  cp requirements.lock "$work/all"
+  cp requirements.ministack.lock "$work/ministack"
+fi
 compile pyproject.toml --output-file "$work/run"
 compile pyproject.toml --extra dev --constraint "$work/run" --output-file "$work/all"
 {

@@ -37,9 +37,10 @@ class AuditRedrive:
         self.trouble = ""
         self._wiring = wiring
         self._lease = lease
-        self._request = row.redrive
+        self._row = row
         self._stop = stop
         self._names = names
+        self._done: str | None = None  # the last request that was carried out
         self._leaving = threading.Event()
         self._wake = Wake()
 
@@ -50,8 +51,8 @@ class AuditRedrive:
 
     def notice(self, row: SinkRow) -> None:
         """The row was read again: there may be a new request."""
-        if row.redrive != self._request:
-            self._request = row.redrive
+        if row.redrive != self._row.redrive:
+            self._row = row
             self._wake.hint()
 
     def hint(self) -> None:
@@ -66,18 +67,18 @@ class AuditRedrive:
         """
         failures = 0
         while not (self._stop.is_set() or self._leaving.is_set()):
-            hints, request = self._wake.hints, self._request
+            hints, row = self._wake.hints, self._row
             try:
-                if request is not None:
-                    self._redrive(request)
+                if row.redrive is not None and row.redrive != self._done:
+                    self._redrive(row.redrive, everything=row.redrive_all)
                 failures, wait, self.trouble = 0, 60.0, ""
             except StoreUnavailable as error:
                 failures += 1
                 wait, self.trouble = pause(failures), error.detail
             self._wake.wait(hints, wait)
 
-    def _redrive(self, request: str) -> None:
-        for letter in self._wiring.letters.due(AUDIT):
+    def _redrive(self, request: str, *, everything: bool) -> None:
+        for letter in self._wiring.letters.due(AUDIT, everything=everything):
             if self._stop.is_set() or self._leaving.is_set():
                 return
             try:
@@ -87,7 +88,7 @@ class AuditRedrive:
             else:
                 self._wiring.letters.remove(letter)
         self._wiring.sink_rows.redriven(self._lease, request)
-        self._request = None
+        self._done = request
 
     def _take(self, letter: Letter) -> None:
         if letter.record is None or not letter.stream_arn:

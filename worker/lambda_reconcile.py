@@ -3,8 +3,8 @@
 No container sees all of a shard, so none can compare a change with the one before it: this
 is where a break in the stream is found.
 
-Lambda tells nobody how far behind its mapping is, so nothing waits for it here: an entry that
-was written while a record was on its way is void once that record is audited (DESIGN §5.6).
+Lambda does not report how far behind its mapping is, so nothing waits for it here: an entry that
+was written while a record was on its way is void once that record is audited.
 """
 
 import threading
@@ -16,7 +16,9 @@ from app.store.reconciliation import Reconciliations, State
 from worker.chain import ChainSink
 from worker.reconcile import reconcile_once
 
-EVERY = timedelta(days=1)  # a stream keeps its records for as long
+# A stream keeps its records for a day. An hour less, because a daily schedule does not fire to the
+# second: a comparison that is due a second later would be a day late.
+EVERY = timedelta(hours=23)
 
 
 def compare_once(

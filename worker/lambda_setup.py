@@ -6,6 +6,7 @@ broker and the keys, so none of these can be one's own.
 
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 
@@ -113,7 +114,8 @@ def make_host(
     deployment = Deployment(clients, names, settings.attributes, signer_of(settings))
     feed = Feed(clients.tables, names.feed, deployment.signer.retention, settings.feed_partitions)
     log = LogWriter(deployment, feed, clock)
-    plan = sink_plan(settings, deployment.signer.retention)
+    # A container ends without a word: what its sinks hold open ends with it.
+    plan = ExitStack().enter_context(sink_plan(settings, deployment))
     plan = replace(plan, sinks=[*plan.sinks, *sinks])
     wiring = Wiring(deployment, log, publish, plan, stop, broker_elsewhere=True)
 

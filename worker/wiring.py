@@ -1,7 +1,8 @@
 """What every host wires alike: a batch's way into the log, and the consumers that read the log."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ from app.settings import Settings
 from app.store.audit import Arrived
 from app.store.coordination.sink_row import SinkRow
 from app.store.coordination.sinks import SinkRows
-from app.store.cursor import Cursor
+from app.store.cursor import Cursor, before
 from app.store.dead_letters.letter import AUDIT
 from app.store.dead_letters.repository import DeadLetters
 from app.store.deployment import Deployment
@@ -19,7 +20,6 @@ from worker.audit_redrive import AuditRedrive
 from worker.chain import ChainSink
 from worker.consumers.consumers import Consumers, Job, MakeJob
 from worker.consumers.event_cache import EventCache
-from worker.consumers.position import before
 from worker.consumers.retry_policy import RetryPolicy
 from worker.consumers.runner import Runner, Shared
 from worker.consumers.sink import Sink
@@ -51,20 +51,17 @@ class SinkPlan:
             raise ValueError("two sinks have one name")
 
 
-def sink_plan(settings: Settings, retention: timedelta | None) -> SinkPlan:
-    """As the settings have it.
-
-    Raises:
-        SettingsError: a sink's settings contradict each other; the message names them.
-
-    """
+@contextmanager
+def sink_plan(settings: Settings, deployment: Deployment) -> Iterator[SinkPlan]:
+    """As the settings have it; the block must outlive the worker."""
     start = settings.sinks_start
-    return SinkPlan(
-        sinks_of(settings),
-        RetryPolicy(settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds),
-        None if start is None else before(int(start.timestamp() * 1000)),
-        retention,
-    )
+    with sinks_of(settings, deployment.tables.products) as sinks:
+        yield SinkPlan(
+            sinks,
+            RetryPolicy(settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds),
+            None if start is None else before(int(start.timestamp() * 1000)),
+            deployment.signer.retention,
+        )
 
 
 class Wiring:

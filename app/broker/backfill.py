@@ -6,7 +6,7 @@ from typing import Protocol
 
 from app.store.audit import Arrived
 from app.store.cursor import Cursor
-from app.store.feed import EventRef
+from app.store.feed import Arrival, EventRef
 
 MAX_EVENTS = 5_000  # a client that missed more starts afresh
 _AT_ONCE = 2
@@ -16,6 +16,9 @@ Missed = Sequence[Arrived] | None
 
 class History(Protocol):
     """What the broker needs of the timeline."""
+
+    def newest(self, count: int, before: int) -> tuple[list[Arrived], list[Arrival]]:
+        """The newest arrivals, oldest first, and the places of some before, newest first."""
 
     def recent(
         self, since_ms: int = 0, lacks: Callable[[EventRef], bool] = ...

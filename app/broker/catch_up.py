@@ -1,10 +1,24 @@
-"""What a ring lacks is read from `Feed` newest first, and never more than the ring can hold."""
+"""A ring begins with few events, and later reads from `Feed` what it lacks, newest first.
+
+Neither reads more than the ring can hold, and the beginning costs the same for any history:
+cursors older than the ring are answered from `Feed`.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from app.broker.backfill import History
 from app.broker.frames import Frame
+from app.broker.ring import Ring
+from app.events import event_id
 from app.store.audit import Arrived
+
+START_EVENTS = 200  # frames that a ring begins with: as many as the Live page shows
+# Of so many events before those the ids are read. After a crash the worker reads the last page
+# of each shard again (1,000 records), and what was sent before must not be sent twice.
+START_KNOWN = 4_000
+
+Made = Callable[[Arrived], Frame | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +35,22 @@ class Gathered:
     newest_ms: int
 
 
+def begin(ring: Ring, history: History, frame: Made) -> int:
+    """Fill an empty ring with the newest events; the newest stamp (ms), 0 where there is none.
+
+    Raises:
+        StoreUnavailable: `Feed` cannot be read now.
+
+    """
+    newest, before = history.newest(START_EVENTS, START_KNOWN)
+    frames = [made for made in map(frame, newest) if made]
+    ring.begin(frames, [(event_id(*arrival.ref), arrival.cursor.ms) for arrival in before])
+    return newest[-1][0].ms if newest else 0
+
+
 def gather(
     newest_first: Iterable[Arrived],
-    frame: Callable[[Arrived], Frame | None],
+    frame: Made,
     max_events: int,
     max_bytes: int,
 ) -> Gathered:

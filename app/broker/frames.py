@@ -34,6 +34,13 @@ def frame_of(cursor: str, event_id: str, topic: Topic, encoded: bytes) -> Frame:
     return Frame(cursor, event_id, topic, _encode("change", cursor, encoded))
 
 
+def data_of_frame(frame: Frame) -> dict[str, Any]:
+    """The event's fields as clients get them: `app.events.data_of` with images of bounded size."""
+    encoded = frame.data.partition(b"\ndata: ")[2]
+    data: dict[str, Any] = orjson.loads(encoded)["data"]
+    return data
+
+
 def signal(name: str, cursor: str, told: dict[str, Any]) -> bytes:
     """A `hello`, `heartbeat` or `reset`; its id lets a client resume from `cursor`."""
     return _encode(name, cursor, orjson.dumps(told))

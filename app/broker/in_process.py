@@ -9,43 +9,34 @@ import asyncio
 import logging
 import random
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 
 from app.broker.backfill import Backfills, History
-from app.broker.catch_up import gather
+from app.broker.catch_up import begin, gather
 from app.broker.filters import EVERYTHING, Filter
 from app.broker.frames import Frame, change_frame, retry_hint, signal
 from app.broker.ring import MAX_BYTES, MAX_EVENTS, Ring
 from app.broker.rounds import beat, sweep
-from app.broker.subscription import Pulse, Subscription
+from app.broker.subscription import Pulse, Subscription, TooManyStreams
 from app.broker.view import View
 from app.broker.views import Views
 from app.broker.vitals import Vitals
 from app.events import event_id
 from app.store.audit import Arrived
 from app.store.cursor import Cursor, parse_cursor, wall_ms
-from app.store.errors import StockpulseError
 
 _log = logging.getLogger(__name__)
 
 MAX_AGE_BEATS = (120, 240)  # a connection lives 30 to 60 minutes, jittered
 
 
-class TooManyStreams(StockpulseError):
-    """The process serves as many live streams as it may."""
-
-    status = 503
-    code = "too-many-streams"
-    title = "Too many live streams"
-
-
 class InProcessBroker:
     """One process's ring and its subscribers.
 
     `table` names the products table in the events' `source`; `status` says what is wrong
-    with the store (None: nothing), for heartbeats; `overlap_ms` is how far before its cursor
-    a client resumes in the ring: 0 is right for one writer, whose order every ring keeps.
+    with the store (None: nothing), for heartbeats and as `trouble`; `overlap_ms` is how far
+    before its cursor a client resumes in the ring: 0 for one writer, whose order every ring keeps.
     """
 
     def __init__(
@@ -63,6 +54,7 @@ class InProcessBroker:
         self._history = history
         self._backfills = Backfills(history)
         self._table = table
+        self.trouble = status
         self._vitals = Vitals(version, status)
         self._max_streams = max_streams
         self._max_events = max_events
@@ -77,13 +69,19 @@ class InProcessBroker:
         self.overruns = 0
 
     def load(self) -> int:
-        """Fill the ring with the newest events, before the stream opens; else as `catch_up`."""
-        return self.catch_up(0)
+        """Begin the ring with the newest events, before the stream opens; the newest stamp.
+
+        Raises:
+            StoreUnavailable: `Feed` cannot be read now.
+
+        """
+        with self._lock:
+            return begin(self._ring, self._history, self._frame)
 
     def catch_up(self, since_ms: int) -> int:
         """Add what arrived from `since_ms` on and is not in the ring; the newest stamp seen.
 
-        Where that is more than a ring's worth the ring begins anew, and every subscriber
+        Where that is more than a ring's worth the ring starts afresh, and every subscriber
         comes back with its cursor. Callable from any thread.
 
         Raises:
@@ -146,6 +144,11 @@ class InProcessBroker:
     def head(self) -> str:
         """The cursor of the newest event, or of the time before any."""
         return self._end()[1]
+
+    def newest(self) -> tuple[str, Iterator[Frame], bool]:
+        """`head`, the frames held up to there, newest first, and whether those are all."""
+        cursor, frames = self._ring.newest()
+        return cursor or self._origin, frames, self._ring.floor_ms < 0
 
     @property
     def held(self) -> int:

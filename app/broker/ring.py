@@ -2,10 +2,14 @@
 
 Positions count up for ever and are never used again. One writer at a time (the broker's
 lock); readers need none: a frame is either there, whole, or gone.
+
+After a restart it begins with few frames. Of the events before them it knows the ids, so that
+an event which the worker reads again after a crash is not sent a second time.
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 
 from app.broker.frames import Frame
 
@@ -36,16 +40,30 @@ class Ring:
         self._by_event: dict[str, int] = {}
         self._aliases: dict[int, list[str]] = {}
         self._stamps: dict[int, int] = {}  # by position: the greatest stamp up to there
+        self._older: dict[str, int] = {}  # stamps of known events without a frame, oldest first
         self._bytes = 0
         self.floor_ms = -1
         self.start = 0
         self.end = 0
 
-    def append(self, frame: Frame) -> bool:
-        """Take a frame at the end; False where its event is here already.
+    def begin(self, frames: Sequence[Frame], older: Iterable[tuple[str, int]]) -> None:
+        """Fill an empty ring with the newest frames.
 
-        The cursor of such a duplicate becomes another name for the place of the first.
+        `older`: id and stamp (ms) of events before them, newest first.
         """
+        self._older = dict(reversed(list(older)))
+        self.floor_ms = max(self._older.values(), default=-1)
+        for frame in frames:
+            self.append(frame)
+
+    def append(self, frame: Frame) -> bool:
+        """Take a frame at the end; False where its event is known already.
+
+        The cursor of a duplicate of a held frame becomes another name for the first's place.
+        """
+        older_ms = self._older.get(frame.event_id)
+        if older_ms is not None and not (self._again and _ms(frame.cursor) > older_ms):
+            return False
         known = self._by_event.get(frame.event_id)
         if known is not None and not self._shown_again(known, frame):
             if frame.cursor not in self._by_cursor:
@@ -62,6 +80,8 @@ class Ring:
             self._bytes > self._max_bytes and self.end - self.start > 1
         ):
             self._evict()
+        while self._older and len(self._older) + self.end - self.start > self._max_events:
+            del self._older[next(iter(self._older))]
         return True
 
     def reload(self, frames: Sequence[Frame], floor_ms: int) -> None:
@@ -71,6 +91,7 @@ class Ring:
         """
         while self.start < self.end:
             self._evict()
+        self._older = {}
         self.end += 1
         self.start = self.end
         for frame in frames:
@@ -78,12 +99,12 @@ class Ring:
         self.floor_ms = max(self.floor_ms, floor_ms)
 
     def holds(self, event_id: str) -> bool:
-        """Whether the event is here."""
-        return event_id in self._by_event
+        """Whether the event is here, or is known to be older than the ring."""
+        return event_id in self._by_event or event_id in self._older
 
     def held(self) -> frozenset[str]:
-        """The events that are here now; for who keeps the writer out meanwhile."""
-        return frozenset(self._by_event)
+        """The events that `holds` knows now. Callers keep the writer out meanwhile."""
+        return frozenset(self._by_event) | self._older.keys()
 
     def first_since(self, ms: int) -> int | None:
         """The first position that may hold an event stamped at or after `ms`.
@@ -100,6 +121,12 @@ class Ring:
     def get(self, position: int) -> Frame | None:
         """The frame at a position; None where it fell out or is yet to come."""
         return self._frames.get(position)
+
+    def newest(self) -> tuple[str | None, Iterator[Frame]]:
+        """The cursor at the end and the frames up to there, newest first."""
+        end, cursor = self.last()
+        held = (self._frames.get(position) for position in range(end - 1, -1, -1))
+        return cursor, (frame for frame in takewhile(bool, held) if frame)
 
     def position_of(self, cursor: str) -> int | None:
         """Where the event of this cursor is; None where the ring does not hold it."""

@@ -10,6 +10,15 @@ from dataclasses import dataclass, field
 from app.broker.frames import Frame
 from app.broker.ring import Ring
 from app.broker.view import CHUNK_BYTES, FellOut, View
+from app.store.errors import StockpulseError
+
+
+class TooManyStreams(StockpulseError):
+    """The process serves as many live streams as it may."""
+
+    status = 503
+    code = "too-many-streams"
+    title = "Too many live streams"
 
 
 @dataclass(slots=True)

@@ -55,6 +55,11 @@ def parse_cursor(text: str) -> Cursor:
     return Cursor(int(match[1]), match[2], int(match[3]))
 
 
+def before(ms: int) -> Cursor:
+    """The place right before every row stamped at or after `ms`."""
+    return Cursor(max(ms - 1, 0), "ffffffff", 0)
+
+
 def day_of(ms: int) -> str:
     """UTC day, `YYYY-MM-DD`, of milliseconds since 1970."""
     return datetime.fromtimestamp(ms / 1000, UTC).date().isoformat()

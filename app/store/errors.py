@@ -86,6 +86,30 @@ class SinkNotFound(StockpulseError):
     title = "No such sink"
 
 
+class TimeOutOfRange(StockpulseError):
+    """Nothing is kept from that time, or it lies in the future."""
+
+    status = 422
+    code = "time-out-of-range"
+    title = "The sink cannot be moved to that time"
+
+
+class SinkNotConfigured(StockpulseError):
+    """The settings of this process do not switch the sink on, or it has no test."""
+
+    status = 409
+    code = "sink-not-configured"
+    title = "The sink cannot be tested here"
+
+
+class SinkTestFailed(StockpulseError):
+    """The receiver of the sink did not accept a test delivery."""
+
+    status = 502
+    code = "sink-test-failed"
+    title = "The test was not accepted"
+
+
 class ProductExists(StockpulseError):
     """A create met a product that is there already."""
 

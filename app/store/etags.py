@@ -28,12 +28,16 @@ def check_details(product: Product, if_match: str) -> None:
 
 
 def matches(product: Product, if_none_match: str) -> bool:
-    """Whether a cached answer is still good (weak comparison, as If-None-Match asks)."""
-    return any(tag.removeprefix("W/") in {"*", product.etag} for tag in _tags(if_none_match))
+    """Whether a cached answer is still good."""
+    return any(tag in {"*", product.etag} for tag in _tags(if_none_match))
 
 
 def _tags(header: str) -> list[str]:
-    return [tag.strip() for tag in header.split(",")]
+    """Each tag in its strong form.
+
+    Our own compression, or a proxy's, makes a product's ETag weak; it still names one state.
+    """
+    return [tag.strip().removeprefix("W/") for tag in header.split(",")]
 
 
 def _details(etag: str) -> str:

@@ -20,14 +20,14 @@ from app.store.batches import Put
 from app.store.client import translated
 from app.store.cursor import Cursor, day_of, parse_cursor
 from app.store.errors import ConditionFailed
-from app.store.reads import get_rows
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 ROW_LIMIT = 24  # events a row: their audit entries and the row fill one batch of 25
 _DAYS, _GAPS = "days", "gaps"
-_PAGE, _DAYS_PAGE = 250, 31  # rows read in one call
+_PAGE, _DAYS_PAGE = 250, 31  # rows read in one call, at most
+_FIRST_PAGE = 10  # rows of a query whose reader may stop early; each page after it is twice as long
 
 EventRef = tuple[str, str]  # product id, event key: an audit entry's key
 
@@ -136,7 +136,7 @@ class Feed:
     def before(self, cursor: Cursor | None) -> Iterator[Arrival]:
         """Arrivals before `cursor` (None: the newest), newest first."""
         days, edge = (None, None) if cursor is None else (f"<= {cursor.day}", f"<= {cursor}")
-        for row in self._rows(days, edge, forward=False):
+        for row in self._rows(days, edge, forward=False, first=_FIRST_PAGE):
             for arrival in reversed(row.arrivals()):
                 if cursor is None or arrival.cursor < cursor:
                     yield arrival
@@ -145,6 +145,15 @@ class Feed:
         """The newest row's cursor; None where nothing ever arrived. Reads one row a partition."""
         newest = next(self._rows(None, None, forward=False, most=1), None)
         return None if newest is None else newest.cursor
+
+    def oldest(self, now_ms: int) -> Cursor | None:
+        """The first row that is not past its retention at `now_ms`; None where there is none."""
+        start = 0
+        if self._retention is not None:  # DynamoDB deletes a row up to two days after that
+            start = max(0, now_ms - int(self._retention.total_seconds() * 1000))
+        rows = self._rows(f">= {day_of(start)}", f">= {start:013d}", forward=True, most=1)
+        oldest = next(rows, None)
+        return None if oldest is None else oldest.cursor
 
     def newest_ms(self) -> int:
         """The newest stamp; 0 where nothing ever arrived."""
@@ -157,16 +166,24 @@ class Feed:
         return any(item["Cursor"]["S"] < end for item in islice(days, 1))
 
     def _rows(
-        self, days: str | None, edge: str | None, *, forward: bool, most: int | None = None
+        self,
+        days: str | None,
+        edge: str | None,
+        *,
+        forward: bool,
+        most: int | None = None,
+        first: int | None = None,
     ) -> Iterator[FeedRow]:
         """Rows of all days, each day's partitions merged; no more than `most` are wanted.
+
+        `first`: rows of a partition's first page.
 
         `days` and `edge` are comparisons with the sort keys of days and rows, such as `>= x`.
         The list of days is read each time: another writer may have begun a partition.
         """
         for item in self._items(_DAYS, days, forward=forward, page=_DAYS_PAGE):
             day, count = item["Cursor"]["S"], int(item["PartitionCount"]["N"])
-            page = min(most or _PAGE, max(_PAGE // count, 25))
+            page = min(first or most or _PAGE, max(_PAGE // count, 25))
             parts = [
                 map(_feed_row, self._items(_partition(day, k), edge, forward=forward, page=page))
                 for k in range(count)
@@ -184,16 +201,23 @@ class Feed:
             condition += f" AND #c {operator} :c"
             names["#c"] = "Cursor"
             values[":c"] = {"S": value}
-        return get_rows(
-            self._client,
-            "query",
-            self._table,
-            KeyConditionExpression=condition,
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues=values,
-            ScanIndexForward=forward,
-            Limit=page,
-        )
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+            "ConsistentRead": True,
+            "ScanIndexForward": forward,
+            "Limit": page,
+        }
+        while True:
+            with translated():
+                answer = self._client.query(**request)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            request["Limit"] = min(2 * request["Limit"], _PAGE)
 
 
 def _partition(day: str, number: int) -> str:

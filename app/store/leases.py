@@ -88,12 +88,19 @@ class Leases:
         self._consumer = consumer
 
     def take(
-        self, shard: ShardKey, owner: str, seen: Held | None, inherited: str | None = None
+        self,
+        shard: ShardKey,
+        owner: str,
+        seen: Held | None,
+        inherited: str | None = None,
+        *,
+        deadline: int | None = None,
     ) -> Checkpoint | None:
         """Take a shard from the state that it was seen in; None where another was faster.
 
-        `inherited` is the position of a row that has none. The answer is the row as taken: its
-        position may be further than what was seen.
+        `inherited` is the position of a row that has none. `deadline`: seconds since 1970 when this
+        owner's time is up, where it has no heartbeat. The answer is the row as taken: its position
+        may be further than what was seen.
         """
         counter = (seen.counter if seen else 0) + 1
         condition, values = _as_seen(seen)
@@ -112,6 +119,9 @@ class Leases:
         if inherited is not None:
             changes.append("SequenceNumber = if_not_exists(SequenceNumber, :inherited)")
             values[":inherited"] = {"S": inherited}
+        if deadline is not None:
+            changes.append("Deadline = :deadline")
+            values[":deadline"] = {"N": str(deadline)}
         try:
             with translated():
                 row: Any = self._client.update_item(

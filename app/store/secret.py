@@ -43,7 +43,7 @@ def new_secret() -> Secret:
 
 
 def new_token() -> str:
-    """A random word of 256 bits, for links and sessions."""
+    """A random word of 256 bits, for links, sessions and forms."""
     return secrets.token_urlsafe(32)
 
 

@@ -1,4 +1,4 @@
-"""What the tables tell about the workers: a few bounded reads, for people and health checks.
+"""What the tables hold about workers and sinks: a few bounded reads, for people and probes.
 
 Rows that other versions write, or leave out, are shown as far as they go.
 """
@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from app.events import RESERVED, ChangeEvent
+from app.events import RESERVED, ChangeEvent, event_id
 from app.store.client import translated
+from app.store.coordination.lag import SinkView
+from app.store.dead_letters.letter import AUDIT
 from app.store.tables import TableNames
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ SHOWN = 50
 
 # The newest gaps, newest first, up to a limit.
 Gaps = Callable[[int], Sequence[ChangeEvent]]
+
+Sinks = Callable[[], Sequence[SinkView]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class WorkerRow:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A parked record, without the record."""
+    """A dead letter, without the record."""
 
     sink: str
     product_id: str
@@ -62,10 +66,15 @@ class DeadLetter:
     attempts: int | None
     due: bool  # a redrive was asked for
 
+    @property
+    def event_id(self) -> str | None:
+        """The id of the event that it refers to; None for the audit's, which could make none."""
+        return None if self.sink == AUDIT else event_id(self.product_id, self.key)
+
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterSummary:
-    """The newest of those that were looked at; `more`: there are others."""
+    """The newest of those that were read; `more`: there are others."""
 
     newest: Sequence[DeadLetter]
     by_sink: Mapping[str, int]
@@ -76,7 +85,7 @@ class DeadLetterSummary:
 class Gap:
     """Changes of a product, or of a shard and so of any product, that nobody can read any more."""
 
-    about: str  # the id under which its entry lies: the product's, or a shard's (DESIGN §5.6)
+    about: str  # the id under which its entry lies: the product's, or a shard's
     name: str | None  # the product's
     event_id: str
     occurred_at: datetime
@@ -95,11 +104,12 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class StoredStatus:
-    """Everything that one look into the tables gives."""
+    """Everything that one read of the tables gives."""
 
     shards: Sequence[SavedShard]
     workers: Sequence[WorkerRow]
     host: str | None
+    sinks: Sequence[SinkView]
     dead_letters: DeadLetterSummary
     gaps: Sequence[Gap]
 
@@ -108,15 +118,21 @@ class StatusReader:
     """Reads the status of one consumer."""
 
     def __init__(
-        self, client: "DynamoDBClient", names: TableNames, consumer: str, gaps: Gaps
+        self,
+        client: "DynamoDBClient",
+        names: TableNames,
+        consumer: str,
+        gaps: Gaps,
+        sinks: Sinks,
     ) -> None:
         self._client = client
         self._names = names
         self._consumer = consumer
         self._gaps = gaps
+        self._sinks = sinks
 
     def read(self) -> StoredStatus:
-        """One look.
+        """Read it all.
 
         Raises:
             StoreUnavailable: the tables cannot be read now.
@@ -129,6 +145,7 @@ class StatusReader:
             shards=shards,
             workers=[worker_of(row) for row in others if _key(row).startswith("~worker ")],
             host=next((_text(row, "Kind") for row in others if _key(row) == "~host"), None),
+            sinks=self._sinks(),
             dead_letters=self._dead_letters(),
             gaps=[
                 Gap(

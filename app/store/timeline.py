@@ -18,6 +18,8 @@ from app.store.history import HistoryPage
 # How far a cursor's neighbours may have been written out of order (DESIGN §6), in ms.
 OVERLAP_MS = 10_000
 
+_CHUNKS = 5  # how many pages' worth of arrivals are read for one page of shown events
+
 Admits = Callable[[ChangeEvent], bool]
 
 
@@ -82,6 +84,24 @@ class Timeline:
                 if arrival.ref in events:
                     yield arrival.cursor, events[arrival.ref]
 
+    def newest(self, count: int, before: int) -> tuple[list[Arrived], list[Arrival]]:
+        """The newest arrivals, oldest first, and the places of up to `before` more, newest first.
+
+        Reads until `count` of them are shown events, and five times `count` at the most. An
+        event that arrived twice comes twice.
+        """
+        arrivals = self._feed.before(None)
+        newest: list[Arrived] = []
+        shown = 0
+        for _ in range(_CHUNKS):
+            chunk = list(islice(arrivals, count))
+            events = self._audit.get_many([arrival.ref for arrival in chunk])
+            newest += [(a.cursor, events[a.ref]) for a in chunk if a.ref in events]
+            shown += sum(event.kind != "internal" for event in events.values())
+            if shown >= count:
+                break
+        return newest[::-1], list(islice(arrivals, before))
+
     def history(self, product_id: str, limit: int, cursor: str | None = None) -> HistoryPage:
         """A product's events, newest first, and which of them are void.
 
@@ -111,7 +131,7 @@ class Timeline:
         """Shown events until the page is full; looks at a few pages' worth at the most."""
         items: list[Arrived] = []
         seen: set[tuple[str, str]] = set()
-        for _ in range(5):
+        for _ in range(_CHUNKS):
             chunk = list(islice(arrivals, limit))
             fresh = [arrival for arrival in chunk if arrival.ref not in seen]
             seen |= {arrival.ref for arrival in fresh}

@@ -3,11 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache, partial
-from pathlib import Path
 
 import anyio.to_thread
 from fastapi import FastAPI, Request
-from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from app.store.client import POOL_SIZE
@@ -24,16 +22,17 @@ from app.web.api import (
     metrics,
     products,
     reversals,
+    sinks,
 )
 from app.web.budgets import AddressBudget, KeyBudget
+from app.web.compression import Compression
 from app.web.contract.openapi import contract, operation_id
 from app.web.cors import APICors
 from app.web.gate import Gate
 from app.web.guards import Guards, request_id_of
 from app.web.head import HeadAsGet
 from app.web.services import Services
-
-_STATIC = Path(__file__).resolve().parents[2] / "static"
+from app.web.statics import VersionedFiles
 
 _ROUTED = (
     health,
@@ -43,6 +42,7 @@ _ROUTED = (
     events,
     reversals,
     dead_letters,
+    sinks,
     contracts,
     admin,
     sign_in,
@@ -75,7 +75,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     for module in _ROUTED:
         app.include_router(module.router)
-    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    app.mount("/static", VersionedFiles(), name="static")
     problems.install(app)
     app.openapi = cache(partial(contract, app))  # type: ignore[method-assign]
     _guard(app, services)
@@ -86,6 +86,7 @@ def _guard(app: FastAPI, services: Services) -> None:
     """The last added stands outermost: a browser asks for CORS before it sends credentials."""
     settings, door = services.settings, services.door
     refuse = problems.refusal
+    app.add_middleware(Compression)  # inside `HeadAsGet`: a HEAD tells what its GET would
     app.add_middleware(KeyBudget, per_minute=settings.rate_limit_per_minute, refuse=refuse)
     app.add_middleware(Gate, door=door, refuse=refuse, wants_page=problems.wants_page)
     app.add_middleware(AddressBudget, settings=settings, door=door, refuse=refuse)

@@ -99,10 +99,14 @@ class Door:
         return CookiePlace(scope.get("scheme") == "https", self.base or "/")
 
     def form_token(self, identity: Identity) -> str:
-        """The token of this identity's forms; empty where none is needed."""
+        """A token for this identity's forms; empty where none is needed."""
         if not identity.is_ambient:
             return ""
-        return self.sessions.form_token(identity.session or f"person {identity.actor}")
+        return self.sessions.form_token(_owner(identity))
+
+    def is_form_token(self, identity: Identity, token: str) -> bool:
+        """Whether a page of ours gave this identity the token."""
+        return self.sessions.is_form_token(_owner(identity), token)
 
     def unauthenticated(self, detail: str, *, refused: bool = False) -> Unauthenticated:
         """The refusal, with what to do."""
@@ -130,6 +134,11 @@ class Door:
         ends = self.sessions.ends(session)
         until = ends if key.expires_at is None else min(ends, key.expires_at)
         return Identity(key.name, key.role, "session", key.id, session.id, until)
+
+
+def _owner(identity: Identity) -> str:
+    """Whom a form token is bound to."""
+    return identity.session or f"person {identity.actor}"
 
 
 def _by_proxy(person: Person) -> Identity:

@@ -24,7 +24,11 @@ DETAILS = ("name", "category", "price", "reorder_point", "tags", "barcode")
 PRODUCT_FIELDS = (*DETAILS, "stock")
 
 # Refusals that one field is to blame for.
-_BLAMED = {"product-exists": "product_id", "insufficient-stock": "quantity"}
+_BLAMED = {
+    "product-exists": "product_id",
+    "insufficient-stock": "quantity",
+    "time-out-of-range": "time",
+}
 
 # After another's edit: whether it met the same fields.
 _ADVICE = {

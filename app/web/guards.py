@@ -69,18 +69,14 @@ class Guards:
         self._proxies.restore(scope)
         scope["root_path"] = self._base
         _keep_encoded_slashes(scope)
-        is_static = scope["path"].removeprefix(self._base).startswith("/static/")
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 given = {name for name, _ in headers.raw}
                 headers.raw.extend(pair for pair in _SECURITY_PAIRS if pair[0] not in given)
-                # Asked again each time: modules of two versions must not mix, and what one person
-                # may see is not kept for another.
-                headers.setdefault(
-                    "Cache-Control", "no-cache" if is_static else "private, no-cache"
-                )
+                # What one person may see is not kept for another.
+                headers.setdefault("Cache-Control", "private, no-cache")
                 if scope["scheme"] == "https":
                     headers.setdefault("Strict-Transport-Security", "max-age=31536000")
                 headers["X-Request-Id"] = request_id

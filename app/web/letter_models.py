@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from app.events import event_id
-from app.store.dead_letters.letter import Letter
+from app.store.dead_letters.letter import AUDIT, Letter
 
 IN_PAGE, ALONE = 4_096, 65_536  # bytes of a record that an answer shows
 
@@ -18,7 +18,9 @@ class DeadLetterOut(BaseModel):
     sink: str = Field(description="name of the sink; `audit` for records that were not audited")
     product_id: str = Field(description="`unknown` where the record does not say")
     event_key: str
-    event_id: str = Field(description="the event's id for `GET /v1/events/{id}`")
+    event_id: str | None = Field(
+        description="the event's id for `GET /v1/events/{id}`; null of `audit`, which has no event"
+    )
     due: bool = Field(description="whether a redrive was asked for and has not been made yet")
     error: str
     attempts: int
@@ -62,7 +64,7 @@ def letter_out(letter: Letter, shown: int) -> dict[str, Any]:
     omitted = letter.digest is not None or (record is not None and len(json.dumps(record)) > shown)
     return {
         **_name(letter),
-        "event_id": event_id(letter.product_id, letter.event_key),
+        "event_id": None if letter.sink == AUDIT else event_id(letter.product_id, letter.event_key),
         "due": letter.due,
         "error": letter.error,
         "attempts": letter.attempts,

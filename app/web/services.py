@@ -8,16 +8,19 @@ from fastapi import Request
 from app.broker.in_process import InProcessBroker
 from app.settings import Settings
 from app.store.admin_log import AdminLog
-from app.store.coordination.sinks import SinkControl
+from app.store.coordination.control import SinkControl
 from app.store.dead_letters.desk import LetterDesk
 from app.store.past import Past
 from app.store.products import ProductRepository
-from app.store.receipts import Receipts
+from app.store.receipts import Once, Receipts
 from app.store.timeline import Timeline
 from app.web.door import Door
 from app.web.places import Places
 from app.web.system.board import SystemBoard
 from app.web.watch import Watch
+
+# Sends a test through a sink (name, actor, idempotency) and returns a sentence about the answer.
+TestSink = Callable[[str, str, Once[str] | None], str]
 
 # Says what is wrong with a part, or None; never blocks.
 Probe = Callable[[], str | None]
@@ -44,6 +47,7 @@ class Services:
     past: Past
     letters: LetterDesk
     sinks: SinkControl
+    test_sink: TestSink
     broker: InProcessBroker
     products_table: str
     view_type: str

@@ -7,6 +7,7 @@ at every answer, with flags that are the same for http and https, and knows no t
 """
 
 import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -86,8 +87,19 @@ class Sessions:
         return session.began + self._life
 
     def form_token(self, owner: str) -> str:
-        """What a form carries to show that it is from a page of ours: bound to its owner."""
-        return self._tokens.get_signature(owner.encode()).decode()
+        """What a form carries to show that it is from a page of ours: bound to its owner.
+
+        Each is another one, so the lengths of compressed pages give none away (BREACH).
+        """
+        return self._signed_token(owner, new_token())
+
+    def is_form_token(self, owner: str, token: str) -> bool:
+        """Whether a page of ours gave this owner the token."""
+        nonce = token.partition(".")[0]
+        return hmac.compare_digest(token.encode(), self._signed_token(owner, nonce).encode())
+
+    def _signed_token(self, owner: str, nonce: str) -> str:
+        return f"{nonce}.{self._tokens.get_signature(f'{nonce} {owner}'.encode()).decode()}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from app.store.roles import Role
+from app.web.identity import identity_of
 from app.web.needs import needs
 from app.web.parameters import ServicesDep
 from app.web.services import Services
+from app.web.system.finding import span
 from app.web.system.shards import shard_lines
-from app.web.system.verdict import findings, headline, is_sure, span
+from app.web.system.sink_lines import sink_lines
+from app.web.system.verdict import findings, headline, is_sure
 from app.web.templating import render
 
 router = APIRouter(dependencies=[needs(Role.VIEWER)])
@@ -60,6 +63,8 @@ async def _rendered(request: Request, services: Services, template: str) -> HTML
         sure=is_sure(state),
         findings=found,
         shards=shard_lines(state),
+        sinks=sink_lines(state),
+        may_control=identity_of(request).role.covers(Role.ADMIN),
         span=span,
         local=local,
         zone=services.settings.timezone,

@@ -16,8 +16,9 @@ from markupsafe import Markup
 from app.store.roles import Role
 from app.web.identity import Identity
 from app.web.needs import TOKEN_FIELD
-from app.web.presentation import local_time, price_text
+from app.web.presentation import Row, local_time, price_text
 from app.web.services import Services
+from app.web.statics import static_path
 
 _TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
@@ -55,6 +56,7 @@ def render(
     may_edit = identity is not None and identity.role.covers(Role.EDITOR)
     context = {
         "base": settings.base_path,
+        "static": settings.base_path + static_path(),
         "version": services.version,
         "read_only": settings.read_only or not may_edit,
         "identity": identity,
@@ -72,6 +74,12 @@ def render(
         status_code=status,
         headers={"Cache-Control": "no-store", **(headers or {})},
     )
+
+
+def row_markup(row: Row, base: str) -> Markup:
+    """One change as an item of a list; its links begin with `base`."""
+    made: Markup = _templates.get_template("_parts.html").module.row(row, base)  # type: ignore[attr-defined]
+    return made
 
 
 def _token_field(services: Services, identity: Identity | None) -> Markup:

@@ -3,11 +3,11 @@
 Pure. `static/live/tiles.js` goes on from these minutes in the browser.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from app.events import ChangeEvent, data_of
 from app.web.presentation import is_outside
 
 WINDOW = 60  # minutes
@@ -22,13 +22,13 @@ class Counts:
     units_out: int = 0
     outside: int = 0
 
-    def add(self, event: ChangeEvent) -> None:
+    def add(self, data: Mapping[str, Any]) -> None:
         """Count one event."""
-        delta = event.delta or 0
+        delta = data["delta"] or 0
         self.changes += 1
         self.units_in += max(delta, 0)
         self.units_out += max(-delta, 0)
-        self.outside += is_outside(data_of(event, with_images=False))
+        self.outside += is_outside(data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +53,23 @@ class Tiles:
     since: datetime | None  # None: the whole hour is covered
 
 
-def tiles_of(events: Sequence[ChangeEvent], now: datetime, *, complete: bool) -> Tiles:
-    """Tiles of the newest events; `complete` tells that there are no older ones."""
+def tiles_of(events: Sequence[Mapping[str, Any]], now: datetime, *, complete: bool) -> Tiles:
+    """Tiles of the newest events' data (`data_of`); `complete`: there are no older ones."""
     start = now - timedelta(minutes=WINDOW)
     total = Counts()
     minutes: dict[int, Counts] = {}
-    for event in _within(events, start):
-        if event.kind in {"gap", "reconciled"}:  # no change that was seen; it may turn out void
+    moments = [datetime.fromisoformat(data["occurred_at"]) for data in events]
+    for data, moment in zip(events, moments, strict=True):
+        # A gap or what was reconciled is no change that was seen, and it may turn out void.
+        if moment <= start or data["kind"] in {"gap", "reconciled"}:
             continue
-        total.add(event)
-        number = min(event.occurred_at, now).timestamp() // 60
-        minutes.setdefault(int(number), Counts()).add(event)
-    oldest = min((event.occurred_at for event in events), default=None)
+        total.add(data)
+        number = min(moment, now).timestamp() // 60
+        minutes.setdefault(int(number), Counts()).add(data)
+    oldest = min(moments, default=None)
     covered = complete or oldest is None or oldest <= start
     return Tiles(
         total,
         [Minute(number, counts) for number, counts in sorted(minutes.items())],
         None if covered else oldest,
     )
-
-
-def _within(events: Iterable[ChangeEvent], start: datetime) -> Iterable[ChangeEvent]:
-    return (event for event in events if event.occurred_at > start)

@@ -1,12 +1,11 @@
-"""The Lambda function of bench/worker.py: the handler's pipeline, publishing to nobody."""
+"""The Lambda function of bench/worker.py: the handler's pipeline without a broker."""
 
 from functools import cache
 from typing import Any
 
-from worker.source import CONSUMER
-
 from app.settings import load
 from app.store.clock import ClockRow, SharedClock
+from app.store.deployment import CONSUMER
 from worker.lambda_handler import Context, answer
 from worker.lambda_host import LambdaHost
 from worker.lambda_setup import clients_of, make_host

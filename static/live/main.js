@@ -63,7 +63,7 @@ function showFound() {
 }
 
 localiseTimes(document, times);
-const intake = openStream(main, {
+openStream(main, {
   seen: [...list.querySelectorAll("[data-id]")].map((row) => row.dataset.id).reverse(),
   onEvents(events) {
     for (const event of events) {
@@ -85,9 +85,3 @@ const intake = openStream(main, {
   },
   onClock: tiles.setClock,
 });
-// The server could not read the newest changes when it made this page.
-if ("stale" in main.dataset) {
-  intake.catchUp().then(() => {
-    $("empty").hidden = buffer.size > 0 || list.childElementCount > 0;
-  });
-}

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import BrowserContext, Page, expect
 
+from app.web.statics import static_path
 from tests.support.process import Process
 from tests.support.running import App, item
 
@@ -48,6 +49,17 @@ def test_inserts_stock_changes_edits_and_deletions_show(app: App, page: Page) ->
     page.reload()
     expect(rows).to_have_count(4)  # the server's own rows say the same
     expect(rows.first).to_contain_text("damaged")
+
+
+def test_every_file_of_the_page_comes_from_the_hashed_folder(app: App, page: Page) -> None:
+    loaded: dict[str, int] = {}
+    page.on("response", lambda answer: loaded.update({answer.url: answer.status}))
+    open_live(page, app.url)
+    expect(page.locator("#tiles canvas")).to_have_count(1)  # its module is loaded late
+    files = {url for url in loaded if "/static/" in url}
+    assert {url.rpartition("/")[2] for url in files} >= {"main.js", "format.js", "uPlot.esm.js"}
+    assert all(url.startswith(f"{app.url}{static_path()}/") for url in files)
+    assert {loaded[url] for url in files} == {200}
 
 
 def test_changes_by_other_programs_show_as_outside(app: App, page: Page) -> None:

@@ -1,23 +1,26 @@
-"""`stockpulse serve` that dies by SIGKILL at a fault point, for tests only.
+"""`stockpulse serve` that dies by SIGKILL at a fault point.
 
-`CRASH_AT` names the point and `CRASH_AFTER` how many passes of it are survived. The
-application takes the listener as an argument; no setting of a user's can reach it.
-`CLOCK_FILE` holds seconds by which the wall clock seems to be off, and may change.
+`CRASH_AT` names the point, and `CRASH_AFTER` how many times it is passed before. The points are
+set in this process (see `tests/support/fault_points.py`). `CLOCK_FILE` holds the seconds by which
+the wall clock is off, and may change.
 """
 
 import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from app import logs
-from app.serve import serve
+from app import logs, serve
 from app.settings import load
+from app.store.products import ProductRepository
+from tests.support.fault_points import Reached, set_points
 
 
 def main() -> int:
-    """Serve, and crash where told."""
+    """Serve until the process is killed or interrupted."""
     point, left = os.environ.get("CRASH_AT", ""), int(os.environ.get("CRASH_AFTER", "0"))
 
     def reached(name: str) -> None:
@@ -32,10 +35,27 @@ def main() -> int:
     if clock:
         time.time_ns = lambda: real_ns() + int(Path(clock).read_text()) * 10**9
 
+    set_points(reached)
+    set_commit_point(reached)
     settings = load()
     logs.configure(settings.log_format)
-    serve(settings, reached)
+    serve.serve(settings)
     return 0
+
+
+def set_commit_point(reached: Reached) -> None:
+    """Report `between commit and answer` after each write of a product."""
+
+    def repository(
+        *arguments: Any, on_commit: Callable[[], None], **named: Any
+    ) -> ProductRepository:
+        def committed() -> None:
+            reached("between commit and answer")
+            on_commit()
+
+        return ProductRepository(*arguments, on_commit=committed, **named)
+
+    serve.ProductRepository = repository  # type: ignore[assignment,misc]
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 
 from app.web.guards import SECURITY_HEADERS
+from app.web.statics import static_path
 from app.web.wire import BoundedProtocol
 from tests.support.raw_http import Answer, connect, read_answer, request, send
 from tests.support.running import App, serving, settings_for
@@ -100,7 +101,7 @@ def test_an_answer_that_its_client_does_not_take_is_not_kept(
                 ended.set()
 
         monkeypatch.setattr(BoundedProtocol, "connection_lost", lost)
-        asked = request("GET", "/static/vendor/swagger-ui-bundle.js")
+        asked = request("GET", f"{static_path()}/vendor/swagger-ui-bundle.js")
         connection.sendall(asked * 20)
         assert ended.wait(15)
 

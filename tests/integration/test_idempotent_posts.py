@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx
 import pytest
-from app.store.dead_letters.letter import Letter
 
+from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.repository import DeadLetters
 from tests.support.builders import STREAM_ARN
 from tests.support.running import App

@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.support.process import Process
 from tests.support.running import App
 from tests.support.sse import Listener
+from tests.support.waiting import until
 
 
 def scraped(http: httpx.Client) -> dict[str, float]:
@@ -92,12 +93,13 @@ def test_a_runs_log_is_json_with_ids_and_holds_no_secret(tmp_path: Path) -> None
     assert all("request_id" in line for line in lines if line["logger"] == "app.access")
 
 
-def test_a_brokers_password_is_not_told_when_it_cannot_be_used(tmp_path: Path) -> None:
+def test_the_password_of_a_broker_that_cannot_be_used_is_not_logged(tmp_path: Path) -> None:
     url = "redis://user:planted-password@127.0.0.1:1/0"
     environment = {"STOCKPULSE_BROKER_URL": url, "STOCKPULSE_LOG_FORMAT": "json"}
     process = Process(tmp_path / "data", environment=environment)
     process.start(ready=False)
     try:
+        until(lambda: process.output, 30)
         with suppress(subprocess.TimeoutExpired):
             process.wait_dead(5)
     finally:

@@ -8,6 +8,7 @@ import pytest
 
 from app.store.roles import Role
 from app.web.gate import is_public
+from app.web.statics import static_path
 from tests.support.house import House, forms, token_of
 from tests.support.named_headers import hold_headers
 from tests.support.routes import Route, declared
@@ -73,7 +74,9 @@ STRANGERS = ("nothing", "expired", "revoked", "unknown", "wrong scheme", "in the
 def send(house: House, who: str, route: Route) -> httpx.Response:
     """A route's request with someone's credentials, or a stranger's."""
     (method, path), (_, _, request) = route, TABLE[route]
-    path = "/static/favicon.svg" if path == "/static" else re.sub(r"{\w+}", "nothing", path)
+    path = (
+        f"{static_path()}/favicon.svg" if path == "/static" else re.sub(r"{\w+}", "nothing", path)
+    )
     headers = request.get("headers", {}) | house.headers.get(who, {})
     params = request.get("params", {})
     if who == "in the address":
@@ -98,7 +101,7 @@ def test_every_route_declares_its_role_and_is_in_the_table(house: House) -> None
     expected = {route: role for route, (role, _, _) in TABLE.items() if route not in mounts}
     assert found == expected
     for (_, path), (role, _, _) in TABLE.items():
-        shown = "/static/favicon.svg" if path == "/static" else path
+        shown = f"{static_path()}/favicon.svg" if path == "/static" else path
         assert is_public(shown) == (role is None), path
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from app.web.statics import static_path
+
 PAGE = b"<!doctype html><title>Cats</title><h1>Cats</h1>"
 
 
@@ -63,13 +65,13 @@ READS = """async (app) => {
     opaque: await read("/", { mode: "no-cors", credentials }),
     withKey: await read("/v1/products", { headers: { Authorization: "Bearer sp_x" } }),
     script: await element("script", { src: app + "/v1/products" }),
-    module: await element("script", { src: app + "/static/live/main.js", type: "module" }),
-    image: await element("img", { src: app + "/static/favicon.svg" }),
-    style: await element("link", { href: app + "/static/css/base.css", rel: "stylesheet" }),
+    module: await element("script", { src: app + "STATIC/live/main.js", type: "module" }),
+    image: await element("img", { src: app + "STATIC/favicon.svg" }),
+    style: await element("link", { href: app + "STATIC/css/base.css", rel: "stylesheet" }),
     frame: await framed(app + "/"),
     stream: await followed(),
   };
-}"""
+}""".replace("STATIC", static_path())
 
 WRITES = """async (app) => {
   const product = JSON.stringify({ product_id: "EVIL", name: "n", stock: 1 });

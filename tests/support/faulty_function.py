@@ -1,13 +1,12 @@
-"""The Lambda function as the event source tests deploy it: the real host, and faults on request.
+"""The Lambda function that the event source tests deploy: the real host, and faults on request.
 
-It is packed into the test's zip beside the real modules. It keeps a journal of invocations. A
-file makes it die, once, when it gets to a fault point for the second time in an invocation:
-with a part of the batch behind it, and a part before it.
+It is packed into the test's zip with `fault_points.py`, alongside the real modules. It keeps a
+journal of invocations. A file makes it die, once, when an invocation passes a fault point for the
+second time: in the middle of the batch.
 
 MiniStack 1.5.33 honours `ReportBatchItemFailures` for queues and Kinesis but not for DynamoDB
-streams: whatever is answered, it goes on behind the batch. So a partial answer is turned into
-an error here, after which MiniStack hands over the batch again, whole, as AWS does from the
-record that was named.
+streams: it continues after the batch, whatever the answer says. So a partial answer is turned into
+an error here. MiniStack then sends the whole batch again, as AWS does from the named record on.
 """
 
 import json
@@ -15,6 +14,8 @@ import os
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from fault_points import set_points  # type: ignore[import-not-found]
 
 from app.settings import load
 from worker.lambda_handler import Context, answer
@@ -43,7 +44,8 @@ def handler(event: Any, context: Context) -> Any:
 
 @cache
 def _host() -> LambdaHost:
-    return start(load(), _reached)
+    set_points(_reached)
+    return start(load())
 
 
 def _reached(point: str) -> None:

@@ -60,11 +60,12 @@ def build_zip(target: Path) -> Path:
     return target
 
 
-def beside(package: Path, module: Path) -> bytes:
-    """The zip with one more module at its top."""
+def beside(package: Path, *modules: Path) -> bytes:
+    """The zip with more modules at its top."""
     changed = io.BytesIO(package.read_bytes())
     with zipfile.ZipFile(changed, "a") as archive:
-        archive.write(module, module.name)
+        for module in modules:
+            archive.write(module, module.name)
     return changed.getvalue()
 
 

@@ -24,21 +24,12 @@ class Reading:
     saved: list[tuple[str | None, bool]] = field(default_factory=list)
     gaps: list[str | None] = field(default_factory=list)
     on_page: Callable[[], None] = lambda: None
-    number: str | None = None
-    durable_now: Callable[[], str | None] | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     guard: Callable[[], None] = lambda: None
 
-    def process(self, records: Sequence[Any]) -> None:
+    def work(self, records: Sequence[Any]) -> None:
         self.on_page()
         self.taken += [record["dynamodb"]["Keys"]["ProductID"]["S"] for record in records]
-        self.number = records[-1]["dynamodb"]["SequenceNumber"]
-
-    def durable(self) -> str | None:
-        return self.durable_now() if self.durable_now else self.number
-
-    def end(self) -> None:
-        """Nothing is under way."""
 
     def save(self, sequence_number: str | None, *, finished: bool) -> None:
         self.saved.append((sequence_number, finished))
@@ -47,7 +38,7 @@ class Reading:
         assert self.streams.current is not None
         reader = self.reader = ShardReader(
             ShardPages(self.streams, self.streams.current, "s1", self.after),  # type: ignore[arg-type]
-            self,
+            self.work,
             self.save,
             Retry(self.stop),
             Wake(),

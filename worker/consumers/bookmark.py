@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 
 from app.store.coordination.sink_row import Health, SinkRow, State
 from app.store.coordination.sinks import SinkRows, Superseded
-from app.store.cursor import Cursor, wall_ms
+from app.store.cursor import Cursor, before, wall_ms
 from app.store.leases import Lease, LeaseLost
-from worker.consumers.position import Position, before, decoded
+from worker.consumers.position import Position, decoded
 from worker.consumers.tail import Tail
 
 _log = logging.getLogger(__name__)

@@ -95,14 +95,12 @@ class Consumers:
     def take(self, name: str, me: str, seen: SinkRow | None, deadline: int | None = None) -> bool:
         """Take a sink as its row was seen, and run it; False where another was faster.
 
-        `deadline`: seconds since 1970 when this owner's time is up, where it has no heartbeat.
+        `deadline`: as `Leases.take`.
         """
-        taken = self._leases.take((SINK, name), me, seen)
+        taken = self._leases.take((SINK, name), me, seen, deadline=deadline)
         if taken is None:
             return False
         lease = Lease(taken.consumer, SINK, name, me, taken.counter)
-        if deadline is not None:
-            self._rows.limit(lease, deadline)
         row = self._rows.get(name)
         if row is None:
             return False
@@ -152,7 +150,9 @@ class Consumers:
         else:
             self._release(lease)
         finally:
-            del self._running[name]
+            # A thread that Lambda froze in a call may end after the sink was taken again.
+            if self._running[name].lease == lease:
+                del self._running[name]
 
     def _release(self, lease: Lease) -> None:
         try:

@@ -76,8 +76,3 @@ def decoded(settled: Cursor, encoded: bytes) -> Position:
             row, _, bits = line.partition(" ")
             done[parse_cursor(row)] = int(bits, 16)
     return Position(settled, done)
-
-
-def before(ms: int) -> Cursor:
-    """The place right before every row stamped at or after `ms`."""
-    return Cursor(max(ms - 1, 0), "ffffffff", 0)

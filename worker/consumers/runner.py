@@ -6,9 +6,10 @@ One thread reads and saves, `parallelization_factor` threads deliver.
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 
 from app.events import RESERVED, ChangeEvent
 from app.metrics import SINK_LAG
@@ -21,7 +22,8 @@ from app.store.errors import StoreUnavailable
 from app.store.feed import EventRef
 from app.store.leases import Hold, Lease, LeaseLost
 from worker.consumers.bookmark import Bookmark
-from worker.consumers.courier import Couriers
+from worker.consumers.couriers import Couriers
+from worker.consumers.rejections import Rejections
 from worker.consumers.retry_policy import RetryPolicy
 from worker.consumers.schedule import Delivery
 from worker.consumers.sink import Sink
@@ -94,18 +96,20 @@ class Runner:
         self._couriers = Couriers(
             sink,
             shared.policy,
-            shared.letters,
-            hold,
+            Rejections(sink.name, shared.letters, hold, self._retry),
             guard,
             self._retry,
             self._wake.hint,
             monotonic=monotonic,
             now_ms=now_ms,
         )
-        self._pass = self._hints = 0
+        # Only a pass that begins from now on counts: an earlier one may be old, as in a Lambda
+        # container that was frozen since its last invocation.
+        self._pass = shared.tail.passes
+        self._hints = 0
         self._next_poll = 0.0
         self._patience = 0  # turns in a row that found nothing but what is pending
-        self._redriving: str | None = None
+        self._redriving: tuple[str, Iterator[Letter]] | None = None
 
     def leave(self) -> None:
         """End after the calls under way, with the cursor saved."""
@@ -169,8 +173,7 @@ class Runner:
             bookmark.save(self._health())
             bookmark.stop("paused", why)
             raise Superseded
-        if self._noticed.redrive is not None:
-            self._redrive(self._noticed.redrive)
+        more = self._noticed.redrive is not None and self._redrive(self._noticed.redrive)
         batch = Batch()
         if not couriers.full:
             batch = self._shared.tail.read(bookmark.position, READ, couriers.has)
@@ -180,7 +183,7 @@ class Runner:
             bookmark.save(self._health())
         self._note_lag()
         self._patience = self._patience + 1 if batch.pending and not batch.found else 0
-        if batch.found or self._patience == 1:
+        if batch.found or more or self._patience == 1:
             return 0.0
         if batch.pending:  # it waits for a later pass, or for audit entries on their way
             return min(LONGEST_PATIENCE, 0.02 * self._patience)
@@ -198,7 +201,7 @@ class Runner:
     def _take(self, batch: Batch) -> None:
         bookmark = self._bookmark
         if batch.damaged:
-            self._couriers.park(
+            self._couriers.rejections.park(
                 [
                     Letter(sink=self._sink.name, product_id=ref[0], event_key=ref[1], error=error)
                     for _, ref, error in batch.damaged
@@ -228,23 +231,36 @@ class Runner:
         self._noticed = self._bookmark.row
         self._redriving = None
 
-    def _redrive(self, request: str) -> None:
-        """Deliver the dead letters that are due; the request is done when all of them are."""
-        shared = self._shared
+    def _redrive(self, request: str) -> bool:
+        """Deliver dead letters, some at a time; whether more can be handed over at once.
+
+        The request is done when all its letters are.
+        """
+        shared, couriers = self._shared, self._couriers
         if self._redriving is None:
-            due: list[Delivery] = []
-            for letter in shared.letters.due(self._sink.name):
+            everything = self._noticed.redrive_all
+            self._redriving = request, shared.letters.due(self._sink.name, everything=everything)
+        request, letters = self._redriving
+        if couriers.full:
+            return False
+        under_way, due = couriers.redriving, []
+        try:
+            some = list(islice(letters, READ))
+            for letter in some:
                 event = shared.event((letter.product_id, letter.event_key))
                 if event is None:
                     shared.letters.failed(letter, "its audit entry has expired or is damaged")
-                else:
+                elif letter.id not in under_way:
                     due.append(Delivery(event, letter=letter))
-            self._couriers.offer(due)
-            self._redriving = request
-        if not self._couriers.redriving:
-            shared.rows.redriven(self._lease, self._redriving)
+        except StoreUnavailable:
+            self._redriving = None  # the scan begins again
+            raise
+        couriers.offer(due)
+        if not some and not couriers.redriving:
+            shared.rows.redriven(self._lease, request)
             self._redriving = None
             self._noticed = shared.rows.get(self._sink.name) or self._noticed
+        return bool(some)
 
     def _save_last(self) -> None:
         """The lease is about to be released: save what the last calls delivered."""

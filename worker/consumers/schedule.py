@@ -108,8 +108,8 @@ class Schedule:
                 break
         return self._begun(Call(chosen)) if chosen else None
 
-    def tries(self, delivery: Delivery) -> int:
-        """How often the product's first event failed in calls of its own."""
+    def failures(self, delivery: Delivery) -> int:
+        """How often the product's first event has failed in calls of its own."""
         return self._products[delivery.event.product_id].failures
 
     def succeeded(self, call: Call) -> None:
@@ -137,10 +137,10 @@ class Schedule:
         self._waiting += len(left)
         self._under_way -= len(left)
         self._finish(call, call.deliveries[:accepted])
-        alone = len(call.deliveries) == 1
+        alone = len(call.deliveries) == 1 and not accepted
         if alone:
             self._failed_alone(self._products[left[0].event.product_id], error, now)
-        else:
+        elif left:
             self._failures_at_size += 1
             if self._failures_at_size == HALVE_AFTER:
                 self._size, self._failures_at_size = max(1, len(call.deliveries) // 2), 0

@@ -4,13 +4,17 @@ A lease taken here carries the invocation's deadline: without a heartbeat, nothi
 whether its owner is alive. It is dead a minute after the deadline.
 """
 
+import logging
 import time
 from collections.abc import Callable
 
 from app.store.coordination.sink_row import SinkRow
 from app.store.coordination.sinks import SinkRows
-from app.store.leases import LeaseLost
+from app.store.errors import StoreUnavailable
 from worker.consumers.consumers import Consumers
+from worker.retry import Stopped
+
+_log = logging.getLogger(__name__)
 
 DEAD_AFTER = 60  # seconds after the deadline
 LAST_CALLS = 8.0  # seconds that the calls under way at the end may take
@@ -18,7 +22,7 @@ _LOOK = 2.0  # seconds between two reads of the sinks' rows
 
 
 class Deadline:
-    """The guard of a lease without a heartbeat: held until the deadline."""
+    """The guard of a lease without a heartbeat: no call begins after the deadline."""
 
     def __init__(self, until: float, monotonic: Callable[[], float] = time.monotonic) -> None:
         """`until`: by the monotonic clock."""
@@ -26,21 +30,25 @@ class Deadline:
         self._monotonic = monotonic
 
     def __call__(self) -> None:
-        """Return while the lease is held.
+        """Return while calls may begin.
 
         Raises:
-            LeaseLost: the time is up.
+            Stopped: the time is up. The lease is still held, so the position can be saved.
 
         """
         if self._monotonic() >= self._until:
-            raise LeaseLost
+            raise Stopped
 
 
 def is_free(row: SinkRow | None, now: float) -> bool:
-    """Whether a sink may be taken; `now`: seconds since 1970."""
-    if row is None or row.owner is None:
+    """Whether a sink may be taken; `now`: seconds since 1970.
+
+    An owner without a deadline is a worker that was killed: workers and Lambda functions do not
+    run in one deployment.
+    """
+    if row is None or row.owner is None or row.deadline is None:
         return True
-    return row.deadline is not None and row.deadline + DEAD_AFTER < now
+    return row.deadline + DEAD_AFTER < now
 
 
 def run_until(
@@ -53,20 +61,37 @@ def run_until(
     monotonic: Callable[[], float] = time.monotonic,
     now: Callable[[], float] = time.time,
 ) -> None:
-    """Run every free sink until a moment of the monotonic clock; all threads end before that.
+    """Run every free sink until a moment of the monotonic clock, then wait for the last calls.
 
     `wait` waits so many seconds, or returns True at once when the invocation must end.
 
     Raises:
-        StoreUnavailable: the sinks' rows cannot be read or taken.
+        StoreUnavailable: the sinks' rows could not be read or taken, up to the end.
 
     """
     deadline = int(now() + until - monotonic())
+    trouble: StoreUnavailable | None = None
+    try:
+        while True:
+            try:
+                _look(consumers, rows, me, deadline, now())
+                trouble = None
+            except StoreUnavailable as error:
+                _log.warning("the sinks' rows cannot be read: %s", error)
+                trouble = error
+            left = until - monotonic()
+            if left <= 0 or wait(min(_LOOK, left)):
+                break
+    finally:
+        consumers.leave()
+        consumers.join(until + LAST_CALLS)
+    if trouble is not None:
+        raise trouble
+
+
+def _look(consumers: Consumers, rows: SinkRows, me: str, deadline: int, now: float) -> None:
     known = {row.name: row for row in rows.all()}
     for name in consumers.jobs:
-        if is_free(known.get(name), now()):
+        if is_free(known.get(name), now):
             consumers.take(name, me, known.get(name), deadline)
-    while (left := until - monotonic()) > 0 and not wait(min(_LOOK, left)):
-        consumers.notice({row.name: row for row in rows.all()})
-    consumers.leave()
-    consumers.join(until + LAST_CALLS)
+    consumers.notice(known)

@@ -59,6 +59,8 @@ class Sink:
     rejects. A call must end by itself well within the lease time of 10 s. Up to
     `parallelization_factor` calls run at once, never two with the same product. `wants` is the
     filter; what it refuses is skipped. `internal`: deliver `internal` events and shard gaps, too.
+    `test` sends one test message and returns a sentence about the answer; it raises Unavailable or
+    PauseSink where the message was not accepted.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Sink:
     parallelization_factor: int = 1
     wants: Callable[[ChangeEvent], bool] = lambda _event: True
     internal: bool = False
+    test: Callable[[], str] | None = None
 
     def __post_init__(self) -> None:
         if self.name == "audit" or not _NAME.fullmatch(self.name):

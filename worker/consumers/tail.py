@@ -18,7 +18,7 @@ from worker.consumers.position import Position
 from worker.consumers.window import Candidate, Window, arrivals
 
 PAGE = 400  # rows of one query
-MOST = 2_000  # rows of one pass
+MOST = 2_000  # rows of one pass beyond the newest that was seen before
 REST = 4.0  # a pass is followed by a rest of this many times its own length ...
 LONGEST_REST = 1.0  # ... in seconds, at most
 
@@ -106,7 +106,7 @@ class Tail:
             if window is None:
                 window = Window(self._feed.newest())
             begun, covered = self._monotonic(), self.hints
-            rows, whole = self._pass(window.settled)
+            rows, whole = self._pass(window)
             ended = self._monotonic()
             window.add_pass(rows, begun, ended, whole=whole)
             self._window, self._hints_covered = window, covered
@@ -125,14 +125,14 @@ class Tail:
         with self._lock:
             base, settled = self.window.base, self.window.settled
             near = position.settled >= base
-            candidates = self.window.after(position.settled) if near else []
+            candidates = self.window.after(position.settled, self._monotonic()) if near else []
         if not near:
             rows = self._feed.after(position.settled, PAGE)
             if not rows or rows[0].cursor > base:
                 position.settled = base  # no row lies between, nor can one appear there
                 return Batch(pending=True)
-            candidates = [(row, True) for row in rows if row.cursor <= settled]
-        return self._batch(candidates, settled, position, limit, busy)
+            candidates = [Candidate(row) for row in rows if row.cursor <= settled]
+        return self._batch(candidates, position, limit, busy)
 
     def count_after(self, position: Position) -> int:
         """How many events after a position are not done; if it is far behind, of the next rows.
@@ -143,7 +143,7 @@ class Tail:
         """
         with self._lock:
             near = position.settled >= self.window.base
-            rows = [row for row, _ in self.window.after(position.settled)] if near else []
+            rows = [one.row for one in self.window.after(position.settled)] if near else []
         if not near:
             rows = self._feed.after(position.settled, PAGE)
         return sum(not position.has(row.cursor.at(n)) for row in rows for n in range(len(row.refs)))
@@ -157,12 +157,17 @@ class Tail:
         """
         return self._feed.has_day(first, end)
 
-    def _pass(self, settled: Cursor) -> tuple[list[FeedRow], bool]:
-        """The rows after the settled place, and whether these are all."""
+    def _pass(self, window: Window) -> tuple[list[FeedRow], bool]:
+        """The rows after the settled place, and whether these are all.
+
+        What was seen before is read again in any case: late rows lie between.
+        """
         rows: list[FeedRow] = []
-        while len(rows) < MOST:
-            page = self._feed.after(rows[-1].cursor if rows else settled, PAGE)
+        beyond = 0
+        while beyond < MOST:
+            page = self._feed.after(rows[-1].cursor if rows else window.settled, PAGE)
             rows += page
+            beyond += sum(row.cursor > window.newest for row in page)
             if len(page) < PAGE:
                 return rows, True
         return rows, False
@@ -170,28 +175,27 @@ class Tail:
     def _batch(
         self,
         candidates: Sequence[Candidate],
-        settled: Cursor,
         position: Position,
         limit: int,
         busy: Callable[[Cursor], bool],
     ) -> Batch:
-        chosen: list[tuple[Cursor, EventRef]] = []
+        chosen: list[tuple[Cursor, EventRef, bool]] = []
         pending = False
-        for cursor, ref, ready in arrivals(candidates, position):
+        for cursor, ref, ready, overdue in arrivals(candidates, position):
             if busy(cursor):
                 continue
             if not ready or len(chosen) == limit:
                 pending = True
                 continue
-            chosen.append((cursor, ref))
-        events, damaged = self._events([ref for _, ref in chosen])
+            chosen.append((cursor, ref, overdue))
+        events, damaged = self._events([ref for _, ref, _ in chosen])
         batch = Batch()
-        for cursor, ref in chosen:
+        for cursor, ref, overdue in chosen:
             if (event := events.get(ref)) is not None:
                 batch.entries.append(Entry(cursor, event))
             elif ref in damaged:
                 batch.damaged.append((cursor, ref, damaged[ref]))
-            elif cursor.at(0) <= settled:
+            elif overdue:
                 batch.absent.append(cursor)
             else:  # its entry may be on the way, and what follows may be of the same product
                 pending = True

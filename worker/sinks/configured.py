@@ -1,9 +1,32 @@
-"""Which sinks the settings switch on."""
+"""Which sinks the settings switch on; each is closed only after its consumer has ended."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from app.filters.document import wants
+from app.filters.pattern import parse_filter
 from app.settings import Settings
 from worker.consumers.sink import Sink
+from worker.sinks.webhook import webhook
 
 
-def sinks_of(_settings: Settings) -> list[Sink]:
-    """Every sink that is switched on."""
-    return []
+@contextmanager
+def sinks_of(settings: Settings, table: str) -> Iterator[list[Sink]]:
+    """The sinks that are switched on, until the block ends; `table` names the products table."""
+    with ExitStack() as opened:
+        sinks: list[Sink] = []
+        if settings.webhook_url is not None and settings.webhook_secret is not None:
+            hook = opened.enter_context(
+                webhook(
+                    settings.webhook_url.get_secret_value(),
+                    settings.webhook_secret.get_secret_value(),
+                    table,
+                )
+            )
+            factor = settings.webhook_parallelization_factor
+            if settings.webhook_filter is None:
+                sinks.append(hook.sink(factor))
+            else:
+                pattern = parse_filter(settings.webhook_filter)
+                sinks.append(hook.sink(factor, wants(pattern, table, settings.key_attribute)))
+        yield sinks

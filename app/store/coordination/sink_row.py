@@ -26,8 +26,10 @@ class Health:
 class SinkRow:
     """A sink's row as it was read; `cursor` is None before the first start.
 
-    `taken` is `Position`'s own encoding of what was delivered beyond the cursor. `redrive` changes
-    with each redrive request. `deadline`: seconds since 1970 when a Lambda owner's time is up.
+    `taken` is `Position`'s own encoding of what was delivered beyond the cursor. `paused_by`: the
+    administrator who paused it; None where it paused itself. `redrive` changes with each redrive
+    request, and `redrive_all` says that one of them asked for every dead letter. `deadline`:
+    seconds since 1970 when a Lambda owner's time is up.
     """
 
     name: str
@@ -36,9 +38,11 @@ class SinkRow:
     version: int = 0
     state: State = "running"
     why: str = ""
+    paused_by: str | None = None
     cursor: Cursor | None = None
     taken: bytes = b""
     redrive: str | None = None
+    redrive_all: bool = False
     deadline: int | None = None
     health: Health = Health()
     saved_at: str | None = None
@@ -58,9 +62,11 @@ def sink_of(row: Mapping[str, Any]) -> SinkRow | None:
         version=int(row.get("Version", {}).get("N", 0)),
         state=row.get("State", {}).get("S", "running"),
         why=row.get("Why", {}).get("S", ""),
+        paused_by=row.get("PausedBy", {}).get("S"),
         cursor=None if cursor is None else parse_cursor(cursor),
         taken=bytes(row.get("Taken", {}).get("B", b"")),
         redrive=row.get("Redrive", {}).get("S"),
+        redrive_all="RedriveAll" in row,
         deadline=None if deadline is None else int(deadline),
         health=Health(
             float(row.get("LagSeconds", {}).get("N", 0)),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.store.admin_log import AdminLog
 from app.store.commit import commit
-from app.store.coordination.sinks import SinkControl
+from app.store.coordination.control import SinkControl
 from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.repository import DeadLetters
 from app.store.errors import ConditionFailed, StoreUnavailable

@@ -123,13 +123,16 @@ class DeadLetters:
             if (cursor := page.next_cursor) is None:
                 return
 
-    def due(self, sink: str) -> Iterator[Letter]:
-        """The sink's letters that someone asked to redrive; this scans the table."""
+    def due(self, sink: str, *, everything: bool = False) -> Iterator[Letter]:
+        """The sink's letters that someone asked to redrive, or all; this scans the table."""
+        condition = "begins_with(SinkKey, :sink)"
+        if not everything:
+            condition += " AND attribute_exists(Due)"
         rows = get_rows(
             self._client,
             "scan",
             self._table,
-            FilterExpression="attribute_exists(Due) AND begins_with(SinkKey, :sink)",
+            FilterExpression=condition,
             ExpressionAttributeValues={":sink": {"S": f"{sink}#"}},
         )
         return map(letter_of, rows)

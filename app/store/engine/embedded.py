@@ -10,7 +10,7 @@ from typing import Self
 from app.store.engine import address, datafile, lock, probe, process, record
 from app.store.engine.binary import find_binary
 from app.store.engine.datafile import Shape
-from app.store.engine.errors import EngineMissing
+from app.store.engine.errors import EngineFailed, EngineMissing
 from app.store.engine.folder import Folder
 from app.store.engine.launch import Launcher
 from app.store.engine.process import EngineProcess
@@ -24,6 +24,10 @@ Positions = Callable[[str], Mapping[tuple[str, str], int]]
 
 KEPT_SECONDS = 24 * 3600  # as long as DynamoDB keeps stream records
 _ORPHAN_ANSWERS = 2.0  # seconds
+# Trimming takes 10 microseconds a record. A start must not wait for a day's worth: most is done
+# after the engine has stopped.
+_TRIM_AT_START = 0.2  # seconds
+_TRIM_AT_STOP = 3.0
 
 
 class EmbeddedEngine:
@@ -41,6 +45,7 @@ class EmbeddedEngine:
         self._url: str | None = None
         self._supervisor: Supervisor | None = None
         self._stack = ExitStack()
+        self._read: Mapping[tuple[str, str], int] = {}
 
     def __enter__(self) -> Self:
         binary = self._binary or find_binary()
@@ -50,6 +55,7 @@ class EmbeddedEngine:
         with folder.explained(), ExitStack() as stack:
             folder.make()
             stack.enter_context(lock.hold(folder.lock))
+            stack.callback(self._trim_at_stop)
             engine = self._adopted() or self._started(binary)
             launcher = Launcher(folder, binary, engine.address)
             stack.callback(self._forget, launcher.address)
@@ -60,6 +66,9 @@ class EmbeddedEngine:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        # A silent engine is not asked: that would hold up the stop.
+        if self.healthy():
+            self._read = self._positions_at(self.url)
         self._stack.close()
 
     @property
@@ -118,21 +127,36 @@ class EmbeddedEngine:
                 file,
             )
             return
-        before = int(time.time()) - KEPT_SECONDS
-        if self._positions is not None and datafile.has_older(file, before):
-            self._trim(launcher, self._positions, before)
+        if datafile.has_older(file, _kept_since()):
+            engine = launcher.start()
+            try:
+                read = self._positions_at(launcher.address.url)
+            finally:
+                engine.end()
+            self._trim(read, _TRIM_AT_START)
 
-    def _trim(self, launcher: Launcher, positions: Positions, before: int) -> None:
-        engine = launcher.start()
+    def _positions_at(self, url: str) -> Mapping[tuple[str, str], int]:
+        """What every consumer has behind it; nothing where it cannot be read or is not needed."""
         try:
-            read = positions(launcher.address.url)
+            file = self._folder.file
+            old = datafile.shape(file) is Shape.READY and datafile.has_older(file, _kept_since())
+            return self._positions(url) if old and self._positions is not None else {}
         except Exception:
-            log.exception("the checkpoints cannot be read: nothing is trimmed at this start")
-            return
-        finally:
-            engine.end()
-        if gone := datafile.trim(self._folder.file, read, before):
+            log.exception("the checkpoints cannot be read: nothing is trimmed")
+            return {}
+
+    def _trim(self, read: Mapping[tuple[str, str], int], seconds: float) -> None:
+        if gone := datafile.trim(self._folder.file, read, _kept_since(), seconds):
             log.info("trimmed %d stream records that are over a day old and read by all", gone)
+
+    def _trim_at_stop(self) -> None:
+        """The engine has stopped, and the folder is still ours."""
+        if not self._read:
+            return
+        try:
+            self._trim(self._read, _TRIM_AT_STOP)
+        except EngineFailed as error:  # the next start says so, where it matters
+            log.warning("the stream is not trimmed: %s", error)
 
     def _forget(self, kept: address.Address) -> None:
         """Keep the address, drop the process."""
@@ -140,6 +164,11 @@ class EmbeddedEngine:
             record.write(self._folder.record, Record(kept))
         except OSError as error:
             log.warning("cannot update %s: %s", self._folder.record, error)
+
+
+def _kept_since() -> int:
+    """The Unix time from which on stream records are kept."""
+    return int(time.time()) - KEPT_SECONDS
 
 
 def find_running(data_dir: Path) -> Endpoint | None:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from app.broker.filters import Filter, topic_of
-from app.broker.in_process import TooManyStreams
+from app.broker.subscription import TooManyStreams
 from app.events import ChangeEvent, Kind, cloud_event
 from app.store.cursor import parse_cursor
 from app.store.errors import EventNotFound, InvalidCursor

@@ -25,7 +25,8 @@ The live stream at `/v1/events` is described by `/v1/asyncapi.json`.
 _TAGS = [
     {"name": "products", "description": "What is in stock, and writes to it."},
     {"name": "events", "description": "Every change, as CloudEvents; the same address streams."},
-    {"name": "dead letters", "description": "What a sink did not accept: kept, tried again."},
+    {"name": "sinks", "description": "Who gets every change, how far each is, and its control."},
+    {"name": "dead letters", "description": "What a sink rejected: kept until it is redriven."},
     {"name": "admin", "description": "What admins did."},
     {"name": "health", "description": "For load balancers and monitors."},
 ]

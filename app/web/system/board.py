@@ -6,6 +6,7 @@ hangs keeps that one thread waiting and nobody else.
 
 import asyncio
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -65,7 +66,7 @@ class SystemBoard:
         self._under_way: tuple[Future[None], float] | None = None
         self._stored: StoredStatus | None = None
         self._read_at: datetime | None = None
-        self._tried = -FRESH  # when the last look ended, by the monotonic clock
+        self._tried = -math.inf  # when the last look ended, by the monotonic clock
         self._trouble = ""
 
     async def look(self, age: float = FRESH) -> SystemState:
@@ -74,6 +75,11 @@ class SystemBoard:
         if look is not None:
             await asyncio.wait([asyncio.wrap_future(look)], timeout=PATIENCE)
         return self._state()
+
+    def expire(self) -> None:
+        """Have the next look read the tables: an act has just changed them."""
+        with self._lock:
+            self._tried = -math.inf
 
     def _begin(self, age: float) -> Future[None] | None:
         """The look under way, one begun now, or None where the last is young enough."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.events import rfc3339
 from app.web.system.shards import shard_lines
+from app.web.system.sink_lines import sink_lines
 from app.web.system.state import SystemState
 from app.web.system.verdict import findings, headline
 
@@ -23,6 +24,7 @@ def details_of(state: SystemState) -> dict[str, Any]:
         "store": state.live.store,
         "shards": [asdict(line) for line in shard_lines(state)[:MOST]],
         "workers": [asdict(worker) for worker in state.workers[:MOST]],
+        "sinks": [asdict(line) for line in sink_lines(state)[:MOST]],
         "dead_letters": dict(stored.dead_letters.by_sink) if stored else None,
         "gaps": [
             {

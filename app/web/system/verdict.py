@@ -4,26 +4,17 @@ What needs a person comes with what to do; what mends itself says so. Worst firs
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from app.store.status import StoredStatus
+from app.web.system.finding import Finding, span
 from app.web.system.shards import shard_lines
+from app.web.system.sink_lines import sink_findings
 from app.web.system.state import SystemState
 
 LATE = 30.0  # seconds behind until something is wrong
 UNSEEN = 5.0  # seconds behind that nobody notices
 RECENT = timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that is not as it should be, and what to do; `bad`: it does not work."""
-
-    what: str
-    remedy: str
-    bad: bool
-    command: str = ""
 
 
 def findings(state: SystemState) -> list[Finding]:
@@ -40,7 +31,7 @@ def findings(state: SystemState) -> list[Finding]:
         )
     found += _of_workers(state)
     if state.stored is not None:
-        found += _of_tables(state, state.stored)
+        found += [*sink_findings(state), *_of_tables(state, state.stored)]
     return sorted(found, key=lambda finding: not finding.bad)
 
 
@@ -100,13 +91,13 @@ def _of_tables(state: SystemState, stored: StoredStatus) -> list[Finding]:
     letters = sum(stored.dead_letters.by_sink.values())
     if letters:
         count = f"{letters} or more" if stored.dead_letters.more else str(letters)
-        records = "record waits" if count == "1" else "records wait"
+        noun = "dead letter" if count == "1" else "dead letters"
         found.append(
             Finding(
-                f"{count} {records} among the dead letters.",
-                "See below what was wrong, mend it, and send them again:",
+                f"There {'is' if count == '1' else 'are'} {count} {noun}.",
+                "See the errors below, fix their cause, and deliver the dead letters again:",
                 bad=False,
-                command="stockpulse redrive",
+                command="stockpulse sinks redrive",
             )
         )
     recent = [gap for gap in stored.gaps if state.as_of - gap.occurred_at < RECENT]
@@ -140,13 +131,3 @@ def headline(state: SystemState, found: Sequence[Finding]) -> str:
 def is_sure(state: SystemState) -> bool:
     """Whether a worker's heartbeat was heard, where one has to beat."""
     return not _needs_workers(state) or any(worker.heard for worker in state.workers)
-
-
-def span(seconds: float) -> str:
-    """A time as people say it."""
-    if seconds < 1:
-        return "less than a second"
-    for size, name in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {name}"
-    return f"{seconds:.0f} s"

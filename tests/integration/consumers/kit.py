@@ -10,10 +10,11 @@ from app.settings import Settings
 from app.standalone import reading
 from app.store.admin_log import AdminLog
 from app.store.client import connect
+from app.store.coordination.control import SinkControl
 from app.store.coordination.sink_row import SinkRow
-from app.store.coordination.sinks import SinkControl
 from app.store.dead_letters.desk import LetterDesk
 from app.store.deployment import CONSUMER
+from app.store.feed import Feed
 from app.store.tables import ensure_tables, table_names
 from tests.support.waiting import until
 from worker.consumers.sink import Rejected, Sink
@@ -54,7 +55,12 @@ class Shop:
         self.log = AdminLog(self.client, self.names.settings)
         self._workers: list[Worker] = []
         self.control = SinkControl(
-            self.client, self.names.checkpoints, CONSUMER, self.log, self._look
+            self.client,
+            self.names.checkpoints,
+            CONSUMER,
+            Feed(self.client, self.names.feed),
+            self.log,
+            self._look,
         )
         self.letters = LetterDesk(
             self.client, self.names.dead_letters, self.log, self.control, self._look

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from app.store.engine import process
+from app.store.engine import EmbeddedEngine, process
+from tests.integration.engine.kit import create_table, put
 
 
 @pytest.fixture
@@ -13,3 +14,14 @@ def data_dir(tmp_path: Path) -> Iterator[Path]:
     yield folder
     for left in process.running(folder / "engine.db"):
         left.end()
+
+
+@pytest.fixture
+def file(data_dir: Path) -> Path:
+    """A file whose stream holds records 1 to 10 of Products and 1 to 3 of Orders, all new."""
+    with EmbeddedEngine(data_dir) as engine:
+        for table, changes in (("Products", 10), ("Orders", 3)):
+            create_table(engine.url, table)
+            for stock in range(changes):
+                put(engine.url, stock, table)
+    return data_dir / "engine.db"

@@ -112,7 +112,13 @@ def deployed(folder: Path, package: Path) -> Iterator[Deployment]:
             Runtime=RUNTIME,
             Role=f"arn:aws:iam::{ACCOUNT}:role/stockpulse",
             Handler="faulty_function.handler",
-            Code={"ZipFile": beside(package, ROOT / "tests/support/faulty_function.py")},
+            Code={
+                "ZipFile": beside(
+                    package,
+                    ROOT / "tests/support/faulty_function.py",
+                    ROOT / "tests/support/fault_points.py",
+                )
+            },
             Timeout=TIMEOUT,
             MemorySize=512,
             Environment={

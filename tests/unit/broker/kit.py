@@ -13,7 +13,7 @@ from app.broker.filters import EVERYTHING, Filter
 from app.broker.in_process import InProcessBroker
 from app.store.audit import Arrived
 from app.store.cursor import Cursor
-from app.store.feed import EventRef
+from app.store.feed import Arrival, EventRef
 
 OVERLAP_MS = 10_000
 
@@ -30,6 +30,11 @@ class MemoryFeed:
         """What the audit did before anything is published."""
         self.arrivals += arrived
         return arrived
+
+    def newest(self, count: int, before: int) -> tuple[list[Arrived], list[Arrival]]:
+        newest = sorted(self.arrivals, key=lambda arrival: arrival[0], reverse=True)
+        older = [Arrival(cursor, (e.product_id, e.event_key)) for cursor, e in newest[count:]]
+        return newest[:count][::-1], older[:before]
 
     def recent(
         self, since_ms: int = 0, lacks: Callable[[EventRef], bool] = lambda _: True

@@ -9,7 +9,8 @@ import pytest
 from app.broker import in_process
 from app.broker.filters import EVERYTHING, Filter
 from app.broker.frames import change_frame
-from app.broker.in_process import InProcessBroker, TooManyStreams
+from app.broker.in_process import InProcessBroker
+from app.broker.subscription import TooManyStreams
 from tests.support.builders import a_cursor, an_arrival, an_event, arrivals
 from tests.unit.broker.kit import Client, connected, live
 from tests.unit.broker.rings import CountingFilter, asked

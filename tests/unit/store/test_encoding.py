@@ -1,5 +1,6 @@
 """What goes over the wire is what botocore would have sent, and a page means what it would mean."""
 
+import base64
 import json
 from typing import Any
 
@@ -141,3 +142,37 @@ def test_a_fault_stays_a_fault(ours: Any) -> None:
     fault = b'{"__type": "com.amazonaws.dynamodb.v20120810#ExpiredIteratorException"}'
     with pytest.raises(ClientError, match="ExpiredIteratorException"):
         _read(ours, fault, 400)
+
+
+def _query(client: Any, item: Any) -> Any:
+    body = {"Items": [item], "Count": 1, "ScannedCount": 1, "LastEvaluatedKey": {"S": {"S": "x"}}}
+    answering(client, orjson.dumps(body, default=lambda value: base64.b64encode(value).decode()))
+    answer = client.query(TableName="Feed", KeyConditionExpression="#d = :d")
+    return {name: answer[name] for name in body}
+
+
+PLAIN = {name: value for name, value in ITEM.items() if name not in {"B", "BS", "M"}}
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        PLAIN,
+        PLAIN | {"S": {"S": '"B":"AP8="'}},  # text that looks like a binary attribute
+        ITEM,
+        {"M": {"M": {"B": {"N": "1"}}}},  # a number whose name looks like the type
+        {"L": {"L": [{"BS": [b"1"]}]}},
+    ],
+)
+def test_a_page_of_items_reads_as_botocore_would_read_it(clients: Clients, item: Any) -> None:
+    ours = _query(clients.tables, item)
+    assert ours == _query(boto3.client("dynamodb", **PLACE), item)
+    assert ours["Items"] == [item]
+
+
+def test_items_got_by_key_read_as_botocore_would_read_them(clients: Clients) -> None:
+    body = orjson.dumps({"Responses": {"A": [PLAIN]}, "UnprocessedKeys": {}})
+    for client in (clients.tables, boto3.client("dynamodb", **PLACE)):
+        answering(client, body)
+        answer = client.batch_get_item(RequestItems={"A": {"Keys": [{"S": {"S": "x"}}]}})
+        assert (answer["Responses"], answer["UnprocessedKeys"]) == ({"A": [PLAIN]}, {})

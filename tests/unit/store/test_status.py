@@ -1,9 +1,11 @@
-"""Rows of every version are told as far as they go, and none stops the look."""
+"""Rows of every version are read as far as they go, and none stops the read."""
 
 import json
 from typing import Any
 
-from app.events import ChangeEvent
+from app.events import ChangeEvent, event_id
+from app.store.coordination.lag import view_of
+from app.store.coordination.sink_row import SinkRow
 from app.store.status import SHOWN, StatusReader, shard_of, summary, worker_of
 from app.store.tables import table_names
 from tests.support.builders import an_event
@@ -20,7 +22,7 @@ def a_letter(number: int, sink: str = "notify", **fields: Any) -> dict[str, Any]
         "ProductID": {"S": f"P{number}"},
         "SinkKey": {"S": f"{sink}#2026#{number:040}"},
         "Error": {"S": "refused"},
-        "SeenAt": {"S": f"2026-11-21T10:00:{number % 60:02}Z"},
+        "LastSeenAt": {"S": f"2026-11-21T10:00:{number % 60:02}Z"},
         **fields,
     }
 
@@ -50,12 +52,19 @@ def test_a_status_that_is_not_understood_is_no_status() -> None:
 
 
 def test_dead_letters_are_counted_by_sink_and_the_newest_come_first() -> None:
-    lane = {"ProductID": {"S": "P1"}, "SinkKey": {"S": "notify#~lane"}}
-    found = summary([a_letter(1), lane, a_letter(3, "audit"), a_letter(2)], more=False)
+    found = summary([a_letter(1), a_letter(3, "audit"), a_letter(2)], more=False)
     assert found.by_sink == {"notify": 2, "audit": 1}
     assert [letter.product_id for letter in found.newest] == ["P3", "P2", "P1"]
     assert summary([a_letter(n) for n in range(80)], more=True).more
     assert len(summary([a_letter(n) for n in range(80)], more=True).newest) == SHOWN
+
+
+def test_a_dead_letter_refers_to_its_event_but_for_the_audit_s_which_has_none() -> None:
+    due = {"Due": {"BOOL": True}, "Attempts": {"N": "3"}}
+    of_sink, of_audit = summary([a_letter(2, **due), a_letter(1, "audit")], more=False).newest
+    assert of_sink.event_id == event_id("P2", f"2026#{2:040}")
+    assert (of_sink.due, of_sink.attempts) == (True, 3)
+    assert (of_audit.event_id, of_audit.due, of_audit.attempts) == (None, False, None)
 
 
 class Tables:
@@ -73,9 +82,10 @@ class Tables:
         return {"Items": self._letters, "LastEvaluatedKey": {}}
 
 
-def test_one_look_gives_shards_workers_host_letters_and_gaps() -> None:
+def test_one_read_gives_shards_workers_host_sinks_letters_and_gaps() -> None:
     rows = [
         a_shard(),
+        {"Shard": {"S": "~sink archive"}, "Version": {"N": "1"}},
         {"Shard": {"S": "~clock"}, "Ms": {"N": "1"}},
         {"Shard": {"S": "~host"}, "Kind": {"S": "lambda"}},
         {"Shard": {"S": "~worker w1"}, "Counter": {"N": "4"}},
@@ -89,7 +99,9 @@ def test_one_look_gives_shards_workers_host_letters_and_gaps() -> None:
         ]
 
     client: Any = Tables(rows, [a_letter(1)])
-    status = StatusReader(client, table_names("", None), "c", gaps).read()
+    sinks = [view_of(SinkRow("archive"), None, 0)]
+    status = StatusReader(client, table_names("", None), "c", gaps, lambda: sinks).read()
+    assert status.sinks == sinks
     assert [shard.shard_id for shard in status.shards] == ["s1"]
     assert [worker.owner for worker in status.workers] == ["w1"]
     assert (status.host, status.dead_letters.more) == ("lambda", True)

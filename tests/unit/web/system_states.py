@@ -1,9 +1,13 @@
 """Builders of system states."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
+from app.store.coordination.lag import SinkView
+from app.store.coordination.sink_row import SinkRow
+from app.store.cursor import Cursor
 from app.store.status import DeadLetter, DeadLetterSummary, Gap, SavedShard, StoredStatus, WorkerRow
 from app.web.system.state import Live, SystemState, WorkerSeen
 
@@ -36,9 +40,16 @@ def row(owner: str, counter: int = 1, shards: Any = ()) -> WorkerRow:
     return WorkerRow(owner, counter, "worker", "redis", None, shards)
 
 
+def sink(
+    name: str = "archive", *, lag_seconds: float = 0.0, lag_events: int = 0, **fields: Any
+) -> SinkView:
+    row = SinkRow(name, owner="w1", cursor=Cursor(1_795_258_800_000, "0000abcd", 0))
+    return SinkView(replace(row, **fields), lag_seconds, lag_events)
+
+
 def letters(count: int, *, error: str = "refused", more: bool = False) -> DeadLetterSummary:
     newest = [
-        DeadLetter("notify", f"P{n}", "k", error, "2026-11-21T10:00:00Z", 3, waiting=False)
+        DeadLetter("notify", f"P{n}", "k", error, "2026-11-21T10:00:00Z", 3, due=False)
         for n in range(count)
     ]
     return DeadLetterSummary(newest, {"notify": count} if count else {}, more)
@@ -55,6 +66,7 @@ def stored(**fields: Any) -> StoredStatus:
         "shards": [saved()],
         "workers": [],
         "host": None,
+        "sinks": [],
         "dead_letters": letters(0),
         "gaps": [],
     }

@@ -14,6 +14,7 @@ from app.logs import TextFormatter
 from app.settings import Settings
 from app.web.app import create_app
 from app.web.guards import SECURITY_HEADERS
+from app.web.statics import static_path
 from tests.support.access import open_to_all
 
 
@@ -74,8 +75,8 @@ def test_the_line_names_route_and_outcome_and_nothing_that_was_sent(lines: Lines
 @pytest.mark.parametrize(
     ("path", "route", "status"),
     [
-        ("/static/css/base.css", "/static", 200),
-        ("/static/css/none.css", "/static", 404),
+        (f"{static_path()}/css/base.css", "/static", 200),
+        (f"{static_path()}/css/none.css", "/static", 404),
         ("/nowhere/secret", "(none)", 404),
         ("/healthz", "/healthz", 200),
     ],

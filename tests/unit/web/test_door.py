@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.web.statics import static_path
 from tests.support.access import a_door
 from tests.support.site import START, Clock, Site, a_key, cookie_of
 
@@ -113,7 +114,7 @@ def test_signed_in_pages_and_ways_back_carry_the_base_path() -> None:
     session = site.ask("POST", "/shop/sign-in", data={"key": secret.text}).headers["Set-Cookie"]
     page = site.ask("GET", "/shop/products", headers={"Accept": "text/html"} | cookie_of(session))
     assert 'action="/shop/sign-out"' in page.text
-    assert site.ask("GET", "/shop/static/favicon.svg").status_code == 200
+    assert site.ask("GET", f"/shop{static_path()}/favicon.svg").status_code == 200
     for other in ("/other/app", "/shopping", "/"):
         answer = site.ask("POST", "/shop/sign-in", data={"key": secret.text, "next": other})
         assert answer.headers["Location"] == "/shop/"
@@ -133,3 +134,17 @@ def test_a_door_stands_open_after_a_quiet_minute_too() -> None:
     assert not door.keyring.look().closed
     seconds[0] += 60
     assert door.stands_open()
+
+
+def test_each_page_s_token_is_another_and_only_its_owner_s() -> None:
+    """Compressed pages would otherwise show a constant secret's length next to chosen text."""
+    sessions = a_door().sessions
+    first, second = sessions.form_token("ada"), sessions.form_token("ada")
+    assert first.partition(".")[0] != second.partition(".")[0]
+    assert first.partition(".")[2] != second.partition(".")[2]
+    for token in (first, second):
+        assert sessions.is_form_token("ada", token)
+        assert not sessions.is_form_token("eve", token)
+    nonce, _, signature = first.partition(".")
+    for forged in ("", ".", nonce, f"{second.partition('.')[0]}.{signature}", f".{signature}", "é"):
+        assert not sessions.is_form_token("ada", forged)

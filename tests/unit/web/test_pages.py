@@ -1,6 +1,8 @@
 """What pages say when something is missing: the store, the right to write, the stream's images."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,12 +10,17 @@ import anyio
 import httpx
 import pytest
 
+from app.broker.in_process import InProcessBroker
+from app.events import ChangeEvent
 from app.settings import Settings
+from app.store.chain import origin, successor
 from app.store.errors import ProductGone, StoreUnavailable
 from app.store.paging import Page
-from app.store.timeline import TimelinePage
 from app.web.app import create_app
+from app.web.statics import static_path
 from tests.support.access import open_to_all
+from tests.support.builders import LABEL, a_cursor, an_event
+from tests.unit.broker.kit import MemoryFeed
 
 HTML = {"Accept": "text/html"}
 
@@ -34,8 +41,8 @@ class _Client:
     def __init__(self, services: Any) -> None:
         self._transport = httpx.ASGITransport(create_app(services))
 
-    def get(self, path: str) -> httpx.Response:
-        return self._send("GET", path)
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        return self._send("GET", path, headers=headers)
 
     def post(self, path: str, **request: Any) -> httpx.Response:
         return self._send("POST", path, **request)
@@ -52,14 +59,20 @@ class _Client:
             return pool.submit(anyio.run, send).result()
 
 
+def a_broker(*events: ChangeEvent, trouble: str | None = None) -> InProcessBroker:
+    broker = InProcessBroker(MemoryFeed(), "Products", version="1", status=lambda: trouble)
+    broker.load()
+    broker.publish([(a_cursor(n), event) for n, event in enumerate(events)])
+    return broker
+
+
 def client(**given: Any) -> _Client:
     settings = given.pop("settings", {})
     parts: dict[str, Any] = {
         "settings": Settings(_env_file=None, **settings),
         "version": "1",
         "products": SimpleNamespace(page=lambda *_: Page([], None)),
-        "timeline": SimpleNamespace(latest=lambda *_: TimelinePage([], None)),
-        "broker": SimpleNamespace(head="0000000000001-00000000-000"),
+        "broker": a_broker(),
         "products_table": "Products",
         "view_type": "NEW_AND_OLD_IMAGES",
         "cli_line": "aws dynamodb update-item <here>",
@@ -78,16 +91,56 @@ def test_an_empty_store_says_what_to_do_next() -> None:
     assert "aws dynamodb update-item &lt;here&gt;" in page
 
 
-def test_the_page_holds_the_cursor_that_the_stream_goes_on_from() -> None:
-    assert 'data-cursor="0000000000001-00000000-000"' in client().get("/").text
+def rows_of(page: str) -> list[str]:
+    """The ids of the changes that the page shows."""
+    return re.findall(r'<li class="row" data-id="([^"]+)"', page)
 
 
-def test_without_the_store_the_live_page_still_comes_and_asks_for_what_it_lacks() -> None:
-    answer = client(timeline=_Down()).get("/")
+def test_the_live_page_shows_the_newest_changes_first_and_the_cursor_they_reach_to() -> None:
+    events = [an_event(number) for number in range(3)]
+    page = client(broker=a_broker(*events)).get("/").text
+    assert rows_of(page) == [event.id for event in reversed(events)]
+    assert f'data-cursor="{a_cursor(2)}"' in page
+
+
+def test_the_live_page_shows_200_changes_at_most_and_says_what_its_numbers_cover() -> None:
+    events = [an_event(number, occurred_at=datetime.now(UTC)) for number in range(201)]
+    for count, period in ((200, "Last hour"), (201, "Since ")):
+        page = client(broker=a_broker(*events[:count])).get("/").text
+        assert len(rows_of(page)) == 200
+        assert f'<h2 data-part="period">{period}' in page
+        assert '<dd data-tile="changes">200</dd>' in page
+
+
+def test_baselines_are_not_shown_as_changes() -> None:
+    key = successor(origin(LABEL), "r")
+    baselines = [an_event(product_id=f"B{n}", event_key=key) for n in range(300)]
+    page = client(broker=a_broker(an_event(1_000), *baselines)).get("/").text
+    assert rows_of(page) == [an_event(1_000).id]
+
+
+def test_a_change_that_arrived_twice_is_shown_once() -> None:
+    broker = InProcessBroker(MemoryFeed(), "Products", version="1", overlap_ms=10_000)
+    broker.publish([(a_cursor(1), an_event(1)), (a_cursor(2), an_event(2))])
+    broker.publish([(a_cursor(3), an_event(1))])
+    page = client(broker=broker).get("/").text
+    assert rows_of(page) == [an_event(1).id, an_event(2).id]
+
+
+def test_a_row_escapes_what_others_typed() -> None:
+    page = client(broker=a_broker(an_event(1, product_name="<img src=x>"))).get("/").text
+    assert "<img" not in page
+    assert "&lt;img src=x&gt;" in page
+
+
+def test_without_the_store_the_live_page_still_shows_what_it_knows_and_says_so() -> None:
+    known = a_broker(an_event(1), trouble="the engine does not answer")
+    answer = client(broker=known).get("/")
     assert answer.status_code == 200
-    assert "data-stale" in answer.text
-    assert "The store cannot be reached" in answer.text
-    assert 'id="empty" class="empty" hidden' in answer.text  # nobody knows that it is empty
+    assert rows_of(answer.text) == [an_event(1).id]
+    assert 'id="store-notice" class="notice bad">' in answer.text
+    well = client(broker=a_broker(an_event(1))).get("/").text
+    assert 'id="store-notice" class="notice bad" hidden>' in well
 
 
 def test_without_the_store_other_pages_say_so_and_come_back_by_themselves() -> None:
@@ -128,7 +181,7 @@ def test_links_carry_the_base_path() -> None:
     page = client(settings={"base_path": "/shop"}).get("/").text
     assert 'data-stream="/shop/v1/events"' in page
     assert 'href="/shop/products"' in page
-    assert 'src="/shop/static/live/main.js"' in page
+    assert f'src="/shop{static_path()}/live/main.js"' in page
 
 
 def test_a_deleted_product_leads_to_its_history() -> None:

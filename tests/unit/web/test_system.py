@@ -1,4 +1,4 @@
-"""Is it working? The sentence, what is wrong with what to do, and the same for machines."""
+"""The state in one sentence, what is wrong with what to do, and the same for machines."""
 
 import json
 from datetime import timedelta
@@ -93,9 +93,9 @@ def test_of_two_that_tell_of_a_shard_the_living_one_is_believed() -> None:
 @pytest.mark.parametrize(
     ("found", "told"),
     [
-        (letters(1), "1 record waits"),
-        (letters(3), "3 records wait"),
-        (letters(9, more=True), "9 or more records"),
+        (letters(1), "There is 1 dead letter."),
+        (letters(3), "There are 3 dead letters."),
+        (letters(9, more=True), "There are 9 or more dead letters."),
     ],
 )
 def test_dead_letters_are_counted_and_come_with_the_command(
@@ -104,7 +104,7 @@ def test_dead_letters_are_counted_and_come_with_the_command(
     head, texts = said(stored=stored(dead_letters=found))
     assert head == "It works, and needs attention."
     assert texts[0].startswith(told)
-    assert texts[0].endswith("stockpulse redrive")
+    assert texts[0].endswith("stockpulse sinks redrive")
 
 
 def test_a_gap_is_worth_a_word_for_a_day() -> None:
@@ -114,7 +114,7 @@ def test_a_gap_is_worth_a_word_for_a_day() -> None:
 
 def test_what_does_not_work_comes_before_what_only_needs_attention() -> None:
     _, texts = said(stored=stored(dead_letters=letters(1)), live=live(shards=None))
-    assert [text.split(" ")[0] for text in texts] == ["No", "1"]
+    assert [text.split(" ")[0] for text in texts] == ["No", "There"]
 
 
 def test_a_shard_is_one_line_from_all_who_know_of_it() -> None:
@@ -157,6 +157,7 @@ def test_details_are_json_and_bounded() -> None:
     assert details["summary"] == "It works, and needs attention."
     unread = details_of(a_state(stored=None, read_at=None))
     assert (unread["gaps"], unread["dead_letters"], unread["read_at"]) == (None, None, None)
+    assert unread["sinks"] == []
 
 
 @pytest.mark.parametrize(

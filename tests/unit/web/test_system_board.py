@@ -71,6 +71,15 @@ def test_one_look_serves_everyone_for_a_second(
     assert store.asked == 2
 
 
+def test_an_act_makes_the_next_look_read_again(store: Store, clock: Clock) -> None:
+    board = SystemBoard(store.read, live, clock)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(anyio.run, board.look).result()
+        board.expire()
+        pool.submit(anyio.run, board.look).result()
+    assert store.asked == 2
+
+
 def test_a_store_that_hangs_keeps_nobody_waiting_and_is_told(
     look: Callable[[], SystemState],
     store: Store,

@@ -1,4 +1,4 @@
-"""The System page says the state first, shows what it rests on, and stands without the store."""
+"""The System page gives the state first, then the details, also while the store is down."""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -8,11 +8,13 @@ from typing import Any
 import anyio
 import httpx
 
+from app.events import event_id
 from app.settings import Settings
+from app.store.coordination.sink_row import Health
 from app.web.app import create_app
 from app.web.system.state import SystemState
 from tests.support.access import open_to_all
-from tests.unit.web.system_states import a_state, gap, letters, live, saved, stored, worker
+from tests.unit.web.system_states import a_state, gap, letters, live, saved, sink, stored, worker
 
 
 def get(path: str, state: SystemState, **settings: Any) -> httpx.Response:
@@ -41,7 +43,7 @@ def get(path: str, state: SystemState, **settings: Any) -> httpx.Response:
 
 def test_the_state_comes_first_and_then_what_it_rests_on() -> None:
     page = get("/system", a_state()).text
-    order = ["All is well", "Shards of the stream", "Dead letters", "Gaps", "Live feed and store"]
+    order = ["All is well", "Shards of the stream", "Sinks", "Dead letters", "Gaps", "Live feed"]
     places = [page.index(text) for text in order]
     assert places == sorted(places)
     assert "<code>s1</code>" in page
@@ -60,7 +62,7 @@ def test_times_are_the_shops() -> None:
 def test_what_is_wrong_stands_with_what_to_do() -> None:
     page = get("/system", a_state(stored=stored(dead_letters=letters(2), gaps=[gap()]))).text
     assert "It works, and needs attention." in page
-    assert "<code>stockpulse redrive</code>" in page
+    assert "<code>stockpulse sinks redrive</code>" in page
     assert "2 of notify" in page
     assert "trimmed before it was read" in page
 
@@ -94,7 +96,7 @@ def test_without_the_store_it_says_so_and_what_is_not_known() -> None:
     page = get("/system", state).text
     assert "It does not work just now." in page
     assert "the tables have not been read yet" in page
-    assert "Every record was delivered" not in page
+    assert page.count("Not known: the tables have not been read.") == 3
 
 
 def test_what_others_wrote_is_text_not_markup() -> None:
@@ -127,3 +129,33 @@ def test_what_is_not_sure_is_not_shown_as_good() -> None:
     unheard = a_state(live=live(shards=None), workers=[worker(heard=False)])
     for state, kind in ((unheard, "notice "), (a_state(), "notice good")):
         assert f'id="verdict" class="{kind}"' in get("/system", state).text
+
+
+def test_a_sink_is_shown_with_its_state_lag_owner_and_error() -> None:
+    sinks = [
+        sink("archive"),
+        sink("erp", owner=None, lag_seconds=600.0, lag_events=12),
+        sink("hook", health=Health(error="shop.example answered 503 <b>down</b>")),
+        sink("partner", state="paused", why="answered 410 Gone"),
+    ]
+    page = get("/system", a_state(stored=stored(sinks=sinks))).text
+    assert "nothing waits" in page
+    assert "10 min<br>12 events" in page
+    assert "no worker runs it" in page
+    assert "503 &lt;b&gt;down" in page
+    assert '<span class="error">paused</span><br>answered 410 Gone' in page
+    assert "2026-11-21 11:00:00" in page
+
+
+def test_an_admin_may_pause_a_running_sink_and_resume_a_paused_one() -> None:
+    sinks = [sink("archive"), sink("notify", state="paused", why="paused by ada", paused_by="ada")]
+    state = a_state(stored=stored(sinks=sinks, dead_letters=letters(2)))
+    page = get("/system", state, base_path="/shop").text
+    actions = ["pause", "resume", "redrive"]  # only `notify` has dead letters
+    assert [page.count(f'action="/shop/system/sinks/{action}"') for action in actions] == [1, 1, 1]
+    assert page.count('href="/shop/system/sinks/rewind?name=') == 2
+
+
+def test_a_dead_letter_leads_to_its_event() -> None:
+    page = get("/system", a_state(stored=stored(dead_letters=letters(1)))).text
+    assert f'href="/v1/events/{event_id("P0", "k")}"' in page

@@ -3,15 +3,15 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.events import ChangeEvent
+from app.events import data_of
 from app.web.tiles import Counts, tiles_of
 from tests.support.builders import an_event
 
 NOW = datetime(2026, 11, 21, 8, 30, 30, tzinfo=UTC)
 
 
-def event(minutes_ago: float = 0, **fields: Any) -> ChangeEvent:
-    return an_event(occurred_at=NOW - timedelta(minutes=minutes_ago), **fields)
+def event(minutes_ago: float = 0, **fields: Any) -> dict[str, Any]:
+    return data_of(an_event(occurred_at=NOW - timedelta(minutes=minutes_ago), **fields))
 
 
 def test_units_and_changes_from_outside_are_summed() -> None:

@@ -1,14 +1,13 @@
 """Hand-made sinks of a pipeline, and a record to put through it."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-from app.store.dead_letters.letter import Letter
 
 from app.events import ChangeEvent
 from app.item import DEFAULT_NAMES, AttributeNames
 from app.store.audit import Appended, Arrived
+from app.store.dead_letters.letter import Letter
 from app.store.leases import Hold
 from tests.support.builders import (
     a_cursor,
@@ -46,9 +45,9 @@ class Steps:
     def pipeline(
         self,
         names: AttributeNames = DEFAULT_NAMES,
-        reached: Callable[[str], None] = lambda _point: None,
+        kind: type[Pipeline] = Pipeline,
     ) -> Pipeline:
-        return Pipeline(self, self.publish, self, Retry(threading.Event()), names, reached)  # type: ignore[arg-type]
+        return kind(self, self.publish, self, Retry(threading.Event()), names)  # type: ignore[arg-type]
 
     def of(self, step: str) -> list[Any]:
         return [what for name, what in self.log if name == step]

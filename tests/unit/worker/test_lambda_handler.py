@@ -1,4 +1,4 @@
-"""The function tells a batch from a tick, refuses half a setup, and imports no web server."""
+"""The two entry points: what each accepts, what settings they need, and what they import."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ import pytest
 from app.settings import Settings
 from tests.support.builders import an_item, as_lambda, inserted
 from worker import lambda_handler
-from worker.lambda_handler import UnknownInvocation, answer, handler, is_tick
+from worker.lambda_handler import UnknownInvocation, answer, handler, is_scheduled, sinks
 from worker.lambda_host import LambdaHost
 from worker.lambda_setup import HostRefused, check
 
@@ -31,36 +31,57 @@ def taken() -> list[Any]:
 
 
 @pytest.fixture
-def ticked() -> list[float]:
+def ran() -> list[str]:
+    """The scheduled tasks that ran."""
     return []
 
 
 @pytest.fixture
-def host(taken: list[Any], ticked: list[float]) -> LambdaHost:
+def host(taken: list[Any], ran: list[str]) -> LambdaHost:
     return LambdaHost(
-        lambda records, _arn: taken.extend(records), threading.Event(), [ticked.append]
+        lambda records, _arn: taken.extend(records),
+        threading.Event(),
+        {name: lambda _until, name=name: ran.append(name) for name in ("reconcile", "sinks")},
     )
 
 
-def test_records_are_taken(host: LambdaHost, taken: list[Any], ticked: list[float]) -> None:
+SCHEDULED = [
+    {"source": "aws.events", "detail-type": "Scheduled Event"},
+    {"stockpulse": "reconcile"},
+]
+
+
+def test_the_stream_s_function_takes_records_and_runs_no_sink(
+    host: LambdaHost, taken: list[Any], ran: list[str]
+) -> None:
     record = as_lambda(inserted(an_item()))
     assert answer(host, {"Records": [record]}, 30) == {"batchItemFailures": []}
-    assert (taken, ticked) == ([record], [])
+    assert (taken, ran) == ([record], [])
+
+
+@pytest.mark.parametrize("event", SCHEDULED)
+def test_the_stream_s_function_reconciles_on_a_schedule_and_runs_no_sink(
+    host: LambdaHost, taken: list[Any], ran: list[str], event: Any
+) -> None:
+    assert answer(host, event, 30) == {"done": "reconcile"}
+    assert (taken, ran) == ([], ["reconcile"])
+
+
+@pytest.mark.parametrize("event", [*SCHEDULED, {"Records": []}, {}, None])
+def test_the_sinks_function_runs_the_sinks_whatever_the_event_is(
+    host: LambdaHost, taken: list[Any], ran: list[str], event: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lambda_handler, "_host", lambda: host)
+    assert sinks(event, Context()) == {"done": "sinks"}
+    assert (taken, ran) == ([], ["sinks"])
 
 
 @pytest.mark.parametrize(
-    "event", [{"source": "aws.events", "detail-type": "Scheduled Event"}, {"stockpulse": "tick"}]
+    "event",
+    [{}, None, [], 3, {"Records": None}, {"source": "aws.s3"}, {"stockpulse": "sinks"}],
 )
-def test_a_schedule_s_event_is_a_tick(
-    host: LambdaHost, taken: list[Any], ticked: list[float], event: Any
-) -> None:
-    assert answer(host, event, 30) == {"ticks": 1}
-    assert (taken, len(ticked)) == ([], 1)
-
-
-@pytest.mark.parametrize("event", [{}, None, [], 3, {"Records": None}, {"source": "aws.s3"}])
 def test_anything_else_is_refused(host: LambdaHost, event: Any) -> None:
-    assert not is_tick(event)
+    assert not is_scheduled(event)
     with pytest.raises(UnknownInvocation, match="Records"):
         answer(host, event, 30)
 
@@ -93,14 +114,15 @@ def test_half_a_setup_is_refused_with_every_name(lacking: dict[str, Any], names:
     assert str(refused.value).count("STOCKPULSE_") == len(names)
 
 
+@pytest.mark.parametrize("entry_point", [handler, sinks])
 def test_every_invocation_of_a_function_that_cannot_start_says_why_in_its_log(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    entry_point: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(lambda_handler, "load", lambda: settings(**WHOLE | {"broker_url": None}))
     monkeypatch.setattr("app.logs.configure", lambda _form: None)
     for _ in range(2):
         with pytest.raises(HostRefused):
-            handler({"Records": []}, Context())
+            entry_point({"Records": []}, Context())
     assert caplog.text.count("cannot start") == 2
     assert "STOCKPULSE_BROKER_URL" in caplog.text
 

@@ -31,7 +31,7 @@ def named(record: Any) -> dict[str, Any]:
 
 
 class Taken:
-    """A pipeline that keeps what it made durable, and fails as it is told."""
+    """A pipeline that keeps what it made durable, and fails on request."""
 
     def __init__(self, fails: Callable[[Any], Exception | None] = lambda _record: None) -> None:
         self.records: list[Any] = []
@@ -108,7 +108,7 @@ def test_a_retry_without_end_ends_before_lambda_would_kill_it_and_the_next_one_g
 
     def until_stopped(_record: Any) -> Exception | None:
         if throttled:
-            assert taken.stop.wait(20), "never told to stop"
+            assert taken.stop.wait(20), "never stopped"
             return Stopped()
         return None
 
@@ -136,48 +136,54 @@ def test_the_margin_is_a_share_of_a_short_timeout_and_never_all_of_it() -> None:
     assert all(earlier <= later for earlier, later in pairwise(left))
 
 
-def test_a_tick_runs_everything_until_its_time() -> None:
-    deadlines: list[float] = []
-    host = LambdaHost(Taken().process, threading.Event(), [deadlines.append, deadlines.append])
+def test_a_scheduled_task_runs_alone_and_gets_its_deadline() -> None:
+    deadlines, others = list[float](), list[float]()
+    ticks = {"sinks": deadlines.append, "reconcile": others.append}
+    host = LambdaHost(Taken().process, threading.Event(), ticks)
     begun = time.monotonic()
-    assert host.tick(60) == {"ticks": 2}
-    assert deadlines[0] == deadlines[1]
-    assert begun + budget(60) <= deadlines[0] <= time.monotonic() + budget(60)
+    assert host.tick("sinks", 60) == {"done": "sinks"}
+    (deadline,) = deadlines
+    assert begun + budget(60) <= deadline <= time.monotonic() + budget(60)
+    assert others == []
 
 
-def test_a_task_that_fails_keeps_no_other_from_its_turn_and_lambda_hears_of_it() -> None:
-    ran: list[float] = []
-
+def test_a_scheduled_task_that_fails_fails_its_invocation() -> None:
     def broken(_deadline: float) -> None:
         raise RuntimeError("bug")
 
-    host = LambdaHost(Taken().process, threading.Event(), [broken, ran.append])
-    with pytest.raises(ExceptionGroup, match="scheduled"):
-        host.tick(60)
-    assert len(ran) == 1
+    host = LambdaHost(Taken().process, threading.Event(), {"reconcile": broken})
+    with pytest.raises(RuntimeError, match="bug"):
+        host.tick("reconcile", 60)
 
 
-def test_a_task_that_is_stopped_by_the_clock_is_no_failure_but_ends_the_tick() -> None:
-    stop, ran = threading.Event(), list[float]()
+def test_a_scheduled_task_whose_time_is_up_does_not_fail_its_invocation() -> None:
+    stop = threading.Event()
 
     def endless(_deadline: float) -> None:
-        assert stop.wait(20), "never told to stop"
+        assert stop.wait(20), "never stopped"
         raise Stopped
 
-    host = LambdaHost(Taken().process, stop, [ran.append, endless, ran.append])
-    assert host.tick(0.1) == {"ticks": 1}
-    assert len(ran) == 1
+    host = LambdaHost(Taken().process, stop, {"reconcile": endless})
+    assert host.tick("reconcile", 0.1) == {"done": "reconcile"}
     assert not stop.is_set()
 
 
+def test_a_batch_runs_no_scheduled_task() -> None:
+    ran: list[float] = []
+    ticks = {"sinks": ran.append, "reconcile": ran.append}
+    host = LambdaHost(Taken().process, threading.Event(), ticks)
+    assert host.take(batch(30), 30) == ALL_DONE
+    assert ran == []
+
+
 class Begun(Taken):
-    """As `Taken`, and what was asked for before the first record of each invocation."""
+    """As `Taken`; also notes how each invocation raised its clock before its first record."""
 
     def __init__(self, error: Exception | None = None) -> None:
         super().__init__()
         self.error = error
         self.asked: list[tuple[int, int]] = []  # stamps, and how many records were taken before
-        self.host = LambdaHost(self.process, self.stop, [self.tick], self.begin)
+        self.host = LambdaHost(self.process, self.stop, {"reconcile": self.tick}, self.begin)
         self.ticks = 0
 
     def begin(self, stamps: int) -> None:
@@ -195,7 +201,7 @@ def test_each_invocation_first_raises_its_clock_by_the_stamps_that_it_needs(
 ) -> None:
     begun = Begun()
     begun.host.take(batch(count), 30)
-    begun.host.tick(30)
+    begun.host.tick("reconcile", 30)
     begun.host.take(batch(count), 30)
     assert begun.asked == [(stamps, 0), (1, count), (stamps, count)]
 
@@ -203,5 +209,5 @@ def test_each_invocation_first_raises_its_clock_by_the_stamps_that_it_needs(
 def test_an_invocation_that_cannot_raise_its_clock_in_time_takes_nothing() -> None:
     begun, records = Begun(Stopped()), batch(30)
     assert begun.host.take(records, 30) == named(records[0])
-    assert begun.host.tick(30) == {"ticks": 0}
+    assert begun.host.tick("reconcile", 30) == {"done": "reconcile"}
     assert (begun.records, begun.ticks) == ([], 0)

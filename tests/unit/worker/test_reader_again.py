@@ -33,18 +33,6 @@ class Pages:
         return next(self._pages)
 
 
-class Work:
-    """Done with everything at once, and it knows how far it was."""
-
-    def process(self, records: Any) -> None: ...
-
-    def end(self) -> None:
-        """Nothing is under way."""
-
-    def durable(self) -> str | None:
-        return "10"
-
-
 def test_the_shard_ends_where_it_had_been_read_to() -> None:
     saved: list[tuple[str | None, bool]] = []
     stop = threading.Event()
@@ -55,6 +43,8 @@ def test_the_shard_ends_where_it_had_been_read_to() -> None:
     timer = threading.Timer(2, stop.set)  # a reader that waits for ever is let go
     timer.start()
     pages: Any = Pages()
-    ShardReader(pages, Work(), save, Retry(stop), Wake(), Pace(Idle(0.0, 0.0))).run(stop)
+    ShardReader(pages, lambda _records: None, save, Retry(stop), Wake(), Pace(Idle(0.0, 0.0))).run(
+        stop
+    )
     timer.cancel()
     assert saved == [("10", False), ("10", True)]

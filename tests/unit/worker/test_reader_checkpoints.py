@@ -12,33 +12,6 @@ pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
 class TestCheckpoints:
-    def test_never_pass_what_every_sink_has_done(self, streams: StubStreams) -> None:
-        streams.put("s1", "a", "b")
-        streams.page = 1
-        closed(streams)
-        reading = Reading(streams)
-        slow = iter([None, None, str(FIRST), str(FIRST)])
-        reading.durable_now = lambda: next(slow, str(FIRST + 1))
-        reading.run()
-        assert reading.taken == ["a", "b"]
-        assert reading.saved == [(str(FIRST), False), (str(FIRST + 1), True)]
-
-    def test_a_shard_is_not_finished_while_a_sink_is_behind(self, streams: StubStreams) -> None:
-        streams.put("s1", "a")
-        closed(streams)
-        reading = Reading(streams)
-        looks = 0
-
-        def behind() -> None:
-            nonlocal looks
-            looks += 1
-            if looks == 5:
-                reading.stop.set()
-
-        reading.durable_now = behind  # type: ignore[assignment]
-        reading.run()
-        assert reading.saved == []
-
     def test_are_tried_until_they_succeed(self, streams: StubStreams) -> None:
         streams.put("s1", "a")
         closed(streams)
@@ -80,7 +53,7 @@ def test_a_page_read_under_a_lease_that_is_lost_is_dropped(streams: StubStreams)
     assert (reading.taken, reading.saved) == ([], [])
 
 
-def test_who_is_told_to_leave_finishes_its_page(streams: StubStreams) -> None:
+def test_a_reader_that_is_told_to_leave_finishes_its_page(streams: StubStreams) -> None:
     streams.put("s1", "a", "b")
     streams.page = 1
     reading = Reading(streams)

@@ -38,7 +38,7 @@ def test_a_dead_worker_s_shard_is_taken_over_and_that_is_told(
     assert moves() == before + 1
     told = [record.getMessage() for record in caplog.records if record.name == LEASES]
     assert len(told) == 1
-    assert told[0].endswith("over from worker worker-001: no sign of life")
+    assert told[0].endswith("over from worker worker-001, which showed no life")
 
 
 def test_whoever_takes_a_shard_raises_the_shared_clock_before_reading_it(stage: Stage) -> None:

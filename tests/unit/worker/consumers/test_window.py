@@ -10,7 +10,7 @@ T = 1_000_000  # ms
 def taken(window: Window, position: Position) -> list[tuple[str, str]]:
     """The events that may be taken, in order."""
     candidates = window.after(max(position.settled, window.base))
-    return [ref for _, ref, ready in arrivals(candidates, position) if ready]
+    return [ref for _, ref, ready, _ in arrivals(candidates, position) if ready]
 
 
 def at_start() -> Position:
@@ -67,14 +67,22 @@ def test_a_place_is_settled_ten_seconds_below_the_newest_stamp_known_before_the_
     assert window.settled >= cursor(T + 49_999)
 
 
-def test_a_row_is_settled_when_a_query_ten_seconds_after_its_sighting_has_returned() -> None:
+def test_a_place_two_seconds_below_a_row_that_was_seen_ten_seconds_ago_is_settled() -> None:
+    """Nearer to it, writers whose clock stands still may stamp at any time."""
     only = row(T, ("a", 1))
     window = Window(None)
     window.add_pass([only], 0.0, 0.5)
     window.add_pass([only], 10.4, 10.6)
-    assert window.settled < only.cursor
+    assert window.settled < cursor(T - 9_000)
     window.add_pass([only], 10.5, 10.9)
-    assert window.settled == only.cursor
+    assert cursor(T - 2_001) <= window.settled < cursor(T - 2_000)
+
+
+def test_an_audit_entry_is_waited_for_until_ten_seconds_after_its_row_was_seen() -> None:
+    window = Window(None)
+    window.add_pass([row(T, ("a", 1))], 0.0, 0.5)
+    assert [one.overdue for one in window.after(BEGINNING, 10.4)] == [False]
+    assert [one.overdue for one in window.after(BEGINNING, 10.5)] == [True]
 
 
 def test_a_pass_that_was_cut_short_settles_nothing_that_it_has_not_read() -> None:
@@ -91,6 +99,7 @@ def test_settled_rows_are_held_up_to_a_bound_for_consumers_that_are_a_little_beh
     rows = [row(T + n, (f"p{n}", 1)) for n in range(HELD + 10)]
     window.add_pass(rows, 0.0, 0.1)
     assert window.base < rows[0].cursor
-    window.add_pass(rows, 20.0, 20.1)
+    window.add_pass([*rows, row(T + 60_000, ("last", 1))], 20.0, 20.1)
+    window.add_pass(rows, 20.1, 20.2)
     assert window.base == rows[9].cursor
-    assert len(window.after(window.base)) == HELD
+    assert len(window.after(window.base)) == HELD + 1

@@ -1,18 +1,14 @@
-"""The threads that call a sink: each call rests on the lease, and its outcome goes to the schedule.
-
-An event that the sink rejects is kept as a dead letter before it counts as done.
-"""
+"""The threads that call a sink: each call rests on the lease; its outcome goes to the schedule."""
 
 import logging
 import threading
 from collections.abc import Callable, Sequence
 from typing import Self
 
-from app.metrics import SINK_DELIVERED, SINK_REJECTED, SINK_RETRIED
+from app.metrics import SINK_DELIVERED, SINK_RETRIED
 from app.store.cursor import Cursor
-from app.store.dead_letters.letter import Letter
-from app.store.dead_letters.repository import DeadLetters
-from app.store.leases import Hold, LeaseLost
+from app.store.leases import LeaseLost
+from worker.consumers.rejections import Rejections
 from worker.consumers.retry_policy import RetryPolicy
 from worker.consumers.schedule import Call, Delivery, Schedule
 from worker.consumers.sink import PauseSink, Rejected, Sink, Unavailable
@@ -31,8 +27,7 @@ class Couriers:
         self,
         sink: Sink,
         policy: RetryPolicy,
-        letters: DeadLetters,
-        hold: Hold,
+        rejections: Rejections,
         guard: Callable[[], None],
         retry: Retry,
         on_progress: Callable[[], None],
@@ -40,13 +35,12 @@ class Couriers:
         monotonic: Callable[[], float],
         now_ms: Callable[[], int],
     ) -> None:
+        self.rejections = rejections
         self.lost = False  # the lease
         self.trouble = ""
         self.pause_asked: str | None = None
         self._sink = sink
         self._policy = policy
-        self._letters = letters
-        self._hold = hold
         self._guard = guard
         self._retry = retry
         self._on_progress = on_progress
@@ -94,9 +88,10 @@ class Couriers:
             return self._was_full
 
     @property
-    def redriving(self) -> bool:
-        """Whether an event of a dead letter is on its way."""
-        return bool(self._redriven)
+    def redriving(self) -> frozenset[str]:
+        """Ids of the dead letters whose events are on their way."""
+        with self._changed:
+            return frozenset(self._redriven)
 
     def has(self, cursor: Cursor) -> bool:
         """Whether the event at this cursor is on its way, or done and not taken yet."""
@@ -125,17 +120,6 @@ class Couriers:
             self.pause_asked, self.trouble = None, ""
             self._restarting = False
             self._changed.notify_all()
-
-    def park(self, letters: Sequence[Letter]) -> None:
-        """Keep dead letters, however long that takes.
-
-        Raises:
-            LeaseLost: the sink is another worker's now.
-            Stopped: the worker is ending.
-
-        """
-        self._retry(lambda: self._letters.park(letters, self._hold), "dead letters")
-        SINK_REJECTED.labels(self._sink.name).inc(len(letters))
 
     def _new_schedule(self) -> Schedule:
         return Schedule(self._sink.batch_size, self._sink.batching_window, self._policy)
@@ -194,26 +178,9 @@ class Couriers:
     def _settle(self, call: Call, rejected: Sequence[Rejected]) -> None:
         errors = {one.event.id: one.error for one in rejected}
         with self._changed:
-            tries = {one.event.id: self._schedule.tries(one) for one in call.deliveries}
-        untried = call.refusal is not None
-        parked = []
-        for one in call.deliveries:
-            error = errors.get(one.event.id)
-            if one.letter is not None:
-                self._settle_letter(one.letter, error)
-            elif error is not None:
-                attempts = max(1, tries[one.event.id] + (not untried))
-                parked.append(
-                    Letter(
-                        sink=self._sink.name,
-                        product_id=one.event.product_id,
-                        event_key=one.event.event_key,
-                        error=error,
-                        attempts=attempts,
-                    )
-                )
-        if parked:
-            self.park(parked)
+            failures = self._schedule.failures(call.deliveries[0])
+        attempts = failures if call.refusal is not None else failures + 1
+        self.rejections.settle(call.deliveries, errors, max(1, attempts))
         SINK_DELIVERED.labels(self._sink.name).inc(len(call.deliveries) - len(errors))
         with self._changed:
             self._done(call.deliveries)
@@ -221,18 +188,11 @@ class Couriers:
             if call.refusal is None:
                 self.trouble = ""
 
-    def _settle_letter(self, letter: Letter, error: str | None) -> None:
-        if error is None:
-            self._retry(lambda: self._letters.remove(letter), "dead letters")
-        else:
-            self._retry(lambda: self._letters.failed(letter, error), "dead letters")
-
     def _failed(self, call: Call, accepted: int, error: str, asked: float | None) -> None:
+        accepted = min(max(accepted, 0), len(call.deliveries))  # a sink may miscount
         SINK_RETRIED.labels(self._sink.name).inc()
         SINK_DELIVERED.labels(self._sink.name).inc(accepted)
-        for one in call.deliveries[:accepted]:
-            if one.letter is not None:
-                self._settle_letter(one.letter, None)
+        self.rejections.settle(call.deliveries[:accepted], {})
         with self._changed:
             self._done(call.deliveries[:accepted])
             self._schedule.failed(call, accepted, error, asked, self._monotonic())

@@ -1,0 +1,70 @@
+"""A pattern sees the event as it is delivered, and as the record of an event source mapping.
+
+So a pattern names the fields of the CloudEvents object (`type`, `data.kind`, `data.stock_after`),
+or it is one that was written for a mapping (`dynamodb.NewImage.Stock.N`); it may mix them.
+"""
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+from app.events import ChangeEvent, cloud_event
+from app.filters.pattern import Pattern
+from app.item import AttributeValue, Item
+
+
+def wants(
+    pattern: Pattern, table: str, key_attribute: str = "ProductID"
+) -> Callable[[ChangeEvent], bool]:
+    """A sink's filter."""
+    return lambda event: pattern.matches(document_of(event, table, key_attribute))
+
+
+def document_of(event: ChangeEvent, table: str, key_attribute: str = "ProductID") -> dict[str, Any]:
+    """What a pattern is matched against.
+
+    `table` is the products table's name, `key_attribute` its partition key. Images that the
+    stream's view leaves out, or that are omitted for their size, are absent.
+    """
+    return cloud_event(event, table) | {
+        "eventName": event.event_name,
+        "dynamodb": _record(event, key_attribute),
+    }
+
+
+def _record(event: ChangeEvent, key_attribute: str) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "Keys": {key_attribute: {"S": event.product_id}},
+        "SequenceNumber": event.sequence_number,
+        "StreamViewType": event.view_type,
+    }
+    for name, image in (("NewImage", event.after), ("OldImage", event.before)):
+        if image is not None:
+            record[name] = _typed(image)
+    return record
+
+
+def _typed(image: Item) -> dict[str, Any]:
+    """An image in DynamoDB JSON: binary as base64, as in Lambda's events."""
+    return {name: _json(value) for name, value in image.items()}
+
+
+def _json(value: AttributeValue) -> dict[str, Any]:
+    ((kind, inner),) = value.items()
+    match kind:
+        case "B":
+            return {"B": _base64(inner)}
+        case "BS":
+            return {"BS": [_base64(member) for member in inner]}
+        case "SS" | "NS":
+            return {kind: list(inner)}
+        case "M":
+            return {"M": _typed(inner)}
+        case "L":
+            return {"L": [_json(member) for member in inner]}
+        case _:
+            return {kind: inner}
+
+
+def _base64(data: Any) -> str:
+    return base64.b64encode(bytes(data)).decode()

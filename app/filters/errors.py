@@ -1,0 +1,8 @@
+"""A wrong filter is refused when it is parsed, never when an event arrives."""
+
+
+class FilterError(ValueError):
+    """The filter cannot be used; the message is one sentence that names the place in it."""
+
+    def __init__(self, path: tuple[str, ...], reason: str) -> None:
+        super().__init__(f"{'.'.join(path)}: {reason}" if path else reason)

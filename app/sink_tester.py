@@ -1,0 +1,53 @@
+"""A test delivery is sent by this process, with its own settings, whether or not the sink runs."""
+
+from collections.abc import Mapping
+
+from app.settings import Settings
+from app.store.coordination.control import SinkControl
+from app.store.errors import SinkNotConfigured, SinkTestFailed
+from app.store.receipts import Once
+from worker.consumers.sink import PauseSink, Sink, Unavailable
+from worker.sinks.configured import sinks_of
+
+
+class SinkTester:
+    """Sends test deliveries; each is in the admin trail with its outcome."""
+
+    def __init__(self, settings: Settings, sinks: SinkControl, table: str) -> None:
+        """`table` is the products table's name."""
+        self._settings = settings
+        self._sinks = sinks
+        self._table = table
+
+    def __call__(self, name: str, actor: str, once: Once[str] | None = None) -> str:
+        """Send one test message through a sink; returns a sentence about the receiver's answer.
+
+        Two requests with one key that run at the same time may both send a message.
+
+        Raises:
+            SinkTestFailed: the message was not accepted; the detail says why.
+            SinkNotConfigured: this process has no such sink, or the sink has no test.
+            SinkNotFound: nobody has such a sink.
+            Replayed: `once` knows the request.
+
+        """
+        if once is not None:
+            once.recall()
+        with sinks_of(self._settings, self._table) as sinks:
+            answer = self._sent(name, {sink.name: sink for sink in sinks}, actor)
+        self._sinks.note_test(name, actor, answer, once)
+        return answer
+
+    def _sent(self, name: str, sinks: Mapping[str, Sink], actor: str) -> str:
+        sink = sinks.get(name)
+        if sink is None or sink.test is None:
+            self._sinks.find(name)
+            why = "has no test" if sink else "is not switched on by the settings of this process"
+            raise SinkNotConfigured(f"Sink {name} {why}.")
+        try:
+            return sink.test()
+        except Exception as error:
+            known = isinstance(error, Unavailable | PauseSink)
+            reason = str(error) if known else f"{type(error).__name__}: {error}"
+            self._sinks.note_test(name, actor, f"failed: {reason}")
+            raise SinkTestFailed(f"Sink {name} did not accept the test: {reason}") from error

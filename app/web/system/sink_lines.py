@@ -1,0 +1,113 @@
+"""Each sink as one line for people, and what is wrong with it. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.events import rfc3339
+from app.logs import masked
+from app.store.coordination.lag import SinkView
+from app.web.system.finding import Finding, span
+from app.web.system.state import SystemState
+
+LATE = 300.0  # seconds behind until a sink is a finding
+
+
+@dataclass(frozen=True, slots=True)
+class SinkLine:
+    """One sink. `silent`: seconds without a heartbeat of the worker that runs it, if it seems dead.
+
+    `letters`: how many of the dead letters that were read are the sink's.
+    """
+
+    name: str
+    state: str
+    why: str
+    paused_itself: bool
+    delivered_to: str | None  # RFC 3339
+    lag_seconds: float
+    lag_events: int
+    owner: str | None
+    silent: float | None
+    last_error: str
+    letters: int
+
+
+def sink_lines(state: SystemState) -> list[SinkLine]:
+    """Every sink, by name."""
+    if state.stored is None:
+        return []
+    silent = {worker.owner: worker.silent for worker in state.workers if not worker.alive}
+    letters = state.stored.dead_letters.by_sink
+    return [
+        _line(view, silent.get(view.row.owner or ""), letters.get(view.row.name, 0))
+        for view in state.stored.sinks
+    ]
+
+
+def sink_findings(state: SystemState) -> Iterator[Finding]:
+    """What is wrong with sinks; an administrator's pause is not."""
+    for line in sink_lines(state):
+        found = _finding(line)
+        if found is not None:
+            yield found
+
+
+def _finding(line: SinkLine) -> Finding | None:
+    name, behind = line.name, span(line.lag_seconds)
+    late = line.state == "running" and line.lag_seconds > LATE
+    if line.state == "stopped":
+        return Finding(
+            f"Sink {name} has stopped: {line.why}.",
+            "It delivers nothing until an administrator decides where it goes on:",
+            bad=False,
+            command=f"stockpulse sinks rewind {name} --to beginning",
+        )
+    if line.paused_itself:
+        return Finding(
+            f"Sink {name} paused itself: {line.why}.",
+            "The receiver wants no more events. If it should get them again:",
+            bad=False,
+            command=f"stockpulse sinks resume {name}",
+        )
+    if line.state == "running" and line.last_error:
+        return Finding(
+            f"Sink {name} is failing{f', and {behind} behind' if late else ''}: {line.last_error}.",
+            "It is tried again, and nothing is lost. Check the receiver and the sink's settings:",
+            bad=False,
+            command=f"stockpulse sinks test {name}",
+        )
+    if not late:
+        return None
+    if line.owner is None:
+        remedy = "No worker runs it. Start one whose settings switch it on, or pause the sink:"
+        return Finding(
+            f"Sink {name} is {behind} behind.",
+            remedy,
+            bad=False,
+            command=f"stockpulse sinks pause {name}",
+        )
+    remedy = "It catches up by itself, and nothing is lost. If the lag grows, the receiver is slow."
+    if line.silent is not None:
+        remedy = f"The worker that runs it has been silent for {span(line.silent)}; another one "
+        remedy += "takes the sink over by itself if it is configured there."
+    return Finding(f"Sink {name} is {behind} behind.", remedy, bad=False)
+
+
+def _line(view: SinkView, silent: float | None, letters: int) -> SinkLine:
+    row, cursor = view.row, view.row.cursor
+    return SinkLine(
+        name=row.name,
+        state=row.state,
+        why=masked(row.why),
+        paused_itself=view.paused_itself,
+        delivered_to=None
+        if cursor is None or not cursor.ms  # nothing had arrived when it began
+        else rfc3339(datetime.fromtimestamp(cursor.ms / 1000, UTC)),
+        lag_seconds=view.lag_seconds,
+        lag_events=view.lag_events,
+        owner=row.owner,
+        silent=silent,
+        last_error=masked(row.health.error),
+        letters=letters,
+    )

@@ -1,0 +1,104 @@
+"""The Lambda function that runs sinks on a schedule, and the stream's function, on real tables."""
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from app.settings import Settings
+from app.store.client import connect
+from app.store.clock import ClockRow, SharedClock
+from app.store.deployment import CONSUMER
+from tests.integration.consumers.kit import Recorder, Shop
+from tests.support.builders import an_item, as_lambda, inserted
+from tests.support.running import settings_for
+from worker.consumers.sink import Sink
+from worker.lambda_host import LambdaHost, budget
+from worker.lambda_setup import make_host
+
+KEY = "k1:" + "a2V5" * 11
+SECONDS = 4.0  # of an invocation
+
+
+@pytest.fixture
+def settings(endpoint: str, tmp_path: Any) -> Settings:
+    return settings_for(endpoint, tmp_path, audit_keys=KEY)
+
+
+def host(shop: Shop, recorder: Recorder) -> LambdaHost:
+    """A container, with one sink."""
+    clients = connect(shop.settings.dynamodb, tries=1)
+    clock = SharedClock(ClockRow(clients.tables, shop.names.checkpoints, CONSUMER))
+    sinks = [Sink("archive", recorder)]
+    return make_host(shop.settings, clients, shop.names, lambda _: None, clock, sinks)
+
+
+def batch(*numbers: int) -> list[dict[str, Any]]:
+    """Records of as many products, as Lambda hands them over."""
+    return [
+        as_lambda(inserted(an_item(f"p{number}", Stock=number), sequence_number=str(number)))
+        for number in numbers
+    ]
+
+
+@pytest.fixture
+def stream(shop: Shop) -> Iterator[LambdaHost]:
+    """The stream's function, whose sink must never be called."""
+    recorder = Recorder()
+    yield host(shop, recorder)
+    assert recorder.got == []
+
+
+def test_each_event_is_delivered_once_over_two_invocations(
+    shop: Shop, stream: LambdaHost, recorder: Recorder
+) -> None:
+    threads = threading.active_count()
+    sinks = host(shop, recorder)
+    begun = time.monotonic()
+    assert sinks.tick("sinks", SECONDS) == {"done": "sinks"}  # nothing was published before
+    assert budget(SECONDS) <= time.monotonic() - begun < SECONDS
+    first = shop.row("archive")
+    assert first.cursor is not None
+    assert first.owner is None
+    assert recorder.got == []
+
+    assert stream.take(batch(1, 2, 3), 30) == {"batchItemFailures": []}
+    assert recorder.got == []  # nothing runs between two invocations
+    assert sinks.tick("sinks", SECONDS) == {"done": "sinks"}
+    assert recorder.got == [("p1", 1), ("p2", 2), ("p3", 3)]
+
+    assert stream.take(batch(4), 30) == {"batchItemFailures": []}
+    assert host(shop, recorder).tick("sinks", SECONDS) == {"done": "sinks"}  # another container
+    assert recorder.got == [("p1", 1), ("p2", 2), ("p3", 3), ("p4", 4)]
+    row = shop.row("archive")
+    assert row.cursor is not None
+    assert row.owner is None
+    assert threading.active_count() == threads
+
+
+def test_an_invocation_leaves_a_sink_alone_that_another_runs(
+    shop: Shop, stream: LambdaHost, recorder: Recorder
+) -> None:
+    host(shop, recorder).tick("sinks", 1.0)
+    overlapping = threading.Thread(target=host(shop, recorder).tick, args=("sinks", SECONDS))
+    overlapping.start()
+    assert stream.take(batch(*range(1, 40)), 30) == {"batchItemFailures": []}
+    host(shop, recorder).tick("sinks", SECONDS / 2)
+    overlapping.join()
+    assert sorted(stock or 0 for _, stock in recorder.got) == list(range(1, 40))
+
+
+def test_a_busy_sink_saves_its_position_at_the_deadline(
+    shop: Shop, stream: LambdaHost, recorder: Recorder
+) -> None:
+    host(shop, recorder).tick("sinks", 1.0)
+    recorder.mood = lambda _event: time.sleep(0.02)
+    assert stream.take(batch(*range(1, 150)), 30) == {"batchItemFailures": []}
+    for _ in range(20):
+        host(shop, recorder).tick("sinks", 2.0)
+        assert shop.row("archive").owner is None
+        if len(recorder.got) >= 149:
+            break
+    assert [stock for _, stock in recorder.got] == list(range(1, 150))

@@ -1,0 +1,96 @@
+"""The System page controls sinks by forms, for admins; others see the same without the forms."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from tests.support.house import House, forms, furnished, token_of
+from tests.support.receiver import SECRET, Receiver, receiving
+from tests.support.waiting import until
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[Receiver]:
+    with receiving() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def home(
+    endpoint: str, tmp_path_factory: pytest.TempPathFactory, receiver: Receiver
+) -> Iterator[House]:
+    """The application with keys of every role, and a webhook."""
+    hook = {"webhook_url": SecretStr(receiver.url), "webhook_secret": SecretStr(SECRET)}
+    folder = tmp_path_factory.mktemp("sinks")
+    with furnished(endpoint, folder, timezone="Europe/Berlin", **hook) as running:
+        until(lambda: any(view.row.cursor for view in running.app.services.sinks.views()))
+        yield running
+
+
+@pytest.fixture
+def admin(home: House) -> Iterator[httpx.Client]:
+    with home.browser(home.secrets["admin"]) as browser:
+        yield browser
+
+
+def send(browser: httpx.Client, path: str, **fields: str) -> httpx.Response:
+    """Submit a form of the System page."""
+    fields["csrf_token"] = token_of(browser.get("/system").text)
+    return browser.post(f"/system/sinks/{path}", data=fields)
+
+
+def state(home: House) -> str:
+    found: str = home.app.services.sinks.view("webhook").row.state
+    return found
+
+
+def test_the_button_pauses_and_resumes(home: House, admin: httpx.Client) -> None:
+    for action, reached in (("pause", "paused"), ("resume", "running")):
+        (fields,) = [found for at, found in forms(admin.get("/system").text) if at.endswith(action)]
+        assert fields["name"] == "webhook"
+        answer = admin.post(f"/system/sinks/{action}", data=fields)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/system#sinks")
+        assert state(home) == reached
+
+
+def test_a_rewind_takes_a_time_in_the_shop_s_zone(home: House, admin: httpx.Client) -> None:
+    body = {"product_id": "P1", "name": "n", "stock": 1}
+    home.app.http.post("/v1/products", json=body, headers=home.headers["admin"])
+    until(lambda: home.app.services.broker.held)
+    page = admin.get("/system/sinks/rewind?name=webhook").text
+    assert "Time (Europe/Berlin)" in page
+    early = send(admin, "rewind?name=webhook", to="time", time="2020-01-01T00:00")
+    assert early.status_code == 422
+    assert "can be rewound to a time from" in early.text
+    assert 'value="2020-01-01T00:00"' in early.text, "what was typed is kept"
+    future = send(admin, "rewind?name=webhook", to="time", time="2999-01-01T00:00")
+    assert future.status_code == 422
+    nothing = send(admin, "rewind?name=webhook", to="time", time="")
+    assert (nothing.status_code, "Enter a date and a time." in nothing.text) == (422, True)
+
+
+@pytest.mark.parametrize("to", ["now", "beginning"])
+def test_a_rewind_needs_no_time_for_now_and_the_beginning(
+    home: House, admin: httpx.Client, to: str
+) -> None:
+    version = home.app.services.sinks.view("webhook").row.version
+    assert send(admin, "rewind?name=webhook", to=to, time="").status_code == 303
+    assert home.app.services.sinks.view("webhook").row.version == version + 1
+
+
+def test_an_unknown_sink_is_an_error_page(admin: httpx.Client) -> None:
+    for path in ("pause", "resume", "redrive", "rewind?name=nope"):
+        answer = send(admin, path, name="nope", to="now")
+        assert answer.status_code == 404
+        assert "There is no sink named" in answer.text
+
+
+@pytest.mark.parametrize("role", ["viewer", "editor"])
+def test_others_see_the_sinks_and_no_form(home: House, role: str) -> None:
+    with home.browser(home.secrets[role]) as browser:
+        page = browser.get("/system").text
+        assert "<strong>webhook</strong>" in page
+        assert "/system/sinks" not in page
+        assert send(browser, "pause", name="webhook").status_code == 403

@@ -1,0 +1,68 @@
+"""The application with a webhook sink, and the receiver of the webhook."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from app.settings import Settings
+from tests.support.receiver import SECRET, Receiver
+from tests.support.running import App, serving, settings_for
+from tests.support.waiting import until
+
+SINKS, LETTERS = "/v1/sinks", "/v1/dead-letters"
+
+
+@dataclass
+class Hooked:
+    """The application and the receiver of its webhook."""
+
+    app: App
+    receiver: Receiver
+    settings: Settings
+
+    def sink(self) -> dict[str, Any]:
+        """The webhook as the API shows it."""
+        answer = self.app.http.get(f"{SINKS}/webhook")
+        assert answer.status_code == 200, answer.text
+        shown: dict[str, Any] = answer.json()
+        return shown
+
+    def act(self, action: str, body: Any = None, **headers: str) -> httpx.Response:
+        """Send a control request about the webhook."""
+        content = {} if body is None else {"json": body}
+        return self.app.http.post(f"{SINKS}/webhook/{action}", headers=headers, **content)
+
+    def letters(self) -> list[dict[str, Any]]:
+        """All dead letters."""
+        items: list[dict[str, Any]] = self.app.http.get(LETTERS).json()["items"]
+        return items
+
+    def received(self) -> int:
+        """How many requests the receiver has had."""
+        return len(self.receiver.received)
+
+    def trail(self) -> list[tuple[str, str]]:
+        """Actions and actors of the admin trail, newest first."""
+        rows = self.app.http.get("/v1/admin/log").json()["items"]
+        return [(row["action"], row["actor"]) for row in rows]
+
+
+@contextmanager
+def hooked(endpoint: str, folder: Path, receiver: Receiver) -> Iterator[Hooked]:
+    """The application, once it runs the sink."""
+    settings = settings_for(
+        endpoint,
+        folder,
+        webhook_url=SecretStr(receiver.url),
+        webhook_secret=SecretStr(SECRET),
+        maximum_retry_attempts=0,
+    )
+    with serving(settings) as app:
+        found = Hooked(app, receiver, settings)
+        until(lambda: any(sink["cursor"] for sink in app.http.get(SINKS).json()["items"]))
+        yield found

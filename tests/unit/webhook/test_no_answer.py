@@ -1,0 +1,232 @@
+"""A call ends by its deadline, and a receiver that does not answer keeps the event waiting."""
+
+import itertools
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.support.builders import an_event, an_item
+from tests.support.receiver import SECRET, closed_port, misbehaving, receiving
+from worker.consumers.sink import Unavailable
+from worker.sinks import http_post
+from worker.sinks.webhook import webhook
+
+SECONDS = 0.5
+
+
+def deliver(url: str, seconds: float = SECONDS) -> str:
+    """The error of a delivery that fails, without the address."""
+    with webhook(url, SECRET, "Products", seconds) as hook, pytest.raises(Unavailable) as error:
+        hook.deliver([an_event()])
+    assert error.value.retry_after is None
+    text = str(error.value)
+    assert text.startswith(url.partition("?")[0] + " ")
+    return text[len(url.partition("?")[0]) + 1 :]
+
+
+def drip(before: bytes, drops: bytes) -> Callable[[socket.socket], None]:
+    """Read a request, answer `before`, and then one byte ten times in a time limit."""
+
+    def talk(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(before)
+        for drop in itertools.cycle(drops):
+            connection.sendall(bytes([drop]))
+            time.sleep(SECONDS / 10)
+
+    return talk
+
+
+DRIPS = {
+    "nothing at all": lambda connection: time.sleep(3 * SECONDS),
+    "the status line": drip(b"HTTP/1.1 200 ", b"O"),
+    "a header": drip(b"HTTP/1.1 200 OK\r\nX-Drip: ", b"x"),
+    "many headers": drip(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
+    "informational answers": drip(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("talk", DRIPS.values(), ids=DRIPS)
+def test_a_slow_answer_is_cut_off_at_the_deadline(talk: Callable[[socket.socket], None]) -> None:
+    with misbehaving(talk) as url:
+        began = time.monotonic()
+        assert deliver(url) == f"gave no answer within {SECONDS} s"
+        assert SECONDS <= time.monotonic() - began < 2 * SECONDS
+
+
+def test_a_slow_body_after_the_status_is_cut_off_and_the_status_counts() -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+    with misbehaving(drip(answer, b"x")) as url, webhook(url, SECRET, "P", SECONDS) as hook:
+        began = time.monotonic()
+        assert hook.deliver([an_event()]) == []
+        assert SECONDS <= time.monotonic() - began < 2 * SECONDS
+
+
+def test_a_receiver_that_does_not_read_is_cut_off() -> None:
+    def deaf(_connection: socket.socket) -> None:
+        time.sleep(3 * SECONDS)
+
+    half = an_item(Note="x" * 100_000)
+    with misbehaving(deaf) as url, webhook(url, SECRET, "Products", SECONDS) as hook:
+        began = time.monotonic()
+        with pytest.raises(Unavailable, match="gave no answer"):
+            hook.deliver([an_event(before=half, after=half)])
+        assert time.monotonic() - began < 2 * SECONDS
+
+
+def test_a_slow_name_server_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*_args: object, **_options: object) -> None:
+        time.sleep(2 * SECONDS)
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    began = time.monotonic()
+    assert deliver("http://shop.example/hooks") == f"gave no answer within {SECONDS} s"
+    assert time.monotonic() - began < 1.6 * SECONDS
+
+
+def test_calls_that_were_cut_off_leave_room_for_others() -> None:
+    with receiving() as receiver, webhook(receiver.url, SECRET, "Products", SECONDS) as hook:
+        receiver.hold = threading.Barrier(1000)  # nobody is let through
+        with ThreadPoolExecutor(8) as threads:
+            failures = [
+                threads.submit(hook.deliver, [an_event(number)]).exception for number in range(16)
+            ]
+            assert all(isinstance(failure(), Unavailable) for failure in failures)
+        receiver.hold.abort()
+        receiver.hold = None
+        assert hook.deliver([an_event()]) == []
+
+
+def test_a_refused_connection() -> None:
+    assert deliver(f"http://127.0.0.1:{closed_port()}/hooks?q=1") == "refused the connection"
+
+
+def test_an_unknown_host_name() -> None:
+    reason = "has a host name that cannot be resolved"
+    assert deliver("http://stockpulse.invalid/hooks", 5) == reason
+    assert deliver(f"http://{'a' * 64}.example/hooks") == reason
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"", "closed the connection without an answer"),
+        (b"HTTP/1.1 200 OK\r\n", "closed the connection without an answer"),
+        (b"220 mail.example ESMTP\r\n\r\n", "did not answer in HTTP/1.1"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000, "did not answer in HTTP/1.1"),
+    ],
+)
+def test_no_answer_in_http(answer: bytes, reason: str) -> None:
+    def talk(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(answer)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65536):
+            pass
+
+    with misbehaving(talk) as url:
+        assert deliver(url, 5) == reason
+
+
+def test_an_answer_counts_that_comes_before_the_body_was_read() -> None:
+    connections = []
+
+    def early(connection: socket.socket) -> None:
+        connections.append(connection)
+        connection.recv(1024)
+        connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+        time.sleep(2 * SECONDS)
+
+    half = an_item(Note="x" * 120_000)
+    with misbehaving(early) as url, webhook(url, SECRET, "Products", SECONDS) as hook:
+        event = an_event(before=half, after=half)
+        ((_, error),) = hook.deliver([event])
+        assert "413" in error
+        with pytest.raises(Unavailable):  # the kept connection is one that nobody reads
+            hook.deliver([event])
+        ((_, error),) = hook.deliver([event])
+        assert "413" in error
+    assert len(connections) == 2
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for localhost that signs itself, with its key in the same file."""
+    file = tmp_path_factory.mktemp("tls") / "both.pem"
+    options = "-nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+    key = "-x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1"
+    places = ["-keyout", str(file), "-out", str(file.with_suffix(".crt"))]
+    command = ["openssl", "req", *key.split(), *options.split(), *places]
+    subprocess.run(command, check=True, capture_output=True)
+    file.write_text(file.read_text() + file.with_suffix(".crt").read_text())
+    return file
+
+
+def over_tls(certificate: Path) -> Callable[[socket.socket], None]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def talk(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            while secure.recv(65536):
+                secure.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    return talk
+
+
+def test_a_certificate_is_verified(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with misbehaving(over_tls(certificate)) as plain:
+        url = plain.replace("http://127.0.0.1", "https://localhost")
+        assert deliver(url, 5).startswith("has a certificate that is not trusted: ")
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate.with_suffix(".crt")))
+        with webhook(url, SECRET, "Products") as hook:
+            assert [hook.deliver([an_event(number)]) for number in range(3)] == [[], [], []]
+        assert "not trusted" in deliver(url.replace("localhost", "127.0.0.1"), 5)
+
+
+def test_a_receiver_without_tls() -> None:
+    def plain(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with misbehaving(plain) as url:
+        assert deliver(url.replace("http:", "https:"), 5).startswith("failed in the TLS handshake")
+
+
+def test_a_kept_connection_that_was_closed_meanwhile_is_not_used() -> None:
+    def one_request(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    with misbehaving(one_request) as url, webhook(url, SECRET, "Products") as hook:
+        for number in range(5):
+            assert hook.deliver([an_event(number)]) == []
+            time.sleep(0.05)
+
+
+def test_an_old_connection_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_post, "KEEP_ALIVE", 0.1)
+    with receiving() as receiver, webhook(receiver.url, SECRET, "Products") as hook:
+        for number in range(2):
+            hook.deliver([an_event(number)])
+            time.sleep(0.15)
+        assert len({request.port for request in receiver.received}) == 2
+
+
+def test_the_end_of_the_block_ends_what_is_under_way() -> None:
+    with receiving() as receiver, ThreadPoolExecutor(1) as threads:
+        receiver.hold = threading.Barrier(2)
+        with webhook(receiver.url, SECRET, "Products") as hook:
+            delivery = threads.submit(hook.deliver, [an_event()])
+            while not receiver.received:
+                time.sleep(0.01)
+        assert "this process is ending" in str(delivery.exception(1))
+        receiver.hold.abort()

@@ -1,0 +1,144 @@
+"""A POST ends by its deadline, whatever the other side does, and goes to the given URL alone.
+
+No redirect is followed, no proxy is taken from the environment, no cookie is kept. The deadline
+covers name resolution, connecting, TLS and every byte in either direction. That takes real
+cancellation, which blocking clients do not have: a read timeout starts again with each byte, and
+`getaddrinfo` has none. So the client is aiohttp's, on a loop of its own.
+"""
+
+import asyncio
+import concurrent.futures
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+import aiohttp
+from yarl import URL
+
+DEADLINE = 5.0  # seconds for a call
+MAX_ANSWER = 64 * 1024  # bytes of an answer's body that are read to keep the connection
+# Seconds that an unused connection is kept: less than the 5 s of Node's servers.
+KEEP_ALIVE = 4.0
+
+Headers = Sequence[tuple[str, str]]
+
+
+class Answer(NamedTuple):
+    """Status and headers, names in lower case. The body is not kept: the status decides."""
+
+    status: int
+    headers: Mapping[str, str]
+
+
+class NoAnswer(Exception):
+    """No answer came; the message says why, in words without the URL."""
+
+
+Post = Callable[[Headers, bytes], Answer]
+
+
+@contextmanager
+def posting(url: str, seconds: float = DEADLINE) -> Iterator[Post]:
+    """A function that sends a body to `url`, callable from several threads at once.
+
+    It raises `NoAnswer`. Connections are kept and used again; each call has one to itself.
+    """
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="http-post", daemon=True)
+    thread.start()
+    session = asyncio.run_coroutine_threadsafe(_session(), loop).result()
+
+    def post(headers: Headers, body: bytes) -> Answer:
+        call = _post(session, URL(url, encoded=True), headers, body, seconds)
+        try:
+            return asyncio.run_coroutine_threadsafe(call, loop).result()
+        except concurrent.futures.CancelledError:
+            raise NoAnswer("was not waited for: this process is ending") from None
+
+    try:
+        yield post
+    finally:
+        asyncio.run_coroutine_threadsafe(_close(session), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+async def _session() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            limit=0,  # who calls bounds how many calls there are
+            keepalive_timeout=KEEP_ALIVE,
+            ssl=ssl.create_default_context(),
+            use_dns_cache=False,
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,
+        auto_decompress=False,
+        skip_auto_headers=("Accept", "Accept-Encoding"),
+    )
+
+
+async def _post(
+    session: aiohttp.ClientSession, url: URL, headers: Headers, body: bytes, seconds: float
+) -> Answer:
+    timeout = aiohttp.ClientTimeout(total=None)  # the deadline below covers the body, too
+    answer: Answer | None = None
+    try:
+        async with asyncio.timeout(seconds):
+            response = await session.post(
+                url, data=body, headers=headers, allow_redirects=False, timeout=timeout
+            )
+            answer = Answer(
+                response.status, {name.lower(): value for name, value in response.headers.items()}
+            )
+            try:
+                # A server that refuses a body may have read none of it, and would not read on.
+                if answer.status < 300:
+                    await response.content.readexactly(MAX_ANSWER + 1)
+            except asyncio.IncompleteReadError:  # as it should be: the answer is read to its end
+                response.release()
+            finally:
+                response.close()
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        if answer is None:
+            raise NoAnswer(_reason(error, seconds)) from None
+    if answer is None:
+        raise NoAnswer("did not answer in HTTP/1.1")
+    return answer
+
+
+async def _close(session: aiohttp.ClientSession) -> None:
+    """End what is under way, and close the kept connections."""
+    calls = asyncio.all_tasks() - {asyncio.current_task()}
+    for call in calls:
+        call.cancel()
+    with suppress(asyncio.CancelledError):
+        await asyncio.gather(*calls, return_exceptions=True)
+    await session.close()
+    await asyncio.sleep(0)  # a transport lets go of its socket in the loop's next round
+
+
+def _reason(error: Exception, seconds: float) -> str:
+    match error:
+        case TimeoutError():
+            return f"gave no answer within {seconds:g} s"
+        case aiohttp.ClientConnectorDNSError() | aiohttp.InvalidURL() | UnicodeError():
+            return "has a host name that cannot be resolved"
+        case aiohttp.ClientConnectorCertificateError(certificate_error=cause):
+            why = getattr(cause, "verify_message", cause)
+            return f"has a certificate that is not trusted: {why}"
+        case aiohttp.ClientConnectorSSLError(os_error=cause):
+            return f"failed in the TLS handshake: {getattr(cause, 'reason', cause)}"
+        case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):
+            return "refused the connection"
+        case aiohttp.ServerDisconnectedError():
+            return "closed the connection without an answer"
+        case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError():
+            return "did not answer in HTTP/1.1"
+        case OSError():
+            return f"broke the connection: {error.strerror or error}"
+        case _:
+            return "did not answer in HTTP/1.1"

@@ -1,0 +1,131 @@
+"""Each event is one signed POST, with the same id at every attempt, until the receiver takes it.
+
+The body is the CloudEvents object of the live stream, in structured JSON mode. The signature is
+that of Standard Webhooks (https://www.standardwebhooks.com), so that receivers verify it with a
+library of theirs.
+"""
+
+import base64
+import hmac
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import orjson
+
+from app.addresses import without_query
+from app.broker.documents import document
+from app.events import ChangeEvent, rfc3339
+from app.version import our_version
+from worker.consumers.sink import Rejected, Sink, Unavailable
+from worker.sinks.http_post import DEADLINE, NoAnswer, Post, posting
+from worker.sinks.webhook_answers import rejection
+
+# Images larger than this, in bytes of JSON, are left out: many servers refuse a body over 1 MB.
+IMAGES_LIMIT = 256 * 1024
+
+_log = logging.getLogger(__name__)
+
+
+class Webhook:
+    """The receiver at one URL. Its errors name the address without credentials and query."""
+
+    def __init__(self, post: Post, url: str, secret: str, table: str) -> None:
+        self._post = post
+        self._shown = without_query(url)
+        self._key = base64.b64decode(secret.removeprefix("whsec_"))
+        self._table = table
+        self._version = our_version()
+
+    def sink(
+        self,
+        parallelization_factor: int = 1,
+        wants: Callable[[ChangeEvent], bool] = lambda _event: True,
+    ) -> Sink:
+        """The sink named `webhook`."""
+        return Sink(
+            "webhook",
+            self.deliver,
+            batch_size=1,
+            parallelization_factor=parallelization_factor,
+            wants=wants,
+            test=self.send_test,
+        )
+
+    def deliver(self, events: Sequence[ChangeEvent]) -> Sequence[Rejected]:
+        """Deliver one event.
+
+        Raises:
+            Unavailable: it shall come again.
+            PauseSink: the receiver wants no more events.
+
+        """
+        (event,) = events
+        refused = self._send(event.id, document(event, self._table, IMAGES_LIMIT))
+        return [] if refused is None else [Rejected(event, refused)]
+
+    def send_test(self) -> str:
+        """Deliver a CloudEvent of type `stockpulse.test`; returns a sentence about the success.
+
+        Raises:
+            Unavailable: it was not delivered.
+            PauseSink: the receiver answered that it wants no more events.
+
+        """
+        began = time.monotonic()
+        identifier = f"test_{uuid.uuid4().hex}"
+        refused = self._send(identifier, orjson.dumps(self._test_event(identifier)))
+        if refused is not None:
+            raise Unavailable(refused)
+        took = (time.monotonic() - began) * 1000
+        return f"{self._shown} accepted the event {identifier} in {took:.0f} ms"
+
+    def _send(self, identifier: str, body: bytes) -> str | None:
+        now = datetime.now(UTC)
+        seconds = int(now.timestamp())
+        headers = [
+            ("Content-Type", "application/cloudevents+json"),
+            ("User-Agent", f"Stockpulse/{self._version}"),
+            ("webhook-id", identifier),
+            ("webhook-timestamp", str(seconds)),
+            ("webhook-signature", signature(self._key, identifier, seconds, body)),
+        ]
+        try:
+            answer = self._post(headers, body)
+        except NoAnswer as error:
+            raise Unavailable(f"{self._shown} {error}") from None
+        return rejection(answer, now)
+
+    def _test_event(self, identifier: str) -> dict[str, Any]:
+        return {
+            "specversion": "1.0",
+            "id": identifier,
+            "source": f"/tables/{quote(self._table)}",
+            "type": "stockpulse.test",
+            "time": rfc3339(datetime.now(UTC)),
+            "datacontenttype": "application/json",
+            "data": {"message": "A test of the webhook. Nothing has changed."},
+        }
+
+
+@contextmanager
+def webhook(url: str, secret: str, table: str, seconds: float = DEADLINE) -> Iterator[Webhook]:
+    """The webhook at `url`, until the end of the block; `table` is the products table's name."""
+    if urlsplit(url).scheme == "http":
+        _log.warning(
+            "the webhook at %s has no TLS: everyone on the way can read the changes",
+            without_query(url),
+        )
+    with posting(url, seconds) as post:
+        yield Webhook(post, url, secret, table)
+
+
+def signature(key: bytes, identifier: str, seconds: int, body: bytes) -> str:
+    """The `webhook-signature` header of Standard Webhooks for a body sent at `seconds`."""
+    signed = b"%s.%d.%s" % (identifier.encode(), seconds, body)
+    return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
