@@ -27,7 +27,7 @@ from worker.consumers.position import Position, before, decoded
 from worker.consumers.retry_policy import RetryPolicy
 from worker.consumers.schedule import Delivery
 from worker.consumers.sink import Sink
-from worker.consumers.tail import Tail
+from worker.consumers.tail import BEGINNING, Tail
 from worker.retry import Retry, pause
 from worker.stream.pace import Wake
 
@@ -84,6 +84,7 @@ class Runner:
         self._now_ms = now_ms
         self._position: Position | None = None
         self._first: Cursor | None = None  # where a new sink begins
+        self._edge = BEGINNING  # as the last read says: `Batch.edge`
         self._couriers = Couriers(
             sink, shared.policy, shared.letters, hold, guard, self._retry, self.wake.hint,
             monotonic=monotonic, now_ms=now_ms,
@@ -198,7 +199,8 @@ class Runner:
                 self._skipped = True
         if wanted:
             self._couriers.offer([Delivery(entry.event, entry.cursor) for entry in wanted])
-        position.settle(tail.settled)
+        self._edge = batch.edge
+        position.settle(self._edge)
         return bool(batch.entries or batch.absent or batch.damaged), batch.pending
 
     def _wants(self, event: ChangeEvent) -> bool:
@@ -243,7 +245,7 @@ class Runner:
         if row is None or (row.owner, row.counter) != (self.lease.owner, self.lease.counter):
             raise LeaseLost
         self._row = self._noticed = row
-        self._position, self._redriving = None, None
+        self._position, self._redriving, self._edge = None, None, BEGINNING
         self._couriers.restart()
 
     def _redrive(self, request: str) -> None:
@@ -280,14 +282,13 @@ class Runner:
             self._save(position)
 
     def _save(self, position: Position) -> None:
-        tail = self._shared.tail
-        position.settle(tail.settled)
+        position.settle(self._edge)
         self._shared.rows.save(
             self.lease,
             self._row.version,
             position.settled,
             position.encoded(),
-            Health(*self._lag(position), self._couriers.trouble, tail.newest),
+            Health(*self._lag(position), self._couriers.trouble, self._shared.tail.newest),
         )
         self._saved_at = self._monotonic()
         self._delivered = self._skipped = False

@@ -45,13 +45,15 @@ class Batch:
 
     `damaged` are events whose audit entry cannot be read, with the error. `absent` never got an
     entry: their event arrives again under another cursor. `pending`: more is visible, but may not
-    be taken before the next pass.
+    be taken before the next pass. `edge`: every row up to this place was seen, and no other can
+    appear there.
     """
 
     entries: list[Entry] = field(default_factory=list)
     damaged: list[tuple[Cursor, EventRef, str]] = field(default_factory=list)
     absent: list[Cursor] = field(default_factory=list)
     pending: bool = False
+    edge: Cursor = BEGINNING
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +145,10 @@ class Tail:
             rows = self._feed.after(position.settled, PAGE)
             if not rows or rows[0].cursor > base:
                 position.settled = base  # no row lies between, nor can one appear there
-                return Batch(pending=True)
+                return Batch(pending=True, edge=base)
             candidates = [(row, True) for row in rows if row.cursor <= settled]
             overdue = {row.cursor for row, _ in candidates}
+            settled = min(settled, rows[-1].cursor)
         else:
             candidates = [
                 (one.row, one.number < number or one.row.cursor <= settled) for one in seen
@@ -156,7 +159,7 @@ class Tail:
                 for one in seen
                 if one.row.cursor <= settled or one.at <= now - OVERLAP_MS / 1000
             }
-        return self._batch(candidates, overdue, position, limit, busy)
+        return self._batch(candidates, overdue, settled, position, limit, busy)
 
     def count_after(self, position: Position) -> int:
         """How many events after a position are not done; those of the next rows if it is behind.
@@ -228,6 +231,7 @@ class Tail:
         self,
         candidates: Sequence[tuple[FeedRow, bool]],
         overdue: Set[Cursor],
+        edge: Cursor,
         position: Position,
         limit: int,
         busy: Callable[[Cursor], bool],
@@ -247,6 +251,7 @@ class Tail:
                 continue
             if len(chosen) == limit:
                 pending = True
+                edge = min(edge, chosen[-1][0].at(0))  # what follows was not seen
                 break
             chosen.append((cursor, ref))
         events, damaged = self._events([ref for _, ref in chosen])
@@ -260,7 +265,7 @@ class Tail:
             else:  # its entry may be on the way, and what follows may be of the same product
                 pending = True
                 break
-        return Batch(batch.entries, batch.damaged, batch.absent, pending)
+        return Batch(batch.entries, batch.damaged, batch.absent, pending, edge)
 
     def _events(
         self, refs: Sequence[EventRef]
