@@ -27,10 +27,10 @@ from app.store import place, shell, tables
 from app.store.admin_log import AdminLog
 from app.store.client import connect
 from app.store.coordination.control import SinkControl
-from app.store.cursor import CursorClock
 from app.store.dead_letters.desk import LetterDesk
 from app.store.deployment import CONSUMER, Deployment
-from app.store.feed import Feed
+from app.store.feed.cursor import CursorClock
+from app.store.feed.feed import Feed
 from app.store.gaps import NewestGaps
 from app.store.past import Past
 from app.store.products import ProductRepository

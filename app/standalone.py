@@ -20,9 +20,9 @@ from app.signing import audit_keys, signer_of
 from app.store import place, tables
 from app.store.audit_keys import AuditKeyIDs
 from app.store.client import connect
-from app.store.clock import ClockRow, SharedClock
 from app.store.deployment import Deployment
-from app.store.feed import Feed
+from app.store.feed.feed import Feed
+from app.store.feed.shared_clock import ClockRow, SharedClock
 from worker.consumers.sink import Sink
 from worker.host import Worker, make_worker
 from worker.log_writer import LogWriter

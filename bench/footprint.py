@@ -30,9 +30,9 @@ from app.settings import Settings
 from app.store.audit import Arrived, AuditRepository
 from app.store.audit_entry import Signer
 from app.store.client import Clients, connect
-from app.store.cursor import CursorClock
 from app.store.dead_letters.repository import DeadLetters
-from app.store.feed import Feed
+from app.store.feed.cursor import CursorClock
+from app.store.feed.feed import Feed
 from app.store.leases import Hold
 from app.store.timeline import Timeline
 from bench.support.report import Requirement, conditions, finish

@@ -28,9 +28,9 @@ from app.settings import Settings
 from app.store.audit import Arrived, AuditRepository
 from app.store.audit_entry import Signer
 from app.store.checkpoints import Checkpoints
-from app.store.cursor import CursorClock
 from app.store.dead_letters.repository import DeadLetters
-from app.store.feed import Feed
+from app.store.feed.cursor import CursorClock
+from app.store.feed.feed import Feed
 from app.store.leases import Hold, Lease, Leases
 from app.store.tables import TableNames
 from app.store.timeline import Timeline

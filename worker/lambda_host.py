@@ -15,7 +15,7 @@ from itertools import groupby
 from math import ceil
 from typing import Any
 
-from app.store.feed import ROW_LIMIT
+from app.store.feed.feed import ROW_LIMIT
 from worker.batch_answer import Answer, done, failed_from, stream_arn
 from worker.retry import Stopped
 

@@ -16,9 +16,9 @@ from app.settings import PREFIX, Settings
 from app.signing import audit_keys, signer_of
 from app.store.audit_keys import AuditKeyIDs
 from app.store.client import Clients, connect
-from app.store.clock import ClockRow, SharedClock
 from app.store.deployment import CONSUMER, Deployment
-from app.store.feed import Feed
+from app.store.feed.feed import Feed
+from app.store.feed.shared_clock import ClockRow, SharedClock
 from app.store.tables import TableNames, table_names
 from app.store.workers import Workers
 from worker.consumers.scheduled import Deadline, run_until

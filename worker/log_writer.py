@@ -1,10 +1,10 @@
 """One process writes audit and feed through one clock, and publishes in the order of its stamps."""
 
 from app.store.audit import AuditRepository
-from app.store.clock import SharedClock
-from app.store.cursor import CursorClock
 from app.store.deployment import Deployment
-from app.store.feed import Feed
+from app.store.feed.cursor import CursorClock
+from app.store.feed.feed import Feed
+from app.store.feed.shared_clock import SharedClock
 from worker.order import ArrivalOrder
 
 

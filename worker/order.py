@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Protocol
 
 from app.store.audit import Arrived
-from app.store.cursor import Cursor
+from app.store.feed.cursor import Cursor
 from app.store.leases import Hold
 
 _log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.item import DEFAULT_NAMES, AttributeNames
-from app.store.feed import ROW_LIMIT
+from app.store.feed.feed import ROW_LIMIT
 from worker.stream.decode import identify
 
 Record = Mapping[str, Any]

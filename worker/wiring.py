@@ -11,19 +11,19 @@ from app.settings import Settings
 from app.store.audit import Arrived
 from app.store.coordination.sink_row import SinkRow
 from app.store.coordination.sinks import SinkRows
-from app.store.cursor import Cursor, before
 from app.store.dead_letters.letter import AUDIT
 from app.store.dead_letters.repository import DeadLetters
 from app.store.deployment import Deployment
+from app.store.feed.cursor import Cursor, before
+from app.store.feed.event_cache import EventCache
+from app.store.feed.tail import Tail
 from app.store.leases import Hold, Lease, Leases
 from worker.audit_redrive import AuditRedrive
 from worker.chain import ChainSink
 from worker.consumers.consumers import Consumers, Job, MakeJob
-from worker.consumers.event_cache import EventCache
 from worker.consumers.retry_policy import RetryPolicy
 from worker.consumers.runner import Runner, Shared
 from worker.consumers.sink import Sink
-from worker.consumers.tail import Tail
 from worker.log_writer import LogWriter
 from worker.order import InTurn, Publish
 from worker.pipeline import Pipeline

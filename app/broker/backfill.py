@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from app.store.audit import Arrived
-from app.store.cursor import Cursor
-from app.store.feed import Arrival, EventRef
+from app.store.feed.cursor import Cursor
+from app.store.feed.feed import Arrival, EventRef
 
 MAX_EVENTS = 5_000  # a client that missed more starts afresh
 _AT_ONCE = 2

@@ -24,7 +24,7 @@ from app.broker.views import Views
 from app.broker.vitals import Vitals
 from app.events import event_id
 from app.store.audit import Arrived
-from app.store.cursor import Cursor, parse_cursor, wall_ms
+from app.store.feed.cursor import Cursor, parse_cursor, wall_ms
 
 _log = logging.getLogger(__name__)
 

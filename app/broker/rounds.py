@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from app.broker.subscription import Pulse
-from app.store.cursor import wall_ms
+from app.store.feed.cursor import wall_ms
 
 _log = logging.getLogger(__name__)
 

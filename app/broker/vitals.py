@@ -6,7 +6,7 @@ from typing import Any
 
 from app.broker.frames import signal
 from app.events import rfc3339
-from app.store.cursor import Cursor, wall_ms
+from app.store.feed.cursor import Cursor, wall_ms
 
 
 class Vitals:

@@ -17,10 +17,10 @@ from app.settings import Settings
 from app.store import place, tables
 from app.store.audit import Arrived
 from app.store.client import connect
-from app.store.clock import ClockRow, SharedClock
 from app.store.deployment import CONSUMER
 from app.store.engine.folder import Folder
-from app.store.feed import Feed
+from app.store.feed.feed import Feed
+from app.store.feed.shared_clock import ClockRow, SharedClock
 from worker.batch_answer import stream_arn
 from worker.lambda_handler import UnknownInvocation, records_of
 from worker.lambda_setup import make_host, publisher_of

@@ -33,7 +33,7 @@ from app.store.errors import (
     SinkTestFailed,
     TimeOutOfRange,
 )
-from app.store.feed import Feed
+from app.store.feed.feed import Feed
 from app.web.sink_models import RewindRequest
 
 _REFUSALS = (LetterNotFound, SinkNotConfigured, SinkNotFound, SinkTestFailed, TimeOutOfRange)

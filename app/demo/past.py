@@ -19,10 +19,10 @@ from app.item import AttributeNames
 from app.store.audit import Arrived, AuditRepository
 from app.store.audit_entry import Signer
 from app.store.client import connect, translated
-from app.store.cursor import CursorClock
 from app.store.dead_letters.repository import DeadLetters
 from app.store.deployment import Deployment
-from app.store.feed import ROW_LIMIT, Feed
+from app.store.feed.cursor import CursorClock
+from app.store.feed.feed import ROW_LIMIT, Feed
 from app.store.leases import Hold
 from app.store.place import Place
 from app.store.tables import TableNames, ensure_tables, stream_of

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from app.events import rfc3339
-from app.store.cursor import wall_ms
+from app.store.feed.cursor import wall_ms
 from app.store.paging import Page, decode_cursor, encode_cursor
 from app.store.reads import newest_first
 

@@ -13,11 +13,11 @@ from app.store.audit_entry import ImageForm, Signer, event_of
 from app.store.batches import get_all, put_all
 from app.store.chains import Chains
 from app.store.client import translated
-from app.store.clock import SharedClock
 from app.store.commit import commit
-from app.store.cursor import Cursor
 from app.store.errors import ConditionFailed, ItemTooLarge, StoreRefused, StoreUnavailable
-from app.store.feed import ROW_LIMIT, EventRef, Feed
+from app.store.feed.cursor import Cursor
+from app.store.feed.feed import ROW_LIMIT, EventRef, Feed
+from app.store.feed.shared_clock import SharedClock
 from app.store.history import Histories
 from app.store.leases import Hold, Unleased
 from app.store.legible import MALFORMED, legible

@@ -2,7 +2,7 @@
 
 from app.events import ChangeEvent
 from app.store.audit import AuditRepository
-from app.store.feed import EventRef, Feed
+from app.store.feed.feed import EventRef, Feed
 
 
 class NewestGaps:

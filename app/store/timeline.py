@@ -10,9 +10,9 @@ from itertools import islice, takewhile
 from app.events import ChangeEvent
 from app.store.audit import Arrived, AuditRepository
 from app.store.batches import READ_LIMIT
-from app.store.cursor import Cursor, parse_cursor
 from app.store.errors import EventNotFound
-from app.store.feed import Arrival, EventRef, Feed
+from app.store.feed.cursor import Cursor, parse_cursor
+from app.store.feed.feed import Arrival, EventRef, Feed
 from app.store.history import HistoryPage
 
 # How far a cursor's neighbours may have been written out of order (DESIGN §6), in ms.

@@ -4,8 +4,8 @@ from functools import cache
 from typing import Any
 
 from app.settings import load
-from app.store.clock import ClockRow, SharedClock
 from app.store.deployment import CONSUMER
+from app.store.feed.shared_clock import ClockRow, SharedClock
 from worker.lambda_handler import Context, answer
 from worker.lambda_host import LambdaHost
 from worker.lambda_setup import clients_of, make_host

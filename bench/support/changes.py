@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from app.broker.frames import change_frame
 from app.events import ChangeEvent
 from app.store.audit import Arrived
-from app.store.cursor import CursorClock
+from app.store.feed.cursor import CursorClock
 from bench.support.store import PRODUCTS, item
 
 MARK = b"~"

@@ -33,7 +33,7 @@ from app.serve import running
 from app.settings import Settings
 from app.signals import end_by_signals
 from app.store.audit import Arrived
-from app.store.feed import ROW_LIMIT
+from app.store.feed.feed import ROW_LIMIT
 from app.web.app import create_app
 from app.web.server import Server
 from bench.support.changes import TABLE, Changes, frame

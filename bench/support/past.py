@@ -15,7 +15,7 @@ import orjson
 
 from app.events import ChangeEvent
 from app.store.audit_entry import Signer
-from app.store.cursor import Cursor
+from app.store.feed.cursor import Cursor
 from app.store.tables import TableNames
 from bench.support.changes import change
 from bench.support.store import PRODUCTS

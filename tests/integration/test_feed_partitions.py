@@ -10,9 +10,9 @@ from app.item import DEFAULT_NAMES
 from app.store.audit import Arrived, AuditRepository
 from app.store.audit_entry import Signer
 from app.store.client import Clients, connect
-from app.store.clock import ClockRow, SharedClock
-from app.store.cursor import Cursor
-from app.store.feed import Feed
+from app.store.feed.cursor import Cursor
+from app.store.feed.feed import Feed
+from app.store.feed.shared_clock import ClockRow, SharedClock
 from app.store.tables import TableNames, ensure_tables, table_names
 from app.store.timeline import Timeline
 from tests.support.builders import an_event

@@ -16,7 +16,7 @@ from app.item import DEFAULT_NAMES
 from app.settings import Settings
 from app.store.client import connect
 from app.store.deployment import CONSUMER
-from app.store.feed import Feed
+from app.store.feed.feed import Feed
 from app.store.tables import TableNames, ensure_tables, table_names
 from app.store.workers import OwnerRefused, Workers
 from tests.support.builders import an_item, as_lambda, inserted

@@ -9,8 +9,8 @@ from app.broker.catch_up import START_EVENTS
 from app.store.audit import AuditRepository
 from app.store.audit_entry import Signer
 from app.store.client import connect
-from app.store.cursor import Cursor, wall_ms
-from app.store.feed import Feed
+from app.store.feed.cursor import Cursor, wall_ms
+from app.store.feed.feed import Feed
 from app.store.tables import ensure_tables, table_names
 from tests.support.builders import an_event
 from tests.support.running import App, serving, settings_for

@@ -13,7 +13,7 @@ from typing import Any
 from app.events import ChangeEvent
 from app.item import text
 from app.store.audit import Arrived
-from app.store.cursor import Cursor
+from app.store.feed.cursor import Cursor
 
 LABEL = "2026-11-03T09:00:00.000"
 STREAM_ARN = f"arn:aws:dynamodb:eu-central-1:123456789012:table/Products/stream/{LABEL}"

@@ -9,8 +9,8 @@ from app.settings import Settings
 from app.signing import signer_of
 from app.store.audit import Arrived, AuditRepository
 from app.store.client import Clients
-from app.store.cursor import CursorClock
-from app.store.feed import Feed
+from app.store.feed.cursor import CursorClock
+from app.store.feed.feed import Feed
 from app.store.tables import TableNames, ensure_tables, stream_of, table_names
 from worker.chain import ChainSink
 from worker.gaps import Gaps

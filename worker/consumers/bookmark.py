@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 
 from app.store.coordination.sink_row import Health, SinkRow, State
 from app.store.coordination.sinks import SinkRows, Superseded
-from app.store.cursor import Cursor, before, wall_ms
+from app.store.feed.cursor import Cursor, before, wall_ms
+from app.store.feed.position import Position, decoded
+from app.store.feed.tail import Tail
+from app.store.feed.window import BEGINNING
 from app.store.leases import Lease, LeaseLost
-from worker.consumers.position import Position, decoded
-from worker.consumers.tail import Tail
-from worker.consumers.window import BEGINNING
 
 _log = logging.getLogger(__name__)
 

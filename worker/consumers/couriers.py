@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Self
 
 from app.metrics import SINK_DELIVERED, SINK_RETRIED
-from app.store.cursor import Cursor
+from app.store.feed.cursor import Cursor
 from app.store.leases import LeaseLost
 from worker.consumers.rejections import Rejections
 from worker.consumers.retry_policy import RetryPolicy

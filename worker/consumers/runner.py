@@ -15,11 +15,12 @@ from app.events import RESERVED, ChangeEvent
 from app.metrics import SINK_LAG
 from app.store.coordination.sink_row import Health, SinkRow
 from app.store.coordination.sinks import SinkRows, Superseded
-from app.store.cursor import Cursor, wall_ms
 from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.repository import DeadLetters
 from app.store.errors import StoreUnavailable
-from app.store.feed import EventRef
+from app.store.feed.cursor import Cursor, wall_ms
+from app.store.feed.feed import EventRef
+from app.store.feed.tail import Batch, Tail
 from app.store.leases import Hold, Lease, LeaseLost
 from worker.consumers.bookmark import Bookmark
 from worker.consumers.couriers import Couriers
@@ -27,7 +28,6 @@ from worker.consumers.rejections import Rejections
 from worker.consumers.retry_policy import RetryPolicy
 from worker.consumers.schedule import Delivery
 from worker.consumers.sink import Sink
-from worker.consumers.tail import Batch, Tail
 from worker.retry import Retry, pause
 from worker.stream.pace import Wake
 

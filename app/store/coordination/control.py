@@ -12,10 +12,10 @@ from app.store.commit import commit
 from app.store.coordination.lag import SinkView
 from app.store.coordination.sink_row import Health, SinkRow
 from app.store.coordination.sink_views import SinkViews
-from app.store.cursor import Cursor, before, wall_ms
 from app.store.dead_letters.letter import AUDIT
 from app.store.errors import ConditionFailed, StoreUnavailable, TimeOutOfRange
-from app.store.feed import Feed
+from app.store.feed.cursor import Cursor, before, wall_ms
+from app.store.feed.feed import Feed
 from app.store.receipts import Once
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from app.store.cursor import Cursor, parse_cursor
+from app.store.feed.cursor import Cursor, parse_cursor
 
 SINK = "~sink"  # in the place of a stream's ARN: sinks are leased as shards are
 PREFIX = f"{SINK} "

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from app.store.coordination.lag import SinkView, Unseen, is_reported, view_of
 from app.store.coordination.sink_row import SinkRow
 from app.store.coordination.sinks import SinkRows
-from app.store.cursor import wall_ms
 from app.store.dead_letters.letter import AUDIT
 from app.store.errors import SinkNotFound
-from app.store.feed import Feed
+from app.store.feed.cursor import wall_ms
+from app.store.feed.feed import Feed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from app.events import rfc3339
 from app.store.client import translated
 from app.store.coordination.sink_row import PREFIX, Health, SinkRow, State, sink_of
-from app.store.cursor import Cursor, wall_ms
 from app.store.errors import ConditionFailed
+from app.store.feed.cursor import Cursor, wall_ms
 from app.store.leases import Lease, LeaseLost
 
 if TYPE_CHECKING:

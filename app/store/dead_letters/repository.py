@@ -13,7 +13,6 @@ from app.events import rfc3339
 from app.metrics import PARKED
 from app.store.client import translated
 from app.store.commit import commit
-from app.store.cursor import wall_ms
 from app.store.dead_letters.letter import (
     Letter,
     distinct,
@@ -25,6 +24,7 @@ from app.store.dead_letters.letter import (
     split_letter_id,
 )
 from app.store.errors import ConditionFailed, ItemTooLarge, LetterNotFound, StoreUnavailable
+from app.store.feed.cursor import wall_ms
 from app.store.leases import Hold, Unleased
 from app.store.paging import Page, decode_cursor, encode_cursor
 from app.store.reads import get_one, get_rows

@@ -8,8 +8,8 @@ from starlette.concurrency import run_in_threadpool
 from app.broker.filters import Filter, topic_of
 from app.broker.subscription import TooManyStreams
 from app.events import ChangeEvent, Kind, cloud_event
-from app.store.cursor import parse_cursor
 from app.store.errors import EventNotFound, InvalidCursor
+from app.store.feed.cursor import parse_cursor
 from app.store.roles import Role
 from app.web.answers import json_answer, page_answer
 from app.web.budgets import account_of

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from app.store.clock import ClockRow, Reading
-from app.store.feed import Feed
+from app.store.feed.feed import Feed
+from app.store.feed.shared_clock import ClockRow, Reading
 from tests.faults.bugs.bug import Patch, bug
 from worker import gaps
 from worker.reconcile import decision

@@ -6,14 +6,14 @@ from typing import Any
 
 from app.store.coordination.sinks import SinkRows
 from app.store.dead_letters.repository import DeadLetters
+from app.store.feed import window
+from app.store.feed.window import Candidate, Window
 from tests.faults.bugs.bug import Patch, bug
-from worker.consumers import window
 from worker.consumers.consumers import Consumers
 from worker.consumers.couriers import Couriers
 from worker.consumers.rejections import Rejections
 from worker.consumers.runner import Runner
 from worker.consumers.schedule import Call, Schedule
-from worker.consumers.window import Candidate, Window
 from worker.stream.guard import Guard
 
 

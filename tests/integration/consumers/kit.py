@@ -14,7 +14,7 @@ from app.store.coordination.control import SinkControl
 from app.store.coordination.sink_row import SinkRow
 from app.store.dead_letters.desk import LetterDesk
 from app.store.deployment import CONSUMER
-from app.store.feed import Feed
+from app.store.feed.feed import Feed
 from app.store.tables import ensure_tables, table_names
 from tests.support.waiting import until
 from worker.consumers.sink import Rejected, Sink

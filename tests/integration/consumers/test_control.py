@@ -9,10 +9,10 @@ import pytest
 
 from app.events import ChangeEvent
 from app.store.coordination.control import SinkControl
-from app.store.cursor import before, wall_ms
 from app.store.deployment import CONSUMER
 from app.store.errors import SinkNotFound
-from app.store.feed import Feed
+from app.store.feed.cursor import before, wall_ms
+from app.store.feed.feed import Feed
 from tests.integration.consumers.kit import Recorder, Shop
 from tests.support.waiting import until
 from worker.consumers.runner import READ

@@ -9,8 +9,8 @@ import pytest
 
 from app.settings import Settings
 from app.store.client import connect
-from app.store.clock import ClockRow, SharedClock
 from app.store.deployment import CONSUMER
+from app.store.feed.shared_clock import ClockRow, SharedClock
 from tests.integration.consumers.kit import Recorder, Shop
 from tests.support.builders import an_item, as_lambda, inserted
 from tests.support.running import settings_for

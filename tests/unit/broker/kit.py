@@ -12,8 +12,8 @@ import orjson
 from app.broker.filters import EVERYTHING, Filter
 from app.broker.in_process import InProcessBroker
 from app.store.audit import Arrived
-from app.store.cursor import Cursor
-from app.store.feed import Arrival, EventRef
+from app.store.feed.cursor import Cursor
+from app.store.feed.feed import Arrival, EventRef
 
 OVERLAP_MS = 10_000
 

@@ -8,8 +8,8 @@ import pytest
 
 from app.broker.backfill import MAX_EVENTS, Backfills
 from app.store.audit import Arrived
-from app.store.cursor import Cursor
 from app.store.errors import StoreUnavailable
+from app.store.feed.cursor import Cursor
 from tests.support.builders import a_cursor, arrivals
 from tests.unit.broker.kit import HeldFeed, MemoryFeed, turns
 

@@ -74,7 +74,7 @@ def test_nothing_to_show_is_no_call() -> None:
 
 def test_the_publisher_imports_no_web_framework() -> None:
     code = (
-        "import sys, app.broker.redis.publisher, app.store.clock; "
+        "import sys, app.broker.redis.publisher, app.store.feed.shared_clock; "
         "print(*{name.partition('.')[0] for name in sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -10,8 +10,8 @@ from app.events import ChangeEvent, Kind
 from app.store.audit import AuditRepository
 from app.store.audit_entry import Signer
 from app.store.chain import link_of, successor, void_keys
-from app.store.cursor import CursorClock
-from app.store.feed import Feed
+from app.store.feed.cursor import CursorClock
+from app.store.feed.feed import Feed
 from app.store.history import BESIDE, HistoryPage
 from tests.support.builders import an_event, an_item
 from tests.support.fake_tables import FakeTables

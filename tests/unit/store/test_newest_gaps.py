@@ -7,8 +7,8 @@ import pytest
 from app.events import ChangeEvent
 from app.store.audit import AuditRepository
 from app.store.audit_entry import Signer
-from app.store.cursor import CursorClock
-from app.store.feed import Feed
+from app.store.feed.cursor import CursorClock
+from app.store.feed.feed import Feed
 from app.store.gaps import NewestGaps
 from tests.support.builders import an_event
 from tests.support.fake_tables import FakeTables

@@ -12,9 +12,9 @@ from app.store import chains
 from app.store.audit import AuditRepository
 from app.store.audit_entry import ImageForm, Signer
 from app.store.chain import successor
-from app.store.cursor import CursorClock
 from app.store.errors import PastNotKept, PastOutOfReach, ProductGone, ProductNotFound
-from app.store.feed import Feed
+from app.store.feed.cursor import CursorClock
+from app.store.feed.feed import Feed
 from app.store.past import Past
 from tests.support.builders import NOON, an_event, an_item, marked_for_deletion
 from tests.support.fake_tables import FakeTables

@@ -7,7 +7,7 @@ import pytest
 
 from app.store.audit import AuditRepository
 from app.store.audit_entry import Signer
-from app.store.feed import Feed
+from app.store.feed.feed import Feed
 from app.store.timeline import Timeline
 from tests.support.builders import a_cursor, an_event
 from tests.support.fake_tables import FakeTables

@@ -7,8 +7,8 @@ from typing import Any
 
 from app.store.coordination.lag import SinkView
 from app.store.coordination.sink_row import SinkRow
-from app.store.cursor import Cursor
 from app.store.dead_letters.summary import DeadLetter, DeadLetterSummary
+from app.store.feed.cursor import Cursor
 from app.store.status import Gap, SavedShard, StoredStatus, WorkerRow
 from app.web.system.state import Live, SystemState, WorkerSeen
 

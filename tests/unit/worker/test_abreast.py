@@ -9,8 +9,8 @@ import pytest
 from app.events import ChangeEvent
 from app.item import DEFAULT_NAMES
 from app.store.audit import Appended, Arrived
-from app.store.cursor import CursorClock
-from app.store.feed import ROW_LIMIT
+from app.store.feed.cursor import CursorClock
+from app.store.feed.feed import ROW_LIMIT
 from app.store.leases import Hold, LeaseLost
 from tests.support.builders import STREAM_ARN, an_item, as_boto3, modified
 from worker.order import ArrivalOrder

@@ -11,8 +11,8 @@ import pytest
 from app.events import ChangeEvent
 from app.store.audit import Appended, Arrived, AuditRepository
 from app.store.audit_entry import Signer
-from app.store.cursor import CursorClock
-from app.store.feed import Feed
+from app.store.feed.cursor import CursorClock
+from app.store.feed.feed import Feed
 from app.store.leases import Hold, Lease, LeaseLost, Leases
 from tests.support.builders import STREAM_ARN, an_item, as_boto3, modified
 from tests.support.fake_tables import FakeTables

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.store.audit import Arrived
-from app.store.cursor import Cursor, CursorClock
+from app.store.feed.cursor import Cursor, CursorClock
 from tests.support.builders import an_event
 from worker.order import ArrivalOrder
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.item import AttributeNames
-from app.store.feed import ROW_LIMIT
+from app.store.feed.feed import ROW_LIMIT
 from worker.parts import parts_of, runs
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from app.events import ChangeEvent
 from app.store.audit import Arrived
-from app.store.cursor import Cursor
+from app.store.feed.cursor import Cursor
 from tests.support.fake_shards import FakeShard
 from tests.unit.worker.machine.notes import SHARD, Notes
 from tests.unit.worker.machine.stamps import Stamps

@@ -12,10 +12,10 @@ from app.item import DEFAULT_NAMES
 from app.store.audit import Arrived
 from app.store.audit_entry import Signer
 from app.store.client import Clients
-from app.store.clock import ClockRow, SharedClock
 from app.store.deployment import Deployment
 from app.store.errors import StoreUnavailable
-from app.store.feed import Feed
+from app.store.feed.feed import Feed
+from app.store.feed.shared_clock import ClockRow, SharedClock
 from app.store.tables import table_names
 from tests.support.fake_wire import FakeClient, Wire
 from tests.support.simulated_threads import SimEvent

@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from app.store.deployment import CONSUMER
+from app.store.feed import position, tail, window
 from app.store.reconciliation import Reconciliations
 from tests.support.simulated_modules import substitute
 from tests.support.simulation import Crash
@@ -15,7 +16,7 @@ from tests.unit.worker.machine.ledger import CHECKPOINTS
 from tests.unit.worker.machine.life import Life
 from tests.unit.worker.machine.world import START, World
 from worker import parts
-from worker.consumers import consumers, couriers, position, runner, tail, window
+from worker.consumers import consumers, couriers, runner
 from worker.stream.readers import Readers
 
 BATCH = 3  # records: pages here are too short to be parted into real ones

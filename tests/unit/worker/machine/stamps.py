@@ -5,7 +5,7 @@ A client resumes from 10 s before its cursor.
 
 from typing import Any
 
-from app.store.cursor import parse_cursor
+from app.store.feed.cursor import parse_cursor
 from app.store.timeline import OVERLAP_MS
 
 AHEAD = 10.0  # seconds: the row's lead, and what restarts may add

@@ -8,8 +8,8 @@ from bisect import bisect_right, insort
 from collections.abc import Callable
 from typing import Any
 
-from app.store.clock import LEAD
-from app.store.cursor import Cursor, parse_cursor
+from app.store.feed.cursor import Cursor, parse_cursor
+from app.store.feed.shared_clock import LEAD
 from app.store.timeline import OVERLAP_MS
 from tests.unit.worker.machine.written import Ref
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from app.events import RESERVED
 from app.store.coordination.sink_row import SinkRow, sink_of
-from app.store.cursor import Cursor
+from app.store.feed.cursor import Cursor
+from app.store.feed.position import decoded
 from tests.unit.worker.machine.sinks.arrivals import Arrivals
 from tests.unit.worker.machine.written import Ref, Written
-from worker.consumers.position import decoded
 from worker.consumers.sink import Sink
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from app.store.cursor import before
+from app.store.feed.cursor import before
 from tests.unit.worker.machine.acts import Acts, Then, choices, products, then
 from tests.unit.worker.machine.sinks.deliveries import FIVE, ONE
 from tests.unit.worker.machine.sinks.other_side import Answer, Kind

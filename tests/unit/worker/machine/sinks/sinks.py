@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 from app.store.admin_log import AdminLog
 from app.store.coordination.control import SinkControl
 from app.store.coordination.sink_row import PREFIX
-from app.store.cursor import Cursor
 from app.store.dead_letters.desk import LetterDesk
 from app.store.dead_letters.letter import AUDIT, Letter, letter_of
 from app.store.deployment import CONSUMER
-from app.store.feed import Feed
+from app.store.feed.cursor import Cursor
+from app.store.feed.feed import Feed
 from tests.unit.worker.machine.ledger import AUDIT as AUDIT_TABLE
 from tests.unit.worker.machine.ledger import CHECKPOINTS, FEED, PARKED, SETTINGS
 from tests.unit.worker.machine.sinks.arrivals import Arrivals

@@ -15,8 +15,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from app.store.client import translated
-from app.store.cursor import Cursor, wall_ms
 from app.store.errors import ConditionFailed, StoreUnavailable
+from app.store.feed.cursor import Cursor, wall_ms
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

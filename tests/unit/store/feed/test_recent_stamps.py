@@ -12,10 +12,10 @@ from botocore.exceptions import ConnectionClosedError
 from app.store import commit
 from app.store.audit import AuditRepository
 from app.store.audit_entry import Signer
-from app.store.clock import LATE, ClockRow, SharedClock
-from app.store.cursor import Cursor, CursorClock
 from app.store.errors import StoreUnavailable
-from app.store.feed import Feed
+from app.store.feed.cursor import Cursor, CursorClock
+from app.store.feed.feed import Feed
+from app.store.feed.shared_clock import LATE, ClockRow, SharedClock
 from tests.support.builders import an_event
 from tests.support.fake_tables import FakeTables
 

@@ -6,12 +6,12 @@ from typing import Any, cast
 
 from app.events import ChangeEvent
 from app.store.audit import AuditRepository
-from app.store.cursor import Cursor, before
-from app.store.feed import EventRef, Feed, FeedRow
-from tests.unit.worker.consumers.building import event, row
-from worker.consumers.event_cache import EventCache
-from worker.consumers.position import Position
-from worker.consumers.tail import PAGE, Tail
+from app.store.feed.cursor import Cursor, before
+from app.store.feed.event_cache import EventCache
+from app.store.feed.feed import EventRef, Feed, FeedRow
+from app.store.feed.position import Position
+from app.store.feed.tail import PAGE, Tail
+from tests.unit.store.feed.building import event, row
 
 T = 10_000_000  # ms
 

@@ -7,7 +7,7 @@ or hold the consumer back. Pure.
 import zlib
 from dataclasses import dataclass
 
-from app.store.cursor import Cursor, parse_cursor
+from app.store.feed.cursor import Cursor, parse_cursor
 
 # Rows after the settled place that a saved position remembers, so that it fits an item. What is
 # forgotten is delivered again after a takeover.

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.store.clock import EXCHANGE, LEAD, STEP, ClockRow, Reading, SharedClock, within
-from app.store.cursor import Cursor
 from app.store.errors import ConditionFailed, StoreUnavailable
+from app.store.feed.cursor import Cursor
+from app.store.feed.shared_clock import EXCHANGE, LEAD, STEP, ClockRow, Reading, SharedClock, within
 
 HOUR = 3_600_000
 START = 1_800_000_000_000

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.store.cursor import Cursor, CursorClock, day_of, parse_cursor
 from app.store.errors import InvalidCursor
+from app.store.feed.cursor import Cursor, CursorClock, day_of, parse_cursor
 
 cursors = st.builds(
     Cursor,

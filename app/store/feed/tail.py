@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 from app.events import ChangeEvent
 from app.store.audit import AuditRepository
-from app.store.cursor import Cursor
-from app.store.feed import EventRef, Feed, FeedRow
-from worker.consumers.event_cache import EventCache
-from worker.consumers.position import Position
-from worker.consumers.window import BEGINNING, Candidate, Window, arrivals
+from app.store.feed.cursor import Cursor
+from app.store.feed.event_cache import EventCache
+from app.store.feed.feed import EventRef, Feed, FeedRow
+from app.store.feed.position import Position
+from app.store.feed.window import BEGINNING, Candidate, Window, arrivals
 
 PAGE = 400  # rows of one query
 MOST = 2_000  # rows of one pass beyond the newest that was seen before

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.events import ChangeEvent
-from app.store.feed import EventRef
+from app.store.feed.feed import EventRef
 
 BYTES = 16 * 1024 * 1024  # of images, roughly
 

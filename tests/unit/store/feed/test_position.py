@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.store.cursor import before
-from tests.unit.worker.consumers.building import cursor
-from worker.consumers.position import REMEMBERED, Position, decoded
+from app.store.feed.cursor import before
+from app.store.feed.position import REMEMBERED, Position, decoded
+from tests.unit.store.feed.building import cursor
 
 START = cursor(1_000)
 

@@ -1,8 +1,8 @@
 """Nothing behind a consumer is missed, and no event is taken before its predecessor."""
 
-from tests.unit.worker.consumers.building import cursor, key, row
-from worker.consumers.position import Position
-from worker.consumers.window import BEGINNING, HELD, Window, arrivals
+from app.store.feed.position import Position
+from app.store.feed.window import BEGINNING, HELD, Window, arrivals
+from tests.unit.store.feed.building import cursor, key, row
 
 T = 1_000_000  # ms
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from app.store.clock import LEAD
-from app.store.cursor import Cursor, before
-from app.store.feed import EventRef, FeedRow
+from app.store.feed.cursor import Cursor, before
+from app.store.feed.feed import EventRef, FeedRow
+from app.store.feed.position import Position
+from app.store.feed.shared_clock import LEAD
 from app.store.timeline import OVERLAP_MS
-from worker.consumers.position import Position
 
 HELD = 2_000  # settled rows kept for consumers that are a little behind
 

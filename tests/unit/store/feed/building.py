@@ -1,8 +1,8 @@
 """Events, cursors and feed rows of a test's own."""
 
 from app.events import ChangeEvent
-from app.store.cursor import Cursor
-from app.store.feed import FeedRow
+from app.store.feed.cursor import Cursor
+from app.store.feed.feed import FeedRow
 from tests.support.builders import an_event
 
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from app.store.batches import Put
 from app.store.client import translated
-from app.store.cursor import Cursor, day_of, parse_cursor
 from app.store.errors import ConditionFailed
+from app.store.feed.cursor import Cursor, day_of, parse_cursor
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.store.batches import put_all
-from app.store.cursor import Cursor
-from app.store.feed import Arrival, Feed, FeedRow
+from app.store.feed.cursor import Cursor
+from app.store.feed.feed import Arrival, Feed, FeedRow
 from tests.support.fake_tables import FakeTables
 
 DAY_MS = 86_400_000
