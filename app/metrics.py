@@ -37,7 +37,7 @@ RETRIES = _counter("retries", "Failed tries that are repeated, by part.", "part"
 PARKED = _counter("parked", "Records put among the dead letters, by sink.", "sink")
 GAPS = _counter("gaps", "Gaps found in the stream of changes.")
 GET_RECORDS_CALLS = _counter("get_records_calls", "GetRecords calls made.")
-LEASE_MOVES = _counter("lease_moves", "Shards taken over from another worker.")
+LEASE_MOVES = _counter("lease_moves", "Leases of shards and sinks taken over from another worker.")
 
 SINK_DELIVERED = _counter("sink_delivered", "Events that a sink accepted.", "sink")
 SINK_RETRIED = _counter("sink_retried", "Failed calls of a sink, each tried again.", "sink")

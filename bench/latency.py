@@ -62,7 +62,7 @@ class Watch:
                 now = time.perf_counter()
                 if key.fileobj is self._writes:
                     answer += data
-                    answered = now  # head and body may come apart: the last part counts
+                    answered = now if _is_whole(answer) else 0.0
                 else:
                     got += data
                     shown = now if b"event: change" in got else 0.0
@@ -74,6 +74,13 @@ class Watch:
         got = b""
         while wanted not in got:
             got += stream.recv(65536)
+
+
+def _is_whole(answer: bytes) -> bool:
+    """Whether head and body are there; they may come apart."""
+    head, found, body = answer.partition(b"\r\n\r\n")
+    length = head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]
+    return bool(found) and len(body) >= int(length)
 
 
 def _open(port: int) -> socket.socket:

@@ -1,7 +1,7 @@
-"""What Lambda calls: the worker's pipeline behind an event source mapping, made once a container.
+"""What Lambda calls: `handler` for the stream and `sinks` on a schedule, a function each.
 
-It wants no web server and no data folder: tables, broker and keys are given by settings, and
-it refuses to begin without them. Nothing is read or opened at import.
+They need no web server and no data folder. Tables, broker and keys come from settings, and without
+them every invocation is refused. Nothing is read or opened at import.
 """
 
 import logging

@@ -139,7 +139,7 @@ class Leases:
             return None
         if seen is not None and seen.owner not in {None, owner}:
             LEASE_MOVES.inc()
-            _log.warning("took %s over from worker %s, which showed no life", shard[1], seen.owner)
+            _log.warning("took over %s from %s, which shows no sign of life", shard[1], seen.owner)
         return taken
 
     def save(self, lease: Lease, sequence_number: str | None, *, finished: bool = False) -> None:

@@ -3,11 +3,12 @@
 import base64
 import os
 import time
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
 from app.broker.redis.link import keys_of
-from app.store.checkpoints import Checkpoints
+from app.store.checkpoints import Checkpoints, Rows
 from app.store.client import connect
 from app.store.deployment import CONSUMER
 from app.store.errors import StoreUnavailable
@@ -34,7 +35,6 @@ class Split:
         engine: Engine,
         *,
         workers: int = 2,
-        module: str = "app",
         environment: dict[str, str] | None = None,
     ) -> None:
         self.engine = engine
@@ -51,7 +51,6 @@ class Split:
         self.workers = [
             Process(
                 folder / f"worker-{n}" / "data",
-                module=module,
                 environment=everywhere | (environment or {}),
                 command="worker",
             )
@@ -82,20 +81,29 @@ class Split:
 
     def holder(self) -> Process | None:
         """The worker that holds the shard now."""
-        names = table_names("", None)
+        rows = self._rows()
+        return self._one_of(row.owner for row in (rows.checkpoints.values() if rows else ()))
+
+    def deliverer(self) -> Process | None:
+        """The worker that runs the webhook now."""
+        rows = self._rows()
+        return self._one_of(row.owner for row in (rows.sinks.values() if rows else ()))
+
+    def _rows(self) -> Rows | None:
         try:
-            found = Checkpoints(self._tables, names.checkpoints, CONSUMER).rows().checkpoints
+            return Checkpoints(self._tables, table_names("", None).checkpoints, CONSUMER).rows()
         except StoreUnavailable:
             return None
-        owners = {row.owner for row in found.values() if row.owner is not None}
+
+    def _one_of(self, owners: Iterable[str | None]) -> Process | None:
         # An owner's name ends with its process id and a random word.
-        pids = {owner.split("-")[-2] for owner in owners}
+        pids = {owner.split("-")[-2] for owner in owners if owner is not None}
         return next((worker for worker in self.workers if str(worker.pid) in pids), None)
 
-    def wait_taken_from(self, worker: Process) -> float:
-        """Until another holds the shard; seconds that it took."""
+    def wait_taken_from(self, worker: Process, by: Callable[[], Process | None]) -> float:
+        """Until another is what `by` names; seconds that it took."""
         began = time.monotonic()
-        until(lambda: self.holder() not in (None, worker), PATIENCE)
+        until(lambda: by() not in (None, worker), PATIENCE)
         return time.monotonic() - began
 
     def write(self, seconds: float) -> Writers:

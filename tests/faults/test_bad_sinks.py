@@ -1,129 +1,162 @@
-"""20,000 changes while one sink hangs and another fails; then both recover.
+"""20,000 changes while the webhook's receiver hangs, fails and refuses, and the sender is killed.
 
-The feed is not delayed, nothing becomes a dead letter, and each sink then gets every event, each
-product's in order. FAULT_SINK_SECONDS=600 is the long form.
+Every change reaches the receiver, each product's first deliveries in order; the live feed is exact
+as ever. FAULT_SINK_SECONDS is how long the receiver answers 500.
 """
 
 import os
+import random
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median, quantiles
 
-from app.store.client import connect
+import httpx
+
+from tests.faults.client import Client
 from tests.faults.engines import Engine
-from tests.faults.sinking_worker import FAILS, HANGS
-from tests.faults.split import CHANGES, Split, pause
-from tests.faults.writers import Writers, audited, out_of_order
+from tests.faults.hook import Answer, Change, Mood, Receiver
+from tests.faults.split import CHANGES, THREADS, Split, pause
+from tests.faults.writers import PRODUCTS_EACH, Writers, account, audited, out_of_order
+from tests.support.process import Process
+from tests.support.waiting import until
+from worker.stream.leases import LEASE_TIME
 
 BAD = float(os.environ.get("FAULT_SINK_SECONDS", "60"))
-WELL = max(30.0, BAD / 5)  # seconds before, to compare with
-WATCHED = CHANGES // 4  # changes while both are well, then bad; most others come before
-AFTER = CHANGES // 20  # changes after both have recovered
-CAUGHT_UP = 600.0  # seconds, on a busy machine
+DRAINED = 600.0  # seconds, on a machine with other things to do
+
+# Seconds, what the receiver does, and how often the application is killed meanwhile. A new process
+# reads once the dead one's leases have run out.
+WELL = LEASE_TIME + 5
+TRIAL: list[tuple[float, Mood, int]] = [
+    (WELL, Mood(), 0),
+    (WELL, Mood(hangs=True), 0),
+    (WELL, Mood(), 1),
+    (WELL, Mood(hangs=True), 1),
+    (WELL, Mood(), 0),
+    (BAD, Mood(status=500), 2),
+    (WELL, Mood(), 1),
+    (WELL, Mood(status=429, headers={"Retry-After": "3"}), 1),
+]
 
 
 @dataclass(frozen=True)
-class Accepted:
-    """What became of the changes at a sink that drops repeated ids."""
+class Delivery:
+    """What became of the changes at a receiver that drops repeated ids."""
 
     accepted: int
     missing: int
+    unknown: int
     out_of_order: int
+    not_authentic: int
     repeats: int
 
-
-def test_a_sink_that_hangs_and_one_that_fails_delay_nothing_and_get_everything(
-    engine: Engine, tmp_path: Path
-) -> None:
-    folder = tmp_path / "sinks"
-    folder.mkdir()
-    bad = folder / "bad"
-    with Split(
-        tmp_path,
-        engine,
-        workers=1,
-        module="tests.faults.sinking_worker",
-        environment={"SINKS": str(folder)},
-    ) as split:
-        writers = split.write(0)
-        while writers.written < CHANGES - WATCHED - AFTER:
-            time.sleep(0.05)
-        writers.pause = pause(WELL + BAD, WATCHED)
-        split.client.wait_for(CHANGES - WATCHED - AFTER, 300)
-        wait_accepted(folder, CHANGES - WATCHED - AFTER)
-        broken = time.monotonic() + WELL
-        time.sleep(WELL)
-        bad.touch()
-        time.sleep(BAD)
-        recovered = time.monotonic()
-        assert writers.running
-        behind = {sink: writers.written - accepted(folder / sink) for sink in (HANGS, FAILS)}
-        bad.unlink()
-        writers.pause = 0
-        split.finish(f"two sinks bad for {BAD:.0f} s", writers)
-        caught_up = wait_accepted(folder, CHANGES) - recovered
-        well = delays(split, writers, broken - WELL, broken)
-        ill = delays(split, writers, broken, recovered)
-        print(f"behind when they recovered: {behind}; all delivered {caught_up:.0f} s later")
-        print(f"write to SSE event: well {figures(well)}; bad {figures(ill)}")
-        print(f"bad / well: p50 {median(ill) / median(well):.2f}, p99 {p99(ill) / p99(well):.2f}")
-        for sink in (HANGS, FAILS):
-            found = at_sink(folder / sink, writers)
-            print(f"the sink that {sink}: {found}")
-            assert found == Accepted(CHANGES, 0, 0, found.repeats), split.trouble
-            assert behind[sink] > 0
-        assert dead_letters(engine) == 0
-        assert median(ill) < 2 * median(well)
+    def is_exact(self, changes: int) -> bool:
+        """Whether everything came, in order."""
+        return self == Delivery(changes, 0, 0, 0, 0, self.repeats)
 
 
-def dead_letters(engine: Engine) -> int:
-    client = connect(engine.url).tables
-    found = client.scan(TableName="DeadLetters", ConsistentRead=True, Select="COUNT")["Count"]
-    client.close()
-    return found
+def delivery(receiver: Receiver, ids: set[str], apart: Iterable[Change] = ()) -> Delivery:
+    """Hold what was accepted against the ids of what was written.
 
-
-def accepted(file: Path) -> int:
-    """How many different events the sink has accepted."""
-    return len({line.split()[2] for line in file.read_text().splitlines()})
-
-
-def wait_accepted(folder: Path, count: int) -> float:
-    """When both sinks had accepted so many events."""
-    deadline = time.monotonic() + CAUGHT_UP
-    while (least := min(accepted(folder / sink) for sink in (HANGS, FAILS))) < count:
-        assert time.monotonic() < deadline, f"only {least} of {count} were accepted"
-        time.sleep(0.5)
-    return time.monotonic()
-
-
-def at_sink(file: Path, writers: Writers) -> Accepted:
-    lines = [line.split() for line in file.read_text().splitlines()]
-    first = {event_id: (product, int(stock)) for product, stock, event_id in reversed(lines)}
-    in_order = [first[id_] for id_ in dict.fromkeys(line[2] for line in lines)]
-    return Accepted(
-        accepted=len(first),
-        missing=len(writers.expected - set(in_order)),
-        out_of_order=out_of_order(in_order),
-        repeats=len(lines) - len(first),
+    Changes that came `apart`, from a dead letter, come after newer ones.
+    """
+    answers = receiver.answers()
+    accepted = receiver.accepted()
+    in_turn = [change(one) for one in accepted.values() if change(one) not in set(apart)]
+    return Delivery(
+        accepted=len(accepted),
+        missing=len(ids - accepted.keys()),
+        unknown=len(accepted.keys() - ids),
+        out_of_order=out_of_order(in_turn),
+        not_authentic=sum(not one.authentic for one in answers),
+        repeats=sum(one.status < 300 for one in answers) - len(accepted),
     )
 
 
-def delays(split: Split, writers: Writers, since: float, to: float) -> list[float]:
-    """Milliseconds from each write that began in this span of time to its event at the client."""
-    follower = split.client.follower
-    came = dict(zip(reversed(follower.ids), reversed(follower.at), strict=True))  # the first time
-    begun = {
-        event.id: writers.begun[event.product_id, event.stock_after or 0]
-        for event in audited(writers.url)
+def change(answer: Answer) -> Change:
+    return answer.product, answer.stock
+
+
+def refusals(highest: int) -> dict[str, int]:
+    """Some changes of products whose stock rises to `highest`, and what they are answered.
+
+    413 refuses an event at once, 500 once it has failed alone several times.
+    """
+    for_good = [(f"w{n}-{n % PRODUCTS_EACH}", highest * (n + 1) // 6) for n in range(5)]
+    alone = [(f"w{n}-0", highest * (n - 5) // 3 + 1) for n in (6, 7)]
+    return {
+        f"{product} {stock}": status
+        for status, chosen in ((413, for_good), (500, alone))
+        for product, stock in chosen
     }
-    return [1000 * (came[id_] - at) for id_, at in begun.items() if since <= at < to]
 
 
-def p99(times: list[float]) -> float:
-    return quantiles(times, n=100)[-1]
+def test_a_receiver_that_hangs_and_fails_gets_every_change(engine: Engine, tmp_path: Path) -> None:
+    chance = random.Random(7)
+    refused = refusals(CHANGES // THREADS // PRODUCTS_EACH)
+    with Receiver(tmp_path / "hook") as receiver:
+        environment = {"STOCKPULSE_DYNAMODB": engine.url} | receiver.environment
+        with Process(tmp_path / "data", environment=environment) as app:
+            client = Client(app.url)
+            until(lambda: client.follower.last)
+            seconds = sum(phase[0] for phase in TRIAL)
+            writers = Writers(engine.url, CHANGES, THREADS, pause=pause(seconds, CHANGES))
+            writers.start()
+            for seconds, mood, kills in TRIAL:
+                receiver.become(Mood(**vars(mood) | {"refused": refused}))
+                for _ in range(kills):
+                    share = chance.uniform(0.1, 0.9)
+                    time.sleep(seconds / kills * share)
+                    app.kill()
+                    app.start()
+                    time.sleep(seconds / kills * (1 - share))
+                if not kills:
+                    time.sleep(seconds)
+            receiver.become(Mood(refused=refused))
+            writers.join(600)
+            healed = time.monotonic()
+            until(lambda: len(receiver.accepted()) >= CHANGES - len(refused), DRAINED)
+            drained = time.monotonic() - healed
+            until(lambda: len(letters(app)) == len(refused))
+            receiver.become(Mood())
+            for letter in letters(app):
+                httpx.post(f"{app.url}/v1/dead-letters/{letter}/redrive").raise_for_status()
+            until(lambda: not letters(app))
+            client.wait_for(CHANGES, 300)
+            client.end()
+            apart = [(product, int(stock)) for product, stock in map(str.split, refused)]
+            found = delivery(receiver, {event.id for event in audited(engine.url)}, apart)
+            live = account(writers, client.follower)
+            print(f"\n{engine.name}: {found}; {len(refused)} redriven; drained {drained:.0f} s")
+            print(live)
+            assert found.is_exact(CHANGES), app.output
+            assert live.is_exact(CHANGES), app.output
 
 
-def figures(times: list[float]) -> str:
-    return f"p50 {median(times):.0f} ms, p99 {p99(times):.0f} ms of {len(times)}"
+def letters(app: Process) -> list[str]:
+    """The webhook's dead letters."""
+    answer = httpx.get(f"{app.url}/v1/dead-letters", params={"sink": "webhook", "limit": 200})
+    return [item["id"] for item in answer.raise_for_status().json()["items"]]
+
+
+def test_the_worker_that_delivers_is_killed(engine: Engine, tmp_path: Path) -> None:
+    chance = random.Random(8)
+    with Receiver(tmp_path / "hook") as receiver:
+        with Split(tmp_path, engine, environment=receiver.environment) as split:
+            writers = split.write(3 * (LEASE_TIME + 6))
+            moves = []
+            for _ in range(3):
+                time.sleep(chance.uniform(1, 3))
+                victim = split.deliverer()
+                assert victim is not None
+                victim.kill()
+                moves.append(split.wait_taken_from(victim, split.deliverer))
+                assert writers.running
+                victim.start(ready=False)
+            live = split.finish("the worker that delivers killed", writers)
+            until(lambda: len(receiver.accepted()) >= CHANGES, DRAINED)
+            found = delivery(receiver, {event.id for event in audited(engine.url)})
+        after = ", ".join(f"{seconds:.1f}" for seconds in moves)
+        print(f"{found}; taken over after {after} s")
+        assert found.is_exact(live.written), split.trouble

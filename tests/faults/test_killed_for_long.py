@@ -18,10 +18,10 @@ import pytest
 from app.store.engine import find_running
 from tests.faults.client import Client
 from tests.faults.writers import Account, Writers, account
+from tests.support.fault_points import PIPELINE_POINTS as POINTS
 from tests.support.process import Process
 
 CHANGES = int(os.environ.get("FAULT_CHANGES", "20000"))
-POINTS = ["before audit", "between audit and broker", "between broker and checkpoint"]
 
 
 @pytest.fixture

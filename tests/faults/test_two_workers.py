@@ -25,7 +25,7 @@ def test_one_of_two_workers_is_killed(engine: Engine, tmp_path: Path) -> None:
             victim = split.holder()
             assert victim is not None
             victim.kill()
-            moves.append(split.wait_taken_from(victim))
+            moves.append(split.wait_taken_from(victim, split.holder))
             assert writers.running
             victim.start(ready=False)
         split.finish(f"worker killed {TIMES} times, taken over after {told(moves)} s", writers)
@@ -41,7 +41,7 @@ def test_one_of_two_workers_sleeps_past_its_lease(engine: Engine, tmp_path: Path
             sleeper = split.holder()
             assert sleeper is not None
             sleeper.pause()
-            moves.append(split.wait_taken_from(sleeper))
+            moves.append(split.wait_taken_from(sleeper, split.holder))
             time.sleep(max(0.0, LEASE_TIME + chance.uniform(1, 3) - moves[-1]))
             assert writers.running
             sleeper.resume()

@@ -24,13 +24,14 @@ class Writers:
     Each thread has products of its own, so a product's stocks must be audited as 1, 2, 3 …
     A repeat after a lost answer is stopped by its condition (an embedded engine makes a
     record of a put that changes nothing; AWS does not). `pause` is from one write's begin to
-    the next's, and may be changed.
+    the next's, and may be changed. `prefix` begins the products' names.
     """
 
     url: str
     changes: int
     threads: int = 8
     pause: float = 0.0
+    prefix: str = "w"
     written: int = 0
     begun: dict[tuple[str, int], float] = field(default_factory=dict)
     _running: list[threading.Thread] = field(default_factory=list)
@@ -56,7 +57,7 @@ class Writers:
         client = connect(self.url).tables
         due = time.monotonic()
         for number in range(self.changes // self.threads):
-            product = f"w{writer}-{number % PRODUCTS_EACH}"
+            product = f"{self.prefix}{writer}-{number % PRODUCTS_EACH}"
             stock = number // PRODUCTS_EACH + 1
             entry = item(ProductID=product, ProductName="n", Stock=stock)
             while True:
@@ -85,7 +86,7 @@ class Writers:
         """(product, stock) of every change."""
         each = self.changes // self.threads
         return {
-            (f"w{writer}-{number % PRODUCTS_EACH}", number // PRODUCTS_EACH + 1)
+            (f"{self.prefix}{writer}-{number % PRODUCTS_EACH}", number // PRODUCTS_EACH + 1)
             for writer in range(self.threads)
             for number in range(each)
         }

@@ -1,4 +1,4 @@
-"""Killed at its most delicate points, the application loses nothing and shows nothing twice.
+"""Killed between any two steps, the application loses nothing and shows nothing twice.
 
 This is the short form; `make faults` runs the long one.
 """
@@ -16,15 +16,14 @@ from app.events import ChangeEvent
 from app.store.audit_entry import event_of
 from app.store.client import connect
 from app.store.engine import find_running
+from tests.support.fault_points import PIPELINE_POINTS
 from tests.support.process import Follower, Process
 from tests.support.running import item
 
 pytestmark = pytest.mark.embedded
 
-POINTS = ["before audit", "between audit and broker", "between broker and checkpoint"]
 
-
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", PIPELINE_POINTS)
 def test_a_kill_at_a_fault_point_loses_and_doubles_nothing(tmp_path: Path, point: str) -> None:
     changes = 40
     app = Process(tmp_path / "data", module="tests.faults.crashing")

@@ -23,10 +23,14 @@ Trouble = Literal[
     "error",
     "lost",
     "part",
+    "row first",
+    "row last",
     "pause",
     "slow",
 ]
-SLOW = 6.0  # seconds: longer than a stamp is good for (DESIGN §5.2)
+Order = Literal["row first", "row last"]  # of a batch's feed row and its other items
+SLOW = 6.0  # seconds: longer than a stamp is good for
+APART = 3.0  # seconds between a batch's feed row and its other items
 THROTTLED = "ProvisionedThroughputExceededException"
 
 
@@ -47,6 +51,7 @@ class Wire:
         self._hub = hub
         self.tally = tally
         self._process = process
+        self.batches: Order | None = None  # how each batch is written in steps; None: at once
         self._due: list[_Due] = []
 
     def arm(self, trouble: Trouble, after: int, operation: str | None = None) -> None:
@@ -70,6 +75,9 @@ class Wire:
         except BaseException as error:
             self._hub.failures.append(error)  # whoever called might swallow it
             raise
+        finally:
+            if trouble is not None:
+                self._process().unhindered_since = self._hub.now
 
     def _next_trouble(self, operation: str) -> Trouble | None:
         found: Trouble | None = None
@@ -97,11 +105,29 @@ class Wire:
                 self._hub.wait(None, 0)
             case "slow":
                 self._hub.wait(None, SLOW)
-            case "part" if batch:
-                return effect(only=lambda number: number % 2 == 0)
+            case "part" | "row first" | "row last" if batch:
+                return self._part(trouble, effect)
             case "crash before" | "crash after" | "crash within":
                 self._crash(trouble, effect, batch=batch)
+        if batch and self.batches is not None:
+            return self._in_steps(effect, self.batches, 0.0)
         return effect()
+
+    def _part(self, trouble: Literal["part", "row first", "row last"], effect: Any) -> Any:
+        if trouble == "part":
+            return effect(only=lambda number: number % 2 == 0)
+        return self._in_steps(effect, trouble, APART)
+
+    def _in_steps(self, effect: Callable[..., Any], order: Order, apart: float) -> Any:
+        """A batch is not atomic: each item shows by itself, the feed row `apart` from the rest."""
+        left = effect(only=lambda _: False)["UnprocessedItems"]
+        count = sum(map(len, left.values()))  # the feed row is the last of them
+        others = range(count - 1)
+        for number in (count - 1, *others) if order == "row first" else (*others, count - 1):
+            effect(only=lambda one, number=number: one == number)
+            last_of_its_kind = number == (count - 1 if order == "row first" else count - 2)
+            self._hub.wait(None, apart if last_of_its_kind else 0.0)
+        return {"UnprocessedItems": {}}
 
     def _crash(self, moment: Trouble, effect: Callable[..., Any], *, batch: bool) -> Never:
         if moment == "crash after":

@@ -5,6 +5,7 @@ caller's choice. Time stands still unless nobody can run: then it jumps to the n
 What a process does after its death takes no effect: every wait in it raises `Crash`.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
@@ -26,6 +27,7 @@ class Process:
     skew: Callable[[], float] = float  # seconds by which the wall clock is off
     paused: bool = False
     dead: bool = False
+    unhindered_since: float = 0.0  # when it last woke, or a call of it last met trouble
     tasks: list["Task"] = field(default_factory=list)
 
 
@@ -58,7 +60,7 @@ class Hub:
 
     def process(self, name: str, skew: Callable[[], float], body: Callable[[], None]) -> Process:
         """A new process with one thread."""
-        process = Process(name, skew)
+        process = Process(name, skew, unhindered_since=self.now)
         self.processes.append(process)
         self.spawn(process, body)
         return process
@@ -81,6 +83,11 @@ class Hub:
     def step(self, random: Random) -> bool:
         """Let one task go on until it waits; False where nobody ever will."""
         awake = [process for process in self.processes if not (process.paused or process.dead)]
+        for process in self.processes:
+            if process.paused:
+                process.unhindered_since = math.inf
+            elif process.unhindered_since == math.inf:
+                process.unhindered_since = self.now
         tasks = [task for process in awake for task in process.tasks]
         able = [task for task in tasks if task.can_run(self.now)]
         if not able:

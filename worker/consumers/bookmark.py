@@ -48,6 +48,7 @@ class Bookmark:
         self._retention = retention
         self._monotonic = monotonic
         self._now_ms = now_ms
+        self._first: Cursor | None = None
         self._position: Position | None = None
         self._saved_at = monotonic()
         self._delivered = self._skipped = False  # since the last save
@@ -70,9 +71,14 @@ class Bookmark:
         if self._position is not None:
             return
         if self.row.cursor is None:
-            self._tail.refresh(self._tail.passes, 0)
-            self._position = Position(self._start or self._tail.window.newest)
-            self.save(Health())
+            if self._first is None:
+                self._tail.refresh(self._tail.passes, 0)
+                self._first = self._start or self._tail.window.newest
+            # Nothing is delivered before this is saved: after a crash the sink would begin later.
+            # Where the answer is lost, the same place is saved again.
+            first = Position(self._first)
+            self._save(first, Health())
+            self._position = first
             return
         self._check_retention(self.row)
         self._position = decoded(self.row.cursor, self.row.taken)
@@ -126,7 +132,9 @@ class Bookmark:
 
     def save(self, health: Health) -> None:
         """Save the place, and how the sink fares; raises as `SinkRows.save`."""
-        position = self.position
+        self._save(self.position, health)
+
+    def _save(self, position: Position, health: Health) -> None:
         position.settle(self._tail.window.settled)
         self._rows.save(self._lease, self.row.version, position.settled, position.encoded(), health)
         self._saved_at = self._monotonic()

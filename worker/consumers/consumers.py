@@ -71,6 +71,7 @@ class Consumers:
             StoreUnavailable: a sink could not be taken now.
 
         """
+        self._leave_lost(rows)
         owners: dict[str, str | None] = {}
         for name in self.jobs:
             row, running = rows.get(name), self._running.get(name)
@@ -85,6 +86,13 @@ class Consumers:
             if not wanted or self._stop.is_set():
                 return
             wanted -= self.take(name, me, rows.get(name))
+
+    def _leave_lost(self, rows: Mapping[str, SinkRow]) -> None:
+        """End the jobs whose sink is another worker's now: an idle one would not find out."""
+        for name, running in list(self._running.items()):
+            row, lease = rows.get(name), running.lease
+            if row is None or (row.owner, row.counter) != (lease.owner, lease.counter):
+                running.job.leave()
 
     def notice(self, rows: Mapping[str, SinkRow]) -> None:
         """The sinks' rows were read again: an administrator may have paused or rewound one."""

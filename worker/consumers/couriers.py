@@ -184,7 +184,7 @@ class Couriers:
         SINK_DELIVERED.labels(self._sink.name).inc(len(call.deliveries) - len(errors))
         with self._changed:
             self._done(call.deliveries)
-            self._schedule.succeeded(call)
+            self._schedule.succeeded(call, self._monotonic())
             if call.refusal is None:
                 self.trouble = ""
 

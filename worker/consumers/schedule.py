@@ -112,13 +112,12 @@ class Schedule:
         """How often the product's first event has failed in calls of its own."""
         return self._products[delivery.event.product_id].failures
 
-    def succeeded(self, call: Call) -> None:
+    def succeeded(self, call: Call, now: float) -> None:
         """The call is done: each of its events was accepted or rejected."""
         if call.refusal is None:
-            self._successes += 1
+            self._recovered(now)
             self._size = min(self._most, self._size * 2)
             self._failures = self._failures_at_size = 0
-            self._failing.clear()
         self._finish(call, call.deliveries)
 
     def failed(
@@ -128,8 +127,7 @@ class Schedule:
         left = call.deliveries[accepted:]
         self._failures += 1
         if accepted:
-            self._successes += 1
-            self._failing.clear()
+            self._recovered(now)
             self._failures = 1
         self._failing.update(one.event.product_id for one in left)
         for one in reversed(left):
@@ -156,6 +154,15 @@ class Schedule:
 
     def _is_outage(self) -> bool:
         return len(self._failing) >= OUTAGE_AFTER
+
+    def _recovered(self, now: float) -> None:
+        """A call succeeded, so what failed in an outage need not wait as long as that lasted."""
+        self._successes += 1
+        for product_id in self._failing:
+            if (product := self._products.get(product_id)) is not None:
+                soon = now + self._policy.pause(product.confirmed + 1)
+                product.not_before = min(product.not_before, soon)
+        self._failing.clear()
 
     def _refusal(self, product: _Product, age: float) -> str | None:
         if product.unconfirmed_since is not None and self._successes > product.unconfirmed_since:

@@ -19,6 +19,7 @@ from worker.consumers.window import Candidate, Window, arrivals
 
 PAGE = 400  # rows of one query
 MOST = 2_000  # rows of one pass beyond the newest that was seen before
+AHEAD = 4_000  # rows that are read past an event that is stuck, by a consumer far behind
 REST = 4.0  # a pass is followed by a rest of this many times its own length ...
 LONGEST_REST = 1.0  # ... in seconds, at most
 
@@ -127,11 +128,7 @@ class Tail:
             near = position.settled >= base
             candidates = self.window.after(position.settled, self._monotonic()) if near else []
         if not near:
-            rows = self._feed.after(position.settled, PAGE)
-            if not rows or rows[0].cursor > base:
-                position.settled = base  # no row lies between, nor can one appear there
-                return Batch(pending=True)
-            candidates = [Candidate(row) for row in rows if row.cursor <= settled]
+            return self._read_far(base, settled, position, limit, busy)
         return self._batch(candidates, position, limit, busy)
 
     def count_after(self, position: Position) -> int:
@@ -156,6 +153,28 @@ class Tail:
 
         """
         return self._feed.has_day(first, end)
+
+    def _read_far(
+        self,
+        base: Cursor,
+        settled: Cursor,
+        position: Position,
+        limit: int,
+        busy: Callable[[Cursor], bool],
+    ) -> Batch:
+        """What follows a position before the window; an event that is stuck holds up none."""
+        place, batch = position.settled, Batch()
+        for _ in range(AHEAD // PAGE):
+            rows = self._feed.after(place, PAGE)
+            if place == position.settled and (not rows or rows[0].cursor > base):
+                position.settled = base  # no row lies between, nor can one appear there
+                return Batch(pending=True)
+            candidates = [Candidate(row) for row in rows if row.cursor <= settled]
+            batch = self._batch(candidates, position, limit, busy)
+            if batch.found or len(candidates) < PAGE:
+                break
+            place = rows[-1].cursor
+        return batch
 
     def _pass(self, window: Window) -> tuple[list[FeedRow], bool]:
         """The rows after the settled place, and whether these are all.

@@ -5,8 +5,6 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from worker.sinks.parking import Parking
-
 from app.store.audit import Appended, AuditRepository
 from app.store.audit_entry import ImageForm
 from app.store.batches import put_all
@@ -114,12 +112,3 @@ def a_restart_goes_on_behind_what_it_never_did(patch: Patch) -> None:
         return right(self)
 
     patch.setattr(ShardPages, "_fresh", fresh)
-
-
-@bug("fail_sink")
-def what_a_sink_refuses_is_not_parked(patch: Patch) -> None:
-    def settle(_self: Parking, items: Any, _claims: Any) -> None:
-        for item in items:
-            item.settle()
-
-    patch.setattr(Parking, "__call__", settle)

@@ -24,7 +24,7 @@ def moves() -> float:
     return REGISTRY.get_sample_value("stockpulse_lease_moves_total") or 0.0
 
 
-def test_a_dead_worker_s_shard_is_taken_over_and_that_is_told(
+def test_leases_taken_over_from_a_dead_worker_are_counted_and_logged(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
     stage.world.write("P1")
@@ -35,10 +35,10 @@ def test_a_dead_worker_s_shard_is_taken_over_and_that_is_told(
         stage.kill(first)
         stage.start()
         stage.run_for(40)
-    assert moves() == before + 1
-    told = [record.getMessage() for record in caplog.records if record.name == LEASES]
-    assert len(told) == 1
-    assert told[0].endswith("over from worker worker-001, which showed no life")
+    logged = [record.getMessage() for record in caplog.records if record.name == LEASES]
+    assert moves() == before + len(logged)
+    assert all(line.endswith("from worker-001, which shows no sign of life") for line in logged)
+    assert sum(line.startswith("took over shardId-") for line in logged) == 1
 
 
 def test_whoever_takes_a_shard_raises_the_shared_clock_before_reading_it(stage: Stage) -> None:

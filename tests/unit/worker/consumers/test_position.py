@@ -3,8 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.store.cursor import before
 from tests.unit.worker.consumers.building import cursor
-from worker.consumers.position import REMEMBERED, Position, before, decoded
+from worker.consumers.position import REMEMBERED, Position, decoded
 
 START = cursor(1_000)
 

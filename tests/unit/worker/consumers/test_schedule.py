@@ -37,6 +37,9 @@ class Desk:
     def fail(self, call: Call, accepted: int = 0, asked: float | None = None) -> None:
         self.schedule.failed(call, accepted, "down", asked, self.now)
 
+    def succeed(self, call: Call) -> None:
+        self.schedule.succeeded(call, self.now)
+
     def later(self) -> None:
         """The longest pause has passed."""
         self.now += 100.0
@@ -53,7 +56,7 @@ def test_calls_run_at_once_but_never_two_for_one_product() -> None:
     first, second = desk.calls()
     assert (names(first), names(second)) == (["a1"], ["b1"])
     assert desk.next() is None
-    desk.schedule.succeeded(first)
+    desk.succeed(first)
     assert names(desk.next()) == ["a2"]
 
 
@@ -80,7 +83,7 @@ def test_a_failed_call_comes_again_in_order_and_others_go_on() -> None:
     desk.offer(("a", 1), ("a", 2), ("b", 1))
     a, b = desk.calls()
     desk.fail(a)
-    desk.schedule.succeeded(b)
+    desk.succeed(b)
     assert desk.next() is None
     desk.later()
     assert names(desk.next()) == ["a1"]
@@ -104,7 +107,7 @@ def test_a_whole_call_whose_last_product_was_accepted_partly_keeps_the_rest() ->
     desk.later()
     (again,) = desk.calls()
     assert names(again) == ["a2"]
-    desk.schedule.succeeded(again)
+    desk.succeed(again)
     assert len(desk.schedule) == 0
 
 
@@ -121,7 +124,7 @@ def test_a_batch_is_halved_after_three_failures_and_grows_again() -> None:
     assert sizes == [4, 4, 4, 2, 2, 2]
     while (call := desk.next()) is not None:
         sizes.append(len(call.deliveries))
-        desk.schedule.succeeded(call)
+        desk.succeed(call)
     assert sizes[6:] == [1, 2, 1]
 
 
@@ -140,10 +143,10 @@ def test_an_event_that_fails_alone_while_others_succeed_is_rejected() -> None:
         other = desk.next()
         assert names(other) == [f"b{number}"]
         assert other is not None
-        desk.schedule.succeeded(other)
+        desk.succeed(other)
         desk.later()
     assert (tries, call.refusal, names(call)) == (3, "down", ["a1"])
-    desk.schedule.succeeded(call)
+    desk.succeed(call)
     assert len(desk.schedule) == 0
 
 
@@ -215,8 +218,28 @@ def test_the_oldest_place_is_that_of_the_first_event_on_its_way() -> None:
     desk.offer(("a", 7), ("b", 3))
     assert desk.schedule.oldest == cursor(1_003, ord("b"))
     (a, b) = desk.calls()
-    desk.schedule.succeeded(b)
+    desk.succeed(b)
     assert desk.schedule.oldest == cursor(1_007, ord("a"))
     assert cursor(1_003, ord("b")) not in desk.schedule
-    desk.schedule.succeeded(a)
+    desk.succeed(a)
     assert desk.schedule.size == 0
+
+
+def test_after_an_outage_an_event_that_fails_alone_is_soon_tried_again() -> None:
+    """Else its pause were as long as at the outage's end, and what is behind it might run out."""
+    desk = Desk()
+    desk.offer(("a", 1))
+    for _ in range(12):
+        call = desk.next()
+        assert call is not None
+        desk.fail(call)
+        desk.later()
+    call = desk.next()
+    assert call is not None
+    desk.fail(call)
+    desk.offer(("b", 1))
+    other = desk.next()
+    assert other is not None
+    desk.succeed(other)
+    desk.now += 1.0
+    assert names(desk.next()) == ["a1"]

@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from tests.support.fake_wire import Trouble
+from tests.support.fake_wire import Order, Trouble
 from tests.unit.worker.machine.acts import Acts, Then, choices, products, then
 from tests.unit.worker.machine.world import PRODUCTS_KNOWN
 
@@ -12,6 +12,7 @@ MANY = 20  # calls: more than a record is tried in its window, and some 30 s
 Call = tuple[int, str | None]  # how many of its kind go well before it; None: of any kind
 
 nth = st.integers(0, 3)
+orders = st.sampled_from(["row first", "row last"])
 past_lease = st.sampled_from([11.0, 13.0, 30.0])  # seconds: another has just begun, or is done
 operations = (
     "batch_write_item",
@@ -64,6 +65,17 @@ class HostRules(Acts):
         self._trouble(who, trouble, (after, "batch_write_item"), act)
 
     @someone_lives
+    @rule(who=choices, order=orders, after=nth, act=acts)
+    def write_batch_slowly(self, who: int, order: Order, after: int, act: Act) -> None:
+        """Its feed row shows seconds before its entries, or after them."""
+        self._trouble(who, order, (after, "batch_write_item"), act)
+
+    @someone_lives
+    @rule(who=choices, order=st.one_of(st.none(), orders))
+    def write_batches_in_steps(self, who: int, order: Order | None) -> None:
+        self.life(who).wire.batches = order
+
+    @someone_lives
     @rule(who=choices, call=calls, many=st.integers(1, 4), act=acts)
     def throttle(self, who: int, call: Call, many: int, act: Act) -> None:
         self._trouble(who, "throttle", call, act, many)
@@ -72,12 +84,6 @@ class HostRules(Acts):
     @rule(who=choices, call=calls, act=acts)
     def fail(self, who: int, call: Call, act: Act) -> None:
         self._trouble(who, "error", call, act)
-
-    @someone_lives
-    @rule(who=choices, act=acts)
-    def fail_sink(self, who: int, act: Act) -> None:
-        """The optional sink, until its record is parked and others wait behind it."""
-        self._trouble(who, "error", (0, "deliver"), act, MANY)
 
     @someone_lives
     @rule(who=choices, act=acts, host=st.integers(0, 1), rounds=st.integers(1, 6))

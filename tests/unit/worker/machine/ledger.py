@@ -20,7 +20,6 @@ from worker.reading import NEW_STREAM
 from worker.stream.decode import event_key
 
 AUDIT, FEED, CHECKPOINTS = "ProductEvents", "Feed", "StreamCheckpoints"
-EXTRA = "extra"  # the optional sink
 PARKED, PRODUCTS, SETTINGS = "DeadLetters", "Products", "Settings"
 
 Item = dict[str, Any]
@@ -114,18 +113,6 @@ class Ledger:
         written.late = late and (written.late or not written.published)  # again does no harm
         written.published = True
 
-    def delivered(self, event: ChangeEvent) -> None:
-        """The optional sink accepted an event: audited, and in its product's order."""
-        written = self.changes.get((event.product_id, event.event_key))
-        if written is None:
-            return
-        assert written.audited, f"{written.ref} was delivered before it was audited"
-        if not written.delivered:
-            for earlier in self.by_product[event.product_id][: written.place]:
-                waits = earlier.delivered or earlier.parked or earlier.lost
-                assert waits, f"{written.ref} was delivered before {earlier.ref}"
-        written.delivered = True
-
     def _audited(self, before: Item | None, after: Item | None) -> None:
         assert after is not None, f"an audit entry was removed: {before}"
         ref = (after["ProductID"]["S"], after["EventKey"]["S"])
@@ -152,18 +139,17 @@ class Ledger:
             written.under = self.caller(), self.leases[where]
 
     def _parked(self, before: Item | None, row: Item) -> None:
-        """A paused worker that wakes parks nothing that its successor took (DESIGN §5)."""
+        """A paused worker that wakes parks nothing that its successor took."""
         sink, _, key = row["SinkKey"]["S"].partition("#")
+        if sink != "audit":
+            return  # `sinks/sinks.py` checks these
         for written in self.by_product[row["ProductID"]["S"]]:
             if written.ref[1] != key:
                 continue
             if before is None:
                 holder = self.holders.get((written.arn, written.shard.id))
                 assert holder == self.caller(), f"{self.caller()} parked what {holder} holds"
-            if sink == EXTRA:
-                written.parked_extra = True
-            else:
-                written.parked = True
+            written.parked = True
             self.tally[f"parked: {sink}"] += before is None
 
     def _checkpointed(self, before: Item, after: Item) -> None:

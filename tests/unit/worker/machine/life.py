@@ -1,31 +1,33 @@
-"""One life of a worker: the real threads, leases, reader, pipeline and store over fake services.
+"""One life of a worker: the real threads, leases, reader, pipeline and sinks over fake services.
 
 What it left in the tables is all that the next life knows.
 """
 
 from collections.abc import Callable, Sequence
-
-from worker.sinks.sink import Sink
-from worker.source import CONSUMER, source_of
+from dataclasses import replace
+from functools import partial
 
 from app.events import ChangeEvent
 from app.item import DEFAULT_NAMES
-from app.store.audit import Arrived, AuditRepository
+from app.store.audit import Arrived
 from app.store.audit_entry import Signer
 from app.store.client import Clients
 from app.store.clock import ClockRow, SharedClock
+from app.store.deployment import Deployment
 from app.store.errors import StoreUnavailable
 from app.store.feed import Feed
 from app.store.tables import table_names
 from tests.support.fake_wire import FakeClient, Wire
 from tests.support.simulated_threads import SimEvent
-from tests.unit.worker.machine.ledger import AUDIT, CHECKPOINTS, EXTRA, FEED
+from tests.unit.worker.machine.ledger import FEED
 from tests.unit.worker.machine.world import KEY, KEY_ID, World
-from worker.host import make_worker
-from worker.order import ArrivalOrder
+from worker.consumers.sink import Rejected
+from worker.host import Worker, make_worker
+from worker.log_writer import LogWriter
 from worker.reading import Reading
 from worker.stream.membership import Member
 from worker.stream.pace import IDLE_AWS, Wake
+from worker.wiring import SinkPlan
 
 ABREAST = 2  # batches that are written at once
 
@@ -39,6 +41,7 @@ class Life:
         self.name = name
         self.wire = Wire(world.hub, lambda: self.process, world.ledger.tally)
         self._stop = SimEvent(world.hub)
+        self.worker: Worker | None = None  # None until it has started
         self.process = world.hub.process(name, skew, self._run)
 
     @property
@@ -62,25 +65,39 @@ class Life:
     def _live(self) -> None:
         tables = FakeClient(self.world.tables, self.wire)
         streams = FakeClient(self.world.streams, self.wire)
+        deployment = Deployment(
+            Clients(tables, streams), table_names("", None), DEFAULT_NAMES, Signer(KEY_ID, KEY)
+        )
         feed = Feed(tables, FEED)
-        clock = SharedClock(ClockRow(tables, CHECKPOINTS, CONSUMER), feed.newest_ms())
-        order = ArrivalOrder(clock.stamp)
-        audit = AuditRepository(tables, AUDIT, feed, Signer(KEY_ID, KEY), order.stamp, clock)
+        clock = SharedClock(ClockRow(*deployment.coordination), feed.newest_ms())
         with make_worker(
-            source_of(Clients(tables, streams), table_names("", None), DEFAULT_NAMES),
+            deployment,
             Reading(Member(self.name, "redis"), Wake(), IDLE_AWS),
-            audit,
-            order,
+            LogWriter(deployment, feed, clock),
             self._publish,
-            raise_clock=clock.raise_past_row,
+            self._plan(),
             broker_elsewhere=True,
-            sinks=[Sink(EXTRA, self._deliver)],
             parallelization_factor=ABREAST,
-        ):
+        ) as self.worker:
             self._stop.wait()
 
-    def _deliver(self, event: ChangeEvent) -> None:
-        self.wire.call("deliver", lambda **_: self.world.ledger.delivered(event))
+    def _plan(self) -> SinkPlan:
+        """The deployment's sinks, each delivering to its other side."""
+        plan = self.world.sinks.plan
+        sinks = [replace(sink, deliver=partial(self._deliver, sink.name)) for sink in plan.sinks]
+        return replace(plan, sinks=sinks)
+
+    def _deliver(self, sink: str, events: Sequence[ChangeEvent]) -> Sequence[Rejected]:
+        side = self.world.sinks.sides[sink]
+        try:
+            with side.call(self.name, events) as call:
+                self.wire.call("deliver", lambda **_: side.take(call))
+                if call.answer.seconds:
+                    self.world.hub.wait(None, call.answer.seconds)
+                return call.result()
+        except AssertionError as error:  # for the courier any exception is a fault of the sink
+            self.world.hub.failures.append(error)
+            raise
 
     def _publish(self, arrived: Sequence[Arrived]) -> None:
         self.wire.call(

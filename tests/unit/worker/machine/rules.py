@@ -9,13 +9,14 @@ from hypothesis.stateful import initialize, rule
 
 from tests.unit.worker.machine.acts import Then, products, then
 from tests.unit.worker.machine.host_rules import HostRules
+from tests.unit.worker.machine.sinks.sink_rules import SinkRules
 from tests.unit.worker.machine.stream_rules import StreamRules
 
 TEXT = 3_400  # bytes of an item that make its audit entry too large
 MINUTES = 200.0  # seconds: until a request is seen, and a first one's wait and looks are done
 
 
-class WorkerMachine(StreamRules, HostRules):
+class WorkerMachine(StreamRules, HostRules, SinkRules):
     """What writers do, and what the reconciliation makes of it."""
 
     @initialize(
@@ -23,9 +24,19 @@ class WorkerMachine(StreamRules, HostRules):
         halves=st.booleans(),
         two=st.booleans(),
         steps=st.integers(0, 200),
+        sinks=st.booleans(),
     )
-    def begin(self, old: list[str], halves: bool, two: bool, steps: int) -> None:  # noqa: FBT001
+    def begin(
+        self,
+        old: list[str],
+        halves: bool,  # noqa: FBT001
+        two: bool,  # noqa: FBT001
+        steps: int,
+        sinks: bool = False,  # noqa: FBT001, FBT002
+    ) -> None:
         """The first start ever, of one worker or two; `old` products are older than the stream."""
+        if sinks:
+            self.world.sinks.deploy()
         for product in old:
             self.world.write_unrecorded(product)
         if halves:
@@ -51,6 +62,11 @@ class WorkerMachine(StreamRules, HostRules):
     def write_oversize(self, product: str, twice: bool, then: Then) -> None:  # noqa: FBT001
         for _ in range(1 + twice):
             self.world.write(product, size=TEXT)
+        self.stage.run(*then)
+
+    @rule(product=products, then=then)
+    def write_internal(self, product: str, then: Then) -> None:
+        self.world.mark(product)
         self.stage.run(*then)
 
     @rule(product=products, lost=st.integers(1, 2), kept=st.integers(0, 2), then=then)

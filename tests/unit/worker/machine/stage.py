@@ -1,5 +1,6 @@
 """Where workers live and die: their starts, their turns, the calm in which all must come out."""
 
+import sys
 from datetime import UTC, datetime
 from random import Random
 
@@ -14,10 +15,22 @@ from tests.unit.worker.machine.ledger import CHECKPOINTS
 from tests.unit.worker.machine.life import Life
 from tests.unit.worker.machine.world import START, World
 from worker import parts
+from worker.consumers import consumers, couriers, position, runner, tail, window
 from worker.stream.readers import Readers
 
 BATCH = 3  # records: pages here are too short to be parted into real ones
+# What sinks read, keep and remember at once: little, so that examples reach the bounds.
+SMALL = (
+    (tail, "PAGE", 2),
+    (tail, "MOST", 8),
+    (tail, "AHEAD", 8),
+    (window, "HELD", 4),
+    (runner, "READ", 4),
+    (couriers, "PENDING", 8),
+    (position, "REMEMBERED", 4),
+)
 CALM = 60, 200  # rounds, and steps in each, until which all must have come out
+DELIVERED = 30  # times 10 s, until every sink has had everything
 MINUTE, LOOKS = 60.0, 5  # and then how long a comparison may take
 # Seconds before it: a `reconciled` entry by a clock an hour fast keeps others off for longer.
 PATIENCE = 0.0, 700.0, 4_300.0, 8_000.0
@@ -35,6 +48,9 @@ class Stage:
         substitute(self.world.hub, self._patch)
         self._patch.setattr(Readers, "note_crash", self._note_crash)
         self._patch.setattr(parts, "ROW_LIMIT", BATCH)
+        for module, name, number in SMALL:
+            self._patch.setattr(module, name, number)
+        self._patch.setattr(consumers._log, "exception", self._note_death)  # noqa: SLF001
 
     def start(self, host: int = 0) -> Life:
         """A new life."""
@@ -76,6 +92,7 @@ class Stage:
         self.world.calm()
         for life in self.lives:
             life.wire.calm()
+            life.wire.batches = None
             life.process.paused = False
         rounds, steps = CALM
         for _ in range(rounds):
@@ -86,6 +103,7 @@ class Stage:
                 break
         left = self.world.ledger.unsettled()
         assert not left, f"lost without a word: {left}"
+        self._deliver()
         assert self.world.settled(), "shards that have ended are not finished"
         assert not self.world.ledger.untold(), f"no gap tells of {self.world.ledger.untold()}"
         chains = Chains(self.world)
@@ -94,6 +112,17 @@ class Stage:
         assert not chains.broken(), chains.broken()
         assert not chains.silent(), chains.silent()
         chains.count()
+
+    def _deliver(self) -> None:
+        """A sink that was down is tried again within two minutes."""
+        self.world.sinks.calm()
+        for _ in range(DELIVERED):
+            if not self.world.sinks.left():
+                return
+            if not self.lives:
+                self.start()
+            self.run_for(10.0)
+        assert not self.world.sinks.left(), f"not delivered: {self.world.sinks.left()}"
 
     def _reconcile(self, chains: Chains) -> None:
         """Where something is missing, a comparison makes the audit's last word the table's."""
@@ -119,6 +148,11 @@ class Stage:
     def _note_crash(self, _what: str, error: BaseException) -> None:
         """No fault of a service may kill a thread; the death of a process does."""
         if not isinstance(error, Crash):
+            self.world.hub.failures.append(error)
+
+    def _note_death(self, what: str, *_: object) -> None:
+        """Nor may it kill a sink's thread."""
+        if (error := sys.exc_info()[1]) is not None and not isinstance(error, Crash):
             self.world.hub.failures.append(error)
 
     def _bury(self) -> None:

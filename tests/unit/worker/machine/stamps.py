@@ -28,6 +28,10 @@ class Stamps:
         """For a moment two writers may stamp far apart (ADR 0006)."""
         self._unsure_until = now + UNSURE
 
+    def is_unsure(self, now: float) -> bool:
+        """Whether two writers may stamp far apart."""
+        return now <= self._unsure_until
+
     def arrived(self, row: dict[str, Any]) -> None:
         """A feed row lies under the day of its stamp, which is no host's but the store's time."""
         stamp = parse_cursor(row["Cursor"]["S"])
@@ -37,6 +41,6 @@ class Stamps:
 
     def went_out(self, ms: int, now: float) -> bool:
         """Whether clients may have gone on from a cursor that they do not come back behind."""
-        late = ms < self._newest_ms - OVERLAP_MS and now > self._unsure_until
+        late = ms < self._newest_ms - OVERLAP_MS and not self.is_unsure(now)
         self._newest_ms = max(self._newest_ms, ms)
         return late

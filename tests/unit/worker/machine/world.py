@@ -18,6 +18,7 @@ from tests.unit.worker.machine.ledger import (
     SETTINGS,
     Ledger,
 )
+from tests.unit.worker.machine.sinks.sinks import Sinks
 
 Item = dict[str, Any]
 
@@ -52,6 +53,7 @@ class World:
         )
         self.streams.tally = self.ledger.tally
         self.tables.watchers.append(self.ledger.watch)
+        self.sinks = Sinks(self)
         self._number = 10**21 - 40  # soon a digit more (FACTS §1.16)
         self._made = 0
         self._writes = 0
@@ -88,6 +90,15 @@ class World:
             self.tables.delete_item(TableName=PRODUCTS, Key={"ProductID": {"S": product_id}})
         name = "REMOVE" if after is None else "INSERT" if before is None else "MODIFY"
         self._record(product_id, name, before, after)
+
+    def mark(self, product_id: str) -> None:
+        """A delete mark of ours, without the deletion."""
+        before = self.tables.rows[PRODUCTS].get((product_id,))
+        if before is not None:
+            self._writes += 1
+            after = before | {"DeletedRequestID": {"S": f"r{self._writes}"}}
+            self.tables.put_item(TableName=PRODUCTS, Item=after)
+            self._record(product_id, "MODIFY", before, after)
 
     def write_poison(self, product_id: str) -> None:
         """A record that nobody can decode, between good ones."""

@@ -19,8 +19,6 @@ class Written:
     audited: bool = False
     published: bool = False
     parked: bool = False
-    delivered: bool = False  # to the optional sink
-    parked_extra: bool = False
     lost: bool = False  # trimmed before it was audited: only a gap can tell of it
     unbegun: bool = False  # and its shard had no position then: only a comparison can
     under: tuple[str, str] | None = None  # the lease that it was first audited under, if any
@@ -32,9 +30,8 @@ class Written:
 
     @property
     def done(self) -> bool:
-        """Whether every sink has accepted or parked it."""
-        extra = self.parked or self.lost or self.delivered or self.parked_extra
-        return self.settled and not self.late and extra
+        """Whether nothing remains to be done for it in the stream."""
+        return self.settled and not self.late
 
     @property
     def durable(self) -> bool:

@@ -1,0 +1,244 @@
+"""A webhook costs the live feed nothing, keeps up with a slow receiver, and drains what waited.
+
+Several `stockpulse serve`, each on an embedded engine of its own, are loaded in turns: one without
+a webhook, one whose receiver answers, one whose receiver hangs or fails.
+
+    .venv/bin/python bench/sink.py
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from app.store.engine import find_running
+from bench.latency import Watch
+from bench.support.report import Requirement, conditions, finish, median_of, percentile
+from tests.faults.hook import Mood, Receiver
+from tests.faults.writers import Writers
+from tests.support.process import Process
+
+LIVE_RATE, CPU_RATE, SLOW_RATE = 50, 200, 50  # changes a second
+SLOW = 0.1  # seconds a call
+LIVE_LIMIT, LAG_LIMIT = 1.3, 3.0
+THREADS = 8
+PATIENCE = 600.0  # seconds
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """How much is measured: seconds of a turn, turns, seconds at a slow receiver, changes."""
+
+    turn: float = 10.0
+    turns: int = 6
+    slow: float = 30.0
+    backlog: int = 5_000
+
+
+@dataclass(frozen=True)
+class App:
+    """An application, and its receiver if it has a webhook."""
+
+    process: Process
+    receiver: Receiver | None = None
+
+    @property
+    def cpu(self) -> float:
+        """Seconds of processor time that the application used, its engine apart."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def write(self, changes: int, rate: float | None, prefix: str = "w") -> Writers:
+        """Write so many changes, at `rate` a second or as fast as the engine takes them."""
+        engine = find_running(self.process.data_dir)
+        assert engine is not None
+        pause = THREADS / rate if rate else 0.0
+        writers = Writers(engine.url, changes, THREADS, pause=pause, prefix=prefix)
+        writers.start()
+        writers.join(PATIENCE)
+        return writers
+
+
+@contextmanager
+def app(folder: Path, mood: Mood | None) -> Iterator[App]:
+    """An application; `mood` is its receiver's, None for no webhook."""
+    folder.mkdir()
+    with ExitStack() as opened:
+        receiver = None if mood is None else opened.enter_context(Receiver(folder / "hook"))
+        if receiver is not None and mood is not None:
+            receiver.become(mood)
+        environment = {} if receiver is None else receiver.environment
+        process = opened.enter_context(Process(folder / "data", environment=environment))
+        yield App(process, receiver)
+
+
+def live(apps: Mapping[str, App], lengths: Lengths) -> dict[str, dict[str, float]]:
+    """By application, milliseconds from a REST write to its event; medians of the turns."""
+    watches = {}
+    for name, one in apps.items():
+        body = {"product_id": "P1", "name": "Kettle", "stock": 10**6, "category": "Kitchen"}
+        httpx.post(f"{one.process.url}/v1/products", json=body).raise_for_status()
+        time.sleep(1)
+        watches[name] = Watch(one.process.port)
+    rows: dict[str, list[dict[str, float]]] = {name: [] for name in apps}
+    for number in range(lengths.turns):
+        # Forth and back, so that whatever else the machine does falls on all alike.
+        for name in list(apps)[:: 1 if number % 2 else -1]:
+            times = turn(watches[name], lengths.turn)
+            p50, p99 = statistics.median(times), percentile(times, 0.99)
+            rows[name].append({"p50": p50, "p99": p99})
+    return {name: median_of(row) for name, row in rows.items()}
+
+
+def turn(watch: Watch, seconds: float) -> list[float]:
+    """Milliseconds of one write after the other, at a steady rate."""
+    times = []
+    due = time.perf_counter()
+    end = due + seconds
+    while due < end:
+        time.sleep(max(0.0, due - time.perf_counter()))
+        times.append(watch.adjust("P1")[1])
+        due = max(due + 1 / LIVE_RATE, time.perf_counter())
+    return times[LIVE_RATE // 2 :]
+
+
+def processor(apps: Mapping[str, App], lengths: Lengths) -> dict[str, float]:
+    """By application, milliseconds of processor time for a change; medians of the turns."""
+    rows: dict[str, list[float]] = {name: [] for name in apps}
+    changes = int(lengths.turn * CPU_RATE)
+    for number in range(lengths.turns):
+        for name, one in apps.items():
+            used = one.cpu
+            one.write(changes, CPU_RATE, prefix=f"r{number}w")
+            time.sleep(2)  # a sink is about a second behind
+            rows[name].append((one.cpu - used) / changes * 1000)
+    return {name: statistics.median(row) for name, row in rows.items()}
+
+
+def slow(folder: Path, lengths: Lengths) -> list[float]:
+    """Seconds from each write to its acceptance by a receiver that takes 100 ms a call."""
+    with app(folder, Mood(delay=SLOW)) as one:
+        assert one.receiver is not None
+        changes = int(lengths.slow * SLOW_RATE)
+        writers = one.write(changes, SLOW_RATE)
+        wait_for(one.receiver, writers.written)
+        accepted = one.receiver.accepted().values()
+        return [answer.at - writers.begun[answer.product, answer.stock] for answer in accepted]
+
+
+def drain(folder: Path, lengths: Lengths) -> float:
+    """Seconds in which a backlog reaches a receiver that was down and answers at once now."""
+    with app(folder, Mood(status=503, headers={"Retry-After": "1"})) as one:
+        assert one.receiver is not None
+        writers = one.write(lengths.backlog, None)
+        time.sleep(15)  # so that all of it is in the feed, and most of it settled
+        one.receiver.become(Mood())
+        began = time.perf_counter()
+        wait_for(one.receiver, writers.written)
+        return time.perf_counter() - began
+
+
+def wait_for(receiver: Receiver, changes: int) -> None:
+    """Until so many were accepted."""
+    deadline = time.monotonic() + PATIENCE
+    while len(receiver.accepted()) < changes:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{len(receiver.accepted())} of {changes} were accepted")
+        time.sleep(0.1)
+
+
+def measure(folder: Path, lengths: Lengths) -> tuple[dict[str, dict[str, float]], list[float]]:
+    """(by application what it cost, seconds of lag at the slow receiver)."""
+    with (
+        app(folder / "none", None) as none,
+        app(folder / "well", Mood()) as well,
+        app(folder / "hangs", Mood(hangs=True)) as hangs,
+        app(folder / "fails", Mood(status=500)) as fails,
+    ):
+        apps = {"none": none, "well": well, "hangs": hangs, "fails": fails}
+        times = live(apps, lengths)
+        used = processor(apps, lengths)
+    rows = {name: times[name] | {"cpu": used[name]} for name in apps}
+    return rows, slow(folder / "slow", lengths)
+
+
+def main() -> int:
+    """0 when the ratios hold, 1 when one does not."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a try that proves nothing")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    given = parser.parse_args()
+    lengths = Lengths(5.0, 2, 10.0, 1_000) if given.quick else Lengths()
+    about = conditions()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows, lags = measure(folder, lengths)
+        seconds = drain(folder / "drain", lengths)
+    measured = {
+        "webhooks": rows,
+        "slow_lag_s": {"p50": statistics.median(lags), "max": max(lags), "last": lags[-1]},
+        "drain_s": seconds,
+    }
+    return finish(
+        about,
+        lines_of(rows, lags, lengths.backlog, seconds),
+        measured,
+        required(rows, lags),
+        as_json=given.json,
+    )
+
+
+def lines_of(
+    rows: Mapping[str, Mapping[str, float]], lags: Sequence[float], backlog: int, seconds: float
+) -> list[str]:
+    """For people."""
+    labels = {
+        "none": "no webhook",
+        "well": "receiver answers",
+        "hangs": "receiver hangs",
+        "fails": "receiver answers 500",
+    }
+    return [
+        f"REST write → event at {LIVE_RATE}/s, milliseconds; CPU of a change at {CPU_RATE}/s",
+        *(
+            f"{labels[name]:<20} p50 {row['p50']:>6.2f}   p99 {row['p99']:>6.2f}"
+            f"   CPU {row['cpu']:>5.2f} ({row['cpu'] / rows['none']['cpu']:.2f} of none)"
+            for name, row in rows.items()
+        ),
+        (
+            f"write → a receiver of {SLOW * 1000:.0f} ms a call at {SLOW_RATE}/s, seconds: "
+            f"p50 {statistics.median(lags):.2f}, p99 {percentile(lags, 0.99):.2f}, "
+            f"the last {lags[-1]:.2f}"
+        ),
+        f"a backlog of {backlog} drained in {seconds:.1f} s: {backlog / seconds:.0f} events/s",
+    ]
+
+
+def required(rows: Mapping[str, Mapping[str, float]], lags: Sequence[float]) -> list[Requirement]:
+    """A sink must not be seen on the live feed, and a slow one must keep up."""
+    return [
+        *(
+            Requirement(
+                f"p99 {name} / none",
+                rows[name]["p99"] / rows["none"]["p99"],
+                LIVE_LIMIT,
+                at_least=False,
+            )
+            for name in ("well", "hangs", "fails")
+        ),
+        Requirement("p99 lag, seconds", percentile(lags, 0.99), LAG_LIMIT, at_least=False),
+    ]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

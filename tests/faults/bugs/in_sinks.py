@@ -1,0 +1,134 @@
+# ruff: noqa: SLF001 - bugs lie in what is private
+"""Bugs in what sinks read, deliver, reject and save."""
+
+from dataclasses import replace
+from typing import Any
+
+from app.store.coordination.sinks import SinkRows
+from app.store.dead_letters.repository import DeadLetters
+from tests.faults.bugs.bug import Patch, bug
+from worker.consumers import window
+from worker.consumers.consumers import Consumers
+from worker.consumers.couriers import Couriers
+from worker.consumers.rejections import Rejections
+from worker.consumers.runner import Runner
+from worker.consumers.schedule import Call, Schedule
+from worker.consumers.window import Candidate, Window
+from worker.stream.guard import Guard
+
+
+@bug()
+def rows_are_taken_when_first_seen(patch: Patch) -> None:
+    """What precedes them may have been committed after the query went past it."""
+    right = Window.after
+
+    def after(self: Window, place: Any, now: float = 0.0) -> list[Candidate]:
+        return [one._replace(ready=True) for one in right(self, place, now)]
+
+    patch.setattr(Window, "after", after)
+
+
+@bug()
+def a_place_is_settled_at_the_newest_stamp(patch: Patch) -> None:
+    right = Window.add_pass
+
+    def add_pass(self: Window, *args: Any, **given: Any) -> None:
+        known = self.newest
+        right(self, *args, **given)
+        self.settled = max(self.settled, known)
+
+    patch.setattr(Window, "add_pass", add_pass)
+
+
+@bug("set_clock_of_store")
+def a_place_is_settled_by_time_alone(patch: Patch) -> None:
+    """The writers' clock may stand still for minutes."""
+    patch.setattr(window, "LEAD", 0)
+
+
+@bug()
+def what_is_absent_is_skipped_at_once(patch: Patch) -> None:
+    right = Window.after
+
+    def after(self: Window, place: Any, now: float = 0.0) -> list[Candidate]:
+        return [one._replace(overdue=True) for one in right(self, place, now)]
+
+    patch.setattr(Window, "after", after)
+
+
+@bug()
+def a_position_is_saved_before_its_delivery(patch: Patch) -> None:
+    right = Couriers.offer
+
+    def offer(self: Couriers, deliveries: Any) -> None:
+        right(self, deliveries)
+        self._finished |= {one.cursor for one in deliveries if one.cursor is not None}
+
+    patch.setattr(Couriers, "offer", offer)
+
+
+@bug("rewind_sink", "pause_sink", "resume_sink")
+def a_save_undoes_a_rewind(patch: Patch) -> None:
+    right = SinkRows.save
+
+    def save(self: SinkRows, lease: Any, version: int, *rest: Any) -> None:
+        row = self.get(lease.shard_id)
+        right(self, lease, version if row is None else row.version, *rest)
+
+    patch.setattr(SinkRows, "save", save)
+
+
+@bug("pause", "pause_in_call", "join", "answer_late", "throttle", "fail", "lose_answer")
+def a_save_needs_no_lease(patch: Patch) -> None:
+    right = SinkRows.save
+
+    def save(self: SinkRows, lease: Any, *rest: Any) -> None:
+        row = self.get(lease.shard_id)
+        if row is not None and row.owner is not None:
+            lease = replace(lease, owner=row.owner, counter=row.counter)
+        right(self, lease, *rest)
+
+    patch.setattr(SinkRows, "save", save)
+
+
+@bug()
+def a_product_is_delivered_twice_at_once(patch: Patch) -> None:
+    right = Schedule._begun
+
+    def begun(self: Schedule, call: Call) -> Call:
+        right(self, call)
+        for one in call.deliveries:
+            self._products[one.event.product_id].busy = False
+        return call
+
+    patch.setattr(Schedule, "_begun", begun)
+
+
+@bug("answer", "refuse_product")
+def what_is_rejected_leaves_no_letter(patch: Patch) -> None:
+    patch.setattr(Rejections, "park", lambda *_: None)
+
+
+@bug("redrive")
+def a_letter_is_removed_though_its_redrive_failed(patch: Patch) -> None:
+    patch.setattr(DeadLetters, "failed", lambda self, letter, _error: self.remove(letter))
+
+
+@bug("write_internal", "trim_what_was_not", "write_and_lose", "recreate")
+def what_is_internal_is_delivered(patch: Patch) -> None:
+    patch.setattr(Runner, "_wants", lambda self, event: self._sink.wants(event))
+
+
+@bug("pause", "pause_in_call", "throttle", "fail", "lose_answer", "answer_late")
+def a_call_rests_on_a_lease_that_is_lost(patch: Patch) -> None:
+    patch.setattr(Guard, "__call__", lambda _self: None)
+
+
+@bug("pause", "pause_in_call", "throttle", "fail", "lose_answer", "answer_late")
+def a_sink_that_another_took_is_held_on_to(patch: Patch) -> None:
+    patch.setattr(Consumers, "_leave_lost", lambda *_: None)
+
+
+@bug("rewind_sink", "pause_sink")
+def a_pause_is_not_noticed(patch: Patch) -> None:
+    patch.setattr(Runner, "notice", lambda *_: None)

@@ -1,0 +1,85 @@
+"""The timeline's end is read fast enough, and one event that is stuck hides none behind it."""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import Any, cast
+
+from app.events import ChangeEvent
+from app.store.audit import AuditRepository
+from app.store.cursor import Cursor, before
+from app.store.feed import EventRef, Feed, FeedRow
+from tests.unit.worker.consumers.building import event, row
+from worker.consumers.event_cache import EventCache
+from worker.consumers.position import Position
+from worker.consumers.tail import PAGE, Tail
+
+T = 10_000_000  # ms
+
+
+class Rows:
+    """A feed of rows with one event each, and the audit of these events."""
+
+    def __init__(self) -> None:
+        self.rows: list[FeedRow] = []
+
+    def add(self, ms: int, product_id: str, number: int) -> None:
+        self.rows.append(row(ms, (product_id, number)))
+
+    def newest(self) -> Cursor | None:
+        return self.rows[-1].cursor if self.rows else None
+
+    def after(self, place: Cursor, limit: int) -> list[FeedRow]:
+        start = bisect_right(self.rows, place, key=lambda one: one.cursor)
+        return self.rows[start : start + limit]
+
+    def read(self, refs: Iterable[EventRef]) -> tuple[dict[EventRef, ChangeEvent], dict[Any, str]]:
+        return {(product, key): event(product, int(key[-20:])) for product, key in refs}, {}
+
+
+class Reader:
+    """A consumer of a tail with a clock of its own; everything that it takes is done at once."""
+
+    def __init__(self, feed: Rows) -> None:
+        self.now: float = 0
+        self.feed = feed
+        self.tail = Tail(
+            cast("Feed", self.feed),
+            cast("AuditRepository", self.feed),
+            EventCache(),
+            lambda: self.now,
+        )
+        self.refresh()
+        self.position = Position(self.tail.window.newest)
+        self.done = 0
+
+    def refresh(self) -> None:
+        self.tail.refresh(self.tail.passes, 0)
+
+    def take_all(self, busy: Cursor | None = None) -> None:
+        while entries := self.tail.read(self.position, 100, lambda one: one == busy).entries:
+            for entry in entries:
+                self.position.add(entry.cursor)
+                self.done += 1
+            self.position.settle(self.tail.window.settled)
+
+
+def test_a_consumer_keeps_up_with_more_rows_than_a_pass_can_read() -> None:
+    reader, made, rate = Reader(Rows()), 0, 300
+    for reader.now in range(25):
+        while made < reader.now * rate:
+            reader.feed.add(T + made * 1000 // rate, f"p{made % 50}", made)
+            made += 1
+        reader.refresh()
+        reader.take_all()
+    assert made - reader.done <= 3 * rate
+
+
+def test_an_event_that_is_stuck_hides_nothing_that_waits_far_behind() -> None:
+    feed, count = Rows(), 3 * PAGE
+    for number in range(count):
+        feed.add(T + number, f"p{number}", 1)
+    feed.add(T + 600_000, "z", 1)
+    reader = Reader(feed)
+    reader.position = Position(before(T))
+    reader.take_all(busy=feed.rows[0].cursor)
+    assert reader.done == count - 1

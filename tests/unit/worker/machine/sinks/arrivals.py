@@ -1,0 +1,76 @@
+"""Which rows of the feed became visible, when, and which of them came too late to be read.
+
+A reader goes back 10 s from the newest stamp. An event whose row is later than that must arrive
+again in another row.
+"""
+
+from bisect import bisect_right, insort
+from collections.abc import Callable
+from typing import Any
+
+from app.store.clock import LEAD
+from app.store.cursor import Cursor, parse_cursor
+from app.store.timeline import OVERLAP_MS
+from tests.unit.worker.machine.written import Ref
+
+NOWHERE = Cursor(0, "00000000", 0)
+
+
+class Arrivals:
+    """The feed as it was written."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        """`now`: simulated seconds."""
+        self._now = now
+        self.rows: dict[Cursor, tuple[Ref, ...]] = {}
+        self.places: dict[Ref, list[Cursor]] = {}
+        self.late: set[Cursor] = set()
+        self.last_added = NOWHERE
+        self._order: list[Cursor] = []
+        self._seen_at: dict[Cursor, float] = {}
+
+    @property
+    def newest(self) -> Cursor | None:
+        """The newest row."""
+        return self._order[-1] if self._order else None
+
+    def add(self, item: dict[str, Any]) -> None:
+        """A row became visible."""
+        cursor = parse_cursor(item["Cursor"]["S"])
+        if cursor in self.rows:
+            return
+        pairs = (pair["L"] for pair in item["Events"]["L"])
+        refs = tuple((product["S"], key["S"]) for product, key in pairs)
+        self.rows[cursor] = refs
+        for ref in refs:
+            self.places.setdefault(ref, []).append(cursor)
+        self._seen_at[cursor] = self._now()
+        if self._is_late(cursor):
+            self.late.add(cursor)
+        insort(self._order, cursor)
+        self.last_added = cursor
+
+    def _is_late(self, cursor: Cursor) -> bool:
+        """Whether a reader may take it that nothing appears at this place any more.
+
+        It lies 10 s below another row, or 2 s below one that was there 10 s ago.
+        """
+        later = self._order[bisect_right(self._order, cursor) :]
+        return any(
+            one.ms - cursor.ms >= (LEAD + 1 if self.is_overdue(one) else OVERLAP_MS)
+            for one in later
+        )
+
+    def is_overdue(self, cursor: Cursor) -> bool:
+        """Whether what is missing of a row cannot come any more."""
+        newest = self.newest or cursor
+        waited = self._now() - self._seen_at[cursor]
+        return waited >= OVERLAP_MS / 1000 or newest.ms - cursor.ms >= OVERLAP_MS
+
+    def first(self, ref: Ref) -> Cursor:
+        """The place where an event first arrived."""
+        return min(self.places.get(ref, [NOWHERE]))
+
+    def arrived_after(self, ref: Ref, place: Cursor) -> bool:
+        """Whether an event has a row after a place."""
+        return any(row > place for row in self.places.get(ref, ()))

@@ -1,0 +1,253 @@
+"""What a sink was given, and whether its saved position says more than that.
+
+A promise that is broken fails at the very call or save that breaks it.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.events import RESERVED
+from app.store.coordination.sink_row import SinkRow, sink_of
+from app.store.cursor import Cursor
+from tests.unit.worker.machine.sinks.arrivals import Arrivals
+from tests.unit.worker.machine.written import Ref, Written
+from worker.consumers.position import decoded
+from worker.consumers.sink import Sink
+
+if TYPE_CHECKING:
+    from tests.unit.worker.machine.sinks.other_side import Call
+
+Item = dict[str, Any]
+
+NOTICED = 20.0  # seconds until every worker that is awake knows what an administrator did
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the checks need to know of the world."""
+
+    arrivals: Arrivals
+    chain: Callable[[str], list[Written]]  # a product's changes, in order
+    entry: Callable[[Ref], Item | None]  # of the audit
+    caller: Callable[[], str | None]  # the worker whose call is under way; None: an administrator
+    awake_since: Callable[[str], float]  # since when nothing has hindered a worker
+    now: Callable[[], float]  # simulated seconds
+
+
+class Deliveries:
+    """One sink's deliveries, and the promises about them."""
+
+    def __init__(self, sink: Sink, known: Known, tally: Counter[str], start: Cursor | None) -> None:
+        """`start`: as the deployment's settings have it."""
+        self.sink = sink
+        self.now = known.now
+        self.tally = tally
+        self.epoch = 0
+        self._known = known
+        self._wanted_start = start
+        self._newest_at_deploy = known.arrivals.newest
+        self.start: Cursor | None = None  # the first cursor; None before the first start
+        self._edge: Cursor | None = None  # where the sink was last set to
+        self._earliest: Cursor | None = None
+        self._done: set[Ref] = set()  # since the last rewind
+        self._ever: set[Ref] = set()
+        self._unlettered: set[Ref] = set()  # accepted since their letter was last written
+        self._row = SinkRow(sink.name)
+        self._state_since = self._version_since = -NOTICED
+        self._calls: list[Call] = []
+        self._wants_pause: set[str] = set()  # workers whose call was answered with a pause
+
+    @property
+    def state(self) -> str:
+        """Whether it runs."""
+        return self._row.state
+
+    @property
+    def owner(self) -> str | None:
+        """The worker that has its lease."""
+        return self._row.owner
+
+    # Calls
+
+    def begun(self, call: "Call") -> None:
+        """A worker calls the sink."""
+        own = [one for one in self._calls if one.worker == call.worker]
+        busy = {event.product_id for one in own for event in one.events}
+        products = {event.product_id for event in call.events}
+        assert not busy & products, f"{self.sink.name} gets {busy & products} twice at once"
+        assert len(own) < self.sink.parallelization_factor, "too many calls at once"
+        assert 0 < len(call.events) <= self.sink.batch_size
+        assert call.worker == self._row.owner, f"{call.worker} calls the sink of {self._row.owner}"
+        assert call.worker not in self._wants_pause, "called again though it wants a pause"
+        if self._row.state != "running":
+            known = self._all_know(call.worker, self._state_since)
+            assert not known, f"called while {self._row.state}"
+        for event in call.events:
+            self._begun(event.product_id, event.event_key)
+        self.tally["sink called by two workers at once"] += len(own) < len(self._calls)
+        self._calls.append(call)
+
+    def _begun(self, *ref: str) -> None:
+        product_id, key = ref
+        assert self._earliest is not None, "called before its first cursor was saved"
+        assert self._known.entry((product_id, key)) is not None, f"{ref} has no audit entry"
+        assert self._is_wanted((product_id, key)), f"{ref} is not wanted"
+        after = self._known.arrivals.arrived_after((product_id, key), self._earliest)
+        assert after, f"{ref} arrived before {self._earliest}"
+
+    def ended(self, call: "Call") -> None:
+        """The call returned, or its worker died."""
+        self._calls.remove(call)
+
+    def wants_pause(self, call: "Call") -> None:
+        """A call is about to be answered with a pause.
+
+        A worker that reads what an administrator did meanwhile starts the sink again.
+        """
+        if self._all_know(call.worker, self._version_since):
+            self._wants_pause.add(call.worker)
+
+    def _all_know(self, worker: str, since: float) -> bool:
+        """Whether a worker must know by now what was written so long ago."""
+        return self.now() - max(since, self._known.awake_since(worker)) > NOTICED
+
+    def rejected(self, ref: Ref) -> None:
+        """The other side never wants the event: it is done once there is a dead letter."""
+        self._ever.add(ref)
+
+    def accepted(self, ref: Ref, epoch: int) -> None:
+        """The other side has the event."""
+        chain = self._known.chain(ref[0])
+        written = next((one for one in chain if one.ref == ref), None)
+        if written is not None and ref not in self._ever:
+            for earlier in chain[: written.place]:
+                assert not self._is_due_before(earlier), f"{ref} was delivered before {earlier.ref}"
+        self.tally["delivered again"] += ref in self._ever
+        self._ever.add(ref)
+        self._unlettered.add(ref)
+        if epoch == self.epoch:
+            self._done.add(ref)
+
+    def _is_due_before(self, earlier: Written) -> bool:
+        """Whether a change should have been delivered before those that follow it.
+
+        One that first arrived before the sink's start, and arrives again, may come behind them.
+        """
+        assert self.start is not None
+        assert self._edge is not None
+        return (
+            earlier.ref not in self._ever
+            and not earlier.lost
+            and self._known.entry(earlier.ref) is not None
+            and self._is_wanted(earlier.ref)
+            and self._known.arrivals.first(earlier.ref) > max(self.start, self._edge)
+        )
+
+    # Rows
+
+    def lettered(self, ref: Ref, after: Item | None) -> None:
+        """A dead letter of the sink was written or removed."""
+        if after is None:
+            assert ref in self._unlettered, f"the letter of {ref} went, and it was not delivered"
+            self.tally["dead letter redriven"] += 1
+            return
+        self._done.add(ref)
+        self._ever.add(ref)
+        self._unlettered.discard(ref)
+        self.tally[f"parked: {self.sink.name}"] += 1
+
+    def saved(self, item: Item) -> None:
+        """The sink's row was written."""
+        before, row, caller = self._row, sink_of(item), self._known.caller()
+        assert row is not None
+        self._row = row
+        if (row.version, row.counter) != (before.version, before.counter):
+            self._wants_pause.clear()
+        if row.version != before.version:
+            self._version_since = self.now()
+        if row.state != before.state:
+            self._state_since = self.now()
+        if before.owner is not None and before.owner == caller and row.owner != caller:
+            under_way = [one for one in self._calls if one.worker == caller]
+            assert not under_way, f"{caller} released {row.name} with calls under way"
+        if (row.cursor, row.taken) == (before.cursor, before.taken) or row.cursor is None:
+            return
+        if caller is None or before.cursor is None:
+            self._set(row.cursor, by_worker=caller is not None)
+            return
+        assert row.owner == caller, f"{caller} saved {row.name} of {row.owner}"
+        assert row.cursor >= before.cursor, f"{row.name} went back to {row.cursor}"
+        self._check(row, row.cursor)
+
+    def _set(self, place: Cursor, *, by_worker: bool) -> None:
+        """It begins, or an administrator rewound it."""
+        if by_worker:
+            newest = self._known.arrivals.newest
+            if self._wanted_start is not None:
+                assert place == self._wanted_start
+            elif self._newest_at_deploy is not None:
+                assert newest is not None
+                assert self._newest_at_deploy <= place <= newest
+        if self.start is None:
+            self.start = place
+        else:
+            self.epoch += 1
+            self.tally["sink rewound"] += 1
+        self._edge = place
+        self._earliest = min(place, self._earliest or place)
+        arrivals = self._known.arrivals
+        self._done = {ref for ref in self._done if not arrivals.arrived_after(ref, place)}
+
+    def _check(self, row: SinkRow, cursor: Cursor) -> None:
+        """Nothing that the row says is done may be undelivered."""
+        position, edge = decoded(cursor, row.taken), self._edge
+        assert edge is not None
+        self.tally["events remembered beyond the cursor"] += bool(row.taken)
+        for place, refs in self._known.arrivals.rows.items():
+            if place <= edge or place in self._known.arrivals.late:
+                continue
+            for n, ref in enumerate(refs):
+                if position.has(place.at(n)) and not self._is_done(ref):
+                    overdue = self._known.arrivals.is_overdue(place)
+                    absent = self._known.entry(ref) is None and overdue
+                    assert absent, f"{row.name} saved {cursor}, past {ref} at {place}"
+
+    def _is_done(self, ref: Ref) -> bool:
+        return ref in self._done or not self._is_wanted(ref)
+
+    def _is_wanted(self, ref: Ref) -> bool:
+        entry = self._known.entry(ref)
+        hidden = ref[0].startswith(RESERVED) or (entry or {}).get("Kind") == {"S": "internal"}
+        return (self.sink.internal or not hidden) and ref[0] not in UNWANTED.get(
+            self.sink.name, set()
+        )
+
+    def left(self, excused: Callable[[Cursor], bool]) -> list[Ref]:
+        """Events that were to be delivered and were not; `excused`: rows that nobody can read."""
+        if self._edge is None:
+            return []
+        return [
+            ref
+            for ref, places in self._known.arrivals.places.items()
+            if not self._is_done(ref)
+            and self._known.entry(ref) is not None
+            and any(place > self._edge for place in places)
+            and not all(excused(place) for place in places)
+            and not any(one.ref == ref and one.lost for one in self._known.chain(ref[0]))
+        ]
+
+
+ONE, FIVE = "one", "five"
+UNWANTED = {FIVE: {"P5"}}  # products that a sink's filter refuses
+SINKS = (
+    Sink(ONE, lambda _: (), batch_size=1, parallelization_factor=2),
+    Sink(
+        FIVE,
+        lambda _: (),
+        batch_size=5,
+        wants=lambda event: event.product_id not in UNWANTED[FIVE],
+        internal=True,
+    ),
+)

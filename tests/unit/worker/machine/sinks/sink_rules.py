@@ -1,0 +1,115 @@
+"""What befalls the sinks: their other sides fail, and administrators pause, rewind and redrive."""
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from app.store.cursor import before
+from tests.unit.worker.machine.acts import Acts, Then, choices, products, then
+from tests.unit.worker.machine.sinks.deliveries import FIVE, ONE
+from tests.unit.worker.machine.sinks.other_side import Answer, Kind
+from tests.unit.worker.machine.sinks.sinks import ADMIN
+
+Rest = tuple[list[str], Then]  # changes to come, and how it goes on
+
+names = st.sampled_from([ONE, FIVE])
+answers = st.lists(
+    st.builds(
+        Answer,
+        st.sampled_from(["accept", "unavailable", "reject", "error", "pause"]),
+        first=st.integers(0, 5),
+        retry_after=st.sampled_from([None, None, 0.0, 5.0]),
+        seconds=st.sampled_from([0.0, 0.0, 0.2, 1.5, 8.0]),
+    ),
+    min_size=1,
+    max_size=4,
+)
+kinds = st.sampled_from(["unavailable", "reject", "error"])
+rests = st.tuples(st.lists(products, max_size=4), then)
+deployed = precondition(lambda self: self.world.sinks.sides)
+
+
+class SinkRules(Acts):
+    """The other sides' part, and the administrators'."""
+
+    @precondition(lambda self: not self.world.sinks.sides)
+    @rule(back=st.sampled_from([None, 0, 1, 3]), two=st.booleans(), then=then)
+    def deploy_sinks(self, back: int | None, two: bool, then: Then) -> None:  # noqa: FBT001
+        """Workers start again with sinks, which begin now or before one of the newest rows."""
+        for life in list(self.stage.lives):
+            self.stage.kill(life)
+        rows = sorted(self.world.sinks.arrivals.rows)
+        past = back is not None and rows
+        place = before(rows[-1 - min(back or 0, len(rows) - 1)].ms) if past else None
+        self.world.sinks.deploy(place)
+        for host in range(1 + two):
+            self.stage.start(host)
+        self.stage.run(*then)
+
+    @deployed
+    @rule(sink=names, answers=answers, rest=rests)
+    def answer(self, sink: str, answers: list[Answer], rest: Rest) -> None:
+        self.world.sinks.sides[sink].answers += answers
+        self._go_on(rest)
+
+    @deployed
+    @rule(sink=names, seconds=st.sampled_from([1.0, 15.0, 60.0]), rest=rests)
+    def be_down(self, sink: str, seconds: float, rest: Rest) -> None:
+        self.world.sinks.sides[sink].down_until = self.world.hub.now + seconds
+        self._go_on(rest)
+
+    @deployed
+    @rule(sink=names, product=products, kind=kinds, rest=rests)
+    def refuse_product(self, sink: str, product: str, kind: Kind, rest: Rest) -> None:
+        """It fails or rejects every event of one product, and takes those of others."""
+        self.world.sinks.sides[sink].poison = {product: kind}
+        self._go_on(([product, *rest[0], product], rest[1]))
+
+    @deployed
+    @rule(sink=names, look=st.booleans(), rest=rests)
+    def pause_sink(self, sink: str, look: bool, rest: Rest) -> None:  # noqa: FBT001
+        if self._has_row(sink):
+            self.world.sinks.control.pause(sink, ADMIN)
+            self._go_on(rest, look=look)
+
+    @deployed
+    @rule(sink=names, look=st.booleans(), rest=rests)
+    def resume_sink(self, sink: str, look: bool, rest: Rest) -> None:  # noqa: FBT001
+        if self._has_row(sink):
+            self.world.sinks.control.resume(sink, ADMIN)
+            self._go_on(rest, look=look)
+
+    @deployed
+    @rule(sink=names, choose=choices, look=st.booleans(), rest=rests)
+    def rewind_sink(self, sink: str, choose: int, look: bool, rest: Rest) -> None:  # noqa: FBT001
+        """To right before one of the newest rows."""
+        rows = sorted(self.world.sinks.arrivals.rows)[-8:]
+        if self._has_row(sink) and rows:
+            place = before(rows[choose % len(rows)].ms)
+            self.world.sinks.control.rewind(sink, place, ADMIN)
+            self._go_on(rest, look=look)
+
+    @deployed
+    @rule(sink=st.sampled_from([ONE, FIVE, "audit"]), look=st.booleans(), rest=rests)
+    def redrive(self, sink: str, look: bool, rest: Rest) -> None:  # noqa: FBT001
+        for letter in self.world.sinks.letters(sink):
+            self.world.sinks.desk.redrive(letter.id, ADMIN)
+        self._go_on(rest, look=look)
+
+    @deployed
+    @rule(sink=names, then=then)
+    def heal_sink(self, sink: str, then: Then) -> None:
+        self.world.sinks.sides[sink].calm()
+        self.stage.run(*then)
+
+    def _has_row(self, sink: str) -> bool:
+        return self.world.sinks.control.get(sink) is not None
+
+    def _go_on(self, rest: Rest, *, look: bool = False) -> None:
+        """`look`: the administrator is in the process of a worker, which looks at once."""
+        written, then = rest
+        for product in written:
+            self.world.write(product)
+        for life in self.stage.lives:
+            if look and life.worker is not None:
+                life.worker.look()
+        self.stage.run(*then)

@@ -1,0 +1,112 @@
+"""The deployment's sinks: when they were deployed, their other sides, and an administrator."""
+
+from typing import TYPE_CHECKING, Any
+
+from app.store.admin_log import AdminLog
+from app.store.coordination.control import SinkControl
+from app.store.coordination.sink_row import PREFIX
+from app.store.cursor import Cursor
+from app.store.dead_letters.desk import LetterDesk
+from app.store.dead_letters.letter import AUDIT, Letter, letter_of
+from app.store.deployment import CONSUMER
+from tests.unit.worker.machine.ledger import AUDIT as AUDIT_TABLE
+from tests.unit.worker.machine.ledger import CHECKPOINTS, PARKED, SETTINGS
+from tests.unit.worker.machine.sinks.arrivals import Arrivals
+from tests.unit.worker.machine.sinks.deliveries import SINKS, Deliveries, Known
+from tests.unit.worker.machine.sinks.other_side import OtherSide
+from worker.consumers.retry_policy import RetryPolicy
+from worker.wiring import SinkPlan
+
+if TYPE_CHECKING:
+    from tests.unit.worker.machine.world import World
+
+Item = dict[str, Any]
+
+ADMIN = "an administrator"
+
+
+class Sinks:
+    """What is known of the sinks outside the workers."""
+
+    def __init__(self, world: "World") -> None:
+        tables: Any = world.tables
+        self.plan = SinkPlan()  # what lives that start from now on deliver to
+        self.sides: dict[str, OtherSide] = {}
+        self.arrivals = Arrivals(lambda: world.hub.now)
+        self.excused: set[Cursor] = set()  # rows that came while the store's clock was unsure
+        log = AdminLog(tables, SETTINGS)
+        self.control = SinkControl(tables, CHECKPOINTS, CONSUMER, log)
+        self.desk = LetterDesk(tables, PARKED, log, self.control)
+        self._world = world
+        self._known = Known(
+            arrivals=self.arrivals,
+            chain=lambda product_id: world.ledger.by_product.get(product_id, []),
+            entry=lambda ref: world.tables.rows[AUDIT_TABLE].get(ref),
+            caller=self._caller,
+            awake_since=self._awake_since,
+            now=lambda: world.hub.now,
+        )
+        tables.watchers.append(self._watch)
+
+    def deploy(self, start: Cursor | None = None) -> None:
+        """Lives that start from now on have sinks."""
+        self.plan = SinkPlan(SINKS, RetryPolicy(retries=2), start)
+        for sink in SINKS:
+            deliveries = Deliveries(sink, self._known, self._world.ledger.tally, start)
+            self.sides[sink.name] = OtherSide(deliveries)
+
+    def letters(self, sink: str) -> list[Letter]:
+        """The dead letters of a sink, or of the audit."""
+        found = map(letter_of, self._world.tables.rows[PARKED].values())
+        return [letter for letter in found if letter.sink == sink]
+
+    def calm(self) -> None:
+        """Every other side accepts everything, and every sink runs."""
+        for name, side in self.sides.items():
+            side.calm()
+            if side.deliveries.state != "running":
+                self.control.resume(name, ADMIN)
+
+    def left(self) -> list[str]:
+        """Events that each sink still lacks."""
+        late = self.excused & self.arrivals.late
+        return [
+            f"{name}: {ref}"
+            for name, side in self.sides.items()
+            for ref in side.deliveries.left(late.__contains__)
+        ]
+
+    def _caller(self) -> str | None:
+        task = self._world.hub.current
+        return None if task is None else task.process.name
+
+    def _awake_since(self, worker: str) -> float:
+        """Since when nothing has hindered a worker."""
+        found = (one.unhindered_since for one in self._world.hub.processes if one.name == worker)
+        return next(found, self._world.hub.now)
+
+    def _watch(self, table: str, before: Item | None, after: Item | None) -> None:
+        row = after or before or {}
+        match table:
+            case "Feed" if after is not None and after["Day"]["S"] not in {"days", "gaps"}:
+                self.arrivals.add(after)
+                if self._world.ledger.stamps.is_unsure(self._world.hub.now):
+                    self.excused.add(self.arrivals.last_added)
+            case "StreamCheckpoints" if after is not None:
+                name = after["Shard"]["S"].removeprefix(PREFIX)
+                if name in self.sides:
+                    self.sides[name].deliveries.saved(after)
+            case "DeadLetters":
+                sink, _, key = row["SinkKey"]["S"].partition("#")
+                if sink != AUDIT:
+                    self._lettered(sink, (row["ProductID"]["S"], key), before, after)
+
+    def _lettered(
+        self, sink: str, ref: tuple[str, str], before: Item | None, after: Item | None
+    ) -> None:
+        """A worker that lost a sink leaves no letter."""
+        if before is None:
+            owner = self.sides[sink].deliveries.owner
+            assert owner == self._caller(), f"{self._caller()} parked for {sink} of {owner}"
+        if self._caller() is not None:
+            self.sides[sink].deliveries.lettered(ref, after)
