@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from app.events import RESERVED
 from app.item import AttributeNames, Item
 from app.store.chain import BOTH_IMAGES
-from app.store.client import translated
+from app.store.reads import get_one, get_rows
 from app.store.tables import TableNames
 from app.store.verification import Checked, Finding, check_entries, check_live
 
@@ -95,32 +95,23 @@ class Verifier:
 
     def _ids_in(self, table: str, key: str) -> Iterator[str]:
         names = {"#key": key}
-        pages = self._pages(
-            "scan", TableName=table, ProjectionExpression="#key", ExpressionAttributeNames=names
+        rows = get_rows(
+            self._client, "scan", table, ProjectionExpression="#key", ExpressionAttributeNames=names
         )
-        return (item[key]["S"] for item in pages)
+        return (row[key]["S"] for row in rows)
 
     def _entries(self, product_id: str) -> Iterator[Mapping[str, Any]]:
-        return self._pages(
+        return get_rows(
+            self._client,
             "query",
-            TableName=self._tables.audit,
+            self._tables.audit,
             KeyConditionExpression="ProductID = :p",
             ExpressionAttributeValues={":p": {"S": product_id}},
         )
 
-    def _pages(self, operation: Any, **request: Any) -> Iterator[Mapping[str, Any]]:
-        pages = self._client.get_paginator(operation).paginate(ConsistentRead=True, **request)
-        with translated():
-            for page in pages:
-                yield from page["Items"]
-
     def _live(self, product_id: str) -> Item | None:
-        with translated():
-            return self._client.get_item(
-                TableName=self._tables.products,
-                Key={self._names.key: {"S": product_id}},
-                ConsistentRead=True,
-            ).get("Item")
+        key = {self._names.key: {"S": product_id}}
+        return get_one(self._client, self._tables.products, key)
 
 
 # Damage that a change under way looks like, until it has arrived.

@@ -65,7 +65,7 @@ def make_coordinator(
 ) -> Coordinator:
     """What reads a table's stream with other workers, yet to be entered."""
     clients, wake, one_log = deployment.clients, reading.wake, reading.one_log
-    retry, look = Retry(stop), threading.Event()
+    retry = Retry(stop)
     where = deployment.coordination
     checkpoints, leases = Checkpoints(*where), Leases(*where)
     membership = Membership(
@@ -95,18 +95,18 @@ def make_coordinator(
             report_gap=report_of_shard,
         )
 
-    return Coordinator(
+    coordinator = Coordinator(
         membership,
         Discovery(clients.streams, deployment.tables.products, deployment.stream, one_log=one_log),
         checkpoints,
         leases,
         Beginnings(*where),
-        Readers(leases, stop, look.set, one_log=one_log),
+        Readers(leases, stop, lambda: coordinator.look_soon(), one_log=one_log),
         make_reader,
         wake,
         stop,
-        look,
         report_new_stream=report_new_stream,
         one_log=one_log,
         consumers=consumers,
     )
+    return coordinator

@@ -1,12 +1,13 @@
 """A call that must succeed is tried for ever, in bounded, jittered steps, until a stop."""
 
+import itertools
 import logging
-import random
 import threading
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from app.core.backoff import Backoff
 from app.metrics import RETRIES
 from app.store.errors import Unavailable
 
@@ -14,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0  # seconds
+pause = Backoff(0.05, 2.0)  # seconds until a failed call is repeated
 ALARM_AFTER = 60.0  # seconds of failing until each failure is logged as an error
 
 
@@ -36,7 +37,7 @@ class Retry:
 
         """
         started = time.monotonic()
-        for attempt in range(1_000_000_000):
+        for failures in itertools.count(1):
             try:
                 return call()
             except Unavailable as error:
@@ -44,12 +45,6 @@ class Retry:
                 level = logging.ERROR if failing > ALARM_AFTER else logging.WARNING
                 RETRIES.labels(part).inc()
                 _log.log(level, "%s has failed for %.0f s: %s", part, failing, error)
-            if self._stop.wait(pause(attempt)):
+            if self._stop.wait(pause(failures)):
                 break
         raise Stopped
-
-
-def pause(attempt: int) -> float:
-    """Seconds before try number `attempt` + 2: doubling to a bound, jittered by half."""
-    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempt, 10))
-    return longest * random.uniform(0.5, 1)  # noqa: S311 - jitter, not a secret

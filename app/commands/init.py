@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from app.commands.errors import CommandError
+from app.core.stall import Sighting, alive, observe_all
 from app.settings import Settings
 from app.store import place, tables
 from app.store.checkpoints import Checkpoints
@@ -13,7 +14,7 @@ from app.store.deployment import CONSUMER
 from app.store.workers import HostKind, Workers
 from worker.stream.leases import LEASE_TIME
 
-_STEP = 0.5  # seconds between looks at the workers
+_STEP = 0.5  # seconds between reads of the workers' rows
 
 
 def add(commands: Any) -> None:
@@ -49,16 +50,21 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _switch_host(client: Any, table: str, kind: HostKind) -> None:
-    """Note the kind of host, once every worker's counter has stood still for the lease time."""
+    """Write the kind of host, once every worker's counter has stood still for the lease time."""
     checkpoints = Checkpoints(client, table, CONSUMER)
-    before = checkpoints.rows().workers
-    still_until = time.monotonic() + LEASE_TIME
-    while before and time.monotonic() < still_until:
-        time.sleep(_STEP)
-        for owner, row in checkpoints.rows().workers.items():
-            if owner not in before or row.counter != before[owner].counter:
+    seen: dict[str, Sighting] = {}
+    begun = now = time.monotonic()
+    while True:
+        rows = checkpoints.rows().workers
+        seen = observe_all(seen, {owner: row.counter for owner, row in rows.items()}, now)
+        for owner, sighting in seen.items():
+            if sighting.since > begun:  # its counter moved, or its row is new
                 raise CommandError(
-                    f"worker {owner} (since {row.since}) reads the stream: end it first"
+                    f"worker {owner} (since {rows[owner].since}) reads the stream: end it first"
                 )
+        if not alive(seen, now, LEASE_TIME):
+            break
+        time.sleep(_STEP)
+        now = time.monotonic()
     Workers(client, table, CONSUMER).set_host(kind)
     print(f"The stream is read by a host of kind {kind} from now on.")

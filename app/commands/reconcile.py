@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.commands.errors import CommandError
+from app.core.stall import observe
 from app.settings import Settings
 from app.store import place, tables
 from app.store.client import connect
@@ -79,13 +80,12 @@ def answered(
         CommandError: nobody is at it, or it takes longer than the timeout.
 
     """
-    asked = moved = monotonic()
-    beat, told = -1, ""
+    asked = monotonic()
+    seen, told = None, ""
     while (state := look()).done < number:
         now = monotonic()
-        if state.beat != beat:
-            beat, moved = state.beat, now
-        if now - moved > TAKEN:
+        seen = observe(seen, state.beat, now)
+        if seen.still_for(now) > TAKEN:
             raise CommandError(f"{NO_WORKER}; it will then be done")
         if now - asked > timeout:
             raise CommandError(f"not done within {timeout:.0f} s ({state.progress}); it goes on")

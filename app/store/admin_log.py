@@ -1,4 +1,4 @@
-"""What an administrator did leaves a row in the same transaction as the deed itself."""
+"""What an administrator does is logged in the same transaction as the action itself."""
 
 import json
 import secrets
@@ -8,20 +8,20 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from app.events import rfc3339
-from app.store.client import translated
 from app.store.cursor import wall_ms
 from app.store.paging import Page, decode_cursor, encode_cursor
+from app.store.reads import newest_first
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _KIND = "log"
-_DOCUMENT_CHARACTERS = 20_000  # of what was before or after; the deed is what counts
+_DOCUMENT_CHARACTERS = 20_000  # of what was before or after; the rest is cut off
 
 
 @dataclass(frozen=True, slots=True)
 class AdminAction:
-    """One deed: who, what, and how it was before and after (JSON values)."""
+    """Who did what, and how it was before and after (JSON values)."""
 
     id: str
     at: str
@@ -44,7 +44,7 @@ class AdminLog:
     def entry(
         self, actor: str, action: str, *, before: Any = None, after: Any = None
     ) -> dict[str, Any]:
-        """The action of `TransactWriteItems` that records a deed, to go with the deed's own."""
+        """The part of a `TransactWriteItems` call that logs the action written by the others."""
         now = self._now_ms()
         at = rfc3339(datetime.fromtimestamp(now / 1000, UTC))
         documents = {
@@ -67,34 +67,18 @@ class AdminLog:
         }
 
     def page(self, limit: int, cursor: str | None = None) -> Page[AdminAction]:
-        """Up to `limit` deeds, newest first.
+        """Up to `limit` actions, newest first.
 
         Raises:
             InvalidCursor: the cursor is not one that a page gave out.
 
         """
-        request: dict[str, Any] = {}
-        if cursor is not None:
-            request["ExclusiveStartKey"] = {
-                "Kind": {"S": _KIND},
-                "ID": {"S": decode_cursor(cursor)},
-            }
-        with translated():
-            answer = self._client.query(
-                TableName=self._table,
-                KeyConditionExpression="Kind = :kind",
-                ExpressionAttributeValues={":kind": {"S": _KIND}},
-                ConsistentRead=True,
-                ScanIndexForward=False,
-                Limit=limit,
-                **request,
-            )
-        last = answer.get("LastEvaluatedKey")
-        following = None if last is None else encode_cursor(last["ID"]["S"])
-        return Page([_deed(row) for row in answer["Items"]], following)
+        before = None if cursor is None else decode_cursor(cursor)
+        rows, last = newest_first(self._client, self._table, ("Kind", _KIND), "ID", limit, before)
+        return Page([_action(row) for row in rows], None if last is None else encode_cursor(last))
 
 
-def _deed(row: Any) -> AdminAction:
+def _action(row: Any) -> AdminAction:
     return AdminAction(
         row["ID"]["S"],
         row["At"]["S"],

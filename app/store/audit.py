@@ -21,6 +21,7 @@ from app.store.feed import ROW_LIMIT, EventRef, Feed
 from app.store.history import Histories
 from app.store.leases import Hold, Unleased
 from app.store.legible import MALFORMED, legible
+from app.store.reads import get_rows
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -132,21 +133,20 @@ class AuditRepository:
 
     def refers(self, product_id: str, after: str, reference: str) -> bool:
         """Whether an entry of the product, later than the event key, bears the reference."""
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "ProductID = :p AND EventKey > :k",
-            "FilterExpression": "#r = :r",
-            "ExpressionAttributeNames": {"#r": "Reference"},
-            "ExpressionAttributeValues": {
+        rows = get_rows(
+            self._client,
+            "query",
+            self._table,
+            KeyConditionExpression="ProductID = :p AND EventKey > :k",
+            FilterExpression="#r = :r",
+            ExpressionAttributeNames={"#r": "Reference"},
+            ExpressionAttributeValues={
                 ":p": {"S": product_id},
                 ":k": {"S": after},
                 ":r": {"S": reference},
             },
-            "ConsistentRead": True,
-        }
-        pages = self._client.get_paginator("query").paginate(**request)
-        with translated():
-            return any(page["Items"] for page in pages)
+        )
+        return any(rows)
 
     def knows(self, product_id: str) -> bool:
         """Whether anything ever happened to a product of this id."""

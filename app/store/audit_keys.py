@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.store.client import translated
+from app.store.reads import get_one
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -49,8 +50,5 @@ class AuditKeyIDs:
             )
 
     def _listed(self) -> set[str]:
-        with translated():
-            answer = self._client.get_item(
-                TableName=self._table, Key=self._key, ConsistentRead=True
-            )
-        return set(answer.get("Item", {}).get("KeyIDs", {}).get("SS", []))
+        row = get_one(self._client, self._table, self._key) or {}
+        return set(row.get("KeyIDs", {}).get("SS", []))

@@ -1,10 +1,10 @@
 """A batch is written whole, however many calls that takes, or it is refused whole."""
 
-import random
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from app.core.backoff import Backoff
 from app.store.client import translated
 from app.store.errors import StoreUnavailable
 
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 WRITE_LIMIT = 25  # items in one BatchWriteItem
 READ_LIMIT = 100  # keys in one BatchGetItem
-_TRIES = 6  # of what DynamoDB left unprocessed: about 2 s with the pauses below
+_TRIES = 6  # of what DynamoDB left unprocessed: about 2 s with the pauses
+_pause = Backoff(0.04, 2.0)
 
 Put = tuple[str, dict[str, Any]]  # table, item
 
@@ -30,12 +31,12 @@ def put_all(client: "DynamoDBClient", puts: Iterable[Put]) -> None:
     waiting: dict[str, Any] = {}
     for table, item in puts:
         waiting.setdefault(table, []).append({"PutRequest": {"Item": item}})
-    for attempt in range(_TRIES):
+    for tries in range(1, _TRIES + 1):
         with translated():
             waiting = client.batch_write_item(RequestItems=waiting).get("UnprocessedItems", {})
         if not waiting:
             return
-        _pause(attempt)
+        time.sleep(_pause(tries))
     raise StoreUnavailable("DynamoDB leaves items of a batch unprocessed: the table is throttled.")
 
 
@@ -58,16 +59,12 @@ def get_all(
 def _get(client: "DynamoDBClient", table: str, keys: list[dict[str, Any]]) -> list[dict[str, Any]]:
     waiting: dict[str, Any] = {table: {"Keys": keys, "ConsistentRead": True}}
     found: list[dict[str, Any]] = []
-    for attempt in range(_TRIES):
+    for tries in range(1, _TRIES + 1):
         with translated():
             answer = client.batch_get_item(RequestItems=waiting)
         found += answer["Responses"].get(table, [])
         waiting = answer.get("UnprocessedKeys", {})
         if not waiting:
             return found
-        _pause(attempt)
+        time.sleep(_pause(tries))
     raise StoreUnavailable("DynamoDB leaves keys of a batch unprocessed: the table is throttled.")
-
-
-def _pause(attempt: int) -> None:
-    time.sleep(random.uniform(0.5, 1) * 0.04 * 2**attempt)  # noqa: S311 - jitter, not a secret

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from app.store.beginnings import beginning_of
-from app.store.client import translated
 from app.store.coordination.sink_row import SinkRow, sink_of
+from app.store.reads import get_rows
 from app.store.workers import PREFIX, WorkerRow, worker_of
 
 if TYPE_CHECKING:
@@ -66,37 +66,32 @@ class Checkpoints:
             StoreUnavailable: they cannot be read now.
 
         """
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
+        found_rows = get_rows(
+            self._client,
+            "query",
+            self._table,
             KeyConditionExpression="Consumer = :consumer",
             ExpressionAttributeValues={":consumer": {"S": self._consumer}},
-            ConsistentRead=True,
         )
         checkpoints: dict[ShardKey, Checkpoint] = {}
         workers: dict[str, WorkerRow] = {}
         beginnings: dict[str, frozenset[str]] = {}
         sinks: dict[str, SinkRow] = {}
-        with translated():
-            for page in pages:
-                for row in page["Items"]:
-                    if (worker := worker_of(row)) is not None:
-                        workers[worker.owner] = worker
-                    elif (begun := beginning_of(row)) is not None:
-                        beginnings[begun[0]] = begun[1]
-                    elif (sink := sink_of(row)) is not None:
-                        sinks[sink.name] = sink
-                    elif (found := checkpoint_of(row)) is not None:
-                        checkpoints[found.stream_arn, found.shard_id] = found
+        for row in found_rows:
+            if (worker := worker_of(row)) is not None:
+                workers[worker.owner] = worker
+            elif (begun := beginning_of(row)) is not None:
+                beginnings[begun[0]] = begun[1]
+            elif (sink := sink_of(row)) is not None:
+                sinks[sink.name] = sink
+            elif (found := checkpoint_of(row)) is not None:
+                checkpoints[found.stream_arn, found.shard_id] = found
         return Rows(checkpoints, workers, beginnings, sinks)
 
     def all(self) -> Iterator[Checkpoint]:
         """Every consumer's checkpoints."""
-        pages = self._client.get_paginator("scan").paginate(
-            TableName=self._table, ConsistentRead=True
-        )
-        with translated():
-            for page in pages:
-                yield from (found for row in page["Items"] if (found := checkpoint_of(row)))
+        rows = get_rows(self._client, "scan", self._table)
+        return (found for row in rows if (found := checkpoint_of(row)))
 
 
 def checkpoint_of(row: Mapping[str, Any]) -> Checkpoint | None:

@@ -1,11 +1,11 @@
 """A transaction is applied exactly once, however many answers get lost on the way."""
 
-import random
 import time
 import uuid
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from app.core.backoff import Backoff
 from app.store.client import translated
 from app.store.errors import StoreUnavailable
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _TRIES = 2  # each of which botocore may repeat itself
+_pause = Backoff(1.0, 1.0)  # an engine restarts meanwhile
 
 
 def commit(client: "DynamoDBClient", actions: Sequence[dict[str, Any]]) -> None:
@@ -29,7 +30,7 @@ def commit(client: "DynamoDBClient", actions: Sequence[dict[str, Any]]) -> None:
 
     """
     token = uuid.uuid4().hex
-    for tries_left in reversed(range(_TRIES)):
+    for tries in range(1, _TRIES + 1):
         try:
             with translated():
                 client.transact_write_items(
@@ -37,9 +38,9 @@ def commit(client: "DynamoDBClient", actions: Sequence[dict[str, Any]]) -> None:
                     TransactItems=list(actions),  # type: ignore[arg-type]
                 )
         except StoreUnavailable:
-            if not tries_left:
+            if tries == _TRIES:
                 raise
-            time.sleep(random.uniform(0.5, 1))  # noqa: S311 - an engine restarts meanwhile
+            time.sleep(_pause(tries))
         else:
             return
 

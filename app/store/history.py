@@ -1,8 +1,7 @@
-"""A product's history is read newest first, and what turned out void in it is named.
+"""A product's history is read newest first, with its void entries marked.
 
-Whether a `reconciled` entry is void is told by what lies beside it (`app.store.chain`), which may
-be on another page: at a page's borders a few links more are read, and only where such an entry
-stands there.
+Whether a `reconciled` entry is void depends on its neighbors (`app.store.chain`), which may be on
+another page: where such an entry is first or last on a page, a few links beyond it are read.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,9 +12,9 @@ from app.events import ChangeEvent, is_event_key
 from app.store.audit_entry import event_of
 from app.store.chain import Link, link_of, void_keys
 from app.store.chains import Chains
-from app.store.client import translated
 from app.store.legible import legible
 from app.store.paging import decode_cursor, encode_cursor
+from app.store.reads import newest_first
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -52,11 +51,17 @@ class Histories:
         entries: list[dict[str, Any]] = []
         events: list[ChangeEvent] = []
         while len(events) < limit:
-            found, start_of_next = self._query(product_id, limit - len(events), start)
+            found, start = newest_first(
+                self._client,
+                self._table,
+                ("ProductID", product_id),
+                "EventKey",
+                limit - len(events),
+                start,
+            )
             entries += found
             shown = legible(event_of, found)
             events += [event for event in shown if event.kind != "internal"]
-            start = start_of_next
             if start is None:
                 break
         links = list(legible(link_of, reversed(entries)))
@@ -78,27 +83,6 @@ class Histories:
             beyond = self._chains.beside(product_id, trail[0].key, BESIDE, newer=False)
             trail = [*reversed(list(_until_told(beyond))), *trail]
         return frozenset(void_keys(trail) & own)
-
-    def _query(
-        self, product_id: str, limit: int, start: str | None
-    ) -> tuple[list[dict[str, Any]], str | None]:
-        """Some entries before an event key, and the key to go on before."""
-        more: dict[str, Any] = {}
-        if start is not None:
-            key = {"ProductID": {"S": product_id}, "EventKey": {"S": start}}
-            more = {"ExclusiveStartKey": key}
-        with translated():
-            answer = self._client.query(
-                TableName=self._table,
-                KeyConditionExpression="ProductID = :p",
-                ExpressionAttributeValues={":p": {"S": product_id}},
-                ConsistentRead=True,
-                ScanIndexForward=False,
-                Limit=limit,
-                **more,
-            )
-        last = answer.get("LastEvaluatedKey")
-        return answer["Items"], last["EventKey"]["S"] if last else None
 
 
 def _until_told(links: Iterable[Link]) -> Iterator[Link]:

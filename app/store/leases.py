@@ -14,6 +14,7 @@ from app.metrics import LEASE_MOVES
 from app.store.checkpoints import Checkpoint, ShardKey, leased
 from app.store.client import translated
 from app.store.errors import ConditionFailed
+from app.store.reads import get_one
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -220,10 +221,7 @@ class Leases:
             raise LeaseLost from None
 
     def _row(self, shard: ShardKey) -> Any:
-        with translated():
-            return self._client.get_item(
-                TableName=self._table, Key=self._key(shard), ConsistentRead=True
-            ).get("Item")
+        return get_one(self._client, self._table, self._key(shard))
 
     def _key(self, shard: ShardKey) -> dict[str, Any]:
         return {"Consumer": {"S": self._consumer}, "Shard": {"S": " ".join(shard)}}

@@ -17,6 +17,7 @@ from app.store.errors import ConditionFailed, ProductExists, ProductGone, Produc
 from app.store.etags import check_whole
 from app.store.paging import Page, decode_cursor, encode_cursor
 from app.store.product import Product, ProductDraft, Stamp, product_of
+from app.store.reads import get_one
 from app.store.receipts import Once
 from app.store.rewrite import TRIES, Queue, Rewriter, too_much
 from app.store.write import is_of, put_new
@@ -193,10 +194,5 @@ class ProductRepository:
         raise ProductNotFound("No product has this id. GET /v1/products lists them.")
 
     def _find(self, product_id: str) -> Item | None:
-        with translated():
-            answer = self._client.get_item(
-                TableName=self._table,
-                Key={self._names.key: {"S": product_id}},
-                ConsistentRead=True,
-            )
-        return answer.get("Item")
+        key = {self._names.key: {"S": product_id}}
+        return get_one(self._client, self._table, key)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import orjson
 
-from app.store.client import translated
 from app.store.errors import IdempotencyKeyReused, ItemTooLarge
+from app.store.reads import get_one
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -87,12 +87,7 @@ class Receipts:
             IdempotencyKeyReused: the key was used for another request.
 
         """
-        with translated():
-            row = self._client.get_item(
-                TableName=self._table,
-                Key={"RequestKey": {"S": request.row}},
-                ConsistentRead=True,
-            ).get("Item")
+        row = get_one(self._client, self._table, {"RequestKey": {"S": request.row}})
         # DynamoDB removes expired rows when it gets to it: until then they count as gone.
         if row is None or int(row["ExpiresAt"]["N"]) <= self._now().timestamp():
             return

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from app.events import rfc3339
 from app.store.client import translated
 from app.store.errors import ConditionFailed
+from app.store.reads import get_one
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -86,11 +87,7 @@ class Reconciliations:
 
     def state(self) -> State:
         """The row, read consistently."""
-        with translated():
-            answer = self._client.get_item(
-                TableName=self._table, Key=self._key, ConsistentRead=True
-            )
-        row: Any = answer.get("Item", {})
+        row = get_one(self._client, self._table, self._key) or {}
 
         def number(name: str) -> int:
             return int(row.get(name, {}).get("N", "0"))

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from app.store.admin_log import AdminLog
-from app.store.client import translated
 from app.store.commit import commit
+from app.store.reads import get_rows
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -25,14 +25,14 @@ class SettingsRows:
 
     def all(self, kind: str) -> list[Any]:
         """Every row of a kind."""
-        pages = self.client.get_paginator("query").paginate(
-            TableName=self.table,
+        rows = get_rows(
+            self.client,
+            "query",
+            self.table,
             KeyConditionExpression="Kind = :kind",
             ExpressionAttributeValues={":kind": {"S": kind}},
-            ConsistentRead=True,
         )
-        with translated():
-            return [row for page in pages for row in page["Items"]]
+        return list(rows)
 
     def put_new(self, row: dict[str, Any]) -> dict[str, Any]:
         """The action that adds a row that must not be there yet."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from app.store.api_keys import ApiKey
 from app.store.client import translated
 from app.store.errors import ConditionFailed
+from app.store.reads import get_one
 from app.store.secret import new_token, token_hash
 from app.store.settings_rows import SettingsRows, row_key
 
@@ -49,12 +50,7 @@ class SignIn:
 
     def link_key(self, token: str) -> str | None:
         """The id of the key that a link signs in as; it stays usable."""
-        with translated():
-            row: Any = self._rows.client.get_item(
-                TableName=self._rows.table,
-                Key=row_key(_LINK, token_hash(token)),
-                ConsistentRead=True,
-            ).get("Item")
+        row = get_one(self._rows.client, self._rows.table, row_key(_LINK, token_hash(token)))
         if row is None or int(row["ExpiresAt"]["N"]) <= self._now().timestamp():
             return None
         return str(row["Key"]["S"])

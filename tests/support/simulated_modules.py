@@ -91,7 +91,7 @@ def substitute(hub: Hub, patch: pytest.MonkeyPatch) -> None:
         for name in names
     }
     for name, module in list(sys.modules.items()):
-        if not name.startswith(("app.store", "app.broker", "worker")):
+        if not name.startswith(("app.core", "app.store", "app.broker", "worker")):
             continue
         for known, changed_module in changed.items():
             if hasattr(module, known):

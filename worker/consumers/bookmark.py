@@ -15,6 +15,7 @@ from app.store.cursor import Cursor, before, wall_ms
 from app.store.leases import Lease, LeaseLost
 from worker.consumers.position import Position, decoded
 from worker.consumers.tail import Tail
+from worker.consumers.window import BEGINNING
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class Bookmark:
         self._monotonic = monotonic
         self._now_ms = now_ms
         self._first: Cursor | None = None
+        self._edge = BEGINNING
         self._position: Position | None = None
         self._saved_at = monotonic()
         self._delivered = self._skipped = False  # since the last save
@@ -94,8 +96,16 @@ class Bookmark:
         row = self._rows.get(self._lease.shard_id)
         if row is None or (row.owner, row.counter) != (self._lease.owner, self._lease.counter):
             raise LeaseLost
-        self.row, self._position = row, None
+        self.row, self._position, self._edge = row, None, BEGINNING
         self._delivered = self._skipped = False
+
+    def read_to(self, edge: Cursor) -> None:
+        """Every row up to this place was read: nothing else can appear there (`Batch.edge`).
+
+        What a later pass of another consumer settled does not count: rows behind were not read.
+        """
+        self._edge = edge
+        self.position.settle(edge)
 
     def deliver(self, cursors: Iterable[Cursor]) -> None:
         """The events at these places were delivered or rejected."""
@@ -135,7 +145,7 @@ class Bookmark:
         self._save(self.position, health)
 
     def _save(self, position: Position, health: Health) -> None:
-        position.settle(self._tail.window.settled)
+        position.settle(self._edge)
         self._rows.save(self._lease, self.row.version, position.settled, position.encoded(), health)
         self._saved_at = self._monotonic()
         self._delivered = self._skipped = False

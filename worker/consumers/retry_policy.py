@@ -4,9 +4,10 @@ A sink that is down is retried for ever, and nothing is rejected. An event is re
 it fails alone while others succeed.
 """
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from app.core.backoff import Backoff, half_to_full
 
 FIRST, LONGEST = 0.1, 60.0  # seconds between two tries
 LONGEST_ASKED = 3600.0  # seconds: a longer Retry-After is cut short
@@ -20,7 +21,7 @@ class RetryPolicy:
 
     retries: int = 3
     age: int = -1
-    jitter: Callable[[], float] = lambda: random.uniform(0.5, 1)  # noqa: S311 - no secret
+    jitter: Callable[[], float] = half_to_full
 
     def is_spent(self, failures: int) -> bool:
         """Whether an event that failed this often by its own fault is not tried again."""
@@ -34,4 +35,4 @@ class RetryPolicy:
         """Seconds before the next try, after so many failures in a row (at least one)."""
         if asked is not None:
             return min(max(asked, 0.0), LONGEST_ASKED)
-        return float(min(LONGEST, FIRST * 2.0 ** min(failures - 1, 30)) * self.jitter())
+        return Backoff(FIRST, LONGEST, self.jitter)(failures)

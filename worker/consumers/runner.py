@@ -218,7 +218,7 @@ class Runner:
         bookmark.skip(skipped)
         if wanted:
             self._couriers.offer(wanted)
-        bookmark.position.settle(self._shared.tail.window.settled)
+        bookmark.read_to(batch.edge)
 
     def _wants(self, event: ChangeEvent) -> bool:
         hidden = event.kind == "internal" or event.product_id.startswith(RESERVED)

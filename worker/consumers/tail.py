@@ -15,7 +15,7 @@ from app.store.cursor import Cursor
 from app.store.feed import EventRef, Feed, FeedRow
 from worker.consumers.event_cache import EventCache
 from worker.consumers.position import Position
-from worker.consumers.window import Candidate, Window, arrivals
+from worker.consumers.window import BEGINNING, Candidate, Window, arrivals
 
 PAGE = 400  # rows of one query
 MOST = 2_000  # rows of one pass beyond the newest that was seen before
@@ -38,13 +38,14 @@ class Batch:
 
     `damaged` are events whose audit entry cannot be read, with the error. `absent` never got an
     entry: their event arrives again under another cursor. `pending`: more is visible, but may not
-    be taken yet.
+    be taken yet. `edge`: every row up to there was seen, and no other can appear.
     """
 
     entries: list[Entry] = field(default_factory=list)
     damaged: list[tuple[Cursor, EventRef, str]] = field(default_factory=list)
     absent: list[Cursor] = field(default_factory=list)
     pending: bool = False
+    edge: Cursor = BEGINNING
 
     @property
     def found(self) -> bool:
@@ -129,7 +130,7 @@ class Tail:
             candidates = self.window.after(position.settled, self._monotonic()) if near else []
         if not near:
             return self._read_far(base, settled, position, limit, busy)
-        return self._batch(candidates, position, limit, busy)
+        return self._batch(candidates, settled, position, limit, busy)
 
     def count_after(self, position: Position) -> int:
         """How many events after a position are not done; if it is far behind, of the next rows.
@@ -170,7 +171,8 @@ class Tail:
                 position.settled = base  # no row lies between, nor can one appear there
                 return Batch(pending=True)
             candidates = [Candidate(row) for row in rows if row.cursor <= settled]
-            batch = self._batch(candidates, position, limit, busy)
+            edge = min(settled, rows[-1].cursor) if rows else place
+            batch = self._batch(candidates, edge, position, limit, busy)
             if batch.found or len(candidates) < PAGE:
                 break
             place = rows[-1].cursor
@@ -194,6 +196,7 @@ class Tail:
     def _batch(
         self,
         candidates: Sequence[Candidate],
+        edge: Cursor,
         position: Position,
         limit: int,
         busy: Callable[[Cursor], bool],
@@ -219,7 +222,7 @@ class Tail:
             else:  # its entry may be on the way, and what follows may be of the same product
                 pending = True
                 break
-        return Batch(batch.entries, batch.damaged, batch.absent, pending)
+        return Batch(batch.entries, batch.damaged, batch.absent, pending, edge)
 
     def _events(
         self, refs: Sequence[EventRef]

@@ -1,7 +1,7 @@
 """The worker reconciles when it is asked: at a deployment's first start, after a gap, by a person.
 
 Never on a timer: each comparison reads both tables whole, and what it would find shows as a
-gap first. One worker does it; the others see its beat and stay out.
+gap first. One worker compares; the others see its heartbeat and stay out.
 """
 
 import logging
@@ -14,6 +14,9 @@ from concurrent.futures import TimeoutError as StillRunning
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from app.core.backoff import Backoff
+from app.core.loop_thread import LoopThread
+from app.core.stall import Sighting, observe
 from app.store.errors import StoreUnavailable
 from app.store.reconciliation import Outcome, Reconciliations, State
 from app.store.tables import TableError
@@ -27,7 +30,7 @@ AGAIN_AFTER = 600.0  # seconds until what was left is compared again
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds between looks at the row, between beats, and until a silent owner is dead."""
+    """Seconds between reads of the row, between heartbeats, and until a silent owner is dead."""
 
     poll: float = 20.0
     beat: float = 3.0
@@ -51,24 +54,27 @@ class Reconciler:
         self._requests = requests
         self._find_stream = find_stream
         self._compare = compare
-        self._stop = stop
         self._timing = timing or Timing()
         self._owner = uuid.uuid4().hex[:8]
         self._asked = False
-        self._asked_here = threading.Event()
         self._stream: str | None = None  # the one that the row was held against
-        self._seen = (-1, 0.0)  # another's beat, and when it was first seen
+        self._seen: Sighting | None = None  # of the heartbeat of whoever compares
         self._again_at: float | None = None
-        self._thread = threading.Thread(target=self._run, name="reconciler", daemon=True)
+        poll = self._timing.poll
+        self._loop = LoopThread(
+            "reconciler",
+            self._turn,
+            expected=(StoreUnavailable, TableError),
+            backoff=Backoff(poll, poll),
+            stop=stop,
+        )
 
     def __enter__(self) -> "Reconciler":
-        self._thread.start()
+        self._loop.__enter__()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._stop.set()
-        self._asked_here.set()
-        self._thread.join(10)
+        self._loop.__exit__()
 
     def ask(self, why: str) -> None:
         """Ask for a comparison; many gaps before it begins are one request.
@@ -80,23 +86,10 @@ class Reconciler:
         if not self._asked:
             self._requests.ask(why, _now())
             self._asked = True
-            self._asked_here.set()
+            self._loop.wake()
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self.turn()
-            except Stopped:
-                break
-            except (StoreUnavailable, TableError) as error:
-                _log.warning("cannot reconcile now: %s", error)
-            except Exception:  # noqa: BLE001 - this thread must outlive any fault
-                _log.exception("the reconciler met a fault; it goes on")
-            self._asked_here.wait(self._timing.poll)
-            self._asked_here.clear()
-
-    def turn(self) -> None:
-        """Look at the row once, and do what it asks."""
+    def _turn(self) -> float:
+        """Read the row once, and do what it asks."""
         stream = self._stream or self._find_stream()
         state = self._requests.state()
         if self._stream is None:
@@ -109,16 +102,15 @@ class Reconciler:
             self._requests.ask("differences were left", _now())
         if state.is_due and self._is_free(state) and self._requests.claim(state.beat, self._owner):
             self._do(state)
+        return self._timing.poll
 
     def _is_free(self, state: State) -> bool:
-        """Whether nobody is at it, by this process's own clock."""
+        """Whether no living worker compares."""
         if not state.busy:
             return True
-        beat, since = self._seen
-        if state.beat != beat:
-            self._seen = (state.beat, time.monotonic())
-            return False
-        return time.monotonic() - since > self._timing.dead
+        now = time.monotonic()
+        self._seen = observe(self._seen, state.beat, now)
+        return self._seen.still_for(now) > self._timing.dead
 
     def _do(self, state: State) -> None:
         self._asked = False  # what is asked from here on may be about what is past already

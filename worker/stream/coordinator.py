@@ -1,7 +1,7 @@
 """One thread looks at the stream and at the other workers, and takes or lets go of shards.
 
-It looks again when a reader ends and on timers. A look that fails leaves the readers that run
-alone: they hold their leases until another worker has taken them.
+It repeats on timers, and at once when a reader ends. A turn that fails leaves running readers
+alone: they keep their leases until another worker takes them.
 """
 
 import json
@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 
+from app.core.backoff import Backoff, steady
+from app.core.loop_thread import LoopThread
 from app.store.beginnings import Beginnings
 from app.store.checkpoints import Checkpoint, Checkpoints, Rows, ShardKey
 from app.store.errors import StoreUnavailable
 from app.store.leases import Lease, Leases
 from worker.consumers.consumers import Consumers
-from worker.retry import LONGEST_PAUSE, Stopped, pause
 from worker.stream.discovery import Discovery, Look
 from worker.stream.leases import first_rival, share
 from worker.stream.lineage import Position, awaits_child, parents_gone, readable
@@ -27,7 +28,8 @@ from worker.stream.readers import Readers
 from worker.stream.succession import positions
 from worker.stream.tidier import Tidier
 
-LOOK_AGAIN = 60.0  # seconds between looks at the service while nothing ends
+LOOK_AGAIN = 60.0  # seconds between reads of the service's listing while nothing ends
+SOONEST, LONGEST_PAUSE = 0.05, 2.0  # seconds between such reads while something is awaited
 JOIN = 10.0  # seconds that a stop waits for the threads
 STATES_TOLD = 200  # shards in the status that a heartbeat carries: it must fit an item
 
@@ -51,13 +53,12 @@ class Coordinator:
         make_reader: MakeReader,
         wake: Wake,
         stop: threading.Event,
-        look: threading.Event,
         *,
         report_new_stream: Callable[[str], None] = lambda _arn: None,
         one_log: bool = False,
         consumers: Consumers | None = None,
     ) -> None:
-        """`look` is set by whoever wants a look at once. `consumers`: sinks to share as well."""
+        """`consumers`: sinks to share among the workers as well."""
         self._membership = membership
         self._discovery = discovery
         self._checkpoints = checkpoints
@@ -67,11 +68,13 @@ class Coordinator:
         self._make_reader = make_reader
         self._wake = wake
         self._stop = stop
-        self._look = look
         self._report_new_stream = report_new_stream
         self._one_log = one_log
         self._consumers = consumers
-        self._thread = threading.Thread(target=self._run, name="stream-coordinator", daemon=True)
+        self._loop = LoopThread(
+            "stream-coordinator", self._turn, failed=self._note_failure, stop=stop
+        )
+        self._hurried = False  # by `look_soon`
         self._trouble = ""
         self._seen = Look(None)
         self._finished: set[ShardKey] = set()
@@ -83,15 +86,14 @@ class Coordinator:
 
     def __enter__(self) -> "Coordinator":
         self._membership.__enter__()
-        self._thread.start()
+        self._loop.__enter__()
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._stop.set()
-        self._look.set()
         self._wake.close()
         deadline = time.monotonic() + JOIN
-        self._thread.join(JOIN)
+        self._loop.__exit__()
         self._readers.join(deadline)
         if self._consumers is not None:
             self._consumers.leave()
@@ -103,12 +105,13 @@ class Coordinator:
         return self._membership.term()
 
     def look_soon(self) -> None:
-        """Read the rows at once: an administrator changed something."""
-        self._look.set()
+        """Read everything at once: a reader ended, or an administrator changed something."""
+        self._hurried = True
+        self._loop.wake()
 
     def problem(self) -> str | None:
         """What is wrong with reading the stream; None where all is well. Never blocks."""
-        if not self._thread.is_alive():
+        if not self._loop.is_alive():
             return "the stream coordinator's thread is dead"
         return self._readers.problem() or self._trouble or None
 
@@ -120,32 +123,19 @@ class Coordinator:
         states = [asdict(state) for state in self.shards()[:STATES_TOLD]]
         return json.dumps(states, separators=(",", ":"))
 
-    def _run(self) -> None:
-        failures = 0
-        while not self._stop.is_set():
-            try:
-                if failures:
-                    self._stop.wait(pause(failures))
-                ended = self._look.is_set()
-                self._look.clear()
-                wait = self._turn(ended=ended)
-                failures = 0
-                self._look.wait(wait)
-            except StoreUnavailable as error:
-                self._trouble = error.detail
-                failures += 1
-            except Stopped:  # in the midst of telling of a gap
-                break
-            except BaseException as error:  # noqa: BLE001 - this thread must outlive any fault
-                self._readers.note_crash("the stream coordinator's thread died", error)
-                failures += 1
+    def _note_failure(self, error: BaseException) -> None:
+        if isinstance(error, StoreUnavailable):
+            self._trouble = error.detail
+        else:
+            self._readers.note_crash("the stream coordinator's thread died", error)
 
-    def _turn(self, *, ended: bool) -> float:
-        """Look at the others, at the service if it is time, and act; seconds to the next turn."""
+    def _turn(self) -> float:
+        """Read the rows, and the service if it is time, and act; seconds to the next turn."""
+        hurried, self._hurried = self._hurried, False
         rows = self._checkpoints.rows()
         alive = self._membership.look(rows.workers)
         finished = {shard for shard, found in rows.checkpoints.items() if found.finished}
-        if ended or finished != self._finished:
+        if hurried or finished != self._finished:
             self._eager, self._next_look, self._finished = 0, 0.0, finished
         now = time.monotonic()
         if now >= self._next_look:
@@ -166,7 +156,7 @@ class Coordinator:
             if readable(seen.listing, known):
                 wait = LOOK_AGAIN
         self._eager += 1
-        return min(wait, pause(0) * 2.0 ** min(self._eager, 20))
+        return Backoff(SOONEST, wait, steady)(self._eager)
 
     def _known(self, rows: Rows, stream_arn: str) -> dict[str, Checkpoint]:
         return positions(rows.checkpoints, stream_arn, one_log=self._one_log)

@@ -1,9 +1,7 @@
 """Living workers share the shards evenly; a dead one's are free at once. Pure.
 
-A worker is dead when a challenger's own monotonic clock has watched its counter stand still for
-the lease time: no two machines' clocks are ever compared. What the challenger did not watch (it
-was paused itself, or the store was down for all) proves nothing. Deciding wrongly costs speed,
-never truth: every write is conditional on the lease.
+A worker is dead once its heartbeat counter has stood still for the lease time (`app.core.stall`).
+A wrong verdict costs speed, never data: every write is conditional on the lease.
 """
 
 from collections import Counter
@@ -13,37 +11,6 @@ from dataclasses import dataclass
 from app.store.workers import WorkerRow
 
 LEASE_TIME = 10.0  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """Since when, by the watcher's monotonic clock, a worker's counter has been what it is."""
-
-    counter: int
-    since: float
-    moved: bool = False  # whether it was seen to rise at all
-
-
-def sighted(
-    before: Mapping[str, Sighting], workers: Mapping[str, WorkerRow], now: float, *, watched: bool
-) -> dict[str, Sighting]:
-    """What is known of each worker after a look; `watched`: not long after the one before."""
-    return {
-        owner: _sighting(before.get(owner), row, now, watched) for owner, row in workers.items()
-    }
-
-
-def _sighting(known: Sighting | None, row: WorkerRow, now: float, watched: bool) -> Sighting:  # noqa: FBT001
-    if known is None:
-        return Sighting(row.counter, now)
-    if known.counter != row.counter:
-        return Sighting(row.counter, now, moved=True)
-    return known if watched else Sighting(row.counter, now, known.moved)
-
-
-def living(sightings: Mapping[str, Sighting], now: float, lease_time: float) -> set[str]:
-    """The workers that may be alive."""
-    return {owner for owner, seen in sightings.items() if now - seen.since < lease_time}
 
 
 def rivals(me: WorkerRow, others: Collection[WorkerRow]) -> list[WorkerRow]:

@@ -1,7 +1,7 @@
-"""A worker shows life by one row, whatever the number of its shards, and starts beside its like.
+"""Each worker writes one heartbeat row, whatever the number of its shards.
 
-Its own thread raises the row's counter, so that no slow call of another kind makes the worker
-look dead (docs/adr/0005-a-heartbeat-a-worker.md).
+A thread of its own raises the row's counter, so that no slow call of another kind makes the worker
+appear dead (docs/adr/0005-a-heartbeat-a-worker.md).
 """
 
 import logging
@@ -15,18 +15,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from app.core.backoff import Backoff
+from app.core.loop_thread import LoopThread
+from app.core.stall import Sighting, alive, observe_all
 from app.events import rfc3339
 from app.store.checkpoints import Checkpoints
 from app.store.errors import StoreUnavailable
 from app.store.workers import Broker, OwnerRefused, WorkerRow, Workers
-from worker.stream.leases import LEASE_TIME, Sighting, living, rivals, sighted
+from worker.stream.leases import LEASE_TIME, rivals
 
 _log = logging.getLogger(__name__)
 
 _BEATS = 3  # in a lease time
 _START_LOOKS = 0.25  # seconds between looks while it is unsure whether to start
 _SHORTEST = 0.1  # seconds between looks at the others
-_JOIN = 10.0  # seconds that the end waits for a beat under way
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,15 @@ class Membership:
         self._seen: dict[str, Sighting] = {}
         self._looked = self._confirmed = -lease_time
         self._term = 0
-        self._ended = threading.Event()
         self._write = threading.Lock()
-        self._thread = threading.Thread(target=self._beat_on, name="worker-heartbeat", daemon=True)
+        every = lease_time / _BEATS
+        self._loop = LoopThread(
+            "worker-heartbeat",
+            self._beat,
+            expected=(StoreUnavailable,),
+            backoff=Backoff(every, every),
+            first=every,
+        )
         self.status: Callable[[], str] = str
         self.lease_time = lease_time
 
@@ -80,7 +88,7 @@ class Membership:
         """Raise OwnerRefused where a worker reads already that none may join."""
         self._workers.claim_host("worker")
         self._beat()
-        self._thread.start()
+        self._loop.__enter__()
         try:
             self._wait_alone()
             self._beat(ready=True)
@@ -90,8 +98,7 @@ class Membership:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._ended.set()
-        self._thread.join(_JOIN)
+        self._loop.__exit__()
         try:
             self._workers.remove(self._row.owner)
         except StoreUnavailable as error:
@@ -115,19 +122,20 @@ class Membership:
         now = self._monotonic()
         watched = now - self._looked <= self.lease_time / 2
         self._looked = now
-        self._seen = sighted(self._seen, workers, now, watched=watched)
-        alive = living(self._seen, now, self.lease_time)
+        counters = {owner: row.counter for owner, row in workers.items()}
+        self._seen = observe_all(self._seen, counters, now, watched=watched)
+        living = alive(self._seen, now, self.lease_time)
         folder = self._row.folder
-        alive -= {row.owner for row in workers.values() if folder and row.folder == folder}
-        for owner in workers.keys() - alive - {self.owner}:
+        living -= {row.owner for row in workers.values() if folder and row.folder == folder}
+        for owner in workers.keys() - living - {self.owner}:
             self._workers.bury(workers[owner])
-        return alive | {self.owner}
+        return living | {self.owner}
 
     def until_next_look(self) -> float:
         """Seconds to the next look at the rows: seldom while alone, in time for every death."""
         now = self._monotonic()
         deaths = (
-            seen.since + self.lease_time - now
+            self.lease_time - seen.still_for(now)
             for owner, seen in self._seen.items()
             if owner != self.owner
         )
@@ -159,7 +167,7 @@ class Membership:
                     raise OwnerRefused(self._refusal(other))
             if not others:
                 return
-            self._ended.wait(min(_START_LOOKS, self.lease_time / 8))
+            self._loop.stop.wait(min(_START_LOOKS, self.lease_time / 8))
 
     def _refusal(self, other: WorkerRow) -> str:
         where = f"worker {other.owner} (since {other.since}) reads these tables' stream already"
@@ -173,16 +181,8 @@ class Membership:
             "set STOCKPULSE_BROKER_URL for that one too, or end it"
         )
 
-    def _beat_on(self) -> None:
-        while not self._ended.wait(self.lease_time / _BEATS):
-            try:
-                self._beat()
-            except StoreUnavailable as error:
-                _log.warning("could not show life: %s", error)
-            except Exception:  # noqa: BLE001 - without a heartbeat the worker counts as dead
-                _log.exception("a heartbeat failed")
-
-    def _beat(self, *, ready: bool = False) -> None:
+    def _beat(self, *, ready: bool = False) -> float:
+        """Write the heartbeat; seconds to the next."""
         with self._write:
             begun = self._monotonic()
             self._row = replace(
@@ -195,6 +195,7 @@ class Membership:
             if not self._is_fresh(begun):
                 self._term += 1
             self._confirmed = begun
+        return self.lease_time / _BEATS
 
     def _is_fresh(self, now: float) -> bool:
         return now - self._confirmed < self.lease_time * 2 / 3

@@ -86,8 +86,8 @@ class ShardReader:
             except StoreUnavailable as error:
                 RETRIES.labels("stream").inc()
                 self.progress.failed(error.detail)
-                stop.wait(pause(failures))
                 failures += 1
+                stop.wait(pause(failures))
                 continue
             except Trimmed:
                 self._go_on_after_gap()

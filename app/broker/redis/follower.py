@@ -1,11 +1,10 @@
 """One thread follows the stream for a web process; what it may have missed it reads from `Feed`.
 
-While Redis is away the same thread goes on from `Feed` every two seconds or less. It outlives
-any fault. The ring drops what it holds, so reading too much is never wrong.
+While Redis is away the same thread reads `Feed` every two seconds or less. It outlives
+any fault. The ring drops duplicates, so reading too much is never wrong.
 """
 
 import logging
-import threading
 from collections.abc import Mapping, Sequence
 
 from app.broker.frames import Frame, frame_of
@@ -13,12 +12,13 @@ from app.broker.in_process import InProcessBroker
 from app.broker.redis.entries import Entry, entry_of
 from app.broker.redis.link import BrokerUnavailable
 from app.broker.redis.stream import EntryStream, PositionLost
+from app.core.loop_thread import LoopThread
 from app.store.errors import StockpulseError
 from app.store.timeline import OVERLAP_MS
 
 _log = logging.getLogger(__name__)
 
-AWAY = 1.0  # seconds between tries while Redis is away, each with a look at `Feed`
+AWAY = 1.0  # seconds between tries while Redis is away, each with a read of `Feed`
 
 
 class RedisFollower:
@@ -31,8 +31,7 @@ class RedisFollower:
         self._position: bytes | None = None
         self._sure_ms = 0  # all that was published with stamps up to here is in the ring
         self._trouble = ""
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="redis-follower", daemon=True)
+        self._loop = LoopThread("redis-follower", self._turn)
 
     def __enter__(self) -> "RedisFollower":
         """Load the ring and begin, whether or not Redis is there.
@@ -52,34 +51,33 @@ class RedisFollower:
             self._stream.close()
             raise
         self._position = position
-        self._thread.start()
+        self._loop.__enter__()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._stop.set()
-        self._thread.join(10)
+        self._loop.__exit__()
         self._stream.close()
 
     def problem(self) -> str | None:
         """What is wrong with Redis; None where all is well. Never blocks."""
-        if not self._thread.is_alive():
+        if not self._loop.is_alive():
             return "the thread that follows Redis is dead"
         return self._trouble or None
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self._turn()
-            except PositionLost:
-                _log.warning("the Redis stream has moved on: going on from the feed")
-                self._position = None
-            except Exception as error:  # noqa: BLE001 - this thread must outlive any fault
-                self._position = None
-                self._note(error)
-                self._stop.wait(self._away)
-                self._look()
+    def _turn(self) -> float:
+        try:
+            self._follow()
+        except PositionLost:
+            _log.warning("the Redis stream has moved on: going on from the feed")
+            self._position = None
+        except Exception as error:  # noqa: BLE001 - whatever it was, `Feed` has the events
+            self._position = None
+            self._note(error)
+            self._read_feed()
+            return self._away
+        return 0.0
 
-    def _turn(self) -> None:
+    def _follow(self) -> None:
         if self._position is None:
             position = self._stream.newest()
             self._catch_up()  # after the position was noted, so that nothing falls in between
@@ -106,12 +104,11 @@ class RedisFollower:
         newest = self._broker.catch_up(max(0, self._sure_ms - OVERLAP_MS))
         self._sure_ms = max(self._sure_ms, newest)
 
-    def _look(self) -> None:
-        """Go on from `Feed` alone while Redis is away."""
+    def _read_feed(self) -> None:
         try:
             self._catch_up()
-        except Exception as error:  # noqa: BLE001 - the next look may succeed
-            _log.warning("cannot look into the feed: %s", error)
+        except Exception as error:  # noqa: BLE001 - the next read may succeed
+            _log.warning("cannot read the feed: %s", error)
 
     def _note(self, error: Exception) -> None:
         if not self._trouble:

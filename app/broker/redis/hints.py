@@ -5,17 +5,18 @@ idle pause. Nothing rests on a hint.
 """
 
 import logging
-import threading
 from collections.abc import Callable
 from typing import Any
 
 from app.broker.redis.link import BrokerUnavailable, connect, translated
+from app.core.backoff import Backoff
+from app.core.loop_thread import LoopThread
 
 _log = logging.getLogger(__name__)
 
 SEND_TIMEOUT = 0.5  # seconds for a hint to go out
 APART = 0.01  # seconds between two hints: a reader at work needs none
-AGAIN = 2.0  # seconds between tries to listen, and of silence after a hint that failed
+AGAIN = 2.0  # seconds at most between tries to listen, and of silence after a hint that failed
 
 
 class HintSender:
@@ -25,39 +26,28 @@ class HintSender:
         self._redis = connect(url, SEND_TIMEOUT)
         self._channel = channel
         self._again = again
-        self._wanted = threading.Event()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="redis-hints", daemon=True)
+        self._loop = LoopThread("redis-hints", self._send, first=None)
 
     def __enter__(self) -> "HintSender":
-        self._thread.start()
+        self._loop.__enter__()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._stop.set()
-        self._wanted.set()
-        self._thread.join(5)
+        self._loop.__exit__()
         self._redis.close()
 
     def hint(self) -> None:
         """Something was written. Never waits; hints that come close together go out as one."""
-        self._wanted.set()
+        self._loop.wake()
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            self._wanted.wait()
-            self._wanted.clear()
-            if self._stop.is_set():
-                return
-            try:
-                with translated():
-                    self._redis.publish(self._channel, b"1")
-                self._stop.wait(APART)
-            except BrokerUnavailable:  # the follower says so, once; a hint is not worth a line
-                self._stop.wait(self._again)
-            except Exception as error:  # noqa: BLE001 - this thread must outlive any fault
-                _log.error("a hint was not sent", exc_info=error)
-                self._stop.wait(self._again)
+    def _send(self) -> None:
+        silence = APART
+        try:
+            with translated():
+                self._redis.publish(self._channel, b"1")
+        except BrokerUnavailable:  # the follower reports it once; a hint is not worth a line
+            silence = self._again
+        self._loop.stop.wait(silence)
 
 
 class RedisHints:
@@ -69,32 +59,26 @@ class RedisHints:
         self._redis = connect(url)
         self._channel = channel
         self._hint = hint
-        self._again = again
         self._deaf = False
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="redis-hints", daemon=True)
+        self._loop = LoopThread(
+            "redis-hints", self._listen, failed=self._report, backoff=Backoff(again, again)
+        )
 
     def __enter__(self) -> "RedisHints":
-        self._thread.start()
+        self._loop.__enter__()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._stop.set()
-        self._thread.join(5)
+        self._loop.__exit__()
         self._redis.close()
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self._listen()
-            except BrokerUnavailable as error:
-                if not self._deaf:
-                    _log.info("no hints from Redis until it is back: %s", error)
-                self._deaf = True
-                self._stop.wait(self._again)
-            except Exception as error:  # noqa: BLE001 - this thread must outlive any fault
-                _log.error("hints from Redis failed", exc_info=error)
-                self._stop.wait(self._again)
+    def _report(self, error: BaseException) -> None:
+        if not isinstance(error, BrokerUnavailable):
+            _log.error("hints from Redis failed", exc_info=error)
+            return
+        if not self._deaf:
+            _log.info("no hints from Redis until it is back: %s", error)
+        self._deaf = True
 
     def _listen(self) -> None:
         pubsub: Any = self._redis.pubsub  # the library leaves it untyped
@@ -102,7 +86,7 @@ class RedisHints:
             channel.subscribe(self._channel)
             self._deaf = False
             self._hint()  # for what was written while nobody listened
-            while not self._stop.is_set():
+            while not self._loop.stop.is_set():
                 message = channel.get_message(timeout=1.0)
                 if message is not None and message["type"] == "message":
                     self._hint()

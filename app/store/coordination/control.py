@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from app.events import rfc3339
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 RewindTo = datetime | Literal["now", "beginning"]
 
 _TRIES = 5
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SinkControl(SinkViews):
@@ -160,7 +161,7 @@ class SinkControl(SinkViews):
         oldest = self._feed.oldest(now_ms)
         if to == "beginning":
             return before(0 if oldest is None else oldest.ms)
-        ms = int(to.timestamp() * 1000)
+        ms = (to - _EPOCH) // timedelta(milliseconds=1)
         if ms > now_ms or (oldest is not None and ms < oldest.ms):
             first = now_ms if oldest is None else oldest.ms
             raise TimeOutOfRange(

@@ -3,12 +3,12 @@
 So a worker that lost its shard or its sink leaves no letter behind.
 """
 
-import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from app.core.backoff import Backoff
 from app.events import rfc3339
 from app.metrics import PARKED
 from app.store.client import translated
@@ -27,6 +27,7 @@ from app.store.dead_letters.letter import (
 from app.store.errors import ConditionFailed, ItemTooLarge, LetterNotFound, StoreUnavailable
 from app.store.leases import Hold, Unleased
 from app.store.paging import Page, decode_cursor, encode_cursor
+from app.store.reads import get_one, get_rows
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 # A transaction holds 100 actions and 4 MB; the lease takes one action.
 _LETTERS, _BYTES = 99, 3_000_000
 _TRIES = 8  # of a transaction that meets another one
+_pause = Backoff(0.005, 1.0)
 
 _KEY_BYTES, _SORT_KEY_BYTES = 2048, 1024  # DynamoDB's limits
 _READS = 5  # of the table for one page, at most
@@ -74,10 +76,7 @@ class DeadLetters:
         key = split_letter_id(letter_id)
         if key is None or not _fits(*key):
             raise LetterNotFound("This is not a dead letter's id.")
-        with translated():
-            row = self._client.get_item(
-                TableName=self._table, Key=key_of(*key), ConsistentRead=True
-            ).get("Item")
+        row = get_one(self._client, self._table, key_of(*key))
         if row is None:
             raise LetterNotFound(
                 "There is no such dead letter, or it was delivered in the meantime. "
@@ -129,15 +128,14 @@ class DeadLetters:
         condition = "begins_with(SinkKey, :sink)"
         if not everything:
             condition += " AND attribute_exists(Due)"
-        pages = self._client.get_paginator("scan").paginate(
-            TableName=self._table,
-            ConsistentRead=True,
+        rows = get_rows(
+            self._client,
+            "scan",
+            self._table,
             FilterExpression=condition,
             ExpressionAttributeValues={":sink": {"S": f"{sink}#"}},
         )
-        with translated():
-            for page in pages:
-                yield from map(letter_of, page["Items"])
+        return map(letter_of, rows)
 
     def failed(self, letter: Letter, error: str) -> None:
         """Note a failed redrive on the letter, if it is still there."""
@@ -160,12 +158,12 @@ class DeadLetters:
             *([] if condition is None else [condition]),
             *(parking(self._table, letter, now) for letter in letters),
         ]
-        for attempt in range(_TRIES):
+        for tries in range(1, _TRIES + 1):
             try:
                 commit(self._client, actions)
             except ConditionFailed:
                 hold.check()  # raises if that was it; else another transaction had a row
-                time.sleep(random.uniform(0.5, 1) * 0.005 * 2**attempt)  # noqa: S311 - jitter
+                time.sleep(_pause(tries))
             except ItemTooLarge:
                 if len(letters) == 1:
                     raise

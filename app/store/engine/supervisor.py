@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Self
 
+from app.core.backoff import Backoff, steady
+from app.core.loop_thread import LoopThread
 from app.store.engine import probe
 from app.store.engine.errors import EngineError
 from app.store.engine.process import EngineProcess
@@ -23,12 +25,14 @@ log = logging.getLogger(__name__)
 
 Start = Callable[[threading.Event], EngineProcess]  # the event cuts its waiting short
 _HUNG_GRACE = 1.0  # seconds from SIGTERM to SIGKILL of an engine that was silent for so long
-_STOP_WITHIN = 10.0
+
+# Before a restart, by how many there were in a row; the first is at once.
+pause = Backoff(0.25, 5.0, steady)
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long what is borne, in seconds."""
+    """Timeouts, in seconds."""
 
     interval: float = 0.5
     answer: float = 0.5  # for one probe
@@ -71,11 +75,6 @@ def judge(*, alive: bool, silence: Silence, patience: Patience) -> Verdict:
     return Verdict.UNSURE if silence.misses else Verdict.WELL
 
 
-def pause(restarts: int) -> float:
-    """Seconds to wait before one more restart, after `restarts` of them in a row."""
-    return 0.0 if restarts == 0 else min(5.0, 0.25 * 2.0 ** min(restarts - 1, 10))
-
-
 class Supervisor:
     """Watches an engine from a thread of its own, and ends the engine when the block ends."""
 
@@ -87,29 +86,25 @@ class Supervisor:
         self._restarts = 0
         self._since = time.monotonic()
         self._answered()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="engine-supervisor", daemon=True)
+        self._loop = LoopThread(
+            "engine-supervisor", self._turn, failed=self._fail, first=self._patience.interval
+        )
         self.healthy = True
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._loop.__enter__()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._stop.set()
-        self._thread.join(_STOP_WITHIN)
+        self._loop.__exit__()
         self.healthy = False
         self._process.end()
 
-    def _run(self) -> None:
-        while not self._stop.wait(self._patience.interval):
-            try:
-                self._look()
-            except Exception:
-                self.healthy = False
-                log.exception("looking after the embedded engine failed; trying again")
+    def _fail(self, error: BaseException) -> None:
+        self.healthy = False
+        log.error("supervising the embedded engine failed; trying again", exc_info=error)
 
-    def _look(self) -> None:
+    def _turn(self) -> float:
         alive = self._process.alive()
         if alive and probe.answers(self._process.address, self._patience.answer):
             self._answered()
@@ -126,6 +121,7 @@ class Supervisor:
             self.healthy = False
         if verdict is Verdict.LOST:
             self._replace()
+        return self._patience.interval
 
     def _answered(self) -> None:
         self._misses = 0
@@ -140,12 +136,12 @@ class Supervisor:
         return Silence(self._misses, time.monotonic() - self._answer_at, used)
 
     def _replace(self) -> None:
-        if self._stop.wait(pause(self._restarts)):
+        if self._loop.stop.wait(pause(self._restarts)):
             return
         self._restarts += 1
         self._process.end(_HUNG_GRACE)
         try:
-            self._process = self._start(self._stop)
+            self._process = self._start(self._loop.stop)
         except (EngineError, OSError) as error:
             log.error("the embedded engine cannot be restarted: %s", error)  # noqa: TRY400
             return

@@ -11,9 +11,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from app.core.stall import Sighting, observe, observe_all
 from app.logs import masked
 from app.store.errors import StockpulseError
 from app.store.status import StoredStatus, WorkerRow
@@ -27,38 +27,26 @@ HANGING = 3.0  # seconds until a look that does not end is told
 
 
 class Heartbeats:
-    """For how long each worker's counter has stood still, by our own monotonic clock."""
+    """For how long each worker's counter has stood still."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, _Beat] = {}
+        self._seen: dict[str, Sighting] = {}
 
     def note(self, rows: Iterable[WorkerRow], now: float) -> None:
-        """A look at the workers' rows; who is not among them is forgotten."""
-        before = self._seen
-        self._seen = {}
-        for row in rows:
-            known = before.get(row.owner)
-            if known is None:
-                known = _Beat(row.counter, now, heard=False)
-            elif known.counter != row.counter:
-                known = _Beat(row.counter, now, heard=True)
-            self._seen[row.owner] = known
+        """Take in the workers' rows as just read; a worker without a row is forgotten."""
+        self._seen = observe_all(self._seen, {row.owner: row.counter for row in rows}, now)
 
     def of(self, row: WorkerRow, now: float) -> WorkerSeen:
-        """The worker as it looks now."""
-        beat = self._seen.get(row.owner) or _Beat(row.counter, now, heard=False)
+        """The worker's state at this moment."""
+        seen = self._seen.get(row.owner) or observe(None, row.counter, now)
         return WorkerSeen(
-            row.owner, row.kind, row.broker, row.since, silent=now - beat.at, heard=beat.heard
+            row.owner,
+            row.kind,
+            row.broker,
+            row.since,
+            silent=seen.still_for(now),
+            heard=seen.moved,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Beat:
-    """A counter, since when we see it as it is, and whether we ever saw it move."""
-
-    counter: int
-    at: float
-    heard: bool
 
 
 class SystemBoard:

@@ -120,7 +120,7 @@ def a_child_that_shows_late_is_not_looked_for(patch: Patch) -> None:
     patch.setattr(coordinator, "awaits_child", lambda *_: False)
     patch.setattr(coordinator, "LOOK_AGAIN", 10.0**9)
     patch.setattr(coordinator, "LONGEST_PAUSE", 10.0**9)
-    patch.setattr(coordinator, "pause", lambda _failures: 10.0**9)
+    patch.setattr(coordinator, "SOONEST", 10.0**9)
 
 
 @bug()

@@ -5,13 +5,17 @@ from collections.abc import Iterator
 
 import pytest
 
+from app.core.backoff import Backoff
 from tests.support.stub_streams import StubShard, StubStreams
 from tests.unit.worker.machine.scene import Scene
+
+NO_WAIT = Backoff(0.0, 0.0)
 
 
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("worker.retry.FIRST_PAUSE", 0.0)
+    for module in ("worker.retry", "worker.stream.reader"):
+        monkeypatch.setattr(f"{module}.pause", NO_WAIT)
 
 
 @pytest.fixture

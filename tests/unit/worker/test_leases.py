@@ -1,4 +1,4 @@
-"""Shards lie evenly, nothing moves without gain, and only what was watched is held for dead."""
+"""Shards lie evenly, and nothing moves without gain."""
 
 import string
 from collections import Counter
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.store.workers import Broker, WorkerRow
-from worker.stream.leases import Sighting, first_rival, living, rivals, share, sighted
+from worker.stream.leases import first_rival, rivals, share
 
 LEASE = 10.0
 
@@ -16,57 +16,6 @@ def worker(
     owner: str, counter: int = 1, broker: Broker = "redis", *, ready: bool = True
 ) -> WorkerRow:
     return WorkerRow(owner, counter, broker, "2026-11-03T09:00:00Z", ready=ready)
-
-
-class Watcher:
-    """Looks at rows and says who may be alive."""
-
-    def __init__(self) -> None:
-        self.seen: dict[str, Sighting] = {}
-
-    def look(self, now: float, *workers: WorkerRow, watched: bool = True) -> set[str]:
-        rows = {row.owner: row for row in workers}
-        self.seen = sighted(self.seen, rows, now, watched=watched)
-        return living(self.seen, now, LEASE)
-
-
-class TestWhoIsAlive:
-    def test_one_seen_for_the_first_time_may_be(self) -> None:
-        assert Watcher().look(1000.0, worker("ada")) == {"ada"}
-
-    def test_one_whose_counter_stood_still_for_the_lease_time_is_not(self) -> None:
-        watcher = Watcher()
-        looks = [watcher.look(now, worker("ada")) for now in (0.0, 5.0, 9.9, 10.0)]
-        assert looks == [{"ada"}, {"ada"}, {"ada"}, set()]
-
-    def test_one_whose_counter_moves_is(self) -> None:
-        watcher = Watcher()
-        looks = [watcher.look(float(now), worker("ada", now // 9)) for now in range(60)]
-        assert looks == [{"ada"}] * 60
-
-    def test_one_that_went_back_to_work_is_again(self) -> None:
-        watcher = Watcher()
-        for now in (0.0, 10.0):
-            watcher.look(now, worker("ada"))
-        assert watcher.look(11.0, worker("ada", 2)) == {"ada"}
-
-    def test_one_whose_row_is_gone_is_not(self) -> None:
-        watcher = Watcher()
-        watcher.look(0.0, worker("ada"))
-        assert watcher.look(1.0) == set()
-
-    def test_what_a_paused_watcher_did_not_watch_proves_nothing(self) -> None:
-        watcher = Watcher()
-        watcher.look(0.0, worker("ada"))
-        assert watcher.look(60.0, worker("ada"), watched=False) == {"ada"}
-        assert watcher.look(69.9, worker("ada")) == {"ada"}
-        assert watcher.look(70.0, worker("ada")) == set()
-
-    def test_only_a_counter_that_rose_has_moved(self) -> None:
-        watcher = Watcher()
-        watcher.look(0.0, worker("ada"), worker("bob"))
-        watcher.look(1.0, worker("ada", 2), worker("bob"))
-        assert {owner for owner, seen in watcher.seen.items() if seen.moved} == {"ada"}
 
 
 class TestRivals:

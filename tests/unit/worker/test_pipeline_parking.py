@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from app.core.backoff import Backoff
 from app.item import DEFAULT_NAMES
 from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.repository import DeadLetters
@@ -56,7 +57,7 @@ def test_what_the_audit_refuses_is_parked_before_the_rest_is_published(steps: St
 
 
 def test_parking_is_tried_until_it_succeeds(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("worker.retry.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("worker.retry.pause", Backoff(0.0, 0.0))
     park, failures = steps.park, iter([StoreUnavailable("down")] * 3)
 
     def flaky(letters: Sequence[Letter], hold: Hold) -> None:

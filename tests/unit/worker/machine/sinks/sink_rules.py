@@ -1,5 +1,7 @@
 """What befalls the sinks: their other sides fail, and administrators pause, rewind and redrive."""
 
+from datetime import UTC, datetime, timedelta
+
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
@@ -10,6 +12,8 @@ from tests.unit.worker.machine.sinks.other_side import Answer, Kind
 from tests.unit.worker.machine.sinks.sinks import ADMIN
 
 Rest = tuple[list[str], Then]  # changes to come, and how it goes on
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 names = st.sampled_from([ONE, FIVE])
 answers = st.lists(
@@ -84,8 +88,8 @@ class SinkRules(Acts):
         """To right before one of the newest rows."""
         rows = sorted(self.world.sinks.arrivals.rows)[-8:]
         if self._has_row(sink) and rows:
-            place = before(rows[choose % len(rows)].ms)
-            self.world.sinks.control.rewind(sink, place, ADMIN)
+            moment = EPOCH + timedelta(milliseconds=rows[choose % len(rows)].ms)
+            self.world.sinks.control.rewind(sink, moment, ADMIN)
             self._go_on(rest, look=look)
 
     @deployed

@@ -9,8 +9,9 @@ from app.store.cursor import Cursor
 from app.store.dead_letters.desk import LetterDesk
 from app.store.dead_letters.letter import AUDIT, Letter, letter_of
 from app.store.deployment import CONSUMER
+from app.store.feed import Feed
 from tests.unit.worker.machine.ledger import AUDIT as AUDIT_TABLE
-from tests.unit.worker.machine.ledger import CHECKPOINTS, PARKED, SETTINGS
+from tests.unit.worker.machine.ledger import CHECKPOINTS, FEED, PARKED, SETTINGS
 from tests.unit.worker.machine.sinks.arrivals import Arrivals
 from tests.unit.worker.machine.sinks.deliveries import SINKS, Deliveries, Known
 from tests.unit.worker.machine.sinks.other_side import OtherSide
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Item = dict[str, Any]
 
 ADMIN = "an administrator"
+NO_FUTURE = 4_000_000_000_000  # ms: clocks here are off, and an administrator may rewind to any row
 
 
 class Sinks:
@@ -35,7 +37,9 @@ class Sinks:
         self.arrivals = Arrivals(lambda: world.hub.now)
         self.excused: set[Cursor] = set()  # rows that came while the store's clock was unsure
         log = AdminLog(tables, SETTINGS)
-        self.control = SinkControl(tables, CHECKPOINTS, CONSUMER, log)
+        self.control = SinkControl(
+            tables, CHECKPOINTS, CONSUMER, Feed(tables, FEED), log, now_ms=lambda: NO_FUTURE
+        )
         self.desk = LetterDesk(tables, PARKED, log, self.control)
         self._world = world
         self._known = Known(
