@@ -1,13 +1,28 @@
-"""What a sink rejects becomes a dead letter before it counts as done; a redrive settles it."""
+"""What a sink rejects becomes a dead letter before it counts as done; a redrive settles it.
 
-from collections.abc import Mapping, Sequence
+A redrive reads dead letters some at a time, and each letter's event from the audit. What is
+rejected again stays a letter, with its new error.
+"""
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from app.events import ChangeEvent
 from app.metrics import SINK_REJECTED
+from app.store.coordination.sink_row import SinkRow
 from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.repository import DeadLetters
+from app.store.errors import StoreUnavailable
+from app.store.feed import EventRef
 from app.store.leases import Hold
 from worker.consumers.schedule import Delivery
 from worker.retry import Retry
+
+if TYPE_CHECKING:
+    from worker.consumers.couriers import Couriers
+
+AT_A_TIME = 100  # letters that are handed over for a redrive
 
 
 class Rejections:
@@ -55,3 +70,61 @@ class Rejections:
             self._retry(lambda: self._letters.remove(letter), "dead letters")
         else:
             self._retry(lambda: self._letters.failed(letter, error), "dead letters")
+
+
+class Redriving:
+    """The redrives of one sink under one lease."""
+
+    def __init__(
+        self,
+        letters: DeadLetters,
+        event: Callable[[EventRef], ChangeEvent | None],
+        couriers: "Couriers",
+    ) -> None:
+        """`event` reads one event from the audit."""
+        self._letters = letters
+        self._event = event
+        self._couriers = couriers
+        self._scan: tuple[str, Iterator[Letter]] | None = None
+
+    def forget(self) -> None:
+        """Nothing is on its way any more: the next request begins from the start."""
+        self._scan = None
+
+    def advance(self, row: SinkRow) -> tuple[bool, str | None]:
+        """Hand over the next letters that the row's request asks for.
+
+        Returns whether more may be handed over at once, and the request once it is done.
+
+        Raises:
+            StoreUnavailable: the tables cannot be read now; the scan begins again.
+
+        """
+        if self._scan is None:
+            if row.redrive is None:
+                return False, None
+            letters = self._letters.due(row.name, everything=row.redrive_all)
+            self._scan = row.redrive, letters
+        request, letters = self._scan
+        if self._couriers.full:
+            return False, None
+        try:
+            some = list(islice(letters, AT_A_TIME))
+            self._couriers.offer(self._deliveries(some))
+        except StoreUnavailable:
+            self._scan = None
+            raise
+        if some or self._couriers.redriving:
+            return bool(some), None
+        self._scan = None
+        return False, request
+
+    def _deliveries(self, letters: list[Letter]) -> list[Delivery]:
+        under_way, due = self._couriers.redriving, []
+        for letter in letters:
+            event = self._event((letter.product_id, letter.event_key))
+            if event is None:
+                self._letters.failed(letter, "its audit entry has expired or is damaged")
+            elif letter.id not in under_way:
+                due.append(Delivery(event, letter=letter))
+        return due

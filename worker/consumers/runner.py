@@ -6,10 +6,9 @@ One thread reads and saves, `parallelization_factor` threads deliver.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import islice
 
 from app.events import RESERVED, ChangeEvent
 from app.metrics import SINK_LAG
@@ -24,7 +23,7 @@ from app.store.feed.tail import Batch, Tail
 from app.store.leases import Hold, Lease, LeaseLost
 from worker.consumers.bookmark import Bookmark
 from worker.consumers.couriers import Couriers
-from worker.consumers.rejections import Rejections
+from worker.consumers.rejections import Redriving, Rejections
 from worker.consumers.retry_policy import RetryPolicy
 from worker.consumers.schedule import Delivery
 from worker.consumers.sink import Sink
@@ -109,7 +108,7 @@ class Runner:
         self._hints = 0
         self._next_poll = 0.0
         self._patience = 0  # turns in a row that found nothing but what is pending
-        self._redriving: tuple[str, Iterator[Letter]] | None = None
+        self._redriving = Redriving(shared.letters, shared.event, self._couriers)
 
     def leave(self) -> None:
         """End after the calls under way, with the cursor saved."""
@@ -174,7 +173,7 @@ class Runner:
             bookmark.save(self._health())
             bookmark.stop("paused", why)
             raise Superseded
-        more = self._noticed.redrive is not None and self._redrive(self._noticed.redrive)
+        more = self._redrive()
         batch = Batch()
         if not couriers.full:
             batch = self._shared.tail.read(bookmark.position, READ, couriers.has)
@@ -230,38 +229,15 @@ class Runner:
         self._couriers.restart()
         self._bookmark.reload()
         self._noticed = self._bookmark.row
-        self._redriving = None
+        self._redriving.forget()
 
-    def _redrive(self, request: str) -> bool:
-        """Deliver dead letters, some at a time; whether more can be handed over at once.
-
-        The request is done when all its letters are.
-        """
-        shared, couriers = self._shared, self._couriers
-        if self._redriving is None:
-            everything = self._noticed.redrive_all
-            self._redriving = request, shared.letters.due(self._sink.name, everything=everything)
-        request, letters = self._redriving
-        if couriers.full:
-            return False
-        under_way, due = couriers.redriving, []
-        try:
-            some = list(islice(letters, READ))
-            for letter in some:
-                event = shared.event((letter.product_id, letter.event_key))
-                if event is None:
-                    shared.letters.failed(letter, "its audit entry has expired or is damaged")
-                elif letter.id not in under_way:
-                    due.append(Delivery(event, letter=letter))
-        except StoreUnavailable:
-            self._redriving = None  # the scan begins again
-            raise
-        couriers.offer(due)
-        if not some and not couriers.redriving:
-            shared.rows.redriven(self._lease, request)
-            self._redriving = None
-            self._noticed = shared.rows.get(self._sink.name) or self._noticed
-        return bool(some)
+    def _redrive(self) -> bool:
+        """Hand over the dead letters that someone asked for; whether more may follow at once."""
+        more, done = self._redriving.advance(self._noticed)
+        if done is not None:
+            self._shared.rows.redriven(self._lease, done)
+            self._noticed = self._shared.rows.get(self._sink.name) or self._noticed
+        return more
 
     def _save_last(self) -> None:
         """The lease is about to be released: save what the last calls delivered."""

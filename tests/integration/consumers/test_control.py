@@ -15,7 +15,7 @@ from app.store.feed.cursor import before, wall_ms
 from app.store.feed.feed import Feed
 from tests.integration.consumers.kit import Recorder, Shop
 from tests.support.waiting import until
-from worker.consumers.runner import READ
+from worker.consumers.rejections import AT_A_TIME
 from worker.consumers.sink import Rejected, Sink
 
 
@@ -147,16 +147,16 @@ def test_one_redrive_request_delivers_every_dead_letter_of_the_sink_and_of_no_ot
 
     other = Sink("other", lambda events: [Rejected(one, "no") for one in events])
     with shop.worker(Sink("archive", deliver, batch_size=50), other):
-        for number in range(READ + 20):
+        for number in range(AT_A_TIME + 20):
             shop.put(f"P{number}", number)
-        until(lambda: (of("archive"), of("other")) == (READ + 20, READ + 20), 60)
+        until(lambda: (of("archive"), of("other")) == (AT_A_TIME + 20, AT_A_TIME + 20), 60)
         well.set()
         shop.control.request_redrive("archive", "ada")
         until(lambda: of("archive") == 0, 60)
         until(lambda: shop.row("archive").redrive is None)
         assert not shop.row("archive").redrive_all
-        assert of("other") == READ + 20
-        assert sorted(stock or 0 for _, stock in recorder.got) == list(range(READ + 20))
+        assert of("other") == AT_A_TIME + 20
+        assert sorted(stock or 0 for _, stock in recorder.got) == list(range(AT_A_TIME + 20))
 
 
 def test_a_redrive_of_a_sink_that_rejects_again_ends_after_one_attempt_each(shop: Shop) -> None:
