@@ -14,7 +14,7 @@ from app.store.coordination.sink_row import SinkRow
 from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.repository import DeadLetters
 from app.store.errors import StoreUnavailable
-from app.store.feed import EventRef
+from app.store.feed.feed import EventRef
 from app.store.leases import Hold
 from worker.consumers.schedule import Delivery
 from worker.retry import Retry

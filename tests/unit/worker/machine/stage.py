@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from app.store.deployment import CONSUMER
-from app.store.feed import position, tail, window
+from app.store.feed.feed import position, tail, window
 from app.store.reconciliation import Reconciliations
 from tests.support.simulated_modules import substitute
 from tests.support.simulation import Crash
