@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from app.broker.in_process import InProcessBroker
+from app.core.wake import Wake
 from app.settings import Settings
 from app.signing import audit_keys
 from app.split import fed_by_redis
@@ -17,7 +18,7 @@ from worker.host import make_worker
 from worker.log_writer import LogWriter
 from worker.reading import Reading
 from worker.stream.membership import Member, new_owner
-from worker.stream.pace import Wake, idle_at
+from worker.stream.pace import idle_at
 from worker.wiring import sink_plan
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from app.broker.redis.hints import AGAIN, RedisHints
 from app.broker.redis.link import READ_TIMEOUT, keys_of
 from app.broker.redis.publisher import RedisPublisher
+from app.core.wake import Wake
 from app.metrics import served
 from app.settings import Settings
 from app.signals import end_by_signals
@@ -30,7 +31,7 @@ from worker.order import Publish
 from worker.reading import Reading
 from worker.stream.leases import LEASE_TIME
 from worker.stream.membership import Member, new_owner
-from worker.stream.pace import Idle, Wake, idle_at
+from worker.stream.pace import Idle, idle_at
 from worker.wiring import sink_plan
 
 _log = logging.getLogger(__name__)

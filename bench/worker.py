@@ -23,6 +23,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from app.broker.in_process import InProcessBroker
+from app.core.wake import Wake
 from app.item import DEFAULT_NAMES
 from app.settings import Settings
 from app.store.audit import Arrived, AuditRepository
@@ -40,7 +41,7 @@ from bench.support.store import Store, make_changes, store
 from worker.pipeline import Pipeline
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
-from worker.stream.pace import IDLE_LOCAL, Pace, Wake
+from worker.stream.pace import IDLE_LOCAL, Pace
 from worker.stream.pages import ShardPages
 from worker.stream.reader import ShardReader
 

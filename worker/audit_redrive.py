@@ -6,6 +6,7 @@ One that can be taken now is audited and published, and so reaches the sinks by 
 import threading
 from typing import TYPE_CHECKING
 
+from app.core.wake import Wake
 from app.item import AttributeNames
 from app.store.coordination.sink_row import SinkRow
 from app.store.dead_letters.letter import AUDIT, Letter
@@ -13,7 +14,6 @@ from app.store.errors import StoreUnavailable
 from app.store.leases import Lease, Unleased
 from worker.retry import pause
 from worker.stream.decode import UndecodableRecord, decode
-from worker.stream.pace import Wake
 
 if TYPE_CHECKING:
     from worker.wiring import Wiring

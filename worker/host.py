@@ -17,7 +17,7 @@ from worker.gaps import ChainGuard, Gaps
 from worker.log_writer import LogWriter
 from worker.order import Publish
 from worker.reading import Reading, make_coordinator
-from worker.reconcile import make_reconciler
+from worker.reconcile import Comparing
 from worker.reconcile.readings import Readings
 from worker.stream.guard import Guard
 from worker.stream.progress import ShardState
@@ -57,9 +57,8 @@ def make_worker(
         broker_elsewhere=broker_elsewhere,
         parallelization_factor=parallelization_factor,
     )
-    reconciler = make_reconciler(
-        deployment, log.audit, wiring.chain, lambda: readings.caught_up(), stop
-    )
+    comparing = Comparing(deployment, log.audit, wiring.chain, lambda: readings.caught_up(), stop)
+    reconciler = comparing.reconciler()
     gaps = Gaps(log.audit, wiring.chain, reconciler.ask, deployment.names)
 
     def make_work(lease: Lease, hold: Hold) -> Work:

@@ -7,49 +7,30 @@ Lambda does not report how far behind its mapping is, so nothing waits for it he
 was written while a record was on its way is void once that record is audited.
 """
 
-import threading
 from datetime import UTC, datetime, timedelta
 
-from app.store.audit import AuditRepository
-from app.store.deployment import Deployment
 from app.store.reconciliation import Reconciliations, State
-from worker.chain import ChainSink
-from worker.reconcile import reconcile_once
+from worker.reconcile import Comparing
 
 # A stream keeps its records for a day. An hour less, because a daily schedule does not fire to the
 # second: a comparison that is due a second later would be a day late.
 EVERY = timedelta(hours=23)
 
 
-def compare_once(
-    deployment: Deployment,
-    audit: AuditRepository,
-    sink: ChainSink,
-    stop: threading.Event,
-    _until: float,
-) -> None:
-    """Reconcile where that is due; `stop` ends it with the invocation.
+def compare_once(comparing: Comparing) -> None:
+    """Reconcile where that is due; its `stop` ends it with the invocation.
 
     Raises:
         Stopped: time is up; what is written stays and is right.
         StoreUnavailable, TableError: the tables cannot be read.
 
     """
-    requests = Reconciliations(*deployment.coordination)
+    requests = Reconciliations(*comparing.deployment.coordination)
     state, now = requests.state(), datetime.now(UTC)
-    stream_arn = deployment.stream().arn
-    if not is_due(state, stream_arn, now):
-        return
-    outcome = reconcile_once(
-        deployment,
-        audit,
-        sink,
-        stream_arn,
-        lambda: True,
-        stop,
-        first=state.is_first,
-    )
-    requests.finish(state.requested, outcome, stream_arn, now)
+    stream_arn = comparing.deployment.stream().arn
+    if is_due(state, stream_arn, now):
+        outcome = comparing.comparison(stream_arn, first=state.is_first).run()
+        requests.finish(state.requested, outcome, stream_arn, now)
 
 
 def is_due(state: State, stream_arn: str, now: datetime) -> bool:

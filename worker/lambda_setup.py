@@ -27,6 +27,7 @@ from worker.lambda_host import LambdaHost
 from worker.lambda_reconcile import compare_once
 from worker.log_writer import LogWriter
 from worker.order import Publish
+from worker.reconcile import Comparing
 from worker.stream.membership import new_owner
 from worker.thawed import ThawedClock
 from worker.wiring import Wiring, sink_plan
@@ -119,6 +120,8 @@ def make_host(
     plan = replace(plan, sinks=[*plan.sinks, *sinks])
     wiring = Wiring(deployment, log, publish, plan, stop, broker_elsewhere=True)
 
+    comparing = Comparing(deployment, log.audit, wiring.chain, lambda: True, stop)
+
     def run_sinks(until: float) -> None:
         wiring.consumers.jobs = wiring.jobs(lambda _hold: Deadline(until))
         run_until(wiring.consumers, wiring.sink_rows, new_owner(), until, wait=stop.wait)
@@ -127,7 +130,7 @@ def make_host(
         wiring.pipeline.process,
         stop,
         {
-            "reconcile": partial(compare_once, deployment, log.audit, wiring.chain, stop),
+            "reconcile": lambda _until: compare_once(comparing),
             "sinks": run_sinks,
         },
         lambda stamps: wiring.retry(partial(log.raise_clock, stamps), "clock"),

@@ -20,10 +20,9 @@ from app.metrics import PUBLISHED, RECORDS
 from app.store.dead_letters.letter import AUDIT, Letter
 from app.store.dead_letters.repository import DeadLetters
 from app.store.leases import Hold, Unleased
-from worker.abreast import abreast
 from worker.gaps import ChainGuard
 from worker.order import Tell
-from worker.parts import parts_of, runs
+from worker.parallel import at_once, parts_of, runs
 from worker.retry import Retry
 from worker.sinks.audit import AuditSink
 from worker.stream.decode import UndecodableRecord, decode, event_key, identify
@@ -78,7 +77,7 @@ class Pipeline:
         RECORDS.inc(len(records))
         page = _Page(stream_arn, hold or Unleased(), guard)
         for some in runs(records, self._most * DEPTH):
-            abreast(partial(self._part, page=page), parts_of(some, self._most, self._names))
+            at_once(partial(self._part, page=page), parts_of(some, self._most, self._names))
 
     def _part(self, records: Sequence[Record], page: "_Page") -> None:
         for batch in runs(records):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from app.core.wake import Wake
 from app.store.beginnings import Beginnings
 from app.store.checkpoints import Checkpoints
 from app.store.deployment import Deployment
@@ -19,7 +20,7 @@ from worker.stream.guard import Guard
 from worker.stream.leases import LEASE_TIME
 from worker.stream.lineage import Position
 from worker.stream.membership import Member, Membership
-from worker.stream.pace import Idle, Pace, Wake
+from worker.stream.pace import Idle, Pace
 from worker.stream.pages import ShardPages
 from worker.stream.reader import ShardReader, Work
 from worker.stream.readers import Readers

@@ -10,6 +10,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+from app.core.wake import Wake
 from app.demo.errors import NoPast
 from app.item import AttributeNames, Item, digest
 from app.store.batches import WRITE_LIMIT, put_all
@@ -19,7 +20,7 @@ from app.store.place import Place
 from worker.reading import Reading, make_coordinator
 from worker.retry import Retry
 from worker.stream.membership import Member, new_owner
-from worker.stream.pace import IDLE_LOCAL, Wake
+from worker.stream.pace import IDLE_LOCAL
 from worker.stream.reader import Work
 
 Take = Callable[[Sequence[Any], str], None]

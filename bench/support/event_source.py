@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from app.core.wake import Wake
 from app.item import DEFAULT_NAMES
 from app.store.client import connect
 from app.store.tables import TableNames, ensure_tables, stream_of, table_names
@@ -28,7 +29,6 @@ from tests.support.ministack import (
     build_zip,
     ministack,
 )
-from worker.stream.pace import Wake
 
 # Records a batch: what docs/lambda.md deploys, and as many as a page of the reader.
 BATCHES = {"mapping": 100, "mapping_1000": 1000}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.core.wake import Wake
 from app.settings import Settings
 from app.standalone import reading
 from app.store.client import Clients, connect
@@ -15,7 +16,6 @@ from app.store.tables import table_names
 from tests.support.waiting import until
 from worker.reconcile import Comparison
 from worker.stream.leases import LEASE_TIME
-from worker.stream.pace import Wake
 
 WATCHED = 3.5  # seconds
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from app.core.wake import Wake
 from app.settings import Settings
 from app.standalone import reading
 from app.store.checkpoints import Checkpoint, Checkpoints
@@ -19,7 +20,6 @@ from app.store.tables import table_names
 from tests.support.process import ROOT
 from tests.support.running import item
 from tests.support.waiting import until
-from worker.stream.pace import Wake
 
 LEASE_TIME = 1.5
 

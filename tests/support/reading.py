@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.core.wake import Wake
 from tests.support.stub_streams import StubStreams
 from worker.retry import Retry
-from worker.stream.pace import Idle, Pace, Wake
+from worker.stream.pace import Idle, Pace
 from worker.stream.pages import ShardPages
 from worker.stream.reader import ShardReader
 

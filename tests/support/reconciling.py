@@ -9,13 +9,13 @@ from app.settings import Settings
 from app.signing import signer_of
 from app.store.audit import Arrived, AuditRepository
 from app.store.client import Clients
+from app.store.deployment import Deployment
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
 from app.store.tables import TableNames, ensure_tables, stream_of, table_names
 from worker.chain import ChainSink
 from worker.gaps import Gaps
 from worker.reconcile import Comparison
-from worker.retry import Retry
 from worker.stream.decode import stream_label
 
 
@@ -33,6 +33,7 @@ class Parts:
         )
         ensure_tables(self.clients.tables, self.names, self.settings.attributes)
         signer = signer_of(self.settings)
+        self.signer = signer
         feed = Feed(self.clients.tables, self.names.feed)
         self.published: list[Arrived] = []
         clock = CursorClock(feed.newest_ms())
@@ -61,12 +62,9 @@ class Parts:
             "label": stream_label(self.stream_arn),
         }
         return Comparison(
-            self.clients.tables,
-            self.names,
-            self.settings.attributes,
+            Deployment(self.clients, self.names, self.settings.attributes, self.signer),
             self.audit,
             self.sink,
-            retry=Retry(self.stop),
             stop=self.stop,
             **(given | changes),
         )

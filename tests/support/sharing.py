@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.core.wake import Wake
 from app.item import DEFAULT_NAMES
 from app.store.audit_entry import Signer
 from app.store.checkpoints import Checkpoints, Rows
@@ -18,7 +19,7 @@ from tests.support.stub_streams import StubStreams
 from worker.reading import Reading, make_coordinator
 from worker.stream.coordinator import Coordinator
 from worker.stream.membership import Member
-from worker.stream.pace import Idle, Wake
+from worker.stream.pace import Idle
 from worker.stream.reader import Work
 
 LEASE_TIME = 0.9

@@ -8,11 +8,11 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from app.core.wake import Wake
 from app.settings import load
 from app.signals import end_by_signals
 from app.standalone import reading
 from app.store.audit import Arrived
-from worker.stream.pace import Wake
 
 
 def tell(arrived: Sequence[Arrived]) -> None:

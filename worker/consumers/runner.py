@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from app.core.wake import Wake
 from app.events import RESERVED, ChangeEvent
 from app.metrics import SINK_LAG
 from app.store.coordination.sink_row import Health, SinkRow
@@ -28,7 +29,6 @@ from worker.consumers.retry_policy import RetryPolicy
 from worker.consumers.schedule import Delivery
 from worker.consumers.sink import Sink
 from worker.retry import Retry, pause
-from worker.stream.pace import Wake
 
 _log = logging.getLogger(__name__)
 

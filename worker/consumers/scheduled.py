@@ -83,7 +83,7 @@ def run_until(
             if left <= 0 or wait(min(_LOOK, left)):
                 break
     finally:
-        consumers.leave()
+        consumers.leave_all()
         consumers.join(until + LAST_CALLS)
     if trouble is not None:
         raise trouble

@@ -12,23 +12,20 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.events import RESERVED, ChangeEvent
-from app.item import AttributeNames, Item, digest
+from app.item import Item, digest
 from app.store.audit import AuditRepository
 from app.store.batches import get_all
 from app.store.chain import ChainFull
 from app.store.client import translated
+from app.store.deployment import Deployment
 from app.store.errors import StoreRefused
 from app.store.reconciliation import Outcome
-from app.store.tables import TableNames
 from worker.chain import ChainSink
 from worker.reconcile.decision import Look, beginning_of, decide, found_in_table
 from worker.retry import Retry, Stopped
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 _log = logging.getLogger(__name__)
 
@@ -44,14 +41,11 @@ class Comparison:
 
     def __init__(
         self,
-        client: "DynamoDBClient",
-        tables: TableNames,
-        names: AttributeNames,
+        deployment: Deployment,
         audit: AuditRepository,
         sink: ChainSink,
         label: str,
         caught_up: Callable[[], bool],
-        retry: Retry,
         stop: threading.Event,
         *,
         first: bool = False,
@@ -60,14 +54,14 @@ class Comparison:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """`label` is the current stream's; `first`: none was ever done, so baselines are due."""
-        self._client = client
-        self._tables = tables
-        self._names = names
+        self._client = deployment.clients.tables
+        self._tables = deployment.tables
+        self._names = deployment.names
         self._audit = audit
         self._sink = sink
         self._label = label
         self._caught_up = caught_up
-        self._retry = retry
+        self._retry = Retry(stop)
         self._stop = stop
         self._first = first
         self._settle = settle

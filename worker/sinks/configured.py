@@ -7,7 +7,6 @@ from app.filters.document import wants
 from app.filters.pattern import parse_filter
 from app.settings import Settings
 from worker.consumers.sink import Sink
-from worker.sinks.webhook import webhook
 
 
 @contextmanager
@@ -16,6 +15,9 @@ def sinks_of(settings: Settings, table: str) -> Iterator[list[Sink]]:
     with ExitStack() as opened:
         sinks: list[Sink] = []
         if settings.webhook_url is not None and settings.webhook_secret is not None:
+            # Its HTTP client takes long to import, and most starts and Lambda functions need none.
+            from worker.sinks.webhook import webhook
+
             hook = opened.enter_context(
                 webhook(
                     settings.webhook_url.get_secret_value(),

@@ -20,10 +20,10 @@ import orjson
 
 from app.addresses import without_query
 from app.broker.documents import document
+from app.core.http_post import DEADLINE, NoAnswer, Post, posting
 from app.events import ChangeEvent, rfc3339
 from app.version import our_version
 from worker.consumers.sink import Rejected, Sink, Unavailable
-from worker.sinks.http_post import DEADLINE, NoAnswer, Post, posting
 from worker.sinks.webhook_answers import rejection
 
 # Images larger than this, in bytes of JSON, are left out: many servers refuse a body over 1 MB.

@@ -12,8 +12,8 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from app.addresses import without_query
+from app.core.http_post import Answer
 from worker.consumers.sink import PauseSink, Unavailable
-from worker.sinks.http_post import Answer
 
 LONGEST_WAIT = 3600.0  # seconds that a Retry-After is obeyed for
 

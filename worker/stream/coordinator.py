@@ -12,6 +12,7 @@ from dataclasses import asdict
 
 from app.core.backoff import Backoff, steady
 from app.core.loop_thread import LoopThread
+from app.core.wake import Wake
 from app.store.beginnings import Beginnings
 from app.store.checkpoints import Checkpoint, Checkpoints, Rows, ShardKey
 from app.store.errors import StoreUnavailable
@@ -21,7 +22,6 @@ from worker.stream.discovery import Discovery, Look
 from worker.stream.leases import first_rival, share
 from worker.stream.lineage import Position, awaits_child, parents_gone, readable
 from worker.stream.membership import Membership
-from worker.stream.pace import Wake
 from worker.stream.progress import ShardState
 from worker.stream.reader import ShardReader
 from worker.stream.readers import Readers
@@ -96,7 +96,7 @@ class Coordinator:
         self._loop.__exit__()
         self._readers.join(deadline)
         if self._consumers is not None:
-            self._consumers.leave()
+            self._consumers.leave_all()
             self._consumers.join(deadline)
         self._membership.__exit__()
 
@@ -173,7 +173,7 @@ class Coordinator:
             for shard in held:
                 self._readers.leave(shard)
             if self._consumers is not None:
-                self._consumers.leave()
+                self._consumers.leave_all()
             return (
                 f"worker {first} reads the stream, and without STOCKPULSE_BROKER_URL "
                 "only one may: end one of the two"
@@ -254,5 +254,5 @@ class Coordinator:
             self._leases.release(lease)
             return False
         position = Position(lease.shard_id, taken.sequence_number, start)
-        self._readers.start(lease, self._make_reader(lease, position))
+        self._readers.read(lease, self._make_reader(lease, position))
         return True

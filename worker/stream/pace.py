@@ -1,10 +1,9 @@
 """How long a reader waits before its next page: not at all while there is more, ever longer if not.
 
 A hint that something was written is answered at 0, 50, 150 and 400 ms, for a record can
-trail its write; hints never affect correctness. Pure, but for `Wake`, which carries them.
+trail its write; hints never affect correctness. Pure.
 """
 
-import threading
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -58,40 +57,3 @@ class Pace:
             delay = min(max(shortest, self._quiet * _GROWTH), longest)
         self._quiet += delay
         return delay
-
-
-class Wake:
-    """Hands hints from any thread to the waiting readers; a hint given before a wait counts."""
-
-    def __init__(self) -> None:
-        self._condition = threading.Condition()
-        self._hints = 0
-        self._closed = False
-
-    def hint(self) -> None:
-        """Something was written."""
-        with self._condition:
-            self._hints += 1
-            self._condition.notify_all()
-
-    def close(self) -> None:
-        """End every wait, now and from now on."""
-        with self._condition:
-            self._closed = True
-            self._condition.notify_all()
-
-    @property
-    def hints(self) -> int:
-        """How many there were: what `wait` compares with."""
-        return self._hints
-
-    @property
-    def closed(self) -> bool:
-        """Whether to stop."""
-        return self._closed
-
-    def wait(self, seen: int, seconds: float) -> bool:
-        """Wait for a hint beyond `seen` or the time; True for a hint."""
-        with self._condition:
-            self._condition.wait_for(lambda: self._closed or self._hints != seen, seconds)
-            return self._hints != seen

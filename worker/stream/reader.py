@@ -8,11 +8,12 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from app.core.wake import Wake
 from app.metrics import ITERATOR_AGE, RETRIES
 from app.store.errors import StoreUnavailable
 from worker.retry import Retry, pause
 from worker.stream.decode import last_number
-from worker.stream.pace import Pace, Wake
+from worker.stream.pace import Pace
 from worker.stream.pages import ShardPages, Trimmed
 from worker.stream.progress import Progress
 

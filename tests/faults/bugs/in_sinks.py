@@ -6,7 +6,7 @@ from typing import Any
 
 from app.store.coordination.sinks import SinkRows
 from app.store.dead_letters.repository import DeadLetters
-from app.store.feed.feed import window
+from app.store.feed import window
 from app.store.feed.window import Candidate, Window
 from tests.faults.bugs.bug import Patch, bug
 from worker.consumers.consumers import Consumers

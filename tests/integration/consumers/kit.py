@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from app.core.wake import Wake
 from app.events import ChangeEvent
 from app.settings import Settings
 from app.standalone import reading
@@ -19,7 +20,7 @@ from app.store.tables import ensure_tables, table_names
 from tests.support.waiting import until
 from worker.consumers.sink import Rejected, Sink
 from worker.host import Worker
-from worker.stream.pace import Idle, Wake
+from worker.stream.pace import Idle
 
 Deliver = Callable[[Sequence[ChangeEvent]], Sequence[Rejected]]
 

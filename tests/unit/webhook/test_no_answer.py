@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from app.core import http_post
 from tests.support.builders import an_event, an_item
 from tests.support.receiver import SECRET, closed_port, misbehaving, receiving
 from worker.consumers.sink import Unavailable
-from worker.sinks import http_post
 from worker.sinks.webhook import webhook
 
 SECONDS = 0.5

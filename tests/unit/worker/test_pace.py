@@ -6,8 +6,9 @@ from itertools import accumulate
 
 import pytest
 
+from app.core.wake import Wake
 from worker.stream.leases import LEASE_TIME
-from worker.stream.pace import IDLE_AWS, IDLE_LOCAL, Idle, Pace, Wake
+from worker.stream.pace import IDLE_AWS, IDLE_LOCAL, Idle, Pace
 
 STEADY = Idle(1.0, 1.0)
 

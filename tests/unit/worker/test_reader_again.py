@@ -4,8 +4,9 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from app.core.wake import Wake
 from worker.retry import Retry
-from worker.stream.pace import Idle, Pace, Wake
+from worker.stream.pace import Idle, Pace
 from worker.stream.pages import Page
 from worker.stream.reader import ShardReader
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
+from app.core.wake import Wake
 from app.events import ChangeEvent
 from app.item import DEFAULT_NAMES
 from app.store.audit import Arrived
@@ -26,7 +27,7 @@ from worker.host import Worker, make_worker
 from worker.log_writer import LogWriter
 from worker.reading import Reading
 from worker.stream.membership import Member
-from worker.stream.pace import IDLE_AWS, Wake
+from worker.stream.pace import IDLE_AWS
 from worker.wiring import SinkPlan
 
 ABREAST = 2  # batches that are written at once

@@ -1,13 +1,12 @@
 """Where workers live and die: their starts, their turns, the calm in which all must come out."""
 
-import sys
 from datetime import UTC, datetime
 from random import Random
 
 import pytest
 
 from app.store.deployment import CONSUMER
-from app.store.feed.feed import position, tail, window
+from app.store.feed import position, tail, window
 from app.store.reconciliation import Reconciliations
 from tests.support.simulated_modules import substitute
 from tests.support.simulation import Crash
@@ -15,9 +14,9 @@ from tests.unit.worker.machine.chains import Chains
 from tests.unit.worker.machine.ledger import CHECKPOINTS
 from tests.unit.worker.machine.life import Life
 from tests.unit.worker.machine.world import START, World
-from worker import parts
-from worker.consumers import consumers, couriers, runner
-from worker.stream.readers import Readers
+from worker import parallel
+from worker.consumers import couriers, runner
+from worker.leased_threads import LeasedThreads
 
 BATCH = 3  # records: pages here are too short to be parted into real ones
 # What sinks read, keep and remember at once: little, so that examples reach the bounds.
@@ -47,11 +46,10 @@ class Stage:
         self._started = 0
         self._patch = pytest.MonkeyPatch()
         substitute(self.world.hub, self._patch)
-        self._patch.setattr(Readers, "note_crash", self._note_crash)
-        self._patch.setattr(parts, "ROW_LIMIT", BATCH)
+        self._patch.setattr(LeasedThreads, "note_crash", self._note_crash)
+        self._patch.setattr(parallel, "ROW_LIMIT", BATCH)
         for module, name, number in SMALL:
             self._patch.setattr(module, name, number)
-        self._patch.setattr(consumers._log, "exception", self._note_death)  # noqa: SLF001
 
     def start(self, host: int = 0) -> Life:
         """A new life."""
@@ -149,11 +147,6 @@ class Stage:
     def _note_crash(self, _what: str, error: BaseException) -> None:
         """No fault of a service may kill a thread; the death of a process does."""
         if not isinstance(error, Crash):
-            self.world.hub.failures.append(error)
-
-    def _note_death(self, what: str, *_: object) -> None:
-        """Nor may it kill a sink's thread."""
-        if (error := sys.exc_info()[1]) is not None and not isinstance(error, Crash):
             self.world.hub.failures.append(error)
 
     def _bury(self) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.item import AttributeNames
 from app.store.feed.feed import ROW_LIMIT
-from worker.parts import parts_of, runs
+from worker.parallel import parts_of, runs
 
 
 def record(product_id: str, number: int) -> dict[str, Any]:
