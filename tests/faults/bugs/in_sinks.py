@@ -6,10 +6,12 @@ from typing import Any
 
 from app.store.coordination.sinks import SinkRows
 from app.store.dead_letters.repository import DeadLetters
+from app.store.errors import StoreUnavailable
 from tests.faults.bugs.bug import Patch, bug
 from worker.consumers import tail
 from worker.consumers.consumers import Consumers
 from worker.consumers.courier import Couriers
+from worker.consumers.position import Position
 from worker.consumers.runner import Runner
 from worker.consumers.schedule import Call, Schedule
 from worker.consumers.tail import Tail
@@ -37,6 +39,32 @@ def a_place_is_settled_at_the_newest_stamp(patch: Patch) -> None:
         self._settled = max(self._settled, known)
 
     patch.setattr(Tail, "_pass", make_pass)
+
+
+@bug()
+def a_slow_sink_settles_what_it_has_not_read(patch: Patch) -> None:
+    right = Runner._save
+
+    def save(self: Runner, position: Any) -> None:
+        self._edge = self._shared.tail.settled
+        right(self, position)
+
+    patch.setattr(Runner, "_save", save)
+
+
+@bug()
+def a_first_cursor_that_was_not_saved_is_gone_on_from(patch: Patch) -> None:
+    right = Runner._begin
+
+    def begin(self: Runner) -> Any:
+        try:
+            return right(self)
+        except StoreUnavailable:
+            if self._first is not None:
+                self._position = Position(self._first)
+            raise
+
+    patch.setattr(Runner, "_begin", begin)
 
 
 @bug("set_clock_of_store")
