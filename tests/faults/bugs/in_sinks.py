@@ -6,9 +6,12 @@ from typing import Any
 
 from app.store.coordination.sinks import SinkRows
 from app.store.dead_letters.repository import DeadLetters
+from app.store.errors import StoreUnavailable
 from app.store.feed import window
+from app.store.feed.position import Position
 from app.store.feed.window import Candidate, Window
 from tests.faults.bugs.bug import Patch, bug
+from worker.consumers.bookmark import Bookmark
 from worker.consumers.consumers import Consumers
 from worker.consumers.couriers import Couriers
 from worker.consumers.rejections import Rejections
@@ -38,6 +41,32 @@ def a_place_is_settled_at_the_newest_stamp(patch: Patch) -> None:
         self.settled = max(self.settled, known)
 
     patch.setattr(Window, "add_pass", add_pass)
+
+
+@bug()
+def a_slow_sink_settles_what_it_has_not_read(patch: Patch) -> None:
+    right = Bookmark.save
+
+    def save(self: Bookmark, health: Any) -> None:
+        self._edge = self._tail.window.settled
+        right(self, health)
+
+    patch.setattr(Bookmark, "save", save)
+
+
+@bug()
+def a_first_cursor_that_was_not_saved_is_gone_on_from(patch: Patch) -> None:
+    right = Bookmark.open
+
+    def open_it(self: Bookmark) -> None:
+        try:
+            right(self)
+        except StoreUnavailable:
+            if self._first is not None:
+                self._position = Position(self._first)
+            raise
+
+    patch.setattr(Bookmark, "open", open_it)
 
 
 @bug("set_clock_of_store")

@@ -228,7 +228,7 @@ def test_a_call_that_returns_after_its_sink_was_taken_again_does_not_hide_the_ne
     threads = threading.active_count()
     frozen.leave()
     until(lambda: threading.active_count() < threads)
-    consumers.leave()
+    consumers.leave_all()
     consumers.join(time.monotonic() + 10)
     assert current.ended
     assert invocation.row("archive").owner is None

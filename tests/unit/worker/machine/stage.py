@@ -113,15 +113,21 @@ class Stage:
         chains.count()
 
     def _deliver(self) -> None:
-        """A sink that was down is tried again within two minutes."""
+        """Every sink is run by someone; one that was down is tried again within two minutes."""
         self.world.sinks.calm()
         for _ in range(DELIVERED):
-            if not self.world.sinks.left():
+            if not self._undelivered():
                 return
             if not self.lives:
                 self.start()
             self.run_for(10.0)
-        assert not self.world.sinks.left(), f"not delivered: {self.world.sinks.left()}"
+        assert not self._undelivered(), f"not delivered: {self._undelivered()}"
+
+    def _undelivered(self) -> list[str]:
+        owners = {name: side.deliveries.owner for name, side in self.world.sinks.sides.items()}
+        alive = {life.name for life in self.lives}
+        idle = [f"nobody runs {name}" for name, owner in owners.items() if owner not in alive]
+        return self.world.sinks.left() + idle
 
     def _reconcile(self, chains: Chains) -> None:
         """Where something is missing, a comparison makes the audit's last word the table's."""

@@ -93,10 +93,18 @@ class SinkRules(Acts):
             self._go_on(rest, look=look)
 
     @deployed
-    @rule(sink=st.sampled_from([ONE, FIVE, "audit"]), look=st.booleans(), rest=rests)
-    def redrive(self, sink: str, look: bool, rest: Rest) -> None:  # noqa: FBT001
+    @rule(
+        sink=st.sampled_from([ONE, FIVE, "audit"]),
+        look=st.booleans(),
+        again=st.booleans(),
+        rest=rests,
+    )
+    def redrive(self, sink: str, look: bool, again: bool, rest: Rest) -> None:  # noqa: FBT001
+        """`again`: what was rejected is rejected once more."""
         for letter in self.world.sinks.letters(sink):
             self.world.sinks.desk.redrive(letter.id, ADMIN)
+            if sink != "audit" and again:
+                self.world.sinks.sides[sink].poison = {letter.product_id: "reject"}
         self._go_on(rest, look=look)
 
     @deployed
