@@ -1,1 +1,1 @@
-"""Stockpulse: the web side, the store and the broker; `app.serve` wires them to the worker."""
+"""Stockpulse: web, store and broker; `app.bootstrap` wires them to the worker."""

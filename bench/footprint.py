@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from botocore.awsrequest import AWSResponse
 
-from app import feeding, serve
+from app.bootstrap import broker_feed, web
 from app.broker.in_process import InProcessBroker
 from app.item import DEFAULT_NAMES
 from app.settings import Settings
@@ -130,10 +130,10 @@ def idle(pace: Idle, quiet: float, watched: float) -> float:
             client.meta.events.register("before-send.*", partial(_count, calls))
         return clients
 
-    serve.connect, feeding.idle_at = counted, lambda _: pace
+    web.connect, broker_feed.idle_at = counted, lambda _: pace
     with (
         tempfile.TemporaryDirectory() as folder,
-        serve.running(Settings(_env_file=None, data_dir=Path(folder) / "data")),
+        web.running(Settings(_env_file=None, data_dir=Path(folder) / "data")),
     ):
         time.sleep(quiet)
         calls.clear()

@@ -10,6 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.bootstrap.auth import OpenToAll
+from app.bootstrap.process import ListenError, end_by_signals
+from app.bootstrap.web import serve
 from app.commands.errors import CommandError
 from app.demo.beside import run_beside
 from app.demo.change import Change
@@ -17,11 +20,7 @@ from app.demo.errors import NoPast
 from app.demo.live import Plan
 from app.demo.past import divided, make_past
 from app.demo.shop import changes, monday_morning
-from app.door import OpenToAll
-from app.listener import ListenError
-from app.serve import serve
 from app.settings import PREFIX, Settings
-from app.signals import end_by_signals
 from app.signing import signer_of
 from app.store import place, tables
 

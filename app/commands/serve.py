@@ -4,10 +4,10 @@ import argparse
 import textwrap
 from typing import Any
 
+from app.bootstrap.auth import OpenToAll
+from app.bootstrap.process import ListenError
+from app.bootstrap.web import serve
 from app.commands.errors import CommandError
-from app.door import OpenToAll
-from app.listener import ListenError
-from app.serve import serve
 from app.settings import PREFIX, Settings, documented
 
 

@@ -12,13 +12,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from app.bootstrap.sink_tester import SinkTester
 from app.commands.actor import actor
 from app.commands.errors import CommandError
 from app.events import rfc3339
 from app.logs import masked
 from app.settings import Settings
 from app.signing import signer_of
-from app.sink_tester import SinkTester
 from app.store import place, tables
 from app.store.admin_log import AdminLog
 from app.store.client import connect

@@ -3,9 +3,9 @@
 import argparse
 from typing import Any
 
+from app.bootstrap.worker import work
 from app.commands.errors import CommandError
 from app.settings import PREFIX, Settings
-from app.standalone import work
 from app.store.engine import find_running
 
 

@@ -23,10 +23,10 @@ def admin_page(
     request: Request, services: ServicesDep, cursor: Annotated[str | None, Query()] = None
 ) -> HTMLResponse:
     """Who may come in, and what admins did."""
-    door = services.door
+    door = services.access.door
     now = door.now()
     zone = ZoneInfo(services.settings.timezone)
-    page = services.admin_log.page(PAGE, cursor)
+    page = services.store.admin_log.page(PAGE, cursor)
     keys = sorted(door.keyring.look().keys.values(), key=lambda key: key.created_at, reverse=True)
     return render(
         request,

@@ -59,12 +59,12 @@ def create_app(services: Services) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = WEB_THREADS
-        async with services.watch.running(), services.broker.running():
+        async with services.access.watch.running(), services.broker.running():
             yield
 
     app = FastAPI(
         title="Stockpulse",
-        version=services.version,
+        version=services.about.version,
         summary="A live inventory on DynamoDB Streams.",
         openapi_url=None,  # `app.web.api.contracts` serves it, to those who may see it
         docs_url=None,  # its assets come from a CDN, which the page's policy refuses
@@ -84,7 +84,7 @@ def create_app(services: Services) -> FastAPI:
 
 def _guard(app: FastAPI, services: Services) -> None:
     """The last added stands outermost: a browser asks for CORS before it sends credentials."""
-    settings, door = services.settings, services.door
+    settings, door = services.settings, services.access.door
     refuse = problems.refusal
     app.add_middleware(Compression)  # inside `HeadAsGet`: a HEAD tells what its GET would
     app.add_middleware(KeyBudget, per_minute=settings.rate_limit_per_minute, refuse=refuse)

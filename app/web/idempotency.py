@@ -27,7 +27,7 @@ class Keyed:
     """A request's key, if it has one, for as many writes as the request makes."""
 
     def __init__(self, request: Request, key: str | None, body: bytes) -> None:
-        self._receipts = services_of(request).receipts
+        self._receipts = services_of(request).store.receipts
         self._route = f"{request.method} {request.url.path}"
         self._actor = actor_of(request)
         self._request_id = request_id_of(request.scope)

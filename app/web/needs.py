@@ -55,7 +55,7 @@ async def _check_token(request: Request, identity: Identity) -> None:
         # The form stays with the request: whoever asks for it next gets the same.
         field = (await request.form(max_files=1, max_fields=MAX_FIELDS)).get(TOKEN_FIELD)
         token = field if isinstance(field, str) else ""
-    if not request.app.state.services.door.is_form_token(identity, token):
+    if not request.app.state.services.access.door.is_form_token(identity, token):
         raise TokenNeeded(
             "Load the page again and send its form. A program sends the token as "
             f"{TOKEN_HEADER}, or better an API key instead of a session."

@@ -52,9 +52,9 @@ def live_page(request: Request, services: ServicesDep) -> HTMLResponse:
         now=rfc3339(now),
         since=rfc3339(tiles.since) if tiles.since else "",
         period=f"Since {local_time(tiles.since, zone)}" if tiles.since else "Last hour",
-        view_type=services.view_type,
-        view_notice=view_notice(services.view_type),
-        cli_line=services.cli_line,
+        view_type=services.about.view_type,
+        view_notice=view_notice(services.about.view_type),
+        cli_line=services.about.cli_line,
     )
 
 

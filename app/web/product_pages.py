@@ -55,7 +55,7 @@ def list_page(
 ) -> HTMLResponse:
     """A page of products, and the confirmation of what was just done."""
     head = services.broker.head
-    products = services.products.page(PAGE, cursor)
+    products = services.store.products.page(PAGE, cursor)
     return _page(
         request,
         "products.html",
@@ -66,7 +66,7 @@ def list_page(
         done=done,
         done_id=product_id,
         reasons=REASONS,
-        cli_line=services.cli_line,
+        cli_line=services.about.cli_line,
     )
 
 
@@ -83,7 +83,7 @@ def create(request: Request, services: ServicesDep, fields: Submitted) -> Respon
     body = form.read(ProductCreate, document_of(fields, ("product_id", *PRODUCT_FIELDS)))
     if body is not None:
         with form.attempt():
-            services.products.create(body.draft(body.product_id), stamp_for(request))
+            services.store.products.create(body.draft(body.product_id), stamp_for(request))
             return _done(services.settings.base_path, "created", body.product_id)
     return _page(request, "product_new.html", status=form.status, form=form)
 
@@ -91,7 +91,7 @@ def create(request: Request, services: ServicesDep, fields: Submitted) -> Respon
 @router.get("/edit", dependencies=_WRITE)
 def edit_page(request: Request, services: ServicesDep, product_id: NamedProduct) -> HTMLResponse:
     """A form that holds the product."""
-    product = services.products.get(product_id)
+    product = services.store.products.get(product_id)
     return _edit(request, product_id, edit_form(product), product.attributes)
 
 
@@ -107,9 +107,11 @@ def edit(
         stamp = stamp_for(request, reason=remark.reason, note=remark.note)
         with form.attempt():
             try:
-                services.products.patch(product_id, patch.changes(), fields.get("etag", ""), stamp)
+                services.store.products.patch(
+                    product_id, patch.changes(), fields.get("etag", ""), stamp
+                )
             except ETagMismatch:
-                form = rebased(form, services.products.get(product_id))
+                form = rebased(form, services.store.products.get(product_id))
             else:
                 return _done(services.settings.base_path, "saved", product_id)
     return _edit(request, product_id, form)
@@ -120,7 +122,7 @@ def adjust_page(request: Request, services: ServicesDep, product_id: NamedProduc
     """A form for goods that come or go, with room for why."""
     form = Form({"quantity": "1"})
     return _sheet(
-        request, "product_adjust.html", product_id, services.products.get(product_id), form
+        request, "product_adjust.html", product_id, services.store.products.get(product_id), form
     )
 
 
@@ -134,7 +136,7 @@ def adjust(
     if body is not None:
         stamp = stamp_for(request, reason=body.reason, note=body.note, reference=body.reference)
         with form.attempt():
-            services.products.adjust(product_id, body.delta, stamp)
+            services.store.products.adjust(product_id, body.delta, stamp)
             place = fields.get("place") or None
             return _done(services.settings.base_path, "adjusted", product_id, place)
     return _sheet(request, "product_adjust.html", product_id, _as_it_is(services, product_id), form)
@@ -143,7 +145,7 @@ def adjust(
 @router.get("/delete", dependencies=_WRITE)
 def delete_page(request: Request, services: ServicesDep, product_id: NamedProduct) -> HTMLResponse:
     """What will be deleted, and a button."""
-    product = services.products.get(product_id)
+    product = services.store.products.get(product_id)
     return _sheet(request, "product_delete.html", product_id, product, Form({"etag": product.etag}))
 
 
@@ -157,7 +159,7 @@ def delete(
     if remark is not None:
         stamp = stamp_for(request, reason=remark.reason, note=remark.note)
         with form.attempt():
-            services.products.delete(product_id, fields.get("etag", ""), stamp)
+            services.store.products.delete(product_id, fields.get("etag", ""), stamp)
             return _done(services.settings.base_path, "deleted", product_id)
     product = _as_it_is(services, product_id)
     if product is not None:
@@ -170,7 +172,7 @@ def history_page(
     request: Request, services: ServicesDep, product_id: NamedProduct, cursor: Cursor = None
 ) -> HTMLResponse:
     """What happened to one product, which may be gone; or the gaps of a shard of the stream."""
-    history = services.timeline.history(product_id, PAGE, cursor)
+    history = services.store.timeline.history(product_id, PAGE, cursor)
     settings = services.settings
     zone = ZoneInfo(settings.timezone)
     rows = [
@@ -183,7 +185,7 @@ def history_page(
         raise ProductNotFound("No part of the stream of this name has a gap.")
     try:
         # Whatever another program put under such an id is not what these gaps are about.
-        product = None if shard else services.products.get(product_id)
+        product = None if shard else services.store.products.get(product_id)
     except (ProductGone, ProductNotFound):
         if not rows and cursor is None:
             raise
@@ -217,7 +219,7 @@ def _edit(
 def _as_it_is(services: Services, product_id: str) -> Product | None:
     """The product beside a refused form; where it cannot be had, what was typed still counts."""
     try:
-        return services.products.get(product_id)
+        return services.store.products.get(product_id)
     except StockpulseError:
         return None
 

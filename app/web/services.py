@@ -7,13 +7,8 @@ from fastapi import Request
 
 from app.broker.in_process import InProcessBroker
 from app.settings import Settings
-from app.store.admin_log import AdminLog
-from app.store.coordination.control import SinkControl
-from app.store.dead_letters.desk import LetterDesk
-from app.store.past import Past
-from app.store.products import ProductRepository
-from app.store.receipts import Once, Receipts
-from app.store.timeline import Timeline
+from app.store.receipts import Once
+from app.store.store import Store
 from app.web.door import Door
 from app.web.places import Places
 from app.web.system.board import SystemBoard
@@ -36,29 +31,37 @@ class DemoSwitch:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """What pages say of this deployment; `view_type` is the stream's."""
+
+    version: str
+    products_table: str
+    view_type: str
+    cli_line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who gets in, who is still allowed to stay, and how many streams each may open."""
+
+    door: Door
+    watch: Watch
+    places: Places
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """The parts behind the routes."""
 
     settings: Settings
-    version: str
-    products: ProductRepository
-    receipts: Receipts
-    timeline: Timeline
-    past: Past
-    letters: LetterDesk
-    sinks: SinkControl
-    test_sink: TestSink
+    about: About
+    store: Store
     broker: InProcessBroker
-    products_table: str
-    view_type: str
-    cli_line: str
+    access: Access
+    system: SystemBoard
     probes: Mapping[str, Probe]
     demo: DemoSwitch
-    door: Door
-    watch: Watch
-    places: Places
-    admin_log: AdminLog
-    system: SystemBoard
+    test_sink: TestSink
 
 
 def services_of(request: Request) -> Services:

@@ -39,7 +39,7 @@ _OLD_LINK = "This link was used already, or is older than ten minutes. Sign in w
 @router.get("/sign-in", dependencies=[PUBLIC])
 async def sign_in_page(request: Request, services: ServicesDep, next: Next = "") -> Response:  # noqa: A002 - its name in the address
     """Ask for a key; whoever needs none goes on."""
-    after = local_path(next, services.door.base)
+    after = local_path(next, services.access.door.base)
     if await _identity(request, services) is not None:
         return RedirectResponse(after, status_code=303)
     # Led here from a page of another site, the browser withholds a `SameSite=Strict` cookie:
@@ -51,7 +51,7 @@ async def sign_in_page(request: Request, services: ServicesDep, next: Next = "")
 @router.post("/sign-in", dependencies=[PUBLIC])
 async def sign_in(request: Request, services: ServicesDep, fields: Submitted) -> Response:
     """Begin a session of the key."""
-    door = services.door
+    door = services.access.door
     after = local_path(fields.get("next", ""), door.base)
     key = (await door.known()).holder(Secret(fields.get("key", "")), door.now())
     if key is None:
@@ -63,7 +63,7 @@ async def sign_in(request: Request, services: ServicesDep, fields: Submitted) ->
 @router.get("/sign-in/link", dependencies=[PUBLIC])
 def link_page(request: Request, services: ServicesDep, token: Annotated[str, Query()]) -> Response:
     """Ask whether to sign in; nothing is used up."""
-    door = services.door
+    door = services.access.door
     key = door.keyring.look().keys.get(door.sign_in.link_key(token) or "")
     if key is None or not key.usable(door.now()):
         return _page(request, f"{door.base}/", _OLD_LINK, status=410)
@@ -73,7 +73,7 @@ def link_page(request: Request, services: ServicesDep, token: Annotated[str, Que
 @router.post("/sign-in/link", dependencies=[PUBLIC])
 async def use_link(request: Request, services: ServicesDep, fields: Submitted) -> Response:
     """Use the link up and begin a session of its key."""
-    door = services.door
+    door = services.access.door
     known, token = await door.known(), fields.get("token", "")
 
     def use() -> ApiKey | None:
@@ -91,7 +91,7 @@ async def use_link(request: Request, services: ServicesDep, fields: Submitted) -
 @router.post("/sign-out", dependencies=[needs(Role.VIEWER)])
 async def sign_out(request: Request, services: ServicesDep) -> Response:
     """End the session, wherever its cookie may be."""
-    door = services.door
+    door = services.access.door
     await _end(services, identity_of(request))
     answer = RedirectResponse(f"{door.base}/sign-in", status_code=303)
     answer.headers.append("Set-Cookie", door.place(request.scope).header(""))
@@ -110,14 +110,14 @@ def local_path(path: str, base: str) -> str:
 
 async def _identity(request: Request, services: Services) -> Identity | None:
     try:
-        return await services.door.identify(request.scope)
+        return await services.access.door.identify(request.scope)
     except StockpulseError:
         return None
 
 
 async def _begin(request: Request, services: Services, key: ApiKey, after: str) -> Response:
     """A session of its own for each sign-in; one that was there before ends."""
-    door = services.door
+    door = services.access.door
     before = await _identity(request, services)
     if before is not None:
         await _end(services, before)
@@ -133,7 +133,7 @@ async def _begin(request: Request, services: Services, key: ApiKey, after: str) 
 async def _end(services: Services, identity: Identity) -> None:
     if identity.by != "session" or identity.until is None:
         return
-    door = services.door
+    door = services.access.door
     await run_in_threadpool(door.sign_in.end_session, identity.session, identity.until)
     door.keyring.forget()
     _log.info("%s signed out", identity.actor)

@@ -25,38 +25,38 @@ router = APIRouter(prefix="/system/sinks", dependencies=[needs(Role.ADMIN)])
 @router.post("/pause")
 def pause(request: Request, services: ServicesDep, fields: Submitted) -> Response:
     """Pause a sink."""
-    services.sinks.pause(fields.get("name", ""), actor_of(request))
+    services.store.sinks.pause(fields.get("name", ""), actor_of(request))
     return _done(services)
 
 
 @router.post("/resume")
 def resume(request: Request, services: ServicesDep, fields: Submitted) -> Response:
     """Resume a sink."""
-    services.sinks.resume(fields.get("name", ""), actor_of(request))
+    services.store.sinks.resume(fields.get("name", ""), actor_of(request))
     return _done(services)
 
 
 @router.post("/redrive")
 def redrive(request: Request, services: ServicesDep, fields: Submitted) -> Response:
     """Have all dead letters of a sink delivered again."""
-    services.sinks.request_redrive(fields.get("name", ""), actor_of(request))
+    services.store.sinks.request_redrive(fields.get("name", ""), actor_of(request))
     return _done(services)
 
 
 @router.get("/rewind")
 def rewind_page(request: Request, services: ServicesDep, name: SinkName) -> HTMLResponse:
     """Where a sink may go on."""
-    return _sheet(request, services, services.sinks.view(name), Form({}))
+    return _sheet(request, services, services.store.sinks.view(name), Form({}))
 
 
 @router.post("/rewind")
 def rewind(request: Request, services: ServicesDep, name: SinkName, fields: Submitted) -> Response:
     """Rewind a sink, or have it skip what is waiting."""
-    view, form = services.sinks.view(name), Form(fields)
+    view, form = services.store.sinks.view(name), Form(fields)
     to = _chosen(form, ZoneInfo(services.settings.timezone))
     if to is not None:
         with form.attempt():
-            services.sinks.rewind(name, to, actor_of(request))
+            services.store.sinks.rewind(name, to, actor_of(request))
             return _done(services)
     return _sheet(request, services, view, form)
 

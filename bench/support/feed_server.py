@@ -28,10 +28,10 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Route
 
+from app.bootstrap.process import end_by_signals
+from app.bootstrap.web import running
 from app.events import cloud_event
-from app.serve import running
 from app.settings import Settings
-from app.signals import end_by_signals
 from app.store.audit import Arrived
 from app.store.feed.feed import ROW_LIMIT
 from app.web.app import create_app

@@ -70,7 +70,7 @@ def test_changes_by_other_programs_show_as_outside(app: App, page: Page) -> None
     expect(rows.first).to_contain_text("<b>Kettle</b>")  # text, not markup
     app.put_outside(ProductID="P1", ProductName="<b>Kettle</b>", Stock=4, shelf="A7")
     expect(rows.first).to_contain_text("5 → 4 (−1)")
-    app.tables.delete_item(TableName=app.services.products_table, Key=item(ProductID="P1"))
+    app.tables.delete_item(TableName=app.services.about.products_table, Key=item(ProductID="P1"))
     expect(rows).to_have_count(3)
     expect(rows.first).to_have_attribute("data-kind", "deleted")
     expect(rows.first).to_contain_text("outside Stockpulse")
@@ -135,7 +135,7 @@ def test_a_flood_keeps_500_rows_and_the_newest(app: App, page: Page) -> None:
     ]
     for start in range(0, 800, 25):
         app.tables.batch_write_item(
-            RequestItems={app.services.products_table: batch[start : start + 25]}
+            RequestItems={app.services.about.products_table: batch[start : start + 25]}
         )
     app.create("last")
     expect(page.locator(ROWS).first).to_contain_text("last", timeout=30_000)

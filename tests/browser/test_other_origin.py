@@ -35,7 +35,9 @@ def house(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
 
 
 def stored(app: App) -> Any:
-    return app.tables.scan(TableName=app.services.products_table, ConsistentRead=True)["Items"]
+    return app.tables.scan(TableName=app.services.about.products_table, ConsistentRead=True)[
+        "Items"
+    ]
 
 
 def sign_in(page: Page, house: House) -> None:
@@ -119,7 +121,7 @@ def test_a_page_that_knows_the_engine_s_address_gets_in(
 
     Where this fails an engine has learned to refuse other origins: say so there.
     """
-    table = shared.services.products_table
+    table = shared.services.about.products_table
     page.goto(f"http://localhost:{cats}/")
     assert "TableNames" in (call(page, endpoint, "ListTables") or "")
     item = {"ProductID": {"S": "KNOWN"}, "Stock": {"N": "1"}}

@@ -55,7 +55,7 @@ def test_create_edit_adjust_and_delete(app: App, tab: Page, kettle: str) -> None
     tab.get_by_role("button", name="Save").click()
     expect(tab.locator(f'tr[data-product="{odd}"]')).to_contain_text("Odder")
     stored = app.tables.get_item(
-        TableName=app.services.products_table, Key=item(ProductID=odd), ConsistentRead=True
+        TableName=app.services.about.products_table, Key=item(ProductID=odd), ConsistentRead=True
     )["Item"]
     assert (stored["ProductName"], stored["shelf"]) == ({"S": "Odder"}, {"S": "A7"})
 

@@ -130,7 +130,7 @@ def spoil(app: App) -> None:
         app.tables.put_item(
             TableName=f"{prefix}StreamCheckpoints",
             Item={
-                **app.services.sinks.key(name),
+                **app.services.store.sinks.key(name),
                 "State": {"S": state},
                 "Why": {"S": "answered 410 Gone" if state == "paused" else ""},
                 "Cursor": {"S": "1795248751004-0a1b2c3d-000"},

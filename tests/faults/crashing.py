@@ -13,8 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from app import logs, serve
+from app import logs
+from app.bootstrap import web
 from app.settings import load
+from app.store import store
 from app.store.products import ProductRepository
 from tests.support.fault_points import Reached, set_points
 
@@ -39,7 +41,7 @@ def main() -> int:
     set_commit_point(reached)
     settings = load()
     logs.configure(settings.log_format)
-    serve.serve(settings)
+    web.serve(settings)
     return 0
 
 
@@ -55,7 +57,7 @@ def set_commit_point(reached: Reached) -> None:
 
         return ProductRepository(*arguments, on_commit=committed, **named)
 
-    serve.ProductRepository = repository  # type: ignore[assignment,misc]
+    store.ProductRepository = repository  # type: ignore[assignment,misc]
 
 
 if __name__ == "__main__":

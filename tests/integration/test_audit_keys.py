@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from app.serve import running
+from app.bootstrap.web import running
 from app.settings import Settings
 from tests.support.running import settings_for
 

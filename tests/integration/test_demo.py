@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from app.bootstrap.web import running
 from app.demo.runner import DemoShop
-from app.serve import running
 from app.settings import Settings
 from tests.support.demo import BUTTON, NOTICE, plan, sells, stocks, told
 from tests.support.running import App, item, serving, settings_for
@@ -15,7 +15,7 @@ from tests.support.waiting import until
 
 
 def test_the_shelves_are_full_at_once_and_then_the_rate_holds(app: App) -> None:
-    with DemoShop(app.services.products, plan(20)) as shop:
+    with DemoShop(app.services.store.products, plan(20)) as shop:
         shop.start()
         until(lambda: len(stocks(app)) >= 220, 20)
         until(lambda: sells(app))
@@ -46,10 +46,10 @@ def test_other_people_in_the_same_shop_do_not_stop_it(app: App) -> None:
                     app.put_outside(ProductID=product_id, Stock=1)
                 case 3:
                     app.tables.delete_item(
-                        TableName=app.services.products_table, Key=item(ProductID=product_id)
+                        TableName=app.services.about.products_table, Key=item(ProductID=product_id)
                     )
 
-    with DemoShop(app.services.products, plan(300)) as shop:
+    with DemoShop(app.services.store.products, plan(300)) as shop:
         shop.start()
         until(lambda: len(stocks(app)) >= 200)
         other = threading.Thread(target=interfere)

@@ -56,12 +56,12 @@ def test_a_past_is_in_audit_and_feed_and_the_stream_does_not_tell_it_again(
 
         last = {event.product_id: event.after for event in first}
         left = {key: after for key, after in last.items() if after is not None}
-        scanned = app.tables.scan(TableName=app.services.products_table, ConsistentRead=True)
+        scanned = app.tables.scan(TableName=app.services.about.products_table, ConsistentRead=True)
         assert {item["ProductID"]["S"]: item for item in scanned["Items"]} == left
         assert len(left) == made.products >= 200
 
         # Arrivals lie in the past too: the feed has a day for each.
-        days = {cursor.day for cursor, _ in app.services.timeline.recent()}
+        days = {cursor.day for cursor, _ in app.services.store.timeline.recent()}
         assert len(days) in {3, 4}
 
         product_id = next(key for key, after in left.items() if int(after["Stock"]["N"]))
@@ -81,7 +81,7 @@ def test_after_its_past_the_shop_goes_on(settings: Settings) -> None:
     _, rest = give_past(settings, timedelta(hours=6))
     with serving(settings) as app:
         before = len(told(app))
-        with DemoShop(app.services.products, rest) as shop:
+        with DemoShop(app.services.store.products, rest) as shop:
             shop.start()
             until(lambda: len(told(app)) > before + 40)
         later = told(app)[before:]

@@ -93,7 +93,7 @@ def test_a_table_s_own_attribute_names(endpoint: str, tmp_path: Path) -> None:
         app.http.delete("/v1/products/S-2", headers={"If-Match": "*"})
         told = [message.data["data"] for message in feed.changes(4)]
         stored = app.tables.get_item(
-            TableName=app.services.products_table, Key=item(sku="S-1"), ConsistentRead=True
+            TableName=app.services.about.products_table, Key=item(sku="S-1"), ConsistentRead=True
         )["Item"]
         assert (stored["on_hand"], stored["Stock"]) == ({"N": "5"}, {"S": "not ours"})
         assert [event["product_id"] for event in app.http.get("/v1/products").json()["items"]] == [
@@ -132,7 +132,7 @@ def test_read_only_shows_everything_and_writes_nothing(endpoint: str, tmp_path: 
             assert 'method="post"' not in page
             assert "/products/new" not in page
         assert app.http.get("/v1/products/P1").json()["stock"] == 7
-        stored = app.tables.scan(TableName=app.services.products_table)["Items"]
+        stored = app.tables.scan(TableName=app.services.about.products_table)["Items"]
     assert stored == [item(ProductID="P1", ProductName="Lamp", Stock=7)]
 
 

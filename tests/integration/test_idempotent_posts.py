@@ -71,7 +71,9 @@ def sale(app: App) -> str:
 
 def state(app: App) -> Any:
     """What a POST can change: the products, and what admins did."""
-    products = app.tables.scan(TableName=app.services.products_table, ConsistentRead=True)["Items"]
+    products = app.tables.scan(TableName=app.services.about.products_table, ConsistentRead=True)[
+        "Items"
+    ]
     return products, app.http.get("/v1/admin/log").json()
 
 

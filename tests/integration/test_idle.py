@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from app.bootstrap.worker import reading
 from app.core.wake import Wake
 from app.settings import Settings
-from app.standalone import reading
 from app.store.client import Clients, connect
 from app.store.deployment import CONSUMER
 from app.store.reconciliation import Reconciliations
@@ -43,7 +43,7 @@ def test_beside_its_pages_it_makes_a_heartbeat_and_a_look_now_and_then(
             client.meta.events.register("before-call", count)
         return clients
 
-    monkeypatch.setattr("app.standalone.connect", counted)
+    monkeypatch.setattr("app.bootstrap.worker.connect", counted)
     monkeypatch.setitem(Comparison.__init__.__kwdefaults__, "settle", 0.1)  # else a minute
     with reading(settings, lambda _arrived: None, Wake()) as worker:
         until(worker.shards)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.door import OpenToAll, open_door
+from app.bootstrap.auth import OpenToAll, open_door
 from app.store import tables
 from app.store.api_keys import ApiKeys
 from app.store.client import connect

@@ -9,7 +9,7 @@ from tests.support.sse import Listener
 
 
 def test_changes_straight_in_dynamodb_show_as_outside(app: App) -> None:
-    table, key = app.services.products_table, item(ProductID="P1")
+    table, key = app.services.about.products_table, item(ProductID="P1")
     with Listener(app.url) as feed:
         app.put_outside(ProductID="P1", ProductName="Kettle", Stock=12, shelf="A7")
         app.tables.update_item(
@@ -33,7 +33,7 @@ def test_an_edit_over_rest_keeps_every_attribute_of_others(app: App) -> None:
         "photo": {"B": b"\x00\xff"},
     }
     known = item(ProductID="P1", ProductName="Kettle", Stock=12)
-    app.tables.put_item(TableName=app.services.products_table, Item=known | theirs)
+    app.tables.put_item(TableName=app.services.about.products_table, Item=known | theirs)
     etag = app.http.get("/v1/products/P1").headers["ETag"]
     edited = app.http.patch(
         "/v1/products/P1",
@@ -43,7 +43,7 @@ def test_an_edit_over_rest_keeps_every_attribute_of_others(app: App) -> None:
     assert edited.status_code == 200
     assert app.adjust("P1", -2).status_code == 200
     stored = app.tables.get_item(
-        TableName=app.services.products_table, Key=item(ProductID="P1"), ConsistentRead=True
+        TableName=app.services.about.products_table, Key=item(ProductID="P1"), ConsistentRead=True
     )["Item"]
     assert {name: stored[name] for name in theirs} == theirs
     assert stored["Stock"] == {"N": "10"}
@@ -53,7 +53,7 @@ def test_an_outside_change_after_ours_is_not_taken_for_ours(app: App) -> None:
     with Listener(app.url) as feed:
         app.create("P1", 5)
         app.tables.update_item(
-            TableName=app.services.products_table,
+            TableName=app.services.about.products_table,
             Key=item(ProductID="P1"),
             UpdateExpression="SET Stock = :n",
             ExpressionAttributeValues={":n": {"N": "99"}},
@@ -65,7 +65,7 @@ def test_an_outside_change_after_ours_is_not_taken_for_ours(app: App) -> None:
 def test_an_outside_change_is_noticed_by_a_conditional_write(app: App) -> None:
     etag = app.create("P1", 5).headers["ETag"]
     app.tables.update_item(
-        TableName=app.services.products_table,
+        TableName=app.services.about.products_table,
         Key=item(ProductID="P1"),
         UpdateExpression="SET Stock = :n",
         ExpressionAttributeValues={":n": {"N": "99"}},
@@ -74,7 +74,7 @@ def test_an_outside_change_is_noticed_by_a_conditional_write(app: App) -> None:
 
 
 def test_stock_that_is_no_count_still_shows(app: App) -> None:
-    table = app.services.products_table
+    table = app.services.about.products_table
     with Listener(app.url) as feed:
         app.tables.put_item(TableName=table, Item=item(ProductID="P1", Stock=5))
         for stock in ({"N": "-1"}, {"N": "2.5"}, {"S": "many"}, {"N": "7"}):
@@ -118,7 +118,7 @@ def test_a_page_of_oversize_changes_is_told_whole(endpoint: str, tmp_path: Path)
     for number in range(30):
         blob = secrets.token_urlsafe(280_000)
         tables.put_item(
-            TableName=app.services.products_table,
+            TableName=app.services.about.products_table,
             Item=item(ProductID="big", Stock=number, blob=blob),
         )
     with serving(settings) as app, Listener(app.url, after=cursor) as feed:

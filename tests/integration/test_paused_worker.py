@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from app.bootstrap.worker import reading
 from app.core.wake import Wake
 from app.settings import Settings
-from app.standalone import reading
 from app.store.checkpoints import Checkpoint, Checkpoints
 from app.store.client import connect
 from app.store.deployment import CONSUMER

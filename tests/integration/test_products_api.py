@@ -115,7 +115,7 @@ def test_an_adjustment_never_goes_below_zero(app: App) -> None:
 
 def test_stock_that_is_no_count_cannot_be_adjusted_but_set(app: App) -> None:
     app.tables.put_item(
-        TableName=app.services.products_table,
+        TableName=app.services.about.products_table,
         Item={"ProductID": {"S": "Pk"}, "Stock": {"N": "1.5"}},
     )
     shown = app.http.get("/v1/products/Pk")

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from app import feeding
+from app.bootstrap import broker_feed
+from app.bootstrap.broker_feed import fed_by_redis
+from app.bootstrap.worker import telling_by_redis
 from app.broker.redis.hints import HintSender, RedisHints
 from app.broker.redis.link import keys_of
 from app.settings import Settings
-from app.split import fed_by_redis
-from app.standalone import telling_by_redis
 from tests.support.redis_server import RedisServer
 from tests.support.running import App, serving, settings_for
 from tests.support.sse import Listener
@@ -34,7 +34,7 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seconds of waiting become tenths."""
     quick = partial(fed_by_redis, timeout=0.4, block=0.1, away=0.1)
-    monkeypatch.setattr(feeding, "fed_by_redis", quick)
+    monkeypatch.setattr(broker_feed, "fed_by_redis", quick)
 
 
 @pytest.fixture

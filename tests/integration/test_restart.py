@@ -76,7 +76,7 @@ def test_a_cursor_of_any_age_misses_nothing_and_nothing_comes_twice(app: App, nu
 
 
 def test_the_newest_are_read_until_enough_of_them_are_shown(app: App) -> None:
-    newest, before = app.services.timeline.newest(50, 100)
+    newest, before = app.services.store.timeline.newest(50, 100)
     assert [event.id for _, event in newest] == [
         an_event(number).id for number in range(EVENTS - 50, EVENTS)
     ]
@@ -85,7 +85,7 @@ def test_the_newest_are_read_until_enough_of_them_are_shown(app: App) -> None:
         an_event(EVENTS - 52).event_key,
     ]
     assert len(before) == 100
-    newest, before = app.services.timeline.newest(EVENTS, 100)
+    newest, before = app.services.store.timeline.newest(EVENTS, 100)
     assert (len(newest), before) == (EVENTS, [])
 
 

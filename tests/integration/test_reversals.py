@@ -30,7 +30,7 @@ def test_a_sale_is_taken_back_once_however_often_it_is_asked(app: App) -> None:
     assert told["reference"] == sale["id"]
 
     # After a day the answer is forgotten, but the history is not.
-    kept = app.services.products_table.replace("Products", "IdempotencyKeys")
+    kept = app.services.about.products_table.replace("Products", "IdempotencyKeys")
     for row in app.tables.scan(TableName=kept)["Items"]:
         app.tables.delete_item(TableName=kept, Key={"RequestKey": row["RequestKey"]})
     late = reverse(app, sale["id"])

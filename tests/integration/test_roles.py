@@ -160,7 +160,7 @@ def write_sinks(house: House) -> None:
     """Rows of sinks, with a dead letter, for which the System page shows every form."""
     prefix = house.app.services.settings.table_prefix
     for state in ("running", "paused"):
-        key = house.app.services.sinks.key(state)
+        key = house.app.services.store.sinks.key(state)
         row = {**key, "State": {"S": state}}
         house.app.tables.put_item(TableName=f"{prefix}StreamCheckpoints", Item=row)
     letter = Letter(sink="running", product_id="P1", event_key="label#1", error="refused")

@@ -44,7 +44,7 @@ def products(app: App) -> list[str]:
 
 
 def test_while_a_worker_runs(app: App) -> None:
-    where = app.tables, app.services.products_table
+    where = app.tables, app.services.about.products_table
     put(*where, "a")
     until(lambda: products(app) == ["a"])
     switch(*where, StreamEnabled=False)
@@ -61,9 +61,9 @@ def test_while_a_worker_runs(app: App) -> None:
 def test_while_none_does(settings: Settings) -> None:
     """A change unseen, a stream that comes and goes, a table made anew: all in their order."""
     with serving(settings) as app:
-        put(app.tables, app.services.products_table, "a")
+        put(app.tables, app.services.about.products_table, "a")
         until(lambda: products(app) == ["a"])
-        table = app.services.products_table
+        table = app.services.about.products_table
     clients = connect(settings.dynamodb)
     where = clients.tables, table
     put(*where, "b")

@@ -106,7 +106,7 @@ def test_an_entry_that_cannot_be_read_hides_no_other_and_stops_nothing(history: 
     for path, left in (("/v1/events", 6), ("/v1/products/P1/events", 4)):
         answer = history.http.get(path)
         assert (answer.status_code, len(answer.json()["items"])) == (200, left)
-    assert len(list(history.services.timeline.recent())) == 7
+    assert len(list(history.services.store.timeline.recent())) == 7
     newest = Chains(history.tables, audit_table(history)).newest_link("P1")
     assert newest is not None
     assert newest.key == entries_of(history, "P1")[-2]["EventKey"]["S"]
@@ -158,7 +158,7 @@ def test_it_cannot_see_the_whole_history_of_an_absent_product(history: App) -> N
 
 
 def test_it_cannot_see_a_removed_run_whose_outer_images_are_equal(app: App) -> None:
-    table, key = app.services.products_table, item(ProductID="P1")
+    table, key = app.services.about.products_table, item(ProductID="P1")
     with Listener(app.url) as feed:
         for stock in (5, 6, 5):
             app.tables.put_item(TableName=table, Item=key | item(Stock=stock))

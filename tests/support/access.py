@@ -10,6 +10,7 @@ from app.store.api_keys import ApiKey
 from app.store.keyring import Keyring
 from app.web.door import Door
 from app.web.proxies import Proxies
+from app.web.services import About
 from app.web.sessions import Sessions
 from app.web.watch import Watch
 
@@ -34,7 +35,22 @@ def a_door(
     return Door(keyring, sign_in, sessions, proxies or Proxies(), base, now)
 
 
-def open_to_all(base: str = "") -> dict[str, Any]:
-    """The parts of `Services` that let everyone in."""
-    door = a_door(base=base)
-    return {"door": door, "watch": Watch(door.known, door.now)}
+def access_by(door: Door) -> Any:
+    """The part of `Services` that says who gets in."""
+    return SimpleNamespace(door=door, watch=Watch(door.known, door.now))
+
+
+def open_to_all(base: str = "") -> Any:
+    """The same where everyone gets in."""
+    return access_by(a_door(base=base))
+
+
+def about(**given: str) -> About:
+    """What pages say of a deployment that a test makes up."""
+    shown = {
+        "version": "1",
+        "products_table": "Products",
+        "view_type": "NEW_AND_OLD_IMAGES",
+        "cli_line": "aws dynamodb update-item <here>",
+    }
+    return About(**(shown | given))

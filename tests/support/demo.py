@@ -18,7 +18,7 @@ def plan(rate: float, seed: int = 1) -> Plan:
 
 def stocks(app: App) -> dict[str, str]:
     pages = app.tables.get_paginator("scan").paginate(
-        TableName=app.services.products_table, ConsistentRead=True
+        TableName=app.services.about.products_table, ConsistentRead=True
     )
     items = [item for page in pages for item in page["Items"]]
     return {item["ProductID"]["S"]: item["Stock"]["N"] for item in items}
@@ -26,7 +26,7 @@ def stocks(app: App) -> dict[str, str]:
 
 def told(app: App, newest: int = 100_000) -> list[ChangeEvent]:
     """What the feed holds, oldest first."""
-    return [event for _, event in islice(app.services.timeline.recent(), newest)][::-1]
+    return [event for _, event in islice(app.services.store.timeline.recent(), newest)][::-1]
 
 
 def sells(app: App) -> bool:

@@ -49,7 +49,7 @@ class House:
 
     def look(self) -> None:
         """Let the application see now what it would see within a second."""
-        self.app.services.door.keyring.forget()
+        self.app.services.access.door.keyring.forget()
 
 
 @contextmanager

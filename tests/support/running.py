@@ -13,7 +13,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
-from app.serve import running
+from app.bootstrap.web import running
 from app.settings import Settings
 from app.store.client import Clients, connect
 from app.store.engine import find_running
@@ -49,7 +49,7 @@ class App:
 
     def put_outside(self, **attributes: Any) -> None:
         """Put an item as another program does: strings, integers and bytes by attribute."""
-        self.tables.put_item(TableName=self.services.products_table, Item=item(**attributes))
+        self.tables.put_item(TableName=self.services.about.products_table, Item=item(**attributes))
 
 
 def item(**attributes: Any) -> dict[str, Any]:

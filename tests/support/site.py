@@ -16,7 +16,7 @@ from app.store.roles import Role
 from app.store.secret import Secret, new_secret
 from app.web.app import create_app
 from app.web.door import Door
-from app.web.watch import Watch
+from tests.support.access import about, access_by
 
 PROXY, STRANGER = "10.0.0.7", "10.0.9.9"
 START = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -46,13 +46,11 @@ class Site:
         self.app = create_app(
             SimpleNamespace(
                 settings=Settings(_env_file=None, base_path=door.base, **settings),
-                version="1",
-                products=SimpleNamespace(page=lambda *_: Page([], None)),
+                about=about(cli_line=""),
+                store=SimpleNamespace(products=SimpleNamespace(page=lambda *_: Page([], None))),
                 broker=SimpleNamespace(head="0000000000001-00000000-000"),
-                cli_line="",
                 demo=SimpleNamespace(running=lambda: False),
-                door=door,
-                watch=Watch(door.known, door.now),
+                access=access_by(door),
             )
         )
 

@@ -8,10 +8,10 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from app.bootstrap.process import end_by_signals
+from app.bootstrap.worker import reading
 from app.core.wake import Wake
 from app.settings import load
-from app.signals import end_by_signals
-from app.standalone import reading
 from app.store.audit import Arrived
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from app.door import session_key
+from app.bootstrap.auth import session_key
 from app.settings import SettingsError
 from app.store.keys import KeyFileError
 

@@ -1,6 +1,6 @@
 """Trouble that lasts is logged as it begins and ends, and once a minute in between."""
 
-from app.standalone import Reminder
+from app.bootstrap.worker import Reminder
 
 
 def test_trouble_is_told_when_it_begins_each_minute_and_when_it_ends() -> None:

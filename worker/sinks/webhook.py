@@ -21,8 +21,8 @@ import orjson
 from app.addresses import without_query
 from app.broker.documents import document
 from app.core.http_post import DEADLINE, NoAnswer, Post, posting
+from app.core.version import our_version
 from app.events import ChangeEvent, rfc3339
-from app.version import our_version
 from worker.consumers.sink import Rejected, Sink, Unavailable
 from worker.sinks.webhook_answers import rejection
 

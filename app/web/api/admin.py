@@ -45,5 +45,5 @@ def list_log(
     cursor: PageCursor = None,
 ) -> Response:
     """Read what admins did, newest first."""
-    page = services.admin_log.page(limit, cursor)
+    page = services.store.admin_log.page(limit, cursor)
     return page_answer(request, [asdict(row) for row in page.items], page.next_cursor)

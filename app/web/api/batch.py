@@ -61,7 +61,7 @@ def write_batch(
     body: BatchRequest, request: Request, services: ServicesDep, keyed: KeyedDep
 ) -> Response:
     """Apply up to 500 writes; 207 with what became of each."""
-    batch = _Batch(services.products, keyed, stamp_for(request), request_id_of(request.scope))
+    batch = _Batch(services.store.products, keyed, stamp_for(request), request_id_of(request.scope))
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="batch") as threads:
         results = [
             result

@@ -28,7 +28,7 @@ async def openapi(request: Request) -> JSONResponse:
 @router.get("/v1/asyncapi.json")
 async def asyncapi(services: ServicesDep) -> JSONResponse:
     """The AsyncAPI document of the live stream."""
-    return JSONResponse(stream_contract(services.version, services.settings.base_path))
+    return JSONResponse(stream_contract(services.about.version, services.settings.base_path))
 
 
 @router.get("/docs")

@@ -53,7 +53,7 @@ def list_dead_letters(
             f"product_id must be 1 to {KEY_BYTES} bytes long.",
             extra={"errors": [{"pointer": "?product_id", "detail": "is too long"}]},
         )
-    page = services.letters.page(limit, cursor, sink=sink, product_id=product_id)
+    page = services.store.letters.page(limit, cursor, sink=sink, product_id=product_id)
     items = [letter_out(letter, IN_PAGE) for letter in page.items]
     return page_answer(request, items, page.next_cursor)
 
@@ -66,7 +66,7 @@ def list_dead_letters(
 )
 def get_dead_letter(letter_id: str, services: ServicesDep) -> Response:
     """Read one, with its record."""
-    return json_answer(letter_out(services.letters.get(unquote(letter_id)), ALONE))
+    return json_answer(letter_out(services.store.letters.get(unquote(letter_id)), ALONE))
 
 
 @router.post(
@@ -81,7 +81,7 @@ def redrive_dead_letter(
 ) -> Response:
     """Have a worker deliver it again, perhaps behind later events of its product."""
     once = keyed.once(_due)
-    return _due(services.letters.redrive(unquote(letter_id), actor_of(request), once))
+    return _due(services.store.letters.redrive(unquote(letter_id), actor_of(request), once))
 
 
 @router.delete(
@@ -92,7 +92,9 @@ def redrive_dead_letter(
 )
 def delete_dead_letter(letter_id: str, request: Request, services: ServicesDep) -> Response:
     """Delete it: the sink never gets this event. The deletion is in the admin trail."""
-    return json_answer(deleted_out(services.letters.delete(unquote(letter_id), actor_of(request))))
+    return json_answer(
+        deleted_out(services.store.letters.delete(unquote(letter_id), actor_of(request)))
+    )
 
 
 def _due(letter: Letter) -> Response:

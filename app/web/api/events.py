@@ -72,8 +72,8 @@ async def list_events(
             services.broker,
             last_event_id or after,
             wanted,
-            lambda end: services.watch.over(identity, end),
-            services.places.of(account_of(request.scope)),
+            lambda end: services.access.watch.over(identity, end),
+            services.access.places.of(account_of(request.scope)),
         )
     return await run_in_threadpool(_page, request, services, wanted, limit, cursor, after)
 
@@ -82,8 +82,8 @@ async def list_events(
 def get_event(event_id: str, services: ServicesDep) -> Response:
     """Read one event, with its images however large."""
     ref = event_ref(event_id)
-    event = services.timeline.event(ref)
-    return json_answer(cloud_event(event, services.products_table))
+    event = services.store.timeline.event(ref)
+    return json_answer(cloud_event(event, services.about.products_table))
 
 
 @router.get(
@@ -99,9 +99,9 @@ def list_product_events(
     cursor: PageCursor = None,
 ) -> Response:
     """Read a product's events, newest first; a deleted product keeps them."""
-    page = services.timeline.history(product_id, limit, cursor)
+    page = services.store.timeline.history(product_id, limit, cursor)
     items = [
-        cloud_event(event, services.products_table)
+        cloud_event(event, services.about.products_table)
         | ({"void": event.event_key in page.void} if event.kind == "reconciled" else {})
         for event in page.items
     ]
@@ -131,11 +131,11 @@ def _page(
         return wanted.admits(topic_of(event))
 
     if after is not None:
-        page = services.timeline.after(cursor or after, limit, admits)
+        page = services.store.timeline.after(cursor or after, limit, admits)
     else:
-        page = services.timeline.latest(limit, cursor, admits)
+        page = services.store.timeline.latest(limit, cursor, admits)
     items = [
-        {**cloud_event(event, services.products_table), "cursor": str(at)}
+        {**cloud_event(event, services.about.products_table), "cursor": str(at)}
         for at, event in page.items
     ]
     return page_answer(request, items, page.next_cursor)

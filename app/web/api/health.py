@@ -51,7 +51,7 @@ async def _may_know(request: Request) -> bool:
 
     And a store that is silent must not hold up the answer that says so.
     """
-    door: Door = request.app.state.services.door
+    door: Door = request.app.state.services.access.door
     known = door.keyring.glance()
     try:
         return known is not None and await door.identify(request.scope, known) is not None

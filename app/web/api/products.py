@@ -76,7 +76,7 @@ def list_products(
     cursor: PageCursor = None,
 ) -> Response:
     """List products, a page at a time, in the table's own order."""
-    page = services.products.page(limit, cursor)
+    page = services.store.products.page(limit, cursor)
     return page_answer(request, [product_out(item) for item in page.items], page.next_cursor)
 
 
@@ -96,7 +96,9 @@ def create_product(
 ) -> Response:
     """Create a product."""
     answer = partial(_created, request)
-    return answer(services.products.create(body.draft(body.product_id), stamp, keyed.once(answer)))
+    return answer(
+        services.store.products.create(body.draft(body.product_id), stamp, keyed.once(answer))
+    )
 
 
 @router.get(
@@ -117,8 +119,8 @@ def get_product(
     With `as_of` it is read as it was then: without an ETag, and `If-None-Match` is not looked at.
     """
     if as_of is not None:
-        return json_answer(product_out(services.past.product(product_id, as_of)))
-    product = services.products.get(product_id)
+        return json_answer(product_out(services.store.past.product(product_id, as_of)))
+    product = services.store.products.get(product_id)
     if if_none_match is not None and etags.matches(product, if_none_match):
         return Response(status_code=304, headers={"ETag": product.etag})
     return product_answer(product)
@@ -150,13 +152,13 @@ def put_product(
         )
     if if_none_match == "*":
         draft = body.draft(checked_new_id(product_id))
-        return _created(request, services.products.create(draft, stamp))
+        return _created(request, services.store.products.create(draft, stamp))
     if not if_match:
         raise PreconditionRequired(
             "Send If-Match with the product's ETag to replace it (`*`: the last write wins), "
             "or If-None-Match: * to create it."
         )
-    return product_answer(services.products.replace(body.draft(product_id), if_match, stamp))
+    return product_answer(services.store.products.replace(body.draft(product_id), if_match, stamp))
 
 
 @router.patch(
@@ -179,7 +181,9 @@ def patch_product(
     if_match: IfMatch,
 ) -> Response:
     """Change the named fields; null removes one."""
-    return product_answer(services.products.patch(product_id, body.changes(), if_match, stamp))
+    return product_answer(
+        services.store.products.patch(product_id, body.changes(), if_match, stamp)
+    )
 
 
 @router.delete(
@@ -192,7 +196,7 @@ def delete_product(
     product_id: PathProductID, services: ServicesDep, stamp: WriteStamp, if_match: IfMatch
 ) -> Response:
     """Delete a product; its history stays."""
-    services.products.delete(product_id, if_match, stamp)
+    services.store.products.delete(product_id, if_match, stamp)
     return Response(status_code=204)
 
 
@@ -213,7 +217,7 @@ def adjust_product(
     """Add to a product's stock or take from it; never below zero."""
     stamp = stamp_for(request, reason=body.reason, note=body.note, reference=body.reference)
     once = keyed.once(product_answer)
-    return product_answer(services.products.adjust(product_id, body.delta, stamp, once))
+    return product_answer(services.store.products.adjust(product_id, body.delta, stamp, once))
 
 
 @router.post(
@@ -232,7 +236,7 @@ def count_product(
     """Set a product's stock to what was counted."""
     stamp = stamp_for(request, reason=body.reason, note=body.note, reference=body.reference)
     once = keyed.once(product_answer)
-    return product_answer(services.products.count(product_id, body.counted, stamp, once))
+    return product_answer(services.store.products.count(product_id, body.counted, stamp, once))
 
 
 def _created(request: Request, product: Product) -> Response:

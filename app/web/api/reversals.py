@@ -63,12 +63,14 @@ def reverse_event(
     # An earlier one within a day is replayed; older ones are found by their reference.
     once = keyed.once_for("reversal", event.id, product_answer)
     once.recall()
-    if services.timeline.refers(event.product_id, event.event_key, event.id):
+    if services.store.timeline.refers(event.product_id, event.event_key, event.id):
         raise AlreadyReversed("A later change of this product refers to this one.")
     stamp = stamp_for(request, reason=body.reason, note=body.note, reference=event.id)
-    return product_answer(services.products.adjust(event.product_id, -event.delta, stamp, once))
+    return product_answer(
+        services.store.products.adjust(event.product_id, -event.delta, stamp, once)
+    )
 
 
 def _event(event_id: str, services: Services) -> ChangeEvent:
     ref = event_ref(event_id)
-    return services.timeline.event(ref)
+    return services.store.timeline.event(ref)

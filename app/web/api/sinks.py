@@ -46,7 +46,7 @@ SinkName = Annotated[str, Depends(_sink_name)]
 @router.get("", response_model=SinkPageOut, dependencies=_EDITOR)
 def list_sinks(services: ServicesDep) -> Response:
     """List all sinks, with how far behind each is."""
-    items = [sink_out(view) for view in services.sinks.views()]
+    items = [sink_out(view) for view in services.store.sinks.views()]
     return json_answer({"items": items, "next_cursor": None})
 
 
@@ -55,7 +55,7 @@ def list_sinks(services: ServicesDep) -> Response:
 )
 def get_sink(name: SinkName, services: ServicesDep) -> Response:
     """Read one sink."""
-    return _shown(services.sinks.view(name))
+    return _shown(services.store.sinks.view(name))
 
 
 @router.post("/{name}/pause", response_model=SinkOut, responses=_ACT, dependencies=_ADMIN)
@@ -63,7 +63,7 @@ def pause_sink(
     name: SinkName, request: Request, services: ServicesDep, keyed: KeyedDep
 ) -> Response:
     """Deliver nothing more until the sink is resumed; what arrives meanwhile waits."""
-    return _shown(services.sinks.pause(name, actor_of(request), keyed.once(_shown)))
+    return _shown(services.store.sinks.pause(name, actor_of(request), keyed.once(_shown)))
 
 
 @router.post("/{name}/resume", response_model=SinkOut, responses=_ACT, dependencies=_ADMIN)
@@ -71,7 +71,7 @@ def resume_sink(
     name: SinkName, request: Request, services: ServicesDep, keyed: KeyedDep
 ) -> Response:
     """Deliver again, from where the sink was; nothing changes where it runs."""
-    return _shown(services.sinks.resume(name, actor_of(request), keyed.once(_shown)))
+    return _shown(services.store.sinks.resume(name, actor_of(request), keyed.once(_shown)))
 
 
 @router.post(
@@ -85,7 +85,7 @@ def rewind_sink(
 ) -> Response:
     """Deliver again what arrived at or after a time, or skip what is waiting."""
     actor, once = actor_of(request), keyed.once(_shown)
-    return _shown(services.sinks.rewind(name, body.to, actor, once))
+    return _shown(services.store.sinks.rewind(name, body.to, actor, once))
 
 
 @router.post(
@@ -114,7 +114,7 @@ def redrive_sink(
     name: SinkName, request: Request, services: ServicesDep, keyed: KeyedDep
 ) -> Response:
     """Have a worker deliver all dead letters of the sink, or of `audit`, again."""
-    return _due(services.sinks.request_redrive(name, actor_of(request), keyed.once(_due)))
+    return _due(services.store.sinks.request_redrive(name, actor_of(request), keyed.once(_due)))
 
 
 def _shown(view: SinkView) -> Response:

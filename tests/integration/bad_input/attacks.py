@@ -70,7 +70,7 @@ class Target:
 
     def items(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.app.tables.scan(
-            TableName=self.app.services.products_table, ConsistentRead=True
+            TableName=self.app.services.about.products_table, ConsistentRead=True
         )["Items"]
         return found
 

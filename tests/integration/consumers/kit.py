@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from app.bootstrap.worker import reading
 from app.core.wake import Wake
 from app.events import ChangeEvent
 from app.settings import Settings
-from app.standalone import reading
 from app.store.admin_log import AdminLog
 from app.store.client import connect
 from app.store.coordination.control import SinkControl

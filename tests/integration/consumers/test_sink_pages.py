@@ -25,7 +25,7 @@ def home(
     hook = {"webhook_url": SecretStr(receiver.url), "webhook_secret": SecretStr(SECRET)}
     folder = tmp_path_factory.mktemp("sinks")
     with furnished(endpoint, folder, timezone="Europe/Berlin", **hook) as running:
-        until(lambda: any(view.row.cursor for view in running.app.services.sinks.views()))
+        until(lambda: any(view.row.cursor for view in running.app.services.store.sinks.views()))
         yield running
 
 
@@ -42,7 +42,7 @@ def send(browser: httpx.Client, path: str, **fields: str) -> httpx.Response:
 
 
 def state(home: House) -> str:
-    found: str = home.app.services.sinks.view("webhook").row.state
+    found: str = home.app.services.store.sinks.view("webhook").row.state
     return found
 
 
@@ -75,9 +75,9 @@ def test_a_rewind_takes_a_time_in_the_shop_s_zone(home: House, admin: httpx.Clie
 def test_a_rewind_needs_no_time_for_now_and_the_beginning(
     home: House, admin: httpx.Client, to: str
 ) -> None:
-    version = home.app.services.sinks.view("webhook").row.version
+    version = home.app.services.store.sinks.view("webhook").row.version
     assert send(admin, "rewind?name=webhook", to=to, time="").status_code == 303
-    assert home.app.services.sinks.view("webhook").row.version == version + 1
+    assert home.app.services.store.sinks.view("webhook").row.version == version + 1
 
 
 def test_an_unknown_sink_is_an_error_page(admin: httpx.Client) -> None:

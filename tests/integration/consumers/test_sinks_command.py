@@ -52,7 +52,7 @@ def test_the_list_is_a_table_with_control_characters_escaped(shop: Hooked, sinks
     shop.act("pause")
     shop.app.tables.update_item(
         TableName=f"{shop.settings.table_prefix}StreamCheckpoints",
-        Key=shop.app.services.sinks.key("webhook"),
+        Key=shop.app.services.store.sinks.key("webhook"),
         UpdateExpression="SET Why = :why",
         ExpressionAttributeValues={":why": {"S": "evil\x1b[2J\nwebhook  running\u2028"}},
     )

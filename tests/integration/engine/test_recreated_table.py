@@ -7,7 +7,7 @@ from tests.support.sse import Listener
 
 
 def recreate(app: App) -> None:
-    table = app.services.products_table
+    table = app.services.about.products_table
     description = app.tables.describe_table(TableName=table)["Table"]
     app.tables.delete_table(TableName=table)
     app.tables.create_table(
@@ -27,7 +27,7 @@ def test_after_a_restart_only_what_is_new_is_told(tmp_path: Path) -> None:
         recreate(app)
     with serving(settings) as app, Listener(app.url) as feed:
         app.tables.put_item(
-            TableName=app.services.products_table, Item=item(ProductID="new", Stock=2)
+            TableName=app.services.about.products_table, Item=item(ProductID="new", Stock=2)
         )
         assert feed.changes(1)[0].data["subject"] == "new"
         shown = [event["subject"] for event in app.http.get("/v1/events").json()["items"]]

@@ -15,7 +15,7 @@ from app.settings import Settings
 from app.web.app import create_app
 from app.web.guards import SECURITY_HEADERS
 from app.web.statics import static_path
-from tests.support.access import open_to_all
+from tests.support.access import about, open_to_all
 
 
 class Lines(logging.Handler):
@@ -47,10 +47,10 @@ def lines() -> Iterator[Lines]:
 def get(path: str, get_product: Any = None, method: str = "GET", **headers: str) -> httpx.Response:
     services: Any = SimpleNamespace(
         settings=Settings(_env_file=None),
-        version="1",
-        products=SimpleNamespace(get=get_product),
+        about=about(),
+        store=SimpleNamespace(products=SimpleNamespace(get=get_product)),
         demo=SimpleNamespace(running=lambda: False),
-        **open_to_all(),
+        access=open_to_all(),
     )
     transport = httpx.ASGITransport(create_app(services), raise_app_exceptions=False)
 

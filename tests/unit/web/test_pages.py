@@ -18,7 +18,7 @@ from app.store.errors import ProductGone, StoreUnavailable
 from app.store.paging import Page
 from app.web.app import create_app
 from app.web.statics import static_path
-from tests.support.access import open_to_all
+from tests.support.access import about, open_to_all
 from tests.support.builders import LABEL, a_cursor, an_event
 from tests.unit.broker.kit import MemoryFeed
 
@@ -66,19 +66,20 @@ def a_broker(*events: ChangeEvent, trouble: str | None = None) -> InProcessBroke
     return broker
 
 
+def a_store(products: Any) -> Any:
+    return SimpleNamespace(products=products)
+
+
 def client(**given: Any) -> _Client:
     settings = given.pop("settings", {})
     parts: dict[str, Any] = {
         "settings": Settings(_env_file=None, **settings),
-        "version": "1",
-        "products": SimpleNamespace(page=lambda *_: Page([], None)),
+        "about": about(),
+        "store": a_store(SimpleNamespace(page=lambda *_: Page([], None))),
         "broker": a_broker(),
-        "products_table": "Products",
-        "view_type": "NEW_AND_OLD_IMAGES",
-        "cli_line": "aws dynamodb update-item <here>",
         "probes": {},
         "demo": SimpleNamespace(running=lambda: False),
-        **open_to_all(settings.get("base_path", "")),
+        "access": open_to_all(settings.get("base_path", "")),
         **given,
     }
     return _Client(SimpleNamespace(**parts))
@@ -144,7 +145,7 @@ def test_without_the_store_the_live_page_still_shows_what_it_knows_and_says_so()
 
 
 def test_without_the_store_other_pages_say_so_and_come_back_by_themselves() -> None:
-    answer = client(products=_Down()).get("/products?cursor=abc")
+    answer = client(store=a_store(_Down())).get("/products?cursor=abc")
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
     assert 'data-again="/products?cursor=abc"' in answer.text
@@ -152,10 +153,10 @@ def test_without_the_store_other_pages_say_so_and_come_back_by_themselves() -> N
 
 def test_a_form_sent_while_the_store_is_away_keeps_what_was_typed() -> None:
     typed = {"product_id": "P1", "name": "My tea", "stock": "3"}
-    answer = client(products=_Down()).post("/products/new", data=typed)
+    answer = client(store=a_store(_Down())).post("/products/new", data=typed)
     assert answer.status_code == 503
     assert 'value="My tea"' in answer.text
-    answer = client(products=_Down()).post(
+    answer = client(store=a_store(_Down())).post(
         "/products/adjust?id=P1", data={"quantity": "7", "direction": "1", "note": "two boxes"}
     )
     assert answer.status_code == 503
@@ -172,7 +173,7 @@ def test_read_only_pages_have_no_forms_and_take_none() -> None:
 
 @pytest.mark.parametrize("view", ["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE"])
 def test_a_view_that_cannot_show_everything_is_told(view: str) -> None:
-    page = client(view_type=view).get("/").text
+    page = client(about=about(view_type=view)).get("/").text
     assert f"<code>{view}</code>" in page
     assert "data-unknown" in page
 
@@ -188,7 +189,7 @@ def test_a_deleted_product_leads_to_its_history() -> None:
     def gone(_product_id: str) -> None:
         raise ProductGone("The product was deleted; its history can still be read.")
 
-    answer = client(products=SimpleNamespace(get=gone)).get("/products/edit?id=A%2F..%26")
+    answer = client(store=a_store(SimpleNamespace(get=gone))).get("/products/edit?id=A%2F..%26")
     assert answer.status_code == 410
     assert 'href="/products/history?id=A%2F..%26"' in answer.text
 

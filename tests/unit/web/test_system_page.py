@@ -13,7 +13,7 @@ from app.settings import Settings
 from app.store.coordination.sink_row import Health
 from app.web.app import create_app
 from app.web.system.state import SystemState
-from tests.support.access import open_to_all
+from tests.support.access import about, open_to_all
 from tests.unit.web.system_states import a_state, gap, letters, live, saved, sink, stored, worker
 
 
@@ -23,13 +23,13 @@ def get(path: str, state: SystemState, **settings: Any) -> httpx.Response:
 
     services: Any = SimpleNamespace(
         settings=Settings(_env_file=None, **settings),
-        version="1",
+        about=about(),
         demo=SimpleNamespace(running=lambda: False),
         system=SimpleNamespace(look=look),
         probes={
             name: partial({"ok": None}.get, said, said) for name, said in state.live.parts.items()
         },
-        **open_to_all(),
+        access=open_to_all(),
     )
     transport = httpx.ASGITransport(create_app(services))
 

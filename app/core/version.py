@@ -10,6 +10,6 @@ def our_version() -> str:
     try:
         return version("stockpulse")
     except PackageNotFoundError:  # not installed but copied, as in the image
-        project = Path(__file__).resolve().parents[1] / "pyproject.toml"
+        project = Path(__file__).resolve().parents[2] / "pyproject.toml"
         number: str = tomllib.loads(project.read_text())["project"]["version"]
         return number

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 
+from app.bootstrap.process import end_by_signals
 from app.broker.redis.hints import AGAIN, RedisHints
 from app.broker.redis.link import READ_TIMEOUT, keys_of
 from app.broker.redis.publisher import RedisPublisher
 from app.core.wake import Wake
 from app.metrics import served
 from app.settings import Settings
-from app.signals import end_by_signals
 from app.signing import audit_keys, signer_of
 from app.store import place, tables
 from app.store.audit_keys import AuditKeyIDs

@@ -1,0 +1,137 @@
+"""What `stockpulse serve` starts: store, broker and web in one process, and the worker too.
+
+With a Redis or Valkey between the processes, the worker runs elsewhere (`app.bootstrap.worker`).
+"""
+
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from zoneinfo import ZoneInfo
+
+import uvicorn
+
+from app.bootstrap.auth import open_door
+from app.bootstrap.broker_feed import feeding
+from app.bootstrap.process import announce, end_by_signals, listener_at
+from app.bootstrap.sink_tester import SinkTester
+from app.broker.in_process import InProcessBroker
+from app.core.version import our_version
+from app.demo.live import Plan
+from app.demo.runner import DemoShop
+from app.demo.shop import changes, monday_morning
+from app.settings import Settings
+from app.signing import signer_of
+from app.store import place, shell, tables
+from app.store.client import connect
+from app.store.deployment import Deployment
+from app.store.feed.cursor import CursorClock
+from app.store.feed.feed import Feed
+from app.store.store import open_store
+from app.store.timeline import OVERLAP_MS, Timeline
+from app.web.app import create_app
+from app.web.places import Places
+from app.web.server import Server
+from app.web.services import About, Access, DemoSwitch, Probe, Services
+from app.web.system.board import SystemBoard
+from app.web.system.live import live_of
+from app.web.watch import Watch
+from app.web.wire import bounded
+from worker.log_writer import LogWriter
+
+DEMO_RATE = 5.0  # changes a second of a shop that is started from the page
+
+
+def serve(settings: Settings, demo: Plan | None = None) -> None:
+    """Run until a signal ends it, with a demo shop inside if there is a plan for one.
+
+    Raises:
+        ListenError: the port is taken.
+        OpenToAll: others can reach the address, and there is no key.
+        EngineError, TableError, StoreUnavailable: the store cannot be used.
+
+    """
+    end_by_signals()
+    with (
+        suppress(KeyboardInterrupt),
+        listener_at(settings.host, settings.port) as listener,
+        running(settings, demo) as services,
+    ):
+        config = uvicorn.Config(
+            create_app(services),
+            http=bounded(settings.max_header_bytes, settings.request_timeout_seconds),
+            ws="none",  # the wire bounds HTTP only
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,  # app.web.proxies reads them, from the configured ones only
+            server_header=False,
+            timeout_graceful_shutdown=5,
+            timeout_keep_alive=65,
+        )
+        about = services.about
+        announce(settings, about.version, about.cli_line, listener.getsockname()[1])
+        Server(config, services.broker.close).run(sockets=[listener])
+
+
+@contextmanager
+def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
+    """Everything but the web server: store, ring and worker, until the block ends.
+
+    A plan for a demo shop begins at once; without one the page's button begins one.
+    """
+    # A thread that computes would otherwise keep the event loop waiting for 5 ms at a time.
+    sys.setswitchinterval(0.0005)
+    names = tables.table_names(settings.table_prefix, settings.products_table)
+    with ExitStack() as opened:
+        where = opened.enter_context(place.owned(settings.dynamodb, settings.data_dir, names))
+        clients = connect(where.endpoint)
+        tables.ensure_tables(clients.tables, names, settings.attributes)
+        door = opened.enter_context(open_door(settings, clients.tables, names.settings))
+        deployment = Deployment(clients, names, settings.attributes, signer_of(settings))
+        view_type = deployment.stream().view_type
+
+        feed = Feed(
+            clients.tables, names.feed, deployment.signer.retention, settings.feed_partitions
+        )
+        log = LogWriter(deployment, feed, CursorClock(feed.newest_ms()))
+        probes: dict[str, Probe] = {"engine": where.problem}
+        broker = InProcessBroker(
+            Timeline(feed, log.audit),
+            names.products,
+            version=our_version(),
+            status=lambda: next((bad for probe in probes.values() if (bad := probe())), None),
+            max_streams=settings.max_streams,
+            overlap_ms=0 if settings.broker_url is None else OVERLAP_MS,
+        )
+        fed = opened.enter_context(feeding(settings, where, deployment, log, broker, probes))
+        store = open_store(
+            deployment, feed, log.audit, view_type, on_commit=fed.hint, on_control=fed.look
+        )
+        live = live_of(probes, fed.shards, broker, kind=fed.kind, store=where.name)
+        shop = opened.enter_context(DemoShop(store.products, demo or _any_shop(settings)))
+        if demo is not None:
+            shop.start()
+        endpoint = settings.cli_endpoint or where.endpoint
+        yield Services(
+            settings=settings,
+            about=About(
+                version=our_version(),
+                products_table=names.products,
+                view_type=view_type,
+                cli_line=shell.update_line(endpoint, names.products, settings.attributes),
+            ),
+            store=store,
+            broker=broker,
+            access=Access(door, Watch(door.known, door.now), Places(settings.max_streams_per_key)),
+            system=SystemBoard(store.status.read, live),
+            probes=probes,
+            demo=DemoSwitch(shop.start, shop.stop, shop.running),
+            test_sink=SinkTester(settings, store.sinks, names.products),
+        )
+
+
+def _any_shop(settings: Settings) -> Plan:
+    """A demo shop for the page's button."""
+    zone = ZoneInfo(settings.timezone)
+    seed = secrets.randbelow(1_000_000)
+    return Plan(changes(seed, monday_morning(zone), zone), DEMO_RATE)

@@ -1,0 +1,67 @@
+"""Everything that reads and writes the tables for people, made once a process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.store.admin_log import AdminLog
+from app.store.audit import AuditRepository
+from app.store.coordination.control import SinkControl
+from app.store.dead_letters.desk import LetterDesk
+from app.store.deployment import CONSUMER, Deployment
+from app.store.feed.feed import Feed
+from app.store.gaps import NewestGaps
+from app.store.past import Past
+from app.store.products import ProductRepository
+from app.store.receipts import Receipts
+from app.store.status import StatusReader
+from app.store.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The repositories of one deployment."""
+
+    products: ProductRepository
+    receipts: Receipts
+    timeline: Timeline
+    past: Past
+    letters: LetterDesk
+    sinks: SinkControl
+    admin_log: AdminLog
+    status: StatusReader
+
+
+def open_store(
+    deployment: Deployment,
+    feed: Feed,
+    audit: AuditRepository,
+    view_type: str,
+    *,
+    on_commit: Callable[[], None],
+    on_control: Callable[[], None],
+) -> Store:
+    """The store of a process.
+
+    `view_type` is the stream's. `on_commit` is called after each write of a product, `on_control`
+    after each act on a sink or a dead letter.
+    """
+    client, tables, names = deployment.clients.tables, deployment.tables, deployment.names
+    admin_log = AdminLog(client, tables.settings)
+    sinks = SinkControl(*deployment.coordination, feed, admin_log, on_control)
+    return Store(
+        products=ProductRepository(
+            client,
+            tables.products,
+            names,
+            stamps_deletes=view_type == "NEW_AND_OLD_IMAGES",
+            was_known=audit.knows,
+            on_commit=on_commit,
+        ),
+        receipts=Receipts(client, tables.idempotency),
+        timeline=Timeline(feed, audit),
+        past=Past(audit, names),
+        letters=LetterDesk(client, tables.dead_letters, admin_log, sinks, on_due=on_control),
+        sinks=sinks,
+        admin_log=admin_log,
+        status=StatusReader(client, tables, CONSUMER, NewestGaps(feed, audit), sinks.views),
+    )
