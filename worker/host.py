@@ -17,9 +17,9 @@ from worker.gaps import ChainGuard, Gaps
 from worker.log_writer import LogWriter
 from worker.order import Publish
 from worker.reading import Reading, make_coordinator
-from worker.reconcile import Comparing
 from worker.reconcile.readings import Readings
-from worker.stream.guard import Guard
+from worker.reconcile.reconciler import Comparing
+from worker.stream.membership import Guard
 from worker.stream.progress import ShardState
 from worker.stream.reader import Work
 from worker.wiring import SinkPlan, Wiring

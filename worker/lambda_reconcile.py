@@ -10,7 +10,7 @@ was written while a record was on its way is void once that record is audited.
 from datetime import UTC, datetime, timedelta
 
 from app.store.reconciliation import Reconciliations, State
-from worker.reconcile import Comparing
+from worker.reconcile.reconciler import Comparing
 
 # A stream keeps its records for a day. An hour less, because a daily schedule does not fire to the
 # second: a comparison that is due a second later would be a day late.

@@ -27,7 +27,7 @@ from worker.lambda_host import LambdaHost
 from worker.lambda_reconcile import compare_once
 from worker.log_writer import LogWriter
 from worker.order import Publish
-from worker.reconcile import Comparing
+from worker.reconcile.reconciler import Comparing
 from worker.stream.membership import new_owner
 from worker.thawed import ThawedClock
 from worker.wiring import Wiring, sink_plan

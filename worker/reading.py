@@ -16,10 +16,9 @@ from worker.consumers.consumers import Consumers
 from worker.retry import Retry
 from worker.stream.coordinator import Coordinator
 from worker.stream.discovery import Discovery
-from worker.stream.guard import Guard
 from worker.stream.leases import LEASE_TIME
 from worker.stream.lineage import Position
-from worker.stream.membership import Member, Membership
+from worker.stream.membership import Guard, Member, Membership
 from worker.stream.pace import Idle, Pace
 from worker.stream.pages import ShardPages
 from worker.stream.reader import ShardReader, Work

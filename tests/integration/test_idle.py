@@ -14,7 +14,7 @@ from app.store.deployment import CONSUMER
 from app.store.reconciliation import Reconciliations
 from app.store.tables import table_names
 from tests.support.waiting import until
-from worker.reconcile import Comparison
+from worker.reconcile.comparison import Comparison
 from worker.stream.leases import LEASE_TIME
 
 WATCHED = 3.5  # seconds

@@ -15,7 +15,7 @@ from app.store.reconciliation import Reconciliations
 from tests.support.audited import verify
 from tests.support.reconciling import Parts
 from tests.support.running import App, item
-from worker.reconcile import Reconciler, Timing
+from worker.reconcile.reconciler import Reconciler, Timing
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from app.store.feed.feed import Feed
 from app.store.tables import TableNames, ensure_tables, stream_of, table_names
 from worker.chain import ChainSink
 from worker.gaps import Gaps
-from worker.reconcile import Comparison
+from worker.reconcile.comparison import Comparison
 from worker.stream.decode import stream_label
 
 

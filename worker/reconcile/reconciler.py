@@ -17,11 +17,15 @@ from datetime import UTC, datetime
 from app.core.backoff import Backoff
 from app.core.loop_thread import LoopThread
 from app.core.stall import Sighting, observe
+from app.store.audit import AuditRepository
+from app.store.deployment import Deployment
 from app.store.errors import StoreUnavailable
 from app.store.reconciliation import Outcome, Reconciliations, State
 from app.store.tables import TableError
+from worker.chain import ChainSink
 from worker.reconcile.comparison import Comparison
 from worker.retry import Stopped
+from worker.stream.decode import stream_label
 
 _log = logging.getLogger(__name__)
 
@@ -158,3 +162,35 @@ class Reconciler:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparing:
+    """What every comparison of a process is made from."""
+
+    deployment: Deployment
+    audit: AuditRepository
+    sink: ChainSink
+    caught_up: Callable[[], bool]
+    stop: threading.Event
+
+    def comparison(self, stream_arn: str, *, first: bool) -> Comparison:
+        """One comparison; `first`: none was ever carried through."""
+        return Comparison(
+            self.deployment,
+            self.audit,
+            self.sink,
+            stream_label(stream_arn),
+            self.caught_up,
+            self.stop,
+            first=first,
+        )
+
+    def reconciler(self) -> Reconciler:
+        """The worker's reconciler, yet to be entered."""
+        return Reconciler(
+            Reconciliations(*self.deployment.coordination),
+            lambda: self.deployment.stream().arn,
+            lambda stream_arn, state: self.comparison(stream_arn, first=state.is_first),
+            self.stop,
+        )

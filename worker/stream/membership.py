@@ -21,6 +21,7 @@ from app.core.stall import Sighting, alive, observe_all
 from app.events import rfc3339
 from app.store.checkpoints import Checkpoints
 from app.store.errors import StoreUnavailable
+from app.store.leases import Hold
 from app.store.workers import Broker, OwnerRefused, WorkerRow, Workers
 from worker.stream.leases import LEASE_TIME, rivals
 
@@ -199,3 +200,30 @@ class Membership:
 
     def _is_fresh(self, now: float) -> bool:
         return now - self._confirmed < self.lease_time * 2 / 3
+
+
+class Guard:
+    """Nothing is done under a lease that may be lost: after a pause the lease's row is read first.
+
+    A call to a broker or a sink cannot be fenced, so a worker that slept past its lease must find
+    out before it makes one.
+    """
+
+    def __init__(self, hold: Hold, term: Callable[[], int | None]) -> None:
+        """`term`: see `Membership`. The lease was taken just now."""
+        self._hold = hold
+        self._term = term
+        self._sure_in = term()
+
+    def __call__(self) -> None:
+        """Return while the lease is held.
+
+        Raises:
+            LeaseLost: it is another's.
+            StoreUnavailable: that cannot be known now.
+
+        """
+        term = self._term()
+        if term is None or term != self._sure_in:
+            self._hold.check()
+            self._sure_in = term

@@ -17,7 +17,7 @@ from worker.consumers.couriers import Couriers
 from worker.consumers.rejections import Rejections
 from worker.consumers.runner import Runner
 from worker.consumers.schedule import Call, Schedule
-from worker.stream.guard import Guard
+from worker.stream.membership import Guard
 
 
 @bug()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.store.leases import LeaseLost
-from worker.stream.guard import Guard
+from worker.stream.membership import Guard
 
 
 class Held:
