@@ -1,21 +1,31 @@
-"""Whatever the stream, the store, the clock and the scheduler do, nothing is lost or told twice.
+"""Whatever the stream, the store, the clock and the scheduler do, nothing is lost or shown twice.
 
-A Hypothesis state machine drives the real worker over fake services. What it holds against
-each effect is in `machine/ledger.py`; what it does to the worker is the rules beside it.
+A Hypothesis state machine drives the real worker over fake services. `machine/ledger.py` checks
+each effect on the audit, the feed and the broker, `machine/sinks/deliveries.py` each delivery to a
+sink and each saved position; the rules beside them are what happens to the worker.
 """
 
 import os
+import random
 
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.unit.worker.machine.rules import WorkerMachine
+from tests.unit.worker.machine.sinks.deliveries import FIVE, ONE
+from tests.unit.worker.machine.sinks.other_side import Answer
 from tests.unit.worker.machine.tally import TALLY
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 
 # A second of examples: enough to see that the machine runs. `make machine` looks for bugs.
 SHORT = settings(max_examples=6, stateful_step_count=20)
+
+
+@pytest.fixture(autouse=True)
+def _same_jitter() -> None:
+    random.seed(0)
 
 
 def test_nothing_is_lost_nothing_shows_twice(quiet: None) -> None:
@@ -80,4 +90,48 @@ def test_found_once_a_product_stamped_no_higher_by_the_next_holder_of_its_shard(
     machine.trim_what_was_consumed(choose=3)
     machine.split(choose=7, hidden=False, then=(42, 1))
     machine.delete(product="P7", then=(58, 83))
+    machine.teardown()
+
+
+def test_found_once_a_sink_that_no_worker_ran(quiet: None) -> None:
+    """A worker woke, counted a sink that another had taken as its own, and took no other."""
+    machine = WorkerMachine()
+    machine.begin(two=True, sinks=True, halves=False, old=[], steps=134)
+    machine.pause(seconds=40.0, then=(47, 1), who=3)
+    machine.wake(then=(79, 775))
+    machine.write(count=1, product="P7", then=(71, 1964))
+    machine.teardown()
+
+
+def test_found_once_a_sink_that_accepted_every_event_and_was_unavailable(quiet: None) -> None:
+    """Nothing was left to try again, and the sink's thread died of that."""
+    machine = WorkerMachine()
+    machine.begin(two=False, sinks=True, halves=False, old=[], steps=134)
+    machine.answer(sink=ONE, answers=[Answer("unavailable", first=1)], rest=(["P1"], (100, 0)))
+    machine.answer(sink=FIVE, answers=[Answer("unavailable", first=5)], rest=(["P1"], (100, 0)))
+    machine.teardown()
+
+
+def test_found_once_rows_behind_the_settled_place_of_a_clock_that_stood_still(quiet: None) -> None:
+    """Of two writers at a standstill one stamps 2 s below the other, minutes after it."""
+    machine = WorkerMachine()
+    machine.begin(halves=True, sinks=True, old=[], steps=41, two=True)
+    machine.stop(then=(55, 3078), who=7)
+    machine.lose_broker(act=(["P7", "P6", "P1"], (56, 10554)), host=0, rounds=2, who=6)
+    machine.set_clock_of_store(skew=-3600.0)
+    machine.write_and_lose(kept=0, lost=1, product="P4", then=(28, 1742))
+    machine.compare()
+    machine.teardown()
+
+
+def test_found_once_a_pass_that_read_the_same_rows_for_ever(quiet: None) -> None:
+    """There were more rows within the last seconds than it read, so no place was settled."""
+    machine = WorkerMachine()
+    machine.begin(halves=True, sinks=True, old=[], steps=41, two=True)
+    machine.stop(then=(55, 3078), who=7)
+    machine.lose_broker(act=(["P7", "P6", "P1"], (56, 10554)), host=0, rounds=2, who=6)
+    machine.set_clock_of_store(skew=-3600.0)
+    machine.refuse_product(
+        kind="error", product="P1", rest=(["P2", "P4", "P6", "P1"], (66, 0)), sink=ONE
+    )
     machine.teardown()
