@@ -85,8 +85,8 @@ static/vendor/.ready: package-lock.json scripts/assets.sh scripts/vendor.sh
 
 # What measures delays has the machine to itself; what mostly waits runs side by side, an engine each.
 faults: setup redis ## 20,000 changes while all is killed, stopped, filled up or set back (17 minutes)
-	@$(BIN)/pytest -s --durations=0 tests/faults/test_killed_for_long.py tests/faults/test_bad_sinks.py
-	@$(BIN)/pytest -n 2 --dist load -rP --durations=0 tests/faults/test_two_workers.py tests/faults/test_store_gone.py
+	@$(BIN)/pytest -s --durations=0 tests/faults/test_killed_for_long.py
+	@$(BIN)/pytest -n 2 --dist load -rP --durations=0 tests/faults/test_two_workers.py tests/faults/test_store_gone.py tests/faults/test_bad_sinks.py
 
 contract: setup ## The whole REST contract under every request that its generator makes (30 minutes)
 	@$(BIN)/pytest tests/faults/test_contract_for_long.py

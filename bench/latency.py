@@ -59,6 +59,8 @@ class Watch:
         while not (answered and shown):
             for key, _ in self._selector.select():
                 data = key.fileobj.recv(65536)
+                if not data:
+                    raise ConnectionError("the server closed a connection")
                 now = time.perf_counter()
                 if key.fileobj is self._writes:
                     answer += data

@@ -15,9 +15,9 @@ import httpx
 
 from tests.faults.client import Client
 from tests.faults.engines import Engine
-from tests.faults.hook import Answer, Change, Mood, Receiver
+from tests.faults.hook import Change, Mood, Receiver
 from tests.faults.split import CHANGES, THREADS, Split, pause
-from tests.faults.writers import PRODUCTS_EACH, Writers, account, audited, out_of_order
+from tests.faults.writers import PRODUCTS_EACH, Writers, account, out_of_order
 from tests.support.process import Process
 from tests.support.waiting import until
 from worker.stream.leases import LEASE_TIME
@@ -56,26 +56,23 @@ class Delivery:
         return self == Delivery(changes, 0, 0, 0, 0, self.repeats)
 
 
-def delivery(receiver: Receiver, ids: set[str], apart: Iterable[Change] = ()) -> Delivery:
-    """Hold what was accepted against the ids of what was written.
+def delivery(receiver: Receiver, written: set[Change], apart: Iterable[Change] = ()) -> Delivery:
+    """Hold what was accepted against what was written.
 
     Changes that came `apart`, from a dead letter, come after newer ones.
     """
     answers = receiver.answers()
     accepted = receiver.accepted()
-    in_turn = [change(one) for one in accepted.values() if change(one) not in set(apart)]
+    changes = [(one.product, one.stock) for one in accepted.values()]
+    late = set(apart)
     return Delivery(
         accepted=len(accepted),
-        missing=len(ids - accepted.keys()),
-        unknown=len(accepted.keys() - ids),
-        out_of_order=out_of_order(in_turn),
+        missing=len(written - set(changes)),
+        unknown=len(set(changes) - written),
+        out_of_order=out_of_order(change for change in changes if change not in late),
         not_authentic=sum(not one.authentic for one in answers),
         repeats=sum(one.status < 300 for one in answers) - len(accepted),
     )
-
-
-def change(answer: Answer) -> Change:
-    return answer.product, answer.stock
 
 
 def refusals(highest: int) -> dict[str, int]:
@@ -126,7 +123,7 @@ def test_a_receiver_that_hangs_and_fails_gets_every_change(engine: Engine, tmp_p
             client.wait_for(CHANGES, 300)
             client.end()
             apart = [(product, int(stock)) for product, stock in map(str.split, refused)]
-            found = delivery(receiver, {event.id for event in audited(engine.url)}, apart)
+            found = delivery(receiver, writers.expected, apart)
             live = account(writers, client.follower)
             print(f"\n{engine.name}: {found}; {len(refused)} redriven; drained {drained:.0f} s")
             print(live)
@@ -156,7 +153,7 @@ def test_the_worker_that_delivers_is_killed(engine: Engine, tmp_path: Path) -> N
                 victim.start(ready=False)
             live = split.finish("the worker that delivers killed", writers)
             until(lambda: len(receiver.accepted()) >= CHANGES, DRAINED)
-            found = delivery(receiver, {event.id for event in audited(engine.url)})
+            found = delivery(receiver, writers.expected)
         after = ", ".join(f"{seconds:.1f}" for seconds in moves)
         print(f"{found}; taken over after {after} s")
         assert found.is_exact(live.written), split.trouble

@@ -107,6 +107,7 @@ class Runner:
         self._pass = shared.tail.passes
         self._hints = 0
         self._next_poll = 0.0
+        self._more = False  # can probably be taken without another pass
         self._patience = 0  # turns in a row that found nothing but what is pending
         self._redriving = Redriving(shared.letters, shared.event, self._couriers)
 
@@ -177,6 +178,7 @@ class Runner:
         batch = Batch()
         if not couriers.full:
             batch = self._shared.tail.read(bookmark.position, READ, couriers.has)
+            self._more = len(batch.entries) + len(batch.damaged) + len(batch.absent) == READ
             self._take(batch)
         failing = bool(couriers.trouble)
         if bookmark.is_due(idle=not len(couriers), failing=failing):
@@ -191,9 +193,14 @@ class Runner:
         return max(0.01, min(until_poll, bookmark.until_due(failing=failing)))
 
     def _refresh(self) -> None:
-        """Make a pass over the timeline's end where one is due."""
+        """Make a pass over the timeline's end where one is due.
+
+        Under load a pass comes with each hint, and takes longer than a batch: a backlog must not
+        wait for it.
+        """
         tail, now = self._shared.tail, self._monotonic()
-        if self._patience or self._hints != tail.hints or now >= self._next_poll:
+        hinted = self._patience or self._hints != tail.hints
+        if (hinted and not self._more) or now >= self._next_poll:
             self._hints = tail.hints
             self._pass = tail.refresh(self._pass, self._hints)
             self._next_poll = now + POLL

@@ -1,7 +1,7 @@
 """The timeline's end is read once for all consumers of a process; who is far behind reads alone.
 
-Passes follow hints and a slow poll. They take a fifth of the time at most: under load a sink is a
-second behind, and the live feed keeps the processor.
+Passes follow hints and a slow poll. They take a twentieth of the time at most: under load a
+sink is a second behind, and the live feed keeps the processor.
 """
 
 import threading
@@ -20,7 +20,7 @@ from app.store.feed.window import BEGINNING, Candidate, Window, arrivals
 PAGE = 400  # rows of one query
 MOST = 2_000  # rows of one pass beyond the newest that was seen before
 AHEAD = 4_000  # rows that are read past an event that is stuck, by a consumer far behind
-REST = 4.0  # a pass is followed by a rest of this many times its own length ...
+REST = 19.0  # a pass is followed by a rest of this many times its own length ...
 LONGEST_REST = 1.0  # ... in seconds, at most
 
 

@@ -1,0 +1,77 @@
+"""A backlog does not wait for passes over the timeline's end, which come with each write."""
+
+import threading
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+from app.events import ChangeEvent
+from app.store.coordination.sink_row import SINK, SinkRow
+from app.store.cursor import Cursor, before
+from app.store.leases import Lease, Unleased
+from tests.unit.worker.consumers.building import cursor, event
+from worker.consumers.position import Position
+from worker.consumers.retry_policy import RetryPolicy
+from worker.consumers.runner import READ, Runner, Shared
+from worker.consumers.sink import Rejected, Sink
+from worker.consumers.tail import Batch, Entry
+
+T = 10_000_000  # ms
+
+
+class BusyTail:
+    """A timeline with a backlog, in a process that publishes all the time."""
+
+    def __init__(self, events: int) -> None:
+        self.passes = 0
+        self._hints = 0
+        self._entries = [Entry(cursor(T + n), event(f"p{n}")) for n in range(events)]
+        newest = self._entries[-1].cursor
+        self.window = SimpleNamespace(base=newest, settled=newest, newest=newest)
+
+    @property
+    def hints(self) -> int:
+        self._hints += 1
+        return self._hints
+
+    def refresh(self, _seen: int, _hints: int) -> int:
+        self.passes += 1
+        return self.passes
+
+    def read(self, position: Position, limit: int, busy: Callable[[Cursor], bool]) -> Batch:
+        left = (
+            one for one in self._entries if not position.has(one.cursor) and not busy(one.cursor)
+        )
+        return Batch([entry for entry, _ in zip(left, range(limit), strict=False)])
+
+    def count_after(self, _position: Position) -> int:
+        return 0
+
+
+def test_a_backlog_is_read_without_a_pass_for_each_batch() -> None:
+    tail, got, done = BusyTail(4 * READ + 1), list[str](), threading.Event()
+
+    def deliver(events: list[ChangeEvent]) -> list[Rejected]:
+        got.extend(one.id for one in events)
+        if len(got) == 4 * READ + 1:
+            done.set()
+        return []
+
+    nothing: Any = SimpleNamespace(save=lambda *_: None)
+    shared = Shared(cast("Any", tail), nothing, nothing, lambda _: None, RetryPolicy())
+    runner = Runner(
+        Sink("archive", cast("Any", deliver)),
+        shared,
+        Lease("stockpulse", SINK, "archive", "me", 1),
+        SinkRow("archive", owner="me", counter=1, cursor=before(T)),
+        Unleased(),
+        lambda: None,
+        threading.Event(),
+    )
+    thread = threading.Thread(target=runner.run)
+    thread.start()
+    assert done.wait(15)
+    passes = tail.passes
+    runner.leave()
+    thread.join(15)
+    assert passes <= 3
