@@ -114,8 +114,8 @@ class Stage:
 
     def _deliver(self) -> None:
         """Every sink is run by someone; one that was down is tried again within two minutes."""
-        self.world.sinks.calm()
         for _ in range(DELIVERED):
+            self.world.sinks.calm()  # a call that was under way may have paused its sink again
             if not self._undelivered():
                 return
             if not self.lives:
