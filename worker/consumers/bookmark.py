@@ -6,7 +6,7 @@ delivered since the last save is then delivered again.
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from app.store.coordination.sink_row import Health, SinkRow, State
@@ -34,11 +34,8 @@ class Bookmark:
         tail: Tail,
         lease: Lease,
         row: SinkRow,
-        *,
         start: Cursor | None,
         retention: timedelta | None,
-        monotonic: Callable[[], float] = time.monotonic,
-        now_ms: Callable[[], int] = wall_ms,
     ) -> None:
         """`start`: where a sink begins that never ran, None for now."""
         self.row = row
@@ -47,12 +44,10 @@ class Bookmark:
         self._lease = lease
         self._start = start
         self._retention = retention
-        self._monotonic = monotonic
-        self._now_ms = now_ms
         self._first: Cursor | None = None
         self._edge = BEGINNING
         self._position: Position | None = None
-        self._saved_at = monotonic()
+        self._saved_at = time.monotonic()
         self._delivered = self._skipped = False  # since the last save
 
     @property
@@ -121,7 +116,7 @@ class Bookmark:
 
     def is_due(self, *, idle: bool, failing: bool) -> bool:
         """Whether it is time to save; `idle`: nothing is on its way to the sink."""
-        waited = self._monotonic() - self._saved_at
+        waited = time.monotonic() - self._saved_at
         return (
             (self._delivered and (idle or waited >= SAVE_EVERY))
             or (failing and waited >= REPORT_EVERY)
@@ -138,7 +133,7 @@ class Bookmark:
             every = REPORT_EVERY
         if self._delivered:
             every = SAVE_EVERY
-        return max(0.0, self._saved_at + every - self._monotonic())
+        return max(0.0, self._saved_at + every - time.monotonic())
 
     def save(self, health: Health) -> None:
         """Save the place, and how the sink fares; raises as `SinkRows.save`."""
@@ -147,7 +142,7 @@ class Bookmark:
     def _save(self, position: Position, health: Health) -> None:
         position.settle(self._edge)
         self._rows.save(self._lease, self.row.version, position.settled, position.encoded(), health)
-        self._saved_at = self._monotonic()
+        self._saved_at = time.monotonic()
         self._delivered = self._skipped = False
 
     def stop(self, state: State, why: str) -> None:
@@ -160,7 +155,7 @@ class Bookmark:
         if self._retention is None or row.cursor is None or row.saved_at is None:
             return
         kept_ms = int(self._retention.total_seconds() * 1000)
-        oldest = before(self._now_ms() - kept_ms)
+        oldest = before(wall_ms() - kept_ms)
         saved_ms = datetime.fromisoformat(row.saved_at).timestamp() * 1000
         if (
             row.cursor < oldest

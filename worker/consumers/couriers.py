@@ -2,11 +2,12 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Self
 
 from app.metrics import SINK_DELIVERED, SINK_RETRIED
-from app.store.feed.cursor import Cursor
+from app.store.feed.cursor import Cursor, wall_ms
 from app.store.leases import LeaseLost
 from worker.consumers.rejections import Rejections
 from worker.consumers.retry_policy import RetryPolicy
@@ -31,9 +32,6 @@ class Couriers:
         guard: Callable[[], None],
         retry: Retry,
         on_progress: Callable[[], None],
-        *,
-        monotonic: Callable[[], float],
-        now_ms: Callable[[], int],
     ) -> None:
         self.rejections = rejections
         self.lost = False  # the lease
@@ -44,8 +42,6 @@ class Couriers:
         self._guard = guard
         self._retry = retry
         self._on_progress = on_progress
-        self._monotonic = monotonic
-        self._now_ms = now_ms
         self._changed = threading.Condition()
         self._ending = self._restarting = False
         self._was_full = False
@@ -101,7 +97,7 @@ class Couriers:
         """Take deliveries, each product's in order."""
         with self._changed:
             self._redriven |= {one.letter.id for one in deliveries if one.letter is not None}
-            self._schedule.offer(deliveries, self._monotonic())
+            self._schedule.offer(deliveries, time.monotonic())
             self._changed.notify_all()
 
     def take_finished(self) -> set[Cursor]:
@@ -146,7 +142,7 @@ class Couriers:
         """The next call; None at the end."""
         with self._changed:
             while not (self._ending or self.lost):
-                now = self._monotonic()
+                now = time.monotonic()
                 if self.pause_asked is None and not self._restarting:
                     call = self._schedule.next(now, self._age)
                     if call is not None:
@@ -184,7 +180,7 @@ class Couriers:
         SINK_DELIVERED.labels(self._sink.name).inc(len(call.deliveries) - len(errors))
         with self._changed:
             self._done(call.deliveries)
-            self._schedule.succeeded(call, self._monotonic())
+            self._schedule.succeeded(call, time.monotonic())
             if call.refusal is None:
                 self.trouble = ""
 
@@ -195,7 +191,7 @@ class Couriers:
         self.rejections.settle(call.deliveries[:accepted], {})
         with self._changed:
             self._done(call.deliveries[:accepted])
-            self._schedule.failed(call, accepted, error, asked, self._monotonic())
+            self._schedule.failed(call, accepted, error, asked, time.monotonic())
             self.trouble = error
 
     def _done(self, deliveries: Sequence[Delivery]) -> None:
@@ -206,7 +202,7 @@ class Couriers:
         """Seconds since the event arrived; a redriven one is never too old."""
         if delivery.cursor is None:
             return 0.0
-        return (self._now_ms() - delivery.cursor.ms) / 1000
+        return (wall_ms() - delivery.cursor.ms) / 1000
 
     def _report(self) -> None:
         """Wake the reader where it has something to do: each call alone would cost it a turn."""

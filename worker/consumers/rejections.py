@@ -14,6 +14,7 @@ from app.store.coordination.sink_row import SinkRow
 from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.repository import DeadLetters
 from app.store.errors import StoreUnavailable
+from app.store.feed.cursor import Cursor
 from app.store.feed.feed import EventRef
 from app.store.leases import Hold
 from worker.consumers.schedule import Delivery
@@ -43,6 +44,15 @@ class Rejections:
         if letters:
             self._retry(lambda: self._letters.park(letters, self._hold), "dead letters")
             SINK_REJECTED.labels(self._sink).inc(len(letters))
+
+    def park_damaged(self, damaged: Sequence[tuple[Cursor, EventRef, str]]) -> None:
+        """Keep dead letters of events whose audit entry cannot be read."""
+        self.park(
+            [
+                Letter(sink=self._sink, product_id=product_id, event_key=key, error=error)
+                for _, (product_id, key), error in damaged
+            ]
+        )
 
     def settle(
         self, deliveries: Sequence[Delivery], errors: Mapping[str, str], attempts: int = 1

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.core.wake import Wake
-from app.events import RESERVED, ChangeEvent
+from app.events import ChangeEvent
 from app.metrics import SINK_LAG
 from app.store.coordination.sink_row import Health, SinkRow
 from app.store.coordination.sinks import SinkRows, Superseded
-from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.repository import DeadLetters
 from app.store.errors import StoreUnavailable
 from app.store.feed.cursor import Cursor, wall_ms
@@ -66,9 +65,6 @@ class Runner:
         hold: Hold,
         guard: Callable[[], None],
         stop: threading.Event,
-        *,
-        monotonic: Callable[[], float] = time.monotonic,
-        now_ms: Callable[[], int] = wall_ms,
     ) -> None:
         """`guard` returns while the lease is held, or raises LeaseLost."""
         self.trouble = ""
@@ -77,30 +73,15 @@ class Runner:
         self._lease = lease
         self._noticed = row
         self._stop = stop
-        self._monotonic = monotonic
-        self._now_ms = now_ms
         self._leaving = threading.Event()
         self._wake = Wake()
         self._retry = Retry(stop)
         self._bookmark = Bookmark(
-            shared.rows,
-            shared.tail,
-            lease,
-            row,
-            start=shared.start,
-            retention=shared.retention,
-            monotonic=monotonic,
-            now_ms=now_ms,
+            shared.rows, shared.tail, lease, row, shared.start, shared.retention
         )
+        rejections = Rejections(sink.name, shared.letters, hold, self._retry)
         self._couriers = Couriers(
-            sink,
-            shared.policy,
-            Rejections(sink.name, shared.letters, hold, self._retry),
-            guard,
-            self._retry,
-            self._wake.hint,
-            monotonic=monotonic,
-            now_ms=now_ms,
+            sink, shared.policy, rejections, guard, self._retry, self._wake.hint
         )
         # Only a pass that begins from now on counts: an earlier one may be old, as in a Lambda
         # container that was frozen since its last invocation.
@@ -189,7 +170,7 @@ class Runner:
             return 0.0
         if batch.pending:  # it waits for a later pass, or for audit entries on their way
             return min(LONGEST_PATIENCE, 0.02 * self._patience)
-        until_poll = self._next_poll - self._monotonic()
+        until_poll = self._next_poll - time.monotonic()
         return max(0.01, min(until_poll, bookmark.until_due(failing=failing)))
 
     def _refresh(self) -> None:
@@ -198,7 +179,7 @@ class Runner:
         Under load a pass comes with each hint, and takes longer than a batch: a backlog must not
         wait for it.
         """
-        tail, now = self._shared.tail, self._monotonic()
+        tail, now = self._shared.tail, time.monotonic()
         hinted = self._patience or self._hints != tail.hints
         if (hinted and not self._more) or now >= self._next_poll:
             self._hints = tail.hints
@@ -207,29 +188,14 @@ class Runner:
 
     def _take(self, batch: Batch) -> None:
         bookmark = self._bookmark
-        if batch.damaged:
-            self._couriers.rejections.park(
-                [
-                    Letter(sink=self._sink.name, product_id=ref[0], event_key=ref[1], error=error)
-                    for _, ref, error in batch.damaged
-                ]
-            )
-            bookmark.deliver(cursor for cursor, _, _ in batch.damaged)
-        bookmark.skip(batch.absent)
-        wanted, skipped = [], []
-        for entry in batch.entries:
-            if self._wants(entry.event):
-                wanted.append(Delivery(entry.event, entry.cursor))
-            else:
-                skipped.append(entry.cursor)
-        bookmark.skip(skipped)
+        self._couriers.rejections.park_damaged(batch.damaged)
+        bookmark.deliver(cursor for cursor, _, _ in batch.damaged)
+        wanted = [entry for entry in batch.entries if self._sink.takes(entry.event)]
+        skipped = {entry.cursor for entry in batch.entries} - {entry.cursor for entry in wanted}
+        bookmark.skip([*batch.absent, *skipped])
         if wanted:
-            self._couriers.offer(wanted)
+            self._couriers.offer([Delivery(entry.event, entry.cursor) for entry in wanted])
         bookmark.read_to(batch.edge)
-
-    def _wants(self, event: ChangeEvent) -> bool:
-        hidden = event.kind == "internal" or event.product_id.startswith(RESERVED)
-        return (self._sink.internal or not hidden) and self._sink.wants(event)
 
     def _reload(self) -> None:
         """Start again from the row, once the calls under way have ended."""
@@ -262,7 +228,7 @@ class Runner:
         tail, first = self._shared.tail, self._first_open()
         if first is None:
             return Health(error=self._couriers.trouble, head=tail.window.newest)
-        seconds = max(0.0, (self._now_ms() - first.ms) / 1000)
+        seconds = max(0.0, (wall_ms() - first.ms) / 1000)
         count = max(len(self._couriers), tail.count_after(self._bookmark.position))
         return Health(seconds, count, self._couriers.trouble, tail.window.newest)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from app.events import ChangeEvent
+from app.events import RESERVED, ChangeEvent
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
@@ -75,3 +75,8 @@ class Sink:
     def __post_init__(self) -> None:
         if self.name == "audit" or not _NAME.fullmatch(self.name):
             raise ValueError(f"{self.name!r} cannot be a sink's name")
+
+    def takes(self, event: ChangeEvent) -> bool:
+        """Whether the event is delivered, not skipped."""
+        hidden = event.kind == "internal" or event.product_id.startswith(RESERVED)
+        return (self.internal or not hidden) and self.wants(event)

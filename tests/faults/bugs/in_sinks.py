@@ -17,6 +17,7 @@ from worker.consumers.couriers import Couriers
 from worker.consumers.rejections import Rejections
 from worker.consumers.runner import Runner
 from worker.consumers.schedule import Call, Schedule
+from worker.consumers.sink import Sink
 from worker.stream.membership import Guard
 
 
@@ -145,7 +146,7 @@ def a_letter_is_removed_though_its_redrive_failed(patch: Patch) -> None:
 
 @bug("write_internal", "trim_what_was_not", "write_and_lose", "recreate")
 def what_is_internal_is_delivered(patch: Patch) -> None:
-    patch.setattr(Runner, "_wants", lambda self, event: self._sink.wants(event))
+    patch.setattr(Sink, "takes", lambda self, event: self.wants(event))
 
 
 @bug("pause", "pause_in_call", "throttle", "fail", "lose_answer", "answer_late")

@@ -7,14 +7,14 @@ from typing import Any, cast
 
 from app.events import ChangeEvent
 from app.store.coordination.sink_row import SINK, SinkRow
-from app.store.cursor import Cursor, before
+from app.store.feed.cursor import Cursor, before
+from app.store.feed.position import Position
+from app.store.feed.tail import Batch, Entry
 from app.store.leases import Lease, Unleased
-from tests.unit.worker.consumers.building import cursor, event
-from worker.consumers.position import Position
+from tests.unit.store.feed.building import cursor, event
 from worker.consumers.retry_policy import RetryPolicy
 from worker.consumers.runner import READ, Runner, Shared
 from worker.consumers.sink import Rejected, Sink
-from worker.consumers.tail import Batch, Entry
 
 T = 10_000_000  # ms
 

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from app.store.cursor import Cursor
-from app.store.feed import Feed
+from app.store.feed.cursor import Cursor
+from app.store.feed.event_cache import EventCache
+from app.store.feed.feed import Feed
+from app.store.feed.position import Position
+from app.store.feed.tail import Tail
+from app.store.feed.window import BEGINNING
 from tests.support.builders import an_event
 from tests.support.fake_tables import FakeTables
-from worker.consumers.event_cache import EventCache
-from worker.consumers.position import Position
-from worker.consumers.tail import BEGINNING, Tail
 
 
 def at(ms: int) -> Cursor:
@@ -35,22 +36,25 @@ def test_a_whole_read_settles_as_far_as_the_tail() -> None:
     tail = tail_of(1, 2, 30_000)
     batch = tail.read(Position(BEGINNING), limit=10)
     assert [entry.cursor for entry in batch.entries] == [at(1), at(2)]
-    assert batch.edge == tail.settled > at(2)
+    assert batch.edge == tail.window.settled > at(2)
 
 
-def test_a_read_that_is_cut_short_settles_nothing_behind_its_last_event() -> None:
-    tail = tail_of(1, 2, 30_000)
-    batch = tail.read(Position(BEGINNING), limit=1)
-    assert [entry.cursor for entry in batch.entries] == [at(1)]
-    assert batch.edge == at(1)
-
-
-def test_a_position_settles_no_row_behind_the_edge() -> None:
-    tail = tail_of(1, 2, 30_000)
-    position = Position(BEGINNING)
+def test_rows_past_the_limit_of_a_read_were_seen_and_hold_the_position() -> None:
+    tail, position = tail_of(1, 2, 30_000), Position(BEGINNING)
     batch = tail.read(position, limit=1)
+    assert [entry.cursor for entry in batch.entries] == [at(1)]
     position.add(at(1))
-    position.see(at(2), 1)  # an earlier read took it; a row between may have come since
-    position.add(at(2))
     position.settle(batch.edge)
+    assert position.settled == at(1)
+
+
+def test_what_other_consumers_settle_later_moves_no_position_that_has_not_read_it() -> None:
+    tail, position = tail_of(1, 30_000), Position(BEGINNING)
+    edge = tail.read(position, limit=10).edge
+    position.add(at(1))
+    late = an_event(9)
+    _, row = tail._feed.row(at(2), [(late.product_id, late.event_key)])  # noqa: SLF001
+    tail._feed._client.put_item(TableName="Feed", Item=row)  # noqa: SLF001
+    position.add(at(3))  # done in an earlier life, and not read again yet
+    position.settle(edge)
     assert position.settled == at(1)
