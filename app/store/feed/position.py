@@ -54,13 +54,6 @@ class Position:
             self.settled = row
             del self._rows[row]
 
-    def first_open(self) -> Cursor | None:
-        """The first row that was read and is not wholly done."""
-        open_rows = (
-            row for row, known in self._rows.items() if known.done != (1 << known.events) - 1
-        )
-        return min(open_rows, default=None)
-
     def encoded(self) -> bytes:
         """What is done after the settled place, for `decoded`."""
         rows = sorted(row for row, known in self._rows.items() if known.done)[:REMEMBERED]
