@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from app.store.checkpoints import Checkpoints
+from app.store.coordination.shard_state import ShardState
 from app.store.deployment import Deployment
 from app.store.leases import Hold, Lease
 from worker.gaps import ChainGuard, Gaps
@@ -20,7 +21,6 @@ from worker.reading import Reading, make_coordinator
 from worker.reconcile.readings import Readings
 from worker.reconcile.reconciler import Comparing
 from worker.stream.membership import Guard
-from worker.stream.progress import ShardState
 from worker.stream.reader import Work
 from worker.wiring import SinkPlan, Wiring
 

@@ -14,10 +14,10 @@ from app.settings import Settings
 from app.signing import audit_keys
 from app.store import place
 from app.store.audit_keys import AuditKeyIDs
+from app.store.coordination.shard_state import ShardState
 from app.store.deployment import Deployment
 from app.store.tables import TableNames
 from app.web.services import Probe
-from app.web.system.state import ShardState
 from worker.host import make_worker
 from worker.log_writer import LogWriter
 from worker.reading import Reading

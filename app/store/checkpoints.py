@@ -34,6 +34,7 @@ class Checkpoint:
     finished: bool
     owner: str | None = None
     counter: int = 0
+    since: str | None = None  # of the owner's take
 
     @property
     def position(self) -> int:
@@ -113,6 +114,7 @@ def leased(row: Mapping[str, Any]) -> Checkpoint:
         bool(row.get("Finished", {}).get("BOOL")),
         row.get("Owner", {}).get("S"),
         int(row.get("Counter", {}).get("N", "0")),
+        row.get("Since", {}).get("S"),
     )
 
 

@@ -3,17 +3,18 @@
 Rows that other versions write, or leave out, are shown as far as they go.
 """
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from app.events import RESERVED, ChangeEvent
+from app.store.checkpoints import Checkpoint, checkpoint_of
 from app.store.client import translated
 from app.store.coordination.lag import SinkView
 from app.store.dead_letters.summary import SHOWN, DeadLetterSummary, summary
 from app.store.tables import TableNames
+from app.store.workers import WorkerRow, host_of, worker_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -25,31 +26,6 @@ SCANNED = 500  # dead letters read, of which the newest are shown
 Gaps = Callable[[int], Sequence[ChangeEvent]]
 
 Sinks = Callable[[], Sequence[SinkView]]
-
-
-@dataclass(frozen=True, slots=True)
-class SavedShard:
-    """A shard's row: how far its effects are durable, and whose it is."""
-
-    stream_arn: str
-    shard_id: str
-    sequence_number: str | None
-    finished: bool
-    owner: str | None
-    take: int | None
-    since: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerRow:
-    """A worker's row: its heartbeat, and what it tells about its shards."""
-
-    owner: str
-    counter: int
-    kind: str
-    broker: str | None
-    since: str | None
-    shards: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +53,7 @@ class Gap:
 class StoredStatus:
     """Everything that one read of the tables gives."""
 
-    shards: Sequence[SavedShard]
+    shards: Sequence[Checkpoint]
     workers: Sequence[WorkerRow]
     host: str | None
     sinks: Sequence[SinkView]
@@ -110,12 +86,11 @@ class StatusReader:
 
         """
         # Shards before `~`, newest first; workers, host and clock from there on.
-        shards = [shard_of(row) for row in self._rows("<", SHARDS) if _is_shard(row)]
-        others = self._rows(">=", SHARDS)
+        shards, others = self._rows("<", SHARDS), self._rows(">=", SHARDS)
         return StoredStatus(
-            shards=shards,
-            workers=[worker_of(row) for row in others if _key(row).startswith("~worker ")],
-            host=next((_text(row, "Kind") for row in others if _key(row) == "~host"), None),
+            shards=[shard for row in shards if (shard := checkpoint_of(row)) is not None],
+            workers=[worker for row in others if (worker := worker_of(row)) is not None],
+            host=next((kind for row in others if (kind := host_of(row)) is not None), None),
             sinks=self._sinks(),
             dead_letters=self._dead_letters(),
             gaps=[
@@ -151,55 +126,3 @@ class StatusReader:
                 Limit=SCANNED,
             )
         return summary(answer["Items"], more="LastEvaluatedKey" in answer)
-
-
-def shard_of(row: Mapping[str, Any]) -> SavedShard:
-    """A shard's row of `StreamCheckpoints`, with or without a lease."""
-    stream_arn, _, shard_id = _key(row).partition(" ")
-    return SavedShard(
-        stream_arn,
-        shard_id,
-        _text(row, "SequenceNumber"),
-        bool(row.get("Finished", {}).get("BOOL")),
-        _text(row, "Owner"),
-        _number(row, "Counter"),
-        _text(row, "Since"),
-    )
-
-
-def worker_of(row: Mapping[str, Any]) -> WorkerRow:
-    """A `~worker` row; a status that is not understood shows no shards."""
-    try:
-        told = json.loads(_text(row, "Status") or "[]")
-    except ValueError:
-        told = []
-    shards = told.get("shards", []) if isinstance(told, dict) else told
-    return WorkerRow(
-        owner=_key(row).partition(" ")[2],
-        counter=_number(row, "Counter") or 0,
-        kind=_text(row, "Kind") or "worker",
-        broker=_text(row, "Broker"),
-        since=_text(row, "Since"),
-        shards=[shard for shard in shards if isinstance(shard, dict)]
-        if isinstance(shards, list)
-        else [],
-    )
-
-
-def _is_shard(row: Mapping[str, Any]) -> bool:
-    return " " in _key(row)
-
-
-def _key(row: Mapping[str, Any]) -> str:
-    return str(row["Shard"]["S"])
-
-
-def _text(row: Mapping[str, Any], name: str) -> str | None:
-    value = row.get(name, {})
-    found = value.get("S", value.get("N"))
-    return None if found is None else str(found)
-
-
-def _number(row: Mapping[str, Any], name: str) -> int | None:
-    found = row.get(name, {}).get("N")
-    return None if found is None else int(found)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from app.store.client import translated
+from app.store.coordination.shard_state import ShardState, states_of
 from app.store.errors import ConditionFailed
 
 if TYPE_CHECKING:
@@ -34,11 +35,16 @@ class WorkerRow:
 
     owner: str
     counter: int
-    broker: Broker
-    since: str
+    broker: Broker | None
+    since: str | None
     folder: str | None = None
     ready: bool = True
     status: str = ""
+
+    @property
+    def shards(self) -> list[ShardState]:
+        """The shards that it reads, as it reported them last."""
+        return states_of(self.status)
 
 
 def worker_of(row: Mapping[str, Any]) -> WorkerRow | None:
@@ -48,13 +54,19 @@ def worker_of(row: Mapping[str, Any]) -> WorkerRow | None:
         return None
     return WorkerRow(
         owner=sort_key.removeprefix(_WORKER),
-        counter=int(row["Counter"]["N"]),
-        broker=row["Broker"]["S"],
-        since=row["Since"]["S"],
+        counter=int(row.get("Counter", {}).get("N", 0)),
+        broker=row.get("Broker", {}).get("S"),
+        since=row.get("Since", {}).get("S"),
         folder=row.get("Folder", {}).get("S"),
-        ready=bool(row["Ready"]["BOOL"]),
-        status=row["Status"]["S"],
+        ready=bool(row.get("Ready", {}).get("BOOL", True)),
+        status=row.get("Status", {}).get("S", ""),
     )
+
+
+def host_of(row: Mapping[str, Any]) -> str | None:
+    """The kind of host that a row of the table names; None for a row of another kind."""
+    kind: str | None = row.get("Kind", {}).get("S")
+    return kind if row["Shard"]["S"] == _HOST else None
 
 
 class Workers:
@@ -75,8 +87,8 @@ class Workers:
                     **self._key(_WORKER + worker.owner),
                     "Counter": {"N": str(worker.counter)},
                     "Kind": {"S": "worker"},
-                    "Broker": {"S": worker.broker},
-                    "Since": {"S": worker.since},
+                    "Broker": {"S": worker.broker or ""},
+                    "Since": {"S": worker.since or ""},
                     "Ready": {"BOOL": worker.ready},
                     "Status": {"S": worker.status},
                     **folder,

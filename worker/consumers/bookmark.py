@@ -13,8 +13,8 @@ from app.store.coordination.sink_row import Health, SinkRow, State
 from app.store.coordination.sinks import SinkRows, Superseded
 from app.store.feed.cursor import Cursor, before, wall_ms
 from app.store.feed.position import Position, decoded
+from app.store.feed.recent_rows import BEGINNING
 from app.store.feed.tail import Tail
-from app.store.feed.window import BEGINNING
 from app.store.leases import Lease, LeaseLost
 
 _log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class Bookmark:
         if self.row.cursor is None:
             if self._first is None:
                 self._tail.refresh(self._tail.passes, 0)
-                self._first = self._start or self._tail.window.newest
+                self._first = self._start or self._tail.recent.newest
             # Nothing is delivered before this is saved: after a crash the sink would begin later.
             # Where the answer is lost, the same place is saved again.
             first = Position(self._first)

@@ -227,15 +227,15 @@ class Runner:
         """Seconds since the first event that is not done arrived, how many there are, and why."""
         tail, first = self._shared.tail, self._first_open()
         if first is None:
-            return Health(error=self._couriers.trouble, head=tail.window.newest)
+            return Health(error=self._couriers.trouble, head=tail.recent.newest)
         seconds = max(0.0, (wall_ms() - first.ms) / 1000)
         count = max(len(self._couriers), tail.count_after(self._bookmark.position))
-        return Health(seconds, count, self._couriers.trouble, tail.window.newest)
+        return Health(seconds, count, self._couriers.trouble, tail.recent.newest)
 
     def _first_open(self) -> Cursor | None:
         """Where the first event lies that is to be delivered; None where all are."""
         oldest, settled = self._couriers.oldest, self._bookmark.position.settled
-        if oldest is None and settled < self._shared.tail.window.base:
+        if oldest is None and settled < self._shared.tail.recent.base:
             return settled
         return oldest
 

@@ -1,13 +1,12 @@
 """Caught up are only all shards together, whichever worker reads them."""
 
-import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 
+from app.store.coordination.shard_state import ShardState
 from app.store.workers import WorkerRow
 from worker.reconcile.decision import is_caught_up
 from worker.stream.membership import Member
-from worker.stream.progress import ShardState
 
 FRESH = 2.0  # seconds that an answer is good for: it is asked before each entry
 
@@ -44,5 +43,5 @@ class Readings:
     def _others(self) -> list[ShardState]:
         if self._member.broker == "in-process":
             return []
-        rows = (row for row in self._workers() if row.owner != self._member.owner and row.status)
-        return [ShardState(**state) for row in rows for state in json.loads(row.status)]
+        rows = (row for row in self._workers() if row.owner != self._member.owner)
+        return [state for row in rows for state in row.shards]

@@ -4,17 +4,16 @@ It repeats on timers, and at once when a reader ends. A turn that fails leaves r
 alone: they keep their leases until another worker takes them.
 """
 
-import json
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 
 from app.core.backoff import Backoff, steady
 from app.core.loop_thread import LoopThread
 from app.core.wake import Wake
 from app.store.beginnings import Beginnings
 from app.store.checkpoints import Checkpoint, Checkpoints, Rows, ShardKey
+from app.store.coordination.shard_state import ShardState, reported
 from app.store.errors import StoreUnavailable
 from app.store.leases import Lease, Leases
 from worker.consumers.consumers import Consumers
@@ -22,7 +21,6 @@ from worker.stream.discovery import Discovery, Look
 from worker.stream.leases import first_rival, share
 from worker.stream.lineage import Position, awaits_child, parents_gone, readable
 from worker.stream.membership import Membership
-from worker.stream.progress import ShardState
 from worker.stream.reader import ShardReader
 from worker.stream.readers import Readers
 from worker.stream.succession import positions
@@ -31,7 +29,6 @@ from worker.stream.tidier import Tidier
 LOOK_AGAIN = 60.0  # seconds between reads of the service's listing while nothing ends
 SOONEST, LONGEST_PAUSE = 0.05, 2.0  # seconds between such reads while something is awaited
 JOIN = 10.0  # seconds that a stop waits for the threads
-STATES_TOLD = 200  # shards in the status that a heartbeat carries: it must fit an item
 
 MakeReader = Callable[[Lease, Position], ShardReader]
 
@@ -120,8 +117,7 @@ class Coordinator:
         return self._readers.states()
 
     def _status(self) -> str:
-        states = [asdict(state) for state in self.shards()[:STATES_TOLD]]
-        return json.dumps(states, separators=(",", ":"))
+        return reported(self.shards())
 
     def _note_failure(self, error: BaseException) -> None:
         if isinstance(error, StoreUnavailable):

@@ -1,28 +1,13 @@
-"""What a reader tells about itself: when it last moved, how far behind it is, what is wrong."""
+"""What a reader reports of itself: when it last moved, how far behind it is, what is wrong."""
 
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from worker.stream.shape import moment
 
 _MINUTE = 60.0  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class ShardState:
-    """A shard as the System page shows it."""
-
-    shard_id: str
-    stream_arn: str
-    position: str | None  # the last durable sequence number
-    finished: bool
-    lag: float  # seconds from the last record's creation to its page; 0 where nothing is waiting
-    last_page: float | None  # seconds since the last page came; None before the first
-    trouble: str
-    lag_at_most: float | None = None  # the same, where times in whole minutes prove no less
 
 
 class Progress:

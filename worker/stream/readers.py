@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 
 from app.store.checkpoints import ShardKey
+from app.store.coordination.shard_state import ShardState
 from app.store.leases import Lease, Leases
 from worker.leased_threads import LeasedThreads
 from worker.stream.pages import ShardGone
-from worker.stream.progress import ShardState
 from worker.stream.reader import ShardReader
 
 _log = logging.getLogger(__name__)

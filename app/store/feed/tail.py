@@ -15,7 +15,7 @@ from app.store.feed.cursor import Cursor
 from app.store.feed.event_cache import EventCache
 from app.store.feed.feed import EventRef, Feed, FeedRow
 from app.store.feed.position import Position
-from app.store.feed.window import BEGINNING, Candidate, Window, arrivals
+from app.store.feed.recent_rows import BEGINNING, Candidate, RecentRows, arrivals
 
 PAGE = 400  # rows of one query
 MOST = 2_000  # rows of one pass beyond the newest that was seen before
@@ -68,22 +68,22 @@ class Tail:
         self._cache = cache
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._window: Window | None = None
+        self._recent: RecentRows | None = None
         self._rested = 0.0  # when the next pass may begin, by the monotonic clock
         self._hints_covered = 0  # given before the newest pass began
         self.hints = 0
 
     @property
-    def window(self) -> Window:
+    def recent(self) -> RecentRows:
         """What the passes have seen; there must have been one."""
-        if self._window is None:
+        if self._recent is None:
             raise RuntimeError("the timeline's end was not read yet")
-        return self._window
+        return self._recent
 
     @property
     def passes(self) -> int:
         """The number of the newest pass."""
-        return 0 if self._window is None else self._window.passes
+        return 0 if self._recent is None else self._recent.passes
 
     def hint(self, events: Iterable[ChangeEvent]) -> None:
         """These events were published by this process: they are in the audit and in the feed."""
@@ -100,20 +100,20 @@ class Tail:
 
         """
         with self._lock:
-            window = self._window
-            if window is not None and window.passes > seen and self._hints_covered >= hints:
-                return window.passes
+            recent = self._recent
+            if recent is not None and recent.passes > seen and self._hints_covered >= hints:
+                return recent.passes
             if (rest := min(LONGEST_REST, self._rested - self._monotonic())) > 0:
                 time.sleep(rest)
-            if window is None:
-                window = Window(self._feed.newest())
+            if recent is None:
+                recent = RecentRows(self._feed.newest())
             begun, covered = self._monotonic(), self.hints
-            rows, whole = self._pass(window)
+            rows, whole = self._pass(recent)
             ended = self._monotonic()
-            window.add_pass(rows, begun, ended, whole=whole)
-            self._window, self._hints_covered = window, covered
+            recent.add_pass(rows, begun, ended, whole=whole)
+            self._recent, self._hints_covered = recent, covered
             self._rested = ended + REST * (ended - begun)
-            return window.passes
+            return recent.passes
 
     def read(
         self, position: Position, limit: int, busy: Callable[[Cursor], bool] = lambda _: False
@@ -125,9 +125,9 @@ class Tail:
 
         """
         with self._lock:
-            base, settled = self.window.base, self.window.settled
+            base, settled = self.recent.base, self.recent.settled
             near = position.settled >= base
-            candidates = self.window.after(position.settled, self._monotonic()) if near else []
+            candidates = self.recent.after(position.settled, self._monotonic()) if near else []
         if not near:
             return self._read_far(base, settled, position, limit, busy)
         return self._batch(candidates, settled, position, limit, busy)
@@ -140,8 +140,8 @@ class Tail:
 
         """
         with self._lock:
-            near = position.settled >= self.window.base
-            rows = [one.row for one in self.window.after(position.settled)] if near else []
+            near = position.settled >= self.recent.base
+            rows = [one.row for one in self.recent.after(position.settled)] if near else []
         if not near:
             rows = self._feed.after(position.settled, PAGE)
         return sum(not position.has(row.cursor.at(n)) for row in rows for n in range(len(row.refs)))
@@ -163,7 +163,7 @@ class Tail:
         limit: int,
         busy: Callable[[Cursor], bool],
     ) -> Batch:
-        """What follows a position before the window; an event that is stuck holds up none."""
+        """What follows a position before the recent rows; an event that is stuck holds up none."""
         place, batch = position.settled, Batch()
         for _ in range(AHEAD // PAGE):
             rows = self._feed.after(place, PAGE)
@@ -178,7 +178,7 @@ class Tail:
             place = rows[-1].cursor
         return batch
 
-    def _pass(self, window: Window) -> tuple[list[FeedRow], bool]:
+    def _pass(self, recent: RecentRows) -> tuple[list[FeedRow], bool]:
         """The rows after the settled place, and whether these are all.
 
         What was seen before is read again in any case: late rows lie between.
@@ -186,9 +186,9 @@ class Tail:
         rows: list[FeedRow] = []
         beyond = 0
         while beyond < MOST:
-            page = self._feed.after(rows[-1].cursor if rows else window.settled, PAGE)
+            page = self._feed.after(rows[-1].cursor if rows else recent.settled, PAGE)
             rows += page
-            beyond += sum(row.cursor > window.newest for row in page)
+            beyond += sum(row.cursor > recent.newest for row in page)
             if len(page) < PAGE:
                 return rows, True
         return rows, False

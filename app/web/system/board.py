@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from app.core.stall import Sighting, observe, observe_all
 from app.logs import masked
 from app.store.errors import StockpulseError
-from app.store.status import StoredStatus, WorkerRow
+from app.store.status import StoredStatus
+from app.store.workers import WorkerRow
 from app.web.system.state import Live, SystemState, WorkerSeen
 
 _log = logging.getLogger(__name__)
@@ -41,7 +42,6 @@ class Heartbeats:
         seen = self._seen.get(row.owner) or observe(None, row.counter, now)
         return WorkerSeen(
             row.owner,
-            row.kind,
             row.broker,
             row.since,
             silent=seen.still_for(now),

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from app.broker.in_process import InProcessBroker
-from app.web.system.state import Live, ShardState
+from app.store.coordination.shard_state import ShardState
+from app.web.system.state import Live
 
 
 def live_of(

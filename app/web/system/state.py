@@ -3,35 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
+from app.store.coordination.shard_state import ShardState
 from app.store.status import StoredStatus
 
 SILENT = 12.0  # seconds without a heartbeat until a worker counts as gone: a lease and some
-
-
-class ShardState(Protocol):
-    """What a worker in this process tells of a shard that it reads."""
-
-    @property
-    def shard_id(self) -> str:
-        """The shard."""
-
-    @property
-    def position(self) -> str | None:
-        """The last record whose effects are durable."""
-
-    @property
-    def lag(self) -> float | None:
-        """Seconds behind at the last page."""
-
-    @property
-    def last_page(self) -> float | None:
-        """Seconds since the last page."""
-
-    @property
-    def trouble(self) -> str:
-        """What is wrong with reading it; empty where nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +15,6 @@ class WorkerSeen:
     """A worker, and for how many seconds its heartbeat has stood still under our eyes."""
 
     owner: str
-    kind: str
     broker: str | None
     since: str | None
     silent: float

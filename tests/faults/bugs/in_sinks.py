@@ -7,9 +7,9 @@ from typing import Any
 from app.store.coordination.sinks import SinkRows
 from app.store.dead_letters.repository import DeadLetters
 from app.store.errors import StoreUnavailable
-from app.store.feed import window
+from app.store.feed import recent_rows
 from app.store.feed.position import Position
-from app.store.feed.window import Candidate, Window
+from app.store.feed.recent_rows import Candidate, RecentRows
 from tests.faults.bugs.bug import Patch, bug
 from worker.consumers.bookmark import Bookmark
 from worker.consumers.consumers import Consumers
@@ -24,24 +24,24 @@ from worker.stream.membership import Guard
 @bug()
 def rows_are_taken_when_first_seen(patch: Patch) -> None:
     """What precedes them may have been committed after the query went past it."""
-    right = Window.after
+    right = RecentRows.after
 
-    def after(self: Window, place: Any, now: float = 0.0) -> list[Candidate]:
+    def after(self: RecentRows, place: Any, now: float = 0.0) -> list[Candidate]:
         return [one._replace(ready=True) for one in right(self, place, now)]
 
-    patch.setattr(Window, "after", after)
+    patch.setattr(RecentRows, "after", after)
 
 
 @bug()
 def a_place_is_settled_at_the_newest_stamp(patch: Patch) -> None:
-    right = Window.add_pass
+    right = RecentRows.add_pass
 
-    def add_pass(self: Window, *args: Any, **given: Any) -> None:
+    def add_pass(self: RecentRows, *args: Any, **given: Any) -> None:
         known = self.newest
         right(self, *args, **given)
         self.settled = max(self.settled, known)
 
-    patch.setattr(Window, "add_pass", add_pass)
+    patch.setattr(RecentRows, "add_pass", add_pass)
 
 
 @bug()
@@ -49,7 +49,7 @@ def a_slow_sink_settles_what_it_has_not_read(patch: Patch) -> None:
     right = Bookmark.save
 
     def save(self: Bookmark, health: Any) -> None:
-        self._edge = self._tail.window.settled
+        self._edge = self._tail.recent.settled
         right(self, health)
 
     patch.setattr(Bookmark, "save", save)
@@ -73,17 +73,17 @@ def a_first_cursor_that_was_not_saved_is_gone_on_from(patch: Patch) -> None:
 @bug("set_clock_of_store")
 def a_place_is_settled_by_time_alone(patch: Patch) -> None:
     """The writers' clock may stand still for minutes."""
-    patch.setattr(window, "LEAD", 0)
+    patch.setattr(recent_rows, "LEAD", 0)
 
 
 @bug()
 def what_is_absent_is_skipped_at_once(patch: Patch) -> None:
-    right = Window.after
+    right = RecentRows.after
 
-    def after(self: Window, place: Any, now: float = 0.0) -> list[Candidate]:
+    def after(self: RecentRows, place: Any, now: float = 0.0) -> list[Candidate]:
         return [one._replace(overdue=True) for one in right(self, place, now)]
 
-    patch.setattr(Window, "after", after)
+    patch.setattr(RecentRows, "after", after)
 
 
 @bug()

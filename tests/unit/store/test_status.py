@@ -4,11 +4,14 @@ import json
 from typing import Any
 
 from app.events import ChangeEvent, event_id
+from app.store.checkpoints import Checkpoint, checkpoint_of
 from app.store.coordination.lag import view_of
+from app.store.coordination.shard_state import ShardState
 from app.store.coordination.sink_row import SinkRow
 from app.store.dead_letters.summary import SHOWN, summary
-from app.store.status import StatusReader, shard_of, worker_of
+from app.store.status import StatusReader
 from app.store.tables import table_names
+from app.store.workers import WorkerRow, worker_of
 from tests.support.builders import an_event
 
 ARN = "arn:aws:dynamodb:::table/Products/stream/2026"
@@ -16,6 +19,18 @@ ARN = "arn:aws:dynamodb:::table/Products/stream/2026"
 
 def a_shard(name: str = "s1", **fields: Any) -> dict[str, Any]:
     return {"Consumer": {"S": "c"}, "Shard": {"S": f"{ARN} {name}"}, **fields}
+
+
+def the_shard(**fields: Any) -> Checkpoint:
+    found = checkpoint_of(a_shard(**fields))
+    assert found is not None
+    return found
+
+
+def the_worker(**fields: Any) -> WorkerRow:
+    found = worker_of({"Shard": {"S": "~worker w1"}, **fields})
+    assert found is not None
+    return found
 
 
 def a_letter(number: int, sink: str = "notify", **fields: Any) -> dict[str, Any]:
@@ -29,27 +44,26 @@ def a_letter(number: int, sink: str = "notify", **fields: Any) -> dict[str, Any]
 
 
 def test_a_shard_without_a_lease_has_a_position_only() -> None:
-    shard = shard_of(a_shard(SequenceNumber={"S": "12"}, Finished={"BOOL": True}))
+    shard = the_shard(SequenceNumber={"S": "12"}, Finished={"BOOL": True})
     assert (shard.stream_arn, shard.shard_id, shard.sequence_number) == (ARN, "s1", "12")
-    assert (shard.finished, shard.owner, shard.take) == (True, None, None)
+    assert (shard.finished, shard.owner, shard.counter) == (True, None, 0)
 
 
-def test_a_lease_is_told_with_its_owner() -> None:
-    shard = shard_of(a_shard(Owner={"S": "w1"}, Counter={"N": "7"}))
-    assert (shard.owner, shard.take, shard.sequence_number) == ("w1", 7, None)
+def test_a_lease_shows_its_owner() -> None:
+    shard = the_shard(Owner={"S": "w1"}, Counter={"N": "7"})
+    assert (shard.owner, shard.counter, shard.sequence_number) == ("w1", 7, None)
 
 
-def test_a_worker_tells_of_its_shards() -> None:
-    status = json.dumps({"shards": [{"shard_id": "s1", "lag": 3.5}, "nonsense"]})
-    row = {"Shard": {"S": "~worker w1"}, "Counter": {"N": "4"}, "Status": {"S": status}}
-    worker = worker_of(row)
-    assert (worker.owner, worker.counter, worker.kind) == ("w1", 4, "worker")
-    assert worker.shards == [{"shard_id": "s1", "lag": 3.5}]
+def test_a_worker_reports_its_shards_as_far_as_they_are_understood() -> None:
+    status = json.dumps([{"shard_id": "s1", "lag": 3.5, "later": 1}, "nonsense", {"lag": 1}])
+    worker = the_worker(Counter={"N": "4"}, Status={"S": status})
+    assert (worker.owner, worker.counter) == ("w1", 4)
+    assert worker.shards == [ShardState("s1", lag=3.5)]
 
 
 def test_a_status_that_is_not_understood_is_no_status() -> None:
     for status in ("{", "7", '{"shards": 7}', "null"):
-        assert worker_of({"Shard": {"S": "~worker w"}, "Status": {"S": status}}).shards == []
+        assert the_worker(Status={"S": status}).shards == []
 
 
 def test_dead_letters_are_counted_by_sink_and_the_newest_come_first() -> None:

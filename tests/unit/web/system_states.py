@@ -1,44 +1,45 @@
 """Builders of system states."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import Any
 
+from app.store.checkpoints import Checkpoint
 from app.store.coordination.lag import SinkView
+from app.store.coordination.shard_state import ShardState, reported
 from app.store.coordination.sink_row import SinkRow
 from app.store.dead_letters.summary import DeadLetter, DeadLetterSummary
 from app.store.feed.cursor import Cursor
-from app.store.status import Gap, SavedShard, StoredStatus, WorkerRow
+from app.store.status import Gap, StoredStatus
+from app.store.workers import WorkerRow
 from app.web.system.state import Live, SystemState, WorkerSeen
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 
 
-def saved(shard_id: str = "s1", **fields: Any) -> SavedShard:
+def saved(shard_id: str = "s1", **fields: Any) -> Checkpoint:
     values: dict[str, Any] = {
+        "consumer": "stockpulse",
         "stream_arn": "arn",
         "shard_id": shard_id,
         "sequence_number": "100",
         "finished": False,
-        "owner": None,
-        "take": None,
-        "since": None,
     }
-    return SavedShard(**(values | fields))
+    return Checkpoint(**(values | fields))
 
 
-def reading(shard_id: str = "s1", **fields: Any) -> Any:
-    values = {"shard_id": shard_id, "position": "101", "lag": 0.0, "last_page": 0.2, "trouble": ""}
-    return SimpleNamespace(**(values | fields))
+def reading(shard_id: str = "s1", **fields: Any) -> ShardState:
+    values: dict[str, Any] = {"position": "101", "lag": 0.0, "last_page": 0.2}
+    return ShardState(shard_id, **(values | fields))
 
 
 def worker(owner: str = "w1", *, silent: float = 0.0, heard: bool = True) -> WorkerSeen:
-    return WorkerSeen(owner, "worker", "redis", "2026-11-21T11:00:00Z", silent, heard)
+    return WorkerSeen(owner, "redis", "2026-11-21T11:00:00Z", silent, heard)
 
 
-def row(owner: str, counter: int = 1, shards: Any = ()) -> WorkerRow:
-    return WorkerRow(owner, counter, "worker", "redis", None, shards)
+def row(owner: str, counter: int = 1, shards: Sequence[ShardState] = ()) -> WorkerRow:
+    return WorkerRow(owner, counter, "redis", None, status=reported(shards))
 
 
 def sink(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.store.coordination.shard_state import ShardState
 from app.store.dead_letters.summary import DeadLetterSummary
 from app.web.system.details import MOST, details_of
 from app.web.system.shards import FINISHED_SHOWN, shard_lines
@@ -76,7 +77,7 @@ def test_a_worker_that_was_never_heard_is_not_vouched_for() -> None:
 
 
 def test_a_shard_of_a_worker_that_is_gone_gets_later() -> None:
-    told = row("w1", shards=[{"shard_id": "s1", "lag": 1, "last_page": 2}])
+    told = row("w1", shards=[ShardState("s1", lag=1, last_page=2)])
     elsewhere = {"live": live(shards=None), "stored": stored(workers=[told])}
     for silent, lag in ((SILENT - 1, 3.0), (40.0, 43.0)):
         (line,) = shard_lines(a_state(workers=[worker(silent=silent)], **elsewhere))
@@ -84,7 +85,7 @@ def test_a_shard_of_a_worker_that_is_gone_gets_later() -> None:
 
 
 def test_of_two_that_tell_of_a_shard_the_living_one_is_believed() -> None:
-    rows = [row(name, shards=[{"shard_id": "s1", "lag": n}]) for n, name in enumerate("abc")]
+    rows = [row(name, shards=[ShardState("s1", lag=n)]) for n, name in enumerate("abc")]
     seen = [worker("a", silent=99), worker("b"), worker("c", silent=99)]
     state = a_state(live=live(shards=None), stored=stored(workers=rows), workers=seen)
     assert [line.lag for line in shard_lines(state)] == [1.0]
@@ -118,10 +119,7 @@ def test_what_does_not_work_comes_before_what_only_needs_attention() -> None:
 
 
 def test_a_shard_is_one_line_from_all_who_know_of_it() -> None:
-    told = [
-        {"shard_id": "s2", "lag": 4, "last_page": 1, "position": "7", "trouble": None},
-        {"lag": 3},
-    ]
+    told = [ShardState("s2", lag=4, last_page=1, position="7")]
     state = a_state(
         stored=stored(
             shards=[saved("s1"), saved("s2", owner="w1"), saved("s3")],

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.store.coordination.shard_state import ShardState
 from app.store.workers import WorkerRow
 from tests.support.builders import (
     STREAM_ARN,
@@ -15,7 +16,6 @@ from worker.reconcile.decision import (
 )
 from worker.reconcile.readings import Readings
 from worker.stream.membership import Member
-from worker.stream.progress import ShardState
 
 
 @dataclass(frozen=True)

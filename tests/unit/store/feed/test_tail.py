@@ -49,7 +49,7 @@ class Reader:
             lambda: self.now,
         )
         self.refresh()
-        self.position = Position(self.tail.window.newest)
+        self.position = Position(self.tail.recent.newest)
         self.done = 0
 
     def refresh(self) -> None:
@@ -60,7 +60,7 @@ class Reader:
             for entry in entries:
                 self.position.add(entry.cursor)
                 self.done += 1
-            self.position.settle(self.tail.window.settled)
+            self.position.settle(self.tail.recent.settled)
 
 
 def test_a_consumer_keeps_up_with_more_rows_than_a_pass_can_read() -> None:

@@ -6,8 +6,8 @@ from app.store.feed.cursor import Cursor
 from app.store.feed.event_cache import EventCache
 from app.store.feed.feed import Feed
 from app.store.feed.position import Position
+from app.store.feed.recent_rows import BEGINNING
 from app.store.feed.tail import Tail
-from app.store.feed.window import BEGINNING
 from tests.support.builders import an_event
 from tests.support.fake_tables import FakeTables
 
@@ -36,7 +36,7 @@ def test_a_whole_read_settles_as_far_as_the_tail() -> None:
     tail = tail_of(1, 2, 30_000)
     batch = tail.read(Position(BEGINNING), limit=10)
     assert [entry.cursor for entry in batch.entries] == [at(1), at(2)]
-    assert batch.edge == tail.window.settled > at(2)
+    assert batch.edge == tail.recent.settled > at(2)
 
 
 def test_rows_past_the_limit_of_a_read_were_seen_and_hold_the_position() -> None:

@@ -27,7 +27,7 @@ class BusyTail:
         self._hints = 0
         self._entries = [Entry(cursor(T + n), event(f"p{n}")) for n in range(events)]
         newest = self._entries[-1].cursor
-        self.window = SimpleNamespace(base=newest, settled=newest, newest=newest)
+        self.recent = SimpleNamespace(base=newest, settled=newest, newest=newest)
 
     @property
     def hints(self) -> int:

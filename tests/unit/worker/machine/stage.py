@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from app.store.deployment import CONSUMER
-from app.store.feed import position, tail, window
+from app.store.feed import position, recent_rows, tail
 from app.store.reconciliation import Reconciliations
 from tests.support.simulated_modules import substitute
 from tests.support.simulation import Crash
@@ -24,7 +24,7 @@ SMALL = (
     (tail, "PAGE", 2),
     (tail, "MOST", 8),
     (tail, "AHEAD", 8),
-    (window, "HELD", 4),
+    (recent_rows, "HELD", 4),
     (runner, "READ", 4),
     (couriers, "PENDING", 8),
     (position, "REMEMBERED", 4),

@@ -41,7 +41,7 @@ class _Sighting:
     at: float
 
 
-class Window:
+class RecentRows:
     """Rows after `base`, as the passes over the feed's end have seen them."""
 
     def __init__(self, newest: Cursor | None) -> None:
