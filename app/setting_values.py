@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -128,11 +129,22 @@ def _webhook_secret(value: SecretStr) -> SecretStr:
     )
 
 
+def _moment(value: object) -> object:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        moment = None
+    if isinstance(moment, datetime) and moment.tzinfo is not None:
+        return moment
+    raise ValueError("must be a time with its zone, such as 2026-11-01T00:00:00Z")
+
+
 def _filter(value: str) -> str:
     parse_filter(value)
     return value
 
 
+Moment = Annotated[datetime, BeforeValidator(_moment)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Origins = Annotated[Words, AfterValidator(_origins)]
 StorePlace = Annotated[str, AfterValidator(_place)]

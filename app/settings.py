@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from dotenv import dotenv_values
-from pydantic import AwareDatetime, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import SettingsConfigDict
 
@@ -25,6 +25,7 @@ from app.setting_values import (
     Endpoint,
     EventFilter,
     Folder,
+    Moment,
     Origins,
     Port,
     RecordAge,
@@ -141,7 +142,7 @@ class Settings(AccessSettings):
         description="Let DynamoDB expire audit and feed rows after so many days; "
         "unset keeps them for good.",
     )
-    sinks_start: AwareDatetime | None = Field(
+    sinks_start: Moment | None = Field(
         None,
         description="Where a sink begins that never ran before: with what arrived at or after this "
         "time (RFC 3339, such as `2026-11-01T00:00:00Z`); unset, with what arrives from now on.",

@@ -20,7 +20,7 @@ from app.store.leases import Lease, LeaseLost
 _log = logging.getLogger(__name__)
 
 SAVE_EVERY = 1.0  # seconds between saves while events are delivered
-REPORT_EVERY = 15.0  # seconds between saves of an error alone
+REPORT_EVERY = 15.0  # seconds between saves of an error alone, after the first
 SAVE_SKIPPED_EVERY = 60.0  # seconds between saves of a cursor that only passed filtered events
 REPORT_IDLE_EVERY = 3600.0  # seconds between saves of a sink at the head, to show that it ran
 
@@ -49,6 +49,7 @@ class Bookmark:
         self._position: Position | None = None
         self._saved_at = time.monotonic()
         self._delivered = self._skipped = False  # since the last save
+        self._failing = False  # as the last save reported
 
     @property
     def position(self) -> Position:
@@ -119,7 +120,7 @@ class Bookmark:
         waited = time.monotonic() - self._saved_at
         return (
             (self._delivered and (idle or waited >= SAVE_EVERY))
-            or (failing and waited >= REPORT_EVERY)
+            or (failing and waited >= (REPORT_EVERY if self._failing else SAVE_EVERY))
             or (self._skipped and waited >= SAVE_SKIPPED_EVERY)
             or waited >= REPORT_IDLE_EVERY
         )
@@ -130,7 +131,7 @@ class Bookmark:
         if self._skipped:
             every = SAVE_SKIPPED_EVERY
         if failing:
-            every = REPORT_EVERY
+            every = REPORT_EVERY if self._failing else SAVE_EVERY
         if self._delivered:
             every = SAVE_EVERY
         return max(0.0, self._saved_at + every - time.monotonic())
@@ -144,6 +145,7 @@ class Bookmark:
         self._rows.save(self._lease, self.row.version, position.settled, position.encoded(), health)
         self._saved_at = time.monotonic()
         self._delivered = self._skipped = False
+        self._failing = bool(health.error)
 
     def stop(self, state: State, why: str) -> None:
         """Pause or stop the sink from the worker's side; raises as `SinkRows.save`."""

@@ -44,7 +44,7 @@ class Couriers:
         self._on_progress = on_progress
         self._changed = threading.Condition()
         self._ending = self._restarting = False
-        self._was_full = False
+        self._was_full = self._was_failing = False
         self._calls = 0  # under way
         self._schedule = self._new_schedule()
         self._finished: set[Cursor] = set()
@@ -210,7 +210,8 @@ class Couriers:
             waits = self._was_full and len(self._schedule) <= PENDING // 2
             if waits:
                 self._was_full = False
-            due = waits or not len(self._schedule) or self.pause_asked is not None
+            turned, self._was_failing = bool(self.trouble) != self._was_failing, bool(self.trouble)
+            due = waits or turned or not len(self._schedule) or self.pause_asked is not None
         if due:
             self._on_progress()
 

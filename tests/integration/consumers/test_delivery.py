@@ -75,6 +75,8 @@ def test_an_outage_is_lag_and_its_backlog_arrives_in_order(shop: Shop, recorder:
         shop.put("P1", 1, 2, 3)
         until(lambda: worker.sink_troubles() == {"archive": "connection refused"})
         assert worker.problem() is None, "the worker itself is well"
+        until(lambda: shop.row("archive").health.error == "connection refused", 4)
+        assert shop.row("archive").health.lag_events == 3
         down.clear()
         until(lambda: recorder.of("P1") == [1, 2, 3])
         until(lambda: worker.sink_troubles() == {})

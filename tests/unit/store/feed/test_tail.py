@@ -4,8 +4,11 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Any, cast
 
+import pytest
+
 from app.events import ChangeEvent
 from app.store.audit import AuditRepository
+from app.store.feed import tail
 from app.store.feed.cursor import Cursor, before
 from app.store.feed.event_cache import EventCache
 from app.store.feed.feed import EventRef, Feed, FeedRow
@@ -63,8 +66,12 @@ class Reader:
             self.position.settle(self.tail.recent.settled)
 
 
-def test_a_consumer_keeps_up_with_more_rows_than_a_pass_can_read() -> None:
-    reader, made, rate = Reader(Rows()), 0, 300
+def test_a_consumer_keeps_up_with_more_rows_than_a_pass_can_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tail, "PAGE", 40)
+    monkeypatch.setattr(tail, "MOST", 200)
+    reader, made, rate = Reader(Rows()), 0, 30
     for reader.now in range(25):
         while made < reader.now * rate:
             reader.feed.add(T + made * 1000 // rate, f"p{made % 50}", made)
