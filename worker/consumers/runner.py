@@ -183,6 +183,7 @@ class Runner:
             self._next_poll = now + POLL
         if self._couriers.full:
             return False, False
+        position.settle(self._edge)  # so that a consumer that is behind reads its next page now
         batch = tail.read(position, READ, self._couriers.has)
         letters = [
             Letter(sink=self._sink.name, product_id=ref[0], event_key=ref[1], error=error)
