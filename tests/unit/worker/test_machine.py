@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.unit.worker.machine.rules import WorkerMachine
-from tests.unit.worker.machine.sinks.deliveries import FIVE, ONE
+from tests.unit.worker.machine.sinks.deployed import FIVE, ONE
 from tests.unit.worker.machine.sinks.other_side import Answer
 from tests.unit.worker.machine.tally import TALLY
 

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from tests.unit.worker.machine.acts import Acts, Then, choices, products, then
-from tests.unit.worker.machine.sinks.deliveries import FIVE, ONE
+from tests.unit.worker.machine.sinks.deployed import FIVE, ONE
 from tests.unit.worker.machine.sinks.other_side import Answer, Kind
 from tests.unit.worker.machine.sinks.sinks import ADMIN
 from worker.consumers.position import before
