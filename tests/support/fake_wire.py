@@ -30,6 +30,7 @@ Trouble = Literal[
 ]
 Order = Literal["row first", "row last"]  # of a batch's feed row and its other items
 SLOW = 6.0  # seconds: longer than a stamp is good for
+READ = 1.0  # seconds that a query takes where reads are slow
 APART = 3.0  # seconds between a batch's feed row and its other items
 THROTTLED = "ProvisionedThroughputExceededException"
 
@@ -51,6 +52,7 @@ class Wire:
         self._hub = hub
         self.tally = tally
         self._process = process
+        self.slow_reads = False  # each query takes a while, so that others write meanwhile
         self.batches: Order | None = None  # how each batch is written in steps; None: at once
         self._due: list[_Due] = []
 
@@ -59,12 +61,13 @@ class Wire:
         self._due.append(_Due(trouble, after, operation))
 
     def calm(self) -> None:
-        """No trouble is due any more."""
+        """No trouble is due any more, and nothing is slow."""
         self._due.clear()
+        self.batches, self.slow_reads = None, False
 
     def call(self, operation: str, effect: Callable[..., Any]) -> Any:
         """Make a call, whatever it meets."""
-        self._hub.wait(None, 0)
+        self._hub.wait(None, READ if self.slow_reads and operation == "query" else 0)
         trouble = self._next_trouble(operation)
         if trouble is not None:
             self.tally[f"{trouble}: {operation}"] += 1

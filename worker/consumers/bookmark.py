@@ -108,6 +108,7 @@ class Bookmark:
         for cursor in cursors:
             self.position.add(cursor)
             self._delivered = True
+        self.position.settle(self._edge)  # so that a consumer far behind reads its next page now
 
     def skip(self, cursors: Iterable[Cursor]) -> None:
         """The events at these places are not for this sink."""

@@ -6,13 +6,9 @@ from typing import Any
 
 from app.store.coordination.sinks import SinkRows
 from app.store.dead_letters.repository import DeadLetters
-from app.store.errors import StoreUnavailable
 from app.store.feed import recent_rows
-from app.store.feed.position import Position
 from app.store.feed.recent_rows import Candidate, RecentRows
 from tests.faults.bugs.bug import Patch, bug
-from worker.consumers.bookmark import Bookmark
-from worker.consumers.consumers import Consumers
 from worker.consumers.couriers import Couriers
 from worker.consumers.rejections import Rejections
 from worker.consumers.runner import Runner
@@ -44,32 +40,6 @@ def a_place_is_settled_at_the_newest_stamp(patch: Patch) -> None:
     patch.setattr(RecentRows, "add_pass", add_pass)
 
 
-@bug()
-def a_slow_sink_settles_what_it_has_not_read(patch: Patch) -> None:
-    right = Bookmark.save
-
-    def save(self: Bookmark, health: Any) -> None:
-        self._edge = self._tail.recent.settled
-        right(self, health)
-
-    patch.setattr(Bookmark, "save", save)
-
-
-@bug()
-def a_first_cursor_that_was_not_saved_is_gone_on_from(patch: Patch) -> None:
-    right = Bookmark.open
-
-    def open_it(self: Bookmark) -> None:
-        try:
-            right(self)
-        except StoreUnavailable:
-            if self._first is not None:
-                self._position = Position(self._first)
-            raise
-
-    patch.setattr(Bookmark, "open", open_it)
-
-
 @bug("set_clock_of_store")
 def a_place_is_settled_by_time_alone(patch: Patch) -> None:
     """The writers' clock may stand still for minutes."""
@@ -97,7 +67,7 @@ def a_position_is_saved_before_its_delivery(patch: Patch) -> None:
     patch.setattr(Couriers, "offer", offer)
 
 
-@bug("rewind_sink", "pause_sink", "resume_sink")
+@bug()
 def a_save_undoes_a_rewind(patch: Patch) -> None:
     right = SinkRows.save
 
@@ -108,7 +78,7 @@ def a_save_undoes_a_rewind(patch: Patch) -> None:
     patch.setattr(SinkRows, "save", save)
 
 
-@bug("pause", "pause_in_call", "join", "answer_late", "throttle", "fail", "lose_answer")
+@bug()
 def a_save_needs_no_lease(patch: Patch) -> None:
     right = SinkRows.save
 
@@ -144,21 +114,16 @@ def a_letter_is_removed_though_its_redrive_failed(patch: Patch) -> None:
     patch.setattr(DeadLetters, "failed", lambda self, letter, _error: self.remove(letter))
 
 
-@bug("write_internal", "trim_what_was_not", "write_and_lose", "recreate")
+@bug()
 def what_is_internal_is_delivered(patch: Patch) -> None:
     patch.setattr(Sink, "takes", lambda self, event: self.wants(event))
 
 
-@bug("pause", "pause_in_call", "throttle", "fail", "lose_answer", "answer_late")
+@bug()
 def a_call_rests_on_a_lease_that_is_lost(patch: Patch) -> None:
     patch.setattr(Guard, "__call__", lambda _self: None)
 
 
-@bug("pause", "pause_in_call", "throttle", "fail", "lose_answer", "answer_late")
-def a_sink_that_another_took_is_held_on_to(patch: Patch) -> None:
-    patch.setattr(Consumers, "_leave_lost", lambda *_: None)
-
-
-@bug("rewind_sink", "pause_sink")
+@bug()
 def a_pause_is_not_noticed(patch: Patch) -> None:
     patch.setattr(Runner, "notice", lambda *_: None)

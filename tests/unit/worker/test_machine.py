@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.unit.worker.machine.rules import WorkerMachine
-from tests.unit.worker.machine.sinks.deliveries import FIVE, ONE
+from tests.unit.worker.machine.sinks.deployed import FIVE, ONE
 from tests.unit.worker.machine.sinks.other_side import Answer
 from tests.unit.worker.machine.tally import TALLY
 
@@ -134,4 +134,18 @@ def test_found_once_a_pass_that_read_the_same_rows_for_ever(quiet: None) -> None
     machine.refuse_product(
         kind="error", product="P1", rest=(["P2", "P4", "P6", "P1"], (66, 0)), sink=ONE
     )
+    machine.teardown()
+
+
+def test_found_once_a_sink_that_caught_up_one_page_at_each_poll(quiet: None) -> None:
+    """Behind the rows that are held, it settled a page only after it had read it once more."""
+    machine = WorkerMachine()
+    machine.begin(halves=False, sinks=True, old=[], steps=100, two=False)
+    machine.pause_sink(sink=ONE, look=True, rest=([], (50, 0)))
+    for _ in range(5):
+        machine.write(product="P1", count=12, then=(0, 0))
+        machine.stage.run_for(20.0)
+    machine.resume_sink(sink=ONE, look=True, rest=([], (0, 0)))
+    machine.stage.run_for(5.0)
+    assert machine.world.sinks.left() == []
     machine.teardown()

@@ -73,11 +73,15 @@ class Chains:
         ]
 
     def _audited_under_one_lease(self, changes: list[Written], key: str | None) -> bool:
-        """Whether the same lease audited this change and the one before it."""
+        """Whether the same lease audited this change and the one before it.
+
+        Of a batch that a crash left in part, what is missing was in the worker's hands.
+        """
         audited = [change for change in changes if change.audited]
         for before, change in pairwise(audited):
             if change.ref[1] == key:
-                return change.under is not None and change.under == before.under
+                together = change.under is not None and change.under == before.under
+                return together and not change.lost
         return False
 
     def count(self) -> None:

@@ -76,6 +76,22 @@ class HostRules(Acts):
         self.life(who).wire.batches = order
 
     @someone_lives
+    @rule(product=products, other=products, seconds=st.sampled_from([3.0, 8.0, 20.0]))
+    def write_behind_a_slow_pass(self, product: str, other: str, seconds: float) -> None:
+        """A feed row shows late, behind rows that a pass over several pages has gone past."""
+        for life in self.stage.lives:
+            life.wire.slow_reads = True
+        self.stage.run_for(seconds)
+        for life in self.stage.lives:
+            life.wire.arm("row last", 0, "batch_write_item")
+        for _ in range(4):
+            self.world.write(product)
+            self.world.write(other)
+        self.stage.run_for(12.0)
+        for life in self.stage.lives:
+            life.wire.slow_reads = False
+
+    @someone_lives
     @rule(who=choices, call=calls, many=st.integers(1, 4), act=acts)
     def throttle(self, who: int, call: Call, many: int, act: Act) -> None:
         self._trouble(who, "throttle", call, act, many)

@@ -91,7 +91,6 @@ class Stage:
         self.world.calm()
         for life in self.lives:
             life.wire.calm()
-            life.wire.batches = None
             life.process.paused = False
         rounds, steps = CALM
         for _ in range(rounds):

@@ -9,6 +9,7 @@ from tests.support.fake_shards import FakeShard, FakeStream
 from tests.support.fake_stream import FakeStreams
 from tests.support.fake_tables import FakeTables
 from tests.support.simulation import Hub
+from tests.unit.worker.machine.items import a_product, noise
 from tests.unit.worker.machine.ledger import (
     AUDIT,
     CHECKPOINTS,
@@ -71,7 +72,7 @@ class World:
     def write_unrecorded(self, product_id: str) -> None:
         """A product that is older than the stream."""
         self._writes += 1
-        self.tables.put_item(TableName=PRODUCTS, Item=_product(product_id, self._writes))
+        self.tables.put_item(TableName=PRODUCTS, Item=a_product(product_id, self._writes))
         self.ledger.old[product_id] = self.stream.arn
 
     def write(self, product_id: str, *, delete: bool = False, size: int = 0) -> None:
@@ -82,9 +83,9 @@ class World:
         self._writes += 1
         after = None
         if not delete:
-            after = _product(product_id, self._writes)
+            after = a_product(product_id, self._writes)
             if size:
-                after["Text"] = {"S": _noise(size, self._writes)}
+                after["Text"] = {"S": noise(size, self._writes)}
             self.tables.put_item(TableName=PRODUCTS, Item=after)
         else:
             self.tables.delete_item(TableName=PRODUCTS, Key={"ProductID": {"S": product_id}})
@@ -240,20 +241,3 @@ class World:
     @staticmethod
     def _pick(choose: int, shards: list[FakeShard]) -> FakeShard | None:
         return shards[choose % len(shards)] if shards else None
-
-
-def _product(product_id: str, stock: int) -> Item:
-    return {
-        "ProductID": {"S": product_id},
-        "ProductName": {"S": "n"},
-        "Stock": {"N": str(stock)},
-    }
-
-
-def _noise(size: int, seed: int) -> str:
-    """Text that no compression makes much smaller, the same for the same seed."""
-    state, letters = seed * 2_654_435_761 + 1, []
-    for _ in range(size):
-        state = (state * 6_364_136_223_846_793_005 + 1_442_695_040_888_963_407) % 2**64
-        letters.append(chr(33 + (state >> 40) % 90))
-    return "".join(letters)

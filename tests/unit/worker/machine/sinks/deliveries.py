@@ -13,6 +13,7 @@ from app.store.coordination.sink_row import SinkRow, sink_of
 from app.store.feed.cursor import Cursor
 from app.store.feed.position import decoded
 from tests.unit.worker.machine.sinks.arrivals import Arrivals
+from tests.unit.worker.machine.sinks.deployed import UNWANTED
 from tests.unit.worker.machine.written import Ref, Written
 from worker.consumers.sink import Sink
 
@@ -237,17 +238,3 @@ class Deliveries:
             and not all(excused(place) for place in places)
             and not any(one.ref == ref and one.lost for one in self._known.chain(ref[0]))
         ]
-
-
-ONE, FIVE = "one", "five"
-UNWANTED = {FIVE: {"P5"}}  # products that a sink's filter refuses
-SINKS = (
-    Sink(ONE, lambda _: (), batch_size=1, parallelization_factor=2),
-    Sink(
-        FIVE,
-        lambda _: (),
-        batch_size=5,
-        wants=lambda event: event.product_id not in UNWANTED[FIVE],
-        internal=True,
-    ),
-)

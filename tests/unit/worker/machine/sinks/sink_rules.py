@@ -7,7 +7,7 @@ from hypothesis.stateful import precondition, rule
 
 from app.store.feed.cursor import before
 from tests.unit.worker.machine.acts import Acts, Then, choices, products, then
-from tests.unit.worker.machine.sinks.deliveries import FIVE, ONE
+from tests.unit.worker.machine.sinks.deployed import FIVE, ONE
 from tests.unit.worker.machine.sinks.other_side import Answer, Kind
 from tests.unit.worker.machine.sinks.sinks import ADMIN
 

@@ -13,7 +13,8 @@ from app.store.feed.feed import Feed
 from tests.unit.worker.machine.ledger import AUDIT as AUDIT_TABLE
 from tests.unit.worker.machine.ledger import CHECKPOINTS, FEED, PARKED, SETTINGS
 from tests.unit.worker.machine.sinks.arrivals import Arrivals
-from tests.unit.worker.machine.sinks.deliveries import SINKS, Deliveries, Known
+from tests.unit.worker.machine.sinks.deliveries import Deliveries, Known
+from tests.unit.worker.machine.sinks.deployed import SINKS
 from tests.unit.worker.machine.sinks.other_side import OtherSide
 from worker.consumers.retry_policy import RetryPolicy
 from worker.wiring import SinkPlan
