@@ -5,7 +5,7 @@ where it fails alone while others succeed. Pure: events and outcomes in, calls t
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -103,7 +103,7 @@ class Schedule:
                 if not chosen:
                     return self._begun(Call([first]))
                 continue
-            chosen += islice(product.waiting, self._size - len(chosen))
+            chosen += _once_each(islice(product.waiting, self._size - len(chosen)))
             if len(chosen) == self._size:
                 break
         return self._begun(Call(chosen)) if chosen else None
@@ -207,3 +207,13 @@ class Schedule:
         for product_id in finished:
             if not self._products[product_id].waiting:
                 del self._products[product_id]
+
+
+def _once_each(deliveries: Iterable[Delivery]) -> Iterator[Delivery]:
+    """The deliveries before an event that occurs again: it has a row for each time it was read."""
+    keys: set[str] = set()
+    for one in deliveries:
+        if one.event.event_key in keys:
+            return
+        keys.add(one.event.event_key)
+        yield one

@@ -212,12 +212,17 @@ class Tail:
             chosen.append((cursor, ref, overdue))
         events, damaged = self._events([ref for _, ref, _ in chosen])
         batch = Batch()
+        lacking: set[tuple[Cursor, str]] = set()  # rows and the products of their absent events
         for cursor, ref, overdue in chosen:
-            if (event := events.get(ref)) is not None:
+            of_product = (cursor.at(0), ref[0])
+            if of_product in lacking:  # the whole batch arrives again, and in order
+                batch.absent.append(cursor)
+            elif (event := events.get(ref)) is not None:
                 batch.entries.append(Entry(cursor, event))
             elif ref in damaged:
                 batch.damaged.append((cursor, ref, damaged[ref]))
             elif overdue:
+                lacking.add(of_product)
                 batch.absent.append(cursor)
             else:  # its entry may be on the way, and what follows may be of the same product
                 pending = True

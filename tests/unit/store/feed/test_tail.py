@@ -24,9 +24,10 @@ class Rows:
 
     def __init__(self) -> None:
         self.rows: list[FeedRow] = []
+        self.lacking: set[EventRef] = set()
 
-    def add(self, ms: int, product_id: str, number: int) -> None:
-        self.rows.append(row(ms, (product_id, number)))
+    def add(self, ms: int, *refs: tuple[str, int]) -> None:
+        self.rows.append(row(ms, *refs))
 
     def newest(self) -> Cursor | None:
         return self.rows[-1].cursor if self.rows else None
@@ -36,7 +37,8 @@ class Rows:
         return self.rows[start : start + limit]
 
     def read(self, refs: Iterable[EventRef]) -> tuple[dict[EventRef, ChangeEvent], dict[Any, str]]:
-        return {(product, key): event(product, int(key[-20:])) for product, key in refs}, {}
+        present = [ref for ref in refs if ref not in self.lacking]
+        return {(product, key): event(product, int(key[-20:])) for product, key in present}, {}
 
 
 class Reader:
@@ -74,7 +76,7 @@ def test_a_consumer_keeps_up_with_more_rows_than_a_pass_can_read(
     reader, made, rate = Reader(Rows()), 0, 30
     for reader.now in range(25):
         while made < reader.now * rate:
-            reader.feed.add(T + made * 1000 // rate, f"p{made % 50}", made)
+            reader.feed.add(T + made * 1000 // rate, (f"p{made % 50}", made))
             made += 1
         reader.refresh()
         reader.take_all()
@@ -84,9 +86,21 @@ def test_a_consumer_keeps_up_with_more_rows_than_a_pass_can_read(
 def test_an_event_that_is_stuck_hides_nothing_that_waits_far_behind() -> None:
     feed, count = Rows(), 3 * PAGE
     for number in range(count):
-        feed.add(T + number, f"p{number}", 1)
-    feed.add(T + 600_000, "z", 1)
+        feed.add(T + number, (f"p{number}", 1))
+    feed.add(T + 600_000, ("z", 1))
     reader = Reader(feed)
     reader.position = Position(before(T))
     reader.take_all(busy=feed.rows[0].cursor)
     assert reader.done == count - 1
+
+
+def test_a_product_s_events_behind_an_absent_one_come_with_the_row_that_has_them_all() -> None:
+    feed = Rows()
+    feed.add(T, ("a", 1), ("b", 1), ("a", 2), ("b", 2))
+    feed.add(T + 600_000, ("z", 1))
+    feed.lacking.add(feed.rows[0].refs[0])
+    reader = Reader(feed)
+    reader.position = Position(before(T))
+    batch = reader.tail.read(reader.position, 100)
+    assert [entry.event.product_id for entry in batch.entries] == ["b", "b"]
+    assert batch.absent == [feed.rows[0].cursor.at(0), feed.rows[0].cursor.at(2)]

@@ -67,6 +67,15 @@ def test_a_batch_holds_several_products_each_in_order() -> None:
     assert names(call) == ["a1", "a2", "b1"]
 
 
+def test_a_call_never_contains_an_event_twice() -> None:
+    desk = Desk(batch_size=10)
+    desk.offer(("a", 1), ("a", 2), ("a", 1), ("a", 2), ("b", 1))
+    (call,) = desk.calls()
+    assert names(call) == ["a1", "a2", "b1"]
+    desk.succeed(call)
+    assert names(desk.next()) == ["a1", "a2"]
+
+
 def test_a_batch_waits_for_its_window_unless_it_is_full() -> None:
     desk = Desk(batch_size=2, window=5.0)
     desk.offer(("a", 1))
