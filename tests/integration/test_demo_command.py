@@ -1,6 +1,5 @@
 """The demo's command serves where nobody does, and else only writes."""
 
-import os
 import re
 import signal
 import subprocess
@@ -11,6 +10,7 @@ import httpx
 
 from app.settings import Settings
 from tests.support.demo import NOTICE, sells
+from tests.support.process import with_settings
 from tests.support.running import App
 from tests.support.waiting import until
 
@@ -27,13 +27,12 @@ class Command:
             "TABLE_PREFIX": settings.table_prefix,
             "PORT": "0",
         }
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("STOCKPULSE_")}
         self._output = output
         with output.open("wb") as file:
             self.child = subprocess.Popen(
                 [sys.executable, "-m", "app", "demo", *arguments],
                 cwd=ROOT,
-                env=clean | {f"STOCKPULSE_{name}": value for name, value in given.items()},
+                env=with_settings({f"STOCKPULSE_{name}": value for name, value in given.items()}),
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

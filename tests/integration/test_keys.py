@@ -1,6 +1,5 @@
 """Keys are made and revoked by the command line while the server runs, which heeds it at once."""
 
-import os
 import subprocess
 import sys
 import threading
@@ -9,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.process import ROOT, Process
+from tests.support.process import ROOT, Process, with_settings
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.embedded
@@ -19,12 +18,11 @@ SOON = 10.0  # seconds, on a busy machine: it is meant to take two
 
 def stockpulse(app: Process, *command: str) -> subprocess.CompletedProcess[str]:
     """A command beside the server, on its data folder."""
-    clean = {name: value for name, value in os.environ.items() if name[:11] != "STOCKPULSE_"}
     given = {"STOCKPULSE_DATA_DIR": str(app.data_dir), "STOCKPULSE_PORT": str(app.port)}
     return subprocess.run(
         [sys.executable, "-m", "app", *command],
         cwd=ROOT,
-        env=clean | given,
+        env=with_settings(given),
         capture_output=True,
         text=True,
         timeout=60,

@@ -1,6 +1,5 @@
 """Two standalone workers on a real stream; one is stopped past its lease, and wakes up."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from app.store.client import connect
 from app.store.deployment import CONSUMER
 from app.store.errors import StoreUnavailable
 from app.store.tables import table_names
-from tests.support.process import ROOT
+from tests.support.process import ROOT, with_settings
 from tests.support.running import item
 from tests.support.waiting import until
 
@@ -28,18 +27,18 @@ LEASE_TIME = 1.5
 def another_worker(settings: Settings, told: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A worker in a process of its own; `told` is what it published."""
     errors = told.with_name("errors")
-    clean = {name: value for name, value in os.environ.items() if name[:11] != "STOCKPULSE_"}
     with told.open("wb") as output, errors.open("wb") as complaints:
         child = subprocess.Popen(
             [sys.executable, "-m", "tests.support.worker_process", str(LEASE_TIME)],
             cwd=told.parent,
-            env=clean
-            | {
-                "PYTHONPATH": str(ROOT),
-                "STOCKPULSE_DYNAMODB": settings.dynamodb,
-                "STOCKPULSE_TABLE_PREFIX": settings.table_prefix,
-                "STOCKPULSE_DATA_DIR": str(settings.data_dir),
-            },
+            env=with_settings(
+                {
+                    "PYTHONPATH": str(ROOT),
+                    "STOCKPULSE_DYNAMODB": settings.dynamodb,
+                    "STOCKPULSE_TABLE_PREFIX": settings.table_prefix,
+                    "STOCKPULSE_DATA_DIR": str(settings.data_dir),
+                }
+            ),
             stdout=output,
             stderr=complaints,
         )

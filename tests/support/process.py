@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +23,12 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def with_settings(given: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment with no settings of Stockpulse but the given ones."""
+    clean = {name: value for name, value in os.environ.items() if name[:11] != "STOCKPULSE_"}
+    return clean | dict(given)
 
 
 @dataclass
@@ -46,14 +53,14 @@ class Process:
 
     def start(self, *, ready: bool = True) -> None:
         """Start it and, unless it is to die before that, wait until it is ready."""
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("STOCKPULSE_")}
         with (self.data_dir.parent / "out").open("ab") as output:
             self._child = subprocess.Popen(
                 [sys.executable, "-m", self.module, self.command],
                 cwd=ROOT,
-                env=clean
-                | {"STOCKPULSE_DATA_DIR": str(self.data_dir), "STOCKPULSE_PORT": str(self.port)}
-                | self.environment,
+                env=with_settings(
+                    {"STOCKPULSE_DATA_DIR": str(self.data_dir), "STOCKPULSE_PORT": str(self.port)}
+                    | self.environment
+                ),
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

@@ -1,6 +1,5 @@
 """A `stockpulse` command that cannot do what it should, and what it says."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.process import ROOT
+from tests.support.process import ROOT, with_settings
 
 SOON = 60.0  # seconds: all the starts of a file run at once, on perhaps two busy cores
 
@@ -42,12 +41,11 @@ class Start:
 
 
 def start(folder: Path, settings: Mapping[str, str], *command: str) -> Start:
-    clean = {name: value for name, value in os.environ.items() if name[:11] != "STOCKPULSE_"}
     given = {"STOCKPULSE_PORT": "0", "STOCKPULSE_DATA_DIR": str(folder / "data")} | settings
     child = subprocess.Popen(
         [sys.executable, "-m", "app", *(command or ("serve",))],
         cwd=folder,
-        env=clean | {"PYTHONPATH": str(ROOT)} | given,
+        env=with_settings({"PYTHONPATH": str(ROOT)} | given),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,6 +1,5 @@
 """`stockpulse sinks`, as a person runs it beside a server."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.consumers.webhooks import Hooked, hooked
+from tests.support.process import with_settings
 from tests.support.receiver import SECRET, receiving
 from tests.support.waiting import until
 
@@ -26,7 +26,7 @@ def shop(endpoint: str, tmp_path: Path) -> Iterator[Hooked]:
 def sinks(shop: Hooked, tmp_path: Path) -> Run:
     """The command: its exit status, and what it prints to stdout and stderr."""
     settings = shop.settings
-    environment = os.environ | {
+    of_shop = {
         "STOCKPULSE_DYNAMODB": settings.dynamodb,
         "STOCKPULSE_TABLE_PREFIX": settings.table_prefix,
         "STOCKPULSE_DATA_DIR": str(settings.data_dir),
@@ -37,7 +37,7 @@ def sinks(shop: Hooked, tmp_path: Path) -> Run:
     def run(*arguments: str) -> tuple[int, str, str]:
         done = subprocess.run(
             [sys.executable, "-m", "app", "sinks", *arguments],
-            env=environment,
+            env=with_settings(of_shop),
             capture_output=True,
             text=True,
             timeout=60,
