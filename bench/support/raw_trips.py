@@ -97,7 +97,7 @@ class RawTrips:
         """The entry and feed row of this write, made before they are timed."""
         event = decode(record, self._arn)
         feed = {
-            "Day": {"S": "2026-11-21#0"},
+            "Day": {"S": "2026-11-21"},
             "Cursor": {"S": f"{self._writes:013d}-00000000-000"},
             "Events": {"L": [{"L": [{"S": event.product_id}, {"S": event.event_key}]}]},
         }

@@ -1,6 +1,6 @@
 """`Feed` records which events arrived in which order; its rows point at audit entries, 24 a row.
 
-The rows of a UTC day lie in one or more partitions, `DAY#0`, `DAY#1` and so on: DynamoDB takes
+The rows of a UTC day lie in one or more partitions, `DAY`, `DAY#1` and so on: DynamoDB takes
 about 1,000 small rows a second into one. Each writer uses one of them, and readers merge them.
 The partition `days` lists the days that may have rows, each with its number of partitions, so
 that going back past an idle month costs one read, not thirty. The partition `gaps` lists the
@@ -182,7 +182,7 @@ class Feed:
         The list of days is read each time: another writer may have begun a partition.
         """
         for item in self._items(_DAYS, days, forward=forward, page=_DAYS_PAGE):
-            day, count = item["Cursor"]["S"], int(item["PartitionCount"]["N"])
+            day, count = item["Cursor"]["S"], int(item.get("PartitionCount", {"N": "1"})["N"])
             page = min(first or most or _PAGE, max(_PAGE // count, 25))
             parts = [
                 map(_feed_row, self._items(_partition(day, k), edge, forward=forward, page=page))
@@ -221,7 +221,8 @@ class Feed:
 
 
 def _partition(day: str, number: int) -> str:
-    return f"{day}#{number}"
+    # The first bears the day's own name: a day had one partition before it had several.
+    return f"{day}#{number}" if number else day
 
 
 def _feed_row(item: dict[str, Any]) -> FeedRow:

@@ -112,13 +112,25 @@ def test_a_writer_with_more_partitions_is_seen_by_a_reader_that_read_the_day_bef
     assert reader.after(None, 10) == [first, second]
 
 
+def test_a_day_from_before_days_had_several_partitions_is_read_and_goes_on() -> None:
+    log = Log()
+    first = log.write(log.feed(1), 0)
+    day = log.tables.rows["Feed"]["days", first.cursor.day]
+    del day["PartitionCount"]
+    assert first.cursor.day == "2024-10-04"
+    assert ("2024-10-04", str(first.cursor)) in log.tables.rows["Feed"]
+    assert log.feed().after(None, 10) == [first]
+    second = log.write(log.feed(3), 1, writer="00000002")
+    assert log.feed().after(None, 10) == [first, second]
+
+
 def test_a_day_is_listed_before_its_first_row_and_once_by_each_process() -> None:
     log, marks = Log(), []
     feed = log.feed(2)
     log.tables.watchers.append(lambda _table, _before, after: marks.append(after["Day"]["S"]))
     for ms in range(3):
         log.write(feed, ms)
-    assert marks == ["days", *["2024-10-04#0"] * 3]
+    assert marks == ["days", *["2024-10-04"] * 3]
 
 
 @pytest.mark.parametrize("partitions", [1, 4])
@@ -137,7 +149,7 @@ def test_after_reads_no_more_than_it_was_asked_for() -> None:
     feed = log.feed()
     rows = [log.write(feed, ms * DAY_MS // 4) for ms in range(40)]
     assert log.feed().after(rows[0].cursor, 3) == rows[1:4]
-    assert log.queries == ["days", "2024-10-04#0"]
+    assert log.queries == ["days", "2024-10-04"]
 
 
 def test_pages_of_all_partitions_are_read_as_they_are_asked_for() -> None:

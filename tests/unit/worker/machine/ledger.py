@@ -88,7 +88,7 @@ class Ledger:
     def published(self, arrived: Sequence[Arrived], feed: dict[tuple[str, ...], Item]) -> None:
         """A batch reached the broker: it is durable, in the feed, and in its products' order."""
         for cursor, event in arrived:
-            row = feed.get((f"{cursor.day}#0", str(cursor.at(0))))
+            row = feed.get((cursor.day, str(cursor.at(0))))
             assert row is not None, f"{cursor} was published without a row in the feed"
             pair = row["Events"]["L"][cursor.n]["L"]
             assert (pair[0]["S"], pair[1]["S"]) == (event.product_id, event.event_key)
