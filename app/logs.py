@@ -59,12 +59,12 @@ class TextFormatter(logging.Formatter):
         """The line without an exception's trace, which follows it."""
         bound = "".join(f" {name}={_short(value)}" for name, value in _about.get().items())
         line = super().formatMessage(record) + (f" [{bound[1:]}]" if bound else "")
-        return line.translate(_ESCAPES)
+        return escaped(line)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - the library's name
         """The trace, indented: a line break in an error's text begins no log line."""
         lines = super().formatException(ei).split("\n")
-        return textwrap.indent("\n".join(line.translate(_ESCAPES) for line in lines), "  ")
+        return textwrap.indent("\n".join(escaped(line) for line in lines), "  ")
 
     def format(self, record: logging.LogRecord) -> str:
         """The line and, below it, the trace."""
@@ -91,6 +91,11 @@ class JsonFormatter(logging.Formatter):
             return orjson.dumps(document, default=str).decode()
         except TypeError:  # a lone surrogate has no UTF-8: the slower way escapes it
             return json.dumps(document, default=str)
+
+
+def escaped(text: str) -> str:
+    """The text with control characters escaped, for a line of a log or a terminal."""
+    return text.translate(_ESCAPES)
 
 
 def masked(text: str) -> str:

@@ -16,7 +16,7 @@ from app.bootstrap.sink_tester import SinkTester
 from app.commands.actor import actor
 from app.commands.errors import CommandError
 from app.events import rfc3339
-from app.logs import masked
+from app.logs import escaped, masked
 from app.settings import Settings
 from app.signing import signer_of
 from app.store import place, tables
@@ -38,8 +38,6 @@ from app.web.sink_models import RewindRequest
 
 _REFUSALS = (LetterNotFound, SinkNotConfigured, SinkNotFound, SinkTestFailed, TimeOutOfRange)
 
-# What could end a line or steer a terminal: C0, DEL, C1, line separators.
-_ESCAPES = {code: ascii(chr(code))[1:-1] for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
 _ERROR_CHARACTERS = 120
 
 
@@ -128,7 +126,7 @@ def _rewind(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def _test(arguments: argparse.Namespace, settings: Settings) -> int:
     with _office(settings) as office:
-        print(shown(office.test(arguments.name, actor())))
+        print(escaped(office.test(arguments.name, actor())))
     return 0
 
 
@@ -192,17 +190,12 @@ def table(views: Sequence[SinkView]) -> list[str]:
         )
         for view in views
     ]
-    cells = [[shown(cell) for cell in row] for row in rows]
+    cells = [[escaped(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in cells) for column in range(len(rows[0]))]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in cells
     ]
-
-
-def shown(text: str) -> str:
-    """Text for a terminal: control characters are escaped."""
-    return text.translate(_ESCAPES)
 
 
 @contextmanager
@@ -218,7 +211,7 @@ def _office(settings: Settings) -> Iterator[_Office]:
         try:
             yield _Office(sinks, letters, SinkTester(settings, sinks, names.products))
         except _REFUSALS as error:
-            raise CommandError(shown(error.detail)) from None
+            raise CommandError(escaped(error.detail)) from None
 
 
 def _cursor_time(cursor: Any) -> str:

@@ -23,7 +23,7 @@ SECONDS = 50  # that it lasts
 
 
 class Work:
-    """A job that notes what it learns, until it is told to leave."""
+    """A consumer that records the rows it is given and runs until `leave` is called."""
 
     trouble = ""
 

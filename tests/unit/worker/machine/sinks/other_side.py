@@ -1,4 +1,4 @@
-"""What a sink delivers to: it accepts, rejects, fails, hangs or asks for a pause, as it is told."""
+"""The receiver behind a sink; the rules decide whether it accepts, rejects, fails or hangs."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
