@@ -27,6 +27,19 @@ class Desk:
     def next(self) -> Call | None:
         return self.schedule.next(self.now, lambda _delivery: self.age)
 
+    def due(self) -> Call:
+        """The call that must be due now."""
+        call = self.next()
+        assert call is not None
+        return call
+
+    def fail_alone(self, times: int) -> None:
+        """The next call fails so many times, at the longest pauses, and once more just now."""
+        for _ in range(times):
+            self.fail(self.due())
+            self.later()
+        self.fail(self.due())
+
     def calls(self) -> list[Call]:
         """Every call that may be made now."""
         found = []
@@ -125,8 +138,7 @@ def test_a_batch_is_halved_after_three_failures_and_grows_again() -> None:
     desk.offer(*((product, 1) for product in "abcd"))
     sizes = []
     for _ in range(6):
-        call = desk.next()
-        assert call is not None
+        call = desk.due()
         sizes.append(len(call.deliveries))
         desk.fail(call)
         desk.later()
@@ -142,8 +154,7 @@ def test_an_event_that_fails_alone_while_others_succeed_is_rejected() -> None:
     desk.offer(("a", 1))
     tries = 0
     for number in range(1, 10):
-        call = desk.next()
-        assert call is not None
+        call = desk.due()
         if call.refusal is not None:
             break
         desk.fail(call)
@@ -182,14 +193,7 @@ def test_a_sink_that_is_down_is_probed_by_one_call_at_a_time() -> None:
 def test_a_failing_product_does_not_delay_the_next_one_of_a_quiet_shop() -> None:
     desk = Desk()
     desk.offer(("a", 1))
-    for _ in range(5):
-        call = desk.next()
-        assert call is not None
-        desk.fail(call)
-        desk.later()
-    call = desk.next()
-    assert call is not None
-    desk.fail(call)
+    desk.fail_alone(5)
     desk.offer(("b", 1))
     assert names(desk.next()) == ["b1"]
 
@@ -198,8 +202,7 @@ def test_a_failing_product_does_not_delay_the_next_one_of_a_quiet_shop() -> None
 def test_a_retry_after_stops_the_whole_sink_for_as_long(asked: float, pause: float) -> None:
     desk = Desk()
     desk.offer(("a", 1), ("b", 1))
-    call = desk.next()
-    assert call is not None
+    call = desk.due()
     desk.fail(call, asked=asked)
     assert desk.next() is None
     desk.now = pause - 0.1
@@ -211,13 +214,11 @@ def test_a_retry_after_stops_the_whole_sink_for_as_long(asked: float, pause: flo
 def test_an_event_past_its_age_is_rejected_with_how_it_failed() -> None:
     desk = Desk(age=60)
     desk.offer(("a", 1))
-    call = desk.next()
-    assert call is not None
+    call = desk.due()
     desk.fail(call)
     desk.later()
     desk.age = 61.0
-    refused = desk.next()
-    assert refused is not None
+    refused = desk.due()
     assert refused.refusal == "it arrived 61 s ago: down"
 
 
@@ -238,17 +239,9 @@ def test_after_an_outage_an_event_that_fails_alone_is_soon_tried_again() -> None
     """Else its pause were as long as at the outage's end, and what is behind it might run out."""
     desk = Desk()
     desk.offer(("a", 1))
-    for _ in range(12):
-        call = desk.next()
-        assert call is not None
-        desk.fail(call)
-        desk.later()
-    call = desk.next()
-    assert call is not None
-    desk.fail(call)
+    desk.fail_alone(12)
     desk.offer(("b", 1))
-    other = desk.next()
-    assert other is not None
+    other = desk.due()
     desk.succeed(other)
     desk.now += 1.0
     assert names(desk.next()) == ["a1"]
