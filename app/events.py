@@ -77,17 +77,22 @@ def event_id(product_id: str, event_key: str) -> str:
 
 def split_event_id(identifier: str) -> tuple[str, str] | None:
     """(product id, event key) of an event id; None where it is not one."""
+    key = split_id(identifier)
+    return key if key is not None and is_event_key(key[1]) else None
+
+
+def split_id(identifier: str) -> tuple[str, str] | None:
+    """(product id, sort key) that `event_id` made this of; None where it made it of nothing."""
     try:
         raw = base64.b64decode(
             identifier + "=" * (-len(identifier) % 4), altchars=b"-_", validate=True
         )
-        product_id, _, event_key = raw.decode().rpartition("\0")
+        product_id, _, sort_key = raw.decode().rpartition("\0")
     except (binascii.Error, UnicodeDecodeError, ValueError):
         return None
-    if not product_id or not is_event_key(event_key):
-        return None
-    # One event has one name: base64 can be spelt in several ways.
-    return (product_id, event_key) if event_id(product_id, event_key) == identifier else None
+    # One row has one name: base64 can be spelt in several ways.
+    named = product_id and event_id(product_id, sort_key) == identifier
+    return (product_id, sort_key) if named else None
 
 
 def is_event_key(text: str) -> bool:

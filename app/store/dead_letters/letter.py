@@ -4,7 +4,6 @@ The key is product id and `<sink>#<event key>`, so each event has at most one le
 """
 
 import base64
-import binascii
 import hashlib
 import json
 import zlib
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.events import event_id
+from app.events import event_id, split_id
 
 AUDIT = "audit"  # the name under which records that the audit could not take are kept
 
@@ -64,17 +63,9 @@ def key_of(product_id: str, sink_key: str) -> dict[str, Any]:
 
 def split_letter_id(identifier: str) -> tuple[str, str] | None:
     """(product id, sort key) of a letter's id; None if it is not one."""
-    try:
-        raw = base64.b64decode(
-            identifier + "=" * (-len(identifier) % 4), altchars=b"-_", validate=True
-        )
-        product_id, _, sink_key = raw.decode().rpartition("\0")
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        return None
-    sink, _, event_key = sink_key.partition("#")
-    if not (product_id and sink and event_key):
-        return None
-    return (product_id, sink_key) if event_id(product_id, sink_key) == identifier else None
+    key = split_id(identifier)
+    sink, _, event_key = key[1].partition("#") if key is not None else ("", "", "")
+    return key if sink and event_key else None
 
 
 def letter_of(row: Mapping[str, Any]) -> Letter:
