@@ -18,7 +18,8 @@ run: setup ## Set up what is missing and start Stockpulse
 
 test: setup chromium redis ministack js ## Set up what is missing and run every test
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/unit tests/integration
-	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/browser
+	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/browser -m 'not alone'
+	@$(BIN)/pytest tests/browser -m alone
 
 check: lint type test ## Everything that CI checks
 
@@ -41,7 +42,8 @@ integration: setup redis ## Tests against a real engine
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/integration
 
 browser: setup chromium ## Tests in a real browser
-	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/browser
+	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/browser -m 'not alone'
+	@$(BIN)/pytest tests/browser -m alone
 
 test-dynamodb-local: setup redis ## Tests against the official DynamoDB Local (needs Java 17 and Maven)
 	@scripts/dynamodb-local.sh with $(BIN)/pytest $(SIDE_BY_SIDE) tests/integration -m 'not embedded'

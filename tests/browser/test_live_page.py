@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from app.web.statics import static_path
@@ -159,6 +160,7 @@ def test_ten_tabs_share_one_stream_and_survive_its_leader(
     assert app.services.broker.subscribers == 1
 
 
+@pytest.mark.alone
 def test_a_rest_write_is_painted_within_half_a_second(app: App, page: Page) -> None:
     """The promise of the README: p95 of 200 writes, from the REST answer to the painted row."""
     open_live(page, app.url)
