@@ -94,5 +94,5 @@ contract: setup ## The whole REST contract under every request that its generato
 	@$(BIN)/pytest tests/faults/test_contract_for_long.py
 
 machine: setup ## The state machine on new examples for minutes, and the bugs that it must find
-	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit/worker/test_machine.py -s
+	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit/worker/machine/test_machine.py -s
 	@$(BIN)/pytest -n logical -rP tests/faults/test_machine_teeth.py

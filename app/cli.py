@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from app import logs
 from app.commands import (
     demo,
     engine,
@@ -19,13 +18,14 @@ from app.commands import (
     worker,
 )
 from app.commands.errors import CommandError
-from app.metrics import MetricsAddressTaken
-from app.settings import PREFIX, Settings, SettingsError, load
+from app.config.key_files import KeyFileError
+from app.config.settings import PREFIX, Settings, SettingsError, load
+from app.core.errors import StoreUnavailable
+from app.observability import logs
+from app.observability.metrics import MetricsAddressTaken
+from app.store.coordination.workers import OwnerRefused
+from app.store.dynamodb.tables import TableError
 from app.store.engine import EngineError
-from app.store.errors import StoreUnavailable
-from app.store.keys import KeyFileError
-from app.store.tables import TableError
-from app.store.workers import OwnerRefused
 
 # Errors whose message says what to change.
 _REFUSALS = (

@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.support.report import Requirement, conditions, finish, median_of
 from bench.support.store import PRODUCTS, Store, item, store
-from tests.support.process import Process
-from tests.support.redis_server import RedisServer
+from tests.support.processes.process import Process
+from tests.support.processes.redis_server import RedisServer
 
 LIMIT = 0.8
 SUPPORT = Path(__file__).with_name("support")

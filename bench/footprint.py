@@ -25,25 +25,25 @@ from botocore.awsrequest import AWSResponse
 
 from app.bootstrap import broker_feed, web
 from app.broker.in_process import InProcessBroker
-from app.item import DEFAULT_NAMES
-from app.settings import Settings
-from app.store.audit import Arrived, AuditRepository
-from app.store.audit_entry import Signer
-from app.store.client import Clients, connect
-from app.store.dead_letters.repository import DeadLetters
+from app.config.settings import Settings
+from app.core.item import DEFAULT_NAMES
+from app.runtime.retry import Retry
+from app.store.audit.audit_repository import Arrived, AuditRepository
+from app.store.audit.entry import Signer
+from app.store.coordination.leases import Hold
+from app.store.dead_letters.letter_repository import DeadLetters
+from app.store.dynamodb.client import Clients, connect
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
-from app.store.leases import Hold
-from app.store.timeline import Timeline
+from app.store.timeline.timeline import Timeline
 from bench.support.report import Requirement, conditions, finish
 from bench.support.store import PRODUCTS, item
-from worker.chain import ChainSink
-from worker.gaps import ChainGuard, Gaps
-from worker.order import ArrivalOrder
-from worker.pipeline import Pipeline
-from worker.retry import Retry
-from worker.sinks.audit import AuditSink
-from worker.stream.pace import IDLE_AWS, IDLE_LOCAL, Idle
+from worker.continuity.chain_entries import ChainSink
+from worker.continuity.gaps import ChainGuard, Gaps
+from worker.effects.audit_writer import AuditSink
+from worker.effects.publish_order import ArrivalOrder
+from worker.pipeline.pipeline import Pipeline
+from worker.stream.shards.polling import IDLE_AWS, IDLE_LOCAL, Idle
 
 ARN = "arn:aws:dynamodb:eu-central-1:0:table/Products/stream/2026-11-21T00:00:00.000"
 PAGE = 1_000

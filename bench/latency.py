@@ -21,11 +21,11 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from app.store.client import connect
+from app.store.dynamodb.client import connect
 from app.store.engine import find_running
 from bench.support.raw_trips import RawTrips, echo
 from bench.support.report import Requirement, conditions, finish, percentile
-from tests.support.process import Process
+from tests.support.processes.process import Process
 
 LIMIT = 1.5
 PAUSE = (0.02, 0.1)  # seconds between samples, so that they fall anywhere in the reader's pace

@@ -26,7 +26,7 @@ from bench.latency import Watch
 from bench.support.report import Requirement, conditions, finish, median_of, percentile
 from tests.faults.hook import Mood, Receiver
 from tests.faults.writers import Writers
-from tests.support.process import Process
+from tests.support.processes.process import Process
 
 LIVE_RATE, CPU_RATE, SLOW_RATE = 50, 200, 50  # changes a second
 SLOW = 0.1  # seconds a call

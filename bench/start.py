@@ -18,10 +18,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from app.store.tables import table_names
+from app.store.dynamodb.tables import table_names
 from bench.support.past import write_past
 from bench.support.report import Requirement, conditions, finish, median_of
-from tests.support.process import Process
+from tests.support.processes.process import Process
 
 START_LIMIT, PAGE_LIMIT = 1.5, 5.0
 PAGES = 40  # of each store a round

@@ -23,27 +23,27 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from app.broker.in_process import InProcessBroker
-from app.core.wake import Wake
-from app.item import DEFAULT_NAMES
-from app.settings import Settings
-from app.store.audit import Arrived, AuditRepository
-from app.store.audit_entry import Signer
-from app.store.checkpoints import Checkpoints
-from app.store.dead_letters.repository import DeadLetters
+from app.config.settings import Settings
+from app.core.item import DEFAULT_NAMES
+from app.runtime.retry import Retry
+from app.runtime.wake import Wake
+from app.store.audit.audit_repository import Arrived, AuditRepository
+from app.store.audit.entry import Signer
+from app.store.coordination.checkpoints import Checkpoints
+from app.store.coordination.leases import Hold, Lease, Leases
+from app.store.dead_letters.letter_repository import DeadLetters
+from app.store.dynamodb.tables import TableNames
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
-from app.store.leases import Hold, Lease, Leases
-from app.store.tables import TableNames
-from app.store.timeline import Timeline
+from app.store.timeline.timeline import Timeline
 from bench.support import event_source, workers
 from bench.support.report import Requirement, conditions, finish, median_of
 from bench.support.store import Store, make_changes, store
-from worker.pipeline import Pipeline
-from worker.retry import Retry
-from worker.sinks.audit import AuditSink
-from worker.stream.pace import IDLE_LOCAL, Pace
-from worker.stream.pages import ShardPages
-from worker.stream.reader import ShardReader
+from worker.effects.audit_writer import AuditSink
+from worker.pipeline.pipeline import Pipeline
+from worker.stream.shards.polling import IDLE_LOCAL, Pace
+from worker.stream.shards.reader import ShardReader
+from worker.stream.shards.shard_iterator import ShardPages
 
 LIMIT = 0.8
 MAPPING_LIMIT = 2.0

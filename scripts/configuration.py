@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app.settings import PREFIX, documented
+from app.config.settings import PREFIX, documented
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "configuration.md"
 
@@ -14,7 +14,7 @@ def document() -> str:
         "",
         "Environment variables, or lines of a file `.env` in the folder that Stockpulse is",
         "started in. An unknown or contradictory setting stops the start with a message that",
-        "names it. (Made by `scripts/configuration.py` from `app/settings.py`.)",
+        "names it. (Made by `scripts/configuration.py` from `app/config/settings.py`.)",
         "",
         "| variable | default | meaning |",
         "|---|---|---|",

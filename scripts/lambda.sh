@@ -5,7 +5,7 @@
 # for it, whatever this machine runs.
 #
 # boto3 is in Lambda's runtime, but ours is packed all the same: the store goes past botocore's
-# model for its largest bodies (app/store/encoding.py), so it runs with the version that was
+# model for its largest bodies (app/store/dynamodb/encoding.py), so it runs with the version that was
 # tested. Of botocore's 400 service models only the two that are used are packed.
 #
 # Lambda cannot keep bytecode in its read-only folder, and compiling takes most of a cold start's

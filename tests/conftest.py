@@ -13,8 +13,8 @@ import anyio
 import pytest
 
 if TYPE_CHECKING:
-    from app.settings import Settings
-    from tests.support.running import App
+    from app.config.settings import Settings
+    from tests.support.processes.running import App
 
 # Imported here and not at first use, in some server's thread: pytest compiles it anew, and
 # CPython 3.11 miscounts the depth of two compilations side by side.
@@ -37,7 +37,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def settings(endpoint: str, tmp_path: Path) -> "Settings":
     """Settings of a deployment of this test's own."""
-    from tests.support.running import settings_for
+    from tests.support.processes.running import settings_for
 
     return settings_for(endpoint, tmp_path)
 
@@ -45,7 +45,7 @@ def settings(endpoint: str, tmp_path: Path) -> "Settings":
 @pytest.fixture(scope="module")
 def shared(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[App]":
     """One application for the tests of a file, which keep apart by the names of their products."""
-    from tests.support.running import serving, settings_for
+    from tests.support.processes.running import serving, settings_for
 
     with serving(settings_for(endpoint, tmp_path_factory.mktemp("shared"))) as running:
         yield running
@@ -54,7 +54,7 @@ def shared(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> "Iterator
 @pytest.fixture
 def app(settings: "Settings") -> "Iterator[App]":
     """The application over empty tables."""
-    from tests.support.running import serving
+    from tests.support.processes.running import serving
 
     with serving(settings) as running:
         yield running

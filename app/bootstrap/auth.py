@@ -6,14 +6,14 @@ from datetime import timedelta
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
-from app.settings import PREFIX, Settings, SettingsError
-from app.store.api_keys import ApiKeys
-from app.store.keyring import Keyring
-from app.store.keys import own_session_key
-from app.store.sign_in import SignIn
-from app.web.door import Door
-from app.web.proxies import Proxies
-from app.web.sessions import Sessions
+from app.config.key_files import own_session_key
+from app.config.settings import PREFIX, Settings, SettingsError
+from app.store.access.api_keys import ApiKeys
+from app.store.access.key_cache import Keyring
+from app.store.access.sign_in_links import SignIn
+from app.web.auth.authenticator import Door
+from app.web.auth.sessions import Sessions
+from app.web.auth.trusted_proxies import Proxies
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

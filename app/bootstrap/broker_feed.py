@@ -5,25 +5,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from app.broker.in_process import InProcessBroker
+from app.broker.redis.connection import READ_TIMEOUT, keys_of
 from app.broker.redis.follower import AWAY, RedisFollower
 from app.broker.redis.hints import HintSender
-from app.broker.redis.link import READ_TIMEOUT, keys_of
-from app.broker.redis.stream import BLOCK, EntryStream
-from app.core.wake import Wake
-from app.settings import Settings
-from app.signing import audit_keys
-from app.store import place
-from app.store.audit_keys import AuditKeyIDs
+from app.broker.redis.stream_reader import BLOCK, EntryStream
+from app.config.settings import Settings
+from app.config.signing import audit_keys
+from app.runtime.wake import Wake
+from app.store import location
+from app.store.coordination.audit_key_ids import AuditKeyIDs
 from app.store.coordination.shard_state import ShardState
 from app.store.deployment import Deployment
-from app.store.tables import TableNames
+from app.store.dynamodb.tables import TableNames
 from app.web.services import Probe
-from worker.host import make_worker
-from worker.log_writer import LogWriter
-from worker.reading import Reading
-from worker.stream.membership import Member, new_owner
-from worker.stream.pace import idle_at
-from worker.wiring import sink_plan
+from worker.effects.log_writer import LogWriter
+from worker.hosts.in_process import make_worker
+from worker.hosts.stream_reading import Reading
+from worker.hosts.wiring import sink_plan
+from worker.sharing.membership import Member, new_owner
+from worker.stream.shards.polling import idle_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Fed:
 @contextmanager
 def feeding(
     settings: Settings,
-    where: place.Place,
+    where: location.Place,
     deployment: Deployment,
     log: LogWriter,
     broker: InProcessBroker,

@@ -5,7 +5,7 @@ import signal
 import socket
 import sys
 
-from app.settings import Settings
+from app.config.settings import Settings
 
 _log = logging.getLogger(__name__)
 

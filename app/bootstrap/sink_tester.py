@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from app.settings import Settings
-from app.store.coordination.control import SinkControl
-from app.store.errors import SinkNotConfigured, SinkTestFailed
-from app.store.receipts import Once
+from app.config.settings import Settings
+from app.core.errors import SinkNotConfigured, SinkTestFailed
+from app.store.idempotency import Once
+from app.store.sinks.sink_control import SinkControl
 from worker.consumers.sink import PauseSink, Sink, Unavailable
 from worker.sinks.configured import sinks_of
 

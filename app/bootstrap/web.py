@@ -16,28 +16,29 @@ from app.bootstrap.broker_feed import feeding
 from app.bootstrap.process import announce, end_by_signals, listener_at
 from app.bootstrap.sink_tester import SinkTester
 from app.broker.in_process import InProcessBroker
+from app.config.settings import Settings
+from app.config.signing import signer_of
 from app.core.version import our_version
 from app.demo.live import Plan
 from app.demo.runner import DemoShop
-from app.demo.shop import changes, monday_morning
-from app.settings import Settings
-from app.signing import signer_of
-from app.store import place, shell, tables
-from app.store.client import connect
+from app.demo.simulation.shop import changes, monday_morning
+from app.store import location
 from app.store.deployment import Deployment
+from app.store.dynamodb import cli_lines, tables
+from app.store.dynamodb.client import connect
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
 from app.store.store import open_store
-from app.store.timeline import OVERLAP_MS, Timeline
+from app.store.timeline.timeline import OVERLAP_MS, Timeline
 from app.web.app import create_app
-from app.web.places import Places
-from app.web.server import Server
+from app.web.auth.stream_quota import Places
+from app.web.auth.stream_revocation import Watch
 from app.web.services import About, Access, DemoSwitch, Probe, Services
-from app.web.system.board import SystemBoard
 from app.web.system.live import live_of
-from app.web.watch import Watch
-from app.web.wire import bounded
-from worker.log_writer import LogWriter
+from app.web.system.snapshot import SystemBoard
+from app.web.transport.bounded_protocol import bounded
+from app.web.transport.server import Server
+from worker.effects.log_writer import LogWriter
 
 DEMO_RATE = 5.0  # changes a second of a shop that is started from the page
 
@@ -63,7 +64,7 @@ def serve(settings: Settings, demo: Plan | None = None) -> None:
             ws="none",  # the wire bounds HTTP only
             log_config=None,
             access_log=False,
-            proxy_headers=False,  # app.web.proxies reads them, from the configured ones only
+            proxy_headers=False,  # see app.web.auth.trusted_proxies
             server_header=False,
             timeout_graceful_shutdown=5,
             timeout_keep_alive=65,
@@ -83,7 +84,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
     sys.setswitchinterval(0.0005)
     names = tables.table_names(settings.table_prefix, settings.products_table)
     with ExitStack() as opened:
-        where = opened.enter_context(place.owned(settings.dynamodb, settings.data_dir, names))
+        where = opened.enter_context(location.owned(settings.dynamodb, settings.data_dir, names))
         clients = connect(where.endpoint)
         tables.ensure_tables(clients.tables, names, settings.attributes)
         door = opened.enter_context(open_door(settings, clients.tables, names.settings))
@@ -118,7 +119,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
                 version=our_version(),
                 products_table=names.products,
                 view_type=view_type,
-                cli_line=shell.update_line(endpoint, names.products, settings.attributes),
+                cli_line=cli_lines.update_line(endpoint, names.products, settings.attributes),
             ),
             store=store,
             broker=broker,

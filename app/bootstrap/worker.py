@@ -11,28 +11,29 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 
 from app.bootstrap.process import end_by_signals
+from app.broker.redis.connection import READ_TIMEOUT, keys_of
 from app.broker.redis.hints import AGAIN, RedisHints
-from app.broker.redis.link import READ_TIMEOUT, keys_of
 from app.broker.redis.publisher import RedisPublisher
-from app.core.wake import Wake
-from app.metrics import served
-from app.settings import Settings
-from app.signing import audit_keys, signer_of
-from app.store import place, tables
-from app.store.audit_keys import AuditKeyIDs
-from app.store.client import connect
+from app.config.settings import Settings
+from app.config.signing import audit_keys, signer_of
+from app.observability.metrics import served
+from app.runtime.wake import Wake
+from app.store import location
+from app.store.coordination.audit_key_ids import AuditKeyIDs
 from app.store.deployment import Deployment
+from app.store.dynamodb import tables
+from app.store.dynamodb.client import connect
 from app.store.feed.feed import Feed
 from app.store.feed.shared_clock import ClockRow, SharedClock
 from worker.consumers.sink import Sink
-from worker.host import Worker, make_worker
-from worker.log_writer import LogWriter
-from worker.order import Publish
-from worker.reading import Reading
-from worker.stream.leases import LEASE_TIME
-from worker.stream.membership import Member, new_owner
-from worker.stream.pace import Idle, idle_at
-from worker.wiring import sink_plan
+from worker.effects.log_writer import LogWriter
+from worker.effects.publish_order import Publish
+from worker.hosts.in_process import Worker, make_worker
+from worker.hosts.stream_reading import Reading
+from worker.hosts.wiring import sink_plan
+from worker.leasing.assignment import LEASE_TIME
+from worker.sharing.membership import Member, new_owner
+from worker.stream.shards.polling import Idle, idle_at
 
 _log = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ def reading(
     `sinks` run besides those that the settings switch on.
     """
     names = tables.table_names(settings.table_prefix, settings.products_table)
-    with place.shared(settings.dynamodb, settings.data_dir, names) as where:
+    with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         clients = connect(where.endpoint)
         tables.ensure_tables(clients.tables, names, settings.attributes)
         deployment = Deployment(clients, names, settings.attributes, signer_of(settings))

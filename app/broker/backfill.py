@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from app.store.audit import Arrived
+from app.store.audit.audit_repository import Arrived
 from app.store.feed.cursor import Cursor
 from app.store.feed.feed import Arrival, EventRef
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from app.broker.backfill import History
 from app.broker.frames import Frame
 from app.broker.ring import Ring
-from app.events import event_id
-from app.store.audit import Arrived
+from app.core.events import event_id
+from app.store.audit.audit_repository import Arrived
 
 START_EVENTS = 200  # frames that a ring begins with: as many as the Live page shows
 # Of so many events before those the ids are read. After a crash the worker reads the last page

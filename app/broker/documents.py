@@ -5,7 +5,7 @@ It imports no web framework: the Lambda host publishes too.
 
 import orjson
 
-from app.events import ChangeEvent, cloud_event
+from app.core.events import ChangeEvent, cloud_event
 
 # Images larger than this, in bytes of JSON, are left out of the live stream and fetched by id.
 IMAGES_LIMIT = 16 * 1024

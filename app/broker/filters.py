@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.events import ChangeEvent, Kind
+from app.core.events import ChangeEvent, Kind
 
 
 @dataclass(frozen=True, slots=True)

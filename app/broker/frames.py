@@ -11,7 +11,7 @@ from sse_starlette import ServerSentEvent
 
 from app.broker.documents import document
 from app.broker.filters import Topic, topic_of
-from app.events import ChangeEvent
+from app.core.events import ChangeEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def frame_of(cursor: str, event_id: str, topic: Topic, encoded: bytes) -> Frame:
 
 
 def data_of_frame(frame: Frame) -> dict[str, Any]:
-    """The event's fields as clients get them: `app.events.data_of` with images of bounded size."""
+    """The event's fields as clients get them: `data_of` with images of bounded size."""
     encoded = frame.data.partition(b"\ndata: ")[2]
     data: dict[str, Any] = orjson.loads(encoded)["data"]
     return data

@@ -16,14 +16,14 @@ from app.broker.backfill import Backfills, History
 from app.broker.catch_up import begin, gather
 from app.broker.filters import EVERYTHING, Filter
 from app.broker.frames import Frame, change_frame, retry_hint, signal
+from app.broker.heartbeat import beat, sweep
 from app.broker.ring import MAX_BYTES, MAX_EVENTS, Ring
-from app.broker.rounds import beat, sweep
 from app.broker.subscription import Pulse, Subscription, TooManyStreams
 from app.broker.view import View
 from app.broker.views import Views
 from app.broker.vitals import Vitals
-from app.events import event_id
-from app.store.audit import Arrived
+from app.core.events import event_id
+from app.store.audit.audit_repository import Arrived
 from app.store.feed.cursor import Cursor, parse_cursor, wall_ms
 
 _log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from app.broker.frames import Frame
 from app.broker.ring import Ring
 from app.broker.view import CHUNK_BYTES, FellOut, View
-from app.store.errors import StockpulseError
+from app.core.errors import StockpulseError
 
 
 class TooManyStreams(StockpulseError):

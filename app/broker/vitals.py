@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.broker.frames import signal
-from app.events import rfc3339
+from app.core.events import rfc3339
 from app.store.feed.cursor import Cursor, wall_ms
 
 

@@ -14,15 +14,16 @@ from app.bootstrap.auth import OpenToAll
 from app.bootstrap.process import ListenError, end_by_signals
 from app.bootstrap.web import serve
 from app.commands.errors import CommandError
-from app.demo.beside import run_beside
-from app.demo.change import Change
+from app.config.settings import PREFIX, Settings
+from app.config.signing import signer_of
 from app.demo.errors import NoPast
+from app.demo.external import run_beside
+from app.demo.history.backfill import divided, make_past
 from app.demo.live import Plan
-from app.demo.past import divided, make_past
-from app.demo.shop import changes, monday_morning
-from app.settings import PREFIX, Settings
-from app.signing import signer_of
-from app.store import place, tables
+from app.demo.simulation.change import Change
+from app.demo.simulation.shop import changes, monday_morning
+from app.store import location
+from app.store.dynamodb import tables
 
 
 def add(commands: Any) -> None:
@@ -66,7 +67,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             told = _make_past(settings, changes(seed, now - arguments.history, zone), now)
         plan = Plan(told, arguments.rate)
         pace = f"about {arguments.rate:g} changes a second (seed {seed})"
-        if arguments.no_serve or place.in_use(settings.data_dir):
+        if arguments.no_serve or location.in_use(settings.data_dir):
             _write_only(settings, plan, pace)
         else:
             print(f"A demo shop runs inside: {pace}.", flush=True)
@@ -81,7 +82,7 @@ def _make_past(settings: Settings, changes: Iterator[Change], now: datetime) -> 
     told, rest = divided(changes, now)
 
     names = tables.table_names(settings.table_prefix, settings.products_table)
-    with place.owned(settings.dynamodb, settings.data_dir, names) as where:
+    with location.owned(settings.dynamodb, settings.data_dir, names) as where:
         print("Making a past, which can take a minute ...", flush=True)
         began = time.monotonic()
         try:
@@ -101,7 +102,7 @@ def _write_only(settings: Settings, plan: Plan, pace: str) -> None:
     names = tables.table_names(settings.table_prefix, settings.products_table)
     with (
         suppress(KeyboardInterrupt),
-        place.shared(settings.dynamodb, settings.data_dir, names) as where,
+        location.shared(settings.dynamodb, settings.data_dir, names) as where,
     ):
         at = where.endpoint or "AWS"
         print(f"Another process serves; a demo shop writes to {names.products} at {at}: {pace}.")

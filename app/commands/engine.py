@@ -4,8 +4,8 @@ import argparse
 from typing import Any
 
 from app.commands.errors import CommandError
-from app.settings import Settings
-from app.store import shell, tables
+from app.config.settings import Settings
+from app.store.dynamodb import cli_lines, tables
 from app.store.engine import find_running
 
 
@@ -28,6 +28,6 @@ def run(_: argparse.Namespace, settings: Settings) -> int:
     endpoint = settings.cli_endpoint or endpoint
     names = tables.table_names(settings.table_prefix, settings.products_table)
     print(endpoint or "AWS, as the AWS CLI is set up")
-    print(f"{shell.aws(endpoint)} scan --table-name {names.products}")
-    print(shell.update_line(endpoint, names.products, settings.attributes))
+    print(f"{cli_lines.aws(endpoint)} scan --table-name {names.products}")
+    print(cli_lines.update_line(endpoint, names.products, settings.attributes))
     return 0

@@ -5,14 +5,15 @@ import time
 from typing import Any
 
 from app.commands.errors import CommandError
-from app.core.stall import Sighting, alive, observe_all
-from app.settings import Settings
-from app.store import place, tables
-from app.store.checkpoints import Checkpoints
-from app.store.client import connect
+from app.config.settings import Settings
+from app.runtime.stall import Sighting, alive, observe_all
+from app.store import location
+from app.store.coordination.checkpoints import Checkpoints
+from app.store.coordination.workers import HostKind, Workers
 from app.store.deployment import CONSUMER
-from app.store.workers import HostKind, Workers
-from worker.stream.leases import LEASE_TIME
+from app.store.dynamodb import tables
+from app.store.dynamodb.client import connect
+from worker.leasing.assignment import LEASE_TIME
 
 _STEP = 0.5  # seconds between reads of the workers' rows
 
@@ -37,7 +38,7 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Make tables, and switch the stream on and the kind of host over if asked."""
     names = tables.table_names(settings.table_prefix, settings.products_table)
-    with place.shared(settings.dynamodb, settings.data_dir, names) as where:
+    with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         client = connect(where.endpoint).tables
         tables.ensure_tables(client, names, settings.attributes)
         if arguments.enable_stream:

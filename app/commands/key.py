@@ -8,14 +8,15 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from app.commands.actor import actor
+from app.commands.common import actor
 from app.commands.errors import CommandError
-from app.settings import Settings
-from app.store import place, tables
-from app.store.api_keys import ApiKey, ApiKeys, KeyRefused
-from app.store.client import connect
-from app.store.roles import Role
-from app.store.sign_in import LINK_LIFE, SignIn
+from app.config.settings import Settings
+from app.core.roles import Role
+from app.store import location
+from app.store.access.api_keys import ApiKey, ApiKeys, KeyRefused
+from app.store.access.sign_in_links import LINK_LIFE, SignIn
+from app.store.dynamodb import tables
+from app.store.dynamodb.client import connect
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -104,7 +105,7 @@ def _store(settings: Settings) -> Iterator[tuple["DynamoDBClient", str]]:
     """The Settings table, where the server has it or will have it."""
     names = tables.table_names(settings.table_prefix, settings.products_table)
     try:
-        with place.shared(settings.dynamodb, settings.data_dir, names) as where:
+        with location.shared(settings.dynamodb, settings.data_dir, names) as where:
             client = connect(where.endpoint).tables
             tables.ensure_tables(client, names, settings.attributes)
             yield client, names.settings

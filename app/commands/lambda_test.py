@@ -11,19 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from app.commands.errors import CommandError
-from app.events import ChangeEvent
-from app.item import AttributeNames
-from app.settings import Settings
-from app.store import place, tables
-from app.store.audit import Arrived
-from app.store.client import connect
+from app.config.settings import Settings
+from app.core.events import ChangeEvent
+from app.core.item import AttributeNames
+from app.store import location
+from app.store.audit.audit_repository import Arrived
 from app.store.deployment import CONSUMER
-from app.store.engine.folder import Folder
+from app.store.dynamodb import tables
+from app.store.dynamodb.client import connect
+from app.store.engine.data_folder import Folder
 from app.store.feed.feed import Feed
 from app.store.feed.shared_clock import ClockRow, SharedClock
-from worker.batch_answer import stream_arn
-from worker.lambda_handler import UnknownInvocation, records_of
-from worker.lambda_setup import make_host, publisher_of
+from worker.aws_lambda.batch_response import stream_arn
+from worker.aws_lambda.handler import UnknownInvocation, records_of
+from worker.aws_lambda.setup import make_host, publisher_of
 from worker.stream.decode import UndecodableRecord, decode
 
 SECONDS = 60.0  # as if the function had this timeout
@@ -65,7 +66,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     folder = Folder.at(settings.data_dir)
     with folder.explained():
         folder.make()  # for a key of its own, where none is given
-    with place.shared(settings.dynamodb, settings.data_dir, names) as where:
+    with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         clients = connect(where.endpoint)
         tables.ensure_tables(clients.tables, names, settings.attributes)
         clock = SharedClock(  # a server may be writing beside us

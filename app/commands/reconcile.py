@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.commands.errors import CommandError
-from app.core.stall import observe
-from app.settings import Settings
-from app.store import place, tables
-from app.store.client import connect
+from app.config.settings import Settings
+from app.runtime.stall import observe
+from app.store import location
+from app.store.coordination.reconcile_requests import Reconciliations, State
 from app.store.deployment import CONSUMER
+from app.store.dynamodb import tables
+from app.store.dynamodb.client import connect
 from app.store.engine import find_running
-from app.store.reconciliation import Reconciliations, State
 
 POLL = 1.0  # seconds
 TAKEN = 30.0  # seconds in which a live worker shows that it is at it
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     if settings.dynamodb == "embedded" and find_running(settings.data_dir) is None:
         raise CommandError(NO_WORKER)
     names = tables.table_names(settings.table_prefix, settings.products_table)
-    with place.shared(settings.dynamodb, settings.data_dir, names) as where:
+    with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         requests = Reconciliations(connect(where.endpoint).tables, names.checkpoints, CONSUMER)
         number = requests.ask("asked for by `stockpulse reconcile`", datetime.now(UTC))
         state = answered(requests.state, number, arguments.timeout)

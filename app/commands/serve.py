@@ -8,7 +8,7 @@ from app.bootstrap.auth import OpenToAll
 from app.bootstrap.process import ListenError
 from app.bootstrap.web import serve
 from app.commands.errors import CommandError
-from app.settings import PREFIX, Settings, documented
+from app.config.settings import PREFIX, Settings, documented
 
 
 def add(commands: Any) -> None:

@@ -13,28 +13,29 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.bootstrap.sink_tester import SinkTester
-from app.commands.actor import actor
+from app.commands.common import actor
 from app.commands.errors import CommandError
-from app.events import rfc3339
-from app.logs import escaped, masked
-from app.settings import Settings
-from app.signing import signer_of
-from app.store import place, tables
-from app.store.admin_log import AdminLog
-from app.store.client import connect
-from app.store.coordination.control import RewindTo, SinkControl
-from app.store.coordination.lag import SinkView
-from app.store.dead_letters.desk import LetterDesk
-from app.store.deployment import CONSUMER
-from app.store.errors import (
+from app.config.settings import Settings
+from app.config.signing import signer_of
+from app.core.errors import (
     LetterNotFound,
     SinkNotConfigured,
     SinkNotFound,
     SinkTestFailed,
     TimeOutOfRange,
 )
+from app.core.events import rfc3339
+from app.observability.logs import escaped, masked
+from app.store import location
+from app.store.access.admin_log import AdminLog
+from app.store.dead_letters.letter_admin import LetterDesk
+from app.store.deployment import CONSUMER
+from app.store.dynamodb import tables
+from app.store.dynamodb.client import connect
 from app.store.feed.feed import Feed
-from app.web.sink_models import RewindRequest
+from app.store.sinks.sink_control import RewindTo, SinkControl
+from app.store.sinks.sink_lag import SinkView
+from app.web.schemas.sink_models import RewindRequest
 
 _REFUSALS = (LetterNotFound, SinkNotConfigured, SinkNotFound, SinkTestFailed, TimeOutOfRange)
 
@@ -201,7 +202,7 @@ def table(views: Sequence[SinkView]) -> list[str]:
 @contextmanager
 def _office(settings: Settings) -> Iterator[_Office]:
     names = tables.table_names(settings.table_prefix, settings.products_table)
-    with place.shared(settings.dynamodb, settings.data_dir, names) as where:
+    with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         client = connect(where.endpoint).tables
         tables.ensure_tables(client, names, settings.attributes)
         log = AdminLog(client, names.settings)

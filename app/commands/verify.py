@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from app.commands.errors import CommandError
-from app.settings import Settings
-from app.store import place, tables
-from app.store.client import connect
-from app.store.keys import own_keys, parse_keys
-from app.store.verification import BLIND_SPOTS
-from app.verify import Report, Verifier
+from app.config.key_files import own_keys, parse_keys
+from app.config.settings import Settings
+from app.store import location
+from app.store.audit.verification import BLIND_SPOTS
+from app.store.audit.verifier import Report, Verifier
+from app.store.dynamodb import tables
+from app.store.dynamodb.client import connect
 
 _TELL_EVERY = 2.0  # seconds between lines of progress
 
@@ -35,7 +36,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Verify, with progress on stderr and findings on stdout."""
     names = tables.table_names(settings.table_prefix, settings.products_table)
     given = settings.audit_keys
-    with place.shared(settings.dynamodb, settings.data_dir, names) as where:
+    with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         keys = own_keys(settings.data_dir) if given is None else given.get_secret_value()
         verifier = Verifier(
             connect(where.endpoint).tables,

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.bootstrap.worker import work
 from app.commands.errors import CommandError
-from app.settings import PREFIX, Settings
+from app.config.settings import PREFIX, Settings
 from app.store.engine import find_running
 
 

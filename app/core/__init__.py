@@ -1,1 +1,1 @@
-"""Mechanisms that any layer may use; they import nothing from the application but each other."""
+"""The vocabulary of the domain, without I/O: events, items, roles and errors."""

@@ -12,10 +12,10 @@ from functools import partial
 from random import Random
 from threading import Event
 
-from app.demo.change import Change, Drop, Edit, Launch, Move
-from app.store.errors import StockpulseError
-from app.store.products import ProductRepository
-from worker.retry import Retry, Stopped
+from app.core.errors import StockpulseError
+from app.demo.simulation.change import Change, Drop, Edit, Launch, Move
+from app.runtime.retry import Retry, Stopped
+from app.store.products.product_repository import ProductRepository
 
 ANY_STATE = "*"  # If-Match of a write that means the product as it is
 

@@ -4,7 +4,7 @@ import logging
 import threading
 
 from app.demo.live import Plan
-from app.store.products import ProductRepository
+from app.store.products.product_repository import ProductRepository
 
 _log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
-from app.events import ChangeEvent, cloud_event
+from app.core.events import ChangeEvent, cloud_event
+from app.core.item import AttributeValue, Item
 from app.filters.pattern import Pattern
-from app.item import AttributeValue, Item
 
 
 def wants(

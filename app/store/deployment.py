@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.item import AttributeNames
-from app.store.audit_entry import Signer
-from app.store.client import Clients
-from app.store.tables import StreamOfTable, TableNames, stream_of
+from app.core.item import AttributeNames
+from app.store.audit.entry import Signer
+from app.store.dynamodb.client import Clients
+from app.store.dynamodb.tables import StreamOfTable, TableNames, stream_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from app.events import RESERVED, ChangeEvent
-from app.store.checkpoints import Checkpoint, checkpoint_of
-from app.store.client import translated
-from app.store.coordination.lag import SinkView
-from app.store.dead_letters.summary import SHOWN, DeadLetterSummary, summary
-from app.store.tables import TableNames
-from app.store.workers import WorkerRow, host_of, worker_of
+from app.core.events import RESERVED, ChangeEvent
+from app.store.coordination.checkpoints import Checkpoint, checkpoint_of
+from app.store.coordination.workers import WorkerRow, host_of, worker_of
+from app.store.dead_letters.letter_summary import SHOWN, DeadLetterSummary, summary
+from app.store.dynamodb.client import translated
+from app.store.dynamodb.tables import TableNames
+from app.store.sinks.sink_lag import SinkView
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -3,18 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.store.admin_log import AdminLog
-from app.store.audit import AuditRepository
-from app.store.coordination.control import SinkControl
-from app.store.dead_letters.desk import LetterDesk
+from app.store.access.admin_log import AdminLog
+from app.store.audit.as_of import Past
+from app.store.audit.audit_repository import AuditRepository
+from app.store.dead_letters.letter_admin import LetterDesk
 from app.store.deployment import CONSUMER, Deployment
 from app.store.feed.feed import Feed
-from app.store.gaps import NewestGaps
-from app.store.past import Past
-from app.store.products import ProductRepository
-from app.store.receipts import Receipts
+from app.store.idempotency import Receipts
+from app.store.products.product_repository import ProductRepository
+from app.store.sinks.sink_control import SinkControl
 from app.store.status import StatusReader
-from app.store.timeline import Timeline
+from app.store.timeline.newest_gaps import NewestGaps
+from app.store.timeline.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,9 @@ import anyio.to_thread
 from fastapi import FastAPI, Request
 from starlette.types import ASGIApp
 
-from app.store.client import POOL_SIZE
-from app.store.errors import StockpulseError
-from app.web import pages, problems, sign_in
-from app.web.access import AccessLog
+from app.core.errors import StockpulseError
+from app.store.dynamodb.client import POOL_SIZE
+from app.web import problems
 from app.web.api import (
     admin,
     batch,
@@ -24,13 +23,15 @@ from app.web.api import (
     reversals,
     sinks,
 )
-from app.web.budgets import AddressBudget, KeyBudget
-from app.web.compression import Compression
 from app.web.contract.openapi import contract, operation_id
-from app.web.cors import APICors
-from app.web.gate import Gate
-from app.web.guards import Guards, request_id_of
-from app.web.head import HeadAsGet
+from app.web.middleware.access_log import AccessLog
+from app.web.middleware.authentication import Gate
+from app.web.middleware.compression import Compression
+from app.web.middleware.cors import APICors
+from app.web.middleware.head_requests import HeadAsGet
+from app.web.middleware.rate_limits import AddressBudget, KeyBudget
+from app.web.middleware.request_guard import Guards, request_id_of
+from app.web.pages import live_page, sign_in_page
 from app.web.services import Services
 from app.web.statics import VersionedFiles
 
@@ -45,8 +46,8 @@ _ROUTED = (
     sinks,
     contracts,
     admin,
-    sign_in,
-    pages,
+    sign_in_page,
+    live_page,
 )
 
 # Threads for routes: fewer than the store's connections, some of which the worker uses.

@@ -1,6 +1,6 @@
-"""What only the web side can object to; the store's errors are in `app.store.errors`."""
+"""What only the web side can object to; the store's errors are in `app.core.errors`."""
 
-from app.store.errors import StockpulseError
+from app.core.errors import StockpulseError
 
 
 class PreconditionRequired(StockpulseError):

@@ -14,13 +14,13 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
-from app.logs import about
-from app.store.errors import ProductGone, StockpulseError
-from app.store.receipts import Replayed
+from app.core.errors import ProductGone, StockpulseError
+from app.observability.logs import about
+from app.store.idempotency import Replayed
 from app.web.errors import InvalidRequest, MalformedJSON
-from app.web.guards import SECURITY_HEADERS, request_id_of
-from app.web.idempotency import replay
-from app.web.pages import error_page
+from app.web.middleware.request_guard import SECURITY_HEADERS, request_id_of
+from app.web.pages.live_page import error_page
+from app.web.requests.idempotency import replay
 
 _log = logging.getLogger(__name__)
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from app.broker.in_process import InProcessBroker
-from app.settings import Settings
-from app.store.receipts import Once
+from app.config.settings import Settings
+from app.store.idempotency import Once
 from app.store.store import Store
-from app.web.door import Door
-from app.web.places import Places
-from app.web.system.board import SystemBoard
-from app.web.watch import Watch
+from app.web.auth.authenticator import Door
+from app.web.auth.stream_quota import Places
+from app.web.auth.stream_revocation import Watch
+from app.web.system.snapshot import SystemBoard
 
 # Sends a test through a sink (name, actor, idempotency) and returns a sentence about the answer.
 TestSink = Callable[[str, str, Once[str] | None], str]

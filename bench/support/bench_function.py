@@ -3,12 +3,12 @@
 from functools import cache
 from typing import Any
 
-from app.settings import load
+from app.config.settings import load
 from app.store.deployment import CONSUMER
 from app.store.feed.shared_clock import ClockRow, SharedClock
-from worker.lambda_handler import Context, answer
-from worker.lambda_host import LambdaHost
-from worker.lambda_setup import clients_of, make_host
+from worker.aws_lambda.handler import Context, answer
+from worker.aws_lambda.invocation import LambdaHost
+from worker.aws_lambda.setup import clients_of, make_host
 
 
 def handler(event: Any, context: Context) -> Any:

@@ -6,8 +6,8 @@ So a client counts frames by counting that byte, whatever a server puts around t
 from datetime import UTC, datetime
 
 from app.broker.frames import change_frame
-from app.events import ChangeEvent
-from app.store.audit import Arrived
+from app.core.events import ChangeEvent
+from app.store.audit.audit_repository import Arrived
 from app.store.feed.cursor import CursorClock
 from bench.support.store import PRODUCTS, item
 

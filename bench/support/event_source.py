@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.core.wake import Wake
-from app.item import DEFAULT_NAMES
-from app.store.client import connect
-from app.store.tables import TableNames, ensure_tables, stream_of, table_names
+from app.core.item import DEFAULT_NAMES
+from app.runtime.wake import Wake
+from app.store.dynamodb.client import connect
+from app.store.dynamodb.tables import TableNames, ensure_tables, stream_of, table_names
 from bench.support.report import median_of, percentile
 from bench.support.store import Store, bare, item, make_changes
-from tests.support.ministack import (
+from tests.support.processes.ministack import (
     ACCOUNT,
     PYTHON,
     RUNTIME,

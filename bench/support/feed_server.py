@@ -30,12 +30,12 @@ from starlette.routing import Route
 
 from app.bootstrap.process import end_by_signals
 from app.bootstrap.web import running
-from app.events import cloud_event
-from app.settings import Settings
-from app.store.audit import Arrived
+from app.config.settings import Settings
+from app.core.events import cloud_event
+from app.store.audit.audit_repository import Arrived
 from app.store.feed.feed import ROW_LIMIT
 from app.web.app import create_app
-from app.web.server import Server
+from app.web.transport.server import Server
 from bench.support.changes import TABLE, Changes, frame
 
 Publish = Callable[[Sequence[Arrived]], None]

@@ -13,10 +13,10 @@ from typing import Any
 
 import orjson
 
-from app.events import ChangeEvent
-from app.store.audit_entry import Signer
+from app.core.events import ChangeEvent
+from app.store.audit.entry import Signer
+from app.store.dynamodb.tables import TableNames
 from app.store.feed.cursor import Cursor
-from app.store.tables import TableNames
 from bench.support.changes import change
 from bench.support.store import PRODUCTS
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from app.item import DEFAULT_NAMES
-from app.store.audit_entry import Signer
-from app.store.client import Clients
-from app.store.tables import ensure_tables, stream_of, table_names
+from app.core.item import DEFAULT_NAMES
+from app.store.audit.entry import Signer
+from app.store.dynamodb.client import Clients
+from app.store.dynamodb.tables import ensure_tables, stream_of, table_names
 from bench.support.store import item
 from worker.stream.decode import decode
 

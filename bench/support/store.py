@@ -10,10 +10,10 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from app.item import DEFAULT_NAMES
-from app.store.client import LOCAL_CREDENTIAL, LOCAL_REGION, Clients, connect
+from app.core.item import DEFAULT_NAMES
+from app.store.dynamodb.client import LOCAL_CREDENTIAL, LOCAL_REGION, Clients, connect
+from app.store.dynamodb.tables import TableNames, ensure_tables, stream_of, table_names
 from app.store.engine import EmbeddedEngine
-from app.store.tables import TableNames, ensure_tables, stream_of, table_names
 
 PRODUCTS = 1_000
 _BATCH = 25

@@ -12,13 +12,13 @@ from typing import Any
 
 import redis
 
-from app.broker.redis.link import keys_of
-from app.store.checkpoints import Checkpoints
+from app.broker.redis.connection import keys_of
+from app.store.coordination.checkpoints import Checkpoints
 from app.store.deployment import CONSUMER
 from bench.support.report import median_of
 from bench.support.store import Store, item
-from tests.support.process import Process
-from tests.support.redis_server import PROGRAM, RedisServer
+from tests.support.processes.process import Process
+from tests.support.processes.redis_server import PROGRAM, RedisServer
 from tests.support.waiting import until
 
 MOST = 8_000  # records: the broker's stream keeps the last 10,000

@@ -1,6 +1,6 @@
 // What a change says to a reader is decided here, from the event alone; nothing is guessed.
 //
-// Pure. app/web/presentation.py says the same on the server, and tests/js/rows.json holds
+// Pure. app/web/pages/event_rows.py says the same on the server, and tests/js/rows.json holds
 // both to the same words. Input is the `data` of a change event's CloudEvents object.
 
 export const MINUS = "\u2212";
@@ -12,7 +12,7 @@ const VALUE_LIMIT = 24; // longer values are named, not shown: a row is one line
 const SHOWN_CHANGES = 3;
 const OURS = new Set(["inserted", "stock_changed", "updated", "deleted"]);
 
-// Attributes of our own keeping (app/item.py BOOKKEEPING): no news to a reader.
+// Attributes of our own keeping (app/core/item.py BOOKKEEPING): no news to a reader.
 const BOOKKEEPING = new Set([
   "UpdatedBy", "Reason", "Note", "Reference", "RequestID", "Version", "UpdatedAt",
   "DeletedBy", "DeletedReason", "DeletedNote", "DeletedRequestID", "DeletedAt",

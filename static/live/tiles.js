@@ -1,6 +1,6 @@
 // The last hour in numbers, minute by minute; it says since when it is complete.
 //
-// Pure. The server counted the first minutes (app/web/tiles.py); each event moves them on.
+// Pure. The server counted the first minutes (app/web/pages/tiles.py); each event moves them on.
 
 import { isMadeHere, isOutside } from "./format.js";
 

@@ -2,10 +2,10 @@
 
 from playwright.sync_api import Page, expect
 
-from app.store.tables import TableNames
+from app.store.dynamodb.tables import TableNames
 from tests.support.builders import STREAM_ARN
+from tests.support.processes.running import App, item
 from tests.support.reconciling import Parts
-from tests.support.running import App, item
 
 ROWS = "#feed li[data-id]"
 

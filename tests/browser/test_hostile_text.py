@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from playwright.sync_api import Page, expect
 
-from tests.support.running import App
+from tests.support.processes.running import App
 from tests.support.waiting import until
 
 MARK = "<img src=x onerror='self.pwned=1'>"

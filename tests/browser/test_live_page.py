@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from app.web.statics import static_path
-from tests.support.process import Process
-from tests.support.running import App, item
+from tests.support.processes.process import Process
+from tests.support.processes.running import App, item
 
 ROWS = "#feed li[data-id]"
 PATCH = {"Content-Type": "application/merge-patch+json", "If-Match": "*"}

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.support import evil
 from tests.support.house import House, furnished
-from tests.support.running import App
+from tests.support.http import evil
+from tests.support.processes.running import App
 
 HOSTS = ["localhost", "127.0.0.1"]
 

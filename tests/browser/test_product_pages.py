@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.running import App, item
+from tests.support.processes.running import App, item
 
 _NUMBERS = count(1)
 

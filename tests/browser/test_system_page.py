@@ -10,8 +10,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from app.store.engine import find_running
-from tests.support.process import Process
-from tests.support.running import App
+from tests.support.processes.process import Process
+from tests.support.processes.running import App
 
 INTERVAL = 5_000  # milliseconds between the page's own looks
 PATIENCE = 20  # seconds, on a loaded machine

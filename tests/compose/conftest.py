@@ -11,7 +11,7 @@ import boto3
 import httpx
 import pytest
 
-from tests.support.process import ROOT, free_port
+from tests.support.processes.process import ROOT, free_port
 
 
 class Stack:

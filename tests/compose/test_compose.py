@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from tests.compose.conftest import Stack
-from tests.support.running import item
-from tests.support.sse import Listener
+from tests.support.http.sse import Listener
+from tests.support.processes.running import item
 
 KETTLE = {"name": "Blue kettle", "stock": 12}
 SERVICES = ["app", "dynamodb"]

@@ -7,8 +7,8 @@ from collections import Counter
 import orjson
 import redis
 
-from tests.support.process import Follower
-from tests.support.redis_server import RedisServer
+from tests.support.processes.process import Follower
+from tests.support.processes.redis_server import RedisServer
 
 
 class Client:

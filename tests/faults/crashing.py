@@ -1,8 +1,8 @@
 """`stockpulse serve` that dies by SIGKILL at a fault point.
 
 `CRASH_AT` names the point, and `CRASH_AFTER` how many times it is passed before. The points are
-set in this process (see `tests/support/fault_points.py`). `CLOCK_FILE` holds the seconds by which
-the wall clock is off, and may change.
+set in this process (`tests/support/processes/fault_points.py`). `CLOCK_FILE` holds the seconds
+by which the wall clock is off, and may change.
 """
 
 import os
@@ -13,12 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from app import logs
 from app.bootstrap import web
-from app.settings import load
+from app.config.settings import load
+from app.observability import logs
 from app.store import store
-from app.store.products import ProductRepository
-from tests.support.fault_points import Reached, set_points
+from app.store.products.product_repository import ProductRepository
+from tests.support.processes.fault_points import Reached, set_points
 
 
 def main() -> int:

@@ -15,10 +15,10 @@ import pytest
 
 from app.store.engine import EmbeddedEngine, find_binary
 from app.store.engine.address import Address
-from app.store.engine.folder import Folder
-from app.store.engine.probe import answers
+from app.store.engine.data_folder import Folder
+from app.store.engine.health_probe import answers
 from app.store.engine.process import arguments
-from tests.support.process import ROOT, free_port
+from tests.support.processes.process import ROOT, free_port
 
 EMBEDDED, DYNAMODB_LOCAL = "embedded", "dynamodb-local"
 

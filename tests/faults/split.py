@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
-from app.broker.redis.link import keys_of
-from app.store.checkpoints import Checkpoints, Rows
-from app.store.client import connect
+from app.broker.redis.connection import keys_of
+from app.core.errors import StoreUnavailable
+from app.store.coordination.checkpoints import Checkpoints, Rows
 from app.store.deployment import CONSUMER
-from app.store.errors import StoreUnavailable
-from app.store.tables import table_names
+from app.store.dynamodb.client import connect
+from app.store.dynamodb.tables import table_names
 from tests.faults.client import Client, Tap
 from tests.faults.engines import Engine
 from tests.faults.writers import Account, Writers, account
-from tests.support.process import Process
-from tests.support.redis_server import RedisServer
+from tests.support.processes.process import Process
+from tests.support.processes.redis_server import RedisServer
 from tests.support.waiting import until
 
 CHANGES = int(os.environ.get("FAULT_CHANGES", "20000"))

@@ -18,9 +18,9 @@ from tests.faults.engines import Engine
 from tests.faults.hook import Change, Mood, Receiver
 from tests.faults.split import CHANGES, THREADS, Split, pause
 from tests.faults.writers import PRODUCTS_EACH, Writers, account, out_of_order
-from tests.support.process import Process
+from tests.support.processes.process import Process
 from tests.support.waiting import until
-from worker.stream.leases import LEASE_TIME
+from worker.leasing.assignment import LEASE_TIME
 
 BAD = float(os.environ.get("FAULT_SINK_SECONDS", "60"))
 DRAINED = 600.0  # seconds, on a machine with other things to do

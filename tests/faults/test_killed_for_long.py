@@ -18,8 +18,8 @@ import pytest
 from app.store.engine import find_running
 from tests.faults.client import Client
 from tests.faults.writers import Account, Writers, account
-from tests.support.fault_points import PIPELINE_POINTS as POINTS
-from tests.support.process import Process
+from tests.support.processes.fault_points import PIPELINE_POINTS as POINTS
+from tests.support.processes.process import Process
 
 CHANGES = int(os.environ.get("FAULT_CHANGES", "20000"))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.faults.engines import Engine
 from tests.faults.split import Split
-from worker.stream.leases import LEASE_TIME
+from worker.leasing.assignment import LEASE_TIME
 
 TIMES = 3
 

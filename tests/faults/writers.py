@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from app.events import ChangeEvent
-from app.store.audit_entry import event_of
-from app.store.client import connect, error_code
-from tests.support.process import Follower
-from tests.support.running import item
+from app.core.events import ChangeEvent
+from app.store.audit.entry import event_of
+from app.store.dynamodb.client import connect, error_code
+from tests.support.processes.process import Follower
+from tests.support.processes.running import item
 
 PRODUCTS_EACH = 5
 

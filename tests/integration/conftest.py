@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.house import House, furnished
-from tests.support.ministack import build_zip
-from tests.support.sharing import Shop, shop
+from tests.support.processes.ministack import build_zip
+from tests.support.processes.sharing import Shop, shop
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

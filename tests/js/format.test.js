@@ -7,7 +7,7 @@ import { describe, sentence, signed } from "../../static/live/format.js";
 const cases = JSON.parse(readFileSync(new URL("rows.json", import.meta.url), "utf8"));
 const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-// tests/unit/web/test_presentation.py holds the server to the same cases.
+// tests/unit/web/pages/test_event_rows.py holds the server to the same cases.
 for (const { name, data, expect } of cases) {
   test(`a row says the same here as on the server: ${name}`, () => {
     const row = Object.fromEntries(

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from app.store.api_keys import ApiKey
-from app.store.keyring import Keyring
-from app.web.door import Door
-from app.web.proxies import Proxies
+from app.store.access.api_keys import ApiKey
+from app.store.access.key_cache import Keyring
+from app.web.auth.authenticator import Door
+from app.web.auth.sessions import Sessions
+from app.web.auth.stream_revocation import Watch
+from app.web.auth.trusted_proxies import Proxies
 from app.web.services import About
-from app.web.sessions import Sessions
-from app.web.watch import Watch
 
 
 def a_door(

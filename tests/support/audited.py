@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.store.keys import own_keys, parse_keys
-from app.verify import Report, Verifier
+from app.config.key_files import own_keys, parse_keys
+from app.store.audit.verifier import Report, Verifier
 from tests.support.reconciling import Parts
 
 

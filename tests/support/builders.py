@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from app.events import ChangeEvent
-from app.item import text
-from app.store.audit import Arrived
+from app.core.events import ChangeEvent
+from app.core.item import text
+from app.store.audit.audit_repository import Arrived
 from app.store.feed.cursor import Cursor
 
 LABEL = "2026-11-03T09:00:00.000"

@@ -3,10 +3,10 @@
 from itertools import islice
 from zoneinfo import ZoneInfo
 
+from app.core.events import ChangeEvent
 from app.demo.live import Plan
-from app.demo.shop import changes, monday_morning
-from app.events import ChangeEvent
-from tests.support.running import App
+from app.demo.simulation.shop import changes, monday_morning
+from tests.support.processes.running import App
 
 ZONE = ZoneInfo("UTC")
 BUTTON, NOTICE = "Run a demo shop", "A demo shop runs in this server"

@@ -11,10 +11,10 @@ from typing import Any
 
 import httpx
 
-from app.store.api_keys import ApiKey, ApiKeys
-from app.store.roles import Role
-from app.store.sign_in import SignIn
-from tests.support.running import App, serving, settings_for
+from app.core.roles import Role
+from app.store.access.api_keys import ApiKey, ApiKeys
+from app.store.access.sign_in_links import SignIn
+from tests.support.processes.running import App, serving, settings_for
 
 HTML = {"Accept": "text/html"}
 

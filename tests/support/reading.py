@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.core.wake import Wake
-from tests.support.stub_streams import StubStreams
-from worker.retry import Retry
-from worker.stream.pace import Idle, Pace
-from worker.stream.pages import ShardPages
-from worker.stream.reader import ShardReader
+from app.runtime.retry import Retry
+from app.runtime.wake import Wake
+from tests.support.fakes.stub_streams import StubStreams
+from worker.stream.shards.polling import Idle, Pace
+from worker.stream.shards.reader import ShardReader
+from worker.stream.shards.shard_iterator import ShardPages
 
 FIRST = 10**20 + 1  # the first record's sequence number
 

@@ -5,16 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from app.settings import Settings
-from app.signing import signer_of
-from app.store.audit import Arrived, AuditRepository
-from app.store.client import Clients
+from app.config.settings import Settings
+from app.config.signing import signer_of
+from app.store.audit.audit_repository import Arrived, AuditRepository
 from app.store.deployment import Deployment
+from app.store.dynamodb.client import Clients
+from app.store.dynamodb.tables import TableNames, ensure_tables, stream_of, table_names
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
-from app.store.tables import TableNames, ensure_tables, stream_of, table_names
-from worker.chain import ChainSink
-from worker.gaps import Gaps
+from worker.continuity.chain_entries import ChainSink
+from worker.continuity.gaps import Gaps
 from worker.reconcile.comparison import Comparison
 from worker.stream.decode import stream_label
 

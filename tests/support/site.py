@@ -9,13 +9,13 @@ import anyio
 import httpx
 from fastapi import Request
 
-from app.settings import Settings
-from app.store.api_keys import ApiKey
-from app.store.paging import Page
-from app.store.roles import Role
-from app.store.secret import Secret, new_secret
+from app.config.settings import Settings
+from app.core.roles import Role
+from app.store.access.api_key_secret import Secret, new_secret
+from app.store.access.api_keys import ApiKey
+from app.store.dynamodb.paging import Page
 from app.web.app import create_app
-from app.web.door import Door
+from app.web.auth.authenticator import Door
 from tests.support.access import about, access_by
 
 PROXY, STRANGER = "10.0.0.7", "10.0.9.9"

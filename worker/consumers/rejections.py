@@ -8,20 +8,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from app.events import ChangeEvent
-from app.metrics import SINK_REJECTED
+from app.core.errors import StoreUnavailable
+from app.core.events import ChangeEvent
+from app.observability.metrics import SINK_REJECTED
+from app.runtime.retry import Retry
+from app.store.coordination.leases import Hold
 from app.store.coordination.sink_row import SinkRow
 from app.store.dead_letters.letter import Letter
-from app.store.dead_letters.repository import DeadLetters
-from app.store.errors import StoreUnavailable
+from app.store.dead_letters.letter_repository import DeadLetters
 from app.store.feed.cursor import Cursor
 from app.store.feed.feed import EventRef
-from app.store.leases import Hold
 from worker.consumers.schedule import Delivery
-from worker.retry import Retry
 
 if TYPE_CHECKING:
-    from worker.consumers.couriers import Couriers
+    from worker.consumers.delivery_threads import Couriers
 
 AT_A_TIME = 100  # letters that are handed over for a redrive
 

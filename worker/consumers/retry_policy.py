@@ -7,7 +7,7 @@ it fails alone while others succeed.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.core.backoff import Backoff, half_to_full
+from app.runtime.backoff import Backoff, half_to_full
 
 FIRST, LONGEST = 0.1, 60.0  # seconds between two tries
 LONGEST_ASKED = 3600.0  # seconds: a longer Retry-After is cut short

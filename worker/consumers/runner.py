@@ -10,24 +10,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.core.wake import Wake
-from app.events import ChangeEvent
-from app.metrics import SINK_LAG
+from app.core.errors import StoreUnavailable
+from app.core.events import ChangeEvent
+from app.observability.metrics import SINK_LAG
+from app.runtime.retry import Retry, pause
+from app.runtime.wake import Wake
+from app.store.coordination.leases import Hold, Lease, LeaseLost
 from app.store.coordination.sink_row import Health, SinkRow
-from app.store.coordination.sinks import SinkRows, Superseded
-from app.store.dead_letters.repository import DeadLetters
-from app.store.errors import StoreUnavailable
+from app.store.dead_letters.letter_repository import DeadLetters
 from app.store.feed.cursor import Cursor, wall_ms
 from app.store.feed.feed import EventRef
-from app.store.feed.tail import Batch, Tail
-from app.store.leases import Hold, Lease, LeaseLost
-from worker.consumers.bookmark import Bookmark
-from worker.consumers.couriers import Couriers
+from app.store.sinks.sink_cursors import SinkRows, Superseded
+from app.store.timeline.tail import Batch, Tail
+from worker.consumers.delivery_threads import Couriers
 from worker.consumers.rejections import Redriving, Rejections
 from worker.consumers.retry_policy import RetryPolicy
+from worker.consumers.saved_cursor import Bookmark
 from worker.consumers.schedule import Delivery
 from worker.consumers.sink import Sink
-from worker.retry import Retry, pause
 
 _log = logging.getLogger(__name__)
 

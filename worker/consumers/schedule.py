@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from app.events import ChangeEvent
+from app.core.events import ChangeEvent
 from app.store.dead_letters.letter import Letter
 from app.store.feed.cursor import Cursor
-from app.store.feed.event_cache import size_of
+from app.store.timeline.event_cache import size_of
 from worker.consumers.retry_policy import HALVE_AFTER, OUTAGE_AFTER, RetryPolicy
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from app.events import RESERVED, ChangeEvent
+from app.core.events import RESERVED, ChangeEvent
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 

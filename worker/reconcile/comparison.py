@@ -14,18 +14,18 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from app.events import RESERVED, ChangeEvent
-from app.item import Item, digest
-from app.store.audit import AuditRepository
-from app.store.batches import get_all
-from app.store.chain import ChainFull
-from app.store.client import translated
+from app.core.errors import StoreRefused
+from app.core.events import RESERVED, ChangeEvent
+from app.core.item import Item, digest
+from app.runtime.retry import Retry, Stopped
+from app.store.audit.audit_repository import AuditRepository
+from app.store.audit.chain import ChainFull
+from app.store.coordination.reconcile_requests import Outcome
 from app.store.deployment import Deployment
-from app.store.errors import StoreRefused
-from app.store.reconciliation import Outcome
-from worker.chain import ChainSink
+from app.store.dynamodb.batches import get_all
+from app.store.dynamodb.client import translated
+from worker.continuity.chain_entries import ChainSink
 from worker.reconcile.decision import Look, beginning_of, decide, found_in_table
-from worker.retry import Retry, Stopped
 
 _log = logging.getLogger(__name__)
 

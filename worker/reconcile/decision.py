@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-from app.events import ChangeEvent
-from app.item import AttributeNames, Item, stock, text
-from app.store.chain import BOTH_IMAGES, Link, label_of, origin, successor
+from app.core.events import ChangeEvent
+from app.core.item import AttributeNames, Item, stock, text
+from app.store.audit.chain import BOTH_IMAGES, Link, label_of, origin, successor
 from worker.stream.decode import changed_names
 
 # A product is reconciled at most once in so long: what differs again so soon is being written

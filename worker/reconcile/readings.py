@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from app.store.coordination.shard_state import ShardState
-from app.store.workers import WorkerRow
+from app.store.coordination.workers import WorkerRow
 from worker.reconcile.decision import is_caught_up
-from worker.stream.membership import Member
+from worker.sharing.membership import Member
 
 FRESH = 2.0  # seconds that an answer is good for: it is asked before each entry
 

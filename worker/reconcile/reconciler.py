@@ -14,17 +14,17 @@ from concurrent.futures import TimeoutError as StillRunning
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from app.core.backoff import Backoff
-from app.core.loop_thread import LoopThread
-from app.core.stall import Sighting, observe
-from app.store.audit import AuditRepository
+from app.core.errors import StoreUnavailable
+from app.runtime.backoff import Backoff
+from app.runtime.loop_thread import LoopThread
+from app.runtime.retry import Stopped
+from app.runtime.stall import Sighting, observe
+from app.store.audit.audit_repository import AuditRepository
+from app.store.coordination.reconcile_requests import Outcome, Reconciliations, State
 from app.store.deployment import Deployment
-from app.store.errors import StoreUnavailable
-from app.store.reconciliation import Outcome, Reconciliations, State
-from app.store.tables import TableError
-from worker.chain import ChainSink
+from app.store.dynamodb.tables import TableError
+from worker.continuity.chain_entries import ChainSink
 from worker.reconcile.comparison import Comparison
-from worker.retry import Stopped
 from worker.stream.decode import stream_label
 
 _log = logging.getLogger(__name__)

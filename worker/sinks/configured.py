@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from app.config.settings import Settings
 from app.filters.document import wants
 from app.filters.pattern import parse_filter
-from app.settings import Settings
 from worker.consumers.sink import Sink
 
 

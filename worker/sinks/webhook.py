@@ -18,11 +18,11 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 
-from app.addresses import without_query
 from app.broker.documents import document
-from app.core.http_post import DEADLINE, NoAnswer, Post, posting
+from app.config.addresses import without_query
+from app.core.events import ChangeEvent, rfc3339
 from app.core.version import our_version
-from app.events import ChangeEvent, rfc3339
+from app.runtime.http_post import DEADLINE, NoAnswer, Post, posting
 from worker.consumers.sink import Rejected, Sink, Unavailable
 from worker.sinks.webhook_answers import rejection
 

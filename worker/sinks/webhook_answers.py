@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from app.addresses import without_query
-from app.core.http_post import Answer
+from app.config.addresses import without_query
+from app.runtime.http_post import Answer
 from worker.consumers.sink import PauseSink, Unavailable
 
 LONGEST_WAIT = 3600.0  # seconds that a Retry-After is obeyed for

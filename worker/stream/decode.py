@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
-from app.events import RESERVED, ChangeEvent, Kind
-from app.item import (
+from app.core.events import RESERVED, ChangeEvent, Kind
+from app.core.item import (
     BOOKKEEPING,
     DEFAULT_NAMES,
     DELETE_STAMP,
@@ -20,7 +20,7 @@ from app.item import (
     stock,
     text,
 )
-from worker.stream.shape import image, moment, product_id_of
+from worker.stream.record_shapes import image, moment, product_id_of
 
 # Seconds after its stamp in which a delete is believed to be the stamp's (DESIGN §3).
 DELETE_STAMP_LIFE = 60

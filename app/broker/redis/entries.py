@@ -8,7 +8,7 @@ import orjson
 
 from app.broker.documents import document
 from app.broker.filters import Topic, topic_of
-from app.events import ChangeEvent
+from app.core.events import ChangeEvent
 from app.store.feed.cursor import Cursor, parse_cursor
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 
 from app.broker.frames import Frame, frame_of
 from app.broker.in_process import InProcessBroker
+from app.broker.redis.connection import BrokerUnavailable
 from app.broker.redis.entries import Entry, entry_of
-from app.broker.redis.link import BrokerUnavailable
-from app.broker.redis.stream import EntryStream, PositionLost
-from app.core.loop_thread import LoopThread
-from app.store.errors import StockpulseError
-from app.store.timeline import OVERLAP_MS
+from app.broker.redis.stream_reader import EntryStream, PositionLost
+from app.core.errors import StockpulseError
+from app.runtime.loop_thread import LoopThread
+from app.store.timeline.timeline import OVERLAP_MS
 
 _log = logging.getLogger(__name__)
 

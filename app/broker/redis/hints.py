@@ -8,9 +8,9 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from app.broker.redis.link import BrokerUnavailable, connect, translated
-from app.core.backoff import Backoff
-from app.core.loop_thread import LoopThread
+from app.broker.redis.connection import BrokerUnavailable, connect, translated
+from app.runtime.backoff import Backoff
+from app.runtime.loop_thread import LoopThread
 
 _log = logging.getLogger(__name__)
 

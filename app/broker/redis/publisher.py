@@ -6,9 +6,9 @@ what they hold. It imports no web framework: the Lambda host publishes too.
 
 from collections.abc import Sequence
 
+from app.broker.redis.connection import READ_TIMEOUT, connect, translated
 from app.broker.redis.entries import MAX_ENTRIES, fields_of
-from app.broker.redis.link import READ_TIMEOUT, connect, translated
-from app.store.audit import Arrived
+from app.store.audit.audit_repository import Arrived
 
 
 class RedisPublisher:

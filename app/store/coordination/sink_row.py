@@ -8,6 +8,7 @@ from app.store.feed.cursor import Cursor, parse_cursor
 
 SINK = "~sink"  # in the place of a stream's ARN: sinks are leased as shards are
 PREFIX = f"{SINK} "
+AUDIT = "audit"  # the audit's own name among the sinks: no other sink may have it
 
 State = Literal["running", "paused", "stopped"]
 

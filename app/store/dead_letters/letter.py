@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.events import event_id, split_id
-
-AUDIT = "audit"  # the name under which records that the audit could not take are kept
+from app.core.events import event_id, split_id
 
 _RECORD_BYTES = 350_000  # of the 400 KB that an item holds; the rest is for keys and error
 _ERROR_CHARACTERS = 2000

@@ -2,8 +2,8 @@
 
 from app.store.engine.binary import find_binary
 from app.store.engine.embedded import EmbeddedEngine, Positions, find_running
+from app.store.engine.endpoint_file import Endpoint
 from app.store.engine.errors import DataFolderHeld, EngineError, EngineFailed, EngineMissing
-from app.store.engine.record import Endpoint
 
 __all__ = [
     "DataFolderHeld",

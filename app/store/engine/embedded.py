@@ -7,14 +7,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-from app.store.engine import address, datafile, lock, probe, process, record
+from app.store.engine import address, datafile, endpoint_file, health_probe, lock, process
 from app.store.engine.binary import find_binary
+from app.store.engine.data_folder import Folder
 from app.store.engine.datafile import Shape
+from app.store.engine.endpoint_file import Endpoint, Record
 from app.store.engine.errors import EngineFailed, EngineMissing
-from app.store.engine.folder import Folder
-from app.store.engine.launch import Launcher
+from app.store.engine.launcher import Launcher
 from app.store.engine.process import EngineProcess
-from app.store.engine.record import Endpoint, Record
 from app.store.engine.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class EmbeddedEngine:
             if adopted is None and self._is_fit(orphan):
                 adopted = orphan
                 log.warning("took over the running engine, process %d", orphan.pid)
-                record.write(self._folder.record, Record(orphan.address, orphan.pid))
+                endpoint_file.write(self._folder.record, Record(orphan.address, orphan.pid))
             else:
                 log.warning("ending an engine that was left behind, process %d", orphan.pid)
                 orphan.end()
@@ -99,15 +99,15 @@ class EmbeddedEngine:
         # A live file is not prepared: one that needs it needs its engine ended first.
         prepared = {Shape.READY, Shape.FOREIGN}
         return (
-            probe.answers(orphan.address, _ORPHAN_ANSWERS)
+            health_probe.answers(orphan.address, _ORPHAN_ANSWERS)
             and datafile.shape(self._folder.file) in prepared
         )
 
     def _started(self, binary: Path) -> EngineProcess:
         folder = self._folder
-        kept = record.read(folder.record)
+        kept = endpoint_file.read(folder.record)
         chosen = address.settle(kept.address if kept else None)
-        record.write(folder.record, Record(chosen))
+        endpoint_file.write(folder.record, Record(chosen))
         launcher = Launcher(folder, binary, chosen)
         self._prepare(launcher)
         return launcher.start_for_all()
@@ -161,7 +161,7 @@ class EmbeddedEngine:
     def _forget(self, kept: address.Address) -> None:
         """Keep the address, drop the process."""
         try:
-            record.write(self._folder.record, Record(kept))
+            endpoint_file.write(self._folder.record, Record(kept))
         except OSError as error:
             log.warning("cannot update %s: %s", self._folder.record, error)
 
@@ -184,7 +184,7 @@ def find_running(data_dir: Path) -> Endpoint | None:
     with folder.explained():
         if not lock.is_held(folder.lock):
             return None
-        found = record.read(folder.record)
+        found = endpoint_file.read(folder.record)
     if found is None or found.pid is None or process.find(found.pid, folder.file) is None:
         return None
     return Endpoint(found.address.url, found.pid)

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Self
 
-from app.core.backoff import Backoff, steady
-from app.core.loop_thread import LoopThread
-from app.store.engine import probe
+from app.runtime.backoff import Backoff, steady
+from app.runtime.loop_thread import LoopThread
+from app.store.engine import health_probe
 from app.store.engine.errors import EngineError
 from app.store.engine.process import EngineProcess
 
@@ -106,7 +106,7 @@ class Supervisor:
 
     def _turn(self) -> float:
         alive = self._process.alive()
-        if alive and probe.answers(self._process.address, self._patience.answer):
+        if alive and health_probe.answers(self._process.address, self._patience.answer):
             self._answered()
         else:
             self._misses += 1

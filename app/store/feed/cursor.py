@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from app.store.errors import InvalidCursor
+from app.core.errors import InvalidCursor
 
 _FORM = re.compile(r"([0-9]{13})-([0-9a-f]{8})-([0-9]{3})")
 

@@ -16,9 +16,9 @@ from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from app.store.batches import Put
-from app.store.client import translated
-from app.store.errors import ConditionFailed
+from app.core.errors import ConditionFailed
+from app.store.dynamodb.batches import Put
+from app.store.dynamodb.client import translated
 from app.store.feed.cursor import Cursor, day_of, parse_cursor
 
 if TYPE_CHECKING:

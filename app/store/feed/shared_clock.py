@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from app.store.client import translated
-from app.store.errors import ConditionFailed, StoreUnavailable
+from app.core.errors import ConditionFailed, StoreUnavailable
+from app.store.dynamodb.client import translated
 from app.store.feed.cursor import Cursor, wall_ms
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from app.store.errors import InvalidCursor
-from app.store.roles import Role
-from app.web.answers import page_answer
+from app.core.errors import InvalidCursor
+from app.core.roles import Role
+from app.web.auth.permissions import needs
 from app.web.contract.refusals import refusals
-from app.web.exact import ExactRoute
-from app.web.needs import needs
-from app.web.parameters import Limit, PageCursor, ServicesDep
+from app.web.requests.parameters import Limit, PageCursor, ServicesDep
+from app.web.requests.responses import page_answer
+from app.web.requests.strict_route import ExactRoute
 
 router = APIRouter(
     prefix="/v1/admin", tags=["admin"], route_class=ExactRoute, dependencies=[needs(Role.ADMIN)]

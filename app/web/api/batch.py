@@ -14,14 +14,20 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import TypeAdapter, ValidationError
 
-from app.store.errors import StockpulseError
-from app.store.product import Product, Stamp
-from app.store.products import ProductRepository
-from app.store.receipts import Once, Replayed
-from app.store.roles import Role
+from app.core.errors import StockpulseError
+from app.core.roles import Role
+from app.store.idempotency import Once, Replayed
+from app.store.products.model import Product, Stamp
+from app.store.products.product_repository import ProductRepository
 from app.web import problems
-from app.web.answers import json_answer
-from app.web.batch_models import (
+from app.web.auth.permissions import needs
+from app.web.middleware.request_guard import request_id_of
+from app.web.requests.idempotency import REPLAYED, Keyed, KeyedDep
+from app.web.requests.parameters import ServicesDep, json_body, writable
+from app.web.requests.responses import json_answer
+from app.web.requests.strict_route import ExactRoute
+from app.web.requests.write_stamp import stamp_for
+from app.web.schemas.batch_models import (
     AdjustItem,
     BatchItem,
     BatchOut,
@@ -32,13 +38,7 @@ from app.web.batch_models import (
     PatchItem,
     ReplaceItem,
 )
-from app.web.exact import ExactRoute
-from app.web.guards import request_id_of
-from app.web.idempotency import REPLAYED, Keyed, KeyedDep
-from app.web.needs import needs
-from app.web.outputs import product_out
-from app.web.parameters import ServicesDep, json_body, writable
-from app.web.stamps import stamp_for
+from app.web.schemas.outputs import product_out
 
 _log = logging.getLogger(__name__)
 

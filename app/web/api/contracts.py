@@ -3,11 +3,11 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from app.store.roles import Role
+from app.core.roles import Role
+from app.web.auth.permissions import needs
 from app.web.contract.asyncapi import stream_contract
-from app.web.needs import needs
-from app.web.parameters import ServicesDep
-from app.web.templating import render
+from app.web.pages.templating import render
+from app.web.requests.parameters import ServicesDep
 
 # Swagger UI sets styles on its elements; nothing else is let in that the pages refuse.
 _POLICY = (

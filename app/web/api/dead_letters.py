@@ -5,15 +5,18 @@ from urllib.parse import unquote
 
 from fastapi import APIRouter, Query, Request, Response
 
+from app.core.errors import IdempotencyKeyReused, InvalidCursor, LetterNotFound
+from app.core.roles import Role
 from app.store.dead_letters.letter import Letter
-from app.store.errors import IdempotencyKeyReused, InvalidCursor, LetterNotFound
-from app.store.roles import Role
-from app.web.answers import json_answer, page_answer
+from app.web.auth.permissions import needs
 from app.web.contract.refusals import refusals
 from app.web.errors import InvalidRequest
-from app.web.exact import ExactRoute
-from app.web.idempotency import KeyedDep
-from app.web.letter_models import (
+from app.web.requests.idempotency import KeyedDep
+from app.web.requests.parameters import KEY_BYTES, Limit, PageCursor, ServicesDep
+from app.web.requests.responses import json_answer, page_answer
+from app.web.requests.strict_route import ExactRoute
+from app.web.requests.write_stamp import actor_of
+from app.web.schemas.dead_letter_models import (
     ALONE,
     IN_PAGE,
     DeadLetterOut,
@@ -24,9 +27,6 @@ from app.web.letter_models import (
     letter_out,
     redrive_out,
 )
-from app.web.needs import needs
-from app.web.parameters import KEY_BYTES, Limit, PageCursor, ServicesDep
-from app.web.stamps import actor_of
 
 router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"], route_class=ExactRoute)
 

@@ -7,20 +7,20 @@ from starlette.concurrency import run_in_threadpool
 
 from app.broker.filters import Filter, topic_of
 from app.broker.subscription import TooManyStreams
-from app.events import ChangeEvent, Kind, cloud_event
-from app.store.errors import EventNotFound, InvalidCursor
+from app.core.errors import EventNotFound, InvalidCursor
+from app.core.events import ChangeEvent, Kind, cloud_event
+from app.core.roles import Role
 from app.store.feed.cursor import parse_cursor
-from app.store.roles import Role
-from app.web.answers import json_answer, page_answer
-from app.web.budgets import account_of
+from app.web.api.event_stream import stream
+from app.web.auth.identity import identity_of
+from app.web.auth.permissions import needs
 from app.web.contract.refusals import refusals
 from app.web.errors import TooManyOfYourStreams
-from app.web.exact import ExactRoute
-from app.web.identity import identity_of
-from app.web.live import stream
-from app.web.needs import needs
-from app.web.outputs import CloudEventOut, EventPageOut
-from app.web.parameters import Limit, PageCursor, PathProductID, ServicesDep, event_ref
+from app.web.middleware.rate_limits import account_of
+from app.web.requests.parameters import Limit, PageCursor, PathProductID, ServicesDep, event_ref
+from app.web.requests.responses import json_answer, page_answer
+from app.web.requests.strict_route import ExactRoute
+from app.web.schemas.outputs import CloudEventOut, EventPageOut
 from app.web.services import Services
 
 router = APIRouter(

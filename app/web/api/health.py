@@ -5,11 +5,11 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from app.store.errors import StockpulseError
-from app.web.door import Door
-from app.web.needs import PUBLIC
-from app.web.parameters import ServicesDep
-from app.web.system.details import details_of
+from app.core.errors import StockpulseError
+from app.web.auth.authenticator import Door
+from app.web.auth.permissions import PUBLIC
+from app.web.requests.parameters import ServicesDep
+from app.web.system.readiness import details_of
 
 # A load balancer that asks each second must not have the tables read each second.
 DETAILS_AGE = 5.0  # seconds

@@ -8,10 +8,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from app.broker.in_process import InProcessBroker
-from app.metrics import exposition
-from app.store.roles import Role
-from app.web.needs import needs
-from app.web.parameters import ServicesDep
+from app.core.roles import Role
+from app.observability.metrics import exposition
+from app.web.auth.permissions import needs
+from app.web.requests.parameters import ServicesDep
 
 router = APIRouter(include_in_schema=False)
 

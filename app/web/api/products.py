@@ -6,8 +6,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 
-from app.store import etags
-from app.store.errors import (
+from app.core.errors import (
     ETagMismatch,
     IdempotencyKeyReused,
     InsufficientStock,
@@ -21,23 +20,14 @@ from app.store.errors import (
     StockNotCountable,
     TooMuchContention,
 )
-from app.store.product import Product
-from app.store.roles import Role
-from app.web.answers import json_answer, page_answer, product_answer
+from app.core.roles import Role
+from app.store.products import etags
+from app.store.products.model import Product
+from app.web.auth.permissions import needs
 from app.web.contract.refusals import refusals
 from app.web.errors import InvalidRequest, PreconditionRequired
-from app.web.exact import ExactRoute
-from app.web.idempotency import KeyedDep
-from app.web.models import (
-    AdjustmentRequest,
-    CountRequest,
-    ProductCreate,
-    ProductPatch,
-    ProductReplace,
-)
-from app.web.needs import needs
-from app.web.outputs import ProductOut, ProductPageOut, product_out
-from app.web.parameters import (
+from app.web.requests.idempotency import KeyedDep
+from app.web.requests.parameters import (
     MERGE_PATCH,
     AsOf,
     IfMatch,
@@ -51,7 +41,17 @@ from app.web.parameters import (
     merge_patch_body,
     writable,
 )
-from app.web.stamps import stamp_for
+from app.web.requests.responses import json_answer, page_answer, product_answer
+from app.web.requests.strict_route import ExactRoute
+from app.web.requests.write_stamp import stamp_for
+from app.web.schemas.outputs import ProductOut, ProductPageOut, product_out
+from app.web.schemas.product_models import (
+    AdjustmentRequest,
+    CountRequest,
+    ProductCreate,
+    ProductPatch,
+    ProductReplace,
+)
 
 router = APIRouter(
     prefix="/v1/products",

@@ -6,8 +6,7 @@ to the old one, and the old one is never touched.
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.events import ChangeEvent
-from app.store.errors import (
+from app.core.errors import (
     AlreadyReversed,
     EventNotFound,
     IdempotencyKeyReused,
@@ -18,17 +17,18 @@ from app.store.errors import (
     StockNotCountable,
     TooMuchContention,
 )
-from app.store.roles import Role
-from app.web.answers import product_answer
+from app.core.events import ChangeEvent
+from app.core.roles import Role
+from app.web.auth.permissions import needs
 from app.web.contract.refusals import refusals
-from app.web.exact import ExactRoute
-from app.web.idempotency import KeyedDep
-from app.web.models import ReversalRequest
-from app.web.needs import needs
-from app.web.outputs import ProductOut
-from app.web.parameters import ServicesDep, event_ref, json_body, writable
+from app.web.requests.idempotency import KeyedDep
+from app.web.requests.parameters import ServicesDep, event_ref, json_body, writable
+from app.web.requests.responses import product_answer
+from app.web.requests.strict_route import ExactRoute
+from app.web.requests.write_stamp import stamp_for
+from app.web.schemas.outputs import ProductOut
+from app.web.schemas.product_models import ReversalRequest
 from app.web.services import Services
-from app.web.stamps import stamp_for
 
 router = APIRouter(prefix="/v1/events", tags=["events"], route_class=ExactRoute)
 

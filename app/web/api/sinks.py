@@ -5,22 +5,23 @@ from urllib.parse import unquote
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from app.store.coordination.lag import SinkView
-from app.store.errors import (
+from app.core.errors import (
     IdempotencyKeyReused,
     SinkNotConfigured,
     SinkNotFound,
     SinkTestFailed,
     TimeOutOfRange,
 )
-from app.store.roles import Role
-from app.web.answers import json_answer
+from app.core.roles import Role
+from app.store.sinks.sink_lag import SinkView
+from app.web.auth.permissions import needs
 from app.web.contract.refusals import refusals
-from app.web.exact import ExactRoute
-from app.web.idempotency import KeyedDep
-from app.web.needs import needs
-from app.web.parameters import ServicesDep, json_body
-from app.web.sink_models import (
+from app.web.requests.idempotency import KeyedDep
+from app.web.requests.parameters import ServicesDep, json_body
+from app.web.requests.responses import json_answer
+from app.web.requests.strict_route import ExactRoute
+from app.web.requests.write_stamp import actor_of
+from app.web.schemas.sink_models import (
     RewindRequest,
     SinkOut,
     SinkPageOut,
@@ -28,7 +29,6 @@ from app.web.sink_models import (
     SinkTestOut,
     sink_out,
 )
-from app.web.stamps import actor_of
 
 router = APIRouter(prefix="/v1/sinks", tags=["sinks"], route_class=ExactRoute)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.web.contract.examples import EXAMPLES
-from app.web.outputs import CloudEventOut
+from app.web.schemas.outputs import CloudEventOut
 
 _HELLO = {
     "type": "object",

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.events import event_id
+from app.core.events import event_id
 
 _EVENT_ID = event_id("TEA-1", "2026-11-21T07:00:00.000#" + "2".zfill(40))
 _ETAG = '"6f1c2d0a9b8e7f54.0d9c8b7a6f5e4d3c"'

@@ -7,7 +7,7 @@ header is promised; each that is sent is named.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.web.parameters import MERGE_PATCH
+from app.web.requests.parameters import MERGE_PATCH
 
 _TEXT = {"type": "string"}
 

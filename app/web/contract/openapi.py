@@ -14,7 +14,7 @@ from app.web.contract.examples import EXAMPLES
 from app.web.contract.headers import HEADERS, name_headers
 from app.web.contract.refusals import PROBLEM_SCHEMA, common, merged
 from app.web.contract.sink_examples import SINK_EXAMPLES
-from app.web.gate import PUBLIC
+from app.web.middleware.authentication import PUBLIC
 
 _DESCRIPTION = """\
 Products, their stock, and every change to them.

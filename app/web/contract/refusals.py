@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.store.errors import StockpulseError, StoreUnavailable
+from app.core.errors import StockpulseError, StoreUnavailable
 from app.web.errors import (
     BodyTooLarge,
     CrossOrigin,

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from app.events import rfc3339
-from app.logs import masked
-from app.store.coordination.lag import SinkView
+from app.core.events import rfc3339
+from app.observability.logs import masked
+from app.store.sinks.sink_lag import SinkView
 from app.web.system.finding import Finding, span
 from app.web.system.state import SystemState
 

@@ -6,7 +6,7 @@ from typing import Any
 from app.store.feed.feed import Feed
 from app.store.feed.shared_clock import ClockRow, Reading
 from tests.faults.bugs.bug import Patch, bug
-from worker import gaps
+from worker.continuity import gaps
 from worker.reconcile import decision
 from worker.reconcile.comparison import Comparison
 
@@ -23,7 +23,7 @@ def what_was_reconciled_is_taken_for_a_hole(patch: Patch) -> None:
 def an_early_entry_keeps_its_word(patch: Patch) -> None:
     """Nothing is void: what follows on what was before it is a break."""
     patch.setattr(
-        "app.store.verification.goes_on", lambda trail, before, _at: trail[-1].after == before
+        "app.store.audit.verification.goes_on", lambda trail, before, _at: trail[-1].after == before
     )
 
 
@@ -69,5 +69,5 @@ def a_restart_forgets_how_far_the_clock_was(patch: Patch) -> None:
 
 @bug(*LATE)
 def what_was_held_up_goes_out_with_its_old_stamp(patch: Patch) -> None:
-    patch.setattr("worker.sinks.audit.STAMP_LIFE", 10.0**9)
-    patch.setattr("worker.sinks.broker.PUBLISH_LIFE", 10.0**9)
+    patch.setattr("worker.effects.audit_writer.STAMP_LIFE", 10.0**9)
+    patch.setattr("worker.effects.broker_publisher.PUBLISH_LIFE", 10.0**9)

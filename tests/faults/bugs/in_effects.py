@@ -5,17 +5,17 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from app.store.audit import Appended, AuditRepository
-from app.store.audit_entry import ImageForm
-from app.store.batches import put_all
-from app.store.client import translated
-from app.store.errors import ItemTooLarge, StoreRefused, StoreUnavailable
-from app.store.leases import Leases
+from app.core.errors import ItemTooLarge, StoreRefused, StoreUnavailable
+from app.store.audit.audit_repository import Appended, AuditRepository
+from app.store.audit.entry import ImageForm
+from app.store.coordination.leases import Leases
+from app.store.dynamodb.batches import put_all
+from app.store.dynamodb.client import translated
 from tests.faults.bugs.bug import Patch, bug
-from worker.pipeline import Pipeline
-from worker.sinks.audit import AuditSink
-from worker.stream.pages import ShardPages
-from worker.stream.reader import ShardReader
+from worker.effects.audit_writer import AuditSink
+from worker.pipeline.pipeline import Pipeline
+from worker.stream.shards.reader import ShardReader
+from worker.stream.shards.shard_iterator import ShardPages
 
 
 @bug()
@@ -35,7 +35,7 @@ def a_product_is_in_two_parts(patch: Patch) -> None:
     def dealt(records: Any, most: int, _names: Any) -> Any:
         return [part for part in (records[n::most] for n in range(most)) if part]
 
-    patch.setattr("worker.pipeline.parts_of", dealt)
+    patch.setattr("worker.pipeline.pipeline.parts_of", dealt)
 
 
 @bug("pause", "pause_in_call", "join", "answer_late", "throttle", "fail", "lose_answer")
@@ -61,7 +61,7 @@ def what_was_left_unprocessed_is_forgotten(patch: Patch) -> None:
         with translated():
             client.batch_write_item(RequestItems=waiting)
 
-    patch.setattr("app.store.audit.put_all", put_once)
+    patch.setattr("app.store.audit.audit_repository.put_all", put_once)
 
 
 @bug()
@@ -85,7 +85,7 @@ def what_was_throttled_is_taken_for_written(patch: Patch) -> None:
         with suppress(StoreUnavailable):
             put_all(client, puts)
 
-    patch.setattr("app.store.audit.put_all", put_once)
+    patch.setattr("app.store.audit.audit_repository.put_all", put_once)
 
 
 @bug("write_oversize")

@@ -5,15 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.events import ChangeEvent
-from app.store.checkpoints import Checkpoint
+from app.core.events import ChangeEvent
+from app.store.coordination.checkpoints import Checkpoint
 from tests.faults.bugs.bug import Patch, bug
-from worker.heads import Break, Heads
-from worker.stream import coordinator
-from worker.stream.lineage import Listing, Position, readable
-from worker.stream.pages import Page, ShardPages
-from worker.stream.reader import ShardReader
-from worker.stream.readers import Readers
+from worker.continuity.last_images import Break, Heads
+from worker.sharing import coordinator
+from worker.stream.shards.lineage import Listing, Position, readable
+from worker.stream.shards.reader import ShardReader
+from worker.stream.shards.reader_pool import Readers
+from worker.stream.shards.shard_iterator import Page, ShardPages
 
 
 @bug()

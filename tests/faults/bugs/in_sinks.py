@@ -4,17 +4,17 @@
 from dataclasses import replace
 from typing import Any
 
-from app.store.coordination.sinks import SinkRows
-from app.store.dead_letters.repository import DeadLetters
-from app.store.feed import recent_rows
-from app.store.feed.recent_rows import Candidate, RecentRows
+from app.store.dead_letters.letter_repository import DeadLetters
+from app.store.sinks.sink_cursors import SinkRows
+from app.store.timeline import recent_rows
+from app.store.timeline.recent_rows import Candidate, RecentRows
 from tests.faults.bugs.bug import Patch, bug
-from worker.consumers.couriers import Couriers
+from worker.consumers.delivery_threads import Couriers
 from worker.consumers.rejections import Rejections
 from worker.consumers.runner import Runner
 from worker.consumers.schedule import Call, Schedule
 from worker.consumers.sink import Sink
-from worker.stream.membership import Guard
+from worker.sharing.membership import Guard
 
 
 @bug()

@@ -4,9 +4,9 @@ import base64
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.web.guards import SECURITY_HEADERS
-from tests.support.raw_http import Answer, request, send
-from tests.support.running import App
+from app.web.middleware.request_guard import SECURITY_HEADERS
+from tests.support.http.raw_http import Answer, request, send
+from tests.support.processes.running import App
 
 JSON = b"Content-Type: application/json"
 MERGE_PATCH = b"Content-Type: application/merge-patch+json"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.bad_input.attacks import Target
-from tests.support.running import serving, settings_for
+from tests.support.processes.running import serving, settings_for
 
 
 @pytest.fixture(scope="package")

@@ -17,7 +17,7 @@ from tests.integration.bad_input.attacks import (
     event_id,
     get,
 )
-from tests.support.raw_http import request, send
+from tests.support.http.raw_http import request, send
 
 BATCH, COUNTS = f"{PRODUCTS}:batch", f"{PRODUCTS}/P1/counts"
 LETTERS = "/v1/dead-letters"

@@ -14,8 +14,8 @@ from tests.integration.bad_input.attacks import (
     get,
     shown,
 )
-from tests.support.raw_http import request, send
-from tests.support.running import App
+from tests.support.http.raw_http import request, send
+from tests.support.processes.running import App
 
 CONDITIONS = [
     *(

@@ -14,7 +14,7 @@ from tests.integration.bad_input.attacks import (
     assert_refused,
     shown,
 )
-from tests.support.raw_http import chunked, connect, request, send
+from tests.support.http.raw_http import chunked, connect, request, send
 
 LIMIT = 1024 * 1024
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.settings import Settings
+from app.config.settings import Settings
 from tests.integration.consumers.kit import Recorder, Shop
 
 

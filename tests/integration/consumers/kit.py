@@ -6,21 +6,21 @@ from contextlib import contextmanager
 from typing import Any
 
 from app.bootstrap.worker import reading
-from app.core.wake import Wake
-from app.events import ChangeEvent
-from app.settings import Settings
-from app.store.admin_log import AdminLog
-from app.store.client import connect
-from app.store.coordination.control import SinkControl
+from app.config.settings import Settings
+from app.core.events import ChangeEvent
+from app.runtime.wake import Wake
+from app.store.access.admin_log import AdminLog
 from app.store.coordination.sink_row import SinkRow
-from app.store.dead_letters.desk import LetterDesk
+from app.store.dead_letters.letter_admin import LetterDesk
 from app.store.deployment import CONSUMER
+from app.store.dynamodb.client import connect
+from app.store.dynamodb.tables import ensure_tables, table_names
 from app.store.feed.feed import Feed
-from app.store.tables import ensure_tables, table_names
+from app.store.sinks.sink_control import SinkControl
 from tests.support.waiting import until
 from worker.consumers.sink import Rejected, Sink
-from worker.host import Worker
-from worker.stream.pace import Idle
+from worker.hosts.in_process import Worker
+from worker.stream.shards.polling import Idle
 
 Deliver = Callable[[Sequence[ChangeEvent]], Sequence[Rejected]]
 

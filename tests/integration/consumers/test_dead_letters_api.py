@@ -10,13 +10,13 @@ import pytest
 
 from app.commands import sinks as command
 from app.commands.errors import CommandError
-from app.events import event_id
-from app.store.admin_log import AdminLog
+from app.core.events import event_id
+from app.store.access.admin_log import AdminLog
 from app.store.dead_letters.letter import Letter
-from app.store.dead_letters.repository import DeadLetters
+from app.store.dead_letters.letter_repository import DeadLetters
 from tests.integration.consumers.webhooks import LETTERS, Hooked, hooked
 from tests.support.builders import STREAM_ARN, an_item, as_lambda, inserted
-from tests.support.receiver import receiving
+from tests.support.http.receiver import receiving
 from tests.support.waiting import until
 
 

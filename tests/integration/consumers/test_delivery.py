@@ -4,7 +4,7 @@ import threading
 import time
 from datetime import UTC, datetime
 
-from app.events import ChangeEvent
+from app.core.events import ChangeEvent
 from tests.integration.consumers.kit import Recorder, Shop
 from tests.support.waiting import until
 from worker.consumers.sink import PauseSink, Rejected, Sink, Unavailable

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from app.settings import Settings
-from app.store.client import connect
+from app.config.settings import Settings
 from app.store.deployment import CONSUMER
+from app.store.dynamodb.client import connect
 from app.store.feed.shared_clock import ClockRow, SharedClock
 from tests.integration.consumers.kit import Recorder, Shop
 from tests.support.builders import an_item, as_lambda, inserted
-from tests.support.running import settings_for
+from tests.support.processes.running import settings_for
+from worker.aws_lambda.invocation import LambdaHost, budget
+from worker.aws_lambda.setup import make_host
 from worker.consumers.sink import Sink
-from worker.lambda_host import LambdaHost, budget
-from worker.lambda_setup import make_host
 
 KEY = "k1:" + "a2V5" * 11
 SECONDS = 4.0  # of an invocation

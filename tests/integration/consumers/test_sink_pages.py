@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from tests.support.house import House, forms, furnished, token_of
-from tests.support.receiver import SECRET, Receiver, receiving
+from tests.support.http.receiver import SECRET, Receiver, receiving
 from tests.support.waiting import until
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from app.events import rfc3339
+from app.core.events import rfc3339
 from tests.integration.consumers.webhooks import SINKS, Hooked, hooked
-from tests.support.receiver import receiving
+from tests.support.http.receiver import receiving
 from tests.support.waiting import until
 
 

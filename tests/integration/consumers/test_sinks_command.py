@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.consumers.webhooks import Hooked, hooked
-from tests.support.process import with_settings
-from tests.support.receiver import SECRET, receiving
+from tests.support.http.receiver import SECRET, receiving
+from tests.support.processes.process import with_settings
 from tests.support.waiting import until
 
 Run = Callable[..., tuple[int, str, str]]

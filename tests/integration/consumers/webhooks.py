@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from app.settings import Settings
-from tests.support.receiver import SECRET, Receiver
-from tests.support.running import App, serving, settings_for
+from app.config.settings import Settings
+from tests.support.http.receiver import SECRET, Receiver
+from tests.support.processes.running import App, serving, settings_for
 from tests.support.waiting import until
 
 SINKS, LETTERS = "/v1/sinks", "/v1/dead-letters"

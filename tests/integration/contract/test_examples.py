@@ -10,8 +10,8 @@ import pytest
 from app.web.contract import examples
 from app.web.contract.sink_examples import SINK_EXAMPLES
 from tests.integration.consumers.webhooks import hooked
-from tests.support.receiver import receiving
-from tests.support.running import App
+from tests.support.http.receiver import receiving
+from tests.support.processes.running import App
 
 EXAMPLES = {**examples.EXAMPLES, **SINK_EXAMPLES}
 

@@ -3,8 +3,8 @@
 This is the short form; `make faults` runs the long one.
 """
 
-from tests.support.contract import hold_to_contract
-from tests.support.running import App
+from tests.support.http.contract import hold_to_contract
+from tests.support.processes.running import App
 
 
 def test_the_whole_contract_holds(app: App) -> None:

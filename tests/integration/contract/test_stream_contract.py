@@ -4,8 +4,8 @@ from typing import Any
 
 import jsonschema_rs
 
-from tests.support.running import App
-from tests.support.sse import Listener
+from tests.support.http.sse import Listener
+from tests.support.processes.running import App
 
 
 def test_every_message_of_the_stream_has_its_schema(app: App) -> None:

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.support.running import App
+from tests.support.processes.running import App
 
 
 def test_a_parameter_that_the_contract_does_not_name_is_refused(shared: App) -> None:

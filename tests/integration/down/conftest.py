@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from tests.integration.down.kit import Server
-from tests.support.process import Process
-from tests.support.sse import Listener
+from tests.support.http.sse import Listener
+from tests.support.processes.process import Process
 
 
 @pytest.fixture

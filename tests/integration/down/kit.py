@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 
 from app.store.engine import find_running
-from tests.support.process import Process
-from tests.support.sse import Listener
+from tests.support.http.sse import Listener
+from tests.support.processes.process import Process
 
 TOLD = 5.0  # seconds until /readyz names a part that is down
 RECOVERED = 10.0  # seconds until /readyz is well again

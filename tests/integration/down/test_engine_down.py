@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from app.core.errors import StoreUnavailable
 from app.store.engine import find_running
-from app.store.errors import StoreUnavailable
-from app.web.guards import SECURITY_HEADERS
+from app.web.middleware.request_guard import SECURITY_HEADERS
 from tests.integration.down.kit import (
     PATIENCE,
     RECOVERED,
@@ -24,7 +24,7 @@ from tests.integration.down.kit import (
     subjects,
     wait_for_readiness,
 )
-from tests.support.sse import Listener
+from tests.support.http.sse import Listener
 from tests.support.waiting import until
 
 

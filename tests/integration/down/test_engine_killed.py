@@ -24,8 +24,8 @@ from tests.integration.down.kit import (
     engine_of,
     wait_for_readiness,
 )
-from tests.support.lossy import LossyProxy
-from tests.support.running import App, serving, settings_for
+from tests.support.http.lossy import LossyProxy
+from tests.support.processes.running import App, serving, settings_for
 from tests.support.waiting import until
 
 

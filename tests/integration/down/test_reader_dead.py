@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.down.kit import RECOVERED, TOLD, subjects, wait_for_readiness
-from tests.support.running import App
-from tests.support.sse import Listener
+from tests.support.http.sse import Listener
+from tests.support.processes.running import App
 
 # A thread that dies at any of its instructions may leave a socket that it had just opened.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.store.engine import EmbeddedEngine, address, find_binary, find_running, process
-from app.store.engine.folder import Folder
-from app.store.engine.launch import Launcher
+from app.store.engine.data_folder import Folder
+from app.store.engine.launcher import Launcher
 from app.store.engine.supervisor import Patience, Supervisor
 from tests.integration.engine.kit import call, create_table, put, stock
 from tests.support.waiting import until

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tests.support.running import App, item, serving, settings_for
-from tests.support.sse import Listener
+from tests.support.http.sse import Listener
+from tests.support.processes.running import App, item, serving, settings_for
 
 
 def recreate(app: App) -> None:

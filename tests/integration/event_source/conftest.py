@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.event_source.kit import Deployment, deployed
-from tests.support.ministack import PYTHON
+from tests.support.processes.ministack import PYTHON
 
 
 @pytest.fixture(scope="package")

@@ -10,17 +10,17 @@ from typing import Any
 
 from redis import Redis
 
+from app.broker.redis.connection import keys_of
 from app.broker.redis.entries import entry_of
-from app.broker.redis.link import keys_of
-from app.events import ChangeEvent
-from app.item import DEFAULT_NAMES
-from app.store.audit_entry import event_of
-from app.store.tables import ensure_tables, stream_of, table_names
-from tests.support.ministack import ACCOUNT, RUNTIME, MiniStack, beside, ministack
-from tests.support.process import ROOT
-from tests.support.redis_server import RedisServer
-from tests.support.running import item
-from tests.support.throttling import ThrottlingProxy, throttling
+from app.core.events import ChangeEvent
+from app.core.item import DEFAULT_NAMES
+from app.store.audit.entry import event_of
+from app.store.dynamodb.tables import ensure_tables, stream_of, table_names
+from tests.support.http.throttling import ThrottlingProxy, throttling
+from tests.support.processes.ministack import ACCOUNT, RUNTIME, MiniStack, beside, ministack
+from tests.support.processes.process import ROOT
+from tests.support.processes.redis_server import RedisServer
+from tests.support.processes.running import item
 
 KEY = "k1:" + "a2V5" * 11
 NAMES = table_names("", None)
@@ -115,8 +115,8 @@ def deployed(folder: Path, package: Path) -> Iterator[Deployment]:
             Code={
                 "ZipFile": beside(
                     package,
-                    ROOT / "tests/support/faulty_function.py",
-                    ROOT / "tests/support/fault_points.py",
+                    ROOT / "tests/support/processes/faulty_function.py",
+                    ROOT / "tests/support/processes/fault_points.py",
                 )
             },
             Timeout=TIMEOUT,

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 import pytest
 
 from tests.support.builders import NOON, an_event
-from tests.support.receiver import SECRET, Receiver, receiving
+from tests.support.http.receiver import SECRET, Receiver, receiving
 from worker.consumers.sink import PauseSink, Unavailable
 from worker.sinks.webhook import Webhook, webhook
 from worker.sinks.webhook_answers import described, retry_after

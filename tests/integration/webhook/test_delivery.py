@@ -11,11 +11,11 @@ import pytest
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
-from app.events import cloud_event
+from app.core.events import cloud_event
 from app.filters.document import wants
 from app.filters.pattern import parse_filter
 from tests.support.builders import an_event, an_item
-from tests.support.receiver import SECRET, Receiver, receiving
+from tests.support.http.receiver import SECRET, Receiver, receiving
 from worker.consumers.sink import PauseSink, Unavailable
 from worker.sinks.webhook import IMAGES_LIMIT, Webhook, webhook
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from app.core import http_post
+from app.runtime import http_post
 from tests.support.builders import an_event, an_item
-from tests.support.receiver import SECRET, closed_port, misbehaving, receiving
+from tests.support.http.receiver import SECRET, closed_port, misbehaving, receiving
 from worker.consumers.sink import Unavailable
 from worker.sinks.webhook import webhook
 

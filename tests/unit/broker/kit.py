@@ -11,7 +11,7 @@ import orjson
 
 from app.broker.filters import EVERYTHING, Filter
 from app.broker.in_process import InProcessBroker
-from app.store.audit import Arrived
+from app.store.audit.audit_repository import Arrived
 from app.store.feed.cursor import Cursor
 from app.store.feed.feed import Arrival, EventRef
 

@@ -13,7 +13,7 @@ from app.broker.in_process import InProcessBroker
 from app.broker.subscription import TooManyStreams
 from tests.support.builders import a_cursor, an_arrival, an_event, arrivals
 from tests.unit.broker.kit import Client, connected, live
-from tests.unit.broker.rings import CountingFilter, asked
+from tests.unit.broker.ring.rings import CountingFilter, asked
 
 pytestmark = pytest.mark.anyio
 

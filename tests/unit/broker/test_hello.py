@@ -4,9 +4,9 @@ import pytest
 
 from app.broker import in_process
 from tests.support.builders import a_cursor, an_event, arrivals
-from tests.unit.broker.coming_back import LONG_AGO, after
 from tests.unit.broker.kit import MemoryFeed, connected, live
-from tests.unit.broker.rings import RacingRing
+from tests.unit.broker.resume.coming_back import LONG_AGO, after
+from tests.unit.broker.ring.rings import RacingRing
 
 pytestmark = pytest.mark.anyio
 

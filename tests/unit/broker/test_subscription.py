@@ -7,7 +7,7 @@ import pytest
 from app.broker.frames import Frame
 from app.broker.view import CHUNK_BYTES
 from tests.unit.broker.desk import Desk, client_of
-from tests.unit.broker.rings import a_blob, a_frame
+from tests.unit.broker.ring.rings import a_blob, a_frame
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("leaving")]
 

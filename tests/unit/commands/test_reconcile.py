@@ -6,7 +6,7 @@ import pytest
 
 from app.commands.errors import CommandError
 from app.commands.reconcile import TAKEN, answered
-from app.store.reconciliation import Outcome, State
+from app.store.coordination.reconcile_requests import Outcome, State
 
 
 class Waiting:

@@ -4,8 +4,8 @@ import pytest
 
 from app.commands.errors import CommandError
 from app.commands.verify import progress, tell, wait
-from app.store.verification import Finding
-from app.verify import Report
+from app.store.audit.verification import Finding
+from app.store.audit.verifier import Report
 
 Output = pytest.CaptureFixture[str]
 

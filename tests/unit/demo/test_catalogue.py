@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.demo.catalogue import LINES, ean13, shop_price
+from app.demo.simulation.catalogue import LINES, ean13, shop_price
 
 
 @pytest.mark.parametrize(

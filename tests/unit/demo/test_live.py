@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.demo.change import Change
+from app.core.errors import InsufficientStock, StoreUnavailable
 from app.demo.live import Plan
 from app.demo.runner import DemoShop
-from app.demo.shop import changes, monday_morning
-from app.store.errors import InsufficientStock, StoreUnavailable
+from app.demo.simulation.change import Change
+from app.demo.simulation.shop import changes, monday_morning
 
 ZONE = ZoneInfo("UTC")
 

@@ -5,11 +5,11 @@ from functools import cache
 from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
-from app.demo.records import LABEL, Ledger, stream_arn
-from app.demo.shop import changes, monday_morning
-from app.events import ChangeEvent, split_event_id
-from app.item import AttributeNames, Item
-from app.store.product import product_of
+from app.core.events import ChangeEvent, split_event_id
+from app.core.item import AttributeNames, Item
+from app.demo.history.records import LABEL, Ledger, stream_arn
+from app.demo.simulation.shop import changes, monday_morning
+from app.store.products.model import product_of
 from worker.stream.decode import decode
 
 ZONE = ZoneInfo("UTC")

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.demo.change import Change, Drop, Edit, Launch, Move
-from app.demo.shop import changes, monday_morning
+from app.demo.simulation.change import Change, Drop, Edit, Launch, Move
+from app.demo.simulation.shop import changes, monday_morning
 
 BERLIN, KOLKATA = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata")
 START = monday_morning(BERLIN)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from app.events import cloud_event
+from app.core.events import cloud_event
 from app.filters.document import document_of, wants
 from app.filters.pattern import parse_filter
 from tests.support.builders import an_event, an_item

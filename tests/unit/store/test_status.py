@@ -3,15 +3,15 @@
 import json
 from typing import Any
 
-from app.events import ChangeEvent, event_id
-from app.store.checkpoints import Checkpoint, checkpoint_of
-from app.store.coordination.lag import view_of
+from app.core.events import ChangeEvent, event_id
+from app.store.coordination.checkpoints import Checkpoint, checkpoint_of
 from app.store.coordination.shard_state import ShardState
 from app.store.coordination.sink_row import SinkRow
-from app.store.dead_letters.summary import SHOWN, summary
+from app.store.coordination.workers import WorkerRow, worker_of
+from app.store.dead_letters.letter_summary import SHOWN, summary
+from app.store.dynamodb.tables import table_names
+from app.store.sinks.sink_lag import view_of
 from app.store.status import StatusReader
-from app.store.tables import table_names
-from app.store.workers import WorkerRow, worker_of
 from tests.support.builders import an_event
 
 ARN = "arn:aws:dynamodb:::table/Products/stream/2026"

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.core.backoff import Backoff
-from tests.support.stub_streams import StubShard, StubStreams
+from app.runtime.backoff import Backoff
+from tests.support.fakes.stub_streams import StubShard, StubStreams
 from tests.unit.worker.machine.scene import Scene
 
 NO_WAIT = Backoff(0.0, 0.0)
@@ -14,7 +14,7 @@ NO_WAIT = Backoff(0.0, 0.0)
 
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("worker.retry", "worker.stream.reader"):
+    for module in ("app.runtime.retry", "worker.stream.shards.reader"):
         monkeypatch.setattr(f"{module}.pause", NO_WAIT)
 
 

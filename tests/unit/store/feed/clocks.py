@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from app.store.errors import ConditionFailed
+from app.core.errors import ConditionFailed
 from app.store.feed.cursor import Cursor
 from app.store.feed.shared_clock import ClockRow, Reading, SharedClock
 

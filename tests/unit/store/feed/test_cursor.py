@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.store.errors import InvalidCursor
+from app.core.errors import InvalidCursor
 from app.store.feed.cursor import Cursor, CursorClock, day_of, parse_cursor
 
 cursors = st.builds(

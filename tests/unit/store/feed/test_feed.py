@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.store.batches import put_all
+from app.store.dynamodb.batches import put_all
 from app.store.feed.cursor import Cursor
 from app.store.feed.feed import Arrival, Feed, FeedRow
-from tests.support.fake_tables import FakeTables
+from tests.support.fakes.fake_tables import FakeTables
 
 DAY_MS = 86_400_000
 START = 20_000 * DAY_MS

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from app.store import commit
-from app.store.audit import AuditRepository
-from app.store.audit_entry import Signer
-from app.store.errors import StoreUnavailable
+from app.core.errors import StoreUnavailable
+from app.store.audit.audit_repository import AuditRepository
+from app.store.audit.entry import Signer
+from app.store.dynamodb import transactions
 from app.store.feed.cursor import Cursor, CursorClock
 from app.store.feed.feed import Feed
 from app.store.feed.shared_clock import LATE, ClockRow, SharedClock
 from tests.support.builders import an_event
-from tests.support.fake_tables import FakeTables
+from tests.support.fakes.fake_tables import FakeTables
 
 GAP = an_event(1, kind="gap", note="missing")
 
@@ -105,7 +105,7 @@ def test_an_entry_whose_answer_was_lost_is_known_to_be_this_writer_s(
 ) -> None:
     """Otherwise it would be taken for another's, and not be published."""
     deployment = Deployment()
-    monkeypatch.setattr(commit.time, "sleep", lambda _: None)
+    monkeypatch.setattr(transactions.time, "sleep", lambda _: None)
     right, lost = deployment.transact, [True]
 
     def losing(**request: Any) -> Any:

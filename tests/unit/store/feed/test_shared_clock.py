@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.store.errors import StoreUnavailable
+from app.core.errors import StoreUnavailable
 from app.store.feed.shared_clock import EXCHANGE, LEAD, STEP, SharedClock, within
 from tests.unit.store.feed.clocks import HOUR, OVERLAP_MS, World
 

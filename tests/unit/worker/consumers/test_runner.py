@@ -5,13 +5,13 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
-from app.events import ChangeEvent
+from app.core.events import ChangeEvent
+from app.store.coordination.leases import Lease, Unleased
 from app.store.coordination.sink_row import SINK, SinkRow
 from app.store.feed.cursor import Cursor, before
-from app.store.feed.position import Position
-from app.store.feed.tail import Batch, Entry
-from app.store.leases import Lease, Unleased
-from tests.unit.store.feed.building import cursor, event
+from app.store.timeline.position import Position
+from app.store.timeline.tail import Batch, Entry
+from tests.unit.store.timeline.building import cursor, event
 from worker.consumers.retry_policy import RetryPolicy
 from worker.consumers.runner import READ, Runner, Shared
 from worker.consumers.sink import Rejected, Sink

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.store.feed.building import cursor, event
+from tests.unit.store.timeline.building import cursor, event
 from worker.consumers.retry_policy import LONGEST_ASKED, RetryPolicy
 from worker.consumers.schedule import Call, Delivery, Schedule
 

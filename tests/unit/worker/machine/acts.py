@@ -5,9 +5,9 @@ import sys
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
+from tests.unit.worker.machine.checks.tally import TALLY
 from tests.unit.worker.machine.life import Life
 from tests.unit.worker.machine.stage import Stage
-from tests.unit.worker.machine.tally import TALLY
 from tests.unit.worker.machine.world import PRODUCTS_KNOWN
 
 Then = tuple[int, int]

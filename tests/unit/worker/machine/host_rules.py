@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from tests.support.fake_wire import Order, Trouble
+from tests.support.fakes.fake_wire import Order, Trouble
 from tests.unit.worker.machine.acts import Acts, Then, choices, products, then
 from tests.unit.worker.machine.world import PRODUCTS_KNOWN
 

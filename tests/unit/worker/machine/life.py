@@ -7,28 +7,28 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from app.core.wake import Wake
-from app.events import ChangeEvent
-from app.item import DEFAULT_NAMES
-from app.store.audit import Arrived
-from app.store.audit_entry import Signer
-from app.store.client import Clients
+from app.core.errors import StoreUnavailable
+from app.core.events import ChangeEvent
+from app.core.item import DEFAULT_NAMES
+from app.runtime.wake import Wake
+from app.store.audit.audit_repository import Arrived
+from app.store.audit.entry import Signer
 from app.store.deployment import Deployment
-from app.store.errors import StoreUnavailable
+from app.store.dynamodb.client import Clients
+from app.store.dynamodb.tables import table_names
 from app.store.feed.feed import Feed
 from app.store.feed.shared_clock import ClockRow, SharedClock
-from app.store.tables import table_names
-from tests.support.fake_wire import FakeClient, Wire
-from tests.support.simulated_threads import SimEvent
-from tests.unit.worker.machine.ledger import FEED
+from tests.support.fakes.fake_wire import FakeClient, Wire
+from tests.support.simulation.threads import SimEvent
+from tests.unit.worker.machine.checks.ledger import FEED
 from tests.unit.worker.machine.world import KEY, KEY_ID, World
 from worker.consumers.sink import Rejected
-from worker.host import Worker, make_worker
-from worker.log_writer import LogWriter
-from worker.reading import Reading
-from worker.stream.membership import Member
-from worker.stream.pace import IDLE_AWS
-from worker.wiring import SinkPlan
+from worker.effects.log_writer import LogWriter
+from worker.hosts.in_process import Worker, make_worker
+from worker.hosts.stream_reading import Reading
+from worker.hosts.wiring import SinkPlan
+from worker.sharing.membership import Member
+from worker.stream.shards.polling import IDLE_AWS
 
 ABREAST = 2  # batches that are written at once
 

@@ -1,7 +1,7 @@
 """A stage for stories of one stream, with words for what its checkpoints and gaps say."""
 
-from tests.support.fake_shards import FakeShard
-from tests.unit.worker.machine.ledger import CHECKPOINTS
+from tests.support.fakes.fake_shards import FakeShard
+from tests.unit.worker.machine.checks.ledger import CHECKPOINTS
 from tests.unit.worker.machine.stage import Stage
 
 

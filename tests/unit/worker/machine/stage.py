@@ -5,18 +5,18 @@ from random import Random
 
 import pytest
 
+from app.store.coordination.reconcile_requests import Reconciliations
 from app.store.deployment import CONSUMER
-from app.store.feed import position, recent_rows, tail
-from app.store.reconciliation import Reconciliations
-from tests.support.simulated_modules import substitute
-from tests.support.simulation import Crash
-from tests.unit.worker.machine.chains import Chains
-from tests.unit.worker.machine.ledger import CHECKPOINTS
+from app.store.timeline import position, recent_rows, tail
+from tests.support.simulation.hub import Crash
+from tests.support.simulation.modules import substitute
+from tests.unit.worker.machine.checks.chains import Chains
+from tests.unit.worker.machine.checks.ledger import CHECKPOINTS
 from tests.unit.worker.machine.life import Life
 from tests.unit.worker.machine.world import START, World
-from worker import parallel
-from worker.consumers import couriers, runner
-from worker.leased_threads import LeasedThreads
+from worker.consumers import delivery_threads, runner
+from worker.leasing.leased_threads import LeasedThreads
+from worker.pipeline import parallel
 
 BATCH = 3  # records: pages here are too short to be parted into real ones
 # What sinks read, keep and remember at once: little, so that examples reach the bounds.
@@ -26,7 +26,7 @@ SMALL = (
     (tail, "AHEAD", 8),
     (recent_rows, "HELD", 4),
     (runner, "READ", 4),
-    (couriers, "PENDING", 8),
+    (delivery_threads, "PENDING", 8),
     (position, "REMEMBERED", 4),
 )
 CALM = 60, 200  # rounds, and steps in each, until which all must have come out

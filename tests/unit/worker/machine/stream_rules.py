@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from tests.support.fake_stream import Manners
+from tests.support.fakes.fake_stream import Manners
 from tests.unit.worker.machine.acts import Acts, Then, choices, then
 
 

@@ -1,16 +1,15 @@
 """One table, its stream and its writers; workers' lives come and go around it.
 
-Time passes only where nobody has anything to do (`tests.support.simulation`).
+Time passes only where nobody has anything to do (`tests.support.simulation.hub`).
 """
 
 from typing import Any
 
-from tests.support.fake_shards import FakeShard, FakeStream
-from tests.support.fake_stream import FakeStreams
-from tests.support.fake_tables import FakeTables
-from tests.support.simulation import Hub
-from tests.unit.worker.machine.items import a_product, noise
-from tests.unit.worker.machine.ledger import (
+from tests.support.fakes.fake_shards import FakeShard, FakeStream
+from tests.support.fakes.fake_stream import FakeStreams
+from tests.support.fakes.fake_tables import FakeTables
+from tests.support.simulation.hub import Hub
+from tests.unit.worker.machine.checks.ledger import (
     AUDIT,
     CHECKPOINTS,
     FEED,
@@ -19,6 +18,7 @@ from tests.unit.worker.machine.ledger import (
     SETTINGS,
     Ledger,
 )
+from tests.unit.worker.machine.items import a_product, noise
 from tests.unit.worker.machine.sinks.sinks import Sinks
 
 Item = dict[str, Any]

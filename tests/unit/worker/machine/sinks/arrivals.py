@@ -10,8 +10,8 @@ from typing import Any
 
 from app.store.feed.cursor import Cursor, parse_cursor
 from app.store.feed.shared_clock import LEAD
-from app.store.timeline import OVERLAP_MS
-from tests.unit.worker.machine.written import Ref
+from app.store.timeline.timeline import OVERLAP_MS
+from tests.unit.worker.machine.checks.written import Ref
 
 NOWHERE = Cursor(0, "00000000", 0)
 

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from app.events import RESERVED
+from app.core.events import RESERVED
 from app.store.coordination.sink_row import SinkRow, sink_of
 from app.store.feed.cursor import Cursor
-from app.store.feed.position import decoded
+from app.store.timeline.position import decoded
+from tests.unit.worker.machine.checks.written import Ref, Written
 from tests.unit.worker.machine.sinks.arrivals import Arrivals
 from tests.unit.worker.machine.sinks.deployed import UNWANTED
-from tests.unit.worker.machine.written import Ref, Written
 from worker.consumers.sink import Sink
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from app.events import ChangeEvent
+from app.core.events import ChangeEvent
 from tests.unit.worker.machine.sinks.deliveries import Deliveries
 from worker.consumers.sink import PauseSink, Rejected, Unavailable
 

@@ -2,22 +2,22 @@
 
 from typing import TYPE_CHECKING, Any
 
-from app.store.admin_log import AdminLog
-from app.store.coordination.control import SinkControl
-from app.store.coordination.sink_row import PREFIX
-from app.store.dead_letters.desk import LetterDesk
-from app.store.dead_letters.letter import AUDIT, Letter, letter_of
+from app.store.access.admin_log import AdminLog
+from app.store.coordination.sink_row import AUDIT, PREFIX
+from app.store.dead_letters.letter import Letter, letter_of
+from app.store.dead_letters.letter_admin import LetterDesk
 from app.store.deployment import CONSUMER
 from app.store.feed.cursor import Cursor
 from app.store.feed.feed import Feed
-from tests.unit.worker.machine.ledger import AUDIT as AUDIT_TABLE
-from tests.unit.worker.machine.ledger import CHECKPOINTS, FEED, PARKED, SETTINGS
+from app.store.sinks.sink_control import SinkControl
+from tests.unit.worker.machine.checks.ledger import AUDIT as AUDIT_TABLE
+from tests.unit.worker.machine.checks.ledger import CHECKPOINTS, FEED, PARKED, SETTINGS
 from tests.unit.worker.machine.sinks.arrivals import Arrivals
 from tests.unit.worker.machine.sinks.deliveries import Deliveries, Known
 from tests.unit.worker.machine.sinks.deployed import SINKS
 from tests.unit.worker.machine.sinks.other_side import OtherSide
 from worker.consumers.retry_policy import RetryPolicy
-from worker.wiring import SinkPlan
+from worker.hosts.wiring import SinkPlan
 
 if TYPE_CHECKING:
     from tests.unit.worker.machine.world import World

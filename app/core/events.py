@@ -1,0 +1,150 @@
+"""ChangeEvent is the one vocabulary between worker, broker and web; it is never changed once made.
+
+On the wire it is a CloudEvents 1.0 JSON object whose `data` has the same field names.
+"""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, get_args
+from urllib.parse import quote
+
+from app.core.item import Item, plain_item
+
+Kind = Literal[
+    "inserted", "stock_changed", "updated", "deleted", "expired", "internal", "gap", "reconciled"
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+# Stream label, `#`, sequence number padded to 40 digits, and what `app.store.audit.chain` puts
+# behind it for `reconciled`, `gap`, and a gap that follows a `reconciled`.
+_EVENT_KEY = re.compile(r"[^#\x00]{1,64}#[0-9]{40}(~r[0-9]{4})?(~g[0-9]{4})?")
+
+# Shard-wide gaps lie under ids that begin so: no product's id can (`decode` parks its records).
+RESERVED = "\0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeEvent:
+    """One change to one product, as its stream record tells it.
+
+    `before` and `after` are images in DynamoDB's typed form; None where the stream's view
+    (or, with `images_omitted`, their size) leaves them out. `delta` is set only where the
+    stock before and after are both known and differ. `actor` is None for a change made
+    outside Stockpulse, and wherever the view type cannot show who made it.
+    """
+
+    event_key: str
+    kind: Kind
+    product_id: str
+    product_name: str | None
+    before: Item | None
+    after: Item | None
+    changed: tuple[str, ...]
+    stock_before: int | None
+    stock_after: int | None
+    actor: str | None
+    reason: str | None
+    note: str | None
+    reference: str | None
+    request_id: str | None
+    occurred_at: datetime
+    event_name: str
+    sequence_number: str
+    view_type: str
+    category: str | None = None  # after the change, or before it where the product is gone
+    images_omitted: bool = False
+
+    @property
+    def id(self) -> str:
+        """The event's one name for ever: base64url of product id and event key."""
+        return event_id(self.product_id, self.event_key)
+
+    @property
+    def delta(self) -> int | None:
+        """Units that came (+) or went (-)."""
+        if self.kind != "stock_changed" or self.stock_before is None or self.stock_after is None:
+            return None
+        return self.stock_after - self.stock_before
+
+
+def event_id(product_id: str, event_key: str) -> str:
+    """Base64url, without padding, of both halves of an audit entry's key."""
+    return base64.urlsafe_b64encode(f"{product_id}\0{event_key}".encode()).decode().rstrip("=")
+
+
+def split_event_id(identifier: str) -> tuple[str, str] | None:
+    """(product id, event key) of an event id; None where it is not one."""
+    key = split_id(identifier)
+    return key if key is not None and is_event_key(key[1]) else None
+
+
+def split_id(identifier: str) -> tuple[str, str] | None:
+    """(product id, sort key) that `event_id` made this of; None where it made it of nothing."""
+    try:
+        raw = base64.b64decode(
+            identifier + "=" * (-len(identifier) % 4), altchars=b"-_", validate=True
+        )
+        product_id, _, sort_key = raw.decode().rpartition("\0")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return None
+    # One row has one name: base64 can be spelt in several ways.
+    named = product_id and event_id(product_id, sort_key) == identifier
+    return (product_id, sort_key) if named else None
+
+
+def is_event_key(text: str) -> bool:
+    """Whether this can be an audit entry's sort key."""
+    return _EVENT_KEY.fullmatch(text) is not None
+
+
+def rfc3339(moment: datetime) -> str:
+    """A moment in UTC, with milliseconds only where it has any."""
+    utc = moment.astimezone(UTC)
+    precision = "milliseconds" if utc.microsecond >= 1000 else "seconds"
+    return utc.isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def data_of(event: ChangeEvent, *, with_images: bool = True) -> dict[str, Any]:
+    """The event's fields as JSON values; images as plain JSON (see `app.core.item.plain`)."""
+    show = with_images and not event.images_omitted
+    return {
+        "id": event.id,
+        "event_key": event.event_key,
+        "kind": event.kind,
+        "product_id": event.product_id,
+        "product_name": event.product_name,
+        "category": event.category,
+        "before": plain_item(event.before) if show and event.before is not None else None,
+        "after": plain_item(event.after) if show and event.after is not None else None,
+        "images_omitted": not show,
+        "changed": list(event.changed),
+        "stock_before": event.stock_before,
+        "stock_after": event.stock_after,
+        "delta": event.delta,
+        "actor": event.actor,
+        "reason": event.reason,
+        "note": event.note,
+        "reference": event.reference,
+        "request_id": event.request_id,
+        "occurred_at": rfc3339(event.occurred_at),
+        "event_name": event.event_name,
+        "sequence_number": event.sequence_number,
+        "view_type": event.view_type,
+    }
+
+
+def cloud_event(event: ChangeEvent, table: str, *, with_images: bool = True) -> dict[str, Any]:
+    """The event as a CloudEvents 1.0 object in JSON mode; `table` is the products table's name."""
+    return {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": f"/tables/{quote(table)}",
+        "type": f"stockpulse.product.{event.kind}",
+        "subject": event.product_id,
+        "time": rfc3339(event.occurred_at),
+        "datacontenttype": "application/json",
+        "data": data_of(event, with_images=with_images),
+    }

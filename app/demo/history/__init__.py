@@ -1,0 +1,1 @@
+"""A made-up past is written to the audit as if a worker had read it from the stream."""

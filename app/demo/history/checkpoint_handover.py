@@ -1,0 +1,107 @@
+"""The products are put as their past left them, and the worker's checkpoint is moved past that.
+
+So the stream does not tell again what the past has told. Whatever else the stream holds is
+somebody's change: it goes through the pipeline before the checkpoint passes it.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from app.core.item import AttributeNames, Item, digest
+from app.demo.errors import NoPast
+from app.runtime.retry import Retry
+from app.runtime.wake import Wake
+from app.store.coordination.leases import Hold, Lease
+from app.store.deployment import Deployment
+from app.store.dynamodb.batches import WRITE_LIMIT, put_all
+from app.store.location import Place
+from worker.hosts.stream_reading import Reading, make_coordinator
+from worker.sharing.membership import Member, new_owner
+from worker.stream.shards.polling import IDLE_LOCAL
+from worker.stream.shards.reader import Work
+
+Take = Callable[[Sequence[Any], str], None]
+
+WITHIN = 60.0  # seconds in which the stream has to show what was put
+
+
+def hand_over(
+    where: Place, deployment: Deployment, items: Mapping[str, Item], process: Take
+) -> int:
+    """Put the items and read the stream past them; how many records were somebody else's.
+
+    Raises:
+        NoPast: not all of them came within a minute.
+
+    """
+    stop = threading.Event()
+    retry = Retry(stop)
+    client, table = deployment.clients.tables, deployment.tables.products
+    waiting = iter([(table, dict(item)) for item in items.values()])
+    while batch := list(islice(waiting, WRITE_LIMIT)):
+        retry(partial(put_all, client, batch), "the demo shop")
+    known = _Known(items, deployment.names, process)
+
+    def make_work(lease: Lease, _hold: Hold) -> Work:
+        return partial(known.take, stream_arn=lease.stream_arn)
+
+    one_log = where.engine is not None
+    worker = make_coordinator(
+        deployment,
+        Reading(Member(new_owner(), folder=where.folder), Wake(), IDLE_LOCAL, one_log),
+        make_work,
+        stop,
+    )
+    # Leaving the block waits for the page under way, its checkpoint included.
+    with worker:
+        known.wait(WITHIN)
+    if known.missing:
+        raise NoPast(
+            f"the stream of {table} did not show {known.missing} of the demo's products "
+            f"within {WITHIN:.0f} s, so they may be told twice: remove the tables and start again"
+        )
+    return known.strangers
+
+
+class _Known:
+    """Tells the records of our own puts from others', which it hands on."""
+
+    def __init__(self, items: Mapping[str, Item], names: AttributeNames, process: Take) -> None:
+        self._key = names.key
+        self._process = process
+        self._expected = {product_id: digest(item) for product_id, item in items.items()}
+        self._all_seen = threading.Event()
+        self._lock = threading.Lock()  # one reader a shard calls `take`
+        self.strangers = 0
+
+    @property
+    def missing(self) -> int:
+        """How many products the stream has not shown."""
+        return len(self._expected)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until the stream has shown them all, or for so long."""
+        if self._expected:
+            self._all_seen.wait(seconds)
+
+    def take(self, records: Sequence[Any], stream_arn: str) -> None:
+        """Take a page of a shard."""
+        others = [record for record in records if not self._is_ours(record)]
+        if others:
+            self._process(others, stream_arn)
+        with self._lock:
+            self.strangers += len(others)
+        if not self._expected:
+            self._all_seen.set()
+
+    def _is_ours(self, record: Any) -> bool:
+        change = record["dynamodb"]
+        product_id = change["Keys"][self._key]["S"]
+        with self._lock:
+            if digest(change.get("NewImage", {})) != self._expected.get(product_id):
+                return False
+            del self._expected[product_id]
+        return bool(record["eventName"] == "INSERT")

@@ -1,0 +1,1 @@
+"""A made-up shop decides what happens next from a seed and a clock; it writes nothing."""

@@ -1,0 +1,61 @@
+"""An endless day in a shop: the same dice and the same start give the same changes, in order.
+
+Pure: time is the shop's own, moved on by what happens in it.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+from app.demo.simulation import staff
+from app.demo.simulation.assortment import SIZE, Office
+from app.demo.simulation.catalogue import LINES
+from app.demo.simulation.change import Change
+from app.demo.simulation.hours import moment_of
+from app.demo.simulation.purchasing import Stockroom
+from app.demo.simulation.sales import Till
+from app.demo.simulation.shelves import Shelves
+from app.demo.simulation.shop_state import Floor
+
+_SHELVING = timedelta(seconds=8)  # from one filled shelf to the next
+
+
+def monday_morning(zone: ZoneInfo) -> datetime:
+    """When a shop without a past opens; which Monday it is matters to nobody."""
+    return datetime(2026, 1, 5, 8, tzinfo=zone).astimezone(UTC)
+
+
+def changes(seed: int, start: datetime, zone: ZoneInfo) -> Iterator[Change]:
+    """Everything that happens in the shop that opens at `start`; it never ends."""
+    random = Random(seed)  # noqa: S311 - a demo, not a secret
+    floor = Floor(random, zone, Shelves(random, LINES, SIZE))
+    opened = start
+    for shelf in floor.shelves:
+        actor = random.choice(staff.STOCKROOM)
+        yield floor.launch(
+            opened, actor, shelf, reason="received", note="opening stock", opening=True
+        )
+        opened += _SHELVING
+    yield from _days(floor, opened)
+
+
+def _days(floor: Floor, opened: datetime) -> Iterator[Change]:
+    stockroom = Stockroom(floor)
+    till, office = Till(floor, stockroom), Office(floor)
+
+    def midnight(at: datetime) -> Iterator[Change]:
+        day = floor.local(at).date()
+        stockroom.plan(day)
+        office.plan(day)
+        floor.diary.note(moment_of(day + timedelta(days=1), 0, floor.zone), midnight)
+        yield from ()
+
+    for shelf in floor.shelves:
+        stockroom.order(shelf, floor.local(opened).date())
+    till.expect(opened)
+    floor.diary.note(opened, midnight)
+    while True:
+        due, task = floor.diary.next()
+        # What was planned for this day's morning and the shop was not open yet is done at once.
+        yield from task(max(due, opened))

@@ -1,0 +1,1 @@
+"""One mechanism of each kind for all layers: loop thread, backoff, retry, stall detector."""

@@ -1,0 +1,93 @@
+"""Sign-in links and ended sessions: rows that matter for a while and then expire.
+
+A link is used up by being used: its row is deleted in one transaction with the log row. An
+ended session is remembered until it would have ended by itself. DynamoDB removes the rows
+(`ExpiresAt`) at some time later, so every reader looks at the time itself.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from app.core.errors import ConditionFailed
+from app.store.access.api_key_secret import new_token, token_hash
+from app.store.access.api_keys import ApiKey
+from app.store.access.settings_rows import SettingsRows, row_key
+from app.store.dynamodb.client import translated
+from app.store.dynamodb.reads import get_one
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+LINK_LIFE = timedelta(minutes=10)
+_LINK = "link"
+_ENDED = "ended-session"
+
+
+class SignIn:
+    """Links that sign in as a key, once; and the sessions that were signed out."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._rows = SettingsRows(client, table)
+        self._now = now
+
+    def make_link(self, key: ApiKey, actor: str) -> str:
+        """The token of a new link; only its hash is kept."""
+        token = new_token()
+        row = _row(_LINK, token_hash(token), self._now() + LINK_LIFE)
+        self._rows.deed(
+            actor,
+            "sign-in link made",
+            self._rows.action("Put", Item=row | {"Key": {"S": key.id}}),
+            after={"key": key.id, "name": key.name},
+        )
+        return token
+
+    def link_key(self, token: str) -> str | None:
+        """The id of the key that a link signs in as; it stays usable."""
+        row = get_one(self._rows.client, self._rows.table, row_key(_LINK, token_hash(token)))
+        if row is None or int(row["ExpiresAt"]["N"]) <= self._now().timestamp():
+            return None
+        return str(row["Key"]["S"])
+
+    def use_link(self, token: str, key: ApiKey) -> bool:
+        """Use the link up; False where someone else was first, or it has expired."""
+        try:
+            self._rows.deed(
+                key.name,
+                "sign-in link used",
+                self._rows.action(
+                    "Delete",
+                    Key=row_key(_LINK, token_hash(token)),
+                    ConditionExpression="#key = :key AND ExpiresAt > :now",
+                    ExpressionAttributeNames={"#key": "Key"},
+                    ExpressionAttributeValues={
+                        ":key": {"S": key.id},
+                        ":now": {"N": str(int(self._now().timestamp()))},
+                    },
+                ),
+                before={"key": key.id},
+            )
+        except ConditionFailed:
+            return False
+        return True
+
+    def end_session(self, session: str, until: datetime) -> None:
+        """Remember that a session was signed out, until it would have ended by itself."""
+        with translated():
+            self._rows.client.put_item(
+                TableName=self._rows.table, Item=_row(_ENDED, session, until)
+            )
+
+    def ended_sessions(self) -> frozenset[str]:
+        """Ids of the sessions that were signed out."""
+        return frozenset(row["ID"]["S"] for row in self._rows.all(_ENDED))
+
+
+def _row(kind: str, row_id: str, until: datetime) -> dict[str, Any]:
+    return {**row_key(kind, row_id), "ExpiresAt": {"N": str(int(until.timestamp()))}}

@@ -1,0 +1,227 @@
+"""An audit entry is written with its feed row in one call, and what is too large is never dropped.
+
+A batch refused as invalid is halved until one entry is left; an entry too large for an
+item is written with compressed images, and if still too large with their hashes alone.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.core.errors import ConditionFailed, ItemTooLarge, StoreRefused, StoreUnavailable
+from app.core.events import RESERVED, ChangeEvent
+from app.store.audit.chain_reader import Chains
+from app.store.audit.damaged import MALFORMED, legible
+from app.store.audit.entry import ImageForm, Signer, event_of
+from app.store.audit.history import Histories
+from app.store.coordination.leases import Hold, Unleased
+from app.store.dynamodb.batches import get_all, put_all
+from app.store.dynamodb.client import translated
+from app.store.dynamodb.reads import get_rows
+from app.store.dynamodb.transactions import commit
+from app.store.feed.cursor import Cursor
+from app.store.feed.feed import ROW_LIMIT, EventRef, Feed
+from app.store.feed.shared_clock import SharedClock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_TRIES = 4  # of a transaction whose stamp was late, or that met another on one of its items
+
+Arrived = tuple[Cursor, ChangeEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What is durable now, with its arrival, and what DynamoDB refuses in every form."""
+
+    arrived: list[Arrived]
+    refused: list[tuple[ChangeEvent, str]]
+
+
+class AuditRepository:
+    """The append-only audit table, and the feed rows that go with it."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        feed: Feed,
+        signer: Signer,
+        stamp: Callable[[], Cursor],
+        clock: SharedClock | None = None,
+    ) -> None:
+        """`stamp` gives out stamps of `clock`; None where this process is the only writer."""
+        self._client = client
+        self._table = table
+        self._feed = feed
+        self._signer = signer
+        self._stamp = stamp
+        self._clock = clock
+        self.chains = Chains(client, table)
+        self.histories = Histories(client, table, self.chains)
+
+    def append(self, events: Sequence[ChangeEvent]) -> Appended:
+        """Write up to 24 events of different keys.
+
+        Raises:
+            StoreUnavailable: nothing may be taken as written; the same call again is safe.
+
+        """
+        if len(events) > ROW_LIMIT:
+            raise ValueError(f"at most {ROW_LIMIT} events in one batch")
+        if len(events) == 1:
+            return self._append_one(events)
+        try:
+            return Appended(self._write(events, ImageForm.PLAIN), [])
+        except (StoreRefused, ItemTooLarge):
+            middle = len(events) // 2
+            first, second = self.append(events[:middle]), self.append(events[middle:])
+            return Appended(first.arrived + second.arrived, first.refused + second.refused)
+
+    def append_if_absent(self, event: ChangeEvent, hold: Hold | None = None) -> Arrived | None:
+        """Write a `gap` or `reconciled` entry and its feed row; None where its key is taken.
+
+        Where several processes write, the transaction also checks that the stamp is recent.
+
+        Raises:
+            LeaseLost: what it rests on was found under a lease that is another's now.
+            StoreUnavailable: nothing may be taken as written; the same call again is safe.
+            StoreRefused: DynamoDB refuses it in every form.
+
+        """
+        forms = [ImageForm.OMITTED] if event.images_omitted else list(ImageForm)
+        for form in forms:
+            try:
+                return self._write_if_absent(event, form, hold or Unleased())
+            except (StoreRefused, ItemTooLarge) as error:
+                refusal = error.detail
+        raise StoreRefused(refusal)
+
+    def restamp(self, events: Sequence[ChangeEvent]) -> list[Arrived]:
+        """A fresh feed row for events whose publication was held up (DESIGN §5.2)."""
+        stamp = self._stamp()
+        self._feed.mark_day(stamp)
+        put_all(self._client, [self._feed.row(stamp, [_ref(event) for event in events])])
+        return _arrived(stamp, events)
+
+    def get(self, ref: EventRef) -> ChangeEvent | None:
+        """One event; None where there is no entry."""
+        return next(iter(self.get_many([ref]).values()), None)
+
+    def get_many(self, refs: Sequence[EventRef]) -> dict[EventRef, ChangeEvent]:
+        """The events that have an entry that can be read, read consistently."""
+        keys = [_key(ref) for ref in dict.fromkeys(refs)]
+        events = legible(event_of, get_all(self._client, self._table, keys))
+        return {_ref(event): event for event in events}
+
+    def read(
+        self, refs: Sequence[EventRef]
+    ) -> tuple[dict[EventRef, ChangeEvent], dict[EventRef, str]]:
+        """The events that have an entry, read consistently, and what is wrong with damaged ones."""
+        events: dict[EventRef, ChangeEvent] = {}
+        damaged: dict[EventRef, str] = {}
+        for row in get_all(self._client, self._table, [_key(ref) for ref in dict.fromkeys(refs)]):
+            try:
+                event = event_of(row)
+            except MALFORMED as error:
+                ref = row["ProductID"]["S"], row["EventKey"]["S"]
+                damaged[ref] = f"the audit entry is damaged ({type(error).__name__}: {error})"
+            else:
+                events[_ref(event)] = event
+        return events, damaged
+
+    def refers(self, product_id: str, after: str, reference: str) -> bool:
+        """Whether an entry of the product, later than the event key, bears the reference."""
+        rows = get_rows(
+            self._client,
+            "query",
+            self._table,
+            KeyConditionExpression="ProductID = :p AND EventKey > :k",
+            FilterExpression="#r = :r",
+            ExpressionAttributeNames={"#r": "Reference"},
+            ExpressionAttributeValues={
+                ":p": {"S": product_id},
+                ":k": {"S": after},
+                ":r": {"S": reference},
+            },
+        )
+        return any(rows)
+
+    def knows(self, product_id: str) -> bool:
+        """Whether anything ever happened to a product of this id."""
+        if product_id.startswith(RESERVED):
+            return False  # what lies there are gaps of the stream, no product's history
+        with translated():
+            answer = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="ProductID = :p",
+                ExpressionAttributeValues={":p": {"S": product_id}},
+                ProjectionExpression="EventKey",
+                Limit=1,
+            )
+        return bool(answer["Items"])
+
+    def _write(self, events: Sequence[ChangeEvent], form: ImageForm) -> list[Arrived]:
+        stamp = self._stamp()
+        self._feed.mark_day(stamp)
+        entries = [(self._table, self._signer.entry(event, form)) for event in events]
+        row = self._feed.row(stamp, [_ref(event) for event in events])
+        put_all(self._client, [*entries, row])
+        return _arrived(stamp, events)
+
+    def _write_if_absent(self, event: ChangeEvent, form: ImageForm, hold: Hold) -> Arrived | None:
+        entry = {
+            "Put": {
+                "TableName": self._table,
+                "Item": self._signer.entry(event, form),
+                "ConditionExpression": "attribute_not_exists(EventKey)",
+            }
+        }
+        held = hold.condition()
+        for _ in range(_TRIES):
+            stamp = self._stamp()
+            actions = [entry, *self._stamped(event, stamp), *([] if held is None else [held])]
+            try:
+                commit(self._client, actions)
+            except ConditionFailed:
+                if get_all(self._client, self._table, [_key(_ref(event))]):
+                    return None
+                hold.check()  # raises if that was it
+                if self._clock is not None:  # else the stamp was late, or a transaction met another
+                    self._clock.raise_past_row()
+            else:
+                return stamp, event
+        raise StoreUnavailable("Other writers interfere with the entry's transaction: try again.")
+
+    def _stamped(self, event: ChangeEvent, stamp: Cursor) -> list[dict[str, Any]]:
+        """The actions that put an event into the feed, and check that it is not too late to."""
+        self._feed.mark_day(stamp)
+        rows = [self._feed.row(stamp, [_ref(event)])]
+        if event.kind == "gap":
+            rows.append(self._feed.gap_row(stamp, _ref(event)))
+        puts = [{"Put": {"TableName": table, "Item": row}} for table, row in rows]
+        return puts if self._clock is None else [*puts, self._clock.not_late(stamp)]
+
+    def _append_one(self, events: Sequence[ChangeEvent]) -> Appended:
+        """One entry in the largest form that an item can hold."""
+        refusal = ""
+        for form in ImageForm:
+            try:
+                return Appended(self._write(events, form), [])
+            except (StoreRefused, ItemTooLarge) as error:
+                refusal = error.detail
+        return Appended([], [(events[0], refusal)])
+
+
+def _ref(event: ChangeEvent) -> EventRef:
+    return (event.product_id, event.event_key)
+
+
+def _key(ref: EventRef) -> dict[str, Any]:
+    product_id, event_key = ref
+    return {"ProductID": {"S": product_id}, "EventKey": {"S": event_key}}
+
+
+def _arrived(stamp: Cursor, events: Sequence[ChangeEvent]) -> list[Arrived]:
+    return [(stamp.at(n), event) for n, event in enumerate(events)]

@@ -1,0 +1,139 @@
+"""A `gap` or `reconciled` entry lies behind the entry that was its product's last. Pure.
+
+Its key sorts behind that entry's and before any later record's. Each entry's before is the
+previous after, but for one case: a `reconciled` entry is *void* where it was written while the
+first record after it was on its way. That record has the image before it as its before; where
+nothing was known before it (a history's baseline), it is the record's time that tells.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from app.core.events import Kind
+
+Mark = Literal["g", "r"]  # gap, reconciled
+
+_MARKED = re.compile(r"(?P<behind>.+)~(?P<mark>[gr])(?P<count>[0-9]{4})")
+_NO_RECORD = "0" * 40
+
+BOTH_IMAGES = "NEW_AND_OLD_IMAGES"
+_WITH_AFTER = {BOTH_IMAGES, "NEW_IMAGE"}
+
+# What of an entry `link_of` needs (`Kind` is a reserved word to DynamoDB's expressions).
+LINK_FIELDS = {
+    f"#{n}": name
+    for n, name in enumerate(
+        ("EventKey", "Kind", "EventName", "ViewType", "BeforeHash", "AfterHash", "OccurredAt")
+    )
+}
+
+
+class ChainFull(Exception):
+    """Ten thousand entries of one kind lie behind one record: something is badly wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry's place in its chain; `before` and `after` are hashes (None: no item or unknown)."""
+
+    key: str
+    kind: Kind
+    event_name: str
+    view_type: str
+    before: str | None
+    after: str | None
+    occurred_at: datetime
+
+    @property
+    def tells_after(self) -> bool:
+        """Whether `after` is known to be the item's state, none included."""
+        return self.view_type in _WITH_AFTER
+
+    @property
+    def leaves_nothing(self) -> bool:
+        """Whether the item is known to be gone after this."""
+        return self.after is None and (self.tells_after or self.event_name == "REMOVE")
+
+
+def link_of(entry: Mapping[str, Any]) -> Link:
+    """The link that an audit entry, or its projection on `LINK_FIELDS`, makes."""
+    return Link(
+        key=entry["EventKey"]["S"],
+        kind=entry["Kind"]["S"],
+        event_name=entry["EventName"]["S"],
+        view_type=entry["ViewType"]["S"],
+        before=entry.get("BeforeHash", {}).get("S"),
+        after=entry.get("AfterHash", {}).get("S"),
+        occurred_at=datetime.fromisoformat(entry["OccurredAt"]["S"]).astimezone(UTC),
+    )
+
+
+def origin(label: str) -> str:
+    """The key that stands for the entry before a stream's first: there is none."""
+    return f"{label}#{_NO_RECORD}"
+
+
+def label_of(key: str) -> str:
+    """The stream's label in an event key."""
+    return key.partition("#")[0]
+
+
+def is_baseline(key: str) -> bool:
+    """Whether this `reconciled` entry begins a history: no entry was before it."""
+    return f"#{_NO_RECORD}~r" in key
+
+
+def successor(key: str, mark: Mark) -> str:
+    """The key of a new entry behind the chain's last, which has this key.
+
+    Raises:
+        ChainFull: its four-digit count is used up.
+
+    """
+    match = _MARKED.fullmatch(key)
+    if match is None or (match["mark"], mark) == ("r", "g"):
+        return f"{key}~{mark}0000"
+    if match["mark"] != mark:  # `~r` sorts behind every `~g`
+        return successor(match["behind"], mark)
+    if match["count"] == "9999":
+        raise ChainFull(f"no room behind {key}")
+    return f"{match['behind']}~{mark}{int(match['count']) + 1:04d}"
+
+
+def goes_on(trail: Sequence[Link], before: str | None, at: datetime) -> bool:
+    """Whether a record of this time follows on the trail's end (void ones skipped).
+
+    `before` is the hash of its image before.
+    """
+    return void_from(trail, before, at) is not None
+
+
+def void_from(trail: Sequence[Link], before: str | None, at: datetime) -> int | None:
+    """Where in the trail the `reconciled` entries begin that such a record makes void.
+
+    The trail's length where none is void; None where the record does not follow at all.
+    """
+    for index in reversed(range(len(trail))):
+        if trail[index].after == before:
+            return index + 1
+        if trail[index].kind != "reconciled":
+            return None
+        if trail[index].before == before:
+            return index
+    # It happened before its history's baseline was written, and was read after it.
+    early = bool(trail) and is_baseline(trail[0].key) and at < trail[0].occurred_at
+    return 0 if early else None
+
+
+def void_keys(links: Sequence[Link]) -> set[str]:
+    """Keys of a chain's void `reconciled` entries, for whoever shows or counts them."""
+    void: set[str] = set()
+    for index, link in enumerate(links):
+        if link.kind in {"gap", "reconciled"} or link.view_type != BOTH_IMAGES:
+            continue
+        start = void_from(links[:index], link.before, link.occurred_at)
+        void |= {early.key for early in links[start:index]} if start is not None else set()
+    return void

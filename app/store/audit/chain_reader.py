@@ -1,0 +1,115 @@
+"""A product's chain is read a few links at a time, consistently."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from app.core.errors import PastOutOfReach
+from app.core.events import ChangeEvent, rfc3339
+from app.store.audit.chain import LINK_FIELDS, Link, link_of
+from app.store.audit.damaged import legible
+from app.store.audit.entry import event_of
+from app.store.dynamodb.client import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# Of a history, looked through for one moment: small ones first, for most ask of late; DynamoDB
+# ends each at 1 MB of entries.
+PAGES = 25
+FIRST_PAGE = 25  # entries, and four times as many on each next one
+
+_LINK_ONLY: dict[str, Any] = {
+    "ProjectionExpression": ", ".join(LINK_FIELDS),
+    "ExpressionAttributeNames": LINK_FIELDS,
+}
+
+
+class Chains:
+    """The audit table as chains, one a product, internal entries included."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def links(self, product_id: str, after: str, before: str) -> list[Link]:
+        """The links between two event keys, oldest first, both ends excluded."""
+        # `BETWEEN` takes its ends in: no key is followed by U+0001, so that is just above.
+        values = {":p": {"S": product_id}, ":a": {"S": f"{after}\x01"}, ":b": {"S": before}}
+        found = self._query(
+            "ProductID = :p AND EventKey BETWEEN :a AND :b", values, _LINK_ONLY, forward=True
+        )
+        return [link for link in legible(link_of, found) if link.key != before]
+
+    def beside(self, product_id: str, key: str, limit: int, *, newer: bool) -> list[Link]:
+        """Up to `limit` links next to an event key, the nearest first."""
+        values = {":p": {"S": product_id}, ":k": {"S": key}}
+        found = self._query(
+            f"ProductID = :p AND EventKey {'>' if newer else '<'} :k",
+            values,
+            _LINK_ONLY | {"Limit": limit},
+            forward=newer,
+        )
+        return list(legible(link_of, found))
+
+    def at_or_before(self, product_id: str, moment: datetime) -> Iterator[Link]:
+        """The links of what happened by the moment, or in its second, newest first.
+
+        They are read as they are asked for.
+
+        Raises:
+            PastOutOfReach: so much happened since that `PAGES` do not reach back to it.
+
+        """
+        # As text times sort by whole seconds only: some have milliseconds.
+        next_second = rfc3339(moment.replace(microsecond=0) + timedelta(seconds=1))[:19]
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "ProductID = :p",
+            "FilterExpression": "OccurredAt < :t",
+            "ExpressionAttributeValues": {":p": {"S": product_id}, ":t": {"S": next_second}},
+            "ConsistentRead": True,
+            "ScanIndexForward": False,
+            **_LINK_ONLY,
+        }
+        for number in range(PAGES):
+            with translated():
+                answer = self._client.query(**request, Limit=FIRST_PAGE * 4 ** min(number, 4))
+            yield from legible(link_of, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        raise PastOutOfReach(
+            "Too much happened to the product since. Page through GET /v1/products/{id}/events to "
+            "the last event before the time, and read its `after`."
+        )
+
+    def newest_link(self, product_id: str) -> Link | None:
+        """The end of a product's chain; None where it has no entry."""
+        values = {":p": {"S": product_id}}
+        for limit in ({"Limit": 1}, {}):  # further back only where the end is damaged
+            found = self._query("ProductID = :p", values, _LINK_ONLY | limit, forward=False)
+            link = next(legible(link_of, found), None)
+            if link is not None or not found:
+                return link
+        return None
+
+    def oldest(self, product_id: str) -> ChangeEvent | None:
+        """A product's first event; None where it has no entry."""
+        values = {":p": {"S": product_id}}
+        found = self._query("ProductID = :p", values, {"Limit": 1}, forward=True)
+        return next(legible(event_of, found), None)
+
+    def _query(
+        self, condition: str, values: dict[str, Any], more: dict[str, Any], *, forward: bool
+    ) -> list[dict[str, Any]]:
+        """One page of a product's entries: 1 MB of them at the most."""
+        with translated():
+            return self._client.query(
+                TableName=self._table,
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=values,
+                ConsistentRead=True,
+                ScanIndexForward=forward,
+                **more,
+            )["Items"]

@@ -1,0 +1,156 @@
+"""An audit entry is a pure function of its stream record and the signing key, byte for byte.
+
+So writing it again, elsewhere or later, changes nothing. It carries the hashes of its
+images and an HMAC over everything else in it, which cover the images too.
+"""
+
+import hmac
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from hashlib import sha256
+from typing import Any
+
+from app.core.events import ChangeEvent, rfc3339
+from app.core.item import Item, canonical, digest, from_canonical
+
+FORMAT = "1"
+
+
+class ImageForm(Enum):
+    """How an entry holds its images: as large as an item of 400 KB allows."""
+
+    PLAIN = "plain"
+    COMPRESSED = "compressed"
+    OMITTED = "omitted"
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """The key that signs new entries, and how long they are kept (None: for good)."""
+
+    key_id: str
+    key: bytes
+    retention: timedelta | None = None
+
+    def entry(self, event: ChangeEvent, form: ImageForm = ImageForm.PLAIN) -> dict[str, Any]:
+        """The event as an item of the audit table."""
+        fields = _fields(event, self.key_id)
+        if form is ImageForm.OMITTED:
+            fields["ImagesOmitted"] = {"BOOL": True}
+        entry: dict[str, Any] = {
+            **fields,
+            **_images(event, form),
+            "HMAC": {"S": signature(fields, self.key)},
+        }
+        if self.retention is not None:
+            expires = int((event.occurred_at + self.retention).timestamp())
+            entry["ExpiresAt"] = {"N": str(expires)}
+        return entry
+
+
+def signature(fields: Item, key: bytes) -> str:
+    """HMAC-SHA256, in hex, over the entry's fields without images, HMAC and expiry."""
+    return hmac.new(key, canonical(fields), sha256).hexdigest()
+
+
+def event_of(entry: Mapping[str, Any]) -> ChangeEvent:
+    """The event that an entry holds."""
+    before, after = _image(entry, "Before"), _image(entry, "After")
+    return ChangeEvent(
+        event_key=entry["EventKey"]["S"],
+        kind=entry["Kind"]["S"],
+        product_id=entry["ProductID"]["S"],
+        product_name=_text(entry, "ProductName"),
+        before=before,
+        after=after,
+        changed=tuple(name["S"] for name in entry.get("Changed", {}).get("L", ())),
+        stock_before=_count(entry, "StockBefore"),
+        stock_after=_count(entry, "StockAfter"),
+        actor=_text(entry, "Actor"),
+        reason=_text(entry, "Reason"),
+        note=_text(entry, "Note"),
+        reference=_text(entry, "Reference"),
+        request_id=_text(entry, "RequestID"),
+        occurred_at=datetime.fromisoformat(entry["OccurredAt"]["S"]).astimezone(UTC),
+        event_name=entry["EventName"]["S"],
+        sequence_number=entry["SequenceNumber"]["S"],
+        view_type=entry["ViewType"]["S"],
+        category=_text(entry, "Category"),
+        images_omitted="ImagesOmitted" in entry,
+    )
+
+
+def _fields(event: ChangeEvent, key_id: str) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "ProductID": {"S": event.product_id},
+        "EventKey": {"S": event.event_key},
+        "Format": {"N": FORMAT},
+        "KeyID": {"S": key_id},
+        "Kind": {"S": event.kind},
+        "EventName": {"S": event.event_name},
+        "OccurredAt": {"S": rfc3339(event.occurred_at)},
+        "SequenceNumber": {"S": event.sequence_number},
+        "ViewType": {"S": event.view_type},
+    }
+    optional: dict[str, Any] = {
+        "ProductName": event.product_name,
+        "Category": event.category,
+        "Actor": event.actor,
+        "Reason": event.reason,
+        "Note": event.note,
+        "Reference": event.reference,
+        "RequestID": event.request_id,
+        "BeforeHash": None if event.before is None else digest(event.before),
+        "AfterHash": None if event.after is None else digest(event.after),
+    }
+    numbers = {
+        "StockBefore": event.stock_before,
+        "StockAfter": event.stock_after,
+        "Delta": event.delta,
+    }
+    fields |= {name: {"S": value} for name, value in optional.items() if value is not None}
+    fields |= {name: {"N": str(value)} for name, value in numbers.items() if value is not None}
+    if event.changed:
+        fields["Changed"] = {"L": [{"S": name} for name in event.changed]}
+    return fields
+
+
+def _images(event: ChangeEvent, form: ImageForm) -> dict[str, Any]:
+    images = {
+        name: image
+        for name, image in (("Before", event.before), ("After", event.after))
+        if image is not None
+    }
+    match form:
+        case ImageForm.PLAIN:
+            return {name: {"M": image} for name, image in images.items()}
+        case ImageForm.COMPRESSED:
+            return {
+                f"{name}Z": {"B": zlib.compress(canonical(image), 9)}
+                for name, image in images.items()
+            }
+        case ImageForm.OMITTED:
+            return {}
+
+
+def _image(entry: Mapping[str, Any], name: str) -> Item | None:
+    if name in entry:
+        image: Item = entry[name]["M"]
+        return image
+    packed = entry.get(f"{name}Z")
+    if packed is None:
+        return None
+    return from_canonical(zlib.decompress(bytes(packed["B"])))
+
+
+def _text(entry: Mapping[str, Any], name: str) -> str | None:
+    value: str | None = entry.get(name, {}).get("S")
+    return value
+
+
+def _count(entry: Mapping[str, Any], name: str) -> int | None:
+    digits = entry.get(name, {}).get("N")
+    return None if digits is None else int(digits)

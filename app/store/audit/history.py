@@ -1,0 +1,93 @@
+"""A product's history is read newest first, with its void entries marked.
+
+Whether a `reconciled` entry is void depends on its neighbors (`app.store.audit.chain`), which may
+be on another page: where such an entry is first or last on a page, a few links beyond it are read.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.core.events import ChangeEvent, is_event_key
+from app.store.audit.chain import Link, link_of, void_keys
+from app.store.audit.chain_reader import Chains
+from app.store.audit.damaged import legible
+from app.store.audit.entry import event_of
+from app.store.dynamodb.paging import decode_cursor, encode_cursor
+from app.store.dynamodb.reads import newest_first
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# Links read beyond a border: of more `reconciled` entries in a row, what is void is not told.
+BESIDE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Events, the cursor to go on after (None: the end), and the keys of those that are void."""
+
+    items: list[ChangeEvent]
+    next_cursor: str | None
+    void: frozenset[str]
+
+
+class Histories:
+    """The audit table as histories, one a product."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, chains: Chains) -> None:
+        self._client = client
+        self._table = table
+        self._chains = chains
+
+    def page(self, product_id: str, limit: int, cursor: str | None = None) -> HistoryPage:
+        """Up to `limit` events, newest first; internal ones are not shown.
+
+        Raises:
+            InvalidCursor: the cursor is not one that a page gave out.
+
+        """
+        start = None if cursor is None else decode_cursor(cursor, is_event_key)
+        entries: list[dict[str, Any]] = []
+        events: list[ChangeEvent] = []
+        while len(events) < limit:
+            found, start = newest_first(
+                self._client,
+                self._table,
+                ("ProductID", product_id),
+                "EventKey",
+                limit - len(events),
+                start,
+            )
+            entries += found
+            shown = legible(event_of, found)
+            events += [event for event in shown if event.kind != "internal"]
+            if start is None:
+                break
+        links = list(legible(link_of, reversed(entries)))
+        void = self.void(product_id, links, newer=cursor is not None, older=start is not None)
+        return HistoryPage(events, None if start is None else encode_cursor(start), void)
+
+    def void(
+        self, product_id: str, links: Sequence[Link], *, newer: bool, older: bool
+    ) -> frozenset[str]:
+        """Which of some links in a row, oldest first, are void; whether others lie beyond them."""
+        if all(link.kind != "reconciled" for link in links):
+            return frozenset()
+        own = {link.key for link in links}
+        trail = list(links)
+        if newer and trail[-1].kind == "reconciled":
+            beyond = self._chains.beside(product_id, trail[-1].key, BESIDE, newer=True)
+            trail += _until_told(beyond)
+        if older and trail[0].kind == "reconciled":
+            beyond = self._chains.beside(product_id, trail[0].key, BESIDE, newer=False)
+            trail = [*reversed(list(_until_told(beyond))), *trail]
+        return frozenset(void_keys(trail) & own)
+
+
+def _until_told(links: Iterable[Link]) -> Iterator[Link]:
+    """Links up to the first that is no `reconciled` entry: behind it nothing matters."""
+    for link in links:
+        yield link
+        if link.kind != "reconciled":
+            return

@@ -1,0 +1,118 @@
+"""`stockpulse verify` holds every product's audit chain against its signatures and the table.
+
+What differs from the table is looked at a second time a minute later, for a change may
+have been on its way.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from app.core.events import RESERVED
+from app.core.item import AttributeNames, Item
+from app.store.audit.chain import BOTH_IMAGES
+from app.store.audit.verification import Checked, Finding, check_entries, check_live
+from app.store.dynamodb.reads import get_one, get_rows
+from app.store.dynamodb.tables import TableNames
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+THREADS = 8
+SETTLE = 60.0  # seconds until the second look
+
+
+@dataclass(slots=True)
+class Report:
+    """What a verification came to; gaps and reconciled entries are told, and are no damage."""
+
+    products: int = 0
+    entries: int = 0
+    gaps: int = 0
+    reconciled: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+
+class Verifier:
+    """Reads a deployment's audit and products tables; writes nothing."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        tables: TableNames,
+        names: AttributeNames,
+        keys: Mapping[str, bytes],
+        *,
+        settle: float = SETTLE,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._tables = tables
+        self._names = names
+        self._keys = keys
+        self._settle = settle
+        self._sleep = sleep
+
+    def run(self, product_id: str | None, progress: Callable[[Report], None]) -> Report:
+        """Verify one product, or all (None); `progress` is told after each."""
+        report = Report()
+        ids = sorted(self._ids()) if product_id is None else [product_id]
+        with ThreadPoolExecutor(THREADS) as threads:
+            unlike = []
+            for identifier, checked in threads.map(self._look, ids):
+                report.products += not identifier.startswith(RESERVED)
+                report.entries += checked.entries
+                report.gaps += checked.gaps
+                report.reconciled += checked.reconciled
+                settled = [found for found in checked.findings if found.damage not in _PASSING]
+                if len(settled) < len(checked.findings):
+                    unlike.append(identifier)
+                report.findings += settled
+                progress(report)
+            if unlike:
+                self._sleep(self._settle)
+            for _, checked in threads.map(self._look, unlike):
+                report.findings += [found for found in checked.findings if found.damage in _PASSING]
+        return report
+
+    def _look(self, product_id: str) -> tuple[str, Checked]:
+        checked = check_entries(product_id, self._entries(product_id), self._keys)
+        reserved = product_id.startswith(RESERVED)  # gaps of a shard: there is no such item
+        if not reserved and checked.last_view in {None, BOTH_IMAGES}:
+            live = self._live(product_id)
+            checked.findings += check_live(
+                product_id, checked.last_after, live, has_entries=checked.entries > 0
+            )
+        return product_id, checked
+
+    def _ids(self) -> set[str]:
+        """Every product that has entries or is in the table, and the shards that have gaps."""
+        audited = self._ids_in(self._tables.audit, "ProductID")
+        in_table = self._ids_in(self._tables.products, self._names.key)
+        return {*audited, *(key for key in in_table if not key.startswith(RESERVED))}
+
+    def _ids_in(self, table: str, key: str) -> Iterator[str]:
+        names = {"#key": key}
+        rows = get_rows(
+            self._client, "scan", table, ProjectionExpression="#key", ExpressionAttributeNames=names
+        )
+        return (row[key]["S"] for row in rows)
+
+    def _entries(self, product_id: str) -> Iterator[Mapping[str, Any]]:
+        return get_rows(
+            self._client,
+            "query",
+            self._tables.audit,
+            KeyConditionExpression="ProductID = :p",
+            ExpressionAttributeValues={":p": {"S": product_id}},
+        )
+
+    def _live(self, product_id: str) -> Item | None:
+        key = {self._names.key: {"S": product_id}}
+        return get_one(self._client, self._tables.products, key)
+
+
+# Damage that a change under way looks like, until it has arrived.
+_PASSING = {"cut-off", "no-history"}

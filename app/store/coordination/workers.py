@@ -1,0 +1,149 @@
+"""Each living worker keeps a row whose counter it raises; one row says which kind of host reads.
+
+Thin: what a still counter means is decided by who watches it (`worker.leasing.assignment`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from app.core.errors import ConditionFailed
+from app.store.coordination.shard_state import ShardState, states_of
+from app.store.dynamodb.client import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+PREFIX = "~"  # sort keys that begin so are no shard's
+_WORKER, _HOST = "~worker ", "~host"
+
+Broker = Literal["in-process", "redis"]
+HostKind = Literal["worker", "lambda"]
+
+
+class OwnerRefused(Exception):
+    """Another owner or another kind of host reads the stream; the message says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRow:
+    """What a living worker tells the others.
+
+    `owner` is unique to a process life. `folder` is the data folder whose lock it holds. `ready`
+    is False while it looks whether it may start. `status` is what the System page shows, in JSON.
+    """
+
+    owner: str
+    counter: int
+    broker: Broker | None
+    since: str | None
+    folder: str | None = None
+    ready: bool = True
+    status: str = ""
+
+    @property
+    def shards(self) -> list[ShardState]:
+        """The shards that it reads, as it reported them last."""
+        return states_of(self.status)
+
+
+def worker_of(row: Mapping[str, Any]) -> WorkerRow | None:
+    """The worker that a row of the table is about; None for a row of another kind."""
+    sort_key = row["Shard"]["S"]
+    if not sort_key.startswith(_WORKER):
+        return None
+    return WorkerRow(
+        owner=sort_key.removeprefix(_WORKER),
+        counter=int(row.get("Counter", {}).get("N", 0)),
+        broker=row.get("Broker", {}).get("S"),
+        since=row.get("Since", {}).get("S"),
+        folder=row.get("Folder", {}).get("S"),
+        ready=bool(row.get("Ready", {}).get("BOOL", True)),
+        status=row.get("Status", {}).get("S", ""),
+    )
+
+
+def host_of(row: Mapping[str, Any]) -> str | None:
+    """The kind of host that a row of the table names; None for a row of another kind."""
+    kind: str | None = row.get("Kind", {}).get("S")
+    return kind if row["Shard"]["S"] == _HOST else None
+
+
+class Workers:
+    """The rows about one consumer's workers."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, consumer: str) -> None:
+        self._client = client
+        self._table = table
+        self._consumer = consumer
+
+    def put(self, worker: WorkerRow) -> None:
+        """Write the worker's row: it lives. Safe to repeat after a lost answer."""
+        folder = {} if worker.folder is None else {"Folder": {"S": worker.folder}}
+        with translated():
+            self._client.put_item(
+                TableName=self._table,
+                Item={
+                    **self._key(_WORKER + worker.owner),
+                    "Counter": {"N": str(worker.counter)},
+                    "Kind": {"S": "worker"},
+                    "Broker": {"S": worker.broker or ""},
+                    "Since": {"S": worker.since or ""},
+                    "Ready": {"BOOL": worker.ready},
+                    "Status": {"S": worker.status},
+                    **folder,
+                },
+            )
+
+    def remove(self, owner: str) -> None:
+        """The worker has ended properly."""
+        with translated():
+            self._client.delete_item(TableName=self._table, Key=self._key(_WORKER + owner))
+
+    def bury(self, worker: WorkerRow) -> None:
+        """Remove a dead worker's row, unless it has shown life since."""
+        try:
+            with translated():
+                self._client.delete_item(
+                    TableName=self._table,
+                    Key=self._key(_WORKER + worker.owner),
+                    ConditionExpression="#counter = :counter",
+                    ExpressionAttributeNames={"#counter": "Counter"},
+                    ExpressionAttributeValues={":counter": {"N": str(worker.counter)}},
+                )
+        except ConditionFailed:
+            pass
+
+    def claim_host(self, kind: HostKind) -> None:
+        """Note that hosts of this kind read the stream, if none is noted yet.
+
+        Raises:
+            OwnerRefused: it is the other kind.
+            StoreUnavailable: that cannot be known now.
+
+        """
+        try:
+            with translated():
+                self._client.put_item(
+                    TableName=self._table,
+                    Item={**self._key(_HOST), "Kind": {"S": kind}},
+                    ConditionExpression="attribute_not_exists(#kind) OR #kind = :kind",
+                    ExpressionAttributeNames={"#kind": "Kind"},
+                    ExpressionAttributeValues={":kind": {"S": kind}},
+                )
+        except ConditionFailed:
+            other = "Lambda" if kind == "worker" else "a worker of its own"
+            raise OwnerRefused(
+                f"the stream is read by {other}, and two kinds of host would each tell every "
+                f"change: end that one, then run `stockpulse init --host {kind}`"
+            ) from None
+
+    def set_host(self, kind: HostKind) -> None:
+        """Note that hosts of this kind read the stream from now on."""
+        with translated():
+            self._client.put_item(
+                TableName=self._table, Item={**self._key(_HOST), "Kind": {"S": kind}}
+            )
+
+    def _key(self, sort_key: str) -> dict[str, Any]:
+        return {"Consumer": {"S": self._consumer}, "Shard": {"S": sort_key}}

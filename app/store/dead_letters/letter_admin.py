@@ -1,0 +1,109 @@
+"""People read dead letters, ask for a redrive, and delete them; only a worker delivers one.
+
+Every act is in the admin trail, in the same transaction.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from app.core.errors import ConditionFailed, StoreUnavailable
+from app.store.access.admin_log import AdminLog
+from app.store.dead_letters.letter import Letter
+from app.store.dead_letters.letter_repository import DeadLetters
+from app.store.dynamodb.transactions import commit
+from app.store.idempotency import Once
+from app.store.sinks.sink_control import SinkControl
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_TRIES = 5
+
+
+class LetterDesk(DeadLetters):
+    """Dead letters as administrators handle them; `on_due` is called after each redrive request."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        log: AdminLog,
+        sinks: SinkControl,
+        on_due: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(client, table)
+        self._log = log
+        self._sinks = sinks
+        self._on_due = on_due
+
+    def redrive(self, letter_id: str, actor: str, once: Once[Letter] | None = None) -> Letter:
+        """Ask a worker to deliver the letter again, and return it.
+
+        Raises:
+            LetterNotFound: there is none.
+            Replayed: `once` knows the request.
+
+        """
+        for _ in range(_TRIES):
+            if once is not None:
+                once.recall()
+            letter = self.get(letter_id)
+            kept = [] if once is None else once.kept(letter)
+            mark = {
+                "Update": {
+                    "TableName": self._table,
+                    "Key": letter.key,
+                    "UpdateExpression": "SET Due = :yes",
+                    "ConditionExpression": "attribute_exists(SinkKey)",
+                    "ExpressionAttributeValues": {":yes": {"BOOL": True}},
+                }
+            }
+            trail = self._log.entry(actor, "dead-letter.redriven", after=_shown(letter))
+            try:
+                commit(self._client, [mark, self._sinks.redrive_request(letter.sink), trail, *kept])
+            except ConditionFailed:  # it was delivered, or another transaction has a row
+                continue
+            self._on_due()
+            return letter
+        raise _busy()
+
+    def delete(self, letter_id: str, actor: str) -> Letter:
+        """Give a letter up for good, and return it.
+
+        Raises:
+            LetterNotFound: there is none.
+
+        """
+        for _ in range(_TRIES):
+            letter = self.get(letter_id)
+            removal = {
+                "Delete": {
+                    "TableName": self._table,
+                    "Key": letter.key,
+                    "ConditionExpression": "attribute_exists(SinkKey)",
+                }
+            }
+            trail = self._log.entry(actor, "dead-letter.deleted", before=_shown(letter))
+            try:
+                commit(self._client, [removal, trail])
+            except ConditionFailed:
+                continue
+            return letter
+        raise _busy()
+
+
+def _shown(letter: Letter) -> dict[str, Any]:
+    """What the admin trail keeps of a letter."""
+    return {
+        "id": letter.id,
+        "sink": letter.sink,
+        "product_id": letter.product_id,
+        "event_key": letter.event_key,
+        "error": letter.error,
+        "attempts": letter.attempts,
+        "first_seen_at": letter.first_seen,
+    }
+
+
+def _busy() -> StoreUnavailable:
+    return StoreUnavailable("Another transaction holds the dead letter at each try.")

@@ -1,0 +1,66 @@
+"""The newest dead letters and how many each sink has, from one bounded read of the table. Pure."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.events import event_id
+from app.store.coordination.sink_row import AUDIT
+
+SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A dead letter, without the record."""
+
+    sink: str
+    product_id: str
+    key: str
+    error: str
+    seen_at: str
+    attempts: int | None
+    due: bool  # a redrive was asked for
+
+    @property
+    def event_id(self) -> str | None:
+        """The id of the event that it refers to; None for the audit's, which could make none."""
+        return None if self.sink == AUDIT else event_id(self.product_id, self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterSummary:
+    """The newest of those that were read; `more`: there are others."""
+
+    newest: Sequence[DeadLetter]
+    by_sink: Mapping[str, int]
+    more: bool
+
+
+def summary(rows: Sequence[Mapping[str, Any]], *, more: bool) -> DeadLetterSummary:
+    """The newest of these rows of `DeadLetters`."""
+    letters = []
+    for row in rows:
+        attempts = row.get("Attempts", {}).get("N")
+        sink, _, key = _text(row, "SinkKey").partition("#")
+        letters.append(
+            DeadLetter(
+                sink=sink,
+                product_id=_text(row, "ProductID"),
+                key=key,
+                error=_text(row, "Error"),
+                seen_at=_text(row, "LastSeenAt"),
+                attempts=None if attempts is None else int(attempts),
+                due="Due" in row,
+            )
+        )
+    letters.sort(key=lambda letter: letter.seen_at, reverse=True)
+    return DeadLetterSummary(
+        letters[:SHOWN], dict(Counter(letter.sink for letter in letters)), more
+    )
+
+
+def _text(row: Mapping[str, Any], name: str) -> str:
+    value: str = row.get(name, {}).get("S", "")
+    return value

@@ -1,0 +1,1 @@
+"""How any table is called: the client, batches, transactions, paging, table definitions."""

@@ -1,0 +1,104 @@
+"""A start counts when the engine answers; one that does not is ended, and its last words told."""
+
+import shutil
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.store.engine import endpoint_file, health_probe
+from app.store.engine.address import Address
+from app.store.engine.data_folder import Folder
+from app.store.engine.endpoint_file import Record
+from app.store.engine.errors import EngineFailed
+from app.store.engine.process import LOG_LIMIT, EngineProcess
+
+_WITHIN = 30.0  # seconds; it takes hundredths, but a long write-ahead log is replayed first
+_PAUSE = 0.01
+_ANSWER = 2.0
+_ROOM = 1024 * 1024  # bytes; less is full
+
+
+@dataclass(frozen=True)
+class Launcher:
+    """Starts the engine of one folder, each time at the same address."""
+
+    folder: Folder
+    binary: Path
+    address: Address
+
+    def start(self, stop: threading.Event | None = None, within: float = _WITHIN) -> EngineProcess:
+        """An engine that answers; setting `stop` cuts the waiting short.
+
+        Raises:
+            EngineFailed: it cannot be run, ended, or stayed silent.
+
+        """
+        said_before = _size(self.folder.log)
+        engine = self._run()
+        try:
+            self._await_answer(engine, stop or threading.Event(), within, said_before)
+        except BaseException:
+            engine.end()
+            raise
+        return engine
+
+    def start_for_all(self, stop: threading.Event | None = None) -> EngineProcess:
+        """The same, recorded for other commands on this folder to find.
+
+        Raises:
+            EngineFailed: it cannot be run, ended, or stayed silent.
+            OSError: the record cannot be written.
+
+        """
+        engine = self.start(stop)
+        try:
+            endpoint_file.write(self.folder.record, Record(self.address, engine.pid))
+        except BaseException:
+            engine.end()
+            raise
+        return engine
+
+    def _run(self) -> EngineProcess:
+        try:
+            return EngineProcess.start(self.binary, self.folder.file, self.address, self.folder.log)
+        except OSError as error:
+            if str(error.filename) != str(self.binary):
+                raise  # the folder is to blame, not the binary
+            raise EngineFailed(
+                f"cannot run the embedded engine {self.binary} ({error.strerror}): "
+                "install it anew with `make run`, or set STOCKPULSE_DYNAMODB=http://host:port"
+            ) from error
+
+    def _await_answer(
+        self, engine: EngineProcess, stop: threading.Event, within: float, said_before: int
+    ) -> None:
+        until = time.monotonic() + within
+        while not health_probe.answers(self.address, _ANSWER):
+            if not engine.alive():
+                words = _last_words(self.folder.log, said_before)
+                raise EngineFailed(
+                    f"the embedded engine ended at its start: {words} (see {self.folder.log})"
+                )
+            if time.monotonic() > until:
+                raise EngineFailed(
+                    f"the embedded engine did not answer at {self.address.url} within "
+                    f"{within:.0f} s: look at {self.folder.log}, the disk and the load"
+                )
+            if stop.wait(_PAUSE):
+                raise EngineFailed("the start of the embedded engine was called off")
+
+
+def _size(log_file: Path) -> int:
+    size = log_file.stat().st_size if log_file.exists() else 0
+    return 0 if size > LOG_LIMIT else size
+
+
+def _last_words(log_file: Path, after: int) -> str:
+    said = log_file.read_bytes()[after:].decode("utf-8", "replace").split("\n")
+    lines = [line.strip() for line in said if line.strip()]
+    if lines:
+        return lines[-1]
+    if shutil.disk_usage(log_file).free < _ROOM:  # then it could not write that down either
+        return "its disk is full, make room"
+    return "it said nothing, so it was probably killed"

@@ -1,0 +1,198 @@
+"""Every write is conditional on what was read, carries its own token, and touches known attributes.
+
+So a retry after a lost answer cannot apply twice or meet itself as a conflict, and what
+other programs put on an item survives. A failed condition reads and decides again, ten times.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from app.core.errors import ConditionFailed, ProductExists, ProductGone, ProductNotFound
+from app.core.item import AttributeNames, Item
+from app.store.dynamodb.client import translated
+from app.store.dynamodb.paging import Page, decode_cursor, encode_cursor
+from app.store.dynamodb.reads import get_one
+from app.store.dynamodb.transactions import Committer
+from app.store.idempotency import Once
+from app.store.products.changes import adjusting, counting, patching, replacing
+from app.store.products.etags import check_whole
+from app.store.products.expressions import is_of, put_new
+from app.store.products.model import Product, ProductDraft, Stamp, product_of
+from app.store.products.optimistic_update import TRIES, Queue, Rewriter, too_much
+from app.store.products.two_step_delete import Deletion
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class ProductRepository:
+    """The products table: one product at a time, always read consistently.
+
+    `stamps_deletes` is true only where the stream's view carries both images; `was_known`
+    tells whether an absent product has a history; `on_commit` is called after each write.
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        names: AttributeNames,
+        *,
+        stamps_deletes: bool,
+        was_known: Callable[[str], bool],
+        on_commit: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._names = names
+        self._was_known = was_known
+        self._commit = Committer(client, on_commit)
+        self._deletion = Deletion(self._commit, self._find, table, names, stamps=stamps_deletes)
+        self._queue = Queue()
+        self._rewrite = Rewriter(self._commit, self._read, self._queue, table, names)
+
+    def get(self, product_id: str) -> Product:
+        """The product as it is now.
+
+        Raises:
+            ProductNotFound: it never was.
+            ProductGone: it was deleted.
+
+        """
+        return product_of(self._read(product_id), self._names)
+
+    def page(self, limit: int, cursor: str | None = None) -> Page[Product]:
+        """Up to `limit` products in the table's own order.
+
+        Raises:
+            InvalidCursor: the cursor is not one that a page gave out.
+
+        """
+        request: dict[str, Any] = {"TableName": self._table, "ConsistentRead": True}
+        if cursor is not None:
+            request["ExclusiveStartKey"] = {self._names.key: {"S": decode_cursor(cursor)}}
+        items: list[Product] = []
+        while len(items) < limit:
+            with translated():
+                answer = self._client.scan(Limit=limit - len(items), **request)
+            items += [product_of(item, self._names) for item in answer["Items"]]
+            last = answer.get("LastEvaluatedKey")
+            if last is None:
+                return Page(items, None)
+            request["ExclusiveStartKey"] = last
+        return Page(items, encode_cursor(request["ExclusiveStartKey"][self._names.key]["S"]))
+
+    def create(
+        self, draft: ProductDraft, stamp: Stamp, once: Once[Product] | None = None
+    ) -> Product:
+        """Put a product that is not there yet.
+
+        Raises:
+            ProductExists: it is.
+            Replayed: `once` knows the request.
+
+        """
+        if once is not None:
+            once.recall()
+        item = put_new(draft, stamp, datetime.now(UTC), self._names)
+        product = product_of(item, self._names)
+        put = {
+            "TableName": self._table,
+            "Item": item,
+            "ConditionExpression": "attribute_not_exists(#key)",
+            "ExpressionAttributeNames": {"#key": self._names.key},
+        }
+        kept = [] if once is None else once.kept(product)
+        try:
+            self._commit({"Put": put}, *kept)
+        except ConditionFailed:
+            if once is not None:
+                once.recall()
+            if is_of(stamp, self._find(draft.product_id)):
+                return product
+            raise ProductExists(
+                "A product with this id exists. Choose another id, or change the existing product."
+            ) from None
+        return product
+
+    def replace(
+        self, draft: ProductDraft, if_match: str, stamp: Stamp, once: Once[Product] | None = None
+    ) -> Product:
+        """Give every known field the draft's value; unknown attributes stay.
+
+        Raises:
+            ETagMismatch: the product, stock included, is not as `if_match` says.
+
+        """
+        decide = replacing(draft, if_match, self._names)
+        return self._rewrite(draft.product_id, decide, stamp, once)
+
+    def patch(
+        self,
+        product_id: str,
+        changes: Mapping[str, Any],
+        if_match: str,
+        stamp: Stamp,
+        once: Once[Product] | None = None,
+    ) -> Product:
+        """Change the named fields; without `stock` a sale in between does not matter.
+
+        Raises:
+            ETagMismatch: the halves that count are not as `if_match` says.
+
+        """
+        return self._rewrite(product_id, patching(changes, if_match, self._names), stamp, once)
+
+    def adjust(
+        self, product_id: str, delta: int, stamp: Stamp, once: Once[Product] | None = None
+    ) -> Product:
+        """Add `delta` units, exactly once however often answers get lost.
+
+        Raises:
+            InsufficientStock: the stock would fall below zero.
+            StockNotCountable: the stored stock is no count, or would grow past all sense.
+
+        """
+        return self._rewrite(product_id, adjusting(delta, self._names), stamp, once)
+
+    def count(
+        self, product_id: str, counted: int, stamp: Stamp, once: Once[Product] | None = None
+    ) -> Product:
+        """Set the stock to what was counted, whatever is stored; told even where it is the same."""
+        return self._rewrite(product_id, counting(counted, self._names), stamp, once)
+
+    def delete(
+        self, product_id: str, if_match: str, stamp: Stamp, once: Once[None] | None = None
+    ) -> None:
+        """Delete in two steps, so that the stream's last image names who did it.
+
+        Raises:
+            ETagMismatch: the product, stock included, is not as `if_match` says.
+
+        """
+        with self._queue.turn(product_id):
+            for _ in range(TRIES):
+                if once is not None:
+                    once.recall()
+                item = self._read(product_id)
+                check_whole(product_of(item, self._names), if_match)
+                kept = [] if once is None else once.kept(None)
+                try:
+                    self._deletion(item, stamp, kept)
+                except ConditionFailed:
+                    continue
+                return
+        raise too_much(product_id)
+
+    def _read(self, product_id: str) -> Item:
+        item = self._find(product_id)
+        if item is not None:
+            return item
+        if self._was_known(product_id):
+            raise ProductGone("The product was deleted; its history can still be read.")
+        raise ProductNotFound("No product has this id. GET /v1/products lists them.")
+
+    def _find(self, product_id: str) -> Item | None:
+        key = {self._names.key: {"S": product_id}}
+        return get_one(self._client, self._table, key)

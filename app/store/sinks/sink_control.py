@@ -1,0 +1,249 @@
+"""What administrators do to sinks; each act and its line in the admin trail are one transaction."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from app.core.errors import ConditionFailed, StoreUnavailable, TimeOutOfRange
+from app.core.events import rfc3339
+from app.store.access.admin_log import AdminLog
+from app.store.coordination.sink_row import AUDIT, Health, SinkRow
+from app.store.dynamodb.transactions import commit
+from app.store.feed.cursor import Cursor, before, wall_ms
+from app.store.feed.feed import Feed
+from app.store.idempotency import Once
+from app.store.sinks.sink_lag import SinkView
+from app.store.sinks.sink_status import SinkViews
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+RewindTo = datetime | Literal["now", "beginning"]
+
+_TRIES = 5
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class SinkControl(SinkViews):
+    """Sinks as administrators control them.
+
+    `once` is the request's idempotency: the answer is kept in the act's own transaction.
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        consumer: str,
+        feed: Feed,
+        log: AdminLog,
+        on_change: Callable[[], None] = lambda: None,
+        now_ms: Callable[[], int] = wall_ms,
+    ) -> None:
+        """`on_change` is called after each act, so that a worker in this process sees it soon."""
+        super().__init__(client, table, consumer, feed, now_ms)
+        self._log = log
+        self._on_change = on_change
+
+    def pause(self, name: str, actor: str, once: Once[SinkView] | None = None) -> SinkView:
+        """Deliver nothing more until it is resumed.
+
+        Raises:
+            SinkNotFound: there is no such sink.
+            Replayed: `once` knows the request.
+
+        """
+
+        def paused(row: SinkRow) -> SinkRow:
+            return replace(row, state="paused", why=f"paused by {actor}", paused_by=actor)
+
+        return self._act(name, actor, "sink.paused", paused, once)
+
+    def resume(self, name: str, actor: str, once: Once[SinkView] | None = None) -> SinkView:
+        """Deliver again, from where it was; nothing changes where it runs; raises as `pause`."""
+
+        def resumed(row: SinkRow) -> SinkRow:
+            if row.state == "running":
+                return row
+            return replace(row, state="running", why="", paused_by=None)
+
+        return self._act(name, actor, "sink.resumed", resumed, once)
+
+    def rewind(
+        self, name: str, to: RewindTo, actor: str, once: Once[SinkView] | None = None
+    ) -> SinkView:
+        """Deliver what arrived at or after a time; a paused sink stays paused, a stopped one runs.
+
+        `now` skips what is waiting, `beginning` repeats everything that is kept.
+
+        Raises:
+            TimeOutOfRange: nothing is kept from that time, or it lies in the future.
+            SinkNotFound, Replayed: as `pause`.
+
+        """
+
+        def rewound(row: SinkRow) -> SinkRow:
+            if row.state == "stopped":
+                row = replace(row, state="running", why="")
+            return replace(
+                row,
+                cursor=self._place(row.name, to),
+                taken=b"",
+                health=Health(),
+                saved_at=None,
+            )
+
+        return self._act(name, actor, "sink.rewound", rewound, once)
+
+    def request_redrive(self, name: str, actor: str, once: Once[str] | None = None) -> str:
+        """Have a worker deliver all dead letters of a sink, or of the audit; returns the name.
+
+        Raises:
+            SinkNotFound, Replayed: as `pause`.
+
+        """
+        for _ in range(_TRIES):
+            if once is not None:
+                once.recall()
+            if name != AUDIT:
+                self.find(name)
+            kept = [] if once is None else once.kept(name)
+            trail = self._log.entry(actor, "sink.redriven", after={"sink": name})
+            try:
+                commit(self._client, [self.redrive_request(name, everything=True), trail, *kept])
+            except ConditionFailed:  # another transaction has the row
+                continue
+            self._on_change()
+            return name
+        raise _busy(name)
+
+    def note_test(self, name: str, actor: str, answer: str, once: Once[str] | None = None) -> None:
+        """Record a test delivery in the admin trail, with what came of it.
+
+        Raises:
+            Replayed: the same request ran at the same time and was recorded first.
+
+        """
+        for _ in range(_TRIES):
+            kept = [] if once is None else once.kept(answer)
+            trail = self._log.entry(actor, "sink.tested", after={"sink": name, "answer": answer})
+            try:
+                commit(self._client, [trail, *kept])
+            except ConditionFailed:
+                if once is not None:
+                    once.recall()
+                continue
+            return
+        raise _busy(name)
+
+    def redrive_request(self, name: str, *, everything: bool = False) -> dict[str, Any]:
+        """The transaction action that makes a worker read the sink's dead letters.
+
+        It delivers those that are due, or with `everything` all of them.
+        """
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": self.key(name),
+                "UpdateExpression": "SET Redrive = :request"
+                + (", RedriveAll = :request" if everything else ""),
+                "ExpressionAttributeValues": {":request": {"S": secrets.token_hex(8)}},
+            }
+        }
+
+    def _place(self, name: str, to: RewindTo) -> Cursor:
+        now_ms = self._now_ms()
+        if to == "now":
+            return self._feed.newest() or before(0)
+        oldest = self._feed.oldest(now_ms)
+        if to == "beginning":
+            return before(0 if oldest is None else oldest.ms)
+        ms = (to - _EPOCH) // timedelta(milliseconds=1)
+        if ms > now_ms or (oldest is not None and ms < oldest.ms):
+            first = now_ms if oldest is None else oldest.ms
+            raise TimeOutOfRange(
+                f"Sink {name} can be rewound to a time from {_time(first)} (the first event that "
+                f"is kept) to {_time(now_ms)} (now)."
+            )
+        return before(ms)
+
+    def _act(
+        self,
+        name: str,
+        actor: str,
+        action: str,
+        change: Callable[[SinkRow], SinkRow],
+        once: Once[SinkView] | None,
+    ) -> SinkView:
+        for _ in range(_TRIES):
+            if once is not None:
+                once.recall()
+            found = self.find(name)
+            changed = change(found)
+            if changed is not found:
+                changed = replace(changed, version=found.version + 1)
+            view = self._view(changed)
+            actions = [] if once is None else once.kept(view)
+            if changed is not found:
+                trail = self._log.entry(actor, action, before=_shown(found), after=_shown(changed))
+                actions += [self._update_of(found, changed), trail]
+            try:
+                if actions:
+                    commit(self._client, actions)
+            except ConditionFailed:  # it was changed since it was read, or is being written
+                continue
+            self._on_change()
+            return view
+        raise _busy(name)
+
+    def _update_of(self, found: SinkRow, changed: SinkRow) -> dict[str, Any]:
+        """The transaction action that changes the row, if nobody else did since it was read."""
+        sets = {"State": changed.state, "Why": changed.why}
+        removed = []
+        if changed.paused_by is None:
+            removed.append("PausedBy")
+        else:
+            sets["PausedBy"] = changed.paused_by
+        if changed.saved_at is None and changed.cursor is not None:  # it was rewound
+            sets["Cursor"] = str(changed.cursor)
+            removed += ["Taken", "Head", "LagSeconds", "LagEvents", "LastError", "SavedAt"]
+        names = [*sets, *removed, "Shard", "Version"]
+        condition = "attribute_exists(#Shard) AND "
+        values: dict[str, Any] = {f":{name}": {"S": value} for name, value in sets.items()}
+        values[":changed"] = {"N": str(changed.version)}
+        if found.version:
+            condition += "#Version = :found"
+            values[":found"] = {"N": str(found.version)}
+        else:
+            condition += "attribute_not_exists(#Version)"
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": self.key(found.name),
+                "UpdateExpression": "SET #Version = :changed, "
+                + ", ".join(f"#{name} = :{name}" for name in sets)
+                + (f" REMOVE {', '.join(f'#{name}' for name in removed)}" if removed else ""),
+                "ConditionExpression": condition,
+                "ExpressionAttributeNames": {f"#{name}": name for name in names},
+                "ExpressionAttributeValues": values,
+            }
+        }
+
+
+def _shown(row: SinkRow) -> dict[str, Any]:
+    """What the admin trail keeps of a sink."""
+    return {
+        "sink": row.name,
+        "state": row.state,
+        "cursor": None if row.cursor is None else str(row.cursor),
+    }
+
+
+def _time(ms: int) -> str:
+    return rfc3339(datetime.fromtimestamp(ms / 1000, UTC))
+
+
+def _busy(name: str) -> StoreUnavailable:
+    return StoreUnavailable(f"The row of sink {name} is being written by others; try again.")

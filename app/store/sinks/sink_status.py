@@ -1,0 +1,65 @@
+"""Sinks as people see them: the row, and a lag that counts what arrived since the last save."""
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from app.core.errors import SinkNotFound
+from app.store.coordination.sink_row import AUDIT, SinkRow
+from app.store.feed.cursor import wall_ms
+from app.store.feed.feed import Feed
+from app.store.sinks.sink_cursors import SinkRows
+from app.store.sinks.sink_lag import SinkView, Unseen, is_reported, view_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
+_COUNTED = 100  # rows of the timeline that are read to count what a sink has not seen
+
+
+class SinkViews(SinkRows):
+    """The sinks of a deployment; the audit, which has a row for its redrives, is none of them."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        consumer: str,
+        feed: Feed,
+        now_ms: Callable[[], int] = wall_ms,
+    ) -> None:
+        super().__init__(client, table, consumer, now_ms)
+        self._feed = feed
+
+    def views(self) -> list[SinkView]:
+        """Every sink, by name."""
+        return [self._view(row) for row in self.all() if row.name != AUDIT]
+
+    def view(self, name: str) -> SinkView:
+        """One sink; raises as `find`."""
+        return self._view(self.find(name))
+
+    def find(self, name: str) -> SinkRow:
+        """One sink's row.
+
+        Raises:
+            SinkNotFound: the message names those that there are.
+
+        """
+        row = self.get(name) if _NAME.fullmatch(name) and name != AUDIT else None
+        if row is None:
+            names = ", ".join(known.name for known in self.all() if known.name != AUDIT)
+            raise SinkNotFound(
+                f"There is no sink named {name[:100]!r}. Known sinks: {names or 'none'}."
+            )
+        return row
+
+    def _view(self, row: SinkRow) -> SinkView:
+        now_ms, unseen = self._now_ms(), None
+        seen = row.health.head or row.cursor
+        if seen is not None and not is_reported(row, now_ms):
+            rows = self._feed.after(seen, _COUNTED)
+            if rows:
+                unseen = Unseen(rows[0].cursor.ms, sum(len(found.refs) for found in rows))
+        return view_of(row, unseen, now_ms)

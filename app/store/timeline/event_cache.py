@@ -1,0 +1,58 @@
+"""Events that were published or read lately, so that each is read and decoded once a process."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from app.core.events import ChangeEvent
+from app.store.feed.feed import EventRef
+
+BYTES = 16 * 1024 * 1024  # of images, roughly
+
+
+class EventCache:
+    """Bounded by size; the event used least lately goes first. Safe to use from any thread."""
+
+    def __init__(self, limit: int = BYTES) -> None:
+        self._limit = limit
+        self._size = 0
+        self._lock = threading.Lock()
+        self._events: OrderedDict[EventRef, tuple[ChangeEvent, int]] = OrderedDict()
+
+    def add(self, events: Iterable[ChangeEvent]) -> None:
+        """Keep events that have an audit entry."""
+        with self._lock:
+            for event in events:
+                ref = (event.product_id, event.event_key)
+                if ref in self._events:
+                    continue
+                size = size_of(event)
+                self._events[ref] = (event, size)
+                self._size += size
+            while self._size > self._limit and self._events:
+                _, (_, size) = self._events.popitem(last=False)
+                self._size -= size
+
+    def get(self, refs: Iterable[EventRef]) -> dict[EventRef, ChangeEvent]:
+        """Those of these events that are here."""
+        found: dict[EventRef, ChangeEvent] = {}
+        with self._lock:
+            for ref in refs:
+                if (kept := self._events.get(ref)) is not None:
+                    self._events.move_to_end(ref)
+                    found[ref] = kept[0]
+        return found
+
+
+def size_of(event: ChangeEvent) -> int:
+    """About how many bytes an event takes."""
+    return 500 + sum(_size(image) for image in (event.before, event.after) if image is not None)
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, Mapping):
+        return sum(len(name) + _size(member) for name, member in value.items())
+    if isinstance(value, (list, tuple, set)):
+        return sum(map(_size, value))
+    return len(value) if isinstance(value, (str, bytes)) else 8

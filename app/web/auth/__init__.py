@@ -1,0 +1,1 @@
+"""Who sends this request, and what may they do: keys, sessions, trusted proxies, roles."""

@@ -1,0 +1,62 @@
+"""Every route declares the role that it needs; what a browser sends by itself needs a token, too.
+
+One dependency does both, so that no form can forget the token: a route without a declared
+role fails a test, and a form without the token is refused here.
+"""
+
+from typing import Any
+
+from fastapi import Depends, Request
+
+from app.core.roles import Role
+from app.web.auth.identity import Identity, identity_of
+from app.web.errors import RoleNeeded, TokenNeeded
+
+TOKEN_FIELD = "csrf_token"  # noqa: S105 - a field's name
+TOKEN_HEADER = "X-CSRF-Token"  # noqa: S105 - a header's name
+MAX_FIELDS = 60  # of a form
+
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+class Needs:
+    """Lets pass whoever has the role, or a greater one; None lets pass everyone."""
+
+    def __init__(self, role: Role | None) -> None:
+        self.role = role
+
+    async def __call__(self, request: Request) -> None:
+        """Check one request."""
+        if self.role is None:
+            return
+        identity = identity_of(request)
+        if not identity.role.covers(self.role):
+            raise RoleNeeded(
+                f"This needs the role {self.role}; {identity.actor} has the role {identity.role}.",
+                extra={"role": identity.role, "role_needed": self.role},
+            )
+        if request.method not in _SAFE and identity.is_ambient:
+            await _check_token(request, identity)
+
+
+def needs(role: Role) -> Any:
+    """The dependency of a route that needs a role (for `dependencies=`)."""
+    return Depends(Needs(role))
+
+
+# For the routes that are open to everyone.
+PUBLIC: Any = Depends(Needs(None))
+
+
+async def _check_token(request: Request, identity: Identity) -> None:
+    token = request.headers.get(TOKEN_HEADER, "")
+    if not token and request.headers.get("content-type", "").startswith(_FORMS):
+        # The form stays with the request: whoever asks for it next gets the same.
+        field = (await request.form(max_files=1, max_fields=MAX_FIELDS)).get(TOKEN_FIELD)
+        token = field if isinstance(field, str) else ""
+    if not request.app.state.services.access.door.is_form_token(identity, token):
+        raise TokenNeeded(
+            "Load the page again and send its form. A program sends the token as "
+            f"{TOKEN_HEADER}, or better an API key instead of a session."
+        )

@@ -1,0 +1,105 @@
+"""What a proxy says is believed from the configured addresses only; from others it is not read.
+
+A proxy on the way says whom it speaks for (`X-Forwarded-For`), by which scheme and host it
+was asked, and, where it is set up so, who the person is. `Forwarded` (RFC 7239) is not read:
+two ways to say one thing are two things that can differ.
+"""
+
+import ipaddress
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from app.core.roles import Role
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_MAX_NAME = 200  # characters of a person's name
+ANYONE = "*"  # in the mapping: whoever the proxy lets through
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone whom the proxy knows; without a role where no group of theirs has one."""
+
+    name: str
+    role: Role | None
+
+
+@dataclass(frozen=True, slots=True)
+class Proxies:
+    """The proxies that are believed, and how they name people."""
+
+    networks: Sequence[Network] = ()
+    user_header: str = ""
+    group_header: str = ""
+    roles: Mapping[str, Role] = field(default_factory=dict)
+
+    def restore(self, scope: Scope) -> None:
+        """Put what a trusted proxy says in place of what the connection itself shows."""
+        client = scope.get("client")
+        if not client or not self._trusts(_address(client[0])):
+            return
+        headers = Headers(scope=scope)
+        if self.user_header:
+            scope["state"]["person"] = self._person(headers)
+        scope["client"] = (self._client(headers, client[0]), 0)
+        proto = _last(headers, "x-forwarded-proto").lower()
+        if proto in {"http", "https"}:
+            scope["scheme"] = proto
+        if host := _last(headers, "x-forwarded-host"):
+            others = [pair for pair in scope["headers"] if pair[0] != b"host"]
+            scope["headers"] = [(b"host", host.encode("latin-1")), *others]
+
+    def _trusts(self, address: _Address | None) -> bool:
+        return address is not None and any(address in network for network in self.networks)
+
+    def _client(self, headers: Headers, peer: str) -> str:
+        """The nearest address on the way that is not a proxy of ours."""
+        nearest = peer
+        for part in reversed(",".join(headers.getlist("x-forwarded-for")).split(",")):
+            address = _address(part.strip())
+            if address is None:
+                break
+            nearest = str(address)
+            if not self._trusts(address):
+                break
+        return nearest
+
+    def _person(self, headers: Headers) -> Person | None:
+        """The one person named; two names are one too many: the first may be the client's own."""
+        named = headers.getlist(self.user_header)
+        name = _text(named[0]) if len(named) == 1 else ""
+        if not name or len(name) > _MAX_NAME or not name.isprintable():
+            return None
+        given = headers.getlist(self.group_header) if self.group_header else []
+        listed = _text(given[0]).replace(";", ",").split(",") if len(given) == 1 else []
+        groups = {ANYONE, *(group.strip() for group in listed if group.strip() != ANYONE)}
+        roles = [role for group, role in self.roles.items() if group in groups]
+        return Person(name, max(roles, key=list(Role).index, default=None))
+
+
+def _text(value: str) -> str:
+    """A header's text: UTF-8 where it is that, as proxies send names."""
+    raw = value.encode("latin-1")
+    try:
+        return unicodedata.normalize("NFC", raw.decode()).strip()
+    except UnicodeDecodeError:
+        return value.strip()
+
+
+def _address(text: str) -> _Address | None:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def _last(headers: Headers, name: str) -> str:
+    """The value that the nearest proxy added."""
+    return ",".join(headers.getlist(name)).rpartition(",")[2].strip()

@@ -1,0 +1,184 @@
+"""Nothing reaches a route before its host, origin and size are known to be fit.
+
+Plain ASGI, so that live streams pass through untouched. It also tells each request the base
+path, and gives each answer the request's id and the security headers.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.config.settings import Settings
+from app.core.errors import StockpulseError
+from app.web.auth.trusted_proxies import Proxies
+from app.web.errors import BodyTooLarge, CrossOrigin, HostNotAllowed
+from app.web.middleware.cors import is_api_path
+
+SECURITY_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+_SECURITY_PAIRS = [(k.lower().encode(), value.encode()) for k, value in SECURITY_HEADERS.items()]
+
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+
+# `name`, `name:80` or `[::1]:80`: what parsers read differently from one another is no host.
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{0,5})?", re.ASCII | re.IGNORECASE)
+
+
+class Guards:
+    """Middleware around the whole application; `refuse` renders an error as an answer."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        proxies: Proxies,
+        refuse: Callable[[Request, StockpulseError], ASGIApp],
+    ) -> None:
+        self._app = app
+        self._refuse = refuse
+        self._proxies = proxies
+        allowed = ("localhost", settings.host, *settings.allowed_hosts)
+        self._hosts = {host.lower() for host in allowed}
+        self._limit = settings.max_body_bytes
+        self._base = settings.base_path
+        self._origins = frozenset(settings.cors_origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = request_id_of(scope)
+        self._proxies.restore(scope)
+        scope["root_path"] = self._base
+        _keep_encoded_slashes(scope)
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                given = {name for name, _ in headers.raw}
+                headers.raw.extend(pair for pair in _SECURITY_PAIRS if pair[0] not in given)
+                # What one person may see is not kept for another.
+                headers.setdefault("Cache-Control", "private, no-cache")
+                if scope["scheme"] == "https":
+                    headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+                headers["X-Request-Id"] = request_id
+            await send(message)
+
+        try:
+            self._check(scope)
+            bounded = await self._bounded(scope, receive)
+        except StockpulseError as error:
+            await self._refuse(Request(scope), error)(scope, receive, send_guarded)
+        else:
+            await self._app(scope, bounded, send_guarded)
+
+    def _check(self, scope: Scope) -> None:
+        headers = Headers(scope=scope)
+        hosts = headers.getlist("host")
+        host = hosts[0] if len(hosts) == 1 else ""
+        name = _host_name(host)
+        if not name:
+            raise HostNotAllowed("The request needs one Host header: a name or an address.")
+        if name not in self._hosts and not _is_address(name):
+            raise HostNotAllowed(
+                f"This is not {name!r}. If it should be, add the name to STOCKPULSE_ALLOWED_HOSTS."
+            )
+        if scope["method"] not in _SAFE and self._is_stranger(scope, headers, host):
+            raise CrossOrigin(
+                "The request comes from a page of another origin. If that page may call the "
+                "API, add its origin to STOCKPULSE_CORS_ORIGINS."
+            )
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > self._limit:
+            raise self._too_large()
+
+    def _is_stranger(self, scope: Scope, headers: Headers, host: str) -> bool:
+        """Whether a page of another origin is behind this that may not call the API."""
+        listed = headers.get("origin") in self._origins and is_api_path(scope["path"], self._base)
+        return _is_foreign(headers, host) and not listed
+
+    async def _bounded(self, scope: Scope, receive: Receive) -> Receive:
+        """Take a body of unannounced (chunked) length here, so that the limit holds for it too.
+
+        An announced length was checked, and the server lets no more through.
+        """
+        if Headers(scope=scope).get("transfer-encoding") is None:
+            return receive
+        body = bytearray()
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return receive  # half a body is no request: the route is told the same
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > self._limit:
+                raise self._too_large()
+        whole: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
+
+        async def receive_whole() -> Message:
+            return whole.pop() if whole else await receive()
+
+        return receive_whole
+
+    def _too_large(self) -> BodyTooLarge:
+        return BodyTooLarge(f"A request body may hold {self._limit} bytes.")
+
+
+def request_id_of(scope: Scope) -> str:
+    """The id of the request that this scope belongs to."""
+    request_id: str = scope.get("state", {}).get("request_id", "")
+    return request_id
+
+
+def _keep_encoded_slashes(scope: Scope) -> None:
+    """Route the API on the path as it was sent: `%2F` in a product's id is not a separator."""
+    raw: bytes = scope.get("raw_path") or b""
+    # Asked of the decoded path: `/%761/` must not be a second way in, with an id decoded twice.
+    if scope["path"].removeprefix(scope.get("root_path", "")).startswith("/v1/"):
+        scope["path"] = raw.partition(b"?")[0].decode("ascii", "replace")
+
+
+def _host_name(host: str) -> str:
+    """The Host header without its port; empty where it is malformed."""
+    match = _HOST.fullmatch(host)
+    return (match[1] or match[2]).lower() if match else ""
+
+
+def _is_address(name: str) -> bool:
+    """A literal address cannot be rebound by DNS, so it is safe to answer to."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_foreign(headers: Headers, host: str) -> bool:
+    """Whether a browser says that a page of another origin is behind this request."""
+    site = headers.get("sec-fetch-site")
+    if site is not None and site not in {"same-origin", "none"}:
+        return True
+    origin = headers.get("origin")
+    try:
+        return origin is not None and urlsplit(origin).netloc != host
+    except ValueError:
+        return True

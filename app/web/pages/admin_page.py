@@ -1,0 +1,46 @@
+"""The keys and the admin trail, to look at: keys are made and revoked on the command line."""
+
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from app.core.roles import Role
+from app.store.access.api_keys import ApiKey
+from app.web.auth.permissions import needs
+from app.web.pages.templating import render
+from app.web.requests.parameters import ServicesDep
+
+PAGE = 50
+
+router = APIRouter(prefix="/admin", dependencies=[needs(Role.ADMIN)])
+
+
+@router.get("")
+def admin_page(
+    request: Request, services: ServicesDep, cursor: Annotated[str | None, Query()] = None
+) -> HTMLResponse:
+    """Who may come in, and what admins did."""
+    door = services.access.door
+    now = door.now()
+    zone = ZoneInfo(services.settings.timezone)
+    page = services.store.admin_log.page(PAGE, cursor)
+    keys = sorted(door.keyring.look().keys.values(), key=lambda key: key.created_at, reverse=True)
+    return render(
+        request,
+        "admin.html",
+        page="admin",
+        keys=[(key, _state(key, now)) for key in keys],
+        rows=[(datetime.fromisoformat(row.at), row) for row in page.items],
+        place=cursor,
+        next_cursor=page.next_cursor,
+        when=lambda moment: moment.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
+    )
+
+
+def _state(key: ApiKey, now: datetime) -> str:
+    if key.revoked_at is not None:
+        return "revoked"
+    return "in force" if key.usable(now) else "expired"

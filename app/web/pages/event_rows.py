@@ -1,0 +1,226 @@
+"""What a change says to a reader is decided here, from the event alone; nothing is guessed.
+
+Pure. `static/live/format.js` says the same in the browser, and `tests/js/rows.json` holds
+both to the same words. What the stream's view cannot show is called "not recorded".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.core.events import RESERVED, ChangeEvent, data_of
+from app.core.item import BOOKKEEPING
+from app.web.pages.attribute_text import ARROW, attribute_text, found_text, signed
+
+OUTSIDE = "outside Stockpulse"
+NOT_RECORDED = "not recorded"
+
+VOID, VOID_MEANS = "Void", "The record arrived after all"
+
+_SHOWN_CHANGES = 3
+
+# No stream record tells these: their notes are ours, and what they mean is in `change`.
+_MADE_HERE = {"gap", "reconciled"}
+
+_LABELS = {
+    "inserted": ("+", "New"),
+    "stock_changed": ("\N{PLUS-MINUS SIGN}", "Stock"),
+    "updated": ("\N{LOWER RIGHT PENCIL}", "Edited"),
+    "deleted": ("\N{MULTIPLICATION SIGN}", "Deleted"),
+    "expired": ("\N{WHITE CIRCLE WITH UPPER RIGHT QUADRANT}", "Expired"),
+    "gap": ("!", "Gap"),
+    "reconciled": ("=", "Reconciled"),
+}
+
+_DIRECTIONS = {
+    "up": "\N{BLACK UP-POINTING TRIANGLE}",
+    "down": "\N{BLACK DOWN-POINTING TRIANGLE}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One change as a line of text fields."""
+
+    id: str
+    kind: str
+    direction: str
+    mark: str
+    label: str
+    product_id: str
+    name: str
+    shown_id: str
+    change: str
+    who: str
+    outside: bool
+    reason: str
+    note: str
+    reference: str
+    occurred_at: str
+    clock: str
+    date: str
+
+
+def row_of(
+    event: ChangeEvent, zone: ZoneInfo, stock_name: str = "Stock", *, void: bool = False
+) -> Row:
+    """The event's row, its time in `zone`; `void`: see `app.store.audit.chain`."""
+    row = row_from(data_of(event), zone, stock_name)
+    return replace(row, label=VOID, change=f"{VOID_MEANS} ({row.change})") if void else row
+
+
+def row_from(data: Mapping[str, Any], zone: ZoneInfo, stock_name: str = "Stock") -> Row:
+    """The row of an event's data, in the shape that the wire has."""
+    kind = str(data["kind"])
+    mark, label = _LABELS.get(kind, ("", kind))
+    direction = _direction(data["delta"])
+    name = _name(data)
+    local = datetime.fromisoformat(data["occurred_at"]).astimezone(zone)
+    hides_id = name == data["product_id"] or _is_shard(data["product_id"])
+    return Row(
+        id=data["id"],
+        kind=kind,
+        direction=direction,
+        mark=_DIRECTIONS.get(direction, mark),
+        label=label,
+        product_id=data["product_id"],
+        name=name,
+        shown_id="" if hides_id else data["product_id"],
+        change=change_text(data, stock_name),
+        who=who(data),
+        outside=is_outside(data),
+        reason=data["reason"] or "",
+        note="" if kind in _MADE_HERE else data["note"] or "",
+        reference=data["reference"] or "",
+        occurred_at=data["occurred_at"],
+        clock=local.strftime("%H:%M:%S"),
+        date=local.strftime("%Y-%m-%d"),
+    )
+
+
+def change_text(data: Mapping[str, Any], stock_name: str = "Stock") -> str:
+    """What happened, in a few words: stock before and after, other changes, `50 in stock`."""
+    match data["kind"]:
+        case "inserted":
+            return "" if data["stock_after"] is None else f"{data['stock_after']} in stock"
+        case "deleted" | "expired":
+            return "" if data["stock_before"] is None else f"last stock {data['stock_before']}"
+        case "gap":
+            return f"Changes may be missing here: {data['note']}"
+        case "reconciled":
+            return _reconciled_text(data, stock_name)
+        case _:
+            return _changed_text(data, stock_name)
+
+
+def _changed_text(data: Mapping[str, Any], stock_name: str) -> str:
+    before, after = data["stock_before"], data["stock_after"]
+    parts = []
+    if before is not None and after is not None:
+        if before != after:
+            parts.append(f"{before} {ARROW} {after} ({signed(after - before)})")
+    elif data["before"] is None and after is not None:
+        parts.append(f"now {after} in stock")
+    elif data["after"] is None and before is not None:
+        parts.append(f"had {before} in stock")
+    told = BOOKKEEPING | ({stock_name} if parts else frozenset())
+    names = [name for name in data["changed"] if name not in told]
+    shown = names[: _SHOWN_CHANGES - len(parts)]
+    parts += [attribute_text(name, data["before"], data["after"]) for name in shown]
+    if len(names) > len(shown):
+        parts.append(f"{len(names) - len(shown)} more")
+    if parts:
+        return "; ".join(parts)
+    both = data["view_type"] == "NEW_AND_OLD_IMAGES"
+    return "no attribute changed" if both else f"details {NOT_RECORDED}"
+
+
+def _reconciled_text(data: Mapping[str, Any], stock_name: str) -> str:
+    """What was found in the table, and what nobody can tell."""
+    before, after = data["stock_before"], data["stock_after"]
+    if data["event_name"] == "REMOVE":
+        last = "" if before is None else f": last stock {before}"
+        return f"Gone from the table{last}; who deleted it is not known"
+    if data["event_name"] == "INSERT":
+        stock = "" if after is None else f": stock {after}"
+        first = data["sequence_number"] == "0"
+        unknown = "its history begins here" if first else "who put it there is not known"
+        return f"Found in the table{stock}; {unknown}"
+    parts = []
+    if after is not None and before is not None and before != after:
+        parts.append(f"stock {after} instead of {before}")
+    told = BOOKKEEPING | ({stock_name} if parts else frozenset())
+    names = [name for name in data["changed"] if name not in told]
+    shown = names[: _SHOWN_CHANGES - len(parts)]
+    parts += [found_text(name, data["before"], data["after"]) for name in shown]
+    if len(names) > len(shown):
+        parts.append(f"{len(names) - len(shown)} more")
+    what = f": {', '.join(parts)}" if parts else ""
+    return f"Found in the table{what}; who changed it is not known"
+
+
+def who(data: Mapping[str, Any]) -> str:
+    """Who made the change, as far as the stream shows it."""
+    if data["actor"]:
+        return str(data["actor"])
+    match data["kind"]:
+        case "expired":
+            return "time to live"
+        case "gap" | "reconciled":
+            return ""
+        case _:
+            return OUTSIDE if is_outside(data) else NOT_RECORDED
+
+
+def is_outside(data: Mapping[str, Any]) -> bool:
+    """Whether the images prove that the change was not made through Stockpulse."""
+    if data["actor"] or data["kind"] not in {"inserted", "stock_changed", "updated", "deleted"}:
+        return False
+    view_type, event_name = str(data["view_type"]), str(data["event_name"])
+    return view_type == "NEW_AND_OLD_IMAGES" or (
+        view_type == "NEW_IMAGE" and event_name == "INSERT"
+    )
+
+
+def _name(data: Mapping[str, Any]) -> str:
+    if _is_shard(data["product_id"]):
+        return "Part of the stream"
+    return str(data["product_name"] or data["product_id"])
+
+
+def _is_shard(product_id: str) -> bool:
+    """Shard-wide gaps are kept under an id that no product can have (DESIGN §5.6)."""
+    return product_id.startswith(RESERVED)
+
+
+def _direction(delta: int | None) -> str:
+    return "" if not delta else "up" if delta > 0 else "down"
+
+
+VIEW_NOTICES = {
+    "KEYS_ONLY": "which attributes changed, stock before and after, product names, and who "
+    "made a change",
+    "NEW_IMAGE": "what a value was before a change, what was deleted, and who made a change",
+    "OLD_IMAGE": "what a value is after a change, what was created, and who made a change",
+}
+
+
+def view_notice(view_type: str) -> str | None:
+    """What the table's stream view leaves out; None where it leaves out nothing."""
+    return VIEW_NOTICES.get(view_type)
+
+
+def local_time(moment: datetime, zone: ZoneInfo) -> str:
+    """Hours and minutes in `zone`."""
+    return moment.astimezone(zone).strftime("%H:%M")
+
+
+def price_text(price: Decimal | None) -> str:
+    """An exact price, with two decimals at the least."""
+    if price is None:
+        return ""
+    whole, _, cents = format(price, "f").partition(".")
+    return f"{whole}.{cents:0<2}"

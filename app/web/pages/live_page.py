@@ -1,0 +1,79 @@
+"""Pages work without script; what a script adds later is never needed to read or to write.
+
+The Live page shows what the broker's ring holds up to its newest cursor, from which the
+stream goes on: nothing falls in between.
+"""
+
+from datetime import UTC, datetime
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from app.core.events import rfc3339
+from app.core.roles import Role
+from app.web.auth.permissions import needs
+from app.web.pages import admin_page, demo_page, products_page, sinks_page, system_page
+from app.web.pages.event_rows import local_time, view_notice
+from app.web.pages.live_rows import Look, newest_changes
+from app.web.pages.templating import render
+from app.web.pages.tiles import tiles_of
+from app.web.requests.parameters import ServicesDep
+
+router = APIRouter(include_in_schema=False)
+router.include_router(products_page.router)
+router.include_router(demo_page.router)
+router.include_router(admin_page.router)
+router.include_router(system_page.router)
+router.include_router(sinks_page.router)
+
+
+@router.get("/", dependencies=[needs(Role.VIEWER)])
+def live_page(request: Request, services: ServicesDep) -> HTMLResponse:
+    """The newest changes, and where the stream goes on from them."""
+    settings = services.settings
+    zone = ZoneInfo(settings.timezone)
+    cursor, frames, nothing_older = services.broker.newest()
+    look = Look(zone, settings.stock_attribute, settings.base_path)
+    changes, all_of_them = newest_changes(frames, look)
+    now = datetime.now(UTC)
+    tiles = tiles_of(
+        [change.data for change in changes], now, complete=nothing_older and all_of_them
+    )
+    return render(
+        request,
+        "live.html",
+        page="live",
+        cursor=cursor,
+        unavailable=services.broker.trouble() is not None,
+        rows=[change.row for change in changes],
+        tiles=tiles,
+        now=rfc3339(now),
+        since=rfc3339(tiles.since) if tiles.since else "",
+        period=f"Since {local_time(tiles.since, zone)}" if tiles.since else "Last hour",
+        view_type=services.about.view_type,
+        view_notice=view_notice(services.about.view_type),
+        cli_line=services.about.cli_line,
+    )
+
+
+def error_page(request: Request, status: int, title: str, detail: str) -> HTMLResponse:
+    """An error as a page; what could not be read may be tried again, what was sent may not."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    base: str = request.app.state.services.settings.base_path
+    path = request.url.path.removeprefix(base)
+    readable = request.method in {"GET", "HEAD"}
+    product_id = request.query_params.get("id")
+    return render(
+        request,
+        "error.html",
+        status=status,
+        code=status,
+        title=title,
+        detail=detail,
+        again=f"{base}{path}{query}" if readable and status >= 500 else None,
+        history=f"{base}/products/history?id={quote(product_id, safe='')}"
+        if product_id and status == 410
+        else None,
+    )

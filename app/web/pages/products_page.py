@@ -1,0 +1,249 @@
+"""Every write is a form that works without script: done, it redirects; refused, it comes back.
+
+Ids travel in the query, not in the path: browsers take `..` out of paths, and other
+programs may have given such ids.
+"""
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from app.core.errors import ETagMismatch, ProductGone, ProductNotFound, StockpulseError
+from app.core.events import RESERVED
+from app.core.roles import Role
+from app.store.products.model import Product
+from app.web.auth.permissions import needs
+from app.web.pages.event_rows import row_of
+from app.web.pages.forms import (
+    PRODUCT_FIELDS,
+    Form,
+    NamedProduct,
+    Remark,
+    Submitted,
+    adjustment_of,
+    document_of,
+    edit_form,
+    patch_of,
+    rebased,
+    submitted_edit,
+)
+from app.web.pages.templating import render
+from app.web.requests.parameters import ServicesDep, writable
+from app.web.requests.write_stamp import stamp_for
+from app.web.schemas.fields import REASONS
+from app.web.schemas.product_models import AdjustmentRequest, ProductCreate, ProductPatch
+from app.web.services import Services
+
+PAGE = 50
+
+Cursor = Annotated[str | None, Query()]
+
+router = APIRouter(prefix="/products", dependencies=[needs(Role.VIEWER)])
+_WRITE = [needs(Role.EDITOR), Depends(writable)]
+
+
+@router.get("")
+def list_page(
+    request: Request,
+    services: ServicesDep,
+    cursor: Cursor = None,
+    done: Annotated[str, Query()] = "",
+    product_id: Annotated[str, Query(alias="id")] = "",
+) -> HTMLResponse:
+    """A page of products, and the confirmation of what was just done."""
+    head = services.broker.head
+    products = services.store.products.page(PAGE, cursor)
+    return _page(
+        request,
+        "products.html",
+        cursor=head,
+        products=products.items,
+        place=cursor,
+        next_cursor=products.next_cursor,
+        done=done,
+        done_id=product_id,
+        reasons=REASONS,
+        cli_line=services.about.cli_line,
+    )
+
+
+@router.get("/new", dependencies=_WRITE)
+def new_page(request: Request) -> HTMLResponse:
+    """An empty form."""
+    return _page(request, "product_new.html", form=Form({}))
+
+
+@router.post("/new", dependencies=_WRITE)
+def create(request: Request, services: ServicesDep, fields: Submitted) -> Response:
+    """Create a product."""
+    form = Form(fields)
+    body = form.read(ProductCreate, document_of(fields, ("product_id", *PRODUCT_FIELDS)))
+    if body is not None:
+        with form.attempt():
+            services.store.products.create(body.draft(body.product_id), stamp_for(request))
+            return _done(services.settings.base_path, "created", body.product_id)
+    return _page(request, "product_new.html", status=form.status, form=form)
+
+
+@router.get("/edit", dependencies=_WRITE)
+def edit_page(request: Request, services: ServicesDep, product_id: NamedProduct) -> HTMLResponse:
+    """A form that holds the product."""
+    product = services.store.products.get(product_id)
+    return _edit(request, product_id, edit_form(product), product.attributes)
+
+
+@router.post("/edit", dependencies=_WRITE)
+def edit(
+    request: Request, services: ServicesDep, product_id: NamedProduct, fields: Submitted
+) -> Response:
+    """Write the touched fields, unless someone else changed the product meanwhile."""
+    form = submitted_edit(fields)
+    patch = form.read(ProductPatch, patch_of(form))
+    remark = form.read(Remark, document_of(fields, ("reason", "note")))
+    if patch is not None and remark is not None:
+        stamp = stamp_for(request, reason=remark.reason, note=remark.note)
+        with form.attempt():
+            try:
+                services.store.products.patch(
+                    product_id, patch.changes(), fields.get("etag", ""), stamp
+                )
+            except ETagMismatch:
+                form = rebased(form, services.store.products.get(product_id))
+            else:
+                return _done(services.settings.base_path, "saved", product_id)
+    return _edit(request, product_id, form)
+
+
+@router.get("/adjust", dependencies=_WRITE)
+def adjust_page(request: Request, services: ServicesDep, product_id: NamedProduct) -> HTMLResponse:
+    """A form for goods that come or go, with room for why."""
+    form = Form({"quantity": "1"})
+    return _sheet(
+        request, "product_adjust.html", product_id, services.store.products.get(product_id), form
+    )
+
+
+@router.post("/adjust", dependencies=_WRITE)
+def adjust(
+    request: Request, services: ServicesDep, product_id: NamedProduct, fields: Submitted
+) -> Response:
+    """Add to the stock or take from it."""
+    form = Form(fields)
+    body = form.read(AdjustmentRequest, adjustment_of(fields))
+    if body is not None:
+        stamp = stamp_for(request, reason=body.reason, note=body.note, reference=body.reference)
+        with form.attempt():
+            services.store.products.adjust(product_id, body.delta, stamp)
+            place = fields.get("place") or None
+            return _done(services.settings.base_path, "adjusted", product_id, place)
+    return _sheet(request, "product_adjust.html", product_id, _as_it_is(services, product_id), form)
+
+
+@router.get("/delete", dependencies=_WRITE)
+def delete_page(request: Request, services: ServicesDep, product_id: NamedProduct) -> HTMLResponse:
+    """What will be deleted, and a button."""
+    product = services.store.products.get(product_id)
+    return _sheet(request, "product_delete.html", product_id, product, Form({"etag": product.etag}))
+
+
+@router.post("/delete", dependencies=_WRITE)
+def delete(
+    request: Request, services: ServicesDep, product_id: NamedProduct, fields: Submitted
+) -> Response:
+    """Delete the product as it was shown."""
+    form = Form(fields)
+    remark = form.read(Remark, document_of(fields, ("reason", "note")))
+    if remark is not None:
+        stamp = stamp_for(request, reason=remark.reason, note=remark.note)
+        with form.attempt():
+            services.store.products.delete(product_id, fields.get("etag", ""), stamp)
+            return _done(services.settings.base_path, "deleted", product_id)
+    product = _as_it_is(services, product_id)
+    if product is not None:
+        form.values = {**form.values, "etag": product.etag}
+    return _sheet(request, "product_delete.html", product_id, product, form)
+
+
+@router.get("/history")
+def history_page(
+    request: Request, services: ServicesDep, product_id: NamedProduct, cursor: Cursor = None
+) -> HTMLResponse:
+    """What happened to one product, which may be gone; or the gaps of a shard of the stream."""
+    history = services.store.timeline.history(product_id, PAGE, cursor)
+    settings = services.settings
+    zone = ZoneInfo(settings.timezone)
+    rows = [
+        row_of(event, zone, settings.stock_attribute, void=event.event_key in history.void)
+        for event in history.items
+    ]
+    product: Product | None = None
+    shard = product_id.startswith(RESERVED)
+    if shard and not rows and cursor is None:
+        raise ProductNotFound("No part of the stream of this name has a gap.")
+    try:
+        # Whatever another program put under such an id is not what these gaps are about.
+        product = None if shard else services.store.products.get(product_id)
+    except (ProductGone, ProductNotFound):
+        if not rows and cursor is None:
+            raise
+    return _page(
+        request,
+        "product_history.html",
+        product_id=product_id,
+        product=product,
+        shard=product_id.rpartition("#")[2] if shard else None,
+        name=(product and product.name) or (rows[0].name if rows else product_id),
+        rows=rows,
+        place=cursor,
+        next_cursor=history.next_cursor,
+    )
+
+
+def _edit(
+    request: Request, product_id: str, form: Form, attributes: dict[str, Any] | None = None
+) -> HTMLResponse:
+    return _page(
+        request,
+        "product_edit.html",
+        status=form.status,
+        product_id=product_id,
+        form=form,
+        reasons=REASONS,
+        attributes=attributes,
+    )
+
+
+def _as_it_is(services: Services, product_id: str) -> Product | None:
+    """The product beside a refused form; where it cannot be had, what was typed still counts."""
+    try:
+        return services.store.products.get(product_id)
+    except StockpulseError:
+        return None
+
+
+def _sheet(
+    request: Request, template: str, product_id: str, product: Product | None, form: Form
+) -> HTMLResponse:
+    """A form about one product, which may be gone."""
+    return _page(
+        request,
+        template,
+        status=form.status,
+        product_id=product_id,
+        product=product,
+        form=form,
+        reasons=REASONS,
+    )
+
+
+def _page(request: Request, template: str, *, status: int = 200, **shown: Any) -> HTMLResponse:
+    return render(request, template, status=status, page="products", **shown)
+
+
+def _done(base: str, what: str, product_id: str, place: str | None = None) -> Response:
+    """Back to the list, so that a reload does not write again."""
+    query = {"done": what, "id": product_id} | ({"cursor": place} if place else {})
+    return RedirectResponse(f"{base}/products?{urlencode(query)}", status_code=303)

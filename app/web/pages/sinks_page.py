@@ -1,0 +1,97 @@
+"""The System page's forms that control sinks; each works without script and leads back there."""
+
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from app.core.roles import Role
+from app.store.sinks.sink_control import RewindTo
+from app.store.sinks.sink_lag import SinkView
+from app.web.auth.permissions import needs
+from app.web.pages.forms import Form, Submitted
+from app.web.pages.templating import render
+from app.web.requests.parameters import ServicesDep
+from app.web.requests.write_stamp import actor_of
+from app.web.services import Services
+
+SinkName = Annotated[str, Query(alias="name")]
+
+router = APIRouter(prefix="/system/sinks", dependencies=[needs(Role.ADMIN)])
+
+
+@router.post("/pause")
+def pause(request: Request, services: ServicesDep, fields: Submitted) -> Response:
+    """Pause a sink."""
+    services.store.sinks.pause(fields.get("name", ""), actor_of(request))
+    return _done(services)
+
+
+@router.post("/resume")
+def resume(request: Request, services: ServicesDep, fields: Submitted) -> Response:
+    """Resume a sink."""
+    services.store.sinks.resume(fields.get("name", ""), actor_of(request))
+    return _done(services)
+
+
+@router.post("/redrive")
+def redrive(request: Request, services: ServicesDep, fields: Submitted) -> Response:
+    """Have all dead letters of a sink delivered again."""
+    services.store.sinks.request_redrive(fields.get("name", ""), actor_of(request))
+    return _done(services)
+
+
+@router.get("/rewind")
+def rewind_page(request: Request, services: ServicesDep, name: SinkName) -> HTMLResponse:
+    """Where a sink may go on."""
+    return _sheet(request, services, services.store.sinks.view(name), Form({}))
+
+
+@router.post("/rewind")
+def rewind(request: Request, services: ServicesDep, name: SinkName, fields: Submitted) -> Response:
+    """Rewind a sink, or have it skip what is waiting."""
+    view, form = services.store.sinks.view(name), Form(fields)
+    to = _chosen(form, ZoneInfo(services.settings.timezone))
+    if to is not None:
+        with form.attempt():
+            services.store.sinks.rewind(name, to, actor_of(request))
+            return _done(services)
+    return _sheet(request, services, view, form)
+
+
+def _chosen(form: Form, zone: ZoneInfo) -> RewindTo | None:
+    """What the pressed button stands for; None, with a message, where the time is none."""
+    match form.values.get("to"):
+        case "now":
+            return "now"
+        case "beginning":
+            return "beginning"
+    try:
+        return datetime.fromisoformat(form.values.get("time", "")).replace(tzinfo=zone)
+    except ValueError:
+        form.status = 422
+        form.errors["time"] = "Enter a date and a time."
+        return None
+
+
+def _sheet(request: Request, services: Services, view: SinkView, form: Form) -> HTMLResponse:
+    cursor, zone = view.row.cursor, services.settings.timezone
+    return render(
+        request,
+        "sink_rewind.html",
+        status=form.status,
+        page="system",
+        name=view.row.name,
+        delivered_to=None
+        if cursor is None or not cursor.ms
+        else datetime.fromtimestamp(cursor.ms / 1000, ZoneInfo(zone)),
+        zone=zone,
+        form=form,
+    )
+
+
+def _done(services: Services) -> Response:
+    services.system.expire()  # the page that follows shows what was done
+    return RedirectResponse(f"{services.settings.base_path}/system#sinks", status_code=303)

@@ -1,0 +1,71 @@
+"""The System page answers one question, is it working, and shows what the answer rests on.
+
+Its state is a fragment of its own: the script fetches that again, the page holds it at first.
+"""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from app.core.roles import Role
+from app.web.auth.identity import identity_of
+from app.web.auth.permissions import needs
+from app.web.pages.templating import render
+from app.web.requests.parameters import ServicesDep
+from app.web.services import Services
+from app.web.system.finding import span
+from app.web.system.health_checks import findings, headline, is_sure
+from app.web.system.shard_lines import shard_lines
+from app.web.system.sink_lines import sink_lines
+
+router = APIRouter(dependencies=[needs(Role.VIEWER)])
+
+
+@router.get("/system")
+async def system_page(request: Request, services: ServicesDep) -> HTMLResponse:
+    """The whole page."""
+    return await _rendered(request, services, "system.html")
+
+
+@router.get("/system/state")
+async def system_state(request: Request, services: ServicesDep) -> HTMLResponse:
+    """What the page shows, without the page around it."""
+    return await _rendered(request, services, "system_state.html")
+
+
+async def _rendered(request: Request, services: Services, template: str) -> HTMLResponse:
+    state = await services.system.look()
+    found = findings(state)
+    zone = ZoneInfo(services.settings.timezone)
+
+    def local(moment: datetime | str | None) -> str:
+        """A time in the shop's zone; what is not a time as it is."""
+        try:
+            told = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+        except ValueError:
+            return str(moment)
+        if told is None:
+            return ""
+        return (
+            (told if told.tzinfo else told.replace(tzinfo=UTC))
+            .astimezone(zone)
+            .strftime("%Y-%m-%d %H:%M:%S")
+        )
+
+    return render(
+        request,
+        template,
+        page="system",
+        state=state,
+        headline=headline(state, found),
+        sure=is_sure(state),
+        findings=found,
+        shards=shard_lines(state),
+        sinks=sink_lines(state),
+        may_control=identity_of(request).role.covers(Role.ADMIN),
+        span=span,
+        local=local,
+        zone=services.settings.timezone,
+    )

@@ -1,0 +1,90 @@
+"""A page is a template and what it shows; values are escaped, and every page knows its settings."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from fastapi.templating import Jinja2Templates
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+
+from app.core.roles import Role
+from app.web.auth.identity import Identity
+from app.web.auth.permissions import TOKEN_FIELD
+from app.web.pages.event_rows import Row, local_time, price_text
+from app.web.services import Services
+from app.web.statics import static_path
+
+_TEMPLATES = Path(__file__).resolve().parents[3] / "templates"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["grouped"] = lambda number: f"{number:,}"
+    environment.filters["price"] = price_text
+    environment.filters["parameter"] = lambda value: quote(str(value), safe="")
+    return environment
+
+
+_templates = Jinja2Templates(env=_environment())
+
+
+def render(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **shown: Any,
+) -> HTMLResponse:
+    """The template as an answer; never cached, for what it shows moves on."""
+    services: Services = request.app.state.services
+    settings = services.settings
+    zone = ZoneInfo(settings.timezone)
+
+    def clock(moment: datetime) -> str:
+        return local_time(moment, zone)
+
+    identity: Identity | None = request.scope.get("state", {}).get("identity")
+    may_edit = identity is not None and identity.role.covers(Role.EDITOR)
+    context = {
+        "base": settings.base_path,
+        "static": settings.base_path + static_path(),
+        "version": services.about.version,
+        "read_only": settings.read_only or not may_edit,
+        "identity": identity,
+        "token": _token_field(services, identity),
+        "currency": settings.currency,
+        "demo_running": services.demo.running(),
+        "stock_name": settings.stock_attribute,
+        "clock": clock,
+        **shown,
+    }
+    return _templates.TemplateResponse(
+        request,
+        template,
+        context,
+        status_code=status,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def row_markup(row: Row, base: str) -> Markup:
+    """One change as an item of a list; its links begin with `base`."""
+    made: Markup = _templates.get_template("_parts.html").module.row(row, base)  # type: ignore[attr-defined]
+    return made
+
+
+def _token_field(services: Services, identity: Identity | None) -> Markup:
+    """What every form that is sent by POST holds: nothing, where no token is needed."""
+    token = services.access.door.form_token(identity) if identity is not None else ""
+    if not token:
+        return Markup("")
+    return Markup('<input type="hidden" name="{}" value="{}">').format(TOKEN_FIELD, token)

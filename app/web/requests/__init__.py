@@ -1,0 +1,1 @@
+"""What a request says is read strictly: parameters, bodies, idempotency keys."""

@@ -1,0 +1,36 @@
+"""JSON answers in one way: encoded once, with the headers of their kind."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from fastapi import Request, Response
+
+from app.store.products.model import Product
+from app.web.schemas.outputs import product_out
+
+
+def json_answer(
+    document: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A document as JSON."""
+    return Response(
+        orjson.dumps(document),
+        status_code=status,
+        headers=dict(headers or {}),
+        media_type="application/json",
+    )
+
+
+def product_answer(product: Product) -> Response:
+    """A product as it is, with its ETag."""
+    return json_answer(product_out(product), headers={"ETag": product.etag})
+
+
+def page_answer(request: Request, items: list[Any], next_cursor: str | None) -> Response:
+    """`{items, next_cursor}`; the `Link` to the next page keeps the other parameters."""
+    headers = {}
+    if next_cursor is not None:
+        following = request.url.include_query_params(cursor=next_cursor)
+        headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+    return json_answer({"items": items, "next_cursor": next_cursor}, headers=headers)

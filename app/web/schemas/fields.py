@@ -1,0 +1,115 @@
+"""The kinds of text and number that the API takes; a wrong one is answered with what to do."""
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Literal, get_args
+
+from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, WithJsonSchema
+
+from app.core.item import MAX_STOCK
+
+Reason = Literal[
+    "received",
+    "sold",
+    "returned",
+    "damaged",
+    "lost",
+    "found",
+    "counted",
+    "transfer",
+    "correction",
+]
+REASONS: tuple[Reason, ...] = get_args(Reason)
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+_RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})",
+    re.IGNORECASE,
+)
+
+
+def _is_hidden(character: str) -> bool:
+    """Controls, line breaks and what turns text around; joiners are part of many scripts."""
+    kind = unicodedata.category(character)
+    return kind in {"Cc", "Cn", "Co", "Cs", "Zl", "Zp"} or (
+        kind == "Cf" and character not in "\u200c\u200d"
+    )
+
+
+def _line(value: str) -> str:
+    """One line of readable text: it is shown on pages and in terminals."""
+    if any(_is_hidden(character) for character in value):
+        raise ValueError("must not contain control or unprintable characters")
+    if value != value.strip():
+        raise ValueError("must not begin or end with a space")
+    return value
+
+
+def _product_id(value: str) -> str:
+    if any(part in {".", ".."} for part in value.split("/")):
+        raise ValueError("must not hold `.` or `..` as a part: URLs cannot carry it")
+    return value
+
+
+def _lines(value: str) -> str:
+    """Text of several lines; what moves a terminal's cursor or ends a string is kept out."""
+    if _CONTROL.search(value):
+        raise ValueError("must not contain control characters other than tabs and line breaks")
+    return value
+
+
+def _plain_decimal(value: object) -> object:
+    """Digits as people write them: Decimal itself reads `1_0`, `1e1` and any script's digits."""
+    if isinstance(value, str) and not re.fullmatch(r"[-+]?[0-9]*\.?[0-9]+", value):
+        raise ValueError("must be a plain decimal number such as 19.90")
+    return value
+
+
+def _moment(value: str) -> datetime:
+    """A time as RFC 3339 writes it: pydantic itself reads dates, numbers and times of nowhere."""
+    if not _RFC3339.fullmatch(value):
+        raise ValueError(
+            "must be an RFC 3339 time with its offset, such as 2026-11-21T08:30:00Z "
+            "(in a URL, `+` is written %2B)"
+        )
+    try:
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("must be a time that the calendar has") from None
+
+
+def _unique(tags: list[str]) -> list[str]:
+    if len(set(tags)) < len(tags):
+        raise ValueError("must not hold the same tag twice")
+    return tags
+
+
+ProductID = Annotated[
+    str,
+    Field(min_length=1, max_length=200),
+    AfterValidator(_line),
+    AfterValidator(_product_id),
+]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_line)]
+Stock = Annotated[StrictInt, Field(ge=0, le=MAX_STOCK)]
+Price = Annotated[
+    Decimal,
+    Field(ge=0, max_digits=20, decimal_places=6),
+    BeforeValidator(_plain_decimal),
+    AfterValidator(abs),  # -0 is 0
+]
+ReorderPoint = Annotated[StrictInt, Field(ge=0, le=MAX_STOCK)]
+Category = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_line)]
+Barcode = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_line)]
+Tag = Annotated[str, Field(min_length=1, max_length=50), AfterValidator(_line)]
+Tags = Annotated[list[Tag], Field(max_length=50), AfterValidator(_unique)]
+Note = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_lines)]
+Reference = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_line)]
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]

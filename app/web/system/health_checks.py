@@ -1,0 +1,133 @@
+"""The state in one sentence, and each thing that is wrong with what to do about it. Pure.
+
+What needs a person comes with what to do; what mends itself says so. Worst first.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from app.store.status import StoredStatus
+from app.web.system.finding import Finding, span
+from app.web.system.shard_lines import shard_lines
+from app.web.system.sink_lines import sink_findings
+from app.web.system.state import SystemState
+
+LATE = 30.0  # seconds behind until something is wrong
+UNSEEN = 5.0  # seconds behind that nobody notices
+RECENT = timedelta(hours=24)
+
+
+def findings(state: SystemState) -> list[Finding]:
+    """Everything that is wrong, worst first; nothing where all is well."""
+    found = _of_parts(state)
+    if state.trouble and not any(finding.bad for finding in found):
+        found.append(
+            Finding(
+                f"The store cannot be read: {state.trouble}",
+                "It is asked again all the time, and everything goes on by itself when it "
+                "answers. If this lasts, look at the store.",
+                bad=True,
+            )
+        )
+    found += _of_workers(state)
+    if state.stored is not None:
+        found += [*sink_findings(state), *_of_tables(state, state.stored)]
+    return sorted(found, key=lambda finding: not finding.bad)
+
+
+def _of_parts(state: SystemState) -> list[Finding]:
+    remedies = {
+        "engine": "If it keeps failing, see the log, and whether the disk is full.",
+        "broker": "Nothing is lost. Changes show late, and where the workers cannot reach Redis "
+        "either, only when it is back: the stream keeps them for 24 hours. It goes on by itself; "
+        "if this lasts, look at the Redis of STOCKPULSE_BROKER_URL.",
+        "worker": "It tries again by itself, and nothing is lost meanwhile. If this lasts, see "
+        "the log.",
+    }
+    return [
+        Finding(
+            f"{name.capitalize()}: {said}.",
+            remedies.get(name, "It tries again by itself. If this lasts, see the log."),
+            bad=True,
+        )
+        for name, said in state.live.parts.items()
+        if said != "ok"
+    ]
+
+
+def _of_workers(state: SystemState) -> list[Finding]:
+    if _needs_workers(state) and not any(worker.alive for worker in state.workers):
+        return [
+            Finding(
+                "No worker is running, so changes are not read.",
+                "Start one; it goes on where the last one stopped:",
+                bad=True,
+                command="stockpulse worker",
+            )
+        ]
+    found = []
+    late = [line for line in shard_lines(state) if line.lag is not None and line.lag > LATE]
+    if late:
+        worst = max(line.lag or 0.0 for line in late)
+        found.append(
+            Finding(
+                f"Changes show late: the reader is {span(worst)} behind.",
+                "Nothing is lost. It catches up by itself; if the time grows, see the log.",
+                bad=False,
+            )
+        )
+    return found
+
+
+def _needs_workers(state: SystemState) -> bool:
+    """Whether others than this process must read: by heartbeats only do we know of them."""
+    if state.stored is None or state.live.shards is not None:
+        return False
+    return state.stored.host != "lambda"
+
+
+def _of_tables(state: SystemState, stored: StoredStatus) -> list[Finding]:
+    found = []
+    letters = sum(stored.dead_letters.by_sink.values())
+    if letters:
+        count = f"{letters} or more" if stored.dead_letters.more else str(letters)
+        noun = "dead letter" if count == "1" else "dead letters"
+        found.append(
+            Finding(
+                f"There {'is' if count == '1' else 'are'} {count} {noun}.",
+                "See the errors below, fix their cause, and deliver the dead letters again:",
+                bad=False,
+                command="stockpulse sinks redrive",
+            )
+        )
+    recent = [gap for gap in stored.gaps if state.as_of - gap.occurred_at < RECENT]
+    if recent:
+        found.append(
+            Finding(
+                "Changes were lost before they were read (see the gaps below).",
+                "The table itself is complete. Compare the audit with it:",
+                bad=False,
+                command="stockpulse reconcile",
+            )
+        )
+    return found
+
+
+def headline(state: SystemState, found: Sequence[Finding]) -> str:
+    """The state in a sentence."""
+    if found:
+        return "It does not work just now." if found[0].bad else "It works, and needs attention."
+    if not is_sure(state):
+        return "Not sure yet: no worker's heartbeat was heard so far. Look again in some seconds."
+    reading = [line for line in shard_lines(state) if not line.finished]
+    lags = [line.lag for line in reading if line.lag is not None]
+    if not lags:
+        return "All is well."
+    shards = "shard is" if len(lags) == 1 else "shards are"
+    behind = "without delay" if max(lags) < UNSEEN else f"{span(max(lags))} behind"
+    return f"All is well: {len(lags)} {shards} read {behind}."
+
+
+def is_sure(state: SystemState) -> bool:
+    """Whether a worker's heartbeat was heard, where one has to beat."""
+    return not _needs_workers(state) or any(worker.heard for worker in state.workers)

@@ -1,0 +1,47 @@
+"""The same state as JSON, for `/readyz`: bounded, and without anything that is secret. Pure."""
+
+from dataclasses import asdict
+from typing import Any
+
+from app.core.events import rfc3339
+from app.web.system.health_checks import findings, headline
+from app.web.system.shard_lines import shard_lines
+from app.web.system.sink_lines import sink_lines
+from app.web.system.state import SystemState
+
+MOST = 50  # of anything that is listed
+
+
+def details_of(state: SystemState) -> dict[str, Any]:
+    """What the System page shows, by the same names where they have any."""
+    found = findings(state)
+    stored = state.stored
+    return {
+        "summary": headline(state, found),
+        "findings": [asdict(finding) for finding in found],
+        "as_of": rfc3339(state.as_of),
+        "read_at": rfc3339(state.read_at) if state.read_at else None,
+        "store": state.live.store,
+        "shards": [asdict(line) for line in shard_lines(state)[:MOST]],
+        "workers": [asdict(worker) for worker in state.workers[:MOST]],
+        "sinks": [asdict(line) for line in sink_lines(state)[:MOST]],
+        "dead_letters": dict(stored.dead_letters.by_sink) if stored else None,
+        "gaps": [
+            {
+                "shard_id": gap.shard_id,
+                "product_id": gap.product_id,
+                "event_id": gap.event_id,
+                "occurred_at": rfc3339(gap.occurred_at),
+                "why": gap.why,
+            }
+            for gap in stored.gaps[:MOST]
+        ]
+        if stored
+        else None,
+        "broker": {
+            "kind": state.live.broker,
+            "subscribers": state.live.subscribers,
+            "held": state.live.held,
+            "overruns": state.live.overruns,
+        },
+    }

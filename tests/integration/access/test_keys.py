@@ -1,0 +1,97 @@
+"""Keys are made and revoked by the command line while the server runs, which heeds it at once."""
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.processes.process import ROOT, Process, with_settings
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.embedded
+
+SOON = 10.0  # seconds, on a busy machine: it is meant to take two
+
+
+def stockpulse(app: Process, *command: str) -> subprocess.CompletedProcess[str]:
+    """A command beside the server, on its data folder."""
+    given = {"STOCKPULSE_DATA_DIR": str(app.data_dir), "STOCKPULSE_PORT": str(app.port)}
+    return subprocess.run(
+        [sys.executable, "-m", "app", *command],
+        cwd=ROOT,
+        env=with_settings(given),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def follow(app: Process, headers: dict[str, str]) -> threading.Thread:
+    """A live stream that is read until the server ends it."""
+    opened = threading.Event()
+
+    def read() -> None:
+        wanted = {"Accept": "text/event-stream"} | headers
+        with httpx.stream("GET", f"{app.url}/v1/events", headers=wanted, timeout=60) as answer:
+            assert answer.status_code == 200
+            opened.set()
+            for _ in answer.iter_bytes():
+                pass
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    assert opened.wait(SOON)
+    return thread
+
+
+def test_the_first_key_closes_a_running_server_and_its_end_ends_all(tmp_path: Path) -> None:
+    with Process(tmp_path / "data") as app:
+        assert httpx.get(f"{app.url}/v1/products").status_code == 200, "open, on loopback"
+        stranger = follow(app, {})
+
+        made = stockpulse(app, "key", "create", "till", "--role", "viewer", "--link")
+        secret, link = made.stdout.split()
+        assert made.returncode == 0, made.stderr
+        assert secret not in made.stderr
+        assert link.startswith(f"{app.url}/sign-in/link?token=")
+        token = link.partition("token=")[2]
+
+        def status(headers: dict[str, str]) -> int:
+            return httpx.get(f"{app.url}/v1/products", headers=headers).status_code
+
+        until(lambda: status({}) == 401, SOON)
+        stranger.join(SOON)
+        assert not stranger.is_alive(), "a stream that was open ends, too"
+
+        key = {"Authorization": f"Bearer {secret}"}
+        assert status(key) == 200
+        with httpx.Client(base_url=app.url, headers={"Accept": "text/html"}) as browser:
+            assert browser.post("/sign-in/link", data={"token": token}).status_code == 303
+            assert browser.get("/products").status_code == 200
+            session = {"Cookie": f"stockpulse_session={browser.cookies['stockpulse_session']}"}
+            streams = [follow(app, key), follow(app, session)]
+
+            revoked = stockpulse(app, "key", "revoke", "till")
+            assert revoked.returncode == 0, revoked.stderr
+            until(lambda: status(key) == 401, SOON)
+            assert browser.get("/products").status_code == 303, "the session ended with its key"
+            for stream in streams:
+                stream.join(SOON)
+                assert not stream.is_alive()
+        assert status({}) == 401, "no key is left, and nobody is let in"
+
+        listed = stockpulse(app, "key", "list").stdout
+        assert "till" in listed
+        assert "revoked" in listed
+        assert app.stop() == 0
+        output = app.output
+    kept = b"".join(file.read_bytes() for file in app.data_dir.iterdir() if file.is_file())
+    assert b"till" in kept
+    for planted in (secret, secret[16:], token, session["Cookie"]):
+        assert planted not in output
+        assert planted.encode() not in kept, "only hashes are kept"
+    assert (app.data_dir / "session.key").stat().st_mode & 0o777 == 0o600

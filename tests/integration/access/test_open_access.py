@@ -1,0 +1,106 @@
+"""The door over a real table: where it opens without keys, and that all web processes agree."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.bootstrap.auth import OpenToAll, open_door
+from app.core.roles import Role
+from app.store.access.api_keys import ApiKeys
+from app.store.dynamodb import tables
+from app.store.dynamodb.client import connect
+from tests.support.processes.running import settings_for
+
+OTHERS = {"host": "0.0.0.0"}
+PROXIED = {"proxy_addresses": "127.0.0.1"}
+PEOPLE = PROXIED | {"proxy_user_header": "X-User", "proxy_roles": "*=viewer"}
+
+
+@contextmanager
+def keys_of(endpoint: str, folder: Path) -> Iterator[tuple[ApiKeys, Any, str]]:
+    """Keys over a table of the test's own."""
+    clients = connect(endpoint)
+    prefix = settings_for(endpoint, folder).table_prefix
+    names = tables.table_names(prefix, None)
+    tables._ensure(clients.tables, names.settings, ["Kind", "ID"])  # noqa: SLF001 - the only one needed
+    try:
+        yield ApiKeys(clients.tables, names.settings), clients.tables, names.settings
+    finally:
+        clients.tables.close()
+        clients.streams.close()
+
+
+def test_who_may_start_without_a_key_and_who_with_one(endpoint: str, tmp_path: Path) -> None:
+    with keys_of(endpoint, tmp_path) as (keys, client, table):
+        told: list[str] = []
+
+        def starts(**given: Any) -> bool:
+            """Whether it opens."""
+            try:
+                with open_door(settings_for(endpoint, tmp_path, **given), client, table):
+                    return True
+            except OpenToAll as error:
+                told.append(str(error))
+                return False
+
+        assert starts()
+        assert not starts(**OTHERS)
+        assert not starts(**PROXIED), "behind a proxy loopback is reached from outside"
+        assert starts(**PEOPLE), "the proxy names people"
+        assert starts(**OTHERS, open_access=True)
+
+        keys.create("ada", Role.ADMIN, None, "test")
+        assert starts(**OTHERS)
+        assert starts(**PROXIED)
+        keys.revoke("ada", "test")
+        assert not starts(**OTHERS), "nobody could come in"
+        assert starts(), "and on loopback a new key can be made"
+        assert len(told) == 3
+        assert all("stockpulse key create NAME --role admin" in message for message in told)
+
+
+async def asks(door: Any) -> bool:
+    """Whether credentials are needed."""
+    needed: bool = door.asks(await door.known())
+    return needed
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_open_access_ends_with_the_first_key(endpoint: str, tmp_path: Path) -> None:
+    with keys_of(endpoint, tmp_path) as (keys, client, table):
+        settings = settings_for(endpoint, tmp_path, **OTHERS, open_access=True)
+        with open_door(settings, client, table) as door:
+            assert not await asks(door)
+            keys.create("ada", Role.VIEWER, None, "test")
+            door.keyring.forget()
+            assert await asks(door)
+            keys.revoke("ada", "test")
+            door.keyring.forget()
+            assert await asks(door), "revoking the last key does not open it again"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_session_is_the_same_to_every_web_process(endpoint: str, tmp_path: Path) -> None:
+    with keys_of(endpoint, tmp_path) as (keys, client, table):
+        settings = settings_for(endpoint, tmp_path, session_key="k" * 32)
+        with (
+            open_door(settings, client, table) as one,
+            open_door(settings, client, table) as other,
+        ):
+            key, _ = keys.create("ada", Role.VIEWER, None, "test")
+            one.keyring.forget()
+            other.keyring.forget()
+            session = one.sessions.begin(key, one.now())
+            cookie = one.place({}).header(one.sessions.write(session)).partition(";")[0]
+            scope = {"state": {}, "headers": [(b"cookie", cookie.encode())], "type": "http"}
+            found = await other.identify(scope)
+            assert found is not None
+            assert (found.actor, found.by) == ("ada", "session")
+            one.sign_in.end_session(session.id, one.sessions.ends(session))
+            other.keyring.forget()
+            assert await other.identify(scope) is None

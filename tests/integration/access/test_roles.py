@@ -1,0 +1,200 @@
+"""Every route against every credential: who has the role gets in, nobody else does."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from app.core.roles import Role
+from app.store.dead_letters.letter import Letter
+from app.store.dead_letters.letter_repository import DeadLetters
+from app.web.middleware.authentication import is_public
+from app.web.statics import static_path
+from tests.support.house import House, forms, token_of
+from tests.support.http.named_headers import hold_headers
+from tests.support.http.routes import Route, declared
+
+JSON = {"json": {}}
+PATCH = {"content": b"{}", "headers": {"Content-Type": "application/merge-patch+json"}}
+ANYONE, VIEWER, EDITOR, ADMIN = None, Role.VIEWER, Role.EDITOR, Role.ADMIN
+
+# Route: the role that it needs, what whoever has it is answered (to a request that changes
+# nothing), and what is sent.
+TABLE: dict[Route, tuple[Role | None, int, dict[str, Any]]] = {
+    ("GET", "/healthz"): (ANYONE, 200, {}),
+    ("GET", "/readyz"): (ANYONE, 200, {}),
+    ("GET", "/sign-in"): (ANYONE, 200, {}),
+    ("POST", "/sign-in"): (ANYONE, 401, {"data": {"key": "wrong"}}),
+    ("GET", "/sign-in/link"): (ANYONE, 410, {"params": {"token": "wrong"}}),
+    ("POST", "/sign-in/link"): (ANYONE, 410, {"data": {"token": "wrong"}}),
+    ("*", "/static"): (ANYONE, 200, {}),
+    ("GET", "/v1/openapi.json"): (VIEWER, 200, {}),
+    ("GET", "/v1/asyncapi.json"): (VIEWER, 200, {}),
+    ("GET", "/docs"): (VIEWER, 200, {}),
+    ("GET", "/v1/products"): (VIEWER, 200, {}),
+    ("GET", "/v1/products/{product_id}"): (VIEWER, 404, {}),
+    ("GET", "/v1/products/{product_id}/events"): (VIEWER, 200, {}),
+    ("GET", "/v1/events"): (VIEWER, 200, {}),
+    ("GET", "/v1/events/{event_id}"): (VIEWER, 404, {}),
+    ("POST", "/v1/products"): (EDITOR, 422, JSON),
+    ("PUT", "/v1/products/{product_id}"): (EDITOR, 422, JSON),
+    ("PATCH", "/v1/products/{product_id}"): (EDITOR, 428, PATCH),
+    ("DELETE", "/v1/products/{product_id}"): (EDITOR, 428, {}),
+    ("POST", "/v1/products/{product_id}/adjustments"): (EDITOR, 422, JSON),
+    ("POST", "/v1/products/{product_id}/counts"): (EDITOR, 422, JSON),
+    ("POST", "/v1/products:batch"): (EDITOR, 422, JSON),
+    ("POST", "/v1/events/{event_id}/reversals"): (EDITOR, 404, {"json": {"reason": "lost"}}),
+    ("GET", "/v1/dead-letters"): (VIEWER, 200, {}),
+    ("GET", "/v1/dead-letters/{letter_id}"): (VIEWER, 404, {}),
+    ("POST", "/v1/dead-letters/{letter_id}/redrive"): (ADMIN, 404, {}),
+    ("DELETE", "/v1/dead-letters/{letter_id}"): (ADMIN, 404, {}),
+    ("GET", "/v1/sinks"): (EDITOR, 200, {}),
+    ("GET", "/v1/sinks/{name}"): (EDITOR, 404, {}),
+    ("POST", "/v1/sinks/{name}/pause"): (ADMIN, 404, {}),
+    ("POST", "/v1/sinks/{name}/resume"): (ADMIN, 404, {}),
+    ("POST", "/v1/sinks/{name}/rewind"): (ADMIN, 404, {"json": {"to": "now"}}),
+    ("POST", "/v1/sinks/{name}/test"): (ADMIN, 404, {}),
+    ("POST", "/v1/sinks/{name}/redrive"): (ADMIN, 404, {}),
+    ("GET", "/v1/admin/log"): (ADMIN, 200, {}),
+    ("GET", "/"): (VIEWER, 200, {}),
+    ("GET", "/products"): (VIEWER, 200, {}),
+    ("GET", "/products/history"): (VIEWER, 404, {"params": {"id": "nothing"}}),
+    ("GET", "/products/new"): (EDITOR, 200, {}),
+    ("POST", "/products/new"): (EDITOR, 422, {"data": {}}),
+    ("GET", "/products/edit"): (EDITOR, 404, {"params": {"id": "nothing"}}),
+    ("POST", "/products/edit"): (EDITOR, 404, {"params": {"id": "nothing"}}),
+    ("GET", "/products/adjust"): (EDITOR, 404, {"params": {"id": "nothing"}}),
+    ("POST", "/products/adjust"): (EDITOR, 422, {"params": {"id": "nothing"}}),
+    ("GET", "/products/delete"): (EDITOR, 404, {"params": {"id": "nothing"}}),
+    ("POST", "/products/delete"): (EDITOR, 404, {"params": {"id": "nothing"}}),
+    ("POST", "/demo/start"): (EDITOR, 303, {}),
+    ("POST", "/demo/stop"): (EDITOR, 303, {}),
+    ("GET", "/system"): (VIEWER, 200, {}),
+    ("GET", "/system/state"): (VIEWER, 200, {}),
+    ("POST", "/system/sinks/pause"): (ADMIN, 404, {"data": {"name": "nothing"}}),
+    ("POST", "/system/sinks/resume"): (ADMIN, 404, {"data": {"name": "nothing"}}),
+    ("POST", "/system/sinks/redrive"): (ADMIN, 404, {"data": {"name": "nothing"}}),
+    ("GET", "/system/sinks/rewind"): (ADMIN, 404, {"params": {"name": "nothing"}}),
+    ("POST", "/system/sinks/rewind"): (ADMIN, 404, {"params": {"name": "nothing"}}),
+    ("GET", "/metrics"): (VIEWER, 200, {}),
+    ("GET", "/admin"): (ADMIN, 200, {}),
+    ("POST", "/sign-out"): (VIEWER, 303, {}),
+}
+
+STRANGERS = ("nothing", "expired", "revoked", "unknown", "wrong scheme", "in the address")
+
+
+def send(house: House, who: str, route: Route) -> httpx.Response:
+    """A route's request with someone's credentials, or a stranger's."""
+    (method, path), (_, _, request) = route, TABLE[route]
+    path = (
+        f"{static_path()}/favicon.svg" if path == "/static" else re.sub(r"{\w+}", "nothing", path)
+    )
+    headers = request.get("headers", {}) | house.headers.get(who, {})
+    params = request.get("params", {})
+    if who == "in the address":
+        params = params | {"access_token": house.secrets["admin"], "key": house.secrets["admin"]}
+    answer = house.app.http.request(
+        method.replace("*", "GET"), path, **{**request, "headers": headers, "params": params}
+    )
+    contract = house.app.web.openapi()
+    if route[1] in contract["paths"]:
+        hold_headers(contract, method, route[1], answer.status_code, answer.headers)
+    return answer
+
+
+def test_every_route_declares_its_role_and_is_in_the_table(house: House) -> None:
+    found = {
+        route: max(roles, key=lambda role: list(Role).index(role) if role else -1)
+        for route, roles in declared(house.app.web)
+        if roles
+    }
+    mounts = {route for route, roles in declared(house.app.web) if not roles}
+    assert mounts == {("*", "/static")}, "a route declares no role: `needs(Role.…)` or PUBLIC"
+    expected = {route: role for route, (role, _, _) in TABLE.items() if route not in mounts}
+    assert found == expected
+    for (_, path), (role, _, _) in TABLE.items():
+        shown = f"{static_path()}/favicon.svg" if path == "/static" else path
+        assert is_public(shown) == (role is None), path
+
+
+@pytest.mark.parametrize("route", TABLE, ids=lambda route: " ".join(route))
+def test_who_may_and_who_may_not(house: House, route: Route) -> None:
+    needed, allowed, _ = TABLE[route]
+    for stranger in STRANGERS:
+        answer = send(house, stranger, route)
+        assert answer.status_code == (allowed if needed is None else 401), stranger
+        if needed is not None:
+            assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+            assert answer.json()["code"] == "unauthenticated"
+    for role in Role:
+        answer = send(house, role, route)
+        if needed is None or role.covers(needed):
+            expected = 303 if route == ("GET", "/sign-in") else allowed  # who needs none goes on
+            assert answer.status_code == expected, (role, answer.text)
+        else:
+            assert answer.status_code == 403, role
+            assert answer.json()["role_needed"] == needed
+
+
+def test_a_session_s_unsafe_requests_need_its_token(house: House) -> None:
+    with (
+        house.browser(house.secrets["admin"]) as admin,
+        house.browser(house.secrets["admin"]) as other,
+    ):
+        others = token_of(other.get("/").text)
+        for route, (needed, allowed, request) in TABLE.items():
+            if route[0] in {"GET", "*"} or needed is None or route[1] == "/sign-out":
+                continue
+            path = re.sub(r"{\w+}", "nothing", route[1])
+            for wrong in ("", others, others.upper()):
+                sent = {**request, "headers": request.get("headers", {}) | {"X-CSRF-Token": wrong}}
+                refused = admin.request(route[0], path, **sent)
+                assert refused.status_code == 403, (route, wrong)
+            sent["headers"] = sent["headers"] | {"X-CSRF-Token": token_of(admin.get("/").text)}
+            assert admin.request(route[0], path, **sent).status_code == allowed, route
+
+
+def write_sinks(house: House) -> None:
+    """Rows of sinks, with a dead letter, for which the System page shows every form."""
+    prefix = house.app.services.settings.table_prefix
+    for state in ("running", "paused"):
+        key = house.app.services.store.sinks.key(state)
+        row = {**key, "State": {"S": state}}
+        house.app.tables.put_item(TableName=f"{prefix}StreamCheckpoints", Item=row)
+    letter = Letter(sink="running", product_id="P1", event_key="label#1", error="refused")
+    DeadLetters(house.app.tables, f"{prefix}DeadLetters").park([letter])
+
+
+def test_every_form_of_every_page_carries_the_token(house: House) -> None:
+    house.app.http.post(
+        "/v1/products",
+        json={"product_id": "FORM", "name": "Form", "stock": 3},
+        headers=house.headers["editor"],
+    )
+    write_sinks(house)
+    with house.browser(house.secrets["admin"]) as admin:
+        pages = [
+            "/system",
+            "/system/sinks/rewind?name=running",
+            "/",
+            "/products",
+            "/products/new",
+            "/products/nowhere",
+            "/admin",
+        ]
+        pages += [f"/products/{do}?id=FORM" for do in ("edit", "adjust", "delete", "history")]
+        texts = [admin.get(page).text for page in pages]
+        start = admin.post("/demo/start", data={"csrf_token": token_of(texts[0])})
+        assert start.status_code == 303
+        texts.append(admin.get("/").text)
+        texts.append(admin.post("/products/new", data={"csrf_token": token_of(texts[0])}).text)
+        assert admin.post("/demo/stop", data={"csrf_token": token_of(texts[0])}).status_code == 303
+    found = [form for text in texts for form in forms(text)]
+    for action, names in found:
+        assert "csrf_token" in names, action
+    unsafe = {path for (method, path), (role, _, _) in TABLE.items() if method == "POST" and role}
+    assert {action.partition("?")[0] for action, _ in found} == {
+        path for path in unsafe if not path.startswith("/v1/")
+    }

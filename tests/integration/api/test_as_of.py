@@ -1,0 +1,89 @@
+"""`?as_of=` gives a product as it was, from its own history, or says why it cannot."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.store.dynamodb.tables import table_names
+from tests.support.processes.running import App
+from tests.support.waiting import until
+
+PRODUCT = "/v1/products/A%2F1"
+
+
+@pytest.fixture(scope="module")
+def app(shared: App) -> App:
+    return shared
+
+
+class Audit:
+    """The product's entries as they lie in the audit table, oldest first."""
+
+    def __init__(self, app: App, count: int) -> None:
+        settings = app.services.settings
+        self._tables = app.tables
+        self._name = table_names(settings.table_prefix, settings.products_table).audit
+        self.entries: list[Any] = until(lambda: self._found(count))
+
+    def _found(self, count: int) -> list[Any] | None:
+        found: list[Any] = self._tables.query(
+            TableName=self._name,
+            KeyConditionExpression="ProductID = :p",
+            ExpressionAttributeValues={":p": {"S": "A/1"}},
+        )["Items"]
+        return found if len(found) == count else None
+
+    def put(self, entry: dict[str, Any]) -> None:
+        self._tables.put_item(TableName=self._name, Item=entry)
+
+
+def as_of(app: App, moment: str) -> Any:
+    return app.http.get(PRODUCT, params={"as_of": moment}, headers={"If-None-Match": "*"})
+
+
+def test_a_product_as_it_was_through_a_day(app: App) -> None:
+    created = app.create("A/1", 10, price="19.90", tags=["a"]).json()
+    sold = app.adjust("A%2F1", -3).json()
+    assert app.http.delete(PRODUCT, headers={"If-Match": "*"}).status_code == 204
+    again = app.create("A/1", 4).json()
+    audit = Audit(app, 5)
+    # As if it had taken a day: the mark of the deletion and the deletion share a minute.
+    clocks = ("08:00:00", "09:00:00", "10:00:00", "10:00:00", "11:00:00")
+    for entry, clock in zip(audit.entries, clocks, strict=True):
+        audit.put(entry | {"OccurredAt": {"S": f"2025-03-01T{clock}Z"}})
+
+    assert as_of(app, "2025-03-01T07:59:59.999Z").status_code == 404
+    for moment, was in {
+        "2025-03-01T08:00:00Z": created,
+        "2025-03-01T09:59:59+01:00": created,
+        "2025-03-01T09:00:00Z": sold,
+        "2025-03-01T04:59:59-05:00": sold,
+        "2025-03-01T11:00:00Z": again,
+        "2025-12-24T18:00:00Z": again,
+    }.items():
+        answer = as_of(app, moment)
+        assert (answer.status_code, answer.json()) == (200, was), moment
+        assert "ETag" not in answer.headers
+    gone = as_of(app, "2025-03-01T10:59:59Z")
+    assert (gone.status_code, gone.json()["code"]) == (410, "product-gone")
+    assert app.http.get(gone.json()["history"]).json()["items"][0]["data"]["kind"] == "inserted"
+
+    last = {name: value for name, value in audit.entries[-1].items() if name != "After"}
+    audit.put(last | {"ImagesOmitted": {"BOOL": True}})
+    lost = as_of(app, last["OccurredAt"]["S"])
+    assert (lost.status_code, lost.json()["code"]) == (409, "past-not-kept")
+    assert app.http.get(PRODUCT).json() == again
+
+
+def test_a_time_that_is_none_or_yet_to_come_is_refused(app: App) -> None:
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    for moment in (tomorrow, "yesterday", "2025-03-01T08:00:00", ""):
+        answer = as_of(app, moment)
+        assert answer.status_code == 422, moment
+        assert [fault["pointer"] for fault in answer.json()["errors"]] == ["?as_of"], moment
+
+
+def test_of_what_never_was_nothing_is_known(app: App) -> None:
+    answer = app.http.get("/v1/products/nothing", params={"as_of": "2025-03-01T08:00:00Z"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "product-not-found")

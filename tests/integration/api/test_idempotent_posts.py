@@ -1,0 +1,142 @@
+"""Every POST of the contract takes an Idempotency-Key, and means the same by it."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+from app.store.dead_letters.letter import Letter
+from app.store.dead_letters.letter_repository import DeadLetters
+from tests.integration.consumers.webhooks import hooked
+from tests.support.builders import STREAM_ARN
+from tests.support.http.receiver import receiving
+from tests.support.processes.running import App
+from tests.support.waiting import until
+
+# Route: what is sent, and something else that could be.
+TABLE: dict[str, tuple[Any, Any]] = {
+    "/v1/products": (
+        {"product_id": "new", "name": "n", "stock": 1},
+        {"product_id": "other", "name": "n", "stock": 1},
+    ),
+    "/v1/products:batch": (
+        {"items": [{"action": "count", "product_id": "P1", "counted": 7}]},
+        {"items": [{"action": "count", "product_id": "P1", "counted": 8}]},
+    ),
+    "/v1/products/{product_id}/adjustments": (
+        {"delta": -1, "reason": "sold"},
+        {"delta": -2, "reason": "sold"},
+    ),
+    "/v1/products/{product_id}/counts": ({"counted": 5}, {"counted": 6}),
+    "/v1/events/{event_id}/reversals": ({"note": "one"}, {"note": "two"}),
+    "/v1/dead-letters/{letter_id}/redrive": (None, {}),
+    "/v1/sinks/{name}/pause": (None, {}),
+    "/v1/sinks/{name}/resume": (None, {}),
+    "/v1/sinks/{name}/rewind": ({"to": "now"}, {"to": "beginning"}),
+    "/v1/sinks/{name}/test": (None, {}),
+    "/v1/sinks/{name}/redrive": (None, {}),
+}
+LETTER = Letter(
+    sink="audit",
+    product_id="P9",
+    event_key="label#1",
+    record={"eventName": "UPSERT"},  # which no try will audit
+    stream_arn=STREAM_ARN,
+    error="UndecodableRecord",
+)
+
+
+@pytest.fixture(scope="module")
+def app(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """A product with a sale, a dead letter, and a webhook."""
+    with (
+        receiving() as receiver,
+        hooked(endpoint, tmp_path_factory.mktemp("posts"), receiver) as shop,
+    ):
+        shop.app.create("P1", stock=10)
+        shop.app.adjust("P1", -2)
+        DeadLetters(shop.app.tables, f"{shop.settings.table_prefix}DeadLetters").park([LETTER])
+        yield shop.app
+
+
+def sale(app: App) -> str:
+    found: list[Any] = until(
+        lambda: app.http.get("/v1/events", params={"kind": "stock_changed"}).json()["items"]
+    )
+    identifier: str = found[-1]["data"]["id"]
+    return identifier
+
+
+def state(app: App) -> Any:
+    """What a POST can change: the products, and what admins did."""
+    products = app.tables.scan(TableName=app.services.about.products_table, ConsistentRead=True)[
+        "Items"
+    ]
+    return products, app.http.get("/v1/admin/log").json()
+
+
+def is_an_admins(route: str) -> bool:
+    return route.startswith(("/v1/dead-letters", "/v1/sinks"))
+
+
+def applied(answer: httpx.Response) -> Any:
+    """What the answer says, but for a batch's word that it said so before."""
+    said = answer.json()
+    for item in said.get("items", []):
+        item["replayed"] = False
+    return said
+
+
+def refusal(answer: httpx.Response) -> tuple[int, str]:
+    said = answer.json()
+    (problem,) = [item["problem"] for item in said.get("items", [])] or [said]
+    return problem["status"], problem["code"]
+
+
+def test_every_post_is_in_the_table_and_takes_the_key(app: App) -> None:
+    paths = app.web.openapi()["paths"]
+    posts = {path: methods["post"] for path, methods in paths.items() if "post" in methods}
+    assert set(TABLE) == set(posts), "a POST that no row here sends twice"
+    for path, operation in posts.items():
+        named = [p["name"].lower() for p in operation["parameters"] if p["in"] == "header"]
+        assert "idempotency-key" in named, path
+        refusals = operation["responses"].get("422", {})
+        is_batch = "207" in operation["responses"]  # whose items have their own
+        assert is_batch or "idempotency-key-reused" in str(refusals), path
+
+
+@pytest.mark.parametrize("route", TABLE)
+def test_it_is_applied_once_replayed_and_never_stands_for_another_request(
+    app: App, route: str
+) -> None:
+    body, other = TABLE[route]
+    ids = {"product_id": "P1", "letter_id": LETTER.id, "event_id": sale(app), "name": "webhook"}
+    if route.endswith("resume"):
+        app.http.post("/v1/sinks/webhook/pause")
+    path = route.format_map(ids)
+
+    def ask(said: Any) -> httpx.Response:
+        content = {} if said is None else {"json": said}
+        return app.http.post(path, headers={"Idempotency-Key": "k"}, **content)
+
+    before = state(app)
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(ask, [body] * 4))
+    after = state(app)
+    assert before != after
+    assert len({answer.status_code for answer in answers}) == 1, [a.text for a in answers]
+    assert answers[0].is_success
+    assert all(applied(answer) == applied(answers[0]) for answer in answers)
+    marks = sorted(answer.headers.get("Idempotent-Replayed", "") for answer in answers)
+    assert marks == ["", "true", "true", "true"]
+
+    again = ask(body)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert {"ETag", "Location"} & set(again.headers) == {"ETag", "Location"} & set(
+        answers[0].headers
+    )
+    assert refusal(ask(other)) == (422, "idempotency-key-reused")
+    assert state(app) == after
+    assert len(after[1]["items"]) - len(before[1]["items"]) == is_an_admins(route)

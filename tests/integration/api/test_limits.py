@@ -1,0 +1,209 @@
+"""Each limit lets in what is at its edge, refuses what is past it, and says when to come back.
+
+A trusted proxy speaks for every client here, so that each test has addresses and people of
+its own against one application.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
+
+import httpx
+import pytest
+
+from tests.support.house import HTML, House, furnished
+from tests.support.http.raw_http import connect, request
+from tests.support.processes.running import App, serving, settings_for
+from tests.support.waiting import until
+
+ADDRESS, KEY, WRONG, STREAMS, STREAMS_PER_KEY = 12, 6, 3, 3, 2
+STREAM = {"Accept": "text/event-stream"}
+
+
+@pytest.fixture(scope="module")
+def house(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The application with tiny budgets."""
+    with furnished(
+        endpoint,
+        tmp_path_factory.mktemp("limits"),
+        proxy_addresses="127.0.0.1",
+        proxy_user_header="X-User",
+        proxy_roles="*=viewer",
+        address_rate_limit_per_minute=ADDRESS,
+        rate_limit_per_minute=KEY,
+        refused_per_minute=WRONG,
+        max_streams=STREAMS,
+        max_streams_per_key=STREAMS_PER_KEY,
+    ) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _within_a_minute() -> None:
+    """Budgets fill again as time passes: none of it may pass within a test."""
+    left = 60 - time.time() % 60
+    if left < 2:
+        time.sleep(left)
+
+
+@pytest.fixture(autouse=True)
+def _streams_of_their_own(house: House) -> Iterator[None]:
+    """The end of a stream is noticed after its client has left: the next test finds none."""
+    yield
+    until(lambda: house.app.services.broker.subscribers == 0)
+
+
+def person(name: str, address: str = "") -> dict[str, str]:
+    """A person at an address of their own."""
+    return {"X-User": name, "X-Forwarded-For": address or f"2001:db8:{len(name)}:{ord(name[0])}::1"}
+
+
+def asked(house: House, headers: dict[str, str], path: str = "/v1/products") -> httpx.Response:
+    return house.app.http.get(path, headers=headers)
+
+
+def assert_refused(answer: httpx.Response, policy: str) -> None:
+    assert (answer.status_code, answer.json()["code"]) == (429, "rate-limited")
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["RateLimit-Policy"] == f"{policy};w=60"
+    assert ";r=0;t=" in answer.headers["RateLimit"]
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+
+
+def test_a_person_s_last_request_is_answered_and_the_next_is_not(house: House) -> None:
+    told = [asked(house, person("ada")).headers for _ in range(KEY)]
+    assert [told[0]["RateLimit"][:10], told[-1]["RateLimit"][:10]] == ['"key";r=5;', '"key";r=0;']
+    assert_refused(asked(house, person("ada")), f'"key";q={KEY}')
+    assert asked(house, person("bob")).status_code == 200
+
+
+def test_a_key_and_its_sessions_share_a_budget_from_wherever_they_ask(house: House) -> None:
+    key = house.headers["editor"]
+    sign_in = {"key": house.secrets["editor"]}
+    at = {"X-Forwarded-For": "198.51.100.1"}
+    with httpx.Client(base_url=house.app.url, headers=at) as browser:
+        assert browser.post("/sign-in", data=sign_in).status_code == 303
+        for number in range(KEY // 2):
+            assert browser.get("/v1/products").status_code == 200
+            elsewhere = {"X-Forwarded-For": f"198.51.100.{number + 10}"}
+            assert asked(house, key | elsewhere).status_code == 200
+        assert_refused(browser.get("/v1/products"), f'"key";q={KEY}')
+        page = browser.get("/products", headers=HTML)
+    assert (page.status_code, page.headers["Content-Type"][:9]) == (429, "text/html")
+    assert "Retry-After" in page.headers
+
+
+def test_an_address_s_last_request_is_answered_and_the_next_is_not(house: House) -> None:
+    at = "203.0.113.5"
+    names = [f"p{number}" for number in range(ADDRESS)]
+    assert {asked(house, person(name, at)).status_code for name in names} == {200}
+    assert_refused(asked(house, person("late", at)), f'"address";q={ADDRESS}')
+    assert_refused(asked(house, {"X-Forwarded-For": at}), f'"address";q={ADDRESS}')
+    assert asked(house, person("late", at), "/readyz").status_code == 200, "probes go on"
+    assert asked(house, person("late", "203.0.113.6")).status_code == 200
+
+
+def test_one_who_has_a_whole_network_of_addresses_has_one_budget(house: House) -> None:
+    statuses = [
+        asked(house, {"X-Forwarded-For": f"2001:db8:f:f::{number}"}, "/static/app.css").status_code
+        for number in range(1, ADDRESS + 2)
+    ]
+    assert statuses[-2:] == [statuses[0], 429]
+
+
+def wrong(number: int) -> dict[str, str]:
+    return {"Authorization": f"Bearer sp_{number:012x}_{'x' * 43}"}
+
+
+def test_who_guesses_keys_is_not_read_any_more_but_sessions_go_on(house: House) -> None:
+    at = {"X-Forwarded-For": "192.0.2.7"}
+    with httpx.Client(base_url=house.app.url, headers=at) as browser:
+        assert browser.post("/sign-in", data={"key": house.secrets["viewer"]}).status_code == 303
+        assert asked(house, at | wrong(1)).status_code == 401
+        assert asked(house, at | wrong(2), "/sign-in").status_code == 200, "a guess all the same"
+        assert browser.post("/sign-in", data={"key": "sp_no"}).status_code == 401
+        policy = f'"wrong-keys";q={WRONG}'
+        assert_refused(asked(house, at | wrong(3)), policy)
+        assert_refused(asked(house, at | house.headers["admin"]), policy)
+        assert_refused(browser.post("/sign-in", data={"key": house.secrets["admin"]}), policy)
+        assert_refused(browser.get("/sign-in/link", params={"token": "x"}), policy)
+        assert browser.get("/v1/products").status_code == 200
+    assert asked(house, {"X-Forwarded-For": "192.0.2.8"} | wrong(3)).status_code == 401
+
+
+def test_a_broken_program_does_not_shut_out_its_neighbours(house: House) -> None:
+    at = {"X-Forwarded-For": "192.0.2.17"}
+    revoked = {asked(house, at | house.headers["revoked"]).status_code for _ in range(WRONG * 2)}
+    assert revoked == {401}
+    assert asked(house, at | house.headers["admin"]).status_code == 200
+
+
+def test_links_cannot_be_guessed_either(house: House) -> None:
+    at = {"X-Forwarded-For": "192.0.2.27"}
+    for _ in range(WRONG):
+        answer = house.app.http.get("/sign-in/link", params={"token": "x"}, headers=at)
+        assert answer.status_code == 410
+    assert_refused(asked(house, at | house.headers["admin"]), f'"wrong-keys";q={WRONG}')
+
+
+def following(house: House, who: dict[str, str]) -> AbstractContextManager[httpx.Response]:
+    return house.app.http.stream("GET", "/v1/events", headers=STREAM | who)
+
+
+def test_a_key_has_so_many_streams_and_all_have_so_many(house: House) -> None:
+    with ExitStack() as opened:
+        first = opened.enter_context(following(house, person("eve")))
+        opened.enter_context(following(house, person("eve")))
+        with following(house, person("eve")) as third:
+            third.read()
+            assert (third.status_code, third.json()["code"]) == (429, "too-many-of-your-streams")
+            assert third.headers["Retry-After"] == "10"
+        assert opened.enter_context(following(house, person("fay"))).status_code == 200
+        with following(house, person("gus")) as fourth:
+            fourth.read()
+            assert (fourth.status_code, fourth.json()["code"]) == (503, "too-many-streams")
+            assert fourth.headers["Retry-After"] == "10"
+        first.close()
+        assert opened.enter_context(let_in(house, person("eve"), among=STREAMS)).status_code == 200
+
+
+def let_in(
+    house: House, who: dict[str, str], *, among: int
+) -> AbstractContextManager[httpx.Response]:
+    """A stream, as soon as the ends of others have been noticed and it is one of so many."""
+    until(lambda: house.app.services.broker.subscribers < among)
+    return following(house, who)
+
+
+def test_a_stream_that_breaks_off_frees_its_place(house: House) -> None:
+    head = [f"{name}: {value}".encode() for name, value in (STREAM | person("hal")).items()]
+    for _ in range(STREAMS_PER_KEY):
+        with connect(house.app.url) as connection:
+            connection.sendall(request("GET", "/v1/events", *head))
+            assert b"200 OK" in connection.recv(100)
+    with let_in(house, person("hal"), among=1) as again:
+        assert again.status_code == 200
+
+
+def test_who_sits_at_the_machine_of_an_open_server_has_no_budget(
+    endpoint: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("at-home")
+    tiny = {"address_rate_limit_per_minute": 1, "rate_limit_per_minute": 1, "refused_per_minute": 1}
+    with serving(settings_for(endpoint, folder, max_streams_per_key=1, **tiny)) as app:
+        assert_open(app)
+        assert app.http.get("/healthz", headers=wrong(1)).status_code == 200
+        assert app.http.get("/v1/products", headers=wrong(1)).status_code == 401
+        assert app.http.get("/v1/products", headers=wrong(2)).status_code == 429
+        assert_open(app)
+
+
+def assert_open(app: App) -> None:
+    answers = [app.http.get("/v1/products") for _ in range(3)]
+    assert {answer.status_code for answer in answers} == {200}
+    assert not any("RateLimit" in answer.headers for answer in answers)
+    with (
+        app.http.stream("GET", "/v1/events", headers=STREAM) as one,
+        app.http.stream("GET", "/v1/events", headers=STREAM) as two,
+    ):
+        assert (one.status_code, two.status_code) == (200, 200)

@@ -1,0 +1,156 @@
+"""Products over REST, on a real engine."""
+
+import pytest
+
+from tests.support.processes.running import App
+from tests.support.waiting import until
+
+JSON = {"Content-Type": "application/json"}
+PATCH = {"Content-Type": "application/merge-patch+json"}
+
+
+@pytest.fixture(scope="module")
+def app(shared: App) -> App:
+    """One application for all: each test has a product of its own letter."""
+    return shared
+
+
+def test_a_created_product_reads_back(app: App) -> None:
+    made = app.create("P/1 ü", 12, price="19.90", category="Kitchen", tags=["a", "b"])
+    assert made.headers["Location"] == "/v1/products/P%2F1%20%C3%BC"
+    read = app.http.get(made.headers["Location"])
+    assert read.status_code == 200
+    assert read.json() == made.json()
+    assert read.headers["ETag"] == made.headers["ETag"]
+    assert read.json()["price"] == "19.9"
+    assert read.json()["version"] == 1
+
+
+def test_a_known_etag_saves_the_body(app: App) -> None:
+    etag = app.create("Pb").headers["ETag"]
+    answer = app.http.get("/v1/products/Pb", headers={"If-None-Match": etag})
+    assert (answer.status_code, answer.content) == (304, b"")
+
+
+def test_creating_twice_is_a_conflict(app: App) -> None:
+    app.create("Pc", 5)
+    again = app.http.post("/v1/products", json={"product_id": "Pc", "name": "x", "stock": 1})
+    assert again.status_code == 409
+    assert again.json()["code"] == "product-exists"
+    assert app.http.get("/v1/products/Pc").json()["stock"] == 5
+
+
+def test_put_creates_only_where_nothing_is(app: App) -> None:
+    body = {"name": "Kettle", "stock": 3}
+    made = app.http.put("/v1/products/Pd", json=body, headers={"If-None-Match": "*"})
+    assert made.status_code == 201
+    assert (
+        app.http.put("/v1/products/Pd", json=body, headers={"If-None-Match": "*"}).status_code
+        == 409
+    )
+
+
+def test_put_replaces_all_known_fields_and_nothing_else(app: App) -> None:
+    app.put_outside(ProductID="Pe", ProductName="old", Stock=4, Category="c", shelf="A7")
+    etag = app.http.get("/v1/products/Pe").headers["ETag"]
+    answer = app.http.put(
+        "/v1/products/Pe", json={"name": "new", "stock": 4}, headers={"If-Match": etag}
+    )
+    assert answer.status_code == 200
+    assert answer.json()["category"] is None
+    assert answer.json()["attributes"] == {"shelf": "A7"}
+    assert app.http.get("/v1/products/Pe").json() == answer.json()
+
+
+def test_merge_patch_changes_what_it_names_and_null_removes(app: App) -> None:
+    etag = app.create("Pf", 5, category="c", barcode="400").headers["ETag"]
+    answer = app.http.patch(
+        "/v1/products/Pf",
+        content='{"name": "N2", "category": null}',
+        headers=PATCH | {"If-Match": etag},
+    )
+    assert answer.status_code == 200, answer.text
+    shown = answer.json()
+    assert (shown["name"], shown["category"], shown["barcode"]) == ("N2", None, "400")
+
+
+def test_a_sale_does_not_spoil_an_open_edit_of_details(app: App) -> None:
+    etag = app.create("Pg", 5).headers["ETag"]
+    app.adjust("Pg", -1)
+    edit = PATCH | {"If-Match": etag}
+    assert app.http.patch("/v1/products/Pg", content='{"name":"b"}', headers=edit).is_success
+    stale = app.http.patch("/v1/products/Pg", content='{"stock":9}', headers=edit)
+    assert stale.status_code == 412
+    assert stale.headers["ETag"] == app.http.get("/v1/products/Pg").headers["ETag"]
+    assert app.http.get("/v1/products/Pg").json()["stock"] == 4
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_a_write_without_precondition_is_refused(app: App, method: str) -> None:
+    app.create(product := f"P{method}")
+    headers = PATCH if method == "PATCH" else JSON
+    content = None if method == "DELETE" else '{"name":"x","stock":1}'
+    answer = app.http.request(method, f"/v1/products/{product}", content=content, headers=headers)
+    assert answer.status_code == 428
+    assert answer.json()["code"] == "precondition-required"
+
+
+def test_delete_needs_the_current_state_and_leaves_a_trace(app: App) -> None:
+    etag = app.create("Pi").headers["ETag"]
+    app.adjust("Pi", -1)
+    assert app.http.delete("/v1/products/Pi", headers={"If-Match": etag}).status_code == 412
+    assert app.http.delete("/v1/products/Pi", headers={"If-Match": "*"}).status_code == 204
+    gone = app.http.get("/v1/products/Pi")
+    assert gone.status_code in {404, 410}  # 410 as soon as its first event is audited
+    assert app.http.get("/v1/products/never").status_code == 404
+
+
+def test_an_adjustment_never_goes_below_zero(app: App) -> None:
+    app.create("Pj", 3)
+    refused = app.adjust("Pj", -4)
+    assert refused.status_code == 409
+    assert (refused.json()["code"], refused.json()["stock"]) == ("insufficient-stock", 3)
+    assert app.adjust("Pj", -3).json()["stock"] == 0
+
+
+def test_stock_that_is_no_count_cannot_be_adjusted_but_set(app: App) -> None:
+    app.tables.put_item(
+        TableName=app.services.about.products_table,
+        Item={"ProductID": {"S": "Pk"}, "Stock": {"N": "1.5"}},
+    )
+    shown = app.http.get("/v1/products/Pk")
+    assert (shown.json()["stock"], shown.json()["attributes"]) == (None, {"Stock": "1.5"})
+    assert app.adjust("Pk", 1).json()["code"] == "stock-not-countable"
+    mended = app.http.patch(
+        "/v1/products/Pk", content='{"stock":2}', headers=PATCH | {"If-Match": "*"}
+    )
+    assert mended.json()["stock"] == 2
+
+
+def test_the_list_pages_through_everything_once(app: App) -> None:
+    for number in range(7):
+        app.create(f"Pm{number}")
+    found, link = [], "/v1/products?limit=3"
+    while link:
+        answer = app.http.get(link)
+        found += [product["product_id"] for product in answer.json()["items"]]
+        link = answer.links.get("next", {}).get("url")
+        assert (link is None) == (answer.json()["next_cursor"] is None)
+    assert len(found) == len(set(found))
+    assert {f"Pm{number}" for number in range(7)} <= set(found)
+
+
+@pytest.mark.parametrize("path", ["/v1/products/Pl", "/v1/products", "/products", "/healthz"])
+def test_head_answers_as_get_does_without_a_body(app: App, path: str) -> None:
+    app.put_outside(ProductID="Pl", ProductName="n", Stock=1)
+    get, head = app.http.get(path), app.http.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("content-type", "content-length", "etag"):
+        assert head.headers.get(name) == get.headers.get(name), name
+    assert app.http.head("/v1/products/none").status_code == 404
+
+
+def test_head_of_the_stream_ends_at_once(app: App) -> None:
+    head = app.http.head("/v1/events", headers={"Accept": "text/event-stream"})
+    assert head.headers["content-type"].startswith("text/event-stream")
+    until(lambda: app.services.broker.subscribers == 0)

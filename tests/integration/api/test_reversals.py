@@ -1,0 +1,54 @@
+"""A stock change is taken back once, by a change that refers to it."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from app.core.events import event_id
+from tests.support.http.sse import Listener
+from tests.support.processes.running import App
+
+
+def reverse(app: App, event: str, **body: Any) -> httpx.Response:
+    return app.http.post(f"/v1/events/{event}/reversals", json=body)
+
+
+def test_a_sale_is_taken_back_once_however_often_it_is_asked(app: App) -> None:
+    with Listener(app.url) as feed:
+        app.create("P1", stock=10)
+        app.adjust("P1", -4)
+        sale = feed.changes(2, 10)[1].data["data"]
+        app.adjust("P1", +1, "found")
+        answer = reverse(app, sale["id"], note="wrong till")
+        assert (answer.status_code, answer.json()["stock"]) == (200, 11)
+        again = reverse(app, sale["id"], note="twice?")
+        assert again.content == answer.content
+        assert again.headers["Idempotent-Replayed"] == "true"
+        told = feed.changes(4, 10)[3].data["data"]
+    assert (told["delta"], told["reason"], told["note"]) == (4, "correction", "wrong till")
+    assert told["reference"] == sale["id"]
+
+    # After a day the answer is forgotten, but the history is not.
+    kept = app.services.about.products_table.replace("Products", "IdempotencyKeys")
+    for row in app.tables.scan(TableName=kept)["Items"]:
+        app.tables.delete_item(TableName=kept, Key={"RequestKey": row["RequestKey"]})
+    late = reverse(app, sale["id"])
+    assert (late.status_code, late.json()["code"]) == (409, "already-reversed")
+    assert app.http.get("/v1/products/P1").json()["stock"] == 11
+
+
+def test_what_is_no_change_of_stock_or_cannot_be_taken_is_refused(app: App) -> None:
+    with Listener(app.url) as feed:
+        app.create("P1", stock=0)
+        app.adjust("P1", +5, "received")
+        app.adjust("P1", -5)
+        made, received, _ = [message.data["data"]["id"] for message in feed.changes(3, 10)]
+    assert reverse(app, made).json()["code"] == "not-reversible"
+    assert reverse(app, received).json()["code"] == "insufficient-stock"
+    assert app.http.get("/v1/products/P1").json()["stock"] == 0
+
+
+@pytest.mark.parametrize("event", ["nonsense", event_id("P1", "x#" + "0" * 40)])
+def test_an_unknown_event_is_not_found(app: App, event: str) -> None:
+    assert reverse(app, event).json()["code"] == "event-not-found"

@@ -1,0 +1,95 @@
+"""`stockpulse lambda-test` does with a file what the function would do with the event."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app import cli
+from app.commands import lambda_test
+from app.config.settings import Settings
+from tests.support.paths import ROOT
+from tests.support.processes.running import App
+
+SAMPLE = ROOT / "samples" / "modify-new-and-old-images.json"
+
+
+def run(settings: Settings, *arguments: str | Path) -> int:
+    """The command with these settings, whatever the environment says."""
+    parsed = cli._parser().parse_args(["lambda-test", *map(str, arguments)])  # noqa: SLF001
+    return lambda_test.run(parsed, settings)
+
+
+@pytest.fixture
+def out(capsys: pytest.CaptureFixture[str]) -> Any:
+    return lambda: capsys.readouterr().out
+
+
+def test_a_sample_is_audited_and_its_answer_shown(settings: Settings, out: Any, app: App) -> None:
+    assert run(settings, SAMPLE) == 0
+    shown = out().splitlines()
+    assert "stock_changed K-100 “Blue kettle” 12 → 9 by ben (sold)" in shown[0]
+    assert json.loads(shown[-1]) == {"batchItemFailures": []}
+    (event,) = app.http.get("/v1/products/K-100/events").json()["items"]
+    assert shown[0].endswith(event["id"])
+
+
+def test_a_second_run_audits_nothing_twice(settings: Settings, out: Any, app: App) -> None:
+    assert (run(settings, SAMPLE), run(settings, SAMPLE)) == (0, 0)
+    assert len(app.http.get("/v1/products/K-100/events").json()["items"]) == 1
+
+
+def test_missing_tables_are_made(settings: Settings, out: Any) -> None:
+    assert run(settings, SAMPLE) == 0
+    assert out().count("stock_changed") == 2
+
+
+def test_a_dry_run_touches_no_table(settings: Settings, out: Any) -> None:
+    nowhere = settings.model_copy(update={"dynamodb": "http://127.0.0.1:1"})
+    assert run(nowhere, "--dry-run", SAMPLE) == 0
+    assert out().count("stock_changed") == 2
+
+
+def test_what_cannot_be_read_is_parked_and_counted(
+    settings: Settings, out: Any, tmp_path: Path
+) -> None:
+    records = json.loads(SAMPLE.read_text())["Records"]
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps({"Records": [records[0], {}, records[1] | {"eventName": "MOVE"}]}))
+    assert run(settings, "--dry-run", file) == 1
+    assert out().count("parked: ") == 2
+    assert run(settings, file) == 1
+    shown = out()
+    assert '{"batchItemFailures": []}' in shown
+    assert "2 of 3 records are parked" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, "No such file"),
+        ("{", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
+        ("[]", "is not an event of a DynamoDB stream"),
+        ('{"source": "aws.events"}', "is not an event of a DynamoDB stream"),
+        (b"\xff\xfe", "is not JSON"),
+    ],
+)
+def test_a_file_that_is_no_event_is_refused_in_one_line(
+    text: str | bytes | None,
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("STOCKPULSE_TEST_ENDPOINT", raising=False)  # no setting of a user's
+    # The process's logging stays as it is: what is captured here is closed after the test.
+    monkeypatch.setattr("app.observability.logs.configure", lambda _form: None)
+    if text is not None:
+        Path("event.json").write_bytes(text if isinstance(text, bytes) else text.encode())
+    assert cli.main(["lambda-test", "event.json"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("stockpulse: event.json")
+    assert told in line

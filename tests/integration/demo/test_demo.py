@@ -1,0 +1,100 @@
+"""The demo shop on a real engine: live beside other people, by button, ended with its server."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from app.bootstrap.web import running
+from app.config.settings import Settings
+from app.demo.runner import DemoShop
+from tests.support.demo import BUTTON, NOTICE, plan, sells, stocks, told
+from tests.support.processes.running import App, item, serving, settings_for
+from tests.support.waiting import until
+
+
+def test_the_shelves_are_full_at_once_and_then_the_rate_holds(app: App) -> None:
+    with DemoShop(app.services.store.products, plan(20)) as shop:
+        shop.start()
+        until(lambda: len(stocks(app)) >= 220, 20)
+        until(lambda: sells(app))
+        time.sleep(1)  # what the opening held up has been caught up with
+        before, began = len(told(app)), time.monotonic()
+        time.sleep(4)
+        count, took = len(told(app)) - before, time.monotonic() - began
+    assert count / took == pytest.approx(20, rel=0.3)
+
+
+def test_other_people_in_the_same_shop_do_not_stop_it(app: App) -> None:
+    """They sell out, delete, break and put back products while the shop runs."""
+    done = threading.Event()
+
+    def interfere() -> None:
+        for number, product_id in enumerate(sorted(stocks(app)) * 3):
+            if done.is_set():
+                return
+            match number % 4:
+                case 0:
+                    app.http.delete(f"/v1/products/{product_id}", headers={"If-Match": "*"})
+                case 1:
+                    patch = {"Content-Type": "application/merge-patch+json", "If-Match": "*"}
+                    app.http.patch(
+                        f"/v1/products/{product_id}", content='{"stock":0}', headers=patch
+                    )
+                case 2:
+                    app.put_outside(ProductID=product_id, Stock=1)
+                case 3:
+                    app.tables.delete_item(
+                        TableName=app.services.about.products_table, Key=item(ProductID=product_id)
+                    )
+
+    with DemoShop(app.services.store.products, plan(300)) as shop:
+        shop.start()
+        until(lambda: len(stocks(app)) >= 200)
+        other = threading.Thread(target=interfere)
+        other.start()
+        time.sleep(5)
+        done.set()
+        other.join()
+        assert shop.running()
+        until(lambda: sells(app))
+    assert all(int(count) >= 0 for count in stocks(app).values())
+    assert all(event.stock_after is None or event.stock_after >= 0 for event in told(app))
+
+
+def test_the_button_opens_a_shop_and_the_notice_closes_it(app: App) -> None:
+    assert BUTTON in app.http.get("/products").text
+    assert BUTTON in app.http.get("/").text
+    started = app.http.post("/demo/start", headers={"Origin": app.url})
+    assert (started.status_code, started.headers["Location"]) == (303, "/")
+    assert NOTICE in app.http.get("/").text
+    assert BUTTON not in app.http.get("/products").text
+    app.http.post("/demo/start")
+    assert sum(thread.name == "demo-shop" for thread in threading.enumerate()) == 1
+    until(lambda: sells(app))
+    assert app.http.post("/demo/stop").status_code == 303
+    page = app.http.get("/").text
+    assert NOTICE not in page
+    count = len(told(app))
+    time.sleep(1.5)
+    assert len(told(app)) == count
+
+
+def test_a_read_only_place_has_no_demo(endpoint: str, tmp_path: Path) -> None:
+    with serving(settings_for(endpoint, tmp_path, read_only=True)) as app:
+        assert BUTTON not in app.http.get("/").text
+        assert app.http.post("/demo/start").status_code == 403
+        assert not app.services.demo.running()
+
+
+def test_a_foreign_page_cannot_press_the_button(app: App) -> None:
+    answer = app.http.post("/demo/start", headers={"Origin": "http://elsewhere.example"})
+    assert answer.status_code == 403
+    assert not app.services.demo.running()
+
+
+def test_the_server_s_end_is_the_shop_s(settings: Settings) -> None:
+    with running(settings, demo=plan(20)) as services:
+        assert services.demo.running()
+    assert not services.demo.running()

@@ -1,0 +1,83 @@
+"""The demo's command serves where nobody does, and else only writes."""
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+from app.config.settings import Settings
+from tests.support.demo import NOTICE, sells
+from tests.support.paths import ROOT
+from tests.support.processes.process import with_settings
+from tests.support.processes.running import App
+from tests.support.waiting import until
+
+
+class Command:
+    """`stockpulse demo …` as a process of its own."""
+
+    def __init__(self, settings: Settings, output: Path, *arguments: str) -> None:
+        given = {
+            "DYNAMODB": settings.dynamodb,
+            "DATA_DIR": str(settings.data_dir),
+            "TABLE_PREFIX": settings.table_prefix,
+            "PORT": "0",
+        }
+        self._output = output
+        with output.open("wb") as file:
+            self.child = subprocess.Popen(
+                [sys.executable, "-m", "app", "demo", *arguments],
+                cwd=ROOT,
+                env=with_settings({f"STOCKPULSE_{name}": value for name, value in given.items()}),
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def said(self) -> str:
+        return self._output.read_text()
+
+    def end(self) -> int:
+        self.child.send_signal(signal.SIGINT)
+        return self.child.wait(30)
+
+    def __enter__(self) -> "Command":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self.child.poll() is None:
+            self.child.kill()
+            self.child.wait(10)
+
+
+def test_the_command_serves_where_nobody_does(settings: Settings, tmp_path: Path) -> None:
+    output = tmp_path / "said"
+    with Command(settings, output, "--history", "12h", "--seed", "3") as command:
+        until(lambda: "Ctrl-C ends it" in command.said or command.child.poll() is not None, 60)
+        address = re.search(r"http://127\.0\.0\.1:\d+", command.said)
+        assert address is not None, command.said
+        assert "the table holds 2" in command.said
+        assert "5 changes a second (seed 3)" in command.said
+        until(lambda: httpx.get(f"{address[0]}/readyz").status_code == 200)
+        assert NOTICE in httpx.get(f"{address[0]}/").text
+        assert command.end() == 0, command.said
+    with Command(settings, output, "--history", "12h") as command:
+        assert command.child.wait(30) == 1
+        assert "is not empty" in command.said
+
+
+def test_the_command_only_writes_where_a_server_runs(app: App, tmp_path: Path) -> None:
+    settings = app.services.settings
+    with Command(settings, tmp_path / "said", "--rate", "50") as command:
+        until(lambda: sells(app), 60)
+        assert "only writes" not in command.said
+        assert "Another process serves" in command.said
+        assert not app.services.demo.running()
+        assert command.end() == 0, command.said
+    with Command(settings, tmp_path / "said", "--history", "12h") as command:
+        assert command.child.wait(30) == 1
+        assert "held by process" in command.said

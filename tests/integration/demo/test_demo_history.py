@@ -1,0 +1,117 @@
+"""A made-up past is in audit and feed, once, before the shop goes on."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from app.config.settings import Settings
+from app.config.signing import signer_of
+from app.demo.errors import NoPast
+from app.demo.history.backfill import Past, divided, make_past
+from app.demo.live import Plan
+from app.demo.runner import DemoShop
+from app.demo.simulation.shop import changes
+from app.store import location
+from app.store.dynamodb import tables
+from app.store.dynamodb.client import connect
+from tests.support.demo import ZONE, told
+from tests.support.processes.running import item, serving, settings_for
+from tests.support.waiting import until
+
+
+@contextmanager
+def owned(settings: Settings) -> Iterator[tuple[location.Place, tables.TableNames]]:
+    names = tables.table_names(settings.table_prefix, settings.products_table)
+    with location.owned(settings.dynamodb, settings.data_dir, names) as where:
+        tables.ensure_tables(connect(where.endpoint).tables, names, settings.attributes)
+        yield where, names
+
+
+def give_past(settings: Settings, span: timedelta) -> tuple[Past, Plan]:
+    now = datetime.now(UTC)
+    past, rest = divided(changes(4, now - span, ZONE), now)
+    with owned(settings) as (where, names):
+        made = make_past(where, names, settings.attributes, signer_of(settings), past)
+    return made, Plan(rest, 50)
+
+
+def test_a_past_is_in_audit_and_feed_and_the_stream_does_not_tell_it_again(
+    settings: Settings,
+) -> None:
+    span = timedelta(days=3)
+    began = datetime.now(UTC) - span
+    made, _ = give_past(settings, span)
+    assert made.strangers == 0
+    with serving(settings) as app:
+        first = told(app)
+        shown = [event for event in first if event.kind != "internal"]
+        assert len(first) == made.records > 700
+        assert timedelta(0) <= shown[0].occurred_at - began + timedelta(seconds=1) < timedelta(1)
+        assert datetime.now(UTC) - shown[-1].occurred_at < timedelta(hours=14)
+        assert all(one.occurred_at <= other.occurred_at for one, other in pairwise(first))
+
+        last = {event.product_id: event.after for event in first}
+        left = {key: after for key, after in last.items() if after is not None}
+        scanned = app.tables.scan(TableName=app.services.about.products_table, ConsistentRead=True)
+        assert {item["ProductID"]["S"]: item for item in scanned["Items"]} == left
+        assert len(left) == made.products >= 200
+
+        # Arrivals lie in the past too: the feed has a day for each.
+        days = {cursor.day for cursor, _ in app.services.store.timeline.recent()}
+        assert len(days) in {3, 4}
+
+        product_id = next(key for key, after in left.items() if int(after["Stock"]["N"]))
+        assert app.adjust(product_id, -1).status_code == 200
+        until(lambda: told(app, 1)[0].actor == "local")
+        time.sleep(1)  # time enough for the stream to tell more, if it did
+        later = told(app)[len(first) :]
+        assert [event.product_id for event in later] == [product_id]
+        assert later[0].before == left[product_id]
+        assert later[0].event_key > max(event.event_key for event in first)
+        history = app.http.get(f"/v1/products/{product_id}/events").json()["items"]
+        assert history[0]["data"]["actor"] == "local"
+        assert history[-1]["data"]["note"] in {"opening stock", "new in the shop"}
+
+
+def test_after_its_past_the_shop_goes_on(settings: Settings) -> None:
+    _, rest = give_past(settings, timedelta(hours=6))
+    with serving(settings) as app:
+        before = len(told(app))
+        with DemoShop(app.services.store.products, rest) as shop:
+            shop.start()
+            until(lambda: len(told(app)) > before + 40)
+        later = told(app)[before:]
+    assert {event.reason for event in later} >= {"sold"}
+    assert not any(event.kind == "inserted" and event.note == "opening stock" for event in later)
+
+
+def test_what_others_did_before_is_told_as_well(settings: Settings) -> None:
+    with owned(settings) as (where, names):
+        client = connect(where.endpoint).tables
+        client.put_item(TableName=names.products, Item=item(ProductID="mine", Stock=1))
+        client.delete_item(TableName=names.products, Key=item(ProductID="mine"))
+    made, _ = give_past(settings, timedelta(hours=2))
+    assert made.strangers == 2
+    with serving(settings) as app:
+        kinds = [event.kind for event in told(app) if event.product_id == "mine"]
+        assert kinds == ["inserted", "deleted"]
+
+
+def test_a_store_that_is_not_empty_gets_no_past(settings: Settings) -> None:
+    with serving(settings) as app:
+        app.create("P1")
+        until(lambda: told(app))
+        app.http.delete("/v1/products/P1", headers={"If-Match": "*"})
+    with pytest.raises(NoPast, match="ProductEvents is not empty"):
+        give_past(settings, timedelta(hours=2))
+
+
+def test_a_past_that_would_expire_at_once_is_refused(endpoint: str, tmp_path: Path) -> None:
+    settings = settings_for(endpoint, tmp_path, audit_retention_days=2)
+    with pytest.raises(NoPast, match="RETENTION"):
+        give_past(settings, timedelta(days=3))

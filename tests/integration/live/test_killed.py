@@ -1,0 +1,91 @@
+"""Killed between any two steps, the application loses nothing and shows nothing twice.
+
+This is the short form; `make faults` runs the long one.
+"""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.core.events import ChangeEvent
+from app.store.audit.entry import event_of
+from app.store.dynamodb.client import connect
+from app.store.engine import find_running
+from tests.support.processes.fault_points import PIPELINE_POINTS
+from tests.support.processes.process import Follower, Process
+from tests.support.processes.running import item
+
+pytestmark = pytest.mark.embedded
+
+
+@pytest.mark.parametrize("point", PIPELINE_POINTS)
+def test_a_kill_at_a_fault_point_loses_and_doubles_nothing(tmp_path: Path, point: str) -> None:
+    changes = 40
+    app = Process(tmp_path / "data", module="tests.faults.crashing")
+    app.environment = {"CRASH_AT": point, "CRASH_AFTER": "1"}
+    follower = Follower(app.url)
+    app.start()
+    try:
+        engine = find_running(app.data_dir)
+        assert engine is not None
+        writer = threading.Thread(target=write, args=(engine.url, changes))
+        writer.start()
+        follower.follow(20)  # ends with the crash
+        assert app.wait_dead() == -signal.SIGKILL, app.output
+        writer.join()
+        app.environment = {}
+        app.start()
+        for _ in range(20):
+            follower.follow(3, until=changes)
+            if len(set(follower.ids)) >= changes:
+                break
+        audited = audit_of(engine.url)
+    finally:
+        app.__exit__()
+    assert len(audited) == changes
+    assert {event.id for event in audited} == set(follower.ids), app.output
+    assert len(follower.ids) == len(set(follower.ids)), "an event came twice on the wire"
+    stocks = [event.stock_after for event in audited if event.product_id == "P0"]
+    assert stocks == sorted(stocks)
+
+
+def test_data_and_clients_outlive_a_kill_of_app_and_engine(tmp_path: Path) -> None:
+    app = Process(tmp_path / "data")
+    with app:
+        body = {"product_id": "P1", "name": "Kettle", "stock": 3}
+        assert httpx.post(f"{app.url}/v1/products", json=body).status_code == 201
+        engine = find_running(app.data_dir)
+        assert engine is not None
+        app.kill()
+        os.kill(engine.pid, signal.SIGKILL)
+        app.start()
+        assert httpx.get(f"{app.url}/v1/products/P1").json()["stock"] == 3
+        again = find_running(app.data_dir)
+        assert again is not None
+        assert again.url == engine.url
+        assert app.stop() == 0
+        with pytest.raises(ProcessLookupError):
+            os.kill(again.pid, 0)
+
+
+def write(url: str, changes: int) -> None:
+    """Stock changes to four products, as another program makes them."""
+    client = connect(url).tables
+    for number in range(changes):
+        time.sleep(0.03)  # slower than the reader, so that there are several batches
+        client.put_item(
+            TableName="Products",
+            Item=item(ProductID=f"P{number % 4}", ProductName="n", Stock=number),
+        )
+
+
+def audit_of(url: str) -> list[ChangeEvent]:
+    """Every audit entry's event, in key order by product."""
+    pages = connect(url).tables.get_paginator("scan").paginate(TableName="ProductEvents")
+    events = [event_of(entry) for page in pages for entry in page["Items"]]
+    return sorted(events, key=lambda event: (event.product_id, event.event_key))

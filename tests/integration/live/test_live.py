@@ -1,0 +1,104 @@
+"""From a write to the live stream, on a real engine."""
+
+import time
+
+from tests.support.http.sse import Listener
+from tests.support.processes.running import App
+
+PATCH = {"Content-Type": "application/merge-patch+json", "If-Match": "*"}
+
+
+def test_a_product_s_life_shows_as_it_happens(app: App) -> None:
+    with Listener(app.url) as feed:
+        app.create("P1", 12)
+        app.adjust("P1", -3)
+        app.http.patch("/v1/products/P1", content='{"name":"New"}', headers=PATCH)
+        app.http.delete("/v1/products/P1?reason=lost&note=flood", headers={"If-Match": "*"})
+        changes = feed.changes(4)
+    told = [message.data["data"] for message in changes]
+    assert [event["kind"] for event in told] == ["inserted", "stock_changed", "updated", "deleted"]
+    assert [event["actor"] for event in told] == ["local"] * 4
+    sale = told[1]
+    assert (sale["stock_before"], sale["stock_after"], sale["delta"]) == (12, 9, -3)
+    assert sale["reason"] == "sold"
+    assert told[2]["changed"] == ["ProductName"]
+    assert (told[3]["reason"], told[3]["note"]) == ("lost", "flood")
+    assert not any(name.startswith("Deleted") for name in told[3]["before"])
+
+
+def test_what_is_shown_can_be_read_again_by_id_page_and_product(app: App) -> None:
+    with Listener(app.url) as feed:
+        app.create("P1", 1)
+        app.adjust("P1", 4, "received")
+        live = [message.data for message in feed.changes(2)]
+    for event in live:
+        assert app.http.get(f"/v1/events/{event['id']}").json() == event
+    page = app.http.get("/v1/events").json()["items"]
+    assert [event["id"] for event in page] == [event["id"] for event in reversed(live)]
+    history = app.http.get("/v1/products/P1/events").json()["items"]
+    assert history == list(reversed(live))
+
+
+def test_pages_of_events_follow_one_another_in_both_directions(app: App) -> None:
+    with Listener(app.url) as feed:
+        for number in range(9):
+            app.create(f"P{number}")
+        live = [message.data["id"] for message in feed.changes(9)]
+        cursors = [message.id for message in feed.seen]
+    backwards, link = [], "/v1/events?limit=4"
+    while link:
+        answer = app.http.get(link)
+        backwards += [event["id"] for event in answer.json()["items"]]
+        link = answer.links.get("next", {}).get("url")
+    assert backwards == live[::-1]
+    later = app.http.get("/v1/events", params={"after": cursors[3]}).json()["items"]
+    assert [event["id"] for event in later] == live[4:]
+
+
+def test_a_client_that_comes_back_misses_nothing_and_gets_nothing_twice(app: App) -> None:
+    with Listener(app.url) as feed:
+        app.create("P1")
+        app.create("P2")
+        first = feed.changes(2)
+    app.create("P3")
+    app.create("P4")
+    with Listener(app.url, after=first[0].id) as feed:
+        app.create("P5")
+        rest = feed.changes(4)
+        time.sleep(0.2)
+        assert [message.data["subject"] for message in feed.seen] == ["P2", "P3", "P4", "P5"]
+    assert {message.id for message in rest}.isdisjoint({first[0].id})
+
+
+def test_a_filtered_stream_brings_only_what_was_asked_for(app: App) -> None:
+    with Listener(app.url, kind="stock_changed", min_delta="5") as feed:
+        app.create("P1", 100)
+        app.adjust("P1", -4)
+        app.adjust("P1", -5)
+        app.adjust("P1", 6, "received")
+        deltas = [message.data["data"]["delta"] for message in feed.changes(2)]
+    assert deltas == [-5, 6]
+
+
+def test_a_deleted_product_is_gone_with_its_history(app: App) -> None:
+    with Listener(app.url) as feed:
+        app.create("P1")
+        app.http.delete("/v1/products/P1", headers={"If-Match": "*"})
+        feed.changes(2)
+    gone = app.http.get("/v1/products/P1")
+    assert gone.status_code == 410
+    kinds = [
+        event["data"]["kind"] for event in app.http.get(gone.json()["history"]).json()["items"]
+    ]
+    assert kinds == ["deleted", "inserted"]
+
+
+def test_leaving_clients_leave_no_subscriber_behind(app: App) -> None:
+    for _ in range(5):
+        with Listener(app.url):
+            pass
+    deadline = time.monotonic() + 10
+    while app.services.broker.subscribers and time.monotonic() < deadline:
+        app.create(f"wake-{time.monotonic_ns()}")
+        time.sleep(0.05)
+    assert app.services.broker.subscribers == 0

@@ -1,0 +1,206 @@
+"""Worker and web processes with a real Redis between them: nothing is missed, whatever it does."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from app.bootstrap import broker_feed
+from app.bootstrap.broker_feed import fed_by_redis
+from app.bootstrap.worker import telling_by_redis
+from app.broker.redis.connection import keys_of
+from app.broker.redis.hints import HintSender, RedisHints
+from app.config.settings import Settings
+from tests.support.http.sse import Listener
+from tests.support.processes.redis_server import RedisServer
+from tests.support.processes.running import App, serving, settings_for
+from tests.support.waiting import until
+from worker.stream.shards.polling import Idle
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    with RedisServer(folder) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seconds of waiting become tenths."""
+    quick = partial(fed_by_redis, timeout=0.4, block=0.1, away=0.1)
+    monkeypatch.setattr(broker_feed, "fed_by_redis", quick)
+
+
+@pytest.fixture
+def split(endpoint: str, redis_server: RedisServer, tmp_path: Path) -> Settings:
+    """Settings of a deployment of several processes."""
+    return settings_for(endpoint, tmp_path, broker_url=redis_server.url, session_key="k" * 32)
+
+
+@contextmanager
+def deployment(settings: Settings, webs: int = 1, idle: float = 0.25) -> Iterator[list[App]]:
+    """So many web processes and a worker."""
+    with ExitStack() as stack:
+        apps = []
+        for number in range(webs):
+            own = settings.model_copy(update={"data_dir": settings.data_dir / str(number)})
+            apps.append(stack.enter_context(serving(own)))
+        pace = Idle(idle, idle)
+        stack.enter_context(telling_by_redis(settings, idle=pace, timeout=0.5, again=0.2))
+        yield apps
+
+
+def ids(feed: Listener) -> list[str]:
+    return [message.data["subject"] for message in feed.seen]
+
+
+def once(subjects: list[str]) -> list[str]:
+    """What is left when repeats are dropped, as clients do."""
+    return list(dict.fromkeys(subjects))
+
+
+def broker_of(app: App) -> str:
+    state: str = app.http.get("/readyz").json()["parts"]["broker"]
+    return state
+
+
+def test_what_is_written_at_one_web_process_shows_at_all_and_hints_reach_the_worker(
+    split: Settings,
+) -> None:
+    with (
+        deployment(split, webs=2, idle=20) as (one, other),
+        Listener(one.url) as here,
+        Listener(other.url) as there,
+    ):
+        until(lambda: broker_of(one) == "ok" and broker_of(other) == "ok")
+        for number in range(5):  # without hints the worker would sleep for 20 s
+            one.create(f"P{number}")
+        expected = [f"P{number}" for number in range(5)]
+        for feed in (here, there):
+            feed.changes(5, seconds=10)
+            assert ids(feed) == expected
+        assert [m.id for m in here.seen] == [m.id for m in there.seen]
+        assert [m.data for m in here.seen] == [m.data for m in there.seen]
+        assert "worker" not in one.http.get("/readyz").json()["parts"]
+
+        # A client goes from one process to the other: everything once when repeats are dropped.
+        one.create("P5")
+        with Listener(other.url, after=here.changes(6)[3].id) as moved:
+            moved.wait_until(lambda: {"P4", "P5"} <= set(ids(moved)))
+            assert once(ids(moved))[-2:] == ["P4", "P5"]
+
+
+def flushed(server: RedisServer, _: Settings) -> None:
+    with server.client() as client:
+        client.flushall()
+
+
+def trimmed(server: RedisServer, settings: Settings) -> None:
+    with server.client() as client:
+        client.xtrim(keys_of(settings.table_prefix, f"{settings.table_prefix}Products").stream, 0)
+
+
+def restarted_empty(server: RedisServer, _: Settings) -> None:
+    server.kill()
+    server.start()
+
+
+def test_a_stream_that_is_gone_costs_no_client_an_event(
+    split: Settings, redis_server: RedisServer
+) -> None:
+    with deployment(split) as (app,), Listener(app.url) as feed:
+        app.create("first")
+        feed.changes(1)
+        written = ["first"]
+        for trouble in (flushed, trimmed, restarted_empty):
+            name = trouble.__name__
+            app.create(f"before {name}")
+            trouble(redis_server, split)
+            app.create(f"after {name}")
+            written += [f"before {name}", f"after {name}"]
+            feed.wait_until(lambda name=name: f"after {name}" in ids(feed))
+            until(lambda: broker_of(app) == "ok")
+        app.create("last")
+        feed.wait_until(lambda: "last" in ids(feed))
+        feed.wait_until(lambda: {*written, "last"} <= set(ids(feed)))
+        assert sorted(once(ids(feed))) == sorted([*written, "last"])
+
+
+def test_while_redis_hangs_the_page_goes_on_and_says_so(
+    split: Settings, redis_server: RedisServer
+) -> None:
+    with deployment(split) as (app,), Listener(app.url) as feed:
+        app.create("P0")
+        feed.changes(1)
+        redis_server.hang()
+        app.create("P1")
+        feed.wait_until(lambda: "P1" in ids(feed))  # from the feed
+        until(lambda: "Redis" in broker_of(app))
+        feed.wait_until(
+            lambda: any("Redis" in m.data["store"] for m in feed.messages if m.event == "heartbeat")
+        )
+        with Listener(app.url, after=feed.changes(2)[0].id) as returned:
+            returned.wait_until(lambda: "P1" in ids(returned))
+        app.create("P2")  # the worker waits with it: only the broker and the audit hold it up
+        redis_server.resume()
+        app.create("P3")
+        feed.wait_until(lambda: {"P1", "P2", "P3"} <= set(ids(feed)))
+        until(lambda: broker_of(app) == "ok")
+        assert once(ids(feed)) == ["P0", "P1", "P2", "P3"]
+
+
+def test_redis_may_come_late_and_go(split: Settings, redis_server: RedisServer) -> None:
+    redis_server.kill()
+    with deployment(split) as (app,), Listener(app.url) as feed:
+        app.create("P0")
+        feed.changes(1)
+        redis_server.start()
+        until(lambda: broker_of(app) == "ok")
+        app.create("P1")  # it shows once the worker is past P0
+        feed.wait_until(lambda: "P1" in ids(feed))
+        redis_server.kill()
+        app.create("P2")
+        feed.wait_until(lambda: "P2" in ids(feed))
+        redis_server.start()
+        app.create("P3")
+        feed.wait_until(lambda: "P3" in ids(feed))
+        assert once(ids(feed)) == ["P0", "P1", "P2", "P3"]
+
+
+def test_hints_reach_whoever_listens_and_wait_for_nobody(redis_server: RedisServer) -> None:
+    heard = threading.Event()
+    with (
+        HintSender(redis_server.url, "c", again=0.1) as sender,
+        RedisHints(redis_server.url, "c", heard.set, again=0.1),
+    ):
+        assert heard.wait(5), "what was written before is looked for"
+        heard.clear()
+        until(lambda: sender.hint() or heard.wait(0.1))
+        redis_server.kill()
+        started = time.monotonic()
+        for _ in range(1_000):
+            sender.hint()
+        assert time.monotonic() - started < 0.5
+        redis_server.start()
+        heard.clear()
+        until(lambda: sender.hint() or heard.wait(0.1))
+
+
+def test_two_deployments_share_a_server_and_entries_of_others_stop_no_one(
+    split: Settings, redis_server: RedisServer
+) -> None:
+    names = split.table_prefix, f"{split.table_prefix}Products"
+    assert keys_of(*names) != keys_of("other-", names[1])
+    with deployment(split) as (app,), Listener(app.url) as feed:
+        until(lambda: broker_of(app) == "ok")
+        with redis_server.client() as client:
+            client.xadd(keys_of(*names).stream, {"head": b"nonsense", "data": b"{}"})
+        app.create("P0")
+        feed.changes(1)
+        until(lambda: broker_of(app) == "ok")

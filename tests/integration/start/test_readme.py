@@ -1,0 +1,58 @@
+"""What the README tells people to type works as it is written."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from app.cli import main
+from scripts.configuration import TARGET, document
+from tests.support.http.sse import Listener
+from tests.support.processes.process import ROOT
+from tests.support.processes.running import App
+
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_api_in_ten_lines(app: App, tmp_path: Path) -> None:
+    block = re.search(r"test_readme.py runs this block -->\n```sh\n(.*?)```", README, re.DOTALL)
+    assert block is not None
+    script = block[1].replace("http://127.0.0.1:8000", app.url)
+    script = re.sub(r"%header\{etag\}", r"%header{etag}", script)
+    with Listener(app.url) as feed:
+        ran = subprocess.run(
+            ["bash", "-euc", script.replace("curl -sS", "curl -sS --fail-with-body")],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        kinds = [message.data["data"]["kind"] for message in feed.changes(4)]
+    assert kinds == ["inserted", "stock_changed", "updated", "deleted"]
+    assert "event: hello" in ran.stdout
+
+
+def test_the_commands_exist() -> None:
+    named = set(re.findall(r"make ([a-z-]+)", README))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert named
+    assert named <= targets
+    commands = re.findall(r"\.venv/bin/stockpulse ([a-z]+)", README)
+    assert {"serve", "init", "engine", "demo", "verify"} <= set(commands)
+    assert (ROOT / ".venv/bin/stockpulse").exists()
+    for command in set(commands):
+        with pytest.raises(SystemExit) as ended:
+            main([command, "--help"])
+        assert ended.value.code == 0, command
+
+
+def test_the_list_of_settings_is_up_to_date() -> None:
+    assert TARGET.read_text() == document(), "run scripts/configuration.py"
+
+
+def test_every_file_that_the_readme_links_to_is_there() -> None:
+    for link in re.findall(r"\]\(((?!http)[^)#]+)\)", README):
+        assert (ROOT / link).exists(), link

@@ -1,0 +1,144 @@
+"""A table that was there before Stockpulse: its names, its stream's view, or read-only."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.store.dynamodb.client import connect
+from app.store.dynamodb.tables import TableError
+from tests.support.http.sse import Listener
+from tests.support.processes.running import App, item, serving, settings_for
+
+VIEWS = ["NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY"]
+
+Existing = Callable[..., Any]
+
+
+@contextmanager
+def over_existing_table(
+    endpoint: str, tmp_path: Path, *, view: str | None, key: str = "ProductID", **settings: Any
+) -> Iterator[App]:
+    """The application over a table that another program made."""
+    table = f"inventory-{tmp_path.name[-30:]}"
+    stream = (
+        {"StreamEnabled": False}
+        if view is None
+        else {"StreamEnabled": True, "StreamViewType": view}
+    )
+    connect(endpoint).tables.create_table(
+        TableName=table,
+        KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification=stream,
+    )
+    changes = {"products_table": table, "key_attribute": key} | settings
+    with serving(settings_for(endpoint, tmp_path, **changes)) as app:
+        yield app
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_type_runs_and_tells_what_it_can(
+    endpoint: str, tmp_path: Path, view: str
+) -> None:
+    with (
+        over_existing_table(endpoint, tmp_path, view=view) as app,
+        Listener(app.url) as feed,
+    ):
+        app.create("P1", 12)
+        assert app.adjust("P1", -3).status_code == 200
+        assert app.http.delete("/v1/products/P1", headers={"If-Match": "*"}).status_code == 204
+        told = [message.data["data"] for message in feed.changes(3)]
+        page = app.http.get("/", headers={"Accept": "text/html"}).text
+    inserted, sold, deleted = told
+    new, old = view in VIEWS[:2], view in {"NEW_AND_OLD_IMAGES", "OLD_IMAGE"}
+    both = new and old
+    assert {event["view_type"] for event in told} == {view}
+    assert [event["product_id"] for event in told] == ["P1"] * 3
+    assert inserted["kind"] == "inserted"
+    assert inserted["stock_after"] == (12 if new else None)
+    assert inserted["actor"] == ("local" if new else None)
+    assert sold["kind"] == ("stock_changed" if both else "updated")
+    assert (sold["stock_before"], sold["stock_after"]) == (12 if old else None, 9 if new else None)
+    assert sold["delta"] == (-3 if both else None)
+    assert sold["actor"] == ("local" if both else None)
+    assert deleted["kind"] == "deleted"
+    assert deleted["stock_before"] == (9 if old else None)
+    assert deleted["actor"] == ("local" if both else None)
+    assert (sold["before"] is not None, sold["after"] is not None) == (old, new)
+    assert (f"<code>{view}</code>" in page) == (not both)
+
+
+def test_a_table_s_own_attribute_names(endpoint: str, tmp_path: Path) -> None:
+    with (
+        over_existing_table(
+            endpoint,
+            tmp_path,
+            view="NEW_AND_OLD_IMAGES",
+            key="sku",
+            name_attribute="title",
+            stock_attribute="on_hand",
+        ) as app,
+        Listener(app.url) as feed,
+    ):
+        app.put_outside(sku="S-1", title="Lamp", on_hand=7, Stock="not ours")
+        shown = app.http.get("/v1/products/S-1").json()
+        assert (shown["name"], shown["stock"]) == ("Lamp", 7)
+        assert shown["attributes"] == {"Stock": "not ours"}
+        assert app.adjust("S-1", -2).json()["stock"] == 5
+        app.create("S-2", 1, name="Shade")
+        app.http.delete("/v1/products/S-2", headers={"If-Match": "*"})
+        told = [message.data["data"] for message in feed.changes(4)]
+        stored = app.tables.get_item(
+            TableName=app.services.about.products_table, Key=item(sku="S-1"), ConsistentRead=True
+        )["Item"]
+        assert (stored["on_hand"], stored["Stock"]) == ({"N": "5"}, {"S": "not ours"})
+        assert [event["product_id"] for event in app.http.get("/v1/products").json()["items"]] == [
+            "S-1"
+        ]
+    assert [event["kind"] for event in told] == [
+        "inserted",
+        "stock_changed",
+        "inserted",
+        "deleted",
+    ]
+    assert [event["product_name"] for event in told] == ["Lamp", "Lamp", "Shade", "Shade"]
+    assert (told[1]["delta"], told[1]["changed"]) == (-2, ["on_hand"])
+
+
+def test_read_only_shows_everything_and_writes_nothing(endpoint: str, tmp_path: Path) -> None:
+    with (
+        over_existing_table(endpoint, tmp_path, view="NEW_AND_OLD_IMAGES", read_only=True) as app,
+        Listener(app.url) as feed,
+    ):
+        app.put_outside(ProductID="P1", ProductName="Lamp", Stock=7)
+        feed.changes(1)
+        patch = {"Content-Type": "application/merge-patch+json", "If-Match": "*"}
+        refused = [
+            app.http.post("/v1/products", json={"product_id": "P2", "name": "x", "stock": 1}),
+            app.http.put("/v1/products/P1", json={"name": "x", "stock": 1}, headers=patch),
+            app.http.patch("/v1/products/P1", content='{"name":"x"}', headers=patch),
+            app.http.delete("/v1/products/P1", headers={"If-Match": "*"}),
+            app.adjust("P1", 1),
+            app.http.post("/products/adjust?id=P1", data={"direction": "1", "quantity": "1"}),
+        ]
+        assert [answer.status_code for answer in refused] == [403] * 6
+        assert refused[0].json()["code"] == "read-only"
+        for path in ("/", "/products"):
+            page = app.http.get(path, headers={"Accept": "text/html"}).text
+            assert 'method="post"' not in page
+            assert "/products/new" not in page
+        assert app.http.get("/v1/products/P1").json()["stock"] == 7
+        stored = app.tables.scan(TableName=app.services.about.products_table)["Items"]
+    assert stored == [item(ProductID="P1", ProductName="Lamp", Stock=7)]
+
+
+def test_a_table_without_a_stream_is_refused_with_the_remedy(endpoint: str, tmp_path: Path) -> None:
+    with (
+        pytest.raises(TableError, match="init --enable-stream"),
+        over_existing_table(endpoint, tmp_path, view=None),
+    ):
+        pass

@@ -1,0 +1,28 @@
+"""Tables get made where answers are lost, and where several processes make them at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from app.core.item import DEFAULT_NAMES
+from app.store.dynamodb.client import connect
+from app.store.dynamodb.tables import ensure_tables, stream_of, table_names
+from tests.support.http.lossy import lossy
+
+
+def test_tables_are_made_though_answers_get_lost(endpoint: str, tmp_path: Path) -> None:
+    names = table_names(f"{tmp_path.name}-", None)
+    calls = ("CreateTable", "UpdateTimeToLive")
+    with lossy(endpoint, share=0.4, seed=2, operations=calls) as (url, proxy):
+        ensure_tables(connect(url).tables, names, DEFAULT_NAMES)
+        assert proxy.swallowed > 3
+    assert stream_of(connect(endpoint).tables, names.products).view_type == "NEW_AND_OLD_IMAGES"
+
+
+def test_processes_that_start_together_share_their_tables(endpoint: str, tmp_path: Path) -> None:
+    names = table_names(f"{tmp_path.name}-", None)
+
+    def start(_: int) -> None:
+        ensure_tables(connect(endpoint).tables, names, DEFAULT_NAMES)
+
+    with ThreadPoolExecutor(4) as processes:
+        list(processes.map(start, range(4)))

@@ -1,0 +1,126 @@
+"""Other programs write the table: they are shown truthfully and nothing of theirs is lost."""
+
+import secrets
+from pathlib import Path
+
+from app.store.dynamodb.client import connect
+from tests.support.http.sse import Listener
+from tests.support.processes.running import App, item, serving, settings_for
+
+
+def test_changes_straight_in_dynamodb_show_as_outside(app: App) -> None:
+    table, key = app.services.about.products_table, item(ProductID="P1")
+    with Listener(app.url) as feed:
+        app.put_outside(ProductID="P1", ProductName="Kettle", Stock=12, shelf="A7")
+        app.tables.update_item(
+            TableName=table,
+            Key=key,
+            UpdateExpression="SET Stock = Stock - :n",
+            ExpressionAttributeValues={":n": {"N": "3"}},
+        )
+        app.tables.delete_item(TableName=table, Key=key)
+        told = [message.data["data"] for message in feed.changes(3)]
+    assert [event["kind"] for event in told] == ["inserted", "stock_changed", "deleted"]
+    assert [event["actor"] for event in told] == [None] * 3
+    assert told[1]["delta"] == -3
+    assert told[0]["after"]["shelf"] == "A7"
+
+
+def test_an_edit_over_rest_keeps_every_attribute_of_others(app: App) -> None:
+    theirs = {
+        "shelf": {"S": "A7"},
+        "dims": {"M": {"w": {"N": "12.5"}, "tags": {"SS": ["x", "y"]}}},
+        "photo": {"B": b"\x00\xff"},
+    }
+    known = item(ProductID="P1", ProductName="Kettle", Stock=12)
+    app.tables.put_item(TableName=app.services.about.products_table, Item=known | theirs)
+    etag = app.http.get("/v1/products/P1").headers["ETag"]
+    edited = app.http.patch(
+        "/v1/products/P1",
+        content='{"name":"Blue kettle","price":"3.20"}',
+        headers={"Content-Type": "application/merge-patch+json", "If-Match": etag},
+    )
+    assert edited.status_code == 200
+    assert app.adjust("P1", -2).status_code == 200
+    stored = app.tables.get_item(
+        TableName=app.services.about.products_table, Key=item(ProductID="P1"), ConsistentRead=True
+    )["Item"]
+    assert {name: stored[name] for name in theirs} == theirs
+    assert stored["Stock"] == {"N": "10"}
+
+
+def test_an_outside_change_after_ours_is_not_taken_for_ours(app: App) -> None:
+    with Listener(app.url) as feed:
+        app.create("P1", 5)
+        app.tables.update_item(
+            TableName=app.services.about.products_table,
+            Key=item(ProductID="P1"),
+            UpdateExpression="SET Stock = :n",
+            ExpressionAttributeValues={":n": {"N": "99"}},
+        )
+        told = [message.data["data"] for message in feed.changes(2)]
+    assert [event["actor"] for event in told] == ["local", None]
+
+
+def test_an_outside_change_is_noticed_by_a_conditional_write(app: App) -> None:
+    etag = app.create("P1", 5).headers["ETag"]
+    app.tables.update_item(
+        TableName=app.services.about.products_table,
+        Key=item(ProductID="P1"),
+        UpdateExpression="SET Stock = :n",
+        ExpressionAttributeValues={":n": {"N": "99"}},
+    )
+    assert app.http.delete("/v1/products/P1", headers={"If-Match": etag}).status_code == 412
+
+
+def test_stock_that_is_no_count_still_shows(app: App) -> None:
+    table = app.services.about.products_table
+    with Listener(app.url) as feed:
+        app.tables.put_item(TableName=table, Item=item(ProductID="P1", Stock=5))
+        for stock in ({"N": "-1"}, {"N": "2.5"}, {"S": "many"}, {"N": "7"}):
+            app.tables.update_item(
+                TableName=table,
+                Key=item(ProductID="P1"),
+                UpdateExpression="SET Stock = :n",
+                ExpressionAttributeValues={":n": stock},
+            )
+        told = [message.data["data"] for message in feed.changes(5)]
+    assert [event["kind"] for event in told] == ["inserted"] + ["updated"] * 4
+    assert [event["stock_after"] for event in told] == [5, None, None, None, 7]
+    assert told[2]["after"]["Stock"] == "2.5"
+
+
+def test_an_item_too_large_for_one_entry_is_told_and_the_shard_moves_on(app: App) -> None:
+
+    noise = [secrets.token_urlsafe(280_000), secrets.token_urlsafe(280_000)]
+    with Listener(app.url) as feed:
+        for text in ("x" * 390_000, "y" * 390_000, *noise):
+            app.put_outside(ProductID="big", ProductName="Big", Stock=1, blob=text)
+        app.create("after")
+        changes = feed.changes(5)
+    assert changes[-1].data["subject"] == "after"
+    assert all(message.data["data"]["images_omitted"] for message in changes[:4])
+    whole = [
+        app.http.get(f"/v1/events/{message.data['id']}").json()["data"] for message in changes[:4]
+    ]
+    assert [event["images_omitted"] for event in whole] == [False, False, False, True]
+    assert whole[1]["before"]["blob"] == "x" * 390_000
+    assert whole[1]["after"]["blob"] == "y" * 390_000
+    assert whole[3]["changed"] == ["blob"]
+
+
+def test_a_page_of_oversize_changes_is_told_whole(endpoint: str, tmp_path: Path) -> None:
+    """What piled up while nobody read: together more than one call to DynamoDB may hold."""
+    settings = settings_for(endpoint, tmp_path)
+    with serving(settings) as app:
+        cursor = app.services.broker.head
+    tables = connect(endpoint).tables
+    for number in range(30):
+        blob = secrets.token_urlsafe(280_000)
+        tables.put_item(
+            TableName=app.services.about.products_table,
+            Item=item(ProductID="big", Stock=number, blob=blob),
+        )
+    with serving(settings) as app, Listener(app.url, after=cursor) as feed:
+        stocks = [message.data["data"]["stock_after"] for message in feed.changes(30, 60)]
+    assert stocks == list(range(30))

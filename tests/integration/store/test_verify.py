@@ -1,0 +1,190 @@
+"""`verify` names every damage that it promises to name, and is silent about what it cannot see."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from app.config.key_files import own_keys, parse_keys
+from app.store.audit.chain_reader import Chains
+from app.store.audit.entry import Signer, event_of
+from app.store.audit.verifier import Report, Verifier
+from app.store.dynamodb.tables import table_names
+from tests.support.http.sse import Listener
+from tests.support.processes.running import App, item
+
+Entries = list[dict[str, Any]]
+
+
+def verify(app: App, product_id: str | None = None, **keys: bytes) -> Report:
+    settings = app.services.settings
+    names = table_names(settings.table_prefix, settings.products_table)
+    known = keys or parse_keys(own_keys(settings.data_dir))
+    verifier = Verifier(app.tables, names, settings.attributes, known, settle=0.5)
+    return verifier.run(product_id, lambda _: None)
+
+
+def entries_of(app: App, product_id: str) -> Entries:
+    found: Entries = app.tables.query(
+        TableName=audit_table(app),
+        KeyConditionExpression="ProductID = :p",
+        ExpressionAttributeValues={":p": {"S": product_id}},
+    )["Items"]
+    return found
+
+
+def all_entries(app: App) -> Entries:
+    found: Entries = app.tables.scan(TableName=audit_table(app), ConsistentRead=True)["Items"]
+    return found
+
+
+def audit_table(app: App) -> str:
+    return f"{app.services.settings.table_prefix}ProductEvents"
+
+
+@pytest.fixture(scope="module")
+def undamaged(shared: App) -> Entries:
+    """The audit of two products with a past, one of them deleted."""
+    with Listener(shared.url) as feed:
+        shared.create("P1", 10)
+        for _ in range(4):
+            shared.adjust("P1", -1)
+        shared.create("P2", 1)
+        shared.http.delete("/v1/products/P2", headers={"If-Match": "*"})
+        feed.changes(7)
+    return all_entries(shared)
+
+
+@pytest.fixture
+def history(shared: App, undamaged: Entries) -> Iterator[App]:
+    """The two products; what a test does to their audit is undone."""
+    yield shared
+    for entry in all_entries(shared):
+        remove(shared, entry)
+    for entry in undamaged:
+        shared.tables.put_item(TableName=audit_table(shared), Item=entry)
+
+
+def test_an_untouched_history_is_found_whole(history: App) -> None:
+    report = verify(history)
+    assert report.findings == []
+    assert (report.products, report.entries) == (2, 8)  # the delete stamp's entry counts too
+
+
+def change(entry: dict[str, Any]) -> None:
+    entry["Actor"] = {"S": "somebody else"}
+
+
+def change_number(entry: dict[str, Any]) -> None:
+    entry["StockAfter"] = {"N": "99"}
+
+
+def change_image(entry: dict[str, Any]) -> None:
+    entry["After"]["M"]["Stock"] = {"N": "99"}
+
+
+def drop_signature(entry: dict[str, Any]) -> None:
+    del entry["HMAC"]
+
+
+@pytest.mark.parametrize("damage", [change, change_number, change_image, drop_signature])
+def test_a_changed_entry_is_named(history: App, damage: Callable[[dict[str, Any]], None]) -> None:
+    entry = entries_of(history, "P1")[2]
+    damage(entry)
+    history.tables.put_item(TableName=audit_table(history), Item=entry)
+    (finding,) = verify(history).findings
+    assert (finding.damage, finding.event_key) == ("changed", entry["EventKey"]["S"])
+
+
+def test_an_entry_that_cannot_be_read_hides_no_other_and_stops_nothing(history: App) -> None:
+    """A web process loads its ring so: it must start beside such a row."""
+    entry = entries_of(history, "P1")[-1]
+    del entry["Kind"]
+    history.tables.put_item(TableName=audit_table(history), Item=entry)
+    assert ("changed", "P1") in [(f.damage, f.product_id) for f in verify(history).findings]
+    for path, left in (("/v1/events", 6), ("/v1/products/P1/events", 4)):
+        answer = history.http.get(path)
+        assert (answer.status_code, len(answer.json()["items"])) == (200, left)
+    assert len(list(history.services.store.timeline.recent())) == 7
+    newest = Chains(history.tables, audit_table(history)).newest_link("P1")
+    assert newest is not None
+    assert newest.key == entries_of(history, "P1")[-2]["EventKey"]["S"]
+
+
+def test_a_removed_entry_is_named(history: App) -> None:
+    entries = entries_of(history, "P1")
+    remove(history, entries[2])
+    (finding,) = verify(history).findings
+    assert (finding.damage, finding.event_key) == ("broken-chain", entries[3]["EventKey"]["S"])
+
+
+def test_an_inserted_entry_is_named(history: App) -> None:
+    entry = entries_of(history, "P1")[2]
+    key = entry["EventKey"]["S"]
+    entry["EventKey"] = {"S": key[:-1] + str((int(key[-1]) + 1) % 10)}
+    history.tables.put_item(TableName=audit_table(history), Item=entry)
+    damages = {finding.damage for finding in verify(history).findings}
+    assert "changed" in damages
+
+
+def test_an_entry_forged_with_a_key_of_one_s_own_is_named(history: App) -> None:
+    entry = entries_of(history, "P1")[2]
+    forged = Signer("forger", b"x" * 32).entry(replace(event_of(entry), actor="nobody"))
+    history.tables.put_item(TableName=audit_table(history), Item=forged)
+    (finding,) = verify(history).findings
+    assert finding.damage == "unknown-key"
+
+
+def test_a_cut_off_end_and_a_missing_beginning_are_named(history: App) -> None:
+    entries = entries_of(history, "P1")
+    remove(history, entries[-1])
+    assert [finding.damage for finding in verify(history).findings] == ["cut-off"]
+    remove(history, entries[0])
+    damages = {finding.damage for finding in verify(history).findings}
+    assert damages == {"cut-off", "no-beginning"}
+
+
+def test_a_history_removed_whole_is_named_while_the_product_lives(history: App) -> None:
+    for entry in entries_of(history, "P1"):
+        remove(history, entry)
+    (finding,) = verify(history).findings
+    assert (finding.damage, finding.product_id) == ("no-history", "P1")
+
+
+def test_it_cannot_see_the_whole_history_of_an_absent_product(history: App) -> None:
+    for entry in entries_of(history, "P2"):
+        remove(history, entry)
+    assert verify(history).findings == []
+
+
+def test_it_cannot_see_a_removed_run_whose_outer_images_are_equal(app: App) -> None:
+    table, key = app.services.about.products_table, item(ProductID="P1")
+    with Listener(app.url) as feed:
+        for stock in (5, 6, 5):
+            app.tables.put_item(TableName=table, Item=key | item(Stock=stock))
+        feed.changes(3)
+    for entry in entries_of(app, "P1")[1:]:
+        remove(app, entry)
+    assert verify(app).findings == []
+
+
+def test_a_change_on_its_way_is_not_taken_for_damage(app: App) -> None:
+    app.create("P1", 10)
+    assert verify(app, "P1").findings == []
+    app.adjust("P1", -1)
+    assert verify(app, "P1").findings == []
+
+
+def test_entries_of_an_older_key_verify_while_the_key_is_known(history: App) -> None:
+    own = parse_keys(own_keys(history.services.settings.data_dir))
+    assert verify(history, **{"new": b"n" * 32} | own).findings == []
+    findings = verify(history, new=b"n" * 32).findings
+    assert {finding.damage for finding in findings} == {"unknown-key"}
+
+
+def remove(app: App, entry: dict[str, Any]) -> None:
+    app.tables.delete_item(
+        TableName=audit_table(app),
+        Key={name: entry[name] for name in ("ProductID", "EventKey")},
+    )

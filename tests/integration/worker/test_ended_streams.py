@@ -1,0 +1,105 @@
+"""A stream that goes away is read to its end, a shard that vanished is one gap."""
+
+import pytest
+
+from tests.support.fakes.stub_streams import StubShard
+from tests.support.processes.sharing import Shop
+from tests.support.waiting import until
+from worker.hosts.stream_reading import NEW_STREAM
+
+
+class TestStreamsThatGo:
+    def test_an_old_stream_is_read_to_its_end_then_the_new_one_with_one_gap(
+        self, store: Shop
+    ) -> None:
+        old = store.streams.current
+        store.streams.add(StubShard("s1"))
+        store.streams.put("s1", "a")
+        with store.worker("ada"):
+            until(lambda: store.products == ["a"])
+        store.streams.add(StubShard("s2", "s1"))  # split, and switched off and on, unseen
+        store.streams.put("s1", "b")
+        store.streams.put("s2", "c")
+        new = store.streams.new_stream("2026-11-02T09:00:00.000")
+        store.streams.add(StubShard("s3"))
+        store.streams.put("s3", "d")
+        for _ in range(2):  # again, and nothing comes again
+            with store.worker("ada"):
+                until(lambda: {arn for arn, _ in store.rows().checkpoints} == {new})
+                until(lambda: len(store.taken) >= 4)
+        assert store.products == ["a", "b", "c", "d"]
+        assert store.gaps == [(NEW_STREAM, new, None)]
+        assert old != new
+
+    def test_a_stream_switched_off_is_named_and_goes_on_by_itself(self, store: Shop) -> None:
+        store.streams.add(StubShard("s1"))
+        store.streams.put("s1", "a")
+        with store.worker("ada") as ada:
+            until(lambda: store.products == ["a"])
+            store.streams.switch_off()
+            until(lambda: ada.problem() == "the stream is off")
+            new = store.streams.new_stream("2026-11-02T09:00:00.000")
+            store.streams.add(StubShard("s2"))
+            store.streams.put("s2", "b")
+            until(lambda: store.products == ["a", "b"])
+            until(lambda: ada.problem() is None)
+        assert store.gaps == [(NEW_STREAM, new, None)]
+
+    def test_a_shard_that_vanished_is_one_gap_and_its_child_goes_on(self, store: Shop) -> None:
+        arn = store.streams.current or ""
+        store.streams.add(StubShard("s1"))
+        store.streams.put("s1", "a")
+        with store.worker("ada"):
+            until(lambda: store.products == ["a"])
+        number = store.streams.streams[arn]["s1"].records[0]["dynamodb"]["SequenceNumber"]
+        store.streams.put("s1", "never seen")
+        store.streams.streams[arn]["s1"].gone = True
+        store.streams.add(StubShard("s2", "s1"))
+        store.streams.put("s2", "b")
+        for _ in range(2):
+            with store.worker("ada"):
+                until(lambda: "b" in store.products)
+        assert store.products == ["a", "b"]
+        assert store.gaps == [("s1", arn, number)]
+
+
+class TestOneLog:
+    """The embedded engine: a stream made anew serves the whole log again, under a new ARN."""
+
+    @pytest.fixture(autouse=True)
+    def _looks_often(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("worker.sharing.coordinator.LOOK_AGAIN", 0.1)
+
+    def rename(self, store: Shop) -> str:
+        old = store.streams.current or ""
+        new = store.streams.new_stream("2026-11-02T09:00:00.000")
+        store.streams.streams[new] = store.streams.streams[old]
+        store.streams.streams[new]["s1"].closed = False
+        return new
+
+    def test_who_reads_it_goes_on_under_its_new_name(self, store: Shop) -> None:
+        store.streams.add(StubShard("s1"))
+        store.streams.put("s1", "a")
+        with store.worker("ada", one_log=True) as ada, store.worker("bob", one_log=True):
+            until(lambda: store.products == ["a"])
+            new = self.rename(store)
+            until(lambda: {arn for arn, _ in store.rows().checkpoints} == {new})
+            store.streams.put("s1", "b")
+            until(lambda: store.products == ["a", "b"])
+            assert ada.problem() is None
+        assert store.gaps == []
+
+    def test_while_it_is_off_nothing_is_read_and_then_it_goes_on(self, store: Shop) -> None:
+        store.streams.add(StubShard("s1"))
+        store.streams.put("s1", "a")
+        old = store.streams.current
+        with store.worker("ada", one_log=True) as ada:
+            until(lambda: store.products == ["a"])
+            store.streams.current = None
+            until(lambda: ada.problem() == "the stream is off")
+            until(lambda: not ada.shards())
+            store.streams.current = old
+            self.rename(store)
+            store.streams.put("s1", "b")
+            until(lambda: store.products == ["a", "b"])
+        assert store.gaps == []

@@ -1,0 +1,57 @@
+"""An idle worker costs next to nothing: each call is billed on AWS (FACTS §1.24)."""
+
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from app.bootstrap.worker import reading
+from app.config.settings import Settings
+from app.runtime.wake import Wake
+from app.store.coordination.reconcile_requests import Reconciliations
+from app.store.deployment import CONSUMER
+from app.store.dynamodb.client import Clients, connect
+from app.store.dynamodb.tables import table_names
+from tests.support.waiting import until
+from worker.leasing.assignment import LEASE_TIME
+from worker.reconcile.comparison import Comparison
+
+WATCHED = 3.5  # seconds
+
+
+def reconciled(settings: Settings) -> bool:
+    """Whether the comparison of the first start is done."""
+    table = table_names(settings.table_prefix, settings.products_table).checkpoints
+    tables = connect(settings.dynamodb).tables
+    return Reconciliations(tables, table, CONSUMER).state().stream is not None
+
+
+def test_beside_its_pages_it_makes_a_heartbeat_and_a_look_now_and_then(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How seldom the pages are read is the pace's: `test_pace`."""
+    calls: Counter[str] = Counter()
+
+    def counted(endpoint: str | None) -> Clients:
+        clients = connect(endpoint)
+
+        def count(model: Any, **_: Any) -> None:
+            calls[model.name] += 1
+
+        for client in (clients.tables, clients.streams):
+            client.meta.events.register("before-call", count)
+        return clients
+
+    monkeypatch.setattr("app.bootstrap.worker.connect", counted)
+    monkeypatch.setitem(Comparison.__init__.__kwdefaults__, "settle", 0.1)  # else a minute
+    with reading(settings, lambda _arrived: None, Wake()) as worker:
+        until(worker.shards)
+        until(lambda: reconciled(settings))
+        calls.clear()
+        time.sleep(WATCHED)
+        made = calls.copy()
+        assert worker.problem() is None
+    assert made.pop("GetRecords") >= 3
+    assert made <= Counter(PutItem=2, Query=1, GetItem=1, GetShardIterator=1), made
+    assert made.total() <= 4 * WATCHED / LEASE_TIME + 3

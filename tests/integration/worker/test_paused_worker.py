@@ -1,0 +1,101 @@
+"""Two standalone workers on a real stream; one is stopped past its lease, and wakes up."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from app.bootstrap.worker import reading
+from app.config.settings import Settings
+from app.core.errors import StoreUnavailable
+from app.runtime.wake import Wake
+from app.store.coordination.checkpoints import Checkpoint, Checkpoints
+from app.store.deployment import CONSUMER
+from app.store.dynamodb.client import connect
+from app.store.dynamodb.tables import table_names
+from tests.support.processes.process import ROOT, with_settings
+from tests.support.processes.running import item
+from tests.support.waiting import until
+
+LEASE_TIME = 1.5
+
+
+@contextmanager
+def another_worker(settings: Settings, told: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker in a process of its own; `told` is what it published."""
+    errors = told.with_name("errors")
+    with told.open("wb") as output, errors.open("wb") as complaints:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.processes.worker_process", str(LEASE_TIME)],
+            cwd=told.parent,
+            env=with_settings(
+                {
+                    "PYTHONPATH": str(ROOT),
+                    "STOCKPULSE_DYNAMODB": settings.dynamodb,
+                    "STOCKPULSE_TABLE_PREFIX": settings.table_prefix,
+                    "STOCKPULSE_DATA_DIR": str(settings.data_dir),
+                }
+            ),
+            stdout=output,
+            stderr=complaints,
+        )
+    try:
+        yield child
+    finally:
+        child.send_signal(signal.SIGCONT)
+        child.send_signal(signal.SIGINT)
+        assert child.wait(20) == 0, errors.read_text()
+
+
+def test_it_neither_checkpoints_nor_tells_and_takes_its_share_again(
+    settings: Settings, tmp_path: Path
+) -> None:
+    client = connect(settings.dynamodb).tables
+    names = table_names(settings.table_prefix, None)
+    told, mine = tmp_path / "told", list[str]()
+
+    def put(product_id: str) -> None:
+        client.put_item(TableName=names.products, Item=item(ProductID=product_id, Stock=1))
+
+    def shard() -> Checkpoint | None:
+        try:
+            rows = Checkpoints(client, names.checkpoints, CONSUMER).rows()
+        except StoreUnavailable:  # the tables are yet to be made
+            return None
+        return next(iter(rows.checkpoints.values()), None)
+
+    def holder() -> str | None:
+        found = shard()
+        return found.owner if found else None
+
+    def publish(arrived: Any) -> None:
+        mine.extend(event.product_id for _, event in arrived)
+
+    with another_worker(settings, told) as child:
+        other = until(holder, 30)
+        put("before")
+        until(lambda: told.read_text() == "before\n")
+        # Told comes before checkpointed: stopped in between it would rightly be told again.
+        until(lambda: (found := shard()) and found.sequence_number)
+        child.send_signal(signal.SIGSTOP)
+        with reading(settings, publish, Wake(), lease_time=LEASE_TIME):
+            put("meanwhile")
+            until(lambda: mine == ["meanwhile"])
+            before = shard()
+            child.send_signal(signal.SIGCONT)
+            until(lambda: other in Checkpoints(client, names.checkpoints, CONSUMER).rows().workers)
+            put("after")
+            until(lambda: mine == ["meanwhile", "after"])
+            now = shard()
+            assert before is not None
+            assert now is not None
+            assert (now.owner, now.counter) == (before.owner, before.counter)
+        until(lambda: holder() == other)
+        put("again")
+        until(lambda: told.read_text() == "before\nagain\n")
+    assert holder() is None
+    assert mine == ["meanwhile", "after"]
+    client.close()

@@ -1,0 +1,160 @@
+"""What lies between one life of a worker and the services: every call is a place to fail at.
+
+Before each call the others may go on. A crash ends the whole process in the midst of it.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, Never
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from app.core.errors import Unavailable
+from tests.support.fakes.fake_errors import fault, lost_answer
+from tests.support.fakes.fake_tables import Paginator
+from tests.support.simulation.hub import Crash, Hub, Process
+
+Trouble = Literal[
+    "crash before",
+    "crash after",
+    "crash within",
+    "throttle",
+    "error",
+    "lost",
+    "part",
+    "row first",
+    "row last",
+    "pause",
+    "slow",
+]
+Order = Literal["row first", "row last"]  # of a batch's feed row and its other items
+SLOW = 6.0  # seconds: longer than a stamp is good for
+READ = 1.0  # seconds that a query takes where reads are slow
+APART = 3.0  # seconds between a batch's feed row and its other items
+THROTTLED = "ProvisionedThroughputExceededException"
+
+
+@dataclass(eq=False)
+class _Due:
+    """Trouble to come."""
+
+    trouble: Trouble
+    after: int  # calls of its kind that go well before
+    operation: str | None
+
+
+class Wire:
+    """Calls of one life, in the order in which it makes them."""
+
+    def __init__(self, hub: Hub, process: Callable[[], Process], tally: Counter[str]) -> None:
+        """`tally` counts what trouble each operation met."""
+        self._hub = hub
+        self.tally = tally
+        self._process = process
+        self.slow_reads = False  # each query takes a while, so that others write meanwhile
+        self.batches: Order | None = None  # how each batch is written in steps; None: at once
+        self._due: list[_Due] = []
+
+    def arm(self, trouble: Trouble, after: int, operation: str | None = None) -> None:
+        """Let the call that follows on `after` others of its kind (None: of any) meet trouble."""
+        self._due.append(_Due(trouble, after, operation))
+
+    def calm(self) -> None:
+        """No trouble is due any more, and nothing is slow."""
+        self._due.clear()
+        self.batches, self.slow_reads = None, False
+
+    def call(self, operation: str, effect: Callable[..., Any]) -> Any:
+        """Make a call, whatever it meets."""
+        self._hub.wait(None, READ if self.slow_reads and operation == "query" else 0)
+        trouble = self._next_trouble(operation)
+        if trouble is not None:
+            self.tally[f"{trouble}: {operation}"] += 1
+        try:
+            return self._meet(trouble, operation, effect)
+        except (ClientError, BotoCoreError, Unavailable, Crash):
+            raise
+        except BaseException as error:
+            self._hub.failures.append(error)  # whoever called might swallow it
+            raise
+        finally:
+            if trouble is not None:
+                self._process().unhindered_since = self._hub.now
+
+    def _next_trouble(self, operation: str) -> Trouble | None:
+        found: Trouble | None = None
+        for due in [due for due in self._due if due.operation in {operation, None}]:
+            due.after -= 1
+            if due.after < 0 and found is None:
+                found = due.trouble
+                self._due.remove(due)
+        return found
+
+    def _meet(self, trouble: Trouble | None, operation: str, effect: Callable[..., Any]) -> Any:
+        batch = operation == "batch_write_item"
+        match trouble:
+            case "throttle" | "error" if operation == "publish":
+                raise Unavailable("the broker is away")
+            case "throttle":
+                raise fault(THROTTLED)
+            case "error":
+                raise fault("InternalServerError")
+            case "lost":
+                effect()
+                raise Unavailable("no answer") if operation == "publish" else lost_answer()
+            case "pause":
+                self._process().paused = True
+                self._hub.wait(None, 0)
+            case "slow":
+                self._hub.wait(None, SLOW)
+            case "part" | "row first" | "row last" if batch:
+                return self._part(trouble, effect)
+            case "crash before" | "crash after" | "crash within":
+                self._crash(trouble, effect, batch=batch)
+        if batch and self.batches is not None:
+            return self._in_steps(effect, self.batches, 0.0)
+        return effect()
+
+    def _part(self, trouble: Literal["part", "row first", "row last"], effect: Any) -> Any:
+        if trouble == "part":
+            return effect(only=lambda number: number % 2 == 0)
+        return self._in_steps(effect, trouble, APART)
+
+    def _in_steps(self, effect: Callable[..., Any], order: Order, apart: float) -> Any:
+        """A batch is not atomic: each item shows by itself, the feed row `apart` from the rest."""
+        left = effect(only=lambda _: False)["UnprocessedItems"]
+        count = sum(map(len, left.values()))  # the feed row is the last of them
+        others = range(count - 1)
+        for number in (count - 1, *others) if order == "row first" else (*others, count - 1):
+            effect(only=lambda one, number=number: one == number)
+            last_of_its_kind = number == (count - 1 if order == "row first" else count - 2)
+            self._hub.wait(None, apart if last_of_its_kind else 0.0)
+        return {"UnprocessedItems": {}}
+
+    def _crash(self, moment: Trouble, effect: Callable[..., Any], *, batch: bool) -> Never:
+        if moment == "crash after":
+            effect()
+        elif moment == "crash within" and batch:
+            effect(only=lambda number: number % 2 == 1)
+        self._hub.kill(self._process())
+        raise Crash
+
+
+class FakeClient:
+    """A boto3 client over a service, through a wire."""
+
+    def __init__(self, service: Any, wire: Wire) -> None:
+        self._service = service
+        self._wire = wire
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        method = getattr(self._service, operation)
+
+        def call(**request: Any) -> Any:
+            return self._wire.call(operation, lambda **more: method(**request, **more))
+
+        return call
+
+    def get_paginator(self, operation: str) -> Paginator:
+        return Paginator(getattr(self, operation))

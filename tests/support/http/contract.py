@@ -1,0 +1,41 @@
+"""The contract's own generator against a running application: no fault, nothing undocumented."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from app.core.roles import Role
+from app.store.access.api_keys import ApiKeys
+from tests.support.processes.running import App
+
+CONFIG = Path(__file__).with_name("schemathesis.toml")
+
+
+def hold_to_contract(app: App, phases: str, examples: int, seconds: float) -> None:
+    """Send every operation up to `examples` made-up requests in each of these phases."""
+    app.create("TEA-1", stock=40)
+    table = f"{app.services.settings.table_prefix}Settings"
+    _, secret = ApiKeys(app.tables, table).create("generator", Role.ADMIN, None, "test")
+    app.services.access.door.keyring.forget()
+    key = f"Authorization: Bearer {secret.text}"
+    # Of itself it tries each operation without the key, too, and with a wrong one.
+    command = [
+        *(sys.executable, "-c", "from schemathesis.cli import schemathesis as s; s()"),
+        *("--config-file", str(CONFIG), "run", f"{app.url}/v1/openapi.json", "--no-color"),
+        *("--phases", phases, "--max-examples", str(examples), "--request-timeout", "60"),
+        *("--header", key),
+        *("--generation-database", "none", "--seed", "1"),
+    ]
+    run = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+        env={**os.environ, "SCHEMATHESIS_HOOKS": "tests.support.http.contract_checks"},
+    )
+    assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
+    operations = app.web.openapi()["paths"].values()
+    count = sum(len(methods) for methods in operations)
+    assert f"Tested: {count}" in run.stdout, run.stdout[-2000:]

@@ -1,0 +1,33 @@
+"""Every route of an application with the role that it declares."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+
+from app.core.roles import Role
+from app.web.auth.permissions import Needs
+
+Route = tuple[str, str]  # method and path template
+
+
+def declared(app: FastAPI) -> Iterator[tuple[Route, list[Role | None]]]:
+    """Each route and what its dependencies declare; an empty list: nothing."""
+    for route in iter_route_contexts(app.routes):
+        for method in sorted(route.methods or {"*"}):
+            yield (
+                (method, str(route.path)),
+                [
+                    dependency.dependency.role
+                    for dependency in _dependencies(route)
+                    if isinstance(dependency.dependency, Needs)
+                ],
+            )
+
+
+def _dependencies(route: Any) -> list[Any]:
+    try:
+        return list(route.dependencies)
+    except AttributeError:  # a mount
+        return []

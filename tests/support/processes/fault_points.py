@@ -1,0 +1,52 @@
+"""Points at which a test lets its own process die: production code has no such hooks.
+
+`before audit`, `between audit and broker`, `between broker and checkpoint`: a batch passes each of
+them once. `between commit and answer` is in `tests/faults/crashing.py`, which has a web server.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from app.core.events import ChangeEvent
+from app.store.audit.audit_repository import Appended, Arrived
+from app.store.coordination.leases import Hold
+from worker.effects.audit_writer import AuditSink
+from worker.effects.publish_order import Tell
+from worker.hosts import wiring
+from worker.pipeline.pipeline import Pipeline
+
+PIPELINE_POINTS = ("before audit", "between audit and broker", "between broker and checkpoint")
+
+# Called with a point's name each time that the process passes it.
+Reached = Callable[[str], None]
+
+
+def set_points(reached: Reached) -> None:
+    """Have every pipeline that this process makes from now on report its points."""
+    wiring.Pipeline = pipeline_with_points(reached)  # type: ignore[misc]
+
+
+def pipeline_with_points(reached: Reached) -> type[Pipeline]:
+    """The pipeline, with its two steps wrapped."""
+
+    class WithPoints(Pipeline):
+        def __init__(self, audit: AuditSink, publish: Tell, *others: Any, **named: Any) -> None:
+            def publish_between(arrived: Sequence[Arrived], hold: Hold) -> None:
+                reached("between audit and broker")
+                publish(arrived, hold)
+                reached("between broker and checkpoint")
+
+            points: Any = _Before(audit, reached)
+            super().__init__(points, publish_between, *others, **named)
+
+    return WithPoints
+
+
+class _Before:
+    def __init__(self, audit: AuditSink, reached: Reached) -> None:
+        self._audit = audit
+        self._reached = reached
+
+    def accept(self, events: Sequence[ChangeEvent], hold: Hold | None = None) -> Appended:
+        self._reached("before audit")
+        return self._audit.accept(events, hold=hold)

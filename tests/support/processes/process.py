@@ -1,0 +1,157 @@
+"""The whole application as a process of its own, to be killed and started again."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from tests.support.http.sse import messages
+from tests.support.paths import ROOT
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def with_settings(given: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment with no settings of Stockpulse but the given ones."""
+    clean = {name: value for name, value in os.environ.items() if name[:11] != "STOCKPULSE_"}
+    return clean | dict(given)
+
+
+@dataclass
+class Process:
+    """`stockpulse serve`, or another command, on a data folder, as often as it is started."""
+
+    data_dir: Path
+    port: int = field(default_factory=free_port)
+    module: str = "app"
+    environment: dict[str, str] = field(default_factory=dict)
+    command: str = "serve"
+    _child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        assert self._child is not None
+        return self._child.pid
+
+    def start(self, *, ready: bool = True) -> None:
+        """Start it and, unless it is to die before that, wait until it is ready."""
+        with (self.data_dir.parent / "out").open("ab") as output:
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", self.module, self.command],
+                cwd=ROOT,
+                env=with_settings(
+                    {"STOCKPULSE_DATA_DIR": str(self.data_dir), "STOCKPULSE_PORT": str(self.port)}
+                    | self.environment
+                ),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        if ready:
+            self.wait_ready()
+
+    def wait_ready(self, seconds: float = 30) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            assert self._child is None or self._child.poll() is None, self.output
+            try:
+                if httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.05)
+        raise AssertionError(f"not ready after {seconds} s: {self.output}")
+
+    def kill(self) -> None:
+        """As a power cut would: no chance to tidy up."""
+        assert self._child is not None
+        self._child.send_signal(signal.SIGKILL)
+        self._child.wait(10)
+
+    def pause(self) -> None:
+        """It stands still until it is resumed, and knows nothing of it."""
+        assert self._child is not None
+        self._child.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """It goes on."""
+        assert self._child is not None
+        self._child.send_signal(signal.SIGCONT)
+
+    def wait_dead(self, seconds: float = 20) -> int:
+        """Wait for it to die by itself; the exit status, negative for a signal."""
+        assert self._child is not None
+        return self._child.wait(seconds)
+
+    def stop(self) -> int:
+        """As Ctrl-C; the exit status."""
+        assert self._child is not None
+        self._child.send_signal(signal.SIGINT)
+        return self._child.wait(30)
+
+    @property
+    def output(self) -> str:
+        return (self.data_dir.parent / "out").read_text()[-4000:]
+
+    def __enter__(self) -> "Process":
+        self.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._child is not None and self._child.poll() is None:
+            self.resume()
+            self.stop()
+
+
+@dataclass
+class Follower:
+    """A client that comes back with its last cursor, as a browser does, and keeps all it got.
+
+    `patience`: seconds without a word after which it comes back.
+    """
+
+    url: str
+    patience: float = 1
+    ids: list[str] = field(default_factory=list)
+    cursors: list[str] = field(default_factory=list)
+    at: list[float] = field(default_factory=list)
+    last: str = ""
+
+    def follow(self, seconds: float, until: int | None = None) -> None:
+        """Follow until the stream ends, `until` events are there, or the time is over."""
+        deadline = time.monotonic() + seconds
+        headers = {"Accept": "text/event-stream"}
+        if self.last:
+            headers["Last-Event-ID"] = self.last
+        try:
+            with (
+                httpx.Client(timeout=httpx.Timeout(2, read=self.patience)) as client,
+                client.stream("GET", f"{self.url}/v1/events", headers=headers) as answer,
+            ):
+                for message in messages(answer.iter_lines()):
+                    self.last = message.id or self.last
+                    if message.event == "change":
+                        self.ids.append(message.data["id"])
+                        self.cursors.append(message.id)
+                        self.at.append(message.at)
+                    if time.monotonic() > deadline or (until and len(set(self.ids)) >= until):
+                        return
+        except (httpx.HTTPError, OSError):
+            pass

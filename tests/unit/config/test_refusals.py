@@ -1,0 +1,148 @@
+"""A wrong setting stops the start with a message that names its variable."""
+
+from pathlib import Path
+
+import pytest
+
+from app.config.settings import PREFIX, load
+from tests.unit.config.environment import given
+
+
+def test_an_unknown_name_stops_the_start(refused) -> None:
+    assert f"{PREFIX}PROT" in refused(PROT="8000")
+
+
+def test_an_unknown_name_in_the_file_stops_the_start(refused, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"{PREFIX}PROT=1\n")
+    assert f"{PREFIX}PROT" in refused()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DYNAMODB", "localhost:8000"),
+        ("DYNAMODB", "http://host/path"),
+        ("DYNAMODB", "AWS"),
+        ("PORT", "65536"),
+        ("PORT", "http"),
+        ("PRODUCTS_TABLE", "x"),
+        ("PRODUCTS_TABLE", "my table"),
+        ("TABLE_PREFIX", "my/"),
+        ("KEY_ATTRIBUTE", ""),
+        ("STOCK_ATTRIBUTE", "s" * 256),
+        ("READ_ONLY", "perhaps"),
+        ("BROKER_URL", "localhost:6379"),
+        ("BROKER_URL", "http://localhost:6379"),
+        ("BROKER_URL", "redis://"),
+        ("BROKER_URL", "redis://localhost:0"),
+        ("BROKER_URL", "redis://localhost:99999"),
+        ("BROKER_URL", "redis://localhost/first"),
+        ("BROKER_URL", "redis://localhost?socket_timeout=99"),
+        ("BROKER_URL", "unix://"),
+        ("BROKER_URL", "unix://host/run/redis.sock"),
+        ("BASE_PATH", "stockpulse"),
+        ("BASE_PATH", "/a b"),
+        ("CURRENCY", "euro"),
+        ("TIMEZONE", "Mars/Olympus"),
+        ("LOG_FORMAT", "xml"),
+        ("AUDIT_RETENTION_DAYS", "0"),
+        ("AUDIT_KEYS", "k1"),
+        ("MAX_STREAMS", "0"),
+    ],
+)
+def test_a_malformed_value_stops_the_start_in_one_line(refused, name: str, value: str) -> None:
+    message = refused(**{name: value})
+    assert message.startswith(f"{PREFIX}{name}: ")
+    assert "\n" not in message
+
+
+def test_every_fault_has_its_own_line(refused) -> None:
+    message = refused(PORT="http", CURRENCY="euro")
+    assert [line.partition(":")[0] for line in message.splitlines()] == [
+        f"{PREFIX}PORT",
+        f"{PREFIX}CURRENCY",
+    ]
+
+
+def test_proxies_are_named_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch, refused) -> None:
+    message = refused(PROXY_USER_HEADER="X-Forwarded-User")
+    assert f"{PREFIX}PROXY_ADDRESSES" in message
+    assert f"{PREFIX}PROXY_ROLES" in message
+    given(
+        monkeypatch,
+        PROXY_ADDRESSES="10.0.0.7, 10.1.0.0/16",
+        PROXY_ROLES="the staff=editor, cn=it=admin,*=viewer",
+    )
+    settings = load()
+    assert settings.proxy_addresses == ("10.0.0.7/32", "10.1.0.0/16")
+    assert settings.proxy_user_header == "x-forwarded-user"
+    assert settings.proxy_roles == {
+        "the staff": "editor",
+        "cn=it": "admin",
+        "*": "viewer",
+    }
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"PROXY_ADDRESSES": "10.0.0.7/8"},
+        {"PROXY_ADDRESSES": "proxy.example"},
+        {"PROXY_ROLES": "staff=king"},
+        {"PROXY_ROLES": "=admin"},
+        {"PROXY_USER_HEADER": "X User"},
+        {"SESSION_KEY": "short"},
+        {"SESSION_IDLE_MINUTES": "0"},
+        {"SESSION_HOURS": "0"},
+    ],
+    ids=str,
+)
+def test_wrong_settings_of_who_gets_in_are_named(refused, wrong: dict[str, str]) -> None:
+    assert PREFIX + next(iter(wrong)) in refused(**wrong)
+
+
+def test_a_group_header_alone_names_nobody(refused) -> None:
+    assert f"{PREFIX}PROXY_USER_HEADER" in refused(PROXY_GROUP_HEADER="X-Groups")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"KEY_ATTRIBUTE": "Stock"},
+        {"NAME_ATTRIBUTE": "ProductID"},
+        {"STOCK_ATTRIBUTE": "qty", "NAME_ATTRIBUTE": "qty"},
+    ],
+)
+def test_one_attribute_cannot_be_two(refused, names: dict[str, str]) -> None:
+    assert f"{PREFIX}STOCK_ATTRIBUTE" in refused(**names)
+
+
+@pytest.mark.parametrize(
+    ("setting", "attribute"),
+    [
+        ("STOCK_ATTRIBUTE", "Version"),  # each write would count the stock up by one
+        ("STOCK_ATTRIBUTE", "ReorderPoint"),
+        ("NAME_ATTRIBUTE", "Note"),  # each write without a note would remove the name
+        ("NAME_ATTRIBUTE", "UpdatedAt"),
+        ("NAME_ATTRIBUTE", "Category"),
+        ("KEY_ATTRIBUTE", "RequestID"),
+    ],
+)
+def test_an_attribute_that_stockpulse_writes_itself_cannot_be_the_key_name_or_stock(
+    refused, setting: str, attribute: str
+) -> None:
+    assert f"{PREFIX}{setting}" in refused(**{setting: attribute})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MAXIMUM_RETRY_ATTEMPTS", "-2"),
+        ("MAXIMUM_RETRY_ATTEMPTS", "10001"),
+        ("MAXIMUM_RECORD_AGE_IN_SECONDS", "59"),
+        ("MAXIMUM_RECORD_AGE_IN_SECONDS", "0"),
+        ("MAXIMUM_RECORD_AGE_IN_SECONDS", "604801"),
+    ],
+)
+def test_the_retry_policy_has_the_bounds_of_lambda_s(refused, name: str, value: str) -> None:
+    assert PREFIX + name in refused(**{name: value})

@@ -1,0 +1,152 @@
+"""What an item means: the stock is a count or nothing, and every digit is shown."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from app.core.item import (
+    MAX_STOCK,
+    AttributeNames,
+    plain,
+    plain_item,
+    plain_number,
+    stock,
+    text,
+    version,
+)
+from tests.support.builders import an_item, marked_for_deletion
+from tests.unit.core.item_values import attribute_values
+
+LONG = "12345678901234567890123456789012345678"
+LONG_FRACTION = f"0.{LONG}"
+
+
+@pytest.mark.parametrize(
+    ("digits", "count"),
+    [
+        ("0", 0),
+        ("50", 50),
+        ("50.0", 50),
+        ("5E+1", 50),
+        ("-0", 0),
+        (str(MAX_STOCK), MAX_STOCK),
+        (str(MAX_STOCK + 1), None),
+        ("-1", None),
+        ("1.5", None),
+        ("1E-130", None),
+        ("9.9E+125", None),
+        (f"{LONG}", None),
+        ("1.0000000000000000000000000000000000001", None),
+        ("NaN", None),
+        ("sNaN", None),
+        ("Infinity", None),
+        ("-Infinity", None),
+        ("many", None),
+        ("", None),
+    ],
+)
+def test_the_stock_is_a_count_of_goods_or_unknown(digits: str, count: int | None) -> None:
+    assert stock(an_item(Stock={"N": digits})) == count
+
+
+@pytest.mark.parametrize(
+    "value", [{"S": "50"}, {"NULL": True}, {"BOOL": True}, {"L": [{"N": "5"}]}, {"B": b"5"}]
+)
+def test_a_stock_of_another_type_is_unknown(value: dict[str, Any]) -> None:
+    assert stock(an_item(Stock=value)) is None
+
+
+def test_a_missing_stock_is_unknown() -> None:
+    assert stock(an_item()) is None
+    assert stock(None) is None
+
+
+def test_the_table_s_own_names_are_used() -> None:
+    item = {"sku": {"S": "P1"}, "qty": {"N": "7"}, "Stock": {"N": "3"}}
+    assert stock(item, AttributeNames("sku", "title", "qty")) == 7
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"N": "3"}, 3),
+        ({"S": "3"}, 0),
+        ({"N": "-3"}, 0),
+        ({"N": "1.5"}, 0),
+        ({"N": LONG}, 0),
+        ({"NULL": True}, 0),
+    ],
+)
+def test_a_version_that_is_not_ours_counts_as_none(value: dict[str, Any], expected: int) -> None:
+    assert version(an_item(Version=value)) == expected
+
+
+def test_an_item_without_a_version_is_version_0() -> None:
+    assert version(an_item()) == 0
+    assert version(None) == 0
+
+
+def test_text_is_only_ever_a_string() -> None:
+    item = an_item(Category="Kitchen", Barcode=7)
+    assert text(item, "Category") == "Kitchen"
+    assert text(item, "Barcode") is None
+    assert text(item, "Note") is None
+    assert text(None, "Note") is None
+
+
+@pytest.mark.parametrize(
+    ("digits", "shown"),
+    [
+        ("12", 12),
+        ("-3", -3),
+        ("1E+2", 100),
+        ("12.0", 12),
+        (str(2**53), 2**53),
+        (str(2**53 + 1), str(2**53 + 1)),
+        ("-9007199254740993", "-9007199254740993"),
+        ("9.99", "9.99"),
+        ("1E-3", "0.001"),
+        (LONG, LONG),
+        (LONG_FRACTION, LONG_FRACTION),
+        ("9007199254740992.00000000000000000001", "9007199254740992.00000000000000000001"),
+        ("garbage", "garbage"),
+    ],
+)
+def test_a_number_is_shown_without_losing_a_digit(digits: str, shown: int | str) -> None:
+    assert plain_number(digits) == shown
+
+
+def test_an_image_is_shown_as_plain_json() -> None:
+    item = {
+        "s": {"S": "text"},
+        "n": {"N": "1.5"},
+        "b": {"B": b"\x00\x01"},
+        "flag": {"BOOL": False},
+        "nothing": {"NULL": True},
+        "words": {"SS": ["b", "a"]},
+        "counts": {"NS": ["10", "9", "-1"]},
+        "blobs": {"BS": [b"\x02", b"\x01"]},
+        "list": {"L": [{"N": "1"}, {"M": {"deep": {"S": "x"}}}]},
+    }
+    assert plain_item(item) == {
+        "s": "text",
+        "n": "1.5",
+        "b": "AAE=",
+        "flag": False,
+        "nothing": None,
+        "words": ["a", "b"],
+        "counts": [-1, 9, 10],
+        "blobs": ["AQ==", "Ag=="],
+        "list": [1, {"deep": "x"}],
+    }
+
+
+@given(attribute_values())
+def test_every_value_can_be_shown(value: dict[str, Any]) -> None:
+    json.dumps(plain(value))
+
+
+def test_the_delete_stamp_is_not_shown() -> None:
+    assert plain_item(marked_for_deletion(an_item(Stock=3))) == {"ProductID": "P1", "Stock": 3}

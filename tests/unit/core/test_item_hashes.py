@@ -1,0 +1,105 @@
+"""Equal items hash alike, and no others."""
+
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.item import (
+    canonical,
+    digest,
+    from_canonical,
+    plain_item,
+)
+from tests.unit.core.item_values import items, numbers, respelt_number, shuffled
+
+LONG = "12345678901234567890123456789012345678"
+
+
+@given(items(), st.integers())
+def test_equal_items_hash_alike_whatever_their_order_and_the_spelling_of_numbers(
+    item: dict[str, Any], seed: int
+) -> None:
+    assert digest(shuffled(item, Random(seed))) == digest(item)
+
+
+@given(numbers(), st.integers())
+def test_a_number_hashes_alike_however_it_is_spelt(digits: str, seed: int) -> None:
+    other = respelt_number(digits, Random(seed))
+    assert digest({"n": {"N": other}}) == digest({"n": {"N": digits}})
+
+
+@given(items())
+def test_an_item_is_the_same_after_its_canonical_form(item: dict[str, Any]) -> None:
+    again = from_canonical(canonical(item))
+    assert canonical(again) == canonical(item)
+
+
+@given(numbers(), numbers())
+def test_numbers_hash_alike_only_where_they_are_equal(one: str, other: str) -> None:
+    equal = Decimal(one) == Decimal(other)
+    assert (digest({"n": {"N": one}}) == digest({"n": {"N": other}})) == equal
+
+
+# 38 digits: as many as a DynamoDB number holds, 10 more than Python's decimals keep unasked.
+NEIGHBOURS = [
+    (LONG, f"{LONG[:-1]}9"),
+    (f"-{LONG}", f"-{LONG[:-1]}9"),
+    (f"{LONG}.0", f"{LONG[:-1]}9.0"),
+    (f"0.{LONG}", f"0.{LONG[:-1]}9"),
+    (f"1.{'0' * 36}1", f"1.{'0' * 36}2"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), NEIGHBOURS)
+def test_two_numbers_that_differ_in_the_last_digit_hash_differently(one: str, other: str) -> None:
+    assert digest({"n": {"N": one}}) != digest({"n": {"N": other}})
+
+
+@pytest.mark.parametrize("digits", [one for one, _ in NEIGHBOURS])
+def test_the_canonical_form_keeps_all_38_digits(digits: str) -> None:
+    assert from_canonical(canonical({"n": {"N": digits}})) in (
+        {"n": {"N": digits}},
+        {"n": {"N": digits.removesuffix(".0")}},
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"S": "1"}, {"N": "1"}),
+        ({"S": "AQ=="}, {"B": b"\x01"}),
+        ({"SS": ["1", "2"]}, {"NS": ["1", "2"]}),
+        ({"L": [{"S": "a"}, {"S": "b"}]}, {"L": [{"S": "b"}, {"S": "a"}]}),
+        ({"L": [{"S": "a"}]}, {"SS": ["a"]}),
+        ({"BOOL": True}, {"BOOL": False}),
+        ({"M": {}}, {"L": []}),
+        ({"NULL": True}, {"BOOL": True}),
+    ],
+)
+def test_different_values_hash_differently(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert digest({"a": one}) != digest({"a": other})
+
+
+def test_an_attribute_without_a_value_is_not_an_absent_one() -> None:
+    assert digest({"a": {"NULL": True}}) != digest({})
+
+
+def test_binary_in_any_depth_survives_the_canonical_form() -> None:
+    item = {
+        "raw": {"B": b"\x00\xff"},
+        "set": {"BS": [b"\x02", b"\x01"]},
+        "deep": {"M": {"list": {"L": [{"B": b"deep"}]}}},
+    }
+    assert from_canonical(canonical(item)) == item | {"set": {"BS": [b"\x01", b"\x02"]}}
+
+
+@given(items())
+def test_nothing_here_changes_the_item(item: dict[str, Any]) -> None:
+    before = repr(item)
+    canonical(item)
+    plain_item(item)
+    assert repr(item) == before

@@ -1,0 +1,129 @@
+"""What Prometheus is given: ages that grow while nothing moves, and counts that only grow."""
+
+import re
+import socket
+import urllib.request
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.observability.metrics import (
+    PARKED,
+    RECORDS,
+    SINK_DELIVERED,
+    IteratorAge,
+    MetricsAddressTaken,
+    SinkLag,
+    exposition,
+    served,
+)
+from app.web.api.metrics import LiveStreams
+from tests.support.paths import ROOT
+
+
+def samples(text: str) -> dict[tuple[str, str], float]:
+    """Values by name and first label."""
+    return {
+        (sample.name, next(iter(sample.labels.values()), "")): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_a_reader_that_hangs_looks_later_and_later() -> None:
+    now = [100.0]
+    ages = IteratorAge(lambda: now[0])
+    ages.note("busy", 2.0)
+    ages.note("idle", 0.0)
+    now[0] += 30
+    ages.note("idle", 0.0)
+    assert ages.ages() == {"busy": 32.0, "idle": 0.0}
+
+
+def test_a_clock_that_differs_from_the_streams_gives_no_negative_age() -> None:
+    ages = IteratorAge(lambda: 0.0)
+    ages.note("s", -5.0)
+    assert ages.ages() == {"s": 0.0}
+
+
+def test_a_shard_that_is_read_elsewhere_now_is_not_told() -> None:
+    ages = IteratorAge(lambda: 0.0)
+    ages.note("s", 1.0)
+    ages.forget("s")
+    ages.forget("never read")
+    assert samples(exposition(ages).decode()).get(("stockpulse_iterator_age_seconds", "s")) is None
+
+
+def test_the_lag_of_a_sink_that_hangs_grows() -> None:
+    now = [100.0]
+    lag = SinkLag(lambda: now[0])
+    lag.note("hangs", 90_000, 3)
+    lag.note("idle", None, 0)
+    now[0] += 30
+    found = samples(exposition(lag).decode())
+    assert found["stockpulse_sink_lag_seconds", "hangs"] == 40.0
+    assert found["stockpulse_sink_lag_events", "hangs"] == 3
+    assert found["stockpulse_sink_lag_seconds", "idle"] == 0.0
+
+
+def test_a_sink_that_runs_elsewhere_or_not_at_all_is_not_exported() -> None:
+    lag = SinkLag(lambda: 0.0)
+    lag.note("archive", None, 0)
+    lag.forget("archive")
+    lag.forget("never run")
+    assert ("stockpulse_sink_lag_seconds", "archive") not in samples(exposition(lag).decode())
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [("stockpulse_parked_total", "audit"), ("stockpulse_retries_total", "audit")],
+)
+def test_what_is_alarmed_on_is_told_before_it_first_happens(name: str, label: str) -> None:
+    """Prometheus' `increase` is blind to a counter that begins at 1."""
+    assert (name, label) in samples(exposition().decode())
+
+
+def test_counters_are_told_by_name_and_label() -> None:
+    before = samples(exposition().decode())
+    RECORDS.inc(3)
+    PARKED.labels("notify").inc()
+    SINK_DELIVERED.labels("notify").inc(2)
+    after = samples(exposition().decode())
+
+    def grown(name: str, label: str = "") -> float:
+        return after[name, label] - before.get((name, label), 0)
+
+    assert (grown("stockpulse_records_total"), grown("stockpulse_parked_total", "notify")) == (3, 1)
+    assert grown("stockpulse_sink_delivered_total", "notify") == 2
+    assert not any(name.endswith("_created") for name, _ in after)
+
+
+def test_a_process_without_a_web_server_serves_them_until_the_block_ends() -> None:
+    with (
+        served("127.0.0.1", 0) as port,
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer,
+    ):
+        told = samples(answer.read().decode())
+    assert ("stockpulse_records_total", "") in told
+    with (
+        socket.create_server(("127.0.0.1", port)),  # the port is free again
+        pytest.raises(MetricsAddressTaken, match="STOCKPULSE_METRICS_PORT"),
+        served("127.0.0.1", port),
+    ):
+        pass
+    with served("127.0.0.1", None) as none:
+        assert none is None
+
+
+def test_the_documented_names_are_those_that_are_served() -> None:
+    document = (ROOT / "docs" / "operations.md").read_text()
+    documented = set(re.findall(r"^\| `(stockpulse_\w+)", document, re.MULTILINE))
+    broker: Any = SimpleNamespace(subscribers=0, held=0, overruns=0)
+    told = re.findall(
+        r"^# TYPE (stockpulse_\w+)", exposition(LiveStreams(broker)).decode(), re.MULTILINE
+    )
+    assert documented == set(told)
+    alarms = set(re.findall(r"stockpulse_\w+", document))
+    assert alarms == documented

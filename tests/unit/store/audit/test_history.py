@@ -1,0 +1,120 @@
+"""A history names what is void in it, wherever its pages break, and reads little more for that."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.events import ChangeEvent, Kind
+from app.store.audit.audit_repository import AuditRepository
+from app.store.audit.chain import link_of, successor, void_keys
+from app.store.audit.entry import Signer
+from app.store.audit.history import BESIDE, HistoryPage
+from app.store.feed.cursor import CursorClock
+from app.store.feed.feed import Feed
+from tests.support.builders import an_event, an_item
+from tests.support.fakes.fake_tables import FakeTables
+
+STATES = [an_item(Stock=stock) for stock in range(3)]
+
+Step = tuple[Kind, int, int]  # kind, and stock before and after
+
+
+class Chain:
+    """One product's entries in an in-memory table, and what its reads asked for."""
+
+    def __init__(self, *steps: Step) -> None:
+        self.tables: Any = FakeTables(
+            {"ProductEvents": ("ProductID", "EventKey"), "Feed": ("Day", "Cursor")}
+        )
+        self.audit = AuditRepository(
+            self.tables,
+            "ProductEvents",
+            Feed(self.tables, "Feed"),
+            Signer("k", b"k" * 32),
+            CursorClock(0).stamp,
+        )
+        self.keys: list[str] = []
+        for number, (kind, before, after) in enumerate(steps):
+            self._add(number, kind, before, after)
+        self.limits: list[int] = []
+        right = self.tables.query
+
+        def query(**request: Any) -> Any:
+            self.limits.append(request["Limit"])
+            return right(**request)
+
+        self.tables.query = query
+
+    def _add(self, number: int, kind: Kind, before: int, after: int) -> None:
+        event = an_event(number, kind=kind, before=STATES[before], after=STATES[after])
+        if kind in {"gap", "reconciled"} and self.keys:
+            key = successor(self.keys[-1], "g" if kind == "gap" else "r")
+            event = an_event(number, **_fields(event) | {"event_key": key})
+        self.audit.append([event])
+        self.keys.append(event.event_key)
+
+    def pages(self, size: int) -> list[HistoryPage]:
+        """Its whole history, page by page."""
+        page = self.audit.histories.page("P1", size)
+        found = [page]
+        while page.next_cursor is not None:
+            page = self.audit.histories.page("P1", size, page.next_cursor)
+            found.append(page)
+        return found
+
+    def void(self, size: int) -> list[int]:
+        """The places, oldest first, of what its pages name."""
+        return sorted(self.keys.index(key) for page in self.pages(size) for key in page.void)
+
+
+def _fields(event: ChangeEvent) -> dict[str, Any]:
+    names = ("kind", "before", "after")
+    return {name: getattr(event, name) for name in names}
+
+
+EARLY: list[Step] = [("inserted", 0, 0), ("reconciled", 0, 1), ("stock_changed", 0, 1)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 50])
+def test_a_reconciled_entry_is_void_once_the_record_it_foretold_came(size: int) -> None:
+    assert Chain(*EARLY).void(size) == [1]
+    assert Chain(*EARLY[:2]).void(size) == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 50])
+def test_one_that_the_next_record_goes_on_from_is_not(size: int) -> None:
+    assert Chain(*EARLY[:2], ("stock_changed", 1, 2)).void(size) == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 50])
+def test_an_internal_record_that_no_page_shows_makes_it_void_too(size: int) -> None:
+    assert Chain(*EARLY[:2], ("internal", 0, 0), ("deleted", 1, 0)).void(size) == [1]
+
+
+kinds: list[Kind] = ["stock_changed", "internal", "gap", "reconciled", "reconciled"]
+stocks = st.integers(0, 2)
+
+
+@given(st.lists(st.tuples(st.sampled_from(kinds), stocks, stocks), max_size=9), st.integers(1, 4))
+def test_pages_of_any_size_name_what_the_whole_chain_says(steps: list[Step], size: int) -> None:
+    chain = Chain(("inserted", 0, 0), *steps)
+    whole = void_keys(
+        [link_of(row) for _, row in sorted(chain.tables.rows["ProductEvents"].items())]
+    )
+    assert {key for page in chain.pages(size) for key in page.void} == whole
+    assert all(page.void <= {event.event_key for event in page.items} for page in chain.pages(size))
+
+
+def test_without_a_reconciled_entry_nothing_more_is_read() -> None:
+    chain = Chain(("inserted", 0, 0), ("stock_changed", 0, 1), ("stock_changed", 1, 2))
+    chain.pages(1)
+    assert set(chain.limits) == {1}
+
+
+def test_many_in_a_row_are_not_all_read_to_show_one() -> None:
+    chain = Chain(EARLY[0], *[("reconciled", 1, 2)] * (BESIDE + 20), ("stock_changed", 0, 1))
+    chain.pages(1)
+    assert max(chain.limits) == BESIDE
+    assert len(chain.limits) <= 3 * len(chain.keys) + 1

@@ -1,0 +1,171 @@
+"""What `verify` names among gaps and reconciled entries, and what it says that it cannot see."""
+
+from typing import Any
+
+import pytest
+
+from app.core.events import ChangeEvent
+from app.core.item import DEFAULT_NAMES
+from app.store.audit.entry import Signer
+from app.store.audit.verification import BLIND_SPOTS, Checked, check_entries, check_live
+from tests.support.builders import LABEL, NOON, STREAM_ARN, an_item, as_boto3, inserted, modified
+from worker.continuity.gaps import SHARD, product_gap, shard_gap
+from worker.reconcile.decision import found_in_table
+from worker.stream.decode import decode, event_key
+
+KEY = b"k" * 32
+SIGNER = Signer("k1", KEY)
+STATES = [an_item(Stock=stock) for stock in range(10)]
+
+
+def record(number: int, before: int | None, after: int) -> ChangeEvent:
+    new = STATES[after]
+    change = (
+        inserted(new, sequence_number=str(number))
+        if before is None
+        else modified(STATES[before], new, sequence_number=str(number))
+    )
+    return decode(as_boto3(change), STREAM_ARN)
+
+
+def found(head: ChangeEvent | None, after: int) -> ChangeEvent:
+    return found_in_table("P1", head, STATES[after], LABEL, NOON, DEFAULT_NAMES)
+
+
+def gap(head: ChangeEvent, then: ChangeEvent) -> ChangeEvent:
+    return product_gap(head.event_key, head, then, DEFAULT_NAMES)
+
+
+def check(*chain: Any, product_id: str = "P1") -> Checked:
+    entries = [SIGNER.entry(link) if isinstance(link, ChangeEvent) else link for link in chain]
+    return check_entries(product_id, entries, {"k1": KEY})
+
+
+def damages(*chain: Any) -> list[str]:
+    return [finding.damage for finding in check(*chain).findings]
+
+
+FIRST = record(1, None, 1)
+FOUND = found(FIRST, 2)
+NEXT = record(5, 2, 3)
+LATE = record(5, 6, 7)
+GAP = gap(FIRST, LATE)
+
+
+def test_a_gap_explains_what_it_bridges_and_is_counted() -> None:
+    checked = check(FIRST, GAP, LATE)
+    assert (checked.findings, checked.gaps, checked.entries) == ([], 1, 3)
+
+
+def test_a_hole_without_a_gap_is_damage() -> None:
+    assert damages(FIRST, LATE) == ["broken-chain"]
+
+
+def test_a_gap_explains_nothing_else() -> None:
+    assert damages(FIRST, GAP, record(6, 8, 9)) == ["broken-chain"]
+    assert damages(FIRST, record(2, 1, 4), GAP, LATE) == ["broken-chain"]
+
+
+def test_a_reconciled_entry_is_a_link_and_is_counted() -> None:
+    checked = check(FIRST, FOUND, NEXT)
+    assert (checked.findings, checked.reconciled) == ([], 1)
+
+
+def test_a_removed_reconciled_entry_is_named() -> None:
+    assert damages(FIRST, NEXT) == ["broken-chain"]
+    # At the end it is the table that tells.
+    live = check_live("P1", check(FIRST).last_after, STATES[2], has_entries=True)
+    assert [finding.damage for finding in live] == ["cut-off"]
+
+
+def test_a_void_reconciled_entry_is_passed_over() -> None:
+    on_its_way = record(5, 1, 2)
+    assert damages(FIRST, FOUND, found(FOUND, 3), on_its_way, record(6, 2, 3)) == []
+
+
+def test_a_gap_behind_a_reconciled_entry_lies_between_it_and_the_record() -> None:
+    behind = gap(FOUND, LATE)
+    assert FOUND.event_key < behind.event_key < LATE.event_key
+    assert damages(FIRST, FOUND, behind, LATE) == []
+
+
+def test_inserted_forgeries_are_named() -> None:
+    entry = SIGNER.entry(FOUND)
+    assert damages(FIRST, entry | {"EventKey": {"S": f"{FIRST.event_key}~r0001"}}, NEXT) == [
+        "changed"
+    ]
+    elsewhere = SIGNER.entry(GAP) | {"ProductID": {"S": "P2"}}
+    assert [f.damage for f in check(elsewhere, product_id="P2").findings] == [
+        "changed",
+        "no-beginning",
+    ]
+    forged = Signer("forger", b"f" * 32).entry(GAP)
+    assert damages(FIRST, forged, LATE) == ["unknown-key"]
+
+
+def test_a_changed_note_of_a_gap_is_named() -> None:
+    assert damages(FIRST, SIGNER.entry(GAP) | {"Note": {"S": "nothing"}}, LATE) == ["changed"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"Kind": {"N": "1"}},
+        {"EventName": {}},
+        {"OccurredAt": {"S": "yesterday"}},
+        {"HMAC": {"S": "ü"}},
+    ],
+    ids=str,
+)
+def test_an_entry_of_no_entry_s_shape_is_named_and_hides_no_other(damage: Any) -> None:
+    broken = SIGNER.entry(record(2, 1, 2)) | damage
+    last = SIGNER.entry(record(4, 3, 4)) | {"Actor": {"S": "mallory"}}
+    found = check(FIRST, broken, record(3, 2, 3), last).findings
+    named = [(finding.damage, finding.event_key) for finding in found]
+    assert ("changed", broken["EventKey"]["S"]) in named
+    assert named[-1] == ("changed", last["EventKey"]["S"])
+
+
+@pytest.mark.parametrize("image", [{"After": {"S": "x"}}, {"AfterZ": {"B": b"junk"}}], ids=str)
+def test_an_image_that_cannot_be_read_is_named(image: Any) -> None:
+    entry = SIGNER.entry(FIRST)
+    del entry["After"]
+    assert damages(entry | image, record(2, 1, 2)) == ["changed", "no-beginning"]
+
+
+def test_a_baseline_is_a_beginning_and_its_removal_is_named() -> None:
+    baseline = found(None, 1)
+    assert damages(baseline, record(5, 1, 2)) == []
+    assert damages(record(5, 1, 2)) == ["no-beginning"]
+    assert damages(baseline, record(6, 2, 3)) == ["broken-chain"]
+
+
+def test_no_other_entry_of_ours_is_a_beginning() -> None:
+    assert damages(FOUND, NEXT) == ["no-beginning"]
+    assert damages(GAP, LATE) == ["no-beginning"]
+
+
+def test_gaps_of_a_shard_are_held_against_their_signatures_only() -> None:
+    product_id = f"{SHARD}s1"
+    gaps = [
+        SIGNER.entry(shard_gap(product_id, f"{event_key(STREAM_ARN, n)}~g0000", n, "trimmed", NOON))
+        for n in ("1", "2")
+    ]
+    assert check(*gaps, product_id=product_id).findings == []
+    gaps[0]["Note"] = {"S": "nothing"}
+    findings = check(*gaps, product_id=product_id).findings
+    assert [finding.damage for finding in findings] == ["changed"]
+
+
+def test_it_cannot_see_that_a_void_entry_or_a_shard_s_gap_was_removed() -> None:
+    assert damages(FIRST, record(5, 1, 2)) == []  # a void one lay between
+    assert check(product_id=f"{SHARD}s1").findings == []
+    assert "a removed gap of a whole shard" in BLIND_SPOTS
+    assert any(spot.startswith("entries removed in a row") for spot in BLIND_SPOTS)
+
+
+def test_it_cannot_see_what_was_taken_away_before_it_was_bridged() -> None:
+    cut = record(2, 1, 4)
+    assert damages(FIRST, cut) == []
+    assert damages(FIRST, found(FIRST, 4)) == []  # `cut` was removed, and then reconciled
+    assert any("before a reconciliation bridged it" in spot for spot in BLIND_SPOTS)

@@ -1,0 +1,178 @@
+"""What goes over the wire is what botocore would have sent, and a page means what it would mean."""
+
+import base64
+import json
+from typing import Any
+
+import boto3
+import orjson
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from app.store.dynamodb.client import Clients, connect
+from tests.support.builders import STREAM_ARN
+from worker.stream.decode import decode
+
+PLACE: dict[str, Any] = {
+    "endpoint_url": "http://127.0.0.1:9",  # nothing is sent there
+    "region_name": "us-east-1",
+    "aws_access_key_id": "a",
+    "aws_secret_access_key": "b",
+    "config": Config(retries={"total_max_attempts": 1}),
+}
+ITEM = {
+    "S": {"S": "Käse ☕ \x00 \"'</script>"},
+    "N": {"N": "-12345678901234567890.000000000000000001"},
+    "B": {"B": b"\x00\xff"},
+    "BOOL": {"BOOL": True},
+    "NULL": {"NULL": True},
+    "M": {"M": {"inner": {"M": {"B": {"B": b"x"}}}}},
+    "L": {"L": [{"S": ""}, {"L": []}]},
+    "SS": {"SS": ["b", "a"]},
+    "NS": {"NS": ["1", "2.50"]},
+    "BS": {"BS": [b"1", b"2"]},
+}
+
+
+class Raw:
+    """A response's body as urllib3 shows it."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self, **_: Any) -> list[bytes]:
+        return [self._body]
+
+
+def answering(client: Any, body: bytes, status: int = 200) -> list[Any]:
+    """Have every call answered by `body`; the requests that were to be sent."""
+    requests: list[Any] = []
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        requests.append(request)
+        return AWSResponse(request.url, status, {}, Raw(body))
+
+    client.meta.events.unregister("before-send", unique_id="answer")
+    client.meta.events.register("before-send", answer, unique_id="answer")
+    return requests
+
+
+@pytest.fixture(scope="module")
+def clients() -> Clients:
+    return connect("http://127.0.0.1:9")
+
+
+@pytest.fixture
+def ours(clients: Clients) -> Any:
+    return clients.streams
+
+
+@pytest.fixture(scope="module")
+def plain() -> Any:
+    return boto3.client("dynamodbstreams", **PLACE)
+
+
+def test_a_batch_goes_out_as_botocore_would_send_it(clients: Clients) -> None:
+    batch = {"A": [{"PutRequest": {"Item": ITEM}}], "B": [{"PutRequest": {"Item": ITEM}}]}
+    bodies = []
+    for client in (clients.tables, boto3.client("dynamodb", **PLACE)):
+        (request,) = _write(client, batch)
+        bodies.append(json.loads(request.body))
+        assert int(request.headers["Content-Length"]) == len(request.body)
+    assert bodies[0] == bodies[1]
+    assert set(batch) == {"A", "B"}, "the caller's own batch was changed"
+
+
+def _write(client: Any, batch: Any) -> list[Any]:
+    requests = answering(client, b'{"UnprocessedItems": {}}')
+    assert client.batch_write_item(RequestItems=batch)["UnprocessedItems"] == {}
+    return requests
+
+
+def test_what_was_left_unprocessed_comes_back_to_be_sent_again(clients: Clients) -> None:
+    client: Any = clients.tables
+    left = {"A": [{"PutRequest": {"Item": {"B": {"B": "AP8="}}}}]}
+    requests = answering(client, orjson.dumps({"UnprocessedItems": left}))
+    again = client.batch_write_item(RequestItems={"A": []})["UnprocessedItems"]
+    client.batch_write_item(RequestItems=again)
+    assert json.loads(requests[1].body) == {"RequestItems": left}
+
+
+def page(**fields: Any) -> bytes:
+    """A page of one record, as the service writes it."""
+    image = {**ITEM, "B": {"B": "AP8="}, "BS": {"BS": ["MQ==", "Mg=="]}, "M": {"M": {}}}
+    record = {
+        "eventName": "MODIFY",
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1795253591.25,
+            "Keys": {"ProductID": {"S": "P1"}},
+            "OldImage": {**image, "Stock": {"N": "3"}},
+            "NewImage": {**image, "Stock": {"N": "2"}},
+            "SequenceNumber": "000000000000000000007",
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
+        },
+    }
+    return orjson.dumps({"Records": [record], "NextShardIterator": "next"} | fields)
+
+
+def _read(client: Any, body: bytes, status: int = 200) -> Any:
+    answering(client, body, status)
+    return client.get_records(ShardIterator="i" * 30)
+
+
+def test_a_page_decodes_to_the_same_events(ours: Any, plain: Any) -> None:
+    mine, theirs = (_read(client, page()) for client in (ours, plain))
+    assert mine["NextShardIterator"] == theirs["NextShardIterator"] == "next"
+    events = [decode(answer["Records"][0], STREAM_ARN) for answer in (mine, theirs)]
+    assert events[0] == events[1]
+
+
+def test_a_shard_s_end_shows_as_no_next_iterator(ours: Any) -> None:
+    assert _read(ours, page(NextShardIterator=None)).get("NextShardIterator") is None
+
+
+def test_a_page_that_is_not_quite_json_is_left_to_botocore(ours: Any, plain: Any) -> None:
+    body = page().replace(b'"P1"', b'"\\ud800"')
+    assert _read(ours, body)["Records"] == _read(plain, body)["Records"]
+
+
+def test_a_fault_stays_a_fault(ours: Any) -> None:
+    fault = b'{"__type": "com.amazonaws.dynamodb.v20120810#ExpiredIteratorException"}'
+    with pytest.raises(ClientError, match="ExpiredIteratorException"):
+        _read(ours, fault, 400)
+
+
+def _query(client: Any, item: Any) -> Any:
+    body = {"Items": [item], "Count": 1, "ScannedCount": 1, "LastEvaluatedKey": {"S": {"S": "x"}}}
+    answering(client, orjson.dumps(body, default=lambda value: base64.b64encode(value).decode()))
+    answer = client.query(TableName="Feed", KeyConditionExpression="#d = :d")
+    return {name: answer[name] for name in body}
+
+
+PLAIN = {name: value for name, value in ITEM.items() if name not in {"B", "BS", "M"}}
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        PLAIN,
+        PLAIN | {"S": {"S": '"B":"AP8="'}},  # text that looks like a binary attribute
+        ITEM,
+        {"M": {"M": {"B": {"N": "1"}}}},  # a number whose name looks like the type
+        {"L": {"L": [{"BS": [b"1"]}]}},
+    ],
+)
+def test_a_page_of_items_reads_as_botocore_would_read_it(clients: Clients, item: Any) -> None:
+    ours = _query(clients.tables, item)
+    assert ours == _query(boto3.client("dynamodb", **PLACE), item)
+    assert ours["Items"] == [item]
+
+
+def test_items_got_by_key_read_as_botocore_would_read_them(clients: Clients) -> None:
+    body = orjson.dumps({"Responses": {"A": [PLAIN]}, "UnprocessedKeys": {}})
+    for client in (clients.tables, boto3.client("dynamodb", **PLACE)):
+        answering(client, body)
+        answer = client.batch_get_item(RequestItems={"A": {"Keys": [{"S": {"S": "x"}}]}})
+        assert (answer["Responses"], answer["UnprocessedKeys"]) == ({"A": [PLAIN]}, {})

@@ -1,0 +1,45 @@
+"""A page's cursor is opaque, and one that no page gave out is refused."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.errors import InvalidCursor
+from app.store.dynamodb.paging import decode_cursor, encode_cursor
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60))
+def test_a_cursor_leads_back_to_its_position(position: str) -> None:
+    assert decode_cursor(encode_cursor(position)) == position
+
+
+def test_the_longest_key_of_dynamodb_fits() -> None:
+    assert decode_cursor(encode_cursor("ä" * 1024)) == "ä" * 1024
+
+
+@pytest.mark.parametrize("position", ["../x", "ä ö&=?#/", "\x00", "\U0001f4e6" * 3])
+def test_a_cursor_is_one_word_of_a_url(position: str) -> None:
+    word = encode_cursor(position)
+    assert word.isascii()
+    assert word.replace("-", "").replace("_", "").isalnum()
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "",
+        "!",
+        "ä",
+        "UDE=",  # padded: the same position has one cursor only
+        "UDF",  # trailing bits that no encoder sets
+        "UD+x",
+        "_w",  # not UTF-8
+        "A" * 5,
+        encode_cursor("x" * 2049),
+        encode_cursor("P1") + "\n",
+    ],
+)
+def test_any_other_word_is_a_bad_request(word: str) -> None:
+    with pytest.raises(InvalidCursor) as error:
+        decode_cursor(word)
+    assert error.value.status == 400

@@ -1,0 +1,158 @@
+"""The engine's pure decisions, and the small files beside it."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from app.store.engine import EngineMissing, binary, endpoint_file
+from app.store.engine.address import Address
+from app.store.engine.endpoint_file import Record
+from app.store.engine.process import address_in, arguments
+from app.store.engine.supervisor import Patience, Silence, Verdict, judge, pause
+
+FILE = Path("/srv/my shop (1)/engine.db")
+ADDRESS = Address("127.9.8.7", 23456)
+PATIENCE = Patience(unwell=3, hung=30, silent=300)
+
+
+SERVES = ["/opt/a b/dynoxide", *arguments(FILE, ADDRESS)]
+
+
+@pytest.mark.parametrize("program", [["/opt/a b/dynoxide"], ["/bin/sh", "/opt/dynoxide"]])
+def test_a_command_line_that_serves_our_file_is_our_engine(program: list[str]) -> None:
+    assert address_in([*program, *arguments(FILE, ADDRESS)], FILE) == ADDRESS
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        (["/opt/dynoxide", *arguments(Path("/srv/else/engine.db"), ADDRESS)], "another file"),
+        ([*SERVES[:-1], SERVES[-1] + ".bak"], "a longer path"),
+        ([*SERVES, "--more"], "another argument"),
+        (SERVES[1:], "no program"),
+        (["vim", str(FILE)], "an editor"),
+        (["dynoxide", "serve", "--db-path", str(FILE)], "not started by us"),
+        (["dynoxide", *arguments(FILE, Address("10.0.0.1", 23456))], "not a loopback address"),
+        ([], "a zombie"),
+    ],
+)
+def test_any_other_command_line_is_not(other: list[str], why: str) -> None:
+    assert address_in(other, FILE) is None, why
+
+
+@pytest.mark.parametrize(
+    ("silence", "verdict", "why"),
+    [
+        (Silence(), Verdict.WELL, "it answered"),
+        (Silence(1, 1.0, 0.0), Verdict.UNSURE, "one miss is nothing"),
+        (Silence(3, 3.0, 0.0), Verdict.UNWELL, "three are"),
+        (Silence(29, 29.0, 0.0), Verdict.UNWELL, "not for long enough"),
+        (Silence(30, 30.0, 0.2), Verdict.LOST, "it rests: refusing probes is not work"),
+        (Silence(30, 30.0, 5.0), Verdict.UNWELL, "it works on something long"),
+        (Silence(30, 30.0, None), Verdict.UNWELL, "it may work"),
+        (Silence(300, 300.0, 299.0), Verdict.LOST, "no work takes so long"),
+        (Silence(300, 300.0, None), Verdict.LOST, "the same"),
+    ],
+)
+def test_a_silent_engine_is_replaced_when_it_rests(
+    silence: Silence, verdict: Verdict, why: str
+) -> None:
+    assert judge(alive=True, silence=silence, patience=PATIENCE) is verdict, why
+
+
+def test_a_dead_engine_is_replaced_at_once() -> None:
+    assert judge(alive=False, silence=Silence(), patience=PATIENCE) is Verdict.LOST
+
+
+def test_unwell_is_known_within_5_s() -> None:
+    usual = Patience()
+    assert usual.unwell * (usual.interval + usual.answer) + usual.interval < 4
+
+
+def test_the_first_restart_is_at_once_and_no_pause_is_over_5_s() -> None:
+    pauses = [pause(restarts) for restarts in range(10_000)]
+    assert pauses[0] == 0
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == 5
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "name"),
+    [
+        ("linux", "x86_64", "linux-x64"),
+        ("linux", "aarch64", "linux-arm64"),
+        ("darwin", "arm64", "darwin-arm64"),
+        ("win32", "AMD64", "win32-x64"),
+        ("linux", "riscv64", "linux-riscv64"),
+    ],
+)
+def test_platforms_have_nodes_names(system: str, machine: str, name: str) -> None:
+    assert binary.platform_name(system, machine) == name
+
+
+def program(path: Path, mode: int = 0o755) -> Path:
+    path.parent.mkdir(parents=True)
+    path.touch()
+    path.chmod(mode)
+    return path
+
+
+@pytest.fixture
+def platform(monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(binary, "platform_name", lambda system, machine: "here")
+    return "here"
+
+
+def test_the_locked_binary_comes_before_the_path(tmp_path: Path, platform: str) -> None:
+    locked = program(tmp_path / "node_modules/@dynoxide" / platform / "dynoxide")
+    elsewhere = program(tmp_path / "bin/dynoxide")
+    assert binary.find_binary(tmp_path, str(elsewhere.parent)) == locked
+    locked.chmod(0o644)
+    assert binary.find_binary(tmp_path, str(elsewhere.parent)) == elsewhere
+
+
+def test_no_binary_names_the_three_ways_on_one_line(tmp_path: Path) -> None:
+    with pytest.raises(EngineMissing) as missing:
+        binary.find_binary(tmp_path, str(tmp_path))
+    message = str(missing.value)
+    assert "\n" not in message
+    for way in ("make run", "docker compose up", "STOCKPULSE_DYNAMODB=http://host:port"):
+        assert way in message
+
+
+def test_a_record_reads_back_and_is_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "engine.json"
+    old_umask = os.umask(0)
+    try:
+        for written in (Record(ADDRESS), Record(ADDRESS, 4711)):
+            endpoint_file.write(path, written)
+            assert endpoint_file.read(path) == written
+    finally:
+        os.umask(old_umask)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_no_record_is_no_error(tmp_path: Path) -> None:
+    assert endpoint_file.read(tmp_path / "engine.json") is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"url": "http://example.com:80", "pid": 1}', '{"url": 5, "pid": 1}']
+)
+def test_a_senseless_record_is_no_record(
+    tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "engine.json"
+    path.write_text(text)
+    assert endpoint_file.read(path) is None
+    assert "choosing a new address" in caplog.text
+
+
+@pytest.mark.parametrize("pid", ["null", "0", "-1", "1", '"9"', "true"])
+def test_a_senseless_process_number_is_none(tmp_path: Path, pid: str) -> None:
+    path = tmp_path / "engine.json"
+    path.write_text(f'{{"url": "{ADDRESS.url}", "pid": {pid}}}')
+    assert endpoint_file.read(path) == Record(ADDRESS)

@@ -1,0 +1,106 @@
+"""The timeline's end is read fast enough, and one event that is stuck hides none behind it."""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import Any, cast
+
+import pytest
+
+from app.core.events import ChangeEvent
+from app.store.audit.audit_repository import AuditRepository
+from app.store.feed.cursor import Cursor, before
+from app.store.feed.feed import EventRef, Feed, FeedRow
+from app.store.timeline import tail
+from app.store.timeline.event_cache import EventCache
+from app.store.timeline.position import Position
+from app.store.timeline.tail import PAGE, Tail
+from tests.unit.store.timeline.building import event, row
+
+T = 10_000_000  # ms
+
+
+class Rows:
+    """A feed of rows with one event each, and the audit of these events."""
+
+    def __init__(self) -> None:
+        self.rows: list[FeedRow] = []
+        self.lacking: set[EventRef] = set()
+
+    def add(self, ms: int, *refs: tuple[str, int]) -> None:
+        self.rows.append(row(ms, *refs))
+
+    def newest(self) -> Cursor | None:
+        return self.rows[-1].cursor if self.rows else None
+
+    def after(self, place: Cursor, limit: int) -> list[FeedRow]:
+        start = bisect_right(self.rows, place, key=lambda one: one.cursor)
+        return self.rows[start : start + limit]
+
+    def read(self, refs: Iterable[EventRef]) -> tuple[dict[EventRef, ChangeEvent], dict[Any, str]]:
+        present = [ref for ref in refs if ref not in self.lacking]
+        return {(product, key): event(product, int(key[-20:])) for product, key in present}, {}
+
+
+class Reader:
+    """A consumer of a tail with a clock of its own; everything that it takes is done at once."""
+
+    def __init__(self, feed: Rows) -> None:
+        self.now: float = 0
+        self.feed = feed
+        self.tail = Tail(
+            cast("Feed", self.feed),
+            cast("AuditRepository", self.feed),
+            EventCache(),
+            lambda: self.now,
+        )
+        self.refresh()
+        self.position = Position(self.tail.recent.newest)
+        self.done = 0
+
+    def refresh(self) -> None:
+        self.tail.refresh(self.tail.passes, 0)
+
+    def take_all(self, busy: Cursor | None = None) -> None:
+        while entries := self.tail.read(self.position, 100, lambda one: one == busy).entries:
+            for entry in entries:
+                self.position.add(entry.cursor)
+                self.done += 1
+            self.position.settle(self.tail.recent.settled)
+
+
+def test_a_consumer_keeps_up_with_more_rows_than_a_pass_can_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tail, "PAGE", 40)
+    monkeypatch.setattr(tail, "MOST", 200)
+    reader, made, rate = Reader(Rows()), 0, 30
+    for reader.now in range(25):
+        while made < reader.now * rate:
+            reader.feed.add(T + made * 1000 // rate, (f"p{made % 50}", made))
+            made += 1
+        reader.refresh()
+        reader.take_all()
+    assert made - reader.done <= 3 * rate
+
+
+def test_an_event_that_is_stuck_hides_nothing_that_waits_far_behind() -> None:
+    feed, count = Rows(), 3 * PAGE
+    for number in range(count):
+        feed.add(T + number, (f"p{number}", 1))
+    feed.add(T + 600_000, ("z", 1))
+    reader = Reader(feed)
+    reader.position = Position(before(T))
+    reader.take_all(busy=feed.rows[0].cursor)
+    assert reader.done == count - 1
+
+
+def test_a_product_s_events_behind_an_absent_one_come_with_the_row_that_has_them_all() -> None:
+    feed = Rows()
+    feed.add(T, ("a", 1), ("b", 1), ("a", 2), ("b", 2))
+    feed.add(T + 600_000, ("z", 1))
+    feed.lacking.add(feed.rows[0].refs[0])
+    reader = Reader(feed)
+    reader.position = Position(before(T))
+    batch = reader.tail.read(reader.position, 100)
+    assert [entry.event.product_id for entry in batch.entries] == ["b", "b"]
+    assert batch.absent == [feed.rows[0].cursor.at(0), feed.rows[0].cursor.at(2)]

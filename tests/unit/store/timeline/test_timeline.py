@@ -1,0 +1,98 @@
+"""The newest of the timeline are read in bounded steps, whatever kinds of events they are."""
+
+from itertools import count, islice
+from typing import Any
+
+import pytest
+
+from app.store.audit.audit_repository import AuditRepository
+from app.store.audit.entry import Signer
+from app.store.feed.feed import Feed
+from app.store.timeline.timeline import Timeline
+from tests.support.builders import a_cursor, an_event
+from tests.support.fakes.fake_tables import FakeTables
+
+TABLES = {"ProductEvents": ("ProductID", "EventKey"), "Feed": ("Day", "Cursor")}
+
+
+class Kept:
+    """A timeline, and how its rows were read."""
+
+    def __init__(self) -> None:
+        self.tables: Any = FakeTables(TABLES)
+        self.feed = Feed(self.tables, "Feed")
+        stamps = map(a_cursor, count())
+        signer = Signer("k", b"k" * 32)
+        self.audit = AuditRepository(
+            self.tables, "ProductEvents", self.feed, signer, lambda: next(stamps)
+        )
+        self.timeline = Timeline(self.feed, self.audit)
+
+    def add(self, *numbers: int, **fields: Any) -> None:
+        for number in numbers:
+            self.audit.append([an_event(number, **fields)])
+
+    def newest(self, shown: int, before: int) -> tuple[list[int], list[int]]:
+        """The numbers of the events, and of the places before them."""
+        newest, places = self.timeline.newest(shown, before)
+        keys = [[event.event_key for _, event in newest], [place.ref[1] for place in places]]
+        found, older = ([int(key.partition("#")[2]) % 10**20 for key in some] for some in keys)
+        return found, older
+
+
+@pytest.fixture
+def kept() -> Kept:
+    return Kept()
+
+
+def test_an_empty_timeline_has_none(kept: Kept) -> None:
+    assert kept.newest(3, 3) == ([], [])
+
+
+def test_the_newest_come_oldest_first_and_the_places_before_newest_first(kept: Kept) -> None:
+    kept.add(*range(1, 11))
+    assert kept.newest(3, 4) == ([8, 9, 10], [7, 6, 5, 4])
+
+
+def test_it_reads_on_until_enough_of_them_are_shown(kept: Kept) -> None:
+    kept.add(1, 2, 3, 4)
+    kept.add(5, 6, 7, kind="internal")
+    assert kept.newest(2, 4) == ([2, 3, 4, 5, 6, 7], [1])
+
+
+def test_it_reads_five_times_as_many_at_the_most(kept: Kept) -> None:
+    kept.add(*range(1, 21), kind="internal")
+    assert kept.newest(2, 3) == ([*range(11, 21)], [10, 9, 8])
+
+
+def test_an_event_that_arrived_twice_comes_twice(kept: Kept) -> None:
+    kept.add(1, 2)
+    kept.add(1)
+    assert kept.newest(3, 3) == ([1, 2, 1], [])
+
+
+def test_a_place_without_an_entry_is_skipped(kept: Kept) -> None:
+    kept.add(1, 2)
+    entry = next(key for key in kept.tables.rows["ProductEvents"] if key[1].endswith("2"))
+    del kept.tables.rows["ProductEvents"][entry]
+    assert kept.newest(3, 3) == ([1], [])
+
+
+def test_who_stops_early_reads_few_rows_and_who_goes_on_reads_ever_longer_pages(
+    kept: Kept,
+) -> None:
+    kept.add(*range(1, 100))
+    limits: list[int] = []
+    right = kept.tables.query
+
+    def noted(**request: Any) -> Any:
+        if request["ExpressionAttributeValues"][":d"]["S"] != "days":
+            limits.append(request["Limit"])
+        return right(**request)
+
+    kept.tables.query = noted
+    assert len(list(islice(kept.feed.before(None), 5))) == 5
+    assert limits == [10]
+    limits.clear()
+    assert len(list(kept.feed.before(None))) == 99
+    assert limits == [10, 20, 40, 80]

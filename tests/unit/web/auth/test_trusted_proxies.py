@@ -1,0 +1,141 @@
+"""What a proxy says is believed of the configured ones only, and only where it is one thing."""
+
+from collections.abc import Mapping
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+
+from app.core.roles import Role
+from app.web.auth.trusted_proxies import Proxies
+from tests.support.access import a_door
+from tests.support.site import PROXY, STRANGER, Site, a_key, cookie_of
+
+KEY, SECRET = a_key()
+PROXIES = Proxies(
+    (ip_network("10.0.0.7/32"), ip_network("10.2.0.0/16")),
+    "x-user",
+    "x-groups",
+    {"staff": Role.EDITOR, "it": Role.ADMIN},
+)
+
+
+@pytest.fixture(scope="module")
+def site() -> Site:
+    """The application behind proxies that name people, with one key beside."""
+    return Site(a_door([KEY], proxies=PROXIES), allowed_hosts=("shop.example",))
+
+
+@pytest.mark.parametrize(
+    ("base", "headers", "name", "flags"),
+    [
+        ("", {}, "stockpulse_session", {"Path=/"}),
+        ("/shop", {}, "stockpulse_session", {"Path=/shop"}),
+        ("", {"X-Forwarded-Proto": "https"}, "__Host-stockpulse_session", {"Path=/", "Secure"}),
+        (
+            "/shop",
+            {"X-Forwarded-Proto": "https"},
+            "__Secure-stockpulse_session",
+            {"Path=/shop", "Secure"},
+        ),
+    ],
+)
+def test_behind_tls_the_cookie_is_for_tls_only(
+    base: str, headers: dict[str, str], name: str, flags: set[str]
+) -> None:
+    key, secret = a_key()
+    site = Site(a_door([key], proxies=Proxies(PROXIES.networks), base=base))
+    answer = site.ask("POST", f"{base}/sign-in", PROXY, data={"key": secret.text}, headers=headers)
+    value, *given = answer.headers["Set-Cookie"].split("; ")
+    assert value.startswith(f"{name}=")
+    assert set(given) == {"HttpOnly", "SameSite=Strict", *flags}
+    assert ("Strict-Transport-Security" in answer.headers) == ("Secure" in flags)
+    back = site.ask("GET", f"{base}/who", PROXY, headers=headers | cookie_of(value))
+    assert back.json()["by"] == "session"
+
+
+def test_a_trusted_proxy_names_the_person(site: Site) -> None:
+    headers = {"X-User": "Zoë Ängström", "X-Groups": "guests, staff"}
+    raw = {name: value.encode() for name, value in headers.items()}
+    seen = site.ask(peer=PROXY, headers=raw).json()
+    assert (seen["actor"], seen["role"], seen["by"]) == ("Zoë Ängström", "editor", "proxy")
+    raw["X-Groups"] = b"staff;it"
+    assert site.ask(peer=PROXY, headers=raw).json()["role"] == "admin"
+    raw["X-Groups"] = b"guests"
+    refused = site.ask(peer=PROXY, headers=raw)
+    assert refused.status_code == 403
+    assert "STOCKPULSE_PROXY_ROLES" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers"),
+    [
+        (STRANGER, [("X-User", "ada"), ("X-Groups", "it")]),
+        (STRANGER, [("X-User", "ada"), ("X-Groups", "it"), ("X-Forwarded-For", PROXY)]),
+        (STRANGER, [("X-User", "ada"), ("X-Groups", "it"), ("Forwarded", f"for={PROXY}")]),
+        (PROXY, [("X-User", "mallory"), ("X-User", "ada"), ("X-Groups", "it")]),
+        (PROXY, [("X-User", ""), ("X-Groups", "it")]),
+        (PROXY, [("X-User", "a" * 201), ("X-Groups", "it")]),
+        (PROXY, [("X-User", "ada\x1b[2J"), ("X-Groups", "it")]),
+        (PROXY, [("X-User", "ada\u202ecod".encode()), ("X-Groups", "it")]),
+        (PROXY, [("X_User", "ada"), ("X-Groups", "it")]),
+        (PROXY, []),
+    ],
+)
+def test_what_others_say_of_a_person_and_what_is_no_name_is_not_believed(
+    site: Site, peer: str, headers: Any
+) -> None:
+    assert site.ask(peer=peer, headers=headers).status_code == 401
+
+
+def test_a_group_that_a_client_sends_along_counts_for_nothing(site: Site) -> None:
+    headers = [("X-User", "ada"), ("X-Groups", "it"), ("X-Groups", "staff")]
+    assert site.ask(peer=PROXY, headers=headers).status_code == 403
+    starred = Proxies(PROXIES.networks, "x-user", "x-groups", {"*": Role.VIEWER, "it": Role.ADMIN})
+    seen = Site(a_door(proxies=starred)).ask(peer=PROXY, headers=headers).json()
+    assert seen["role"] == "viewer"
+
+
+def test_a_person_s_forms_need_a_token_too(site: Site) -> None:
+    headers = {"X-User": "ada", "X-Groups": "staff"}
+    refused = site.ask("POST", "/sign-out", PROXY, headers=headers)
+    assert refused.json()["code"] == "csrf-token-needed"
+    token = site.door.sessions.form_token("person ada")
+    sent = site.ask("POST", "/sign-out", PROXY, headers=headers | {"X-CSRF-Token": token})
+    assert sent.status_code == 303
+    other = headers | {"X-User": "eve", "X-CSRF-Token": token}
+    assert site.ask("POST", "/sign-out", PROXY, headers=other).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "expected"),
+    [
+        (PROXY, {"X-Forwarded-For": "1.2.3.4"}, {"client": "1.2.3.4"}),
+        (PROXY, {"X-Forwarded-For": "6.6.6.6, 1.2.3.4, 10.2.3.4"}, {"client": "1.2.3.4"}),
+        (PROXY, {"X-Forwarded-For": "1.2.3.4, unknown, 10.2.3.4"}, {"client": "10.2.3.4"}),
+        (f"::ffff:{PROXY}", {"X-Forwarded-For": "2001:db8::1"}, {"client": "2001:db8::1"}),
+        (PROXY, {"X-Forwarded-Proto": "https"}, {"scheme": "https"}),
+        (PROXY, {"X-Forwarded-Proto": "http, https"}, {"scheme": "https"}),
+        (PROXY, {"X-Forwarded-Proto": "ftp"}, {"scheme": "http"}),
+        (PROXY, {"X-Forwarded-Host": "shop.example"}, {"host": "shop.example"}),
+        (PROXY, {"Forwarded": "for=1.2.3.4;proto=https"}, {"client": PROXY, "scheme": "http"}),
+        (
+            STRANGER,
+            {
+                "X-Forwarded-For": "1.2.3.4",
+                "X-Forwarded-Proto": "https",
+                "X-Forwarded-Host": "shop.example",
+            },
+            {"client": STRANGER, "scheme": "http", "host": "127.0.0.1"},
+        ),
+    ],
+)
+def test_only_a_trusted_proxy_says_whom_it_speaks_for(
+    site: Site, peer: str, headers: dict[str, str], expected: Mapping[str, str]
+) -> None:
+    seen = site.ask(peer=peer, headers=headers | {"Authorization": f"Bearer {SECRET.text}"}).json()
+    assert {name: seen[name] for name in expected} == expected
+
+
+def test_even_a_trusted_proxy_brings_no_unknown_host(site: Site) -> None:
+    assert site.ask(peer=PROXY, headers={"X-Forwarded-Host": "evil.example"}).status_code == 421

@@ -1,0 +1,205 @@
+"""What pages say when something is missing: the store, the right to write, the stream's images."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from app.broker.in_process import InProcessBroker
+from app.config.settings import Settings
+from app.core.errors import ProductGone, StoreUnavailable
+from app.core.events import ChangeEvent
+from app.store.audit.chain import origin, successor
+from app.store.dynamodb.paging import Page
+from app.web.app import create_app
+from app.web.statics import static_path
+from tests.support.access import about, open_to_all
+from tests.support.builders import LABEL, a_cursor, an_event
+from tests.unit.broker.kit import MemoryFeed
+
+HTML = {"Accept": "text/html"}
+
+
+class _Down:
+    """A store that does not answer."""
+
+    def __getattr__(self, _name: str) -> Any:
+        def refuse(*_arguments: object, **_named: object) -> None:
+            raise StoreUnavailable("DynamoDB did not answer.")
+
+        return refuse
+
+
+class _Client:
+    """A browser without a network."""
+
+    def __init__(self, services: Any) -> None:
+        self._transport = httpx.ASGITransport(create_app(services))
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        return self._send("GET", path, headers=headers)
+
+    def post(self, path: str, **request: Any) -> httpx.Response:
+        return self._send("POST", path, **request)
+
+    def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
+        async def send() -> httpx.Response:
+            async with httpx.AsyncClient(
+                transport=self._transport, base_url="http://127.0.0.1", headers=HTML
+            ) as client:
+                return await client.request(method, path, **request)
+
+        # In a thread: where browser tests ran before, theirs has an event loop already.
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(anyio.run, send).result()
+
+
+def a_broker(*events: ChangeEvent, trouble: str | None = None) -> InProcessBroker:
+    broker = InProcessBroker(MemoryFeed(), "Products", version="1", status=lambda: trouble)
+    broker.load()
+    broker.publish([(a_cursor(n), event) for n, event in enumerate(events)])
+    return broker
+
+
+def a_store(products: Any) -> Any:
+    return SimpleNamespace(products=products)
+
+
+def client(**given: Any) -> _Client:
+    settings = given.pop("settings", {})
+    parts: dict[str, Any] = {
+        "settings": Settings(_env_file=None, **settings),
+        "about": about(),
+        "store": a_store(SimpleNamespace(page=lambda *_: Page([], None))),
+        "broker": a_broker(),
+        "probes": {},
+        "demo": SimpleNamespace(running=lambda: False),
+        "access": open_to_all(settings.get("base_path", "")),
+        **given,
+    }
+    return _Client(SimpleNamespace(**parts))
+
+
+def test_an_empty_store_says_what_to_do_next() -> None:
+    page = client().get("/").text
+    assert "No changes yet" in page
+    assert "/products/new" in page
+    assert "aws dynamodb update-item &lt;here&gt;" in page
+
+
+def rows_of(page: str) -> list[str]:
+    """The ids of the changes that the page shows."""
+    return re.findall(r'<li class="row" data-id="([^"]+)"', page)
+
+
+def test_the_live_page_shows_the_newest_changes_first_and_the_cursor_they_reach_to() -> None:
+    events = [an_event(number) for number in range(3)]
+    page = client(broker=a_broker(*events)).get("/").text
+    assert rows_of(page) == [event.id for event in reversed(events)]
+    assert f'data-cursor="{a_cursor(2)}"' in page
+
+
+def test_the_live_page_shows_200_changes_at_most_and_says_what_its_numbers_cover() -> None:
+    events = [an_event(number, occurred_at=datetime.now(UTC)) for number in range(201)]
+    for count, period in ((200, "Last hour"), (201, "Since ")):
+        page = client(broker=a_broker(*events[:count])).get("/").text
+        assert len(rows_of(page)) == 200
+        assert f'<h2 data-part="period">{period}' in page
+        assert '<dd data-tile="changes">200</dd>' in page
+
+
+def test_baselines_are_not_shown_as_changes() -> None:
+    key = successor(origin(LABEL), "r")
+    baselines = [an_event(product_id=f"B{n}", event_key=key) for n in range(300)]
+    page = client(broker=a_broker(an_event(1_000), *baselines)).get("/").text
+    assert rows_of(page) == [an_event(1_000).id]
+
+
+def test_a_change_that_arrived_twice_is_shown_once() -> None:
+    broker = InProcessBroker(MemoryFeed(), "Products", version="1", overlap_ms=10_000)
+    broker.publish([(a_cursor(1), an_event(1)), (a_cursor(2), an_event(2))])
+    broker.publish([(a_cursor(3), an_event(1))])
+    page = client(broker=broker).get("/").text
+    assert rows_of(page) == [an_event(1).id, an_event(2).id]
+
+
+def test_a_row_escapes_what_others_typed() -> None:
+    page = client(broker=a_broker(an_event(1, product_name="<img src=x>"))).get("/").text
+    assert "<img" not in page
+    assert "&lt;img src=x&gt;" in page
+
+
+def test_without_the_store_the_live_page_still_shows_what_it_knows_and_says_so() -> None:
+    known = a_broker(an_event(1), trouble="the engine does not answer")
+    answer = client(broker=known).get("/")
+    assert answer.status_code == 200
+    assert rows_of(answer.text) == [an_event(1).id]
+    assert 'id="store-notice" class="notice bad">' in answer.text
+    well = client(broker=a_broker(an_event(1))).get("/").text
+    assert 'id="store-notice" class="notice bad" hidden>' in well
+
+
+def test_without_the_store_other_pages_say_so_and_come_back_by_themselves() -> None:
+    answer = client(store=a_store(_Down())).get("/products?cursor=abc")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+    assert 'data-again="/products?cursor=abc"' in answer.text
+
+
+def test_a_form_sent_while_the_store_is_away_keeps_what_was_typed() -> None:
+    typed = {"product_id": "P1", "name": "My tea", "stock": "3"}
+    answer = client(store=a_store(_Down())).post("/products/new", data=typed)
+    assert answer.status_code == 503
+    assert 'value="My tea"' in answer.text
+    answer = client(store=a_store(_Down())).post(
+        "/products/adjust?id=P1", data={"quantity": "7", "direction": "1", "note": "two boxes"}
+    )
+    assert answer.status_code == 503
+    assert 'value="two boxes"' in answer.text
+
+
+def test_read_only_pages_have_no_forms_and_take_none() -> None:
+    read_only = client(settings={"read_only": True})
+    assert "/products/new" not in read_only.get("/").text
+    assert "<form" not in read_only.get("/products").text
+    assert read_only.get("/products/new").status_code == 403
+    assert read_only.post("/products/new", data={}).status_code == 403
+
+
+@pytest.mark.parametrize("view", ["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE"])
+def test_a_view_that_cannot_show_everything_is_told(view: str) -> None:
+    page = client(about=about(view_type=view)).get("/").text
+    assert f"<code>{view}</code>" in page
+    assert "data-unknown" in page
+
+
+def test_links_carry_the_base_path() -> None:
+    page = client(settings={"base_path": "/shop"}).get("/").text
+    assert 'data-stream="/shop/v1/events"' in page
+    assert 'href="/shop/products"' in page
+    assert f'src="/shop{static_path()}/live/main.js"' in page
+
+
+def test_a_deleted_product_leads_to_its_history() -> None:
+    def gone(_product_id: str) -> None:
+        raise ProductGone("The product was deleted; its history can still be read.")
+
+    answer = client(store=a_store(SimpleNamespace(get=gone))).get("/products/edit?id=A%2F..%26")
+    assert answer.status_code == 410
+    assert 'href="/products/history?id=A%2F..%26"' in answer.text
+
+
+def test_a_write_from_a_page_of_another_origin_is_refused() -> None:
+    answer = client().post("/products/new", data={}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 403
+
+
+def test_what_an_address_says_is_text_not_markup() -> None:
+    page = client().get("/products?done=deleted&id=<script>x</script>").text
+    assert "<script>x" not in page
+    assert "&lt;script&gt;x" in page

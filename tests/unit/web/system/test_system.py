@@ -1,0 +1,166 @@
+"""The state in one sentence, what is wrong with what to do, and the same for machines."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.store.coordination.shard_state import ShardState
+from app.store.dead_letters.letter_summary import DeadLetterSummary
+from app.web.system.health_checks import findings, headline, span
+from app.web.system.readiness import MOST, details_of
+from app.web.system.shard_lines import FINISHED_SHOWN, shard_lines
+from app.web.system.state import SILENT
+from tests.unit.web.system.system_states import (
+    NOW,
+    a_state,
+    gap,
+    letters,
+    live,
+    reading,
+    row,
+    saved,
+    stored,
+    worker,
+)
+
+
+def said(**fields: Any) -> tuple[str, list[str]]:
+    """The headline, and what each finding says with what to do."""
+    state = a_state(**fields)
+    found = findings(state)
+    texts = [f"{finding.what} {finding.remedy} {finding.command}".strip() for finding in found]
+    return headline(state, found), texts
+
+
+def test_all_is_well() -> None:
+    assert said() == ("All is well: 1 shard is read without delay.", [])
+    assert said(live=live(shards=[])) == ("All is well.", [])
+    two = live(shards=[reading("s1"), reading("s2", lag=12.0)])
+    assert said(live=two)[0] == "All is well: 2 shards are read 12 s behind."
+
+
+def test_a_part_that_fails_is_named_with_what_it_says() -> None:
+    parts = {"engine": "the embedded engine does not answer", "worker": "ok"}
+    head, texts = said(live=live(parts=parts), trouble="DynamoDB did not answer.")
+    assert head == "It does not work just now."
+    (text,) = texts  # the store's own trouble is the same trouble
+    assert text.startswith("Engine: the embedded engine does not answer. If it keeps failing")
+
+
+def test_a_store_that_does_not_answer_is_told_though_the_rest_is_well() -> None:
+    head, texts = said(stored=None, read_at=None, trouble="DynamoDB did not answer.")
+    assert head == "It does not work just now."
+    assert texts[0].startswith("The store cannot be read: DynamoDB did not answer.")
+
+
+def test_a_late_reader_is_told_with_how_late() -> None:
+    head, texts = said(live=live(shards=[reading(lag=300.0)]))
+    assert head == "It works, and needs attention."
+    assert texts[0].startswith("Changes show late: the reader is 5 min behind.")
+
+
+def test_without_any_live_worker_nothing_is_read() -> None:
+    elsewhere = live(shards=None)
+    assert "stockpulse worker" in said(live=elsewhere)[1][0]
+    assert "stockpulse worker" in said(live=elsewhere, workers=[worker(silent=SILENT)])[1][0]
+    dead_and_alive = [worker("w1", silent=99), worker("w2")]
+    assert said(live=elsewhere, workers=dead_and_alive) == ("All is well.", [])
+    assert said(live=elsewhere, stored=stored(host="lambda")) == ("All is well.", [])
+
+
+def test_a_worker_that_was_never_heard_is_not_vouched_for() -> None:
+    """A web process that has just begun sees a dead one's row as it sees a living one's."""
+    head, texts = said(live=live(shards=None), workers=[worker(heard=False)])
+    assert (head[:12], texts) == ("Not sure yet", [])
+
+
+def test_a_shard_of_a_worker_that_is_gone_gets_later() -> None:
+    told = row("w1", shards=[ShardState("s1", lag=1, last_page=2)])
+    elsewhere = {"live": live(shards=None), "stored": stored(workers=[told])}
+    for silent, lag in ((SILENT - 1, 3.0), (40.0, 43.0)):
+        (line,) = shard_lines(a_state(workers=[worker(silent=silent)], **elsewhere))
+        assert line.lag == lag
+
+
+def test_of_two_that_tell_of_a_shard_the_living_one_is_believed() -> None:
+    rows = [row(name, shards=[ShardState("s1", lag=n)]) for n, name in enumerate("abc")]
+    seen = [worker("a", silent=99), worker("b"), worker("c", silent=99)]
+    state = a_state(live=live(shards=None), stored=stored(workers=rows), workers=seen)
+    assert [line.lag for line in shard_lines(state)] == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (letters(1), "There is 1 dead letter."),
+        (letters(3), "There are 3 dead letters."),
+        (letters(9, more=True), "There are 9 or more dead letters."),
+    ],
+)
+def test_dead_letters_are_counted_and_come_with_the_command(
+    found: DeadLetterSummary, told: str
+) -> None:
+    head, texts = said(stored=stored(dead_letters=found))
+    assert head == "It works, and needs attention."
+    assert texts[0].startswith(told)
+    assert texts[0].endswith("stockpulse sinks redrive")
+
+
+def test_a_gap_is_worth_a_word_for_a_day() -> None:
+    assert "stockpulse reconcile" in said(stored=stored(gaps=[gap()]))[1][0]
+    assert said(stored=stored(gaps=[gap(NOW - timedelta(hours=25))]))[1] == []
+
+
+def test_what_does_not_work_comes_before_what_only_needs_attention() -> None:
+    _, texts = said(stored=stored(dead_letters=letters(1)), live=live(shards=None))
+    assert [text.split(" ")[0] for text in texts] == ["No", "There"]
+
+
+def test_a_shard_is_one_line_from_all_who_know_of_it() -> None:
+    told = [ShardState("s2", lag=4, last_page=1, position="7")]
+    state = a_state(
+        stored=stored(
+            shards=[saved("s1"), saved("s2", owner="w1"), saved("s3")],
+            workers=[row("w1", shards=told)],
+        )
+    )
+    own, other, nobodys = shard_lines(state)
+    assert (own.shard_id, other.shard_id, nobodys.shard_id) == ("s2", "s1", "s3")
+    assert (own.owner, own.lag, own.last_page, own.position) == ("w1", 5.0, 1.0, "7")
+    assert (other.here, other.owner, other.position, other.lag) == (True, None, "101", 0.2)
+    assert (nobodys.here, nobodys.owner, nobodys.position) == (False, None, "100")
+
+
+def test_of_finished_shards_a_few_are_shown_and_last() -> None:
+    many = [saved(f"f{n}", finished=True) for n in range(20)]
+    lines = shard_lines(a_state(stored=stored(shards=[*many, saved("open")])))
+    assert [line.finished for line in lines] == [False, False] + [True] * FINISHED_SHOWN
+
+
+def test_details_are_json_and_bounded() -> None:
+    shards = [saved(f"s{n}") for n in range(200)]
+    state = a_state(stored=stored(shards=shards, gaps=[gap()] * 200, dead_letters=letters(3)))
+    details = json.loads(json.dumps(details_of(state)))
+    assert (len(details["shards"]), len(details["gaps"])) == (MOST, MOST)
+    told = {"event_id": "id-1", "occurred_at": "2026-11-21T12:00:00Z", "why": "why"}
+    gaps = [gap(why="why"), gap(why="why", about="P1")]
+    assert details_of(a_state(stored=stored(gaps=gaps)))["gaps"] == [
+        {"shard_id": "s1", "product_id": None, **told},
+        {"shard_id": None, "product_id": "P1", **told},
+    ]
+    assert details["dead_letters"] == {"notify": 3}
+    assert details["broker"]["subscribers"] == 2
+    assert details["summary"] == "It works, and needs attention."
+    unread = details_of(a_state(stored=None, read_at=None))
+    assert (unread["gaps"], unread["dead_letters"], unread["read_at"]) == (None, None, None)
+    assert unread["sinks"] == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(0.4, "less than a second"), (3.2, "3 s"), (119, "119 s"), (600, "10 min"), (9e5, "10 d")],
+)
+def test_a_time_is_told_as_people_do(seconds: float, told: str) -> None:
+    assert span(seconds) == told

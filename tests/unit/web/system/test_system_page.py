@@ -1,0 +1,170 @@
+"""The System page gives the state first, then the details, also while the store is down."""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+import anyio
+import httpx
+
+from app.config.settings import Settings
+from app.core.events import event_id
+from app.store.coordination.sink_row import Health
+from app.web.app import create_app
+from app.web.system.state import SystemState
+from tests.support.access import about, open_to_all
+from tests.unit.web.system.system_states import (
+    a_state,
+    gap,
+    letters,
+    live,
+    saved,
+    sink,
+    stored,
+    worker,
+)
+
+
+def get(path: str, state: SystemState, **settings: Any) -> httpx.Response:
+    async def look(_age: float = 0) -> SystemState:
+        return state
+
+    services: Any = SimpleNamespace(
+        settings=Settings(_env_file=None, **settings),
+        about=about(),
+        demo=SimpleNamespace(running=lambda: False),
+        system=SimpleNamespace(look=look),
+        probes={
+            name: partial({"ok": None}.get, said, said) for name, said in state.live.parts.items()
+        },
+        access=open_to_all(),
+    )
+    transport = httpx.ASGITransport(create_app(services))
+
+    async def send() -> httpx.Response:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return await client.get(path, headers={"Accept": "text/html"})
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(anyio.run, send).result()
+
+
+def test_the_state_comes_first_and_then_what_it_rests_on() -> None:
+    page = get("/system", a_state()).text
+    order = ["All is well", "Shards of the stream", "Sinks", "Dead letters", "Gaps", "Live feed"]
+    places = [page.index(text) for text in order]
+    assert places == sorted(places)
+    assert "<code>s1</code>" in page
+    assert "this process" in page
+    assert "1,234" in page
+    assert 'aria-current="page">System</a>' in page
+    assert "Workers</h2>" not in page
+
+
+def test_times_are_the_shops() -> None:
+    page = get("/system", a_state(), timezone="Europe/Berlin").text
+    assert "2026-11-21 13:00:00" in page
+    assert "(Europe/Berlin)" in page
+
+
+def test_what_is_wrong_stands_with_what_to_do() -> None:
+    page = get("/system", a_state(stored=stored(dead_letters=letters(2), gaps=[gap()]))).text
+    assert "It works, and needs attention." in page
+    assert "<code>stockpulse sinks redrive</code>" in page
+    assert "2 of notify" in page
+    assert "trimmed before it was read" in page
+
+
+def test_gaps_of_shards_and_products_stand_together_and_lead_to_their_histories() -> None:
+    gaps = [gap(), gap(about="P&1", why="found otherwise")]
+    page = get("/system", a_state(stored=stored(gaps=gaps))).text
+    assert 'shard <a href="/products/history?id=%00shard%23s1"><bdi>s1</bdi></a>' in page
+    assert '/products/history?id=P%261"><bdi>Blue kettle</bdi></a>' in page
+    assert page.index("<bdi>s1<") < page.index("Blue kettle") < page.index("found otherwise")
+
+
+def test_leases_and_workers_are_shown_where_there_are_any() -> None:
+    shards = [saved("s9", owner="w1", since="2026-11-21T11:30:00Z")]
+    page = get(
+        "/system",
+        a_state(
+            live=live(shards=None),
+            stored=stored(shards=shards),
+            workers=[worker("w1"), worker("w2", silent=40), worker("w3", heard=False)],
+        ),
+    ).text
+    assert "Workers</h2>" in page
+    assert "since 2026-11-21 11:30:00" in page
+    states = ('class="well">alive<', "silent for 40 s", "listening for its heartbeat")
+    assert [page.count(said) for said in states] == [1, 1, 1]
+
+
+def test_without_the_store_it_says_so_and_what_is_not_known() -> None:
+    state = a_state(stored=None, read_at=None, trouble="DynamoDB did not answer.")
+    page = get("/system", state).text
+    assert "It does not work just now." in page
+    assert "the tables have not been read yet" in page
+    assert page.count("Not known: the tables have not been read.") == 3
+
+
+def test_what_others_wrote_is_text_not_markup() -> None:
+    page = get("/system", a_state(stored=stored(dead_letters=letters(1, error="<b>x</b>")))).text
+    assert "&lt;b&gt;x&lt;/b&gt;" in page
+
+
+def test_the_fragment_is_the_state_alone() -> None:
+    fragment = get("/system/state", a_state(), base_path="/shop")
+    assert fragment.headers["Cache-Control"] == "no-store"
+    assert "<html" not in fragment.text
+    assert "All is well" in fragment.text
+    page = get("/system", a_state(), base_path="/shop").text
+    assert 'data-state="/shop/system/state"' in page
+    assert fragment.text.strip().splitlines()[-1].strip() in page
+
+
+def test_readiness_keeps_its_parts_and_adds_the_details() -> None:
+    state = a_state(live=live(parts={"engine": "down", "worker": "ok"}))
+    answer = get("/readyz", state)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    body = answer.json()
+    assert (body["status"], body["parts"]) == ("unavailable", {"engine": "down", "worker": "ok"})
+    assert body["details"]["summary"] == "It does not work just now."
+    well = get("/readyz", a_state(stored=stored(dead_letters=letters(9))))
+    assert (well.status_code, well.json()["status"]) == (200, "ok")  # they never decide it
+
+
+def test_what_is_not_sure_is_not_shown_as_good() -> None:
+    unheard = a_state(live=live(shards=None), workers=[worker(heard=False)])
+    for state, kind in ((unheard, "notice "), (a_state(), "notice good")):
+        assert f'id="verdict" class="{kind}"' in get("/system", state).text
+
+
+def test_a_sink_is_shown_with_its_state_lag_owner_and_error() -> None:
+    sinks = [
+        sink("archive"),
+        sink("erp", owner=None, lag_seconds=600.0, lag_events=12),
+        sink("hook", health=Health(error="shop.example answered 503 <b>down</b>")),
+        sink("partner", state="paused", why="answered 410 Gone"),
+    ]
+    page = get("/system", a_state(stored=stored(sinks=sinks))).text
+    assert "nothing waits" in page
+    assert "10 min<br>12 events" in page
+    assert "no worker runs it" in page
+    assert "503 &lt;b&gt;down" in page
+    assert '<span class="error">paused</span><br>answered 410 Gone' in page
+    assert "2026-11-21 11:00:00" in page
+
+
+def test_an_admin_may_pause_a_running_sink_and_resume_a_paused_one() -> None:
+    sinks = [sink("archive"), sink("notify", state="paused", why="paused by ada", paused_by="ada")]
+    state = a_state(stored=stored(sinks=sinks, dead_letters=letters(2)))
+    page = get("/system", state, base_path="/shop").text
+    actions = ["pause", "resume", "redrive"]  # only `notify` has dead letters
+    assert [page.count(f'action="/shop/system/sinks/{action}"') for action in actions] == [1, 1, 1]
+    assert page.count('href="/shop/system/sinks/rewind?name=') == 2
+
+
+def test_a_dead_letter_leads_to_its_event() -> None:
+    page = get("/system", a_state(stored=stored(dead_letters=letters(1)))).text
+    assert f'href="/v1/events/{event_id("P0", "k")}"' in page

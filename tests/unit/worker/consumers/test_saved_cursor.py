@@ -1,0 +1,44 @@
+"""A sink that never ran begins where it was first seen, however often that could not be saved."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from app.core.errors import StoreUnavailable
+from app.store.coordination.leases import Lease
+from app.store.coordination.sink_row import SINK, SinkRow
+from app.store.feed.cursor import Cursor
+from tests.unit.store.timeline.building import cursor
+from worker.consumers.saved_cursor import Bookmark
+
+T = 10_000_000  # ms
+
+
+def test_nothing_is_delivered_before_the_first_cursor_is_saved() -> None:
+    saved: list[Cursor] = []
+    troubles = [StoreUnavailable("The store is away.")]
+
+    def save(_lease: Lease, _version: int, settled: Cursor, *_rest: object) -> None:
+        saved.append(settled)
+        if troubles:
+            raise troubles.pop()
+
+    recent = SimpleNamespace(newest=cursor(T))
+    tail = SimpleNamespace(recent=recent, passes=0, refresh=lambda *_: None)
+    bookmark = Bookmark(
+        cast("Any", SimpleNamespace(save=save)),
+        cast("Any", tail),
+        Lease("stockpulse", SINK, "archive", "me", 1),
+        SinkRow("archive", owner="me", counter=1),
+        None,
+        None,
+    )
+    with pytest.raises(StoreUnavailable):
+        bookmark.open()
+    with pytest.raises(RuntimeError, match="not open"):
+        _ = bookmark.position
+    recent.newest = cursor(T + 5_000)  # an event arrives: the sink must still get it
+    bookmark.open()
+    assert saved == [cursor(T), cursor(T)]
+    assert bookmark.position.settled == cursor(T)

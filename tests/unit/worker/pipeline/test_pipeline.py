@@ -1,0 +1,118 @@
+"""Durable before published, published before returned, in the stream's order."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from app.core.events import ChangeEvent
+from app.core.item import AttributeNames
+from app.runtime.retry import Stopped
+from app.store.audit.audit_repository import Appended
+from app.store.coordination.leases import Hold
+from tests.support.builders import (
+    NOON,
+    STREAM_ARN,
+    an_item,
+    as_boto3,
+    as_lambda,
+    inserted,
+    modified,
+)
+from tests.support.processes.fault_points import pipeline_with_points
+from tests.unit.worker.pipeline.steps import Steps, put
+
+
+@pytest.fixture
+def steps() -> Steps:
+    return Steps()
+
+
+def test_a_page_is_audited_then_published_in_its_order(steps: Steps) -> None:
+    steps.pipeline().process([put("b", 1), put("a", 2), put("c", 3)], STREAM_ARN)
+    assert steps.log == [("audit", ["b", "a", "c"]), ("publish", ["b", "a", "c"])]
+
+
+def test_each_batch_is_published_before_the_next_is_audited(steps: Steps) -> None:
+    steps.pipeline().process([put(f"p{n}", n) for n in range(1, 50)], STREAM_ARN)
+    assert [(name, len(what)) for name, what in steps.log] == [
+        ("audit", 24),
+        ("publish", 24),
+        ("audit", 24),
+        ("publish", 24),
+        ("audit", 1),
+        ("publish", 1),
+    ]
+
+
+def test_changes_of_one_product_keep_their_order(steps: Steps) -> None:
+    """Sequence numbers and times are not compared: services repeat times, and numbers wrap."""
+    seen: list[int | None] = []
+    steps.publish = lambda arrived, _hold: seen.extend(event.stock_after for _, event in arrived)  # type: ignore[method-assign]
+    records = [
+        as_boto3(
+            modified(
+                an_item(Stock=n - 1),
+                an_item(Stock=n),
+                sequence_number=str(1_000_000_000 - n),
+                at=NOON - timedelta(seconds=n),
+            )
+        )
+        for n in range(1, 60)
+    ]
+    steps.pipeline().process(records, STREAM_ARN)
+    assert seen == list(range(1, 60))
+
+
+def test_a_record_that_is_in_a_page_twice_is_taken_once(steps: Steps) -> None:
+    steps.pipeline().process([put("a"), put("b", 2), put("a")], STREAM_ARN)
+    assert steps.of("audit") == [["a", "b"]]
+
+
+def test_an_empty_page_reaches_no_sink(steps: Steps) -> None:
+    steps.pipeline().process([], STREAM_ARN)
+    assert steps.log == []
+
+
+def test_records_of_lambda_are_taken_alike(steps: Steps) -> None:
+    steps.pipeline().process([as_lambda(inserted(an_item("a", Photo=b"\xff")))], STREAM_ARN)
+    assert steps.of("publish") == [["a"]]
+
+
+def test_a_table_s_own_names_are_used(steps: Steps) -> None:
+    record = put("-")
+    record["dynamodb"] |= {"Keys": {"sku": {"S": "a"}}, "NewImage": {"sku": {"S": "a"}}}
+    steps.pipeline(AttributeNames("sku", "title", "qty")).process([record], STREAM_ARN)
+    assert steps.of("publish") == [["a"]]
+
+
+def test_nothing_is_published_that_is_not_durable(steps: Steps) -> None:
+    def stopped(_: Sequence[ChangeEvent], hold: Hold) -> Appended:
+        raise Stopped
+
+    steps.accept = stopped  # type: ignore[method-assign]
+    with pytest.raises(Stopped):
+        steps.pipeline().process([put("a")], STREAM_ARN)
+    assert steps.of("publish") == []
+
+
+@pytest.mark.parametrize(
+    ("point", "done"),
+    [
+        ("before audit", []),
+        ("between audit and broker", ["audit"]),
+        ("between broker and checkpoint", ["audit", "publish"]),
+    ],
+)
+def test_a_crash_leaves_nothing_published_that_was_not_audited(
+    steps: Steps, point: str, done: list[str]
+) -> None:
+    def crash(reached: str) -> None:
+        if reached == point:
+            raise SystemExit
+
+    with pytest.raises(SystemExit):
+        steps.pipeline(kind=pipeline_with_points(crash)).process([put("a")], STREAM_ARN)
+    assert [name for name, _ in steps.log] == done
+    steps.pipeline().process([put("a")], STREAM_ARN)  # the page is read again
+    assert steps.of("publish")[-1] == ["a"]

@@ -1,0 +1,153 @@
+"""A reader goes from page to page through every fault of the service, and skips nothing."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.fakes.stub_streams import StubStreams, fault
+from tests.support.reading import FIRST, Reading, closed
+from worker.stream.shards.shard_iterator import ShardGone
+
+pytestmark = pytest.mark.usefixtures("no_pauses")
+
+
+def test_the_last_page_counts_though_no_iterator_follows(streams: StubStreams) -> None:
+    streams.put("s1", "a", "b", "c")
+    closed(streams)
+    reading = Reading(streams)
+    reading.run()
+    assert reading.taken == ["a", "b", "c"]
+    assert reading.saved == [(str(FIRST + 2), False), (str(FIRST + 2), True)]
+
+
+def test_a_shard_that_ended_empty_is_finished(streams: StubStreams) -> None:
+    closed(streams)
+    reading = Reading(streams)
+    reading.run()
+    assert reading.saved == [(None, True)]
+
+
+def test_every_page_is_saved_before_the_next_is_read(streams: StubStreams) -> None:
+    streams.put("s1", "a", "b", "c")
+    streams.page = 1
+    closed(streams)
+    reading = Reading(streams)
+    saved_at: list[int] = []
+    reading.on_page = lambda: saved_at.append(len(reading.saved))
+    reading.run()
+    assert saved_at == [0, 1, 2]
+
+
+def test_empty_pages_are_not_the_end(streams: StubStreams) -> None:
+    reading = Reading(streams)
+    pages = 0
+
+    class Slow(StubStreams):
+        def get_records(self, ShardIterator: str, Limit: int) -> Any:  # noqa: N803
+            nonlocal pages
+            pages += 1
+            if pages == 5:
+                self.put("s1", "late")
+                closed(self)
+            return super().get_records(ShardIterator, Limit)
+
+    slow = Slow(streams=streams.streams, current=streams.current)
+    reading.streams = slow
+    reading.run()
+    assert reading.taken == ["late"]
+    assert pages == 5
+
+
+class TestLostIterators:
+    def test_an_expired_one_is_taken_again_after_the_last_record(
+        self, streams: StubStreams
+    ) -> None:
+        streams.put("s1", "a", "b")
+        streams.page = 1
+        closed(streams)
+        streams.faults["get_records"] = [None, fault("ExpiredIteratorException")]
+        reading = Reading(streams)
+        reading.run()
+        assert reading.taken == ["a", "b"]
+        assert [(kind, number) for _, kind, number in reading.iterators] == [
+            ("TRIM_HORIZON", "0"),
+            ("AFTER_SEQUENCE_NUMBER", str(FIRST)),
+        ]
+
+    def test_before_the_first_record_it_is_taken_again_at_the_oldest(
+        self, streams: StubStreams
+    ) -> None:
+        streams.put("s1", "a")
+        closed(streams)
+        streams.faults["get_records"] = [fault("ExpiredIteratorException")]
+        reading = Reading(streams)
+        reading.run()
+        assert reading.taken == ["a"]
+        assert [kind for _, kind, _ in reading.iterators] == ["TRIM_HORIZON"] * 2
+
+    def test_latest_is_never_asked_for(self, streams: StubStreams) -> None:
+        streams.put("s1", "a")
+        closed(streams)
+        Reading(streams).run()
+        Reading(streams, after=str(FIRST)).run()
+        assert {kind for _, kind, _ in streams.of("get_shard_iterator")} == {
+            "TRIM_HORIZON",
+            "AFTER_SEQUENCE_NUMBER",
+        }
+
+    @pytest.mark.parametrize(
+        "code",
+        ["ProvisionedThroughputExceededException", "LimitExceededException", "InternalServerError"],
+    )
+    @pytest.mark.parametrize("operation", ["get_records", "get_shard_iterator"])
+    def test_throttling_and_faults_are_waited_out(
+        self, streams: StubStreams, operation: str, code: str
+    ) -> None:
+        streams.put("s1", "a")
+        closed(streams)
+        streams.faults[operation] = [fault(code)] * 4
+        reading = Reading(streams)
+        reading.run()
+        assert reading.taken == ["a"]
+        assert reading.gaps == []
+
+
+class TestTrimmedData:
+    def test_with_a_position_it_is_a_gap_and_the_rest_is_read(self, streams: StubStreams) -> None:
+        streams.put("s1", "a")
+        closed(streams)
+        streams.faults["get_shard_iterator"] = [fault("TrimmedDataAccessException")]
+        reading = Reading(streams, after="7")
+        reading.run()
+        assert reading.gaps == ["7"]
+        assert reading.taken == ["a"]
+
+    def test_without_a_position_it_says_nothing(self, streams: StubStreams) -> None:
+        streams.put("s1", "a")
+        closed(streams)
+        streams.faults["get_records"] = [fault("TrimmedDataAccessException")] * 2
+        reading = Reading(streams)
+        reading.run()
+        assert reading.gaps == []
+        assert reading.taken == ["a"]
+
+    def test_the_gap_is_told_before_anything_that_follows(self, streams: StubStreams) -> None:
+        streams.put("s1", "a")
+        closed(streams)
+        streams.faults["get_shard_iterator"] = [fault("TrimmedDataAccessException")]
+        reading = Reading(streams, after="7")
+        gaps_at: list[int] = []
+        reading.on_page = lambda: gaps_at.append(len(reading.gaps))
+        reading.run()
+        assert gaps_at == [1]
+
+
+@pytest.mark.parametrize("operation", ["get_records", "get_shard_iterator"])
+def test_a_shard_that_vanished_is_neither_an_end_nor_tried_for_ever(
+    streams: StubStreams, operation: str
+) -> None:
+    streams.faults[operation] = [fault("ResourceNotFoundException")]
+    reading = Reading(streams, after="7")
+    with pytest.raises(ShardGone):
+        reading.run()
+    assert reading.saved == []

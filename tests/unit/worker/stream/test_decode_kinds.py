@@ -1,0 +1,123 @@
+"""What kind of change a record tells, and what is no change at all."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.builders import (
+    STREAM_ARN,
+    an_item,
+    as_boto3,
+    inserted,
+    marked_for_deletion,
+    modified,
+    removed,
+    stamped,
+)
+from tests.unit.worker.stream.decoding import ADA, NEW, OLD, decoded, who
+from worker.stream.decode import decode
+
+
+class TestTheKind:
+    @pytest.mark.parametrize(
+        "value",
+        [
+            None,
+            {"N": "-1"},
+            {"N": "1.5"},
+            {"N": "9" * 38},
+            {"N": "1E+120"},
+            {"N": "NaN"},
+            {"S": "nine"},
+            {"NULL": True},
+            {"L": [{"N": "9"}]},
+            {"M": {}},
+            {"B": b"9"},
+            {"BOOL": True},
+            {"NS": ["9"]},
+        ],
+        ids=repr,
+    )
+    def test_a_weird_stock_makes_an_update_and_never_raises(self, value: Any) -> None:
+        weird = an_item(ProductName="Mug", **({} if value is None else {"Stock": value}))
+        to, back = decoded(modified(OLD, weird)), decoded(modified(weird, OLD))
+        assert (to.kind, to.stock_before, to.stock_after, to.delta) == ("updated", 12, None, None)
+        assert (back.kind, back.stock_before, back.stock_after) == ("updated", None, 12)
+        assert decoded(inserted(weird)).stock_after is None
+        assert decoded(removed(weird)).stock_before is None
+
+    def test_the_same_stock_spelt_otherwise_is_no_stock_change(self) -> None:
+        event = decoded(modified(OLD, OLD | {"Stock": {"N": "12.0"}, "Version": {"N": "2"}}))
+        assert (event.kind, event.changed) == ("updated", ())
+
+    def test_a_set_in_another_order_has_not_changed(self) -> None:
+        event = decoded(modified(an_item(T={"SS": ["a", "b"]}), an_item(T={"SS": ["b", "a"]})))
+        assert event.changed == ()
+
+    @pytest.mark.parametrize(
+        ("one", "other"), [("1" * 38, "1" * 37 + "2"), ("-" + "1" * 38, "-" + "1" * 37 + "2")]
+    )
+    def test_a_number_that_differs_in_its_38th_digit_has_changed(
+        self, one: str, other: str
+    ) -> None:
+        event = decoded(modified(an_item(Serial={"N": one}), an_item(Serial={"N": other})))
+        assert event.changed == ("Serial",)
+
+    def test_changed_names_attributes_in_order_without_bookkeeping(self) -> None:
+        before = stamped(an_item(Stock=12, Shelf="B", Gone="x", Version=1, UpdatedAt="then"))
+        after = stamped(an_item(Stock=9, Shelf="C", Come="y", Version=2, UpdatedAt="now"), "r-2")
+        assert decoded(modified(before, after)).changed == ("Come", "Gone", "Shelf", "Stock")
+
+    def test_the_category_is_the_one_after_the_change_or_the_last_one(self) -> None:
+        kitchen, toys = an_item(Category="Kitchen"), an_item(Category="Toys")
+        assert decoded(modified(kitchen, toys)).category == "Toys"
+        assert decoded(modified(kitchen, toys, view="OLD_IMAGE")).category == "Kitchen"
+        assert decoded(removed(kitchen)).category == "Kitchen"
+        assert decoded(inserted(an_item(Category=7))).category is None
+        assert decoded(removed(kitchen, view="KEYS_ONLY")).category is None
+
+    def test_without_both_images_nothing_is_known_to_have_changed(self) -> None:
+        assert decoded(modified(OLD, NEW, view="NEW_IMAGE")).changed == ()
+
+    def test_a_record_of_a_write_that_changed_nothing_is_an_update(self) -> None:
+        assert decoded(modified(OLD, OLD)).kind == "updated"
+
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            (OLD, marked_for_deletion(OLD)),
+            (marked_for_deletion(OLD), OLD),
+            (marked_for_deletion(OLD), marked_for_deletion(OLD, DeletedBy="bob")),
+        ],
+        ids=["stamped", "taken off", "stamped again"],
+    )
+    def test_a_change_of_nothing_but_the_delete_stamp_is_internal(
+        self, before: Any, after: Any
+    ) -> None:
+        assert decoded(modified(before, after)).kind == "internal"
+
+    def test_a_write_that_takes_a_stale_delete_stamp_off_is_shown(self) -> None:
+        after = stamped(NEW)
+        event = decoded(modified(marked_for_deletion(OLD), after))
+        assert (event.kind, event.changed) == ("stock_changed", ("Stock",))
+        assert who(event) == ADA
+
+    def test_without_both_images_nothing_can_be_called_internal(self) -> None:
+        event = decoded(modified(OLD, marked_for_deletion(OLD), view="NEW_IMAGE"))
+        assert event.kind == "updated"
+
+
+class TestExpiry:
+    @pytest.mark.parametrize(
+        "identity",
+        [
+            None,
+            {},
+            {"PrincipalId": "AIDA123", "Type": "User"},
+            {"principalId": "AIDA123", "type": "User"},
+        ],
+        ids=repr,
+    )
+    def test_only_dynamodb_itself_expires_items(self, identity: Any) -> None:
+        record = as_boto3(removed(OLD)) | {"userIdentity": identity}
+        assert decode(record, STREAM_ARN).kind == "deleted"

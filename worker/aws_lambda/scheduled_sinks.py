@@ -1,0 +1,97 @@
+"""Where no process lives on, sinks run in a scheduled invocation until its time is nearly up.
+
+A lease taken here carries the invocation's deadline: without a heartbeat, nothing else could tell
+whether its owner is alive. It is dead a minute after the deadline.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+
+from app.core.errors import StoreUnavailable
+from app.runtime.retry import Stopped
+from app.store.coordination.sink_row import SinkRow
+from app.store.sinks.sink_cursors import SinkRows
+from worker.consumers.sink_sharing import Consumers
+
+_log = logging.getLogger(__name__)
+
+DEAD_AFTER = 60  # seconds after the deadline
+LAST_CALLS = 8.0  # seconds that the calls under way at the end may take
+_LOOK = 2.0  # seconds between two reads of the sinks' rows
+
+
+class Deadline:
+    """The guard of a lease without a heartbeat: no call begins after the deadline."""
+
+    def __init__(self, until: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """`until`: by the monotonic clock."""
+        self._until = until
+        self._monotonic = monotonic
+
+    def __call__(self) -> None:
+        """Return while calls may begin.
+
+        Raises:
+            Stopped: the time is up. The lease is still held, so the position can be saved.
+
+        """
+        if self._monotonic() >= self._until:
+            raise Stopped
+
+
+def is_free(row: SinkRow | None, now: float) -> bool:
+    """Whether a sink may be taken; `now`: seconds since 1970.
+
+    An owner without a deadline is a worker that was killed: workers and Lambda functions do not
+    run in one deployment.
+    """
+    if row is None or row.owner is None or row.deadline is None:
+        return True
+    return row.deadline + DEAD_AFTER < now
+
+
+def run_until(
+    consumers: Consumers,
+    rows: SinkRows,
+    me: str,
+    until: float,
+    *,
+    wait: Callable[[float], bool],
+    monotonic: Callable[[], float] = time.monotonic,
+    now: Callable[[], float] = time.time,
+) -> None:
+    """Run every free sink until a moment of the monotonic clock, then wait for the last calls.
+
+    `wait` waits so many seconds, or returns True at once when the invocation must end.
+
+    Raises:
+        StoreUnavailable: the sinks' rows could not be read or taken, up to the end.
+
+    """
+    deadline = int(now() + until - monotonic())
+    trouble: StoreUnavailable | None = None
+    try:
+        while True:
+            try:
+                _look(consumers, rows, me, deadline, now())
+                trouble = None
+            except StoreUnavailable as error:
+                _log.warning("the sinks' rows cannot be read: %s", error)
+                trouble = error
+            left = until - monotonic()
+            if left <= 0 or wait(min(_LOOK, left)):
+                break
+    finally:
+        consumers.leave_all()
+        consumers.join(until + LAST_CALLS)
+    if trouble is not None:
+        raise trouble
+
+
+def _look(consumers: Consumers, rows: SinkRows, me: str, deadline: int, now: float) -> None:
+    known = {row.name: row for row in rows.all()}
+    for name in consumers.jobs:
+        if is_free(known.get(name), now):
+            consumers.take(name, me, known.get(name), deadline)
+    consumers.notice(known)

@@ -1,0 +1,222 @@
+"""The threads that call a sink: each call rests on the lease; its outcome goes to the schedule."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Self
+
+from app.observability.metrics import SINK_DELIVERED, SINK_RETRIED
+from app.runtime.retry import Retry, Stopped
+from app.store.coordination.leases import LeaseLost
+from app.store.feed.cursor import Cursor, wall_ms
+from worker.consumers.rejections import Rejections
+from worker.consumers.retry_policy import RetryPolicy
+from worker.consumers.schedule import Call, Delivery, Schedule
+from worker.consumers.sink import PauseSink, Rejected, Sink, Unavailable
+
+_log = logging.getLogger(__name__)
+
+# Events that are read ahead of their delivery, and about how many bytes.
+PENDING, PENDING_BYTES = 500, 16 * 1024 * 1024
+
+
+class Couriers:
+    """One sink's delivery threads and what is on its way; a context manager that ends them."""
+
+    def __init__(
+        self,
+        sink: Sink,
+        policy: RetryPolicy,
+        rejections: Rejections,
+        guard: Callable[[], None],
+        retry: Retry,
+        on_progress: Callable[[], None],
+    ) -> None:
+        self.rejections = rejections
+        self.lost = False  # the lease
+        self.trouble = ""
+        self.pause_asked: str | None = None
+        self._sink = sink
+        self._policy = policy
+        self._guard = guard
+        self._retry = retry
+        self._on_progress = on_progress
+        self._changed = threading.Condition()
+        self._ending = self._restarting = False
+        self._was_full = self._was_failing = False
+        self._calls = 0  # under way
+        self._schedule = self._new_schedule()
+        self._finished: set[Cursor] = set()
+        self._redriven: set[str] = set()
+        self._threads = [
+            threading.Thread(target=self._run, name=f"sink-{sink.name}-{number}", daemon=True)
+            for number in range(sink.parallelization_factor)
+        ]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        with self._changed:
+            self._ending = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def __len__(self) -> int:
+        return len(self._schedule)
+
+    @property
+    def oldest(self) -> Cursor | None:
+        """The first place in the timeline whose event is on its way."""
+        with self._changed:
+            return self._schedule.oldest
+
+    @property
+    def full(self) -> bool:
+        """Whether no more should be read for now."""
+        with self._changed:
+            schedule = self._schedule
+            self._was_full = len(schedule) >= PENDING or schedule.size >= PENDING_BYTES
+            return self._was_full
+
+    @property
+    def redriving(self) -> frozenset[str]:
+        """Ids of the dead letters whose events are on their way."""
+        with self._changed:
+            return frozenset(self._redriven)
+
+    def has(self, cursor: Cursor) -> bool:
+        """Whether the event at this cursor is on its way, or done and not taken yet."""
+        return cursor in self._schedule or cursor in self._finished
+
+    def offer(self, deliveries: Sequence[Delivery]) -> None:
+        """Take deliveries, each product's in order."""
+        with self._changed:
+            self._redriven |= {one.letter.id for one in deliveries if one.letter is not None}
+            self._schedule.offer(deliveries, time.monotonic())
+            self._changed.notify_all()
+
+    def take_finished(self) -> set[Cursor]:
+        """The places whose events are done since the last time."""
+        with self._changed:
+            finished, self._finished = self._finished, set()
+            return finished
+
+    def restart(self) -> None:
+        """Forget what is on its way, after the calls that have begun."""
+        with self._changed:
+            self._restarting = True
+            self._changed.wait_for(lambda: not self._calls)
+            self._schedule = self._new_schedule()
+            self._finished, self._redriven = set(), set()
+            self.pause_asked, self.trouble = None, ""
+            self._restarting = False
+            self._changed.notify_all()
+
+    def _new_schedule(self) -> Schedule:
+        return Schedule(self._sink.batch_size, self._sink.batching_window, self._policy)
+
+    def _run(self) -> None:
+        try:
+            while (call := self._next()) is not None:
+                try:
+                    self._make(call)
+                finally:
+                    with self._changed:
+                        self._calls -= 1
+                        self._changed.notify_all()
+                self._report()
+        except Stopped:
+            pass
+        except LeaseLost:
+            self._end_lost()
+        except BaseException:
+            self._end_lost()  # whoever takes the lease next starts the sink again
+            raise
+
+    def _next(self) -> Call | None:
+        """The next call; None at the end."""
+        with self._changed:
+            while not (self._ending or self.lost):
+                now = time.monotonic()
+                if self.pause_asked is None and not self._restarting:
+                    call = self._schedule.next(now, self._age)
+                    if call is not None:
+                        self._calls += 1
+                        return call
+                self._changed.wait(self._schedule.wait(now))
+        return None
+
+    def _make(self, call: Call) -> None:
+        self._retry(self._guard, "lease")
+        events = [one.event for one in call.deliveries]
+        try:
+            if call.refusal is not None:
+                rejected: Sequence[Rejected] = [Rejected(events[0], call.refusal)]
+            else:
+                rejected = self._sink.deliver(events)
+        except PauseSink as error:
+            self._failed(call, error.delivered, str(error), None)
+            with self._changed:
+                self.pause_asked = str(error)
+        except Unavailable as error:
+            self._failed(call, error.delivered, str(error), error.retry_after)
+        except Exception as error:  # noqa: BLE001 - a sink may fail in any way
+            _log.warning("a call of sink %s failed", self._sink.name, exc_info=True)
+            self._failed(call, 0, f"{type(error).__name__}: {error}", None)
+        else:
+            self._settle(call, rejected)
+
+    def _settle(self, call: Call, rejected: Sequence[Rejected]) -> None:
+        errors = {one.event.id: one.error for one in rejected}
+        with self._changed:
+            failures = self._schedule.failures(call.deliveries[0])
+        attempts = failures if call.refusal is not None else failures + 1
+        self.rejections.settle(call.deliveries, errors, max(1, attempts))
+        SINK_DELIVERED.labels(self._sink.name).inc(len(call.deliveries) - len(errors))
+        with self._changed:
+            self._done(call.deliveries)
+            self._schedule.succeeded(call, time.monotonic())
+            if call.refusal is None:
+                self.trouble = ""
+
+    def _failed(self, call: Call, accepted: int, error: str, asked: float | None) -> None:
+        accepted = min(max(accepted, 0), len(call.deliveries))  # a sink may miscount
+        SINK_RETRIED.labels(self._sink.name).inc()
+        SINK_DELIVERED.labels(self._sink.name).inc(accepted)
+        self.rejections.settle(call.deliveries[:accepted], {})
+        with self._changed:
+            self._done(call.deliveries[:accepted])
+            self._schedule.failed(call, accepted, error, asked, time.monotonic())
+            self.trouble = error
+
+    def _done(self, deliveries: Sequence[Delivery]) -> None:
+        self._finished |= {one.cursor for one in deliveries if one.cursor is not None}
+        self._redriven -= {one.letter.id for one in deliveries if one.letter is not None}
+
+    def _age(self, delivery: Delivery) -> float:
+        """Seconds since the event arrived; a redriven one is never too old."""
+        if delivery.cursor is None:
+            return 0.0
+        return (wall_ms() - delivery.cursor.ms) / 1000
+
+    def _report(self) -> None:
+        """Wake the reader where it has something to do: each call alone would cost it a turn."""
+        with self._changed:
+            waits = self._was_full and len(self._schedule) <= PENDING // 2
+            if waits:
+                self._was_full = False
+            turned, self._was_failing = bool(self.trouble) != self._was_failing, bool(self.trouble)
+            due = waits or turned or not len(self._schedule) or self.pause_asked is not None
+        if due:
+            self._on_progress()
+
+    def _end_lost(self) -> None:
+        with self._changed:
+            self.lost = True
+            self._changed.notify_all()
+        self._on_progress()

@@ -1,0 +1,173 @@
+"""One sink's durable place: saved on the condition of the lease and of the row's version.
+
+After any control act the place is read from the row again, so a rewind is never undone: what was
+delivered since the last save is then delivered again.
+"""
+
+import logging
+import time
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from app.store.coordination.leases import Lease, LeaseLost
+from app.store.coordination.sink_row import Health, SinkRow, State
+from app.store.feed.cursor import Cursor, before, wall_ms
+from app.store.sinks.sink_cursors import SinkRows, Superseded
+from app.store.timeline.position import Position, decoded
+from app.store.timeline.recent_rows import BEGINNING
+from app.store.timeline.tail import Tail
+
+_log = logging.getLogger(__name__)
+
+SAVE_EVERY = 1.0  # seconds between saves while events are delivered
+REPORT_EVERY = 15.0  # seconds between saves of an error alone, after the first
+SAVE_SKIPPED_EVERY = 60.0  # seconds between saves of a cursor that only passed filtered events
+REPORT_IDLE_EVERY = 3600.0  # seconds between saves of a sink at the head, to show that it ran
+
+
+class Bookmark:
+    """How far a sink has been delivered to, under one lease."""
+
+    def __init__(
+        self,
+        rows: SinkRows,
+        tail: Tail,
+        lease: Lease,
+        row: SinkRow,
+        start: Cursor | None,
+        retention: timedelta | None,
+    ) -> None:
+        """`start`: where a sink begins that never ran, None for now."""
+        self.row = row
+        self._rows = rows
+        self._tail = tail
+        self._lease = lease
+        self._start = start
+        self._retention = retention
+        self._first: Cursor | None = None
+        self._edge = BEGINNING
+        self._position: Position | None = None
+        self._saved_at = time.monotonic()
+        self._delivered = self._skipped = False  # since the last save
+        self._failing = False  # as the last save reported
+
+    @property
+    def position(self) -> Position:
+        """The place; `open` must have been called."""
+        if self._position is None:
+            raise RuntimeError("the bookmark is not open")
+        return self._position
+
+    def open(self) -> None:
+        """Take the place from the row, or save the first one, if that was not done yet.
+
+        Raises:
+            Superseded, LeaseLost, StoreUnavailable: as `SinkRows.save`; Superseded also where the
+                sink was stopped, because events may have expired that it has not had.
+
+        """
+        if self._position is not None:
+            return
+        if self.row.cursor is None:
+            if self._first is None:
+                self._tail.refresh(self._tail.passes, 0)
+                self._first = self._start or self._tail.recent.newest
+            # Nothing is delivered before this is saved: after a crash the sink would begin later.
+            # Where the answer is lost, the same place is saved again.
+            first = Position(self._first)
+            self._save(first, Health())
+            self._position = first
+            return
+        self._check_retention(self.row)
+        self._position = decoded(self.row.cursor, self.row.taken)
+
+    def reload(self) -> None:
+        """Read the row again; what was not saved is forgotten.
+
+        Raises:
+            LeaseLost: the sink is another worker's.
+            StoreUnavailable: the row cannot be read now.
+
+        """
+        row = self._rows.get(self._lease.shard_id)
+        if row is None or (row.owner, row.counter) != (self._lease.owner, self._lease.counter):
+            raise LeaseLost
+        self.row, self._position, self._edge = row, None, BEGINNING
+        self._delivered = self._skipped = False
+
+    def read_to(self, edge: Cursor) -> None:
+        """Every row up to this place was read: nothing else can appear there (`Batch.edge`).
+
+        What a later pass of another consumer settled does not count: rows behind were not read.
+        """
+        self._edge = edge
+        self.position.settle(edge)
+
+    def deliver(self, cursors: Iterable[Cursor]) -> None:
+        """The events at these places were delivered or rejected."""
+        for cursor in cursors:
+            self.position.add(cursor)
+            self._delivered = True
+        self.position.settle(self._edge)  # so that a consumer far behind reads its next page now
+
+    def skip(self, cursors: Iterable[Cursor]) -> None:
+        """The events at these places are not for this sink."""
+        for cursor in cursors:
+            self.position.add(cursor)
+            self._skipped = True
+
+    def is_due(self, *, idle: bool, failing: bool) -> bool:
+        """Whether it is time to save; `idle`: nothing is on its way to the sink."""
+        waited = time.monotonic() - self._saved_at
+        return (
+            (self._delivered and (idle or waited >= SAVE_EVERY))
+            or (failing and waited >= (REPORT_EVERY if self._failing else SAVE_EVERY))
+            or (self._skipped and waited >= SAVE_SKIPPED_EVERY)
+            or waited >= REPORT_IDLE_EVERY
+        )
+
+    def until_due(self, *, failing: bool) -> float:
+        """Seconds until it is time to save, if nothing else happens."""
+        every = REPORT_IDLE_EVERY
+        if self._skipped:
+            every = SAVE_SKIPPED_EVERY
+        if failing:
+            every = REPORT_EVERY if self._failing else SAVE_EVERY
+        if self._delivered:
+            every = SAVE_EVERY
+        return max(0.0, self._saved_at + every - time.monotonic())
+
+    def save(self, health: Health) -> None:
+        """Save the place, and how the sink fares; raises as `SinkRows.save`."""
+        self._save(self.position, health)
+
+    def _save(self, position: Position, health: Health) -> None:
+        position.settle(self._edge)
+        self._rows.save(self._lease, self.row.version, position.settled, position.encoded(), health)
+        self._saved_at = time.monotonic()
+        self._delivered = self._skipped = False
+        self._failing = bool(health.error)
+
+    def stop(self, state: State, why: str) -> None:
+        """Pause or stop the sink from the worker's side; raises as `SinkRows.save`."""
+        _log.error("sink %s is %s: %s", self._lease.shard_id, state, why)
+        self._rows.stop(self._lease, self.row.version, state, why)
+
+    def _check_retention(self, row: SinkRow) -> None:
+        """Stop a sink that did not run for longer than events are kept, if any arrived then."""
+        if self._retention is None or row.cursor is None or row.saved_at is None:
+            return
+        kept_ms = int(self._retention.total_seconds() * 1000)
+        oldest = before(wall_ms() - kept_ms)
+        saved_ms = datetime.fromisoformat(row.saved_at).timestamp() * 1000
+        if (
+            row.cursor < oldest
+            and saved_ms < oldest.ms
+            and self._tail.has_day(row.cursor.day, oldest.day)
+        ):
+            self.stop(
+                "stopped",
+                f"events from {row.cursor.day} on may have expired before they were delivered: "
+                "rewind the sink to a time that is still kept, or resume it to go on without them",
+            )
+            raise Superseded

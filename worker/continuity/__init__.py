@@ -1,0 +1,1 @@
+"""A gap in the stream is recorded as an entry, never skipped silently."""

@@ -1,0 +1,180 @@
+"""A gap is never silent: where records are missing, an entry in the audit and the feed says so.
+
+After any gap the worker is asked to compare the table with the audit (`on_gap`).
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+
+from app.core.errors import StoreRefused
+from app.core.events import RESERVED, ChangeEvent
+from app.core.item import DEFAULT_NAMES, AttributeNames, digest, stock
+from app.runtime.retry import Retry
+from app.store.audit.audit_repository import Appended, AuditRepository
+from app.store.audit.chain import BOTH_IMAGES, ChainFull, goes_on, origin, successor
+from app.store.coordination.leases import Hold
+from worker.continuity.chain_entries import ChainSink
+from worker.continuity.last_images import Break, Heads
+from worker.stream.decode import changed_names, event_key, stream_label
+
+_log = logging.getLogger(__name__)
+
+SHARD = f"{RESERVED}shard#"
+NO_RECORD = "NONE"  # the event name of what no stream record tells
+
+Accept = Callable[[Sequence[ChangeEvent]], Appended]
+
+
+class Gaps:
+    """Writes gap entries: of one product where its chain breaks, of a shard where its data end."""
+
+    def __init__(
+        self,
+        audit: AuditRepository,
+        sink: ChainSink,
+        on_gap: Callable[[str], None] = lambda _why: None,
+        names: AttributeNames = DEFAULT_NAMES,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """`on_gap` is told why; it may raise StoreUnavailable."""
+        self._audit = audit
+        self._sink = sink
+        self._on_gap = on_gap
+        self._names = names
+        self._now = now
+
+    def report(
+        self,
+        shard_id: str,
+        stream_arn: str,
+        after: str | None,
+        why: str,
+        hold: Hold | None = None,
+    ) -> None:
+        """Note that a shard's records after a position were lost; again for the same is harmless.
+
+        Raises:
+            LeaseLost: the shard is another's, who finds out by itself; nothing is noted.
+            StoreUnavailable: it is not noted, or not asked to be healed; call again.
+
+        """
+        label = stream_label(stream_arn)
+        head = origin(label) if after is None else event_key(stream_arn, after)
+        key = successor(head, "g")
+        product_id = SHARD + shard_id
+        while (known := self._audit.get((product_id, key))) is not None:
+            if known.note == why:
+                break
+            key = successor(key, "g")
+        else:
+            _log.error("records of shard %s are missing: %s", shard_id, why)
+            self._sink.append(shard_gap(product_id, key, after, why, self._now()), hold)
+        self._on_gap(why)
+
+    def before(self, broken: Break, hold: Hold | None = None) -> None:
+        """Note that changes before a record are missing, unless the chain says otherwise.
+
+        This reads, but only where the record does not follow on what is remembered: a
+        `reconciled` entry may lie between.
+
+        Raises:
+            LeaseLost: the record is another worker's to read; nothing is noted.
+            StoreUnavailable: it is not noted; call again.
+
+        """
+        event, head_key = broken.event, broken.head_key
+        head = broken.head
+        if head is None:
+            links = self._audit.chains.links(event.product_id, head_key, event.event_key)
+            before = None if event.before is None else digest(event.before)
+            if goes_on(links, before, event.occurred_at):
+                return
+            head_key = links[-1].key if links else head_key
+            head = self._audit.get((event.product_id, head_key))
+        _log.error("changes of product %r before %s are missing", event.product_id, event.event_key)
+        # Asked first: once the gap is written, a second try finds nothing to do.
+        self._on_gap(f"changes of product {event.product_id!r} are missing")
+        try:
+            self._sink.append(product_gap(head_key, head, event, self._names), hold)
+        except (StoreRefused, ChainFull) as error:  # the record itself must not wait for ever
+            _log.error("the gap before %s cannot be written: %s", event.event_key, error)
+
+
+class ChainGuard:
+    """One lease's watch over the chains: `accept` in front of the audit's own."""
+
+    def __init__(self, gaps: Gaps, retry: Retry, hold: Hold | None = None) -> None:
+        """`hold`: what the records are read under."""
+        self._gaps = gaps
+        self._retry = retry
+        self._hold = hold
+        self._heads = Heads()
+
+    def accept(self, events: Sequence[ChangeEvent], accept: Accept) -> Appended:
+        """Note the gaps before these events, then have them audited.
+
+        Raises:
+            LeaseLost: the shard is another's; these events are not audited.
+            Stopped: the worker is ending; the events will be read again.
+
+        """
+        for broken in self._heads.breaks(events):
+            self._retry(partial(self._gaps.before, broken, self._hold), "gaps")
+        appended = accept(events)
+        self._heads.audited(event for _, event in appended.arrived)
+        return appended
+
+
+def product_gap(
+    head_key: str, head: ChangeEvent | None, record: ChangeEvent, names: AttributeNames
+) -> ChangeEvent:
+    """The gap between a chain's last entry and a record. Pure: read again, it is the same.
+
+    It tells what it bridges, so that nothing can be removed beside it unseen.
+    """
+    before = None if head is None else head.after
+    return replace(
+        record,
+        event_key=successor(head_key, "g"),
+        kind="gap",
+        before=before,
+        after=record.before,
+        changed=changed_names(before, record.before),
+        stock_before=stock(before, names),
+        stock_after=record.stock_before,
+        actor=None,
+        reason=None,
+        note="the next change found the product otherwise than the last one left it",
+        reference=None,
+        request_id=None,
+        images_omitted=head is None or head.images_omitted,
+    )
+
+
+def shard_gap(
+    product_id: str, key: str, after: str | None, why: str, moment: datetime
+) -> ChangeEvent:
+    """The gap of a whole shard, which may concern any product."""
+    return ChangeEvent(
+        event_key=key,
+        kind="gap",
+        product_id=product_id,
+        product_name=None,
+        before=None,
+        after=None,
+        changed=(),
+        stock_before=None,
+        stock_after=None,
+        actor=None,
+        reason=None,
+        note=why,
+        reference=None,
+        request_id=None,
+        occurred_at=moment.replace(microsecond=moment.microsecond // 1000 * 1000),
+        event_name=NO_RECORD,
+        sequence_number=after or "0",
+        view_type=BOTH_IMAGES,
+    )

@@ -1,0 +1,40 @@
+"""One process writes audit and feed through one clock, and publishes in the order of its stamps."""
+
+from app.store.audit.audit_repository import AuditRepository
+from app.store.deployment import Deployment
+from app.store.feed.cursor import CursorClock
+from app.store.feed.feed import Feed
+from app.store.feed.shared_clock import SharedClock
+from worker.effects.publish_order import ArrivalOrder
+
+
+class LogWriter:
+    """The audit and the feed as this process writes them.
+
+    `shared` is the clock where other processes write too; None where this one is alone.
+    """
+
+    def __init__(
+        self, deployment: Deployment, feed: Feed, clock: CursorClock | SharedClock
+    ) -> None:
+        self.feed = feed
+        self.shared = clock if isinstance(clock, SharedClock) else None
+        self.order = ArrivalOrder(clock.stamp)
+        self.audit = AuditRepository(
+            deployment.clients.tables,
+            deployment.tables.audit,
+            feed,
+            deployment.signer,
+            self.order.stamp,
+            self.shared,
+        )
+
+    def raise_clock(self, stamps: int = 1) -> None:
+        """Make the stamps that follow greater than all that any process has given out.
+
+        Raises:
+            StoreUnavailable: it is not known to be done; call again.
+
+        """
+        if self.shared is not None:
+            self.shared.raise_past_row(stamps)

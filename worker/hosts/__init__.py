@@ -1,0 +1,1 @@
+"""A process that hosts the worker wires readers, pipeline, consumers and reconciler once."""

@@ -1,0 +1,103 @@
+"""Records that the audit could not take are decoded again when someone asks for it.
+
+One that can be taken now is audited and published, and so reaches the sinks by the log.
+"""
+
+import threading
+from typing import TYPE_CHECKING
+
+from app.core.errors import StoreUnavailable
+from app.core.item import AttributeNames
+from app.runtime.retry import pause
+from app.runtime.wake import Wake
+from app.store.coordination.leases import Lease, Unleased
+from app.store.coordination.sink_row import AUDIT, SinkRow
+from app.store.dead_letters.letter import Letter
+from worker.stream.decode import UndecodableRecord, decode
+
+if TYPE_CHECKING:
+    from worker.hosts.wiring import Wiring
+
+
+class Undeliverable(Exception):
+    """The letter cannot be audited; the message says why."""
+
+
+class AuditRedrive:
+    """Redrives the audit's letters that are due, for as long as its lease lasts."""
+
+    def __init__(
+        self,
+        wiring: "Wiring",
+        lease: Lease,
+        row: SinkRow,
+        stop: threading.Event,
+        names: AttributeNames,
+    ) -> None:
+        self.trouble = ""
+        self._wiring = wiring
+        self._lease = lease
+        self._row = row
+        self._stop = stop
+        self._names = names
+        self._done: str | None = None  # the last request that was carried out
+        self._leaving = threading.Event()
+        self._wake = Wake()
+
+    def leave(self) -> None:
+        """End after the letter under way."""
+        self._leaving.set()
+        self._wake.hint()
+
+    def notice(self, row: SinkRow) -> None:
+        """The row was read again: there may be a new request."""
+        if row.redrive != self._row.redrive:
+            self._row = row
+            self._wake.hint()
+
+    def hint(self) -> None:
+        """What is published is of no concern here."""
+
+    def run(self) -> None:
+        """Redrive whenever there is a request.
+
+        Raises:
+            Stopped: the worker is ending.
+
+        """
+        failures = 0
+        while not (self._stop.is_set() or self._leaving.is_set()):
+            hints, row = self._wake.hints, self._row
+            try:
+                if row.redrive is not None and row.redrive != self._done:
+                    self._redrive(row.redrive, everything=row.redrive_all)
+                failures, wait, self.trouble = 0, 60.0, ""
+            except StoreUnavailable as error:
+                failures += 1
+                wait, self.trouble = pause(failures), error.detail
+            self._wake.wait(hints, wait)
+
+    def _redrive(self, request: str, *, everything: bool) -> None:
+        for letter in self._wiring.letters.due(AUDIT, everything=everything):
+            if self._stop.is_set() or self._leaving.is_set():
+                return
+            try:
+                self._take(letter)
+            except Undeliverable as error:
+                self._wiring.letters.failed(letter, str(error))
+            else:
+                self._wiring.letters.remove(letter)
+        self._wiring.sink_rows.redriven(self._lease, request)
+        self._done = request
+
+    def _take(self, letter: Letter) -> None:
+        if letter.record is None or not letter.stream_arn:
+            raise Undeliverable("its record was too large to be kept")
+        try:
+            event = decode(letter.record, letter.stream_arn, self._names)
+        except UndecodableRecord as error:
+            raise Undeliverable(str(error)) from None
+        appended = self._wiring.audit_sink.accept([event])
+        self._wiring.publish(appended.arrived, Unleased())  # also where it is empty: closes stamps
+        for _, refusal in appended.refused:
+            raise Undeliverable(refusal)

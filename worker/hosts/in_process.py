@@ -1,0 +1,90 @@
+"""The worker as threads of a process: stream, pipeline, consumers and reconciler, wired once.
+
+(The Lambda host wires the same parts behind an event source mapping and two schedules.)
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from app.store.coordination.checkpoints import Checkpoints
+from app.store.coordination.leases import Hold, Lease
+from app.store.coordination.shard_state import ShardState
+from app.store.deployment import Deployment
+from worker.continuity.gaps import ChainGuard, Gaps
+from worker.effects.log_writer import LogWriter
+from worker.effects.publish_order import Publish
+from worker.hosts.stream_reading import Reading, make_coordinator
+from worker.hosts.wiring import SinkPlan, Wiring
+from worker.reconcile.readings import Readings
+from worker.reconcile.reconciler import Comparing
+from worker.sharing.membership import Guard
+from worker.stream.shards.reader import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What others may ask of a running worker; none of it blocks."""
+
+    problem: Callable[[], str | None]
+    shards: Callable[[], Sequence[ShardState]]
+    sink_troubles: Callable[[], dict[str, str]]
+    look: Callable[[], None]  # read the rows soon: an administrator changed something
+
+
+@contextmanager
+def make_worker(
+    deployment: Deployment,
+    reading: Reading,
+    log: LogWriter,
+    publish: Publish,
+    plan: SinkPlan,
+    *,
+    broker_elsewhere: bool = False,
+    parallelization_factor: int = 1,
+) -> Iterator[Worker]:
+    """A worker that runs until the block ends; the last two are `Wiring`'s."""
+    stop = threading.Event()
+    wiring = Wiring(
+        deployment,
+        log,
+        publish,
+        plan,
+        stop,
+        broker_elsewhere=broker_elsewhere,
+        parallelization_factor=parallelization_factor,
+    )
+    comparing = Comparing(deployment, log.audit, wiring.chain, lambda: readings.caught_up(), stop)
+    reconciler = comparing.reconciler()
+    gaps = Gaps(log.audit, wiring.chain, reconciler.ask, deployment.names)
+
+    def make_work(lease: Lease, hold: Hold) -> Work:
+        log.raise_clock()  # a product's stamps rise from one holder of its shard to the next
+        guard = ChainGuard(gaps, wiring.retry, hold)
+
+        def take(records: Sequence[Any]) -> None:
+            wiring.pipeline.process(records, lease.stream_arn, hold, guard)
+
+        return take
+
+    coordinator = make_coordinator(
+        deployment,
+        reading,
+        make_work,
+        stop,
+        report_gap=gaps.report,
+        consumers=wiring.consumers,
+    )
+    wiring.consumers.jobs = wiring.jobs(partial(Guard, term=coordinator.term))
+    others = Checkpoints(*deployment.coordination)
+    readings = Readings(reading.member, coordinator.shards, lambda: others.rows().workers.values())
+    with coordinator, reconciler:
+        yield Worker(
+            coordinator.problem,
+            coordinator.shards,
+            wiring.consumers.troubles,
+            coordinator.look_soon,
+        )

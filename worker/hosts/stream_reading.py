@@ -1,0 +1,112 @@
+"""A table's stream is read as one of several workers, whatever the work is: wired once."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from app.runtime.retry import Retry
+from app.runtime.wake import Wake
+from app.store.coordination.checkpoints import Checkpoints
+from app.store.coordination.leases import Hold, Lease, Leases
+from app.store.coordination.stream_starts import Beginnings
+from app.store.coordination.workers import Workers
+from app.store.deployment import Deployment
+from worker.consumers.sink_sharing import Consumers
+from worker.leasing.assignment import LEASE_TIME
+from worker.sharing.coordinator import Coordinator
+from worker.sharing.membership import Guard, Member, Membership
+from worker.stream.shards.discovery import Discovery
+from worker.stream.shards.lineage import Position
+from worker.stream.shards.polling import Idle, Pace
+from worker.stream.shards.reader import ShardReader, Work
+from worker.stream.shards.reader_pool import Readers
+from worker.stream.shards.shard_iterator import ShardPages
+
+_log = logging.getLogger(__name__)
+
+# What takes the records of a shard that was just leased.
+MakeWork = Callable[[Lease, Hold], Work]
+
+NEW_STREAM = "stream"  # in the place of a shard's id, of a gap that is about the whole stream
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Who reads, and how it waits; `one_log`: see `worker.stream.shards.stream_replacement`."""
+
+    member: Member
+    wake: Wake
+    idle: Idle
+    one_log: bool = False
+    lease_time: float = LEASE_TIME
+
+
+# Told of a shard, its stream, the last number that was read, why what followed is lost, and the
+# hold under which that was found (None: under none).
+ReportGap = Callable[[str, str, str | None, str, Hold | None], None]
+
+
+def _log_gap(
+    shard_id: str, stream_arn: str, after: str | None, why: str, _hold: Hold | None
+) -> None:
+    _log.error("gap in shard %s of %s after %s: %s", shard_id, stream_arn, after, why)
+
+
+def make_coordinator(
+    deployment: Deployment,
+    reading: Reading,
+    make_work: MakeWork,
+    stop: threading.Event,
+    *,
+    report_gap: ReportGap = _log_gap,
+    consumers: Consumers | None = None,
+) -> Coordinator:
+    """What reads a table's stream with other workers, yet to be entered."""
+    clients, wake, one_log = deployment.clients, reading.wake, reading.one_log
+    retry = Retry(stop)
+    where = deployment.coordination
+    checkpoints, leases = Checkpoints(*where), Leases(*where)
+    membership = Membership(
+        Workers(*where), checkpoints, reading.member, lease_time=reading.lease_time
+    )
+
+    def report_new_stream(stream_arn: str) -> None:
+        why = "the stream was made anew: changes in between may be missing"
+        report_gap(NEW_STREAM, stream_arn, None, why, None)
+
+    def make_reader(lease: Lease, position: Position) -> ShardReader:
+        hold = leases.hold(lease)
+
+        def report_of_shard(after: str | None, why: str) -> None:
+            report_gap(lease.shard_id, lease.stream_arn, after, why, hold)
+
+        return ShardReader(
+            ShardPages(
+                clients.streams, lease.stream_arn, lease.shard_id, position.after, position.start
+            ),
+            make_work(lease, hold),
+            partial(leases.save, lease),
+            retry,
+            wake,
+            Pace(reading.idle),
+            guard=Guard(hold, membership.term),
+            report_gap=report_of_shard,
+        )
+
+    coordinator = Coordinator(
+        membership,
+        Discovery(clients.streams, deployment.tables.products, deployment.stream, one_log=one_log),
+        checkpoints,
+        leases,
+        Beginnings(*where),
+        Readers(leases, stop, lambda: coordinator.look_soon(), one_log=one_log),
+        make_reader,
+        wake,
+        stop,
+        report_new_stream=report_new_stream,
+        one_log=one_log,
+        consumers=consumers,
+    )
+    return coordinator

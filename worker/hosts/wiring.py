@@ -1,0 +1,138 @@
+"""What every host wires alike: a batch's way into the log, and the consumers that read the log."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from app.config.settings import Settings
+from app.observability.metrics import SINK_DELIVERED, SINK_REJECTED, SINK_RETRIED
+from app.runtime.retry import Retry
+from app.store.audit.audit_repository import Arrived
+from app.store.coordination.leases import Hold, Lease, Leases
+from app.store.coordination.sink_row import AUDIT, SinkRow
+from app.store.dead_letters.letter_repository import DeadLetters
+from app.store.deployment import Deployment
+from app.store.feed.cursor import Cursor, before
+from app.store.sinks.sink_cursors import SinkRows
+from app.store.timeline.event_cache import EventCache
+from app.store.timeline.tail import Tail
+from worker.consumers.retry_policy import RetryPolicy
+from worker.consumers.runner import Runner, Shared
+from worker.consumers.sink import Sink
+from worker.consumers.sink_sharing import Consumers, Job, MakeJob
+from worker.continuity.chain_entries import ChainSink
+from worker.effects.audit_writer import AuditSink
+from worker.effects.broker_publisher import BrokerSink
+from worker.effects.log_writer import LogWriter
+from worker.effects.publish_order import InTurn, Publish
+from worker.hosts.audit_redrive import AuditRedrive
+from worker.pipeline.pipeline import Pipeline
+from worker.sinks.configured import sinks_of
+
+# Makes the guard of a lease that was taken just now: it returns while the lease is held, or raises
+# LeaseLost.
+MakeGuard = Callable[[Hold], Callable[[], None]]
+
+
+@dataclass(frozen=True, slots=True)
+class SinkPlan:
+    """Which sinks read the log, and how; `start`: where a new one begins, None for now."""
+
+    sinks: Sequence[Sink] = ()
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    start: Cursor | None = None
+    retention: timedelta | None = None
+
+    def __post_init__(self) -> None:
+        if len({sink.name for sink in self.sinks}) < len(self.sinks):
+            raise ValueError("two sinks have one name")
+
+
+@contextmanager
+def sink_plan(settings: Settings, deployment: Deployment) -> Iterator[SinkPlan]:
+    """As the settings have it; the block must outlive the worker."""
+    start = settings.sinks_start
+    with sinks_of(settings, deployment.tables.products) as sinks:
+        yield SinkPlan(
+            sinks,
+            RetryPolicy(settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds),
+            None if start is None else before(int(start.timestamp() * 1000)),
+            deployment.signer.retention,
+        )
+
+
+class Wiring:
+    """A host's own parts."""
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        log: LogWriter,
+        publish: Publish,
+        plan: SinkPlan,
+        stop: threading.Event,
+        *,
+        broker_elsewhere: bool = False,
+        parallelization_factor: int = 1,
+    ) -> None:
+        """`broker_elsewhere`: `publish` can fail, and is then tried again.
+
+        `parallelization_factor`: how many batches of different products are written at once.
+        """
+        self.retry = Retry(stop)
+        self._deployment, self._log, self._plan, self._stop = deployment, log, plan, stop
+        self._broker = publish
+        self._tail = Tail(log.feed, log.audit, EventCache())
+        self.audit_sink = AuditSink(log.audit, self.retry, drop_stamps=log.order.drop)
+        self.publish: InTurn = log.order.in_turn(self._publish)
+        if broker_elsewhere:
+            self.publish = BrokerSink(
+                self._publish, log.order, log.audit.restamp, self.retry
+            ).accept
+        client = deployment.clients.tables
+        self.letters = DeadLetters(client, deployment.tables.dead_letters)
+        self.pipeline = Pipeline(
+            self.audit_sink,
+            self.publish,
+            self.letters,
+            self.retry,
+            deployment.names,
+            parallelization_factor=parallelization_factor,
+        )
+        self.chain = ChainSink(log.audit, self.publish, log.order.drop)
+        self.sink_rows = SinkRows(*deployment.coordination)
+        self.consumers = Consumers({}, self.sink_rows, Leases(*deployment.coordination), stop)
+
+    def jobs(self, make_guard: MakeGuard) -> dict[str, MakeJob]:
+        """What runs under the lease of each sink, and of the audit's redrives."""
+        shared = Shared(
+            self._tail,
+            self.sink_rows,
+            self.letters,
+            self._log.audit.get,
+            self._plan.policy,
+            self._plan.start,
+            self._plan.retention,
+        )
+
+        def runner(sink: Sink) -> MakeJob:
+            for counter in (SINK_DELIVERED, SINK_RETRIED, SINK_REJECTED):
+                counter.labels(sink.name)  # 0 from the start: else a first increase is not seen
+
+            def make(lease: Lease, row: SinkRow, hold: Hold) -> Job:
+                return Runner(sink, shared, lease, row, hold, make_guard(hold), self._stop)
+
+            return make
+
+        def redrive(lease: Lease, row: SinkRow, _hold: Hold) -> Job:
+            return AuditRedrive(self, lease, row, self._stop, self._deployment.names)
+
+        return {AUDIT: redrive, **{sink.name: runner(sink) for sink in self._plan.sinks}}
+
+    def _publish(self, arrived: Sequence[Arrived]) -> None:
+        self._broker(arrived)
+        if self._plan.sinks:
+            self._tail.hint(event for _, event in arrived)
+            self.consumers.hint()

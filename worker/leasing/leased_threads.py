@@ -1,0 +1,117 @@
+"""What is leased is worked on by a thread of its own, which releases the lease at its end.
+
+A thread that dies, whatever killed it, releases it too, and the next look takes it again.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Hashable
+from typing import Generic, Protocol, TypeVar
+
+from app.core.errors import StoreUnavailable
+from app.observability.logs import about
+from app.runtime.retry import Stopped
+from app.store.coordination.leases import Lease, LeaseLost, Leases
+
+_log = logging.getLogger(__name__)
+
+AFTER_CRASH = 1.0  # seconds before what a dead thread held is released: a fault must not spin
+CRASH_SHOWN = 5.0  # seconds that a crash is reported, though the thread was started again
+
+
+class Job(Protocol):
+    """What is done under a lease."""
+
+    def leave(self) -> None:
+        """End soon."""
+
+
+K = TypeVar("K", bound=Hashable)
+J = TypeVar("J", bound=Job)
+
+
+class LeasedThreads(Generic[K, J]):
+    """The threads of one worker that work under leases of one kind."""
+
+    def __init__(
+        self,
+        kind: str,
+        leases: Leases,
+        stop: threading.Event,
+        ended: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`kind`: `shard` or `sink`, for logs. `ended` is called when a thread has ended."""
+        self._kind = kind
+        self._leases = leases
+        self._stop = stop
+        self._ended = ended
+        self._running: dict[K, tuple[Lease, J, threading.Thread]] = {}
+        self._crashed = (-CRASH_SHOWN, "")  # when, by the monotonic clock, and what
+
+    def start(self, key: K, lease: Lease, job: J, run: Callable[[], None]) -> None:
+        """Run until `run` returns or raises LeaseLost or Stopped."""
+        thread = threading.Thread(
+            target=self._run,
+            args=(key, lease, run),
+            name=f"{self._kind}-{lease.shard_id}",
+            daemon=True,
+        )
+        self._running[key] = (lease, job, thread)
+        thread.start()
+
+    def all(self) -> dict[K, tuple[Lease, J]]:
+        """What runs now."""
+        return {key: (lease, job) for key, (lease, job, _) in list(self._running.items())}
+
+    def held(self) -> dict[K, Lease]:
+        """The leases under which something runs now."""
+        return {key: lease for key, (lease, _) in self.all().items()}
+
+    def leave(self, key: K) -> None:
+        """Have one end after what is under way."""
+        if (running := self._running.get(key)) is not None:
+            running[1].leave()
+
+    def join(self, deadline: float) -> None:
+        """Wait for all threads until a moment of the monotonic clock."""
+        for _, _, thread in list(self._running.values()):
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def crash(self) -> str | None:
+        """A crash of the last seconds."""
+        at, what = self._crashed
+        return what if time.monotonic() - at < CRASH_SHOWN else None
+
+    def note_crash(self, what: str, error: BaseException) -> None:
+        """Report a thread that died and is started again."""
+        _log.error("%s; it starts again", what, exc_info=error)
+        self._crashed = (time.monotonic(), f"{what} ({type(error).__name__})")
+
+    def _run(self, key: K, lease: Lease, run: Callable[[], None]) -> None:
+        try:
+            with about(**{self._kind: lease.shard_id}):
+                run()
+        except LeaseLost:
+            _log.warning("%s %s belongs to another worker now", self._kind, lease.shard_id)
+        except Stopped:
+            self._release(lease)
+        except BaseException as error:  # noqa: BLE001 - whatever it was, the work must go on
+            self.note_crash(f"the thread of {self._kind} {lease.shard_id} died", error)
+            self._stop.wait(AFTER_CRASH)
+            self._release(lease)
+        else:
+            self._release(lease)
+        finally:
+            # A thread that Lambda froze may end after its sink was taken again.
+            if self._running[key][0] == lease:
+                del self._running[key]
+            self._ended()
+
+    def _release(self, lease: Lease) -> None:
+        try:
+            self._leases.release(lease)
+        except LeaseLost:
+            pass
+        except StoreUnavailable as error:
+            _log.warning("%s %s was not released: %s", self._kind, lease.shard_id, error)

@@ -1,0 +1,73 @@
+"""A page is split so that each product is in one part only, in its order; parts run at once.
+
+So what came later of a product is never durable before what came earlier. A thread runs each part,
+and none is left running: one that went on after its page was given up would go on under a lost
+lease. The caller's thread takes the first part, so a single part costs no thread.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextvars import copy_context
+from typing import Any, TypeVar
+
+from app.core.item import DEFAULT_NAMES, AttributeNames
+from app.store.feed.feed import ROW_LIMIT
+from worker.stream.decode import identify
+
+Record = Mapping[str, Any]
+T = TypeVar("T")
+
+
+def runs(records: Sequence[Record], batches: int = 1) -> Iterator[Sequence[Record]]:
+    """The page cut, in its order, into runs of so many batches; a batch fills one feed row."""
+    step = ROW_LIMIT * batches
+    return (records[start : start + step] for start in range(0, len(records), step))
+
+
+def parts_of(
+    records: Sequence[Record], most: int, names: AttributeNames = DEFAULT_NAMES
+) -> list[list[Record]]:
+    """At most `most` parts, and no more than there are batches; none is empty."""
+    count = min(most, -(-len(records) // ROW_LIMIT))
+    if count <= 1:
+        return [list(records)] if records else []
+    products = [identify(record, names)[0] for record in records]
+    parts: list[list[Record]] = [[] for _ in range(count)]
+    homes, loads = dict[str, int](), [0] * count
+    for product, size in Counter(products).most_common():
+        home = homes[product] = min(range(count), key=loads.__getitem__)
+        loads[home] += size
+    for product, record in zip(products, records, strict=True):
+        parts[homes[product]].append(record)
+    return [part for part in parts if part]
+
+
+def at_once(do: Callable[[T], None], parts: Sequence[T]) -> None:
+    """Do each part in a thread; an error of one is raised once all have ended."""
+    first, *others = parts
+    outcomes = [Future[None]() for _ in others]
+    threads = [
+        threading.Thread(
+            target=copy_context().run, args=(_settle, outcome, do, part), name="part", daemon=True
+        )
+        for outcome, part in zip(outcomes, others, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        do(first)
+    finally:
+        for thread in threads:
+            thread.join()
+    for outcome in outcomes:
+        outcome.result()
+
+
+def _settle(outcome: "Future[None]", do: Callable[[T], None], part: T) -> None:
+    try:
+        do(part)
+        outcome.set_result(None)
+    except BaseException as error:  # noqa: BLE001 - the caller's thread raises it
+        outcome.set_exception(error)

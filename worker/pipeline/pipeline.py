@@ -1,0 +1,135 @@
+"""A batch is durable before it is published, and published before it is checkpointed.
+
+The pipeline never knows which host calls it: a reader thread here, Lambda elsewhere. When
+`process` returns, every record was audited and published, or parked as a dead letter of the
+audit. Sinks are not called here: they read the log that this writes (`worker/consumers`).
+"""
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from typing import Any
+
+from app.core.events import ChangeEvent
+from app.core.item import AttributeNames
+from app.observability.logs import about
+from app.observability.metrics import PUBLISHED, RECORDS
+from app.runtime.retry import Retry
+from app.store.coordination.leases import Hold, Unleased
+from app.store.coordination.sink_row import AUDIT
+from app.store.dead_letters.letter import Letter
+from app.store.dead_letters.letter_repository import DeadLetters
+from worker.continuity.gaps import ChainGuard
+from worker.effects.audit_writer import AuditSink
+from worker.effects.publish_order import Tell
+from worker.pipeline.parallel import at_once, parts_of, runs
+from worker.stream.decode import UndecodableRecord, decode, event_key, identify
+
+_log = logging.getLogger(__name__)
+
+Record = Mapping[str, Any]
+
+# Batches of a part between two waits for the slowest part.
+DEPTH = 4
+
+_NUMBER = re.compile(r"[0-9]{1,40}")
+
+
+class Pipeline:
+    """Decode → audit and feed → broker, in the order of the records."""
+
+    def __init__(
+        self,
+        audit: AuditSink,
+        publish: Tell,
+        dead_letters: DeadLetters,
+        retry: Retry,
+        names: AttributeNames,
+        *,
+        parallelization_factor: int = 1,
+    ) -> None:
+        """`parallelization_factor`: how many batches of different products are taken at once."""
+        self._audit = audit
+        self._publish = publish
+        self._dead_letters = dead_letters
+        self._retry = retry
+        self._names = names
+        self._most = parallelization_factor
+
+    def process(
+        self,
+        records: Sequence[Record],
+        stream_arn: str,
+        hold: Hold | None = None,
+        guard: ChainGuard | None = None,
+    ) -> None:
+        """Take a page of one shard's records, read under `hold` (None: under no lease).
+
+        `guard` lives as long as the shard's lease.
+
+        Raises:
+            LeaseLost: the shard is another's, who reads the page again.
+            Stopped: the worker is ending; the page will be read again.
+
+        """
+        RECORDS.inc(len(records))
+        page = _Page(stream_arn, hold or Unleased(), guard)
+        for some in runs(records, self._most * DEPTH):
+            at_once(partial(self._part, page=page), parts_of(some, self._most, self._names))
+
+    def _part(self, records: Sequence[Record], page: "_Page") -> None:
+        for batch in runs(records):
+            decoded: dict[str, tuple[ChangeEvent, Record]] = {}
+            for record in batch:
+                event = self._decode(record, page)
+                if event is not None:
+                    decoded.setdefault(event.id, (event, record))
+            if decoded:
+                with about(event_ids=list(decoded)):
+                    self._take(decoded, page)
+
+    def _take(self, decoded: Mapping[str, tuple[ChangeEvent, Record]], page: "_Page") -> None:
+        events = [event for event, _ in decoded.values()]
+        accept = partial(self._audit.accept, hold=page.hold)
+        appended = accept(events) if page.guard is None else page.guard.accept(events, accept)
+        for event, error in appended.refused:
+            _, record = decoded[event.id]
+            with about(event_id=event.id):
+                self._park(record, event.product_id, event.event_key, error, page)
+        self._publish(appended.arrived, page.hold)
+        PUBLISHED.inc(len(appended.arrived))
+
+    def _decode(self, record: Record, page: "_Page") -> ChangeEvent | None:
+        try:
+            return decode(record, page.stream_arn, self._names)
+        except UndecodableRecord as error:
+            product_id, sequence_number = identify(record, self._names)
+            if not _NUMBER.fullmatch(sequence_number):  # two such must not overwrite each other
+                sequence_number = sha256(repr(record).encode("utf-8", "replace")).hexdigest()
+            key = event_key(page.stream_arn, sequence_number)
+            self._park(record, product_id, key, str(error), page)
+            return None
+
+    def _park(self, record: Record, product_id: str, key: str, error: str, page: "_Page") -> None:
+        _log.error("parked a record of product %r: %s", product_id, error)
+        letter = Letter(
+            sink=AUDIT,
+            product_id=product_id,
+            event_key=key,
+            record=record,
+            stream_arn=page.stream_arn,
+            error=error,
+        )
+        self._retry(lambda: self._dead_letters.park([letter], page.hold), "dead letters")
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Where records come from, and under which lease and whose watch they were read."""
+
+    stream_arn: str
+    hold: Hold
+    guard: ChainGuard | None

@@ -1,0 +1,1 @@
+"""Workers share the shards of a stream: who is alive, and who reads what."""

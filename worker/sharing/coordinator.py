@@ -1,0 +1,254 @@
+"""One thread looks at the stream and at the other workers, and takes or lets go of shards.
+
+It repeats on timers, and at once when a reader ends. A turn that fails leaves running readers
+alone: they keep their leases until another worker takes them.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+
+from app.core.errors import StoreUnavailable
+from app.runtime.backoff import Backoff, steady
+from app.runtime.loop_thread import LoopThread
+from app.runtime.wake import Wake
+from app.store.coordination.checkpoints import Checkpoint, Checkpoints, Rows, ShardKey
+from app.store.coordination.leases import Lease, Leases
+from app.store.coordination.shard_state import ShardState, reported
+from app.store.coordination.stream_starts import Beginnings
+from worker.consumers.sink_sharing import Consumers
+from worker.leasing.assignment import first_rival, share
+from worker.sharing.cleanup import Tidier
+from worker.sharing.membership import Membership
+from worker.stream.shards.discovery import Discovery, Look
+from worker.stream.shards.lineage import Position, awaits_child, parents_gone, readable
+from worker.stream.shards.reader import ShardReader
+from worker.stream.shards.reader_pool import Readers
+from worker.stream.shards.stream_replacement import positions
+
+LOOK_AGAIN = 60.0  # seconds between reads of the service's listing while nothing ends
+SOONEST, LONGEST_PAUSE = 0.05, 2.0  # seconds between such reads while something is awaited
+JOIN = 10.0  # seconds that a stop waits for the threads
+
+MakeReader = Callable[[Lease, Position], ShardReader]
+
+
+class Coordinator:
+    """Runs this worker's share of one table's stream; a context manager that ends it.
+
+    Entering raises `OwnerRefused` where another worker is in the way.
+    """
+
+    def __init__(
+        self,
+        membership: Membership,
+        discovery: Discovery,
+        checkpoints: Checkpoints,
+        leases: Leases,
+        beginnings: Beginnings,
+        readers: Readers,
+        make_reader: MakeReader,
+        wake: Wake,
+        stop: threading.Event,
+        *,
+        report_new_stream: Callable[[str], None] = lambda _arn: None,
+        one_log: bool = False,
+        consumers: Consumers | None = None,
+    ) -> None:
+        """`consumers`: sinks to share among the workers as well."""
+        self._membership = membership
+        self._discovery = discovery
+        self._checkpoints = checkpoints
+        self._leases = leases
+        self._beginnings = beginnings
+        self._readers = readers
+        self._make_reader = make_reader
+        self._wake = wake
+        self._stop = stop
+        self._report_new_stream = report_new_stream
+        self._one_log = one_log
+        self._consumers = consumers
+        self._loop = LoopThread(
+            "stream-coordinator", self._turn, failed=self._note_failure, stop=stop
+        )
+        self._hurried = False  # by `look_soon`
+        self._trouble = ""
+        self._seen = Look(None)
+        self._finished: set[ShardKey] = set()
+        self._eager = 0  # looks since something ended: ever rarer
+        self._next_look = 0.0  # by the monotonic clock
+        self._tidier = Tidier(leases, beginnings, one_log=one_log)
+        self._reported: set[str] = set()
+        membership.status = self._status
+
+    def __enter__(self) -> "Coordinator":
+        self._membership.__enter__()
+        self._loop.__enter__()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stop.set()
+        self._wake.close()
+        deadline = time.monotonic() + JOIN
+        self._loop.__exit__()
+        self._readers.join(deadline)
+        if self._consumers is not None:
+            self._consumers.leave_all()
+            self._consumers.join(deadline)
+        self._membership.__exit__()
+
+    def term(self) -> int | None:
+        """See `Membership`."""
+        return self._membership.term()
+
+    def look_soon(self) -> None:
+        """Read everything at once: a reader ended, or an administrator changed something."""
+        self._hurried = True
+        self._loop.wake()
+
+    def problem(self) -> str | None:
+        """What is wrong with reading the stream; None where all is well. Never blocks."""
+        if not self._loop.is_alive():
+            return "the stream coordinator's thread is dead"
+        return self._readers.problem() or self._trouble or None
+
+    def shards(self) -> list[ShardState]:
+        """The shards that this worker reads."""
+        return self._readers.states()
+
+    def _status(self) -> str:
+        return reported(self.shards())
+
+    def _note_failure(self, error: BaseException) -> None:
+        if isinstance(error, StoreUnavailable):
+            self._trouble = error.detail
+        else:
+            self._readers.note_crash("the stream coordinator's thread died", error)
+
+    def _turn(self) -> float:
+        """Read the rows, and the service if it is time, and act; seconds to the next turn."""
+        hurried, self._hurried = self._hurried, False
+        rows = self._checkpoints.rows()
+        alive = self._membership.look(rows.workers)
+        finished = {shard for shard, found in rows.checkpoints.items() if found.finished}
+        if hurried or finished != self._finished:
+            self._eager, self._next_look, self._finished = 0, 0.0, finished
+        now = time.monotonic()
+        if now >= self._next_look:
+            self._seen = self._discovery.look(rows.checkpoints, rows.beginnings)
+            self._next_look = now + self._until_next_look(rows)
+        trouble = self._act(rows, alive)
+        self._trouble = trouble or self._seen.trouble
+        wait = self._membership.until_next_look()
+        return max(0.0, min(wait, self._next_look - time.monotonic()))
+
+    def _until_next_look(self, rows: Rows) -> float:
+        """A child shows up late, and a stream that is off comes on at any time; else seldom."""
+        seen, wait = self._seen, LONGEST_PAUSE
+        if seen.stream_arn is not None and seen.listing.complete and not seen.trouble:
+            known = self._known(rows, seen.stream_arn)
+            if readable(seen.listing, known) and not awaits_child(seen.listing, known):
+                return LOOK_AGAIN
+            if readable(seen.listing, known):
+                wait = LOOK_AGAIN
+        self._eager += 1
+        return Backoff(SOONEST, wait, steady)(self._eager)
+
+    def _known(self, rows: Rows, stream_arn: str) -> dict[str, Checkpoint]:
+        return positions(rows.checkpoints, stream_arn, one_log=self._one_log)
+
+    def _act(self, rows: Rows, alive: set[str]) -> str:
+        """Take and let go of shards, and tidy up; what is in the way."""
+        stream_arn = self._seen.stream_arn
+        held = self._readers.held()
+        self._let_go_of_lost(rows, held)
+        rivals = self._membership.rivals(rows.workers, alive)
+        owners = {row.owner for row in rows.checkpoints.values() if row.owner and not row.finished}
+        first = first_rival(self._membership.owner, rivals, owners)
+        if first is not None:
+            for shard in held:
+                self._readers.leave(shard)
+            if self._consumers is not None:
+                self._consumers.leave_all()
+            return (
+                f"worker {first} reads the stream, and without STOCKPULSE_BROKER_URL "
+                "only one may: end one of the two"
+            )
+        starting = {owner for owner, row in rows.workers.items() if not row.ready}
+        sharing = alive - starting - {rival.owner for rival in rivals}
+        if self._consumers is not None:
+            self._consumers.share(self._membership.owner, rows.sinks, sharing)
+        if stream_arn is None:
+            return ""
+        if self._seen.anew and stream_arn not in self._reported:
+            self._report_new_stream(stream_arn)
+            self._reported.add(stream_arn)
+        if not self._is_begun(rows, stream_arn):
+            self._next_look = 0.0
+            return ""
+        self._share(rows, stream_arn, held, sharing)
+        self._tidier(rows, stream_arn, self._seen)
+        return ""
+
+    def _is_begun(self, rows: Rows, stream_arn: str) -> bool:
+        """Note what was gone as the stream's reading begins; False where another just has."""
+        listing = self._seen.listing
+        if stream_arn in rows.beginnings or not listing.complete:
+            return True
+        gone = parents_gone(listing, self._known(rows, stream_arn))
+        return self._beginnings.note(stream_arn, gone)
+
+    def _let_go_of_lost(self, rows: Rows, held: dict[ShardKey, Lease]) -> None:
+        """End readers whose shard is another's now, or whose stream has a new name on one log."""
+        for shard, lease in held.items():
+            row = rows.checkpoints.get(shard)
+            if (
+                row is None
+                or (row.owner, row.counter) != (lease.owner, lease.counter)
+                or (self._one_log and shard[0] != self._seen.stream_arn)
+            ):
+                self._readers.leave(shard)
+
+    def _share(
+        self, rows: Rows, stream_arn: str, held: dict[ShardKey, Lease], alive: set[str]
+    ) -> None:
+        known = self._known(rows, stream_arn)
+        me = self._membership.owner
+        owners: dict[str, str | None] = {}
+        starts: dict[str, str | None] = {}
+        for position in readable(self._seen.listing, known):
+            row = known.get(position.shard_id)
+            owner = row.owner if row is not None else None
+            running = (stream_arn, position.shard_id) in held
+            starts[position.shard_id] = position.start
+            owners[position.shard_id] = me if running else None if owner == me else owner
+        if self._one_log and any(arn != stream_arn for arn, _ in held):
+            return  # our own reader under the log's old name has to end first
+        plan = share(me, owners, alive)
+        for shard_id in plan.release:
+            self._readers.leave((stream_arn, shard_id))
+        wanted = plan.wanted
+        for shard_id in plan.free:
+            if not wanted or self._stop.is_set():
+                return
+            wanted -= self._take(
+                rows, (stream_arn, shard_id), known.get(shard_id), starts[shard_id]
+            )
+
+    def _take(
+        self, rows: Rows, shard: ShardKey, known: Checkpoint | None, start: str | None
+    ) -> bool:
+        """Take a shard and read it; False where another was faster."""
+        inherited = known.sequence_number if known is not None else None
+        owner = self._membership.owner
+        row = rows.checkpoints.get(shard)
+        taken = self._leases.take(shard, owner, row, inherited)
+        if taken is None:
+            return False
+        lease = Lease(taken.consumer, *shard, owner, taken.counter)
+        if taken.finished:
+            self._leases.release(lease)
+            return False
+        position = Position(lease.shard_id, taken.sequence_number, start)
+        self._readers.read(lease, self._make_reader(lease, position))
+        return True

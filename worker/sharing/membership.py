@@ -1,0 +1,229 @@
+"""Each worker writes one heartbeat row, whatever the number of its shards.
+
+A thread of its own raises the row's counter, so that no slow call of another kind makes the worker
+appear dead (docs/adr/0005-a-heartbeat-a-worker.md).
+"""
+
+import logging
+import os
+import re
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from app.core.errors import StoreUnavailable
+from app.core.events import rfc3339
+from app.runtime.backoff import Backoff
+from app.runtime.loop_thread import LoopThread
+from app.runtime.stall import Sighting, alive, observe_all
+from app.store.coordination.checkpoints import Checkpoints
+from app.store.coordination.leases import Hold
+from app.store.coordination.workers import Broker, OwnerRefused, WorkerRow, Workers
+from worker.leasing.assignment import LEASE_TIME, rivals
+
+_log = logging.getLogger(__name__)
+
+_BEATS = 3  # in a lease time
+_START_LOOKS = 0.25  # seconds between looks while it is unsure whether to start
+_SHORTEST = 0.1  # seconds between looks at the others
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Who this worker is: a name for one process life, its broker, the data folder it locked."""
+
+    owner: str
+    broker: Broker = "in-process"
+    folder: str | None = None
+
+
+def new_owner() -> str:
+    """A name that tells people the machine and the process, and that none had before."""
+    host = re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname())[:60]
+    return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+class Membership:
+    """This worker among the others; a context manager that ends with its row removed."""
+
+    def __init__(
+        self,
+        workers: Workers,
+        checkpoints: Checkpoints,
+        member: Member,
+        *,
+        lease_time: float = LEASE_TIME,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._workers = workers
+        self._checkpoints = checkpoints
+        self._monotonic = monotonic
+        self._row = WorkerRow(
+            member.owner, 0, member.broker, rfc3339(datetime.now(UTC)), member.folder, ready=False
+        )
+        self._seen: dict[str, Sighting] = {}
+        self._looked = self._confirmed = -lease_time
+        self._term = 0
+        self._write = threading.Lock()
+        every = lease_time / _BEATS
+        self._loop = LoopThread(
+            "worker-heartbeat",
+            self._beat,
+            expected=(StoreUnavailable,),
+            backoff=Backoff(every, every),
+            first=every,
+        )
+        self.status: Callable[[], str] = str
+        self.lease_time = lease_time
+
+    @property
+    def owner(self) -> str:
+        """This worker's name."""
+        return self._row.owner
+
+    def __enter__(self) -> "Membership":
+        """Raise OwnerRefused where a worker reads already that none may join."""
+        self._workers.claim_host("worker")
+        self._beat()
+        self._loop.__enter__()
+        try:
+            self._wait_alone()
+            self._beat(ready=True)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._loop.__exit__()
+        try:
+            self._workers.remove(self._row.owner)
+        except StoreUnavailable as error:
+            _log.warning("could not sign off; others wait for %s s: %s", self.lease_time, error)
+
+    def term(self) -> int | None:
+        """A number that stays the same while nobody can have held this worker for dead.
+
+        None where that is not sure at this moment. What was held in another term may have been
+        taken meanwhile.
+        """
+        term = self._term
+        return term if self._is_fresh(self._monotonic()) else None
+
+    def look(self, workers: Mapping[str, WorkerRow]) -> set[str]:
+        """The names of those who may be alive, ourselves included, after a look at the rows.
+
+        The rows of the dead are removed. An owner of our own data folder is dead at once: its
+        lock is ours now.
+        """
+        now = self._monotonic()
+        watched = now - self._looked <= self.lease_time / 2
+        self._looked = now
+        counters = {owner: row.counter for owner, row in workers.items()}
+        self._seen = observe_all(self._seen, counters, now, watched=watched)
+        living = alive(self._seen, now, self.lease_time)
+        folder = self._row.folder
+        living -= {row.owner for row in workers.values() if folder and row.folder == folder}
+        for owner in workers.keys() - living - {self.owner}:
+            self._workers.bury(workers[owner])
+        return living | {self.owner}
+
+    def until_next_look(self) -> float:
+        """Seconds to the next look at the rows: seldom while alone, in time for every death."""
+        now = self._monotonic()
+        deaths = (
+            self.lease_time - seen.still_for(now)
+            for owner, seen in self._seen.items()
+            if owner != self.owner
+        )
+        soonest = min(deaths, default=None)
+        if soonest is None:
+            return self.lease_time
+        return max(_SHORTEST, min(soonest, self.lease_time / _BEATS))
+
+    def moved(self, owner: str) -> bool:
+        """Whether a worker has shown life while we looked."""
+        return owner in self._seen and self._seen[owner].moved
+
+    def rivals(self, workers: Mapping[str, WorkerRow], alive: set[str]) -> list[WorkerRow]:
+        """The living that this worker must not read beside."""
+        return rivals(self._row, [workers[owner] for owner in alive if owner in workers])
+
+    def _wait_alone(self) -> None:
+        """Return once no living worker is in the way; one whose counter stands still is dead.
+
+        Raises:
+            OwnerRefused: there is one.
+
+        """
+        while True:
+            workers = self._checkpoints.rows().workers
+            others = self.rivals(workers, self.look(workers))
+            for other in others:
+                if self.moved(other.owner):
+                    raise OwnerRefused(self._refusal(other))
+            if not others:
+                return
+            self._loop.stop.wait(min(_START_LOOKS, self.lease_time / 8))
+
+    def _refusal(self, other: WorkerRow) -> str:
+        where = f"worker {other.owner} (since {other.since}) reads these tables' stream already"
+        if self._row.broker == "in-process":
+            return (
+                f"{where}, and without STOCKPULSE_BROKER_URL only one may: its changes would not "
+                "show here. End that one, or set STOCKPULSE_BROKER_URL for both"
+            )
+        return (
+            f"{where} without STOCKPULSE_BROKER_URL, so its changes would not show here: "
+            "set STOCKPULSE_BROKER_URL for that one too, or end it"
+        )
+
+    def _beat(self, *, ready: bool = False) -> float:
+        """Write the heartbeat; seconds to the next."""
+        with self._write:
+            begun = self._monotonic()
+            self._row = replace(
+                self._row,
+                counter=self._row.counter + 1,
+                ready=ready or self._row.ready,
+                status=self.status(),
+            )
+            self._workers.put(self._row)
+            if not self._is_fresh(begun):
+                self._term += 1
+            self._confirmed = begun
+        return self.lease_time / _BEATS
+
+    def _is_fresh(self, now: float) -> bool:
+        return now - self._confirmed < self.lease_time * 2 / 3
+
+
+class Guard:
+    """Nothing is done under a lease that may be lost: after a pause the lease's row is read first.
+
+    A call to a broker or a sink cannot be fenced, so a worker that slept past its lease must find
+    out before it makes one.
+    """
+
+    def __init__(self, hold: Hold, term: Callable[[], int | None]) -> None:
+        """`term`: see `Membership`. The lease was taken just now."""
+        self._hold = hold
+        self._term = term
+        self._sure_in = term()
+
+    def __call__(self) -> None:
+        """Return while the lease is held.
+
+        Raises:
+            LeaseLost: it is another's.
+            StoreUnavailable: that cannot be known now.
+
+        """
+        term = self._term()
+        if term is None or term != self._sure_in:
+            self._hold.check()
+            self._sure_in = term

@@ -1,0 +1,151 @@
+"""A look at the service: which stream is to be read now, and its shards.
+
+A page of the listing that fails leaves what is known standing (FACTS §1.8), and a stream that the
+service no longer knows lists nothing: its readers find out for themselves what is lost.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from app.core.errors import StoreUnavailable
+from app.store.coordination.checkpoints import Checkpoint, ShardKey
+from app.store.dynamodb.client import error_code, translated
+from app.store.dynamodb.tables import StreamOfTable, TableError
+from worker.stream.shards.lineage import Listing, Shard, is_drained, promised
+from worker.stream.shards.stream_replacement import held_streams, positions, streams_in_order
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+
+_log = logging.getLogger(__name__)
+
+
+_NOTHING = Listing(())
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What there was to see.
+
+    `stream_arn` is the stream to read now, None for none. `anew`: it follows an older one and
+    nothing of it was read yet. `drained`: older streams that hold nothing more.
+    """
+
+    stream_arn: str | None
+    listing: Listing = _NOTHING
+    anew: bool = False
+    drained: frozenset[str] = frozenset()
+    trouble: str = ""
+
+
+class Discovery:
+    """Looks at the streams of one table."""
+
+    def __init__(
+        self,
+        streams: "DynamoDBStreamsClient",
+        table: str,
+        find_stream: Callable[[], StreamOfTable],
+        *,
+        one_log: bool = False,
+    ) -> None:
+        """`one_log`: see `worker.stream.shards.stream_replacement`."""
+        self._streams = streams
+        self._table = table
+        self._find_stream = find_stream
+        self._one_log = one_log
+        self._known: dict[str, tuple[Shard, ...]] = {}  # by the last complete listing
+
+    def look(
+        self,
+        checkpoints: Mapping[ShardKey, Checkpoint],
+        beginnings: Mapping[str, Collection[str]] = MappingProxyType({}),
+    ) -> Look:
+        """Ask the service; `beginnings`: see `app.store.coordination.stream_starts`.
+
+        Raises:
+            StoreUnavailable: it does not say which stream is the table's.
+
+        """
+        current, trouble = self._current()
+        held = held_streams(checkpoints, self._table)
+        if self._one_log:
+            held = set()
+        listed = self._listed() if current and held and current not in held else ()
+        drained: set[str] = set()
+        for arn in streams_in_order(current, held, listed):
+            listing, failure = self._listing(arn, current)
+            known = positions(checkpoints, arn, one_log=self._one_log)
+            listing = promised(listing, known, beginnings.get(arn))
+            if arn == current or not is_drained(listing, known):
+                anew = bool(held) and arn not in held
+                return Look(arn, listing, anew, frozenset(drained), trouble or failure)
+            drained.add(arn)
+        return Look(None, drained=frozenset(drained), trouble=trouble)
+
+    def _current(self) -> tuple[str | None, str]:
+        """The table's stream, or None and what is wrong with it."""
+        try:
+            return self._find_stream().arn, ""
+        except TableError as error:  # switched off: what it held before can be read for a day
+            return None, str(error)
+
+    def _listed(self) -> list[str]:
+        """Every stream of the table that the service knows, those switched off included."""
+        arns: list[str] = []
+        start: dict[str, Any] = {}
+        while True:
+            try:
+                with translated():
+                    answer = self._streams.list_streams(TableName=self._table, **start)
+            except StoreUnavailable as error:
+                if _code_of(error) != "AccessDeniedException":
+                    raise
+                _log.warning("streams that came and went unseen are not looked for: %s", error)
+                return arns
+            arns += [stream["StreamArn"] for stream in answer["Streams"]]
+            last = answer.get("LastEvaluatedStreamArn")
+            if not last:
+                return arns
+            start = {"ExclusiveStartStreamArn": last}
+
+    def _listing(self, stream_arn: str, current: str | None) -> tuple[Listing, str]:
+        """The stream's shards as far as the service tells them, and what kept it from all."""
+        found: dict[str, Shard] = {}
+        try:
+            settled = self._describe(stream_arn, found)
+        except StoreUnavailable as error:
+            if _code_of(error) == "ResourceNotFoundException" and stream_arn != current:
+                return _NOTHING, ""
+            _log.warning("cannot see all of the stream's shards: %s", error)
+            known = {shard.id: shard for shard in self._known.get(stream_arn, ())}
+            listing = Listing(tuple((known | found).values()), complete=False)
+            return listing, f"cannot see the stream's shards: {error.detail}"
+        shards = tuple(found.values())
+        self._known = {stream_arn: shards}
+        return Listing(shards, settled=settled), ""
+
+    def _describe(self, stream_arn: str, found: dict[str, Shard]) -> bool:
+        """Add every shard, page by page; whether the stream is not just being switched off."""
+        start: dict[str, Any] = {}
+        while True:
+            with translated():
+                answer = self._streams.describe_stream(StreamArn=stream_arn, **start)
+            description = answer["StreamDescription"]
+            for shard in description["Shards"]:
+                first = shard.get("SequenceNumberRange", {}).get("StartingSequenceNumber")
+                found[shard["ShardId"]] = Shard(shard["ShardId"], shard.get("ParentShardId"), first)
+            last = description.get("LastEvaluatedShardId")
+            if not last:
+                return description.get("StreamStatus") != "DISABLING"
+            start = {"ExclusiveStartShardId": last}
+
+
+def _code_of(error: StoreUnavailable) -> str:
+    cause = error.__cause__
+    return error_code(cause) if isinstance(cause, ClientError) else ""

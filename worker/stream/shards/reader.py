@@ -1,0 +1,145 @@
+"""Each shard has one straight loop: page → work → checkpoint → advance.
+
+The page's effects come before its checkpoint. An empty page is neither the end of the shard nor
+a sign of having caught up.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from app.core.errors import StoreUnavailable
+from app.observability.metrics import ITERATOR_AGE, RETRIES
+from app.runtime.retry import Retry, pause
+from app.runtime.wake import Wake
+from worker.stream.decode import last_number
+from worker.stream.shards.polling import Pace
+from worker.stream.shards.progress import Progress
+from worker.stream.shards.shard_iterator import ShardPages, Trimmed
+
+# Takes a page: on return its records are audited and published, or parked. Raises LeaseLost where
+# the shard is another's, Stopped where the worker is ending: the page will be read again.
+Work = Callable[[Sequence[Any]], None]
+
+
+class Save(Protocol):
+    """Notes a shard's position; raises LeaseLost where the shard is another's."""
+
+    def __call__(self, sequence_number: str | None, *, finished: bool) -> None:
+        """Note it."""
+
+
+class ShardReader:
+    """Reads one shard from a position to its end, or until it is told to stop or to leave.
+
+    `guard` returns while the lease is surely held, or raises LeaseLost. `report_gap` notes that
+    what followed a sequence number is lost, and why.
+    """
+
+    def __init__(
+        self,
+        pages: ShardPages,
+        work: Work,
+        save: Save,
+        retry: Retry,
+        wake: Wake,
+        pace: Pace,
+        *,
+        guard: Callable[[], None] = lambda: None,
+        report_gap: Callable[[str | None, str], None] = lambda _after, _why: None,
+    ) -> None:
+        self._pages = pages
+        self._work = work
+        self._save = save
+        self._retry = retry
+        self._wake = wake
+        self._pace = pace
+        self._guard = guard
+        self._report_gap = report_gap
+        self._leaving = threading.Event()
+        self.saved = pages.after
+        self.progress = Progress()
+
+    def leave(self) -> None:
+        """End after the page under way, its checkpoint included."""
+        self._leaving.set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Read until the shard is finished, or `stop` is set, or it is told to leave.
+
+        Raises:
+            ShardGone: the shard vanished before its end.
+            LeaseLost: the shard is another worker's.
+            Stopped: in the middle of a batch.
+
+        """
+        try:
+            self._run(stop)
+        finally:
+            ITERATOR_AGE.forget(self._pages.shard_id)
+
+    def _run(self, stop: threading.Event) -> None:
+        failures = 0
+        while not self._ends(stop):
+            hints = self._wake.hints
+            try:
+                page = self._pages.next()
+            except StoreUnavailable as error:
+                RETRIES.labels("stream").inc()
+                self.progress.failed(error.detail)
+                failures += 1
+                stop.wait(pause(failures))
+                continue
+            except Trimmed:
+                self._go_on_after_gap()
+                continue
+            failures = 0
+            self.progress.saw(page.records)
+            ITERATOR_AGE.note(self._pages.shard_id, self.progress.lag)
+            self._take(page.records)
+            if page.last:
+                self._save_position(finished=True)
+                return
+            if self._wake.wait(hints, self._pace.delay(found=bool(page.records))):
+                self._pace.hinted()
+        self._save_position()
+
+    def _ends(self, stop: threading.Event) -> bool:
+        return stop.is_set() or self._leaving.is_set()
+
+    def _take(self, records: Sequence[Any]) -> None:
+        if records:
+            self._retry(self._guard, "lease")
+            self._work(records)
+            self._pages.after = last_number(records) or self._pages.after
+            self.progress.made()
+        self._save_position()
+
+    def _save_position(self, *, finished: bool = False) -> None:
+        """Save the position, if it has moved or is the last."""
+        number = _greater(self.saved, self._pages.after)
+        if number == self.saved and not finished:
+            return
+        self._retry(lambda: self._save(number, finished=finished), "checkpoint")
+        self.saved = number
+
+    def give_up(self) -> None:
+        """The shard vanished: report that what it still held is lost, and finish it."""
+        after = self._pages.after
+        why = "the shard vanished before its end was read: its records were over a day old"
+        self._retry(lambda: self._report_gap(after, why), "gaps")
+        self._save_position(finished=True)
+
+    def _go_on_after_gap(self) -> None:
+        after = self._pages.after
+        which = "first records" if after is None else "records that followed"
+        why = f"the stream no longer held the {which}: they were over a day old"
+        self._retry(lambda: self._report_gap(after, why), "gaps")
+        self._pages.rewind()
+
+
+def _greater(saved: str | None, read: str | None) -> str | None:
+    """The greater of two sequence numbers: a page that is read again never moves it back."""
+    if saved is None or read is None:
+        return saved or read
+    return max(saved, read, key=int)

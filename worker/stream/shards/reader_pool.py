@@ -1,0 +1,81 @@
+"""Every shard that is held here is read by a thread of its own; each end says what follows."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from app.store.coordination.checkpoints import ShardKey
+from app.store.coordination.leases import Lease, Leases
+from app.store.coordination.shard_state import ShardState
+from worker.leasing.leased_threads import LeasedThreads
+from worker.stream.shards.reader import ShardReader
+from worker.stream.shards.shard_iterator import ShardGone
+
+_log = logging.getLogger(__name__)
+
+SILENCE = 4.0  # seconds without an answer until a reader counts as failing
+
+
+class Readers(LeasedThreads[ShardKey, ShardReader]):
+    """The reader threads of one worker."""
+
+    def __init__(
+        self,
+        leases: Leases,
+        stop: threading.Event,
+        ended: Callable[[], None],
+        *,
+        one_log: bool,
+    ) -> None:
+        """`one_log`: see `worker.stream.shards.stream_replacement`."""
+        super().__init__("shard", leases, stop, ended)
+        self._one_log = one_log
+
+    def read(self, lease: Lease, reader: ShardReader) -> None:
+        """Read a shard that was taken."""
+
+        def run() -> None:
+            try:
+                reader.run(self._stop)
+            except ShardGone:
+                self._give_up(lease, reader)
+
+        self.start((lease.stream_arn, lease.shard_id), lease, reader, run)
+
+    def states(self) -> list[ShardState]:
+        """Each shard read here, for the System page."""
+        return [
+            ShardState(
+                lease.shard_id,
+                lease.stream_arn,
+                reader.saved,
+                finished=False,
+                lag=reader.progress.lag,
+                last_page=reader.progress.since_page,
+                trouble=reader.progress.trouble,
+                lag_at_most=reader.progress.lag_at_most,
+            )
+            for lease, reader in self.all().values()
+        ]
+
+    def problem(self) -> str | None:
+        """What is wrong with a reader; None where all is well."""
+        if (crash := self.crash()) is not None:
+            return crash
+        for (_, shard_id), (_, reader) in self.all().items():
+            silent = time.monotonic() - reader.progress.at
+            if silent > SILENCE:
+                waits = "what it read is not durable and published yet"
+                reason = reader.progress.trouble or (
+                    waits if reader.progress.holds else "no answer yet"
+                )
+                return f"shard {shard_id} has not moved for {silent:.0f} s: {reason}"
+        return None
+
+    def _give_up(self, lease: Lease, reader: ShardReader) -> None:
+        _log.error("shard %s vanished before its end was read", lease.shard_id)
+        if self._one_log:  # the log goes on under another stream's name, with every record
+            self._stop.wait(1)
+            return
+        reader.give_up()
