@@ -27,6 +27,7 @@ lint: setup ## Style, imports, the house's one direction
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports
+	@$(BIN)/python scripts/layout.py
 
 fmt: setup ## Format, and mend what can be mended
 	@$(BIN)/ruff format .

@@ -17,7 +17,7 @@ from app.commands import (
     verify,
     worker,
 )
-from app.commands.errors import CommandError
+from app.commands.common import CommandError
 from app.config.key_files import KeyFileError
 from app.config.settings import PREFIX, Settings, SettingsError, load
 from app.core.errors import StoreUnavailable

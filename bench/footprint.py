@@ -38,10 +38,10 @@ from app.store.feed.feed import Feed
 from app.store.timeline.timeline import Timeline
 from bench.support.report import Requirement, conditions, finish
 from bench.support.store import PRODUCTS, item
-from worker.continuity.chain_entries import ChainSink
+from worker.continuity.chain_entries import ChainEntries
 from worker.continuity.gaps import ChainGuard, Gaps
-from worker.effects.audit_writer import AuditSink
-from worker.effects.publish_order import ArrivalOrder
+from worker.effects.audit_writer import AuditWriter
+from worker.effects.publish_order import PublishOrder
 from worker.pipeline.pipeline import Pipeline
 from worker.stream.shards.polling import IDLE_AWS, IDLE_LOCAL, Idle
 
@@ -98,7 +98,7 @@ def memory(count: int, step: int) -> list[int]:
     clients.tables.meta.events.register("before-send.dynamodb.*", Yes())
     feed = Feed(clients.tables, "Feed")
     retry = Retry(threading.Event())
-    order = ArrivalOrder(CursorClock(0).stamp)
+    order = PublishOrder(CursorClock(0).stamp)
     audit = AuditRepository(
         clients.tables, "ProductEvents", feed, Signer("bench", b"k" * 32), order.stamp
     )
@@ -109,8 +109,8 @@ def memory(count: int, step: int) -> list[int]:
         order.drop()
 
     letters = DeadLetters(clients.tables, "DeadLetters")
-    pipeline = Pipeline(AuditSink(audit, retry), publish, letters, retry, DEFAULT_NAMES)
-    guard = ChainGuard(Gaps(audit, ChainSink(audit, order.in_turn(broker.publish))), retry)
+    pipeline = Pipeline(AuditWriter(audit, retry), publish, letters, retry, DEFAULT_NAMES)
+    guard = ChainGuard(Gaps(audit, ChainEntries(audit, order.in_turn(broker.publish))), retry)
     source, seen = records(count), []
     for done in range(PAGE, count + 1, PAGE):
         pipeline.process(list(islice(source, PAGE)), ARN, guard=guard)

@@ -22,7 +22,7 @@ import httpx
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from app.store.engine import find_running
-from bench.latency import Watch
+from bench.latency import StreamRevocation
 from bench.support.report import Requirement, conditions, finish, median_of, percentile
 from tests.faults.hook import Mood, Receiver
 from tests.faults.writers import Writers
@@ -95,7 +95,7 @@ def live(apps: Mapping[str, App], lengths: Lengths) -> dict[str, dict[str, float
         # Forth and back, so that whatever else the machine does falls on all alike.
         for name in list(apps)[:: 1 if number % 2 else -1]:
             used = apps[name].cpu
-            times = turn(Watch(apps[name].process.port), lengths.turn)
+            times = turn(StreamRevocation(apps[name].process.port), lengths.turn)
             rows[name].append(
                 {
                     "p50": statistics.median(times),
@@ -106,7 +106,7 @@ def live(apps: Mapping[str, App], lengths: Lengths) -> dict[str, dict[str, float
     return {name: median_of(row) for name, row in rows.items()}
 
 
-def turn(watch: Watch, seconds: float) -> list[float]:
+def turn(watch: StreamRevocation, seconds: float) -> list[float]:
     """Milliseconds of one write after the other, at a steady rate."""
     times = []
     due = time.perf_counter()

@@ -39,9 +39,9 @@ from app.store.timeline.timeline import Timeline
 from bench.support import event_source, workers
 from bench.support.report import Requirement, conditions, finish, median_of
 from bench.support.store import Store, make_changes, store
-from worker.effects.audit_writer import AuditSink
+from worker.effects.audit_writer import AuditWriter
 from worker.pipeline.pipeline import Pipeline
-from worker.stream.shards.polling import IDLE_LOCAL, Pace
+from worker.stream.shards.polling import IDLE_LOCAL, Polling
 from worker.stream.shards.reader import ShardReader
 from worker.stream.shards.shard_iterator import ShardPages
 
@@ -83,7 +83,7 @@ def ours(
 
     dead_letters = DeadLetters(client, tables.dead_letters)
     pipeline = Pipeline(
-        AuditSink(audit, retry),
+        AuditWriter(audit, retry),
         publish,
         dead_letters,
         retry,
@@ -105,7 +105,7 @@ def ours(
         partial(leases.save, lease),
         retry,
         wake or Wake(),
-        Pace(IDLE_LOCAL),
+        Polling(IDLE_LOCAL),
     ).run(stop)
     leases.release(lease)
 

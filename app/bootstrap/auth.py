@@ -9,42 +9,44 @@ from typing import TYPE_CHECKING
 from app.config.key_files import own_session_key
 from app.config.settings import PREFIX, Settings, SettingsError
 from app.store.access.api_keys import ApiKeys
-from app.store.access.key_cache import Keyring
-from app.store.access.sign_in_links import SignIn
-from app.web.auth.authenticator import Door
+from app.store.access.key_cache import KeyCache
+from app.store.access.sign_in_links import SignInLinks
+from app.web.auth.authenticator import Authenticator
 from app.web.auth.sessions import Sessions
-from app.web.auth.trusted_proxies import Proxies
+from app.web.auth.trusted_proxies import TrustedProxies
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class OpenToAll(Exception):
+class OpenAccessRefused(Exception):
     """The server would let anyone in who reaches it; the message says how to make a key."""
 
 
 @contextmanager
-def open_door(settings: Settings, client: "DynamoDBClient", table: str) -> Iterator[Door]:
+def open_authenticator(
+    settings: Settings, client: "DynamoDBClient", table: str
+) -> Iterator[Authenticator]:
     """Who gets in, until the block ends.
 
     Raises:
-        OpenToAll: others can reach the address, no usable key exists, and nothing else
+        OpenAccessRefused: others can reach the address, no usable key exists, and nothing else
             keeps them out.
         SettingsError: several web processes would each sign with a key of their own.
         KeyFileError: the kept session key is damaged.
 
     """
-    sign_in = SignIn(client, table)
-    with Keyring(ApiKeys(client, table), sign_in) as keyring:
-        door = Door(
-            keyring,
+    sign_in = SignInLinks(client, table)
+    with KeyCache(ApiKeys(client, table), sign_in) as key_cache:
+        authenticator = Authenticator(
+            key_cache,
             sign_in,
             Sessions(
                 session_key(settings),
                 timedelta(minutes=settings.session_idle_minutes),
                 timedelta(hours=settings.session_hours),
             ),
-            Proxies(
+            TrustedProxies(
                 tuple(ip_network(address) for address in settings.proxy_addresses),
                 settings.proxy_user_header,
                 settings.proxy_group_header,
@@ -52,8 +54,8 @@ def open_door(settings: Settings, client: "DynamoDBClient", table: str) -> Itera
             ),
             settings.base_path,
         )
-        _check(settings, door)
-        yield door
+        _check(settings, authenticator)
+        yield authenticator
 
 
 def session_key(settings: Settings) -> str:
@@ -74,20 +76,20 @@ def session_key(settings: Settings) -> str:
     return own_session_key(settings.data_dir)
 
 
-def _check(settings: Settings, door: Door) -> None:
+def _check(settings: Settings, authenticator: Authenticator) -> None:
     """Behind a proxy even loopback is reached from outside."""
-    known = door.keyring.look()
+    known = authenticator.key_cache.look()
     alone = settings.is_loopback and not settings.proxy_addresses
     if alone or settings.open_access or settings.proxy_user_header:
         return
-    if any(key.usable(door.now()) for key in known.keys.values()):
+    if any(key.usable(authenticator.now()) for key in known.keys.values()):
         return
     name, value = (
         ("PROXY_ADDRESSES", ",".join(settings.proxy_addresses))
         if settings.is_loopback
         else ("HOST", settings.host)
     )
-    raise OpenToAll(
+    raise OpenAccessRefused(
         f"{PREFIX}{name}={value} would let anyone in who can reach it, for there is no key: make "
         "one with `stockpulse key create NAME --role admin` (and --link to sign in with), "
         f"or set {PREFIX}OPEN_ACCESS=true where something else keeps strangers out"

@@ -27,7 +27,7 @@ from worker.stream.shards.polling import idle_at
 
 
 @dataclass(frozen=True, slots=True)
-class Fed:
+class BrokerFeed:
     """What the broker is fed by, whom to tell of writes, and the shards that are read here."""
 
     kind: str
@@ -38,18 +38,18 @@ class Fed:
 
 
 @contextmanager
-def feeding(
+def feed_broker(
     settings: Settings,
     where: location.Place,
     deployment: Deployment,
     log: LogWriter,
     broker: InProcessBroker,
     probes: dict[str, Probe],
-) -> Iterator[Fed]:
+) -> Iterator[BrokerFeed]:
     """Feed the broker until the block ends, and add a probe of what feeds it."""
     if settings.broker_url is not None:
-        with fed_by_redis(settings, deployment.tables, broker, probes) as hint:
-            yield Fed("Redis", hint, None)
+        with feed_from_redis(settings, deployment.tables, broker, probes) as hint:
+            yield BrokerFeed("Redis", hint, None)
         return
     broker.load()
     wake = Wake()
@@ -65,11 +65,13 @@ def feeding(
     ):
         AuditKeyIDs(*deployment.coordination).register([*audit_keys(settings)])
         probes["worker"] = worker.problem
-        yield Fed("in this process", wake.hint, worker.shards, worker.sink_troubles, worker.look)
+        yield BrokerFeed(
+            "in this process", wake.hint, worker.shards, worker.sink_troubles, worker.look
+        )
 
 
 @contextmanager
-def fed_by_redis(
+def feed_from_redis(
     settings: Settings,
     names: TableNames,
     broker: InProcessBroker,

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import uvicorn
 
-from app.bootstrap.auth import open_door
-from app.bootstrap.broker_feed import feeding
+from app.bootstrap.auth import open_authenticator
+from app.bootstrap.broker_feed import feed_broker
 from app.bootstrap.process import announce, end_by_signals, listener_at
 from app.bootstrap.sink_tester import SinkTester
 from app.broker.in_process import InProcessBroker
@@ -31,11 +31,11 @@ from app.store.feed.feed import Feed
 from app.store.store import open_store
 from app.store.timeline.timeline import OVERLAP_MS, Timeline
 from app.web.app import create_app
-from app.web.auth.stream_quota import Places
-from app.web.auth.stream_revocation import Watch
+from app.web.auth.stream_quota import StreamQuota
+from app.web.auth.stream_revocation import StreamRevocation
 from app.web.services import About, Access, DemoSwitch, Probe, Services
-from app.web.system.live import live_of
-from app.web.system.snapshot import SystemBoard
+from app.web.system.snapshot import SystemSnapshot
+from app.web.system.state import live_of
 from app.web.transport.bounded_protocol import bounded
 from app.web.transport.server import Server
 from worker.effects.log_writer import LogWriter
@@ -48,7 +48,7 @@ def serve(settings: Settings, demo: Plan | None = None) -> None:
 
     Raises:
         ListenError: the port is taken.
-        OpenToAll: others can reach the address, and there is no key.
+        OpenAccessRefused: others can reach the address, and there is no key.
         EngineError, TableError, StoreUnavailable: the store cannot be used.
 
     """
@@ -87,7 +87,9 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
         where = opened.enter_context(location.owned(settings.dynamodb, settings.data_dir, names))
         clients = connect(where.endpoint)
         tables.ensure_tables(clients.tables, names, settings.attributes)
-        door = opened.enter_context(open_door(settings, clients.tables, names.settings))
+        authenticator = opened.enter_context(
+            open_authenticator(settings, clients.tables, names.settings)
+        )
         deployment = Deployment(clients, names, settings.attributes, signer_of(settings))
         view_type = deployment.stream().view_type
 
@@ -104,7 +106,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             max_streams=settings.max_streams,
             overlap_ms=0 if settings.broker_url is None else OVERLAP_MS,
         )
-        fed = opened.enter_context(feeding(settings, where, deployment, log, broker, probes))
+        fed = opened.enter_context(feed_broker(settings, where, deployment, log, broker, probes))
         store = open_store(
             deployment, feed, log.audit, view_type, on_commit=fed.hint, on_control=fed.look
         )
@@ -123,8 +125,12 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             ),
             store=store,
             broker=broker,
-            access=Access(door, Watch(door.known, door.now), Places(settings.max_streams_per_key)),
-            system=SystemBoard(store.status.read, live),
+            access=Access(
+                authenticator,
+                StreamRevocation(authenticator.known, authenticator.now),
+                StreamQuota(settings.max_streams_per_key),
+            ),
+            system=SystemSnapshot(store.status.read, live),
             probes=probes,
             demo=DemoSwitch(shop.start, shop.stop, shop.running),
             test_sink=SinkTester(settings, store.sinks, names.products),

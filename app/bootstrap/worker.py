@@ -50,13 +50,13 @@ def work(settings: Settings) -> None:
 
     """
     end_by_signals()
-    with suppress(KeyboardInterrupt), telling_by_redis(settings) as worker:
+    with suppress(KeyboardInterrupt), publish_to_redis(settings) as worker:
         _log.info("this worker reads; Ctrl-C ends it")
         _watch(worker)
 
 
 @contextmanager
-def telling_by_redis(
+def publish_to_redis(
     settings: Settings,
     *,
     idle: Idle | None = None,
@@ -127,7 +127,7 @@ def reading(
 
 
 def _watch(worker: Worker) -> None:
-    reminder, never = Reminder(), threading.Event()
+    reminder, never = ProblemLog(), threading.Event()
     while True:
         never.wait(_LOOK)
         line = reminder.line(worker.problem(), time.monotonic())
@@ -135,7 +135,7 @@ def _watch(worker: Worker) -> None:
             _log.warning("%s", line)
 
 
-class Reminder:
+class ProblemLog:
     """What to log of trouble: its beginning, a reminder now and then, its end. Pure."""
 
     def __init__(self) -> None:

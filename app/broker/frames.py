@@ -1,4 +1,4 @@
-"""Every subscriber is sent the same bytes: a frame is made once, of a document encoded once.
+"""Every subscriber is sent the same bytes: each event is encoded as a frame once.
 
 Frames are server-sent events of the HTML standard. `data` is JSON on one line.
 """
@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from sse_starlette import ServerSentEvent
 
-from app.broker.documents import document
+from app.broker.event_json import event_json
 from app.broker.filters import Topic, topic_of
 from app.core.events import ChangeEvent
 
@@ -26,7 +26,7 @@ class Frame:
 
 def change_frame(cursor: str, event: ChangeEvent, table: str) -> Frame:
     """The frame of a change to a product of `table`."""
-    return frame_of(cursor, event.id, topic_of(event), document(event, table))
+    return frame_of(cursor, event.id, topic_of(event), event_json(event, table))
 
 
 def frame_of(cursor: str, event_id: str, topic: Topic, encoded: bytes) -> Frame:

@@ -4,9 +4,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
 
+from app.broker.frames import signal
 from app.broker.subscription import Pulse
-from app.store.feed.cursor import wall_ms
+from app.core.events import rfc3339
+from app.store.feed.cursor import Cursor, wall_ms
 
 _log = logging.getLogger(__name__)
 
@@ -38,3 +42,37 @@ async def sweep(catch_up: Callable[[int], object], floor_ms: Callable[[], int]) 
             await asyncio.to_thread(catch_up, since)
         except Exception as error:  # noqa: BLE001 - whatever it was, the next look may succeed
             _log.warning("cannot look into the feed: %s", error)
+
+
+class StatusMessages:
+    """Makes `hello` and `heartbeat`; `status` says what is wrong (None: nothing)."""
+
+    def __init__(self, version: str, status: Callable[[], str | None]) -> None:
+        self._version = version
+        self.status = status
+        self._lag = {"stream": 0, "audit": 0}
+
+    def published(self, cursor: Cursor, occurred_ms: int) -> None:
+        """The newest event is out: note how long it took, in the stream and since its stamp."""
+        self._lag = {
+            "stream": max(0, cursor.ms - occurred_ms),
+            "audit": max(0, wall_ms() - cursor.ms),
+        }
+
+    def hello(self, cursor: str) -> bytes:
+        """The first message."""
+        told = {
+            "cursor": cursor,
+            "server_version": self._version,
+            "store": self.status() or "ok",
+        }
+        return signal("hello", cursor, told)
+
+    def heartbeat(self, cursor: str) -> bytes:
+        """The message of quiet times."""
+        told: dict[str, Any] = {
+            "time": rfc3339(datetime.now(UTC)),
+            "lag_ms": self._lag,
+            "store": self.status() or "ok",
+        }
+        return signal("heartbeat", cursor, told)

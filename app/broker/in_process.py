@@ -12,16 +12,13 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 
-from app.broker.backfill import Backfills, History
-from app.broker.catch_up import begin, gather
+from app.broker.backfill import Backfills, History, begin, gather
 from app.broker.filters import EVERYTHING, Filter
 from app.broker.frames import Frame, change_frame, retry_hint, signal
-from app.broker.heartbeat import beat, sweep
+from app.broker.heartbeat import StatusMessages, beat, sweep
 from app.broker.ring import MAX_BYTES, MAX_EVENTS, Ring
 from app.broker.subscription import Pulse, Subscription, TooManyStreams
-from app.broker.view import View
-from app.broker.views import Views
-from app.broker.vitals import Vitals
+from app.broker.views import View, Views
 from app.core.events import event_id
 from app.store.audit.audit_repository import Arrived
 from app.store.feed.cursor import Cursor, parse_cursor, wall_ms
@@ -55,7 +52,7 @@ class InProcessBroker:
         self._backfills = Backfills(history)
         self._table = table
         self.trouble = status
-        self._vitals = Vitals(version, status)
+        self._vitals = StatusMessages(version, status)
         self._max_streams = max_streams
         self._max_events = max_events
         self._max_bytes = max_bytes

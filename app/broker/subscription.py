@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from app.broker.frames import Frame
 from app.broker.ring import Ring
-from app.broker.view import CHUNK_BYTES, FellOut, View
+from app.broker.views import CHUNK_BYTES, FrameEvicted, View
 from app.core.errors import StockpulseError
 
 
@@ -56,7 +56,7 @@ class Subscription:
         while not self.pulse.closing and self.pulse.beats - first_beat < self.max_beats:
             try:
                 data = self._next()
-            except FellOut:
+            except FrameEvicted:
                 self.fell_out()
                 return
             if data:

@@ -9,3 +9,7 @@ def actor() -> str:
         return f"cli:{getpass.getuser()}"
     except (KeyError, OSError):  # a container's user without a name
         return "cli:unknown"
+
+
+class CommandError(Exception):
+    """The message names what is in the way and what to do."""

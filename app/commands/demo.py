@@ -10,15 +10,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.bootstrap.auth import OpenToAll
+from app.bootstrap.auth import OpenAccessRefused
 from app.bootstrap.process import ListenError, end_by_signals
 from app.bootstrap.web import serve
-from app.commands.errors import CommandError
+from app.commands.common import CommandError
 from app.config.settings import PREFIX, Settings
 from app.config.signing import signer_of
-from app.demo.errors import NoPast
 from app.demo.external import run_beside
 from app.demo.history.backfill import divided, make_past
+from app.demo.history.records import NoPast
 from app.demo.live import Plan
 from app.demo.simulation.change import Change
 from app.demo.simulation.shop import changes, monday_morning
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         else:
             print(f"A demo shop runs inside: {pace}.", flush=True)
             serve(settings, demo=plan)
-    except (ListenError, OpenToAll, NoPast) as error:
+    except (ListenError, OpenAccessRefused, NoPast) as error:
         raise CommandError(str(error)) from None
     return 0
 

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from app.commands.errors import CommandError
+from app.commands.common import CommandError
 from app.config.settings import Settings
 from app.store.dynamodb import cli_lines, tables
 from app.store.engine import find_running

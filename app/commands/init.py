@@ -4,7 +4,7 @@ import argparse
 import time
 from typing import Any
 
-from app.commands.errors import CommandError
+from app.commands.common import CommandError
 from app.config.settings import Settings
 from app.runtime.stall import Sighting, alive, observe_all
 from app.store import location

@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from app.commands.common import actor
-from app.commands.errors import CommandError
+from app.commands.common import CommandError, actor
 from app.config.settings import Settings
 from app.core.roles import Role
 from app.store import location
 from app.store.access.api_keys import ApiKey, ApiKeys, KeyRefused
-from app.store.access.sign_in_links import LINK_LIFE, SignIn
+from app.store.access.sign_in_links import LINK_LIFE, SignInLinks
 from app.store.dynamodb import tables
 from app.store.dynamodb.client import connect
 
@@ -66,7 +65,7 @@ def _create(arguments: argparse.Namespace, settings: Settings) -> int:
         _say(f"Key {key.name!r} ({key.role}, {_expires(key)}). It is shown this once:")
         print(secret.text, flush=True)
         if arguments.link:
-            token = SignIn(client, table).make_link(key, actor())
+            token = SignInLinks(client, table).make_link(key, actor())
             minutes = LINK_LIFE // timedelta(minutes=1)
             _say(f"It signs one browser in, within {minutes} minutes:")
             print(f"{address(settings)}/sign-in/link?token={token}", flush=True)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from app.commands.errors import CommandError
+from app.commands.common import CommandError
 from app.config.settings import Settings
 from app.core.events import ChangeEvent
 from app.core.item import AttributeNames
@@ -19,7 +19,7 @@ from app.store.audit.audit_repository import Arrived
 from app.store.deployment import CONSUMER
 from app.store.dynamodb import tables
 from app.store.dynamodb.client import connect
-from app.store.engine.data_folder import Folder
+from app.store.engine.data_folder import DataFolder
 from app.store.feed.feed import Feed
 from app.store.feed.shared_clock import ClockRow, SharedClock
 from worker.aws_lambda.batch_response import stream_arn
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             print(f"{cursor}  {told(event)}")
             published.add(event.id)
 
-    folder = Folder.at(settings.data_dir)
+    folder = DataFolder.at(settings.data_dir)
     with folder.explained():
         folder.make()  # for a key of its own, where none is given
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from app.commands.errors import CommandError
+from app.commands.common import CommandError
 from app.config.settings import Settings
 from app.runtime.stall import observe
 from app.store import location
-from app.store.coordination.reconcile_requests import Reconciliations, State
+from app.store.coordination.reconcile_requests import ReconcileRequests, State
 from app.store.deployment import CONSUMER
 from app.store.dynamodb import tables
 from app.store.dynamodb.client import connect
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         raise CommandError(NO_WORKER)
     names = tables.table_names(settings.table_prefix, settings.products_table)
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
-        requests = Reconciliations(connect(where.endpoint).tables, names.checkpoints, CONSUMER)
+        requests = ReconcileRequests(connect(where.endpoint).tables, names.checkpoints, CONSUMER)
         number = requests.ask("asked for by `stockpulse reconcile`", datetime.now(UTC))
         state = answered(requests.state, number, arguments.timeout)
     outcome = state.outcome

@@ -4,10 +4,10 @@ import argparse
 import textwrap
 from typing import Any
 
-from app.bootstrap.auth import OpenToAll
+from app.bootstrap.auth import OpenAccessRefused
 from app.bootstrap.process import ListenError
 from app.bootstrap.web import serve
-from app.commands.errors import CommandError
+from app.commands.common import CommandError
 from app.config.settings import PREFIX, Settings, documented
 
 
@@ -26,7 +26,7 @@ def run(_: argparse.Namespace, settings: Settings) -> int:
     """Serve."""
     try:
         serve(settings)
-    except (ListenError, OpenToAll) as error:
+    except (ListenError, OpenAccessRefused) as error:
         raise CommandError(str(error)) from None
     return 0
 

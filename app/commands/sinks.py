@@ -13,8 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.bootstrap.sink_tester import SinkTester
-from app.commands.common import actor
-from app.commands.errors import CommandError
+from app.commands.common import CommandError, actor
 from app.config.settings import Settings
 from app.config.signing import signer_of
 from app.core.errors import (
@@ -28,7 +27,7 @@ from app.core.events import rfc3339
 from app.observability.logs import escaped, masked
 from app.store import location
 from app.store.access.admin_log import AdminLog
-from app.store.dead_letters.letter_admin import LetterDesk
+from app.store.dead_letters.letter_admin import DeadLetterAdmin
 from app.store.deployment import CONSUMER
 from app.store.dynamodb import tables
 from app.store.dynamodb.client import connect
@@ -47,7 +46,7 @@ class _Office:
     """What the actions work with."""
 
     sinks: SinkControl
-    letters: LetterDesk
+    letters: DeadLetterAdmin
     test: SinkTester
 
 
@@ -142,7 +141,7 @@ def _redrive(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def redrive(
-    sinks: SinkControl, letters: LetterDesk, name: str | None, ids: Sequence[str] | None
+    sinks: SinkControl, letters: DeadLetterAdmin, name: str | None, ids: Sequence[str] | None
 ) -> list[str]:
     """Request the redrive of these dead letters; the names of the sinks that have any.
 
@@ -208,7 +207,7 @@ def _office(settings: Settings) -> Iterator[_Office]:
         log = AdminLog(client, names.settings)
         feed = Feed(client, names.feed, signer_of(settings).retention)
         sinks = SinkControl(client, names.checkpoints, CONSUMER, feed, log)
-        letters = LetterDesk(client, names.dead_letters, log, sinks)
+        letters = DeadLetterAdmin(client, names.dead_letters, log, sinks)
         try:
             yield _Office(sinks, letters, SinkTester(settings, sinks, names.products))
         except _REFUSALS as error:

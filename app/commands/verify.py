@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from app.commands.errors import CommandError
+from app.commands.common import CommandError
 from app.config.key_files import own_keys, parse_keys
 from app.config.settings import Settings
 from app.store import location

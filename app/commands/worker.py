@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from app.bootstrap.worker import work
-from app.commands.errors import CommandError
+from app.commands.common import CommandError
 from app.config.settings import PREFIX, Settings
 from app.store.engine import find_running
 

@@ -21,9 +21,9 @@ from app.config.values import (
     BasePath,
     BrokerURL,
     Currency,
+    DataFolder,
     Endpoint,
     EventFilter,
-    Folder,
     Moment,
     Origins,
     Port,
@@ -61,8 +61,8 @@ class Settings(AccessSettings):
         "lines that are shown; unset, it is the one that Stockpulse uses itself.",
     )
     port: Port = Field(8000, description="Port that the web server listens on; 0 takes a free one.")
-    data_dir: Folder = Field(
-        Path(".data"), description="Folder for the embedded engine, keys and local state."
+    data_dir: DataFolder = Field(
+        Path(".data"), description="DataFolder for the embedded engine, keys and local state."
     )
     table_prefix: TablePrefix = Field("", description="Put before the name of every table.")
     products_table: TableName | None = Field(

@@ -66,7 +66,7 @@ class RequestKey:
         return sha256(self.said).hexdigest()
 
 
-class Receipts:
+class IdempotencyKeyRows:
     """The table of kept answers."""
 
     def __init__(
@@ -138,16 +138,19 @@ class Receipts:
 
 
 class Once(Generic[Left]):
-    """One request's way through the receipts: looked up before each try, kept with the write.
+    """One request and its idempotency keys: read before each try, written with the change.
 
     It is found under each of its keys: its client's, and that of a deed which is done once.
     """
 
     def __init__(
-        self, receipts: Receipts, requests: Sequence[RequestKey], answer: Callable[[Left], Answer]
+        self,
+        idempotency_keys: IdempotencyKeyRows,
+        requests: Sequence[RequestKey],
+        answer: Callable[[Left], Answer],
     ) -> None:
         """`answer` says what the request will be answered by what the write leaves."""
-        self._receipts = receipts
+        self._receipts = idempotency_keys
         self._requests = requests
         self._answer = answer
 

@@ -13,7 +13,7 @@ from app.store.coordination.checkpoints import Checkpoints
 from app.store.dynamodb.client import connect
 from app.store.dynamodb.tables import TableNames
 from app.store.engine import EmbeddedEngine, find_running
-from app.store.engine.data_folder import Folder
+from app.store.engine.data_folder import DataFolder
 from app.store.engine.lock import hold, is_held
 
 
@@ -52,7 +52,7 @@ def owned(dynamodb: str, data_dir: Path, names: TableNames) -> Iterator[Place]:
         EngineError: the folder is held by another process, or the engine cannot be run.
 
     """
-    folder = Folder.at(data_dir)
+    folder = DataFolder.at(data_dir)
     if dynamodb == "embedded":
 
         def positions(url: str) -> Mapping[tuple[str, str], int]:
@@ -67,7 +67,7 @@ def owned(dynamodb: str, data_dir: Path, names: TableNames) -> Iterator[Place]:
         yield Place(None if dynamodb == "aws" else dynamodb, None, _identity(folder))
 
 
-def _identity(folder: Folder) -> str:
+def _identity(folder: DataFolder) -> str:
     with folder.explained():
         return folder.identity()
 
@@ -92,7 +92,7 @@ def in_use(data_dir: Path) -> bool:
         EngineError: the folder cannot be read.
 
     """
-    folder = Folder.at(data_dir)
+    folder = DataFolder.at(data_dir)
     with folder.explained():
         return is_held(folder.lock)
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from app.store.access.admin_log import AdminLog
 from app.store.audit.as_of import Past
 from app.store.audit.audit_repository import AuditRepository
-from app.store.dead_letters.letter_admin import LetterDesk
+from app.store.dead_letters.letter_admin import DeadLetterAdmin
 from app.store.deployment import CONSUMER, Deployment
 from app.store.feed.feed import Feed
-from app.store.idempotency import Receipts
+from app.store.idempotency import IdempotencyKeyRows
 from app.store.products.product_repository import ProductRepository
 from app.store.sinks.sink_control import SinkControl
 from app.store.status import StatusReader
@@ -22,10 +22,10 @@ class Store:
     """The repositories of one deployment."""
 
     products: ProductRepository
-    receipts: Receipts
+    idempotency_keys: IdempotencyKeyRows
     timeline: Timeline
     past: Past
-    letters: LetterDesk
+    letters: DeadLetterAdmin
     sinks: SinkControl
     admin_log: AdminLog
     status: StatusReader
@@ -57,10 +57,10 @@ def open_store(
             was_known=audit.knows,
             on_commit=on_commit,
         ),
-        receipts=Receipts(client, tables.idempotency),
+        idempotency_keys=IdempotencyKeyRows(client, tables.idempotency),
         timeline=Timeline(feed, audit),
         past=Past(audit, names),
-        letters=LetterDesk(client, tables.dead_letters, admin_log, sinks, on_due=on_control),
+        letters=DeadLetterAdmin(client, tables.dead_letters, admin_log, sinks, on_due=on_control),
         sinks=sinks,
         admin_log=admin_log,
         status=StatusReader(client, tables, CONSUMER, NewestGaps(feed, audit), sinks.views),

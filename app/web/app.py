@@ -25,12 +25,12 @@ from app.web.api import (
 )
 from app.web.contract.openapi import contract, operation_id
 from app.web.middleware.access_log import AccessLog
-from app.web.middleware.authentication import Gate
+from app.web.middleware.authentication import Authentication
 from app.web.middleware.compression import Compression
 from app.web.middleware.cors import APICors
 from app.web.middleware.head_requests import HeadAsGet
 from app.web.middleware.rate_limits import AddressBudget, KeyBudget
-from app.web.middleware.request_guard import Guards, request_id_of
+from app.web.middleware.request_guard import RequestGuard, request_id_of
 from app.web.pages import live_page, sign_in_page
 from app.web.services import Services
 from app.web.statics import VersionedFiles
@@ -85,16 +85,20 @@ def create_app(services: Services) -> FastAPI:
 
 def _guard(app: FastAPI, services: Services) -> None:
     """The last added stands outermost: a browser asks for CORS before it sends credentials."""
-    settings, door = services.settings, services.access.door
+    settings, authenticator = services.settings, services.access.authenticator
     refuse = problems.refusal
     app.add_middleware(Compression)  # inside `HeadAsGet`: a HEAD tells what its GET would
     app.add_middleware(KeyBudget, per_minute=settings.rate_limit_per_minute, refuse=refuse)
-    app.add_middleware(Gate, door=door, refuse=refuse, wants_page=problems.wants_page)
-    app.add_middleware(AddressBudget, settings=settings, door=door, refuse=refuse)
+    app.add_middleware(
+        Authentication, authenticator=authenticator, refuse=refuse, wants_page=problems.wants_page
+    )
+    app.add_middleware(AddressBudget, settings=settings, authenticator=authenticator, refuse=refuse)
     app.add_middleware(HeadAsGet)
     if settings.cors_origins:
         app.add_middleware(APICors, origins=settings.cors_origins, base=settings.base_path)
-    app.add_middleware(Guards, settings=settings, proxies=door.proxies, refuse=_refuse)
+    app.add_middleware(
+        RequestGuard, settings=settings, proxies=authenticator.proxies, refuse=_refuse
+    )
     app.add_middleware(AccessLog)
 
 

@@ -9,10 +9,10 @@ from app.broker.in_process import InProcessBroker
 from app.config.settings import Settings
 from app.store.idempotency import Once
 from app.store.store import Store
-from app.web.auth.authenticator import Door
-from app.web.auth.stream_quota import Places
-from app.web.auth.stream_revocation import Watch
-from app.web.system.snapshot import SystemBoard
+from app.web.auth.authenticator import Authenticator
+from app.web.auth.stream_quota import StreamQuota
+from app.web.auth.stream_revocation import StreamRevocation
+from app.web.system.snapshot import SystemSnapshot
 
 # Sends a test through a sink (name, actor, idempotency) and returns a sentence about the answer.
 TestSink = Callable[[str, str, Once[str] | None], str]
@@ -44,9 +44,9 @@ class About:
 class Access:
     """Who gets in, who is still allowed to stay, and how many streams each may open."""
 
-    door: Door
-    watch: Watch
-    places: Places
+    authenticator: Authenticator
+    watch: StreamRevocation
+    places: StreamQuota
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Services:
     store: Store
     broker: InProcessBroker
     access: Access
-    system: SystemBoard
+    system: SystemSnapshot
     probes: Mapping[str, Probe]
     demo: DemoSwitch
     test_sink: TestSink

@@ -15,7 +15,7 @@ import pytest
 
 from app.store.engine import EmbeddedEngine, find_binary
 from app.store.engine.address import Address
-from app.store.engine.data_folder import Folder
+from app.store.engine.data_folder import DataFolder
 from app.store.engine.health_probe import answers
 from app.store.engine.process import arguments
 from tests.support.processes.process import ROOT, free_port
@@ -69,7 +69,7 @@ class Engine:
 
     def _command(self) -> list[str]:
         if self.name == EMBEDDED:
-            file = Folder.at(self.folder).file
+            file = DataFolder.at(self.folder).file
             if not file.exists():
                 with EmbeddedEngine(self.folder):
                     pass  # so that its file is prepared (FACTS §2)

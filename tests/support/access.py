@@ -7,22 +7,22 @@ from types import SimpleNamespace
 from typing import Any
 
 from app.store.access.api_keys import ApiKey
-from app.store.access.key_cache import Keyring
-from app.web.auth.authenticator import Door
+from app.store.access.key_cache import KeyCache
+from app.web.auth.authenticator import Authenticator
 from app.web.auth.sessions import Sessions
-from app.web.auth.stream_revocation import Watch
-from app.web.auth.trusted_proxies import Proxies
+from app.web.auth.stream_revocation import StreamRevocation
+from app.web.auth.trusted_proxies import TrustedProxies
 from app.web.services import About
 
 
-def a_door(
+def an_authenticator(
     keys: Iterable[ApiKey] = (),
     *,
-    proxies: Proxies | None = None,
+    proxies: TrustedProxies | None = None,
     base: str = "",
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     monotonic: Callable[[], float] = time.monotonic,
-) -> Door:
+) -> Authenticator:
     """A door with these keys; without any it is open."""
     ended: set[str] = set()
     kept: Any = SimpleNamespace(all=lambda: list(keys), used=lambda *_: None)
@@ -30,19 +30,21 @@ def a_door(
         ended_sessions=lambda: frozenset(ended),
         end_session=lambda session, _until: ended.add(session),
     )
-    keyring = Keyring(kept, sign_in, monotonic)
+    key_cache = KeyCache(kept, sign_in, monotonic)
     sessions = Sessions("k" * 32, timedelta(minutes=30), timedelta(hours=12))
-    return Door(keyring, sign_in, sessions, proxies or Proxies(), base, now)
+    return Authenticator(key_cache, sign_in, sessions, proxies or TrustedProxies(), base, now)
 
 
-def access_by(door: Door) -> Any:
+def access_by(authenticator: Authenticator) -> Any:
     """The part of `Services` that says who gets in."""
-    return SimpleNamespace(door=door, watch=Watch(door.known, door.now))
+    return SimpleNamespace(
+        authenticator=authenticator, watch=StreamRevocation(authenticator.known, authenticator.now)
+    )
 
 
 def open_to_all(base: str = "") -> Any:
     """The same where everyone gets in."""
-    return access_by(a_door(base=base))
+    return access_by(an_authenticator(base=base))
 
 
 def about(**given: str) -> About:

@@ -13,7 +13,7 @@ import httpx
 
 from app.core.roles import Role
 from app.store.access.api_keys import ApiKey, ApiKeys
-from app.store.access.sign_in_links import SignIn
+from app.store.access.sign_in_links import SignInLinks
 from tests.support.processes.running import App, serving, settings_for
 
 HTML = {"Accept": "text/html"}
@@ -25,7 +25,7 @@ class House:
 
     app: App
     keys: ApiKeys
-    sign_in: SignIn
+    sign_in: SignInLinks
     made: dict[str, ApiKey] = field(default_factory=dict)
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class House:
 
     def look(self) -> None:
         """Let the application see now what it would see within a second."""
-        self.app.services.access.door.keyring.forget()
+        self.app.services.access.authenticator.key_cache.forget()
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def furnished(endpoint: str, folder: Path, **settings: Any) -> Iterator[House]:
     given = settings_for(endpoint, folder, **settings)
     with serving(given) as app:
         table = f"{given.table_prefix}Settings"
-        house = House(app, ApiKeys(app.tables, table), SignIn(app.tables, table))
+        house = House(app, ApiKeys(app.tables, table), SignInLinks(app.tables, table))
         for role in Role:
             house.key(role, role)
         house.key("expired", Role.ADMIN, datetime.now(UTC) - timedelta(seconds=1))

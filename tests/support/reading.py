@@ -8,7 +8,7 @@ from typing import Any
 from app.runtime.retry import Retry
 from app.runtime.wake import Wake
 from tests.support.fakes.stub_streams import StubStreams
-from worker.stream.shards.polling import Idle, Pace
+from worker.stream.shards.polling import Idle, Polling
 from worker.stream.shards.reader import ShardReader
 from worker.stream.shards.shard_iterator import ShardPages
 
@@ -43,7 +43,7 @@ class Reading:
             self.save,
             Retry(self.stop),
             Wake(),
-            Pace(Idle(0.0, 0.0)),
+            Polling(Idle(0.0, 0.0)),
             guard=self.guard,
             report_gap=lambda after, _why: self.gaps.append(after),
         )

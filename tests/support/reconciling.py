@@ -13,7 +13,7 @@ from app.store.dynamodb.client import Clients
 from app.store.dynamodb.tables import TableNames, ensure_tables, stream_of, table_names
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
-from worker.continuity.chain_entries import ChainSink
+from worker.continuity.chain_entries import ChainEntries
 from worker.continuity.gaps import Gaps
 from worker.reconcile.comparison import Comparison
 from worker.stream.decode import stream_label
@@ -40,7 +40,7 @@ class Parts:
         self.audit = AuditRepository(
             self.clients.tables, self.names.audit, feed, signer, clock.stamp
         )
-        self.sink = ChainSink(self.audit, self._publish)
+        self.sink = ChainEntries(self.audit, self._publish)
         self.asked: list[str] = []
         self.gaps = Gaps(self.audit, self.sink, self.asked.append)
         self.stop = threading.Event()

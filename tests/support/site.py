@@ -15,7 +15,7 @@ from app.store.access.api_key_secret import Secret, new_secret
 from app.store.access.api_keys import ApiKey
 from app.store.dynamodb.paging import Page
 from app.web.app import create_app
-from app.web.auth.authenticator import Door
+from app.web.auth.authenticator import Authenticator
 from tests.support.access import about, access_by
 
 PROXY, STRANGER = "10.0.0.7", "10.0.9.9"
@@ -40,17 +40,17 @@ def a_key(role: Role = Role.EDITOR, **more: Any) -> tuple[ApiKey, Secret]:
 class Site:
     """The application behind a door, met from an address of choice; `/v1/products` says whom."""
 
-    def __init__(self, door: Door, **settings: Any) -> None:
-        self.door = door
+    def __init__(self, authenticator: Authenticator, **settings: Any) -> None:
+        self.authenticator = authenticator
         self.seen: list[Any] = []
         self.app = create_app(
             SimpleNamespace(
-                settings=Settings(_env_file=None, base_path=door.base, **settings),
+                settings=Settings(_env_file=None, base_path=authenticator.base, **settings),
                 about=about(cli_line=""),
                 store=SimpleNamespace(products=SimpleNamespace(page=lambda *_: Page([], None))),
                 broker=SimpleNamespace(head="0000000000001-00000000-000"),
                 demo=SimpleNamespace(running=lambda: False),
-                access=access_by(door),
+                access=access_by(authenticator),
             )
         )
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 TOLERANCE = 0.2
 
 
-class ThawedClock:
+class FreezeSafeClock:
     """Seconds that never go back and count those asleep; called by one thread at a time."""
 
     def __init__(

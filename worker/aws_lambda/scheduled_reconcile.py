@@ -9,7 +9,7 @@ was written while a record was on its way is void once that record is audited.
 
 from datetime import UTC, datetime, timedelta
 
-from app.store.coordination.reconcile_requests import Reconciliations, State
+from app.store.coordination.reconcile_requests import ReconcileRequests, State
 from worker.reconcile.reconciler import Comparing
 
 # A stream keeps its records for a day. An hour less, because a daily schedule does not fire to the
@@ -25,7 +25,7 @@ def compare_once(comparing: Comparing) -> None:
         StoreUnavailable, TableError: the tables cannot be read.
 
     """
-    requests = Reconciliations(*comparing.deployment.coordination)
+    requests = ReconcileRequests(*comparing.deployment.coordination)
     state, now = requests.state(), datetime.now(UTC)
     stream_arn = comparing.deployment.stream().arn
     if is_due(state, stream_arn, now):

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from app.core.errors import StoreUnavailable
 from app.runtime.retry import Stopped
 from app.store.coordination.sink_row import SinkRow
-from app.store.sinks.sink_cursors import SinkRows
-from worker.consumers.sink_sharing import Consumers
+from app.store.sinks.sink_cursors import SinkCursors
+from worker.consumers.sink_sharing import SinkSharing
 
 _log = logging.getLogger(__name__)
 
@@ -52,8 +52,8 @@ def is_free(row: SinkRow | None, now: float) -> bool:
 
 
 def run_until(
-    consumers: Consumers,
-    rows: SinkRows,
+    consumers: SinkSharing,
+    rows: SinkCursors,
     me: str,
     until: float,
     *,
@@ -89,7 +89,7 @@ def run_until(
         raise trouble
 
 
-def _look(consumers: Consumers, rows: SinkRows, me: str, deadline: int, now: float) -> None:
+def _look(consumers: SinkSharing, rows: SinkCursors, me: str, deadline: int, now: float) -> None:
     known = {row.name: row for row in rows.all()}
     for name in consumers.jobs:
         if is_free(known.get(name), now):

@@ -21,7 +21,7 @@ from app.store.dynamodb.client import Clients, connect
 from app.store.dynamodb.tables import TableNames, table_names
 from app.store.feed.feed import Feed
 from app.store.feed.shared_clock import ClockRow, SharedClock
-from worker.aws_lambda.freeze_safe_clock import ThawedClock
+from worker.aws_lambda.freeze_safe_clock import FreezeSafeClock
 from worker.aws_lambda.invocation import LambdaHost
 from worker.aws_lambda.scheduled_reconcile import compare_once
 from worker.aws_lambda.scheduled_sinks import Deadline, run_until
@@ -52,7 +52,7 @@ def start(settings: Settings) -> LambdaHost:
     clock = SharedClock(
         ClockRow(clients.tables, names.checkpoints, CONSUMER),
         Feed(clients.tables, names.feed).newest_ms(),
-        monotonic=ThawedClock(),
+        monotonic=FreezeSafeClock(),
     )
     return make_host(settings, clients, names, publisher_of(settings, names), clock)
 

@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 PENDING, PENDING_BYTES = 500, 16 * 1024 * 1024
 
 
-class Couriers:
+class DeliveryThreads:
     """One sink's delivery threads and what is on its way; a context manager that ends them."""
 
     def __init__(

@@ -21,7 +21,7 @@ from app.store.feed.feed import EventRef
 from worker.consumers.schedule import Delivery
 
 if TYPE_CHECKING:
-    from worker.consumers.delivery_threads import Couriers
+    from worker.consumers.delivery_threads import DeliveryThreads
 
 AT_A_TIME = 100  # letters that are handed over for a redrive
 
@@ -89,7 +89,7 @@ class Redriving:
         self,
         letters: DeadLetters,
         event: Callable[[EventRef], ChangeEvent | None],
-        couriers: "Couriers",
+        couriers: "DeliveryThreads",
     ) -> None:
         """`event` reads one event from the audit."""
         self._letters = letters

@@ -20,12 +20,12 @@ from app.store.coordination.sink_row import Health, SinkRow
 from app.store.dead_letters.letter_repository import DeadLetters
 from app.store.feed.cursor import Cursor, wall_ms
 from app.store.feed.feed import EventRef
-from app.store.sinks.sink_cursors import SinkRows, Superseded
+from app.store.sinks.sink_cursors import SinkCursors, Superseded
 from app.store.timeline.tail import Batch, Tail
-from worker.consumers.delivery_threads import Couriers
+from worker.consumers.delivery_threads import DeliveryThreads
 from worker.consumers.rejections import Redriving, Rejections
 from worker.consumers.retry_policy import RetryPolicy
-from worker.consumers.saved_cursor import Bookmark
+from worker.consumers.saved_cursor import SavedCursor
 from worker.consumers.schedule import Delivery
 from worker.consumers.sink import Sink
 
@@ -45,7 +45,7 @@ class Shared:
     """
 
     tail: Tail
-    rows: SinkRows
+    rows: SinkCursors
     letters: DeadLetters
     event: Callable[[EventRef], ChangeEvent | None]
     policy: RetryPolicy
@@ -76,11 +76,11 @@ class Runner:
         self._leaving = threading.Event()
         self._wake = Wake()
         self._retry = Retry(stop)
-        self._bookmark = Bookmark(
+        self._bookmark = SavedCursor(
             shared.rows, shared.tail, lease, row, shared.start, shared.retention
         )
         rejections = Rejections(sink.name, shared.letters, hold, self._retry)
-        self._couriers = Couriers(
+        self._couriers = DeliveryThreads(
             sink, shared.policy, rejections, guard, self._retry, self._wake.hint
         )
         # Only a pass that begins from now on counts: an earlier one may be old, as in a Lambda

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from app.store.coordination.leases import Lease, LeaseLost
 from app.store.coordination.sink_row import Health, SinkRow, State
 from app.store.feed.cursor import Cursor, before, wall_ms
-from app.store.sinks.sink_cursors import SinkRows, Superseded
+from app.store.sinks.sink_cursors import SinkCursors, Superseded
 from app.store.timeline.position import Position, decoded
 from app.store.timeline.recent_rows import BEGINNING
 from app.store.timeline.tail import Tail
@@ -25,12 +25,12 @@ SAVE_SKIPPED_EVERY = 60.0  # seconds between saves of a cursor that only passed 
 REPORT_IDLE_EVERY = 3600.0  # seconds between saves of a sink at the head, to show that it ran
 
 
-class Bookmark:
+class SavedCursor:
     """How far a sink has been delivered to, under one lease."""
 
     def __init__(
         self,
-        rows: SinkRows,
+        rows: SinkCursors,
         tail: Tail,
         lease: Lease,
         row: SinkRow,
@@ -62,8 +62,8 @@ class Bookmark:
         """Take the place from the row, or save the first one, if that was not done yet.
 
         Raises:
-            Superseded, LeaseLost, StoreUnavailable: as `SinkRows.save`; Superseded also where the
-                sink was stopped, because events may have expired that it has not had.
+            Superseded, LeaseLost, StoreUnavailable: as `SinkCursors.save`; Superseded
+                also if the sink was stopped because events may have expired unseen.
 
         """
         if self._position is not None:
@@ -138,7 +138,7 @@ class Bookmark:
         return max(0.0, self._saved_at + every - time.monotonic())
 
     def save(self, health: Health) -> None:
-        """Save the place, and how the sink fares; raises as `SinkRows.save`."""
+        """Save the place, and how the sink fares; raises as `SinkCursors.save`."""
         self._save(self.position, health)
 
     def _save(self, position: Position, health: Health) -> None:
@@ -149,7 +149,7 @@ class Bookmark:
         self._failing = bool(health.error)
 
     def stop(self, state: State, why: str) -> None:
-        """Pause or stop the sink from the worker's side; raises as `SinkRows.save`."""
+        """Pause or stop the sink from the worker's side; raises as `SinkCursors.save`."""
         _log.error("sink %s is %s: %s", self._lease.shard_id, state, why)
         self._rows.stop(self._lease, self.row.version, state, why)
 

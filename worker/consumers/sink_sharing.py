@@ -6,7 +6,7 @@ from typing import Protocol
 
 from app.store.coordination.leases import Hold, Lease, Leases
 from app.store.coordination.sink_row import SINK, SinkRow
-from app.store.sinks.sink_cursors import SinkRows
+from app.store.sinks.sink_cursors import SinkCursors
 from worker.leasing.assignment import share
 from worker.leasing.leased_threads import LeasedThreads
 
@@ -32,11 +32,11 @@ class Job(Protocol):
 MakeJob = Callable[[Lease, SinkRow, Hold], Job]
 
 
-class Consumers(LeasedThreads[str, Job]):
+class SinkSharing(LeasedThreads[str, Job]):
     """The sinks that this process runs."""
 
     def __init__(
-        self, jobs: Mapping[str, MakeJob], rows: SinkRows, leases: Leases, stop: threading.Event
+        self, jobs: Mapping[str, MakeJob], rows: SinkCursors, leases: Leases, stop: threading.Event
     ) -> None:
         """`jobs`: by the sink's name, what is done under its lease; set before the first take."""
         super().__init__("sink", leases, stop)

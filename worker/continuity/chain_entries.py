@@ -11,10 +11,10 @@ from worker.effects.audit_writer import STAMP_LIFE
 from worker.effects.publish_order import InTurn
 
 
-class ChainSink:
+class ChainEntries:
     """Appends `gap` and `reconciled` entries.
 
-    `publish` takes its turn (`ArrivalOrder.in_turn`); `drop_stamps` gives up this thread's
+    `publish` takes its turn (`PublishOrder.in_turn`); `drop_stamps` gives up this thread's
     stamps where nothing bears them.
     """
 

@@ -16,8 +16,8 @@ from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Appended, AuditRepository
 from app.store.audit.chain import BOTH_IMAGES, ChainFull, goes_on, origin, successor
 from app.store.coordination.leases import Hold
-from worker.continuity.chain_entries import ChainSink
-from worker.continuity.last_images import Break, Heads
+from worker.continuity.chain_entries import ChainEntries
+from worker.continuity.last_images import Break, LastImages
 from worker.stream.decode import changed_names, event_key, stream_label
 
 _log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class Gaps:
     def __init__(
         self,
         audit: AuditRepository,
-        sink: ChainSink,
+        sink: ChainEntries,
         on_gap: Callable[[str], None] = lambda _why: None,
         names: AttributeNames = DEFAULT_NAMES,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -111,7 +111,7 @@ class ChainGuard:
         self._gaps = gaps
         self._retry = retry
         self._hold = hold
-        self._heads = Heads()
+        self._heads = LastImages()
 
     def accept(self, events: Sequence[ChangeEvent], accept: Accept) -> Appended:
         """Note the gaps before these events, then have them audited.

@@ -26,7 +26,7 @@ class Break:
     head: ChangeEvent | None
 
 
-class Heads:
+class LastImages:
     """Made anew with each lease: what another worker audited meanwhile is not known here."""
 
     def __init__(self, limit: int = LIMIT) -> None:

@@ -21,7 +21,7 @@ STAMP_LIFE = 5.0
 T = TypeVar("T")
 
 
-class AuditSink:
+class AuditWriter:
     """Makes events durable, and says when each arrived.
 
     `drop_stamps` is called where a try failed: the stamps that it took bear nothing.

@@ -14,19 +14,19 @@ from app.core.events import ChangeEvent
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Arrived
 from app.store.coordination.leases import Hold, Unleased
-from worker.effects.publish_order import ArrivalOrder, Publish
+from worker.effects.publish_order import Publish, PublishOrder
 
 # Seconds. The audit sink hands on stamps of up to 5 s; the writers' clocks are within 3 s.
 PUBLISH_LIFE = 2.0
 
 
-class BrokerSink:
+class BrokerPublisher:
     """Publishes durable events in the order of their stamps, however long that takes."""
 
     def __init__(
         self,
         publish: Publish,
-        order: ArrivalOrder,
+        order: PublishOrder,
         restamp: Callable[[Sequence[ChangeEvent]], list[Arrived]],
         retry: Retry,
         monotonic: Callable[[], float] = time.monotonic,

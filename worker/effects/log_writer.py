@@ -5,7 +5,7 @@ from app.store.deployment import Deployment
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
 from app.store.feed.shared_clock import SharedClock
-from worker.effects.publish_order import ArrivalOrder
+from worker.effects.publish_order import PublishOrder
 
 
 class LogWriter:
@@ -19,7 +19,7 @@ class LogWriter:
     ) -> None:
         self.feed = feed
         self.shared = clock if isinstance(clock, SharedClock) else None
-        self.order = ArrivalOrder(clock.stamp)
+        self.order = PublishOrder(clock.stamp)
         self.audit = AuditRepository(
             deployment.clients.tables,
             deployment.tables.audit,

@@ -33,7 +33,7 @@ class InTurn(Protocol):
         """Publish."""
 
 
-class ArrivalOrder:
+class PublishOrder:
     """Gives out stamps, and holds back what was stamped later until what was earlier is out.
 
     A stamp belongs to the thread that took it. It is open until it is published or dropped.

@@ -86,5 +86,5 @@ def make_worker(
             coordinator.problem,
             coordinator.shards,
             wiring.consumers.troubles,
-            coordinator.look_soon,
+            coordinator.check_soon,
         )

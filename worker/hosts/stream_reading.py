@@ -10,18 +10,18 @@ from app.runtime.retry import Retry
 from app.runtime.wake import Wake
 from app.store.coordination.checkpoints import Checkpoints
 from app.store.coordination.leases import Hold, Lease, Leases
-from app.store.coordination.stream_starts import Beginnings
+from app.store.coordination.stream_starts import StreamStarts
 from app.store.coordination.workers import Workers
 from app.store.deployment import Deployment
-from worker.consumers.sink_sharing import Consumers
+from worker.consumers.sink_sharing import SinkSharing
 from worker.leasing.assignment import LEASE_TIME
 from worker.sharing.coordinator import Coordinator
 from worker.sharing.membership import Guard, Member, Membership
 from worker.stream.shards.discovery import Discovery
 from worker.stream.shards.lineage import Position
-from worker.stream.shards.polling import Idle, Pace
+from worker.stream.shards.polling import Idle, Polling
 from worker.stream.shards.reader import ShardReader, Work
-from worker.stream.shards.reader_pool import Readers
+from worker.stream.shards.reader_pool import ReaderPool
 from worker.stream.shards.shard_iterator import ShardPages
 
 _log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def make_coordinator(
     stop: threading.Event,
     *,
     report_gap: ReportGap = _log_gap,
-    consumers: Consumers | None = None,
+    consumers: SinkSharing | None = None,
 ) -> Coordinator:
     """What reads a table's stream with other workers, yet to be entered."""
     clients, wake, one_log = deployment.clients, reading.wake, reading.one_log
@@ -90,7 +90,7 @@ def make_coordinator(
             partial(leases.save, lease),
             retry,
             wake,
-            Pace(reading.idle),
+            Polling(reading.idle),
             guard=Guard(hold, membership.term),
             report_gap=report_of_shard,
         )
@@ -100,8 +100,8 @@ def make_coordinator(
         Discovery(clients.streams, deployment.tables.products, deployment.stream, one_log=one_log),
         checkpoints,
         leases,
-        Beginnings(*where),
-        Readers(leases, stop, lambda: coordinator.look_soon(), one_log=one_log),
+        StreamStarts(*where),
+        ReaderPool(leases, stop, lambda: coordinator.check_soon(), one_log=one_log),
         make_reader,
         wake,
         stop,

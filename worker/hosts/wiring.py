@@ -15,16 +15,16 @@ from app.store.coordination.sink_row import AUDIT, SinkRow
 from app.store.dead_letters.letter_repository import DeadLetters
 from app.store.deployment import Deployment
 from app.store.feed.cursor import Cursor, before
-from app.store.sinks.sink_cursors import SinkRows
+from app.store.sinks.sink_cursors import SinkCursors
 from app.store.timeline.event_cache import EventCache
 from app.store.timeline.tail import Tail
 from worker.consumers.retry_policy import RetryPolicy
 from worker.consumers.runner import Runner, Shared
 from worker.consumers.sink import Sink
-from worker.consumers.sink_sharing import Consumers, Job, MakeJob
-from worker.continuity.chain_entries import ChainSink
-from worker.effects.audit_writer import AuditSink
-from worker.effects.broker_publisher import BrokerSink
+from worker.consumers.sink_sharing import Job, MakeJob, SinkSharing
+from worker.continuity.chain_entries import ChainEntries
+from worker.effects.audit_writer import AuditWriter
+from worker.effects.broker_publisher import BrokerPublisher
 from worker.effects.log_writer import LogWriter
 from worker.effects.publish_order import InTurn, Publish
 from worker.hosts.audit_redrive import AuditRedrive
@@ -85,10 +85,10 @@ class Wiring:
         self._deployment, self._log, self._plan, self._stop = deployment, log, plan, stop
         self._broker = publish
         self._tail = Tail(log.feed, log.audit, EventCache())
-        self.audit_sink = AuditSink(log.audit, self.retry, drop_stamps=log.order.drop)
+        self.audit_sink = AuditWriter(log.audit, self.retry, drop_stamps=log.order.drop)
         self.publish: InTurn = log.order.in_turn(self._publish)
         if broker_elsewhere:
-            self.publish = BrokerSink(
+            self.publish = BrokerPublisher(
                 self._publish, log.order, log.audit.restamp, self.retry
             ).accept
         client = deployment.clients.tables
@@ -101,9 +101,9 @@ class Wiring:
             deployment.names,
             parallelization_factor=parallelization_factor,
         )
-        self.chain = ChainSink(log.audit, self.publish, log.order.drop)
-        self.sink_rows = SinkRows(*deployment.coordination)
-        self.consumers = Consumers({}, self.sink_rows, Leases(*deployment.coordination), stop)
+        self.chain = ChainEntries(log.audit, self.publish, log.order.drop)
+        self.sink_rows = SinkCursors(*deployment.coordination)
+        self.consumers = SinkSharing({}, self.sink_rows, Leases(*deployment.coordination), stop)
 
     def jobs(self, make_guard: MakeGuard) -> dict[str, MakeJob]:
         """What runs under the lease of each sink, and of the audit's redrives."""

@@ -23,7 +23,7 @@ from app.store.coordination.sink_row import AUDIT
 from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.letter_repository import DeadLetters
 from worker.continuity.gaps import ChainGuard
-from worker.effects.audit_writer import AuditSink
+from worker.effects.audit_writer import AuditWriter
 from worker.effects.publish_order import Tell
 from worker.pipeline.parallel import at_once, parts_of, runs
 from worker.stream.decode import UndecodableRecord, decode, event_key, identify
@@ -43,7 +43,7 @@ class Pipeline:
 
     def __init__(
         self,
-        audit: AuditSink,
+        audit: AuditWriter,
         publish: Tell,
         dead_letters: DeadLetters,
         retry: Retry,

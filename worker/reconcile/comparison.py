@@ -24,7 +24,7 @@ from app.store.coordination.reconcile_requests import Outcome
 from app.store.deployment import Deployment
 from app.store.dynamodb.batches import get_all
 from app.store.dynamodb.client import translated
-from worker.continuity.chain_entries import ChainSink
+from worker.continuity.chain_entries import ChainEntries
 from worker.reconcile.decision import Look, beginning_of, decide, found_in_table
 
 _log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class Comparison:
         self,
         deployment: Deployment,
         audit: AuditRepository,
-        sink: ChainSink,
+        sink: ChainEntries,
         label: str,
         caught_up: Callable[[], bool],
         stop: threading.Event,

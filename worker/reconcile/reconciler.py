@@ -20,10 +20,10 @@ from app.runtime.loop_thread import LoopThread
 from app.runtime.retry import Stopped
 from app.runtime.stall import Sighting, observe
 from app.store.audit.audit_repository import AuditRepository
-from app.store.coordination.reconcile_requests import Outcome, Reconciliations, State
+from app.store.coordination.reconcile_requests import Outcome, ReconcileRequests, State
 from app.store.deployment import Deployment
 from app.store.dynamodb.tables import TableError
-from worker.continuity.chain_entries import ChainSink
+from worker.continuity.chain_entries import ChainEntries
 from worker.reconcile.comparison import Comparison
 from worker.stream.decode import stream_label
 
@@ -49,7 +49,7 @@ class Reconciler:
 
     def __init__(
         self,
-        requests: Reconciliations,
+        requests: ReconcileRequests,
         find_stream: Callable[[], str],
         compare: Callable[[str, State], Comparison],
         stop: threading.Event,
@@ -170,7 +170,7 @@ class Comparing:
 
     deployment: Deployment
     audit: AuditRepository
-    sink: ChainSink
+    sink: ChainEntries
     caught_up: Callable[[], bool]
     stop: threading.Event
 
@@ -189,7 +189,7 @@ class Comparing:
     def reconciler(self) -> Reconciler:
         """The worker's reconciler, yet to be entered."""
         return Reconciler(
-            Reconciliations(*self.deployment.coordination),
+            ReconcileRequests(*self.deployment.coordination),
             lambda: self.deployment.stream().arn,
             lambda stream_arn, state: self.comparison(stream_arn, first=state.is_first),
             self.stop,

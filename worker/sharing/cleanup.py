@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from app.store.coordination.checkpoints import Rows, ShardKey, table_of
 from app.store.coordination.leases import Leases
-from app.store.coordination.stream_starts import Beginnings
+from app.store.coordination.stream_starts import StreamStarts
 from worker.stream.shards.discovery import Look
 from worker.stream.shards.lineage import forgettable
 from worker.stream.shards.stream_replacement import left_behind
@@ -13,13 +13,13 @@ from worker.stream.shards.stream_replacement import left_behind
 FORGET_AFTER = 600.0  # seconds that a shard must be missing from the listing: one may flicker
 
 
-class Tidier:
+class RowCleanup:
     """Remembers since when shards are missing."""
 
     def __init__(
         self,
         leases: Leases,
-        beginnings: Beginnings,
+        beginnings: StreamStarts,
         *,
         one_log: bool,
         monotonic: Callable[[], float] = time.monotonic,

@@ -15,15 +15,15 @@ from app.runtime.wake import Wake
 from app.store.coordination.checkpoints import Checkpoint, Checkpoints, Rows, ShardKey
 from app.store.coordination.leases import Lease, Leases
 from app.store.coordination.shard_state import ShardState, reported
-from app.store.coordination.stream_starts import Beginnings
-from worker.consumers.sink_sharing import Consumers
+from app.store.coordination.stream_starts import StreamStarts
+from worker.consumers.sink_sharing import SinkSharing
 from worker.leasing.assignment import first_rival, share
-from worker.sharing.cleanup import Tidier
+from worker.sharing.cleanup import RowCleanup
 from worker.sharing.membership import Membership
 from worker.stream.shards.discovery import Discovery, Look
 from worker.stream.shards.lineage import Position, awaits_child, parents_gone, readable
 from worker.stream.shards.reader import ShardReader
-from worker.stream.shards.reader_pool import Readers
+from worker.stream.shards.reader_pool import ReaderPool
 from worker.stream.shards.stream_replacement import positions
 
 LOOK_AGAIN = 60.0  # seconds between reads of the service's listing while nothing ends
@@ -45,15 +45,15 @@ class Coordinator:
         discovery: Discovery,
         checkpoints: Checkpoints,
         leases: Leases,
-        beginnings: Beginnings,
-        readers: Readers,
+        beginnings: StreamStarts,
+        readers: ReaderPool,
         make_reader: MakeReader,
         wake: Wake,
         stop: threading.Event,
         *,
         report_new_stream: Callable[[str], None] = lambda _arn: None,
         one_log: bool = False,
-        consumers: Consumers | None = None,
+        consumers: SinkSharing | None = None,
     ) -> None:
         """`consumers`: sinks to share among the workers as well."""
         self._membership = membership
@@ -77,7 +77,7 @@ class Coordinator:
         self._finished: set[ShardKey] = set()
         self._eager = 0  # looks since something ended: ever rarer
         self._next_look = 0.0  # by the monotonic clock
-        self._tidier = Tidier(leases, beginnings, one_log=one_log)
+        self._tidier = RowCleanup(leases, beginnings, one_log=one_log)
         self._reported: set[str] = set()
         membership.status = self._status
 
@@ -101,7 +101,7 @@ class Coordinator:
         """See `Membership`."""
         return self._membership.term()
 
-    def look_soon(self) -> None:
+    def check_soon(self) -> None:
         """Read everything at once: a reader ended, or an administrator changed something."""
         self._hurried = True
         self._loop.wake()

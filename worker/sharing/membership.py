@@ -129,7 +129,7 @@ class Membership:
         folder = self._row.folder
         living -= {row.owner for row in workers.values() if folder and row.folder == folder}
         for owner in workers.keys() - living - {self.owner}:
-            self._workers.bury(workers[owner])
+            self._workers.delete_dead(workers[owner])
         return living | {self.owner}
 
     def until_next_look(self) -> float:

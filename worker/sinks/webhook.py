@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 
-from app.broker.documents import document
+from app.broker.event_json import event_json
 from app.config.addresses import without_query
 from app.core.events import ChangeEvent, rfc3339
 from app.core.version import our_version
@@ -66,7 +66,7 @@ class Webhook:
 
         """
         (event,) = events
-        refused = self._send(event.id, document(event, self._table, IMAGES_LIMIT))
+        refused = self._send(event.id, event_json(event, self._table, IMAGES_LIMIT))
         return [] if refused is None else [Rejected(event, refused)]
 
     def send_test(self) -> str:

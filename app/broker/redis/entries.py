@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from app.broker.documents import document
+from app.broker.event_json import event_json
 from app.broker.filters import Topic, topic_of
 from app.core.events import ChangeEvent
 from app.store.feed.cursor import Cursor, parse_cursor
@@ -49,7 +49,7 @@ def fields_of(cursor: Cursor, event: ChangeEvent, table: str) -> "Fields":
         topic.delta,
         int(event.occurred_at.timestamp() * 1000),
     ]
-    return {"head": orjson.dumps(head), "data": document(event, table)}
+    return {"head": orjson.dumps(head), "data": event_json(event, table)}
 
 
 def entry_of(fields: Mapping[bytes, bytes]) -> Entry | None:

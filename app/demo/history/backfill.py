@@ -12,9 +12,8 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from app.core.item import AttributeNames
-from app.demo.errors import NoPast
 from app.demo.history.checkpoint_handover import hand_over
-from app.demo.history.records import Ledger, stream_arn
+from app.demo.history.records import Ledger, NoPast, stream_arn
 from app.demo.simulation.change import Change
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Arrived, AuditRepository
@@ -27,7 +26,7 @@ from app.store.dynamodb.tables import TableNames, ensure_tables, stream_of
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import ROW_LIMIT, Feed
 from app.store.location import Place
-from worker.effects.audit_writer import AuditSink
+from worker.effects.audit_writer import AuditWriter
 from worker.pipeline.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ def make_past(
     stamp = CursorClock(0, clock.ms).stamp
     audit = AuditRepository(clients.tables, tables.audit, feed, signer, stamp)
     letters = DeadLetters(clients.tables, tables.dead_letters)
-    pipeline = Pipeline(AuditSink(audit, retry), _to_nobody, letters, retry, names)
+    pipeline = Pipeline(AuditWriter(audit, retry), _to_nobody, letters, retry, names)
 
     ledger, arn, told = Ledger(names), stream_arn(tables.products), 0
     records = ledger.records(changes)

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from app.core.item import AttributeNames, Item, digest
-from app.demo.errors import NoPast
+from app.demo.history.records import NoPast
 from app.runtime.retry import Retry
 from app.runtime.wake import Wake
 from app.store.coordination.leases import Hold, Lease

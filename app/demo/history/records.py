@@ -16,6 +16,11 @@ from app.demo.simulation.change import Change, Drop, Edit, Launch, Move
 from app.store.products.expressions import Condition, delete_marks, put_new, update
 from app.store.products.model import Stamp, changes_to, product_of
 
+
+class NoPast(Exception):
+    """A past cannot be made here; the message says what to do."""
+
+
 LABEL = "0000-demo"
 
 _FIRST_NUMBER = 10**20  # 21 digits, as the shortest real ones have (FACTS §1.16)

@@ -78,7 +78,7 @@ class ApiKeys:
         secret = new_secret()
         key = ApiKey(secret.key_id, name, role, secret.hash, self._now(), expires_at)
         try:
-            self._rows.deed(
+            self._rows.record_action(
                 actor,
                 "key created",
                 self._rows.put_new(_row(key)),
@@ -105,7 +105,7 @@ class ApiKeys:
             raise KeyRefused(f"no key is called {wanted!r}: `stockpulse key list` shows them all")
         at = rfc3339(self._now())
         try:
-            self._rows.deed(
+            self._rows.record_action(
                 actor,
                 "key revoked",
                 self._rows.action(

@@ -18,7 +18,7 @@ from typing import Self
 from app.core.errors import ConditionFailed, StoreUnavailable
 from app.store.access.api_key_secret import Secret
 from app.store.access.api_keys import ApiKey, ApiKeys
-from app.store.access.sign_in_links import SignIn
+from app.store.access.sign_in_links import SignInLinks
 
 _log = logging.getLogger(__name__)
 
@@ -48,13 +48,13 @@ class Known:
         return key if fits and key is not None and key.usable(now) else None
 
 
-class Keyring:
+class KeyCache:
     """The keys and ended sessions of a deployment, as of a second ago."""
 
     def __init__(
         self,
         keys: ApiKeys,
-        sign_in: SignIn,
+        sign_in: SignInLinks,
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         patience: float = PATIENCE,

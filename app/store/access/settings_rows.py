@@ -42,7 +42,7 @@ class SettingsRows:
         """An action of `TransactWriteItems` on this table."""
         return {name: {"TableName": self.table, **request}}
 
-    def deed(
+    def record_action(
         self,
         actor: str,
         name: str,

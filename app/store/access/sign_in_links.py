@@ -24,7 +24,7 @@ _LINK = "link"
 _ENDED = "ended-session"
 
 
-class SignIn:
+class SignInLinks:
     """Links that sign in as a key, once; and the sessions that were signed out."""
 
     def __init__(
@@ -40,7 +40,7 @@ class SignIn:
         """The token of a new link; only its hash is kept."""
         token = new_token()
         row = _row(_LINK, token_hash(token), self._now() + LINK_LIFE)
-        self._rows.deed(
+        self._rows.record_action(
             actor,
             "sign-in link made",
             self._rows.action("Put", Item=row | {"Key": {"S": key.id}}),
@@ -58,7 +58,7 @@ class SignIn:
     def use_link(self, token: str, key: ApiKey) -> bool:
         """Use the link up; False where someone else was first, or it has expired."""
         try:
-            self._rows.deed(
+            self._rows.record_action(
                 key.name,
                 "sign-in link used",
                 self._rows.action(

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.errors import ConditionFailed, ItemTooLarge, StoreRefused, StoreUnavailable
 from app.core.events import RESERVED, ChangeEvent
-from app.store.audit.chain_reader import Chains
-from app.store.audit.damaged import MALFORMED, legible
+from app.store.audit.chain_reader import ChainReader
+from app.store.audit.damaged import MALFORMED, readable_entries
 from app.store.audit.entry import ImageForm, Signer, event_of
-from app.store.audit.history import Histories
+from app.store.audit.history import HistoryReader
 from app.store.coordination.leases import Hold, Unleased
 from app.store.dynamodb.batches import get_all, put_all
 from app.store.dynamodb.client import translated
@@ -58,8 +58,8 @@ class AuditRepository:
         self._signer = signer
         self._stamp = stamp
         self._clock = clock
-        self.chains = Chains(client, table)
-        self.histories = Histories(client, table, self.chains)
+        self.chains = ChainReader(client, table)
+        self.histories = HistoryReader(client, table, self.chains)
 
     def append(self, events: Sequence[ChangeEvent]) -> Appended:
         """Write up to 24 events of different keys.
@@ -112,7 +112,7 @@ class AuditRepository:
     def get_many(self, refs: Sequence[EventRef]) -> dict[EventRef, ChangeEvent]:
         """The events that have an entry that can be read, read consistently."""
         keys = [_key(ref) for ref in dict.fromkeys(refs)]
-        events = legible(event_of, get_all(self._client, self._table, keys))
+        events = readable_entries(event_of, get_all(self._client, self._table, keys))
         return {_ref(event): event for event in events}
 
     def read(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from app.core.errors import PastOutOfReach
 from app.core.events import ChangeEvent, rfc3339
 from app.store.audit.chain import LINK_FIELDS, Link, link_of
-from app.store.audit.damaged import legible
+from app.store.audit.damaged import readable_entries
 from app.store.audit.entry import event_of
 from app.store.dynamodb.client import translated
 
@@ -25,7 +25,7 @@ _LINK_ONLY: dict[str, Any] = {
 }
 
 
-class Chains:
+class ChainReader:
     """The audit table as chains, one a product, internal entries included."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
@@ -39,7 +39,7 @@ class Chains:
         found = self._query(
             "ProductID = :p AND EventKey BETWEEN :a AND :b", values, _LINK_ONLY, forward=True
         )
-        return [link for link in legible(link_of, found) if link.key != before]
+        return [link for link in readable_entries(link_of, found) if link.key != before]
 
     def beside(self, product_id: str, key: str, limit: int, *, newer: bool) -> list[Link]:
         """Up to `limit` links next to an event key, the nearest first."""
@@ -50,7 +50,7 @@ class Chains:
             _LINK_ONLY | {"Limit": limit},
             forward=newer,
         )
-        return list(legible(link_of, found))
+        return list(readable_entries(link_of, found))
 
     def at_or_before(self, product_id: str, moment: datetime) -> Iterator[Link]:
         """The links of what happened by the moment, or in its second, newest first.
@@ -75,7 +75,7 @@ class Chains:
         for number in range(PAGES):
             with translated():
                 answer = self._client.query(**request, Limit=FIRST_PAGE * 4 ** min(number, 4))
-            yield from legible(link_of, answer["Items"])
+            yield from readable_entries(link_of, answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
@@ -89,7 +89,7 @@ class Chains:
         values = {":p": {"S": product_id}}
         for limit in ({"Limit": 1}, {}):  # further back only where the end is damaged
             found = self._query("ProductID = :p", values, _LINK_ONLY | limit, forward=False)
-            link = next(legible(link_of, found), None)
+            link = next(readable_entries(link_of, found), None)
             if link is not None or not found:
                 return link
         return None
@@ -98,7 +98,7 @@ class Chains:
         """A product's first event; None where it has no entry."""
         values = {":p": {"S": product_id}}
         found = self._query("ProductID = :p", values, {"Limit": 1}, forward=True)
-        return next(legible(event_of, found), None)
+        return next(readable_entries(event_of, found), None)
 
     def _query(
         self, condition: str, values: dict[str, Any], more: dict[str, Any], *, forward: bool

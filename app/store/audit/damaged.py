@@ -18,7 +18,7 @@ Entry = Mapping[str, Any]
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, zlib.error)
 
 
-def legible(read: Callable[[Entry], T], entries: Iterable[Entry]) -> Iterator[T]:
+def readable_entries(read: Callable[[Entry], T], entries: Iterable[Entry]) -> Iterator[T]:
     """What `read` makes of each entry that it can make something of."""
     for entry in entries:
         try:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.events import ChangeEvent, is_event_key
 from app.store.audit.chain import Link, link_of, void_keys
-from app.store.audit.chain_reader import Chains
-from app.store.audit.damaged import legible
+from app.store.audit.chain_reader import ChainReader
+from app.store.audit.damaged import readable_entries
 from app.store.audit.entry import event_of
 from app.store.dynamodb.paging import decode_cursor, encode_cursor
 from app.store.dynamodb.reads import newest_first
@@ -32,10 +32,10 @@ class HistoryPage:
     void: frozenset[str]
 
 
-class Histories:
+class HistoryReader:
     """The audit table as histories, one a product."""
 
-    def __init__(self, client: "DynamoDBClient", table: str, chains: Chains) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str, chains: ChainReader) -> None:
         self._client = client
         self._table = table
         self._chains = chains
@@ -60,11 +60,11 @@ class Histories:
                 start,
             )
             entries += found
-            shown = legible(event_of, found)
+            shown = readable_entries(event_of, found)
             events += [event for event in shown if event.kind != "internal"]
             if start is None:
                 break
-        links = list(legible(link_of, reversed(entries)))
+        links = list(readable_entries(link_of, reversed(entries)))
         void = self.void(product_id, links, newer=cursor is not None, older=start is not None)
         return HistoryPage(events, None if start is None else encode_cursor(start), void)
 

@@ -77,7 +77,7 @@ class State:
         return self.stream is None
 
 
-class Reconciliations:
+class ReconcileRequests:
     """The row of one consumer."""
 
     def __init__(self, client: "DynamoDBClient", table: str, consumer: str) -> None:

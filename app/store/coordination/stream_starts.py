@@ -31,7 +31,7 @@ def beginning_of(row: Mapping[str, Any]) -> tuple[str, frozenset[str]] | None:
     return sort_key.removeprefix(_BEGUN), gone
 
 
-class Beginnings:
+class StreamStarts:
     """The rows of one consumer."""
 
     def __init__(self, client: "DynamoDBClient", table: str, consumer: str) -> None:

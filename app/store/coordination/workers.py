@@ -57,7 +57,7 @@ def worker_of(row: Mapping[str, Any]) -> WorkerRow | None:
         counter=int(row.get("Counter", {}).get("N", 0)),
         broker=row.get("Broker", {}).get("S"),
         since=row.get("Since", {}).get("S"),
-        folder=row.get("Folder", {}).get("S"),
+        folder=row.get("DataFolder", {}).get("S"),
         ready=bool(row.get("Ready", {}).get("BOOL", True)),
         status=row.get("Status", {}).get("S", ""),
     )
@@ -79,7 +79,7 @@ class Workers:
 
     def put(self, worker: WorkerRow) -> None:
         """Write the worker's row: it lives. Safe to repeat after a lost answer."""
-        folder = {} if worker.folder is None else {"Folder": {"S": worker.folder}}
+        folder = {} if worker.folder is None else {"DataFolder": {"S": worker.folder}}
         with translated():
             self._client.put_item(
                 TableName=self._table,
@@ -100,7 +100,7 @@ class Workers:
         with translated():
             self._client.delete_item(TableName=self._table, Key=self._key(_WORKER + owner))
 
-    def bury(self, worker: WorkerRow) -> None:
+    def delete_dead(self, worker: WorkerRow) -> None:
         """Remove a dead worker's row, unless it has shown life since."""
         try:
             with translated():

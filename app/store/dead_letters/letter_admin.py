@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _TRIES = 5
 
 
-class LetterDesk(DeadLetters):
+class DeadLetterAdmin(DeadLetters):
     """Dead letters as administrators handle them; `on_due` is called after each redrive request."""
 
     def __init__(

@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from app.core.errors import ConditionFailed, ItemTooLarge, StoreRefused, StoreUnavailable
-from app.store.dynamodb.encoding import quicken
+from app.store.dynamodb.encoding import use_fast_encoding
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -65,7 +65,7 @@ def connect(endpoint: str | None, tries: int = 3) -> Clients:
     session = boto3.Session()
     tables = session.client("dynamodb", config=config, **place)
     streams = session.client("dynamodbstreams", config=config, **place)
-    quicken(tables, streams)
+    use_fast_encoding(tables, streams)
     return Clients(tables, streams)
 
 

@@ -21,7 +21,7 @@ _BINARY = re.compile(rb'"BS?"\s*:')  # within a string the quotes would be escap
 _ITEMS = "stockpulse_items"  # in the context that botocore hands from event to event of a call
 
 
-def quicken(tables: "DynamoDBClient", streams: "DynamoDBStreamsClient") -> None:
+def use_fast_encoding(tables: "DynamoDBClient", streams: "DynamoDBStreamsClient") -> None:
     """Take these bodies over from botocore, by its own events."""
     tables.meta.events.register("before-parameter-build.dynamodb.BatchWriteItem", _hold_items)
     tables.meta.events.register("before-call.dynamodb.BatchWriteItem", _encode_items)

@@ -11,7 +11,7 @@ from app.store.engine.errors import EngineFailed
 
 
 @dataclass(frozen=True)
-class Folder:
+class DataFolder:
     """Where the parts of one engine lie."""
 
     path: Path

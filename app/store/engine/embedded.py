@@ -9,7 +9,7 @@ from typing import Self
 
 from app.store.engine import address, datafile, endpoint_file, health_probe, lock, process
 from app.store.engine.binary import find_binary
-from app.store.engine.data_folder import Folder
+from app.store.engine.data_folder import DataFolder
 from app.store.engine.datafile import Shape
 from app.store.engine.endpoint_file import Endpoint, Record
 from app.store.engine.errors import EngineFailed, EngineMissing
@@ -39,7 +39,7 @@ class EmbeddedEngine:
     def __init__(
         self, data_dir: Path, *, positions: Positions | None = None, binary: Path | None = None
     ) -> None:
-        self._folder = Folder.at(data_dir)
+        self._folder = DataFolder.at(data_dir)
         self._positions = positions
         self._binary = binary
         self._url: str | None = None
@@ -180,7 +180,7 @@ def find_running(data_dir: Path) -> Endpoint | None:
         EngineFailed: the folder cannot be read.
 
     """
-    folder = Folder.at(data_dir)
+    folder = DataFolder.at(data_dir)
     with folder.explained():
         if not lock.is_held(folder.lock):
             return None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.store.engine import endpoint_file, health_probe
 from app.store.engine.address import Address
-from app.store.engine.data_folder import Folder
+from app.store.engine.data_folder import DataFolder
 from app.store.engine.endpoint_file import Record
 from app.store.engine.errors import EngineFailed
 from app.store.engine.process import LOG_LIMIT, EngineProcess
@@ -23,7 +23,7 @@ _ROOM = 1024 * 1024  # bytes; less is full
 class Launcher:
     """Starts the engine of one folder, each time at the same address."""
 
-    folder: Folder
+    folder: DataFolder
     binary: Path
     address: Address
 

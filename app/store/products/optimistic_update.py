@@ -32,7 +32,7 @@ class Queue:
         return self._locks[hash(product_id) % _LOCKS]
 
 
-class Rewriter:
+class OptimisticUpdate:
     """Applies decisions to products of one table; `read` finds an item or raises."""
 
     def __init__(

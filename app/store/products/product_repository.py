@@ -19,8 +19,8 @@ from app.store.products.changes import adjusting, counting, patching, replacing
 from app.store.products.etags import check_whole
 from app.store.products.expressions import is_of, put_new
 from app.store.products.model import Product, ProductDraft, Stamp, product_of
-from app.store.products.optimistic_update import TRIES, Queue, Rewriter, too_much
-from app.store.products.two_step_delete import Deletion
+from app.store.products.optimistic_update import TRIES, OptimisticUpdate, Queue, too_much
+from app.store.products.two_step_delete import TwoStepDelete
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -48,9 +48,11 @@ class ProductRepository:
         self._names = names
         self._was_known = was_known
         self._commit = Committer(client, on_commit)
-        self._deletion = Deletion(self._commit, self._find, table, names, stamps=stamps_deletes)
+        self._deletion = TwoStepDelete(
+            self._commit, self._find, table, names, stamps=stamps_deletes
+        )
         self._queue = Queue()
-        self._rewrite = Rewriter(self._commit, self._read, self._queue, table, names)
+        self._rewrite = OptimisticUpdate(self._commit, self._read, self._queue, table, names)
 
     def get(self, product_id: str) -> Product:
         """The product as it is now.

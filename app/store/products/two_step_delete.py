@@ -15,7 +15,7 @@ from app.store.products.expressions import clear_delete_stamp, compared, stamp_d
 from app.store.products.model import Stamp, known_attributes
 
 
-class Deletion:
+class TwoStepDelete:
     """Deletes items that were read and compared; one try a call."""
 
     def __init__(

@@ -15,7 +15,7 @@ from app.store.feed.cursor import Cursor, before, wall_ms
 from app.store.feed.feed import Feed
 from app.store.idempotency import Once
 from app.store.sinks.sink_lag import SinkView
-from app.store.sinks.sink_status import SinkViews
+from app.store.sinks.sink_status import SinkStatuses
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,7 +26,7 @@ _TRIES = 5
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class SinkControl(SinkViews):
+class SinkControl(SinkStatuses):
     """Sinks as administrators control them.
 
     `once` is the request's idempotency: the answer is kept in the act's own transaction.

@@ -27,7 +27,7 @@ class Superseded(Exception):
     """An administrator paused, resumed or rewound the sink since its row was read."""
 
 
-class SinkRows:
+class SinkCursors:
     """The rows of one deployment's sinks, as workers read and write them."""
 
     def __init__(

@@ -8,7 +8,7 @@ from app.core.errors import SinkNotFound
 from app.store.coordination.sink_row import AUDIT, SinkRow
 from app.store.feed.cursor import wall_ms
 from app.store.feed.feed import Feed
-from app.store.sinks.sink_cursors import SinkRows
+from app.store.sinks.sink_cursors import SinkCursors
 from app.store.sinks.sink_lag import SinkView, Unseen, is_reported, view_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _COUNTED = 100  # rows of the timeline that are read to count what a sink has not seen
 
 
-class SinkViews(SinkRows):
+class SinkStatuses(SinkCursors):
     """The sinks of a deployment; the audit, which has a row for its redrives, is none of them."""
 
     def __init__(

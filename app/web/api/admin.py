@@ -12,10 +12,10 @@ from app.web.auth.permissions import needs
 from app.web.contract.refusals import refusals
 from app.web.requests.parameters import Limit, PageCursor, ServicesDep
 from app.web.requests.responses import page_answer
-from app.web.requests.strict_route import ExactRoute
+from app.web.requests.strict_route import StrictRoute
 
 router = APIRouter(
-    prefix="/v1/admin", tags=["admin"], route_class=ExactRoute, dependencies=[needs(Role.ADMIN)]
+    prefix="/v1/admin", tags=["admin"], route_class=StrictRoute, dependencies=[needs(Role.ADMIN)]
 )
 
 

@@ -25,7 +25,7 @@ from app.web.middleware.request_guard import request_id_of
 from app.web.requests.idempotency import REPLAYED, Keyed, KeyedDep
 from app.web.requests.parameters import ServicesDep, json_body, writable
 from app.web.requests.responses import json_answer
-from app.web.requests.strict_route import ExactRoute
+from app.web.requests.strict_route import StrictRoute
 from app.web.requests.write_stamp import stamp_for
 from app.web.schemas.batch_models import (
     AdjustItem,
@@ -44,7 +44,7 @@ _log = logging.getLogger(__name__)
 
 AT_ONCE = 4  # products written side by side in one request
 
-router = APIRouter(prefix="/v1", tags=["products"], route_class=ExactRoute)
+router = APIRouter(prefix="/v1", tags=["products"], route_class=StrictRoute)
 
 _ITEM: TypeAdapter[BatchItem] = TypeAdapter(BatchItem)
 

@@ -14,7 +14,7 @@ from app.web.errors import InvalidRequest
 from app.web.requests.idempotency import KeyedDep
 from app.web.requests.parameters import KEY_BYTES, Limit, PageCursor, ServicesDep
 from app.web.requests.responses import json_answer, page_answer
-from app.web.requests.strict_route import ExactRoute
+from app.web.requests.strict_route import StrictRoute
 from app.web.requests.write_stamp import actor_of
 from app.web.schemas.dead_letter_models import (
     ALONE,
@@ -28,7 +28,7 @@ from app.web.schemas.dead_letter_models import (
     redrive_out,
 )
 
-router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"], route_class=ExactRoute)
+router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"], route_class=StrictRoute)
 
 _ABSENT = refusals(LetterNotFound)
 

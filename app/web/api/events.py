@@ -19,12 +19,12 @@ from app.web.errors import TooManyOfYourStreams
 from app.web.middleware.rate_limits import account_of
 from app.web.requests.parameters import Limit, PageCursor, PathProductID, ServicesDep, event_ref
 from app.web.requests.responses import json_answer, page_answer
-from app.web.requests.strict_route import ExactRoute
+from app.web.requests.strict_route import StrictRoute
 from app.web.schemas.outputs import CloudEventOut, EventPageOut
 from app.web.services import Services
 
 router = APIRouter(
-    prefix="/v1", tags=["events"], route_class=ExactRoute, dependencies=[needs(Role.VIEWER)]
+    prefix="/v1", tags=["events"], route_class=StrictRoute, dependencies=[needs(Role.VIEWER)]
 )
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from app.core.errors import StockpulseError
-from app.web.auth.authenticator import Door
+from app.web.auth.authenticator import Authenticator
 from app.web.auth.permissions import PUBLIC
 from app.web.requests.parameters import ServicesDep
 from app.web.system.readiness import details_of
@@ -51,9 +51,9 @@ async def _may_know(request: Request) -> bool:
 
     And a store that is silent must not hold up the answer that says so.
     """
-    door: Door = request.app.state.services.access.door
-    known = door.keyring.glance()
+    authenticator: Authenticator = request.app.state.services.access.authenticator
+    known = authenticator.key_cache.glance()
     try:
-        return known is not None and await door.identify(request.scope, known) is not None
+        return known is not None and await authenticator.identify(request.scope, known) is not None
     except StockpulseError:
         return False

@@ -42,7 +42,7 @@ from app.web.requests.parameters import (
     writable,
 )
 from app.web.requests.responses import json_answer, page_answer, product_answer
-from app.web.requests.strict_route import ExactRoute
+from app.web.requests.strict_route import StrictRoute
 from app.web.requests.write_stamp import stamp_for
 from app.web.schemas.outputs import ProductOut, ProductPageOut, product_out
 from app.web.schemas.product_models import (
@@ -56,7 +56,7 @@ from app.web.schemas.product_models import (
 router = APIRouter(
     prefix="/v1/products",
     tags=["products"],
-    route_class=ExactRoute,
+    route_class=StrictRoute,
     dependencies=[needs(Role.VIEWER)],
 )
 

@@ -24,13 +24,13 @@ from app.web.contract.refusals import refusals
 from app.web.requests.idempotency import KeyedDep
 from app.web.requests.parameters import ServicesDep, event_ref, json_body, writable
 from app.web.requests.responses import product_answer
-from app.web.requests.strict_route import ExactRoute
+from app.web.requests.strict_route import StrictRoute
 from app.web.requests.write_stamp import stamp_for
 from app.web.schemas.outputs import ProductOut
 from app.web.schemas.product_models import ReversalRequest
 from app.web.services import Services
 
-router = APIRouter(prefix="/v1/events", tags=["events"], route_class=ExactRoute)
+router = APIRouter(prefix="/v1/events", tags=["events"], route_class=StrictRoute)
 
 
 @router.post(

@@ -19,7 +19,7 @@ from app.web.contract.refusals import refusals
 from app.web.requests.idempotency import KeyedDep
 from app.web.requests.parameters import ServicesDep, json_body
 from app.web.requests.responses import json_answer
-from app.web.requests.strict_route import ExactRoute
+from app.web.requests.strict_route import StrictRoute
 from app.web.requests.write_stamp import actor_of
 from app.web.schemas.sink_models import (
     RewindRequest,
@@ -30,7 +30,7 @@ from app.web.schemas.sink_models import (
     sink_out,
 )
 
-router = APIRouter(prefix="/v1/sinks", tags=["sinks"], route_class=ExactRoute)
+router = APIRouter(prefix="/v1/sinks", tags=["sinks"], route_class=StrictRoute)
 
 _EDITOR, _ADMIN = [needs(Role.EDITOR)], [needs(Role.ADMIN)]
 _ACT = refusals(SinkNotFound, IdempotencyKeyReused)

@@ -16,11 +16,11 @@ from starlette.types import Scope
 
 from app.store.access.api_key_secret import Secret
 from app.store.access.api_keys import ApiKey
-from app.store.access.key_cache import Keyring, Known
-from app.store.access.sign_in_links import SignIn
+from app.store.access.key_cache import KeyCache, Known
+from app.store.access.sign_in_links import SignInLinks
 from app.web.auth.identity import LOCAL, Identity
 from app.web.auth.sessions import CookiePlace, Session, Sessions
-from app.web.auth.trusted_proxies import Person, Proxies
+from app.web.auth.trusted_proxies import Person, TrustedProxies
 from app.web.errors import RoleNeeded, Unauthenticated
 
 _log = logging.getLogger(__name__)
@@ -33,13 +33,13 @@ def _now() -> datetime:
 
 
 @dataclass(frozen=True)
-class Door:
+class Authenticator:
     """All that it takes to say who a request is from."""
 
-    keyring: Keyring
-    sign_in: SignIn
+    key_cache: KeyCache
+    sign_in: SignInLinks
     sessions: Sessions
-    proxies: Proxies
+    proxies: TrustedProxies
     base: str = ""
     now: Callable[[], datetime] = _now
 
@@ -50,8 +50,8 @@ class Door:
             StoreUnavailable: it has been away for too long.
 
         """
-        known = self.keyring.fresh()
-        return await run_in_threadpool(self.keyring.look) if known is None else known
+        known = self.key_cache.fresh()
+        return await run_in_threadpool(self.key_cache.look) if known is None else known
 
     async def identify(self, scope: Scope, known: Known | None = None) -> Identity | None:
         """Who this request is from; None where it does not say and would have to.
@@ -86,7 +86,7 @@ class Door:
 
     def stands_open(self) -> bool:
         """Whether nobody is asked, as far as is known without waiting for the store."""
-        known = self.keyring.glance()
+        known = self.key_cache.glance()
         return known is not None and not self.asks(known)
 
     def session(self, scope: Scope) -> Session | None:
@@ -119,14 +119,14 @@ class Door:
             client = (scope.get("client") or ("nowhere", 0))[0]
             _log.warning("key %s was refused, from %s", secret.key_id or "without an id", client)
             raise self.unauthenticated("The key is unknown, revoked or expired.", refused=True)
-        self.keyring.note_use(key)
+        self.key_cache.note_use(key)
         return Identity(key.name, key.role, "key", key.id, until=key.expires_at)
 
     def _by_session(self, session: Session, known: Known) -> Identity | None:
         key = known.keys.get(session.key_id)
         if key is None or not key.usable(self.now()) or session.id in known.ended:
             return None
-        self.keyring.note_use(key)
+        self.key_cache.note_use(key)
         return self.identity_of(key, session)
 
     def identity_of(self, key: ApiKey, session: Session) -> Identity:

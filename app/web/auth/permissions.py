@@ -20,7 +20,7 @@ _SAFE = {"GET", "HEAD", "OPTIONS"}
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
-class Needs:
+class RoleRequirement:
     """Lets pass whoever has the role, or a greater one; None lets pass everyone."""
 
     def __init__(self, role: Role | None) -> None:
@@ -42,11 +42,11 @@ class Needs:
 
 def needs(role: Role) -> Any:
     """The dependency of a route that needs a role (for `dependencies=`)."""
-    return Depends(Needs(role))
+    return Depends(RoleRequirement(role))
 
 
 # For the routes that are open to everyone.
-PUBLIC: Any = Depends(Needs(None))
+PUBLIC: Any = Depends(RoleRequirement(None))
 
 
 async def _check_token(request: Request, identity: Identity) -> None:
@@ -55,7 +55,7 @@ async def _check_token(request: Request, identity: Identity) -> None:
         # The form stays with the request: whoever asks for it next gets the same.
         field = (await request.form(max_files=1, max_fields=MAX_FIELDS)).get(TOKEN_FIELD)
         token = field if isinstance(field, str) else ""
-    if not request.app.state.services.access.door.is_form_token(identity, token):
+    if not request.app.state.services.access.authenticator.is_form_token(identity, token):
         raise TokenNeeded(
             "Load the page again and send its form. A program sends the token as "
             f"{TOKEN_HEADER}, or better an API key instead of a session."

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from app.web.errors import TooManyOfYourStreams
 
 
-class Places:
+class StreamQuota:
     """Counts on the event loop's thread only; a place is free again however its stream ends."""
 
     def __init__(self, most: int) -> None:

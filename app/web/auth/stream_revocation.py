@@ -20,7 +20,7 @@ LOOK = 2.0  # seconds
 End = Callable[[], object]
 
 
-class Watch:
+class StreamRevocation:
     """Open streams by identity, and the one task that looks whether these still hold."""
 
     def __init__(

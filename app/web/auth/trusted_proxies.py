@@ -30,7 +30,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Proxies:
+class TrustedProxies:
     """The proxies that are believed, and how they name people."""
 
     networks: Sequence[Network] = ()

@@ -13,25 +13,25 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.errors import StockpulseError
-from app.web.auth.authenticator import Door
+from app.web.auth.authenticator import Authenticator
 from app.web.auth.identity import Identity
 from app.web.errors import Unauthenticated
 
 PUBLIC = ("/healthz", "/readyz", "/sign-in", "/sign-in/link")
 
 
-class Gate:
+class Authentication:
     """Middleware that leaves an identity with the request, or refuses it."""
 
     def __init__(
         self,
         app: ASGIApp,
-        door: Door,
+        authenticator: Authenticator,
         refuse: Callable[[Request, StockpulseError], ASGIApp],
         wants_page: Callable[[Request], bool],
     ) -> None:
         self._app = app
-        self._door = door
+        self._door = authenticator
         self._refuse = refuse
         self._wants_page = wants_page
 

@@ -10,21 +10,80 @@ no store, and a balancer that is refused would take the server away from all.
 """
 
 import ipaddress
+import math
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha256
 
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.config.settings import Settings
 from app.core.errors import StockpulseError
-from app.web.auth.authenticator import Door
+from app.web.auth.authenticator import Authenticator
 from app.web.auth.identity import Identity
 from app.web.errors import RateLimited
 from app.web.middleware.authentication import path_of
-from app.web.middleware.token_bucket import Rates
+
+WINDOW = 60  # seconds
+
+
+class RateLimiter:
+    """A budget of requests a minute for each of those who ask; 0 is no bound."""
+
+    def __init__(self, name: str, per_minute: int) -> None:
+        self._name = name
+        self._quota = per_minute
+        self._policy = f'"{name}";q={per_minute};w={WINDOW}'
+        self._item = RateLimitItemPerMinute(max(1, per_minute))
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+
+    def take(self, who: str, cost: int = 1) -> dict[str, str]:
+        """Take from the budget; what an answer's headers say of what is left.
+
+        Raises:
+            RateLimited: it is used up; `Retry-After` says until when.
+
+        """
+        if not self._quota:
+            return {}
+        if not self._limiter.hit(self._item, who, cost=cost):
+            raise self.refusal(who)
+        return self._headers(who)[0]
+
+    def check(self, who: str) -> None:
+        """Take nothing.
+
+        Raises:
+            RateLimited: the budget is used up.
+
+        """
+        if self._quota and not self._limiter.test(self._item, who):
+            raise self.refusal(who)
+
+    def refusal(self, who: str) -> RateLimited:
+        """What to tell whoever has used it up."""
+        headers, seconds = self._headers(who)
+        return RateLimited(
+            f"More than {self._quota} requests in a minute ({self._name}). "
+            f"Wait {seconds} s; RateLimit on each answer says what is left.",
+            headers={**headers, "Retry-After": str(seconds)},
+        )
+
+    def _headers(self, who: str) -> tuple[dict[str, str], int]:
+        """As draft-ietf-httpapi-ratelimit-headers has them, and the seconds until there is more."""
+        stats = self._limiter.get_window_stats(self._item, who)
+        seconds = min(WINDOW, max(1, math.ceil(stats.reset_time - time.time())))
+        return {
+            "RateLimit-Policy": self._policy,
+            "RateLimit": f'"{self._name}";r={stats.remaining};t={seconds}',
+        }, seconds
+
 
 _Refuse = Callable[[Request, StockpulseError], ASGIApp]
 
@@ -35,13 +94,15 @@ _SIGN_INS = {"/sign-in": 401, "/sign-in/link": 410}  # and what a failure is ans
 class AddressBudget:
     """Middleware outside the gate."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, door: Door, refuse: _Refuse) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: Settings, authenticator: Authenticator, refuse: _Refuse
+    ) -> None:
         self._app = app
-        self._door = door
+        self._door = authenticator
         self._refuse = refuse
-        self._all = Rates("address", settings.address_rate_limit_per_minute)
-        self._wrong = Rates("wrong-keys", settings.refused_per_minute)
-        self._repeats = Rates("repeat", 1)
+        self._all = RateLimiter("address", settings.address_rate_limit_per_minute)
+        self._wrong = RateLimiter("wrong-keys", settings.refused_per_minute)
+        self._repeats = RateLimiter("repeat", 1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -82,7 +143,7 @@ class KeyBudget:
     def __init__(self, app: ASGIApp, per_minute: int, refuse: _Refuse) -> None:
         self._app = app
         self._refuse = refuse
-        self._rates = Rates("key", per_minute)
+        self._rates = RateLimiter("key", per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""

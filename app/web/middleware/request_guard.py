@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.config.settings import Settings
 from app.core.errors import StockpulseError
-from app.web.auth.trusted_proxies import Proxies
+from app.web.auth.trusted_proxies import TrustedProxies
 from app.web.errors import BodyTooLarge, CrossOrigin, HostNotAllowed
 from app.web.middleware.cors import is_api_path
 
@@ -41,14 +41,14 @@ _SAFE = {"GET", "HEAD", "OPTIONS"}
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{0,5})?", re.ASCII | re.IGNORECASE)
 
 
-class Guards:
+class RequestGuard:
     """Middleware around the whole application; `refuse` renders an error as an answer."""
 
     def __init__(
         self,
         app: ASGIApp,
         settings: Settings,
-        proxies: Proxies,
+        proxies: TrustedProxies,
         refuse: Callable[[Request, StockpulseError], ASGIApp],
     ) -> None:
         self._app = app

@@ -1,17 +1,20 @@
-"""The keys and the admin trail, to look at: keys are made and revoked on the command line."""
+"""The keys, the admin trail, and the demo shop's buttons.
+
+Keys are made and revoked on the command line.
+"""
 
 from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.core.roles import Role
 from app.store.access.api_keys import ApiKey
 from app.web.auth.permissions import needs
 from app.web.pages.templating import render
-from app.web.requests.parameters import ServicesDep
+from app.web.requests.parameters import ServicesDep, writable
 
 PAGE = 50
 
@@ -23,11 +26,13 @@ def admin_page(
     request: Request, services: ServicesDep, cursor: Annotated[str | None, Query()] = None
 ) -> HTMLResponse:
     """Who may come in, and what admins did."""
-    door = services.access.door
-    now = door.now()
+    authenticator = services.access.authenticator
+    now = authenticator.now()
     zone = ZoneInfo(services.settings.timezone)
     page = services.store.admin_log.page(PAGE, cursor)
-    keys = sorted(door.keyring.look().keys.values(), key=lambda key: key.created_at, reverse=True)
+    keys = sorted(
+        authenticator.key_cache.look().keys.values(), key=lambda key: key.created_at, reverse=True
+    )
     return render(
         request,
         "admin.html",
@@ -44,3 +49,20 @@ def _state(key: ApiKey, now: datetime) -> str:
     if key.revoked_at is not None:
         return "revoked"
     return "in force" if key.usable(now) else "expired"
+
+
+demo_router = APIRouter(prefix="/demo", dependencies=[needs(Role.EDITOR), Depends(writable)])
+
+
+@demo_router.post("/start")
+def start(services: ServicesDep) -> Response:
+    """Open the shop."""
+    services.demo.start()
+    return RedirectResponse(f"{services.settings.base_path}/", status_code=303)
+
+
+@demo_router.post("/stop")
+def stop(services: ServicesDep) -> Response:
+    """Close the shop; its products stay."""
+    services.demo.stop()
+    return RedirectResponse(f"{services.settings.base_path}/", status_code=303)

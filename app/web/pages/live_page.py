@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse
 from app.core.events import rfc3339
 from app.core.roles import Role
 from app.web.auth.permissions import needs
-from app.web.pages import admin_page, demo_page, products_page, sinks_page, system_page
+from app.web.pages import admin_page, products_page, sinks_page, system_page
 from app.web.pages.event_rows import local_time, view_notice
 from app.web.pages.live_rows import Look, newest_changes
 from app.web.pages.templating import render
@@ -23,7 +23,7 @@ from app.web.requests.parameters import ServicesDep
 
 router = APIRouter(include_in_schema=False)
 router.include_router(products_page.router)
-router.include_router(demo_page.router)
+router.include_router(admin_page.demo_router)
 router.include_router(admin_page.router)
 router.include_router(system_page.router)
 router.include_router(sinks_page.router)

@@ -39,7 +39,7 @@ _OLD_LINK = "This link was used already, or is older than ten minutes. Sign in w
 @router.get("/sign-in", dependencies=[PUBLIC])
 async def sign_in_page(request: Request, services: ServicesDep, next: Next = "") -> Response:  # noqa: A002 - its name in the address
     """Ask for a key; whoever needs none goes on."""
-    after = local_path(next, services.access.door.base)
+    after = local_path(next, services.access.authenticator.base)
     if await _identity(request, services) is not None:
         return RedirectResponse(after, status_code=303)
     # Led here from a page of another site, the browser withholds a `SameSite=Strict` cookie:
@@ -51,9 +51,9 @@ async def sign_in_page(request: Request, services: ServicesDep, next: Next = "")
 @router.post("/sign-in", dependencies=[PUBLIC])
 async def sign_in(request: Request, services: ServicesDep, fields: Submitted) -> Response:
     """Begin a session of the key."""
-    door = services.access.door
-    after = local_path(fields.get("next", ""), door.base)
-    key = (await door.known()).holder(Secret(fields.get("key", "")), door.now())
+    authenticator = services.access.authenticator
+    after = local_path(fields.get("next", ""), authenticator.base)
+    key = (await authenticator.known()).holder(Secret(fields.get("key", "")), authenticator.now())
     if key is None:
         _log.warning("a sign-in was refused: no such key")
         return _page(request, after, "This key is unknown, revoked or expired.", status=401)
@@ -63,38 +63,38 @@ async def sign_in(request: Request, services: ServicesDep, fields: Submitted) ->
 @router.get("/sign-in/link", dependencies=[PUBLIC])
 def link_page(request: Request, services: ServicesDep, token: Annotated[str, Query()]) -> Response:
     """Ask whether to sign in; nothing is used up."""
-    door = services.access.door
-    key = door.keyring.look().keys.get(door.sign_in.link_key(token) or "")
-    if key is None or not key.usable(door.now()):
-        return _page(request, f"{door.base}/", _OLD_LINK, status=410)
-    return _page(request, f"{door.base}/", token=token, name=key.name)
+    authenticator = services.access.authenticator
+    key = authenticator.key_cache.look().keys.get(authenticator.sign_in.link_key(token) or "")
+    if key is None or not key.usable(authenticator.now()):
+        return _page(request, f"{authenticator.base}/", _OLD_LINK, status=410)
+    return _page(request, f"{authenticator.base}/", token=token, name=key.name)
 
 
 @router.post("/sign-in/link", dependencies=[PUBLIC])
 async def use_link(request: Request, services: ServicesDep, fields: Submitted) -> Response:
     """Use the link up and begin a session of its key."""
-    door = services.access.door
-    known, token = await door.known(), fields.get("token", "")
+    authenticator = services.access.authenticator
+    known, token = await authenticator.known(), fields.get("token", "")
 
     def use() -> ApiKey | None:
-        key = known.keys.get(door.sign_in.link_key(token) or "")
-        usable = key is not None and key.usable(door.now())
-        return key if key and usable and door.sign_in.use_link(token, key) else None
+        key = known.keys.get(authenticator.sign_in.link_key(token) or "")
+        usable = key is not None and key.usable(authenticator.now())
+        return key if key and usable and authenticator.sign_in.use_link(token, key) else None
 
     key = await run_in_threadpool(use)
     if key is None:
         _log.warning("a sign-in was refused: the link is used up or old")
-        return _page(request, f"{door.base}/", _OLD_LINK, status=410)
-    return await _begin(request, services, key, f"{door.base}/")
+        return _page(request, f"{authenticator.base}/", _OLD_LINK, status=410)
+    return await _begin(request, services, key, f"{authenticator.base}/")
 
 
 @router.post("/sign-out", dependencies=[needs(Role.VIEWER)])
 async def sign_out(request: Request, services: ServicesDep) -> Response:
     """End the session, wherever its cookie may be."""
-    door = services.access.door
+    authenticator = services.access.authenticator
     await _end(services, identity_of(request))
-    answer = RedirectResponse(f"{door.base}/sign-in", status_code=303)
-    answer.headers.append("Set-Cookie", door.place(request.scope).header(""))
+    answer = RedirectResponse(f"{authenticator.base}/sign-in", status_code=303)
+    answer.headers.append("Set-Cookie", authenticator.place(request.scope).header(""))
     return answer
 
 
@@ -110,22 +110,22 @@ def local_path(path: str, base: str) -> str:
 
 async def _identity(request: Request, services: Services) -> Identity | None:
     try:
-        return await services.access.door.identify(request.scope)
+        return await services.access.authenticator.identify(request.scope)
     except StockpulseError:
         return None
 
 
 async def _begin(request: Request, services: Services, key: ApiKey, after: str) -> Response:
     """A session of its own for each sign-in; one that was there before ends."""
-    door = services.access.door
+    authenticator = services.access.authenticator
     before = await _identity(request, services)
     if before is not None:
         await _end(services, before)
-    session = door.sessions.begin(key, door.now())
+    session = authenticator.sessions.begin(key, authenticator.now())
     answer = RedirectResponse(after, status_code=303)
-    cookie = door.place(request.scope).header(door.sessions.write(session))
+    cookie = authenticator.place(request.scope).header(authenticator.sessions.write(session))
     answer.headers.append("Set-Cookie", cookie)
-    door.keyring.note_use(key)
+    authenticator.key_cache.note_use(key)
     _log.info("%s signed in", key.name)
     return answer
 
@@ -133,9 +133,9 @@ async def _begin(request: Request, services: Services, key: ApiKey, after: str) 
 async def _end(services: Services, identity: Identity) -> None:
     if identity.by != "session" or identity.until is None:
         return
-    door = services.access.door
-    await run_in_threadpool(door.sign_in.end_session, identity.session, identity.until)
-    door.keyring.forget()
+    authenticator = services.access.authenticator
+    await run_in_threadpool(authenticator.sign_in.end_session, identity.session, identity.until)
+    authenticator.key_cache.forget()
     _log.info("%s signed out", identity.actor)
 
 

@@ -84,7 +84,7 @@ def row_markup(row: Row, base: str) -> Markup:
 
 def _token_field(services: Services, identity: Identity | None) -> Markup:
     """What every form that is sent by POST holds: nothing, where no token is needed."""
-    token = services.access.door.form_token(identity) if identity is not None else ""
+    token = services.access.authenticator.form_token(identity) if identity is not None else ""
     if not token:
         return Markup("")
     return Markup('<input type="hidden" name="{}" value="{}">').format(TOKEN_FIELD, token)

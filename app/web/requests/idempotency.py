@@ -27,7 +27,7 @@ class Keyed:
     """A request's key, if it has one, for as many writes as the request makes."""
 
     def __init__(self, request: Request, key: str | None, body: bytes) -> None:
-        self._receipts = services_of(request).store.receipts
+        self._receipts = services_of(request).store.idempotency_keys
         self._route = f"{request.method} {request.url.path}"
         self._actor = actor_of(request)
         self._request_id = request_id_of(request.scope)
@@ -48,8 +48,8 @@ class Keyed:
 
     def once_for(self, what: str, key: str, answer: Callable[[Left], Response]) -> Once[Left]:
         """The one write of this kind for `key`, whoever asks for it and under whatever key."""
-        deed = RequestKey("", what, key, b"", self._request_id)
-        return Once(self._receipts, [*self._own(self._said), deed], _kept(answer))
+        record_action = RequestKey("", what, key, b"", self._request_id)
+        return Once(self._receipts, [*self._own(self._said), record_action], _kept(answer))
 
     def _own(self, said: bytes, part: str = "") -> list[RequestKey]:
         if self._key is None:

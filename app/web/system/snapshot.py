@@ -49,7 +49,7 @@ class Heartbeats:
         )
 
 
-class SystemBoard:
+class SystemSnapshot:
     """Gathers `SystemState`; `live` never blocks, `read` may take as long as the store does."""
 
     def __init__(

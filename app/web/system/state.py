@@ -1,9 +1,10 @@
 """One look at the system: what is so now, and the newest that could be read from the tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.broker.in_process import InProcessBroker
 from app.store.coordination.shard_state import ShardState
 from app.store.status import StoredStatus
 
@@ -49,3 +50,27 @@ class SystemState:
     read_at: datetime | None
     trouble: str  # why the tables could not be read just now
     workers: Sequence[WorkerSeen]
+
+
+def live_of(
+    probes: Mapping[str, Callable[[], str | None]],
+    shards: Callable[[], Sequence[ShardState]] | None,
+    broker: InProcessBroker,
+    *,
+    kind: str,
+    store: str,
+) -> Callable[[], Live]:
+    """A look; `shards` is None where the worker is another process, `kind` the broker's."""
+
+    def look() -> Live:
+        return Live(
+            parts={name: probe() or "ok" for name, probe in probes.items()},
+            shards=None if shards is None else shards(),
+            broker=kind,
+            subscribers=broker.subscribers,
+            held=broker.held,
+            overruns=broker.overruns,
+            store=store,
+        )
+
+    return look

@@ -12,7 +12,7 @@ from app.store.coordination.leases import Leases
 from app.store.dynamodb.batches import put_all
 from app.store.dynamodb.client import translated
 from tests.faults.bugs.bug import Patch, bug
-from worker.effects.audit_writer import AuditSink
+from worker.effects.audit_writer import AuditWriter
 from worker.pipeline.pipeline import Pipeline
 from worker.stream.shards.reader import ShardReader
 from worker.stream.shards.shard_iterator import ShardPages
@@ -66,12 +66,12 @@ def what_was_left_unprocessed_is_forgotten(patch: Patch) -> None:
 
 @bug()
 def events_are_published_before_they_are_audited(patch: Patch) -> None:
-    right = AuditSink.accept
+    right = AuditWriter.accept
 
-    def accept(self: AuditSink, events: Any, *rest: Any, **more: Any) -> Any:
+    def accept(self: AuditWriter, events: Any, *rest: Any, **more: Any) -> Any:
         return replace(right(self, events[:-1] or events, *rest, **more), refused=[])
 
-    patch.setattr(AuditSink, "accept", accept)
+    patch.setattr(AuditWriter, "accept", accept)
 
 
 @bug("write_poison")

@@ -8,11 +8,11 @@ from typing import Any
 from app.core.events import ChangeEvent
 from app.store.coordination.checkpoints import Checkpoint
 from tests.faults.bugs.bug import Patch, bug
-from worker.continuity.last_images import Break, Heads
+from worker.continuity.last_images import Break, LastImages
 from worker.sharing import coordinator
 from worker.stream.shards.lineage import Listing, Position, readable
 from worker.stream.shards.reader import ShardReader
-from worker.stream.shards.reader_pool import Readers
+from worker.stream.shards.reader_pool import ReaderPool
 from worker.stream.shards.shard_iterator import Page, ShardPages
 
 
@@ -56,7 +56,7 @@ def trimmed_records_are_dropped_without_a_gap(patch: Patch) -> None:
 @bug("trim_what_was_not")
 def a_vanished_shard_is_dropped_without_a_gap(patch: Patch) -> None:
     patch.setattr(
-        Readers,
+        ReaderPool,
         "_give_up",
         lambda self, lease, reader: self._leases.save(lease, reader.saved, finished=True),
     )
@@ -125,14 +125,14 @@ def a_child_that_shows_late_is_not_looked_for(patch: Patch) -> None:
 
 @bug()
 def a_hole_in_a_chain_is_not_seen(patch: Patch) -> None:
-    patch.setattr(Heads, "breaks", lambda *_: [])
+    patch.setattr(LastImages, "breaks", lambda *_: [])
 
 
 @bug("repeat_page")
 def a_page_that_comes_again_is_taken_for_a_hole(patch: Patch) -> None:
-    right = Heads.breaks
+    right = LastImages.breaks
 
-    def breaks(self: Heads, events: Sequence[ChangeEvent]) -> list[Break]:
+    def breaks(self: LastImages, events: Sequence[ChangeEvent]) -> list[Break]:
         found = right(self, events)
         for event in events:
             head = self._head(event.product_id)
@@ -140,4 +140,4 @@ def a_page_that_comes_again_is_taken_for_a_hole(patch: Patch) -> None:
                 found.append(Break(event, head[0], None))
         return found
 
-    patch.setattr(Heads, "breaks", breaks)
+    patch.setattr(LastImages, "breaks", breaks)

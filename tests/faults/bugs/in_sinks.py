@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from app.store.dead_letters.letter_repository import DeadLetters
-from app.store.sinks.sink_cursors import SinkRows
+from app.store.sinks.sink_cursors import SinkCursors
 from app.store.timeline import recent_rows
 from app.store.timeline.recent_rows import Candidate, RecentRows
 from tests.faults.bugs.bug import Patch, bug
-from worker.consumers.delivery_threads import Couriers
+from worker.consumers.delivery_threads import DeliveryThreads
 from worker.consumers.rejections import Rejections
 from worker.consumers.runner import Runner
 from worker.consumers.schedule import Call, Schedule
@@ -58,37 +58,37 @@ def what_is_absent_is_skipped_at_once(patch: Patch) -> None:
 
 @bug()
 def a_position_is_saved_before_its_delivery(patch: Patch) -> None:
-    right = Couriers.offer
+    right = DeliveryThreads.offer
 
-    def offer(self: Couriers, deliveries: Any) -> None:
+    def offer(self: DeliveryThreads, deliveries: Any) -> None:
         right(self, deliveries)
         self._finished |= {one.cursor for one in deliveries if one.cursor is not None}
 
-    patch.setattr(Couriers, "offer", offer)
+    patch.setattr(DeliveryThreads, "offer", offer)
 
 
 @bug()
 def a_save_undoes_a_rewind(patch: Patch) -> None:
-    right = SinkRows.save
+    right = SinkCursors.save
 
-    def save(self: SinkRows, lease: Any, version: int, *rest: Any) -> None:
+    def save(self: SinkCursors, lease: Any, version: int, *rest: Any) -> None:
         row = self.get(lease.shard_id)
         right(self, lease, version if row is None else row.version, *rest)
 
-    patch.setattr(SinkRows, "save", save)
+    patch.setattr(SinkCursors, "save", save)
 
 
 @bug()
 def a_save_needs_no_lease(patch: Patch) -> None:
-    right = SinkRows.save
+    right = SinkCursors.save
 
-    def save(self: SinkRows, lease: Any, *rest: Any) -> None:
+    def save(self: SinkCursors, lease: Any, *rest: Any) -> None:
         row = self.get(lease.shard_id)
         if row is not None and row.owner is not None:
             lease = replace(lease, owner=row.owner, counter=row.counter)
         right(self, lease, *rest)
 
-    patch.setattr(SinkRows, "save", save)
+    patch.setattr(SinkCursors, "save", save)
 
 
 @bug()

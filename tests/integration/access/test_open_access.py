@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.bootstrap.auth import OpenToAll, open_door
+from app.bootstrap.auth import OpenAccessRefused, open_authenticator
 from app.core.roles import Role
 from app.store.access.api_keys import ApiKeys
 from app.store.dynamodb import tables
@@ -40,9 +40,9 @@ def test_who_may_start_without_a_key_and_who_with_one(endpoint: str, tmp_path: P
         def starts(**given: Any) -> bool:
             """Whether it opens."""
             try:
-                with open_door(settings_for(endpoint, tmp_path, **given), client, table):
+                with open_authenticator(settings_for(endpoint, tmp_path, **given), client, table):
                     return True
-            except OpenToAll as error:
+            except OpenAccessRefused as error:
                 told.append(str(error))
                 return False
 
@@ -62,9 +62,9 @@ def test_who_may_start_without_a_key_and_who_with_one(endpoint: str, tmp_path: P
         assert all("stockpulse key create NAME --role admin" in message for message in told)
 
 
-async def asks(door: Any) -> bool:
+async def asks(authenticator: Any) -> bool:
     """Whether credentials are needed."""
-    needed: bool = door.asks(await door.known())
+    needed: bool = authenticator.asks(await authenticator.known())
     return needed
 
 
@@ -73,14 +73,14 @@ async def asks(door: Any) -> bool:
 async def test_open_access_ends_with_the_first_key(endpoint: str, tmp_path: Path) -> None:
     with keys_of(endpoint, tmp_path) as (keys, client, table):
         settings = settings_for(endpoint, tmp_path, **OTHERS, open_access=True)
-        with open_door(settings, client, table) as door:
-            assert not await asks(door)
+        with open_authenticator(settings, client, table) as authenticator:
+            assert not await asks(authenticator)
             keys.create("ada", Role.VIEWER, None, "test")
-            door.keyring.forget()
-            assert await asks(door)
+            authenticator.key_cache.forget()
+            assert await asks(authenticator)
             keys.revoke("ada", "test")
-            door.keyring.forget()
-            assert await asks(door), "revoking the last key does not open it again"
+            authenticator.key_cache.forget()
+            assert await asks(authenticator), "revoking the last key does not open it again"
 
 
 @pytest.mark.anyio
@@ -89,12 +89,12 @@ async def test_a_session_is_the_same_to_every_web_process(endpoint: str, tmp_pat
     with keys_of(endpoint, tmp_path) as (keys, client, table):
         settings = settings_for(endpoint, tmp_path, session_key="k" * 32)
         with (
-            open_door(settings, client, table) as one,
-            open_door(settings, client, table) as other,
+            open_authenticator(settings, client, table) as one,
+            open_authenticator(settings, client, table) as other,
         ):
             key, _ = keys.create("ada", Role.VIEWER, None, "test")
-            one.keyring.forget()
-            other.keyring.forget()
+            one.key_cache.forget()
+            other.key_cache.forget()
             session = one.sessions.begin(key, one.now())
             cookie = one.place({}).header(one.sessions.write(session)).partition(";")[0]
             scope = {"state": {}, "headers": [(b"cookie", cookie.encode())], "type": "http"}
@@ -102,5 +102,5 @@ async def test_a_session_is_the_same_to_every_web_process(endpoint: str, tmp_pat
             assert found is not None
             assert (found.actor, found.by) == ("ada", "session")
             one.sign_in.end_session(session.id, one.sessions.ends(session))
-            other.keyring.forget()
+            other.key_cache.forget()
             assert await other.identify(scope) is None

@@ -11,7 +11,7 @@ from app.core.events import ChangeEvent
 from app.runtime.wake import Wake
 from app.store.access.admin_log import AdminLog
 from app.store.coordination.sink_row import SinkRow
-from app.store.dead_letters.letter_admin import LetterDesk
+from app.store.dead_letters.letter_admin import DeadLetterAdmin
 from app.store.deployment import CONSUMER
 from app.store.dynamodb.client import connect
 from app.store.dynamodb.tables import ensure_tables, table_names
@@ -63,7 +63,7 @@ class Shop:
             self.log,
             self._look,
         )
-        self.letters = LetterDesk(
+        self.letters = DeadLetterAdmin(
             self.client, self.names.dead_letters, self.log, self.control, self._look
         )
         self.wake = Wake()

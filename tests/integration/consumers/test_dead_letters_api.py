@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.commands import sinks as command
-from app.commands.errors import CommandError
+from app.commands.common import CommandError
 from app.core.events import event_id
 from app.store.access.admin_log import AdminLog
 from app.store.dead_letters.letter import Letter

@@ -11,8 +11,8 @@ import pytest
 
 from app.config.settings import Settings
 from app.config.signing import signer_of
-from app.demo.errors import NoPast
 from app.demo.history.backfill import Past, divided, make_past
+from app.demo.history.records import NoPast
 from app.demo.live import Plan
 from app.demo.runner import DemoShop
 from app.demo.simulation.shop import changes

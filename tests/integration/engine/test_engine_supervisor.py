@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.store.engine import EmbeddedEngine, address, find_binary, find_running, process
-from app.store.engine.data_folder import Folder
+from app.store.engine.data_folder import DataFolder
 from app.store.engine.launcher import Launcher
 from app.store.engine.supervisor import Patience, Supervisor
 from tests.integration.engine.kit import call, create_table, put, stock
@@ -29,7 +29,7 @@ def is_replaced(before: int, launcher: Launcher) -> bool:
 
 @pytest.fixture
 def launcher(data_dir: Path) -> Launcher:
-    folder = Folder.at(data_dir)
+    folder = DataFolder.at(data_dir)
     folder.make()
     return Launcher(folder, find_binary(), address.choose())
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from app.bootstrap import broker_feed
-from app.bootstrap.broker_feed import fed_by_redis
-from app.bootstrap.worker import telling_by_redis
+from app.bootstrap.broker_feed import feed_from_redis
+from app.bootstrap.worker import publish_to_redis
 from app.broker.redis.connection import keys_of
 from app.broker.redis.hints import HintSender, RedisHints
 from app.config.settings import Settings
@@ -33,8 +33,8 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seconds of waiting become tenths."""
-    quick = partial(fed_by_redis, timeout=0.4, block=0.1, away=0.1)
-    monkeypatch.setattr(broker_feed, "fed_by_redis", quick)
+    quick = partial(feed_from_redis, timeout=0.4, block=0.1, away=0.1)
+    monkeypatch.setattr(broker_feed, "feed_from_redis", quick)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def deployment(settings: Settings, webs: int = 1, idle: float = 0.25) -> Iterato
             own = settings.model_copy(update={"data_dir": settings.data_dir / str(number)})
             apps.append(stack.enter_context(serving(own)))
         pace = Idle(idle, idle)
-        stack.enter_context(telling_by_redis(settings, idle=pace, timeout=0.5, again=0.2))
+        stack.enter_context(publish_to_redis(settings, idle=pace, timeout=0.5, again=0.2))
         yield apps
 
 

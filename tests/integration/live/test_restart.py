@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from app.broker.catch_up import START_EVENTS
+from app.broker.backfill import START_EVENTS
 from app.store.audit.audit_repository import AuditRepository
 from app.store.audit.entry import Signer
 from app.store.dynamodb.client import connect

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.config.key_files import own_keys, parse_keys
-from app.store.audit.chain_reader import Chains
+from app.store.audit.chain_reader import ChainReader
 from app.store.audit.entry import Signer, event_of
 from app.store.audit.verifier import Report, Verifier
 from app.store.dynamodb.tables import table_names
@@ -107,7 +107,7 @@ def test_an_entry_that_cannot_be_read_hides_no_other_and_stops_nothing(history: 
         answer = history.http.get(path)
         assert (answer.status_code, len(answer.json()["items"])) == (200, left)
     assert len(list(history.services.store.timeline.recent())) == 7
-    newest = Chains(history.tables, audit_table(history)).newest_link("P1")
+    newest = ChainReader(history.tables, audit_table(history)).newest_link("P1")
     assert newest is not None
     assert newest.key == entries_of(history, "P1")[-2]["EventKey"]["S"]
 

@@ -9,7 +9,7 @@ import pytest
 from app.bootstrap.worker import reading
 from app.config.settings import Settings
 from app.runtime.wake import Wake
-from app.store.coordination.reconcile_requests import Reconciliations
+from app.store.coordination.reconcile_requests import ReconcileRequests
 from app.store.deployment import CONSUMER
 from app.store.dynamodb.client import Clients, connect
 from app.store.dynamodb.tables import table_names
@@ -24,7 +24,7 @@ def reconciled(settings: Settings) -> bool:
     """Whether the comparison of the first start is done."""
     table = table_names(settings.table_prefix, settings.products_table).checkpoints
     tables = connect(settings.dynamodb).tables
-    return Reconciliations(tables, table, CONSUMER).state().stream is not None
+    return ReconcileRequests(tables, table, CONSUMER).state().stream is not None
 
 
 def test_beside_its_pages_it_makes_a_heartbeat_and_a_look_now_and_then(

@@ -9,7 +9,7 @@ import pytest
 
 from app.commands import reconcile
 from app.config.settings import Settings
-from app.store.coordination.reconcile_requests import Reconciliations
+from app.store.coordination.reconcile_requests import ReconcileRequests
 from app.store.deployment import CONSUMER
 from app.store.dynamodb.client import connect
 from tests.support.audited import verify
@@ -27,7 +27,7 @@ def parts(app: App) -> Parts:
 def reconciling(settings: Settings) -> Iterator[Parts]:
     """Tables of which only the reconciler's thread takes care."""
     parts = Parts(connect(settings.dynamodb), settings)
-    requests = Reconciliations(parts.clients.tables, parts.names.checkpoints, CONSUMER)
+    requests = ReconcileRequests(parts.clients.tables, parts.names.checkpoints, CONSUMER)
     reconciler = Reconciler(
         requests,
         lambda: parts.stream_arn,
@@ -51,7 +51,9 @@ def test_the_command_has_a_worker_reconcile(
 
 
 def test_a_reconciler_that_died_at_it_is_relieved(reconciling: Parts) -> None:
-    requests = Reconciliations(reconciling.clients.tables, reconciling.names.checkpoints, CONSUMER)
+    requests = ReconcileRequests(
+        reconciling.clients.tables, reconciling.names.checkpoints, CONSUMER
+    )
     pause = threading.Event()
     while (state := requests.state()).stream is None:
         pause.wait(0.02)

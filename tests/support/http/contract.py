@@ -17,7 +17,7 @@ def hold_to_contract(app: App, phases: str, examples: int, seconds: float) -> No
     app.create("TEA-1", stock=40)
     table = f"{app.services.settings.table_prefix}Settings"
     _, secret = ApiKeys(app.tables, table).create("generator", Role.ADMIN, None, "test")
-    app.services.access.door.keyring.forget()
+    app.services.access.authenticator.key_cache.forget()
     key = f"Authorization: Bearer {secret.text}"
     # Of itself it tries each operation without the key, too, and with a wrong one.
     command = [

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from app.core.roles import Role
-from app.web.auth.permissions import Needs
+from app.web.auth.permissions import RoleRequirement
 
 Route = tuple[str, str]  # method and path template
 
@@ -21,7 +21,7 @@ def declared(app: FastAPI) -> Iterator[tuple[Route, list[Role | None]]]:
                 [
                     dependency.dependency.role
                     for dependency in _dependencies(route)
-                    if isinstance(dependency.dependency, Needs)
+                    if isinstance(dependency.dependency, RoleRequirement)
                 ],
             )
 

@@ -10,7 +10,7 @@ from typing import Any
 from app.core.events import ChangeEvent
 from app.store.audit.audit_repository import Appended, Arrived
 from app.store.coordination.leases import Hold
-from worker.effects.audit_writer import AuditSink
+from worker.effects.audit_writer import AuditWriter
 from worker.effects.publish_order import Tell
 from worker.hosts import wiring
 from worker.pipeline.pipeline import Pipeline
@@ -30,7 +30,7 @@ def pipeline_with_points(reached: Reached) -> type[Pipeline]:
     """The pipeline, with its two steps wrapped."""
 
     class WithPoints(Pipeline):
-        def __init__(self, audit: AuditSink, publish: Tell, *others: Any, **named: Any) -> None:
+        def __init__(self, audit: AuditWriter, publish: Tell, *others: Any, **named: Any) -> None:
             def publish_between(arrived: Sequence[Arrived], hold: Hold) -> None:
                 reached("between audit and broker")
                 publish(arrived, hold)
@@ -43,7 +43,7 @@ def pipeline_with_points(reached: Reached) -> type[Pipeline]:
 
 
 class _Before:
-    def __init__(self, audit: AuditSink, reached: Reached) -> None:
+    def __init__(self, audit: AuditWriter, reached: Reached) -> None:
         self._audit = audit
         self._reached = reached
 

@@ -6,7 +6,7 @@ from app.broker.filters import EVERYTHING, Filter
 from app.broker.frames import Frame, signal
 from app.broker.ring import Ring
 from app.broker.subscription import Pulse, Subscription
-from app.broker.view import View
+from app.broker.views import View
 from tests.support.builders import a_cursor
 from tests.unit.broker.kit import Client, messages
 

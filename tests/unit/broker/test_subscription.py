@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from app.broker.frames import Frame
-from app.broker.view import CHUNK_BYTES
+from app.broker.views import CHUNK_BYTES
 from tests.unit.broker.desk import Desk, client_of
 from tests.unit.broker.ring.rings import a_blob, a_frame
 

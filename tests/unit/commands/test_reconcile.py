@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.commands.errors import CommandError
+from app.commands.common import CommandError
 from app.commands.reconcile import TAKEN, answered
 from app.store.coordination.reconcile_requests import Outcome, State
 

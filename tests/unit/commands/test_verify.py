@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.commands.errors import CommandError
+from app.commands.common import CommandError
 from app.commands.verify import progress, tell, wait
 from app.store.audit.verification import Finding
 from app.store.audit.verifier import Report

@@ -4,7 +4,7 @@ import io
 import logging
 import time
 
-from app.observability.log_lines import GatheringHandler
+from app.observability.logs import GatheringHandler
 
 
 def a_logger(gather: float) -> tuple[logging.Logger, GatheringHandler, io.StringIO]:

@@ -31,7 +31,7 @@ def idle_at(endpoint: str | None) -> Idle:
     return IDLE_AWS if endpoint is None else IDLE_LOCAL
 
 
-class Pace:
+class Polling:
     """Delays, in seconds, of one shard's reader."""
 
     def __init__(self, idle: Idle) -> None:

@@ -13,7 +13,7 @@ from app.observability.metrics import ITERATOR_AGE, RETRIES
 from app.runtime.retry import Retry, pause
 from app.runtime.wake import Wake
 from worker.stream.decode import last_number
-from worker.stream.shards.polling import Pace
+from worker.stream.shards.polling import Polling
 from worker.stream.shards.progress import Progress
 from worker.stream.shards.shard_iterator import ShardPages, Trimmed
 
@@ -43,7 +43,7 @@ class ShardReader:
         save: Save,
         retry: Retry,
         wake: Wake,
-        pace: Pace,
+        pace: Polling,
         *,
         guard: Callable[[], None] = lambda: None,
         report_gap: Callable[[str | None, str], None] = lambda _after, _why: None,

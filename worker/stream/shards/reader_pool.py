@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 SILENCE = 4.0  # seconds without an answer until a reader counts as failing
 
 
-class Readers(LeasedThreads[ShardKey, ShardReader]):
+class ReaderPool(LeasedThreads[ShardKey, ShardReader]):
     """The reader threads of one worker."""
 
     def __init__(

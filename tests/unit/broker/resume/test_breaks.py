@@ -11,7 +11,7 @@ from app.broker.in_process import InProcessBroker
 from tests.support.builders import a_cursor, an_arrival, arrivals
 from tests.unit.broker.kit import MemoryFeed, connected, live, turns
 from tests.unit.broker.resume.coming_back import LONG_AGO, after
-from worker.effects.publish_order import ArrivalOrder
+from worker.effects.publish_order import PublishOrder
 
 pytestmark = pytest.mark.anyio
 
@@ -50,9 +50,9 @@ class TestAnyBreak:
     async def test_nothing_is_missed_where_a_later_stamp_was_ready_before_an_earlier_one(
         self,
     ) -> None:
-        """Two shards' readers; `ArrivalOrder` makes the second wait for the first."""
+        """Two shards' readers; `PublishOrder` makes the second wait for the first."""
         feed, stamps = MemoryFeed(), iter([a_cursor(1), a_cursor(2)])
-        order = ArrivalOrder(stamps.__next__, patience=5)
+        order = PublishOrder(stamps.__next__, patience=5)
         first_is_stamped, second_is_stamped = threading.Event(), threading.Event()
 
         async with live(feed) as broker:

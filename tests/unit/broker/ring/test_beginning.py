@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.broker.catch_up import START_EVENTS, START_KNOWN
+from app.broker.backfill import START_EVENTS, START_KNOWN
 from app.broker.in_process import InProcessBroker
 from app.broker.ring import Ring
 from tests.support.builders import a_cursor, an_event, arrivals

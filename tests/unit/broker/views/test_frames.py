@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from app.broker.documents import IMAGES_LIMIT
+from app.broker.event_json import IMAGES_LIMIT
 from app.broker.filters import topic_of
 from app.broker.frames import change_frame, retry_hint, signal
 from app.core.events import cloud_event

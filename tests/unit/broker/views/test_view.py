@@ -6,7 +6,7 @@ import pytest
 
 from app.broker.filters import EVERYTHING
 from app.broker.ring import Ring
-from app.broker.view import CHUNK_BYTES, FellOut, View
+from app.broker.views import CHUNK_BYTES, FrameEvicted, View
 from tests.unit.broker.ring.rings import (
     TOYS,
     CountingFilter,
@@ -135,7 +135,7 @@ def test_what_one_wanted_and_did_not_read_in_time_is_lost_to_it_alone() -> None:
     view.advance()
     assert view.lost(0)
     assert not view.lost(1)
-    with pytest.raises(FellOut):
+    with pytest.raises(FrameEvicted):
         view.chunk(0)
     assert numbers(view.chunk(1)[0]) == []
 

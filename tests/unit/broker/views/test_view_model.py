@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.broker.filters import EVERYTHING, Filter
 from app.broker.ring import Ring
-from app.broker.view import FellOut, View
+from app.broker.views import FrameEvicted, View
 from tests.unit.broker.ring.rings import TOYS, add, numbers
 
 
@@ -28,7 +28,7 @@ class Reader:
             return False
         try:
             data, self.position = view.chunk(self.position)
-        except FellOut:
+        except FrameEvicted:
             self.lost = True
             return False
         self.got += numbers(data)

@@ -13,7 +13,7 @@ from app.core.errors import StoreUnavailable
 from app.core.roles import Role
 from app.store.access.api_key_secret import Secret, new_secret
 from app.store.access.api_keys import ApiKey, KeyRefused, checked_name
-from app.store.access.key_cache import Keyring, Known
+from app.store.access.key_cache import KeyCache, Known
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 
@@ -31,7 +31,7 @@ class Store:
         self.time = 0.0
         kept: Any = SimpleNamespace(all=self._all, used=lambda _id, at: self.notes.append(at))
         sign_in: Any = SimpleNamespace(ended_sessions=frozenset)
-        self.ring = Keyring(kept, sign_in, lambda: self.time, self.now, patience=0.05)
+        self.ring = KeyCache(kept, sign_in, lambda: self.time, self.now, patience=0.05)
 
     def now(self) -> datetime:
         return NOW + timedelta(seconds=self.time)

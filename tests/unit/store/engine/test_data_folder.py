@@ -3,12 +3,12 @@
 import shutil
 from pathlib import Path
 
-from app.store.engine.data_folder import Folder
+from app.store.engine.data_folder import DataFolder
 
 
 def identity(path: Path) -> str:
     """As an owner has it: the lock file is there."""
-    folder = Folder.at(path)
+    folder = DataFolder.at(path)
     folder.make()
     folder.lock.touch()
     return folder.identity()

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from app.web.statics import static_path
-from tests.support.access import a_door
+from tests.support.access import an_authenticator
 from tests.support.site import START, Clock, Site, a_key, cookie_of
 
 KEY, SECRET = a_key()
@@ -14,7 +14,7 @@ KEY, SECRET = a_key()
 @pytest.fixture(scope="module")
 def site() -> Site:
     """The application with one key."""
-    return Site(a_door([KEY]))
+    return Site(an_authenticator([KEY]))
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_sign_in_leads_nowhere_else(site: Site, path: str) -> None:
 def test_a_session_ends_some_time_after_its_last_use_and_some_time_after_its_first() -> None:
     clock = Clock()
     key, secret = a_key()
-    site = Site(a_door([key], now=clock))
+    site = Site(an_authenticator([key], now=clock))
     first = site.sign_in(secret)
     clock.now += timedelta(minutes=29)
     used = site.ask(headers=cookie_of(first))
@@ -58,7 +58,7 @@ def test_a_session_ends_some_time_after_its_last_use_and_some_time_after_its_fir
 def test_a_cookie_is_not_written_anew_at_every_request() -> None:
     clock = Clock()
     key, secret = a_key()
-    site = Site(a_door([key], now=clock))
+    site = Site(an_authenticator([key], now=clock))
     session = cookie_of(site.sign_in(secret))
     clock.now += timedelta(minutes=2)
     assert "Set-Cookie" not in site.ask(headers=session).headers
@@ -67,14 +67,14 @@ def test_a_cookie_is_not_written_anew_at_every_request() -> None:
 def test_a_session_ends_with_its_key_and_no_other_s_signature_is_good() -> None:
     clock = Clock()
     key, secret = a_key(expires_at=START + timedelta(minutes=5))
-    site = Site(a_door([key], now=clock))
+    site = Site(an_authenticator([key], now=clock))
     session = site.sign_in(secret)
     name, _, value = session.partition(";")[0].partition("=")
     forged = [value[:-9] + value[:-10:-1], value[1:], "a.b", "", "W10.x", "é"]
     for word in forged:
         header = f"{name}={word}".encode()
         assert site.ask(headers={b"Cookie": header}).status_code == 401
-    other = a_door([key], now=clock)
+    other = an_authenticator([key], now=clock)
     session_of = type(other.sessions)("o" * 32, timedelta(minutes=30), timedelta(hours=12))
     word = session_of.write(session_of.begin(key, clock.now))
     assert site.ask(headers={"Cookie": f"{name}={word}"}).status_code == 401
@@ -83,7 +83,7 @@ def test_a_session_ends_with_its_key_and_no_other_s_signature_is_good() -> None:
 
 
 def test_a_key_that_is_sent_is_looked_at_even_where_none_is_needed() -> None:
-    site = Site(a_door())
+    site = Site(an_authenticator())
     assert site.ask().json()["actor"] == "local"
     refused = site.ask(headers={"Authorization": "Bearer sp_wrong"})
     assert refused.status_code == 401
@@ -105,7 +105,7 @@ def test_of_two_keys_none_is_looked_at(site: Site) -> None:
 
 def test_signed_in_pages_and_ways_back_carry_the_base_path() -> None:
     key, secret = a_key()
-    site = Site(a_door([key], base="/shop"))
+    site = Site(an_authenticator([key], base="/shop"))
     led = site.ask("GET", "/shop/products?x=1", headers={"Accept": "text/html"})
     assert led.headers["Location"] == "/shop/sign-in?next=/shop/products%3Fx%3D1"
     page = site.ask("GET", led.headers["Location"], headers={"Accept": "text/html"})
@@ -122,7 +122,7 @@ def test_signed_in_pages_and_ways_back_carry_the_base_path() -> None:
 
 def test_led_here_from_another_site_the_page_asks_again_as_its_own() -> None:
     key, _ = a_key()
-    site = Site(a_door([key]))
+    site = Site(an_authenticator([key]))
     page = site.ask("GET", "/sign-in?next=/products", headers={"Sec-Fetch-Site": "cross-site"})
     assert 'http-equiv="refresh" content="0; url=/sign-in?next=%2Fproducts"' in page.text
     assert "refresh" not in site.ask("GET", "/sign-in?next=/products").text
@@ -130,15 +130,15 @@ def test_led_here_from_another_site_the_page_asks_again_as_its_own() -> None:
 
 def test_a_door_stands_open_after_a_quiet_minute_too() -> None:
     seconds = [0.0]
-    door = a_door(monotonic=lambda: seconds[0])
-    assert not door.keyring.look().closed
+    authenticator = an_authenticator(monotonic=lambda: seconds[0])
+    assert not authenticator.key_cache.look().closed
     seconds[0] += 60
-    assert door.stands_open()
+    assert authenticator.stands_open()
 
 
 def test_each_page_s_token_is_another_and_only_its_owner_s() -> None:
     """Compressed pages would otherwise show a constant secret's length next to chosen text."""
-    sessions = a_door().sessions
+    sessions = an_authenticator().sessions
     first, second = sessions.form_token("ada"), sessions.form_token("ada")
     assert first.partition(".")[0] != second.partition(".")[0]
     assert first.partition(".")[2] != second.partition(".")[2]

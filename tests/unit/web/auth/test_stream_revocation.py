@@ -10,7 +10,7 @@ import pytest
 from app.core.errors import StoreUnavailable
 from app.store.access.key_cache import Known
 from app.web.auth.identity import LOCAL, Identity, holds
-from app.web.auth.stream_revocation import Watch
+from app.web.auth.stream_revocation import StreamRevocation
 from tests.support.site import START, Clock, a_key
 from tests.unit.broker.kit import live
 from tests.unit.web.api.test_event_stream import ends, streaming
@@ -55,7 +55,7 @@ async def test_a_stream_ends_with_its_key_and_another_s_goes_on() -> None:
     async def look() -> Known:
         return known[0]
 
-    watch = Watch(look, Clock(), look=0.01)
+    watch = StreamRevocation(look, Clock(), look=0.01)
     other, _ = a_key()
     known[0] = Known({KEY.id: KEY, other.id: other})
     others = Identity("eve", other.role, "key", other.id)
@@ -85,7 +85,7 @@ async def test_a_look_that_fails_is_not_the_last() -> None:
             raise faults.pop()
         return OPEN
 
-    watch = Watch(look, Clock(), look=0.01)
+    watch = StreamRevocation(look, Clock(), look=0.01)
     async with watch.running():
         with watch.over(BY_KEY, ended.set):
             async with asyncio.timeout(5):
@@ -96,7 +96,7 @@ async def test_without_streams_the_store_is_not_asked() -> None:
     async def look() -> Known:
         raise AssertionError("asked for nothing")
 
-    watch = Watch(look, Clock())
+    watch = StreamRevocation(look, Clock())
     with watch.over(BY_KEY, lambda: None):
         pass
     await watch.look()

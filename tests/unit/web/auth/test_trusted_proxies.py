@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from app.core.roles import Role
-from app.web.auth.trusted_proxies import Proxies
-from tests.support.access import a_door
+from app.web.auth.trusted_proxies import TrustedProxies
+from tests.support.access import an_authenticator
 from tests.support.site import PROXY, STRANGER, Site, a_key, cookie_of
 
 KEY, SECRET = a_key()
-PROXIES = Proxies(
+PROXIES = TrustedProxies(
     (ip_network("10.0.0.7/32"), ip_network("10.2.0.0/16")),
     "x-user",
     "x-groups",
@@ -23,7 +23,7 @@ PROXIES = Proxies(
 @pytest.fixture(scope="module")
 def site() -> Site:
     """The application behind proxies that name people, with one key beside."""
-    return Site(a_door([KEY], proxies=PROXIES), allowed_hosts=("shop.example",))
+    return Site(an_authenticator([KEY], proxies=PROXIES), allowed_hosts=("shop.example",))
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_behind_tls_the_cookie_is_for_tls_only(
     base: str, headers: dict[str, str], name: str, flags: set[str]
 ) -> None:
     key, secret = a_key()
-    site = Site(a_door([key], proxies=Proxies(PROXIES.networks), base=base))
+    site = Site(an_authenticator([key], proxies=TrustedProxies(PROXIES.networks), base=base))
     answer = site.ask("POST", f"{base}/sign-in", PROXY, data={"key": secret.text}, headers=headers)
     value, *given = answer.headers["Set-Cookie"].split("; ")
     assert value.startswith(f"{name}=")
@@ -91,8 +91,10 @@ def test_what_others_say_of_a_person_and_what_is_no_name_is_not_believed(
 def test_a_group_that_a_client_sends_along_counts_for_nothing(site: Site) -> None:
     headers = [("X-User", "ada"), ("X-Groups", "it"), ("X-Groups", "staff")]
     assert site.ask(peer=PROXY, headers=headers).status_code == 403
-    starred = Proxies(PROXIES.networks, "x-user", "x-groups", {"*": Role.VIEWER, "it": Role.ADMIN})
-    seen = Site(a_door(proxies=starred)).ask(peer=PROXY, headers=headers).json()
+    starred = TrustedProxies(
+        PROXIES.networks, "x-user", "x-groups", {"*": Role.VIEWER, "it": Role.ADMIN}
+    )
+    seen = Site(an_authenticator(proxies=starred)).ask(peer=PROXY, headers=headers).json()
     assert seen["role"] == "viewer"
 
 
@@ -100,7 +102,7 @@ def test_a_person_s_forms_need_a_token_too(site: Site) -> None:
     headers = {"X-User": "ada", "X-Groups": "staff"}
     refused = site.ask("POST", "/sign-out", PROXY, headers=headers)
     assert refused.json()["code"] == "csrf-token-needed"
-    token = site.door.sessions.form_token("person ada")
+    token = site.authenticator.sessions.form_token("person ada")
     sent = site.ask("POST", "/sign-out", PROXY, headers=headers | {"X-CSRF-Token": token})
     assert sent.status_code == 303
     other = headers | {"X-User": "eve", "X-CSRF-Token": token}

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from app.core.roles import Role
-from tests.support.access import a_door
+from tests.support.access import an_authenticator
 from tests.support.http.named_headers import hold_headers
 from tests.support.site import Site, a_key
 
@@ -28,7 +28,7 @@ def test_a_budget_s_last_answer_and_its_refusal_are_in_the_contract(
     budget: dict[str, Any], policy: str
 ) -> None:
     key, secret = a_key(Role.VIEWER)
-    site = Site(a_door([key]), **budget)
+    site = Site(an_authenticator([key]), **budget)
     headers = {"Authorization": f"Bearer {secret.text}"}
     answers = [site.ask("GET", PATH, headers=headers) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 429]
@@ -38,7 +38,7 @@ def test_a_budget_s_last_answer_and_its_refusal_are_in_the_contract(
 
 
 def test_wrong_keys_are_refused_in_words_of_the_contract() -> None:
-    site = Site(a_door([a_key()[0]]), refused_per_minute=1)
+    site = Site(an_authenticator([a_key()[0]]), refused_per_minute=1)
     wrong = [{"Authorization": f"Bearer sp_{n:012x}_{'x' * 43}"} for n in range(2)]
     answers = [site.ask("GET", PATH, headers=headers) for headers in wrong]
     assert [answer.status_code for answer in answers] == [401, 429]
@@ -47,7 +47,7 @@ def test_wrong_keys_are_refused_in_words_of_the_contract() -> None:
 
 
 def test_each_2xx_and_429_of_the_api_names_what_is_left() -> None:
-    contract = Site(a_door()).app.openapi()
+    contract = Site(an_authenticator()).app.openapi()
     for path, methods in contract["paths"].items():
         for method, operation in methods.items():
             for status, answer in operation["responses"].items():

@@ -3,11 +3,11 @@
 import pytest
 
 from app.web.errors import RateLimited
-from app.web.middleware.token_bucket import WINDOW, Rates
+from app.web.middleware.rate_limits import WINDOW, RateLimiter
 
 
 def test_the_last_of_the_budget_passes_and_the_next_does_not() -> None:
-    rates = Rates("key", 3)
+    rates = RateLimiter("key", 3)
     left = [rates.take("ada")["RateLimit"].partition(";t=")[0] for _ in range(3)]
     assert left == ['"key";r=2', '"key";r=1', '"key";r=0']
     with pytest.raises(RateLimited) as refused:
@@ -17,13 +17,13 @@ def test_the_last_of_the_budget_passes_and_the_next_does_not() -> None:
 
 
 def test_one_s_budget_is_not_another_s() -> None:
-    rates = Rates("key", 1)
+    rates = RateLimiter("key", 1)
     rates.take("ada")
     rates.take("bob")
 
 
 def test_looking_takes_nothing() -> None:
-    rates = Rates("address", 1)
+    rates = RateLimiter("address", 1)
     for _ in range(5):
         rates.check("::1")
     rates.take("::1")
@@ -32,5 +32,5 @@ def test_looking_takes_nothing() -> None:
 
 
 def test_no_bound_says_nothing() -> None:
-    rates = Rates("key", 0)
+    rates = RateLimiter("key", 0)
     assert {tuple(rates.take("ada")) for _ in range(100)} == {()}

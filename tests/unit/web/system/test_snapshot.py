@@ -9,7 +9,7 @@ import pytest
 
 from app.core.errors import StoreUnavailable
 from app.store.status import StoredStatus
-from app.web.system.snapshot import HANGING, Heartbeats, SystemBoard
+from app.web.system.snapshot import HANGING, Heartbeats, SystemSnapshot
 from app.web.system.state import SystemState
 from tests.unit.web.system.system_states import live, row, stored
 
@@ -51,7 +51,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def look(store: Store, clock: Clock) -> Callable[[], SystemState]:
-    board = SystemBoard(store.read, live, clock)
+    board = SystemSnapshot(store.read, live, clock)
 
     def looked() -> SystemState:
         with ThreadPoolExecutor(1) as pool:  # browser tests leave an event loop in this thread
@@ -72,7 +72,7 @@ def test_one_look_serves_everyone_for_a_second(
 
 
 def test_an_act_makes_the_next_look_read_again(store: Store, clock: Clock) -> None:
-    board = SystemBoard(store.read, live, clock)
+    board = SystemSnapshot(store.read, live, clock)
     with ThreadPoolExecutor(1) as pool:
         pool.submit(anyio.run, board.look).result()
         board.expire()

@@ -7,11 +7,11 @@ from typing import Any
 
 from app.store.coordination.leases import Hold, Lease, Leases
 from app.store.coordination.sink_row import SINK, SinkRow
-from app.store.sinks.sink_cursors import SinkRows
+from app.store.sinks.sink_cursors import SinkCursors
 from tests.support.fakes.fake_tables import FakeTables
 from tests.support.fakes.fake_wire import Paginator
 from worker.aws_lambda.scheduled_sinks import run_until
-from worker.consumers.sink_sharing import Consumers, Job
+from worker.consumers.sink_sharing import Job, SinkSharing
 
 NOW = 1_795_000_000  # seconds since 1970, when the invocation begins
 SECONDS = 50  # that it lasts
@@ -59,8 +59,8 @@ class Invocation:
         self.after: Callable[[], None] = lambda: None  # called after each wait
         self.ended = False
         self.works: list[tuple[str, Work]] = []
-        self.rows = SinkRows(*self.where)
-        self.consumers = Consumers(
+        self.rows = SinkCursors(*self.where)
+        self.consumers = SinkSharing(
             dict.fromkeys(sinks, self._make_job),
             self.rows,
             Leases(*self.where),

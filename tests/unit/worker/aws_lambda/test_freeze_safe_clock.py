@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.aws_lambda.freeze_safe_clock import TOLERANCE, ThawedClock
+from worker.aws_lambda.freeze_safe_clock import TOLERANCE, FreezeSafeClock
 
 
 class Machine:
@@ -10,7 +10,7 @@ class Machine:
 
     def __init__(self) -> None:
         self.monotonic, self.wall = 100.0, 1_000_000.0
-        self.clock = ThawedClock(lambda: self.monotonic, lambda: self.wall)
+        self.clock = FreezeSafeClock(lambda: self.monotonic, lambda: self.wall)
 
     def run(self, seconds: float) -> None:
         self.monotonic += seconds

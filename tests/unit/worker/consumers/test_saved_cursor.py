@@ -10,7 +10,7 @@ from app.store.coordination.leases import Lease
 from app.store.coordination.sink_row import SINK, SinkRow
 from app.store.feed.cursor import Cursor
 from tests.unit.store.timeline.building import cursor
-from worker.consumers.saved_cursor import Bookmark
+from worker.consumers.saved_cursor import SavedCursor
 
 T = 10_000_000  # ms
 
@@ -26,7 +26,7 @@ def test_nothing_is_delivered_before_the_first_cursor_is_saved() -> None:
 
     recent = SimpleNamespace(newest=cursor(T))
     tail = SimpleNamespace(recent=recent, passes=0, refresh=lambda *_: None)
-    bookmark = Bookmark(
+    bookmark = SavedCursor(
         cast("Any", SimpleNamespace(save=save)),
         cast("Any", tail),
         Lease("stockpulse", SINK, "archive", "me", 1),

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.core.events import ChangeEvent
 from tests.support.builders import STREAM_ARN, an_item, as_boto3, inserted, modified, removed
-from worker.continuity.last_images import Heads
+from worker.continuity.last_images import LastImages
 from worker.stream.decode import decode
 
 
@@ -19,24 +19,24 @@ def change(number: int, before: int | None, after: int | None, **more: Any) -> C
     return decode(as_boto3(made), STREAM_ARN)
 
 
-def numbers(heads: Heads, *events: ChangeEvent) -> list[str]:
+def numbers(heads: LastImages, *events: ChangeEvent) -> list[str]:
     return [found.event.sequence_number for found in heads.breaks(events)]
 
 
 def test_what_follows_on_the_last_audited_is_no_break() -> None:
-    heads = Heads()
+    heads = LastImages()
     heads.audited([change(1, None, 9)])
     assert numbers(heads, change(2, 9, 8), change(3, 8, 7), change(4, 7, None)) == []
 
 
 def test_a_record_missing_between_batches_or_within_one_is_a_break() -> None:
-    heads = Heads()
+    heads = LastImages()
     heads.audited([change(1, None, 9)])
     assert numbers(heads, change(3, 8, 7), change(5, 6, 5)) == ["3", "5"]
 
 
 def test_a_break_names_the_entry_that_it_does_not_follow_on() -> None:
-    heads, first, third = Heads(), change(1, None, 9), change(3, 8, 7)
+    heads, first, third = LastImages(), change(1, None, 9), change(3, 8, 7)
     heads.audited([first])
     (outer,) = heads.breaks([third])
     assert (outer.head_key, outer.head) == (first.event_key, None)
@@ -45,18 +45,18 @@ def test_a_break_names_the_entry_that_it_does_not_follow_on() -> None:
 
 
 def test_what_was_never_audited_under_this_lease_is_not_compared() -> None:
-    assert numbers(Heads(), change(3, 8, 7)) == []
+    assert numbers(LastImages(), change(3, 8, 7)) == []
 
 
 def test_what_was_refused_is_not_the_last_audited() -> None:
-    heads = Heads()
+    heads = LastImages()
     heads.audited([change(1, None, 9)])
     assert numbers(heads, change(2, 9, 8)) == []  # and then it could not be written
     assert numbers(heads, change(3, 8, 7)) == ["3"]
 
 
 def test_a_record_that_is_read_again_is_no_break_and_takes_nothing_back() -> None:
-    heads = Heads()
+    heads = LastImages()
     heads.audited([change(1, None, 9), change(2, 9, 8)])
     assert numbers(heads, change(1, None, 9)) == []
     heads.audited([change(1, None, 9)])
@@ -64,27 +64,27 @@ def test_a_record_that_is_read_again_is_no_break_and_takes_nothing_back() -> Non
 
 
 def test_a_product_made_anew_follows_on_its_deletion() -> None:
-    heads = Heads()
+    heads = LastImages()
     heads.audited([change(1, 9, None)])
     assert numbers(heads, change(2, None, 5)) == []
     assert numbers(heads, change(2, 9, 5)) == ["2"]
 
 
 def test_products_do_not_mix() -> None:
-    heads = Heads()
+    heads = LastImages()
     heads.audited([change(1, None, 9)])
     assert numbers(heads, change(2, 5, 4, product_id="P2")) == []
 
 
 def test_views_without_both_images_are_not_compared() -> None:
-    heads = Heads()
+    heads = LastImages()
     for view in ("NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY"):
         heads.audited([change(1, None, 9, view=view)])
         assert numbers(heads, change(3, 8, 7, view=view)) == []
 
 
 def test_the_product_least_lately_changed_goes_first() -> None:
-    heads = Heads(limit=2)
+    heads = LastImages(limit=2)
     for number, product_id in enumerate(("P1", "P2", "P1", "P3")):
         heads.audited([change(number, None, 9, product_id=product_id)])
     assert numbers(heads, change(7, 5, 4, product_id="P2")) == []
@@ -92,7 +92,7 @@ def test_the_product_least_lately_changed_goes_first() -> None:
 
 
 def test_how_an_image_is_spelt_plays_no_part() -> None:
-    heads = Heads()
+    heads = LastImages()
     before = an_item(Sizes={"SS": ["a", "b"]}, Price={"N": "1.50"})
     again = an_item(Sizes={"SS": ["b", "a"]}, Price={"N": "1.5"})
     heads.audited([decode(as_boto3(inserted(before, sequence_number="1")), STREAM_ARN)])

@@ -11,8 +11,8 @@ from app.runtime.retry import Retry, Stopped
 from app.store.audit.audit_repository import Arrived
 from app.store.coordination.leases import LeaseLost, Unleased
 from tests.support.builders import a_cursor, arrivals
-from worker.effects.broker_publisher import BrokerSink
-from worker.effects.publish_order import ArrivalOrder
+from worker.effects.broker_publisher import BrokerPublisher
+from worker.effects.publish_order import PublishOrder
 
 
 class Broker:
@@ -49,10 +49,10 @@ class Patient(threading.Event):
         return self._left < 0
 
 
-def sink_of(broker: Broker, stop: threading.Event | None = None) -> BrokerSink:
-    order = ArrivalOrder(lambda: a_cursor(0))
+def sink_of(broker: Broker, stop: threading.Event | None = None) -> BrokerPublisher:
+    order = PublishOrder(lambda: a_cursor(0))
     retry = Retry(stop or Patient())
-    return BrokerSink(broker.publish, order, broker.restamp, retry, lambda: broker.now)
+    return BrokerPublisher(broker.publish, order, broker.restamp, retry, lambda: broker.now)
 
 
 def test_what_is_taken_at_once_keeps_its_stamp() -> None:

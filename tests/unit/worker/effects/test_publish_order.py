@@ -9,7 +9,7 @@ import pytest
 from app.store.audit.audit_repository import Arrived
 from app.store.feed.cursor import Cursor, CursorClock
 from tests.support.builders import an_event
-from worker.effects.publish_order import ArrivalOrder
+from worker.effects.publish_order import PublishOrder
 
 SECONDS = 5
 
@@ -31,7 +31,7 @@ def arrived(*stamps: Cursor) -> list[Arrived]:
 
 
 def make(published: list[Cursor], patience: float = SECONDS):
-    order = ArrivalOrder(CursorClock(0).stamp, patience)
+    order = PublishOrder(CursorClock(0).stamp, patience)
 
     def note(batch: Sequence[Arrived]) -> None:
         published.extend(cursor for cursor, _ in batch)

@@ -5,12 +5,12 @@ from random import Random
 
 import pytest
 
-from app.store.coordination.reconcile_requests import Reconciliations
+from app.store.coordination.reconcile_requests import ReconcileRequests
 from app.store.deployment import CONSUMER
 from app.store.timeline import position, recent_rows, tail
 from tests.support.simulation.hub import Crash
 from tests.support.simulation.modules import substitute
-from tests.unit.worker.machine.checks.chains import Chains
+from tests.unit.worker.machine.checks.chains import ChainReader
 from tests.unit.worker.machine.checks.ledger import CHECKPOINTS
 from tests.unit.worker.machine.life import Life
 from tests.unit.worker.machine.world import START, World
@@ -67,7 +67,7 @@ class Stage:
 
     def ask(self) -> None:
         """A person asks for a comparison of the table with the audit."""
-        rows = Reconciliations(self.world.tables, CHECKPOINTS, CONSUMER)  # type: ignore[arg-type]
+        rows = ReconcileRequests(self.world.tables, CHECKPOINTS, CONSUMER)  # type: ignore[arg-type]
         rows.ask("a person asked", datetime.fromtimestamp(START + self.world.hub.now, UTC))
 
     def run(self, steps: int, seed: int = 0) -> None:
@@ -104,7 +104,7 @@ class Stage:
         self._deliver()
         assert self.world.settled(), "shards that have ended are not finished"
         assert not self.world.ledger.untold(), f"no gap tells of {self.world.ledger.untold()}"
-        chains = Chains(self.world)
+        chains = ChainReader(self.world)
         assert not chains.cut_off(chains.whole()), chains.cut_off(chains.whole())
         self._reconcile(chains)
         assert not chains.broken(), chains.broken()
@@ -128,7 +128,7 @@ class Stage:
         idle = [f"nobody runs {name}" for name, owner in owners.items() if owner not in alive]
         return self.world.sinks.left() + idle
 
-    def _reconcile(self, chains: Chains) -> None:
+    def _reconcile(self, chains: ChainReader) -> None:
         """Where something is missing, a comparison makes the audit's last word the table's."""
         self.skew = [0.0, 0.0]
         for patience in PATIENCE:

@@ -14,7 +14,7 @@ from app.store.coordination.leases import Hold, LeaseLost
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import ROW_LIMIT
 from tests.support.builders import STREAM_ARN, an_item, as_boto3, modified
-from worker.effects.publish_order import ArrivalOrder
+from worker.effects.publish_order import PublishOrder
 from worker.pipeline.pipeline import Pipeline
 
 SOON = 5.0  # seconds
@@ -25,7 +25,7 @@ class Meeting:
 
     def __init__(self, batches: int) -> None:
         self._met = threading.Barrier(batches, timeout=SOON)
-        self.order = ArrivalOrder(CursorClock(0).stamp, patience=SOON)
+        self.order = PublishOrder(CursorClock(0).stamp, patience=SOON)
         self.published: list[tuple[str, int | None]] = []
         self.fails_for: str | None = None
         self.ended = 0

@@ -16,7 +16,7 @@ from tests.support.builders import (
     a_cursor,
 )
 from tests.unit.worker.pipeline.steps import Steps, put
-from worker.effects.audit_writer import STAMP_LIFE, AuditSink
+from worker.effects.audit_writer import STAMP_LIFE, AuditWriter
 from worker.pipeline.pipeline import Pipeline
 
 
@@ -60,7 +60,7 @@ def test_a_batch_held_up_for_longer_than_its_stamp_lives_gets_a_fresh_row(
     steps: Steps, seconds: list[float], calls: list[str]
 ) -> None:
     audit = SlowAudit(*seconds)
-    sink = AuditSink(audit, Retry(threading.Event()), audit.monotonic)  # type: ignore[arg-type]
+    sink = AuditWriter(audit, Retry(threading.Event()), audit.monotonic)  # type: ignore[arg-type]
     published: list[Arrived] = []
     pipeline = Pipeline(
         sink,
@@ -93,7 +93,7 @@ class Held:
 def late_pipeline(steps: Steps, published: list[Arrived], dropped: list[str]) -> Pipeline:
     """A pipeline whose audit takes a minute at its first try."""
     audit = SlowAudit(60)
-    sink = AuditSink(
+    sink = AuditWriter(
         audit,  # type: ignore[arg-type]
         Retry(threading.Event()),
         audit.monotonic,

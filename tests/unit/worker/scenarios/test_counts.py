@@ -13,7 +13,7 @@ from app.observability.metrics import REGISTRY
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Appended
 from tests.support.builders import STREAM_ARN, a_cursor, an_item, as_boto3, inserted
-from worker.effects.audit_writer import AuditSink
+from worker.effects.audit_writer import AuditWriter
 from worker.pipeline.pipeline import Pipeline
 from worker.stream.decode import decode
 
@@ -49,7 +49,7 @@ class Lines(logging.Handler):
 
 def test_a_page_is_counted_and_what_failed_says_for_which_events() -> None:
     lines, retry = Lines(), Retry(threading.Event())
-    audit: Any = AuditSink(Audit(), retry)  # type: ignore[arg-type]
+    audit: Any = AuditWriter(Audit(), retry)  # type: ignore[arg-type]
     pipeline = Pipeline(audit, lambda *_: None, None, retry, DEFAULT_NAMES)  # type: ignore[arg-type]
     records = [as_boto3(inserted(an_item(ProductID=f"P{n}"))) for n in (1, 2)]
     names = ("records_total", "audited_total", "published_total")

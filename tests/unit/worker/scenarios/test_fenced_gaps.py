@@ -17,7 +17,7 @@ from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
 from tests.support.builders import STREAM_ARN, an_item, as_boto3, modified
 from tests.support.fakes.fake_tables import FakeTables
-from worker.continuity.chain_entries import ChainSink
+from worker.continuity.chain_entries import ChainEntries
 from worker.continuity.gaps import ChainGuard, Gaps
 from worker.hosts.stream_reading import NEW_STREAM
 from worker.stream.decode import decode
@@ -49,7 +49,7 @@ class House:
         )
         self.leases = Leases(self.tables, "StreamCheckpoints", "stockpulse")
         self.published: list[str] = []
-        self.gaps = Gaps(self.audit, ChainSink(self.audit, self.publish))
+        self.gaps = Gaps(self.audit, ChainEntries(self.audit, self.publish))
 
     def publish(self, arrived: list[Arrived], hold: Hold | None = None) -> None:
         self.published += [event.kind for _, event in arrived]
@@ -139,7 +139,7 @@ def test_a_lease_that_is_lost_before_it_is_published_keeps_a_late_gap_back() -> 
             house.hold("bob")
         return now
 
-    gaps = Gaps(house.audit, ChainSink(house.audit, house.publish, monotonic=late))
+    gaps = Gaps(house.audit, ChainEntries(house.audit, house.publish, monotonic=late))
     with pytest.raises(LeaseLost):
         gaps.report("s1", STREAM_ARN, "7", "trimmed", of_ada)
     assert (house.kinds, house.arrivals, house.published) == (["gap"], 1, [])

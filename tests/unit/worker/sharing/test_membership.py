@@ -28,7 +28,7 @@ class Table:
     def remove(self, owner: str) -> None:
         self.rows_.pop(owner, None)
 
-    def bury(self, worker: WorkerRow) -> None:
+    def delete_dead(self, worker: WorkerRow) -> None:
         if self.rows_.get(worker.owner) == worker:
             del self.rows_[worker.owner]
 

@@ -13,7 +13,7 @@ from tests.unit.worker.machine.checks.written import Written
 from tests.unit.worker.machine.world import KEY, KEY_ID, World
 
 
-class Chains:
+class ChainReader:
     """The products' audit entries, held against the table and against themselves."""
 
     def __init__(self, world: World) -> None:

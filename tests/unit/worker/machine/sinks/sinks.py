@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from app.store.access.admin_log import AdminLog
 from app.store.coordination.sink_row import AUDIT, PREFIX
 from app.store.dead_letters.letter import Letter, letter_of
-from app.store.dead_letters.letter_admin import LetterDesk
+from app.store.dead_letters.letter_admin import DeadLetterAdmin
 from app.store.deployment import CONSUMER
 from app.store.feed.cursor import Cursor
 from app.store.feed.feed import Feed
@@ -41,7 +41,7 @@ class Sinks:
         self.control = SinkControl(
             tables, CHECKPOINTS, CONSUMER, Feed(tables, FEED), log, now_ms=lambda: NO_FUTURE
         )
-        self.desk = LetterDesk(tables, PARKED, log, self.control)
+        self.desk = DeadLetterAdmin(tables, PARKED, log, self.control)
         self._world = world
         self._known = Known(
             arrivals=self.arrivals,

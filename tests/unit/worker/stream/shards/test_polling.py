@@ -8,21 +8,21 @@ import pytest
 
 from app.runtime.wake import Wake
 from worker.leasing.assignment import LEASE_TIME
-from worker.stream.shards.polling import IDLE_AWS, IDLE_LOCAL, Idle, Pace
+from worker.stream.shards.polling import IDLE_AWS, IDLE_LOCAL, Idle, Polling
 
 STEADY = Idle(1.0, 1.0)
 
 
-def settled(idle: Idle) -> Pace:
+def settled(idle: Idle) -> Polling:
     """The pace of a reader whose first looks are over."""
-    pace = Pace(idle)
+    pace = Polling(idle)
     for _ in range(3):
         pace.delay(found=False)
     return pace
 
 
 def test_after_a_full_page_there_is_no_wait() -> None:
-    assert Pace(STEADY).delay(found=True) == 0
+    assert Polling(STEADY).delay(found=True) == 0
 
 
 def test_an_empty_page_is_followed_by_the_idle_wait() -> None:
@@ -60,7 +60,7 @@ def test_a_look_after_a_hint_is_never_later_than_an_idle_one() -> None:
 
 
 def test_a_shard_newly_taken_is_looked_at_as_after_a_hint() -> None:
-    assert Pace(STEADY).delay(found=False) == pytest.approx(0.05)
+    assert Polling(STEADY).delay(found=False) == pytest.approx(0.05)
 
 
 def test_the_idle_wait_grows_with_the_quiet_and_is_bounded() -> None:
@@ -89,7 +89,7 @@ def test_whatever_happens_ends_the_quiet(*, found: bool) -> None:
 @pytest.mark.parametrize(("idle", "bound"), [(IDLE_LOCAL, 2.0), (IDLE_AWS, 1.0)])
 def test_an_idle_worker_makes_few_calls(idle: Idle, bound: float) -> None:
     """A page each time, three heartbeats and a look a lease time, two calls a minute."""
-    pace, seconds, pages = Pace(idle), 0.0, 0
+    pace, seconds, pages = Polling(idle), 0.0, 0
     while seconds < 600:
         seconds += pace.delay(found=False)
         pages += 1

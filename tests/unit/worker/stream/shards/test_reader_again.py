@@ -6,7 +6,7 @@ from typing import Any
 
 from app.runtime.retry import Retry
 from app.runtime.wake import Wake
-from worker.stream.shards.polling import Idle, Pace
+from worker.stream.shards.polling import Idle, Polling
 from worker.stream.shards.reader import ShardReader
 from worker.stream.shards.shard_iterator import Page
 
@@ -44,8 +44,8 @@ def test_the_shard_ends_where_it_had_been_read_to() -> None:
     timer = threading.Timer(2, stop.set)  # a reader that waits for ever is let go
     timer.start()
     pages: Any = Pages()
-    ShardReader(pages, lambda _records: None, save, Retry(stop), Wake(), Pace(Idle(0.0, 0.0))).run(
-        stop
-    )
+    ShardReader(
+        pages, lambda _records: None, save, Retry(stop), Wake(), Polling(Idle(0.0, 0.0))
+    ).run(stop)
     timer.cancel()
     assert saved == [("10", False), ("10", True)]
