@@ -24,6 +24,7 @@ from app.core.errors import StoreUnavailable
 from app.observability import logs
 from app.observability.metrics import MetricsAddressTaken
 from app.store.coordination.workers import OwnerRefused
+from app.store.dynamodb.aws_session import AWSNotSetUp
 from app.store.dynamodb.tables import TableError
 from app.store.engine import EngineError
 
@@ -33,6 +34,7 @@ _REFUSALS = (
     EngineError,
     KeyFileError,
     TableError,
+    AWSNotSetUp,
     OwnerRefused,
     MetricsAddressTaken,
     CommandError,

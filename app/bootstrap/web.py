@@ -23,7 +23,8 @@ from app.demo.live import Plan
 from app.demo.runner import DemoShop
 from app.demo.simulation.shop import changes, monday_morning
 from app.store import location
-from app.store.deployment import Deployment
+from app.store.coordination.audited_table import claim_audit
+from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb import cli_lines, tables
 from app.store.dynamodb.client import connect
 from app.store.feed.cursor import CursorClock
@@ -87,6 +88,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
         where = opened.enter_context(location.owned(settings.dynamodb, settings.data_dir, names))
         clients = connect(where.endpoint)
         tables.ensure_tables(clients.tables, names, settings.attributes)
+        claim_audit(clients.tables, names, CONSUMER)
         authenticator = opened.enter_context(
             open_authenticator(settings, clients.tables, names.settings)
         )

@@ -20,7 +20,8 @@ from app.observability.metrics import served
 from app.runtime.wake import Wake
 from app.store import location
 from app.store.coordination.audit_key_ids import AuditKeyIDs
-from app.store.deployment import Deployment
+from app.store.coordination.audited_table import claim_audit
+from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb import tables
 from app.store.dynamodb.client import connect
 from app.store.feed.feed import Feed
@@ -98,6 +99,7 @@ def reading(
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         clients = connect(where.endpoint)
         tables.ensure_tables(clients.tables, names, settings.attributes)
+        claim_audit(clients.tables, names, CONSUMER)
         deployment = Deployment(clients, names, settings.attributes, signer_of(settings))
         feed = Feed(
             clients.tables, names.feed, deployment.signer.retention, settings.feed_partitions

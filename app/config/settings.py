@@ -62,7 +62,7 @@ class Settings(AccessSettings):
     )
     port: Port = Field(8000, description="Port that the web server listens on; 0 takes a free one.")
     data_dir: DataFolder = Field(
-        Path(".data"), description="DataFolder for the embedded engine, keys and local state."
+        Path(".data"), description="Folder for the embedded engine, keys and local state."
     )
     table_prefix: TablePrefix = Field("", description="Put before the name of every table.")
     products_table: TableName | None = Field(

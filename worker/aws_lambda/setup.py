@@ -15,6 +15,7 @@ from app.broker.redis.publisher import RedisPublisher
 from app.config.settings import PREFIX, Settings
 from app.config.signing import audit_keys, signer_of
 from app.store.coordination.audit_key_ids import AuditKeyIDs
+from app.store.coordination.audited_table import claim_audit
 from app.store.coordination.workers import Workers
 from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb.client import Clients, connect
@@ -47,6 +48,7 @@ def start(settings: Settings) -> LambdaHost:
     """
     check(settings)
     clients, names = clients_of(settings)
+    claim_audit(clients.tables, names, CONSUMER)
     Workers(clients.tables, names.checkpoints, CONSUMER).claim_host("lambda")
     AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER).register([*audit_keys(settings)])
     clock = SharedClock(

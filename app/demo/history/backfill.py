@@ -18,9 +18,10 @@ from app.demo.simulation.change import Change
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Arrived, AuditRepository
 from app.store.audit.entry import Signer
+from app.store.coordination.audited_table import claim_audit
 from app.store.coordination.leases import Hold
 from app.store.dead_letters.letter_repository import DeadLetters
-from app.store.deployment import Deployment
+from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb.client import connect, translated
 from app.store.dynamodb.tables import TableNames, ensure_tables, stream_of
 from app.store.feed.cursor import CursorClock
@@ -71,6 +72,7 @@ def make_past(
     """
     clients = connect(where.endpoint)
     ensure_tables(clients.tables, tables, names)
+    claim_audit(clients.tables, tables, CONSUMER)
     _check_kept(changes, signer)
     stream = stream_of(clients.tables, tables.products)
     _check_empty(clients.tables, tables)

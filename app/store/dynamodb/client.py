@@ -12,9 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
 
 from app.core.errors import ConditionFailed, ItemTooLarge, StoreRefused, StoreUnavailable
+from app.store.dynamodb.aws_session import aws_session
 from app.store.dynamodb.encoding import use_fast_encoding
 
 if TYPE_CHECKING:
@@ -29,6 +37,15 @@ LOCAL_CREDENTIAL = "stockpulse"
 POOL_SIZE = 48
 
 
+# What a shop manager reads in place of botocore's class names.
+_FAILURES: tuple[tuple[type[BotoCoreError], str], ...] = (
+    (EndpointConnectionError, "could not be reached"),
+    (ConnectTimeoutError, "could not be reached in time"),
+    (ReadTimeoutError, "did not answer in time"),
+    (NoCredentialsError, "was not called, because there are no AWS credentials"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Clients:
     """The two clients that a process shares between its threads (boto3 clients are thread-safe)."""
@@ -39,6 +56,9 @@ class Clients:
 
 def connect(endpoint: str | None, tries: int = 3) -> Clients:
     """Clients for a local `endpoint`, or for AWS with the usual region and credentials (None).
+
+    Raises:
+        AWSNotSetUp: AWS is meant, and a region or credentials are missing.
 
     Nothing is called yet. `tries` are botocore's own, which take seconds and cannot be cut
     short. Parameter validation is off: dynoxide's shard ids can be shorter
@@ -55,14 +75,16 @@ def connect(endpoint: str | None, tries: int = 3) -> Clients:
         user_agent=f"stockpulse boto3/{boto3.__version__}",
     )
     place: dict[str, Any] = {}
-    if endpoint is not None:
+    if endpoint is None:
+        session = aws_session()
+    else:
+        session = boto3.Session()
         place = {
             "endpoint_url": endpoint,
             "region_name": LOCAL_REGION,
             "aws_access_key_id": LOCAL_CREDENTIAL,
             "aws_secret_access_key": LOCAL_CREDENTIAL,
         }
-    session = boto3.Session()
     tables = session.client("dynamodb", config=config, **place)
     streams = session.client("dynamodbstreams", config=config, **place)
     use_fast_encoding(tables, streams)
@@ -70,8 +92,10 @@ def connect(endpoint: str | None, tries: int = 3) -> Clients:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translated(*, write: bool = False) -> Iterator[None]:
     """Turn botocore's errors inside the block into the classes of `app.core.errors`.
+
+    With `write`, an error that leaves the outcome open says so.
 
     Raises:
         ConditionFailed: a condition of the write did not hold.
@@ -85,10 +109,12 @@ def translated() -> Iterator[None]:
     except ClientError as error:
         raise _translate(error) from error
     except BotoCoreError as error:
-        raise StoreUnavailable(
-            f"DynamoDB did not answer ({type(error).__name__}). A write under way may or may not "
-            "have been applied: read the product before trying again."
-        ) from error
+        failure = next(
+            (text for kind, text in _FAILURES if isinstance(error, kind)),
+            "could not be called",
+        )
+        outcome = " The change may or may not have been saved: check before you repeat it."
+        raise StoreUnavailable(f"DynamoDB {failure}.{outcome if write else ''}") from error
 
 
 def error_code(error: ClientError) -> str:

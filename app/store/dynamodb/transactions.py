@@ -32,7 +32,7 @@ def commit(client: "DynamoDBClient", actions: Sequence[dict[str, Any]]) -> None:
     token = uuid.uuid4().hex
     for tries in range(1, _TRIES + 1):
         try:
-            with translated():
+            with translated(write=True):
                 client.transact_write_items(
                     ClientRequestToken=token,
                     TransactItems=list(actions),  # type: ignore[arg-type]

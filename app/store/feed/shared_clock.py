@@ -156,7 +156,7 @@ class SharedClock:
     def not_late(self, stamp: Cursor) -> dict[str, Any]:
         """An action of `TransactWriteItems` that fails if the row is 7 s past the stamp.
 
-        ReaderPool go back 10 s from the newest stamp: what commits later would not be read.
+        Readers go back 10 s from the newest stamp: what commits later would not be read.
         """
         return self._row.below(stamp.ms + LATE)
 

@@ -171,6 +171,20 @@ def test_a_table_without_a_stream_is_named_and_mended_by_init(
         assert app.stop() == 0
 
 
+def test_a_second_products_table_is_refused_by_the_audit_of_the_first(
+    tmp_path: Path, endpoint: str
+) -> None:
+    """Their histories would merge, and `verify` would report tampering."""
+    settings = on(endpoint, tmp_path)
+    with Process(tmp_path / "data", environment=settings) as app:
+        assert app.stop() == 0
+    other = f"{tmp_path.name}-Other"
+    errors = start(tmp_path, settings | {"STOCKPULSE_PRODUCTS_TABLE": other}).errors()
+    assert_one_line(errors, f"{tmp_path.name}-ProductEvents", other, "STOCKPULSE_TABLE_PREFIX")
+    with Process(tmp_path / "data", environment=settings) as app:
+        assert app.stop() == 0
+
+
 def test_an_address_for_others_is_refused_and_it_is_told_how_to_make_a_key(
     tmp_path: Path, endpoint: str
 ) -> None:

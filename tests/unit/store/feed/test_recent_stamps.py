@@ -1,6 +1,6 @@
 """A gap or reconciled entry commits with a recent stamp, or not at all: else no reader finds it.
 
-ReaderPool go back 10 s from the newest stamp that they saw.
+Readers go back 10 s from the newest stamp that they saw.
 """
 
 from collections.abc import Callable
