@@ -80,11 +80,9 @@ setup: .venv/.ready static/vendor/.ready
 
 .venv/.ready: requirements.lock pyproject.toml
 	@scripts/venv.sh $(PYTHON)
-	@touch $@
 
 static/vendor/.ready: package-lock.json scripts/assets.sh scripts/vendor.sh
 	@scripts/assets.sh
-	@touch $@
 
 # What measures delays has the machine to itself; what mostly waits runs side by side, an engine each.
 faults: setup redis ## 20,000 changes while all is killed, stopped, filled up or set back (17 minutes)

@@ -7,6 +7,8 @@ node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/
   echo "Stockpulse needs Node.js 20 or newer (for npm and the engine's package)." >&2
   exit 1
 }
+. scripts/setup_lock.sh
+setup_lock static/vendor/.ready package-lock.json scripts/assets.sh scripts/vendor.sh
 echo "Setting up npm packages (once) …"
 npm ci --ignore-scripts --silent
 
@@ -18,3 +20,4 @@ if [ "$platform" != linux-x64 ]; then
   npm install --no-save --no-package-lock --ignore-scripts --silent "@dynoxide/$platform@$version" || true
 fi
 scripts/vendor.sh
+touch static/vendor/.ready
