@@ -1,6 +1,13 @@
-"""Whoever runs a command is named in the administrators' log."""
+"""What several commands share: who runs them, their error, and their progress lines."""
 
 import getpass
+import time
+from collections.abc import Callable
+from typing import ParamSpec
+
+P = ParamSpec("P")
+
+PROGRESS_SECONDS = 2.0  # between lines of progress
 
 
 def actor() -> str:
@@ -13,3 +20,19 @@ def actor() -> str:
 
 class CommandError(Exception):
     """The message names what is in the way and what to do."""
+
+
+def at_most_every(
+    seconds: float, say: Callable[P, None], monotonic: Callable[[], float] = time.monotonic
+) -> Callable[P, None]:
+    """Return `say` limited to one call in so many seconds, counted from now; others are dropped."""
+    last = monotonic()
+
+    def limited(*args: P.args, **kwargs: P.kwargs) -> None:
+        nonlocal last
+        now = monotonic()
+        if now - last > seconds:
+            last = now
+            say(*args, **kwargs)
+
+    return limited

@@ -4,7 +4,7 @@ import argparse
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from app.bootstrap.auth import OpenAccessRefused
 from app.bootstrap.process import ListenError, end_by_signals
 from app.bootstrap.web import serve
-from app.commands.common import CommandError
+from app.commands.common import PROGRESS_SECONDS, CommandError, at_most_every
 from app.config.settings import PREFIX, Settings
 from app.config.signing import signer_of
 from app.demo.external import run_beside
@@ -86,7 +86,9 @@ def _make_past(settings: Settings, changes: Iterator[Change], now: datetime) -> 
         print("Making a past, which can take a minute ...", flush=True)
         began = time.monotonic()
         try:
-            past = make_past(where, names, settings.attributes, signer_of(settings), told)
+            past = make_past(
+                where, names, settings.attributes, signer_of(settings), told, history_progress()
+            )
         except KeyboardInterrupt:
             print("Half a past lies in the store: begin again with a new data folder.")
             raise
@@ -95,6 +97,17 @@ def _make_past(settings: Settings, changes: Iterator[Change], now: datetime) -> 
     if past.strangers:
         print(f"{past.strangers:,} changes by other programs were audited as well.")
     return rest
+
+
+def history_progress(
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Callable[[int, datetime], None]:
+    """Return what prints how far the history has come, every two seconds."""
+
+    def say(records: int, moment: datetime) -> None:
+        print(f"{records:,} changes, up to {moment:%d %B %Y} …", flush=True)
+
+    return at_most_every(PROGRESS_SECONDS, say, monotonic)
 
 
 def _write_only(settings: Settings, plan: Plan, pace: str) -> None:

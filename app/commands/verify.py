@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from app.commands.common import CommandError
+from app.commands.common import PROGRESS_SECONDS, CommandError, at_most_every
 from app.config.key_files import own_keys, parse_keys
 from app.config.settings import Settings
 from app.store import location
@@ -14,8 +14,6 @@ from app.store.audit.verification import BLIND_SPOTS
 from app.store.audit.verifier import Report, Verifier
 from app.store.dynamodb import tables
 from app.store.dynamodb.client import connect
-
-_TELL_EVERY = 2.0  # seconds between lines of progress
 
 
 def add(commands: Any) -> None:
@@ -80,15 +78,11 @@ def tell(report: Report, product_id: str | None) -> int:
 
 def progress(monotonic: Callable[[], float] = time.monotonic) -> Callable[[Report], None]:
     """Says now and then how far it is."""
-    told = monotonic()
 
     def say(report: Report) -> None:
-        nonlocal told
-        if monotonic() - told > _TELL_EVERY:
-            told = monotonic()
-            print(f"{report.products} products, {report.entries} entries …", file=sys.stderr)
+        print(f"{report.products} products, {report.entries} entries …", file=sys.stderr)
 
-    return say
+    return at_most_every(PROGRESS_SECONDS, say, monotonic)
 
 
 def wait(seconds: float) -> None:

@@ -4,7 +4,7 @@ Only into an empty store whose data folder is owned: what is there already has a
 feed's clock is the shop's, so that the arrivals lie in the past too.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice
@@ -61,10 +61,12 @@ def make_past(
     names: AttributeNames,
     signer: Signer,
     changes: Sequence[Change],
+    progress: Callable[[int, datetime], None] = lambda _records, _moment: None,
 ) -> Past:
-    """Tell the changes as the store's past, and leave the products as they came out of it.
+    """Write the changes as the store's past, and leave the products as they came out of it.
 
-    `where` is owned, so that no worker reads the stream meanwhile.
+    `where` is owned, so that no worker reads the stream meanwhile. `progress` is called after
+    each batch, with the number of records so far and the time of the last one.
 
     Raises:
         NoPast: the store is not empty, or its stream or retention does not suit.
@@ -95,6 +97,7 @@ def make_past(
         clock.moment = batch[-1]["dynamodb"]["ApproximateCreationDateTime"]
         pipeline.process(batch, arn)
         told += len(batch)
+        progress(told, clock.moment)
     deployment = Deployment(clients, tables, names, signer)
     strangers = hand_over(where, deployment, ledger.items, pipeline.process)
     return Past(told, len(ledger.items), strangers)

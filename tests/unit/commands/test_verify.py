@@ -39,7 +39,7 @@ def test_an_empty_audit_is_whole() -> None:
 
 
 def test_progress_is_told_now_and_then(capsys: Output) -> None:
-    say = progress(iter([0.0, 1.0, 2.5, 2.5, 3.0]).__next__)
+    say = progress(iter([0.0, 1.0, 2.5, 3.0]).__next__)
     for products in (1, 2, 3):
         say(Report(products=products, entries=9))
     assert capsys.readouterr().err == "2 products, 9 entries …\n"

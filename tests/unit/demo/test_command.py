@@ -1,11 +1,11 @@
 """What the command takes."""
 
 from argparse import ArgumentTypeError
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.commands.demo import rate, span
+from app.commands.demo import history_progress, rate, span
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,12 @@ def test_a_rate_has_bounds(text: str) -> None:
     with pytest.raises(ArgumentTypeError, match="1000"):
         rate(text)
     assert rate("0.5") == 0.5
+
+
+def test_history_prints_progress_every_two_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = history_progress(iter([0.0, 1.0, 2.5, 3.0, 5.0]).__next__)
+    for day in (1, 2, 3, 4):
+        progress(day * 1000, datetime(2026, 11, day, tzinfo=UTC))
+    assert capsys.readouterr().out == (
+        "2,000 changes, up to 02 November 2026 …\n4,000 changes, up to 04 November 2026 …\n"
+    )
