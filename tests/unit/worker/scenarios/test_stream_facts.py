@@ -123,10 +123,10 @@ FACTS = {
 }
 
 
-def test_the_document_has_an_anchor_and_a_heading_for_each_fact() -> None:
+def test_the_document_has_a_heading_for_each_fact() -> None:
     text = (DOCS / "operate" / "dynamodb-streams.md").read_text()
-    found = re.findall(r'<a id="fact-(\d+)"></a>\n### Fact (\d+)\. \S', text)
-    assert found == [(str(fact), str(fact)) for fact in sorted(FACTS)]
+    found = re.findall(r"^### Fact (\d+)$", text, re.MULTILINE)
+    assert found == [str(fact) for fact in sorted(FACTS)]
 
 
 def test_every_fact_has_its_test() -> None:
