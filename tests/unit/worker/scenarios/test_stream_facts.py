@@ -1,12 +1,16 @@
-"""Every fact about streams (FACTS §1) has tests that would fail without it: here they are named."""
+"""Names the tests that would fail without each fact about streams.
+
+The facts, under the same numbers, are in docs/operate/dynamodb-streams.md.
+"""
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.support.paths import TESTS
+from tests.support.paths import DOCS, TESTS
 
 READING = "unit/worker/scenarios/test_stream_reading.py"
 GAPS = "unit/worker/scenarios/test_stream_gaps.py"
@@ -117,6 +121,12 @@ FACTS = {
         "integration/event_source/test_event_source.py::test_a_crash_in_the_middle_of_a_batch_loses_and_doubles_nothing",
     ],
 }
+
+
+def test_the_document_has_a_heading_for_each_fact() -> None:
+    text = (DOCS / "operate" / "dynamodb-streams.md").read_text()
+    found = re.findall(r"^### Fact (\d+)$", text, re.MULTILINE)
+    assert found == [str(fact) for fact in sorted(FACTS)]
 
 
 def test_every_fact_has_its_test() -> None:
