@@ -36,11 +36,11 @@ from app.web.services import Services
 from app.web.statics import VersionedFiles
 
 _ROUTED = (
+    products,  # first: routes are tried in this order, and these are asked most
+    batch,
+    events,
     health,
     metrics,
-    batch,
-    products,
-    events,
     reversals,
     dead_letters,
     sinks,
