@@ -22,7 +22,7 @@ def lose_newest(app: App, names: TableNames, product_id: str) -> None:
     app.tables.delete_item(TableName=names.audit, Key=key)
 
 
-def test_gaps_and_what_was_found_in_the_table(app: App, page: Page) -> None:
+def test_gaps_and_reconciled_entries_are_shown(app: App, page: Page) -> None:
     parts = Parts(app.clients, app.services.settings, app.services.broker.publish)
     page.goto(app.url + "/", wait_until="load")
     expect(page.locator("#pill")).to_contain_text("Live")
@@ -61,7 +61,7 @@ def test_gaps_and_what_was_found_in_the_table(app: App, page: Page) -> None:
     expect(page.locator("main")).to_contain_text("Found in the table: stock 1; its history begins")
 
 
-def test_an_item_under_a_shard_s_id_is_no_way_into_its_gaps(app: App, page: Page) -> None:
+def test_item_with_a_shard_s_id_does_not_affect_the_shard_s_gaps(app: App, page: Page) -> None:
     parts = Parts(app.clients, app.services.settings)
     shard = "\0shard#shardId-0001"
     parts.gaps.report("shardId-0001", STREAM_ARN, None, "trimmed")

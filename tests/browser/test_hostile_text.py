@@ -35,7 +35,7 @@ def put(app: App, stock: int) -> None:
     )
 
 
-def test_markup_in_every_attribute_runs_nowhere(app: App, page: Page) -> None:
+def test_markup_in_every_attribute_is_shown_as_text(app: App, page: Page) -> None:
     put(app, 5)
     page.goto(app.url)
     expect(page.locator("#pill")).to_have_attribute("data-state", "live")

@@ -61,7 +61,7 @@ def attack(context: BrowserContext, cats: int, host: str, url: str) -> dict[str,
     return read
 
 
-def test_the_same_tries_succeed_on_the_app_s_own_page(shared: App, context: BrowserContext) -> None:
+def test_same_requests_succeed_from_the_app_s_own_page(shared: App, context: BrowserContext) -> None:
     page = context.new_page()
     page.goto(f"{shared.url}/products")
     read = page.evaluate(evil.READS, shared.url)
@@ -70,7 +70,7 @@ def test_the_same_tries_succeed_on_the_app_s_own_page(shared: App, context: Brow
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_it_reads_and_changes_nothing_of_an_app_that_is_open(
+def test_other_origin_reads_and_changes_nothing_without_keys(
     shared: App, context: BrowserContext, cats: int, host: str
 ) -> None:
     if not stored(shared):
@@ -84,7 +84,7 @@ def test_it_reads_and_changes_nothing_of_an_app_that_is_open(
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_nor_in_the_name_of_a_person_who_is_signed_in(
+def test_other_origin_reads_and_changes_nothing_with_a_signed_in_session(
     house: House, page: Page, cats: int, host: str
 ) -> None:
     sign_in(page, house)
@@ -103,7 +103,7 @@ def call(page: Page, url: str, action: str, **body: Any) -> str | None:
 
 
 @pytest.mark.embedded
-def test_the_engine_is_not_where_a_page_would_look_for_it(
+def test_engine_does_not_listen_on_common_addresses(
     endpoint: str, page: Page, cats: int
 ) -> None:
     """Not at 127.0.0.1, nor at localhost, even at the right port."""
@@ -114,7 +114,7 @@ def test_the_engine_is_not_where_a_page_would_look_for_it(
 
 
 @pytest.mark.embedded
-def test_a_page_that_knows_the_engine_s_address_gets_in(
+def test_page_that_knows_the_engine_s_address_can_write(
     endpoint: str, shared: App, page: Page, cats: int
 ) -> None:
     """What docs/security.md says: the address is all that protects the engine.

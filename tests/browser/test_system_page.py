@@ -17,7 +17,7 @@ INTERVAL = 5_000  # milliseconds between the page's own looks
 PATIENCE = 20  # seconds, on a loaded machine
 
 
-def test_all_is_well_and_the_shard_that_is_read_is_shown(app: App, browser: Browser) -> None:
+def test_healthy_system_shows_its_shard(app: App, browser: Browser) -> None:
     app.create("K1")
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -30,7 +30,7 @@ def test_all_is_well_and_the_shard_that_is_read_is_shown(app: App, browser: Brow
 
 
 @pytest.mark.embedded
-def test_the_page_says_by_itself_that_the_store_is_gone_and_is_back(
+def test_page_refreshes_to_show_a_store_outage_and_its_end(
     tmp_path: Path, page: Page
 ) -> None:
     with Process(tmp_path / "data") as process:
@@ -65,7 +65,7 @@ def refreshed_until(page: Page, text: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1200])
-def test_it_is_accessible_and_fits_with_everything_wrong(
+def test_page_with_many_findings_is_accessible_and_fits(
     shared: App, browser: Browser, scheme: str, width: int
 ) -> None:
     spoil(shared)
@@ -86,7 +86,7 @@ def test_it_is_accessible_and_fits_with_everything_wrong(
     context.close()
 
 
-def test_a_sink_is_paused_rewound_and_resumed_without_script(app: App, browser: Browser) -> None:
+def test_sink_is_paused_rewound_and_resumed_without_script(app: App, browser: Browser) -> None:
     spoil(app)
     app.create("K1")
     context = browser.new_context(java_script_enabled=False)

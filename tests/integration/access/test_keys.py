@@ -48,7 +48,7 @@ def follow(app: Process, headers: dict[str, str]) -> threading.Thread:
     return thread
 
 
-def test_the_first_key_closes_a_running_server_and_its_end_ends_all(tmp_path: Path) -> None:
+def test_creating_a_key_closes_a_running_server_and_revoking_it_ends_sessions_and_streams(tmp_path: Path) -> None:
     with Process(tmp_path / "data") as app:
         assert httpx.get(f"{app.url}/v1/products").status_code == 200, "open, on loopback"
         stranger = follow(app, {})

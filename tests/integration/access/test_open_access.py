@@ -33,7 +33,7 @@ def keys_of(endpoint: str, folder: Path) -> Iterator[tuple[ApiKeys, Any, str]]:
         clients.streams.close()
 
 
-def test_who_may_start_without_a_key_and_who_with_one(endpoint: str, tmp_path: Path) -> None:
+def test_server_starts_only_if_access_is_protected_or_local(endpoint: str, tmp_path: Path) -> None:
     with keys_of(endpoint, tmp_path) as (keys, client, table):
         told: list[str] = []
 
@@ -64,7 +64,7 @@ def test_who_may_start_without_a_key_and_who_with_one(endpoint: str, tmp_path: P
 
 async def asks(authenticator: Any) -> bool:
     """Whether credentials are needed."""
-    needed: bool = authenticator.asks(await authenticator.known())
+    needed: bool = authenticator.requires_credentials(await authenticator.known())
     return needed
 
 
@@ -85,7 +85,7 @@ async def test_open_access_ends_with_the_first_key(endpoint: str, tmp_path: Path
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_a_session_is_the_same_to_every_web_process(endpoint: str, tmp_path: Path) -> None:
+async def test_session_is_valid_in_every_web_process(endpoint: str, tmp_path: Path) -> None:
     with keys_of(endpoint, tmp_path) as (keys, client, table):
         settings = settings_for(endpoint, tmp_path, session_key="k" * 32)
         with (
@@ -96,11 +96,11 @@ async def test_a_session_is_the_same_to_every_web_process(endpoint: str, tmp_pat
             one.key_cache.forget()
             other.key_cache.forget()
             session = one.sessions.begin(key, one.now())
-            cookie = one.place({}).header(one.sessions.write(session)).partition(";")[0]
+            cookie = one.session_cookie({}).header(one.sessions.write(session)).partition(";")[0]
             scope = {"state": {}, "headers": [(b"cookie", cookie.encode())], "type": "http"}
             found = await other.identify(scope)
             assert found is not None
             assert (found.actor, found.by) == ("ada", "session")
-            one.sign_in.end_session(session.id, one.sessions.ends(session))
+            one.sign_in.end_session(session.id, one.sessions.expires_at(session))
             other.key_cache.forget()
             assert await other.identify(scope) is None

@@ -104,7 +104,7 @@ def send(house: House, who: str, route: Route) -> httpx.Response:
     return answer
 
 
-def test_every_route_declares_its_role_and_is_in_the_table(house: House) -> None:
+def test_every_route_declares_the_role_in_the_table(house: House) -> None:
     found = {
         route: max(roles, key=lambda role: list(Role).index(role) if role else -1)
         for route, roles in declared(house.app.web)
@@ -120,7 +120,7 @@ def test_every_route_declares_its_role_and_is_in_the_table(house: House) -> None
 
 
 @pytest.mark.parametrize("route", TABLE, ids=lambda route: " ".join(route))
-def test_who_may_and_who_may_not(house: House, route: Route) -> None:
+def test_each_route_accepts_only_its_role(house: House, route: Route) -> None:
     needed, allowed, _ = TABLE[route]
     for stranger in STRANGERS:
         answer = send(house, stranger, route)
@@ -138,7 +138,7 @@ def test_who_may_and_who_may_not(house: House, route: Route) -> None:
             assert answer.json()["role_needed"] == needed
 
 
-def test_a_session_s_unsafe_requests_need_its_token(house: House) -> None:
+def test_unsafe_requests_of_a_session_need_its_token(house: House) -> None:
     with (
         house.browser(house.secrets["admin"]) as admin,
         house.browser(house.secrets["admin"]) as other,
@@ -167,7 +167,7 @@ def write_sinks(house: House) -> None:
     DeadLetters(house.app.tables, f"{prefix}DeadLetters").park([letter])
 
 
-def test_every_form_of_every_page_carries_the_token(house: House) -> None:
+def test_every_form_of_every_page_has_the_token(house: House) -> None:
     house.app.http.post(
         "/v1/products",
         json={"product_id": "FORM", "name": "Form", "stock": 3},

@@ -60,7 +60,7 @@ def look(store: Store, clock: Clock) -> Callable[[], SystemState]:
     return looked
 
 
-def test_one_look_serves_everyone_for_a_second(
+def test_one_read_is_reused_for_a_second(
     look: Callable[[], SystemState], store: Store, clock: Clock
 ) -> None:
     first, second = look(), look()
@@ -71,7 +71,7 @@ def test_one_look_serves_everyone_for_a_second(
     assert store.asked == 2
 
 
-def test_an_act_makes_the_next_look_read_again(store: Store, clock: Clock) -> None:
+def test_expire_makes_the_next_call_read_again(store: Store, clock: Clock) -> None:
     board = SystemSnapshot(store.read, live, clock)
     with ThreadPoolExecutor(1) as pool:
         pool.submit(anyio.run, board.look).result()
@@ -80,7 +80,7 @@ def test_an_act_makes_the_next_look_read_again(store: Store, clock: Clock) -> No
     assert store.asked == 2
 
 
-def test_a_store_that_hangs_keeps_nobody_waiting_and_is_told(
+def test_hanging_store_delays_no_caller_and_is_reported(
     look: Callable[[], SystemState],
     store: Store,
     clock: Clock,
@@ -101,7 +101,7 @@ def test_a_store_that_hangs_keeps_nobody_waiting_and_is_told(
     assert hanging.read_at == known.read_at
 
 
-def test_a_store_that_refuses_leaves_what_was_known_and_says_why(
+def test_failed_read_keeps_the_last_state_and_reports_the_error(
     look: Callable[[], SystemState], store: Store, clock: Clock
 ) -> None:
     known = look()
@@ -115,7 +115,7 @@ def test_a_store_that_refuses_leaves_what_was_known_and_says_why(
     assert look().trouble == ""
 
 
-def test_a_heart_that_stands_still_is_counted_from_when_we_saw_it() -> None:
+def test_silence_of_a_heartbeat_is_counted_from_its_first_observation() -> None:
     hearts = Heartbeats()
     hearts.note([row("w1", 5), row("w2", 5)], 0.0)
     hearts.note([row("w1", 5), row("w2", 6)], 8.0)

@@ -34,14 +34,14 @@ def said(**fields: Any) -> tuple[str, list[str]]:
     return headline(state, found), texts
 
 
-def test_all_is_well() -> None:
+def test_healthy_state_has_no_findings() -> None:
     assert said() == ("All is well: 1 shard is read without delay.", [])
     assert said(live=live(shards=[])) == ("All is well.", [])
     two = live(shards=[reading("s1"), reading("s2", lag=12.0)])
     assert said(live=two)[0] == "All is well: 2 shards are read 12 s behind."
 
 
-def test_a_part_that_fails_is_named_with_what_it_says() -> None:
+def test_failing_part_is_named_with_its_error() -> None:
     parts = {"engine": "the embedded engine does not answer", "worker": "ok"}
     head, texts = said(live=live(parts=parts), trouble="DynamoDB did not answer.")
     assert head == "It does not work just now."
@@ -49,19 +49,19 @@ def test_a_part_that_fails_is_named_with_what_it_says() -> None:
     assert text.startswith("Engine: the embedded engine does not answer. If it keeps failing")
 
 
-def test_a_store_that_does_not_answer_is_told_though_the_rest_is_well() -> None:
+def test_unreadable_store_is_a_finding_even_if_all_parts_are_ok() -> None:
     head, texts = said(stored=None, read_at=None, trouble="DynamoDB did not answer.")
     assert head == "It does not work just now."
     assert texts[0].startswith("The store cannot be read: DynamoDB did not answer.")
 
 
-def test_a_late_reader_is_told_with_how_late() -> None:
+def test_late_reader_is_a_finding_with_its_lag() -> None:
     head, texts = said(live=live(shards=[reading(lag=300.0)]))
     assert head == "It works, and needs attention."
     assert texts[0].startswith("Changes show late: the reader is 5 min behind.")
 
 
-def test_without_any_live_worker_nothing_is_read() -> None:
+def test_missing_worker_is_a_finding() -> None:
     elsewhere = live(shards=None)
     assert "stockpulse worker" in said(live=elsewhere)[1][0]
     assert "stockpulse worker" in said(live=elsewhere, workers=[worker(silent=SILENT)])[1][0]
@@ -70,13 +70,13 @@ def test_without_any_live_worker_nothing_is_read() -> None:
     assert said(live=elsewhere, stored=stored(host="lambda")) == ("All is well.", [])
 
 
-def test_a_worker_that_was_never_heard_is_not_vouched_for() -> None:
+def test_worker_without_observed_heartbeat_is_not_reported_as_healthy() -> None:
     """A web process that has just begun sees a dead one's row as it sees a living one's."""
     head, texts = said(live=live(shards=None), workers=[worker(heard=False)])
     assert (head[:12], texts) == ("Not sure yet", [])
 
 
-def test_a_shard_of_a_worker_that_is_gone_gets_later() -> None:
+def test_lag_of_a_dead_worker_s_shard_grows() -> None:
     told = row("w1", shards=[ShardState("s1", lag=1, last_page=2)])
     elsewhere = {"live": live(shards=None), "stored": stored(workers=[told])}
     for silent, lag in ((SILENT - 1, 3.0), (40.0, 43.0)):
@@ -84,7 +84,7 @@ def test_a_shard_of_a_worker_that_is_gone_gets_later() -> None:
         assert line.lag == lag
 
 
-def test_of_two_that_tell_of_a_shard_the_living_one_is_believed() -> None:
+def test_report_of_a_live_worker_overrides_reports_of_dead_ones() -> None:
     rows = [row(name, shards=[ShardState("s1", lag=n)]) for n, name in enumerate("abc")]
     seen = [worker("a", silent=99), worker("b"), worker("c", silent=99)]
     state = a_state(live=live(shards=None), stored=stored(workers=rows), workers=seen)
@@ -99,7 +99,7 @@ def test_of_two_that_tell_of_a_shard_the_living_one_is_believed() -> None:
         (letters(9, more=True), "There are 9 or more dead letters."),
     ],
 )
-def test_dead_letters_are_counted_and_come_with_the_command(
+def test_dead_letters_are_a_finding_with_their_count_and_a_command(
     found: DeadLetterSummary, told: str
 ) -> None:
     head, texts = said(stored=stored(dead_letters=found))
@@ -108,17 +108,17 @@ def test_dead_letters_are_counted_and_come_with_the_command(
     assert texts[0].endswith("stockpulse sinks redrive")
 
 
-def test_a_gap_is_worth_a_word_for_a_day() -> None:
+def test_gap_is_a_finding_for_a_day() -> None:
     assert "stockpulse reconcile" in said(stored=stored(gaps=[gap()]))[1][0]
     assert said(stored=stored(gaps=[gap(NOW - timedelta(hours=25))]))[1] == []
 
 
-def test_what_does_not_work_comes_before_what_only_needs_attention() -> None:
+def test_bad_findings_come_first() -> None:
     _, texts = said(stored=stored(dead_letters=letters(1)), live=live(shards=None))
     assert [text.split(" ")[0] for text in texts] == ["No", "There"]
 
 
-def test_a_shard_is_one_line_from_all_who_know_of_it() -> None:
+def test_shard_line_combines_checkpoint_and_reports() -> None:
     told = [ShardState("s2", lag=4, last_page=1, position="7")]
     state = a_state(
         stored=stored(
@@ -133,13 +133,13 @@ def test_a_shard_is_one_line_from_all_who_know_of_it() -> None:
     assert (nobodys.here, nobodys.owner, nobodys.position) == (False, None, "100")
 
 
-def test_of_finished_shards_a_few_are_shown_and_last() -> None:
+def test_a_few_finished_shards_are_listed_last() -> None:
     many = [saved(f"f{n}", finished=True) for n in range(20)]
     lines = shard_lines(a_state(stored=stored(shards=[*many, saved("open")])))
     assert [line.finished for line in lines] == [False, False] + [True] * FINISHED_SHOWN
 
 
-def test_details_are_json_and_bounded() -> None:
+def test_details_are_bounded_json() -> None:
     shards = [saved(f"s{n}") for n in range(200)]
     state = a_state(stored=stored(shards=shards, gaps=[gap()] * 200, dead_letters=letters(3)))
     details = json.loads(json.dumps(details_of(state)))
@@ -162,5 +162,5 @@ def test_details_are_json_and_bounded() -> None:
     ("seconds", "told"),
     [(0.4, "less than a second"), (3.2, "3 s"), (119, "119 s"), (600, "10 min"), (9e5, "10 d")],
 )
-def test_a_time_is_told_as_people_do(seconds: float, told: str) -> None:
+def test_duration_is_readable(seconds: float, told: str) -> None:
     assert span(seconds) == told
