@@ -1,4 +1,4 @@
-"""What a person sees on the Live page, from a write over REST to the painted row."""
+"""The Live page shows each write, from the REST request to the painted row."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def test_inserts_stock_changes_edits_and_deletions_are_shown(app: App, page: Pag
     expect(rows.first).to_contain_text("damaged")
 
     page.reload()
-    expect(rows).to_have_count(4)  # the server's own rows say the same
+    expect(rows).to_have_count(4)  # rows rendered by the server have the same text
     expect(rows.first).to_contain_text("damaged")
 
 
@@ -56,7 +56,7 @@ def test_every_static_file_is_loaded_from_the_hashed_folder(app: App, page: Page
     loaded: dict[str, int] = {}
     page.on("response", lambda answer: loaded.update({answer.url: answer.status}))
     open_live(page, app.url)
-    expect(page.locator("#tiles canvas")).to_have_count(1)  # its module is loaded late
+    expect(page.locator("#tiles canvas")).to_have_count(1)  # its module is loaded last
     files = {url for url in loaded if "/static/" in url}
     assert {url.rpartition("/")[2] for url in files} >= {"main.js", "format.js", "uPlot.esm.js"}
     assert all(url.startswith(f"{app.url}{static_path()}/") for url in files)
@@ -103,7 +103,7 @@ def test_page_shows_a_store_outage_and_recovers(tmp_path: Path, page: Page) -> N
         engine = json.loads((app.data_dir / "engine.json").read_text())["pid"]
         os.kill(engine, signal.SIGSTOP)
         try:
-            expect(page.locator("#pill")).to_contain_text("Store unavailable", timeout=20_000)
+            expect(page.locator("#pill")).to_contain_text("Database unavailable", timeout=20_000)
             expect(page.locator("#store-notice")).to_be_visible()
         finally:
             os.kill(engine, signal.SIGCONT)
@@ -162,7 +162,7 @@ def test_ten_tabs_share_one_stream_and_survive_the_loss_of_its_leader(
 
 @pytest.mark.alone
 def test_rest_write_is_painted_within_half_a_second(app: App, page: Page) -> None:
-    """The promise of the README: p95 of 200 writes, from the REST answer to the painted row."""
+    """The README's figure: p95 of 200 writes, from the REST response to the painted row."""
     open_live(page, app.url)
     app.create("P1", 1000)
     expect(page.locator(ROWS)).to_have_count(1)

@@ -1,4 +1,4 @@
-"""People sign in, work with their session, and are led to the sign-in where it has ended."""
+"""People sign in and use their session, and are redirected to the sign-in when it ends."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The door over a real table: where it opens without keys, and that all web processes agree."""
+"""With a real table: when a server starts without keys, and sessions across web processes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ PEOPLE = PROXIED | {"proxy_user_header": "X-User", "proxy_roles": "*=viewer"}
 
 @contextmanager
 def keys_of(endpoint: str, folder: Path) -> Iterator[tuple[ApiKeys, Any, str]]:
-    """Keys over a table of the test's own."""
+    """API keys in a table of the test's own."""
     clients = connect(endpoint)
     prefix = settings_for(endpoint, folder).table_prefix
     names = tables.table_names(prefix, None)
@@ -35,20 +35,20 @@ def keys_of(endpoint: str, folder: Path) -> Iterator[tuple[ApiKeys, Any, str]]:
 
 def test_server_starts_only_if_access_is_protected_or_local(endpoint: str, tmp_path: Path) -> None:
     with keys_of(endpoint, tmp_path) as (keys, client, table):
-        told: list[str] = []
+        messages: list[str] = []
 
         def starts(**given: Any) -> bool:
-            """Whether it opens."""
+            """Whether it starts."""
             try:
                 with open_authenticator(settings_for(endpoint, tmp_path, **given), client, table):
                     return True
             except OpenAccessRefused as error:
-                told.append(str(error))
+                messages.append(str(error))
                 return False
 
         assert starts()
         assert not starts(**OTHERS)
-        assert not starts(**PROXIED), "behind a proxy loopback is reached from outside"
+        assert not starts(**PROXIED), "a proxy makes loopback reachable from outside"
         assert starts(**PEOPLE), "the proxy names people"
         assert starts(**OTHERS, open_access=True)
 
@@ -56,14 +56,14 @@ def test_server_starts_only_if_access_is_protected_or_local(endpoint: str, tmp_p
         assert starts(**OTHERS)
         assert starts(**PROXIED)
         keys.revoke("ada", "test")
-        assert not starts(**OTHERS), "nobody could come in"
-        assert starts(), "and on loopback a new key can be made"
-        assert len(told) == 3
-        assert all("stockpulse key create NAME --role admin" in message for message in told)
+        assert not starts(**OTHERS), "nobody could sign in"
+        assert starts(), "on loopback a new key can be created"
+        assert len(messages) == 3
+        assert all("stockpulse key create NAME --role admin" in message for message in messages)
 
 
-async def asks(authenticator: Any) -> bool:
-    """Whether credentials are needed."""
+async def requires_credentials(authenticator: Any) -> bool:
+    """Whether a request needs credentials."""
     needed: bool = authenticator.requires_credentials(await authenticator.known())
     return needed
 
@@ -74,13 +74,15 @@ async def test_open_access_ends_with_the_first_key(endpoint: str, tmp_path: Path
     with keys_of(endpoint, tmp_path) as (keys, client, table):
         settings = settings_for(endpoint, tmp_path, **OTHERS, open_access=True)
         with open_authenticator(settings, client, table) as authenticator:
-            assert not await asks(authenticator)
+            assert not await requires_credentials(authenticator)
             keys.create("ada", Role.VIEWER, None, "test")
             authenticator.key_cache.forget()
-            assert await asks(authenticator)
+            assert await requires_credentials(authenticator)
             keys.revoke("ada", "test")
             authenticator.key_cache.forget()
-            assert await asks(authenticator), "revoking the last key does not open it again"
+            assert await requires_credentials(authenticator), (
+                "revoking the last key does not open it again"
+            )
 
 
 @pytest.mark.anyio

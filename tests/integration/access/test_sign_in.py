@@ -1,4 +1,4 @@
-"""People sign in with a key or a link, and out; what they do carries their name."""
+"""People sign in with a key or a link, and sign out; their writes carry their name."""
 
 import logging
 from datetime import datetime
@@ -22,14 +22,14 @@ def test_viewers_see_only_the_sign_out_form(house: House) -> None:
 
 def test_person_without_a_session_is_redirected_to_the_sign_in_and_back(house: House) -> None:
     with house.browser() as browser:
-        led = browser.get("/products?cursor=a%2Fb&x=1")
-        assert led.status_code == 303
-        page = browser.get(led.headers["Location"])
+        redirect = browser.get("/products?cursor=a%2Fb&x=1")
+        assert redirect.status_code == 303
+        page = browser.get(redirect.headers["Location"])
         ((_, fields),) = forms(page.text)
         signed_in = browser.post("/sign-in", data=fields | {"key": f" {house.secrets['viewer']} "})
         assert signed_in.headers["Location"] == "/products?cursor=a%2Fb&x=1"
         assert browser.get("/").status_code == 200
-        # What was sent cannot be sent again: the way back is the first page.
+        # A form cannot be sent again after the sign-in, so it leads to the first page.
         browser.cookies.clear()
         assert browser.post("/products/new", data={}).headers["Location"] == "/sign-in?next=/"
 
@@ -53,9 +53,9 @@ def test_each_sign_in_starts_a_new_session(house: House) -> None:
         assert browser.post("/sign-in", data={"key": house.secrets["editor"]}).status_code == 303
         assert browser.cookies["stockpulse_session"] != first["stockpulse_session"]
         assert "editor" in browser.get("/").text
-        assert 'name="csrf_token"' in browser.get("/docs").text, "to try the API with"
+        assert 'name="csrf_token"' in browser.get("/docs").text, "to try the API in the browser"
     with httpx.Client(base_url=house.app.url, cookies=first) as fixed:
-        assert fixed.get("/v1/products").status_code == 401, "the one before has ended"
+        assert fixed.get("/v1/products").status_code == 401, "the previous session has ended"
 
 
 def test_cookie_is_http_only_and_same_site(house: House) -> None:
@@ -68,8 +68,10 @@ def test_cookie_is_http_only_and_same_site(house: House) -> None:
 
 def test_responses_are_not_cached_for_other_users(house: House) -> None:
     for path in ("/", "/v1/products", "/v1/products/K9", "/v1/admin/log", "/sign-in"):
-        kept = house.app.http.get(path, headers=house.headers["admin"]).headers["Cache-Control"]
-        assert kept in {"no-store", "private, no-cache"}, path
+        cache_control = house.app.http.get(path, headers=house.headers["admin"]).headers[
+            "Cache-Control"
+        ]
+        assert cache_control in {"no-store", "private, no-cache"}, path
 
 
 def test_link_signs_in_once_and_opening_it_does_not_use_it_up(house: House) -> None:
@@ -141,4 +143,4 @@ def test_secrets_are_never_logged(house: House, caplog: pytest.LogCaptureFixture
         assert planted not in caplog.text
     rows = house.app.tables.scan(TableName=f"{house.app.services.settings.table_prefix}Settings")
     for planted in (secret[16:], token):
-        assert planted not in str(rows["Items"]), "kept as a hash only"
+        assert planted not in str(rows["Items"]), "stored as a hash only"

@@ -1,4 +1,4 @@
-"""Keys and sessions let in; what is forged, old or malformed does not."""
+"""Valid keys and sessions are accepted; forged, expired and malformed ones are rejected."""
 
 from datetime import timedelta
 
@@ -46,13 +46,13 @@ def test_session_ends_after_its_idle_time_and_after_its_lifetime() -> None:
     used = site.ask(headers=cookie_of(first))
     assert used.json()["by"] == "session"
     clock.now += timedelta(minutes=1)
-    assert site.ask(headers=cookie_of(first)).status_code == 401, "not used for half an hour"
+    assert site.ask(headers=cookie_of(first)).status_code == 401, "idle for half an hour"
     latest = used.headers["Set-Cookie"]
     for _ in range(24):
         clock.now += timedelta(minutes=28)
         latest = site.ask(headers=cookie_of(latest)).headers["Set-Cookie"]
     clock.now = START + timedelta(hours=12)
-    assert site.ask(headers=cookie_of(latest)).status_code == 401, "however much it was used"
+    assert site.ask(headers=cookie_of(latest)).status_code == 401, "at the end of its lifetime"
 
 
 def test_cookie_is_not_renewed_with_every_request() -> None:
@@ -71,8 +71,8 @@ def test_session_ends_with_its_key_and_forged_cookies_are_rejected() -> None:
     session = site.sign_in(secret)
     name, _, value = session.partition(";")[0].partition("=")
     forged = [value[:-9] + value[:-10:-1], value[1:], "a.b", "", "W10.x", "é"]
-    for word in forged:
-        header = f"{name}={word}".encode()
+    for cookie in forged:
+        header = f"{name}={cookie}".encode()
         assert site.ask(headers={b"Cookie": header}).status_code == 401
     other = an_authenticator([key], now=clock)
     session_of = type(other.sessions)("o" * 32, timedelta(minutes=30), timedelta(hours=12))
@@ -106,9 +106,9 @@ def test_request_with_two_credentials_is_rejected(site: Site) -> None:
 def test_sign_in_pages_and_redirects_include_the_base_path() -> None:
     key, secret = a_key()
     site = Site(an_authenticator([key], base="/shop"))
-    led = site.ask("GET", "/shop/products?x=1", headers={"Accept": "text/html"})
-    assert led.headers["Location"] == "/shop/sign-in?next=/shop/products%3Fx%3D1"
-    page = site.ask("GET", led.headers["Location"], headers={"Accept": "text/html"})
+    redirect = site.ask("GET", "/shop/products?x=1", headers={"Accept": "text/html"})
+    assert redirect.headers["Location"] == "/shop/sign-in?next=/shop/products%3Fx%3D1"
+    page = site.ask("GET", redirect.headers["Location"], headers={"Accept": "text/html"})
     assert 'action="/shop/sign-in"' in page.text
     assert 'value="/shop/products?x=1"' in page.text
     session = site.ask("POST", "/shop/sign-in", data={"key": secret.text}).headers["Set-Cookie"]
@@ -137,7 +137,7 @@ def test_server_without_keys_is_still_open_after_a_minute_without_requests() -> 
 
 
 def test_csrf_tokens_differ_and_are_bound_to_their_owner() -> None:
-    """Compressed pages would otherwise show a constant secret's length next to chosen text."""
+    """A constant token could be read from the length of compressed pages (BREACH)."""
     sessions = an_authenticator().sessions
     first, second = sessions.form_token("ada"), sessions.form_token("ada")
     assert first.partition(".")[0] != second.partition(".")[0]

@@ -1,4 +1,4 @@
-"""A stream ends when whoever reads may no longer; a fault of one look is mended by the next."""
+"""A stream ends when its identity becomes invalid; an error in one check does not stop others."""
 
 import asyncio
 from dataclasses import replace
@@ -30,7 +30,7 @@ BY_SESSION = replace(BY_KEY, by="session", session="s1", until=START + timedelta
 
 
 @pytest.mark.parametrize(
-    ("identity", "known", "held"),
+    ("identity", "known", "valid"),
     [
         (LOCAL, OPEN, True),
         (LOCAL, CLOSED, False),
@@ -45,17 +45,17 @@ BY_SESSION = replace(BY_KEY, by="session", session="s1", until=START + timedelta
         (Identity("ada", KEY.role, "proxy"), OPEN, True),
     ],
 )
-def test_validity_of_an_identity(identity: Identity, known: Known, held: bool) -> None:  # noqa: FBT001 - a case
-    assert still_valid(identity, known, START) is held
+def test_validity_of_an_identity(identity: Identity, known: Known, valid: bool) -> None:  # noqa: FBT001 - a test case
+    assert still_valid(identity, known, START) is valid
 
 
 async def test_stream_ends_with_its_key_and_other_streams_continue() -> None:
     known = [CLOSED]
 
-    async def look() -> Known:
+    async def known_keys() -> Known:
         return known[0]
 
-    watch = StreamRevocation(look, Clock(), interval=0.01)
+    watch = StreamRevocation(known_keys, Clock(), interval=0.01)
     other, _ = a_key()
     known[0] = Known({KEY.id: KEY, other.id: other})
     others = Identity("eve", other.role, "key", other.id)
@@ -63,29 +63,34 @@ async def test_stream_ends_with_its_key_and_other_streams_continue() -> None:
         live() as broker,
         watch.running(),
         streaming(broker, watched=partial(watch.end_when_invalid, BY_KEY)) as (connection, task),
-        streaming(broker, watched=partial(watch.end_when_invalid, others)) as (kept, goes_on),
+        streaming(broker, watched=partial(watch.end_when_invalid, others)) as (
+            other_connection,
+            other_task,
+        ),
     ):
         await connection.got(b"event: hello")
-        await kept.got(b"event: hello")
+        await other_connection.got(b"event: hello")
         await asyncio.sleep(0.05)
         assert not task.done()
         known[0] = Known({other.id: other})
         await ends(task)
-        assert connection.complete, "ended as it should be, so that the client does not wait"
-        assert not goes_on.done()
+        assert connection.complete, (
+            "the response was ended properly, so that the client does not wait"
+        )
+        assert not other_task.done()
         assert broker.subscribers == 1
 
 
 async def test_checks_continue_after_an_error() -> None:
-    faults = [StoreUnavailable("away"), RuntimeError("a fault")]
+    faults = [StoreUnavailable("unavailable"), RuntimeError("a fault")]
     ended = asyncio.Event()
 
-    async def look() -> Known:
+    async def known_keys() -> Known:
         if faults:
             raise faults.pop()
         return OPEN
 
-    watch = StreamRevocation(look, Clock(), interval=0.01)
+    watch = StreamRevocation(known_keys, Clock(), interval=0.01)
     async with watch.running():
         with watch.end_when_invalid(BY_KEY, ended.set):
             async with asyncio.timeout(5):
@@ -93,10 +98,10 @@ async def test_checks_continue_after_an_error() -> None:
 
 
 async def test_store_is_not_read_without_open_streams() -> None:
-    async def look() -> Known:
-        raise AssertionError("asked for nothing")
+    async def known_keys() -> Known:
+        raise AssertionError("the store was read without open streams")
 
-    watch = StreamRevocation(look, Clock())
+    watch = StreamRevocation(known_keys, Clock())
     with watch.end_when_invalid(BY_KEY, lambda: None):
         pass
     await watch.check()

@@ -1,4 +1,4 @@
-"""What a proxy says is believed of the configured ones only, and only where it is one thing."""
+"""Proxy headers are read from configured proxies only, and only if they are unambiguous."""
 
 from collections.abc import Mapping
 from ipaddress import ip_network
@@ -22,7 +22,7 @@ PROXIES = TrustedProxies(
 
 @pytest.fixture(scope="module")
 def site() -> Site:
-    """The application behind proxies that name people, with one key beside."""
+    """The application behind proxies that name people, with one API key as well."""
     return Site(an_authenticator([KEY], proxies=PROXIES), allowed_hosts=("shop.example",))
 
 

@@ -1,4 +1,4 @@
-"""A row says the same on the server as in the browser."""
+"""The server renders the same row text as the browser."""
 
 import json
 from decimal import Decimal
@@ -11,7 +11,7 @@ from app.web.pages.event_rows import price_text, row_from, row_of, view_notice
 from tests.support.builders import an_event
 from tests.support.paths import TESTS
 
-# tests/js/format.test.js holds the browser to the same cases.
+# tests/js/format.test.js runs the same cases in the browser's code.
 CASES = json.loads((TESTS / "js" / "rows.json").read_text())
 
 
@@ -31,7 +31,7 @@ def test_void_reconciled_entry_is_labelled_void() -> None:
     event = an_event(1, kind="reconciled", actor=None, event_name="MODIFY")
     found = row_of(event, ZoneInfo("UTC"))
     void = row_of(event, ZoneInfo("UTC"), void=True)
-    assert void.change == f"The record arrived after all ({found.change})"
+    assert void.change == f"The missing change arrived later ({found.change})"
     assert (found.label, void.label, void.kind) == ("Reconciled", "Void", "reconciled")
 
 

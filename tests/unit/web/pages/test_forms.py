@@ -1,4 +1,4 @@
-"""Text from browsers becomes what the API's models take, and comes back when they refuse it."""
+"""Form text becomes input for the API's models, and is shown again if they reject it."""
 
 from typing import Any
 
@@ -40,8 +40,8 @@ def product(**fields: Any) -> Product:
     return Product(**{**given, **fields})
 
 
-def came_back(of: Product, **typed: str) -> Form:
-    """The edit form of a product as a browser sends it, with some fields typed over."""
+def submitted(of: Product, **typed: str) -> Form:
+    """The edit form of a product as a browser submits it, with some fields edited."""
     form = edit_form(of)
     hidden = {f"was_{name}": value for name, value in form.was.items()}
     return submitted_edit({**form.values, **hidden, **typed})
@@ -78,25 +78,25 @@ def test_text_that_is_not_ascii_digits_is_rejected_by_the_model(text: str) -> No
 
 
 def test_only_edited_fields_are_written() -> None:
-    form = came_back(product(), name="Green tea")
+    form = submitted(product(), name="Green tea")
     assert touched(form) == ["name"]
     assert patch_of(form) == {"name": "Green tea"}
 
 
 def test_emptied_field_is_removed_but_name_is_required() -> None:
     of = product(category="Drinks", tags=("x",))
-    assert patch_of(came_back(of, category="", tags="")) == {"category": None, "tags": None}
-    form = came_back(of, name="")
+    assert patch_of(submitted(of, category="", tags="")) == {"category": None, "tags": None}
+    form = submitted(of, name="")
     assert form.read(ProductPatch, patch_of(form)) is None
     assert set(form.errors) == {"name"}
 
 
 def test_form_rendered_before_a_sale_does_not_write_the_stock() -> None:
-    assert "stock" not in patch_of(came_back(product(stock=5), category="Drinks"))
+    assert "stock" not in patch_of(submitted(product(stock=5), category="Drinks"))
 
 
 def test_conflicting_edit_keeps_both_values_and_updates_other_fields() -> None:
-    form = came_back(product(), name="Mine", note="why")
+    form = submitted(product(), name="Mine", note="why")
     theirs = product(name="Theirs", category="New", etag='"e.c"')
     form = rebased(form, theirs)
     assert form.status == 412
@@ -109,14 +109,14 @@ def test_conflicting_edit_keeps_both_values_and_updates_other_fields() -> None:
 
 
 def test_edits_of_different_fields_do_not_conflict() -> None:
-    form = rebased(came_back(product(), price="2.5"), product(name="Theirs", etag='"e.c"'))
+    form = rebased(submitted(product(), price="2.5"), product(name="Theirs", etag='"e.c"'))
     assert form.current == {}
-    assert "save to add yours" in str(form.problem)
+    assert "Save to add yours" in str(form.problem)
     assert (form.values["name"], form.values["price"]) == ("Theirs", "2.5")
 
 
 def test_identical_edits_do_not_conflict() -> None:
-    form = rebased(came_back(product(), name="Same"), product(name="Same", etag='"e.c"'))
+    form = rebased(submitted(product(), name="Same"), product(name="Same", etag='"e.c"'))
     assert form.current == {}
     assert touched(form) == []
 
@@ -129,7 +129,9 @@ def test_identical_edits_do_not_conflict() -> None:
         ({"quantity": "3", "direction": "-1", "reason": "lost"}, -3, "lost"),
     ],
 )
-def test_button_sets_the_sign_of_the_adjustment(fields: dict[str, str], delta: int, reason: str) -> None:
+def test_button_sets_the_sign_of_the_adjustment(
+    fields: dict[str, str], delta: int, reason: str
+) -> None:
     body = Form(fields).read(AdjustmentRequest, adjustment_of(fields))
     assert body is not None
     assert (body.delta, body.reason) == (delta, reason)

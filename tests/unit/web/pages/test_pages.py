@@ -1,4 +1,4 @@
-"""What pages say when something is missing: the store, the right to write, the stream's images."""
+"""Pages handle an unavailable store, a read-only deployment and a partial stream view type."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +36,7 @@ class _Down:
 
 
 class _Client:
-    """A browser without a network."""
+    """An HTTP client that calls the application without a network."""
 
     def __init__(self, services: Any) -> None:
         self._transport = httpx.ASGITransport(create_app(services))
@@ -54,7 +54,7 @@ class _Client:
             ) as client:
                 return await client.request(method, path, **request)
 
-        # In a thread: where browser tests ran before, theirs has an event loop already.
+        # In a thread: after browser tests, the main thread already has an event loop.
         with ThreadPoolExecutor(1) as pool:
             return pool.submit(anyio.run, send).result()
 
@@ -135,13 +135,13 @@ def test_row_escapes_markup_in_data() -> None:
 
 
 def test_live_page_shows_known_changes_and_a_notice_while_the_store_is_unavailable() -> None:
-    known = a_broker(an_event(1), trouble="the engine does not answer")
-    answer = client(broker=known).get("/")
+    broker = a_broker(an_event(1), trouble="the engine does not answer")
+    answer = client(broker=broker).get("/")
     assert answer.status_code == 200
     assert rows_of(answer.text) == [an_event(1).id]
     assert 'id="store-notice" class="notice bad">' in answer.text
-    well = client(broker=a_broker(an_event(1))).get("/").text
-    assert 'id="store-notice" class="notice bad" hidden>' in well
+    available = client(broker=a_broker(an_event(1))).get("/").text
+    assert 'id="store-notice" class="notice bad" hidden>' in available
 
 
 def test_other_pages_show_an_error_and_reload_while_the_store_is_unavailable() -> None:

@@ -1,4 +1,4 @@
-"""The last hour in numbers says what it covers."""
+"""The tiles count the last hour, and report since when the count is complete."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""A sink that needs a person is a finding with what to do; one paused on purpose is not."""
+"""A sink that needs attention is a finding with a remedy; a sink paused by a person is not."""
 
 import json
 
@@ -12,8 +12,8 @@ from app.web.system.sink_lines import LATE, sink_findings, sink_lines
 from tests.unit.web.system.system_states import a_state, letters, sink, stored, worker
 
 
-def said(view: SinkView, **fields: object) -> str:
-    """What and what to do of the one finding; empty where there is none."""
+def finding_text(view: SinkView, **fields: object) -> str:
+    """The text and remedy of the sink's one finding; empty if there is none."""
     texts = [
         f"{found.what} {found.remedy} {found.command}".strip()
         for found in sink_findings(a_state(stored=stored(sinks=[view]), **fields))
@@ -23,17 +23,17 @@ def said(view: SinkView, **fields: object) -> str:
 
 
 def test_running_sink_without_lag_has_no_finding() -> None:
-    assert said(sink()) == ""
+    assert finding_text(sink()) == ""
 
 
 def test_sink_is_late_after_five_minutes() -> None:
-    assert said(sink(lag_seconds=LATE, lag_events=3)) == ""
-    late = said(sink(lag_seconds=LATE + 1, lag_events=3))
+    assert finding_text(sink(lag_seconds=LATE, lag_events=3)) == ""
+    late = finding_text(sink(lag_seconds=LATE + 1, lag_events=3))
     assert late.startswith("Sink archive is 5 min behind. It catches up by itself")
 
 
 def test_late_sink_without_a_worker_suggests_starting_one() -> None:
-    late = said(sink(lag_seconds=7200, owner=None))
+    late = finding_text(sink(lag_seconds=7200, owner=None))
     assert late.startswith("Sink archive is 2 h behind. No worker runs it.")
     assert late.endswith("stockpulse sinks pause archive")
 
@@ -41,44 +41,44 @@ def test_late_sink_without_a_worker_suggests_starting_one() -> None:
 def test_late_sink_on_lambda_suggests_the_scheduled_function() -> None:
     late = sink(lag_seconds=7200, owner=None)
     (found,) = sink_findings(a_state(stored=stored(sinks=[late], host="lambda")))
-    assert "the function of the sinks on its schedule" in found.remedy
+    assert "the scheduled sinks function" in found.remedy
 
 
 def test_late_sink_of_a_dead_worker_reports_the_missing_heartbeat() -> None:
-    late = said(sink(lag_seconds=7200), workers=[worker("w1", silent=600), worker("w2")])
-    assert "The worker that runs it has been silent for 10 min" in late
+    late = finding_text(sink(lag_seconds=7200), workers=[worker("w1", silent=600), worker("w2")])
+    assert "Its worker has sent no heartbeat for 10 min" in late
 
 
 def test_stopped_sink_suggests_the_rewind_command() -> None:
-    stopped = said(sink(state="stopped", why="events may have expired"))
+    stopped = finding_text(sink(state="stopped", why="events may have expired"))
     assert stopped.startswith("Sink archive has stopped: events may have expired.")
     assert stopped.endswith("stockpulse sinks rewind archive --to beginning")
 
 
 def test_sink_that_paused_itself_suggests_the_resume_command() -> None:
-    paused = said(sink(state="paused", why="shop.example answered 410 Gone"))
+    paused = finding_text(sink(state="paused", why="shop.example answered 410 Gone"))
     assert paused.startswith("Sink archive paused itself: shop.example answered 410 Gone.")
     assert paused.endswith("stockpulse sinks resume archive")
 
 
 def test_sink_paused_by_an_administrator_has_no_finding() -> None:
     view = sink(state="paused", why="paused by ada", paused_by="ada", lag_seconds=1e6)
-    assert said(view) == ""
+    assert finding_text(view) == ""
 
 
 def test_failing_sink_shows_its_error_and_suggests_the_test_command() -> None:
     health = Health(error="shop.example answered 503")
-    failing = said(sink(health=health))
+    failing = finding_text(sink(health=health))
     assert failing.startswith("Sink archive is failing: shop.example answered 503.")
     assert failing.endswith("stockpulse sinks test archive")
-    late = said(sink(health=health, lag_seconds=3600))
+    late = finding_text(sink(health=health, lag_seconds=3600))
     assert late.startswith("Sink archive is failing, and 60 min behind: shop.example answered 503.")
 
 
 def test_sink_findings_are_never_bad() -> None:
     state = a_state(stored=stored(sinks=[sink(state="stopped", why="expired")]))
     found = findings(state)
-    assert headline(state, found) == "It works, and needs attention."
+    assert headline(state, found) == "Working, but something needs attention."
     assert not any(finding.bad for finding in found)
 
 

@@ -1,4 +1,4 @@
-"""The System page gives the state first, then the details, also while the store is down."""
+"""The System page shows the headline, then the details, even while the store is unavailable."""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -27,16 +27,16 @@ from tests.unit.web.system.system_states import (
 
 
 def get(path: str, state: SystemState, **settings: Any) -> httpx.Response:
-    async def look(_age: float = 0) -> SystemState:
+    async def current(_age: float = 0) -> SystemState:
         return state
 
     services: Any = SimpleNamespace(
         settings=Settings(_env_file=None, **settings),
         about=about(),
         demo=SimpleNamespace(running=lambda: False),
-        system=SimpleNamespace(look=look),
+        system=SimpleNamespace(current=current),
         probes={
-            name: partial({"ok": None}.get, said, said) for name, said in state.live.parts.items()
+            name: partial({"ok": None}.get, text, text) for name, text in state.live.parts.items()
         },
         access=open_to_all(),
     )
@@ -70,9 +70,9 @@ def test_page_times_use_the_configured_zone() -> None:
 
 def test_findings_are_shown_with_their_remedy() -> None:
     page = get("/system", a_state(stored=stored(dead_letters=letters(2), gaps=[gap()]))).text
-    assert "It works, and needs attention." in page
+    assert "Working, but something needs attention." in page
     assert "<code>stockpulse sinks redrive</code>" in page
-    assert "2 of notify" in page
+    assert "notify: 2" in page
     assert "trimmed before it was read" in page
 
 
@@ -96,16 +96,16 @@ def test_leases_and_workers_are_shown_if_there_are_any() -> None:
     ).text
     assert "Workers</h2>" in page
     assert "since 2026-11-21 11:30:00" in page
-    states = ('class="well">alive<', "silent for 40 s", "listening for its heartbeat")
-    assert [page.count(said) for said in states] == [1, 1, 1]
+    states = ('class="well">alive<', "silent for 40 s", "waiting for a heartbeat")
+    assert [page.count(text) for text in states] == [1, 1, 1]
 
 
 def test_page_shows_what_is_unknown_while_the_store_is_unavailable() -> None:
     state = a_state(stored=None, read_at=None, trouble="DynamoDB did not answer.")
     page = get("/system", state).text
-    assert "It does not work just now." in page
+    assert "Stockpulse is not working." in page
     assert "the tables have not been read yet" in page
-    assert page.count("Not known: the tables have not been read.") == 3
+    assert page.count("Unknown: the tables have not been read.") == 3
 
 
 def test_markup_in_errors_is_escaped() -> None:
@@ -129,14 +129,17 @@ def test_readiness_has_parts_and_details() -> None:
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
     body = answer.json()
     assert (body["status"], body["parts"]) == ("unavailable", {"engine": "down", "worker": "ok"})
-    assert body["details"]["summary"] == "It does not work just now."
-    well = get("/readyz", a_state(stored=stored(dead_letters=letters(9))))
-    assert (well.status_code, well.json()["status"]) == (200, "ok")  # they never decide it
+    assert body["details"]["summary"] == "Stockpulse is not working."
+    ready = get("/readyz", a_state(stored=stored(dead_letters=letters(9))))
+    assert (ready.status_code, ready.json()["status"]) == (
+        200,
+        "ok",
+    )  # dead letters do not change the status
 
 
 def test_unknown_state_is_not_shown_as_good() -> None:
-    unheard = a_state(live=live(shards=None), workers=[worker(heard=False)])
-    for state, kind in ((unheard, "notice "), (a_state(), "notice good")):
+    unknown = a_state(live=live(shards=None), workers=[worker(heard=False)])
+    for state, kind in ((unknown, "notice "), (a_state(), "notice good")):
         assert f'id="verdict" class="{kind}"' in get("/system", state).text
 
 
@@ -148,7 +151,7 @@ def test_sink_is_shown_with_its_state_lag_owner_and_error() -> None:
         sink("partner", state="paused", why="answered 410 Gone"),
     ]
     page = get("/system", a_state(stored=stored(sinks=sinks))).text
-    assert "nothing waits" in page
+    assert "up to date" in page
     assert "10 min<br>12 events" in page
     assert "no worker runs it" in page
     assert "503 &lt;b&gt;down" in page
