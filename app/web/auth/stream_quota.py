@@ -27,8 +27,8 @@ class StreamQuota:
             return
         if self._open[account] >= self._limit:
             raise TooManyOfYourStreams(
-                f"{self._limit} live streams of yours are already open. Close one, or share one "
-                "among your clients.",
+                f"You already have {self._limit} live streams open. Close one, or share one among "
+                "your clients.",
                 headers={"Retry-After": "10"},
             )
         self._open[account] += 1

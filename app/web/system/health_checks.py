@@ -45,12 +45,12 @@ def _of_parts(state: SystemState) -> list[Finding]:
     }
     return [
         Finding(
-            f"{name.capitalize()}: {said}.",
+            f"{name.capitalize()}: {status}.",
             remedies.get(name, "It retries by itself. If this lasts, check the log."),
             bad=True,
         )
-        for name, said in state.live.parts.items()
-        if said != "ok"
+        for name, status in state.live.parts.items()
+        if status != "ok"
     ]
 
 

@@ -52,9 +52,8 @@ def _reports(state: SystemState) -> dict[str, _Report]:
     reports: dict[str, _Report] = {}
     rows = state.stored.workers if state.stored else ()
     gone = {worker.owner: worker.silent for worker in state.workers if not worker.alive}
-    for row in sorted(
-        rows, key=lambda row: row.owner not in gone
-    ):  # live workers override dead ones
+    # Live workers come last, so that they override dead ones.
+    for row in sorted(rows, key=lambda row: row.owner not in gone):
         for shard in row.shards:
             reports[shard.shard_id] = _Report(shard, row.owner, gone.get(row.owner, 0.0))
     for shard in state.live.shards or ():

@@ -63,21 +63,16 @@ async def test_stream_ends_with_its_key_and_other_streams_continue() -> None:
         live() as broker,
         watch.running(),
         streaming(broker, watched=partial(watch.end_when_invalid, BY_KEY)) as (connection, task),
-        streaming(broker, watched=partial(watch.end_when_invalid, others)) as (
-            other_connection,
-            other_task,
-        ),
+        streaming(broker, watched=partial(watch.end_when_invalid, others)) as (kept, kept_task),
     ):
         await connection.got(b"event: hello")
-        await other_connection.got(b"event: hello")
+        await kept.got(b"event: hello")
         await asyncio.sleep(0.05)
         assert not task.done()
         known[0] = Known({other.id: other})
         await ends(task)
-        assert connection.complete, (
-            "the response was ended properly, so that the client does not wait"
-        )
-        assert not other_task.done()
+        assert connection.complete, "the response was ended properly, so the client does not wait"
+        assert not kept_task.done()
         assert broker.subscribers == 1
 
 
