@@ -1,10 +1,10 @@
-// A page that could not be read for want of the store comes back by itself, and only once ready.
+// A page that failed because the store was unavailable reloads once the server is ready.
 
 const INTERVAL = 3_000;
 const section = document.getElementById("recover");
 const { ready, again } = section.dataset;
 
-async function look() {
+async function check() {
   try {
     const answer = await fetch(ready, { cache: "no-store" });
     if (answer.ok) {
@@ -12,12 +12,12 @@ async function look() {
       return;
     }
   } catch {
-    // The server itself is away: the same wait.
+    // The server cannot be reached: wait in the same way.
   }
-  setTimeout(look, INTERVAL);
+  setTimeout(check, INTERVAL);
 }
 
 if (again) {
   section.querySelector("[data-part=wait]").hidden = false;
-  setTimeout(look, INTERVAL);
+  setTimeout(check, INTERVAL);
 }

@@ -1,8 +1,8 @@
-// A screen reader hears a summary at most every quarter of a minute, never each change.
+// A screen reader gets one summary every 15 seconds at most, not each change.
 
 export const ANNOUNCE_INTERVAL = 15_000;
 
-/** Collects changes; says how many came and what the latest was. */
+/** Collects changes, and announces how many there were and the latest one. */
 export function createAnnouncer(say, clock = globalThis, interval = ANNOUNCE_INTERVAL) {
   let count = 0;
   let latest = "";

@@ -1,9 +1,9 @@
-// Paused, nothing within the cap is lost; past the cap the oldest go first, and are counted.
+// While paused, the newest items up to the cap are kept; older ones are dropped and counted.
 //
-// Live, what waits for the next frame is held to the same cap without counting: the rows
-// that it would have made are past the feed's own cap at once.
+// While live, items waiting for the next frame have the same cap, but dropped ones are not
+// counted: the feed, which has the same cap, would have removed their rows at once.
 
-/** Holds what arrived until it is taken. */
+/** Holds items until they are taken. */
 export function createBuffer(cap) {
   let waiting = [];
   let paused = false;
@@ -14,7 +14,7 @@ export function createBuffer(cap) {
       return paused;
     },
 
-    /** How many arrived while paused, those past the cap included. */
+    /** How many items are held or were dropped while paused; 0 when live. */
     get count() {
       return paused ? waiting.length + skipped : 0;
     },
@@ -25,7 +25,7 @@ export function createBuffer(cap) {
 
     push(item) {
       waiting.push(item);
-      // Cut in bulk: shifting one by one costs the whole array each time.
+      // Trim in bulk: shifting one item at a time would move the whole array.
       if (waiting.length >= 2 * cap) this.trim();
     },
 
@@ -36,18 +36,18 @@ export function createBuffer(cap) {
       if (paused) skipped += extra;
     },
 
-    /** Hold from now on, what waited for the next frame included. */
+    /** Hold items from now on, including those waiting for the next frame. */
     pause() {
       paused = true;
     },
 
-    /** Let go. */
+    /** Release the items at the next `take`. */
     resume() {
       this.trim();
       paused = false;
     },
 
-    /** Everything to show now, oldest first, and how many older ones were dropped. */
+    /** The items to show now, oldest first, and how many older ones were dropped. */
     take() {
       if (paused) return { items: [], skipped: 0 };
       this.trim();

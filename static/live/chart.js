@@ -1,8 +1,8 @@
-// Changes per minute as bars; without the vendored library the table below stays what it is.
+// Changes per minute as a bar chart; without the vendored library only the table is shown.
 
 const HEIGHT = 72;
 
-/** Resolves to a function that draws [seconds, changes], or null where uPlot is missing. */
+/** Resolves to a function that draws [seconds, changes], or to null if uPlot is missing. */
 export async function createChart(holder, times) {
   let uPlot;
   try {

@@ -1,15 +1,15 @@
-// The stream is opened again after every failure, and nothing is called live until it speaks.
+// The stream is reopened after every failure, and is "live" only after its first message.
 //
-// Why not leave it to EventSource: an error page (502 from a proxy) closes it for good, and
-// a connection that died silently looks open for ever. So every error closes and re-creates
-// it with backoff and jitter, and 40 s without a heartbeat count as an error. A re-created
-// EventSource sends no Last-Event-ID, so the last cursor is kept here and sent as `?after=`.
+// EventSource alone is not enough: an error page (502 from a proxy) closes it permanently, and
+// a connection that died silently stays open. So every error closes and re-creates it with
+// backoff and jitter, and 40 s without a message count as an error. A new EventSource sends
+// no Last-Event-ID, so the last cursor is kept here and sent as `?after=`.
 
 export const SILENCE_LIMIT = 40_000; // the server's heartbeat comes every 15 s
 const WATCH_INTERVAL = 5_000;
 const FIRST_DELAY = 500;
 const LAST_DELAY = 15_000;
-const OFFLINE_AFTER = 3; // failures: a restart of the server is over by then
+const OFFLINE_AFTER = 3; // failures; a restart of the server takes less time
 const FRAMES = ["hello", "change", "heartbeat", "reset"];
 
 /** States: connecting, live, reconnecting, offline, unavailable (the store, not the server). */
@@ -20,7 +20,7 @@ export function createConnection({
   onFrame, // ({name, id, data}) where data is text
   onState,
   clock = globalThis,
-  now = Date.now, // not a monotonic clock: those stand still while a laptop sleeps
+  now = Date.now, // a monotonic clock may stop while a laptop sleeps
   random = Math.random,
 }) {
   let source = null;
@@ -57,8 +57,8 @@ export function createConnection({
     failures = 0;
     const body = name === "change" ? {} : parse(message.data);
     if (name === "reset") cursor = body.cursor ?? cursor;
-    // A hello before back-filled events carries a later cursor than theirs: only a client
-    // that has none yet may take it, or a break in between would lose them.
+    // A hello has a later cursor than the backfilled events that follow it. Only a client
+    // without a cursor takes it; otherwise a failure in between would skip those events.
     else if (name === "hello") cursor ||= body.cursor ?? "";
     else if (message.lastEventId) cursor = message.lastEventId;
     onFrame({ name, id: cursor, data: message.data });
@@ -67,11 +67,11 @@ export function createConnection({
     else show("live");
   }
 
-  // A hello tells of the server; whether the store is back as well, it does not say.
+  // A hello shows that the server is back, but not whether its store is.
   function recheck() {
-    const asked = source;
+    const current = source;
     probe().then((verdict) => {
-      if (source === asked && verdict !== "unavailable") show("live");
+      if (source === current && verdict !== "unavailable") show("live");
     });
   }
 
@@ -80,12 +80,12 @@ export function createConnection({
     source = null;
     failures += 1;
     const ceiling = Math.min(LAST_DELAY, FIRST_DELAY * 2 ** (failures - 1));
-    // Half fixed, half random: a thousand pages do not come back in the same instant.
+    // Half fixed, half random, so that many pages do not reconnect at the same moment.
     retry = clock.setTimeout(connect, ceiling / 2 + (random() * ceiling) / 2);
     if (state !== "offline" && state !== "unavailable") show("reconnecting");
     const failure = failures;
     probe().then((verdict) => {
-      if (stopped || failures !== failure) return; // it spoke, or failed, meanwhile
+      if (stopped || failures !== failure) return; // it connected or failed again meanwhile
       show(verdict === "offline" && failure < OFFLINE_AFTER ? "reconnecting" : verdict);
     });
   }
@@ -103,7 +103,7 @@ export function createConnection({
       return cursor;
     },
 
-    /** Try at once: the network came back, or someone looks again. */
+    /** Retry at once: the network returned, or the page became visible. */
     hurry() {
       check();
       if (retry === null || stopped) return;
@@ -125,6 +125,6 @@ function parse(text) {
   try {
     return JSON.parse(text) ?? {};
   } catch {
-    return {}; // a heartbeat's content is a courtesy; its arrival is what counts
+    return {}; // a heartbeat counts even if its content cannot be parsed
   }
 }

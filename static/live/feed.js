@@ -1,9 +1,9 @@
-// The list holds 500 rows at most (a note among them rides free), and is touched once per flush.
+// The list holds at most 500 rows, plus one for a note, and changes once per flush.
 
 export const ROW_LIMIT = 500;
-const CALM = 12; // more new rows than this at once are not each worth an animation
+const CALM = 12; // more new rows than this at once are not animated
 
-/** A function that puts items (`describe`'s results or `{note}`; oldest first) on top of `list`. */
+/** Returns a function that adds items (from `describe`, or `{note}`; oldest first) to `list`. */
 export function createFeed(list, build, filter) {
   return function add(items) {
     const noted = items.some((item) => item.note) || list.querySelector(":scope > .marker");
@@ -20,7 +20,7 @@ export function createFeed(list, build, filter) {
   };
 }
 
-// Says in the list that something is not shown in this place.
+// A list item that says what is missing at this place.
 function marker(text) {
   const element = document.createElement("li");
   element.className = "marker";

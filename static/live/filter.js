@@ -1,4 +1,4 @@
-// Filtering hides rows, it never drops them: clearing the filter brings all of them back.
+// A filter hides rows but never removes them: clearing it shows all of them again.
 
 /** Whether a change of this kind and text passes. Pure. */
 export function passes({ kind, query }, row) {
@@ -6,7 +6,7 @@ export function passes({ kind, query }, row) {
   return query === "" || row.text.toLowerCase().includes(query);
 }
 
-/** Reads the form, hides rows, and tells how many of how many are shown. */
+/** Reads the form, hides rows, and shows how many of them are visible. */
 export function createFilter(form, list, output) {
   let wanted = { kind: "", query: "" };
 
@@ -36,7 +36,7 @@ export function createFilter(form, list, output) {
   form.hidden = false;
 
   return {
-    /** Hide those of `elements` that do not pass. */
+    /** Hide the `elements` that do not pass. */
     take(elements) {
       if (isActive()) for (const element of elements) apply(element);
     },

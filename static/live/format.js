@@ -1,18 +1,18 @@
-// What a change says to a reader is decided here, from the event alone; nothing is guessed.
+// A change's row is made from its event alone; what the event does not show is never guessed.
 //
-// Pure. app/web/pages/event_rows.py says the same on the server, and tests/js/rows.json holds
-// both to the same words. Input is the `data` of a change event's CloudEvents object.
+// Pure. app/web/pages/event_rows.py makes the same rows on the server; tests/js/rows.json tests
+// both. The input is the `data` of a change event's CloudEvents object.
 
 export const MINUS = "\u2212";
 export const ARROW = "\u2192";
 export const OUTSIDE = "outside Stockpulse";
 export const NOT_RECORDED = "not recorded";
 
-const VALUE_LIMIT = 24; // longer values are named, not shown: a row is one line
+const VALUE_LIMIT = 24; // characters; a row is one line, so longer values are left out
 const SHOWN_CHANGES = 3;
 const OURS = new Set(["inserted", "stock_changed", "updated", "deleted"]);
 
-// Attributes of our own keeping (app/core/item.py BOOKKEEPING): no news to a reader.
+// Attributes that Stockpulse maintains (BOOKKEEPING in app/core/item.py); rows leave them out.
 const BOOKKEEPING = new Set([
   "UpdatedBy", "Reason", "Note", "Reference", "RequestID", "Version", "UpdatedAt",
   "DeletedBy", "DeletedReason", "DeletedNote", "DeletedRequestID", "DeletedAt",
@@ -28,12 +28,12 @@ const LABELS = {
   reconciled: ["=", "Reconciled"],
 };
 
-/** Every text of a change's row. */
+/** All texts of a change's row. */
 export function describe(data, stockName = "Stock") {
   const [mark, label] = LABELS[data.kind] ?? ["", data.kind];
   const direction = !data.delta ? "" : data.delta > 0 ? "up" : "down";
-  const shard = data.product_id.startsWith("\0"); // a gap of a whole shard (DESIGN §5.6)
-  const name = shard ? "Part of the stream" : data.product_name || data.product_id;
+  const shard = data.product_id.startsWith("\0"); // the gap of a whole shard
+  const name = shard ? "Unknown products" : data.product_name || data.product_id;
   return {
     id: data.id,
     kind: data.kind,
@@ -47,7 +47,7 @@ export function describe(data, stockName = "Stock") {
     who: who(data),
     outside: isOutside(data),
     reason: data.reason ?? "",
-    note: isMadeHere(data) ? "" : (data.note ?? ""),
+    note: isSynthetic(data) ? "" : (data.note ?? ""),
     reference: data.reference ?? "",
     occurredAt: data.occurred_at,
   };
@@ -85,15 +85,15 @@ function changedText(data, stockName) {
   return data.view_type === "NEW_AND_OLD_IMAGES" ? "no attribute changed" : `details ${NOT_RECORDED}`;
 }
 
-// What was found in the table, and what nobody can tell.
+// What reconciliation found in the table, and what remains unknown.
 function reconciledText(data, stockName) {
   const { stock_before: before, stock_after: after } = data;
   if (data.event_name === "REMOVE") {
     const last = before === null ? "" : `: last stock ${before}`;
-    return `Gone from the table${last}; who deleted it is not known`;
+    return `Found deleted${last}; author unknown`;
   }
   if (data.event_name === "INSERT") {
-    const unknown = isBaseline(data) ? "its history begins here" : "who put it there is not known";
+    const unknown = isBaseline(data) ? "its history starts here" : "author unknown";
     return `Found in the table${after === null ? "" : `: stock ${after}`}; ${unknown}`;
   }
   const parts = [];
@@ -102,21 +102,21 @@ function reconciledText(data, stockName) {
   }
   addAttributes(parts, data, stockName, foundText);
   const what = parts.length > 0 ? `: ${parts.join(", ")}` : "";
-  return `Found in the table${what}; who changed it is not known`;
+  return `Found in the table${what}; author unknown`;
 }
 
-// As many attributes as a row has room for; the stock is told once.
+// As many attributes as a row has room for, without the stock if `parts` already has it.
 function addAttributes(parts, data, stockName, text) {
-  const told = parts.length;
+  const used = parts.length;
   const names = data.changed.filter(
-    (name) => !BOOKKEEPING.has(name) && !(told > 0 && name === stockName),
+    (name) => !BOOKKEEPING.has(name) && !(used > 0 && name === stockName),
   );
-  const shown = names.slice(0, SHOWN_CHANGES - told);
+  const shown = names.slice(0, SHOWN_CHANGES - used);
   for (const name of shown) parts.push(text(name, data.before, data.after));
   if (names.length > shown.length) parts.push(`${names.length - shown.length} more`);
 }
 
-/** An attribute's change; its values too where both are known and short. */
+/** An attribute's change, with its values if both are known and short. */
 export function attributeText(name, before, after) {
   if (before === null || after === null) return name;
   if (!Object.hasOwn(after, name)) return `${name} removed`;
@@ -126,7 +126,7 @@ export function attributeText(name, before, after) {
   return old === null || now === null ? name : `${name} ${old} ${ARROW} ${now}`;
 }
 
-// An attribute that was found otherwise than it was known.
+// An attribute whose value differs from the last known one.
 function foundText(name, before, after) {
   const both = before !== null && after !== null;
   if (!both || !Object.hasOwn(before, name) || !Object.hasOwn(after, name)) {
@@ -137,30 +137,30 @@ function foundText(name, before, after) {
   return old === null || now === null ? name : `${name} ${now} instead of ${old}`;
 }
 
-/** A number with its sign, a real minus. */
+/** A number with its sign; the minus is U+2212. */
 export function signed(number) {
   return number > 0 ? `+${number}` : number < 0 ? `${MINUS}${-number}` : "0";
 }
 
-/** Who made the change, as far as the stream shows it. */
+/** Who made the change, as far as the event shows it. */
 export function who(data) {
   if (data.actor) return data.actor;
-  if (data.kind === "expired") return "time to live";
-  if (isMadeHere(data)) return "";
+  if (data.kind === "expired") return "automatic expiry";
+  if (isSynthetic(data)) return "";
   return isOutside(data) ? OUTSIDE : NOT_RECORDED;
 }
 
-/** Whether no stream record tells this: its note is ours, and no change was seen. */
-export function isMadeHere(data) {
+/** Whether Stockpulse wrote this entry itself, instead of reading a change from the stream. */
+export function isSynthetic(data) {
   return data.kind === "gap" || data.kind === "reconciled";
 }
 
-/** Whether this only says that a product was there when its history began. */
+/** Whether this entry records a product that is older than the stream. */
 export function isBaseline(data) {
   return data.kind === "reconciled" && data.sequence_number === "0";
 }
 
-/** Whether the images prove that the change was not made through Stockpulse. */
+/** Whether the event proves that the change was not made through Stockpulse. */
 export function isOutside(data) {
   if (data.actor || !OURS.has(data.kind)) return false;
   return (
@@ -169,13 +169,13 @@ export function isOutside(data) {
   );
 }
 
-/** A row as one sentence for a screen reader's summary. */
+/** A row as a phrase for a screen reader's summary. */
 export function sentence(row) {
   const parts = [row.name, row.label.toLowerCase(), row.change.replaceAll(ARROW, "to")];
   return parts.filter(Boolean).join(", ");
 }
 
-// A value as a few characters; null where it is too long or has parts.
+// A value as short text; null if it is empty, too long, or a map or mixed list.
 function short(value) {
   if (value === null) return "null";
   if (typeof value === "boolean") return value ? "yes" : "no";

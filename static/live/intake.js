@@ -1,5 +1,5 @@
-// Frames become events once each, in order; where some may be missing, the newest page of
-// events is read and what is unknown is put in before anything that came later.
+// Each event is passed on once, in order. If some may be missing, the newest page of events
+// is read, and its unknown events are inserted before any that arrived later.
 
 const HOLD_LIMIT = 500;
 const FIRST_DELAY = 1_000;
@@ -8,10 +8,10 @@ const LAST_DELAY = 15_000;
 /**
  * `load()` resolves to {events: newest first, complete: whether there are no older ones};
  * `onEvents(events)` gets new events' data, oldest first; `onGap(time)` is called before them
- * where some are lost for this page, with the oldest known event's time.
+ * if this page misses some, with the time of the oldest event read.
  */
 export function createIntake({ dedupe, load, onEvents, onGap, clock = globalThis }) {
-  let held = null; // events that arrived while the page is being read, null otherwise
+  let held = null; // events that arrive while the page is read; null otherwise
   let overflowed = false;
   let again = false;
 
@@ -38,7 +38,7 @@ export function createIntake({ dedupe, load, onEvents, onGap, clock = globalThis
     }
   }
 
-  async function loadPatiently() {
+  async function loadWithRetry() {
     for (let delay = FIRST_DELAY; ; delay = Math.min(2 * delay, LAST_DELAY)) {
       try {
         return await load();
@@ -48,17 +48,17 @@ export function createIntake({ dedupe, load, onEvents, onGap, clock = globalThis
     }
   }
 
-  /** Read the newest events and put in what this page has not seen. */
+  /** Read the newest events, and pass on those that this page has not seen. */
   async function catchUp() {
     if (held !== null) {
-      again = true; // the read under way may have begun too early
+      again = true; // the running read may have started too early
       return;
     }
     held = [];
     let page;
     do {
       again = false;
-      page = await loadPatiently();
+      page = await loadWithRetry();
     } while (again);
     const joins = page.complete || page.events.some((event) => dedupe.has(event.id));
     const events = [...page.events].reverse();

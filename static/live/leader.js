@@ -1,18 +1,18 @@
-// One stream a browser: the tab that holds the lock opens it and the others listen.
+// The tabs of a browser share one stream: the tab that holds the lock opens it, others listen.
 //
-// Browsers allow six HTTP/1.1 connections to a host, so a seventh tab with a stream of its
-// own would never load. When the leader closes, a follower resumes after its own last
-// cursor. Frames are numbered, so a follower notices a hole; a leader that is frozen (mobile
-// browsers stop hidden tabs) is replaced. Without Web Locks each tab opens its own stream.
+// Browsers allow six HTTP/1.1 connections to a host, so a seventh tab with its own stream
+// would never load. When the leader closes, a follower resumes after its own last cursor.
+// Frames are numbered, so that a follower detects missing ones. A frozen leader (mobile
+// browsers suspend hidden tabs) is replaced. Without Web Locks each tab opens its own stream.
 
-const ANSWER_LIMIT = 4_000; // a leader that does not answer in this time is frozen
+const ANSWER_LIMIT = 4_000; // a leader that does not answer within this time is frozen
 const SILENCE_LIMIT = 45_000; // three heartbeats
-const PATIENCE = 3_000; // a hidden leader's timers are throttled: a visible tab retries sooner
+const PATIENCE = 3_000; // a hidden leader's timers are throttled, so a visible tab takes over
 const WATCH_INTERVAL = 5_000;
 
 /**
  * Joins the browser's stream. `connect(cursor, onFrame, onState)` opens a connection;
- * `onHole` is called where this tab may have missed frames.
+ * `onHole` is called when this tab may have missed frames.
  */
 export function joinStream({
   name,
@@ -37,9 +37,9 @@ export function joinStream({
   const channel = new Channel(name);
   const self = identity();
   let state = "connecting";
-  let position = cursor; // of the last frame that this tab got
-  let number = 0; // leading: frames sent; following: frames that the leader is known to have sent
-  let leader = null; // following: whose numbers these are
+  let position = cursor; // of the last frame received
+  let number = 0; // as leader: frames sent; as follower: the last number that the leader reported
+  let leader = null; // as follower: the tab that `number` belongs to
   let heard = now();
   let release = null;
   let queue = null;
@@ -54,7 +54,7 @@ export function joinStream({
 
   function lead() {
     stopWaiting();
-    connection?.close(); // a lock stolen from oneself: granted while the theft was on its way
+    connection?.close(); // this tab stole its own lock, which was granted meanwhile
     number = 0;
     state = "connecting";
     postState();
@@ -77,10 +77,10 @@ export function joinStream({
     });
   }
 
-  function stand(options) {
+  function requestLock(options) {
     const callback = () => (closed ? undefined : lead());
     locks.request(name, options, callback).catch(() => {
-      // Aborted while queued (this tab steals), or stolen from us: another tab leads now.
+      // Aborted while queued (this tab steals the lock), or another tab has stolen it and leads.
       if (closed || options.signal?.aborted) return;
       connection?.close();
       connection = null;
@@ -94,7 +94,7 @@ export function joinStream({
   function follow() {
     queue = new AbortController();
     heard = now();
-    stand({ signal: queue.signal });
+    requestLock({ signal: queue.signal });
     ask();
   }
 
@@ -108,7 +108,7 @@ export function joinStream({
     stopWaiting();
     if (closed || connection !== null) return;
     queue.abort();
-    stand({ steal: true });
+    requestLock({ steal: true });
   }
 
   function stopWaiting() {
@@ -117,11 +117,11 @@ export function joinStream({
     asking = impatience = null;
   }
 
-  function hear(message) {
+  function receive(message) {
     heard = now();
     clock.clearTimeout(asking);
     asking = null;
-    // The first word of a leader not known yet: what it has and we lack went past us.
+    // The first message of a new leader: if its position differs from ours, we missed frames.
     const known = message.from === leader;
     const expected = message.type === "frame" ? message.number - 1 : message.number;
     const hole = known ? number !== expected : message.position !== position;
@@ -146,7 +146,7 @@ export function joinStream({
     if (message.type === "who") {
       if (connection !== null) postState();
     } else if (connection === null) {
-      hear(message);
+      receive(message);
     }
   };
 
@@ -158,7 +158,7 @@ export function joinStream({
   follow();
 
   return {
-    /** Someone looks at this tab: find out at once whether all is well. */
+    /** This tab became visible, or the network returned: check the connection at once. */
     hurry() {
       if (connection === null) ask();
       else connection.hurry();

@@ -1,4 +1,4 @@
-// The Live page: what the stream brings goes through the buffer to one flush per frame.
+// The Live page: events go through a buffer, which is flushed once per frame.
 
 import { createAnnouncer } from "./announce.js";
 import { createBuffer } from "./buffer.js";
@@ -13,10 +13,10 @@ import { openStream } from "./stream.js";
 import { createTileBoard } from "./tileboard.js";
 import { createTimes, localiseTimes } from "./times.js";
 
-const GAP = "Some changes happened here that this page did not get. Each product\u2019s history has them all.";
+const GAP = "Some changes are missing from this list. Each product\u2019s history has all of them.";
 const skippedText = (count) =>
   `${count} older change${count === 1 ? " was" : "s were"} not kept while paused. ` +
-  "Each product\u2019s history has them all.";
+  "Each product\u2019s history has all of them.";
 
 const $ = (id) => document.getElementById(id);
 const main = document.querySelector("main");
@@ -32,7 +32,7 @@ const announce = createAnnouncer((text) => {
 });
 const schedule = createScheduler(flush);
 let connection = "connecting";
-let found = 0; // products that were there before their history: told as one number, not as rows
+let found = 0; // baselines, shown as one number instead of rows
 
 const showWaiting = createPauseControl($("pause"), (paused) => {
   if (paused) buffer.pause();
@@ -57,8 +57,10 @@ function flush() {
 }
 
 function showFound() {
-  const products = found === 1 ? "1 product was" : `${found.toLocaleString("en")} products were`;
-  $("found").textContent = `${products} in the table already: there each one\u2019s history begins.`;
+  $("found").textContent =
+    found === 1
+      ? "1 product existed before recording began. Its history starts now."
+      : `${found.toLocaleString("en")} products existed before recording began. Their history starts now.`;
   $("found").hidden = false;
 }
 

@@ -1,6 +1,6 @@
-// One button and Alt+P pause and resume; the button counts what waits.
+// A button and Alt+P pause and resume; the button shows how many changes are waiting.
 //
-// Not a bare letter: those collide with screen readers and voice input (WCAG 2.1.4).
+// A single letter would conflict with screen readers and voice input (WCAG 2.1.4).
 
 /** `onChange(paused)` is called after each toggle. Returns a function that shows the count. */
 export function createPauseControl(button, onChange) {
@@ -21,7 +21,7 @@ export function createPauseControl(button, onChange) {
 
   button.addEventListener("click", toggle);
   addEventListener("keydown", (event) => {
-    // By place as well: with Alt, some keyboards give another character.
+    // Check the key's position, too: with Alt, some keyboard layouts produce another character.
     if (event.altKey && !event.repeat && (event.code === "KeyP" || event.key === "p")) {
       event.preventDefault();
       toggle();

@@ -1,25 +1,25 @@
-// The pill tells the truth about the connection first, and only then that one has paused.
+// The pill shows a broken connection even while paused; "Paused" appears only when live.
 
 const TEXTS = {
   connecting: "Connecting\u2026",
   live: "Live",
   reconnecting: "Reconnecting\u2026",
   offline: "Offline",
-  unavailable: "Store unavailable",
+  unavailable: "Database unavailable",
   paused: "Paused",
 };
 
-/** What the pill says of a connection's state. Pure. */
+/** The pill's state for a connection's state. Pure. */
 export function pillState(connection, paused) {
   return connection === "live" && paused ? "paused" : connection;
 }
 
-/** A function that shows a state in the pill. */
+/** Returns a function that shows a state in the pill. */
 export function createPill(element) {
   const text = element.querySelector("[data-part=text]");
   return function show(connection, paused = false) {
     const state = pillState(connection, paused);
-    if (element.dataset.state === state) return; // role=status: say it once
+    if (element.dataset.state === state) return; // role=status: announce it once
     element.dataset.state = state;
     text.textContent = TEXTS[state];
   };

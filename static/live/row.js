@@ -1,9 +1,9 @@
-// Rows are clones of the server's own <template>, filled with textContent only: what other
-// programs wrote into a table is never read as HTML.
+// Rows are clones of the server's <template>, filled by textContent only, so that data from
+// other programs is never parsed as HTML.
 
 const FIELDS = ["mark", "label", "shownId", "change", "who", "reason", "note", "reference"];
 
-/** A function that builds a row element from what `describe` returns. */
+/** Returns a function that builds a row element from the result of `describe`. */
 export function createRowBuilder(template, historyUrl, times) {
   const pattern = template.content.firstElementChild;
 

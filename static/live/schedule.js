@@ -1,9 +1,9 @@
-// One flush per animation frame however many events arrive; a hidden tab, whose frames
-// never come, flushes by a timer instead.
+// There is at most one flush per animation frame; a hidden tab gets no frames, so a timer
+// flushes it instead.
 
 const HIDDEN_INTERVAL = 1000;
 
-/** A function that asks for one `flush` soon; asking again before it changes nothing. */
+/** Returns a function that schedules one `flush`; calls before the flush have no effect. */
 export function createScheduler(flush, view = globalThis) {
   let frame = null;
   let timer = null;

@@ -1,4 +1,4 @@
-// Puts a page on the browser's one stream: the page's own cursor first, then no gap.
+// A page joins the browser's shared stream at the cursor that it was rendered with.
 
 import { createConnection } from "./connection.js";
 import { createDedupe } from "./dedupe.js";
@@ -26,7 +26,7 @@ export function openStream(main, { seen = [], onEvents, onGap, onState, onClock 
     });
 
   const joined = joinStream({
-    // Another version may speak otherwise: tabs of one version share a stream.
+    // Versions may send different messages, so only tabs of one version share a stream.
     name: `stockpulse-stream ${version} ${url}`,
     cursor,
     connect,
@@ -44,7 +44,7 @@ export function openStream(main, { seen = [], onEvents, onGap, onState, onClock 
     if (!document.hidden) joined.hurry();
   });
   addEventListener("pagehide", joined.close);
-  // Back from the browser's cache of whole pages: the stream was closed, so start anew.
+  // Restored from the back/forward cache: the stream was closed, so reload.
   addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload();
   });
@@ -61,7 +61,7 @@ async function newest(url) {
   return { events: page.items.map((item) => item.data), complete: page.next_cursor === null };
 }
 
-// An EventSource does not tell why it failed; the readiness check does.
+// An EventSource does not report why it failed, so ask the readiness check.
 async function probe(url) {
   try {
     const answer = await fetch(url, {
@@ -69,7 +69,7 @@ async function probe(url) {
       signal: AbortSignal.timeout(PROBE_TIMEOUT),
     });
     if (answer.status === 503) return "unavailable";
-    // Details are for those who are signed in: without them this page leads to the sign-in.
+    // Only signed-in readers get `parts`. Without them, reloading leads to the sign-in page.
     if (answer.ok && !(await answer.json()).parts) location.reload();
     return "reconnecting";
   } catch {

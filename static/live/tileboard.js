@@ -1,4 +1,4 @@
-// Shows the tiles, the chart and its table; each only as often as a reader can follow.
+// Shows the tiles, the chart and its table; chart and table update at most once a second.
 
 import { createChart } from "./chart.js";
 import { createTiles } from "./tiles.js";
@@ -6,10 +6,10 @@ import { createTiles } from "./tiles.js";
 const SLOW = 1_000; // chart and table
 const TICK = 10_000; // minutes fall out of the window even when nothing happens
 
-/** Takes over the server's tiles in `board`; they stand still while `isPaused()`. */
+/** Updates the server's tiles in `board`, except while `isPaused()`. */
 export function createTileBoard(board, times, isPaused) {
   let skew = Date.parse(board.dataset.now) - Date.now();
-  const now = () => Date.now() + skew; // the server's clock: the events' times are its store's
+  const now = () => Date.now() + skew; // the server's clock, which is close to that of the events' times
   const details = board.querySelector("details");
   const body = details.querySelector("tbody");
   const tiles = createTiles(

@@ -1,8 +1,8 @@
-// The last hour in numbers, minute by minute; it says since when it is complete.
+// Changes are counted by minute for the last hour, with the time since when the count is complete.
 //
-// Pure. The server counted the first minutes (app/web/pages/tiles.py); each event moves them on.
+// Pure. It starts with the server's counts (app/web/pages/tiles.py); each event adds to them.
 
-import { isMadeHere, isOutside } from "./format.js";
+import { isSynthetic, isOutside } from "./format.js";
 
 export const WINDOW = 60; // minutes
 const MINUTE = 60_000;
@@ -20,11 +20,11 @@ export function createTiles(minutes = [], since = null) {
   }
 
   return {
-    /** Count one event's data, if it is a change that was seen and no older than the window. */
+    /** Count one event's data, if it is an observed change within the window. */
     add(data, now) {
-      if (isMadeHere(data)) return;
+      if (isSynthetic(data)) return;
       const last = Math.floor(now / MINUTE);
-      // The clocks of store and browser differ a little: nothing lies in the future.
+      // The clocks of store and browser differ a little; count a future event as now.
       const number = Math.min(Math.floor(Date.parse(data.occurred_at) / MINUTE), last);
       if (!(number > last - WINDOW)) return;
       const minute = counts.get(number) ?? { ...EMPTY };
@@ -36,12 +36,12 @@ export function createTiles(minutes = [], since = null) {
       counts.set(number, minute);
     },
 
-    /** Events were missed: only from `since` on is the count complete. */
+    /** Events were missed: the count is complete only from `since` on. */
     incompleteBefore(since) {
       completeFrom = Math.max(completeFrom ?? 0, since);
     },
 
-    /** The moment since when all is counted; null where that is the whole hour. */
+    /** The time since when the count is complete; null if it covers the whole hour. */
     since(now) {
       return completeFrom !== null && completeFrom > now - WINDOW * MINUTE ? completeFrom : null;
     },

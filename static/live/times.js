@@ -1,6 +1,6 @@
-// The server writes times in its own zone; the page shows them in the reader's.
+// The server renders times in its own zone; the script shows them in the reader's.
 
-/** `show(element)` puts a <time>'s moment into words: the clock today, else the day as well. */
+/** `show(element)` writes a <time>'s text: the time of day, with the date if it is not today. */
 export function createTimes(locale = undefined, zone = undefined) {
   const clock = new Intl.DateTimeFormat(locale, { timeStyle: "medium", hourCycle: "h23", timeZone: zone });
   const dayClock = new Intl.DateTimeFormat(locale, {

@@ -1,6 +1,6 @@
-// The row's form, sent without leaving the page; what the API cannot address is sent as a form.
+// A row's form is sent to the API without leaving the page, unless the id cannot be in a path.
 
-/** What the form's fields ask of the API. Pure. */
+/** The form's fields as the API's adjustment. Pure. */
 export function adjustment(fields) {
   const taken = fields.direction === "-1";
   return {
@@ -9,12 +9,12 @@ export function adjustment(fields) {
   };
 }
 
-/** Whether an id can be a part of a URL's path: browsers take these two out. Pure. */
+/** Whether an id can be a segment of a URL's path: browsers remove these two. Pure. */
 export function isAddressable(productId) {
   return productId !== "." && productId !== "..";
 }
 
-/** Takes over the forms in `table`; `onDone(row, product)` is called after each change. */
+/** Handles the forms in `table`; `onDone(row, product)` is called after each change. */
 export function takeOver(table, api, onDone) {
   table.addEventListener("submit", (event) => {
     const row = event.target.closest("[data-product]");
@@ -27,9 +27,9 @@ export function takeOver(table, api, onDone) {
 }
 
 async function send(form, url, body, token) {
-  if (form.ariaBusy === "true") return null; // one at a time: a double click is not two sales
+  if (form.ariaBusy === "true") return null; // one at a time, so that a double click is one sale
   form.ariaBusy = "true";
-  say(form, "");
+  showError(form, "");
   try {
     const answer = await fetch(url, {
       method: "POST",
@@ -42,16 +42,16 @@ async function send(form, url, body, token) {
     });
     const document = await answer.json();
     if (answer.ok) return document;
-    say(form, document.errors?.[0]?.detail ?? document.detail);
+    showError(form, document.errors?.[0]?.detail ?? document.detail);
   } catch {
-    say(form, "No answer. The change may or may not have been made: look at the stock first.");
+    showError(form, "No response. The change may or may not have been saved. Check the stock before you try again.");
   } finally {
     form.ariaBusy = null;
   }
   return null;
 }
 
-function say(form, text) {
+function showError(form, text) {
   const element = form.querySelector("[data-part=error]");
   element.textContent = text;
   element.hidden = text === "";

@@ -1,9 +1,9 @@
-// Stock cells follow the stream; an event older than what a row shows is not news to it.
+// Stock cells follow the stream; an event older than its row is ignored.
 
 /** Whether an event may change a row that shows `version`. Pure. */
-export function isNews(version, event) {
+export function isNewer(version, event) {
   const theirs = event.after?.Version;
-  // Other programs leave Version alone or out, and large images are not sent: then order decides.
+  // Other programs do not update Version, and large images are not sent. Then the newest event wins.
   return typeof theirs !== "number" || theirs >= version;
 }
 
@@ -20,36 +20,36 @@ export function createCells(table) {
 
   function show(row, stock, version) {
     const cell = row.querySelector("[data-part=stock]");
-    const text = stock === null ? "not a count" : String(stock);
+    const text = stock === null ? "no valid count" : String(stock);
     const reorder = row.dataset.reorder === "" ? null : Number(row.dataset.reorder);
     row.querySelector("[data-part=low]").hidden = !isLow(stock, reorder);
     if (version !== null) row.dataset.version = version;
     if (cell.textContent === text) return;
     cell.textContent = text;
     cell.classList.remove("moved");
-    requestAnimationFrame(() => cell.classList.add("moved")); // begins the animation anew
+    requestAnimationFrame(() => cell.classList.add("moved")); // restarts the animation
   }
 
   return {
     has: (productId) => rows.has(productId),
 
-    /** A product as the API answered it. */
+    /** Show a product that the API returned. */
     set(row, product) {
       if (product.version >= Number(row.dataset.version)) show(row, product.stock, product.version);
     },
 
-    /** An event's data. */
+    /** Show an event's data. */
     apply(event) {
       const row = rows.get(event.product_id);
       if (row === undefined) return;
-      if (event.kind === "gap") return; // what it tells is older than the change that follows it
+      if (event.kind === "gap") return; // it describes changes older than the event that follows
       if (event.event_name === "REMOVE") {
         row.classList.add("gone");
         return;
       }
-      // A product made anew under the same id counts its versions from 1 again.
-      const anew = row.classList.contains("gone");
-      if (!anew && !isNews(Number(row.dataset.version), event)) return;
+      // A product created again under the same id starts at version 1.
+      const recreated = row.classList.contains("gone");
+      if (!recreated && !isNewer(Number(row.dataset.version), event)) return;
       row.classList.remove("gone");
       if (event.view_type === "KEYS_ONLY" || event.view_type === "OLD_IMAGE") return;
       show(row, event.stock_after, event.after?.Version ?? null);

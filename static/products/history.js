@@ -1,4 +1,4 @@
-// The history is a page of its own; only its times are put into the reader's zone.
+// The script of the history page only shows its times in the reader's time zone.
 
 import { createTimes, localiseTimes } from "../live/times.js";
 

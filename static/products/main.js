@@ -1,4 +1,4 @@
-// The products page: stock cells follow the stream, and ± works without leaving the page.
+// The Products page: stock cells follow the stream, and stock changes do not leave the page.
 
 import { createPill } from "../live/pill.js";
 import { openStream } from "../live/stream.js";
@@ -29,10 +29,10 @@ openStream(main, {
     for (const event of events) {
       cells.apply(event);
       if (event.kind === "inserted" && !cells.has(event.product_id)) {
-        reloadNotice("There are new products.");
+        reloadNotice("New products were added.");
       }
     }
   },
-  onGap: () => reloadNotice("Some changes did not reach this page, so stock shown here may be old."),
+  onGap: () => reloadNotice("This page missed some changes, so the stock shown may be out of date."),
   onState: createPill(document.getElementById("pill")),
 });

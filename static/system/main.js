@@ -1,4 +1,4 @@
-// The System page keeps itself fresh while someone looks at it, and says when it cannot.
+// The System page refreshes itself while it is visible, and says when the server does not answer.
 
 import { refresh } from "./refresh.js";
 
@@ -8,7 +8,7 @@ const state = document.getElementById("state");
 const unreachable = document.getElementById("unreachable");
 const address = document.querySelector("main").dataset.state;
 
-async function look() {
+async function update() {
   try {
     const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
     if (!answer.ok) {
@@ -24,10 +24,10 @@ async function look() {
 
 async function keepFresh() {
   if (!document.hidden) {
-    await look();
+    await update();
   }
   setTimeout(keepFresh, INTERVAL);
 }
 
-document.addEventListener("visibilitychange", () => document.hidden || look());
+document.addEventListener("visibilitychange", () => document.hidden || update());
 setTimeout(keepFresh, INTERVAL);

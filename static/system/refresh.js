@@ -1,6 +1,6 @@
-// Puts a newer state in place of the old one, section by section, and leaves what did not change.
+// A newer state replaces the old one section by section; unchanged sections are left alone.
 
-/** Focus and a table's sideways place stay where the reader put them. */
+/** Replaces the content of `state`; focus and the tables' scroll positions are kept. */
 export function refresh(state, newer) {
   const focused = state.ownerDocument.activeElement?.id;
   const places = new Map([...state.querySelectorAll(".scroll")].map((frame) => [frame.id, frame.scrollLeft]));
@@ -31,19 +31,19 @@ function put(state, old, part, before) {
     return part;
   }
   if (old.id === "verdict") {
-    tell(old, part);
+    updateVerdict(old, part);
   } else if (old.innerHTML !== part.innerHTML) {
     old.replaceChildren(...part.childNodes);
   }
   return old;
 }
 
-/** The sentence is a live region: it must stay the same element, and speak only when it changes. */
-function tell(old, part) {
-  const [said, says] = [old, part].map((verdict) => verdict.querySelector("[role=status]"));
+/** The headline is a live region: keep its element, and set its text only when it changes. */
+function updateVerdict(old, part) {
+  const [shown, next] = [old, part].map((verdict) => verdict.querySelector("[role=status]"));
   old.className = part.className;
-  if (said.textContent !== says.textContent) {
-    said.textContent = says.textContent;
+  if (shown.textContent !== next.textContent) {
+    shown.textContent = next.textContent;
   }
   const [list, newer] = [old, part].map((verdict) => verdict.querySelector("ul"));
   if (list?.innerHTML !== newer?.innerHTML) {

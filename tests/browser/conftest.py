@@ -1,4 +1,4 @@
-"""A real Chromium. Without one these tests are skipped with one line, and in CI they fail."""
+"""Browser tests need Chromium; without it they are skipped, and in CI they fail."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ _MISSING = "no Chromium on this machine: install it, or run `make test` as root 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is in this folder."""
+    """Mark the tests of this folder."""
     for test in items:
         if "/browser/" in str(test.path):
             test.add_marker(pytest.mark.browser)
@@ -20,7 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """One browser for all tests; each has contexts of its own."""
+    """One browser for all tests; each test has its own contexts."""
     path = next((found for name in _NAMES if (found := shutil.which(name))), None)
     if path is None and os.environ.get("CI") == "true":
         pytest.fail(_MISSING)
@@ -43,15 +43,15 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
-    """A tab that fails the test if its script throws or breaks the page's content policy."""
+    """A tab; an error in its script or a CSP violation fails the test."""
     page = context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
 
     def note(message: ConsoleMessage) -> None:
         if message.type == "error" and "Content Security Policy" in message.text:
-            faults.append(message.text)
+            errors.append(message.text)
 
     page.on("console", note)
     yield page
-    assert faults == []
+    assert errors == []

@@ -1,4 +1,4 @@
-"""Where changes may be missing, and what was found in the table, a person reads it as that."""
+"""The pages show gaps and reconciled entries as such."""
 
 from playwright.sync_api import Page, expect
 
@@ -22,7 +22,7 @@ def lose_newest(app: App, names: TableNames, product_id: str) -> None:
     app.tables.delete_item(TableName=names.audit, Key=key)
 
 
-def test_gaps_and_what_was_found_in_the_table(app: App, page: Page) -> None:
+def test_gaps_and_reconciled_entries_are_shown(app: App, page: Page) -> None:
     parts = Parts(app.clients, app.services.settings, app.services.broker.publish)
     page.goto(app.url + "/", wait_until="load")
     expect(page.locator("#pill")).to_contain_text("Live")
@@ -42,26 +42,28 @@ def test_gaps_and_what_was_found_in_the_table(app: App, page: Page) -> None:
     expect(gap).to_contain_text("Gap")
     expect(gap).to_contain_text("Changes may be missing here: its records were trimmed unread")
     expect(found).to_contain_text("Reconciled")
-    expect(found).to_contain_text("stock 4 instead of 7; who changed it is not known")
+    expect(found).to_contain_text("stock 4 instead of 7; author unknown")
     expect(page.locator("#found")).to_have_text(
-        "3 products were in the table already: there each one’s history begins."
+        "3 products existed before recording began. Their history starts now."
     )
     expect(page.locator("[data-tile=changes]")).to_have_text("5")
     page.select_option("select[name=kind]", "gap")
     expect(page.locator(f"{ROWS}:visible")).to_have_count(1)
 
     page.reload()
-    expect(rows).to_have_count(7)  # the ring still holds the events whose entries are lost
+    expect(rows).to_have_count(
+        7
+    )  # the ring still holds the events whose audit entries were deleted
     expect(rows.nth(0)).to_contain_text("stock 4 instead of 7")
-    rows.nth(1).get_by_role("link", name="Part of the stream").click()
-    expect(page.locator("h1")).to_have_text("Part of the stream")
+    rows.nth(1).get_by_role("link", name="Unknown products").click()
+    expect(page.locator("h1")).to_have_text("Unknown products")
     expect(page.locator("main")).to_contain_text("Shard shardId-0001")
     expect(page.locator("main")).to_contain_text("its records were trimmed unread")
     page.goto(f"{app.url}/products/history?id=old-1")
-    expect(page.locator("main")).to_contain_text("Found in the table: stock 1; its history begins")
+    expect(page.locator("main")).to_contain_text("Found in the table: stock 1; its history starts")
 
 
-def test_an_item_under_a_shard_s_id_is_no_way_into_its_gaps(app: App, page: Page) -> None:
+def test_item_with_a_shard_s_id_does_not_affect_the_shard_s_gaps(app: App, page: Page) -> None:
     parts = Parts(app.clients, app.services.settings)
     shard = "\0shard#shardId-0001"
     parts.gaps.report("shardId-0001", STREAM_ARN, None, "trimmed")

@@ -1,4 +1,4 @@
-"""Text that others put into the table is text on every page, however it gets there."""
+"""Markup in the table's data is shown as text on every page."""
 
 from urllib.parse import quote
 
@@ -17,7 +17,7 @@ FOREIGN = """() => ({
 
 
 def put(app: App, stock: int) -> None:
-    """As a program that is not ours writes it."""
+    """Write an item as another program would."""
     app.put_outside(
         ProductID=NAME,
         ProductName=NAME,
@@ -35,11 +35,11 @@ def put(app: App, stock: int) -> None:
     )
 
 
-def test_markup_in_every_attribute_runs_nowhere(app: App, page: Page) -> None:
+def test_markup_in_every_attribute_is_shown_as_text(app: App, page: Page) -> None:
     put(app, 5)
     page.goto(app.url)
     expect(page.locator("#pill")).to_have_attribute("data-state", "live")
-    put(app, 4)  # this one is put there by script, the first by the server
+    put(app, 4)  # this row is rendered by the script, the first by the server
     expect(page.locator(".row")).to_have_count(2)
     until(lambda: app.http.get("/v1/events").json()["items"][0]["data"]["actor"] == NAME)
     identifier = quote(NAME, safe="")

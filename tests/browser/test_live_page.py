@@ -1,4 +1,4 @@
-"""What a person sees on the Live page, from a write over REST to the painted row."""
+"""The Live page shows each write, from the REST request to the painted row."""
 
 import json
 import os
@@ -23,7 +23,7 @@ def open_live(page: Page, url: str) -> None:
     expect(page.locator("#pill")).to_contain_text("Live")
 
 
-def test_inserts_stock_changes_edits_and_deletions_show(app: App, page: Page) -> None:
+def test_inserts_stock_changes_edits_and_deletions_are_shown(app: App, page: Page) -> None:
     open_live(page, app.url)
     expect(page.locator("#empty")).to_be_visible()
     expect(page.locator("#empty")).to_contain_text("aws dynamodb")
@@ -48,22 +48,22 @@ def test_inserts_stock_changes_edits_and_deletions_show(app: App, page: Page) ->
     expect(rows.first).to_contain_text("damaged")
 
     page.reload()
-    expect(rows).to_have_count(4)  # the server's own rows say the same
+    expect(rows).to_have_count(4)  # rows rendered by the server have the same text
     expect(rows.first).to_contain_text("damaged")
 
 
-def test_every_file_of_the_page_comes_from_the_hashed_folder(app: App, page: Page) -> None:
+def test_every_static_file_is_loaded_from_the_hashed_folder(app: App, page: Page) -> None:
     loaded: dict[str, int] = {}
     page.on("response", lambda answer: loaded.update({answer.url: answer.status}))
     open_live(page, app.url)
-    expect(page.locator("#tiles canvas")).to_have_count(1)  # its module is loaded late
+    expect(page.locator("#tiles canvas")).to_have_count(1)  # its module is loaded last
     files = {url for url in loaded if "/static/" in url}
     assert {url.rpartition("/")[2] for url in files} >= {"main.js", "format.js", "uPlot.esm.js"}
     assert all(url.startswith(f"{app.url}{static_path()}/") for url in files)
     assert {loaded[url] for url in files} == {200}
 
 
-def test_changes_by_other_programs_show_as_outside(app: App, page: Page) -> None:
+def test_changes_by_other_programs_are_shown_as_outside(app: App, page: Page) -> None:
     open_live(page, app.url)
     rows = page.locator(ROWS)
     app.put_outside(ProductID="P1", ProductName="<b>Kettle</b>", Stock=5, shelf="A7")
@@ -77,7 +77,7 @@ def test_changes_by_other_programs_show_as_outside(app: App, page: Page) -> None
     expect(rows.first).to_contain_text("outside Stockpulse")
 
 
-def test_a_killed_and_restarted_server_is_resumed_without_hole_or_double(
+def test_page_misses_and_repeats_nothing_after_a_server_is_killed_and_restarted(
     tmp_path: Path, page: Page
 ) -> None:
     with Process(tmp_path / "data") as app:
@@ -97,13 +97,13 @@ def test_a_killed_and_restarted_server_is_resumed_without_hole_or_double(
         assert shown == [event["id"] for event in audited]
 
 
-def test_an_outage_of_the_store_is_told_and_ends_by_itself(tmp_path: Path, page: Page) -> None:
+def test_page_shows_a_store_outage_and_recovers(tmp_path: Path, page: Page) -> None:
     with Process(tmp_path / "data") as app:
         open_live(page, app.url)
         engine = json.loads((app.data_dir / "engine.json").read_text())["pid"]
         os.kill(engine, signal.SIGSTOP)
         try:
-            expect(page.locator("#pill")).to_contain_text("Store unavailable", timeout=20_000)
+            expect(page.locator("#pill")).to_contain_text("Database unavailable", timeout=20_000)
             expect(page.locator("#store-notice")).to_be_visible()
         finally:
             os.kill(engine, signal.SIGCONT)
@@ -113,7 +113,7 @@ def test_an_outage_of_the_store_is_told_and_ends_by_itself(tmp_path: Path, page:
         expect(page.locator(ROWS)).to_have_count(1)
 
 
-def test_pausing_holds_changes_back_and_resuming_shows_them(app: App, page: Page) -> None:
+def test_pause_holds_changes_and_resume_shows_them(app: App, page: Page) -> None:
     open_live(page, app.url)
     app.create("P1", 100)
     expect(page.locator(ROWS)).to_have_count(1)
@@ -128,7 +128,7 @@ def test_pausing_holds_changes_back_and_resuming_shows_them(app: App, page: Page
     expect(page.locator(ROWS).first).to_contain_text("98 → 97")
 
 
-def test_a_flood_keeps_500_rows_and_the_newest(app: App, page: Page) -> None:
+def test_list_keeps_the_newest_500_rows(app: App, page: Page) -> None:
     open_live(page, app.url)
     batch = [
         {"PutRequest": {"Item": item(ProductID=f"P{number:04d}", ProductName="n", Stock=number)}}
@@ -143,7 +143,7 @@ def test_a_flood_keeps_500_rows_and_the_newest(app: App, page: Page) -> None:
     expect(page.locator(ROWS)).to_have_count(500)
 
 
-def test_ten_tabs_share_one_stream_and_survive_its_leader(
+def test_ten_tabs_share_one_stream_and_survive_the_loss_of_its_leader(
     app: App, context: BrowserContext
 ) -> None:
     tabs = [context.new_page() for _ in range(10)]
@@ -161,8 +161,8 @@ def test_ten_tabs_share_one_stream_and_survive_its_leader(
 
 
 @pytest.mark.alone
-def test_a_rest_write_is_painted_within_half_a_second(app: App, page: Page) -> None:
-    """The promise of the README: p95 of 200 writes, from the REST answer to the painted row."""
+def test_rest_write_is_painted_within_half_a_second(app: App, page: Page) -> None:
+    """The README's figure: p95 of 200 writes, from the REST response to the painted row."""
     open_live(page, app.url)
     app.create("P1", 1000)
     expect(page.locator(ROWS)).to_have_count(1)

@@ -1,7 +1,7 @@
-"""A page of another origin, in a real browser, gets nothing out of the app and nothing in.
+"""In a real browser, a page of another origin can neither read from the app nor write to it.
 
-It is somebody else's page on this machine: on another site (`localhost`), and at another port
-of the app's own host, which a browser sends the app's cookies from.
+The page is on another site (`localhost`), or on another port of the app's own host, from
+which a browser sends the app's cookies.
 """
 
 import json
@@ -48,7 +48,7 @@ def sign_in(page: Page, house: House) -> None:
 
 
 def attack(context: BrowserContext, cats: int, host: str, url: str) -> dict[str, Any]:
-    """Do everything that a page can do; what it could read."""
+    """Try every request that a page can send; return what it could read."""
     page = context.new_page()
     page.goto(f"http://{host}:{cats}/")
     read: dict[str, Any] = page.evaluate(evil.READS, url)
@@ -61,7 +61,9 @@ def attack(context: BrowserContext, cats: int, host: str, url: str) -> dict[str,
     return read
 
 
-def test_the_same_tries_succeed_on_the_app_s_own_page(shared: App, context: BrowserContext) -> None:
+def test_same_requests_succeed_from_the_app_s_own_page(
+    shared: App, context: BrowserContext
+) -> None:
     page = context.new_page()
     page.goto(f"{shared.url}/products")
     read = page.evaluate(evil.READS, shared.url)
@@ -70,7 +72,7 @@ def test_the_same_tries_succeed_on_the_app_s_own_page(shared: App, context: Brow
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_it_reads_and_changes_nothing_of_an_app_that_is_open(
+def test_other_origin_reads_and_changes_nothing_without_keys(
     shared: App, context: BrowserContext, cats: int, host: str
 ) -> None:
     if not stored(shared):
@@ -84,7 +86,7 @@ def test_it_reads_and_changes_nothing_of_an_app_that_is_open(
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_nor_in_the_name_of_a_person_who_is_signed_in(
+def test_other_origin_reads_and_changes_nothing_with_a_signed_in_session(
     house: House, page: Page, cats: int, host: str
 ) -> None:
     sign_in(page, house)
@@ -103,10 +105,8 @@ def call(page: Page, url: str, action: str, **body: Any) -> str | None:
 
 
 @pytest.mark.embedded
-def test_the_engine_is_not_where_a_page_would_look_for_it(
-    endpoint: str, page: Page, cats: int
-) -> None:
-    """Not at 127.0.0.1, nor at localhost, even at the right port."""
+def test_engine_does_not_listen_on_common_addresses(endpoint: str, page: Page, cats: int) -> None:
+    """It cannot be reached at 127.0.0.1 or localhost, even on the right port."""
     port = urlsplit(endpoint).port
     page.goto(f"http://localhost:{cats}/")
     for host in HOSTS:
@@ -114,12 +114,12 @@ def test_the_engine_is_not_where_a_page_would_look_for_it(
 
 
 @pytest.mark.embedded
-def test_a_page_that_knows_the_engine_s_address_gets_in(
+def test_page_that_knows_the_engine_s_address_can_write(
     endpoint: str, shared: App, page: Page, cats: int
 ) -> None:
-    """What docs/security.md says: the address is all that protects the engine.
+    """As docs/security.md says, only its secret address protects the engine.
 
-    Where this fails an engine has learned to refuse other origins: say so there.
+    If this test fails, the engine now rejects other origins: update docs/security.md.
     """
     table = shared.services.about.products_table
     page.goto(f"http://localhost:{cats}/")

@@ -14,7 +14,7 @@ _NUMBERS = count(1)
 
 @pytest.fixture(scope="module")
 def app(shared: App) -> App:
-    """One application for all: each test has products of its own number."""
+    """One application for all tests; each test has products of its own."""
     return shared
 
 
@@ -65,9 +65,7 @@ def test_create_edit_adjust_and_delete(app: App, tab: Page, kettle: str) -> None
     assert app.http.get(f"/v1/products/{kettle}").status_code in {404, 410}
 
 
-def test_bad_input_keeps_what_was_typed_and_says_what_is_wrong(
-    app: App, tab: Page, kettle: str
-) -> None:
+def test_invalid_input_is_kept_and_its_error_is_shown(app: App, tab: Page, kettle: str) -> None:
     tab.goto(f"{app.url}/products/new")
     tab.fill("#product_id", kettle)
     tab.fill("#name", "Kettle")
@@ -79,7 +77,7 @@ def test_bad_input_keeps_what_was_typed_and_says_what_is_wrong(
     assert app.http.get(f"/v1/products/{kettle}").status_code == 404
 
 
-def test_an_edit_that_met_another_s_shows_both(app: App, tab: Page, kettle: str) -> None:
+def test_conflicting_edit_shows_both_values(app: App, tab: Page, kettle: str) -> None:
     app.create(kettle, 5, name="Kettle")
     tab.goto(f"{app.url}/products/edit?id={kettle}")
     patch = {"Content-Type": "application/merge-patch+json", "If-Match": "*"}

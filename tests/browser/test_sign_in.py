@@ -1,4 +1,4 @@
-"""People sign in, work with their session, and are led to the sign-in where it has ended."""
+"""People sign in and use their session, and are redirected to the sign-in when it ends."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +28,7 @@ def sign_in(page: Page, house: House, role: str) -> None:
     expect(page.get_by_role("heading", name="Products")).to_be_visible()
 
 
-def test_an_editor_works_with_a_session_and_signs_out(house: House, page: Page) -> None:
+def test_editor_changes_stock_with_a_session_and_signs_out(house: House, page: Page) -> None:
     sign_in(page, house, "editor")
     expect(page.locator("#pill")).to_have_attribute("data-state", "live")
     row = page.locator("tr[data-product=K1]")
@@ -40,7 +40,7 @@ def test_an_editor_works_with_a_session_and_signs_out(house: House, page: Page) 
     expect(page.get_by_label("API key")).to_be_visible()
 
 
-def test_an_open_page_leads_to_the_sign_in_when_its_session_ends(house: House, page: Page) -> None:
+def test_open_page_redirects_to_the_sign_in_when_its_session_ends(house: House, page: Page) -> None:
     sign_in(page, house, "viewer")
     expect(page.locator("#pill")).to_have_attribute("data-state", "live")
     expect(page.get_by_label("Take from Kettle")).to_have_count(0)
@@ -51,7 +51,7 @@ def test_an_open_page_leads_to_the_sign_in_when_its_session_ends(house: House, p
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_of_who_gets_in_are_accessible(
+def test_sign_in_and_signed_in_pages_are_accessible(
     house: House, browser: Browser, scheme: str, tmp_path: Path
 ) -> None:
     with browser.new_context(

@@ -1,4 +1,4 @@
-"""The System page in a browser: with and without script, when all is well and when it is not."""
+"""The System page works with and without script, and while parts are failing."""
 
 import os
 import signal
@@ -13,11 +13,11 @@ from app.store.engine import find_running
 from tests.support.processes.process import Process
 from tests.support.processes.running import App
 
-INTERVAL = 5_000  # milliseconds between the page's own looks
+INTERVAL = 5_000  # milliseconds between the page's refreshes
 PATIENCE = 20  # seconds, on a loaded machine
 
 
-def test_all_is_well_and_the_shard_that_is_read_is_shown(app: App, browser: Browser) -> None:
+def test_healthy_system_shows_its_shard(app: App, browser: Browser) -> None:
     app.create("K1")
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -30,9 +30,7 @@ def test_all_is_well_and_the_shard_that_is_read_is_shown(app: App, browser: Brow
 
 
 @pytest.mark.embedded
-def test_the_page_says_by_itself_that_the_store_is_gone_and_is_back(
-    tmp_path: Path, page: Page
-) -> None:
+def test_page_refreshes_to_show_a_store_outage_and_its_end(tmp_path: Path, page: Page) -> None:
     with Process(tmp_path / "data") as process:
         page.clock.install()
         page.goto(f"{process.url}/system")
@@ -42,33 +40,33 @@ def test_the_page_says_by_itself_that_the_store_is_gone_and_is_back(
         assert engine is not None
         os.kill(engine.pid, signal.SIGSTOP)
         try:
-            refreshed_until(page, "It does not work just now.")
+            refreshed_until(page, "Stockpulse is not working.")
             expect(page.locator("#verdict li").first).to_contain_text("engine does not answer")
         finally:
             os.kill(engine.pid, signal.SIGCONT)
         refreshed_until(page, "All is well")
         expect(page.locator("#verdict li")).to_have_count(0)
         expect(page.locator("#shards-scroll")).to_be_focused()
-        process.stop()  # killed, it would leave its engine behind
+        process.stop()  # a kill would leave its engine running
         page.clock.fast_forward(INTERVAL)
         expect(page.locator("#unreachable")).to_be_visible()
 
 
 def refreshed_until(page: Page, text: str) -> None:
-    """Let the page's own time pass until its newest state says so."""
+    """Advance the page's clock until the headline contains the text."""
     deadline = time.monotonic() + PATIENCE
     while text not in (page.get_by_role("status").text_content() or ""):
         assert time.monotonic() < deadline, page.locator("#verdict").text_content()
         page.clock.fast_forward(INTERVAL)
-        page.wait_for_timeout(800)  # an answer may wait half a second for the store
+        page.wait_for_timeout(800)  # a response may wait half a second for the store
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1200])
-def test_it_is_accessible_and_fits_with_everything_wrong(
+def test_page_with_many_findings_is_accessible_and_fits(
     shared: App, browser: Browser, scheme: str, width: int
 ) -> None:
-    spoil(shared)
+    add_findings(shared)
     context = browser.new_context(
         viewport={"width": width, "height": 900},
         color_scheme="dark" if scheme == "dark" else "light",
@@ -77,17 +75,17 @@ def test_it_is_accessible_and_fits_with_everything_wrong(
     page = context.new_page()
     page.goto(f"{shared.url}/system", wait_until="load")
     expect(page.locator("#dead-letters tbody tr")).to_have_count(2)
-    expect(page.locator("#workers")).to_contain_text("listening for its heartbeat")
+    expect(page.locator("#workers")).to_contain_text("waiting for a heartbeat")
     expect(page.locator("#sinks tbody tr")).to_have_count(2)
-    hold(page)
+    check_page(page)
     page.get_by_role("link", name="Rewind sink webhook").click()
     expect(page.get_by_role("heading", name="Rewind sink webhook")).to_be_visible()
-    hold(page)
+    check_page(page)
     context.close()
 
 
-def test_a_sink_is_paused_rewound_and_resumed_without_script(app: App, browser: Browser) -> None:
-    spoil(app)
+def test_sink_is_paused_rewound_and_resumed_without_script(app: App, browser: Browser) -> None:
+    add_findings(app)
     app.create("K1")
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -96,15 +94,15 @@ def test_a_sink_is_paused_rewound_and_resumed_without_script(app: App, browser: 
     row = page.locator("#sinks tbody tr", has_text="webhook")
     expect(row).to_contain_text("paused by local")
     page.get_by_role("link", name="Rewind sink webhook").click()
-    page.get_by_role("button", name="Skip what is waiting").click()
-    expect(row).to_contain_text("nothing waits")
+    page.get_by_role("button", name="Skip waiting events").click()
+    expect(row).to_contain_text("up to date")
     page.get_by_role("button", name="Resume sink webhook").click()
     expect(row).to_contain_text("running")
     context.close()
 
 
-def hold(page: Page) -> None:
-    """The page has no accessibility fault and fits its window."""
+def check_page(page: Page) -> None:
+    """Check that the page is accessible and fits its window."""
     results = Axe().run(page)
     assert results.violations_count == 0, results.generate_report()
     overflow = page.evaluate(
@@ -113,8 +111,8 @@ def hold(page: Page) -> None:
     assert overflow <= 0, f"{overflow} px too wide"
 
 
-def spoil(app: App) -> None:
-    """Dead letters, sinks that fail and have paused, and a worker elsewhere that is late."""
+def add_findings(app: App) -> None:
+    """Add dead letters, a failing and a paused sink, and the row of a late worker."""
     prefix = app.services.settings.table_prefix
     for number in range(2):
         app.tables.put_item(

@@ -13,7 +13,7 @@ const fill = (buffer, count) => {
   for (let item = 1; item <= count; item += 1) buffer.push(item);
 };
 
-test("an id is new once, until 10,000 others came", () => {
+test("an id is new only once, until 10,000 others have been seen", () => {
   const dedupe = createDedupe(3);
   assert.deepEqual(["a", "b", "a", "c"].map(dedupe.first), [true, true, false, true]);
   dedupe.first("d");
@@ -21,7 +21,7 @@ test("an id is new once, until 10,000 others came", () => {
   assert.equal(dedupe.has("b"), true);
 });
 
-test("a pause within the cap loses nothing and keeps the order", () => {
+test("a pause within the cap keeps all items in order", () => {
   const buffer = createBuffer(5);
   buffer.push(0);
   buffer.pause();
@@ -33,7 +33,7 @@ test("a pause within the cap loses nothing and keeps the order", () => {
   assert.deepEqual(buffer.take(), { items: [], skipped: 0 });
 });
 
-test("past the cap a pause keeps the newest and counts the others", () => {
+test("a pause past the cap keeps the newest items and counts the dropped ones", () => {
   const buffer = createBuffer(5);
   buffer.pause();
   fill(buffer, 23);
@@ -43,14 +43,14 @@ test("past the cap a pause keeps the newest and counts the others", () => {
   assert.deepEqual(buffer.take(), { items: [19, 20, 21, 22, 23], skipped: 18 });
 });
 
-test("a live burst past the cap is bounded and not called skipped", () => {
+test("a live burst past the cap is bounded and its dropped items are not counted", () => {
   const buffer = createBuffer(5);
   fill(buffer, 1000);
   assert.ok(buffer.size < 10);
   assert.deepEqual(buffer.take(), { items: [996, 997, 998, 999, 1000], skipped: 0 });
 });
 
-test("a filter looks at kind and text, and knows changes from outside", () => {
+test("a filter matches kind, text and outside changes", () => {
   const row = { kind: "deleted", outside: true, text: "Blue Kettle P-1" };
   assert.ok(passes({ kind: "", query: "" }, row));
   assert.ok(passes({ kind: "deleted", query: "kettle" }, row));
@@ -59,7 +59,7 @@ test("a filter looks at kind and text, and knows changes from outside", () => {
   assert.ok(!passes({ kind: "", query: "cup" }, row));
 });
 
-test("the pill never hides a broken connection behind a pause", () => {
+test("the pill shows a broken connection even while paused", () => {
   assert.equal(pillState("live", true), "paused");
   for (const state of ["connecting", "reconnecting", "offline", "unavailable"]) {
     assert.equal(pillState(state, true), state);
@@ -68,19 +68,19 @@ test("the pill never hides a broken connection behind a pause", () => {
 
 test("announcements are throttled to a summary", () => {
   const clock = createClock();
-  const said = [];
-  const announce = createAnnouncer((text) => said.push(text), clock, 100);
+  const spoken = [];
+  const announce = createAnnouncer((text) => spoken.push(text), clock, 100);
   announce(1, "Tea, 1 to 2");
   clock.advance(50);
   announce(6, "Cup, 3 to 2");
-  assert.deepEqual(said, []);
+  assert.deepEqual(spoken, []);
   clock.advance(50);
-  assert.deepEqual(said, ["7 changes. Latest: Cup, 3 to 2."]);
+  assert.deepEqual(spoken, ["7 changes. Latest: Cup, 3 to 2."]);
   clock.advance(1000);
-  assert.equal(said.length, 1);
+  assert.equal(spoken.length, 1);
 });
 
-test("a flush comes once a frame, and by a timer where frames never come", () => {
+test("there is one flush per frame, or by a timer if there are no frames", () => {
   const clock = createClock();
   const frames = [];
   let flushes = 0;
@@ -95,7 +95,7 @@ test("a flush comes once a frame, and by a timer where frames never come", () =>
   assert.equal(frames.length, 1);
   frames[0]();
   assert.equal(flushes, 1);
-  schedule(); // hidden now: the frame does not come
+  schedule(); // hidden: no frame comes
   clock.advance(1000);
   assert.equal(flushes, 2);
   assert.equal(frames.length, 0);

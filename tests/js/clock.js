@@ -1,4 +1,4 @@
-// A clock that stands still until it is told to go on; for tests.
+// A clock for tests, which moves only by `advance`.
 
 export function createClock(start = 1_000_000) {
   let time = start;
@@ -18,7 +18,7 @@ export function createClock(start = 1_000_000) {
     clearTimeout: remove,
     clearInterval: remove,
 
-    /** Let time pass, running what falls due, in order. */
+    /** Move the clock forward and run the due timers in order. */
     advance(duration) {
       const end = time + duration;
       for (;;) {

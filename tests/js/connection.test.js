@@ -18,29 +18,29 @@ function connected({ probe = async () => "reconnecting", cursor = "c0" } = {}) {
   return { clock, sources, states, frames, connection };
 }
 
-test("nothing is called live before the server spoke", () => {
+test("the state is live only after the first message", () => {
   const { sources, states } = connected();
   assert.deepEqual(states, ["connecting"]);
   sources.last().send("hello", "c9", { cursor: "c9" });
   assert.deepEqual(states, ["connecting", "live"]);
 });
 
-test("after an error it comes back by itself, with the last event's cursor", () => {
+test("after an error it reconnects with the last event's cursor", () => {
   const { clock, sources, states } = connected();
   sources.last().send("hello", "c0");
   sources.last().send("change", "c1", "{}");
-  sources.last().fail(); // as a 502 page does, for good
+  sources.last().fail(); // as with a 502 page, which closes an EventSource permanently
   assert.equal(sources.all[0].closed, true);
   assert.equal(states.at(-1), "reconnecting");
   clock.advance(500);
   assert.equal(sources.all.length, 2);
   assert.equal(sources.last().cursor, "c1");
-  assert.equal(states.at(-1), "reconnecting"); // trying is not being there
+  assert.equal(states.at(-1), "reconnecting"); // connecting is not live
   sources.last().send("hello", "c1");
   assert.equal(states.at(-1), "live");
 });
 
-test("waits grow to a quarter of a minute", () => {
+test("the delay grows to 15 seconds", () => {
   const { clock, sources } = connected();
   const waits = [];
   for (let failure = 0; failure < 8; failure += 1) {
@@ -53,7 +53,7 @@ test("waits grow to a quarter of a minute", () => {
   assert.deepEqual(waits, [500, 1000, 2000, 4000, 8000, 15000, 15000, 15000]);
 });
 
-test("silence counts as an error; a heartbeat is no silence", () => {
+test("silence counts as an error; a heartbeat ends the silence", () => {
   const { clock, sources, states } = connected();
   sources.last().send("hello", "c0");
   clock.advance(SILENCE_LIMIT - 1000);
@@ -62,10 +62,10 @@ test("silence counts as an error; a heartbeat is no silence", () => {
   assert.equal(states.at(-1), "live");
   clock.advance(10_000);
   assert.ok(states.includes("reconnecting"));
-  assert.equal(sources.last().cursor, "c5"); // a heartbeat's id is where this client stands
+  assert.equal(sources.last().cursor, "c5"); // a heartbeat's id is this client's cursor
 });
 
-test("a hello ahead of back-filled events does not move the cursor", () => {
+test("a hello before backfilled events does not move the cursor", () => {
   const { clock, sources } = connected();
   sources.last().send("hello", "c9", { cursor: "c9" });
   sources.last().fail();
@@ -73,7 +73,7 @@ test("a hello ahead of back-filled events does not move the cursor", () => {
   assert.equal(sources.last().cursor, "c0");
 });
 
-test("a client without a cursor takes the hello's", () => {
+test("a client without a cursor takes the cursor of the hello", () => {
   const { clock, sources } = connected({ cursor: "" });
   sources.last().send("hello", "c9", { cursor: "c9" });
   sources.last().fail();
@@ -81,7 +81,7 @@ test("a client without a cursor takes the hello's", () => {
   assert.equal(sources.last().cursor, "c9");
 });
 
-test("a reset moves the cursor to where the server says", () => {
+test("a reset sets the cursor that the server sends", () => {
   const { clock, sources, frames } = connected();
   sources.last().send("reset", "", { cursor: "c7" });
   assert.deepEqual(frames.map(({ name, id }) => [name, id]), [["reset", "c7"]]);
@@ -90,7 +90,7 @@ test("a reset moves the cursor to where the server says", () => {
   assert.equal(sources.last().cursor, "c7");
 });
 
-test("a store that is away is told while the stream stays open", () => {
+test("a heartbeat reports an unavailable store while the stream stays open", () => {
   const { sources, states } = connected();
   sources.last().send("hello", "c0");
   sources.last().send("heartbeat", "c0", { store: "the engine does not answer" });
@@ -99,7 +99,7 @@ test("a store that is away is told while the stream stays open", () => {
   assert.equal(states.at(-1), "live");
 });
 
-test("a server that is back does not mean that its store is", async () => {
+test("a hello alone does not show that the store is available", async () => {
   let verdict = "unavailable";
   const { clock, sources, states } = connected({ probe: async () => verdict });
   sources.last().fail();
@@ -118,7 +118,7 @@ test("a server that is back does not mean that its store is", async () => {
   assert.equal(states.at(-1), "live");
 });
 
-test("an unreachable server is offline after a few tries, not at the first", async () => {
+test("an unreachable server is offline after a few tries, not after the first", async () => {
   const { clock, sources, states } = connected({ probe: async () => "offline" });
   for (const wait of [500, 1000]) {
     sources.last().fail();
@@ -131,7 +131,7 @@ test("an unreachable server is offline after a few tries, not at the first", asy
   assert.equal(states.at(-1), "offline");
 });
 
-test("an answer of the check that comes after the server spoke is too late", async () => {
+test("a probe result that arrives after a message is ignored", async () => {
   let answer;
   const { clock, sources, states } = connected({ probe: () => new Promise((resolve) => (answer = resolve)) });
   sources.last().fail();
@@ -142,7 +142,7 @@ test("an answer of the check that comes after the server spoke is too late", asy
   assert.equal(states.at(-1), "live");
 });
 
-test("what a closed source still says is not heard", () => {
+test("messages of a closed source are ignored", () => {
   const { clock, sources, frames } = connected();
   const first = sources.last();
   first.fail();
@@ -151,7 +151,7 @@ test("what a closed source still says is not heard", () => {
   assert.equal(frames.length, 0);
 });
 
-test("someone who looks again need not wait", () => {
+test("hurry reconnects at once", () => {
   const { clock, sources, connection } = connected();
   sources.last().fail();
   connection.hurry();

@@ -1,6 +1,6 @@
-// The browser's parts that tests stand in for: streams, locks and channels between tabs.
+// Fakes of browser APIs: EventSource, Web Locks and BroadcastChannel.
 
-/** A maker of EventSource look-alikes; `all` are those opened so far. */
+/** Creates fake EventSources; `all` has those opened so far. */
 export function createSources() {
   const all = [];
   const open = (cursor) => {
@@ -20,7 +20,7 @@ export function createSources() {
   return { open, all, last: () => all.at(-1) };
 }
 
-/** One browser: Web Locks and BroadcastChannel among its tabs. */
+/** One browser, with Web Locks and BroadcastChannel shared by its tabs. */
 export function createBrowser() {
   const channels = new Set();
   const queue = [];

@@ -5,7 +5,7 @@ import { joinStream } from "../../static/live/leader.js";
 import { createClock } from "./clock.js";
 import { createBrowser } from "./fakes.js";
 
-// A world of tabs; each has the connections that it opened and what it was told.
+// Tabs of one browser; each records its connections, frames and states.
 function createWorld(browser = createBrowser()) {
   const clock = createClock();
   let count = 0;
@@ -43,18 +43,18 @@ function createWorld(browser = createBrowser()) {
     return tab;
   }
 
-  const say = (tab, id) => tab.live()[0].onFrame({ name: "change", id, data: "{}" });
-  return { clock, open, say };
+  const send = (tab, id) => tab.live()[0].onFrame({ name: "change", id, data: "{}" });
+  return { clock, open, send };
 }
 
-test("one tab opens the stream, the others get its frames and its state", async () => {
-  const { clock, open, say } = createWorld();
+test("one tab opens the stream, and the others get its frames and state", async () => {
+  const { clock, open, send } = createWorld();
   const tabs = [open(), open(), open()];
   await clock.settle();
   assert.deepEqual(tabs.map((tab) => tab.live().length), [1, 0, 0]);
   tabs[0].live()[0].onState("live");
-  say(tabs[0], "c1");
-  say(tabs[0], "c2");
+  send(tabs[0], "c1");
+  send(tabs[0], "c2");
   await clock.settle();
   for (const tab of tabs) {
     assert.deepEqual(tab.frames, ["c1", "c2"]);
@@ -63,27 +63,27 @@ test("one tab opens the stream, the others get its frames and its state", async 
   }
 });
 
-test("when the leader closes, the next resumes after its own last frame", async () => {
-  const { clock, open, say } = createWorld();
+test("when the leader closes, the next tab resumes after its own last frame", async () => {
+  const { clock, open, send } = createWorld();
   const [first, second, third] = [open(), open(), open()];
   await clock.settle();
-  say(first, "c1");
+  send(first, "c1");
   await clock.settle();
   first.joined.close();
   await clock.settle();
   assert.equal(second.live()[0].from, "c1");
   assert.equal(third.live().length, 0);
-  say(second, "c2");
+  send(second, "c2");
   await clock.settle();
   assert.deepEqual(third.frames, ["c1", "c2"]);
   assert.equal(third.holes, 0);
 });
 
-test("a tab that comes later than the leader's last frame looks for what it missed", async () => {
-  const { clock, open, say } = createWorld();
+test("a tab that opens behind the leader's last frame catches up", async () => {
+  const { clock, open, send } = createWorld();
   const first = open("c0");
   await clock.settle();
-  say(first, "c5");
+  send(first, "c5");
   const late = open("c4");
   const current = open("c5");
   await clock.settle();
@@ -91,40 +91,40 @@ test("a tab that comes later than the leader's last frame looks for what it miss
   assert.equal(current.holes, 0);
 });
 
-test("a follower that missed frames notices by their numbers", async () => {
-  const { clock, open, say } = createWorld();
+test("a follower detects missing frames by their numbers", async () => {
+  const { clock, open, send } = createWorld();
   const [first, second] = [open(), open()];
   await clock.settle();
-  say(first, "c1");
+  send(first, "c1");
   await clock.settle();
   second.freeze();
-  say(first, "c2");
+  send(first, "c2");
   await clock.settle();
   second.thaw();
-  say(first, "c3");
+  send(first, "c3");
   await clock.settle();
   assert.equal(second.holes, 1);
   assert.deepEqual(second.frames, ["c1", "c3"]);
 });
 
-test("a frozen leader is replaced, and follows when it wakes", async () => {
-  const { clock, open, say } = createWorld();
+test("a frozen leader is replaced, and follows when it resumes", async () => {
+  const { clock, open, send } = createWorld();
   const [first, second] = [open(), open()];
   await clock.settle();
-  say(first, "c1");
+  send(first, "c1");
   await clock.settle();
   first.freeze();
-  clock.advance(60_000); // silence, then a question that nobody answers
+  clock.advance(60_000); // silence, then an unanswered question
   await clock.settle();
   assert.equal(second.live()[0].from, "c1");
   first.thaw();
   assert.equal(first.live().length, 0);
-  say(second, "c2");
+  send(second, "c2");
   await clock.settle();
   assert.equal(first.frames.at(-1), "c2");
 });
 
-test("a leader that is quiet but answers is left alone", async () => {
+test("a silent leader that answers is not replaced", async () => {
   const { clock, open } = createWorld();
   const [first, second] = [open(), open()];
   await clock.settle();
@@ -151,11 +151,11 @@ test("a visible tab does not wait for a hidden leader's slow timers", async () =
   assert.equal(visible.live().length, 1);
 });
 
-test("without Web Locks each tab opens its own", async () => {
-  const { clock, open, say } = createWorld({ locks: null, Channel: createBrowser().Channel });
+test("without Web Locks each tab opens its own stream", async () => {
+  const { clock, open, send } = createWorld({ locks: null, Channel: createBrowser().Channel });
   const tabs = [open("c1"), open("c2")];
   await clock.settle();
   assert.deepEqual(tabs.map((tab) => tab.live()[0].from), ["c1", "c2"]);
-  say(tabs[0], "c3");
+  send(tabs[0], "c3");
   assert.deepEqual(tabs.map((tab) => tab.frames), [["c3"], []]);
 });

@@ -10,7 +10,7 @@ const event = (fields = {}) => ({
   event_name: "MODIFY", occurred_at: "2026-11-21T08:30:00Z", ...fields,
 });
 
-test("each event moves the totals on", () => {
+test("each event is added to the totals", () => {
   const tiles = createTiles();
   tiles.add(event(), NOW);
   tiles.add(event({ delta: 12, actor: null }), NOW);
@@ -18,7 +18,7 @@ test("each event moves the totals on", () => {
   assert.deepEqual(tiles.totals(NOW), { changes: 3, in: 12, out: 3, outside: 1 });
 });
 
-test("the server's minutes go on, and leave with the hour", () => {
+test("the server's minutes count until they are an hour old", () => {
   const number = Math.floor(NOW / MINUTE) - 30;
   const tiles = createTiles([{ number, changes: 5, in: 1, out: 2, outside: 3 }]);
   assert.equal(tiles.totals(NOW).changes, 5);
@@ -26,7 +26,7 @@ test("the server's minutes go on, and leave with the hour", () => {
   assert.equal(tiles.totals(NOW + 30 * MINUTE).changes, 0);
 });
 
-test("an event of before the hour is not counted, one from the future is now", () => {
+test("an event older than an hour is not counted, one from the future counts as now", () => {
   const tiles = createTiles();
   tiles.add(event({ occurred_at: "2026-11-21T07:30:00Z" }), NOW);
   assert.equal(tiles.totals(NOW).changes, 0);
@@ -34,7 +34,7 @@ test("an event of before the hour is not counted, one from the future is now", (
   assert.equal(tiles.series(NOW)[1].at(-1), 1);
 });
 
-test("what was missed is told until it is an hour old", () => {
+test("an incomplete count is reported until it is an hour old", () => {
   const tiles = createTiles([], NOW - 10 * MINUTE);
   assert.equal(tiles.since(NOW), NOW - 10 * MINUTE);
   assert.equal(tiles.since(NOW + 50 * MINUTE), null);
@@ -49,7 +49,7 @@ test("the series has every minute of the window", () => {
   assert.ok(changes.every((count) => count === 0));
 });
 
-test("a gap and what was reconciled are no changes that were seen", () => {
+test("gap and reconciled entries are not counted", () => {
   const tiles = createTiles();
   tiles.add(event({ kind: "gap", delta: null }), NOW);
   tiles.add(event({ kind: "reconciled", delta: null }), NOW);

@@ -9,7 +9,7 @@ from app.demo.simulation.shop import changes, monday_morning
 from tests.support.processes.running import App
 
 ZONE = ZoneInfo("UTC")
-BUTTON, NOTICE = "Run a demo shop", "A demo shop runs in this server"
+BUTTON, NOTICE = "Run a demo shop", "A demo shop is running"
 
 
 def plan(rate: float, seed: int = 1) -> Plan:

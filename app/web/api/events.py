@@ -72,8 +72,8 @@ async def list_events(
             services.broker,
             last_event_id or after,
             wanted,
-            lambda end: services.access.watch.over(identity, end),
-            services.access.places.of(account_of(request.scope)),
+            lambda end: services.access.watch.end_when_invalid(identity, end),
+            services.access.places.hold(account_of(request.scope)),
         )
     return await run_in_threadpool(_page, request, services, wanted, limit, cursor, after)
 

@@ -37,7 +37,7 @@ async def readyz(request: Request, services: ServicesDep) -> JSONResponse:
     well = all(said == "ok" for said in parts.values())
     answer: dict[str, Any] = {"status": "ok" if well else "unavailable"}
     if await _may_know(request):
-        state = await services.system.look(DETAILS_AGE)
+        state = await services.system.current(DETAILS_AGE)
         answer |= {"parts": parts, "details": details_of(state)}
     return JSONResponse(
         answer,

@@ -1,1 +1,1 @@
-"""Who sends this request, and what may they do: keys, sessions, trusted proxies, roles."""
+"""Each request gets an identity and a role, from a key, a session or a trusted proxy."""

@@ -1,8 +1,8 @@
-"""Credentials become an identity: a key, a session of one, or a person whom a proxy names.
+"""Credentials become an identity: an API key, a session of one, or a person named by a proxy.
 
-A key that is sent is always looked at, even where nobody needs one: a wrong one is a
-mistake to be told. Where no key was ever made, everyone who reaches the server is `local`,
-unless a proxy is set up to name people. A key made later closes that within a second.
+A key that is sent is always checked, even if none is required, so that a wrong key is
+reported. If no key was ever created, everyone who can reach the server is `local`, unless a
+proxy is configured to name people. Creating the first key ends that within a second.
 """
 
 import logging
@@ -19,7 +19,7 @@ from app.store.access.api_keys import ApiKey
 from app.store.access.key_cache import KeyCache, Known
 from app.store.access.sign_in_links import SignInLinks
 from app.web.auth.identity import LOCAL, Identity
-from app.web.auth.sessions import CookiePlace, Session, Sessions
+from app.web.auth.sessions import Session, SessionCookie, Sessions
 from app.web.auth.trusted_proxies import Person, TrustedProxies
 from app.web.errors import RoleNeeded, Unauthenticated
 
@@ -34,7 +34,7 @@ def _now() -> datetime:
 
 @dataclass(frozen=True)
 class Authenticator:
-    """All that it takes to say who a request is from."""
+    """Identifies the sender of a request."""
 
     key_cache: KeyCache
     sign_in: SignInLinks
@@ -44,80 +44,82 @@ class Authenticator:
     now: Callable[[], datetime] = _now
 
     async def known(self) -> Known:
-        """The keys, as of a second ago; the store is asked off the event loop.
+        """The keys, at most about a second old; the store is read outside the event loop.
 
         Raises:
-            StoreUnavailable: it has been away for too long.
+            StoreUnavailable: the store has been unavailable for too long.
 
         """
         known = self.key_cache.fresh()
         return await run_in_threadpool(self.key_cache.look) if known is None else known
 
     async def identify(self, scope: Scope, known: Known | None = None) -> Identity | None:
-        """Who this request is from; None where it does not say and would have to.
+        """The request's identity; None if it has no credentials but needs them.
 
         Raises:
-            Unauthenticated: it carries credentials, and they are not good.
+            Unauthenticated: the credentials are not valid.
             RoleNeeded: the proxy names a person whose groups have no role.
-            StoreUnavailable: nobody can say at the moment.
+            StoreUnavailable: the keys cannot be read.
 
         """
         known = known or await self.known()
         headers = Headers(scope=scope)
-        shown = headers.getlist("authorization")
-        if len(shown) > 1:  # a proxy may have looked at the other one
-            raise self.unauthenticated("Authorization comes more than once.")
-        scheme, _, word = "".join(shown).partition(" ")
+        sent = headers.getlist("authorization")
+        if len(sent) > 1:  # a proxy may have checked the other one
+            raise self.unauthenticated("The request has more than one Authorization header.")
+        scheme, _, credentials = "".join(sent).partition(" ")
         if scheme.lower() == "bearer":
-            return self._by_key(Secret(word.strip()), known, scope)
+            return self._by_key(Secret(credentials.strip()), known, scope)
         if (person := scope["state"].get("person")) is not None:
             return _by_proxy(person)
         if (session := self.session(scope)) is not None and (
             identity := self._by_session(session, known)
         ):
             return identity
-        if scheme and self.asks(known):
-            raise self.unauthenticated(f"The scheme {scheme[:20]!r} is not known here.")
-        return None if self.asks(known) else LOCAL
+        if scheme and self.requires_credentials(known):
+            raise self.unauthenticated(
+                f"The Authorization scheme {scheme[:20]!r} is not supported."
+            )
+        return None if self.requires_credentials(known) else LOCAL
 
-    def asks(self, known: Known) -> bool:
-        """Whether credentials are needed."""
+    def requires_credentials(self, known: Known) -> bool:
+        """Whether a request needs credentials."""
         return known.closed or bool(self.proxies.user_header)
 
-    def stands_open(self) -> bool:
-        """Whether nobody is asked, as far as is known without waiting for the store."""
+    def is_open(self) -> bool:
+        """Whether no credentials are needed, as far as is known without reading the store."""
         known = self.key_cache.glance()
-        return known is not None and not self.asks(known)
+        return known is not None and not self.requires_credentials(known)
 
     def session(self, scope: Scope) -> Session | None:
-        """The session that a request's cookie names, if time has not ended it."""
-        cookie = self.place(scope).value(Headers(scope=scope))
+        """The session of the request's cookie, if it has not expired."""
+        cookie = self.session_cookie(scope).value(Headers(scope=scope))
         return self.sessions.read(cookie, self.now()) if cookie else None
 
-    def place(self, scope: Scope) -> CookiePlace:
-        """Where a cookie of this request's answer goes."""
-        return CookiePlace(scope.get("scheme") == "https", self.base or "/")
+    def session_cookie(self, scope: Scope) -> SessionCookie:
+        """The name and flags of the session cookie for this request's scheme."""
+        return SessionCookie(scope.get("scheme") == "https", self.base or "/")
 
     def form_token(self, identity: Identity) -> str:
-        """A token for this identity's forms; empty where none is needed."""
+        """A CSRF token for this identity's forms; empty if none is needed."""
         if not identity.is_ambient:
             return ""
         return self.sessions.form_token(_owner(identity))
 
     def is_form_token(self, identity: Identity, token: str) -> bool:
-        """Whether a page of ours gave this identity the token."""
+        """Whether one of our pages issued the token to this identity."""
         return self.sessions.is_form_token(_owner(identity), token)
 
     def unauthenticated(self, detail: str, *, refused: bool = False) -> Unauthenticated:
-        """The refusal, with what to do."""
+        """The error to raise, with how to authenticate."""
         return Unauthenticated(f"{detail} {_HOW.format(base=self.base)}", refused=refused)
 
     def _by_key(self, secret: Secret, known: Known, scope: Scope) -> Identity:
         key = known.holder(secret, self.now())
         if key is None:
             scope["state"]["refused"] = True
-            client = (scope.get("client") or ("nowhere", 0))[0]
-            _log.warning("key %s was refused, from %s", secret.key_id or "without an id", client)
+            client = (scope.get("client") or ("an unknown address", 0))[0]
+            _log.warning("rejected API key %s from %s", secret.key_id or "(no id)", client)
             raise self.unauthenticated("The key is unknown, revoked or expired.", refused=True)
         self.key_cache.note_use(key)
         return Identity(key.name, key.role, "key", key.id, until=key.expires_at)
@@ -130,21 +132,21 @@ class Authenticator:
         return self.identity_of(key, session)
 
     def identity_of(self, key: ApiKey, session: Session) -> Identity:
-        """Who a session of this key is."""
-        ends = self.sessions.ends(session)
+        """The identity of a session of this key."""
+        ends = self.sessions.expires_at(session)
         until = ends if key.expires_at is None else min(ends, key.expires_at)
         return Identity(key.name, key.role, "session", key.id, session.id, until)
 
 
 def _owner(identity: Identity) -> str:
-    """Whom a form token is bound to."""
+    """The owner that a form token is bound to."""
     return identity.session or f"person {identity.actor}"
 
 
 def _by_proxy(person: Person) -> Identity:
     if person.role is None:
         raise RoleNeeded(
-            f"The proxy knows {person.name!r}, but none of their groups has a role: "
-            "STOCKPULSE_PROXY_ROLES gives one."
+            f"The proxy names {person.name!r}, but none of their groups has a role. Ask an "
+            "administrator to map a group to a role in STOCKPULSE_PROXY_ROLES."
         )
     return Identity(person.name, person.role, "proxy")

@@ -1,4 +1,4 @@
-"""Who a request is from, and whether that still holds: pure, for requests and for open streams."""
+"""An identity is valid until its key, session or expiry ends; streams check it, too. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +10,12 @@ from app.core.roles import Role
 from app.store.access.key_cache import Known
 from app.web.errors import Unauthenticated
 
-LOCAL_ACTOR = "local"  # where nobody has to say who they are: whoever sits at this machine
+LOCAL_ACTOR = "local"  # the actor when no credentials are needed
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Someone with a role, and by what they are known."""
+    """An actor with a role, and how they were authenticated."""
 
     actor: str
     role: Role
@@ -33,26 +33,26 @@ class Identity:
 LOCAL = Identity(LOCAL_ACTOR, Role.ADMIN, "nothing")
 
 
-def holds(identity: Identity, known: Known, now: datetime) -> bool:
-    """Whether the identity would be given again."""
+def still_valid(identity: Identity, known: Known, now: datetime) -> bool:
+    """Whether the same credentials would be accepted now."""
     if identity.until is not None and now >= identity.until:
         return False
     if identity.by == "nothing":
         return not known.closed
     if identity.by == "proxy":
-        return True  # only the proxy knows, and the next request asks it
+        return True  # only the proxy can tell, with the next request
     key = known.keys.get(identity.key_id)
     return key is not None and key.usable(now) and identity.session not in known.ended
 
 
 def identity_of(request: Request) -> Identity:
-    """Who the gate found behind this request.
+    """The identity that the authentication middleware found for this request.
 
     Raises:
-        Unauthenticated: it was not asked, and so lets nobody in.
+        Unauthenticated: the request has none.
 
     """
     identity: Identity | None = request.scope.get("state", {}).get("identity")
     if identity is None:
-        raise Unauthenticated("This needs credentials.")
+        raise Unauthenticated("This request needs credentials.")
     return identity

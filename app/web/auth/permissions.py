@@ -1,7 +1,7 @@
-"""Every route declares the role that it needs; what a browser sends by itself needs a token, too.
+"""Every route declares its role; unsafe requests with a browser's own credentials need a token.
 
-One dependency does both, so that no form can forget the token: a route without a declared
-role fails a test, and a form without the token is refused here.
+One dependency checks both, so that no route can forget the CSRF token. A test fails for a
+route that declares no role.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class RoleRequirement:
-    """Lets pass whoever has the role, or a greater one; None lets pass everyone."""
+    """Requires a role or a higher one; None allows everyone."""
 
     def __init__(self, role: Role | None) -> None:
         self.role = role
@@ -33,7 +33,8 @@ class RoleRequirement:
         identity = identity_of(request)
         if not identity.role.covers(self.role):
             raise RoleNeeded(
-                f"This needs the role {self.role}; {identity.actor} has the role {identity.role}.",
+                f"This needs the role {self.role}, but {identity.actor} "
+                f"has the role {identity.role}.",
                 extra={"role": identity.role, "role_needed": self.role},
             )
         if request.method not in _SAFE and identity.is_ambient:
@@ -41,7 +42,7 @@ class RoleRequirement:
 
 
 def needs(role: Role) -> Any:
-    """The dependency of a route that needs a role (for `dependencies=`)."""
+    """The dependency for a route that needs a role (for `dependencies=`)."""
     return Depends(RoleRequirement(role))
 
 
@@ -52,11 +53,11 @@ PUBLIC: Any = Depends(RoleRequirement(None))
 async def _check_token(request: Request, identity: Identity) -> None:
     token = request.headers.get(TOKEN_HEADER, "")
     if not token and request.headers.get("content-type", "").startswith(_FORMS):
-        # The form stays with the request: whoever asks for it next gets the same.
+        # The request caches the form, so the route can read it again.
         field = (await request.form(max_files=1, max_fields=MAX_FIELDS)).get(TOKEN_FIELD)
         token = field if isinstance(field, str) else ""
     if not request.app.state.services.access.authenticator.is_form_token(identity, token):
         raise TokenNeeded(
-            "Load the page again and send its form. A program sends the token as "
-            f"{TOKEN_HEADER}, or better an API key instead of a session."
+            "Reload the page and submit the form again. A program should send an API key instead "
+            f"of a session, or the token as {TOKEN_HEADER}."
         )

@@ -1,9 +1,9 @@
-"""A session is a signed cookie; the server keeps nothing of it but that it was signed out.
+"""A session is a signed cookie; the server stores only which sessions were signed out.
 
-The cookie names a key and a session, never a secret. It ends some time after the last
-request, at the latest some time after sign-in, with its key, and with sign-out. Signing is
-itsdangerous': Starlette's own session middleware stands on it as well, but sets its cookie
-at every answer, with flags that are the same for http and https, and knows no two ends.
+The cookie names a key and a session, never a secret. A session ends after an idle time, at
+the latest after its lifetime, with its key, and at sign-out. Cookies are signed with
+itsdangerous. Starlette's session middleware uses it, too, but sets its cookie with every
+response, with the same flags for http and https, and has only one expiry.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from app.store.access.api_key_secret import new_token
 from app.store.access.api_keys import ApiKey
 
 _SIGNING: Any = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
-_TOUCHES = 10  # times within the idle time that the cookie is written anew
+_TOUCHES = 10  # times per idle time that the cookie is renewed
 _CLOCK_SKEW = timedelta(minutes=2)  # between replicas
 
 
@@ -35,7 +35,7 @@ class Session:
 
 
 class Sessions:
-    """Makes sessions, reads them from cookies, and makes the tokens that their forms carry."""
+    """Starts sessions, reads and writes their cookies, and issues the CSRF tokens of forms."""
 
     def __init__(self, key: str, idle: timedelta, life: timedelta) -> None:
         self._cookies = URLSafeSerializer(key, salt="session", signer_kwargs=_SIGNING)
@@ -44,7 +44,7 @@ class Sessions:
         self._life = life
 
     def begin(self, key: ApiKey, now: datetime) -> Session:
-        """A session of its own for each sign-in."""
+        """A new session, with an id of its own for each sign-in."""
         return Session(new_token(), key.id, now, now)
 
     def write(self, session: Session) -> str:
@@ -61,7 +61,7 @@ class Sessions:
         )
 
     def read(self, cookie: str, now: datetime) -> Session | None:
-        """The session of a cookie that we wrote and that has not ended by time."""
+        """The session of a cookie that has a valid signature and has not expired."""
         try:
             session_id, key_id, began, seen = self._cookies.loads(cookie)
             session = Session(
@@ -73,28 +73,28 @@ class Sessions:
         except (BadData, ValueError, TypeError, OverflowError):
             return None
         early = session.seen - now > _CLOCK_SKEW
-        ended = now - session.seen >= self._idle or now >= self.ends(session)
+        ended = now - session.seen >= self._idle or now >= self.expires_at(session)
         return None if early or ended else session
 
-    def touched(self, session: Session, now: datetime) -> Session | None:
-        """The session as seen now, if its cookie is to be written anew."""
+    def renewed(self, session: Session, now: datetime) -> Session | None:
+        """The session as seen now, if its cookie should be renewed."""
         if now - session.seen < self._idle / _TOUCHES:
             return None
         return replace(session, seen=now)
 
-    def ends(self, session: Session) -> datetime:
-        """When it ends, however much it is used."""
+    def expires_at(self, session: Session) -> datetime:
+        """When the session's lifetime ends, however often it is used."""
         return session.began + self._life
 
     def form_token(self, owner: str) -> str:
-        """What a form carries to show that it is from a page of ours: bound to its owner.
+        """A CSRF token, bound to its owner.
 
-        Each is another one, so the lengths of compressed pages give none away (BREACH).
+        Each token differs, so that the lengths of compressed pages reveal none (BREACH).
         """
         return self._signed_token(owner, new_token())
 
     def is_form_token(self, owner: str, token: str) -> bool:
-        """Whether a page of ours gave this owner the token."""
+        """Whether one of our pages issued the token to this owner."""
         nonce = token.partition(".")[0]
         return hmac.compare_digest(token.encode(), self._signed_token(owner, nonce).encode())
 
@@ -103,15 +103,15 @@ class Sessions:
 
 
 @dataclass(frozen=True, slots=True)
-class CookiePlace:
-    """Where a session's cookie goes: to this path, and behind TLS to no other channel."""
+class SessionCookie:
+    """The session cookie's name and flags; with `secure`, browsers send it over TLS only."""
 
     secure: bool
     path: str
 
     @property
     def name(self) -> str:
-        """A name that browsers hold to what it promises (RFC 6265bis, prefixes)."""
+        """The name, with a prefix whose rules browsers enforce (RFC 6265bis)."""
         name = "stockpulse_session"
         if not self.secure:
             return name
@@ -120,7 +120,7 @@ class CookiePlace:
     def header(self, value: str) -> str:
         """A `Set-Cookie` header; an empty value removes the cookie.
 
-        A cookie of the browser's session: its end is the server's to say.
+        It has no expiry of its own: the server decides when a session ends.
         """
         flags = ["HttpOnly", "SameSite=Strict", f"Path={self.path}"]
         if self.secure:
@@ -130,5 +130,5 @@ class CookiePlace:
         return "; ".join([f"{self.name}={value}", *flags])
 
     def value(self, headers: Mapping[str, str]) -> str:
-        """The cookie of a request; empty where it has none."""
+        """The value of the request's cookie; empty if it has none."""
         return cookie_parser(headers.get("cookie", "")).get(self.name, "")

@@ -1,4 +1,4 @@
-"""Each live stream of a key or a person has a place, and they have so many of them at once."""
+"""The number of concurrent live streams per key or person is limited."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,33 +8,33 @@ from app.web.errors import TooManyOfYourStreams
 
 
 class StreamQuota:
-    """Counts on the event loop's thread only; a place is free again however its stream ends."""
+    """Counts open streams, on the event loop's thread only."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._taken: Counter[str] = Counter()
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._open: Counter[str] = Counter()
 
     @contextmanager
-    def of(self, account: str | None) -> Iterator[None]:
-        """Hold a place of this account until the block ends; None needs none.
+    def hold(self, account: str | None) -> Iterator[None]:
+        """Count a stream of this account until the block ends; None is not counted.
 
         Raises:
-            TooManyOfYourStreams: all of them are taken.
+            TooManyOfYourStreams: the account is at its limit.
 
         """
         if account is None:
             yield
             return
-        if self._taken[account] >= self._most:
+        if self._open[account] >= self._limit:
             raise TooManyOfYourStreams(
-                f"{self._most} live streams of yours are open already. Close one, or share one "
-                "between what needs it.",
+                f"You already have {self._limit} live streams open. Close one, or share one among "
+                "your clients.",
                 headers={"Retry-After": "10"},
             )
-        self._taken[account] += 1
+        self._open[account] += 1
         try:
             yield
         finally:
-            self._taken[account] -= 1
-            if not self._taken[account]:
-                del self._taken[account]
+            self._open[account] -= 1
+            if not self._open[account]:
+                del self._open[account]

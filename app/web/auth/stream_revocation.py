@@ -1,6 +1,6 @@
-"""A live stream ends soon after whoever opened it may no longer read: one look for all streams.
+"""A live stream ends soon after its identity becomes invalid; one task checks all streams.
 
-A timer in each stream would wake thousands of times a second for nothing.
+A timer for each stream would wake thousands of times a second for nothing.
 """
 
 import asyncio
@@ -11,32 +11,32 @@ from datetime import datetime
 
 from app.core.errors import StoreUnavailable
 from app.store.access.key_cache import Known
-from app.web.auth.identity import Identity, holds
+from app.web.auth.identity import Identity, still_valid
 
 _log = logging.getLogger(__name__)
 
-LOOK = 2.0  # seconds
+INTERVAL = 2.0  # seconds
 
 End = Callable[[], object]
 
 
 class StreamRevocation:
-    """Open streams by identity, and the one task that looks whether these still hold."""
+    """Open streams by identity, and the task that checks whether the identities are still valid."""
 
     def __init__(
         self,
         known: Callable[[], Awaitable[Known]],
         now: Callable[[], datetime],
-        look: float = LOOK,
+        interval: float = INTERVAL,
     ) -> None:
         self._known = known
         self._now = now
-        self._look = look
+        self._interval = interval
         self._ends: dict[Identity, set[End]] = {}
 
     @contextmanager
-    def over(self, identity: Identity, end: End) -> Iterator[None]:
-        """Call `end` (each stream's own) when the identity no longer holds; on the loop."""
+    def end_when_invalid(self, identity: Identity, end: End) -> Iterator[None]:
+        """Call the stream's own `end` on the event loop once the identity is no longer valid."""
         ends = self._ends.setdefault(identity, set())
         ends.add(end)
         try:
@@ -48,8 +48,8 @@ class StreamRevocation:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Look on until the block ends."""
-        task = asyncio.create_task(self._look_on())
+        """Check periodically until the block ends."""
+        task = asyncio.create_task(self._check_periodically())
         try:
             yield
         finally:
@@ -57,22 +57,22 @@ class StreamRevocation:
             with suppress(asyncio.CancelledError):
                 await task
 
-    async def _look_on(self) -> None:
+    async def _check_periodically(self) -> None:
         while True:
-            await asyncio.sleep(self._look)
+            await asyncio.sleep(self._interval)
             try:
-                await self.look()
+                await self.check()
             except StoreUnavailable:
-                _log.warning("whether open streams may go on is not known while the store is away")
-            except Exception:  # noqa: BLE001 - whatever it is, the next look must come
-                _log.exception("open streams could not be looked at")
+                _log.warning("open streams cannot be checked: the store is unavailable")
+            except Exception:  # noqa: BLE001 - no error may stop the checks
+                _log.exception("open streams could not be checked")
 
-    async def look(self) -> None:
-        """End every stream whose identity no longer holds."""
+    async def check(self) -> None:
+        """End every stream whose identity is no longer valid."""
         if not self._ends:
             return
         known = await self._known()
         now = self._now()
-        for identity in [one for one in self._ends if not holds(one, known, now)]:
+        for identity in [one for one in self._ends if not still_valid(one, known, now)]:
             for end in tuple(self._ends[identity]):
                 end()

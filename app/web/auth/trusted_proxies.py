@@ -1,8 +1,7 @@
-"""What a proxy says is believed from the configured addresses only; from others it is not read.
+"""A proxy's headers are read only if it connects from a configured address.
 
-A proxy on the way says whom it speaks for (`X-Forwarded-For`), by which scheme and host it
-was asked, and, where it is set up so, who the person is. `Forwarded` (RFC 7239) is not read:
-two ways to say one thing are two things that can differ.
+A proxy reports its client (`X-Forwarded-For`), the scheme and host that the client used and,
+if configured, the person. `Forwarded` (RFC 7239) is not read: it could contradict the others.
 """
 
 import ipaddress
@@ -18,12 +17,12 @@ from app.core.roles import Role
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _MAX_NAME = 200  # characters of a person's name
-ANYONE = "*"  # in the mapping: whoever the proxy lets through
+ANYONE = "*"  # in the mapping: everyone whom the proxy lets through
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone whom the proxy knows; without a role where no group of theirs has one."""
+    """A person named by the proxy; `role` is None if none of their groups has one."""
 
     name: str
     role: Role | None
@@ -31,7 +30,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class TrustedProxies:
-    """The proxies that are believed, and how they name people."""
+    """The trusted proxies, and the headers in which they name people."""
 
     networks: Sequence[Network] = ()
     user_header: str = ""
@@ -39,7 +38,7 @@ class TrustedProxies:
     roles: Mapping[str, Role] = field(default_factory=dict)
 
     def restore(self, scope: Scope) -> None:
-        """Put what a trusted proxy says in place of what the connection itself shows."""
+        """Replace the connection's client, scheme and host with what a trusted proxy reports."""
         client = scope.get("client")
         if not client or not self._trusts(_address(client[0])):
             return
@@ -58,7 +57,7 @@ class TrustedProxies:
         return address is not None and any(address in network for network in self.networks)
 
     def _client(self, headers: Headers, peer: str) -> str:
-        """The nearest address on the way that is not a proxy of ours."""
+        """The nearest address in `X-Forwarded-For` that is not a trusted proxy."""
         nearest = peer
         for part in reversed(",".join(headers.getlist("x-forwarded-for")).split(",")):
             address = _address(part.strip())
@@ -70,7 +69,7 @@ class TrustedProxies:
         return nearest
 
     def _person(self, headers: Headers) -> Person | None:
-        """The one person named; two names are one too many: the first may be the client's own."""
+        """The person named; None if there are two names: a client may have sent one of them."""
         named = headers.getlist(self.user_header)
         name = _text(named[0]) if len(named) == 1 else ""
         if not name or len(name) > _MAX_NAME or not name.isprintable():
@@ -83,7 +82,7 @@ class TrustedProxies:
 
 
 def _text(value: str) -> str:
-    """A header's text: UTF-8 where it is that, as proxies send names."""
+    """A header's text, decoded as UTF-8 if valid, otherwise as Latin-1."""
     raw = value.encode("latin-1")
     try:
         return unicodedata.normalize("NFC", raw.decode()).strip()
@@ -101,5 +100,5 @@ def _address(text: str) -> _Address | None:
 
 
 def _last(headers: Headers, name: str) -> str:
-    """The value that the nearest proxy added."""
+    """The last value, which the nearest proxy added."""
     return ",".join(headers.getlist(name)).rpartition(",")[2].strip()

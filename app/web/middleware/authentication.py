@@ -65,10 +65,10 @@ class Authentication:
         if identity.by != "session" or (session := self._door.session(scope)) is None:
             return send
         sessions = self._door.sessions
-        touched = sessions.touched(session, self._door.now())
+        touched = sessions.renewed(session, self._door.now())
         if touched is None:
             return send
-        cookie = self._door.place(scope).header(sessions.write(touched))
+        cookie = self._door.session_cookie(scope).header(sessions.write(touched))
 
         async def send_touched(message: Message) -> None:
             if message["type"] == "http.response.start":

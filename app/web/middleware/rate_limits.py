@@ -113,7 +113,7 @@ class AddressBudget:
         try:
             if _shows_key(scope):
                 self._wrong.check(network)
-            is_home = is_loopback and self._door.stands_open()
+            is_home = is_loopback and self._door.is_open()
             told = {} if is_home else self._all.take(network)
         except RateLimited as error:
             await self._refuse(Request(scope), error)(scope, receive, send)

@@ -1,6 +1,6 @@
-"""The keys, the admin trail, and the demo shop's buttons.
+"""The Admin page lists API keys and the admin trail; keys are managed on the command line.
 
-Keys are made and revoked on the command line.
+The routes that start and stop the demo shop are here, too.
 """
 
 from datetime import datetime
@@ -25,7 +25,7 @@ router = APIRouter(prefix="/admin", dependencies=[needs(Role.ADMIN)])
 def admin_page(
     request: Request, services: ServicesDep, cursor: Annotated[str | None, Query()] = None
 ) -> HTMLResponse:
-    """Who may come in, and what admins did."""
+    """List the API keys and a page of the admin trail."""
     authenticator = services.access.authenticator
     now = authenticator.now()
     zone = ZoneInfo(services.settings.timezone)
@@ -48,7 +48,7 @@ def admin_page(
 def _state(key: ApiKey, now: datetime) -> str:
     if key.revoked_at is not None:
         return "revoked"
-    return "in force" if key.usable(now) else "expired"
+    return "active" if key.usable(now) else "expired"
 
 
 demo_router = APIRouter(prefix="/demo", dependencies=[needs(Role.EDITOR), Depends(writable)])
@@ -56,13 +56,13 @@ demo_router = APIRouter(prefix="/demo", dependencies=[needs(Role.EDITOR), Depend
 
 @demo_router.post("/start")
 def start(services: ServicesDep) -> Response:
-    """Open the shop."""
+    """Start the demo shop."""
     services.demo.start()
     return RedirectResponse(f"{services.settings.base_path}/", status_code=303)
 
 
 @demo_router.post("/stop")
 def stop(services: ServicesDep) -> Response:
-    """Close the shop; its products stay."""
+    """Stop the demo shop; its products stay."""
     services.demo.stop()
     return RedirectResponse(f"{services.settings.base_path}/", status_code=303)

@@ -1,4 +1,4 @@
-"""An attribute's values are shown where both are known and short; else it is named. Pure."""
+"""An attribute's values are shown if both are known and short, otherwise only its name. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 MINUS = "\N{MINUS SIGN}"
 ARROW = "\N{RIGHTWARDS ARROW}"
 
-# Longer values are named, not shown: a row is one line.
+# Characters. A row is one line, so longer values are left out.
 _VALUE_LIMIT = 24
 
 
 def attribute_text(
     name: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
 ) -> str:
-    """An attribute's change; its values too where both are known and short."""
+    """An attribute's change, with its values if both are known and short: `Price 9 → 8`."""
     if before is None or after is None:
         return name
     if name not in after:
@@ -26,12 +26,12 @@ def attribute_text(
 
 
 def signed(number: int) -> str:
-    """A number with its sign, a real minus."""
+    """A number with its sign; the minus is U+2212."""
     return f"+{number}" if number > 0 else f"{MINUS}{-number}" if number < 0 else "0"
 
 
 def found_text(name: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
-    """An attribute that was found otherwise than it was known: `Price 8 instead of 9`."""
+    """An attribute whose value differs from the last known one: `Price 8 instead of 9`."""
     if before is None or after is None or name not in before or name not in after:
         return attribute_text(name, before, after)
     new, old = _short(after[name]), _short(before[name])
@@ -39,7 +39,7 @@ def found_text(name: str, before: Mapping[str, Any] | None, after: Mapping[str, 
 
 
 def _short(value: Any) -> str | None:
-    """A value as a few characters; None where it is too long or has parts."""
+    """A value as short text; None if it is empty, too long, or a map or mixed list."""
     if value is None:
         return "null"
     if isinstance(value, bool):

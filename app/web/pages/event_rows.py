@@ -1,7 +1,7 @@
-"""What a change says to a reader is decided here, from the event alone; nothing is guessed.
+"""A change's row is made from its event alone; what the event does not show is never guessed.
 
-Pure. `static/live/format.js` says the same in the browser, and `tests/js/rows.json` holds
-both to the same words. What the stream's view cannot show is called "not recorded".
+Pure. `static/live/format.js` makes the same rows in the browser; `tests/js/rows.json` tests
+both. What the stream's view type leaves out is shown as "not recorded".
 """
 
 from collections.abc import Mapping
@@ -18,12 +18,12 @@ from app.web.pages.attribute_text import ARROW, attribute_text, found_text, sign
 OUTSIDE = "outside Stockpulse"
 NOT_RECORDED = "not recorded"
 
-VOID, VOID_MEANS = "Void", "The record arrived after all"
+VOID, VOID_MEANS = "Void", "The missing change arrived later"
 
 _SHOWN_CHANGES = 3
 
-# No stream record tells these: their notes are ours, and what they mean is in `change`.
-_MADE_HERE = {"gap", "reconciled"}
+# Written by Stockpulse, not read from the stream. Their note is already part of `change`.
+_SYNTHETIC = {"gap", "reconciled"}
 
 _LABELS = {
     "inserted": ("+", "New"),
@@ -67,13 +67,13 @@ class Row:
 def row_of(
     event: ChangeEvent, zone: ZoneInfo, stock_name: str = "Stock", *, void: bool = False
 ) -> Row:
-    """The event's row, its time in `zone`; `void`: see `app.store.audit.chain`."""
+    """The event's row, with times in `zone`; for `void`, see `app.store.audit.chain`."""
     row = row_from(data_of(event), zone, stock_name)
     return replace(row, label=VOID, change=f"{VOID_MEANS} ({row.change})") if void else row
 
 
 def row_from(data: Mapping[str, Any], zone: ZoneInfo, stock_name: str = "Stock") -> Row:
-    """The row of an event's data, in the shape that the wire has."""
+    """The row of an event's data, in its JSON shape (`data_of`)."""
     kind = str(data["kind"])
     mark, label = _LABELS.get(kind, ("", kind))
     direction = _direction(data["delta"])
@@ -93,7 +93,7 @@ def row_from(data: Mapping[str, Any], zone: ZoneInfo, stock_name: str = "Stock")
         who=who(data),
         outside=is_outside(data),
         reason=data["reason"] or "",
-        note="" if kind in _MADE_HERE else data["note"] or "",
+        note="" if kind in _SYNTHETIC else data["note"] or "",
         reference=data["reference"] or "",
         occurred_at=data["occurred_at"],
         clock=local.strftime("%H:%M:%S"),
@@ -102,7 +102,7 @@ def row_from(data: Mapping[str, Any], zone: ZoneInfo, stock_name: str = "Stock")
 
 
 def change_text(data: Mapping[str, Any], stock_name: str = "Stock") -> str:
-    """What happened, in a few words: stock before and after, other changes, `50 in stock`."""
+    """What happened, in a few words: `12 → 9 (−3)`, `Price 9.99 → 8.99`, `50 in stock`."""
     match data["kind"]:
         case "inserted":
             return "" if data["stock_after"] is None else f"{data['stock_after']} in stock"
@@ -126,8 +126,8 @@ def _changed_text(data: Mapping[str, Any], stock_name: str) -> str:
         parts.append(f"now {after} in stock")
     elif data["after"] is None and before is not None:
         parts.append(f"had {before} in stock")
-    told = BOOKKEEPING | ({stock_name} if parts else frozenset())
-    names = [name for name in data["changed"] if name not in told]
+    hidden = BOOKKEEPING | ({stock_name} if parts else frozenset())
+    names = [name for name in data["changed"] if name not in hidden]
     shown = names[: _SHOWN_CHANGES - len(parts)]
     parts += [attribute_text(name, data["before"], data["after"]) for name in shown]
     if len(names) > len(shown):
@@ -139,36 +139,36 @@ def _changed_text(data: Mapping[str, Any], stock_name: str) -> str:
 
 
 def _reconciled_text(data: Mapping[str, Any], stock_name: str) -> str:
-    """What was found in the table, and what nobody can tell."""
+    """What reconciliation found in the table, and what remains unknown."""
     before, after = data["stock_before"], data["stock_after"]
     if data["event_name"] == "REMOVE":
         last = "" if before is None else f": last stock {before}"
-        return f"Gone from the table{last}; who deleted it is not known"
+        return f"Found deleted{last}; author unknown"
     if data["event_name"] == "INSERT":
         stock = "" if after is None else f": stock {after}"
         first = data["sequence_number"] == "0"
-        unknown = "its history begins here" if first else "who put it there is not known"
+        unknown = "its history starts here" if first else "author unknown"
         return f"Found in the table{stock}; {unknown}"
     parts = []
     if after is not None and before is not None and before != after:
         parts.append(f"stock {after} instead of {before}")
-    told = BOOKKEEPING | ({stock_name} if parts else frozenset())
-    names = [name for name in data["changed"] if name not in told]
+    hidden = BOOKKEEPING | ({stock_name} if parts else frozenset())
+    names = [name for name in data["changed"] if name not in hidden]
     shown = names[: _SHOWN_CHANGES - len(parts)]
     parts += [found_text(name, data["before"], data["after"]) for name in shown]
     if len(names) > len(shown):
         parts.append(f"{len(names) - len(shown)} more")
     what = f": {', '.join(parts)}" if parts else ""
-    return f"Found in the table{what}; who changed it is not known"
+    return f"Found in the table{what}; author unknown"
 
 
 def who(data: Mapping[str, Any]) -> str:
-    """Who made the change, as far as the stream shows it."""
+    """Who made the change, as far as the event shows it."""
     if data["actor"]:
         return str(data["actor"])
     match data["kind"]:
         case "expired":
-            return "time to live"
+            return "automatic expiry"
         case "gap" | "reconciled":
             return ""
         case _:
@@ -176,7 +176,7 @@ def who(data: Mapping[str, Any]) -> str:
 
 
 def is_outside(data: Mapping[str, Any]) -> bool:
-    """Whether the images prove that the change was not made through Stockpulse."""
+    """Whether the event proves that the change was not made through Stockpulse."""
     if data["actor"] or data["kind"] not in {"inserted", "stock_changed", "updated", "deleted"}:
         return False
     view_type, event_name = str(data["view_type"]), str(data["event_name"])
@@ -187,12 +187,12 @@ def is_outside(data: Mapping[str, Any]) -> bool:
 
 def _name(data: Mapping[str, Any]) -> str:
     if _is_shard(data["product_id"]):
-        return "Part of the stream"
+        return "Unknown products"
     return str(data["product_name"] or data["product_id"])
 
 
 def _is_shard(product_id: str) -> bool:
-    """Shard-wide gaps are kept under an id that no product can have (DESIGN §5.6)."""
+    """Whether this is the reserved id under which the gaps of a whole shard are stored."""
     return product_id.startswith(RESERVED)
 
 
@@ -209,7 +209,7 @@ VIEW_NOTICES = {
 
 
 def view_notice(view_type: str) -> str | None:
-    """What the table's stream view leaves out; None where it leaves out nothing."""
+    """What the table's stream view type leaves out; None if it leaves out nothing."""
     return VIEW_NOTICES.get(view_type)
 
 
@@ -219,7 +219,7 @@ def local_time(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def price_text(price: Decimal | None) -> str:
-    """An exact price, with two decimals at the least."""
+    """An exact price with at least two decimals; empty if there is none."""
     if price is None:
         return ""
     whole, _, cents = format(price, "f").partition(".")

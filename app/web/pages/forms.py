@@ -1,7 +1,7 @@
-"""A form goes through the models of the API, and what was typed is never lost to an error.
+"""A form is validated by the API's models, and an error never loses what was typed.
 
-Browsers send text; here it becomes what JSON would have said. An edit remembers what each
-field held when its page was made, so that only what a person touched is written.
+Browsers send text; this module turns it into JSON values. An edit form remembers what each
+field held when its page was rendered, so that only the fields a person edited are written.
 """
 
 import re
@@ -23,20 +23,20 @@ from app.web.schemas.fields import Note, Reason
 DETAILS = ("name", "category", "price", "reorder_point", "tags", "barcode")
 PRODUCT_FIELDS = (*DETAILS, "stock")
 
-# Refusals that one field is to blame for.
-_BLAMED = {
+# Errors that belong to one field, by problem code.
+_ERROR_FIELDS = {
     "product-exists": "product_id",
     "insufficient-stock": "quantity",
     "time-out-of-range": "time",
 }
 
-# After another's edit: whether it met the same fields.
+# After someone else's edit; True: they changed fields that this form changes, too.
 _ADVICE = {
-    True: "What they put stands beside your values: save to put yours in its place.",
-    False: "Their changes are in this form now: save to add yours.",
+    True: "Their values are shown next to yours. Save to replace them with yours.",
+    False: "Their changes are now in this form. Save to add yours.",
 }
 
-# Fields that a form calls otherwise than the API.
+# Fields whose name in the form differs from the API's.
 _FORM_NAMES = {"delta": "quantity"}
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -48,7 +48,7 @@ async def _submitted(request: Request) -> dict[str, str]:
 
 
 async def _named_product(product_id: Annotated[str, Query(alias="id")]) -> str:
-    """The id in the query: a path cannot carry `..`, which other programs may use."""
+    """The id from the query: browsers remove `..` from paths, and other programs may use it."""
     return checked_id(product_id)
 
 
@@ -57,21 +57,21 @@ NamedProduct = Annotated[str, Depends(_named_product)]
 
 
 class Remark(BaseModel):
-    """Why a product is edited or deleted; kept with the event."""
+    """Why a product is edited or deleted; recorded in the event."""
 
     reason: Reason | None = None
     note: Note | None = None
 
 
 def checked_id(product_id: str) -> str:
-    """The id, if DynamoDB could hold it.
+    """The id, if its length is within DynamoDB's limits for a key.
 
     Raises:
-        InvalidRequest: it could not.
+        InvalidRequest: it is empty or too long.
 
     """
     if not 1 <= len(product_id.encode()) <= KEY_BYTES:
-        raise InvalidRequest(f"A product's id is 1 to {KEY_BYTES} bytes long.")
+        raise InvalidRequest(f"A product ID must be 1 to {KEY_BYTES} bytes long.")
     return product_id
 
 
@@ -79,8 +79,8 @@ def checked_id(product_id: str) -> str:
 class Form:
     """What was typed and what is wrong with it.
 
-    An edit also knows what each field held when its page was made (`was`), and what others
-    put there meanwhile (`current`).
+    An edit form also holds what each field held when its page was rendered (`was`), and the
+    values that others have since written to the same fields (`current`).
     """
 
     values: dict[str, str]
@@ -91,7 +91,7 @@ class Form:
     was: dict[str, str] = field(default_factory=dict)
 
     def read(self, model: type[Model], document: Mapping[str, Any]) -> Model | None:
-        """The document as the API would take it; None, with a message a field, where not."""
+        """The document as the API's model; None, with a message for each field, if invalid."""
         try:
             return model.model_validate(document)
         except ValidationError as error:
@@ -105,13 +105,13 @@ class Form:
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Turn a refusal of the store into a message of the form."""
+        """Turn an error of the store into a message of the form."""
         try:
             yield
         except StockpulseError as error:
             self.status = error.status
-            if (blamed := _BLAMED.get(error.code)) is not None:
-                self.errors[blamed] = error.detail
+            if (name := _ERROR_FIELDS.get(error.code)) is not None:
+                self.errors[name] = error.detail
             else:
                 self.problem = f"{error.title}. {error.detail}"
 
@@ -130,24 +130,24 @@ def text_of(product: Product) -> dict[str, str]:
 
 
 def edit_form(product: Product) -> Form:
-    """A fresh form to change a product with."""
+    """A new form to edit the product."""
     values = text_of(product)
     return Form({**values, "etag": product.etag}, was=values)
 
 
 def submitted_edit(fields: Mapping[str, str]) -> Form:
-    """The form as it came back, with what each field held when it was made."""
+    """The form as submitted, with what each field held when the page was rendered."""
     was = {name: fields.get(f"was_{name}", "") for name in PRODUCT_FIELDS}
     return Form(dict(fields), was=was)
 
 
 def touched(form: Form) -> list[str]:
-    """The fields that a person changed."""
+    """The fields that a person edited."""
     return [name for name in PRODUCT_FIELDS if form.values.get(name, "") != form.was[name]]
 
 
 def rebased(form: Form, product: Product) -> Form:
-    """The form over the product as it is now: touched fields keep what was typed."""
+    """The form based on the current product; edited fields keep what was typed."""
     now = text_of(product)
     mine = {name: form.values.get(name, "") for name in touched(form)}
     kept = {name: form.values.get(name, "") for name in ("reason", "note")}
@@ -164,12 +164,12 @@ def rebased(form: Form, product: Product) -> Form:
 
 
 def document_of(fields: Mapping[str, str], names: tuple[str, ...]) -> dict[str, Any]:
-    """Text fields as JSON values; one left empty is left out."""
+    """Text fields as JSON values; empty ones are left out."""
     return {name: _value(name, fields[name]) for name in names if fields.get(name)}
 
 
 def patch_of(form: Form) -> dict[str, Any]:
-    """The touched fields as a merge patch: one emptied is null, but for the name, which must be."""
+    """The edited fields as a merge patch. An emptied field is null, except the required name."""
     return {
         name: _value(name, text) if (text := form.values.get(name, "")) or name == "name" else None
         for name in touched(form)
@@ -185,15 +185,15 @@ def _value(name: str, text: str) -> Any:
 
 
 def _whole(text: str) -> int | str:
-    """Digits as a number; anything else stays for the model to object to."""
+    """Digits as a number; anything else stays text, and the model rejects it."""
     return int(text) if re.fullmatch(r"[+-]?[0-9]{1,19}", text) else text
 
 
 def adjustment_of(fields: Mapping[str, str]) -> dict[str, Any]:
-    """A quantity and the button that was pressed, as the API's adjustment."""
+    """The quantity and the button pressed, as the API's adjustment."""
     taken = fields.get("direction") == "-1"
     quantity = fields.get("quantity", "")
-    # The button says which way: a sign of the quantity's own could only be a slip.
+    # The button sets the direction, so a sign in the quantity is an error.
     delta = _whole(f"-{quantity}" if taken else quantity) if quantity.isdecimal() else quantity
     reason = fields.get("reason") or ("sold" if taken else "received")
     return {"delta": delta, "reason": reason, **document_of(fields, ("note", "reference"))}

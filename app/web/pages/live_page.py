@@ -1,7 +1,7 @@
-"""Pages work without script; what a script adds later is never needed to read or to write.
+"""Every page can be read and used without JavaScript.
 
-The Live page shows what the broker's ring holds up to its newest cursor, from which the
-stream goes on: nothing falls in between.
+The Live page shows the changes in the broker's ring up to its newest cursor. The script's
+stream starts at that cursor, so no change is missed in between.
 """
 
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from app.core.roles import Role
 from app.web.auth.permissions import needs
 from app.web.pages import admin_page, products_page, sinks_page, system_page
 from app.web.pages.event_rows import local_time, view_notice
-from app.web.pages.live_rows import Look, newest_changes
+from app.web.pages.live_rows import RowStyle, newest_changes
 from app.web.pages.templating import render
 from app.web.pages.tiles import tiles_of
 from app.web.requests.parameters import ServicesDep
@@ -31,12 +31,12 @@ router.include_router(sinks_page.router)
 
 @router.get("/", dependencies=[needs(Role.VIEWER)])
 def live_page(request: Request, services: ServicesDep) -> HTMLResponse:
-    """The newest changes, and where the stream goes on from them."""
+    """The newest changes, and the cursor at which the stream continues."""
     settings = services.settings
     zone = ZoneInfo(settings.timezone)
     cursor, frames, nothing_older = services.broker.newest()
-    look = Look(zone, settings.stock_attribute, settings.base_path)
-    changes, all_of_them = newest_changes(frames, look)
+    style = RowStyle(zone, settings.stock_attribute, settings.base_path)
+    changes, all_of_them = newest_changes(frames, style)
     now = datetime.now(UTC)
     tiles = tiles_of(
         [change.data for change in changes], now, complete=nothing_older and all_of_them
@@ -59,7 +59,7 @@ def live_page(request: Request, services: ServicesDep) -> HTMLResponse:
 
 
 def error_page(request: Request, status: int, title: str, detail: str) -> HTMLResponse:
-    """An error as a page; what could not be read may be tried again, what was sent may not."""
+    """An error as a page. It offers to retry a failed read, but never a write."""
     query = f"?{request.url.query}" if request.url.query else ""
     base: str = request.app.state.services.settings.base_path
     path = request.url.path.removeprefix(base)

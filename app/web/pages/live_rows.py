@@ -1,6 +1,6 @@
-"""The Live page's rows come from the broker's ring: no store is read, and a row is rendered once.
+"""The Live page's rows come from the broker's ring, not the store, and each is rendered once.
 
-An event never changes, so its row is kept for as long as it is among the newest.
+An event never changes, so its rendered row is cached while it is among the newest.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,40 +18,40 @@ from app.store.audit.chain import is_baseline
 from app.web.pages.event_rows import row_from
 from app.web.pages.templating import row_markup
 
-ROWS = 200  # as many as a page of the API, with which the script catches up
-_LOOKED_AT = 5 * ROWS  # frames, where most are no news
+ROWS = 200  # the API's page size, with which the script catches up
+_MAX_FRAMES = 5 * ROWS  # frames read; most may be baselines
 
 
 @dataclass(frozen=True, slots=True)
 class ShownChange:
-    """One change as the page shows and counts it; `data` is the wire's, without the images."""
+    """One change as the page shows and counts it; `data` is the event's data without images."""
 
     row: Markup
     data: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What decides how a row looks, apart from its event."""
+class RowStyle:
+    """What a row depends on besides its event."""
 
     zone: ZoneInfo
     stock_name: str
     base: str
 
 
-def newest_changes(frames: Iterable[Frame], look: Look) -> tuple[list[ShownChange], bool]:
-    """Up to 200 changes of frames that come newest first, and whether that was all of them."""
+def newest_changes(frames: Iterable[Frame], style: RowStyle) -> tuple[list[ShownChange], bool]:
+    """Up to 200 changes from frames in newest-first order, and whether those are all."""
     changes: dict[str, ShownChange] = {}
     left = iter(frames)
-    for frame in _news(islice(left, _LOOKED_AT)):
+    for frame in _without_baselines(islice(left, _MAX_FRAMES)):
         if len(changes) == ROWS:
             return [*changes.values()], False
-        changes.setdefault(frame.event_id, _shown(frame, look))
+        changes.setdefault(frame.event_id, _shown(frame, style))
     return [*changes.values()], next(left, None) is None
 
 
-def _news(frames: Iterable[Frame]) -> Iterator[Frame]:
-    """Leave out baselines: thousands of products can be there when their history begins."""
+def _without_baselines(frames: Iterable[Frame]) -> Iterator[Frame]:
+    """Leave out baselines: there can be thousands when the stream is first read."""
     for frame in frames:
         key = split_event_id(frame.event_id)
         if key is None or not is_baseline(key[1]):
@@ -59,7 +59,7 @@ def _news(frames: Iterable[Frame]) -> Iterator[Frame]:
 
 
 @lru_cache(maxsize=2 * ROWS)
-def _shown(frame: Frame, look: Look) -> ShownChange:
+def _shown(frame: Frame, style: RowStyle) -> ShownChange:
     data = data_of_frame(frame)
-    row = row_markup(row_from(data, look.zone, look.stock_name), look.base)
+    row = row_markup(row_from(data, style.zone, style.stock_name), style.base)
     return ShownChange(row, data | {"before": None, "after": None})

@@ -1,7 +1,7 @@
-"""Every write is a form that works without script: done, it redirects; refused, it comes back.
+"""Every write is a form that works without script: it redirects on success, or shows the error.
 
-Ids travel in the query, not in the path: browsers take `..` out of paths, and other
-programs may have given such ids.
+Ids are in the query, not in the path: browsers remove `..` from paths, and other programs
+may use such ids.
 """
 
 from typing import Annotated, Any
@@ -53,7 +53,7 @@ def list_page(
     done: Annotated[str, Query()] = "",
     product_id: Annotated[str, Query(alias="id")] = "",
 ) -> HTMLResponse:
-    """A page of products, and the confirmation of what was just done."""
+    """A page of products, with a confirmation of the last write."""
     head = services.broker.head
     products = services.store.products.page(PAGE, cursor)
     return _page(
@@ -90,7 +90,7 @@ def create(request: Request, services: ServicesDep, fields: Submitted) -> Respon
 
 @router.get("/edit", dependencies=_WRITE)
 def edit_page(request: Request, services: ServicesDep, product_id: NamedProduct) -> HTMLResponse:
-    """A form that holds the product."""
+    """A form filled with the product."""
     product = services.store.products.get(product_id)
     return _edit(request, product_id, edit_form(product), product.attributes)
 
@@ -99,7 +99,7 @@ def edit_page(request: Request, services: ServicesDep, product_id: NamedProduct)
 def edit(
     request: Request, services: ServicesDep, product_id: NamedProduct, fields: Submitted
 ) -> Response:
-    """Write the touched fields, unless someone else changed the product meanwhile."""
+    """Write the edited fields, unless someone else has changed the product since."""
     form = submitted_edit(fields)
     patch = form.read(ProductPatch, patch_of(form))
     remark = form.read(Remark, document_of(fields, ("reason", "note")))
@@ -119,7 +119,7 @@ def edit(
 
 @router.get("/adjust", dependencies=_WRITE)
 def adjust_page(request: Request, services: ServicesDep, product_id: NamedProduct) -> HTMLResponse:
-    """A form for goods that come or go, with room for why."""
+    """A form to change the stock, with a reason, note and reference."""
     form = Form({"quantity": "1"})
     return _sheet(
         request, "product_adjust.html", product_id, services.store.products.get(product_id), form
@@ -139,12 +139,12 @@ def adjust(
             services.store.products.adjust(product_id, body.delta, stamp)
             place = fields.get("place") or None
             return _done(services.settings.base_path, "adjusted", product_id, place)
-    return _sheet(request, "product_adjust.html", product_id, _as_it_is(services, product_id), form)
+    return _sheet(request, "product_adjust.html", product_id, _current(services, product_id), form)
 
 
 @router.get("/delete", dependencies=_WRITE)
 def delete_page(request: Request, services: ServicesDep, product_id: NamedProduct) -> HTMLResponse:
-    """What will be deleted, and a button."""
+    """Ask for confirmation."""
     product = services.store.products.get(product_id)
     return _sheet(request, "product_delete.html", product_id, product, Form({"etag": product.etag}))
 
@@ -153,7 +153,7 @@ def delete_page(request: Request, services: ServicesDep, product_id: NamedProduc
 def delete(
     request: Request, services: ServicesDep, product_id: NamedProduct, fields: Submitted
 ) -> Response:
-    """Delete the product as it was shown."""
+    """Delete the product, unless it has changed since it was shown."""
     form = Form(fields)
     remark = form.read(Remark, document_of(fields, ("reason", "note")))
     if remark is not None:
@@ -161,7 +161,7 @@ def delete(
         with form.attempt():
             services.store.products.delete(product_id, fields.get("etag", ""), stamp)
             return _done(services.settings.base_path, "deleted", product_id)
-    product = _as_it_is(services, product_id)
+    product = _current(services, product_id)
     if product is not None:
         form.values = {**form.values, "etag": product.etag}
     return _sheet(request, "product_delete.html", product_id, product, form)
@@ -171,7 +171,7 @@ def delete(
 def history_page(
     request: Request, services: ServicesDep, product_id: NamedProduct, cursor: Cursor = None
 ) -> HTMLResponse:
-    """What happened to one product, which may be gone; or the gaps of a shard of the stream."""
+    """The history of one product, which may be deleted, or the gaps of a shard."""
     history = services.store.timeline.history(product_id, PAGE, cursor)
     settings = services.settings
     zone = ZoneInfo(settings.timezone)
@@ -182,9 +182,9 @@ def history_page(
     product: Product | None = None
     shard = product_id.startswith(RESERVED)
     if shard and not rows and cursor is None:
-        raise ProductNotFound("No part of the stream of this name has a gap.")
+        raise ProductNotFound("No gap is recorded under this name.")
     try:
-        # Whatever another program put under such an id is not what these gaps are about.
+        # Another program may have stored an item under this id; it has nothing to do with the gaps.
         product = None if shard else services.store.products.get(product_id)
     except (ProductGone, ProductNotFound):
         if not rows and cursor is None:
@@ -216,8 +216,8 @@ def _edit(
     )
 
 
-def _as_it_is(services: Services, product_id: str) -> Product | None:
-    """The product beside a refused form; where it cannot be had, what was typed still counts."""
+def _current(services: Services, product_id: str) -> Product | None:
+    """The product to show with a rejected form; None, if it cannot be read."""
     try:
         return services.store.products.get(product_id)
     except StockpulseError:
@@ -227,7 +227,7 @@ def _as_it_is(services: Services, product_id: str) -> Product | None:
 def _sheet(
     request: Request, template: str, product_id: str, product: Product | None, form: Form
 ) -> HTMLResponse:
-    """A form about one product, which may be gone."""
+    """A form about one product; `product` is None if it cannot be read."""
     return _page(
         request,
         template,
@@ -244,6 +244,6 @@ def _page(request: Request, template: str, *, status: int = 200, **shown: Any) -
 
 
 def _done(base: str, what: str, product_id: str, place: str | None = None) -> Response:
-    """Back to the list, so that a reload does not write again."""
+    """Redirect to the list, so that a reload does not repeat the write."""
     query = {"done": what, "id": product_id} | ({"cursor": place} if place else {})
     return RedirectResponse(f"{base}/products?{urlencode(query)}", status_code=303)

@@ -1,9 +1,9 @@
-"""A person signs in with a key, or with a link that does it once; the key itself stays nowhere.
+"""A person signs in with an API key or a one-time link; the key itself is stored nowhere.
 
-A link's page only asks: mail programs and chats open links to show a preview, and would use
-it up; the button is a POST. The token does stand in a query, because a fragment needs
-script. It is worth nothing after one use or ten minutes, no log of ours has queries, and
-the page sends its address to nobody else.
+Opening a link only shows a page with a button, which sends a POST: mail and chat programs
+fetch links for previews and would use them up. The token is in the query because a fragment
+needs script. It is invalid after one use or ten minutes, our logs leave out queries, and
+the page's Referrer-Policy keeps its address from other sites.
 """
 
 import logging
@@ -33,36 +33,36 @@ _log = logging.getLogger(__name__)
 Next = Annotated[str, Query()]
 
 _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
-_OLD_LINK = "This link was used already, or is older than ten minutes. Sign in with a key."
+_OLD_LINK = "This link has been used or is older than ten minutes. Sign in with a key."
 
 
 @router.get("/sign-in", dependencies=[PUBLIC])
-async def sign_in_page(request: Request, services: ServicesDep, next: Next = "") -> Response:  # noqa: A002 - its name in the address
-    """Ask for a key; whoever needs none goes on."""
+async def sign_in_page(request: Request, services: ServicesDep, next: Next = "") -> Response:  # noqa: A002 - the query parameter's name
+    """Ask for a key; redirect if the request is already authenticated."""
     after = local_path(next, services.access.authenticator.base)
     if await _identity(request, services) is not None:
         return RedirectResponse(after, status_code=303)
-    # Led here from a page of another site, the browser withholds a `SameSite=Strict` cookie:
-    # asked for by a page of ours it sends one, if there is one.
+    # A browser that arrives from another site does not send a `SameSite=Strict` cookie. A
+    # refresh makes the next request same-site, so that it sends the cookie if there is one.
     again = request.headers.get("sec-fetch-site") == "cross-site"
     return _page(request, after, again=again)
 
 
 @router.post("/sign-in", dependencies=[PUBLIC])
 async def sign_in(request: Request, services: ServicesDep, fields: Submitted) -> Response:
-    """Begin a session of the key."""
+    """Start a session for the key."""
     authenticator = services.access.authenticator
     after = local_path(fields.get("next", ""), authenticator.base)
     key = (await authenticator.known()).holder(Secret(fields.get("key", "")), authenticator.now())
     if key is None:
-        _log.warning("a sign-in was refused: no such key")
+        _log.warning("sign-in refused: the key is unknown, revoked or expired")
         return _page(request, after, "This key is unknown, revoked or expired.", status=401)
-    return await _begin(request, services, key, after)
+    return await _start(request, services, key, after)
 
 
 @router.get("/sign-in/link", dependencies=[PUBLIC])
 def link_page(request: Request, services: ServicesDep, token: Annotated[str, Query()]) -> Response:
-    """Ask whether to sign in; nothing is used up."""
+    """Ask whether to sign in; this does not use up the link."""
     authenticator = services.access.authenticator
     key = authenticator.key_cache.look().keys.get(authenticator.sign_in.link_key(token) or "")
     if key is None or not key.usable(authenticator.now()):
@@ -72,7 +72,7 @@ def link_page(request: Request, services: ServicesDep, token: Annotated[str, Que
 
 @router.post("/sign-in/link", dependencies=[PUBLIC])
 async def use_link(request: Request, services: ServicesDep, fields: Submitted) -> Response:
-    """Use the link up and begin a session of its key."""
+    """Use up the link and start a session for its key."""
     authenticator = services.access.authenticator
     known, token = await authenticator.known(), fields.get("token", "")
 
@@ -83,29 +83,29 @@ async def use_link(request: Request, services: ServicesDep, fields: Submitted) -
 
     key = await run_in_threadpool(use)
     if key is None:
-        _log.warning("a sign-in was refused: the link is used up or old")
+        _log.warning("sign-in refused: the link has been used or has expired")
         return _page(request, f"{authenticator.base}/", _OLD_LINK, status=410)
-    return await _begin(request, services, key, f"{authenticator.base}/")
+    return await _start(request, services, key, f"{authenticator.base}/")
 
 
 @router.post("/sign-out", dependencies=[needs(Role.VIEWER)])
 async def sign_out(request: Request, services: ServicesDep) -> Response:
-    """End the session, wherever its cookie may be."""
+    """End the session on the server, so that a copy of its cookie is invalid, too."""
     authenticator = services.access.authenticator
     await _end(services, identity_of(request))
     answer = RedirectResponse(f"{authenticator.base}/sign-in", status_code=303)
-    answer.headers.append("Set-Cookie", authenticator.place(request.scope).header(""))
+    answer.headers.append("Set-Cookie", authenticator.session_cookie(request.scope).header(""))
     return answer
 
 
 def local_path(path: str, base: str) -> str:
-    """The path, if it is one of ours; else the first page. Never a way to another host."""
+    """The path, if it is on this site; otherwise the first page. Never another host."""
     try:
-        elsewhere = bool(urlsplit(path).netloc or urlsplit(path).scheme)
+        external = bool(urlsplit(path).netloc or urlsplit(path).scheme)
     except ValueError:
-        elsewhere = True
-    ours = _LOCAL.fullmatch(path) and path.startswith(f"{base}/") and not elsewhere
-    return path if ours else f"{base}/"
+        external = True
+    is_local = _LOCAL.fullmatch(path) and path.startswith(f"{base}/") and not external
+    return path if is_local else f"{base}/"
 
 
 async def _identity(request: Request, services: Services) -> Identity | None:
@@ -115,15 +115,17 @@ async def _identity(request: Request, services: Services) -> Identity | None:
         return None
 
 
-async def _begin(request: Request, services: Services, key: ApiKey, after: str) -> Response:
-    """A session of its own for each sign-in; one that was there before ends."""
+async def _start(request: Request, services: Services, key: ApiKey, after: str) -> Response:
+    """Start a new session, and end the browser's previous one."""
     authenticator = services.access.authenticator
     before = await _identity(request, services)
     if before is not None:
         await _end(services, before)
     session = authenticator.sessions.begin(key, authenticator.now())
     answer = RedirectResponse(after, status_code=303)
-    cookie = authenticator.place(request.scope).header(authenticator.sessions.write(session))
+    cookie = authenticator.session_cookie(request.scope).header(
+        authenticator.sessions.write(session)
+    )
     answer.headers.append("Set-Cookie", cookie)
     authenticator.key_cache.note_use(key)
     _log.info("%s signed in", key.name)

@@ -1,4 +1,4 @@
-"""The System page's forms that control sinks; each works without script and leads back there."""
+"""The System page's forms control sinks; each works without script and redirects back there."""
 
 from datetime import datetime
 from typing import Annotated
@@ -38,20 +38,20 @@ def resume(request: Request, services: ServicesDep, fields: Submitted) -> Respon
 
 @router.post("/redrive")
 def redrive(request: Request, services: ServicesDep, fields: Submitted) -> Response:
-    """Have all dead letters of a sink delivered again."""
+    """Deliver all dead letters of a sink again."""
     services.store.sinks.request_redrive(fields.get("name", ""), actor_of(request))
     return _done(services)
 
 
 @router.get("/rewind")
 def rewind_page(request: Request, services: ServicesDep, name: SinkName) -> HTMLResponse:
-    """Where a sink may go on."""
+    """Ask for the time to rewind a sink to."""
     return _sheet(request, services, services.store.sinks.view(name), Form({}))
 
 
 @router.post("/rewind")
 def rewind(request: Request, services: ServicesDep, name: SinkName, fields: Submitted) -> Response:
-    """Rewind a sink, or have it skip what is waiting."""
+    """Rewind a sink, or skip its waiting events."""
     view, form = services.store.sinks.view(name), Form(fields)
     to = _chosen(form, ZoneInfo(services.settings.timezone))
     if to is not None:
@@ -62,7 +62,7 @@ def rewind(request: Request, services: ServicesDep, name: SinkName, fields: Subm
 
 
 def _chosen(form: Form, zone: ZoneInfo) -> RewindTo | None:
-    """What the pressed button stands for; None, with a message, where the time is none."""
+    """What the pressed button selects; None, with an error, if the time is not valid."""
     match form.values.get("to"):
         case "now":
             return "now"
@@ -93,5 +93,5 @@ def _sheet(request: Request, services: Services, view: SinkView, form: Form) -> 
 
 
 def _done(services: Services) -> Response:
-    services.system.expire()  # the page that follows shows what was done
+    services.system.expire()  # so that the next page shows the result
     return RedirectResponse(f"{services.settings.base_path}/system#sinks", status_code=303)

@@ -1,6 +1,6 @@
-"""The System page answers one question, is it working, and shows what the answer rests on.
+"""The System page says whether Stockpulse is working, and shows the state behind the answer.
 
-Its state is a fragment of its own: the script fetches that again, the page holds it at first.
+The state is also served as a fragment, which the script fetches to refresh the page.
 """
 
 from datetime import UTC, datetime
@@ -31,25 +31,25 @@ async def system_page(request: Request, services: ServicesDep) -> HTMLResponse:
 
 @router.get("/system/state")
 async def system_state(request: Request, services: ServicesDep) -> HTMLResponse:
-    """What the page shows, without the page around it."""
+    """The state alone, as a fragment of HTML."""
     return await _rendered(request, services, "system_state.html")
 
 
 async def _rendered(request: Request, services: Services, template: str) -> HTMLResponse:
-    state = await services.system.look()
+    state = await services.system.current()
     found = findings(state)
     zone = ZoneInfo(services.settings.timezone)
 
     def local(moment: datetime | str | None) -> str:
-        """A time in the shop's zone; what is not a time as it is."""
+        """A time in the configured zone; text that is not a time is returned unchanged."""
         try:
-            told = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+            parsed = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
         except ValueError:
             return str(moment)
-        if told is None:
+        if parsed is None:
             return ""
         return (
-            (told if told.tzinfo else told.replace(tzinfo=UTC))
+            (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
             .astimezone(zone)
             .strftime("%Y-%m-%d %H:%M:%S")
         )

@@ -1,4 +1,4 @@
-"""A page is a template and what it shows; values are escaped, and every page knows its settings."""
+"""Pages are templates with escaped values; every page gets the settings and the identity."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -44,7 +44,7 @@ def render(
     headers: Mapping[str, str] | None = None,
     **shown: Any,
 ) -> HTMLResponse:
-    """The template as an answer; never cached, for what it shows moves on."""
+    """The template as a response. It is never cached, because its data changes."""
     services: Services = request.app.state.services
     settings = services.settings
     zone = ZoneInfo(settings.timezone)
@@ -77,13 +77,13 @@ def render(
 
 
 def row_markup(row: Row, base: str) -> Markup:
-    """One change as an item of a list; its links begin with `base`."""
-    made: Markup = _templates.get_template("_parts.html").module.row(row, base)  # type: ignore[attr-defined]
-    return made
+    """One change as a list item; its links begin with `base`."""
+    markup: Markup = _templates.get_template("_parts.html").module.row(row, base)  # type: ignore[attr-defined]
+    return markup
 
 
 def _token_field(services: Services, identity: Identity | None) -> Markup:
-    """What every form that is sent by POST holds: nothing, where no token is needed."""
+    """The hidden CSRF field of every POST form; empty if no token is needed."""
     token = services.access.authenticator.form_token(identity) if identity is not None else ""
     if not token:
         return Markup("")

@@ -1,6 +1,6 @@
-"""The last hour in numbers covers only what was loaded, and says since when that is complete.
+"""The tiles count the loaded changes of the last hour, and say since when the count is complete.
 
-Pure. `static/live/tiles.js` goes on from these minutes in the browser.
+Pure. `static/live/tiles.js` continues these counts in the browser.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ WINDOW = 60  # minutes
 
 @dataclass(slots=True)
 class Counts:
-    """Changes, units that came and went, changes made outside."""
+    """Changes, units in and out, and changes made outside Stockpulse."""
 
     changes: int = 0
     units_in: int = 0
@@ -46,7 +46,7 @@ class Minute:
 
 @dataclass(frozen=True, slots=True)
 class Tiles:
-    """The totals, their minutes (only those with changes, oldest first), and what they cover."""
+    """The totals, the minutes that have changes (oldest first), and the start of the count."""
 
     total: Counts
     minutes: list[Minute]
@@ -54,13 +54,13 @@ class Tiles:
 
 
 def tiles_of(events: Sequence[Mapping[str, Any]], now: datetime, *, complete: bool) -> Tiles:
-    """Tiles of the newest events' data (`data_of`); `complete`: there are no older ones."""
+    """Tiles from the newest events' data (`data_of`); `complete`: there are no older events."""
     start = now - timedelta(minutes=WINDOW)
     total = Counts()
     minutes: dict[int, Counts] = {}
     moments = [datetime.fromisoformat(data["occurred_at"]) for data in events]
     for data, moment in zip(events, moments, strict=True):
-        # A gap or what was reconciled is no change that was seen, and it may turn out void.
+        # Gap and reconciled entries are not observed changes, and a reconciled one may become void.
         if moment <= start or data["kind"] in {"gap", "reconciled"}:
             continue
         total.add(data)

@@ -1,1 +1,1 @@
-"""Is it working? What the parts and the tables tell, said for people and for machines."""
+"""Whether the system works, from its parts and tables, as text for people and as JSON."""

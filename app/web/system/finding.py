@@ -1,11 +1,11 @@
-"""Something that is not as it should be comes with what to do about it. Pure."""
+"""Every problem comes with its remedy. Pure."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is not as it should be, and what to do; `bad`: it does not work."""
+    """A problem and its remedy; `bad`: the system is not working."""
 
     what: str
     remedy: str
@@ -14,7 +14,7 @@ class Finding:
 
 
 def span(seconds: float) -> str:
-    """A duration as people say it."""
+    """A duration in seconds as readable text: `5 min`."""
     if seconds < 1:
         return "less than a second"
     for size, name in ((86400, "d"), (3600, "h"), (60, "min")):

@@ -1,6 +1,6 @@
-"""The state in one sentence, and each thing that is wrong with what to do about it. Pure.
+"""The state becomes one headline and a list of findings, worst first. Pure.
 
-What needs a person comes with what to do; what mends itself says so. Worst first.
+A finding says what to do, or that the system recovers by itself.
 """
 
 from collections.abc import Sequence
@@ -12,20 +12,19 @@ from app.web.system.shard_lines import shard_lines
 from app.web.system.sink_lines import sink_findings
 from app.web.system.state import SystemState
 
-LATE = 30.0  # seconds behind until something is wrong
-UNSEEN = 5.0  # seconds behind that nobody notices
+LATE = 30.0  # seconds behind until a shard is a finding
+UNSEEN = 5.0  # seconds behind that count as no delay
 RECENT = timedelta(hours=24)
 
 
 def findings(state: SystemState) -> list[Finding]:
-    """Everything that is wrong, worst first; nothing where all is well."""
+    """All problems, worst first."""
     found = _of_parts(state)
     if state.trouble and not any(finding.bad for finding in found):
         found.append(
             Finding(
                 f"The store cannot be read: {state.trouble}",
-                "It is asked again all the time, and everything goes on by itself when it "
-                "answers. If this lasts, look at the store.",
+                "Stockpulse keeps retrying and recovers by itself. If this lasts, check the store.",
                 bad=True,
             )
         )
@@ -37,21 +36,21 @@ def findings(state: SystemState) -> list[Finding]:
 
 def _of_parts(state: SystemState) -> list[Finding]:
     remedies = {
-        "engine": "If it keeps failing, see the log, and whether the disk is full.",
-        "broker": "Nothing is lost. Changes show late, and where the workers cannot reach Redis "
-        "either, only when it is back: the stream keeps them for 24 hours. It goes on by itself; "
-        "if this lasts, look at the Redis of STOCKPULSE_BROKER_URL.",
-        "worker": "It tries again by itself, and nothing is lost meanwhile. If this lasts, see "
-        "the log.",
+        "engine": "If this lasts, check the log and the free disk space.",
+        "broker": "Nothing is lost: the stream keeps changes for 24 hours. They appear late or, if "
+        "the workers cannot reach Redis either, only when it is back. It recovers by itself. If "
+        "this lasts, check the Redis server of STOCKPULSE_BROKER_URL.",
+        "worker": "It retries by itself, and nothing is lost meanwhile. If this lasts, check the "
+        "log.",
     }
     return [
         Finding(
-            f"{name.capitalize()}: {said}.",
-            remedies.get(name, "It tries again by itself. If this lasts, see the log."),
+            f"{name.capitalize()}: {status}.",
+            remedies.get(name, "It retries by itself. If this lasts, check the log."),
             bad=True,
         )
-        for name, said in state.live.parts.items()
-        if said != "ok"
+        for name, status in state.live.parts.items()
+        if status != "ok"
     ]
 
 
@@ -60,7 +59,7 @@ def _of_workers(state: SystemState) -> list[Finding]:
         return [
             Finding(
                 "No worker is running, so changes are not read.",
-                "Start one; it goes on where the last one stopped:",
+                "Start one. It continues where the last one stopped:",
                 bad=True,
                 command="stockpulse worker",
             )
@@ -71,8 +70,8 @@ def _of_workers(state: SystemState) -> list[Finding]:
         worst = max(line.lag or 0.0 for line in late)
         found.append(
             Finding(
-                f"Changes show late: the reader is {span(worst)} behind.",
-                "Nothing is lost. It catches up by itself; if the time grows, see the log.",
+                f"Changes appear late: the reader is {span(worst)} behind.",
+                "Nothing is lost, and it catches up by itself. If the lag grows, check the log.",
                 bad=False,
             )
         )
@@ -80,7 +79,7 @@ def _of_workers(state: SystemState) -> list[Finding]:
 
 
 def _needs_workers(state: SystemState) -> bool:
-    """Whether others than this process must read: by heartbeats only do we know of them."""
+    """Whether other processes must read the stream; only their heartbeats show that they run."""
     if state.stored is None or state.live.shards is not None:
         return False
     return state.stored.host != "lambda"
@@ -95,7 +94,7 @@ def _of_tables(state: SystemState, stored: StoredStatus) -> list[Finding]:
         found.append(
             Finding(
                 f"There {'is' if count == '1' else 'are'} {count} {noun}.",
-                "See the errors below, fix their cause, and deliver the dead letters again:",
+                "See the errors below, fix their cause, then deliver the dead letters again:",
                 bad=False,
                 command="stockpulse sinks redrive",
             )
@@ -105,7 +104,7 @@ def _of_tables(state: SystemState, stored: StoredStatus) -> list[Finding]:
         found.append(
             Finding(
                 "Changes were lost before they were read (see the gaps below).",
-                "The table itself is complete. Compare the audit with it:",
+                "The table itself is complete. Compare the audit with the table:",
                 bad=False,
                 command="stockpulse reconcile",
             )
@@ -116,9 +115,10 @@ def _of_tables(state: SystemState, stored: StoredStatus) -> list[Finding]:
 def headline(state: SystemState, found: Sequence[Finding]) -> str:
     """The state in a sentence."""
     if found:
-        return "It does not work just now." if found[0].bad else "It works, and needs attention."
+        bad = found[0].bad
+        return "Stockpulse is not working." if bad else "Working, but something needs attention."
     if not is_sure(state):
-        return "Not sure yet: no worker's heartbeat was heard so far. Look again in some seconds."
+        return "Checking: no worker heartbeat received yet. This takes a few seconds."
     reading = [line for line in shard_lines(state) if not line.finished]
     lags = [line.lag for line in reading if line.lag is not None]
     if not lags:
@@ -129,5 +129,5 @@ def headline(state: SystemState, found: Sequence[Finding]) -> str:
 
 
 def is_sure(state: SystemState) -> bool:
-    """Whether a worker's heartbeat was heard, where one has to beat."""
+    """Whether a worker's heartbeat has been observed, if workers are needed."""
     return not _needs_workers(state) or any(worker.heard for worker in state.workers)

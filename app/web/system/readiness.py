@@ -1,4 +1,4 @@
-"""The same state as JSON, for `/readyz`: bounded, and without anything that is secret. Pure."""
+"""The System page's state as JSON for `/readyz`, with bounded lists and no secrets. Pure."""
 
 from dataclasses import asdict
 from typing import Any
@@ -9,11 +9,11 @@ from app.web.system.shard_lines import shard_lines
 from app.web.system.sink_lines import sink_lines
 from app.web.system.state import SystemState
 
-MOST = 50  # of anything that is listed
+MOST = 50  # items in each list
 
 
 def details_of(state: SystemState) -> dict[str, Any]:
-    """What the System page shows, by the same names where they have any."""
+    """What the System page shows, with the same names where they exist."""
     found = findings(state)
     stored = state.stored
     return {

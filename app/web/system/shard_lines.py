@@ -1,4 +1,4 @@
-"""A shard is one line made from all that is known of it; who reads it knows best. Pure."""
+"""A shard's line combines all sources; the worker that reads the shard takes precedence. Pure."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ FINISHED_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class ShardLine:
-    """One shard, from every source that knows of it."""
+    """One shard, combined from its checkpoint and the reports of workers."""
 
     shard_id: str
     lag: float | None  # seconds behind, now
@@ -26,7 +26,7 @@ class ShardLine:
 
 @dataclass(frozen=True, slots=True)
 class _Report:
-    """What a worker reports of a shard; `silent`: seconds since the worker itself was gone."""
+    """What a worker reports about a shard; `silent`: seconds since a dead worker's heartbeat."""
 
     state: ShardState
     owner: str | None = None
@@ -35,7 +35,7 @@ class _Report:
 
 
 def shard_lines(state: SystemState) -> list[ShardLine]:
-    """Open shards, and of the finished ones the newest few."""
+    """All open shards, and the newest few finished ones."""
     saved = state.stored.shards if state.stored else ()
     reports = _reports(state)
     by_id: dict[str, Checkpoint] = {}
@@ -48,11 +48,12 @@ def shard_lines(state: SystemState) -> list[ShardLine]:
 
 
 def _reports(state: SystemState) -> dict[str, _Report]:
-    """What workers report of their shards; the newest knowledge wins."""
+    """What workers report about their shards: this process first, then live workers, then dead."""
     reports: dict[str, _Report] = {}
     rows = state.stored.workers if state.stored else ()
     gone = {worker.owner: worker.silent for worker in state.workers if not worker.alive}
-    for row in sorted(rows, key=lambda row: row.owner not in gone):  # who lives knows better
+    # Live workers come last, so that they override dead ones.
+    for row in sorted(rows, key=lambda row: row.owner not in gone):
         for shard in row.shards:
             reports[shard.shard_id] = _Report(shard, row.owner, gone.get(row.owner, 0.0))
     for shard in state.live.shards or ():
@@ -67,7 +68,7 @@ def _line(shard_id: str, saved: Checkpoint | None, report: _Report | None) -> Sh
         last_page += report.silent
     return ShardLine(
         shard_id=shard_id,
-        # A reader that hangs falls behind, though it does not report that.
+        # A reader that hangs falls behind without reporting it.
         lag=None if report is None else state.lag + (last_page or 0.0),
         last_page=last_page,
         position=state.position or (saved.sequence_number if saved else None),

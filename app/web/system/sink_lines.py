@@ -1,4 +1,4 @@
-"""Each sink as one line for people, and what is wrong with it. Pure."""
+"""Each sink is one line; a sink that needs attention is also a finding. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,9 +15,10 @@ LATE = 300.0  # seconds behind until a sink is a finding
 
 @dataclass(frozen=True, slots=True)
 class SinkLine:
-    """One sink. `silent`: seconds without a heartbeat of the worker that runs it, if it seems dead.
+    """One sink.
 
-    `letters`: how many of the dead letters that were read are the sink's.
+    `silent`: seconds since the last heartbeat of the sink's worker, if the worker seems dead.
+    `letters`: the sink's dead letters among those that were read.
     """
 
     name: str
@@ -46,7 +47,7 @@ def sink_lines(state: SystemState) -> list[SinkLine]:
 
 
 def sink_findings(state: SystemState) -> Iterator[Finding]:
-    """What is wrong with sinks; an administrator's pause is not."""
+    """Problems of sinks; a pause by an administrator is not one."""
     on_lambda = state.stored is not None and state.stored.host == "lambda"
     for line in sink_lines(state):
         found = _finding(line, on_lambda=on_lambda)
@@ -60,29 +61,29 @@ def _finding(line: SinkLine, *, on_lambda: bool) -> Finding | None:
     if line.state == "stopped":
         return Finding(
             f"Sink {name} has stopped: {line.why}.",
-            "It delivers nothing until an administrator decides where it goes on:",
+            "It delivers nothing until an administrator chooses where it continues:",
             bad=False,
             command=f"stockpulse sinks rewind {name} --to beginning",
         )
     if line.paused_itself:
         return Finding(
             f"Sink {name} paused itself: {line.why}.",
-            "The receiver wants no more events. If it should get them again:",
+            "The receiver asked for no more events. To deliver to it again:",
             bad=False,
             command=f"stockpulse sinks resume {name}",
         )
     if line.state == "running" and line.last_error:
         return Finding(
             f"Sink {name} is failing{f', and {behind} behind' if late else ''}: {line.last_error}.",
-            "It is tried again, and nothing is lost. Check the receiver and the sink's settings:",
+            "Delivery is retried, and nothing is lost. Check the receiver and the sink's settings:",
             bad=False,
             command=f"stockpulse sinks test {name}",
         )
     if not late:
         return None
     if line.owner is None:
-        who = "the function of the sinks on its schedule," if on_lambda else "a worker"
-        remedy = f"No worker runs it. Start {who} with settings that switch it on, or pause it:"
+        who = "the scheduled sinks function" if on_lambda else "a worker"
+        remedy = f"No worker runs it. Start {who} with settings that enable the sink, or pause it:"
         return Finding(
             f"Sink {name} is {behind} behind.",
             remedy,
@@ -91,8 +92,8 @@ def _finding(line: SinkLine, *, on_lambda: bool) -> Finding | None:
         )
     remedy = "It catches up by itself, and nothing is lost. If the lag grows, the receiver is slow."
     if line.silent is not None:
-        remedy = f"The worker that runs it has been silent for {span(line.silent)}; another one "
-        remedy += "takes the sink over by itself if it is configured there."
+        remedy = f"Its worker has sent no heartbeat for {span(line.silent)}. Another worker "
+        remedy += "takes over by itself if its settings enable the sink."
     return Finding(f"Sink {name} is {behind} behind.", remedy, bad=False)
 
 
@@ -104,7 +105,7 @@ def _line(view: SinkView, silent: float | None, letters: int) -> SinkLine:
         why=masked(row.why),
         paused_itself=view.paused_itself,
         delivered_to=None
-        if cursor is None or not cursor.ms  # nothing had arrived when it began
+        if cursor is None or not cursor.ms  # nothing had arrived when the sink started
         else rfc3339(datetime.fromtimestamp(cursor.ms / 1000, UTC)),
         lag_seconds=view.lag_seconds,
         lag_events=view.lag_events,

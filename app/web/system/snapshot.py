@@ -1,7 +1,7 @@
-"""The tables are read off to the side: who asks gets the newest look at once, however they fare.
+"""The tables are read in a background thread, so a slow store never delays an answer for long.
 
-One look runs at a time. It is taken when someone asks and the last is too old; a store that
-hangs keeps that one thread waiting and nobody else.
+One read runs at a time. It starts when someone asks and the last result is too old. A store
+that hangs blocks only that thread; callers get the newest result so far.
 """
 
 import asyncio
@@ -22,23 +22,23 @@ from app.web.system.state import Live, SystemState, WorkerSeen
 
 _log = logging.getLogger(__name__)
 
-FRESH = 1.0  # seconds that a look serves everyone who asks
-PATIENCE = 0.5  # seconds that an answer waits for a look under way
-HANGING = 3.0  # seconds until a look that does not end is told
+FRESH = 1.0  # seconds that a result is reused
+PATIENCE = 0.5  # seconds that a caller waits for a running read
+HANGING = 3.0  # seconds until a running read is reported as hanging
 
 
 class Heartbeats:
-    """For how long each worker's counter has stood still."""
+    """How long each worker's heartbeat counter has been unchanged."""
 
     def __init__(self) -> None:
         self._seen: dict[str, Sighting] = {}
 
     def note(self, rows: Iterable[WorkerRow], now: float) -> None:
-        """Take in the workers' rows as just read; a worker without a row is forgotten."""
+        """Record the workers' rows as just read; a worker without a row is forgotten."""
         self._seen = observe_all(self._seen, {row.owner: row.counter for row in rows}, now)
 
     def of(self, row: WorkerRow, now: float) -> WorkerSeen:
-        """The worker's state at this moment."""
+        """The worker's state at `now`, by the monotonic clock."""
         seen = self._seen.get(row.owner) or observe(None, row.counter, now)
         return WorkerSeen(
             row.owner,
@@ -50,7 +50,7 @@ class Heartbeats:
 
 
 class SystemSnapshot:
-    """Gathers `SystemState`; `live` never blocks, `read` may take as long as the store does."""
+    """Collects the `SystemState`; `live` must not block, `read` may take as long as the store."""
 
     def __init__(
         self,
@@ -63,60 +63,60 @@ class SystemSnapshot:
         self._monotonic = monotonic
         self._heartbeats = Heartbeats()
         self._lock = threading.Lock()
-        self._under_way: tuple[Future[None], float] | None = None
+        self._running: tuple[Future[None], float] | None = None
         self._stored: StoredStatus | None = None
         self._read_at: datetime | None = None
-        self._tried = -math.inf  # when the last look ended, by the monotonic clock
+        self._ended = -math.inf  # when the last read ended, by the monotonic clock
         self._trouble = ""
 
-    async def look(self, age: float = FRESH) -> SystemState:
-        """The state, from tables read at most `age` seconds ago where they can be read."""
-        look = self._begin(age)
-        if look is not None:
-            await asyncio.wait([asyncio.wrap_future(look)], timeout=PATIENCE)
+    async def current(self, age: float = FRESH) -> SystemState:
+        """The state; its tables were read at most `age` seconds ago, if they can be read."""
+        reading = self._begin(age)
+        if reading is not None:
+            await asyncio.wait([asyncio.wrap_future(reading)], timeout=PATIENCE)
         return self._state()
 
     def expire(self) -> None:
-        """Have the next look read the tables: an act has just changed them."""
+        """Read the tables again at the next call, after an action has changed them."""
         with self._lock:
-            self._tried = -math.inf
+            self._ended = -math.inf
 
     def _begin(self, age: float) -> Future[None] | None:
-        """The look under way, one begun now, or None where the last is young enough."""
+        """The running read, or one started now; None if the last result is recent enough."""
         with self._lock:
             now = self._monotonic()
-            if self._under_way is not None:
-                return self._under_way[0]
-            if now - self._tried < age:
+            if self._running is not None:
+                return self._running[0]
+            if now - self._ended < age:
                 return None
-            look: Future[None] = Future()
-            self._under_way = (look, now)
-        threading.Thread(target=self._run, args=(look,), name="system-look", daemon=True).start()
-        return look
+            reading: Future[None] = Future()
+            self._running = (reading, now)
+        threading.Thread(target=self._run, args=(reading,), name="system-read", daemon=True).start()
+        return reading
 
-    def _run(self, look: Future[None]) -> None:
+    def _run(self, reading: Future[None]) -> None:
         stored, trouble = None, ""
         try:
             stored = self._read()
         except StockpulseError as error:
             trouble = masked(error.detail)
-        except Exception as error:  # noqa: BLE001 - a row that nobody foresaw must not blind us
-            _log.warning("cannot tell the state of the tables", exc_info=error)
-            trouble = f"what the tables hold was not understood ({type(error).__name__})."
+        except Exception as error:  # noqa: BLE001 - an unexpected row must not break the page
+            _log.warning("cannot read the state of the tables", exc_info=error)
+            trouble = "a row of the tables has an unexpected form; the log has the details."
         with self._lock:
-            self._tried, self._trouble, self._under_way = self._monotonic(), trouble, None
+            self._ended, self._trouble, self._running = self._monotonic(), trouble, None
             if stored is not None:
                 self._stored, self._read_at = stored, datetime.now(UTC)
-                self._heartbeats.note(stored.workers, self._tried)
-        look.set_result(None)
+                self._heartbeats.note(stored.workers, self._ended)
+        reading.set_result(None)
 
     def _state(self) -> SystemState:
         live = self._live()
         with self._lock:
             now = self._monotonic()
             trouble = self._trouble
-            if self._under_way is not None and now - self._under_way[1] > HANGING:
-                trouble = f"no answer for {now - self._under_way[1]:.0f} s."
+            if self._running is not None and now - self._running[1] > HANGING:
+                trouble = f"no answer for {now - self._running[1]:.0f} s."
             rows = self._stored.workers if self._stored else ()
             return SystemState(
                 as_of=datetime.now(UTC),

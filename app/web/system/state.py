@@ -1,4 +1,4 @@
-"""One look at the system: what is so now, and the newest that could be read from the tables."""
+"""The system's state is what this process knows now, and the last successful read of the tables."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,22 +8,24 @@ from app.broker.in_process import InProcessBroker
 from app.store.coordination.shard_state import ShardState
 from app.store.status import StoredStatus
 
-SILENT = 12.0  # seconds without a heartbeat until a worker counts as gone: a lease and some
+SILENT = (
+    12.0  # seconds without a heartbeat until a worker counts as dead: a lease time and a margin
+)
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerSeen:
-    """A worker, and for how many seconds its heartbeat has stood still under our eyes."""
+    """A worker; `silent`: seconds for which we have seen its heartbeat counter unchanged."""
 
     owner: str
     broker: str | None
     since: str | None
     silent: float
-    heard: bool  # whether we saw its heart beat at all
+    heard: bool  # whether we have seen its counter change at all
 
     @property
     def alive(self) -> bool:
-        """Whether it is to be counted on."""
+        """Whether the worker counts as running."""
         return self.silent < SILENT
 
 
@@ -42,13 +44,13 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class SystemState:
-    """One look: what is so now, and the newest that could be read from the tables."""
+    """What this process knows now, and the last successful read of the tables."""
 
     as_of: datetime
     live: Live
     stored: StoredStatus | None
     read_at: datetime | None
-    trouble: str  # why the tables could not be read just now
+    trouble: str  # why the last read of the tables failed; empty if it did not
     workers: Sequence[WorkerSeen]
 
 
@@ -60,9 +62,9 @@ def live_of(
     kind: str,
     store: str,
 ) -> Callable[[], Live]:
-    """A look; `shards` is None where the worker is another process, `kind` the broker's."""
+    """A function that reads `Live`; `shards` is None if this process has no worker."""
 
-    def look() -> Live:
+    def read() -> Live:
         return Live(
             parts={name: probe() or "ok" for name, probe in probes.items()},
             shards=None if shards is None else shards(),
@@ -73,4 +75,4 @@ def live_of(
             store=store,
         )
 
-    return look
+    return read

@@ -1,4 +1,4 @@
-"""Keys are made and revoked by the command line while the server runs, which heeds it at once."""
+"""Keys created and revoked on the command line take effect at once in a running server."""
 
 import subprocess
 import sys
@@ -13,11 +13,11 @@ from tests.support.waiting import until
 
 pytestmark = pytest.mark.embedded
 
-SOON = 10.0  # seconds, on a busy machine: it is meant to take two
+SOON = 10.0  # seconds, on a loaded machine; it normally takes two
 
 
 def stockpulse(app: Process, *command: str) -> subprocess.CompletedProcess[str]:
-    """A command beside the server, on its data folder."""
+    """Run a command on the server's data folder."""
     given = {"STOCKPULSE_DATA_DIR": str(app.data_dir), "STOCKPULSE_PORT": str(app.port)}
     return subprocess.run(
         [sys.executable, "-m", "app", *command],
@@ -31,7 +31,7 @@ def stockpulse(app: Process, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 def follow(app: Process, headers: dict[str, str]) -> threading.Thread:
-    """A live stream that is read until the server ends it."""
+    """Read a live stream in a thread until the server ends it."""
     opened = threading.Event()
 
     def read() -> None:
@@ -48,9 +48,13 @@ def follow(app: Process, headers: dict[str, str]) -> threading.Thread:
     return thread
 
 
-def test_the_first_key_closes_a_running_server_and_its_end_ends_all(tmp_path: Path) -> None:
+def test_creating_a_key_closes_a_running_server_and_revoking_it_ends_sessions_and_streams(
+    tmp_path: Path,
+) -> None:
     with Process(tmp_path / "data") as app:
-        assert httpx.get(f"{app.url}/v1/products").status_code == 200, "open, on loopback"
+        assert httpx.get(f"{app.url}/v1/products").status_code == 200, (
+            "open on loopback without keys"
+        )
         stranger = follow(app, {})
 
         made = stockpulse(app, "key", "create", "till", "--role", "viewer", "--link")
@@ -65,7 +69,7 @@ def test_the_first_key_closes_a_running_server_and_its_end_ends_all(tmp_path: Pa
 
         until(lambda: status({}) == 401, SOON)
         stranger.join(SOON)
-        assert not stranger.is_alive(), "a stream that was open ends, too"
+        assert not stranger.is_alive(), "a stream opened without a key ends, too"
 
         key = {"Authorization": f"Bearer {secret}"}
         assert status(key) == 200
@@ -82,7 +86,7 @@ def test_the_first_key_closes_a_running_server_and_its_end_ends_all(tmp_path: Pa
             for stream in streams:
                 stream.join(SOON)
                 assert not stream.is_alive()
-        assert status({}) == 401, "no key is left, and nobody is let in"
+        assert status({}) == 401, "revoking the last key does not open the server"
 
         listed = stockpulse(app, "key", "list").stdout
         assert "till" in listed

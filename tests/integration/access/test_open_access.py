@@ -1,4 +1,4 @@
-"""The door over a real table: where it opens without keys, and that all web processes agree."""
+"""With a real table: when a server starts without keys, and sessions across web processes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ PEOPLE = PROXIED | {"proxy_user_header": "X-User", "proxy_roles": "*=viewer"}
 
 @contextmanager
 def keys_of(endpoint: str, folder: Path) -> Iterator[tuple[ApiKeys, Any, str]]:
-    """Keys over a table of the test's own."""
+    """API keys in a table of the test's own."""
     clients = connect(endpoint)
     prefix = settings_for(endpoint, folder).table_prefix
     names = tables.table_names(prefix, None)
@@ -33,22 +33,22 @@ def keys_of(endpoint: str, folder: Path) -> Iterator[tuple[ApiKeys, Any, str]]:
         clients.streams.close()
 
 
-def test_who_may_start_without_a_key_and_who_with_one(endpoint: str, tmp_path: Path) -> None:
+def test_server_starts_only_if_access_is_protected_or_local(endpoint: str, tmp_path: Path) -> None:
     with keys_of(endpoint, tmp_path) as (keys, client, table):
-        told: list[str] = []
+        messages: list[str] = []
 
         def starts(**given: Any) -> bool:
-            """Whether it opens."""
+            """Whether it starts."""
             try:
                 with open_authenticator(settings_for(endpoint, tmp_path, **given), client, table):
                     return True
             except OpenAccessRefused as error:
-                told.append(str(error))
+                messages.append(str(error))
                 return False
 
         assert starts()
         assert not starts(**OTHERS)
-        assert not starts(**PROXIED), "behind a proxy loopback is reached from outside"
+        assert not starts(**PROXIED), "a proxy makes loopback reachable from outside"
         assert starts(**PEOPLE), "the proxy names people"
         assert starts(**OTHERS, open_access=True)
 
@@ -56,15 +56,15 @@ def test_who_may_start_without_a_key_and_who_with_one(endpoint: str, tmp_path: P
         assert starts(**OTHERS)
         assert starts(**PROXIED)
         keys.revoke("ada", "test")
-        assert not starts(**OTHERS), "nobody could come in"
-        assert starts(), "and on loopback a new key can be made"
-        assert len(told) == 3
-        assert all("stockpulse key create NAME --role admin" in message for message in told)
+        assert not starts(**OTHERS), "nobody could sign in"
+        assert starts(), "on loopback a new key can be created"
+        assert len(messages) == 3
+        assert all("stockpulse key create NAME --role admin" in message for message in messages)
 
 
-async def asks(authenticator: Any) -> bool:
-    """Whether credentials are needed."""
-    needed: bool = authenticator.asks(await authenticator.known())
+async def requires_credentials(authenticator: Any) -> bool:
+    """Whether a request needs credentials."""
+    needed: bool = authenticator.requires_credentials(await authenticator.known())
     return needed
 
 
@@ -74,18 +74,20 @@ async def test_open_access_ends_with_the_first_key(endpoint: str, tmp_path: Path
     with keys_of(endpoint, tmp_path) as (keys, client, table):
         settings = settings_for(endpoint, tmp_path, **OTHERS, open_access=True)
         with open_authenticator(settings, client, table) as authenticator:
-            assert not await asks(authenticator)
+            assert not await requires_credentials(authenticator)
             keys.create("ada", Role.VIEWER, None, "test")
             authenticator.key_cache.forget()
-            assert await asks(authenticator)
+            assert await requires_credentials(authenticator)
             keys.revoke("ada", "test")
             authenticator.key_cache.forget()
-            assert await asks(authenticator), "revoking the last key does not open it again"
+            assert await requires_credentials(authenticator), (
+                "revoking the last key does not open it again"
+            )
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_a_session_is_the_same_to_every_web_process(endpoint: str, tmp_path: Path) -> None:
+async def test_session_is_valid_in_every_web_process(endpoint: str, tmp_path: Path) -> None:
     with keys_of(endpoint, tmp_path) as (keys, client, table):
         settings = settings_for(endpoint, tmp_path, session_key="k" * 32)
         with (
@@ -96,11 +98,11 @@ async def test_a_session_is_the_same_to_every_web_process(endpoint: str, tmp_pat
             one.key_cache.forget()
             other.key_cache.forget()
             session = one.sessions.begin(key, one.now())
-            cookie = one.place({}).header(one.sessions.write(session)).partition(";")[0]
+            cookie = one.session_cookie({}).header(one.sessions.write(session)).partition(";")[0]
             scope = {"state": {}, "headers": [(b"cookie", cookie.encode())], "type": "http"}
             found = await other.identify(scope)
             assert found is not None
             assert (found.actor, found.by) == ("ada", "session")
-            one.sign_in.end_session(session.id, one.sessions.ends(session))
+            one.sign_in.end_session(session.id, one.sessions.expires_at(session))
             other.key_cache.forget()
             assert await other.identify(scope) is None

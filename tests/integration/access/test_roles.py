@@ -1,4 +1,4 @@
-"""Every route against every credential: who has the role gets in, nobody else does."""
+"""Each route is requested with each credential: only the required role is accepted."""
 
 import re
 from typing import Any
@@ -19,8 +19,8 @@ JSON = {"json": {}}
 PATCH = {"content": b"{}", "headers": {"Content-Type": "application/merge-patch+json"}}
 ANYONE, VIEWER, EDITOR, ADMIN = None, Role.VIEWER, Role.EDITOR, Role.ADMIN
 
-# Route: the role that it needs, what whoever has it is answered (to a request that changes
-# nothing), and what is sent.
+# Route: the required role, the status with that role (for a request that changes nothing), and
+# the request.
 TABLE: dict[Route, tuple[Role | None, int, dict[str, Any]]] = {
     ("GET", "/healthz"): (ANYONE, 200, {}),
     ("GET", "/readyz"): (ANYONE, 200, {}),
@@ -86,7 +86,7 @@ STRANGERS = ("nothing", "expired", "revoked", "unknown", "wrong scheme", "in the
 
 
 def send(house: House, who: str, route: Route) -> httpx.Response:
-    """A route's request with someone's credentials, or a stranger's."""
+    """Send the route's request with a role's credentials, or with a stranger's."""
     (method, path), (_, _, request) = route, TABLE[route]
     path = (
         f"{static_path()}/favicon.svg" if path == "/static" else re.sub(r"{\w+}", "nothing", path)
@@ -104,7 +104,7 @@ def send(house: House, who: str, route: Route) -> httpx.Response:
     return answer
 
 
-def test_every_route_declares_its_role_and_is_in_the_table(house: House) -> None:
+def test_every_route_declares_the_role_in_the_table(house: House) -> None:
     found = {
         route: max(roles, key=lambda role: list(Role).index(role) if role else -1)
         for route, roles in declared(house.app.web)
@@ -120,7 +120,7 @@ def test_every_route_declares_its_role_and_is_in_the_table(house: House) -> None
 
 
 @pytest.mark.parametrize("route", TABLE, ids=lambda route: " ".join(route))
-def test_who_may_and_who_may_not(house: House, route: Route) -> None:
+def test_each_route_accepts_only_its_role(house: House, route: Route) -> None:
     needed, allowed, _ = TABLE[route]
     for stranger in STRANGERS:
         answer = send(house, stranger, route)
@@ -131,14 +131,14 @@ def test_who_may_and_who_may_not(house: House, route: Route) -> None:
     for role in Role:
         answer = send(house, role, route)
         if needed is None or role.covers(needed):
-            expected = 303 if route == ("GET", "/sign-in") else allowed  # who needs none goes on
+            expected = 303 if route == ("GET", "/sign-in") else allowed  # already signed in
             assert answer.status_code == expected, (role, answer.text)
         else:
             assert answer.status_code == 403, role
             assert answer.json()["role_needed"] == needed
 
 
-def test_a_session_s_unsafe_requests_need_its_token(house: House) -> None:
+def test_unsafe_requests_of_a_session_need_its_token(house: House) -> None:
     with (
         house.browser(house.secrets["admin"]) as admin,
         house.browser(house.secrets["admin"]) as other,
@@ -157,7 +157,7 @@ def test_a_session_s_unsafe_requests_need_its_token(house: House) -> None:
 
 
 def write_sinks(house: House) -> None:
-    """Rows of sinks, with a dead letter, for which the System page shows every form."""
+    """Add sinks and a dead letter, so that the System page shows all its forms."""
     prefix = house.app.services.settings.table_prefix
     for state in ("running", "paused"):
         key = house.app.services.store.sinks.key(state)
@@ -167,7 +167,7 @@ def write_sinks(house: House) -> None:
     DeadLetters(house.app.tables, f"{prefix}DeadLetters").park([letter])
 
 
-def test_every_form_of_every_page_carries_the_token(house: House) -> None:
+def test_every_form_of_every_page_has_the_token(house: House) -> None:
     house.app.http.post(
         "/v1/products",
         json={"product_id": "FORM", "name": "Form", "stock": 3},

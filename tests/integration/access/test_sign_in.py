@@ -1,4 +1,4 @@
-"""People sign in with a key or a link, and out; what they do carries their name."""
+"""People sign in with a key or a link, and sign out; their writes carry their name."""
 
 import logging
 from datetime import datetime
@@ -10,7 +10,7 @@ from app.core.roles import Role
 from tests.support.house import House, forms, token_of
 
 
-def test_viewers_see_no_forms_but_the_sign_out(house: House) -> None:
+def test_viewers_see_only_the_sign_out_form(house: House) -> None:
     with house.browser(house.secrets["viewer"]) as viewer:
         for page in ("/", "/products"):
             assert {action for action, _ in forms(viewer.get(page).text)} == {"/sign-out"}
@@ -20,21 +20,21 @@ def test_viewers_see_no_forms_but_the_sign_out(house: House) -> None:
         assert "needs the role editor" in refused.text
 
 
-def test_a_person_without_a_session_is_led_to_the_sign_in_and_back(house: House) -> None:
+def test_person_without_a_session_is_redirected_to_the_sign_in_and_back(house: House) -> None:
     with house.browser() as browser:
-        led = browser.get("/products?cursor=a%2Fb&x=1")
-        assert led.status_code == 303
-        page = browser.get(led.headers["Location"])
+        redirect = browser.get("/products?cursor=a%2Fb&x=1")
+        assert redirect.status_code == 303
+        page = browser.get(redirect.headers["Location"])
         ((_, fields),) = forms(page.text)
         signed_in = browser.post("/sign-in", data=fields | {"key": f" {house.secrets['viewer']} "})
         assert signed_in.headers["Location"] == "/products?cursor=a%2Fb&x=1"
         assert browser.get("/").status_code == 200
-        # What was sent cannot be sent again: the way back is the first page.
+        # A form cannot be sent again after the sign-in, so it leads to the first page.
         browser.cookies.clear()
         assert browser.post("/products/new", data={}).headers["Location"] == "/sign-in?next=/"
 
 
-def test_a_sign_out_ends_the_session_wherever_its_cookie_is(house: House) -> None:
+def test_sign_out_ends_the_session_on_the_server(house: House) -> None:
     with house.browser(house.secrets["viewer"]) as browser:
         cookie = dict(browser.cookies)
         token = token_of(browser.get("/").text)
@@ -47,18 +47,18 @@ def test_a_sign_out_ends_the_session_wherever_its_cookie_is(house: House) -> Non
         assert again.status_code == 401
 
 
-def test_each_sign_in_begins_a_session_of_its_own(house: House) -> None:
+def test_each_sign_in_starts_a_new_session(house: House) -> None:
     with house.browser(house.secrets["viewer"]) as browser:
         first = dict(browser.cookies)
         assert browser.post("/sign-in", data={"key": house.secrets["editor"]}).status_code == 303
         assert browser.cookies["stockpulse_session"] != first["stockpulse_session"]
         assert "editor" in browser.get("/").text
-        assert 'name="csrf_token"' in browser.get("/docs").text, "to try the API with"
+        assert 'name="csrf_token"' in browser.get("/docs").text, "to try the API in the browser"
     with httpx.Client(base_url=house.app.url, cookies=first) as fixed:
-        assert fixed.get("/v1/products").status_code == 401, "the one before has ended"
+        assert fixed.get("/v1/products").status_code == 401, "the previous session has ended"
 
 
-def test_the_cookie_is_for_us_alone(house: House) -> None:
+def test_cookie_is_http_only_and_same_site(house: House) -> None:
     answer = house.app.http.post("/sign-in", data={"key": house.secrets["viewer"]})
     name, *flags = answer.headers["Set-Cookie"].split("; ")
     assert sorted(flags) == ["HttpOnly", "Path=/", "SameSite=Strict"]
@@ -66,13 +66,15 @@ def test_the_cookie_is_for_us_alone(house: House) -> None:
     house.app.http.cookies.clear()
 
 
-def test_what_one_may_see_is_not_kept_for_another(house: House) -> None:
+def test_responses_are_not_cached_for_other_users(house: House) -> None:
     for path in ("/", "/v1/products", "/v1/products/K9", "/v1/admin/log", "/sign-in"):
-        kept = house.app.http.get(path, headers=house.headers["admin"]).headers["Cache-Control"]
-        assert kept in {"no-store", "private, no-cache"}, path
+        cache_control = house.app.http.get(path, headers=house.headers["admin"]).headers[
+            "Cache-Control"
+        ]
+        assert cache_control in {"no-store", "private, no-cache"}, path
 
 
-def test_a_link_signs_in_once_and_looking_does_not_use_it_up(house: House) -> None:
+def test_link_signs_in_once_and_opening_it_does_not_use_it_up(house: House) -> None:
     token = house.sign_in.make_link(house.made["viewer"], "test")
     with house.browser() as browser:
         for _ in range(2):
@@ -86,7 +88,7 @@ def test_a_link_signs_in_once_and_looking_does_not_use_it_up(house: House) -> No
         assert browser.get("/sign-in/link", params={"token": token}).status_code == 410
 
 
-def test_the_writer_is_the_key_s_holder(house: House) -> None:
+def test_actor_of_a_write_is_the_name_of_its_key(house: House) -> None:
     written = house.app.http.post(
         "/v1/products",
         json={"product_id": "WHO", "name": "Who", "stock": 1},
@@ -102,7 +104,7 @@ def test_the_writer_is_the_key_s_holder(house: House) -> None:
     assert [event["data"]["actor"] for event in events] == ["editor"]
 
 
-def test_admins_read_what_admins_did(house: House) -> None:
+def test_admins_can_read_the_admin_log(house: House) -> None:
     seen, cursor = [], None
     while cursor or not seen:
         page = house.app.http.get(
@@ -121,7 +123,7 @@ def test_admins_read_what_admins_did(house: House) -> None:
     assert "hash" not in str(seen).lower()
 
 
-def test_no_secret_is_ever_logged(house: House, caplog: pytest.LogCaptureFixture) -> None:
+def test_secrets_are_never_logged(house: House, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, "app"):
         secret, name = house.key("planted", Role.VIEWER), house.made["planted"].name
         token = house.sign_in.make_link(house.made["planted"], "test")
@@ -136,9 +138,9 @@ def test_no_secret_is_ever_logged(house: House, caplog: pytest.LogCaptureFixture
         house.app.http.get("/v1/products", params={"key": secret})
         house.app.http.get("/v1/products", headers=house.headers["revoked"])
     assert f"{name} signed in" in caplog.text
-    assert f"key {house.made['revoked'].id} was refused, from 127.0.0.1" in caplog.text
+    assert f"rejected API key {house.made['revoked'].id} from 127.0.0.1" in caplog.text
     for planted in (secret, secret[16:-1], token, cookie):
         assert planted not in caplog.text
     rows = house.app.tables.scan(TableName=f"{house.app.services.settings.table_prefix}Settings")
     for planted in (secret[16:], token):
-        assert planted not in str(rows["Items"]), "kept as a hash only"
+        assert planted not in str(rows["Items"]), "stored as a hash only"

@@ -1,4 +1,4 @@
-"""Keys and sessions let in; what is forged, old or malformed does not."""
+"""Valid keys and sessions are accepted; forged, expired and malformed ones are rejected."""
 
 from datetime import timedelta
 
@@ -32,12 +32,12 @@ def site() -> Site:
         "",
     ],
 )
-def test_a_sign_in_leads_nowhere_else(site: Site, path: str) -> None:
+def test_sign_in_never_redirects_to_another_host(site: Site, path: str) -> None:
     answer = site.ask("POST", "/sign-in", data={"key": SECRET.text, "next": path})
     assert answer.headers["Location"] == "/"
 
 
-def test_a_session_ends_some_time_after_its_last_use_and_some_time_after_its_first() -> None:
+def test_session_ends_after_its_idle_time_and_after_its_lifetime() -> None:
     clock = Clock()
     key, secret = a_key()
     site = Site(an_authenticator([key], now=clock))
@@ -46,16 +46,16 @@ def test_a_session_ends_some_time_after_its_last_use_and_some_time_after_its_fir
     used = site.ask(headers=cookie_of(first))
     assert used.json()["by"] == "session"
     clock.now += timedelta(minutes=1)
-    assert site.ask(headers=cookie_of(first)).status_code == 401, "not used for half an hour"
+    assert site.ask(headers=cookie_of(first)).status_code == 401, "idle for half an hour"
     latest = used.headers["Set-Cookie"]
     for _ in range(24):
         clock.now += timedelta(minutes=28)
         latest = site.ask(headers=cookie_of(latest)).headers["Set-Cookie"]
     clock.now = START + timedelta(hours=12)
-    assert site.ask(headers=cookie_of(latest)).status_code == 401, "however much it was used"
+    assert site.ask(headers=cookie_of(latest)).status_code == 401, "at the end of its lifetime"
 
 
-def test_a_cookie_is_not_written_anew_at_every_request() -> None:
+def test_cookie_is_not_renewed_with_every_request() -> None:
     clock = Clock()
     key, secret = a_key()
     site = Site(an_authenticator([key], now=clock))
@@ -64,15 +64,15 @@ def test_a_cookie_is_not_written_anew_at_every_request() -> None:
     assert "Set-Cookie" not in site.ask(headers=session).headers
 
 
-def test_a_session_ends_with_its_key_and_no_other_s_signature_is_good() -> None:
+def test_session_ends_with_its_key_and_forged_cookies_are_rejected() -> None:
     clock = Clock()
     key, secret = a_key(expires_at=START + timedelta(minutes=5))
     site = Site(an_authenticator([key], now=clock))
     session = site.sign_in(secret)
     name, _, value = session.partition(";")[0].partition("=")
     forged = [value[:-9] + value[:-10:-1], value[1:], "a.b", "", "W10.x", "é"]
-    for word in forged:
-        header = f"{name}={word}".encode()
+    for cookie in forged:
+        header = f"{name}={cookie}".encode()
         assert site.ask(headers={b"Cookie": header}).status_code == 401
     other = an_authenticator([key], now=clock)
     session_of = type(other.sessions)("o" * 32, timedelta(minutes=30), timedelta(hours=12))
@@ -82,7 +82,7 @@ def test_a_session_ends_with_its_key_and_no_other_s_signature_is_good() -> None:
     assert site.ask(headers=cookie_of(session)).status_code == 401
 
 
-def test_a_key_that_is_sent_is_looked_at_even_where_none_is_needed() -> None:
+def test_wrong_key_is_rejected_even_if_no_key_is_required() -> None:
     site = Site(an_authenticator())
     assert site.ask().json()["actor"] == "local"
     refused = site.ask(headers={"Authorization": "Bearer sp_wrong"})
@@ -91,24 +91,24 @@ def test_a_key_that_is_sent_is_looked_at_even_where_none_is_needed() -> None:
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer  ", "Digest x", "bearer\tx", "é"])
-def test_a_header_of_another_form_lets_nobody_in(site: Site, header: str) -> None:
+def test_malformed_authorization_header_is_rejected(site: Site, header: str) -> None:
     headers = {b"Authorization": header.encode("latin-1")}
     assert site.ask(headers=headers).status_code == 401
 
 
-def test_of_two_keys_none_is_looked_at(site: Site) -> None:
+def test_request_with_two_credentials_is_rejected(site: Site) -> None:
     good, bad = (f"Bearer {word}" for word in (SECRET.text, "sp_wrong"))
     for pair in ((good, bad), (bad, good), (good, good)):
         headers = [("Authorization", value) for value in pair]
         assert site.ask(headers=headers).status_code == 401, pair
 
 
-def test_signed_in_pages_and_ways_back_carry_the_base_path() -> None:
+def test_sign_in_pages_and_redirects_include_the_base_path() -> None:
     key, secret = a_key()
     site = Site(an_authenticator([key], base="/shop"))
-    led = site.ask("GET", "/shop/products?x=1", headers={"Accept": "text/html"})
-    assert led.headers["Location"] == "/shop/sign-in?next=/shop/products%3Fx%3D1"
-    page = site.ask("GET", led.headers["Location"], headers={"Accept": "text/html"})
+    redirect = site.ask("GET", "/shop/products?x=1", headers={"Accept": "text/html"})
+    assert redirect.headers["Location"] == "/shop/sign-in?next=/shop/products%3Fx%3D1"
+    page = site.ask("GET", redirect.headers["Location"], headers={"Accept": "text/html"})
     assert 'action="/shop/sign-in"' in page.text
     assert 'value="/shop/products?x=1"' in page.text
     session = site.ask("POST", "/shop/sign-in", data={"key": secret.text}).headers["Set-Cookie"]
@@ -120,7 +120,7 @@ def test_signed_in_pages_and_ways_back_carry_the_base_path() -> None:
         assert answer.headers["Location"] == "/shop/"
 
 
-def test_led_here_from_another_site_the_page_asks_again_as_its_own() -> None:
+def test_sign_in_page_refreshes_when_reached_from_another_site() -> None:
     key, _ = a_key()
     site = Site(an_authenticator([key]))
     page = site.ask("GET", "/sign-in?next=/products", headers={"Sec-Fetch-Site": "cross-site"})
@@ -128,16 +128,16 @@ def test_led_here_from_another_site_the_page_asks_again_as_its_own() -> None:
     assert "refresh" not in site.ask("GET", "/sign-in?next=/products").text
 
 
-def test_a_door_stands_open_after_a_quiet_minute_too() -> None:
+def test_server_without_keys_is_still_open_after_a_minute_without_requests() -> None:
     seconds = [0.0]
     authenticator = an_authenticator(monotonic=lambda: seconds[0])
     assert not authenticator.key_cache.look().closed
     seconds[0] += 60
-    assert authenticator.stands_open()
+    assert authenticator.is_open()
 
 
-def test_each_page_s_token_is_another_and_only_its_owner_s() -> None:
-    """Compressed pages would otherwise show a constant secret's length next to chosen text."""
+def test_csrf_tokens_differ_and_are_bound_to_their_owner() -> None:
+    """A constant token could be read from the length of compressed pages (BREACH)."""
     sessions = an_authenticator().sessions
     first, second = sessions.form_token("ada"), sessions.form_token("ada")
     assert first.partition(".")[0] != second.partition(".")[0]

@@ -1,4 +1,4 @@
-"""A stream ends when whoever reads may no longer; a fault of one look is mended by the next."""
+"""A stream ends when its identity becomes invalid; an error in one check does not stop others."""
 
 import asyncio
 from dataclasses import replace
@@ -9,7 +9,7 @@ import pytest
 
 from app.core.errors import StoreUnavailable
 from app.store.access.key_cache import Known
-from app.web.auth.identity import LOCAL, Identity, holds
+from app.web.auth.identity import LOCAL, Identity, still_valid
 from app.web.auth.stream_revocation import StreamRevocation
 from tests.support.site import START, Clock, a_key
 from tests.unit.broker.kit import live
@@ -30,7 +30,7 @@ BY_SESSION = replace(BY_KEY, by="session", session="s1", until=START + timedelta
 
 
 @pytest.mark.parametrize(
-    ("identity", "known", "held"),
+    ("identity", "known", "valid"),
     [
         (LOCAL, OPEN, True),
         (LOCAL, CLOSED, False),
@@ -45,25 +45,25 @@ BY_SESSION = replace(BY_KEY, by="session", session="s1", until=START + timedelta
         (Identity("ada", KEY.role, "proxy"), OPEN, True),
     ],
 )
-def test_when_an_identity_holds(identity: Identity, known: Known, held: bool) -> None:  # noqa: FBT001 - a case
-    assert holds(identity, known, START) is held
+def test_validity_of_an_identity(identity: Identity, known: Known, valid: bool) -> None:  # noqa: FBT001 - a test case
+    assert still_valid(identity, known, START) is valid
 
 
-async def test_a_stream_ends_with_its_key_and_another_s_goes_on() -> None:
+async def test_stream_ends_with_its_key_and_other_streams_continue() -> None:
     known = [CLOSED]
 
-    async def look() -> Known:
+    async def known_keys() -> Known:
         return known[0]
 
-    watch = StreamRevocation(look, Clock(), look=0.01)
+    watch = StreamRevocation(known_keys, Clock(), interval=0.01)
     other, _ = a_key()
     known[0] = Known({KEY.id: KEY, other.id: other})
     others = Identity("eve", other.role, "key", other.id)
     async with (
         live() as broker,
         watch.running(),
-        streaming(broker, watched=partial(watch.over, BY_KEY)) as (connection, task),
-        streaming(broker, watched=partial(watch.over, others)) as (kept, goes_on),
+        streaming(broker, watched=partial(watch.end_when_invalid, BY_KEY)) as (connection, task),
+        streaming(broker, watched=partial(watch.end_when_invalid, others)) as (kept, kept_task),
     ):
         await connection.got(b"event: hello")
         await kept.got(b"event: hello")
@@ -71,32 +71,32 @@ async def test_a_stream_ends_with_its_key_and_another_s_goes_on() -> None:
         assert not task.done()
         known[0] = Known({other.id: other})
         await ends(task)
-        assert connection.complete, "ended as it should be, so that the client does not wait"
-        assert not goes_on.done()
+        assert connection.complete, "the response was ended properly, so the client does not wait"
+        assert not kept_task.done()
         assert broker.subscribers == 1
 
 
-async def test_a_look_that_fails_is_not_the_last() -> None:
-    faults = [StoreUnavailable("away"), RuntimeError("a fault")]
+async def test_checks_continue_after_an_error() -> None:
+    faults = [StoreUnavailable("unavailable"), RuntimeError("a fault")]
     ended = asyncio.Event()
 
-    async def look() -> Known:
+    async def known_keys() -> Known:
         if faults:
             raise faults.pop()
         return OPEN
 
-    watch = StreamRevocation(look, Clock(), look=0.01)
+    watch = StreamRevocation(known_keys, Clock(), interval=0.01)
     async with watch.running():
-        with watch.over(BY_KEY, ended.set):
+        with watch.end_when_invalid(BY_KEY, ended.set):
             async with asyncio.timeout(5):
                 await ended.wait()
 
 
-async def test_without_streams_the_store_is_not_asked() -> None:
-    async def look() -> Known:
-        raise AssertionError("asked for nothing")
+async def test_store_is_not_read_without_open_streams() -> None:
+    async def known_keys() -> Known:
+        raise AssertionError("the store was read without open streams")
 
-    watch = StreamRevocation(look, Clock())
-    with watch.over(BY_KEY, lambda: None):
+    watch = StreamRevocation(known_keys, Clock())
+    with watch.end_when_invalid(BY_KEY, lambda: None):
         pass
-    await watch.look()
+    await watch.check()

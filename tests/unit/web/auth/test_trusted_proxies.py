@@ -1,4 +1,4 @@
-"""What a proxy says is believed of the configured ones only, and only where it is one thing."""
+"""Proxy headers are read from configured proxies only, and only if they are unambiguous."""
 
 from collections.abc import Mapping
 from ipaddress import ip_network
@@ -22,7 +22,7 @@ PROXIES = TrustedProxies(
 
 @pytest.fixture(scope="module")
 def site() -> Site:
-    """The application behind proxies that name people, with one key beside."""
+    """The application behind proxies that name people, with one API key as well."""
     return Site(an_authenticator([KEY], proxies=PROXIES), allowed_hosts=("shop.example",))
 
 
@@ -40,7 +40,7 @@ def site() -> Site:
         ),
     ],
 )
-def test_behind_tls_the_cookie_is_for_tls_only(
+def test_cookie_is_secure_behind_tls(
     base: str, headers: dict[str, str], name: str, flags: set[str]
 ) -> None:
     key, secret = a_key()
@@ -54,7 +54,7 @@ def test_behind_tls_the_cookie_is_for_tls_only(
     assert back.json()["by"] == "session"
 
 
-def test_a_trusted_proxy_names_the_person(site: Site) -> None:
+def test_trusted_proxy_names_the_person(site: Site) -> None:
     headers = {"X-User": "Zoë Ängström", "X-Groups": "guests, staff"}
     raw = {name: value.encode() for name, value in headers.items()}
     seen = site.ask(peer=PROXY, headers=raw).json()
@@ -82,13 +82,13 @@ def test_a_trusted_proxy_names_the_person(site: Site) -> None:
         (PROXY, []),
     ],
 )
-def test_what_others_say_of_a_person_and_what_is_no_name_is_not_believed(
+def test_person_headers_from_untrusted_peers_and_invalid_names_are_ignored(
     site: Site, peer: str, headers: Any
 ) -> None:
     assert site.ask(peer=peer, headers=headers).status_code == 401
 
 
-def test_a_group_that_a_client_sends_along_counts_for_nothing(site: Site) -> None:
+def test_group_header_sent_by_a_client_is_ignored(site: Site) -> None:
     headers = [("X-User", "ada"), ("X-Groups", "it"), ("X-Groups", "staff")]
     assert site.ask(peer=PROXY, headers=headers).status_code == 403
     starred = TrustedProxies(
@@ -98,7 +98,7 @@ def test_a_group_that_a_client_sends_along_counts_for_nothing(site: Site) -> Non
     assert seen["role"] == "viewer"
 
 
-def test_a_person_s_forms_need_a_token_too(site: Site) -> None:
+def test_form_of_a_proxy_user_needs_a_token(site: Site) -> None:
     headers = {"X-User": "ada", "X-Groups": "staff"}
     refused = site.ask("POST", "/sign-out", PROXY, headers=headers)
     assert refused.json()["code"] == "csrf-token-needed"
@@ -132,12 +132,12 @@ def test_a_person_s_forms_need_a_token_too(site: Site) -> None:
         ),
     ],
 )
-def test_only_a_trusted_proxy_says_whom_it_speaks_for(
+def test_forwarded_headers_are_read_from_trusted_proxies_only(
     site: Site, peer: str, headers: dict[str, str], expected: Mapping[str, str]
 ) -> None:
     seen = site.ask(peer=peer, headers=headers | {"Authorization": f"Bearer {SECRET.text}"}).json()
     assert {name: seen[name] for name in expected} == expected
 
 
-def test_even_a_trusted_proxy_brings_no_unknown_host(site: Site) -> None:
+def test_unknown_host_from_a_trusted_proxy_is_rejected(site: Site) -> None:
     assert site.ask(peer=PROXY, headers={"X-Forwarded-Host": "evil.example"}).status_code == 421

@@ -1,4 +1,4 @@
-"""A row says the same on the server as in the browser."""
+"""The server renders the same row text as the browser."""
 
 import json
 from decimal import Decimal
@@ -11,41 +11,41 @@ from app.web.pages.event_rows import price_text, row_from, row_of, view_notice
 from tests.support.builders import an_event
 from tests.support.paths import TESTS
 
-# tests/js/format.test.js holds the browser to the same cases.
+# tests/js/format.test.js runs the same cases in the browser's code.
 CASES = json.loads((TESTS / "js" / "rows.json").read_text())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
-def test_a_row_says_the_same_as_in_the_browser(case: dict[str, Any]) -> None:
+def test_row_text_matches_the_browser(case: dict[str, Any]) -> None:
     row = row_from(case["data"], ZoneInfo("UTC"))
     assert {name: getattr(row, name) for name in case["expect"]} == case["expect"]
 
 
-def test_times_are_in_the_zone_of_the_settings() -> None:
+def test_times_use_the_configured_zone() -> None:
     row = row_from(CASES[0]["data"], ZoneInfo("Asia/Tokyo"))
     assert (row.date, row.clock) == ("2026-11-21", "17:00:00")
     assert row.occurred_at == "2026-11-21T08:00:00Z"
 
 
-def test_a_reconciled_entry_that_turned_out_void_says_so_first() -> None:
+def test_void_reconciled_entry_is_labelled_void() -> None:
     event = an_event(1, kind="reconciled", actor=None, event_name="MODIFY")
     found = row_of(event, ZoneInfo("UTC"))
     void = row_of(event, ZoneInfo("UTC"), void=True)
-    assert void.change == f"The record arrived after all ({found.change})"
+    assert void.change == f"The missing change arrived later ({found.change})"
     assert (found.label, void.label, void.kind) == ("Reconciled", "Void", "reconciled")
 
 
-def test_a_tables_own_stock_attribute_is_told_once() -> None:
+def test_custom_stock_attribute_is_listed_once() -> None:
     data = {**CASES[0]["data"], "changed": ["Qty"], "before": {"Qty": 12}, "after": {"Qty": 9}}
     assert row_from(data, ZoneInfo("UTC"), "Qty").change == "12 → 9 (−3)"
 
 
 @pytest.mark.parametrize("view", ["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE"])
-def test_a_view_that_leaves_something_out_is_named(view: str) -> None:
+def test_partial_view_type_has_a_notice(view: str) -> None:
     assert "who" in str(view_notice(view))
 
 
-def test_the_full_view_needs_no_notice() -> None:
+def test_full_view_type_has_no_notice() -> None:
     assert view_notice("NEW_AND_OLD_IMAGES") is None
 
 
@@ -53,5 +53,5 @@ def test_the_full_view_needs_no_notice() -> None:
     ("price", "text"),
     [(None, ""), ("5", "5.00"), ("39.9", "39.90"), ("0.125", "0.125"), ("1E+3", "1000.00")],
 )
-def test_a_price_is_exact_and_has_two_decimals_at_least(price: str | None, text: str) -> None:
+def test_price_is_exact_with_at_least_two_decimals(price: str | None, text: str) -> None:
     assert price_text(None if price is None else Decimal(price)) == text

@@ -1,4 +1,4 @@
-"""Text from browsers becomes what the API's models take, and comes back when they refuse it."""
+"""Form text becomes input for the API's models, and is shown again if they reject it."""
 
 from typing import Any
 
@@ -40,14 +40,14 @@ def product(**fields: Any) -> Product:
     return Product(**{**given, **fields})
 
 
-def came_back(of: Product, **typed: str) -> Form:
-    """The edit form of a product as a browser sends it, with some fields typed over."""
+def submitted(of: Product, **typed: str) -> Form:
+    """The edit form of a product as a browser submits it, with some fields edited."""
     form = edit_form(of)
     hidden = {f"was_{name}": value for name, value in form.was.items()}
     return submitted_edit({**form.values, **hidden, **typed})
 
 
-def test_text_becomes_what_json_would_have_said() -> None:
+def test_form_text_becomes_json_values() -> None:
     fields = {"product_id": "P1", "name": "Tea", "stock": "12", "price": "9.90", "tags": "a, ,b"}
     document = document_of(fields, tuple(fields))
     assert document == {
@@ -60,7 +60,7 @@ def test_text_becomes_what_json_would_have_said() -> None:
     assert Form(fields).read(ProductCreate, document) is not None
 
 
-def test_each_bad_field_has_its_message_and_nothing_is_lost() -> None:
+def test_each_invalid_field_has_a_message_and_input_is_kept() -> None:
     fields = {"product_id": "../x", "stock": "1.5", "price": "cheap"}
     form = Form(fields)
     assert form.read(ProductCreate, document_of(fields, tuple(fields))) is None
@@ -71,32 +71,32 @@ def test_each_bad_field_has_its_message_and_nothing_is_lost() -> None:
 
 
 @pytest.mark.parametrize("text", ["-+5", "+-5", "1e3", "٣", "5 0", "9" * 30, "--1"])
-def test_odd_digits_are_left_for_the_model_to_refuse(text: str) -> None:
+def test_text_that_is_not_ascii_digits_is_rejected_by_the_model(text: str) -> None:
     form = Form({})
     assert form.read(ProductPatch, document_of({"stock": text}, ("stock",))) is None
     assert set(form.errors) == {"stock"}
 
 
-def test_only_touched_fields_are_written() -> None:
-    form = came_back(product(), name="Green tea")
+def test_only_edited_fields_are_written() -> None:
+    form = submitted(product(), name="Green tea")
     assert touched(form) == ["name"]
     assert patch_of(form) == {"name": "Green tea"}
 
 
-def test_an_emptied_field_is_removed_but_a_name_must_be() -> None:
+def test_emptied_field_is_removed_but_name_is_required() -> None:
     of = product(category="Drinks", tags=("x",))
-    assert patch_of(came_back(of, category="", tags="")) == {"category": None, "tags": None}
-    form = came_back(of, name="")
+    assert patch_of(submitted(of, category="", tags="")) == {"category": None, "tags": None}
+    form = submitted(of, name="")
     assert form.read(ProductPatch, patch_of(form)) is None
     assert set(form.errors) == {"name"}
 
 
-def test_a_form_made_before_a_sale_does_not_write_the_stock() -> None:
-    assert "stock" not in patch_of(came_back(product(stock=5), category="Drinks"))
+def test_form_rendered_before_a_sale_does_not_write_the_stock() -> None:
+    assert "stock" not in patch_of(submitted(product(stock=5), category="Drinks"))
 
 
-def test_over_anothers_edit_mine_stays_beside_theirs_and_the_rest_follows() -> None:
-    form = came_back(product(), name="Mine", note="why")
+def test_conflicting_edit_keeps_both_values_and_updates_other_fields() -> None:
+    form = submitted(product(), name="Mine", note="why")
     theirs = product(name="Theirs", category="New", etag='"e.c"')
     form = rebased(form, theirs)
     assert form.status == 412
@@ -108,15 +108,15 @@ def test_over_anothers_edit_mine_stays_beside_theirs_and_the_rest_follows() -> N
     assert patch_of(submitted_edit({**form.values, **_hidden(form)})) == {"name": "Mine"}
 
 
-def test_anothers_edit_of_other_fields_only_is_no_choice_to_make() -> None:
-    form = rebased(came_back(product(), price="2.5"), product(name="Theirs", etag='"e.c"'))
+def test_edits_of_different_fields_do_not_conflict() -> None:
+    form = rebased(submitted(product(), price="2.5"), product(name="Theirs", etag='"e.c"'))
     assert form.current == {}
-    assert "save to add yours" in str(form.problem)
+    assert "Save to add yours" in str(form.problem)
     assert (form.values["name"], form.values["price"]) == ("Theirs", "2.5")
 
 
-def test_the_same_edit_by_another_is_no_conflict_to_show() -> None:
-    form = rebased(came_back(product(), name="Same"), product(name="Same", etag='"e.c"'))
+def test_identical_edits_do_not_conflict() -> None:
+    form = rebased(submitted(product(), name="Same"), product(name="Same", etag='"e.c"'))
     assert form.current == {}
     assert touched(form) == []
 
@@ -129,21 +129,23 @@ def test_the_same_edit_by_another_is_no_conflict_to_show() -> None:
         ({"quantity": "3", "direction": "-1", "reason": "lost"}, -3, "lost"),
     ],
 )
-def test_the_button_says_which_way(fields: dict[str, str], delta: int, reason: str) -> None:
+def test_button_sets_the_sign_of_the_adjustment(
+    fields: dict[str, str], delta: int, reason: str
+) -> None:
     body = Form(fields).read(AdjustmentRequest, adjustment_of(fields))
     assert body is not None
     assert (body.delta, body.reason) == (delta, reason)
 
 
 @pytest.mark.parametrize("quantity", ["", "0", "-3", "1.5", "²"])
-def test_a_quantity_is_a_count(quantity: str) -> None:
+def test_quantity_must_be_a_positive_whole_number(quantity: str) -> None:
     fields = {"quantity": quantity, "direction": "-1"}
     form = Form(fields)
     assert form.read(AdjustmentRequest, adjustment_of(fields)) is None
     assert set(form.errors) == {"quantity"}
 
 
-def test_a_refusal_stands_at_the_field_to_blame_or_above_the_form() -> None:
+def test_store_error_is_shown_at_its_field_or_above_the_form() -> None:
     form = Form({})
     with form.attempt():
         raise InsufficientStock("Only 2 in stock, so 3 cannot be taken.")
@@ -156,7 +158,7 @@ def test_a_refusal_stands_at_the_field_to_blame_or_above_the_form() -> None:
 
 
 @pytest.mark.parametrize("product_id", ["", "x" * 2049, "ü" * 1025])
-def test_an_id_that_dynamodb_cannot_hold_is_refused(product_id: str) -> None:
+def test_id_beyond_the_key_limits_of_dynamodb_is_rejected(product_id: str) -> None:
     with pytest.raises(InvalidRequest):
         checked_id(product_id)
 

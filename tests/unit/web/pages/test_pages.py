@@ -1,4 +1,4 @@
-"""What pages say when something is missing: the store, the right to write, the stream's images."""
+"""Pages handle an unavailable store, a read-only deployment and a partial stream view type."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +36,7 @@ class _Down:
 
 
 class _Client:
-    """A browser without a network."""
+    """An HTTP client that calls the application without a network."""
 
     def __init__(self, services: Any) -> None:
         self._transport = httpx.ASGITransport(create_app(services))
@@ -54,7 +54,7 @@ class _Client:
             ) as client:
                 return await client.request(method, path, **request)
 
-        # In a thread: where browser tests ran before, theirs has an event loop already.
+        # In a thread: after browser tests, the main thread already has an event loop.
         with ThreadPoolExecutor(1) as pool:
             return pool.submit(anyio.run, send).result()
 
@@ -85,7 +85,7 @@ def client(**given: Any) -> _Client:
     return _Client(SimpleNamespace(**parts))
 
 
-def test_an_empty_store_says_what_to_do_next() -> None:
+def test_empty_live_page_shows_the_first_steps() -> None:
     page = client().get("/").text
     assert "No changes yet" in page
     assert "/products/new" in page
@@ -97,14 +97,14 @@ def rows_of(page: str) -> list[str]:
     return re.findall(r'<li class="row" data-id="([^"]+)"', page)
 
 
-def test_the_live_page_shows_the_newest_changes_first_and_the_cursor_they_reach_to() -> None:
+def test_live_page_shows_newest_changes_first_with_their_cursor() -> None:
     events = [an_event(number) for number in range(3)]
     page = client(broker=a_broker(*events)).get("/").text
     assert rows_of(page) == [event.id for event in reversed(events)]
     assert f'data-cursor="{a_cursor(2)}"' in page
 
 
-def test_the_live_page_shows_200_changes_at_most_and_says_what_its_numbers_cover() -> None:
+def test_live_page_shows_at_most_200_changes_and_the_period_of_its_tiles() -> None:
     events = [an_event(number, occurred_at=datetime.now(UTC)) for number in range(201)]
     for count, period in ((200, "Last hour"), (201, "Since ")):
         page = client(broker=a_broker(*events[:count])).get("/").text
@@ -120,7 +120,7 @@ def test_baselines_are_not_shown_as_changes() -> None:
     assert rows_of(page) == [an_event(1_000).id]
 
 
-def test_a_change_that_arrived_twice_is_shown_once() -> None:
+def test_change_that_arrived_twice_is_shown_once() -> None:
     broker = InProcessBroker(MemoryFeed(), "Products", version="1", overlap_ms=10_000)
     broker.publish([(a_cursor(1), an_event(1)), (a_cursor(2), an_event(2))])
     broker.publish([(a_cursor(3), an_event(1))])
@@ -128,30 +128,30 @@ def test_a_change_that_arrived_twice_is_shown_once() -> None:
     assert rows_of(page) == [an_event(1).id, an_event(2).id]
 
 
-def test_a_row_escapes_what_others_typed() -> None:
+def test_row_escapes_markup_in_data() -> None:
     page = client(broker=a_broker(an_event(1, product_name="<img src=x>"))).get("/").text
     assert "<img" not in page
     assert "&lt;img src=x&gt;" in page
 
 
-def test_without_the_store_the_live_page_still_shows_what_it_knows_and_says_so() -> None:
-    known = a_broker(an_event(1), trouble="the engine does not answer")
-    answer = client(broker=known).get("/")
+def test_live_page_shows_known_changes_and_a_notice_while_the_store_is_unavailable() -> None:
+    broker = a_broker(an_event(1), trouble="the engine does not answer")
+    answer = client(broker=broker).get("/")
     assert answer.status_code == 200
     assert rows_of(answer.text) == [an_event(1).id]
     assert 'id="store-notice" class="notice bad">' in answer.text
-    well = client(broker=a_broker(an_event(1))).get("/").text
-    assert 'id="store-notice" class="notice bad" hidden>' in well
+    available = client(broker=a_broker(an_event(1))).get("/").text
+    assert 'id="store-notice" class="notice bad" hidden>' in available
 
 
-def test_without_the_store_other_pages_say_so_and_come_back_by_themselves() -> None:
+def test_other_pages_show_an_error_and_reload_while_the_store_is_unavailable() -> None:
     answer = client(store=a_store(_Down())).get("/products?cursor=abc")
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
     assert 'data-again="/products?cursor=abc"' in answer.text
 
 
-def test_a_form_sent_while_the_store_is_away_keeps_what_was_typed() -> None:
+def test_form_keeps_its_input_when_the_store_is_unavailable() -> None:
     typed = {"product_id": "P1", "name": "My tea", "stock": "3"}
     answer = client(store=a_store(_Down())).post("/products/new", data=typed)
     assert answer.status_code == 503
@@ -163,7 +163,7 @@ def test_a_form_sent_while_the_store_is_away_keeps_what_was_typed() -> None:
     assert 'value="two boxes"' in answer.text
 
 
-def test_read_only_pages_have_no_forms_and_take_none() -> None:
+def test_read_only_pages_have_no_forms_and_reject_posts() -> None:
     read_only = client(settings={"read_only": True})
     assert "/products/new" not in read_only.get("/").text
     assert "<form" not in read_only.get("/products").text
@@ -172,20 +172,20 @@ def test_read_only_pages_have_no_forms_and_take_none() -> None:
 
 
 @pytest.mark.parametrize("view", ["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE"])
-def test_a_view_that_cannot_show_everything_is_told(view: str) -> None:
+def test_live_page_names_a_partial_view_type(view: str) -> None:
     page = client(about=about(view_type=view)).get("/").text
     assert f"<code>{view}</code>" in page
     assert "data-unknown" in page
 
 
-def test_links_carry_the_base_path() -> None:
+def test_links_include_the_base_path() -> None:
     page = client(settings={"base_path": "/shop"}).get("/").text
     assert 'data-stream="/shop/v1/events"' in page
     assert 'href="/shop/products"' in page
     assert f'src="/shop{static_path()}/live/main.js"' in page
 
 
-def test_a_deleted_product_leads_to_its_history() -> None:
+def test_page_of_a_deleted_product_links_to_its_history() -> None:
     def gone(_product_id: str) -> None:
         raise ProductGone("The product was deleted; its history can still be read.")
 
@@ -194,12 +194,12 @@ def test_a_deleted_product_leads_to_its_history() -> None:
     assert 'href="/products/history?id=A%2F..%26"' in answer.text
 
 
-def test_a_write_from_a_page_of_another_origin_is_refused() -> None:
+def test_write_from_another_origin_is_rejected() -> None:
     answer = client().post("/products/new", data={}, headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 403
 
 
-def test_what_an_address_says_is_text_not_markup() -> None:
+def test_query_parameters_are_escaped() -> None:
     page = client().get("/products?done=deleted&id=<script>x</script>").text
     assert "<script>x" not in page
     assert "&lt;script&gt;x" in page

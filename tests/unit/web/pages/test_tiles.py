@@ -1,4 +1,4 @@
-"""The last hour in numbers says what it covers."""
+"""The tiles count the last hour, and report since when the count is complete."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,33 +14,33 @@ def event(minutes_ago: float = 0, **fields: Any) -> dict[str, Any]:
     return data_of(an_event(occurred_at=NOW - timedelta(minutes=minutes_ago), **fields))
 
 
-def test_units_and_changes_from_outside_are_summed() -> None:
+def test_units_and_outside_changes_are_summed() -> None:
     events = [event(), event(stock_after=20, actor=None), event(kind="updated", stock_after=12)]
     assert tiles_of(events, NOW, complete=True).total == Counts(3, 8, 3, 1)
 
 
-def test_minutes_hold_what_happened_in_them() -> None:
+def test_changes_are_counted_by_minute() -> None:
     tiles = tiles_of([event(), event(0.2), event(2)], NOW, complete=True)
     assert [minute.counts.changes for minute in tiles.minutes] == [1, 2]
     assert tiles.minutes[-1].start == NOW.replace(second=0)
 
 
-def test_what_is_older_than_the_hour_is_left_out() -> None:
+def test_changes_older_than_an_hour_are_not_counted() -> None:
     tiles = tiles_of([event(61)], NOW, complete=False)
     assert tiles.total.changes == 0
     assert tiles.since is None
 
 
-def test_a_page_that_ends_within_the_hour_says_since_when_it_counts() -> None:
+def test_incomplete_hour_reports_since_when_it_counts() -> None:
     events = [event(1), event(10)]
     assert tiles_of(events, NOW, complete=False).since == NOW - timedelta(minutes=10)
     assert tiles_of(events, NOW, complete=True).since is None
 
 
-def test_a_store_whose_clock_is_ahead_makes_no_future_minute() -> None:
+def test_event_from_the_future_counts_in_the_current_minute() -> None:
     assert tiles_of([event(-5)], NOW, complete=True).minutes[0].start <= NOW
 
 
-def test_a_gap_and_what_was_reconciled_are_no_changes_that_were_seen() -> None:
+def test_gap_and_reconciled_entries_are_not_counted() -> None:
     events = [event(kind="gap"), event(kind="reconciled")]
     assert tiles_of(events, NOW, complete=True).total == Counts()

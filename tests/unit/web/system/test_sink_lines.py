@@ -1,4 +1,4 @@
-"""A sink that needs a person is a finding with what to do; one paused on purpose is not."""
+"""A sink that needs attention is a finding with a remedy; a sink paused by a person is not."""
 
 import json
 
@@ -12,8 +12,8 @@ from app.web.system.sink_lines import LATE, sink_findings, sink_lines
 from tests.unit.web.system.system_states import a_state, letters, sink, stored, worker
 
 
-def said(view: SinkView, **fields: object) -> str:
-    """What and what to do of the one finding; empty where there is none."""
+def finding_text(view: SinkView, **fields: object) -> str:
+    """The text and remedy of the sink's one finding; empty if there is none."""
     texts = [
         f"{found.what} {found.remedy} {found.command}".strip()
         for found in sink_findings(a_state(stored=stored(sinks=[view]), **fields))
@@ -22,73 +22,73 @@ def said(view: SinkView, **fields: object) -> str:
     return "".join(texts)
 
 
-def test_a_running_sink_at_the_head_is_well() -> None:
-    assert said(sink()) == ""
+def test_running_sink_without_lag_has_no_finding() -> None:
+    assert finding_text(sink()) == ""
 
 
-def test_a_sink_is_late_after_five_minutes() -> None:
-    assert said(sink(lag_seconds=LATE, lag_events=3)) == ""
-    late = said(sink(lag_seconds=LATE + 1, lag_events=3))
+def test_sink_is_late_after_five_minutes() -> None:
+    assert finding_text(sink(lag_seconds=LATE, lag_events=3)) == ""
+    late = finding_text(sink(lag_seconds=LATE + 1, lag_events=3))
     assert late.startswith("Sink archive is 5 min behind. It catches up by itself")
 
 
-def test_a_late_sink_without_a_worker_says_so() -> None:
-    late = said(sink(lag_seconds=7200, owner=None))
+def test_late_sink_without_a_worker_suggests_starting_one() -> None:
+    late = finding_text(sink(lag_seconds=7200, owner=None))
     assert late.startswith("Sink archive is 2 h behind. No worker runs it.")
     assert late.endswith("stockpulse sinks pause archive")
 
 
-def test_on_lambda_a_late_sink_without_an_invocation_points_to_the_schedule() -> None:
+def test_late_sink_on_lambda_suggests_the_scheduled_function() -> None:
     late = sink(lag_seconds=7200, owner=None)
     (found,) = sink_findings(a_state(stored=stored(sinks=[late], host="lambda")))
-    assert "the function of the sinks on its schedule" in found.remedy
+    assert "the scheduled sinks function" in found.remedy
 
 
-def test_a_late_sink_of_a_dead_worker_says_so() -> None:
-    late = said(sink(lag_seconds=7200), workers=[worker("w1", silent=600), worker("w2")])
-    assert "The worker that runs it has been silent for 10 min" in late
+def test_late_sink_of_a_dead_worker_reports_the_missing_heartbeat() -> None:
+    late = finding_text(sink(lag_seconds=7200), workers=[worker("w1", silent=600), worker("w2")])
+    assert "Its worker has sent no heartbeat for 10 min" in late
 
 
-def test_a_stopped_sink_comes_with_the_rewind() -> None:
-    stopped = said(sink(state="stopped", why="events may have expired"))
+def test_stopped_sink_suggests_the_rewind_command() -> None:
+    stopped = finding_text(sink(state="stopped", why="events may have expired"))
     assert stopped.startswith("Sink archive has stopped: events may have expired.")
     assert stopped.endswith("stockpulse sinks rewind archive --to beginning")
 
 
-def test_a_sink_that_paused_itself_comes_with_the_resume() -> None:
-    paused = said(sink(state="paused", why="shop.example answered 410 Gone"))
+def test_sink_that_paused_itself_suggests_the_resume_command() -> None:
+    paused = finding_text(sink(state="paused", why="shop.example answered 410 Gone"))
     assert paused.startswith("Sink archive paused itself: shop.example answered 410 Gone.")
     assert paused.endswith("stockpulse sinks resume archive")
 
 
-def test_an_administrator_s_pause_is_no_finding_however_late_the_sink_is() -> None:
+def test_sink_paused_by_an_administrator_has_no_finding() -> None:
     view = sink(state="paused", why="paused by ada", paused_by="ada", lag_seconds=1e6)
-    assert said(view) == ""
+    assert finding_text(view) == ""
 
 
-def test_a_failing_sink_comes_with_its_error_and_the_test() -> None:
+def test_failing_sink_shows_its_error_and_suggests_the_test_command() -> None:
     health = Health(error="shop.example answered 503")
-    failing = said(sink(health=health))
+    failing = finding_text(sink(health=health))
     assert failing.startswith("Sink archive is failing: shop.example answered 503.")
     assert failing.endswith("stockpulse sinks test archive")
-    late = said(sink(health=health, lag_seconds=3600))
+    late = finding_text(sink(health=health, lag_seconds=3600))
     assert late.startswith("Sink archive is failing, and 60 min behind: shop.example answered 503.")
 
 
-def test_sinks_need_attention_but_never_mean_that_stockpulse_does_not_work() -> None:
+def test_sink_findings_are_never_bad() -> None:
     state = a_state(stored=stored(sinks=[sink(state="stopped", why="expired")]))
     found = findings(state)
-    assert headline(state, found) == "It works, and needs attention."
+    assert headline(state, found) == "Working, but something needs attention."
     assert not any(finding.bad for finding in found)
 
 
-def test_credentials_in_an_error_are_masked() -> None:
+def test_credentials_in_errors_are_masked() -> None:
     view = sink(health=Health(error="http://u:secret@host refused"), why="Bearer abcdefgh12345678")
     (line,) = sink_lines(a_state(stored=stored(sinks=[view])))
     assert (line.last_error, line.why) == ("http://***@host refused", "Bearer ***")
 
 
-def test_details_for_machines_are_bounded_json() -> None:
+def test_sink_details_are_bounded_json() -> None:
     views = [sink(f"s{n}", lag_seconds=1.5, lag_events=2) for n in range(80)]
     state = a_state(stored=stored(sinks=views, dead_letters=letters(3)))
     details = json.loads(json.dumps(details_of(state)))["sinks"]
@@ -97,13 +97,13 @@ def test_details_for_machines_are_bounded_json() -> None:
     assert (details[0]["lag_seconds"], details[0]["owner"]) == (1.5, "w1")
 
 
-def test_a_sink_shows_how_many_dead_letters_are_its_own() -> None:
+def test_sink_counts_its_own_dead_letters() -> None:
     views = [sink("archive"), sink("notify")]
     state = a_state(stored=stored(sinks=views, dead_letters=letters(3)))
     assert [line.letters for line in sink_lines(state)] == [0, 3]
 
 
 @pytest.mark.parametrize(("silent", "shown"), [(0.0, None), (40.0, 40.0)])
-def test_a_silent_owner_is_noted(silent: float, shown: float | None) -> None:
+def test_missing_heartbeat_of_the_owner_is_shown(silent: float, shown: float | None) -> None:
     state = a_state(stored=stored(sinks=[sink()]), workers=[worker("w1", silent=silent)])
     assert [line.silent for line in sink_lines(state)] == [shown]

@@ -1,4 +1,4 @@
-"""Whoever asks is answered at once from the newest look, however the store fares."""
+"""Callers get the newest state at once, even if the store hangs or fails."""
 
 import threading
 from collections.abc import Callable
@@ -15,16 +15,16 @@ from tests.unit.web.system.system_states import live, row, stored
 
 
 class Store:
-    """Answers, refuses or hangs as it is told, and counts how often it was asked."""
+    """A store that answers, fails or hangs as configured, and counts its reads."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.reads = 0
         self.error: Exception | None = None
         self.open = threading.Event()
         self.open.set()
 
     def read(self) -> StoredStatus:
-        self.asked += 1
+        self.reads += 1
         self.open.wait(10)
         if self.error is not None:
             raise self.error
@@ -50,77 +50,77 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def look(store: Store, clock: Clock) -> Callable[[], SystemState]:
-    board = SystemSnapshot(store.read, live, clock)
+def current(store: Store, clock: Clock) -> Callable[[], SystemState]:
+    snapshot = SystemSnapshot(store.read, live, clock)
 
-    def looked() -> SystemState:
-        with ThreadPoolExecutor(1) as pool:  # browser tests leave an event loop in this thread
-            return pool.submit(anyio.run, board.look).result()
+    def read() -> SystemState:
+        with ThreadPoolExecutor(1) as pool:  # browser tests leave an event loop in the main thread
+            return pool.submit(anyio.run, snapshot.current).result()
 
-    return looked
+    return read
 
 
-def test_one_look_serves_everyone_for_a_second(
-    look: Callable[[], SystemState], store: Store, clock: Clock
+def test_one_read_is_reused_for_a_second(
+    current: Callable[[], SystemState], store: Store, clock: Clock
 ) -> None:
-    first, second = look(), look()
-    assert store.asked == 1
+    first, second = current(), current()
+    assert store.reads == 1
     assert first.read_at == second.read_at is not None
     clock.now += 1.1
-    look()
-    assert store.asked == 2
+    current()
+    assert store.reads == 2
 
 
-def test_an_act_makes_the_next_look_read_again(store: Store, clock: Clock) -> None:
-    board = SystemSnapshot(store.read, live, clock)
+def test_expire_makes_the_next_call_read_again(store: Store, clock: Clock) -> None:
+    snapshot = SystemSnapshot(store.read, live, clock)
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(anyio.run, board.look).result()
-        board.expire()
-        pool.submit(anyio.run, board.look).result()
-    assert store.asked == 2
+        pool.submit(anyio.run, snapshot.current).result()
+        snapshot.expire()
+        pool.submit(anyio.run, snapshot.current).result()
+    assert store.reads == 2
 
 
-def test_a_store_that_hangs_keeps_nobody_waiting_and_is_told(
-    look: Callable[[], SystemState],
+def test_hanging_store_delays_no_caller_and_is_reported(
+    current: Callable[[], SystemState],
     store: Store,
     clock: Clock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("app.web.system.snapshot.PATIENCE", 0.01)
-    known = look()
+    known = current()
     store.open.clear()
     clock.now += 2
-    waiting = look()
+    waiting = current()
     clock.now += HANGING + 1
-    hanging = look()
+    hanging = current()
     store.open.set()
-    assert store.asked == 2  # the third was answered without another look
+    assert store.reads == 2  # the third call started no further read
     assert waiting.trouble == ""
     assert hanging.trouble == "no answer for 4 s."
     assert hanging.stored == known.stored
     assert hanging.read_at == known.read_at
 
 
-def test_a_store_that_refuses_leaves_what_was_known_and_says_why(
-    look: Callable[[], SystemState], store: Store, clock: Clock
+def test_failed_read_keeps_the_last_state_and_reports_the_error(
+    current: Callable[[], SystemState], store: Store, clock: Clock
 ) -> None:
-    known = look()
+    known = current()
     store.error, clock.now = StoreUnavailable("no route to http://u:secret@host"), clock.now + 2
-    failed = look()
+    failed = current()
     assert failed.trouble == "no route to http://***@host"
     assert failed.stored == known.stored
     store.error, clock.now = KeyError("Shard"), clock.now + 2
-    assert "not understood (KeyError)" in look().trouble
+    assert "unexpected form" in current().trouble
     store.error, clock.now = None, clock.now + 2
-    assert look().trouble == ""
+    assert current().trouble == ""
 
 
-def test_a_heart_that_stands_still_is_counted_from_when_we_saw_it() -> None:
-    hearts = Heartbeats()
-    hearts.note([row("w1", 5), row("w2", 5)], 0.0)
-    hearts.note([row("w1", 5), row("w2", 6)], 8.0)
-    still, beating = hearts.of(row("w1", 5), 10.0), hearts.of(row("w2", 6), 10.0)
+def test_silence_of_a_heartbeat_is_counted_from_its_first_observation() -> None:
+    heartbeats = Heartbeats()
+    heartbeats.note([row("w1", 5), row("w2", 5)], 0.0)
+    heartbeats.note([row("w1", 5), row("w2", 6)], 8.0)
+    still, beating = heartbeats.of(row("w1", 5), 10.0), heartbeats.of(row("w2", 6), 10.0)
     assert (still.silent, still.heard, beating.silent, beating.heard) == (10.0, False, 2.0, True)
-    hearts.note([], 11.0)
-    hearts.note([row("w1", 5)], 12.0)
-    assert hearts.of(row("w1", 5), 12.0).silent == 0.0
+    heartbeats.note([], 11.0)
+    heartbeats.note([row("w1", 5)], 12.0)
+    assert heartbeats.of(row("w1", 5), 12.0).silent == 0.0

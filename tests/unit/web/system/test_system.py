@@ -1,4 +1,4 @@
-"""The state in one sentence, what is wrong with what to do, and the same for machines."""
+"""The state becomes a headline, findings with remedies, and JSON."""
 
 import json
 from datetime import timedelta
@@ -26,65 +26,65 @@ from tests.unit.web.system.system_states import (
 )
 
 
-def said(**fields: Any) -> tuple[str, list[str]]:
-    """The headline, and what each finding says with what to do."""
+def report(**fields: Any) -> tuple[str, list[str]]:
+    """The headline, and each finding's text with its remedy and command."""
     state = a_state(**fields)
     found = findings(state)
     texts = [f"{finding.what} {finding.remedy} {finding.command}".strip() for finding in found]
     return headline(state, found), texts
 
 
-def test_all_is_well() -> None:
-    assert said() == ("All is well: 1 shard is read without delay.", [])
-    assert said(live=live(shards=[])) == ("All is well.", [])
+def test_healthy_state_has_no_findings() -> None:
+    assert report() == ("All is well: 1 shard is read without delay.", [])
+    assert report(live=live(shards=[])) == ("All is well.", [])
     two = live(shards=[reading("s1"), reading("s2", lag=12.0)])
-    assert said(live=two)[0] == "All is well: 2 shards are read 12 s behind."
+    assert report(live=two)[0] == "All is well: 2 shards are read 12 s behind."
 
 
-def test_a_part_that_fails_is_named_with_what_it_says() -> None:
+def test_failing_part_is_named_with_its_error() -> None:
     parts = {"engine": "the embedded engine does not answer", "worker": "ok"}
-    head, texts = said(live=live(parts=parts), trouble="DynamoDB did not answer.")
-    assert head == "It does not work just now."
-    (text,) = texts  # the store's own trouble is the same trouble
-    assert text.startswith("Engine: the embedded engine does not answer. If it keeps failing")
+    head, texts = report(live=live(parts=parts), trouble="DynamoDB did not answer.")
+    assert head == "Stockpulse is not working."
+    (text,) = texts  # the store's error has the same cause, so it is not listed
+    assert text.startswith("Engine: the embedded engine does not answer. If this lasts")
 
 
-def test_a_store_that_does_not_answer_is_told_though_the_rest_is_well() -> None:
-    head, texts = said(stored=None, read_at=None, trouble="DynamoDB did not answer.")
-    assert head == "It does not work just now."
+def test_unreadable_store_is_a_finding_even_if_all_parts_are_ok() -> None:
+    head, texts = report(stored=None, read_at=None, trouble="DynamoDB did not answer.")
+    assert head == "Stockpulse is not working."
     assert texts[0].startswith("The store cannot be read: DynamoDB did not answer.")
 
 
-def test_a_late_reader_is_told_with_how_late() -> None:
-    head, texts = said(live=live(shards=[reading(lag=300.0)]))
-    assert head == "It works, and needs attention."
-    assert texts[0].startswith("Changes show late: the reader is 5 min behind.")
+def test_late_reader_is_a_finding_with_its_lag() -> None:
+    head, texts = report(live=live(shards=[reading(lag=300.0)]))
+    assert head == "Working, but something needs attention."
+    assert texts[0].startswith("Changes appear late: the reader is 5 min behind.")
 
 
-def test_without_any_live_worker_nothing_is_read() -> None:
+def test_missing_worker_is_a_finding() -> None:
     elsewhere = live(shards=None)
-    assert "stockpulse worker" in said(live=elsewhere)[1][0]
-    assert "stockpulse worker" in said(live=elsewhere, workers=[worker(silent=SILENT)])[1][0]
+    assert "stockpulse worker" in report(live=elsewhere)[1][0]
+    assert "stockpulse worker" in report(live=elsewhere, workers=[worker(silent=SILENT)])[1][0]
     dead_and_alive = [worker("w1", silent=99), worker("w2")]
-    assert said(live=elsewhere, workers=dead_and_alive) == ("All is well.", [])
-    assert said(live=elsewhere, stored=stored(host="lambda")) == ("All is well.", [])
+    assert report(live=elsewhere, workers=dead_and_alive) == ("All is well.", [])
+    assert report(live=elsewhere, stored=stored(host="lambda")) == ("All is well.", [])
 
 
-def test_a_worker_that_was_never_heard_is_not_vouched_for() -> None:
-    """A web process that has just begun sees a dead one's row as it sees a living one's."""
-    head, texts = said(live=live(shards=None), workers=[worker(heard=False)])
-    assert (head[:12], texts) == ("Not sure yet", [])
+def test_worker_without_observed_heartbeat_is_not_reported_as_healthy() -> None:
+    """To a new web process, the row of a dead worker is the same as that of a live one."""
+    head, texts = report(live=live(shards=None), workers=[worker(heard=False)])
+    assert (head[:9], texts) == ("Checking:", [])
 
 
-def test_a_shard_of_a_worker_that_is_gone_gets_later() -> None:
-    told = row("w1", shards=[ShardState("s1", lag=1, last_page=2)])
-    elsewhere = {"live": live(shards=None), "stored": stored(workers=[told])}
+def test_lag_of_a_dead_worker_s_shard_grows() -> None:
+    reported = row("w1", shards=[ShardState("s1", lag=1, last_page=2)])
+    elsewhere = {"live": live(shards=None), "stored": stored(workers=[reported])}
     for silent, lag in ((SILENT - 1, 3.0), (40.0, 43.0)):
         (line,) = shard_lines(a_state(workers=[worker(silent=silent)], **elsewhere))
         assert line.lag == lag
 
 
-def test_of_two_that_tell_of_a_shard_the_living_one_is_believed() -> None:
+def test_report_of_a_live_worker_overrides_reports_of_dead_ones() -> None:
     rows = [row(name, shards=[ShardState("s1", lag=n)]) for n, name in enumerate("abc")]
     seen = [worker("a", silent=99), worker("b"), worker("c", silent=99)]
     state = a_state(live=live(shards=None), stored=stored(workers=rows), workers=seen)
@@ -92,75 +92,80 @@ def test_of_two_that_tell_of_a_shard_the_living_one_is_believed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "told"),
+    ("found", "text"),
     [
         (letters(1), "There is 1 dead letter."),
         (letters(3), "There are 3 dead letters."),
         (letters(9, more=True), "There are 9 or more dead letters."),
     ],
 )
-def test_dead_letters_are_counted_and_come_with_the_command(
-    found: DeadLetterSummary, told: str
+def test_dead_letters_are_a_finding_with_their_count_and_a_command(
+    found: DeadLetterSummary, text: str
 ) -> None:
-    head, texts = said(stored=stored(dead_letters=found))
-    assert head == "It works, and needs attention."
-    assert texts[0].startswith(told)
+    head, texts = report(stored=stored(dead_letters=found))
+    assert head == "Working, but something needs attention."
+    assert texts[0].startswith(text)
     assert texts[0].endswith("stockpulse sinks redrive")
 
 
-def test_a_gap_is_worth_a_word_for_a_day() -> None:
-    assert "stockpulse reconcile" in said(stored=stored(gaps=[gap()]))[1][0]
-    assert said(stored=stored(gaps=[gap(NOW - timedelta(hours=25))]))[1] == []
+def test_gap_is_a_finding_for_a_day() -> None:
+    assert "stockpulse reconcile" in report(stored=stored(gaps=[gap()]))[1][0]
+    assert report(stored=stored(gaps=[gap(NOW - timedelta(hours=25))]))[1] == []
 
 
-def test_what_does_not_work_comes_before_what_only_needs_attention() -> None:
-    _, texts = said(stored=stored(dead_letters=letters(1)), live=live(shards=None))
+def test_bad_findings_come_first() -> None:
+    _, texts = report(stored=stored(dead_letters=letters(1)), live=live(shards=None))
     assert [text.split(" ")[0] for text in texts] == ["No", "There"]
 
 
-def test_a_shard_is_one_line_from_all_who_know_of_it() -> None:
-    told = [ShardState("s2", lag=4, last_page=1, position="7")]
+def test_shard_line_combines_checkpoint_and_reports() -> None:
+    reported = [ShardState("s2", lag=4, last_page=1, position="7")]
     state = a_state(
         stored=stored(
             shards=[saved("s1"), saved("s2", owner="w1"), saved("s3")],
-            workers=[row("w1", shards=told)],
+            workers=[row("w1", shards=reported)],
         )
     )
-    own, other, nobodys = shard_lines(state)
-    assert (own.shard_id, other.shard_id, nobodys.shard_id) == ("s2", "s1", "s3")
-    assert (own.owner, own.lag, own.last_page, own.position) == ("w1", 5.0, 1.0, "7")
-    assert (other.here, other.owner, other.position, other.lag) == (True, None, "101", 0.2)
-    assert (nobodys.here, nobodys.owner, nobodys.position) == (False, None, "100")
+    elsewhere, here, unread = shard_lines(state)
+    assert (elsewhere.shard_id, here.shard_id, unread.shard_id) == ("s2", "s1", "s3")
+    assert (elsewhere.owner, elsewhere.lag, elsewhere.last_page, elsewhere.position) == (
+        "w1",
+        5.0,
+        1.0,
+        "7",
+    )
+    assert (here.here, here.owner, here.position, here.lag) == (True, None, "101", 0.2)
+    assert (unread.here, unread.owner, unread.position) == (False, None, "100")
 
 
-def test_of_finished_shards_a_few_are_shown_and_last() -> None:
+def test_a_few_finished_shards_are_listed_last() -> None:
     many = [saved(f"f{n}", finished=True) for n in range(20)]
     lines = shard_lines(a_state(stored=stored(shards=[*many, saved("open")])))
     assert [line.finished for line in lines] == [False, False] + [True] * FINISHED_SHOWN
 
 
-def test_details_are_json_and_bounded() -> None:
+def test_details_are_bounded_json() -> None:
     shards = [saved(f"s{n}") for n in range(200)]
     state = a_state(stored=stored(shards=shards, gaps=[gap()] * 200, dead_letters=letters(3)))
     details = json.loads(json.dumps(details_of(state)))
     assert (len(details["shards"]), len(details["gaps"])) == (MOST, MOST)
-    told = {"event_id": "id-1", "occurred_at": "2026-11-21T12:00:00Z", "why": "why"}
+    common = {"event_id": "id-1", "occurred_at": "2026-11-21T12:00:00Z", "why": "why"}
     gaps = [gap(why="why"), gap(why="why", about="P1")]
     assert details_of(a_state(stored=stored(gaps=gaps)))["gaps"] == [
-        {"shard_id": "s1", "product_id": None, **told},
-        {"shard_id": None, "product_id": "P1", **told},
+        {"shard_id": "s1", "product_id": None, **common},
+        {"shard_id": None, "product_id": "P1", **common},
     ]
     assert details["dead_letters"] == {"notify": 3}
     assert details["broker"]["subscribers"] == 2
-    assert details["summary"] == "It works, and needs attention."
+    assert details["summary"] == "Working, but something needs attention."
     unread = details_of(a_state(stored=None, read_at=None))
     assert (unread["gaps"], unread["dead_letters"], unread["read_at"]) == (None, None, None)
     assert unread["sinks"] == []
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"),
+    ("seconds", "text"),
     [(0.4, "less than a second"), (3.2, "3 s"), (119, "119 s"), (600, "10 min"), (9e5, "10 d")],
 )
-def test_a_time_is_told_as_people_do(seconds: float, told: str) -> None:
-    assert span(seconds) == told
+def test_duration_is_readable(seconds: float, text: str) -> None:
+    assert span(seconds) == text

@@ -1,4 +1,4 @@
-"""The System page gives the state first, then the details, also while the store is down."""
+"""The System page shows the headline, then the details, even while the store is unavailable."""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -27,16 +27,16 @@ from tests.unit.web.system.system_states import (
 
 
 def get(path: str, state: SystemState, **settings: Any) -> httpx.Response:
-    async def look(_age: float = 0) -> SystemState:
+    async def current(_age: float = 0) -> SystemState:
         return state
 
     services: Any = SimpleNamespace(
         settings=Settings(_env_file=None, **settings),
         about=about(),
         demo=SimpleNamespace(running=lambda: False),
-        system=SimpleNamespace(look=look),
+        system=SimpleNamespace(current=current),
         probes={
-            name: partial({"ok": None}.get, said, said) for name, said in state.live.parts.items()
+            name: partial({"ok": None}.get, text, text) for name, text in state.live.parts.items()
         },
         access=open_to_all(),
     )
@@ -50,7 +50,7 @@ def get(path: str, state: SystemState, **settings: Any) -> httpx.Response:
         return pool.submit(anyio.run, send).result()
 
 
-def test_the_state_comes_first_and_then_what_it_rests_on() -> None:
+def test_headline_comes_before_the_details() -> None:
     page = get("/system", a_state()).text
     order = ["All is well", "Shards of the stream", "Sinks", "Dead letters", "Gaps", "Live feed"]
     places = [page.index(text) for text in order]
@@ -62,21 +62,21 @@ def test_the_state_comes_first_and_then_what_it_rests_on() -> None:
     assert "Workers</h2>" not in page
 
 
-def test_times_are_the_shops() -> None:
+def test_page_times_use_the_configured_zone() -> None:
     page = get("/system", a_state(), timezone="Europe/Berlin").text
     assert "2026-11-21 13:00:00" in page
     assert "(Europe/Berlin)" in page
 
 
-def test_what_is_wrong_stands_with_what_to_do() -> None:
+def test_findings_are_shown_with_their_remedy() -> None:
     page = get("/system", a_state(stored=stored(dead_letters=letters(2), gaps=[gap()]))).text
-    assert "It works, and needs attention." in page
+    assert "Working, but something needs attention." in page
     assert "<code>stockpulse sinks redrive</code>" in page
-    assert "2 of notify" in page
+    assert "notify: 2" in page
     assert "trimmed before it was read" in page
 
 
-def test_gaps_of_shards_and_products_stand_together_and_lead_to_their_histories() -> None:
+def test_gaps_of_shards_and_products_link_to_their_histories() -> None:
     gaps = [gap(), gap(about="P&1", why="found otherwise")]
     page = get("/system", a_state(stored=stored(gaps=gaps))).text
     assert 'shard <a href="/products/history?id=%00shard%23s1"><bdi>s1</bdi></a>' in page
@@ -84,7 +84,7 @@ def test_gaps_of_shards_and_products_stand_together_and_lead_to_their_histories(
     assert page.index("<bdi>s1<") < page.index("Blue kettle") < page.index("found otherwise")
 
 
-def test_leases_and_workers_are_shown_where_there_are_any() -> None:
+def test_leases_and_workers_are_shown_if_there_are_any() -> None:
     shards = [saved("s9", owner="w1", since="2026-11-21T11:30:00Z")]
     page = get(
         "/system",
@@ -96,24 +96,24 @@ def test_leases_and_workers_are_shown_where_there_are_any() -> None:
     ).text
     assert "Workers</h2>" in page
     assert "since 2026-11-21 11:30:00" in page
-    states = ('class="well">alive<', "silent for 40 s", "listening for its heartbeat")
-    assert [page.count(said) for said in states] == [1, 1, 1]
+    states = ('class="well">alive<', "silent for 40 s", "waiting for a heartbeat")
+    assert [page.count(text) for text in states] == [1, 1, 1]
 
 
-def test_without_the_store_it_says_so_and_what_is_not_known() -> None:
+def test_page_shows_what_is_unknown_while_the_store_is_unavailable() -> None:
     state = a_state(stored=None, read_at=None, trouble="DynamoDB did not answer.")
     page = get("/system", state).text
-    assert "It does not work just now." in page
+    assert "Stockpulse is not working." in page
     assert "the tables have not been read yet" in page
-    assert page.count("Not known: the tables have not been read.") == 3
+    assert page.count("Unknown: the tables have not been read.") == 3
 
 
-def test_what_others_wrote_is_text_not_markup() -> None:
+def test_markup_in_errors_is_escaped() -> None:
     page = get("/system", a_state(stored=stored(dead_letters=letters(1, error="<b>x</b>")))).text
     assert "&lt;b&gt;x&lt;/b&gt;" in page
 
 
-def test_the_fragment_is_the_state_alone() -> None:
+def test_fragment_has_only_the_state() -> None:
     fragment = get("/system/state", a_state(), base_path="/shop")
     assert fragment.headers["Cache-Control"] == "no-store"
     assert "<html" not in fragment.text
@@ -123,24 +123,27 @@ def test_the_fragment_is_the_state_alone() -> None:
     assert fragment.text.strip().splitlines()[-1].strip() in page
 
 
-def test_readiness_keeps_its_parts_and_adds_the_details() -> None:
+def test_readiness_has_parts_and_details() -> None:
     state = a_state(live=live(parts={"engine": "down", "worker": "ok"}))
     answer = get("/readyz", state)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
     body = answer.json()
     assert (body["status"], body["parts"]) == ("unavailable", {"engine": "down", "worker": "ok"})
-    assert body["details"]["summary"] == "It does not work just now."
-    well = get("/readyz", a_state(stored=stored(dead_letters=letters(9))))
-    assert (well.status_code, well.json()["status"]) == (200, "ok")  # they never decide it
+    assert body["details"]["summary"] == "Stockpulse is not working."
+    ready = get("/readyz", a_state(stored=stored(dead_letters=letters(9))))
+    assert (ready.status_code, ready.json()["status"]) == (
+        200,
+        "ok",
+    )  # dead letters do not change the status
 
 
-def test_what_is_not_sure_is_not_shown_as_good() -> None:
-    unheard = a_state(live=live(shards=None), workers=[worker(heard=False)])
-    for state, kind in ((unheard, "notice "), (a_state(), "notice good")):
+def test_unknown_state_is_not_shown_as_good() -> None:
+    unknown = a_state(live=live(shards=None), workers=[worker(heard=False)])
+    for state, kind in ((unknown, "notice "), (a_state(), "notice good")):
         assert f'id="verdict" class="{kind}"' in get("/system", state).text
 
 
-def test_a_sink_is_shown_with_its_state_lag_owner_and_error() -> None:
+def test_sink_is_shown_with_its_state_lag_owner_and_error() -> None:
     sinks = [
         sink("archive"),
         sink("erp", owner=None, lag_seconds=600.0, lag_events=12),
@@ -148,7 +151,7 @@ def test_a_sink_is_shown_with_its_state_lag_owner_and_error() -> None:
         sink("partner", state="paused", why="answered 410 Gone"),
     ]
     page = get("/system", a_state(stored=stored(sinks=sinks))).text
-    assert "nothing waits" in page
+    assert "up to date" in page
     assert "10 min<br>12 events" in page
     assert "no worker runs it" in page
     assert "503 &lt;b&gt;down" in page
@@ -156,7 +159,7 @@ def test_a_sink_is_shown_with_its_state_lag_owner_and_error() -> None:
     assert "2026-11-21 11:00:00" in page
 
 
-def test_an_admin_may_pause_a_running_sink_and_resume_a_paused_one() -> None:
+def test_admin_sees_pause_for_a_running_sink_and_resume_for_a_paused_one() -> None:
     sinks = [sink("archive"), sink("notify", state="paused", why="paused by ada", paused_by="ada")]
     state = a_state(stored=stored(sinks=sinks, dead_letters=letters(2)))
     page = get("/system", state, base_path="/shop").text
@@ -165,6 +168,6 @@ def test_an_admin_may_pause_a_running_sink_and_resume_a_paused_one() -> None:
     assert page.count('href="/shop/system/sinks/rewind?name=') == 2
 
 
-def test_a_dead_letter_leads_to_its_event() -> None:
+def test_dead_letter_links_to_its_event() -> None:
     page = get("/system", a_state(stored=stored(dead_letters=letters(1)))).text
     assert f'href="/v1/events/{event_id("P0", "k")}"' in page
