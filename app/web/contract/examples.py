@@ -1,7 +1,7 @@
-"""One example of each operation, told in the order of a morning in a tea shop.
+"""Each operation has one example; together they are a day in a tea shop.
 
-The tests send them in this order and hold the answers to what stands here; `...` is what
-differs each time.
+The tests send them in this order and compare the responses, except for values that differ each
+time, such as times and ids.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,13 +16,13 @@ _ETAG = '"6f1c2d0a9b8e7f54.0d9c8b7a6f5e4d3c"'
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A request and what it is answered."""
+    """A request and its response (`answer`)."""
 
     status: int
     parameters: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
     answer: Any = None
-    headers: Sequence[str] = ()  # of the answer
+    headers: Sequence[str] = ()  # of the response
 
 
 def _product(**changes: Any) -> dict[str, Any]:
@@ -98,7 +98,7 @@ _SALE = {
 _PAGE = {"items": [_SALE], "next_cursor": None}
 _TEA = {"product_id": "TEA-1"}
 
-# By operation, in the order in which the tests send them.
+# By operation id, in the order in which the tests send them.
 EXAMPLES: Mapping[str, Example] = {
     "create_product": Example(
         201,

@@ -1,4 +1,4 @@
-"""One example of each operation on sinks; the tests send them after those of the tea shop."""
+"""Each operation on sinks has one example; the tests send them after `examples.EXAMPLES`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,7 +24,7 @@ def _sink(**changes: Any) -> dict[str, Any]:
     }
 
 
-# By operation, in the order in which the tests send them.
+# By operation id, in the order in which the tests send them.
 SINK_EXAMPLES: Mapping[str, Example] = {
     "list_sinks": Example(200, answer={"items": [_sink()], "next_cursor": None}),
     "get_sink": Example(200, parameters=_NAME, answer=_sink()),

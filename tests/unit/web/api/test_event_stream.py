@@ -98,7 +98,7 @@ async def test_a_client_that_leaves_is_forgotten_at_once() -> None:
 
 
 async def test_a_client_that_takes_nothing_is_cut_after_the_time_it_has_for_a_chunk() -> None:
-    bounds = {"send_timeout": 0.05, "look": 0.01}
+    bounds = {"send_timeout": 0.05, "check_interval": 0.01}
     async with live() as broker, streaming(broker, **bounds) as (connection, task):
         await connection.got(b"event: hello")
         await asyncio.sleep(0.1)
