@@ -152,7 +152,7 @@ def test_a_refusal_stands_at_the_field_to_blame_or_above_the_form() -> None:
     with form.attempt():
         raise StoreUnavailable("DynamoDB did not answer.")
     assert form.status == 503
-    assert form.problem == "The store is not available. DynamoDB did not answer."
+    assert form.problem == "The database is unavailable. DynamoDB did not answer."
 
 
 @pytest.mark.parametrize("product_id", ["", "x" * 2049, "ü" * 1025])
