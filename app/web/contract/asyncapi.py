@@ -58,7 +58,7 @@ _MESSAGES: dict[str, tuple[str, dict[str, Any], Any]] = {
     "change": (
         "A change to a product, as a CloudEvents object.",
         CloudEventOut.model_json_schema(ref_template="#/components/schemas/{model}"),
-        EXAMPLES["get_event"].answer,
+        EXAMPLES["get_event"].response,
     ),
     "heartbeat": (
         "Sent every 15 s, and when the store's state changes.",

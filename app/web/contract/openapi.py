@@ -116,9 +116,9 @@ def _complete(method: str, operation: dict[str, Any], *, public: bool) -> None:
         if parameter["name"] in example.parameters:
             parameter["example"] = example.parameters[parameter["name"]]
     response = own[str(example.status)]
-    if example.answer is not None:
+    if example.response is not None:
         media = response.setdefault("content", {}).setdefault("application/json", {})
-        media["example"] = example.answer
+        media["example"] = example.response
 
 
 def _summarize(operation: dict[str, Any]) -> None:

@@ -71,8 +71,8 @@ class RateLimiter:
         """The error for a caller that has reached the limit."""
         headers, seconds = self._headers(caller)
         return RateLimited(
-            f"The limit of {self._quota} requests per minute ({self._name}) is reached. Wait "
-            f"{seconds} s. The RateLimit header of each response shows what remains.",
+            f"The limit of {self._quota} requests per minute ({self._name}) is reached. Try again "
+            f"in {seconds} s.",
             headers={**headers, "Retry-After": str(seconds)},
         )
 

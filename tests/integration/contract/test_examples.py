@@ -74,8 +74,8 @@ def test_each_example_returns_its_documented_response(app: App) -> None:
             else app.http.build_request("POST", "/", json=example.body).content,
         )
         assert answer.status_code == example.status, f"{name}: {answer.text}"
-        if example.answer is not None:
-            assert comparable(answer.json()) == comparable(example.answer), name
+        if example.response is not None:
+            assert comparable(answer.json()) == comparable(example.response), name
         for header in example.headers:
             assert header in answer.headers, (name, header)
 

@@ -62,8 +62,8 @@ async def test_a_stream_ends_with_its_key_and_another_s_goes_on() -> None:
     async with (
         live() as broker,
         watch.running(),
-        streaming(broker, watched=partial(watch.over, BY_KEY)) as (connection, task),
-        streaming(broker, watched=partial(watch.over, others)) as (kept, goes_on),
+        streaming(broker, revocable=partial(watch.over, BY_KEY)) as (connection, task),
+        streaming(broker, revocable=partial(watch.over, others)) as (kept, goes_on),
     ):
         await connection.got(b"event: hello")
         await kept.got(b"event: hello")
