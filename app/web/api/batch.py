@@ -65,9 +65,9 @@ def write_batch(
     """Write many products.
 
     Applies up to 500 writes, each on its own: one item's failure does not affect the others.
-    Items of the same product are applied in order. The response is always 207 and contains a
-    status for each item. If you repeat the request with the same `Idempotency-Key`, only the
-    items that failed are tried again.
+    Items of the same product are applied in order. The response is 207 and contains a status for
+    each item, also if items fail. If you repeat the request with the same `Idempotency-Key`, only
+    the items that failed are tried again.
     """
     batch = _Batch(
         services.store.products, idempotency, stamp_for(request), request_id_of(request.scope)
