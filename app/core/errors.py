@@ -1,6 +1,7 @@
-"""Every error that a user can meet is a class here, with its status, its code and its remedy.
+"""Every error that a user can see is a class with a status, a code and a remedy.
 
-Handlers never build HTTP errors: they let these through to the one place that renders them.
+Handlers never build HTTP errors: they let these propagate to `app.web.problems`, which renders
+them. The API contract shows each class's docstring as the example of its `detail`.
 """
 
 from collections.abc import Mapping
@@ -8,9 +9,10 @@ from typing import Any, ClassVar
 
 
 class StockpulseError(Exception):
-    """An error with a meaning outside the code.
+    """An error that is shown to the user.
 
-    `detail` says what was wrong and what to do; `headers` and `extra` go into the answer.
+    `detail` says what happened and what to do; `headers` and `extra` (more members of the
+    problem document) are added to the response.
     """
 
     status: ClassVar[int] = 500
@@ -31,15 +33,15 @@ class StockpulseError(Exception):
 
 
 class ProductNotFound(StockpulseError):
-    """No product has this id, and none is known to have had it."""
+    """No product has this id, and no deleted product is known to have had it."""
 
     status = 404
     code = "product-not-found"
-    title = "No such product"
+    title = "Product not found"
 
 
 class ProductGone(StockpulseError):
-    """The product was deleted; its history remains."""
+    """The product was deleted. Its history can still be read."""
 
     status = 410
     code = "product-gone"
@@ -47,19 +49,19 @@ class ProductGone(StockpulseError):
 
 
 class PastNotKept(StockpulseError):
-    """What the product was then is not in the audit, or no more."""
+    """The audit does not have the product's state at that time, or no longer has it."""
 
     status = 409
     code = "past-not-kept"
-    title = "The product's past is not kept"
+    title = "The product's past state is not stored"
 
 
 class PastOutOfReach(StockpulseError):
-    """More happened to the product since than is looked through for one answer."""
+    """The product has changed too often since that time to reconstruct its state in one request."""
 
     status = 409
     code = "past-out-of-reach"
-    title = "The product's past lies too far back"
+    title = "The product's past state is too far back"
 
 
 class EventNotFound(StockpulseError):
@@ -67,15 +69,15 @@ class EventNotFound(StockpulseError):
 
     status = 404
     code = "event-not-found"
-    title = "No such event"
+    title = "Event not found"
 
 
 class LetterNotFound(StockpulseError):
-    """No dead letter has this id, or it was delivered or deleted."""
+    """No dead letter has this id. It may have been delivered or deleted."""
 
     status = 404
     code = "dead-letter-not-found"
-    title = "No such dead letter"
+    title = "Dead letter not found"
 
 
 class SinkNotFound(StockpulseError):
@@ -83,19 +85,19 @@ class SinkNotFound(StockpulseError):
 
     status = 404
     code = "sink-not-found"
-    title = "No such sink"
+    title = "Sink not found"
 
 
 class TimeOutOfRange(StockpulseError):
-    """Nothing is kept from that time, or it lies in the future."""
+    """The time is in the future, or older than the oldest stored event."""
 
     status = 422
     code = "time-out-of-range"
-    title = "The sink cannot be moved to that time"
+    title = "The sink cannot be rewound to that time"
 
 
 class SinkNotConfigured(StockpulseError):
-    """The settings of this process do not switch the sink on, or it has no test."""
+    """This process's settings do not enable the sink, or the sink has no test."""
 
     status = 409
     code = "sink-not-configured"
@@ -103,23 +105,23 @@ class SinkNotConfigured(StockpulseError):
 
 
 class SinkTestFailed(StockpulseError):
-    """The receiver of the sink did not accept a test delivery."""
+    """The sink's receiver did not accept the test message."""
 
     status = 502
     code = "sink-test-failed"
-    title = "The test was not accepted"
+    title = "The sink test failed"
 
 
 class ProductExists(StockpulseError):
-    """A create met a product that is there already."""
+    """A product with this id already exists."""
 
     status = 409
     code = "product-exists"
-    title = "The product exists already"
+    title = "The product already exists"
 
 
 class InsufficientStock(StockpulseError):
-    """An adjustment would take the stock below zero."""
+    """The adjustment would take the stock below zero."""
 
     status = 409
     code = "insufficient-stock"
@@ -127,15 +129,15 @@ class InsufficientStock(StockpulseError):
 
 
 class StockNotCountable(StockpulseError):
-    """The stored stock is missing or no count of goods, so nothing can be added to it."""
+    """The stored stock is missing or not a whole number, so it cannot be adjusted."""
 
     status = 409
     code = "stock-not-countable"
-    title = "The stored stock is not a count"
+    title = "The stored stock is not a whole number"
 
 
 class NotReversible(StockpulseError):
-    """The event is no change of stock from one count to another."""
+    """The event is not a change of stock from one count to another."""
 
     status = 409
     code = "not-reversible"
@@ -143,23 +145,23 @@ class NotReversible(StockpulseError):
 
 
 class AlreadyReversed(StockpulseError):
-    """A later change took the event back."""
+    """A later change has already reversed the event."""
 
     status = 409
     code = "already-reversed"
-    title = "The event was reversed before"
+    title = "The event was already reversed"
 
 
 class IdempotencyKeyReused(StockpulseError):
-    """A key came again with another request."""
+    """The Idempotency-Key was already used for a different request."""
 
     status = 422
     code = "idempotency-key-reused"
-    title = "The Idempotency-Key belongs to another request"
+    title = "The Idempotency-Key was used for another request"
 
 
 class TooMuchContention(StockpulseError):
-    """Others changed the product at each of our tries."""
+    """Other writers changed the product during every attempt. Try again."""
 
     status = 409
     code = "too-much-contention"
@@ -167,7 +169,7 @@ class TooMuchContention(StockpulseError):
 
 
 class ETagMismatch(StockpulseError):
-    """The product is not as the client last saw it."""
+    """The product has changed since it was read."""
 
     status = 412
     code = "etag-mismatch"
@@ -175,7 +177,7 @@ class ETagMismatch(StockpulseError):
 
 
 class ItemTooLarge(StockpulseError):
-    """The item would exceed what DynamoDB holds."""
+    """The item would exceed DynamoDB's limit of 400 KB."""
 
     status = 413
     code = "item-too-large"
@@ -183,38 +185,38 @@ class ItemTooLarge(StockpulseError):
 
 
 class StoreRefused(StockpulseError):
-    """DynamoDB judged the request invalid."""
+    """DynamoDB rejected the request as invalid."""
 
     status = 500
     code = "store-refused"
-    title = "The store refused the request"
+    title = "DynamoDB rejected the request"
 
 
 class Unavailable(StockpulseError):
-    """A service that we stand on does not answer; the same call again may succeed."""
+    """A service that Stockpulse depends on does not respond; a retry may succeed."""
 
     status = 503
     code = "unavailable"
-    title = "A part is not available"
+    title = "A service is unavailable"
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail, headers={"Retry-After": "2"})
 
 
 class StoreUnavailable(Unavailable):
-    """DynamoDB cannot be reached or is overloaded; a write's outcome may be unknown."""
+    """DynamoDB cannot be reached or is overloaded. The outcome of a write may be unknown."""
 
     code = "store-unavailable"
-    title = "The store is not available"
+    title = "The database is unavailable"
 
 
 class InvalidCursor(StockpulseError):
-    """A paging or stream cursor is not one that we gave out."""
+    """The cursor is not one that this API returned."""
 
     status = 400
     code = "invalid-cursor"
-    title = "Unknown cursor"
+    title = "Invalid cursor"
 
 
 class ConditionFailed(Exception):
-    """A conditional write found the item otherwise; never leaves the store."""
+    """The item did not match the condition of a write; never leaves the store."""

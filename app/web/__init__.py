@@ -1,1 +1,1 @@
-"""HTTP only: a route parses, makes one call, and returns; decisions live elsewhere."""
+"""HTTP only: a route parses the request, makes one call, and returns the response."""

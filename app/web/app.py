@@ -1,4 +1,4 @@
-"""The application: guards outside, then routes; what it needs is handed in."""
+"""The application: middleware around routes; its services are passed in."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -35,7 +35,7 @@ from app.web.pages import live_page, sign_in_page
 from app.web.services import Services
 from app.web.statics import VersionedFiles
 
-_ROUTED = (
+_ROUTED_MODULES = (
     products,  # first: routes are tried in this order, and these are asked most
     batch,
     events,
@@ -50,44 +50,47 @@ _ROUTED = (
     live_page,
 )
 
-# Threads for routes: fewer than the store's connections, some of which the worker uses.
+# Threads for routes: fewer than the store's connections, because the worker uses some of these.
 WEB_THREADS = POOL_SIZE - 8
 
 
 def create_app(services: Services) -> FastAPI:
-    """The ASGI application over `services`; nothing is opened before its lifespan begins."""
+    """The ASGI application for `services`; nothing is opened before its lifespan starts."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = WEB_THREADS
-        async with services.access.watch.running(), services.broker.running():
+        async with services.access.stream_revocation.running(), services.broker.running():
             yield
 
     app = FastAPI(
         title="Stockpulse",
         version=services.about.version,
-        summary="A live inventory on DynamoDB Streams.",
-        openapi_url=None,  # `app.web.api.contracts` serves it, to those who may see it
-        docs_url=None,  # its assets come from a CDN, which the page's policy refuses
+        summary="Live inventory on DynamoDB Streams.",
+        openapi_url=None,  # `app.web.api.contracts` serves it and requires credentials
+        docs_url=None,  # FastAPI's page loads a CDN's assets, which our CSP blocks
         redoc_url=None,
         lifespan=lifespan,
         generate_unique_id_function=operation_id,
     )
     app.state.services = services
-    for module in _ROUTED:
+    for module in _ROUTED_MODULES:
         app.include_router(module.router)
     app.mount("/static", VersionedFiles(), name="static")
     problems.install(app)
     app.openapi = cache(partial(contract, app))  # type: ignore[method-assign]
-    _guard(app, services)
+    _add_middleware(app, services)
     return app
 
 
-def _guard(app: FastAPI, services: Services) -> None:
-    """The last added stands outermost: a browser asks for CORS before it sends credentials."""
+def _add_middleware(app: FastAPI, services: Services) -> None:
+    """Add the middleware, innermost first.
+
+    CORS is outside authentication: a browser sends its preflight without credentials.
+    """
     settings, authenticator = services.settings, services.access.authenticator
     refuse = problems.refusal
-    app.add_middleware(Compression)  # inside `HeadAsGet`: a HEAD tells what its GET would
+    app.add_middleware(Compression)  # inside `HeadAsGet`: HEAD and GET return the same headers
     app.add_middleware(KeyBudget, per_minute=settings.rate_limit_per_minute, refuse=refuse)
     app.add_middleware(
         Authentication, authenticator=authenticator, refuse=refuse, wants_page=problems.wants_page
@@ -103,7 +106,7 @@ def _guard(app: FastAPI, services: Services) -> None:
 
 
 def _refuse(request: Request, error: StockpulseError) -> ASGIApp:
-    """What the guards answer: they stand outside the handlers of exceptions."""
+    """The response of `RequestGuard`, which runs outside the exception handlers."""
     return problems.problem(
         request_id_of(request.scope),
         error.status,

@@ -1,10 +1,19 @@
-"""What only the web side can object to; the store's errors are in `app.core.errors`."""
+"""Errors that only the web side raises; the others are in `app.core.errors`."""
 
 from app.core.errors import StockpulseError
 
 
+class InternalError(StockpulseError):
+    """Something went wrong on the server. Its log has the details under this request id."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Something went wrong on the server. Its log has the details under this request id."
+        )
+
+
 class PreconditionRequired(StockpulseError):
-    """A write came without saying which state of the product it means."""
+    """The write does not name the version of the product that it changes."""
 
     status = 428
     code = "precondition-required"
@@ -12,7 +21,7 @@ class PreconditionRequired(StockpulseError):
 
 
 class UnsupportedMediaType(StockpulseError):
-    """The body is of a type that the route does not read."""
+    """The endpoint does not accept a body of this content type or encoding."""
 
     status = 415
     code = "unsupported-media-type"
@@ -20,15 +29,15 @@ class UnsupportedMediaType(StockpulseError):
 
 
 class MalformedJSON(StockpulseError):
-    """The body is not JSON, or could be read in two ways."""
+    """The body is not valid JSON, or is ambiguous (a repeated name, for example)."""
 
     status = 400
     code = "malformed-json"
-    title = "The body is not JSON"
+    title = "The body is not valid JSON"
 
 
 class InvalidRequest(StockpulseError):
-    """A part of the request is not what the route takes; `errors` names each."""
+    """The request is not valid. `errors` lists each invalid field."""
 
     status = 422
     code = "invalid-request"
@@ -36,7 +45,7 @@ class InvalidRequest(StockpulseError):
 
 
 class UnknownParameter(StockpulseError):
-    """The query has a parameter that this address does not know; `errors` names each."""
+    """The endpoint does not have this query parameter. `errors` lists each unknown one."""
 
     status = 422
     code = "unknown-parameter"
@@ -44,15 +53,15 @@ class UnknownParameter(StockpulseError):
 
 
 class ReadOnly(StockpulseError):
-    """This deployment never writes to the products table."""
+    """This deployment does not write to the products table."""
 
     status = 403
     code = "read-only"
-    title = "Stockpulse is read-only here"
+    title = "This deployment is read-only"
 
 
 class BodyTooLarge(StockpulseError):
-    """The body exceeds the limit."""
+    """The body exceeds the size limit."""
 
     status = 413
     code = "body-too-large"
@@ -60,7 +69,7 @@ class BodyTooLarge(StockpulseError):
 
 
 class RateLimited(StockpulseError):
-    """More requests than a minute may bring."""
+    """The rate limit is exceeded. Wait for `Retry-After` seconds."""
 
     status = 429
     code = "rate-limited"
@@ -68,19 +77,19 @@ class RateLimited(StockpulseError):
 
 
 class TooManyOfYourStreams(StockpulseError):
-    """One key or person follows as many live streams as they may."""
+    """This key or person has the maximum number of live streams open."""
 
     status = 429
     code = "too-many-of-your-streams"
-    title = "Too many live streams of yours"
+    title = "You have too many live streams open"
 
 
 class HostNotAllowed(StockpulseError):
-    """The Host header names a machine that we are not."""
+    """The Host header does not name this server."""
 
     status = 421
     code = "host-not-allowed"
-    title = "Unknown host"
+    title = "Host not allowed"
 
 
 class CrossOrigin(StockpulseError):
@@ -88,24 +97,24 @@ class CrossOrigin(StockpulseError):
 
     status = 403
     code = "cross-origin"
-    title = "Writes from other origins are refused"
+    title = "Cross-origin writes are not allowed"
 
 
 class Unauthenticated(StockpulseError):
-    """The request carries no credentials, or none that are good."""
+    """The request has no credentials, or they are not valid."""
 
     status = 401
     code = "unauthenticated"
-    title = "Credentials are needed"
+    title = "Authentication is required"
 
     def __init__(self, detail: str, *, refused: bool = False) -> None:
-        """`refused`: there was a key, and it does not let in (RFC 6750)."""
-        fault = ', error="invalid_token"' if refused else ""
-        super().__init__(detail, headers={"WWW-Authenticate": f'Bearer realm="stockpulse"{fault}'})
+        """`refused`: the request has a key, but the key is not valid (RFC 6750)."""
+        error = ', error="invalid_token"' if refused else ""
+        super().__init__(detail, headers={"WWW-Authenticate": f'Bearer realm="stockpulse"{error}'})
 
 
 class RoleNeeded(StockpulseError):
-    """Whoever asks may not do this."""
+    """The caller's role does not allow this request."""
 
     status = 403
     code = "role-needed"
@@ -113,8 +122,8 @@ class RoleNeeded(StockpulseError):
 
 
 class TokenNeeded(StockpulseError):
-    """A form came from a session without the token that its page carries."""
+    """A session sent a write without a valid CSRF token from one of its pages."""
 
     status = 403
     code = "csrf-token-needed"
-    title = "The form's token is missing or old"
+    title = "The form token is missing or expired"

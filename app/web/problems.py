@@ -1,6 +1,6 @@
-"""Every error leaves as a problem document (RFC 9457), or as a page where a person asked for one.
+"""Every error is returned as a problem document (RFC 9457), or as a page if a browser asked.
 
-This is the one place that renders errors. No stack trace leaves it.
+Errors are rendered here and nowhere else, and never with a stack trace.
 """
 
 import logging
@@ -17,7 +17,7 @@ from starlette.routing import Match, Mount
 from app.core.errors import ProductGone, StockpulseError
 from app.observability.logs import about
 from app.store.idempotency import Replayed
-from app.web.errors import InvalidRequest, MalformedJSON
+from app.web.errors import InternalError, InvalidRequest, MalformedJSON
 from app.web.middleware.request_guard import SECURITY_HEADERS, request_id_of
 from app.web.pages.live_page import error_page
 from app.web.requests.idempotency import replay
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 _CODES = {404: "not-found", 405: "method-not-allowed", 400: "malformed-request"}
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
-_MAX_FAULTS = 20  # named in one answer: a small body can hold thousands
+_MAX_ERRORS = 20  # in one response: a small body can contain thousands
 
 
 def install(app: FastAPI) -> None:
@@ -46,7 +46,7 @@ def document(
     detail: str,
     extra: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """A problem document; `extra` are members of its own kind."""
+    """A problem document; `extra` are additional members."""
     return {
         "type": f"urn:stockpulse:problem:{code}",
         "title": title,
@@ -68,7 +68,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> Response:
-    """A problem document as an answer."""
+    """A problem document as a response."""
     return Response(
         orjson.dumps(document(request_id, status, code, title, detail, extra)),
         status_code=status,
@@ -83,7 +83,7 @@ def _replayed(_: Request, error: Exception) -> Response:
 
 
 def refusal(request: Request, error: Exception) -> Response:
-    """One of our own errors as an answer."""
+    """A `StockpulseError` as a response."""
     assert isinstance(error, StockpulseError)  # noqa: S101 - how it was registered
     extra = dict(error.extra)
     if isinstance(error, ProductGone) and (product := request.path_params.get("product_id")):
@@ -97,52 +97,55 @@ def refusal(request: Request, error: Exception) -> Response:
 def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - how it was registered
     errors = error.errors()
-    faults = field_errors(errors[:_MAX_FAULTS])
-    if any(fault["type"] == "json_invalid" for fault in errors):
+    shown = field_errors(errors[:_MAX_ERRORS])
+    if any(entry["type"] == "json_invalid" for entry in errors):
         return _render(
             request,
             MalformedJSON.status,
             MalformedJSON.code,
             MalformedJSON.title,
-            faults[0]["detail"],
+            shown[0]["detail"],
             {},
             {},
         )
-    named = "; ".join(f"{fault['pointer'] or 'body'}: {fault['detail']}" for fault in faults)
-    if len(errors) > len(faults):
-        named += f"; and {len(errors) - len(faults)} more"
+    detail = "; ".join(f"{entry['pointer'] or 'body'}: {entry['detail']}" for entry in shown)
+    if len(errors) > len(shown):
+        detail += f"; and {len(errors) - len(shown)} more"
     return _render(
         request,
         InvalidRequest.status,
         InvalidRequest.code,
         InvalidRequest.title,
-        named,
+        detail,
         {},
-        {"errors": faults},
+        {"errors": shown},
     )
 
 
 def field_errors(errors: Sequence[Any]) -> list[dict[str, str]]:
-    """Pydantic's faults as JSON pointers (`?name` and `header` for what is not in the body)."""
-    return [{"pointer": _pointer(fault["loc"]), "detail": _say(fault)} for fault in errors]
+    """Pydantic's errors as `{pointer, detail}`.
+
+    A pointer is a JSON pointer into the body, or `?name`, `header:name` or `path:name`.
+    """
+    return [{"pointer": _pointer(error["loc"]), "detail": _detail(error)} for error in errors]
 
 
-def _say(fault: Mapping[str, Any]) -> str:
-    if fault["type"] == "json_invalid":
-        reason, position = fault["ctx"]["error"], fault["loc"][-1]
+def _detail(error: Mapping[str, Any]) -> str:
+    if error["type"] == "json_invalid":
+        reason, position = error["ctx"]["error"], error["loc"][-1]
         where = f" at character {position}" if position else ""
         return f"The body is not valid JSON: {reason}{where}"
-    if fault["type"] == "extra_forbidden":
-        return "unknown field; leave it out"
-    if fault["type"] in {"union_tag_not_found", "union_tag_invalid"}:
-        return _say_of_tag(**fault["ctx"])
-    return str(fault["msg"]).removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        return "unknown field; remove it"
+    if error["type"] in {"union_tag_not_found", "union_tag_invalid"}:
+        return _tag_detail(**error["ctx"])
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
-def _say_of_tag(discriminator: str, tag: str = "", expected_tags: str = "") -> str:
+def _tag_detail(discriminator: str, tag: str = "", expected_tags: str = "") -> str:
     name = discriminator.strip("'")  # pydantic quotes it
     if not expected_tags:
-        return f"{name} is missing: it says what the item is"
+        return f"{name} is missing"
     return f"{name} must be one of {expected_tags}, not {tag!r}"
 
 
@@ -150,7 +153,7 @@ def _pointer(location: Sequence[Any]) -> str:
     place, *rest = location or ("body",)
     names = [str(part).replace("~", "~0").replace("/", "~1") for part in rest]
     if place == "body":
-        return "".join(f"/{name}" for name in names)  # of the whole body: empty (RFC 6901)
+        return "".join(f"/{name}" for name in names)  # empty: the whole body (RFC 6901)
     prefix = {"query": "?", "header": "header:", "path": "path:"}.get(str(place), f"{place}:")
     return prefix + ".".join(names)
 
@@ -165,12 +168,12 @@ def _http(request: Request, error: Exception) -> Response:
         detail = f"There is nothing at {request.url.path}."
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = _allowed(request, headers.get("Allow", ""))
-        detail = f"{request.method} is not possible here; allowed: {headers['Allow']}."
+        detail = f"{request.method} is not allowed here. Allowed methods: {headers['Allow']}."
     return _render(request, error.status_code, code, title, detail, headers, {})
 
 
 def _allowed(request: Request, given: str) -> str:
-    """Every method of this path: the router names those of the first route that it met."""
+    """Every method of this path: the router's own header has only those of the first route."""
     routes = [route for route in request.app.routes if not isinstance(route, Mount)]
     found = {
         method
@@ -183,22 +186,14 @@ def _allowed(request: Request, given: str) -> str:
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
-    with about(request_id=request_id_of(request.scope)):  # this is outside the middleware
-        _log.error("a request failed", exc_info=error)
-    answer = _render(
-        request,
-        500,
-        "internal",
-        "Something went wrong",
-        "This is a fault of ours; the log has it under the request id.",
-        {},
-        {},
-    )
-    # Answers to unexpected faults are made outside the middleware that adds these.
-    answer.headers.update(SECURITY_HEADERS)
-    answer.headers["Cache-Control"] = "no-store"
-    answer.headers["X-Request-Id"] = request_id_of(request.scope)
-    return answer
+    with about(request_id=request_id_of(request.scope)):  # this runs outside the middleware
+        _log.error("a request failed unexpectedly", exc_info=error)
+    response = refusal(request, InternalError())
+    # This runs outside the middleware that adds these.
+    response.headers.update(SECURITY_HEADERS)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Request-Id"] = request_id_of(request.scope)
+    return response
 
 
 def _render(
@@ -220,7 +215,7 @@ def _render(
 
 
 def wants_page(request: Request) -> bool:
-    """Whether a person asked, with a browser, for something that is not the API."""
+    """Whether a browser requested something outside the API."""
     path = request.url.path.removeprefix(request.scope.get("root_path", ""))
     is_api = path.startswith(("/v1/", "/healthz", "/readyz", "/metrics"))
     return not is_api and "text/html" in request.headers.get("accept", "")

@@ -1,4 +1,4 @@
-"""What the web side needs, made by an entry point and handed in; handlers take it from the app."""
+"""Handlers get their services from the app; an entry point creates them and passes them in."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ from app.web.auth.stream_quota import StreamQuota
 from app.web.auth.stream_revocation import StreamRevocation
 from app.web.system.snapshot import SystemSnapshot
 
-# Sends a test through a sink (name, actor, idempotency) and returns a sentence about the answer.
+# Sends a test message through a sink (name, actor, idempotency) and describes the response.
 TestSink = Callable[[str, str, Once[str] | None], str]
 
-# Says what is wrong with a part, or None; never blocks.
+# Describes what is wrong with a part, or returns None; never blocks.
 Probe = Callable[[], str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class DemoSwitch:
-    """Opens and closes a made-up shop in this process; both do nothing where it is so already."""
+    """Starts and stops the demo shop in this process; both are idempotent."""
 
     start: Callable[[], None]
     stop: Callable[[], None]
@@ -32,7 +32,7 @@ class DemoSwitch:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What pages say of this deployment; `view_type` is the stream's."""
+    """What pages show about this deployment; `view_type` is the stream's view type."""
 
     version: str
     products_table: str
@@ -42,11 +42,11 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who gets in, who is still allowed to stay, and how many streams each may open."""
+    """Authentication, and the limits of live streams: until when, and how many for each key."""
 
     authenticator: Authenticator
-    watch: StreamRevocation
-    places: StreamQuota
+    stream_revocation: StreamRevocation
+    stream_quota: StreamQuota
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,6 @@ class Services:
 
 
 def services_of(request: Request) -> Services:
-    """The services of the app that serves this request."""
+    """The services of the app that handles this request."""
     services: Services = request.app.state.services
     return services

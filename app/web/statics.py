@@ -1,9 +1,9 @@
-"""Static files lie under a hash of them all, so a browser keeps them for a year and never asks.
+"""The URL of static files contains a hash of all files, so browsers cache them for a year.
 
-One hash for the folder, not one a file: modules import each other by relative paths, and an
-import map would be an inline script, which the pages' policy forbids. Modules of two versions
-cannot mix. Any other address is 404: a page of another version, kept open over an upgrade, is
-still usable without the files that it had not loaded yet.
+There is one hash for the folder, not one per file: modules import each other by relative path,
+and an import map would be an inline script, which the pages' CSP blocks. Modules of two versions
+cannot mix. Any other URL is 404: a page that stays open over an upgrade is still usable without
+the files that it had not loaded yet.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from starlette.types import Scope
 
 FOLDER = Path(__file__).resolve().parents[2] / "static"
 
-_KEPT = "public, max-age=31536000, immutable"
+_CACHE_CONTROL = "public, max-age=31536000, immutable"
 
 
 def version_of(folder: Path) -> str:
@@ -32,7 +32,7 @@ def version_of(folder: Path) -> str:
 
 @cache
 def static_path() -> str:
-    """Where the files are, below the base path; hashed once, at the first call."""
+    """The path of the files below the base path; the hash is computed at the first call."""
     return f"/static/{version_of(FOLDER)}"
 
 
@@ -44,10 +44,10 @@ class VersionedFiles(StaticFiles):
         self._version = PurePath(static_path()).name
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file of this version."""
+        """The file, if the path has the current hash."""
         file = PurePath(path)
         if not file.is_relative_to(self._version):
             raise HTTPException(status_code=404)
-        answer = await super().get_response(str(file.relative_to(self._version)), scope)
-        answer.headers["Cache-Control"] = _KEPT
-        return answer
+        response = await super().get_response(str(file.relative_to(self._version)), scope)
+        response.headers["Cache-Control"] = _CACHE_CONTROL
+        return response

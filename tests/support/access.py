@@ -38,7 +38,8 @@ def an_authenticator(
 def access_by(authenticator: Authenticator) -> Any:
     """The part of `Services` that says who gets in."""
     return SimpleNamespace(
-        authenticator=authenticator, watch=StreamRevocation(authenticator.known, authenticator.now)
+        authenticator=authenticator,
+        stream_revocation=StreamRevocation(authenticator.known, authenticator.now),
     )
 
 

@@ -1,1 +1,1 @@
-"""The /v1 REST API, one router a file."""
+"""The REST API under /v1, and health and metrics: one router per file."""

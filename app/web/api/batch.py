@@ -1,7 +1,7 @@
-"""Many writes in one request: each is applied or refused by itself, and the answer says which.
+"""A batch is many independent writes: each is applied or rejected, and has its own result.
 
-Items of one product are applied in their order, different products side by side. With an
-`Idempotency-Key` each item has its own (`key#index`): a repeat does what was left undone.
+Items of one product are applied in order, different products in parallel. An `Idempotency-Key`
+gives each item its own key (`key#index`): a repeat applies only the items that failed.
 """
 
 import logging
@@ -21,10 +21,11 @@ from app.store.products.model import Product, Stamp
 from app.store.products.product_repository import ProductRepository
 from app.web import problems
 from app.web.auth.permissions import needs
+from app.web.errors import InternalError
 from app.web.middleware.request_guard import request_id_of
-from app.web.requests.idempotency import REPLAYED, Keyed, KeyedDep
+from app.web.requests.idempotency import REPLAYED, Idempotency, IdempotencyDep
 from app.web.requests.parameters import ServicesDep, json_body, writable
-from app.web.requests.responses import json_answer
+from app.web.requests.responses import json_response
 from app.web.requests.strict_route import StrictRoute
 from app.web.requests.write_stamp import stamp_for
 from app.web.schemas.batch_models import (
@@ -42,7 +43,7 @@ from app.web.schemas.outputs import product_out
 
 _log = logging.getLogger(__name__)
 
-AT_ONCE = 4  # products written side by side in one request
+PARALLEL_PRODUCTS = 4  # written at once by one request
 
 router = APIRouter(prefix="/v1", tags=["products"], route_class=StrictRoute)
 
@@ -55,62 +56,72 @@ Result = dict[str, Any]
     "/products:batch",
     status_code=207,
     response_model=BatchOut,
+    response_description="The result of each item, in the order of the request.",
     dependencies=[needs(Role.EDITOR), Depends(writable), Depends(json_body)],
 )
 def write_batch(
-    body: BatchRequest, request: Request, services: ServicesDep, keyed: KeyedDep
+    body: BatchRequest, request: Request, services: ServicesDep, idempotency: IdempotencyDep
 ) -> Response:
-    """Apply up to 500 writes; 207 with what became of each."""
-    batch = _Batch(services.store.products, keyed, stamp_for(request), request_id_of(request.scope))
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="batch") as threads:
+    """Write many products.
+
+    Applies up to 500 writes, each on its own: one item's failure does not affect the others.
+    Items of the same product are applied in order. The response is 207 and contains a status for
+    each item, also if items fail. If you repeat the request with the same `Idempotency-Key`, only
+    the items that failed are tried again.
+    """
+    batch = _Batch(
+        services.store.products, idempotency, stamp_for(request), request_id_of(request.scope)
+    )
+    with ThreadPoolExecutor(PARALLEL_PRODUCTS, thread_name_prefix="batch") as threads:
         results = [
             result
             for lane in threads.map(batch.apply_in_order, _by_product(body.items))
             for result in lane
         ]
-    again = {REPLAYED: "true"} if all(result.get("replayed") for result in results) else {}
-    return json_answer({"items": sorted(results, key=_index)}, status=207, headers=again)
+    replayed = {REPLAYED: "true"} if all(result.get("replayed") for result in results) else {}
+    return json_response({"items": sorted(results, key=_index)}, status=207, headers=replayed)
 
 
 class _Batch:
     """The items of one request."""
 
     def __init__(
-        self, products: ProductRepository, keyed: Keyed, stamp: Stamp, request_id: str
+        self, products: ProductRepository, idempotency: Idempotency, stamp: Stamp, request_id: str
     ) -> None:
         self._products = products
-        self._keyed = keyed
+        self._idempotency = idempotency
         self._stamp = stamp
         self._request_id = request_id
 
     def apply_in_order(self, items: Sequence[tuple[int, Any]]) -> list[Result]:
-        """What became of each item of one product."""
+        """Apply the items of one product; returns their results."""
         return [{"index": index, **self._apply(index, raw)} for index, raw in items]
 
     def _apply(self, index: int, raw: Any) -> Result:
         try:
             item = _ITEM.validate_python(raw)
-            once: Once[Product | None] | None = self._keyed.once_of(
-                index, _said(raw), lambda left: json_answer(_done(item, left))
+            once: Once[Product | None] | None = self._idempotency.once_for_item(
+                index, _canonical(raw), lambda product: json_response(_success(item, product))
             )
-            return _done(item, self._write(index, item, once))
+            return _success(item, self._write(index, item, once))
         except Replayed as replayed:
-            kept: Result = orjson.loads(replayed.answer.body)
-            return {**kept, "replayed": replayed.again}
+            stored: Result = orjson.loads(replayed.answer.body)
+            return {**stored, "replayed": replayed.again}
         except ValidationError as error:
             return self._invalid(error)
         except StockpulseError as error:
-            return self._refused(error)
-        except Exception:  # noqa: BLE001 - the other items must not fall with it
-            _log.exception("item %d of request %s failed", index, self._request_id)
-            detail = "This is a fault of ours; the log has it under the request id."
-            return self._refused(StockpulseError(detail))
+            return self._failure(error)
+        except Exception:  # noqa: BLE001 - the other items must still be applied
+            _log.exception(
+                "item %d of batch request %s failed unexpectedly", index, self._request_id
+            )
+            return self._failure(InternalError())
 
     def _write(self, index: int, item: Any, once: Once[Product | None] | None) -> Product | None:
-        """The product as the item left it; None where it is gone."""
+        """Apply one item; returns the product, or None if the item deleted it."""
         stamp = replace(
             self._stamp,
-            # A stamp is believed where its request differs from the one before it.
+            # A stamp is trusted only if its request id differs from the previous one.
             request_id=f"{self._request_id}.{index}",
             reason=item.reason,
             note=item.note,
@@ -137,29 +148,29 @@ class _Batch:
                 raise AssertionError(f"no such action: {item!r}")
 
     def _invalid(self, error: ValidationError) -> Result:
-        # The model's first step is into the member of the union: the action, which has no name.
-        faults = problems.field_errors(
-            [{**fault, "loc": ("body", *fault["loc"][1:])} for fault in error.errors()]
+        # The first part of a location is the union's tag (the action), which is not in the item.
+        errors = problems.field_errors(
+            [{**entry, "loc": ("body", *entry["loc"][1:])} for entry in error.errors()]
         )
-        named = "; ".join(f"{fault['pointer'] or 'item'}: {fault['detail']}" for fault in faults)
+        detail = "; ".join(f"{entry['pointer'] or 'item'}: {entry['detail']}" for entry in errors)
         document = problems.document(
             self._request_id,
             422,
             "invalid-request",
             "The item is not valid",
-            named,
-            {"errors": faults},
+            detail,
+            {"errors": errors},
         )
         return {"status": 422, "problem": document}
 
-    def _refused(self, error: StockpulseError) -> Result:
+    def _failure(self, error: StockpulseError) -> Result:
         document = problems.document(
             self._request_id, error.status, error.code, error.title, error.detail, error.extra
         )
         return {"status": error.status, "problem": document, "etag": error.headers.get("ETag")}
 
 
-def _done(item: Any, product: Product | None) -> Result:
+def _success(item: Any, product: Product | None) -> Result:
     if product is None:
         return {"status": 204}
     status = 201 if isinstance(item, CreateItem) else 200
@@ -167,7 +178,7 @@ def _done(item: Any, product: Product | None) -> Result:
 
 
 def _by_product(items: Sequence[Any]) -> list[list[tuple[int, Any]]]:
-    """The items with their indices, those of one product together in their order."""
+    """The items with their indices, grouped by product, in order."""
     lanes: dict[Any, list[tuple[int, Any]]] = {}
     for index, item in enumerate(items):
         product_id = item.get("product_id") if isinstance(item, Mapping) else None
@@ -176,8 +187,8 @@ def _by_product(items: Sequence[Any]) -> list[list[tuple[int, Any]]]:
     return list(lanes.values())
 
 
-def _said(raw: Any) -> bytes:
-    """What the item says, however its members were ordered."""
+def _canonical(raw: Any) -> bytes:
+    """The item's JSON with sorted names: equal for items that differ only in member order."""
     return orjson.dumps(raw, default=str, option=orjson.OPT_SORT_KEYS)
 
 

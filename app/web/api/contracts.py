@@ -1,4 +1,4 @@
-"""The API's documents for programs, and a page to read and try them, of our own files alone."""
+"""The OpenAPI and AsyncAPI documents, and a page to read and try them without a CDN."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -9,7 +9,7 @@ from app.web.contract.asyncapi import stream_contract
 from app.web.pages.templating import render
 from app.web.requests.parameters import ServicesDep
 
-# Swagger UI sets styles on its elements; nothing else is let in that the pages refuse.
+# Swagger UI sets inline styles; otherwise this is as strict as the policy of the other pages.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; "
@@ -33,7 +33,7 @@ async def asyncapi(services: ServicesDep) -> JSONResponse:
 
 @router.get("/docs")
 async def docs(request: Request) -> HTMLResponse:
-    """The OpenAPI document, to read and to try."""
+    """The page that shows the OpenAPI document."""
     page = render(request, "docs.html", page="docs")
     page.headers["Content-Security-Policy"] = _POLICY
     return page

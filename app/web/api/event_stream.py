@@ -1,9 +1,9 @@
-"""The live stream: one subscription a connection, cleaned up however the connection ends.
+"""A live stream has one subscription, which is cleaned up however the connection ends.
 
-A plain ASGI answer (ADR 0003): one `send` for each chunk, which waits for the socket. It
-ends when the client leaves, when the client takes too long over a chunk, when it may no
-longer read (`app.web.auth.stream_revocation`), and when the broker closes, which the server sees
-to before it waits for connections (`app.web.transport.server`).
+It is a plain ASGI response (docs/adr/0003): one `send` per chunk, which waits for the socket. It
+ends when the client disconnects, when the client takes too long to read a chunk, when its
+permission is revoked (`app.web.auth.stream_revocation`), and when the broker closes. On shutdown
+the server closes the broker before it waits for connections (`app.web.transport.server`).
 """
 
 import asyncio
@@ -21,45 +21,44 @@ from app.core.errors import StockpulseError
 
 _log = logging.getLogger(__name__)
 
-SEND_TIMEOUT = 60.0  # seconds for a client to take 64 KB: slower ones come back with their cursor
+SEND_TIMEOUT = 60.0  # seconds to read 64 KB; a slower client reconnects with its cursor
+CHECK_INTERVAL = 15.0  # seconds between checks for such a client
 _END: Message = {"type": "http.response.body", "body": b"", "more_body": False}
 
-LOOK = 15.0  # seconds between looks for such a client
+
+# A context manager that calls its argument when the client's permission is revoked.
+Revocable = Callable[[Callable[[], object]], AbstractContextManager[None]]
 
 
-# Calls what it is given when whoever reads may no longer do so.
-Watched = Callable[[Callable[[], object]], AbstractContextManager[None]]
-
-
-def unwatched(_end: Callable[[], object]) -> AbstractContextManager[None]:
-    """For a stream that nobody watches: none but a test's."""
+def irrevocable(_end: Callable[[], object]) -> AbstractContextManager[None]:
+    """For a stream whose permission is never revoked (in tests)."""
     return nullcontext()
 
 
-# Something that is held as long as a stream is open; taking it may be refused.
-Place = AbstractContextManager[None]
+# Held while a stream is open; entering it raises if the client has too many streams.
+Slot = AbstractContextManager[None]
 
 
 def stream(
     broker: InProcessBroker,
     after: str | None,
     wanted: Filter,
-    watched: Watched,
-    place: Place | None = None,
+    revocable: Revocable,
+    slot: Slot | None = None,
 ) -> Response:
-    """The answer that streams from the cursor on, to whoever may see it as long as they may.
+    """The response that streams events after the cursor until the client's permission is revoked.
 
     Raises:
         InvalidCursor: `after` is not a cursor.
-        TooManyStreams: the process is full.
+        TooManyStreams: the process has the maximum number of streams open.
 
     """
     broker.check(after)
-    return EventStream(broker, after, wanted, watched, place or nullcontext())
+    return EventStream(broker, after, wanted, revocable, slot or nullcontext())
 
 
 class EventStream(Response):
-    """One client's stream, as an ASGI answer."""
+    """One client's stream, as an ASGI response."""
 
     media_type = "text/event-stream"
 
@@ -68,13 +67,13 @@ class EventStream(Response):
         broker: InProcessBroker,
         after: str | None,
         wanted: Filter,
-        watched: Watched = unwatched,
-        place: Place = nullcontext(),  # noqa: B008 - it holds nothing
+        revocable: Revocable = irrevocable,
+        slot: Slot = nullcontext(),  # noqa: B008 - it has no state
         *,
         send_timeout: float = SEND_TIMEOUT,
-        look: float = LOOK,
+        check_interval: float = CHECK_INTERVAL,
     ) -> None:
-        """Nothing is subscribed to before the answer begins."""
+        """Subscribes only when the response starts."""
         self.status_code = 200
         self.background = None
         self.init_headers(
@@ -83,23 +82,23 @@ class EventStream(Response):
         self._broker = broker
         self._after = after
         self._wanted = wanted
-        self._watched = watched
-        self._place = place
+        self._revocable = revocable
+        self._slot = slot
         self._send_timeout = send_timeout
-        self._look = look
+        self._check_interval = check_interval
         self._sending_since: float | None = None
 
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
-        """Answer, until either side ends it.
+        """Stream until either side ends it.
 
         Raises:
-            TooManyOfYourStreams: there is no place; nothing was sent yet.
+            TooManyOfYourStreams: the client has too many streams; nothing was sent yet.
 
         """
-        with self._place:
-            await self._answer(receive, send)
+        with self._slot:
+            await self._respond(receive, send)
 
-    async def _answer(self, receive: Receive, send: Send) -> None:
+    async def _respond(self, receive: Receive, send: Send) -> None:
         await send(
             {
                 "type": "http.response.start",
@@ -110,7 +109,7 @@ class EventStream(Response):
         sending = asyncio.create_task(self._send_all(send))
         ending = asyncio.create_task(self._client_ends(receive))
         try:
-            with self._watched(ending.cancel):
+            with self._revocable(ending.cancel):
                 await asyncio.wait((sending, ending), return_when=asyncio.FIRST_COMPLETED)
             ended_by_us = ending.cancelled()
         finally:
@@ -120,7 +119,7 @@ class EventStream(Response):
                 await sending
         if ended_by_us:
             with suppress(TimeoutError):
-                async with asyncio.timeout(1):  # a client that takes nothing is not waited for
+                async with asyncio.timeout(1):  # the client may not be reading
                     await send(_END)
 
     async def _send_all(self, send: Send) -> None:
@@ -130,21 +129,21 @@ class EventStream(Response):
                     self._sending_since = time.monotonic()
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
                     self._sending_since = None
-        except StockpulseError as error:  # it came after the head: no answer could say it
-            _log.warning("a live stream ends, its client will come back: %s", error)
+        except StockpulseError as error:  # the headers are sent: it is too late for a problem
+            _log.warning("closed a live stream; the client will reconnect: %s", error)
         await send(_END)
 
     async def _client_ends(self, receive: Receive) -> None:
-        """Return when the client has left, or has not taken a chunk for too long.
+        """Return when the client has disconnected, or has not read a chunk for too long.
 
-        One timer now and then instead of one around each `send`.
+        A check now and then costs less than a timer around each `send`.
         """
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._look):
+                async with asyncio.timeout(self._check_interval):
                     if (await receive())["type"] == "http.disconnect":
                         return
             since = self._sending_since
             if since is not None and time.monotonic() - since > self._send_timeout:
-                _log.warning("a live stream ends: its client does not take what it is sent")
+                _log.warning("closed a live stream: the client does not read what it is sent")
                 return

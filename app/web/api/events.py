@@ -1,4 +1,4 @@
-"""Events over REST: the same address gives a page, or with `Accept: text/event-stream` the feed."""
+"""Events over REST: one endpoint returns a page, or streams with `Accept: text/event-stream`."""
 
 from typing import Annotated
 
@@ -17,8 +17,15 @@ from app.web.auth.permissions import needs
 from app.web.contract.refusals import refusals
 from app.web.errors import TooManyOfYourStreams
 from app.web.middleware.rate_limits import account_of
-from app.web.requests.parameters import Limit, PageCursor, PathProductID, ServicesDep, event_ref
-from app.web.requests.responses import json_answer, page_answer
+from app.web.requests.parameters import (
+    EventID,
+    Limit,
+    PageCursor,
+    PathProductID,
+    ServicesDep,
+    event_ref,
+)
+from app.web.requests.responses import json_response, page_response
 from app.web.requests.strict_route import StrictRoute
 from app.web.schemas.outputs import CloudEventOut, EventPageOut
 from app.web.services import Services
@@ -29,12 +36,25 @@ router = APIRouter(
 
 
 async def _wanted(
-    kind: Annotated[list[Kind] | None, Query(description="Kinds of change; repeatable.")] = None,
-    product_id: Annotated[str | None, Query(description="One product.")] = None,
-    category: Annotated[str | None, Query(description="One category.")] = None,
-    actor: Annotated[str | None, Query(description="Who made the change.")] = None,
+    kind: Annotated[
+        list[Kind] | None,
+        Query(description="Return only events of this kind. Repeat it for several kinds."),
+    ] = None,
+    product_id: Annotated[
+        str | None, Query(description="Return only events of this product.")
+    ] = None,
+    category: Annotated[
+        str | None, Query(description="Return only events of products in this category.")
+    ] = None,
+    actor: Annotated[
+        str | None, Query(description="Return only changes made by this key or person.")
+    ] = None,
     min_delta: Annotated[
-        int | None, Query(ge=1, description="Least size of a stock change, up or down.")
+        int | None,
+        Query(
+            ge=1,
+            description="Return only stock changes of at least this many units, up or down.",
+        ),
     ] = None,
 ) -> Filter:
     return Filter(frozenset(kind or ()), product_id, category, actor, min_delta)
@@ -46,7 +66,7 @@ async def _wanted(
     responses=refusals(InvalidCursor, TooManyStreams, TooManyOfYourStreams)
     | {
         200: {
-            "description": "A page, or the stream (see `/v1/asyncapi.json`).",
+            "description": "A page of events, or the live stream (see `/v1/asyncapi.json`).",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         }
     },
@@ -58,11 +78,26 @@ async def list_events(
     limit: Limit = 50,
     cursor: PageCursor = None,
     after: Annotated[
-        str | None, Query(description="Only what came after this event cursor, oldest first.")
+        str | None,
+        Query(
+            description="Return only events that arrived after this event cursor, oldest first. "
+            "For the live stream: where to start."
+        ),
     ] = None,
-    last_event_id: Annotated[str | None, Header(description="As `after`; it wins.")] = None,
+    last_event_id: Annotated[
+        str | None,
+        Header(
+            description="For the live stream: the id of the last message that you received. "
+            "Takes precedence over `after`."
+        ),
+    ] = None,
 ) -> Response:
-    """Read events newest first, or follow them live from `after` on (server-sent events)."""
+    """List or stream events.
+
+    Returns a page of events, newest first; with `after`, oldest first. With `Accept:
+    text/event-stream` it streams events as they arrive (server-sent events), starting after
+    `Last-Event-ID` or `after`. The filters apply to pages and to the stream.
+    """
     _check_cursor("header:last-event-id", last_event_id or None)
     _check_cursor("?after", after)
     _check_cursor("?cursor", cursor)
@@ -72,23 +107,32 @@ async def list_events(
             services.broker,
             last_event_id or after,
             wanted,
-            lambda end: services.access.watch.end_when_invalid(identity, end),
-            services.access.places.hold(account_of(request.scope)),
+            lambda end: services.access.stream_revocation.end_when_invalid(identity, end),
+            services.access.stream_quota.hold(account_of(request.scope)),
         )
     return await run_in_threadpool(_page, request, services, wanted, limit, cursor, after)
 
 
-@router.get("/events/{event_id}", response_model=CloudEventOut, responses=refusals(EventNotFound))
-def get_event(event_id: str, services: ServicesDep) -> Response:
-    """Read one event, with its images however large."""
+@router.get(
+    "/events/{event_id}",
+    response_model=CloudEventOut,
+    response_description="The event.",
+    responses=refusals(EventNotFound),
+)
+def get_event(event_id: EventID, services: ServicesDep) -> Response:
+    """Retrieve an event.
+
+    The response contains the full images, also where the stream and pages omit them.
+    """
     ref = event_ref(event_id)
     event = services.store.timeline.event(ref)
-    return json_answer(cloud_event(event, services.about.products_table))
+    return json_response(cloud_event(event, services.about.products_table))
 
 
 @router.get(
     "/products/{product_id}/events",
     response_model=EventPageOut,
+    response_description="A page of the product's events.",
     responses=refusals(InvalidCursor),
 )
 def list_product_events(
@@ -98,18 +142,21 @@ def list_product_events(
     limit: Limit = 50,
     cursor: PageCursor = None,
 ) -> Response:
-    """Read a product's events, newest first; a deleted product keeps them."""
+    """List a product's events.
+
+    Returns the product's history, newest first. The history of a deleted product remains.
+    """
     page = services.store.timeline.history(product_id, limit, cursor)
     items = [
         cloud_event(event, services.about.products_table)
         | ({"void": event.event_key in page.void} if event.kind == "reconciled" else {})
         for event in page.items
     ]
-    return page_answer(request, items, page.next_cursor)
+    return page_response(request, items, page.next_cursor)
 
 
 def _check_cursor(pointer: str, cursor: str | None) -> None:
-    """Refuse what is not a cursor of the feed, and say which of the three it was."""
+    """Reject what is not an event cursor; the error names the parameter (`pointer`)."""
     try:
         if cursor is not None:
             parse_cursor(cursor)
@@ -138,4 +185,4 @@ def _page(
         {**cloud_event(event, services.about.products_table), "cursor": str(at)}
         for at, event in page.items
     ]
-    return page_answer(request, items, page.next_cursor)
+    return page_response(request, items, page.next_cursor)

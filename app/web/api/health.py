@@ -1,4 +1,4 @@
-"""`/healthz` says that the process serves; `/readyz` names the part that keeps it from its work."""
+"""`/healthz`: the process responds. `/readyz`: every part of it works, or which one does not."""
 
 from typing import Any
 
@@ -11,45 +11,51 @@ from app.web.auth.permissions import PUBLIC
 from app.web.requests.parameters import ServicesDep
 from app.web.system.readiness import details_of
 
-# A load balancer that asks each second must not have the tables read each second.
+# A load balancer that probes every second must not cause a read of the tables every second.
 DETAILS_AGE = 5.0  # seconds
 
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz", dependencies=[PUBLIC])
+@router.get("/healthz", dependencies=[PUBLIC], response_description="The process responds.")
 async def healthz() -> JSONResponse:
-    """Answer as long as the process does."""
+    """Check liveness.
+
+    Returns 200 while the process responds.
+    """
     return JSONResponse({"status": "ok"})
 
 
 @router.get(
     "/readyz",
     dependencies=[PUBLIC],
-    responses={503: {"description": "A part is failing; with credentials `parts` says which."}},
+    response_description="Every part works.",
+    responses={503: {"description": "A part does not work. With credentials, `parts` names it."}},
 )
 async def readyz(request: Request, services: ServicesDep) -> JSONResponse:
-    """Answer 200 while every part works, else 503; who may see the pages is told of each part.
+    """Check readiness.
 
-    `details` tell what the System page shows; they never decide the status.
+    Returns 200 while every part works, otherwise 503. A request with credentials also gets the
+    state of each part in `parts`, and in `details` what the System page shows; `details` do not
+    affect the status.
     """
     parts = {name: probe() or "ok" for name, probe in services.probes.items()}
-    well = all(said == "ok" for said in parts.values())
-    answer: dict[str, Any] = {"status": "ok" if well else "unavailable"}
-    if await _may_know(request):
+    is_ready = all(status == "ok" for status in parts.values())
+    body: dict[str, Any] = {"status": "ok" if is_ready else "unavailable"}
+    if await _may_see_details(request):
         state = await services.system.current(DETAILS_AGE)
-        answer |= {"parts": parts, "details": details_of(state)}
+        body |= {"parts": parts, "details": details_of(state)}
     return JSONResponse(
-        answer,
-        status_code=200 if well else 503,
-        headers={} if well else {"Retry-After": "2"},
+        body,
+        status_code=200 if is_ready else 503,
+        headers={} if is_ready else {"Retry-After": "2"},
     )
 
 
-async def _may_know(request: Request) -> bool:
-    """Whether the details are for whoever asks; bad credentials are no fault here.
+async def _may_see_details(request: Request) -> bool:
+    """Whether the request has valid credentials; invalid ones are not an error here.
 
-    And a store that is silent must not hold up the answer that says so.
+    Does not wait for the store: if it does not respond, the response must still be prompt.
     """
     authenticator: Authenticator = request.app.state.services.access.authenticator
     known = authenticator.key_cache.glance()

@@ -1,4 +1,4 @@
-"""`/metrics` for Prometheus: this process's counts. It holds no product data."""
+"""`/metrics` for Prometheus: this process's metrics. They contain no product data."""
 
 from collections.abc import Iterator
 
@@ -17,30 +17,32 @@ router = APIRouter(include_in_schema=False)
 
 
 class LiveStreams(Collector):
-    """One application's subscribers and ring, as they are at the scrape."""
+    """The application's live streams and ring, read at each scrape."""
 
     def __init__(self, broker: InProcessBroker) -> None:
         self._broker = broker
 
     def collect(self) -> Iterator[Metric]:
-        """The samples (the library's own hook)."""
+        """The samples (called by the library)."""
         broker = self._broker
         yield GaugeMetricFamily(
-            "stockpulse_subscribers", "Live streams open.", value=broker.subscribers
+            "stockpulse_subscribers", "Open live streams.", value=broker.subscribers
         )
         yield GaugeMetricFamily(
-            "stockpulse_ring_events", "Events held for clients that resume.", value=broker.held
+            "stockpulse_ring_events",
+            "Events kept in memory for clients that resume.",
+            value=broker.held,
         )
         yield CounterMetricFamily(
             "stockpulse_ring_overruns",
-            "Live streams that fell behind the ring and were closed to resume.",
+            "Live streams that were closed because they fell behind the ring.",
             value=broker.overruns,
         )
 
 
 @router.get("/metrics", dependencies=[needs(Role.VIEWER)])
 async def metrics(services: ServicesDep) -> Response:
-    """Answer with every metric in Prometheus' text format."""
+    """Every metric, in Prometheus' text format."""
     return Response(
         exposition(LiveStreams(services.broker)),
         media_type=CONTENT_TYPE_LATEST,

@@ -26,7 +26,7 @@ from app.store.products.model import Product
 from app.web.auth.permissions import needs
 from app.web.contract.refusals import refusals
 from app.web.errors import InvalidRequest, PreconditionRequired
-from app.web.requests.idempotency import KeyedDep
+from app.web.requests.idempotency import IdempotencyDep
 from app.web.requests.parameters import (
     MERGE_PATCH,
     AsOf,
@@ -41,7 +41,7 @@ from app.web.requests.parameters import (
     merge_patch_body,
     writable,
 )
-from app.web.requests.responses import json_answer, page_answer, product_answer
+from app.web.requests.responses import json_response, page_response, product_response
 from app.web.requests.strict_route import StrictRoute
 from app.web.requests.write_stamp import stamp_for
 from app.web.schemas.outputs import ProductOut, ProductPageOut, product_out
@@ -60,30 +60,39 @@ router = APIRouter(
     dependencies=[needs(Role.VIEWER)],
 )
 
-_ABSENT = refusals(ProductNotFound, ProductGone)
-_CHANGED = refusals(ETagMismatch, PreconditionRequired, ItemTooLarge)
+_NOT_FOUND = refusals(ProductNotFound, ProductGone)
+_CONDITIONAL = refusals(ETagMismatch, PreconditionRequired, ItemTooLarge)
 
 _WRITE = [needs(Role.EDITOR), Depends(writable)]
 _WRITE_JSON = [*_WRITE, Depends(json_body)]
 _WRITE_PATCH = [*_WRITE, Depends(merge_patch_body)]
 
 
-@router.get("", response_model=ProductPageOut, responses=refusals(InvalidCursor))
+@router.get(
+    "",
+    response_model=ProductPageOut,
+    response_description="A page of products.",
+    responses=refusals(InvalidCursor),
+)
 def list_products(
     request: Request,
     services: ServicesDep,
     limit: Limit = 50,
     cursor: PageCursor = None,
 ) -> Response:
-    """List products, a page at a time, in the table's own order."""
+    """List products.
+
+    Returns a page of products in the order of the table, which is not sorted.
+    """
     page = services.store.products.page(limit, cursor)
-    return page_answer(request, [product_out(item) for item in page.items], page.next_cursor)
+    return page_response(request, [product_out(item) for item in page.items], page.next_cursor)
 
 
 @router.post(
     "",
     status_code=201,
     response_model=ProductOut,
+    response_description="The product was created.",
     dependencies=_WRITE_JSON,
     responses=refusals(ProductExists, ItemTooLarge, IdempotencyKeyReused),
 )
@@ -92,48 +101,59 @@ def create_product(
     request: Request,
     services: ServicesDep,
     stamp: WriteStamp,
-    keyed: KeyedDep,
+    idempotency: IdempotencyDep,
 ) -> Response:
-    """Create a product."""
-    answer = partial(_created, request)
-    return answer(
-        services.store.products.create(body.draft(body.product_id), stamp, keyed.once(answer))
-    )
+    """Create a product.
+
+    Fails with 409 if a product with this id exists.
+    """
+    respond = partial(_created, request)
+    once = idempotency.once(respond)
+    return respond(services.store.products.create(body.draft(body.product_id), stamp, once))
 
 
 @router.get(
     "/{product_id}",
     response_model=ProductOut,
-    responses=_ABSENT
+    response_description="The product.",
+    responses=_NOT_FOUND
     | refusals(PastNotKept, PastOutOfReach)
-    | {304: {"description": "It is as `If-None-Match` names it."}},
+    | {304: {"description": "The product still has the ETag in `If-None-Match`."}},
 )
 def get_product(
     product_id: PathProductID,
     services: ServicesDep,
     as_of: AsOf,
-    if_none_match: Annotated[str | None, Header()] = None,
+    if_none_match: Annotated[
+        str | None,
+        Header(
+            description="The product's ETag as you last read it. Returns 304 without a body if "
+            "the product has not changed."
+        ),
+    ] = None,
 ) -> Response:
-    """Read a product; 304 while `If-None-Match` names its ETag.
+    """Retrieve a product.
 
-    With `as_of` it is read as it was then: without an ETag, and `If-None-Match` is not looked at.
+    With `as_of`, returns the product as it was at that time. Such a response has no ETag, and
+    `If-None-Match` is ignored.
     """
     if as_of is not None:
-        return json_answer(product_out(services.store.past.product(product_id, as_of)))
+        return json_response(product_out(services.store.past.product(product_id, as_of)))
     product = services.store.products.get(product_id)
     if if_none_match is not None and etags.matches(product, if_none_match):
         return Response(status_code=304, headers={"ETag": product.etag})
-    return product_answer(product)
+    return product_response(product)
 
 
 @router.put(
     "/{product_id}",
     response_model=ProductOut,
+    response_description="The product was replaced.",
     dependencies=_WRITE_JSON,
-    responses={201: {"model": ProductOut, "description": "It was created."}}
-    | _ABSENT
+    responses={201: {"model": ProductOut, "description": "The product was created."}}
+    | _NOT_FOUND
     | refusals(ProductExists, TooMuchContention)
-    | _CHANGED,
+    | _CONDITIONAL,
 )
 def put_product(
     product_id: PathProductID,
@@ -141,13 +161,28 @@ def put_product(
     request: Request,
     services: ServicesDep,
     stamp: WriteStamp,
-    if_match: Annotated[str | None, Header()] = None,
-    if_none_match: Annotated[str | None, Header()] = None,
+    if_match: Annotated[
+        str | None,
+        Header(
+            description="To replace the product: its ETag as you last read it. The write fails "
+            "with 412 if the product has changed since. `*` skips the check: the last write wins."
+        ),
+    ] = None,
+    if_none_match: Annotated[
+        str | None,
+        Header(
+            description="To create the product: `*`. The write fails with 409 if it already exists."
+        ),
+    ] = None,
 ) -> Response:
-    """Replace a product (`If-Match`), or create it (`If-None-Match: *`)."""
+    """Replace or create a product.
+
+    With `If-Match`, replaces all fields of the product: fields that are not in the body are
+    removed. `attributes` of other programs stay. With `If-None-Match: *`, creates the product.
+    """
     if body.product_id not in {None, product_id}:
         raise InvalidRequest(
-            "product_id in the body is not the one in the path.",
+            "product_id in the body differs from the one in the path.",
             extra={"errors": [{"pointer": "/product_id", "detail": "differs from the path"}]},
         )
     if if_none_match == "*":
@@ -155,17 +190,20 @@ def put_product(
         return _created(request, services.store.products.create(draft, stamp))
     if not if_match:
         raise PreconditionRequired(
-            "Send If-Match with the product's ETag to replace it (`*`: the last write wins), "
-            "or If-None-Match: * to create it."
+            "To replace the product, send If-Match with its ETag, or with * to overwrite any "
+            "version. To create it, send If-None-Match: *."
         )
-    return product_answer(services.store.products.replace(body.draft(product_id), if_match, stamp))
+    return product_response(
+        services.store.products.replace(body.draft(product_id), if_match, stamp)
+    )
 
 
 @router.patch(
     "/{product_id}",
     response_model=ProductOut,
+    response_description="The updated product.",
     dependencies=_WRITE_PATCH,
-    responses=_ABSENT | refusals(TooMuchContention) | _CHANGED,
+    responses=_NOT_FOUND | refusals(TooMuchContention) | _CONDITIONAL,
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -180,8 +218,13 @@ def patch_product(
     stamp: WriteStamp,
     if_match: IfMatch,
 ) -> Response:
-    """Change the named fields; null removes one."""
-    return product_answer(
+    """Update a product.
+
+    Changes only the fields in the body; null removes a field (JSON Merge Patch, RFC 7396).
+    A change that does not include `stock` succeeds even if the stock has changed since you read
+    the product.
+    """
+    return product_response(
         services.store.products.patch(product_id, body.changes(), if_match, stamp)
     )
 
@@ -189,13 +232,17 @@ def patch_product(
 @router.delete(
     "/{product_id}",
     status_code=204,
+    response_description="The product was deleted.",
     dependencies=_WRITE,
-    responses=_ABSENT | refusals(TooMuchContention) | _CHANGED,
+    responses=_NOT_FOUND | refusals(TooMuchContention) | _CONDITIONAL,
 )
 def delete_product(
     product_id: PathProductID, services: ServicesDep, stamp: WriteStamp, if_match: IfMatch
 ) -> Response:
-    """Delete a product; its history stays."""
+    """Delete a product.
+
+    The product's events remain. Reading the product then returns 410 with a link to them.
+    """
     services.store.products.delete(product_id, if_match, stamp)
     return Response(status_code=204)
 
@@ -203,8 +250,9 @@ def delete_product(
 @router.post(
     "/{product_id}/adjustments",
     response_model=ProductOut,
+    response_description="The updated product.",
     dependencies=_WRITE_JSON,
-    responses=_ABSENT
+    responses=_NOT_FOUND
     | refusals(InsufficientStock, StockNotCountable, TooMuchContention, IdempotencyKeyReused),
 )
 def adjust_product(
@@ -212,35 +260,43 @@ def adjust_product(
     body: AdjustmentRequest,
     request: Request,
     services: ServicesDep,
-    keyed: KeyedDep,
+    idempotency: IdempotencyDep,
 ) -> Response:
-    """Add to a product's stock or take from it; never below zero."""
+    """Adjust a product's stock.
+
+    Adds `delta` to the stock; a negative `delta` removes units. Fails with 409 if the stock
+    would fall below zero. No `If-Match` is needed: concurrent adjustments all take effect.
+    """
     stamp = stamp_for(request, reason=body.reason, note=body.note, reference=body.reference)
-    once = keyed.once(product_answer)
-    return product_answer(services.store.products.adjust(product_id, body.delta, stamp, once))
+    once = idempotency.once(product_response)
+    return product_response(services.store.products.adjust(product_id, body.delta, stamp, once))
 
 
 @router.post(
     "/{product_id}/counts",
     response_model=ProductOut,
+    response_description="The updated product.",
     dependencies=_WRITE_JSON,
-    responses=_ABSENT | refusals(TooMuchContention, IdempotencyKeyReused),
+    responses=_NOT_FOUND | refusals(TooMuchContention, IdempotencyKeyReused),
 )
 def count_product(
     product_id: PathProductID,
     body: CountRequest,
     request: Request,
     services: ServicesDep,
-    keyed: KeyedDep,
+    idempotency: IdempotencyDep,
 ) -> Response:
-    """Set a product's stock to what was counted."""
+    """Record a stock count.
+
+    Sets the stock to the number of units that were counted.
+    """
     stamp = stamp_for(request, reason=body.reason, note=body.note, reference=body.reference)
-    once = keyed.once(product_answer)
-    return product_answer(services.store.products.count(product_id, body.counted, stamp, once))
+    once = idempotency.once(product_response)
+    return product_response(services.store.products.count(product_id, body.counted, stamp, once))
 
 
 def _created(request: Request, product: Product) -> Response:
     root = request.scope.get("root_path", "")
     location = f"{root}/v1/products/{quote(product.product_id, safe='')}"
     headers = {"ETag": product.etag, "Location": location}
-    return json_answer(product_out(product), status=201, headers=headers)
+    return json_response(product_out(product), status=201, headers=headers)

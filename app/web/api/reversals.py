@@ -1,7 +1,7 @@
-"""A reversal takes back what one stock change did, once, by a change of its own.
+"""A stock change can be reversed once, by a new change that refers to it.
 
-The goods are added or taken again: what happened in between stays. The new change refers
-to the old one, and the old one is never touched.
+The reversal subtracts the change's delta from the current stock: later changes remain. The
+original event is never modified.
 """
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -21,9 +21,9 @@ from app.core.events import ChangeEvent
 from app.core.roles import Role
 from app.web.auth.permissions import needs
 from app.web.contract.refusals import refusals
-from app.web.requests.idempotency import KeyedDep
-from app.web.requests.parameters import ServicesDep, event_ref, json_body, writable
-from app.web.requests.responses import product_answer
+from app.web.requests.idempotency import IdempotencyDep
+from app.web.requests.parameters import EventID, ServicesDep, event_ref, json_body, writable
+from app.web.requests.responses import product_response
 from app.web.requests.strict_route import StrictRoute
 from app.web.requests.write_stamp import stamp_for
 from app.web.schemas.outputs import ProductOut
@@ -36,6 +36,7 @@ router = APIRouter(prefix="/v1/events", tags=["events"], route_class=StrictRoute
 @router.post(
     "/{event_id}/reversals",
     response_model=ProductOut,
+    response_description="The updated product.",
     dependencies=[needs(Role.EDITOR), Depends(writable), Depends(json_body)],
     responses=refusals(
         EventNotFound,
@@ -50,23 +51,28 @@ router = APIRouter(prefix="/v1/events", tags=["events"], route_class=StrictRoute
     ),
 )
 def reverse_event(
-    event_id: str,
+    event_id: EventID,
     body: ReversalRequest,
     request: Request,
     services: ServicesDep,
-    keyed: KeyedDep,
+    idempotency: IdempotencyDep,
 ) -> Response:
-    """Take a stock change back; 409 where it was taken back before."""
+    """Reverse a stock change.
+
+    Undoes the change's effect on the stock with a new change, whose `reference` is this event's
+    id. Later changes remain. An event can be reversed once: repeats within 24 hours get the first
+    response again, later ones fail with 409.
+    """
     event = _event(event_id, services)
     if event.delta is None:
         raise NotReversible("Only a change of stock from one count to another can be reversed.")
-    # An earlier one within a day is replayed; older ones are found by their reference.
-    once = keyed.once_for("reversal", event.id, product_answer)
+    # A reversal within the last 24 hours is replayed; an older one is found by its reference.
+    once = idempotency.once_for_action("reversal", event.id, product_response)
     once.recall()
     if services.store.timeline.refers(event.product_id, event.event_key, event.id):
-        raise AlreadyReversed("A later change of this product refers to this one.")
+        raise AlreadyReversed("A later change of this product has already reversed this one.")
     stamp = stamp_for(request, reason=body.reason, note=body.note, reference=event.id)
-    return product_answer(
+    return product_response(
         services.store.products.adjust(event.product_id, -event.delta, stamp, once)
     )
 

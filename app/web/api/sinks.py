@@ -1,4 +1,4 @@
-"""Sinks over REST: where each is, and pause, resume, rewind, test and redrive for admins."""
+"""Sinks over REST: editors see their progress; admins pause, resume, rewind, test and redrive."""
 
 from typing import Annotated
 from urllib.parse import unquote
@@ -16,9 +16,9 @@ from app.core.roles import Role
 from app.store.sinks.sink_lag import SinkView
 from app.web.auth.permissions import needs
 from app.web.contract.refusals import refusals
-from app.web.requests.idempotency import KeyedDep
+from app.web.requests.idempotency import IdempotencyDep
 from app.web.requests.parameters import ServicesDep, json_body
-from app.web.requests.responses import json_answer
+from app.web.requests.responses import json_response
 from app.web.requests.strict_route import StrictRoute
 from app.web.requests.write_stamp import actor_of
 from app.web.schemas.sink_models import (
@@ -33,7 +33,7 @@ from app.web.schemas.sink_models import (
 router = APIRouter(prefix="/v1/sinks", tags=["sinks"], route_class=StrictRoute)
 
 _EDITOR, _ADMIN = [needs(Role.EDITOR)], [needs(Role.ADMIN)]
-_ACT = refusals(SinkNotFound, IdempotencyKeyReused)
+_ACTION = refusals(SinkNotFound, IdempotencyKeyReused)
 
 
 async def _sink_name(name: Annotated[str, Path(description="The sink's name.")]) -> str:
@@ -43,83 +43,134 @@ async def _sink_name(name: Annotated[str, Path(description="The sink's name.")])
 SinkName = Annotated[str, Depends(_sink_name)]
 
 
-@router.get("", response_model=SinkPageOut, dependencies=_EDITOR)
+@router.get(
+    "",
+    response_model=SinkPageOut,
+    response_description="All sinks.",
+    dependencies=_EDITOR,
+)
 def list_sinks(services: ServicesDep) -> Response:
-    """List all sinks, with how far behind each is."""
+    """List sinks.
+
+    Returns all sinks, their state, and how far each one is behind.
+    """
     items = [sink_out(view) for view in services.store.sinks.views()]
-    return json_answer({"items": items, "next_cursor": None})
+    return json_response({"items": items, "next_cursor": None})
 
 
 @router.get(
-    "/{name}", response_model=SinkOut, responses=refusals(SinkNotFound), dependencies=_EDITOR
+    "/{name}",
+    response_model=SinkOut,
+    response_description="The sink.",
+    responses=refusals(SinkNotFound),
+    dependencies=_EDITOR,
 )
 def get_sink(name: SinkName, services: ServicesDep) -> Response:
-    """Read one sink."""
-    return _shown(services.store.sinks.view(name))
+    """Retrieve a sink."""
+    return _sink(services.store.sinks.view(name))
 
 
-@router.post("/{name}/pause", response_model=SinkOut, responses=_ACT, dependencies=_ADMIN)
+@router.post(
+    "/{name}/pause",
+    response_model=SinkOut,
+    response_description="The paused sink.",
+    responses=_ACTION,
+    dependencies=_ADMIN,
+)
 def pause_sink(
-    name: SinkName, request: Request, services: ServicesDep, keyed: KeyedDep
+    name: SinkName, request: Request, services: ServicesDep, idempotency: IdempotencyDep
 ) -> Response:
-    """Deliver nothing more until the sink is resumed; what arrives meanwhile waits."""
-    return _shown(services.store.sinks.pause(name, actor_of(request), keyed.once(_shown)))
+    """Pause a sink.
+
+    Nothing is delivered until the sink is resumed. Events that arrive in the meantime wait.
+    """
+    return _sink(services.store.sinks.pause(name, actor_of(request), idempotency.once(_sink)))
 
 
-@router.post("/{name}/resume", response_model=SinkOut, responses=_ACT, dependencies=_ADMIN)
+@router.post(
+    "/{name}/resume",
+    response_model=SinkOut,
+    response_description="The running sink.",
+    responses=_ACTION,
+    dependencies=_ADMIN,
+)
 def resume_sink(
-    name: SinkName, request: Request, services: ServicesDep, keyed: KeyedDep
+    name: SinkName, request: Request, services: ServicesDep, idempotency: IdempotencyDep
 ) -> Response:
-    """Deliver again, from where the sink was; nothing changes where it runs."""
-    return _shown(services.store.sinks.resume(name, actor_of(request), keyed.once(_shown)))
+    """Resume a sink.
+
+    Delivery continues where it was paused. Does nothing if the sink is running.
+    """
+    return _sink(services.store.sinks.resume(name, actor_of(request), idempotency.once(_sink)))
 
 
 @router.post(
     "/{name}/rewind",
     response_model=SinkOut,
+    response_description="The sink with its new cursor.",
     responses=refusals(SinkNotFound, TimeOutOfRange, IdempotencyKeyReused),
     dependencies=[*_ADMIN, Depends(json_body)],
 )
 def rewind_sink(
-    name: SinkName, body: RewindRequest, request: Request, services: ServicesDep, keyed: KeyedDep
+    name: SinkName,
+    body: RewindRequest,
+    request: Request,
+    services: ServicesDep,
+    idempotency: IdempotencyDep,
 ) -> Response:
-    """Deliver again what arrived at or after a time, or skip what is waiting."""
-    actor, once = actor_of(request), keyed.once(_shown)
-    return _shown(services.store.sinks.rewind(name, body.to, actor, once))
+    """Rewind a sink.
+
+    Delivers the events again that arrived at or after a time, or skips the events that wait.
+    """
+    actor, once = actor_of(request), idempotency.once(_sink)
+    return _sink(services.store.sinks.rewind(name, body.to, actor, once))
 
 
 @router.post(
     "/{name}/test",
     response_model=SinkTestOut,
+    response_description="The receiver accepted the test message.",
     responses=refusals(SinkNotFound, SinkNotConfigured, SinkTestFailed, IdempotencyKeyReused),
     dependencies=_ADMIN,
 )
-def test_sink(name: SinkName, request: Request, services: ServicesDep, keyed: KeyedDep) -> Response:
-    """Send one test message to the receiver, from this process."""
+def test_sink(
+    name: SinkName, request: Request, services: ServicesDep, idempotency: IdempotencyDep
+) -> Response:
+    """Test a sink.
+
+    Sends one test message to the sink's receiver, from the process that handles this request.
+    """
 
     def accepted(answer: str) -> Response:
-        return json_answer({"name": name, "answer": answer})
+        return json_response({"name": name, "answer": answer})
 
-    return accepted(services.test_sink(name, actor_of(request), keyed.once(accepted)))
+    return accepted(services.test_sink(name, actor_of(request), idempotency.once(accepted)))
 
 
 @router.post(
     "/{name}/redrive",
     status_code=202,
     response_model=SinkRedriveOut,
-    responses=_ACT,
+    response_description="The dead letters are marked; a worker delivers them soon.",
+    responses=_ACTION,
     dependencies=_ADMIN,
 )
 def redrive_sink(
-    name: SinkName, request: Request, services: ServicesDep, keyed: KeyedDep
+    name: SinkName, request: Request, services: ServicesDep, idempotency: IdempotencyDep
 ) -> Response:
-    """Have a worker deliver all dead letters of the sink, or of `audit`, again."""
-    return _due(services.store.sinks.request_redrive(name, actor_of(request), keyed.once(_due)))
+    """Redrive a sink's dead letters.
+
+    A worker delivers all dead letters of the sink again. The name `audit` redrives the stream
+    records that could not be audited.
+    """
+    return _due(
+        services.store.sinks.request_redrive(name, actor_of(request), idempotency.once(_due))
+    )
 
 
-def _shown(view: SinkView) -> Response:
-    return json_answer(sink_out(view))
+def _sink(view: SinkView) -> Response:
+    return json_response(sink_out(view))
 
 
 def _due(name: str) -> Response:
-    return json_answer({"name": name, "status": "due"}, status=202)
+    return json_response({"name": name, "status": "due"}, status=202)

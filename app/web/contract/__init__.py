@@ -1,1 +1,1 @@
-"""What the API promises, for programs: OpenAPI for requests, AsyncAPI for the stream."""
+"""The machine-readable API contract: OpenAPI for requests, AsyncAPI for the live stream."""

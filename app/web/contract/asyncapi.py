@@ -1,69 +1,82 @@
-"""The AsyncAPI document says what the live stream sends: one channel, four messages."""
+"""The AsyncAPI document describes the live stream: one channel, four messages."""
 
 from typing import Any
 
 from app.web.contract.examples import EXAMPLES
 from app.web.schemas.outputs import CloudEventOut
 
+_STORE = "`ok`, or a description of the problem with the database."
 _HELLO = {
     "type": "object",
     "required": ["cursor", "server_version", "store"],
     "properties": {
-        "cursor": {"type": "string", "description": "where the stream begins"},
-        "server_version": {"type": "string"},
-        "store": {"type": "string", "description": "`ok`, or what is wrong with the store"},
+        "cursor": {"type": "string", "description": "The cursor after which the stream starts."},
+        "server_version": {"type": "string", "description": "The version of Stockpulse."},
+        "store": {"type": "string", "description": _STORE},
     },
 }
 _HEARTBEAT = {
     "type": "object",
     "required": ["time", "lag_ms", "store"],
     "properties": {
-        "time": {"type": "string", "format": "date-time", "description": "the server's clock"},
+        "time": {
+            "type": "string",
+            "format": "date-time",
+            "description": "The time by the server's clock.",
+        },
         "lag_ms": {
             "type": "object",
-            "description": "of the newest change, hop by hop, in milliseconds",
+            "description": "The latency of the newest change, in milliseconds.",
             "required": ["stream", "audit"],
             "properties": {
-                "stream": {"type": "integer", "minimum": 0},
-                "audit": {"type": "integer"},
+                "stream": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "description": "From the change to its arrival at the worker.",
+                },
+                "audit": {
+                    "type": "integer",
+                    "description": "From its arrival at the worker to its publication.",
+                },
             },
         },
-        "store": {"type": "string", "description": "`ok`, or what is wrong with the store"},
+        "store": {"type": "string", "description": _STORE},
     },
 }
 _RESET = {
     "type": "object",
     "required": ["cursor"],
-    "properties": {"cursor": {"type": "string", "description": "go on from here"}},
+    "properties": {"cursor": {"type": "string", "description": "The cursor to continue from."}},
 }
 
 _MESSAGES: dict[str, tuple[str, dict[str, Any], Any]] = {
     "hello": (
-        "First on each connection.",
+        "The first message of each connection.",
         _HELLO,
         {"cursor": "1795248751004-0a1b2c3d-000", "server_version": "0.1.0", "store": "ok"},
     ),
     "change": (
         "A change to a product, as a CloudEvents object.",
         CloudEventOut.model_json_schema(ref_template="#/components/schemas/{model}"),
-        EXAMPLES["get_event"].answer,
+        EXAMPLES["get_event"].response,
     ),
     "heartbeat": (
-        "Every 15 s, and when the store's state changes.",
+        "Sent every 15 s, and when the store's state changes.",
         _HEARTBEAT,
         {"time": "2026-11-21T08:12:45.002Z", "lag_ms": {"stream": 12, "audit": 4}, "store": "ok"},
     ),
     "reset": (
-        "More was missed than the stream gives again: load a page, and go on from its cursor.",
+        "The client missed more events than the stream replays: load a page, then continue here.",
         _RESET,
         {"cursor": "1795248751004-0a1b2c3d-000"},
     ),
 }
 
 _DESCRIPTION = """\
-Server-sent events. Each message's SSE `event` is its name, its `data` one line of JSON, its
-`id` the cursor to resume from (`Last-Event-ID`, or `?after=`). After a resume, drop event ids
-that you have among your last 10,000: some of the ten seconds before may come again.
+Every change to a product, as server-sent events. In each message the SSE field `event` is the
+message's name, `data` is one line of JSON, and `id` is the cursor to resume from: send it as
+`Last-Event-ID` or `?after=` when you reconnect. After a resume, some events of the ten seconds
+before the cursor may be repeated: ignore event ids that are among the last 10,000 you received.
 """
 
 
@@ -84,7 +97,7 @@ def stream_contract(version: str, base_path: str) -> dict[str, Any]:
     return {
         "asyncapi": "3.0.0",
         "info": {
-            "title": "Stockpulse: the live stream",
+            "title": "Stockpulse live stream",
             "version": version,
             "description": _DESCRIPTION,
         },
@@ -92,7 +105,8 @@ def stream_contract(version: str, base_path: str) -> dict[str, Any]:
         "channels": {
             "events": {
                 "address": f"{base_path}/v1/events",
-                "description": "GET with `Accept: text/event-stream`; filters as for the page.",
+                "description": "A GET request with `Accept: text/event-stream`. It has the same "
+                "filters as a page of events (see `/v1/openapi.json`).",
                 "messages": {name: _ref("messages", name) for name in messages},
                 "bindings": {"http": {"bindingVersion": "0.3.0"}},
             }
@@ -101,7 +115,7 @@ def stream_contract(version: str, base_path: str) -> dict[str, Any]:
             "follow": {
                 "action": "send",
                 "channel": {"$ref": "#/channels/events"},
-                "summary": "What the server sends to each client that follows.",
+                "summary": "Receive changes as they happen.",
                 "messages": [{"$ref": f"#/channels/events/messages/{name}"} for name in messages],
             }
         },

@@ -1,13 +1,14 @@
-"""One example of each operation, told in the order of a morning in a tea shop.
+"""Each operation has one example; together they are a day in a tea shop.
 
-The tests send them in this order and hold the answers to what stands here; `...` is what
-differs each time.
+The tests send them in this order and compare the responses, except for values that differ each
+time, such as times and ids.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.core.errors import ProductNotFound
 from app.core.events import event_id
 
 _EVENT_ID = event_id("TEA-1", "2026-11-21T07:00:00.000#" + "2".zfill(40))
@@ -16,13 +17,13 @@ _ETAG = '"6f1c2d0a9b8e7f54.0d9c8b7a6f5e4d3c"'
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A request and what it is answered."""
+    """A request and its response."""
 
     status: int
     parameters: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
-    answer: Any = None
-    headers: Sequence[str] = ()  # of the answer
+    response: Any = None
+    headers: Sequence[str] = ()  # of the response
 
 
 def _product(**changes: Any) -> dict[str, Any]:
@@ -98,7 +99,7 @@ _SALE = {
 _PAGE = {"items": [_SALE], "next_cursor": None}
 _TEA = {"product_id": "TEA-1"}
 
-# By operation, in the order in which the tests send them.
+# By operation id, in the order in which the tests send them.
 EXAMPLES: Mapping[str, Example] = {
     "create_product": Example(
         201,
@@ -113,42 +114,42 @@ EXAMPLES: Mapping[str, Example] = {
             "tags": ["black", "loose"],
             "barcode": "4006381333931",
         },
-        answer=_product(),
+        response=_product(),
         headers=("ETag", "Location"),
     ),
-    "get_product": Example(200, parameters=_TEA, answer=_product(), headers=("ETag",)),
+    "get_product": Example(200, parameters=_TEA, response=_product(), headers=("ETag",)),
     "list_products": Example(
-        200, parameters={"limit": 50}, answer={"items": [_product()], "next_cursor": None}
+        200, parameters={"limit": 50}, response={"items": [_product()], "next_cursor": None}
     ),
     "adjust_product": Example(
         200,
         parameters=_TEA | {"idempotency-key": "till-2-1042"},
         body={"delta": -2, "reason": "sold", "reference": "SO-1042"},
-        answer=_SOLD,
+        response=_SOLD,
         headers=("ETag",),
     ),
-    "list_product_events": Example(200, parameters=_TEA | {"limit": 1}, answer=_PAGE),
-    "list_events": Example(200, parameters={"kind": ["stock_changed"]}, answer=_PAGE),
-    "get_event": Example(200, parameters={"event_id": _EVENT_ID}, answer=_SALE),
+    "list_product_events": Example(200, parameters=_TEA | {"limit": 1}, response=_PAGE),
+    "list_events": Example(200, parameters={"kind": ["stock_changed"]}, response=_PAGE),
+    "get_event": Example(200, parameters={"event_id": _EVENT_ID}, response=_SALE),
     "reverse_event": Example(
         200,
         parameters={"event_id": _EVENT_ID},
         body={"note": "rung up twice"},
-        answer=_product(version=3, updated_at="2026-11-21T08:15:02.871Z"),
+        response=_product(version=3, updated_at="2026-11-21T08:15:02.871Z"),
         headers=("ETag",),
     ),
     "count_product": Example(
         200,
         parameters=_TEA,
         body={"counted": 39, "note": "one box was torn"},
-        answer=_product(stock=39, version=4, updated_at="2026-11-21T18:30:12.400Z"),
+        response=_product(stock=39, version=4, updated_at="2026-11-21T18:30:12.400Z"),
         headers=("ETag",),
     ),
     "patch_product": Example(
         200,
         parameters=_TEA | {"if-match": "*"},
         body={"price": "7.20", "barcode": None},
-        answer=_product(
+        response=_product(
             stock=39,
             price="7.2",
             barcode=None,
@@ -161,7 +162,7 @@ EXAMPLES: Mapping[str, Example] = {
         200,
         parameters=_TEA | {"if-match": "*"},
         body={"name": "Earl Grey, 100 g tin", "stock": 39, "category": "Tea", "price": "7.90"},
-        answer=_product(
+        response=_product(
             name="Earl Grey, 100 g tin",
             stock=39,
             price="7.9",
@@ -188,7 +189,7 @@ EXAMPLES: Mapping[str, Example] = {
                 {"action": "count", "product_id": "TEA-9", "counted": 3},
             ]
         },
-        answer={
+        response={
             "items": [
                 {
                     "index": 0,
@@ -211,7 +212,7 @@ EXAMPLES: Mapping[str, Example] = {
                     "etag": None,
                     "problem": {
                         "type": "urn:stockpulse:problem:product-not-found",
-                        "title": "No such product",
+                        "title": ProductNotFound.title,
                         "status": 404,
                         "detail": "No product has this id. GET /v1/products lists them.",
                         "code": "product-not-found",

@@ -1,7 +1,7 @@
-"""Every header that an operation's answer can carry, and a program can use, is in its contract.
+"""The contract lists every response header that is useful to a client.
 
-Where a caller has no budget (at the machine of an open server) RateLimit is left out, so no
-header is promised; each that is sent is named.
+No header is required in the contract: RateLimit, for example, is missing where no rate limit
+applies (loopback clients of a server without keys).
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,29 +12,43 @@ from app.web.requests.parameters import MERGE_PATCH
 _TEXT = {"type": "string"}
 
 HEADERS: Mapping[str, dict[str, Any]] = {
-    "ETag": {"description": "The state of the product, for `If-Match`.", "schema": _TEXT},
-    "Location": {"description": "Where the product is.", "schema": _TEXT},
-    "Link": {"description": '`rel="next"`: the next page.', "schema": _TEXT},
+    "ETag": {
+        "description": "The product's current version. Send it as `If-Match` to change the "
+        "product, or as `If-None-Match` to check whether it has changed.",
+        "schema": _TEXT,
+    },
+    "Location": {"description": "The path of the product.", "schema": _TEXT},
+    "Link": {"description": 'The next page (`rel="next"`).', "schema": _TEXT},
     "Retry-After": {
-        "description": "Seconds after which to ask again.",
+        "description": "The number of seconds to wait before the next request.",
         "schema": {"type": "string", "pattern": "^[0-9]+$"},
     },
     "RateLimit": {
-        "description": "What is left of the budget: `r` requests, in the next `t` seconds.",
+        "description": "What remains of the rate limit: `r` requests within the next `t` seconds.",
         "schema": _TEXT,
     },
     "RateLimit-Policy": {
-        "description": "The budget: `q` requests in `w` seconds.",
+        "description": "The rate limit: `q` requests per `w` seconds.",
         "schema": _TEXT,
     },
     "Idempotent-Replayed": {
-        "description": "`true` where the answer is an earlier one's, found by its key.",
+        "description": "`true` if this is the stored response to an earlier request with the same "
+        "`Idempotency-Key`.",
         "schema": {"type": "string", "enum": ["true"]},
     },
-    "Accept-Patch": {"description": "The type of patch that is read.", "schema": _TEXT},
-    "Accept-Encoding": {"description": "How the body may be packed: not.", "schema": _TEXT},
-    "WWW-Authenticate": {"description": "How to show a key.", "schema": _TEXT},
-    "X-Request-Id": {"description": "What the log has the request under.", "schema": _TEXT},
+    "Accept-Patch": {
+        "description": "The content type that PATCH accepts.",
+        "schema": _TEXT,
+    },
+    "Accept-Encoding": {
+        "description": "`identity`: Content-Encoding is not supported.",
+        "schema": _TEXT,
+    },
+    "WWW-Authenticate": {"description": "The authentication scheme to use.", "schema": _TEXT},
+    "X-Request-Id": {
+        "description": "The request's id. The server log has the request under this id.",
+        "schema": _TEXT,
+    },
 }
 
 _BY_STATUS: Mapping[int, tuple[str, ...]] = {
@@ -48,29 +62,29 @@ _BY_STATUS: Mapping[int, tuple[str, ...]] = {
 }
 
 
-def name_headers(operation: dict[str, Any], *, public: bool) -> None:
-    """Name them on each of the operation's answers."""
-    taken = {parameter["name"] for parameter in operation.get("parameters", [])}
+def add_headers(operation: dict[str, Any], *, public: bool) -> None:
+    """Add the headers to each response of the operation."""
+    parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
     is_patch = MERGE_PATCH in operation.get("requestBody", {}).get("content", {})
-    for status, answer in operation["responses"].items():
-        names = [*_names(int(status), answer, taken, public=public)]
+    for status, response in operation["responses"].items():
+        names = [*_names(int(status), response, parameters, public=public)]
         if is_patch and status == "415":
             names.append("Accept-Patch")
-        answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+        response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def _names(
-    status: int, answer: Mapping[str, Any], taken: set[str], *, public: bool
+    status: int, response: Mapping[str, Any], parameters: set[str], *, public: bool
 ) -> Iterator[str]:
     yield "X-Request-Id"
-    if not public and status != 421:  # a wrong host is refused before anybody's budget
+    if not public and status != 421:  # a wrong host is rejected before any rate limit
         yield from ("RateLimit", "RateLimit-Policy")
     yield from _BY_STATUS.get(status, ())
-    if status < 300 and "idempotency-key" in taken:
+    if status < 300 and "idempotency-key" in parameters:
         yield "Idempotent-Replayed"
-    if status == 200 and "cursor" in taken:
+    if status == 200 and "cursor" in parameters:
         yield "Link"
-    if status == 200 and "ProductOut'" in str(answer.get("content")):
+    if status == 200 and "ProductOut'" in str(response.get("content")):
         yield "ETag"
-    if "too-much-contention" in str(answer.get("content")):
+    if "too-much-contention" in str(response.get("content")):
         yield "Retry-After"

@@ -1,7 +1,8 @@
-"""The OpenAPI document says what each operation answers in every case, with an example of each.
+"""The OpenAPI document lists every response of every operation, with examples that the tests send.
 
-FastAPI makes it of the routes; here it gets what all of them have in common: refusals,
-answers' headers, and examples, each of which the tests send.
+FastAPI generates it from the routes. Here it gets what all of them share (errors, response
+headers), the examples, and summaries: the first line of a route's docstring is its summary, the
+rest its description.
 """
 
 from typing import Any
@@ -11,39 +12,58 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from app.web.contract.examples import EXAMPLES
-from app.web.contract.headers import HEADERS, name_headers
+from app.web.contract.headers import HEADERS, add_headers
 from app.web.contract.refusals import PROBLEM_SCHEMA, common, merged
 from app.web.contract.sink_examples import SINK_EXAMPLES
 from app.web.middleware.authentication import PUBLIC
 
 _DESCRIPTION = """\
-Products, their stock, and every change to them.
+Read and change products and their stock, and follow every change to them.
 
-Errors are problem documents (RFC 9457) with a `code` for programs and a `request_id`.
-The live stream at `/v1/events` is described by `/v1/asyncapi.json`.
+Requests and responses are JSON. Times are RFC 3339 in UTC. Lists are returned in pages: send
+`next_cursor` as `cursor` to get the next page.
+
+Errors are problem documents (RFC 9457). `code` identifies the error for programs, `detail` says
+what happened and what to do, and `request_id` finds the request in the server log.
+
+Send an `Idempotency-Key` with a POST to repeat it safely. Send `If-Match` with a product's ETag
+to change it only if nobody else has.
+
+`/v1/asyncapi.json` describes the live stream at `/v1/events`.
 """
 
 _TAGS = [
-    {"name": "products", "description": "What is in stock, and writes to it."},
-    {"name": "events", "description": "Every change, as CloudEvents; the same address streams."},
-    {"name": "sinks", "description": "Who gets every change, how far each is, and its control."},
-    {"name": "dead letters", "description": "What a sink rejected: kept until it is redriven."},
-    {"name": "admin", "description": "What admins did."},
-    {"name": "health", "description": "For load balancers and monitors."},
+    {"name": "products", "description": "Products and their stock."},
+    {
+        "name": "events",
+        "description": "The history of all changes, as CloudEvents: in pages, or as a live stream.",
+    },
+    {
+        "name": "sinks",
+        "description": "Sinks receive every change. See how far behind each one is, and pause, "
+        "resume, rewind or test it.",
+    },
+    {
+        "name": "dead letters",
+        "description": "Events that a sink rejected. They are kept until they are redriven or "
+        "deleted.",
+    },
+    {"name": "admin", "description": "The log of admin actions."},
+    {"name": "health", "description": "Checks for load balancers and monitoring."},
 ]
 
 _SECURITY: dict[str, dict[str, Any]] = {
     "key": {
         "type": "http",
         "scheme": "bearer",
-        "description": "An API key, as `stockpulse key create` makes it. Where there is none, "
-        "none is needed.",
+        "description": "An API key. Create one with `stockpulse key create`. A server without "
+        "keys does not require one.",
     },
 }
 
 
 def operation_id(route: APIRoute) -> str:
-    """An operation is named after its function."""
+    """An operation has the name of its function."""
     return route.name
 
 
@@ -72,16 +92,17 @@ def contract(app: FastAPI) -> dict[str, Any]:
 def _complete(method: str, operation: dict[str, Any], *, public: bool) -> None:
     body = operation.get("requestBody")
     if body is not None and len(body["content"]) > 1:
-        del body["content"]["application/json"]  # FastAPI's guess, beside what the route names
+        del body["content"]["application/json"]  # FastAPI's default; the route declares another
     inputs = body is not None or bool(operation.get("parameters"))
     own = operation["responses"]
+    _summarize(operation)
     _require_if_match(operation)
     if "422" in own and "application/json" in own["422"].get("content", {}):
-        del own["422"]  # FastAPI's own shape of it, which never leaves
+        del own["422"]  # FastAPI's own error schema, which is never returned
     operation["responses"] = merged(
         own, common(method, has_body=body is not None, takes_input=inputs, public=public)
     )
-    name_headers(operation, public=public)
+    add_headers(operation, public=public)
     if not public:
         operation["security"] = [{name: []} for name in _SECURITY]
     name = operation["operationId"]
@@ -94,14 +115,23 @@ def _complete(method: str, operation: dict[str, Any], *, public: bool) -> None:
     for parameter in operation.get("parameters", []):
         if parameter["name"] in example.parameters:
             parameter["example"] = example.parameters[parameter["name"]]
-    answer = own[str(example.status)]
-    if example.answer is not None:
-        media = answer.setdefault("content", {}).setdefault("application/json", {})
-        media["example"] = example.answer
+    response = own[str(example.status)]
+    if example.response is not None:
+        media = response.setdefault("content", {}).setdefault("application/json", {})
+        media["example"] = example.response
+
+
+def _summarize(operation: dict[str, Any]) -> None:
+    """Split the docstring into summary and description."""
+    summary, _, description = operation.pop("description", "").partition("\n\n")
+    if summary:
+        operation["summary"] = summary.rstrip(".")
+    if description:
+        operation["description"] = description
 
 
 def _require_if_match(operation: dict[str, Any]) -> None:
-    """Say that a write of what is there needs it: 428 is ours to answer, so FastAPI cannot know."""
+    """Mark `If-Match` as required; FastAPI declares it optional, as its absence is our own 428."""
     if "428" not in operation["responses"] or "201" in operation["responses"]:
         return
     for parameter in operation["parameters"]:

@@ -1,5 +1,6 @@
-"""Every error that an operation can answer is in its contract, made from the error's own class."""
+"""The contract lists every error of every operation, generated from the error classes."""
 
+import inspect
 from typing import Any
 
 from app.core.errors import StockpulseError, StoreUnavailable
@@ -7,6 +8,7 @@ from app.web.errors import (
     BodyTooLarge,
     CrossOrigin,
     HostNotAllowed,
+    InternalError,
     InvalidRequest,
     MalformedJSON,
     RateLimited,
@@ -22,35 +24,42 @@ PROBLEM = "application/problem+json"
 
 PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
-    "description": "A problem document (RFC 9457).",
+    "description": "An error, as a problem document (RFC 9457).",
     "required": ["type", "title", "status", "detail", "code", "request_id"],
     "properties": {
-        "type": {"type": "string", "format": "uri"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "what was wrong, and what to do"},
-        "code": {"type": "string", "description": "the error's name, for programs"},
-        "request_id": {"type": "string", "description": "what the log has it under"},
+        "type": {
+            "type": "string",
+            "format": "uri",
+            "description": "The type of error: `urn:stockpulse:problem:` and the `code`.",
+        },
+        "title": {"type": "string", "description": "A short summary of the error."},
+        "status": {"type": "integer", "description": "The HTTP status code."},
+        "detail": {"type": "string", "description": "What happened, and what to do about it."},
+        "code": {"type": "string", "description": "Identifies the type of error for programs."},
+        "request_id": {
+            "type": "string",
+            "description": "The request's id. The server log has the request under this id.",
+        },
         "errors": {
             "type": "array",
-            "description": "the fields at fault",
+            "description": "The invalid fields and parameters.",
             "items": {
                 "type": "object",
                 "required": ["pointer", "detail"],
                 "properties": {
                     "pointer": {
                         "type": "string",
-                        "description": "a JSON pointer into the body, or `?name`, `header:name`, "
-                        "`path:name`",
+                        "description": "A JSON pointer into the body (RFC 6901), or `?name` for a "
+                        "query parameter, `header:name` or `path:name`.",
                     },
-                    "detail": {"type": "string"},
+                    "detail": {"type": "string", "description": "What is wrong with the value."},
                 },
             },
         },
     },
 }
 
-_ANY: tuple[type[StockpulseError], ...] = (HostNotAllowed, StoreUnavailable, StockpulseError)
+_ANY: tuple[type[StockpulseError], ...] = (HostNotAllowed, StoreUnavailable, InternalError)
 _TAKES_INPUT = (InvalidRequest,)
 _GUARDED = (Unauthenticated, RoleNeeded, RateLimited, UnknownParameter)
 _WRITES = (CrossOrigin, ReadOnly, TokenNeeded)
@@ -60,24 +69,23 @@ Responses = dict[int | str, dict[str, Any]]
 
 
 def refusals(*errors: type[StockpulseError]) -> Responses:
-    """What `responses=` of a route says of these errors."""
-    answers: Responses = {}
+    """These errors, for `responses=` of a route."""
+    responses: Responses = {}
     for error in errors:
-        answer = answers.setdefault(
+        response = responses.setdefault(
             error.status,
             {
                 "description": error.title,
                 "content": {PROBLEM: {"schema": _ref("Problem"), "examples": {}}},
             },
         )
-        answer["content"][PROBLEM]["examples"][error.code] = {"value": _example(error)}
-        if error.title not in answer["description"]:
-            answer["description"] += "; " + error.title[0].lower() + error.title[1:]
-    return answers
+        response["content"][PROBLEM]["examples"][error.code] = {"value": _example(error)}
+        _describe(response, error.title)
+    return responses
 
 
 def common(method: str, *, has_body: bool, takes_input: bool, public: bool) -> Responses:
-    """What any operation of this kind can answer."""
+    """The errors of any operation of this kind."""
     errors: list[type[StockpulseError]] = [*_ANY]
     if not public:
         errors += _GUARDED
@@ -91,14 +99,22 @@ def common(method: str, *, has_body: bool, takes_input: bool, public: bool) -> R
 
 
 def merged(own: Responses, others: Responses) -> Responses:
-    """Both; where both know a status, the examples of both."""
-    answers = {str(status): answer for status, answer in own.items()}
-    for status, answer in others.items():
-        known = answers.setdefault(str(status), answer)
-        if known is not answer:
-            examples = known.get("content", {}).get(PROBLEM, {}).setdefault("examples", {})
-            examples |= answer["content"][PROBLEM]["examples"]
-    return dict(sorted(answers.items()))
+    """Both; a status that is in both gets the descriptions and examples of both."""
+    responses = {str(status): response for status, response in own.items()}
+    for status, response in others.items():
+        known = responses.setdefault(str(status), response)
+        problem = known.get("content", {}).get(PROBLEM)
+        if known is response or problem is None:
+            continue
+        for code, example in response["content"][PROBLEM]["examples"].items():
+            problem.setdefault("examples", {})[code] = example
+            _describe(known, example["value"]["title"])
+    return dict(sorted(responses.items()))
+
+
+def _describe(response: dict[str, Any], title: str) -> None:
+    if title not in response["description"]:
+        response["description"] += f". {title}"
 
 
 def _example(error: type[StockpulseError]) -> dict[str, Any]:
@@ -106,7 +122,7 @@ def _example(error: type[StockpulseError]) -> dict[str, Any]:
         "type": f"urn:stockpulse:problem:{error.code}",
         "title": error.title,
         "status": error.status,
-        "detail": (error.__doc__ or "").strip(),
+        "detail": inspect.cleandoc(error.__doc__ or ""),
         "code": error.code,
         "request_id": "5f0c3b6e0c6e4a7fb4b6f6f3f0d0f3a1",
     }

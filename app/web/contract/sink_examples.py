@@ -1,4 +1,4 @@
-"""One example of each operation on sinks; the tests send them after those of the tea shop."""
+"""Each operation on sinks has one example; the tests send them after `examples.EXAMPLES`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,30 +24,30 @@ def _sink(**changes: Any) -> dict[str, Any]:
     }
 
 
-# By operation, in the order in which the tests send them.
+# By operation id, in the order in which the tests send them.
 SINK_EXAMPLES: Mapping[str, Example] = {
-    "list_sinks": Example(200, answer={"items": [_sink()], "next_cursor": None}),
-    "get_sink": Example(200, parameters=_NAME, answer=_sink()),
+    "list_sinks": Example(200, response={"items": [_sink()], "next_cursor": None}),
+    "get_sink": Example(200, parameters=_NAME, response=_sink()),
     "pause_sink": Example(
         200,
         parameters=_NAME | {"idempotency-key": "maintenance-1"},
-        answer=_sink(state="paused", why="paused by local", version=1),
+        response=_sink(state="paused", why="paused by local", version=1),
     ),
     "rewind_sink": Example(
         200,
         parameters=_NAME,
         body={"to": "beginning"},
-        answer=_sink(state="paused", why="paused by local", version=2, saved_at=None),
+        response=_sink(state="paused", why="paused by local", version=2, saved_at=None),
     ),
-    "resume_sink": Example(200, parameters=_NAME, answer=_sink(version=3, saved_at=None)),
+    "resume_sink": Example(200, parameters=_NAME, response=_sink(version=3, saved_at=None)),
     "test_sink": Example(
         200,
         parameters=_NAME,
-        answer={
+        response={
             "name": "webhook",
             "answer": "https://shop.example/hooks accepted the event "
             "test_0b9f8f7a2f3e4d5c8a7b6c5d4e3f2a1b in 41 ms",
         },
     ),
-    "redrive_sink": Example(202, parameters=_NAME, answer={"name": "webhook", "status": "due"}),
+    "redrive_sink": Example(202, parameters=_NAME, response={"name": "webhook", "status": "due"}),
 }

@@ -1,1 +1,1 @@
-"""What applies to every request before its route: limits, host checks, authentication."""
+"""Middleware applies to every request before its route: limits, host checks, authentication."""

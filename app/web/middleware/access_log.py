@@ -1,7 +1,7 @@
-"""Every request has an id, bound to all that is logged while it is served, and one access line.
+"""Every request has an id, which is in all its log lines, and one line in the access log.
 
-The line names the route's template and never the path, the query or a header: they may
-hold what is private. A live stream's line comes when it ends.
+The line contains the route's template, never the path, the query or a header: these may contain
+private data. The line of a live stream is logged when it ends.
 """
 
 import logging
@@ -17,22 +17,22 @@ _log = logging.getLogger("app.access")
 
 
 class AccessLog:
-    """Middleware outside the guards: what they refuse has an id and a line, too."""
+    """The outermost middleware: requests that others reject also have an id and a line."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         request_id = scope.setdefault("state", {})["request_id"] = uuid.uuid4().hex
         started = time.monotonic()
-        # What fails unexpectedly is answered outside of here.
+        # The response to an unexpected error is sent outside of this middleware.
         status: int = HTTPStatus.INTERNAL_SERVER_ERROR
 
-        async def send_noted(message: Message) -> None:
+        async def send_and_note_status(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -40,15 +40,15 @@ class AccessLog:
 
         with about(request_id=request_id):
             try:
-                await self._app(scope, receive, send_noted)
+                await self._app(scope, receive, send_and_note_status)
             finally:
-                _tell(scope, status, (time.monotonic() - started) * 1000)
+                _log_request(scope, status, (time.monotonic() - started) * 1000)
 
 
-def _tell(scope: Scope, status: int, milliseconds: float) -> None:
+def _log_request(scope: Scope, status: int, milliseconds: float) -> None:
     if not _log.isEnabledFor(logging.INFO):
         return
-    told = {
+    fields = {
         "method": scope["method"],
         "route": route_of(scope),
         "status": status,
@@ -56,12 +56,12 @@ def _tell(scope: Scope, status: int, milliseconds: float) -> None:
         "actor": scope["state"].get("actor", "-"),
     }
     _log.info(
-        "%s %s %d in %.1f ms", told["method"], told["route"], status, milliseconds, extra=told
+        "%s %s %d in %.1f ms", fields["method"], fields["route"], status, milliseconds, extra=fields
     )
 
 
 def route_of(scope: Scope) -> str:
-    """The template that the path matched, such as `/v1/products/{product_id}`."""
+    """The template of the matched route, such as `/v1/products/{product_id}`."""
     route = scope.get("route")
     if route is not None:
         return str(route.path)

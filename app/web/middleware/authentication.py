@@ -1,7 +1,7 @@
-"""Closed by default: all but the few public paths are asked for credentials, known or not.
+"""Every path requires credentials, also one that does not exist; only a few paths are public.
 
-Plain ASGI, before any route is looked for and any body is read. A person without a session
-is led to the sign-in page; a program gets 401.
+Plain ASGI, before routing and before the body is read. A browser without a session is redirected
+to the sign-in page; a program gets 401.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ PUBLIC = ("/healthz", "/readyz", "/sign-in", "/sign-in/link")
 
 
 class Authentication:
-    """Middleware that leaves an identity with the request, or refuses it."""
+    """Middleware that sets the request's identity, or rejects the request."""
 
     def __init__(
         self,
@@ -31,53 +31,53 @@ class Authentication:
         wants_page: Callable[[Request], bool],
     ) -> None:
         self._app = app
-        self._door = authenticator
+        self._authenticator = authenticator
         self._refuse = refuse
         self._wants_page = wants_page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Handle one request."""
         if scope["type"] != "http" or is_public(path_of(scope)):
             await self._app(scope, receive, send)
             return
         try:
-            identity = await self._door.identify(scope)
+            identity = await self._authenticator.identify(scope)
             if identity is None:
-                raise self._door.unauthenticated("There are none.")
+                raise self._authenticator.unauthenticated("The request has no credentials.")
         except StockpulseError as error:
-            await self._answer(Request(scope), error)(scope, receive, send)
+            await self._rejection(Request(scope), error)(scope, receive, send)
             return
         scope["state"]["identity"] = identity
         scope["state"]["actor"] = identity.actor
-        await self._app(scope, receive, self._touching(scope, send, identity))
+        await self._app(scope, receive, self._renewing(scope, send, identity))
 
-    def _answer(self, request: Request, error: StockpulseError) -> ASGIApp:
+    def _rejection(self, request: Request, error: StockpulseError) -> ASGIApp:
         if not isinstance(error, Unauthenticated) or not self._wants_page(request):
             return self._refuse(request, error)
-        base, path = self._door.base, path_of(request.scope)
-        # What was sent cannot be sent again after the sign-in: that leads to the first page.
+        base, path = self._authenticator.base, path_of(request.scope)
+        # A form cannot be sent again after the sign-in, which then leads to the first page.
         query = f"?{request.url.query}" if request.url.query else ""
         after = f"{base}{path}{query}" if request.method in {"GET", "HEAD"} else f"{base}/"
         return RedirectResponse(f"{base}/sign-in?next={quote(after, safe='/')}", status_code=303)
 
-    def _touching(self, scope: Scope, send: Send, identity: Identity) -> Send:
-        """Write a session's cookie anew now and then, so that use keeps it alive."""
-        if identity.by != "session" or (session := self._door.session(scope)) is None:
+    def _renewing(self, scope: Scope, send: Send, identity: Identity) -> Send:
+        """Renew the session cookie from time to time, so that use keeps the session alive."""
+        if identity.by != "session" or (session := self._authenticator.session(scope)) is None:
             return send
-        sessions = self._door.sessions
-        touched = sessions.renewed(session, self._door.now())
+        sessions = self._authenticator.sessions
+        touched = sessions.renewed(session, self._authenticator.now())
         if touched is None:
             return send
-        cookie = self._door.session_cookie(scope).header(sessions.write(touched))
+        cookie = self._authenticator.session_cookie(scope).header(sessions.write(touched))
 
-        async def send_touched(message: Message) -> None:
+        async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                if "set-cookie" not in headers:  # a sign-out's goes before
+                if "set-cookie" not in headers:  # a sign-out's cookie takes precedence
                     headers.append("Set-Cookie", cookie)
             await send(message)
 
-        return send_touched
+        return send_with_cookie
 
 
 def path_of(scope: Scope) -> str:
@@ -87,5 +87,5 @@ def path_of(scope: Scope) -> str:
 
 
 def is_public(path: str) -> bool:
-    """Whether a path of ours is open to everyone."""
+    """Whether a path (below the base path) requires no credentials."""
     return path in PUBLIC or path.startswith("/static/")

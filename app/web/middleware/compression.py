@@ -1,11 +1,11 @@
-"""Answers over a kilobyte are compressed with gzip, but never the event stream.
+"""Responses over a kilobyte are compressed with gzip, except for the event stream.
 
-An ETag that is strong names one sequence of bytes (RFC 9110, 8.8.3), so a compressed answer bears
-its weak form; every comparison of ours takes either. Smaller answers, most products among them,
-fit a packet and keep their strong one.
+A strong ETag identifies one sequence of bytes (RFC 9110, 8.8.3), so a compressed response has the
+weak form of the ETag; our own comparisons accept either. Smaller responses, such as most products,
+fit into a packet and keep the strong form.
 
-Compression next to text that others choose can give a secret away by its length (BREACH). The only
-secret that pages repeat is the form token, and it differs on each page (`app.web.auth.sessions`).
+Compressing a secret together with text from an attacker can reveal it by the length (BREACH). The
+only secret in pages is the form token, which differs on each page (`app.web.auth.sessions`).
 """
 
 import re
@@ -15,16 +15,16 @@ from starlette.middleware.gzip import GZipMiddleware, GZipResponder, IdentityRes
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MINIMUM_BYTES = 1024
-_LEVEL = 5  # higher ones take twice the time for a hundredth less
+_LEVEL = 5  # higher levels take twice the time to save another 1 %
 
 _ZERO = re.compile(r"\s*q\s*=\s*0(\.0*)?\s*", re.IGNORECASE)
 
 
 class Compression(GZipMiddleware):
-    """Middleware around the routes: Starlette's, which leaves `text/event-stream` as it is."""
+    """Starlette's middleware, which does not compress `text/event-stream`."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -37,7 +37,7 @@ class Compression(GZipMiddleware):
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Whether the header allows gzip; an absent one, given as empty, does not."""
+    """Whether the header allows gzip; a missing (empty) one does not."""
     allowed = {}
     for element in accept_encoding.split(","):
         coding, _, weight = element.partition(";")
@@ -46,14 +46,14 @@ def accepts_gzip(accept_encoding: str) -> bool:
 
 
 class _Responder(GZipResponder):
-    """One answer to a client that takes gzip; `known` is its If-None-Match."""
+    """One response to a client that accepts gzip; `known` is its If-None-Match."""
 
     def __init__(self, app: ASGIApp, known: str) -> None:
         super().__init__(app, MINIMUM_BYTES, _LEVEL)
         self._known = known
 
     async def send_with_compression(self, message: Message) -> None:
-        """Send it; a 304 bears the form of the ETag that the client has."""
+        """Send a message; a 304 has the form of the ETag that the client sent."""
         if message["type"] == "http.response.start" and message["status"] == 304:
             headers = MutableHeaders(scope=message)
             if f"W/{headers.get('etag')}" in self._known:
@@ -61,7 +61,7 @@ class _Responder(GZipResponder):
         await super().send_with_compression(message)
 
     async def apply_compression(self, body: bytes, *, more_body: bool) -> bytes:
-        """Compress a piece of the body; before the first the answer's head is not sent yet."""
+        """Compress a piece of the body; the headers are sent with the first piece."""
         _weaken(MutableHeaders(raw=self.initial_message["headers"]))
         return await super().apply_compression(body, more_body=more_body)
 

@@ -1,6 +1,6 @@
-"""Pages of the named origins may call the API from a browser, without cookies; nothing else may.
+"""Pages of the configured origins may call the API, without cookies; other origins may not.
 
-Starlette's own CORS middleware answers; here it is kept to `/v1`.
+Starlette's CORS middleware does the work; here it is limited to `/v1`.
 """
 
 from collections.abc import Collection
@@ -8,8 +8,8 @@ from collections.abc import Collection
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-_SENT = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match")
-_READ = (
+_REQUEST_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match")
+_RESPONSE_HEADERS = (
     "Accept-Patch",
     "Allow",
     "ETag",
@@ -21,11 +21,11 @@ _READ = (
     "Retry-After",
     "X-Request-Id",
 )
-_PREFLIGHT_KEPT = 600  # seconds
+_PREFLIGHT_MAX_AGE = 600  # seconds
 
 
 class APICors:
-    """Middleware around the routes."""
+    """Middleware that adds CORS headers to responses of the API."""
 
     def __init__(self, app: ASGIApp, origins: Collection[str], base: str) -> None:
         self._app = app
@@ -34,17 +34,17 @@ class APICors:
             app,
             allow_origins=list(origins),
             allow_methods=("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"),
-            allow_headers=(*_SENT, "Last-Event-ID"),
-            expose_headers=_READ,
-            max_age=_PREFLIGHT_KEPT,
+            allow_headers=(*_REQUEST_HEADERS, "Last-Event-ID"),
+            expose_headers=_RESPONSE_HEADERS,
+            max_age=_PREFLIGHT_MAX_AGE,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Handle one request."""
         is_api = scope["type"] == "http" and is_api_path(scope["path"], self._base)
         await (self._cors if is_api else self._app)(scope, receive, send)
 
 
 def is_api_path(path: str, base: str) -> bool:
-    """Whether a path is the API's."""
+    """Whether a path belongs to the API."""
     return path.removeprefix(base).startswith("/v1/")

@@ -1,12 +1,13 @@
-"""Two budgets around the gate: an address's before its credentials are looked at, a key's after.
+"""Requests are limited per address before authentication, and per key after it.
 
-An address has a second, small one for wrong keys and failed sign-ins. Where it is used up,
-what carries a key is refused unread, so that guessing ends; who has a session goes on. The
-same wrong key again is a broken program and no guess: it must not shut out its neighbours.
+An address has a second, small limit for wrong keys and failed sign-ins. Once it is reached, a
+request with a key is rejected without checking the key, so that keys cannot be guessed; sessions
+still work. The same wrong key again counts once: it is a broken program, not a guess, and must
+not lock out other clients of the address.
 
-Whoever sits at the machine of an open server pays neither: they could end the process, and
-their own shell is where much is loaded from at once. Probes of health pay neither: they ask
-no store, and a balancer that is refused would take the server away from all.
+Loopback clients of a server without keys are not limited: they could stop the process anyway, and
+local scripts send many requests at once. Health checks are not limited: they do not read the
+store, and a load balancer whose check is rejected would take the server out of service.
 """
 
 import ipaddress
@@ -34,7 +35,7 @@ WINDOW = 60  # seconds
 
 
 class RateLimiter:
-    """A budget of requests a minute for each of those who ask; 0 is no bound."""
+    """A limit of requests per minute for each caller; 0 is unlimited."""
 
     def __init__(self, name: str, per_minute: int) -> None:
         self._name = name
@@ -43,41 +44,41 @@ class RateLimiter:
         self._item = RateLimitItemPerMinute(max(1, per_minute))
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
-    def take(self, who: str, cost: int = 1) -> dict[str, str]:
-        """Take from the budget; what an answer's headers say of what is left.
+    def take(self, caller: str, cost: int = 1) -> dict[str, str]:
+        """Count a request; returns the RateLimit headers for its response.
 
         Raises:
-            RateLimited: it is used up; `Retry-After` says until when.
+            RateLimited: the limit is reached; with `Retry-After`.
 
         """
         if not self._quota:
             return {}
-        if not self._limiter.hit(self._item, who, cost=cost):
-            raise self.refusal(who)
-        return self._headers(who)[0]
+        if not self._limiter.hit(self._item, caller, cost=cost):
+            raise self.refusal(caller)
+        return self._headers(caller)[0]
 
-    def check(self, who: str) -> None:
-        """Take nothing.
+    def check(self, caller: str) -> None:
+        """Check the limit without counting a request.
 
         Raises:
-            RateLimited: the budget is used up.
+            RateLimited: the limit is reached.
 
         """
-        if self._quota and not self._limiter.test(self._item, who):
-            raise self.refusal(who)
+        if self._quota and not self._limiter.test(self._item, caller):
+            raise self.refusal(caller)
 
-    def refusal(self, who: str) -> RateLimited:
-        """What to tell whoever has used it up."""
-        headers, seconds = self._headers(who)
+    def refusal(self, caller: str) -> RateLimited:
+        """The error for a caller that has reached the limit."""
+        headers, seconds = self._headers(caller)
         return RateLimited(
-            f"More than {self._quota} requests in a minute ({self._name}). "
-            f"Wait {seconds} s; RateLimit on each answer says what is left.",
+            f"The limit of {self._quota} requests per minute ({self._name}) is reached. Try again "
+            f"in {seconds} s.",
             headers={**headers, "Retry-After": str(seconds)},
         )
 
-    def _headers(self, who: str) -> tuple[dict[str, str], int]:
-        """As draft-ietf-httpapi-ratelimit-headers has them, and the seconds until there is more."""
-        stats = self._limiter.get_window_stats(self._item, who)
+    def _headers(self, caller: str) -> tuple[dict[str, str], int]:
+        """The headers of draft-ietf-httpapi-ratelimit-headers, and the seconds until a reset."""
+        stats = self._limiter.get_window_stats(self._item, caller)
         seconds = min(WINDOW, max(1, math.ceil(stats.reset_time - time.time())))
         return {
             "RateLimit-Policy": self._policy,
@@ -88,57 +89,57 @@ class RateLimiter:
 _Refuse = Callable[[Request, StockpulseError], ASGIApp]
 
 _PROBES = {"/healthz", "/readyz"}
-_SIGN_INS = {"/sign-in": 401, "/sign-in/link": 410}  # and what a failure is answered with
+_SIGN_INS = {"/sign-in": 401, "/sign-in/link": 410}  # paths, and the status of a failed sign-in
 
 
 class AddressBudget:
-    """Middleware outside the gate."""
+    """Middleware outside authentication: limits each address."""
 
     def __init__(
         self, app: ASGIApp, settings: Settings, authenticator: Authenticator, refuse: _Refuse
     ) -> None:
         self._app = app
-        self._door = authenticator
+        self._authenticator = authenticator
         self._refuse = refuse
         self._all = RateLimiter("address", settings.address_rate_limit_per_minute)
         self._wrong = RateLimiter("wrong-keys", settings.refused_per_minute)
         self._repeats = RateLimiter("repeat", 1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Handle one request."""
         if scope["type"] != "http" or path_of(scope) in _PROBES:
             await self._app(scope, receive, send)
             return
-        network, is_loopback = _place(scope)
+        network, is_loopback = _client_network(scope)
         try:
-            if _shows_key(scope):
+            if _has_key(scope):
                 self._wrong.check(network)
-            is_home = is_loopback and self._door.is_open()
-            told = {} if is_home else self._all.take(network)
+            is_exempt = is_loopback and self._authenticator.is_open()
+            limits = {} if is_exempt else self._all.take(network)
         except RateLimited as error:
             await self._refuse(Request(scope), error)(scope, receive, send)
             return
 
-        async def send_counted(message: Message) -> None:
+        async def send_with_limits(message: Message) -> None:
             if message["type"] == "http.response.start":
                 if _is_wrong(scope, message["status"]):
-                    self._note_wrong(scope, network)
-                _tell(message, told)
+                    self._count_wrong(scope, network)
+                _add_headers(message, limits)
             await send(message)
 
-        await self._app(scope, receive, send_counted)
+        await self._app(scope, receive, send_with_limits)
 
-    def _note_wrong(self, scope: Scope, network: str) -> None:
+    def _count_wrong(self, scope: Scope, network: str) -> None:
         try:
             if key := Headers(scope=scope).get("authorization"):
                 self._repeats.take(network + sha256(key.encode()).hexdigest())
             self._wrong.take(network)
         except RateLimited:
-            return  # a repeat; or used up meanwhile, and the next one is told
+            return  # the same key again, or the limit is reached: the next request is rejected
 
 
 class KeyBudget:
-    """Middleware inside the gate."""
+    """Middleware inside authentication: limits each key or person."""
 
     def __init__(self, app: ASGIApp, per_minute: int, refuse: _Refuse) -> None:
         self._app = app
@@ -146,40 +147,40 @@ class KeyBudget:
         self._rates = RateLimiter("key", per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Handle one request."""
         account = account_of(scope) if scope["type"] == "http" else None
         if account is None:
             await self._app(scope, receive, send)
             return
         try:
-            told = self._rates.take(account)
+            limits = self._rates.take(account)
         except RateLimited as error:
             await self._refuse(Request(scope), error)(scope, receive, send)
             return
 
-        async def send_told(message: Message) -> None:
+        async def send_with_limits(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _tell(message, told)
+                _add_headers(message, limits)
             await send(message)
 
-        await self._app(scope, receive, send_told)
+        await self._app(scope, receive, send_with_limits)
 
 
 def account_of(scope: Scope) -> str | None:
-    """Whose budget a request is on: its key's or person's; None for those who have none to keep.
+    """The account that a request counts for: its key or person; None if it is not limited.
 
-    Sessions are on their key's. Where nobody says who they are, an address stands for them.
+    A session counts for its key. An anonymous request counts for its address.
     """
     identity: Identity | None = scope.get("state", {}).get("identity")
     if identity is None:
         return None
     if identity.by == "nothing":
-        network, is_loopback = _place(scope)
+        network, is_loopback = _client_network(scope)
         return None if is_loopback else f"address {network}"
     return f"key {identity.key_id}" if identity.key_id else f"person {identity.actor}"
 
 
-def _shows_key(scope: Scope) -> bool:
+def _has_key(scope: Scope) -> bool:
     path = path_of(scope)
     if path == "/sign-in/link" or (path == "/sign-in" and scope["method"] == "POST"):
         return True
@@ -190,23 +191,23 @@ def _is_wrong(scope: Scope, status: int) -> bool:
     return bool(scope["state"].get("refused")) or _SIGN_INS.get(path_of(scope)) == status
 
 
-def _tell(message: Message, told: dict[str, str]) -> None:
-    """Say what is left, unless a nearer budget has said so."""
+def _add_headers(message: Message, limits: dict[str, str]) -> None:
+    """Add the headers, unless those of an inner limit are set."""
     headers = MutableHeaders(scope=message)
-    for name, value in told.items():
+    for name, value in limits.items():
         headers.setdefault(name, value)
 
 
-def _place(scope: Scope) -> tuple[str, bool]:
+def _client_network(scope: Scope) -> tuple[str, bool]:
     client = scope.get("client")
     return network_of(client[0]) if client else ("nowhere", False)
 
 
 @lru_cache(maxsize=4096)
 def network_of(address: str) -> tuple[str, bool]:
-    """What counts as one address, and whether it is this machine.
+    """What counts as one address, and whether it is loopback.
 
-    Whoever has one IPv6 address has its whole /64.
+    An IPv6 address counts as its /64: its owner usually has all of that network.
     """
     try:
         found = ipaddress.ip_address(address)

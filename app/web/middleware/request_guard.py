@@ -1,7 +1,7 @@
-"""Nothing reaches a route before its host, origin and size are known to be fit.
+"""A request reaches a route only if its host, origin and size are allowed.
 
-Plain ASGI, so that live streams pass through untouched. It also tells each request the base
-path, and gives each answer the request's id and the security headers.
+Plain ASGI, so that live streams pass through unbuffered. It also sets each request's base path,
+and adds the request id and the security headers to each response.
 """
 
 import ipaddress
@@ -37,12 +37,12 @@ _SECURITY_PAIRS = [(k.lower().encode(), value.encode()) for k, value in SECURITY
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
-# `name`, `name:80` or `[::1]:80`: what parsers read differently from one another is no host.
+# `name`, `name:80` or `[::1]:80`; hosts that parsers interpret differently do not match.
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{0,5})?", re.ASCII | re.IGNORECASE)
 
 
 class RequestGuard:
-    """Middleware around the whole application; `refuse` renders an error as an answer."""
+    """Middleware around the whole application; `refuse` renders an error as a response."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class RequestGuard:
         self._origins = frozenset(settings.cors_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -75,7 +75,7 @@ class RequestGuard:
                 headers = MutableHeaders(scope=message)
                 given = {name for name, _ in headers.raw}
                 headers.raw.extend(pair for pair in _SECURITY_PAIRS if pair[0] not in given)
-                # What one person may see is not kept for another.
+                # A shared cache must not serve one person's page to another.
                 headers.setdefault("Cache-Control", "private, no-cache")
                 if scope["scheme"] == "https":
                     headers.setdefault("Strict-Transport-Security", "max-age=31536000")
@@ -96,29 +96,30 @@ class RequestGuard:
         host = hosts[0] if len(hosts) == 1 else ""
         name = _host_name(host)
         if not name:
-            raise HostNotAllowed("The request needs one Host header: a name or an address.")
+            raise HostNotAllowed("Send one Host header with a host name or an address.")
         if name not in self._hosts and not _is_address(name):
             raise HostNotAllowed(
-                f"This is not {name!r}. If it should be, add the name to STOCKPULSE_ALLOWED_HOSTS."
+                f"This server does not accept requests for {name!r}. To allow the name, add it to "
+                "STOCKPULSE_ALLOWED_HOSTS."
             )
-        if scope["method"] not in _SAFE and self._is_stranger(scope, headers, host):
+        if scope["method"] not in _SAFE and self._is_disallowed_origin(scope, headers, host):
             raise CrossOrigin(
-                "The request comes from a page of another origin. If that page may call the "
+                "The request comes from a page of another origin. To allow that page to call the "
                 "API, add its origin to STOCKPULSE_CORS_ORIGINS."
             )
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > self._limit:
             raise self._too_large()
 
-    def _is_stranger(self, scope: Scope, headers: Headers, host: str) -> bool:
-        """Whether a page of another origin is behind this that may not call the API."""
+    def _is_disallowed_origin(self, scope: Scope, headers: Headers, host: str) -> bool:
+        """Whether the request comes from a page of another origin that may not call the API."""
         listed = headers.get("origin") in self._origins and is_api_path(scope["path"], self._base)
         return _is_foreign(headers, host) and not listed
 
     async def _bounded(self, scope: Scope, receive: Receive) -> Receive:
-        """Take a body of unannounced (chunked) length here, so that the limit holds for it too.
+        """Read a chunked body here, so that the size limit applies to it too.
 
-        An announced length was checked, and the server lets no more through.
+        A Content-Length has been checked already, and the server does not read beyond it.
         """
         if Headers(scope=scope).get("transfer-encoding") is None:
             return receive
@@ -127,7 +128,7 @@ class RequestGuard:
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
-                return receive  # half a body is no request: the route is told the same
+                return receive  # the body is incomplete: the route gets the disconnect too
             body += message.get("body", b"")
             more = message.get("more_body", False)
             if len(body) > self._limit:
@@ -140,31 +141,31 @@ class RequestGuard:
         return receive_whole
 
     def _too_large(self) -> BodyTooLarge:
-        return BodyTooLarge(f"A request body may hold {self._limit} bytes.")
+        return BodyTooLarge(f"The limit for a request body is {self._limit} bytes.")
 
 
 def request_id_of(scope: Scope) -> str:
-    """The id of the request that this scope belongs to."""
+    """The id of the request of this scope."""
     request_id: str = scope.get("state", {}).get("request_id", "")
     return request_id
 
 
 def _keep_encoded_slashes(scope: Scope) -> None:
-    """Route the API on the path as it was sent: `%2F` in a product's id is not a separator."""
+    """Route the API by the percent-encoded path: `%2F` in a product id is not a separator."""
     raw: bytes = scope.get("raw_path") or b""
-    # Asked of the decoded path: `/%761/` must not be a second way in, with an id decoded twice.
+    # The decoded path decides: with `/%761/` an id would otherwise be decoded twice.
     if scope["path"].removeprefix(scope.get("root_path", "")).startswith("/v1/"):
         scope["path"] = raw.partition(b"?")[0].decode("ascii", "replace")
 
 
 def _host_name(host: str) -> str:
-    """The Host header without its port; empty where it is malformed."""
+    """The Host header without its port; empty if it is malformed."""
     match = _HOST.fullmatch(host)
     return (match[1] or match[2]).lower() if match else ""
 
 
 def _is_address(name: str) -> bool:
-    """A literal address cannot be rebound by DNS, so it is safe to answer to."""
+    """Whether a host is a literal address, which is safe: DNS cannot rebind it."""
     try:
         ipaddress.ip_address(name)
     except ValueError:
@@ -173,7 +174,7 @@ def _is_address(name: str) -> bool:
 
 
 def _is_foreign(headers: Headers, host: str) -> bool:
-    """Whether a browser says that a page of another origin is behind this request."""
+    """Whether the browser's headers show that a page of another origin sent this request."""
     site = headers.get("sec-fetch-site")
     if site is not None and site not in {"same-origin", "none"}:
         return True

@@ -1,1 +1,1 @@
-"""What a request says is read strictly: parameters, bodies, idempotency keys."""
+"""Requests are parsed strictly: parameters, bodies and idempotency keys."""

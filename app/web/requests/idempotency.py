@@ -1,7 +1,7 @@
-"""`Idempotency-Key`: a POST that is repeated with its key is answered as it was the first time.
+"""A POST that is repeated with the same `Idempotency-Key` returns the first response again.
 
-The key belongs to its actor and route. Only what was applied is kept; an error applies
-nothing, so a repeat after one is a new try.
+A key is scoped to its actor and route. Only responses of applied requests are stored: an error
+applies nothing, so the request can be tried again with the same key.
 """
 
 import re
@@ -17,83 +17,90 @@ from app.web.requests.write_stamp import actor_of
 from app.web.services import services_of
 
 REPLAYED = "Idempotent-Replayed"
-_KEPT_HEADERS = ("content-type", "etag", "location")
+_STORED_HEADERS = ("content-type", "etag", "location")
 
-Left = TypeVar("Left")
+Outcome = TypeVar("Outcome")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-class Keyed:
-    """A request's key, if it has one, for as many writes as the request makes."""
+class Idempotency:
+    """A request's idempotency key, if it has one, for all writes of the request."""
 
     def __init__(self, request: Request, key: str | None, body: bytes) -> None:
-        self._receipts = services_of(request).store.idempotency_keys
+        self._store = services_of(request).store.idempotency_keys
         self._route = f"{request.method} {request.url.path}"
         self._actor = actor_of(request)
         self._request_id = request_id_of(request.scope)
         self._key = key
-        self._said = request.url.query.encode() + b"\n" + body
+        self._content = request.url.query.encode() + b"\n" + body
 
-    def once(self, answer: Callable[[Left], Response]) -> Once[Left] | None:
-        """The one write of this request, and how it will be answered; None without a key."""
-        own = self._own(self._said)
-        return Once(self._receipts, own, _kept(answer)) if own else None
+    def once(self, respond: Callable[[Outcome], Response]) -> Once[Outcome] | None:
+        """For the only write of this request; None without a key.
 
-    def once_of(
-        self, index: int, said: bytes, answer: Callable[[Left], Response]
-    ) -> Once[Left] | None:
-        """Write number `index` of this request, which said `said` of it."""
-        own = self._own(said, f"#{index}")
-        return Once(self._receipts, own, _kept(answer)) if own else None
+        `respond` makes the response to store from the write's outcome.
+        """
+        keys = self._keys(self._content)
+        return Once(self._store, keys, _stored(respond)) if keys else None
 
-    def once_for(self, what: str, key: str, answer: Callable[[Left], Response]) -> Once[Left]:
-        """The one write of this kind for `key`, whoever asks for it and under whatever key."""
-        record_action = RequestKey("", what, key, b"", self._request_id)
-        return Once(self._receipts, [*self._own(self._said), record_action], _kept(answer))
+    def once_for_item(
+        self, index: int, content: bytes, respond: Callable[[Outcome], Response]
+    ) -> Once[Outcome] | None:
+        """For item number `index` of a batch, whose JSON is `content`; None without a key."""
+        keys = self._keys(content, f"#{index}")
+        return Once(self._store, keys, _stored(respond)) if keys else None
 
-    def _own(self, said: bytes, part: str = "") -> list[RequestKey]:
+    def once_for_action(
+        self, action: str, key: str, respond: Callable[[Outcome], Response]
+    ) -> Once[Outcome]:
+        """For an action that happens once per `key`, whatever the actor and idempotency key."""
+        record_action = RequestKey("", action, key, b"", self._request_id)
+        return Once(self._store, [*self._keys(self._content), record_action], _stored(respond))
+
+    def _keys(self, content: bytes, suffix: str = "") -> list[RequestKey]:
         if self._key is None:
             return []
-        key = self._key + part
-        return [RequestKey(self._actor, self._route, key, said, self._request_id)]
+        key = self._key + suffix
+        return [RequestKey(self._actor, self._route, key, content, self._request_id)]
 
 
-def _kept(answer: Callable[[Left], Response]) -> Callable[[Left], Answer]:
-    """What is kept of an answer."""
+def _stored(respond: Callable[[Outcome], Response]) -> Callable[[Outcome], Answer]:
+    """The part of the response that is stored."""
 
-    def kept(left: Left) -> Answer:
-        response = answer(left)
-        headers = {n: value for n, value in response.headers.items() if n in _KEPT_HEADERS}
+    def stored(outcome: Outcome) -> Answer:
+        response = respond(outcome)
+        headers = {n: value for n, value in response.headers.items() if n in _STORED_HEADERS}
         return Answer(response.status_code, headers, bytes(response.body))
 
-    return kept
+    return stored
 
 
 def replay(error: Replayed) -> Response:
-    """The answer that was kept."""
-    again = {REPLAYED: "true"} if error.again else {}
-    kept = error.answer
-    return Response(kept.body, status_code=kept.status, headers={**kept.headers, **again})
+    """The stored response."""
+    replayed = {REPLAYED: "true"} if error.again else {}
+    stored = error.answer
+    return Response(stored.body, status_code=stored.status, headers={**stored.headers, **replayed})
 
 
-async def _keyed(
+async def _idempotency(
     request: Request,
     idempotency_key: Annotated[
         str | None,
         Header(
-            description="A key of your own making (a UUID, say), 1 to 255 printable ASCII "
-            "characters: repeat the request with it for up to 24 hours, and it is applied once."
+            description="A unique key that you generate for this request, such as a UUID: 1 to "
+            "255 printable ASCII characters without spaces. If you repeat the request with the "
+            "same key within 24 hours, it is applied only once and you get the first response "
+            "again."
         ),
     ] = None,
-) -> Keyed:
-    given = request.headers.getlist("idempotency-key")
-    if len(given) > 1 or not all(map(_KEY.fullmatch, given)):
-        reason = "must be one word of 1 to 255 printable ASCII characters"
+) -> Idempotency:
+    sent = request.headers.getlist("idempotency-key")
+    if len(sent) > 1 or not all(map(_KEY.fullmatch, sent)):
+        reason = "must be one value of 1 to 255 printable ASCII characters without spaces"
         raise InvalidRequest(
             f"Idempotency-Key {reason}.",
             extra={"errors": [{"pointer": "header:idempotency-key", "detail": reason}]},
         )
-    return Keyed(request, idempotency_key, await request.body())
+    return Idempotency(request, idempotency_key, await request.body())
 
 
-KeyedDep = Annotated[Keyed, Depends(_keyed)]
+IdempotencyDep = Annotated[Idempotency, Depends(_idempotency)]

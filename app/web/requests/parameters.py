@@ -1,7 +1,7 @@
-"""What routes take from path, query and headers, checked once for all of them.
+"""Path, query and header parameters are declared and validated here, for all routes.
 
-All of it is `async`, though nothing waits: FastAPI would take a thread for each that is not, five
-a write (docs/performance.md).
+The functions are `async` although they do not wait: FastAPI runs every other dependency in a
+thread, which would be five threads per write (docs/performance.md).
 """
 
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from app.web.services import Services, services_of
 
 MERGE_PATCH = "application/merge-patch+json"
 _NEW_ID: TypeAdapter[str] = TypeAdapter(ProductID)
-KEY_BYTES = 2048  # DynamoDB's limit of a partition key
+KEY_BYTES = 2048  # DynamoDB's limit for a partition key
 
 
 async def _services(request: Request) -> Services:
@@ -29,28 +29,38 @@ async def _services(request: Request) -> Services:
 
 
 ServicesDep = Annotated[Services, Depends(_services)]
-Limit = Annotated[int, Query(ge=1, le=200, description="Most items on the page.")]
-PageCursor = Annotated[str | None, Query(description="`next_cursor` of a page.")]
+Limit = Annotated[
+    int, Query(ge=1, le=200, description="The maximum number of items to return, 1 to 200.")
+]
+PageCursor = Annotated[
+    str | None,
+    Query(description="The `next_cursor` of the previous page. Omit it to get the first page."),
+]
 
 
 async def _product_id(
-    product_id: Annotated[str, Path(description="The id, percent-encoded (`/` as `%2F`).")],
+    product_id: Annotated[
+        str, Path(description="The product's id, percent-encoded: `/` is written `%2F`.")
+    ],
 ) -> str:
-    """The id in the path, which the guards left percent-encoded."""
+    """The id in the path, which `RequestGuard` left percent-encoded."""
     try:
         decoded = unquote_to_bytes(product_id).decode()
     except UnicodeDecodeError:
-        raise _bad_id("is not UTF-8") from None
+        raise _bad_id("must be UTF-8") from None
     if not 1 <= len(decoded.encode()) <= KEY_BYTES:
         raise _bad_id(f"must be 1 to {KEY_BYTES} bytes long")
     return decoded
 
 
+EventID = Annotated[str, Path(description="The event's id.")]
+
+
 def checked_new_id(product_id: str) -> str:
-    """A new product's id from the path, held to the same rules as one in a body.
+    """A new product's id from the path; the same rules apply as for an id in a body.
 
     Raises:
-        InvalidRequest: it breaks one.
+        InvalidRequest: the id breaks one of them.
 
     """
     try:
@@ -61,15 +71,15 @@ def checked_new_id(product_id: str) -> str:
 
 
 def event_ref(event_id: str) -> tuple[str, str]:
-    """The product and key that an event's id in the path stands for.
+    """The product id and event key that an event id in the path encodes.
 
     Raises:
-        EventNotFound: it is no event's id.
+        EventNotFound: the path does not contain an event id.
 
     """
     ref = split_event_id(unquote(event_id))
     if ref is None or len(ref[0].encode()) > KEY_BYTES:
-        raise EventNotFound("This is not an event's id.")
+        raise EventNotFound("This is not an event id.")
     return ref
 
 
@@ -87,7 +97,8 @@ async def _as_of(
     as_of: Annotated[
         Moment | None,
         Query(
-            description="The product as it was then, by its audited history: an RFC 3339 time.",
+            description="Return the product as it was at this time, reconstructed from its audit "
+            "history. An RFC 3339 time that is not in the future.",
             examples=["2026-11-21T08:30:00Z"],
         ),
     ] = None,
@@ -104,11 +115,17 @@ AsOf = Annotated[datetime | None, Depends(_as_of)]
 
 
 async def _if_match(
-    if_match: Annotated[str | None, Header(description="ETag of the state you mean.")] = None,
+    if_match: Annotated[
+        str | None,
+        Header(
+            description="The product's ETag as you last read it. The write fails with 412 if the "
+            "product has changed since. `*` skips the check: the last write wins."
+        ),
+    ] = None,
 ) -> str:
     if not if_match:
         raise PreconditionRequired(
-            "Send If-Match with the product's ETag, or `*` if the last write may win."
+            "Send If-Match with the product's ETag, or with * to overwrite any version."
         )
     return if_match
 
@@ -118,10 +135,15 @@ IfMatch = Annotated[str, Depends(_if_match)]
 
 async def _stamp(
     request: Request,
-    reason: Annotated[Reason | None, Query(description="Why; kept with the event.")] = None,
-    note: Annotated[Note | None, Query(description="A remark; kept with the event.")] = None,
+    reason: Annotated[
+        Reason | None, Query(description="Why the product changes. Recorded with the event.")
+    ] = None,
+    note: Annotated[
+        Note | None, Query(description="A comment, up to 500 characters. Recorded with the event.")
+    ] = None,
     reference: Annotated[
-        Reference | None, Query(description="Order number or URI; kept with the event.")
+        Reference | None,
+        Query(description="An order number, URI or similar. Recorded with the event."),
     ] = None,
 ) -> Stamp:
     return stamp_for(request, reason=reason, note=note, reference=reference)
@@ -131,20 +153,20 @@ WriteStamp = Annotated[Stamp, Depends(_stamp)]
 
 
 async def writable(services: ServicesDep) -> None:
-    """Let a write pass only where writing is allowed (for `dependencies=`)."""
+    """Reject writes in a read-only deployment (for `dependencies=`)."""
     if services.settings.read_only:
-        raise ReadOnly("STOCKPULSE_READ_ONLY is set: products are changed elsewhere.")
+        raise ReadOnly("STOCKPULSE_READ_ONLY is set, so products cannot be changed here.")
 
 
 async def json_body(request: Request) -> None:
-    """Let only JSON bodies pass (for `dependencies=`)."""
+    """Reject bodies that are not JSON (for `dependencies=`)."""
     _refuse_encoded(request)
     if _media_type(request) != "application/json":
         raise UnsupportedMediaType("Send the body as application/json.")
 
 
 async def merge_patch_body(request: Request) -> None:
-    """Let only merge patches pass (for `dependencies=`)."""
+    """Reject bodies that are not merge patches (for `dependencies=`)."""
     _refuse_encoded(request)
     if _media_type(request) != MERGE_PATCH:
         raise UnsupportedMediaType(
@@ -153,7 +175,7 @@ async def merge_patch_body(request: Request) -> None:
 
 
 def _refuse_encoded(request: Request) -> None:
-    """A body is read as it is: what says that it is packed is another body to others."""
+    """Content-Encoding is not supported: a proxy that decodes it would see a different body."""
     if any(coding.lower() != "identity" for coding in request.headers.getlist("content-encoding")):
         raise UnsupportedMediaType(
             "Send the body without Content-Encoding.", headers={"Accept-Encoding": "identity"}

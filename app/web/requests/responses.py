@@ -1,4 +1,4 @@
-"""JSON answers in one way: encoded once, with the headers of their kind."""
+"""JSON responses: products with their ETag, pages with a `Link` to the next page."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,10 +10,10 @@ from app.store.products.model import Product
 from app.web.schemas.outputs import product_out
 
 
-def json_answer(
+def json_response(
     document: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """A document as JSON."""
+    """A JSON response."""
     return Response(
         orjson.dumps(document),
         status_code=status,
@@ -22,15 +22,15 @@ def json_answer(
     )
 
 
-def product_answer(product: Product) -> Response:
-    """A product as it is, with its ETag."""
-    return json_answer(product_out(product), headers={"ETag": product.etag})
+def product_response(product: Product) -> Response:
+    """A product, with its ETag."""
+    return json_response(product_out(product), headers={"ETag": product.etag})
 
 
-def page_answer(request: Request, items: list[Any], next_cursor: str | None) -> Response:
-    """`{items, next_cursor}`; the `Link` to the next page keeps the other parameters."""
+def page_response(request: Request, items: list[Any], next_cursor: str | None) -> Response:
+    """`{items, next_cursor}`; the `Link` to the next page keeps the other query parameters."""
     headers = {}
     if next_cursor is not None:
         following = request.url.include_query_params(cursor=next_cursor)
         headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
-    return json_answer({"items": items, "next_cursor": next_cursor}, headers=headers)
+    return json_response({"items": items, "next_cursor": next_cursor}, headers=headers)

@@ -1,7 +1,7 @@
-"""A route of the API takes nothing that it does not know: a filter that is misspelt would lie.
+"""An API route rejects unknown query parameters: a misspelt filter would return wrong results.
 
-Its query parameters are those of its own signature, and its JSON body is read exactly
-(`app.web.requests.strict_route`).
+The known parameters are those of the route's signature. JSON bodies are parsed exactly: numbers
+keep all digits, and a name may not occur twice in an object.
 """
 
 import json
@@ -16,16 +16,16 @@ from fastapi.routing import APIRoute
 
 from app.web.errors import UnknownParameter
 
-_MAX_DIGITS = 100  # of an integer; every field takes far fewer
+_MAX_DIGITS = 100  # of an integer; the limit of every field is far lower
 
 
 def loads(body: bytes) -> Any:
-    """The value of a JSON text; numbers with a fraction or an exponent as `Decimal`.
+    """The value of a JSON text; numbers with a fraction or an exponent become `Decimal`.
 
-    A number that no field could hold becomes an infinity, so that the field's own check names it.
+    A number too large for any field becomes infinity, so that the field's validation reports it.
 
     Raises:
-        json.JSONDecodeError: it is not JSON, or could be read in two ways.
+        json.JSONDecodeError: it is not JSON, or an object has the same name twice.
 
     """
     try:
@@ -45,7 +45,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for name, value in pairs:
         if name in members:
-            raise json.JSONDecodeError(f"The name {name!r} comes twice", "", 0)
+            raise json.JSONDecodeError(f"The name {name!r} occurs twice", "", 0)
         members[name] = value
     return members
 
@@ -57,18 +57,18 @@ def _integer(digits: str) -> int | float:
 def _decimal(digits: str) -> Decimal | float:
     try:
         return Decimal(digits)
-    except InvalidOperation:  # an exponent beyond even a Decimal's
+    except InvalidOperation:  # an exponent too large even for Decimal
         return float("inf")
 
 
-_MAX_NAMED = 20  # in one answer: an address can hold thousands
+_MAX_NAMED = 20  # in one response: a URL can contain thousands
 
 
 class StrictRoute(APIRoute):
     """For `APIRouter(route_class=)`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The route's handler, over a request that was looked at, and reads its body our way."""
+        """The route's handler, with the query checked and the body parsed by `loads`."""
         handle = super().get_route_handler()
         known = sorted(
             field.alias
@@ -76,12 +76,12 @@ class StrictRoute(APIRoute):
             if isinstance(field.field_info, Query)
         )
 
-        async def handle_exactly(request: Request) -> Response:
+        async def handle_strictly(request: Request) -> Response:
             if request.scope["query_string"]:
                 refuse_unknown(request.query_params, known)
             return await handle(_StrictRequest(request.scope, request.receive))
 
-        return handle_exactly
+        return handle_strictly
 
 
 class _StrictRequest(Request):
@@ -90,17 +90,17 @@ class _StrictRequest(Request):
 
 
 def refuse_unknown(sent: Iterable[str], known: list[str]) -> None:
-    """Let only known names pass.
+    """Reject parameters that are not `known`.
 
     Raises:
-        UnknownParameter: others were sent; it names them, and those that are known.
+        UnknownParameter: lists the unknown parameters and the known ones.
 
     """
     unknown = sorted(set(sent).difference(known))[:_MAX_NAMED]
     if not unknown:
         return
-    takes = f"it takes {', '.join(known)}" if known else "it takes none"
     raise UnknownParameter(
-        f"This address does not know {', '.join(unknown)}: {takes}.",
+        f"Unknown query parameters: {', '.join(unknown)}. "
+        f"This endpoint accepts: {', '.join(known) or 'none'}.",
         extra={"errors": [{"pointer": f"?{name}", "detail": "unknown"} for name in unknown]},
     )

@@ -1,4 +1,4 @@
-"""Every write carries who did it and under which request."""
+"""Every write is stamped with its actor and request id."""
 
 from fastapi import Request
 
@@ -8,7 +8,7 @@ from app.web.middleware.request_guard import request_id_of
 
 
 def actor_of(request: Request) -> str:
-    """Who makes this request."""
+    """The actor of this request."""
     return identity_of(request).actor
 
 

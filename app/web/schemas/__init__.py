@@ -1,1 +1,1 @@
-"""The shapes of request and response bodies, as the OpenAPI contract shows them."""
+"""The models of request and response bodies, as the OpenAPI contract shows them."""

@@ -1,4 +1,4 @@
-"""The shapes of `POST /v1/products:batch`: each item names its action, and is judged by itself."""
+"""`POST /v1/products:batch`: each item names its action, and is validated on its own."""
 
 from typing import Annotated, Any, Literal
 
@@ -17,17 +17,29 @@ from app.web.schemas.product_models import (
 
 MAX_ITEMS = 500
 
-# An id as it is stored: other programs' may be what a new one of ours must not.
-AnyID = Annotated[str, Field(min_length=1, max_length=2048)]
+# The id of an existing product: other programs may use ids that we do not accept for new ones.
+AnyID = Annotated[str, Field(min_length=1, max_length=2048, description="The product's id.")]
 IfMatch = Annotated[
-    str, Field(min_length=1, max_length=1000, description="ETag of the state you mean, or `*`.")
+    str,
+    Field(
+        min_length=1,
+        max_length=1000,
+        description="The product's ETag as you last read it. The item fails with 412 if the "
+        "product has changed since. `*` skips the check: the last write wins.",
+    ),
 ]
 
 
 class _Remarks(Strict):
-    reason: Reason | None = None
-    note: Note | None = None
-    reference: Reference | None = None
+    reason: Reason | None = Field(
+        None, description="Why the product changes. Recorded with the event."
+    )
+    note: Note | None = Field(
+        None, description="A comment, up to 500 characters. Recorded with the event."
+    )
+    reference: Reference | None = Field(
+        None, description="An order number, URI or similar. Recorded with the event."
+    )
 
 
 class CreateItem(ProductCreate, _Remarks):
@@ -37,7 +49,7 @@ class CreateItem(ProductCreate, _Remarks):
 
 
 class ReplaceItem(ProductBody, _Remarks):
-    """Replace every field of a product."""
+    """Replace all fields of a product."""
 
     action: Literal["replace"]
     product_id: AnyID
@@ -45,7 +57,7 @@ class ReplaceItem(ProductBody, _Remarks):
 
 
 class PatchItem(_Remarks):
-    """Change the named fields of a product; null removes one."""
+    """Change the fields of a product that are in `changes`; null removes a field."""
 
     action: Literal["patch"]
     product_id: AnyID
@@ -54,7 +66,7 @@ class PatchItem(_Remarks):
 
 
 class DeleteItem(_Remarks):
-    """Delete a product; its history stays."""
+    """Delete a product. Its events remain."""
 
     action: Literal["delete"]
     product_id: AnyID
@@ -62,14 +74,14 @@ class DeleteItem(_Remarks):
 
 
 class AdjustItem(AdjustmentRequest):
-    """Add to a product's stock or take from it."""
+    """Add units to a product's stock or remove them."""
 
     action: Literal["adjust"]
     product_id: AnyID
 
 
 class CountItem(CountRequest):
-    """Set a product's stock to what was counted."""
+    """Set a product's stock to the number of units counted."""
 
     action: Literal["count"]
     product_id: AnyID
@@ -82,26 +94,36 @@ BatchItem = Annotated[
 
 
 class BatchRequest(Strict):
-    """Up to 500 writes; those of one product are applied in their order."""
+    """Up to 500 writes. Those of the same product are applied in order."""
 
-    # Each is validated by itself: one that is wrong must not take the others with it.
+    # The route validates each item on its own: an invalid one does not affect the others.
     items: Annotated[
-        list[Annotated[BatchItem, SkipValidation]], Field(min_length=1, max_length=MAX_ITEMS)
+        list[Annotated[BatchItem, SkipValidation]],
+        Field(min_length=1, max_length=MAX_ITEMS, description="The writes."),
     ]
 
 
 class BatchItemOut(BaseModel):
-    """What became of one item."""
+    """The result of one item."""
 
-    index: int
-    status: int = Field(description="as the single request would have been answered")
-    etag: str | None = None
-    product: ProductOut | None = None
-    problem: dict[str, Any] | None = Field(None, description="a problem document")
-    replayed: bool = Field(default=False, description="applied by an earlier try with this key")
+    index: int = Field(description="The item's position in the request, starting at 0.")
+    status: int = Field(description="The HTTP status that a single request would have returned.")
+    etag: str | None = Field(None, description="The product's current ETag.")
+    product: ProductOut | None = Field(
+        None, description="The product after the write, if it succeeded and was not a deletion."
+    )
+    problem: dict[str, Any] | None = Field(
+        None, description="If the item failed: a problem document (see `Problem`)."
+    )
+    replayed: bool = Field(
+        default=False,
+        description="Whether an earlier request with the same `Idempotency-Key` applied the item.",
+    )
 
 
 class BatchOut(BaseModel):
-    """What became of each item, in the order of the request."""
+    """The results of a batch."""
 
-    items: list[BatchItemOut]
+    items: list[BatchItemOut] = Field(
+        description="The result of each item, in the order of the request."
+    )

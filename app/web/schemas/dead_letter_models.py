@@ -1,4 +1,4 @@
-"""The shapes of dead letters over REST; a long record is left out."""
+"""Dead letters over REST; a large stream record is omitted."""
 
 import json
 from typing import Any, Literal
@@ -9,58 +9,73 @@ from app.core.events import event_id
 from app.store.coordination.sink_row import AUDIT
 from app.store.dead_letters.letter import Letter
 
-IN_PAGE, ALONE = 4_096, 65_536  # bytes of a record that an answer shows
+# The largest record in a response, in bytes: of a page, and of a single dead letter.
+IN_PAGE, ALONE = 4_096, 65_536
+
+_ID = "The dead letter's id."
+_SINK = "The sink that rejected the event; `audit` for a stream record that could not be audited."
+_PRODUCT_ID = "The product's id; `unknown` if the stream record has none."
+_EVENT_KEY = "The event's key in the audit. Keys of one product sort in the order of its events."
 
 
 class DeadLetterOut(BaseModel):
-    """An event that a sink rejected, or a record that could not be audited."""
+    """An event that a sink rejected, or a stream record that could not be audited."""
 
-    id: str
-    sink: str = Field(description="name of the sink; `audit` for records that were not audited")
-    product_id: str = Field(description="`unknown` where the record does not say")
-    event_key: str
+    id: str = Field(description=_ID)
+    sink: str = Field(description=_SINK)
+    product_id: str = Field(description=_PRODUCT_ID)
+    event_key: str = Field(description=_EVENT_KEY)
     event_id: str | None = Field(
-        description="the event's id for `GET /v1/events/{id}`; null of `audit`, which has no event"
+        description="The event's id, for `GET /v1/events/{event_id}`; null for `audit`, because "
+        "its record has no event."
     )
-    due: bool = Field(description="whether a redrive was asked for and has not been made yet")
-    error: str
-    attempts: int
-    first_seen_at: str
-    last_seen_at: str
-    stream_arn: str | None = Field(description="of `audit` only")
-    record: Any = Field(description="of `audit` only: the stream record, as Lambda delivers it")
-    record_omitted: bool = Field(description="the record is too large to be shown or to be kept")
+    due: bool = Field(description="Whether a redrive is requested and has not happened yet.")
+    error: str = Field(description="The error of the last attempt.")
+    attempts: int = Field(description="The number of attempts so far.")
+    first_seen_at: str = Field(description="When the event was first rejected (RFC 3339, UTC).")
+    last_seen_at: str = Field(description="When the event was last rejected (RFC 3339, UTC).")
+    stream_arn: str | None = Field(
+        description="For `audit` only: the ARN of the stream that the record is from."
+    )
+    record: Any = Field(
+        description="For `audit` only: the stream record, in the form in which Lambda gets it."
+    )
+    record_omitted: bool = Field(
+        description="Whether the record is missing because it is too large to show or to store."
+    )
 
 
 class DeadLetterPageOut(BaseModel):
-    """Some dead letters, and the cursor of the next page."""
+    """A page of dead letters."""
 
-    items: list[DeadLetterOut]
-    next_cursor: str | None
+    items: list[DeadLetterOut] = Field(description="The dead letters.")
+    next_cursor: str | None = Field(
+        description="Send it as `cursor` to get the next page; null on the last page."
+    )
 
 
 class RedriveOut(BaseModel):
-    """What a worker delivers again soon."""
+    """A dead letter that a worker delivers again soon."""
 
-    id: str
-    sink: str
-    product_id: str
-    event_key: str
-    status: Literal["due"]
+    id: str = Field(description=_ID)
+    sink: str = Field(description=_SINK)
+    product_id: str = Field(description=_PRODUCT_ID)
+    event_key: str = Field(description=_EVENT_KEY)
+    status: Literal["due"] = Field(description="Always `due`: a worker has yet to deliver it.")
 
 
 class DeletedLetterOut(BaseModel):
-    """What the sink will never get."""
+    """A dead letter that was deleted."""
 
-    id: str
-    sink: str
-    product_id: str
-    event_key: str
-    detail: str
+    id: str = Field(description=_ID)
+    sink: str = Field(description=_SINK)
+    product_id: str = Field(description=_PRODUCT_ID)
+    event_key: str = Field(description=_EVENT_KEY)
+    detail: str = Field(description="What the deletion means, for people.")
 
 
 def letter_out(letter: Letter, shown: int) -> dict[str, Any]:
-    """A letter as JSON values, in the shape of `DeadLetterOut`."""
+    """A letter as JSON values, as in `DeadLetterOut`; records over `shown` bytes are omitted."""
     record = letter.record
     omitted = letter.digest is not None or (record is not None and len(json.dumps(record)) > shown)
     return {
@@ -78,14 +93,15 @@ def letter_out(letter: Letter, shown: int) -> dict[str, Any]:
 
 
 def redrive_out(letter: Letter) -> dict[str, Any]:
-    """What was marked due, in the shape of `RedriveOut`."""
+    """A letter that was marked due as JSON values, as in `RedriveOut`."""
     return {**_name(letter), "status": "due"}
 
 
 def deleted_out(letter: Letter) -> dict[str, Any]:
-    """What was deleted, in the shape of `DeletedLetterOut`."""
+    """A deleted letter as JSON values, as in `DeletedLetterOut`."""
     detail = (
-        f"{letter.sink} will never get event {letter.event_key} of product {letter.product_id!r}."
+        f"{letter.sink} will never receive event {letter.event_key} of product "
+        f"{letter.product_id!r}."
     )
     return {**_name(letter), "detail": detail}
 

@@ -1,4 +1,4 @@
-"""The kinds of text and number that the API takes; a wrong one is answered with what to do."""
+"""The field types of the API; the error for an invalid value says what is expected."""
 
 import re
 import unicodedata
@@ -32,7 +32,7 @@ _RFC3339 = re.compile(
 
 
 def _is_hidden(character: str) -> bool:
-    """Controls, line breaks and what turns text around; joiners are part of many scripts."""
+    """Whether it is a control, a line break or a bidi mark; many scripts need the joiners."""
     kind = unicodedata.category(character)
     return kind in {"Cc", "Cn", "Co", "Cs", "Zl", "Zp"} or (
         kind == "Cf" and character not in "\u200c\u200d"
@@ -40,50 +40,50 @@ def _is_hidden(character: str) -> bool:
 
 
 def _line(value: str) -> str:
-    """One line of readable text: it is shown on pages and in terminals."""
+    """One line of printable text: it is shown on pages and in terminals."""
     if any(_is_hidden(character) for character in value):
         raise ValueError("must not contain control or unprintable characters")
     if value != value.strip():
-        raise ValueError("must not begin or end with a space")
+        raise ValueError("must not start or end with a space")
     return value
 
 
 def _product_id(value: str) -> str:
     if any(part in {".", ".."} for part in value.split("/")):
-        raise ValueError("must not hold `.` or `..` as a part: URLs cannot carry it")
+        raise ValueError("must not contain `.` or `..` as a path segment: URLs cannot contain it")
     return value
 
 
 def _lines(value: str) -> str:
-    """Text of several lines; what moves a terminal's cursor or ends a string is kept out."""
+    """Text of several lines, without control characters that affect terminals."""
     if _CONTROL.search(value):
         raise ValueError("must not contain control characters other than tabs and line breaks")
     return value
 
 
 def _plain_decimal(value: object) -> object:
-    """Digits as people write them: Decimal itself reads `1_0`, `1e1` and any script's digits."""
+    """A number in plain digits: Decimal also accepts `1_0`, `1e1` and the digits of any script."""
     if isinstance(value, str) and not re.fullmatch(r"[-+]?[0-9]*\.?[0-9]+", value):
         raise ValueError("must be a plain decimal number such as 19.90")
     return value
 
 
 def _moment(value: str) -> datetime:
-    """A time as RFC 3339 writes it: pydantic itself reads dates, numbers and times of nowhere."""
+    """An RFC 3339 time: pydantic also accepts dates, numbers and times without an offset."""
     if not _RFC3339.fullmatch(value):
         raise ValueError(
-            "must be an RFC 3339 time with its offset, such as 2026-11-21T08:30:00Z "
-            "(in a URL, `+` is written %2B)"
+            "must be an RFC 3339 time with an offset, such as 2026-11-21T08:30:00Z "
+            "(in a URL, write `+` as %2B)"
         )
     try:
         return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError("must be a time that the calendar has") from None
+        raise ValueError("is not a date and time that exists in the calendar") from None
 
 
 def _unique(tags: list[str]) -> list[str]:
     if len(set(tags)) < len(tags):
-        raise ValueError("must not hold the same tag twice")
+        raise ValueError("must not contain the same tag twice")
     return tags
 
 

@@ -1,4 +1,4 @@
-"""What the API shows: products and events as JSON."""
+"""Products and events as the API returns them."""
 
 from typing import Any, Literal
 
@@ -7,86 +7,135 @@ from pydantic import BaseModel, Field
 from app.core.events import Kind
 from app.store.products.model import Product
 
+_NEXT_CURSOR = "Send it as `cursor` to get the next page; null on the last page."
+
 
 class ProductOut(BaseModel):
-    """A product as it is."""
+    """A product."""
 
-    product_id: str
-    name: str | None
-    stock: int | None = Field(description="null where the stored value is no count of goods")
-    category: str | None
-    price: str | None = Field(description="an exact decimal")
-    reorder_point: int | None
-    tags: list[str]
-    barcode: str | None
-    attributes: dict[str, Any] = Field(description="what other programs put on the item")
-    version: int
-    created_at: str | None
-    updated_at: str | None
+    product_id: str = Field(description="The product's id.")
+    name: str | None = Field(description="The product's name; null if the item has none.")
+    stock: int | None = Field(
+        description="The number of units in stock; null if the stored value is missing or not a "
+        "whole number of 0 or more."
+    )
+    category: str | None = Field(description="The product's category.")
+    price: str | None = Field(description="The price, as an exact decimal string.")
+    reorder_point: int | None = Field(
+        description="The stock at or below which the product should be reordered."
+    )
+    tags: list[str] = Field(description="Labels of the product.")
+    barcode: str | None = Field(description="The product's barcode.")
+    attributes: dict[str, Any] = Field(
+        description="The item's other attributes, written by other programs. Writes through this "
+        "API do not change them."
+    )
+    version: int = Field(
+        description="Increases with each write through Stockpulse; 0 if it never wrote the item."
+    )
+    created_at: str | None = Field(
+        description="When Stockpulse created the product (RFC 3339, UTC)."
+    )
+    updated_at: str | None = Field(
+        description="When Stockpulse last changed the product (RFC 3339, UTC)."
+    )
 
 
 class ProductPageOut(BaseModel):
-    """Some products, and the cursor of the next page."""
+    """A page of products."""
 
-    items: list[ProductOut]
-    next_cursor: str | None
+    items: list[ProductOut] = Field(description="The products.")
+    next_cursor: str | None = Field(description=_NEXT_CURSOR)
 
 
 class EventData(BaseModel):
-    """What an event tells; images are plain JSON under the table's own attribute names."""
+    """A change to a product. Images are plain JSON with the table's attribute names."""
 
-    id: str
-    event_key: str
-    kind: Kind
-    product_id: str
-    product_name: str | None
-    category: str | None
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
-    images_omitted: bool = Field(description="too large here: read the event by its id")
-    changed: list[str]
-    stock_before: int | None
-    stock_after: int | None
-    delta: int | None
-    actor: str | None = Field(description="null for a change made outside Stockpulse")
-    reason: str | None
-    note: str | None
-    reference: str | None
-    request_id: str | None
-    occurred_at: str
-    event_name: str
-    sequence_number: str
-    view_type: str
+    id: str = Field(description="The event's unique id.")
+    event_key: str = Field(
+        description="The event's key in the audit. Keys of one product sort in the order of its "
+        "events."
+    )
+    kind: Kind = Field(
+        description="The kind of change. `expired`: deleted by DynamoDB's TTL. `gap`: stream "
+        "records are missing before this event. `reconciled`: a difference between the table and "
+        "the audit, recorded later."
+    )
+    product_id: str = Field(description="The product's id.")
+    product_name: str | None = Field(description="The product's name.")
+    category: str | None = Field(
+        description="The product's category after the change; of a deletion, before it."
+    )
+    before: dict[str, Any] | None = Field(
+        description="The item before the change; null if it did not exist, or if it is not known."
+    )
+    after: dict[str, Any] | None = Field(
+        description="The item after the change; null if it was deleted, or if it is not known."
+    )
+    images_omitted: bool = Field(
+        description="Whether `before` and `after` are missing because they are too large. To get "
+        "them, retrieve the event by its id."
+    )
+    changed: list[str] = Field(description="The names of the attributes that changed.")
+    stock_before: int | None = Field(description="The stock before the change, if known.")
+    stock_after: int | None = Field(description="The stock after the change, if known.")
+    delta: int | None = Field(
+        description="For `stock_changed`: the number of units added, negative if removed."
+    )
+    actor: str | None = Field(
+        description="The key or person that made the change; null for a change made outside "
+        "Stockpulse."
+    )
+    reason: str | None = Field(description="The reason that was sent with the change.")
+    note: str | None = Field(description="The note that was sent with the change.")
+    reference: str | None = Field(
+        description="The reference that was sent with the change. Of a reversal: the id of the "
+        "reversed event."
+    )
+    request_id: str | None = Field(
+        description="The id of the request that made the change. In a batch, with the item's index."
+    )
+    occurred_at: str = Field(description="When the change happened (RFC 3339, UTC).")
+    event_name: str = Field(
+        description="The stream record's type in DynamoDB: `INSERT`, `MODIFY` or `REMOVE`."
+    )
+    sequence_number: str = Field(description="The stream record's sequence number.")
+    view_type: str = Field(
+        description="The stream's view type, which determines the images in its records."
+    )
 
 
 class CloudEventOut(BaseModel):
     """An event as a CloudEvents 1.0 object."""
 
-    specversion: Literal["1.0"]
-    id: str
-    source: str
-    type: str
-    subject: str
-    time: str
-    datacontenttype: Literal["application/json"]
+    specversion: Literal["1.0"] = Field(description="The version of CloudEvents.")
+    id: str = Field(description="The event's unique id.")
+    source: str = Field(description="The table that changed.")
+    type: str = Field(description="`stockpulse.product.` and the kind of change.")
+    subject: str = Field(description="The product's id.")
+    time: str = Field(description="When the change happened (RFC 3339, UTC).")
+    datacontenttype: Literal["application/json"] = Field(description="The type of `data`.")
     data: EventData
-    cursor: str | None = Field(None, description="its place in the timeline, on pages of `/events`")
+    cursor: str | None = Field(
+        None,
+        description="The event's position in the timeline. Only in pages of `GET /v1/events`.",
+    )
     void: bool | None = Field(
         None,
-        description="of a `reconciled` event, on pages of a product's events: whether it is void, "
-        "because the record of the change that it tells of arrived after all",
+        description="For a `reconciled` event: whether it is void, because the stream record of "
+        "the same change arrived later. Only in pages of a product's events.",
     )
 
 
 class EventPageOut(BaseModel):
-    """Some events, as CloudEvents, and the cursor of the next page."""
+    """A page of events, as CloudEvents."""
 
-    items: list[CloudEventOut]
-    next_cursor: str | None
+    items: list[CloudEventOut] = Field(description="The events.")
+    next_cursor: str | None = Field(description=_NEXT_CURSOR)
 
 
 def product_out(product: Product) -> dict[str, Any]:
-    """A product as JSON values, in the shape of `ProductOut`."""
+    """A product as JSON values, as in `ProductOut`."""
     return {
         "product_id": product.product_id,
         "name": product.name,

@@ -1,7 +1,4 @@
-"""What clients may say; messages tell what to do about bad input.
-
-Forms are validated by the same models, so that both speak with one voice.
-"""
+"""Requests that change products; the pages' forms are validated by the same models."""
 
 from typing import Annotated, Any
 
@@ -26,24 +23,38 @@ MAX_DELTA = 10**9
 
 
 class Strict(BaseModel):
-    """A body that may hold nothing unknown."""
+    """A body that rejects unknown fields."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class ProductBody(Strict):
-    """What a client says of a product when it writes all of it."""
+_NAME = "The product's name, one line of text."
+_STOCK = "The number of units in stock."
+_CATEGORY = "The product's category."
+_PRICE = (
+    "The price: a decimal number with up to 6 decimal places. Send a string, such as `19.90`, to "
+    "keep it exact."
+)
+_REORDER_POINT = "The stock at or below which the product should be reordered."
+_TAGS = "Labels of the product, each one only once."
+_BARCODE = "The product's barcode, such as an EAN."
+_NOTE = "A comment, up to 500 characters. Recorded with the event."
+_REFERENCE = "An order number, URI or similar. Recorded with the event."
 
-    name: Name
-    stock: Stock
-    category: Category | None = None
-    price: Price | None = None
-    reorder_point: ReorderPoint | None = None
-    tags: Tags = []
-    barcode: Barcode | None = None
+
+class ProductBody(Strict):
+    """All fields of a product that a client writes."""
+
+    name: Name = Field(description=_NAME)
+    stock: Stock = Field(description=_STOCK)
+    category: Category | None = Field(None, description=_CATEGORY)
+    price: Price | None = Field(None, description=_PRICE)
+    reorder_point: ReorderPoint | None = Field(None, description=_REORDER_POINT)
+    tags: Tags = Field([], description=_TAGS)
+    barcode: Barcode | None = Field(None, description=_BARCODE)
 
     def draft(self, product_id: str) -> ProductDraft:
-        """The same for the store."""
+        """The fields as the store's draft of a product."""
         return ProductDraft(
             product_id=product_id,
             name=self.name,
@@ -59,64 +70,75 @@ class ProductBody(Strict):
 class ProductCreate(ProductBody):
     """A new product."""
 
-    product_id: ProductID
+    product_id: ProductID = Field(
+        description="A unique id of your choice, such as a SKU. It cannot be changed later."
+    )
 
 
 class ProductReplace(ProductBody):
-    """All of a product; its id, if given, is that of the path."""
+    """All fields of a product; fields that are left out are removed."""
 
-    product_id: str | None = None
+    product_id: str | None = Field(
+        None, description="Optional; must be the same as the id in the path."
+    )
 
 
 class ProductPatch(Strict):
-    """A merge patch (RFC 7396): what is absent stays, null removes."""
+    """A merge patch (RFC 7396): fields that are left out do not change, null removes a field."""
 
-    name: Name = ""
-    stock: Stock = 0
-    category: Category | None = None
-    price: Price | None = None
-    reorder_point: ReorderPoint | None = None
-    tags: Tags | None = None
-    barcode: Barcode | None = None
+    name: Name = Field("", description=_NAME)
+    stock: Stock = Field(0, description=_STOCK)
+    category: Category | None = Field(None, description=_CATEGORY)
+    price: Price | None = Field(None, description=_PRICE)
+    reorder_point: ReorderPoint | None = Field(None, description=_REORDER_POINT)
+    tags: Tags | None = Field(None, description=_TAGS)
+    barcode: Barcode | None = Field(None, description=_BARCODE)
 
     def changes(self) -> dict[str, Any]:
-        """The fields that were named."""
-        named: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
-        if "tags" in named:
-            named["tags"] = tuple(named["tags"] or ())
-        return named
+        """The fields in the patch, by name."""
+        changes: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        if "tags" in changes:
+            changes["tags"] = tuple(changes["tags"] or ())
+        return changes
 
 
 class AdjustmentRequest(Strict):
-    """Goods that came or went."""
+    """Units that are added to the stock or removed from it."""
 
     delta: Annotated[
         StrictInt,
-        Field(ge=-MAX_DELTA, le=MAX_DELTA, json_schema_extra={"not": {"const": 0}}),
+        Field(
+            ge=-MAX_DELTA,
+            le=MAX_DELTA,
+            json_schema_extra={"not": {"const": 0}},
+            description="The number of units to add; negative to remove units. Not 0.",
+        ),
     ]
-    reason: Reason
-    note: Note | None = None
-    reference: Reference | None = None
+    reason: Reason = Field(description="Why the stock changes. Recorded with the event.")
+    note: Note | None = Field(None, description=_NOTE)
+    reference: Reference | None = Field(None, description=_REFERENCE)
 
     @field_validator("delta")
     @classmethod
-    def _moves(cls, value: int) -> int:
+    def _not_zero(cls, value: int) -> int:
         if value == 0:
             raise ValueError("must not be 0")
         return value
 
 
 class CountRequest(Strict):
-    """What somebody counted on the shelf."""
+    """The result of a stock count."""
 
-    counted: Stock
-    reason: Reason = "counted"
-    note: Note | None = None
-    reference: Reference | None = None
+    counted: Stock = Field(description="The number of units counted: the new stock.")
+    reason: Reason = Field("counted", description="Why the stock changes. Recorded with the event.")
+    note: Note | None = Field(None, description=_NOTE)
+    reference: Reference | None = Field(None, description=_REFERENCE)
 
 
 class ReversalRequest(Strict):
-    """Why a stock change is taken back."""
+    """Why a stock change is reversed."""
 
-    reason: Reason = "correction"
-    note: Note | None = None
+    reason: Reason = Field(
+        "correction", description="Why the change is reversed. Recorded with the new event."
+    )
+    note: Note | None = Field(None, description=_NOTE)

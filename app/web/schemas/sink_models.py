@@ -1,4 +1,4 @@
-"""The shapes of sinks over REST, and what a rewind takes."""
+"""Sinks over REST, and the request to rewind one."""
 
 from contextlib import suppress
 from datetime import datetime
@@ -22,12 +22,15 @@ def _rewind_to(value: object) -> object:
         with suppress(ValidationError):
             return _TIME.validate_python(value)
     raise ValueError(
-        "must be now, beginning, or an RFC 3339 time with its offset, such as 2026-11-21T08:30:00Z"
+        "must be now, beginning, or an RFC 3339 time with an offset, such as 2026-11-21T08:30:00Z"
     )
 
 
+_NAME = "The sink's name."
+
+
 class RewindRequest(Strict):
-    """Where the sink goes on."""
+    """Where the sink continues."""
 
     to: Annotated[
         RewindTo,
@@ -41,60 +44,64 @@ class RewindRequest(Strict):
             }
         ),
         Field(
-            description="`now` skips what is waiting, `beginning` repeats all that is kept, a time "
-            "repeats what arrived at or after it."
+            description="`now` skips all events that wait. `beginning` delivers all stored events "
+            "again. A time delivers the events again that arrived at or after it."
         ),
     ]
 
 
 class SinkOut(BaseModel):
-    """A sink: how far it is and how it fares."""
+    """A sink: its state and progress."""
 
-    name: str
+    name: str = Field(description=_NAME)
     state: Literal["running", "paused", "stopped"] = Field(
-        description="`stopped`: events may have expired before they were delivered"
+        description="`stopped`: the sink stopped because events may have expired before they were "
+        "delivered. Rewind it to continue."
     )
-    why: str | None = Field(description="why it is paused or stopped")
+    why: str | None = Field(description="Why the sink is paused or stopped.")
     cursor: str | None = Field(
-        description="everything up to this place in the timeline is delivered; null until its "
-        "first start"
+        description="The position in the timeline up to which all events are delivered; null "
+        "until the sink first starts."
     )
     lag_seconds: float = Field(
-        description="since the first event arrived that the sink has not had; 0 where it has all"
+        description="Seconds since the arrival of the oldest event that is not delivered yet; 0 if "
+        "there is none."
     )
     lag_events: int = Field(
-        description="how many wait, counted up to a few hundred; may include events that its "
-        "filter will skip"
+        description="The number of events that wait, counted up to a few hundred. May include "
+        "events that the sink's filter will skip."
     )
-    owner: str | None = Field(description="the worker that runs it; null: no worker runs it")
-    last_error: str | None = Field(description="of the last call; null where it succeeded")
-    version: int = Field(description="raised by each pause, resume and rewind")
-    saved_at: str | None = Field(description="when a worker last saved the cursor")
+    owner: str | None = Field(description="The worker that runs the sink; null if none does.")
+    last_error: str | None = Field(
+        description="The error of the last call to the receiver; null if it succeeded."
+    )
+    version: int = Field(description="Increases with each pause, resume and rewind.")
+    saved_at: str | None = Field(description="When a worker last saved the cursor (RFC 3339, UTC).")
 
 
 class SinkPageOut(BaseModel):
     """All sinks."""
 
-    items: list[SinkOut]
-    next_cursor: None
+    items: list[SinkOut] = Field(description="The sinks.")
+    next_cursor: None = Field(description="Always null: all sinks are on one page.")
 
 
 class SinkRedriveOut(BaseModel):
-    """A worker delivers the sink's dead letters again."""
+    """A sink whose dead letters a worker delivers again soon."""
 
-    name: str
-    status: Literal["due"]
+    name: str = Field(description=_NAME)
+    status: Literal["due"] = Field(description="Always `due`: a worker has yet to deliver them.")
 
 
 class SinkTestOut(BaseModel):
-    """The receiver accepted a test delivery."""
+    """The result of a test that the receiver accepted."""
 
-    name: str
-    answer: str
+    name: str = Field(description=_NAME)
+    answer: str = Field(description="The receiver's response, for people.")
 
 
 def sink_out(view: SinkView) -> dict[str, Any]:
-    """A sink as JSON values, in the shape of `SinkOut`."""
+    """A sink as JSON values, as in `SinkOut`."""
     row = view.row
     return {
         "name": row.name,

@@ -1,1 +1,1 @@
-"""HTTP on the socket: uvicorn, with bounds that its settings do not offer."""
+"""HTTP on the socket: uvicorn, with limits that its settings do not offer."""

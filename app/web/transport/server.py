@@ -1,4 +1,4 @@
-"""uvicorn that ends the live streams first: it waits for open connections, and they never close."""
+"""On shutdown live streams end first: uvicorn waits for open connections, and theirs stay open."""
 
 import socket
 from collections.abc import Callable
@@ -14,6 +14,6 @@ class Server(uvicorn.Server):
         self._end_streams = end_streams
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Shut down (uvicorn's own step between the last request and the lifespan's end)."""
+        """Shut down (uvicorn calls this between the last request and the lifespan's end)."""
         self._end_streams()
         await super().shutdown(sockets)

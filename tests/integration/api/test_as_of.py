@@ -1,4 +1,4 @@
-"""`?as_of=` gives a product as it was, from its own history, or says why it cannot."""
+"""`?as_of=` returns a past state of a product from its history, or an error with the reason."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ def app(shared: App) -> App:
 
 
 class Audit:
-    """The product's entries as they lie in the audit table, oldest first."""
+    """The product's entries in the audit table, oldest first."""
 
     def __init__(self, app: App, count: int) -> None:
         settings = app.services.settings
@@ -42,19 +42,19 @@ def as_of(app: App, moment: str) -> Any:
     return app.http.get(PRODUCT, params={"as_of": moment}, headers={"If-None-Match": "*"})
 
 
-def test_a_product_as_it_was_through_a_day(app: App) -> None:
+def test_as_of_returns_each_past_state_of_a_product(app: App) -> None:
     created = app.create("A/1", 10, price="19.90", tags=["a"]).json()
     sold = app.adjust("A%2F1", -3).json()
     assert app.http.delete(PRODUCT, headers={"If-Match": "*"}).status_code == 204
     again = app.create("A/1", 4).json()
     audit = Audit(app, 5)
-    # As if it had taken a day: the mark of the deletion and the deletion share a minute.
+    # Spread the entries over a day; the delete mark and the deletion have the same time.
     clocks = ("08:00:00", "09:00:00", "10:00:00", "10:00:00", "11:00:00")
     for entry, clock in zip(audit.entries, clocks, strict=True):
         audit.put(entry | {"OccurredAt": {"S": f"2025-03-01T{clock}Z"}})
 
     assert as_of(app, "2025-03-01T07:59:59.999Z").status_code == 404
-    for moment, was in {
+    for moment, state in {
         "2025-03-01T08:00:00Z": created,
         "2025-03-01T09:59:59+01:00": created,
         "2025-03-01T09:00:00Z": sold,
@@ -63,7 +63,7 @@ def test_a_product_as_it_was_through_a_day(app: App) -> None:
         "2025-12-24T18:00:00Z": again,
     }.items():
         answer = as_of(app, moment)
-        assert (answer.status_code, answer.json()) == (200, was), moment
+        assert (answer.status_code, answer.json()) == (200, state), moment
         assert "ETag" not in answer.headers
     gone = as_of(app, "2025-03-01T10:59:59Z")
     assert (gone.status_code, gone.json()["code"]) == (410, "product-gone")
@@ -76,14 +76,14 @@ def test_a_product_as_it_was_through_a_day(app: App) -> None:
     assert app.http.get(PRODUCT).json() == again
 
 
-def test_a_time_that_is_none_or_yet_to_come_is_refused(app: App) -> None:
+def test_invalid_or_future_time_is_rejected(app: App) -> None:
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     for moment in (tomorrow, "yesterday", "2025-03-01T08:00:00", ""):
         answer = as_of(app, moment)
         assert answer.status_code == 422, moment
-        assert [fault["pointer"] for fault in answer.json()["errors"]] == ["?as_of"], moment
+        assert [error["pointer"] for error in answer.json()["errors"]] == ["?as_of"], moment
 
 
-def test_of_what_never_was_nothing_is_known(app: App) -> None:
+def test_as_of_for_an_unknown_product_is_not_found(app: App) -> None:
     answer = app.http.get("/v1/products/nothing", params={"as_of": "2025-03-01T08:00:00Z"})
     assert (answer.status_code, answer.json()["code"]) == (404, "product-not-found")

@@ -1,4 +1,4 @@
-"""A batch applies or refuses each of its items by itself, and says which, in order."""
+"""A batch applies or rejects each item on its own, and returns the results in order."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from tests.support.waiting import until
 
 @pytest.fixture(scope="module")
 def app(shared: App) -> App:
-    """One application for all: each test has products of its own letters."""
+    """One application for all tests; each has product ids with its own letters."""
     return shared
 
 
@@ -35,7 +35,7 @@ def move(product_id: str, delta: int, **fields: Any) -> dict[str, Any]:
     return {"action": "adjust", "product_id": product_id, "delta": delta, "reason": "sold"} | fields
 
 
-def test_every_action_answers_as_its_own_request_would(app: App) -> None:
+def test_every_action_has_the_status_of_a_single_request(app: App) -> None:
     status, results = batch(
         app,
         new("ka", reason="received", note="first"),
@@ -51,11 +51,11 @@ def test_every_action_answers_as_its_own_request_would(app: App) -> None:
     assert [(r.get("product") or {}).get("stock") for r in results] == [10, 4, 4, 2, 1, None]
     assert results[2]["product"]["category"] == "Tea"
     assert results[1]["etag"].startswith('"')
-    # Whether a product that is absent ever existed is known once its changes are audited.
+    # A deleted product is known to have existed once its changes are audited.
     until(lambda: app.http.get("/v1/products/ka").status_code == 410)
 
 
-def test_what_is_wrong_with_one_item_does_not_touch_the_others(app: App) -> None:
+def test_failed_item_does_not_affect_the_others(app: App) -> None:
     status, results = batch(
         app,
         new("la"),
@@ -78,33 +78,33 @@ def test_what_is_wrong_with_one_item_does_not_touch_the_others(app: App) -> None
         "product-not-found",
         "etag-mismatch",
     ]
-    pointers = {fault["pointer"] for fault in results[8]["problem"]["errors"]}
+    pointers = {error["pointer"] for error in results[8]["problem"]["errors"]}
     assert pointers == {"/stock", "/colour"}
     assert app.http.get("/v1/products/la").json()["stock"] == 9
 
 
-def test_an_item_without_a_known_action_is_told_what_there_is(app: App) -> None:
+def test_item_without_a_known_action_gets_the_list_of_actions(app: App) -> None:
     _, results = batch(app, {"product_id": "lc"}, {"action": "fly", "product_id": "lc"})
     missing, unknown = [r["problem"]["errors"][0]["detail"] for r in results]
-    assert missing == "action is missing: it says what the item is"
+    assert missing == "action is missing"
     assert unknown.startswith("action must be one of 'create'")
     assert unknown.endswith("not 'fly'")
 
 
-def test_each_item_s_change_bears_its_own_stamp(app: App) -> None:
+def test_each_item_has_its_own_stamp(app: App) -> None:
     with Listener(app.url) as feed:
         batch(app, new("ma"), move("ma", -1, note="one"), move("ma", -2, note="two"))
-        told = [message.data["data"] for message in feed.changes(3, 10)]
-    assert [event["note"] for event in told] == [None, "one", "two"]
-    assert [event["actor"] for event in told] == ["local"] * 3
-    assert len({event["request_id"] for event in told}) == 3
+        events = [message.data["data"] for message in feed.changes(3, 10)]
+    assert [event["note"] for event in events] == [None, "one", "two"]
+    assert [event["actor"] for event in events] == ["local"] * 3
+    assert len({event["request_id"] for event in events}) == 3
 
 
-def test_items_of_one_product_keep_their_order_among_many_products(app: App) -> None:
+def test_items_of_a_product_are_applied_in_order(app: App) -> None:
     products = [f"n{n}" for n in range(12)]
     creates = [new(p, stock=0) for p in products]
     assert {r["status"] for r in batch(app, *creates)[1]} == {201}
-    # Each take is possible only after the give before it.
+    # Each -5 is possible only after the +5 before it.
     moves = [move(p, delta) for _ in range(10) for delta in (+5, -5) for p in products]
     status, results = batch(app, *moves)
     assert status == 207
@@ -114,7 +114,7 @@ def test_items_of_one_product_keep_their_order_among_many_products(app: App) -> 
     ) * 9
 
 
-def test_a_repeat_does_what_was_left_undone_and_nothing_twice(app: App) -> None:
+def test_repeat_applies_only_the_items_that_failed(app: App) -> None:
     app.create("oa", stock=3)
     items = [move("oa", -2), move("oa", -2), new("ob")]
     first = batch(app, *items, key="o")[1]
@@ -129,7 +129,7 @@ def test_a_repeat_does_what_was_left_undone_and_nothing_twice(app: App) -> None:
     assert other[0]["problem"]["code"] == "idempotency-key-reused"
 
 
-def test_what_had_nothing_to_change_is_not_changed_by_its_repeat_either(app: App) -> None:
+def test_repeat_of_an_item_that_changed_nothing_changes_nothing(app: App) -> None:
     app.create("qa", category="Tea")
     patch = {"action": "patch", "product_id": "qa", "if_match": "*", "changes": {"category": "Tea"}}
     assert batch(app, patch, key="q")[1][0]["product"]["version"] == 1
@@ -139,7 +139,7 @@ def test_what_had_nothing_to_change_is_not_changed_by_its_repeat_either(app: App
     assert app.http.get("/v1/products/qa").json()["category"] == "Mugs"
 
 
-def test_a_deletion_in_a_batch_is_repeated_as_done(app: App) -> None:
+def test_repeated_deletion_in_a_batch_is_replayed(app: App) -> None:
     app.create("a")
     gone = {"action": "delete", "product_id": "a", "if_match": "*"}
     assert [batch(app, gone, key="k")[1][0]["status"] for _ in range(2)] == [204, 204]
@@ -149,6 +149,6 @@ def test_a_deletion_in_a_batch_is_repeated_as_done(app: App) -> None:
 @pytest.mark.parametrize(
     "body", [{}, {"items": []}, {"items": [{}] * 501}, {"items": {}}, [], {"items": [1], "x": 1}]
 )
-def test_a_batch_that_is_none_is_refused_as_a_whole(app: App, body: Any) -> None:
+def test_malformed_batch_is_rejected_as_a_whole(app: App, body: Any) -> None:
     answer = app.http.post("/v1/products:batch", json=body)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")

@@ -1,4 +1,4 @@
-"""A request that is too long or too slow to arrive is refused, and its connection ended."""
+"""A request that is too large or too slow is rejected, and its connection is closed."""
 
 import threading
 import time
@@ -14,25 +14,25 @@ from tests.support.http.raw_http import Answer, connect, read_answer, request, s
 from tests.support.processes.running import App, serving, settings_for
 
 HEAD_LIMIT = 8192
-PATIENCE = 0.4
+TIMEOUT = 0.4
 
 
 @pytest.fixture(scope="module")
 def app(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """An application with narrow bounds."""
+    """An application with low limits."""
     folder = tmp_path_factory.mktemp("bounds")
-    bounds = {"max_header_bytes": HEAD_LIMIT, "request_timeout_seconds": PATIENCE}
+    bounds = {"max_header_bytes": HEAD_LIMIT, "request_timeout_seconds": TIMEOUT}
     with serving(settings_for(endpoint, folder, **bounds)) as running:
         yield running
 
 
 def padded(length: int) -> bytes:
-    """A request whose line and headers come to `length` bytes as they are counted."""
+    """A request whose request line and headers count as `length` bytes."""
     bare = len("/healthz") + len("Host: localhost\r\n") + len("X-Pad: \r\n")
     return request("GET", "/healthz", b"X-Pad: " + b"x" * (length - bare))
 
 
-def test_a_head_at_its_bound_is_let_in_and_a_byte_more_is_not(app: App) -> None:
+def test_headers_at_the_limit_are_accepted_and_one_byte_more_is_rejected(app: App) -> None:
     assert send(app.url, padded(HEAD_LIMIT)).status == 200
     answer = send(app.url, padded(HEAD_LIMIT + 1))
     assert_problem(answer, 431, "headers-too-large")
@@ -46,7 +46,7 @@ def assert_problem(answer: Answer, status: int, code: str) -> None:
         assert answer.headers[name.lower()] == value, name
 
 
-def test_a_head_without_an_end_is_refused_before_it_fills_the_memory(app: App) -> None:
+def test_endless_header_is_rejected_before_it_fills_the_memory(app: App) -> None:
     assert sent_until_cut(app, b"x" * 65536, pause=0) < 20_000_000  # the sockets' buffers
 
 
@@ -55,24 +55,24 @@ def test_a_head_without_an_end_is_refused_before_it_fills_the_memory(app: App) -
     [b"GET / HTTP/1.1\r\nHost:", request("POST", "/v1/products", body=b"{}")[:-1]],
     ids=["head", "body"],
 )
-def test_a_request_that_does_not_arrive_in_time_is_told_so(app: App, begun: bytes) -> None:
+def test_incomplete_request_gets_408_after_the_timeout(app: App, begun: bytes) -> None:
     with connect(app.url) as connection:
         connection.sendall(begun)
         started = time.monotonic()
         answer = read_answer(connection)
         assert_problem(answer, 408, "request-timeout")
-        assert PATIENCE * 0.9 < time.monotonic() - started < PATIENCE + 3
+        assert TIMEOUT * 0.9 < time.monotonic() - started < TIMEOUT + 3
         assert connection.recv(1) == b""
 
 
-def test_a_byte_now_and_then_does_not_buy_time(app: App) -> None:
+def test_slow_bytes_do_not_extend_the_timeout(app: App) -> None:
     started = time.monotonic()
     sent_until_cut(app, b"x", pause=0.05)
-    assert time.monotonic() - started < PATIENCE + 3
+    assert time.monotonic() - started < TIMEOUT + 3
 
 
 def sent_until_cut(app: App, piece: bytes, pause: float) -> int:
-    """How many bytes of a header without an end the server lets a client send."""
+    """How many bytes of an endless header a client can send."""
     sent = 0
     with connect(app.url) as connection, suppress(OSError):
         connection.sendall(b"GET / HTTP/1.1\r\nX-Endless: ")
@@ -82,15 +82,15 @@ def sent_until_cut(app: App, piece: bytes, pause: float) -> int:
     return sent
 
 
-def test_a_connection_that_says_nothing_is_ended_without_a_word(app: App) -> None:
+def test_silent_connection_is_closed_without_a_response(app: App) -> None:
     with connect(app.url) as connection:
         assert connection.recv(100) == b""
 
 
-def test_an_answer_that_its_client_does_not_take_is_not_kept(
+def test_connection_whose_client_does_not_read_is_closed(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(BoundedProtocol, "untaken", PATIENCE)
+    monkeypatch.setattr(BoundedProtocol, "send_timeout", TIMEOUT)
     ended = threading.Event()
     with connect(app.url) as connection:
         own, lose = connection.getsockname(), BoundedProtocol.connection_lost
@@ -106,9 +106,9 @@ def test_an_answer_that_its_client_does_not_take_is_not_kept(
         assert ended.wait(15)
 
 
-def test_a_slow_answer_and_a_quiet_keep_alive_are_not_cut(app: App) -> None:
+def test_idle_keep_alive_connection_is_not_closed(app: App) -> None:
     with connect(app.url) as connection:
         for _ in range(2):
             connection.sendall(request("GET", "/healthz"))
             assert read_answer(connection).status == 200
-            time.sleep(PATIENCE * 1.5)
+            time.sleep(TIMEOUT * 1.5)

@@ -1,4 +1,4 @@
-"""A page of another origin may call the API only where its origin is named."""
+"""A page of another origin may call the API only if its origin is configured."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ BODY = {"name": "n", "stock": 1}
 
 @pytest.fixture(scope="module")
 def app(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """An application that one other origin may call."""
+    """An application with one allowed origin."""
     settings = settings_for(endpoint, tmp_path_factory.mktemp("cors"), cors_origins=SHOP + "/")
     with serving(settings) as running:
         yield running
@@ -32,7 +32,7 @@ def allowed(answer: httpx.Response) -> str | None:
     return answer.headers.get("access-control-allow-origin")
 
 
-def test_the_named_origin_may_read_and_write(app: App) -> None:
+def test_configured_origin_may_read_and_write(app: App) -> None:
     preflight = app.http.options("/v1/products", headers={"Origin": SHOP} | PREFLIGHT)
     assert (preflight.status_code, allowed(preflight)) == (200, SHOP)
     made = create(app, SHOP, "P1")
@@ -43,7 +43,7 @@ def test_the_named_origin_may_read_and_write(app: App) -> None:
     assert "access-control-allow-credentials" not in made.headers
 
 
-def test_an_unnamed_origin_may_not(app: App) -> None:
+def test_other_origin_may_not_read_or_write(app: App) -> None:
     preflight = app.http.options("/v1/products", headers={"Origin": OTHER} | PREFLIGHT)
     assert preflight.status_code == 400
     assert allowed(preflight) is None
@@ -53,14 +53,16 @@ def test_an_unnamed_origin_may_not(app: App) -> None:
     assert app.http.get("/v1/products/P2").status_code == 404
 
 
-def test_the_pages_forms_are_not_the_api(app: App) -> None:
+def test_configured_origin_may_not_use_the_pages(app: App) -> None:
     headers = {"Origin": SHOP, "Sec-Fetch-Site": "cross-site"}
     form = {"product_id": "P3", "name": "n", "stock": "1"}
     assert app.http.post("/products/new", data=form, headers=headers).status_code == 403
     assert allowed(app.http.get("/products", headers=headers)) is None
 
 
-def test_none_is_named_by_default(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_no_origin_is_allowed_by_default(
+    endpoint: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     with serving(settings_for(endpoint, tmp_path_factory.mktemp("nocors"))) as plain:
         preflight = plain.http.options("/v1/products", headers={"Origin": SHOP} | PREFLIGHT)
         assert (preflight.status_code, allowed(preflight)) == (405, None)

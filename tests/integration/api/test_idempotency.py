@@ -1,4 +1,4 @@
-"""A POST repeated with its Idempotency-Key is applied once and answered as the first time."""
+"""A POST repeated with the same Idempotency-Key is applied once and returns the first response."""
 
 import re
 import signal
@@ -18,13 +18,13 @@ SOLD = {"delta": -3, "reason": "sold"}
 
 @pytest.fixture(scope="module")
 def app(shared: App) -> App:
-    """One application for all: each test has products and keys of its own name."""
+    """One application for all tests; each has products and keys with its own name."""
     return shared
 
 
 @pytest.fixture
 def p(request: pytest.FixtureRequest) -> str:
-    """A product, and a key, that no other test uses."""
+    """The name of a product and a key that no other test uses."""
     return re.sub(r"\W", "-", request.node.name)
 
 
@@ -41,7 +41,7 @@ def stock(app: App, product: str) -> int:
     return count
 
 
-def test_a_repeat_is_answered_with_the_first_answer_byte_for_byte(app: App, p: str) -> None:
+def test_repeat_returns_the_first_response_byte_for_byte(app: App, p: str) -> None:
     app.create(p, stock=10)
     first = sell(app, p, "k-1")
     app.adjust(p, -1)
@@ -54,7 +54,7 @@ def test_a_repeat_is_answered_with_the_first_answer_byte_for_byte(app: App, p: s
     assert stock(app, p) == 6
 
 
-def test_a_create_is_repeated_as_created_with_its_location(app: App, p: str) -> None:
+def test_repeated_create_returns_201_with_location(app: App, p: str) -> None:
     body = {"product_id": f"{p} 1", "name": "n", "stock": 1}
     first, again = (
         app.http.post("/v1/products?note=x", json=body, headers=keyed(p)) for _ in range(2)
@@ -63,7 +63,7 @@ def test_a_create_is_repeated_as_created_with_its_location(app: App, p: str) -> 
     assert again.headers["Location"] == first.headers["Location"] == f"/v1/products/{p}%201"
 
 
-def test_a_count_is_repeated_too_and_keeps_its_reason(app: App, p: str) -> None:
+def test_repeated_count_is_applied_once(app: App, p: str) -> None:
     app.create(p, stock=10)
     counts = f"/v1/products/{p}/counts"
     body = {"counted": 7, "note": "shelf 4"}
@@ -73,7 +73,7 @@ def test_a_count_is_repeated_too_and_keeps_its_reason(app: App, p: str) -> None:
     assert answer.json()["version"] == 2
 
 
-def test_another_body_under_the_same_key_is_refused_and_changes_nothing(app: App, p: str) -> None:
+def test_different_body_with_the_same_key_is_rejected(app: App, p: str) -> None:
     app.create(p, stock=10)
     sell(app, p, "k-1")
     other = sell(app, p, "k-1", {"delta": -4, "reason": "sold"})
@@ -81,7 +81,7 @@ def test_another_body_under_the_same_key_is_refused_and_changes_nothing(app: App
     assert stock(app, p) == 7
 
 
-def test_a_key_belongs_to_its_route(app: App, p: str) -> None:
+def test_same_key_on_another_route_is_another_request(app: App, p: str) -> None:
     app.create(p, stock=10)
     app.create(p + "2", stock=10)
     assert sell(app, p).status_code == 200
@@ -89,7 +89,7 @@ def test_a_key_belongs_to_its_route(app: App, p: str) -> None:
     assert (stock(app, p), stock(app, p + "2")) == (7, 7)
 
 
-def test_an_error_is_not_kept_so_the_same_key_may_try_again(app: App, p: str) -> None:
+def test_error_is_not_stored_so_the_key_can_be_reused(app: App, p: str) -> None:
     app.create(p, stock=1)
     assert sell(app, p, "k").status_code == 409
     app.adjust(p, +9, "received")
@@ -97,7 +97,7 @@ def test_an_error_is_not_kept_so_the_same_key_may_try_again(app: App, p: str) ->
     assert stock(app, p) == 7
 
 
-def test_repeats_side_by_side_apply_once_and_all_get_the_same_answer(app: App, p: str) -> None:
+def test_concurrent_repeats_apply_once_and_get_the_same_response(app: App, p: str) -> None:
     app.create(p, stock=100)
     with ThreadPoolExecutor(12) as threads:
         answers = list(threads.map(lambda _: sell(app, p, "same"), range(24)))
@@ -107,7 +107,7 @@ def test_repeats_side_by_side_apply_once_and_all_get_the_same_answer(app: App, p
 
 
 @pytest.mark.parametrize("key", ["", "a b", "ü".encode(), "x" * 256])
-def test_a_key_that_is_none_is_refused(app: App, key: Any) -> None:
+def test_invalid_key_is_rejected(app: App, key: Any) -> None:
     answer = app.http.post(
         "/v1/products", json={"product_id": "P1", "name": "n", "stock": 1}, headers=keyed(key)
     )
@@ -115,7 +115,7 @@ def test_a_key_that_is_none_is_refused(app: App, key: Any) -> None:
     assert answer.json()["errors"][0]["pointer"] == "header:idempotency-key"
 
 
-def test_a_repeat_after_every_answer_was_lost_applies_once(endpoint: str, tmp_path: Path) -> None:
+def test_repeats_after_lost_responses_apply_once(endpoint: str, tmp_path: Path) -> None:
     with (
         lossy(endpoint, share=0.6, seed=3) as (url, proxy),
         serving(settings_for(url, tmp_path)) as app,
@@ -130,7 +130,7 @@ def test_a_repeat_after_every_answer_was_lost_applies_once(endpoint: str, tmp_pa
 
 
 @pytest.mark.embedded
-def test_killed_between_commit_and_answer_a_repeat_finds_it_done(tmp_path: Path) -> None:
+def test_repeat_after_a_crash_between_commit_and_response_is_replayed(tmp_path: Path) -> None:
     app = Process(tmp_path / "data", module="tests.faults.crashing")
     with app:
         body = {"product_id": "P1", "name": "n", "stock": 10}

@@ -1,4 +1,4 @@
-"""Every POST of the contract takes an Idempotency-Key, and means the same by it."""
+"""Every POST of the contract accepts an Idempotency-Key, with the same semantics."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ from tests.support.http.receiver import receiving
 from tests.support.processes.running import App
 from tests.support.waiting import until
 
-# Route: what is sent, and something else that could be.
+# By route: a body, and a different body.
 TABLE: dict[str, tuple[Any, Any]] = {
     "/v1/products": (
         {"product_id": "new", "name": "n", "stock": 1},
@@ -42,7 +42,7 @@ LETTER = Letter(
     sink="audit",
     product_id="P9",
     event_key="label#1",
-    record={"eventName": "UPSERT"},  # which no try will audit
+    record={"eventName": "UPSERT"},  # an unknown name, so the record is never audited
     stream_arn=STREAM_ARN,
     error="UndecodableRecord",
 )
@@ -70,55 +70,54 @@ def sale(app: App) -> str:
 
 
 def state(app: App) -> Any:
-    """What a POST can change: the products, and what admins did."""
+    """What a POST can change: the products and the admin log."""
     products = app.tables.scan(TableName=app.services.about.products_table, ConsistentRead=True)[
         "Items"
     ]
     return products, app.http.get("/v1/admin/log").json()
 
 
-def is_an_admins(route: str) -> bool:
+def is_logged(route: str) -> bool:
+    """Whether the route is an admin's, so that its requests are in the admin log."""
     return route.startswith(("/v1/dead-letters", "/v1/sinks"))
 
 
 def applied(answer: httpx.Response) -> Any:
-    """What the answer says, but for a batch's word that it said so before."""
-    said = answer.json()
-    for item in said.get("items", []):
+    """The response's body, without the `replayed` of a batch's items."""
+    body = answer.json()
+    for item in body.get("items", []):
         item["replayed"] = False
-    return said
+    return body
 
 
 def refusal(answer: httpx.Response) -> tuple[int, str]:
-    said = answer.json()
-    (problem,) = [item["problem"] for item in said.get("items", [])] or [said]
+    body = answer.json()
+    (problem,) = [item["problem"] for item in body.get("items", [])] or [body]
     return problem["status"], problem["code"]
 
 
-def test_every_post_is_in_the_table_and_takes_the_key(app: App) -> None:
+def test_every_post_of_the_contract_is_tested_and_accepts_a_key(app: App) -> None:
     paths = app.web.openapi()["paths"]
     posts = {path: methods["post"] for path, methods in paths.items() if "post" in methods}
-    assert set(TABLE) == set(posts), "a POST that no row here sends twice"
+    assert set(TABLE) == set(posts), "TABLE and the contract have different POSTs"
     for path, operation in posts.items():
         named = [p["name"].lower() for p in operation["parameters"] if p["in"] == "header"]
         assert "idempotency-key" in named, path
         refusals = operation["responses"].get("422", {})
-        is_batch = "207" in operation["responses"]  # whose items have their own
+        is_batch = "207" in operation["responses"]  # each item has its own errors
         assert is_batch or "idempotency-key-reused" in str(refusals), path
 
 
 @pytest.mark.parametrize("route", TABLE)
-def test_it_is_applied_once_replayed_and_never_stands_for_another_request(
-    app: App, route: str
-) -> None:
+def test_post_is_applied_once_replayed_and_rejected_with_another_body(app: App, route: str) -> None:
     body, other = TABLE[route]
     ids = {"product_id": "P1", "letter_id": LETTER.id, "event_id": sale(app), "name": "webhook"}
     if route.endswith("resume"):
         app.http.post("/v1/sinks/webhook/pause")
     path = route.format_map(ids)
 
-    def ask(said: Any) -> httpx.Response:
-        content = {} if said is None else {"json": said}
+    def ask(sent: Any) -> httpx.Response:
+        content = {} if sent is None else {"json": sent}
         return app.http.post(path, headers={"Idempotency-Key": "k"}, **content)
 
     before = state(app)
@@ -139,4 +138,4 @@ def test_it_is_applied_once_replayed_and_never_stands_for_another_request(
     )
     assert refusal(ask(other)) == (422, "idempotency-key-reused")
     assert state(app) == after
-    assert len(after[1]["items"]) - len(before[1]["items"]) == is_an_admins(route)
+    assert len(after[1]["items"]) - len(before[1]["items"]) == is_logged(route)

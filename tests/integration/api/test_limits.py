@@ -1,7 +1,7 @@
-"""Each limit lets in what is at its edge, refuses what is past it, and says when to come back.
+"""Each limit allows the last request within it, rejects the next, and returns Retry-After.
 
-A trusted proxy speaks for every client here, so that each test has addresses and people of
-its own against one application.
+All clients are behind a trusted proxy, so that each test has its own addresses and people at one
+application.
 """
 
 import time
@@ -22,7 +22,7 @@ STREAM = {"Accept": "text/event-stream"}
 
 @pytest.fixture(scope="module")
 def house(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """The application with tiny budgets."""
+    """The application with tiny limits."""
     with furnished(
         endpoint,
         tmp_path_factory.mktemp("limits"),
@@ -40,21 +40,21 @@ def house(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
 
 @pytest.fixture(autouse=True)
 def _within_a_minute() -> None:
-    """Budgets fill again as time passes: none of it may pass within a test."""
-    left = 60 - time.time() % 60
-    if left < 2:
-        time.sleep(left)
+    """Start no test shortly before the end of a minute, when limits start to reset."""
+    remaining = 60 - time.time() % 60
+    if remaining < 2:
+        time.sleep(remaining)
 
 
 @pytest.fixture(autouse=True)
-def _streams_of_their_own(house: House) -> Iterator[None]:
-    """The end of a stream is noticed after its client has left: the next test finds none."""
+def _no_open_streams(house: House) -> Iterator[None]:
+    """The server notices late that a client has left: wait until the test's streams have ended."""
     yield
     until(lambda: house.app.services.broker.subscribers == 0)
 
 
 def person(name: str, address: str = "") -> dict[str, str]:
-    """A person at an address of their own."""
+    """The headers of a person with an address of their own."""
     return {"X-User": name, "X-Forwarded-For": address or f"2001:db8:{len(name)}:{ord(name[0])}::1"}
 
 
@@ -70,14 +70,14 @@ def assert_refused(answer: httpx.Response, policy: str) -> None:
     assert 1 <= int(answer.headers["Retry-After"]) <= 60
 
 
-def test_a_person_s_last_request_is_answered_and_the_next_is_not(house: House) -> None:
-    told = [asked(house, person("ada")).headers for _ in range(KEY)]
-    assert [told[0]["RateLimit"][:10], told[-1]["RateLimit"][:10]] == ['"key";r=5;', '"key";r=0;']
+def test_person_is_limited_after_the_last_allowed_request(house: House) -> None:
+    limits = [asked(house, person("ada")).headers["RateLimit"][:10] for _ in range(KEY)]
+    assert [limits[0], limits[-1]] == ['"key";r=5;', '"key";r=0;']
     assert_refused(asked(house, person("ada")), f'"key";q={KEY}')
     assert asked(house, person("bob")).status_code == 200
 
 
-def test_a_key_and_its_sessions_share_a_budget_from_wherever_they_ask(house: House) -> None:
+def test_key_and_its_sessions_share_a_limit_across_addresses(house: House) -> None:
     key = house.headers["editor"]
     sign_in = {"key": house.secrets["editor"]}
     at = {"X-Forwarded-For": "198.51.100.1"}
@@ -93,17 +93,19 @@ def test_a_key_and_its_sessions_share_a_budget_from_wherever_they_ask(house: Hou
     assert "Retry-After" in page.headers
 
 
-def test_an_address_s_last_request_is_answered_and_the_next_is_not(house: House) -> None:
+def test_address_is_limited_after_the_last_allowed_request(house: House) -> None:
     at = "203.0.113.5"
     names = [f"p{number}" for number in range(ADDRESS)]
     assert {asked(house, person(name, at)).status_code for name in names} == {200}
     assert_refused(asked(house, person("late", at)), f'"address";q={ADDRESS}')
     assert_refused(asked(house, {"X-Forwarded-For": at}), f'"address";q={ADDRESS}')
-    assert asked(house, person("late", at), "/readyz").status_code == 200, "probes go on"
+    assert asked(house, person("late", at), "/readyz").status_code == 200, (
+        "health checks are not limited"
+    )
     assert asked(house, person("late", "203.0.113.6")).status_code == 200
 
 
-def test_one_who_has_a_whole_network_of_addresses_has_one_budget(house: House) -> None:
+def test_addresses_of_an_ipv6_network_share_a_limit(house: House) -> None:
     statuses = [
         asked(house, {"X-Forwarded-For": f"2001:db8:f:f::{number}"}, "/static/app.css").status_code
         for number in range(1, ADDRESS + 2)
@@ -115,12 +117,12 @@ def wrong(number: int) -> dict[str, str]:
     return {"Authorization": f"Bearer sp_{number:012x}_{'x' * 43}"}
 
 
-def test_who_guesses_keys_is_not_read_any_more_but_sessions_go_on(house: House) -> None:
+def test_address_that_guesses_keys_is_limited_but_its_sessions_are_not(house: House) -> None:
     at = {"X-Forwarded-For": "192.0.2.7"}
     with httpx.Client(base_url=house.app.url, headers=at) as browser:
         assert browser.post("/sign-in", data={"key": house.secrets["viewer"]}).status_code == 303
         assert asked(house, at | wrong(1)).status_code == 401
-        assert asked(house, at | wrong(2), "/sign-in").status_code == 200, "a guess all the same"
+        assert asked(house, at | wrong(2), "/sign-in").status_code == 200, "counts as a wrong key"
         assert browser.post("/sign-in", data={"key": "sp_no"}).status_code == 401
         policy = f'"wrong-keys";q={WRONG}'
         assert_refused(asked(house, at | wrong(3)), policy)
@@ -131,14 +133,14 @@ def test_who_guesses_keys_is_not_read_any_more_but_sessions_go_on(house: House) 
     assert asked(house, {"X-Forwarded-For": "192.0.2.8"} | wrong(3)).status_code == 401
 
 
-def test_a_broken_program_does_not_shut_out_its_neighbours(house: House) -> None:
+def test_repeating_one_wrong_key_does_not_lock_out_the_address(house: House) -> None:
     at = {"X-Forwarded-For": "192.0.2.17"}
     revoked = {asked(house, at | house.headers["revoked"]).status_code for _ in range(WRONG * 2)}
     assert revoked == {401}
     assert asked(house, at | house.headers["admin"]).status_code == 200
 
 
-def test_links_cannot_be_guessed_either(house: House) -> None:
+def test_guesses_of_sign_in_links_are_limited(house: House) -> None:
     at = {"X-Forwarded-For": "192.0.2.27"}
     for _ in range(WRONG):
         answer = house.app.http.get("/sign-in/link", params={"token": "x"}, headers=at)
@@ -150,7 +152,7 @@ def following(house: House, who: dict[str, str]) -> AbstractContextManager[httpx
     return house.app.http.stream("GET", "/v1/events", headers=STREAM | who)
 
 
-def test_a_key_has_so_many_streams_and_all_have_so_many(house: House) -> None:
+def test_streams_are_limited_per_key_and_in_total(house: House) -> None:
     with ExitStack() as opened:
         first = opened.enter_context(following(house, person("eve")))
         opened.enter_context(following(house, person("eve")))
@@ -170,12 +172,12 @@ def test_a_key_has_so_many_streams_and_all_have_so_many(house: House) -> None:
 def let_in(
     house: House, who: dict[str, str], *, among: int
 ) -> AbstractContextManager[httpx.Response]:
-    """A stream, as soon as the ends of others have been noticed and it is one of so many."""
+    """A stream, opened once fewer than `among` streams are open."""
     until(lambda: house.app.services.broker.subscribers < among)
     return following(house, who)
 
 
-def test_a_stream_that_breaks_off_frees_its_place(house: House) -> None:
+def test_broken_stream_frees_its_slot(house: House) -> None:
     head = [f"{name}: {value}".encode() for name, value in (STREAM | person("hal")).items()]
     for _ in range(STREAMS_PER_KEY):
         with connect(house.app.url) as connection:
@@ -185,10 +187,10 @@ def test_a_stream_that_breaks_off_frees_its_place(house: House) -> None:
         assert again.status_code == 200
 
 
-def test_who_sits_at_the_machine_of_an_open_server_has_no_budget(
+def test_loopback_client_of_an_open_server_is_not_limited(
     endpoint: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    folder = tmp_path_factory.mktemp("at-home")
+    folder = tmp_path_factory.mktemp("loopback")
     tiny = {"address_rate_limit_per_minute": 1, "rate_limit_per_minute": 1, "refused_per_minute": 1}
     with serving(settings_for(endpoint, folder, max_streams_per_key=1, **tiny)) as app:
         assert_open(app)

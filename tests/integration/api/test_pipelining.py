@@ -1,4 +1,4 @@
-"""Requests that wait for the answers before them take little memory, and all are answered."""
+"""Pipelined requests take little memory while they wait, and all of them get a response."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -11,18 +11,18 @@ from tests.support.http.raw_http import chunked, connect, request
 from tests.support.processes.running import App, serving, settings_for
 
 MIB = 1024 * 1024
-PATIENCE = 0.4
+TIMEOUT = 0.4
 
 
 @pytest.fixture
-def impatient(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """An application that gives a request little time to arrive."""
-    folder = tmp_path_factory.mktemp("impatient")
-    with serving(settings_for(endpoint, folder, request_timeout_seconds=PATIENCE)) as running:
+def short_timeout(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """An application with a short request timeout."""
+    folder = tmp_path_factory.mktemp("short-timeout")
+    with serving(settings_for(endpoint, folder, request_timeout_seconds=TIMEOUT)) as running:
         yield running
 
 
-def test_clients_that_pipeline_and_read_nothing_do_not_fill_the_memory(house: House) -> None:
+def test_pipelining_clients_that_do_not_read_use_little_memory(house: House) -> None:
     small = b"GET / HTTP/1.1\r\n\r\n"
     flood = small * (256 * 1024 // len(small))
     own = psutil.Process()
@@ -30,12 +30,12 @@ def test_clients_that_pipeline_and_read_nothing_do_not_fill_the_memory(house: Ho
     with ExitStack() as stack:
         for _ in range(30):
             stack.enter_context(connect(house.app.url)).sendall(flood)
-        assert house.app.http.get("/healthz").status_code == 200  # after what was sent before
+        assert house.app.http.get("/healthz").status_code == 200  # the server has read the flood
         grown = own.memory_info().rss - before
         assert grown < 64 * MIB
 
 
-def test_the_server_stops_reading_while_requests_wait(house: House) -> None:
+def test_server_stops_reading_while_requests_wait(house: House) -> None:
     asked = chunked("POST", "/v1/products", chunks=[b"{}"]) + b"0\r\n\r\n"
     sent = 0
     with connect(house.app.url, seconds=1) as connection, suppress(TimeoutError):
@@ -44,7 +44,7 @@ def test_the_server_stops_reading_while_requests_wait(house: House) -> None:
     assert sent < 20_000_000  # the sockets' buffers
 
 
-def test_pipelined_requests_are_answered_in_order(house: House) -> None:
+def test_pipelined_requests_get_responses_in_order(house: House) -> None:
     paths = ["/healthz", "/v1/products/none", "/static/css/base.css"] * 40
     alone = [house.app.http.get(path).status_code for path in paths[:3]]
     with connect(house.app.url) as connection:
@@ -61,7 +61,7 @@ def test_pipelined_requests_are_answered_in_order(house: House) -> None:
     assert got == alone * 40
 
 
-def test_a_body_behind_pipelined_requests_arrives_whole(house: House) -> None:
+def test_body_after_pipelined_requests_arrives_complete(house: House) -> None:
     key = b"Authorization: " + house.headers["editor"]["Authorization"].encode()
     body = b'{"product_id":"PL1","name":"n","stock":1' + b" " * 300_000 + b"}"
     json = b"Content-Type: application/json"
@@ -77,12 +77,12 @@ def test_a_body_behind_pipelined_requests_arrives_whole(house: House) -> None:
     assert answers.count(b"HTTP/1.1 201") == 1
 
 
-def test_a_request_that_the_server_does_not_read_yet_is_not_too_slow(impatient: App) -> None:
+def test_request_that_waits_behind_a_stream_does_not_time_out(short_timeout: App) -> None:
     follow = request("GET", "/v1/events", b"Accept: text/event-stream")
-    with connect(impatient.url) as connection:
+    with connect(short_timeout.url) as connection:
         connection.sendall(follow + request("GET", "/healthz") + request("GET", "/healthz")[:-2])
-        connection.settimeout(PATIENCE * 4)
-        with suppress(TimeoutError):  # the stream goes on, and has nothing to say
+        connection.settimeout(TIMEOUT * 4)
+        with suppress(TimeoutError):  # the stream stays open without sending anything
             while connection.recv(4096):
                 pass
             pytest.fail("the stream was ended")

@@ -1,4 +1,4 @@
-"""Products over REST, on a real engine."""
+"""Products can be created, read, changed and deleted over REST, on a real engine."""
 
 import pytest
 
@@ -11,11 +11,11 @@ PATCH = {"Content-Type": "application/merge-patch+json"}
 
 @pytest.fixture(scope="module")
 def app(shared: App) -> App:
-    """One application for all: each test has a product of its own letter."""
+    """One application for all tests; each has a product with its own letter."""
     return shared
 
 
-def test_a_created_product_reads_back(app: App) -> None:
+def test_created_product_can_be_read(app: App) -> None:
     made = app.create("P/1 ü", 12, price="19.90", category="Kitchen", tags=["a", "b"])
     assert made.headers["Location"] == "/v1/products/P%2F1%20%C3%BC"
     read = app.http.get(made.headers["Location"])
@@ -26,13 +26,13 @@ def test_a_created_product_reads_back(app: App) -> None:
     assert read.json()["version"] == 1
 
 
-def test_a_known_etag_saves_the_body(app: App) -> None:
+def test_matching_etag_returns_304_without_a_body(app: App) -> None:
     etag = app.create("Pb").headers["ETag"]
     answer = app.http.get("/v1/products/Pb", headers={"If-None-Match": etag})
     assert (answer.status_code, answer.content) == (304, b"")
 
 
-def test_creating_twice_is_a_conflict(app: App) -> None:
+def test_creating_an_existing_product_is_a_conflict(app: App) -> None:
     app.create("Pc", 5)
     again = app.http.post("/v1/products", json={"product_id": "Pc", "name": "x", "stock": 1})
     assert again.status_code == 409
@@ -40,7 +40,7 @@ def test_creating_twice_is_a_conflict(app: App) -> None:
     assert app.http.get("/v1/products/Pc").json()["stock"] == 5
 
 
-def test_put_creates_only_where_nothing_is(app: App) -> None:
+def test_put_with_if_none_match_does_not_replace_a_product(app: App) -> None:
     body = {"name": "Kettle", "stock": 3}
     made = app.http.put("/v1/products/Pd", json=body, headers={"If-None-Match": "*"})
     assert made.status_code == 201
@@ -50,7 +50,7 @@ def test_put_creates_only_where_nothing_is(app: App) -> None:
     )
 
 
-def test_put_replaces_all_known_fields_and_nothing_else(app: App) -> None:
+def test_put_replaces_all_fields_but_not_other_attributes(app: App) -> None:
     app.put_outside(ProductID="Pe", ProductName="old", Stock=4, Category="c", shelf="A7")
     etag = app.http.get("/v1/products/Pe").headers["ETag"]
     answer = app.http.put(
@@ -62,7 +62,7 @@ def test_put_replaces_all_known_fields_and_nothing_else(app: App) -> None:
     assert app.http.get("/v1/products/Pe").json() == answer.json()
 
 
-def test_merge_patch_changes_what_it_names_and_null_removes(app: App) -> None:
+def test_patch_changes_the_given_fields_and_null_removes_a_field(app: App) -> None:
     etag = app.create("Pf", 5, category="c", barcode="400").headers["ETag"]
     answer = app.http.patch(
         "/v1/products/Pf",
@@ -74,7 +74,7 @@ def test_merge_patch_changes_what_it_names_and_null_removes(app: App) -> None:
     assert (shown["name"], shown["category"], shown["barcode"]) == ("N2", None, "400")
 
 
-def test_a_sale_does_not_spoil_an_open_edit_of_details(app: App) -> None:
+def test_sale_does_not_conflict_with_an_edit_of_details(app: App) -> None:
     etag = app.create("Pg", 5).headers["ETag"]
     app.adjust("Pg", -1)
     edit = PATCH | {"If-Match": etag}
@@ -86,7 +86,7 @@ def test_a_sale_does_not_spoil_an_open_edit_of_details(app: App) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-def test_a_write_without_precondition_is_refused(app: App, method: str) -> None:
+def test_write_without_a_precondition_is_rejected(app: App, method: str) -> None:
     app.create(product := f"P{method}")
     headers = PATCH if method == "PATCH" else JSON
     content = None if method == "DELETE" else '{"name":"x","stock":1}'
@@ -95,7 +95,7 @@ def test_a_write_without_precondition_is_refused(app: App, method: str) -> None:
     assert answer.json()["code"] == "precondition-required"
 
 
-def test_delete_needs_the_current_state_and_leaves_a_trace(app: App) -> None:
+def test_delete_requires_the_current_etag_and_leaves_the_history(app: App) -> None:
     etag = app.create("Pi").headers["ETag"]
     app.adjust("Pi", -1)
     assert app.http.delete("/v1/products/Pi", headers={"If-Match": etag}).status_code == 412
@@ -105,7 +105,7 @@ def test_delete_needs_the_current_state_and_leaves_a_trace(app: App) -> None:
     assert app.http.get("/v1/products/never").status_code == 404
 
 
-def test_an_adjustment_never_goes_below_zero(app: App) -> None:
+def test_adjustment_below_zero_is_rejected(app: App) -> None:
     app.create("Pj", 3)
     refused = app.adjust("Pj", -4)
     assert refused.status_code == 409
@@ -113,7 +113,7 @@ def test_an_adjustment_never_goes_below_zero(app: App) -> None:
     assert app.adjust("Pj", -3).json()["stock"] == 0
 
 
-def test_stock_that_is_no_count_cannot_be_adjusted_but_set(app: App) -> None:
+def test_stock_that_is_not_a_whole_number_can_be_set_but_not_adjusted(app: App) -> None:
     app.tables.put_item(
         TableName=app.services.about.products_table,
         Item={"ProductID": {"S": "Pk"}, "Stock": {"N": "1.5"}},
@@ -121,13 +121,13 @@ def test_stock_that_is_no_count_cannot_be_adjusted_but_set(app: App) -> None:
     shown = app.http.get("/v1/products/Pk")
     assert (shown.json()["stock"], shown.json()["attributes"]) == (None, {"Stock": "1.5"})
     assert app.adjust("Pk", 1).json()["code"] == "stock-not-countable"
-    mended = app.http.patch(
+    repaired = app.http.patch(
         "/v1/products/Pk", content='{"stock":2}', headers=PATCH | {"If-Match": "*"}
     )
-    assert mended.json()["stock"] == 2
+    assert repaired.json()["stock"] == 2
 
 
-def test_the_list_pages_through_everything_once(app: App) -> None:
+def test_paging_returns_every_product_once(app: App) -> None:
     for number in range(7):
         app.create(f"Pm{number}")
     found, link = [], "/v1/products?limit=3"
@@ -141,7 +141,7 @@ def test_the_list_pages_through_everything_once(app: App) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/products/Pl", "/v1/products", "/products", "/healthz"])
-def test_head_answers_as_get_does_without_a_body(app: App, path: str) -> None:
+def test_head_returns_the_headers_of_get_without_a_body(app: App, path: str) -> None:
     app.put_outside(ProductID="Pl", ProductName="n", Stock=1)
     get, head = app.http.get(path), app.http.head(path)
     assert (head.status_code, head.content) == (200, b"")
@@ -150,7 +150,7 @@ def test_head_answers_as_get_does_without_a_body(app: App, path: str) -> None:
     assert app.http.head("/v1/products/none").status_code == 404
 
 
-def test_head_of_the_stream_ends_at_once(app: App) -> None:
+def test_head_of_the_stream_ends_immediately(app: App) -> None:
     head = app.http.head("/v1/events", headers={"Accept": "text/event-stream"})
     assert head.headers["content-type"].startswith("text/event-stream")
     until(lambda: app.services.broker.subscribers == 0)

@@ -1,4 +1,4 @@
-"""A stock change is taken back once, by a change that refers to it."""
+"""A stock change can be reversed once, by a change that refers to it."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ def reverse(app: App, event: str, **body: Any) -> httpx.Response:
     return app.http.post(f"/v1/events/{event}/reversals", json=body)
 
 
-def test_a_sale_is_taken_back_once_however_often_it_is_asked(app: App) -> None:
+def test_sale_is_reversed_once_however_often_it_is_requested(app: App) -> None:
     with Listener(app.url) as feed:
         app.create("P1", stock=10)
         app.adjust("P1", -4)
@@ -25,11 +25,12 @@ def test_a_sale_is_taken_back_once_however_often_it_is_asked(app: App) -> None:
         again = reverse(app, sale["id"], note="twice?")
         assert again.content == answer.content
         assert again.headers["Idempotent-Replayed"] == "true"
-        told = feed.changes(4, 10)[3].data["data"]
-    assert (told["delta"], told["reason"], told["note"]) == (4, "correction", "wrong till")
-    assert told["reference"] == sale["id"]
+        reversal = feed.changes(4, 10)[3].data["data"]
+    assert (reversal["delta"], reversal["reason"]) == (4, "correction")
+    assert reversal["note"] == "wrong till"
+    assert reversal["reference"] == sale["id"]
 
-    # After a day the answer is forgotten, but the history is not.
+    # After a day the response is no longer stored, but the history still shows the reversal.
     kept = app.services.about.products_table.replace("Products", "IdempotencyKeys")
     for row in app.tables.scan(TableName=kept)["Items"]:
         app.tables.delete_item(TableName=kept, Key={"RequestKey": row["RequestKey"]})
@@ -38,7 +39,7 @@ def test_a_sale_is_taken_back_once_however_often_it_is_asked(app: App) -> None:
     assert app.http.get("/v1/products/P1").json()["stock"] == 11
 
 
-def test_what_is_no_change_of_stock_or_cannot_be_taken_is_refused(app: App) -> None:
+def test_reversal_without_a_stock_change_or_enough_stock_is_rejected(app: App) -> None:
     with Listener(app.url) as feed:
         app.create("P1", stock=0)
         app.adjust("P1", +5, "received")
@@ -50,5 +51,5 @@ def test_what_is_no_change_of_stock_or_cannot_be_taken_is_refused(app: App) -> N
 
 
 @pytest.mark.parametrize("event", ["nonsense", event_id("P1", "x#" + "0" * 40)])
-def test_an_unknown_event_is_not_found(app: App, event: str) -> None:
+def test_reversal_of_an_unknown_event_is_not_found(app: App, event: str) -> None:
     assert reverse(app, event).json()["code"] == "event-not-found"

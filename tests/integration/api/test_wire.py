@@ -1,4 +1,4 @@
-"""Nothing that a proxy passes on as one request is another here, or more than one."""
+"""What a proxy forwards as one request is exactly that request here (no request smuggling)."""
 
 from contextlib import suppress
 
@@ -13,7 +13,7 @@ NEW = b'{"product_id":"%b","name":"n","stock":1}'
 
 @pytest.fixture
 def key(house: House) -> bytes:
-    """The header of one who may write."""
+    """The Authorization header of an editor."""
     return b"Authorization: " + house.headers["editor"]["Authorization"].encode()
 
 
@@ -23,7 +23,7 @@ def status_of(house: House, product_id: str) -> int:
     ).status_code
 
 
-def test_a_trailer_is_no_header(house: House, key: bytes) -> None:
+def test_trailers_are_not_treated_as_headers(house: House, key: bytes) -> None:
     body = chunked("POST", "/v1/products", JSON, chunks=[NEW % b"T1"])
     assert send(house.app.url, body + b"0\r\n" + key + b"\r\n\r\n").status == 401
     body = chunked("POST", "/v1/products", JSON, key, chunks=[NEW % b"T2"])
@@ -31,7 +31,7 @@ def test_a_trailer_is_no_header(house: House, key: bytes) -> None:
     assert status_of(house, "T1") == 404
 
 
-def test_a_trailer_without_an_end_does_not_fill_the_memory(house: House, key: bytes) -> None:
+def test_endless_trailer_does_not_fill_the_memory(house: House, key: bytes) -> None:
     sent = 0
     with connect(house.app.url) as connection, suppress(OSError):
         connection.sendall(chunked("POST", "/v1/products", JSON, key, chunks=[b"{}"]))
@@ -42,7 +42,7 @@ def test_a_trailer_without_an_end_does_not_fill_the_memory(house: House, key: by
 
 
 @pytest.mark.parametrize("wanted", [b"h2c", b"websocket", b"x"])
-def test_the_body_of_a_request_that_asks_for_an_upgrade_is_no_request(
+def test_body_of_an_upgrade_request_is_not_parsed_as_a_request(
     house: House, key: bytes, wanted: bytes
 ) -> None:
     inner = request("POST", "/v1/products", JSON, key, body=NEW % b"U1")
@@ -58,7 +58,7 @@ def test_the_body_of_a_request_that_asks_for_an_upgrade_is_no_request(
     assert status_of(house, "U1") == 404
 
 
-def test_an_upgrade_without_a_body_is_ignored_and_its_request_is_the_last(
+def test_upgrade_without_a_body_is_ignored_and_ends_the_connection(
     house: House, key: bytes
 ) -> None:
     asked = [b"Connection: Upgrade", b"Upgrade: h2c", b"Content-Length: 0"]
@@ -72,7 +72,7 @@ def test_an_upgrade_without_a_body_is_ignored_and_its_request_is_the_last(
     assert status_of(house, "U2") == 404
 
 
-def test_a_large_body_in_small_pieces_and_large_ones_is_taken(house: House, key: bytes) -> None:
+def test_large_body_in_small_or_large_chunks_is_accepted(house: House, key: bytes) -> None:
     name = b'{"product_id":"L%d","name":"n","stock":1%b}'
     for number, pieces in enumerate(([b" "] * 40_000, [b" " * 100_000] * 5)):
         whole = [name % (number, b""), *pieces]

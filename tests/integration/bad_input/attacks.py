@@ -1,4 +1,4 @@
-"""An attack, what must come back, and the application that stays as it is."""
+"""An attack, the response to expect, and the application that must not change."""
 
 import base64
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ PRODUCTS = "/v1/products"
 
 @dataclass(frozen=True)
 class Attack:
-    """A request, and what must come back; `named` stands in a pointer or in the detail."""
+    """A request and the expected response; `named` must be in a pointer or in the detail."""
 
     name: str
     request: bytes
@@ -29,7 +29,7 @@ class Attack:
 
 
 def create(name: str, body: bytes, named: str, status: int = 422) -> Attack:
-    """A creation with this body."""
+    """A request to create a product with this body."""
     code = "malformed-json" if status == 400 else "invalid-request"
     return Attack(
         f"create: {name}", request("POST", PRODUCTS, JSON, body=body), status, code, named
@@ -44,14 +44,14 @@ def get(
     *headers: bytes,
     host: bytes = b"localhost",
 ) -> Attack:
-    """A read; `headers` come before the rest of the name."""
+    """A GET request with these headers and this Host."""
     name = " ".join(shown(part) for part in (target, *headers))
     whole = name if host == b"localhost" else f"{name} of host {shown(host)}"
     return Attack(f"get {whole}", request("GET", target, *headers, host=host), status, code, named)
 
 
 def shown(value: str | bytes) -> str:
-    """The beginning of it, for the name of a test."""
+    """The first 40 characters, for the name of a test."""
     text = value if isinstance(value, str) else value.decode("latin-1")
     return ascii(text[:40])[1:-1]
 
@@ -61,7 +61,7 @@ def event_id(product_id: str, event_key: str = "L#" + "1" * 40) -> str:
 
 
 class Target:
-    """An application with one product, and its table as it must stay."""
+    """An application with one product, and the content of its table."""
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -79,7 +79,7 @@ class Target:
 
 
 def assert_refused(target: Target, attack: Attack) -> None:
-    """What every attack must meet with."""
+    """The response is the expected problem, and nothing was written."""
     answer = send(target.app.url, attack.request)
     assert answer.status == attack.status, answer.body[:500]
     assert_problem(answer, attack)
@@ -87,7 +87,7 @@ def assert_refused(target: Target, attack: Attack) -> None:
 
 
 def assert_problem(answer: Answer, attack: Attack) -> None:
-    """The answer is a whole problem document, under the headers that guard every answer."""
+    """The response is a complete problem document with the security headers."""
     assert answer.headers["content-type"] == "application/problem+json", answer
     problem = answer.json()
     assert (problem["status"], problem["code"]) == (attack.status, attack.code), problem
@@ -95,7 +95,7 @@ def assert_problem(answer: Answer, attack: Attack) -> None:
     assert problem["title"]
     assert problem["detail"]
     assert problem["request_id"] == answer.headers["x-request-id"]
-    pointers = [fault["pointer"] for fault in problem.get("errors", [])]
+    pointers = [error["pointer"] for error in problem.get("errors", [])]
     assert not attack.named or any(attack.named in text for text in (*pointers, problem["detail"]))
     assert {name: answer.headers.get(name) for name in attack.headers} == attack.headers
     for name, value in SECURITY_HEADERS.items():

@@ -1,4 +1,4 @@
-"""One application that is attacked, for all these files."""
+"""All tests in this folder attack one application."""
 
 from collections.abc import Iterator
 

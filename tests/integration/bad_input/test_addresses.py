@@ -1,4 +1,4 @@
-"""An address that leads nowhere, or holds what it must not, is refused; nothing is written."""
+"""An unknown path, or an invalid id or parameter in a URL, is rejected; nothing is written."""
 
 from urllib.parse import quote
 
@@ -22,7 +22,7 @@ STREAM = b"Accept: text/event-stream"
 
 
 def put_at(path_id: str) -> Attack:
-    """A creation at an odd id in the path."""
+    """A PUT that creates a product with this id in the path."""
     sent = request(
         "PUT",
         f"{PRODUCTS}/{path_id}",
@@ -90,7 +90,7 @@ PARAMETERS = [
         for place in (PRODUCTS, f"{PRODUCTS}/P1/events")
         for cursor in ("", "!!", "%00", "%ff", "A", "Y%3D%3D", "A" * 8000)
     ),
-    # Well-formed, but not what a page of a product's events gives out.
+    # Valid base64, but not a cursor of a product's events.
     *(
         get(f"{PRODUCTS}/P1/events?cursor={cursor}", 400, "invalid-cursor", "?cursor")
         for cursor in ("YWJj", "YWJj" * 500)
@@ -167,7 +167,7 @@ NOWHERE = [
 ]
 
 
-def test_odd_ids_that_are_allowed_work_everywhere(app: App) -> None:
+def test_unusual_valid_ids_work_in_every_operation(app: App) -> None:
     for product_id in (
         *("P 1", "a/b", "50%", "%2F", "a+b&c=d", "\u00fc\u4e2d\U0001f9f8", "..a", "a?b#c", "'\"<>"),
         *("z" * 200, "\u4e2d" * 200, "{}", "\\", "~", "e\u0301"),
@@ -185,7 +185,7 @@ def test_odd_ids_that_are_allowed_work_everywhere(app: App) -> None:
 
 
 @pytest.mark.parametrize("attack", IDS + PARAMETERS + NOWHERE, ids=lambda attack: attack.name)
-def test_an_attack_is_refused_with_a_problem_and_writes_nothing(
+def test_attack_is_rejected_with_a_problem_and_writes_nothing(
     target: Target, attack: Attack
 ) -> None:
     assert_refused(target, attack)

@@ -1,4 +1,4 @@
-"""A body that is not what a route takes is refused by the name of the field; nothing is written."""
+"""An invalid body is rejected with an error that names the field; nothing is written."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from tests.support.processes.running import App
 
 
 def with_field(name: str, value: bytes) -> Attack:
-    """A creation in which one field has this value, as JSON."""
+    """A request to create a product in which one field has this JSON value."""
     fields = {b"product_id": b'"new"', b"name": b'"n"', b"stock": b"1"} | {name.encode(): value}
     body = b"{" + b",".join(b'"%b":%b' % member for member in fields.items()) + b"}"
     return create(f"{name} {shown(value)}", body, f"/{name}")
@@ -43,7 +43,7 @@ def patch(body: bytes, named: str, status: int = 422, code: str = "invalid-reque
 
 
 BODIES = [
-    create("cut off", b'{"product_id":"new"', "not valid JSON", 400),
+    create("truncated", b'{"product_id":"new"', "not valid JSON", 400),
     create("two documents", b"{} {}", "Extra data", 400),
     create("not UTF-8", b'{"product_id":"new","name":"\xff","stock":1}', "not UTF-8", 400),
     create("UTF-16", '{"product_id":"new","name":"n","stock":1}'.encode("utf-16"), "UTF-8", 400),
@@ -55,7 +55,7 @@ BODIES = [
     create("an array", b"[]", "body: "),
     create("a number", b"5", "body: "),
     create("a string", b'"x"', "body: "),
-    create("nothing in it", b"{}", "/stock"),
+    create("an empty object", b"{}", "/stock"),
     create("an unknown field", b'{"product_id":"new","name":"n","stock":1,"x~/y":1}', "/x~0~1y"),
     create(
         "a surrogate for a name", b'{"product_id":"new","name":"n","stock":1,"\\ud800":1}', "body"
@@ -133,21 +133,21 @@ WRONG_VALUES = [
 ]
 
 
-def test_a_price_keeps_every_digit_however_it_is_sent(app: App) -> None:
+def test_price_keeps_every_digit_as_string_or_number(app: App) -> None:
     for number, price in enumerate((b"12345678901234.123456", b'"12345678901234.123456"')):
         body = b'{"product_id":"P%d","name":"n","stock":1,"price":%b}' % (number, price)
         answer = send(app.url, request("POST", PRODUCTS, JSON, body=body))
         assert answer.json()["price"] == "12345678901234.123456"
 
 
-def test_an_answer_to_thousands_of_faults_stays_small(target: Target) -> None:
+def test_response_to_thousands_of_errors_is_small(target: Target) -> None:
     body = b"{%b}" % b",".join(b'"f%d":1' % number for number in range(50_000))
     answer = send(target.app.url, request("POST", PRODUCTS, JSON, body=body))
     assert len(answer.body) < 10_000
 
 
 @pytest.mark.parametrize("attack", BODIES + WRONG_VALUES, ids=lambda attack: attack.name)
-def test_an_attack_is_refused_with_a_problem_and_writes_nothing(
+def test_attack_is_rejected_with_a_problem_and_writes_nothing(
     target: Target, attack: Attack
 ) -> None:
     assert_refused(target, attack)

@@ -1,6 +1,6 @@
-"""The newer ways to write are as hard to deceive: batches, counts, reversals, dead letters, forms.
+"""Invalid batches, counts, reversals, dead letters and sign-in forms are rejected too.
 
-What all routes share (hosts, methods, lengths) is tried beside this file.
+The other files test what all routes share: hosts, methods and lengths.
 """
 
 import json
@@ -140,7 +140,7 @@ DEAD = [
     ),
 ]
 
-# Of a batch each is told by itself that it is wrong.
+# Invalid items of a batch; each gets an error of its own.
 ITEMS = [
     *(b"null", b"[]", b"NaN", b"1e999999999", b'"x"', b"{}", b'{"action":"drop"}'),
     *(
@@ -200,13 +200,13 @@ SIGN_INS = [
 @pytest.mark.parametrize(
     "attack", [*BATCHES, *COUNTED, *REVERSED, *DEAD], ids=lambda attack: attack.name
 )
-def test_an_attack_is_refused_with_a_problem_and_writes_nothing(
+def test_attack_is_rejected_with_a_problem_and_writes_nothing(
     target: Target, attack: Attack
 ) -> None:
     assert_refused(target, attack)
 
 
-def test_each_hostile_item_of_a_batch_is_refused_by_itself(target: Target) -> None:
+def test_each_hostile_item_of_a_batch_is_rejected_on_its_own(target: Target) -> None:
     answer = send(target.app.url, request("POST", BATCH, JSON, body=of_items(*ITEMS)))
     assert answer.status == 207, answer.body[:500]
     found = answer.json()["items"]
@@ -218,14 +218,14 @@ def test_each_hostile_item_of_a_batch_is_refused_by_itself(target: Target) -> No
 
 
 @pytest.mark.parametrize("data", SIGN_INS, ids=lambda data: ascii(data[-40:].decode("latin-1")))
-def test_no_form_of_a_sign_in_lets_in_or_breaks(target: Target, data: bytes) -> None:
+def test_malformed_sign_in_is_rejected(target: Target, data: bytes) -> None:
     answer = send(target.app.url, data)
     assert 400 <= answer.status < 500, answer.body[:500]
     assert not {"set-cookie", "location", "x-evil"} & set(answer.headers)
     assert b"Traceback" not in answer.body
 
 
-def test_a_page_of_another_origin_can_have_no_preflight_of_ours(target: Target) -> None:
+def test_preflight_from_another_origin_is_rejected(target: Target) -> None:
     for place in (BATCH, COUNTS, LETTERS, "/sign-in", "/v1/events/x/reversals"):
         asks = (EVIL, b"Access-Control-Request-Method: POST")
         answer = send(target.app.url, request("OPTIONS", place, *asks))

@@ -1,4 +1,4 @@
-"""A header that forges, or asks for what is not so, is refused; nothing is written."""
+"""A forged header or a condition that does not hold is rejected; nothing is written."""
 
 import pytest
 
@@ -90,7 +90,7 @@ FORGED = [
 ]
 
 
-def test_a_stale_etag_changes_nothing_and_learns_the_current_one(app: App) -> None:
+def test_stale_etag_is_rejected_with_the_current_etag(app: App) -> None:
     stale = app.create("P1", 5).headers["ETag"].encode()
     app.adjust("P1", -1)
     current = app.http.get("/v1/products/P1").headers["ETag"]
@@ -106,7 +106,7 @@ def test_a_stale_etag_changes_nothing_and_learns_the_current_one(app: App) -> No
     assert app.http.get("/v1/products/P1").json()["stock"] == 4
 
 
-def test_what_a_client_sends_cannot_break_out_of_a_header(app: App) -> None:
+def test_client_input_cannot_inject_headers(app: App) -> None:
     app.create("P1")
     app.create("P2")
     listed = send(app.url, request("GET", f"{PRODUCTS}?limit=%0d%0aSet-Cookie:%20a=b&limit=1"))
@@ -119,7 +119,7 @@ def test_what_a_client_sends_cannot_break_out_of_a_header(app: App) -> None:
 
 
 @pytest.mark.parametrize("attack", CONDITIONS + FORGED, ids=lambda attack: attack.name)
-def test_an_attack_is_refused_with_a_problem_and_writes_nothing(
+def test_attack_is_rejected_with_a_problem_and_writes_nothing(
     target: Target, attack: Attack
 ) -> None:
     assert_refused(target, attack)

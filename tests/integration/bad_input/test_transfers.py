@@ -1,4 +1,4 @@
-"""What comes too large, as the wrong type, broken off or as no HTTP at all is refused."""
+"""A body that is too large, incomplete or of the wrong type, and malformed HTTP, are rejected."""
 
 import time
 
@@ -48,14 +48,14 @@ SENT_WRONGLY = [
         headers={"accept-patch": "application/merge-patch+json"},
     ),
     Attack(
-        "an announced body over the limit",
+        "Content-Length over the limit",
         request("POST", PRODUCTS, JSON, b"Content-Length: %d" % (LIMIT + 1)),
         413,
         "body-too-large",
         str(LIMIT),
     ),
     Attack(
-        "an announced body over the limit, asked for leave first",
+        "Content-Length over the limit, with Expect: 100-continue",
         request(
             "POST", PRODUCTS, JSON, b"Expect: 100-continue", b"Content-Length: %d" % (LIMIT + 1)
         ),
@@ -73,13 +73,13 @@ SENT_WRONGLY = [
 ]
 
 
-# What is not HTTP is refused before it reaches the application.
+# The server rejects malformed HTTP before it reaches the application.
 NOT_HTTP = {
     "an unknown method": request("BREW", PRODUCTS, JSON, body=b"{}"),
     "a path of raw bytes": request("GET", PRODUCTS.encode() + b"/\xc3\xa9"),
-    "a length that is no number": request("POST", PRODUCTS, JSON, b"Content-Length: abc"),
+    "a length that is not a number": request("POST", PRODUCTS, JSON, b"Content-Length: abc"),
     "a negative length": request("POST", PRODUCTS, JSON, b"Content-Length: -1"),
-    "a length beyond all bounds": request("POST", PRODUCTS, JSON, b"Content-Length: " + b"9" * 40),
+    "an enormous length": request("POST", PRODUCTS, JSON, b"Content-Length: " + b"9" * 40),
     "two lengths": request("POST", PRODUCTS, JSON, b"Content-Length: 3", body=b"{}"),
     "a length and chunks": chunked("POST", PRODUCTS, JSON, b"Content-Length: 3", chunks=[b"{}"]),
     "an unknown encoding": request("POST", PRODUCTS, JSON, b"Transfer-Encoding: identity"),
@@ -89,7 +89,7 @@ NOT_HTTP = {
 
 
 @pytest.mark.parametrize("data", NOT_HTTP.values(), ids=NOT_HTTP)
-def test_what_is_not_http_is_refused_and_writes_nothing(target: Target, data: bytes) -> None:
+def test_malformed_http_is_rejected_and_writes_nothing(target: Target, data: bytes) -> None:
     answer = send(target.app.url, data)
     assert answer.status == 400
     assert_problem(answer, Attack("", data, 400, "malformed-request"))
@@ -97,22 +97,24 @@ def test_what_is_not_http_is_refused_and_writes_nothing(target: Target, data: by
     target.assert_untouched()
 
 
-@pytest.mark.parametrize("announced", [True, False], ids=["announced", "chunked"])
-def test_a_body_that_breaks_off_is_no_request(target: Target, *, announced: bool) -> None:
+@pytest.mark.parametrize("has_length", [True, False], ids=["content-length", "chunked"])
+def test_request_with_an_incomplete_body_is_not_handled(
+    target: Target, *, has_length: bool
+) -> None:
     body = b'{"product_id":"half","name":"n","stock":1}'
-    if announced:
+    if has_length:
         data = request("POST", PRODUCTS, JSON, b"Content-Length: 100") + body
     else:
         data = chunked("POST", PRODUCTS, JSON, chunks=[body])
     with connect(target.app.url) as connection:
         connection.sendall(data)
-        time.sleep(0.1)  # let it be read before the end comes
+        time.sleep(0.1)  # the server reads it before the connection closes
     time.sleep(0.2)
     target.assert_untouched()
 
 
 @pytest.mark.parametrize("attack", SENT_WRONGLY, ids=lambda attack: attack.name)
-def test_an_attack_is_refused_with_a_problem_and_writes_nothing(
+def test_attack_is_rejected_with_a_problem_and_writes_nothing(
     target: Target, attack: Attack
 ) -> None:
     assert_refused(target, attack)

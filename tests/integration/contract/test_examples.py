@@ -1,4 +1,4 @@
-"""What the OpenAPI document shows is what happens: its examples are sent, in their order."""
+"""The examples in the OpenAPI document work: they are sent in order, and the responses match."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.support.processes.running import App
 
 EXAMPLES = {**examples.EXAMPLES, **SINK_EXAMPLES}
 
-# What differs each time: times, hashes, ids of requests and events.
+# Fields that differ each time: times, hashes, ids of requests and events.
 _DIFFERS = {
     "created_at",
     "updated_at",
@@ -37,8 +37,8 @@ _DIFFERS = {
     "saved_at",
     "answer",
 }
-# The bookkeeping of our writes, which the example leaves out for its reader's sake.
-_UNTOLD = {"RequestID", "UpdatedBy", "Reason", "Reference", "Note"}
+# The metadata of our writes, which the examples omit for brevity.
+_OMITTED = {"RequestID", "UpdatedBy", "Reason", "Reference", "Note"}
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def app(endpoint: str, tmp_path: Path) -> Iterator[App]:
         yield shop.app
 
 
-def test_each_example_is_answered_as_it_says(app: App) -> None:
+def test_each_example_returns_its_documented_response(app: App) -> None:
     operations = {
         operation["operationId"]: (method, path, operation)
         for path, methods in app.http.get("/v1/openapi.json").json()["paths"].items()
@@ -74,8 +74,8 @@ def test_each_example_is_answered_as_it_says(app: App) -> None:
             else app.http.build_request("POST", "/", json=example.body).content,
         )
         assert answer.status_code == example.status, f"{name}: {answer.text}"
-        if example.answer is not None:
-            assert told(answer.json()) == told(example.answer), name
+        if example.response is not None:
+            assert comparable(answer.json()) == comparable(example.response), name
         for header in example.headers:
             assert header in answer.headers, (name, header)
 
@@ -97,7 +97,7 @@ def content_type(operation: Any) -> dict[str, str]:
 
 
 def wait_for_sale(app: App) -> str:
-    """The id of the sale's event, once it is there."""
+    """The id of the sale's event, once it is audited."""
     for _ in range(200):
         items = app.http.get("/v1/events", params={"kind": "stock_changed"}).json()["items"]
         if items:
@@ -106,16 +106,16 @@ def wait_for_sale(app: App) -> str:
     raise AssertionError("the sale was not audited")
 
 
-def told(value: Any) -> Any:
-    """The value without what differs each time."""
+def comparable(value: Any) -> Any:
+    """The value without the fields that differ each time."""
     match value:
         case dict():
             return {
-                name: told(member)
+                name: comparable(member)
                 for name, member in value.items()
-                if name not in _DIFFERS | _UNTOLD
+                if name not in _DIFFERS | _OMITTED
             }
         case list():
-            return [told(member) for member in value]
+            return [comparable(member) for member in value]
         case _:
             return value

@@ -1,11 +1,11 @@
-"""No request that the contract's generator thinks of meets a fault or an undocumented answer.
+"""Requests generated from the contract get documented responses and no server errors.
 
-This is the short form; `make faults` runs the long one.
+This is the short run; `make faults` runs the long one.
 """
 
 from tests.support.http.contract import hold_to_contract
 from tests.support.processes.running import App
 
 
-def test_the_whole_contract_holds(app: App) -> None:
+def test_generated_requests_conform_to_the_contract(app: App) -> None:
     hold_to_contract(app, "examples,fuzzing", examples=8, seconds=120)

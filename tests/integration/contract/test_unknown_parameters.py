@@ -1,11 +1,11 @@
-"""Each operation takes the query parameters that its contract names, and refuses any other."""
+"""Each operation accepts the query parameters of the contract, and rejects any other."""
 
 import re
 
 from tests.support.processes.running import App
 
 
-def test_a_parameter_that_the_contract_does_not_name_is_refused(shared: App) -> None:
+def test_parameter_that_is_not_in_the_contract_is_rejected(shared: App) -> None:
     tried = 0
     for path, methods in shared.web.openapi()["paths"].items():
         if not path.startswith("/v1/"):
@@ -21,8 +21,8 @@ def test_a_parameter_that_the_contract_does_not_name_is_refused(shared: App) -> 
             answer = shared.http.request(method, target, params=params)
             case = (method, path, answer.text)
             assert (answer.status_code, answer.json()["code"]) == (422, "unknown-parameter"), case
-            assert [fault["pointer"] for fault in answer.json()["errors"]] == ["?nonsense"], case
-            takes = f"takes {', '.join(known) or 'none'}."
-            assert answer.json()["detail"].endswith(takes), case
+            assert [error["pointer"] for error in answer.json()["errors"]] == ["?nonsense"], case
+            accepted = f"accepts: {', '.join(known) or 'none'}."
+            assert answer.json()["detail"].endswith(accepted), case
             tried += 1
     assert tried > 15

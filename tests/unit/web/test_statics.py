@@ -1,4 +1,4 @@
-"""Static files have one address for each content of the folder, and are kept for good there."""
+"""The URL of a static file changes with the folder's content, and can be cached for ever."""
 
 import re
 from pathlib import Path
@@ -8,11 +8,11 @@ import pytest
 from app.web.statics import FOLDER, static_path, version_of
 from tests.unit.web.pages.test_pages import client
 
-KEPT = "public, max-age=31536000, immutable"
+IMMUTABLE = "public, max-age=31536000, immutable"
 _IMPORT = re.compile(r'(?:from|import\()\s*"(\.[^"]+)"')
 
 
-def test_the_address_holds_a_hash_of_every_path_and_content(tmp_path: Path) -> None:
+def test_version_changes_with_every_path_and_content(tmp_path: Path) -> None:
     (tmp_path / "css").mkdir()
     file = tmp_path / "css" / "a.css"
     file.write_text("a{}")
@@ -27,20 +27,20 @@ def test_the_address_holds_a_hash_of_every_path_and_content(tmp_path: Path) -> N
     assert version_of(tmp_path) == versions[-1]
 
 
-def test_every_file_that_a_page_names_is_there_to_be_kept() -> None:
+def test_every_file_referenced_by_a_page_exists_and_is_cacheable() -> None:
     browser = client()
     paths = ["/", "/products", "/products/new", "/sign-in", "/docs", "/nowhere"]
-    named = {
+    urls = {
         url for path in paths for url in re.findall(r'"(/static/[^"]+)"', browser.get(path).text)
     }
-    assert any("/vendor/" in url for url in named)
-    assert all(url.startswith(f"{static_path()}/") for url in named)
-    for url in named:
+    assert any("/vendor/" in url for url in urls)
+    assert all(url.startswith(f"{static_path()}/") for url in urls)
+    for url in urls:
         answer = browser.get(url)
-        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, KEPT), url
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, IMMUTABLE), url
 
 
-def test_modules_import_each_other_within_the_hashed_folder() -> None:
+def test_modules_import_each_other_by_relative_path() -> None:
     modules = [path for path in FOLDER.rglob("*.js") if "vendor" not in path.parts]
     imports = [(module, name) for module in modules for name in _IMPORT.findall(module.read_text())]
     assert imports
@@ -62,14 +62,14 @@ def test_modules_import_each_other_within_the_hashed_folder() -> None:
         f"{static_path()}/%2e%2e/%2e%2e/README.md",
     ],
 )
-def test_any_other_address_is_not_found_and_not_kept(path: str) -> None:
+def test_any_other_path_is_not_found_and_not_cacheable(path: str) -> None:
     answer = client().get(path)
     assert answer.status_code == 404
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_a_kept_file_that_is_asked_for_again_is_not_sent_again() -> None:
+def test_matching_etag_returns_304() -> None:
     browser, path = client(), f"{static_path()}/css/base.css"
     etag = browser.get(path).headers["ETag"]
     again = browser.get(path, **{"If-None-Match": etag})
-    assert (again.status_code, again.headers["Cache-Control"]) == (304, KEPT)
+    assert (again.status_code, again.headers["Cache-Control"]) == (304, IMMUTABLE)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.broker.in_process import InProcessBroker
-from app.web.api.event_stream import stream, unwatched
+from app.web.api.event_stream import irrevocable, stream
 from tests.support.builders import arrivals
 from tests.unit.broker.cleanup.leaving import LONG_AGO, WANTED, assert_nothing_is_left
 from tests.unit.broker.kit import HeldFeed, live, turns
@@ -18,7 +18,7 @@ class Connection:
     """One HTTP connection as an ASGI server gives it."""
 
     def __init__(self, broker: InProcessBroker, after: str | None = None) -> None:
-        self._answer = stream(broker, after, WANTED, unwatched)
+        self._answer = stream(broker, after, WANTED, irrevocable)
         self._left = asyncio.Event()
         self.sent: list[bytes] = []
         self.fail_at = 1_000

@@ -1,4 +1,4 @@
-"""A live stream ends with its client, with a client that does not read, and with the broker."""
+"""A live stream ends when its client disconnects or does not read, and when the broker closes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,11 +23,11 @@ def anyio_backend() -> str:
 
 
 class Connection:
-    """One client's connection as an ASGI server shows it."""
+    """One client's connection, as an ASGI server presents it."""
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
-        self.reads = asyncio.Event()  # cleared: the client takes nothing more
+        self.reads = asyncio.Event()  # cleared: the client stops reading
         self.reads.set()
         self.left = asyncio.Event()
 
@@ -45,13 +45,13 @@ class Connection:
 
     @property
     def complete(self) -> bool:
-        """Whether the answer was ended as it should be."""
+        """Whether the response was completed."""
         return self.sent[-1].get("more_body") is False
 
     async def got(self, text: bytes) -> None:
-        """Return once the client has been sent the text."""
+        """Wait until the text has been sent to the client."""
         async with asyncio.timeout(5):
-            while text not in self.body:  # noqa: ASYNC110 - what it waits for is a list of bytes
+            while text not in self.body:  # noqa: ASYNC110 - it waits for a list, not an event
                 await asyncio.sleep(0.001)
 
 
@@ -59,7 +59,7 @@ class Connection:
 async def streaming(
     broker: InProcessBroker, after: str | None = None, **bounds: Any
 ) -> AsyncIterator[tuple[Connection, "asyncio.Task[None]"]]:
-    """A connection and the task that answers it."""
+    """A connection and the task that serves it."""
     connection = Connection()
     answer = EventStream(broker, after, EVERYTHING, **bounds)
     task = asyncio.create_task(answer({"type": "http"}, connection.receive, connection.send))
@@ -71,12 +71,12 @@ async def streaming(
 
 
 async def ends(task: "asyncio.Task[None]") -> None:
-    """Wait for the answer to end by itself."""
+    """Wait for the response to end by itself."""
     async with asyncio.timeout(5):
         await task
 
 
-async def test_the_head_says_that_it_is_a_stream_which_nobody_may_hold_back() -> None:
+async def test_response_headers_declare_an_unbuffered_event_stream() -> None:
     async with live() as broker, streaming(broker) as (connection, _):
         await connection.got(b"event: hello")
     start = connection.sent[0]
@@ -88,7 +88,7 @@ async def test_the_head_says_that_it_is_a_stream_which_nobody_may_hold_back() ->
     assert b"content-length" not in headers
 
 
-async def test_a_client_that_leaves_is_forgotten_at_once() -> None:
+async def test_disconnected_client_is_unsubscribed_at_once() -> None:
     async with live() as broker, streaming(broker) as (connection, task):
         await connection.got(b"event: hello")
         assert broker.subscribers == 1
@@ -97,19 +97,19 @@ async def test_a_client_that_leaves_is_forgotten_at_once() -> None:
         assert broker.subscribers == 0
 
 
-async def test_a_client_that_takes_nothing_is_cut_after_the_time_it_has_for_a_chunk() -> None:
-    bounds = {"send_timeout": 0.05, "look": 0.01}
+async def test_client_that_does_not_read_is_disconnected_after_the_send_timeout() -> None:
+    bounds = {"send_timeout": 0.05, "check_interval": 0.01}
     async with live() as broker, streaming(broker, **bounds) as (connection, task):
         await connection.got(b"event: hello")
         await asyncio.sleep(0.1)
-        assert not task.done(), "an idle client is no slow one"
+        assert not task.done(), "an idle client is not a slow client"
         connection.reads.clear()
         broker.publish([(a_cursor(1), an_event(1))])
         await ends(task)
         assert broker.subscribers == 0
 
 
-async def test_the_broker_s_end_ends_the_answer_properly() -> None:
+async def test_closing_broker_completes_the_response() -> None:
     async with live() as broker, streaming(broker) as (connection, task):
         await connection.got(b"event: hello")
         broker.close()
@@ -117,7 +117,7 @@ async def test_the_broker_s_end_ends_the_answer_properly() -> None:
     assert connection.complete
 
 
-async def test_a_server_that_gives_up_on_it_leaves_no_subscriber_behind() -> None:
+async def test_cancelled_response_leaves_no_subscriber() -> None:
     async with live() as broker, streaming(broker) as (connection, task):
         await connection.got(b"event: hello")
         task.cancel()
@@ -126,7 +126,7 @@ async def test_a_server_that_gives_up_on_it_leaves_no_subscriber_behind() -> Non
         assert broker.subscribers == 0
 
 
-async def test_a_store_that_cannot_say_what_was_missed_ends_the_answer_for_another_try() -> None:
+async def test_failed_backfill_completes_the_response_so_that_the_client_reconnects() -> None:
     class Broken(MemoryFeed):
         def backfill(self, *_: object) -> None:
             raise StoreUnavailable("DynamoDB is away.")
@@ -137,13 +137,13 @@ async def test_a_store_that_cannot_say_what_was_missed_ends_the_answer_for_anoth
     assert connection.complete
 
 
-async def test_a_fault_on_the_way_is_not_swallowed() -> None:
+async def test_error_while_sending_is_raised() -> None:
     async def fails(message: Any) -> None:
         if message["type"] == "http.response.body":
-            raise RuntimeError("a fault")
+            raise RuntimeError("an error")
 
     async with live() as broker:
         answer = EventStream(broker, None, EVERYTHING)
-        with pytest.raises(RuntimeError, match="a fault"):
+        with pytest.raises(RuntimeError, match="an error"):
             await answer({"type": "http"}, Connection().receive, fails)
         assert broker.subscribers == 0

@@ -62,8 +62,8 @@ async def test_stream_ends_with_its_key_and_other_streams_continue() -> None:
     async with (
         live() as broker,
         watch.running(),
-        streaming(broker, watched=partial(watch.end_when_invalid, BY_KEY)) as (connection, task),
-        streaming(broker, watched=partial(watch.end_when_invalid, others)) as (kept, kept_task),
+        streaming(broker, revocable=partial(watch.end_when_invalid, BY_KEY)) as (connection, task),
+        streaming(broker, revocable=partial(watch.end_when_invalid, others)) as (kept, kept_task),
     ):
         await connection.got(b"event: hello")
         await kept.got(b"event: hello")

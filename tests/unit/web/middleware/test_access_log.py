@@ -1,4 +1,4 @@
-"""Each request is one line in the log, under its id, and nothing private is in it."""
+"""Each request has one line in the access log, with its id and without private data."""
 
 import logging
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from tests.support.access import about, open_to_all
 
 
 class Lines(logging.Handler):
-    """What was logged, formatted where it was logged: what is bound there belongs to it."""
+    """The log lines, formatted at once: bound fields such as the request id are added there."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ def get(path: str, get_product: Any = None, method: str = "GET", **headers: str)
         return pool.submit(anyio.run, send).result()
 
 
-def test_the_line_names_route_and_outcome_and_nothing_that_was_sent(lines: Lines) -> None:
+def test_log_line_has_route_and_status_but_no_request_data(lines: Lines) -> None:
     answer = get("/v1/events/secret-id?token=secret", Cookie="session=secret-token")
     (record,), (text,) = lines.records, lines.texts
     assert (record.method, record.route, record.status) == ("GET", "/v1/events/{event_id}", 422)
@@ -81,24 +81,24 @@ def test_the_line_names_route_and_outcome_and_nothing_that_was_sent(lines: Lines
         ("/healthz", "/healthz", 200),
     ],
 )
-def test_every_request_has_a_line(lines: Lines, path: str, route: str, status: int) -> None:
+def test_every_request_has_a_log_line(lines: Lines, path: str, route: str, status: int) -> None:
     get(path)
     assert [(record.route, record.status) for record in lines.records] == [(route, status)]
 
 
-def test_a_head_is_told_as_what_it_was(lines: Lines) -> None:
+def test_head_request_is_logged_as_head(lines: Lines) -> None:
     get("/healthz", method="HEAD")
     assert [(record.method, record.route) for record in lines.records] == [("HEAD", "/healthz")]
 
 
-def test_what_the_guards_refuse_has_an_id_and_a_line_too(lines: Lines) -> None:
+def test_rejected_request_has_an_id_and_a_log_line(lines: Lines) -> None:
     answer = get("/healthz", Host="evil.example")
     assert [record.status for record in lines.records] == [421]
     assert answer.headers["X-Request-Id"] == answer.json()["request_id"]
     assert answer.headers["X-Request-Id"] in lines.texts[0]
 
 
-def test_what_a_route_logs_in_its_thread_carries_the_request_and_so_does_its_fault(
+def test_log_lines_of_a_route_and_its_error_have_the_request_id(
     lines: Lines,
 ) -> None:
     def fail(_product_id: str) -> None:

@@ -1,4 +1,4 @@
-"""What is compressed, for whom, and that a compressed answer's ETag still names the same state."""
+"""Large responses are compressed for clients that accept gzip, and then have a weak ETag."""
 
 import gzip
 from collections.abc import AsyncIterator
@@ -55,7 +55,7 @@ def ask(path: str, accept: str | None = "gzip", method: str = "GET", **headers: 
         return pool.submit(anyio.run, send).result()
 
 
-def test_a_large_answer_is_compressed() -> None:
+def test_large_response_is_compressed() -> None:
     answer, body = ask("/large")
     assert answer.headers["Content-Encoding"] == "gzip"
     assert int(answer.headers["Content-Length"]) == len(body) < len(LARGE) / 10
@@ -63,42 +63,42 @@ def test_a_large_answer_is_compressed() -> None:
 
 
 @pytest.mark.parametrize("accept", ["gzip", "identity"])
-def test_caches_are_told_that_it_depends_on_the_client(accept: str) -> None:
+def test_vary_lists_accept_encoding(accept: str) -> None:
     answer, _ = ask("/large", accept)
     assert answer.headers["Vary"] == "Accept, Accept-Encoding"
 
 
-def test_who_does_not_take_gzip_gets_it_plain_and_with_its_strong_etag() -> None:
+def test_client_without_gzip_gets_an_uncompressed_response_with_a_strong_etag() -> None:
     answer, body = ask("/large", "br")
     assert "Content-Encoding" not in answer.headers
     assert body.decode() == LARGE
     assert answer.headers["ETag"] == ETAG
 
 
-def test_a_compressed_answer_bears_the_weak_form_of_its_etag() -> None:
+def test_compressed_response_has_a_weak_etag() -> None:
     answer, _ = ask("/large")
     assert answer.headers["ETag"] == f"W/{ETAG}"
 
 
 @pytest.mark.parametrize("known", [ETAG, f"W/{ETAG}"])
-def test_a_304_bears_the_form_that_the_client_has(known: str) -> None:
+def test_304_has_the_etag_form_that_the_client_sent(known: str) -> None:
     answer, _ = ask("/unchanged", **{"If-None-Match": f'"other", {known}'})
     assert answer.headers["ETag"] == known
 
 
-def test_a_small_answer_stays_as_it_is() -> None:
+def test_small_response_is_not_compressed() -> None:
     answer, _ = ask("/small")
     assert "Content-Encoding" not in answer.headers
     assert answer.headers["ETag"] == ETAG
 
 
-def test_the_event_stream_stays_as_it_is() -> None:
+def test_event_stream_is_not_compressed() -> None:
     answer, body = ask("/events")
     assert "Content-Encoding" not in answer.headers
     assert body.decode() == LARGE
 
 
-def test_a_head_tells_what_its_get_would() -> None:
+def test_head_has_the_same_headers_as_get() -> None:
     (head, body), (get, _) = ask("/large", method="HEAD"), ask("/large")
     assert body == b""
     assert head.headers == get.headers
@@ -120,5 +120,5 @@ def test_a_head_tells_what_its_get_would() -> None:
         ("xgzip", False),
     ],
 )
-def test_which_headers_accept_gzip(header: str, *, accepted: bool) -> None:
+def test_accept_encoding_headers_that_allow_gzip(header: str, *, accepted: bool) -> None:
     assert accepts_gzip(header) is accepted

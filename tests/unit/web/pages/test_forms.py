@@ -154,7 +154,7 @@ def test_store_error_is_shown_at_its_field_or_above_the_form() -> None:
     with form.attempt():
         raise StoreUnavailable("DynamoDB did not answer.")
     assert form.status == 503
-    assert form.problem == "The store is not available. DynamoDB did not answer."
+    assert form.problem == "The database is unavailable. DynamoDB did not answer."
 
 
 @pytest.mark.parametrize("product_id", ["", "x" * 2049, "ü" * 1025])

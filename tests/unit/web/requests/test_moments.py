@@ -1,4 +1,4 @@
-"""A moment is read as RFC 3339 writes it, and in no other way."""
+"""A `Moment` is an RFC 3339 time with an offset; no other format is accepted."""
 
 from datetime import UTC, datetime
 
@@ -19,7 +19,7 @@ MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
         "2026-11-20T20:30:00.2500000001-12:00",
     ],
 )
-def test_any_offset_and_fraction(text: str) -> None:
+def test_any_offset_and_fraction_is_accepted(text: str) -> None:
     assert MOMENT.validate_python(text) == datetime(2026, 11, 21, 8, 30, 0, 250_000, tzinfo=UTC)
 
 
@@ -33,13 +33,13 @@ def test_any_offset_and_fraction(text: str) -> None:
         "2026-11-21T08:30:00",
         "2026-11-21T08:30Z",
         "2026-11-21 08:30:00Z",
-        "2026-11-21T08:30:00 01:00",  # a `+` that a URL made a space
+        "2026-11-21T08:30:00 01:00",  # a `+` in a URL is decoded as a space
         "2026-11-21T08:30:00+0100",
         "2026-W47-6T08:30:00Z",
         "\uff12026-11-21T08:30:00Z",
     ],
 )
-def test_what_only_looks_like_one_is_told_the_form(text: str) -> None:
+def test_invalid_format_is_rejected_with_an_example(text: str) -> None:
     with pytest.raises(ValidationError, match=r"such as 2026-11-21T08:30:00Z .*%2B"):
         MOMENT.validate_python(text)
 
@@ -54,6 +54,6 @@ def test_what_only_looks_like_one_is_told_the_form(text: str) -> None:
         "2026-11-21T08:30:00+99:00",
     ],
 )
-def test_what_no_calendar_has_is_told_so(text: str) -> None:
+def test_nonexistent_date_or_time_is_rejected(text: str) -> None:
     with pytest.raises(ValidationError, match="calendar"):
         MOMENT.validate_python(text)
