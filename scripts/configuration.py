@@ -1,10 +1,10 @@
-"""Writes docs/configuration.md from the settings class; a test holds the file to it."""
+"""Writes docs/operate/configuration.md from the settings class; a test holds the file to it."""
 
 from pathlib import Path
 
 from app.config.settings import PREFIX, documented
 
-TARGET = Path(__file__).resolve().parents[1] / "docs" / "configuration.md"
+TARGET = Path(__file__).resolve().parents[1] / "docs" / "operate" / "configuration.md"
 
 
 def document() -> str:

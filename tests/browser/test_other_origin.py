@@ -117,7 +117,7 @@ def test_the_engine_is_not_where_a_page_would_look_for_it(
 def test_a_page_that_knows_the_engine_s_address_gets_in(
     endpoint: str, shared: App, page: Page, cats: int
 ) -> None:
-    """What docs/security.md says: the address is all that protects the engine.
+    """What docs/operate/security.md says: the address is all that protects the engine.
 
     Where this fails an engine has learned to refuse other origins: say so there.
     """

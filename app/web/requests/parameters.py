@@ -1,7 +1,7 @@
 """What routes take from path, query and headers, checked once for all of them.
 
 All of it is `async`, though nothing waits: FastAPI would take a thread for each that is not, five
-a write (docs/performance.md).
+a write (docs/results/performance.md).
 """
 
 from datetime import UTC, datetime
