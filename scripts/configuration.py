@@ -1,4 +1,4 @@
-"""Writes docs/operate/configuration.md from the settings class; a test holds the file to it."""
+"""Writes docs/operate/configuration.md from the settings class; a test compares the two."""
 
 from pathlib import Path
 
@@ -12,9 +12,12 @@ def document() -> str:
     lines = [
         "# Configuration",
         "",
-        "Environment variables, or lines of a file `.env` in the folder that Stockpulse is",
-        "started in. An unknown or contradictory setting stops the start with a message that",
-        "names it. (Made by `scripts/configuration.py` from `app/config/settings.py`.)",
+        "For admins: every setting of Stockpulse.",
+        "",
+        "A setting is an environment variable or a line of a file `.env` in the folder in which",
+        "you start Stockpulse. If a setting is unknown or contradicts another, Stockpulse refuses to",
+        "start and names it. (`scripts/configuration.py` makes this page from",
+        "`app/config/settings.py`.)",
         "",
         "| variable | default | meaning |",
         "|---|---|---|",
