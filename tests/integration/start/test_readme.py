@@ -1,4 +1,4 @@
-"""Every command in the README works as written."""
+"""The commands in the README work as written."""
 
 import re
 import shlex
@@ -17,7 +17,7 @@ from tests.support.processes.running import App
 README = (ROOT / "README.md").read_text()
 
 
-def test_the_api_in_ten_lines(app: App, tmp_path: Path) -> None:
+def test_readme_api_example_works(app: App, tmp_path: Path) -> None:
     block = re.search(r"test_readme.py runs this block -->\n```sh\n(.*?)```", README, re.DOTALL)
     assert block is not None
     script = block[1].replace("http://127.0.0.1:8000", app.url)
@@ -36,7 +36,7 @@ def test_the_api_in_ten_lines(app: App, tmp_path: Path) -> None:
     assert "event: hello" in ran.stdout
 
 
-def test_the_commands_exist() -> None:
+def test_commands_in_the_readme_exist() -> None:
     named = set(re.findall(r"make ([a-z-]+)", README))
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert named
@@ -46,19 +46,17 @@ def test_the_commands_exist() -> None:
         command.split()[1] for command in commands
     }
     assert (ROOT / ".venv/bin/stockpulse").exists()
-    for (
-        command
-    ) in commands:  # argparse prints the help only after it has accepted all that precedes it
+    for command in commands:
         with pytest.raises(SystemExit) as ended:
             main([*shlex.split(command)[1:], "--help"])
         assert ended.value.code == 0, command
 
 
-def test_the_settings_exist() -> None:
+def test_settings_in_the_readme_exist() -> None:
     named = set(re.findall(r"STOCKPULSE_[A-Z_]+", README))
     assert len(named) > 5
     assert named <= {PREFIX + name.upper() for name, _ in documented()}
 
 
-def test_the_list_of_settings_is_up_to_date() -> None:
+def test_configuration_document_is_up_to_date() -> None:
     assert TARGET.read_text() == document(), "run scripts/configuration.py"
