@@ -1,4 +1,4 @@
-"""Generates docs/operate/configuration.md from the settings class; a test checks that it is current."""
+"""Generates docs/operate/configuration.md from the settings; a test checks that it is current."""
 
 from pathlib import Path
 
