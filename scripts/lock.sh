@@ -30,7 +30,7 @@ run = set(blocks(sys.argv[1]))
 print("\n".join(block for block in blocks(sys.argv[2]) if block not in run))
 P
 } >requirements.lock
-echo 'ministack==1.5.33' >"$work/ministack.in" # its ways are measured: see FACTS and docs/lambda.md
+echo 'ministack==1.5.33' >"$work/ministack.in" # the version whose behaviour docs/operate/lambda.md describes
 compile "$work/ministack.in" --output-file "$work/ministack"
 {
   echo '# Made by scripts/lock.sh (make lock). MiniStack, for tests of the Lambda function:'

@@ -1,7 +1,7 @@
 """Settings are read once, by entry points, from environment or `.env`; a wrong one stops the start.
 
 The fields' descriptions are the documentation: `stockpulse serve --help` and
-`docs/configuration.md` print them.
+`docs/operate/configuration.md` print them.
 """
 
 import os
@@ -89,7 +89,7 @@ class Settings(AccessSettings):
         description="Redis or Valkey that carries changes between processes: "
         "`redis://[user:password@]host:port/0`, `rediss://…` (TLS) or `unix:///path`. With it "
         "`serve` runs the web server only, and `stockpulse worker` or Lambda the rest "
-        "(docs/topologies.md); unset, one process does it all.",
+        "(docs/operate/topologies.md); unset, one process does it all.",
     )
     audit_keys: AuditKeys | None = Field(
         None,
@@ -98,7 +98,7 @@ class Settings(AccessSettings):
     )
     webhook_url: WebhookURL | None = Field(
         None,
-        description="Receives every change as a POST in CloudEvents JSON (docs/webhook.md); "
+        description="Receives every change as a POST in CloudEvents JSON (docs/use/webhook.md); "
         "private addresses are allowed. Unset, there is no webhook.",
     )
     webhook_secret: WebhookSecret | None = Field(

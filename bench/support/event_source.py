@@ -30,7 +30,7 @@ from tests.support.processes.ministack import (
     ministack,
 )
 
-# Records a batch: what docs/lambda.md deploys, and as many as a page of the reader.
+# Records a batch: what docs/operate/lambda.md deploys, and as many as a page of the reader.
 BATCHES = {"mapping": 100, "mapping_1000": 1000}
 KEY = "k1:" + "a2V5" * 11
 

@@ -117,7 +117,7 @@ def test_engine_does_not_listen_on_common_addresses(endpoint: str, page: Page, c
 def test_page_that_knows_the_engine_s_address_can_write(
     endpoint: str, shared: App, page: Page, cats: int
 ) -> None:
-    """As docs/security.md says, only its secret address protects the engine.
+    """As docs/operate/security.md says, only its secret address protects the engine.
 
     If this test fails, the engine now rejects other origins: update docs/security.md.
     """

@@ -1,4 +1,4 @@
-"""What docs/docker.md says of `docker compose up` is so."""
+"""What docs/start/docker.md says of `docker compose up` is so."""
 
 import shutil
 import time

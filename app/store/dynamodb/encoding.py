@@ -1,6 +1,6 @@
 """Large bodies are written and read as the JSON that they are, not by botocore's model.
 
-Its walk over every attribute took more than half of the worker's CPU (docs/performance.md),
+Its walk over every attribute took more than half of the worker's CPU (docs/results/performance.md),
 and two thirds of the time of reading a page of `Feed`. In a page of records times stay numbers
 and binary stays base64, as in Lambda's events: `decode` takes either. A page of items that
 holds a binary attribute is left to botocore, which decodes it.

@@ -1,7 +1,7 @@
 """Path, query and header parameters are declared and validated here, for all routes.
 
 The functions are `async` although they do not wait: FastAPI runs every other dependency in a
-thread, which would be five threads per write (docs/performance.md).
+thread, which would be five threads per write (docs/results/performance.md).
 """
 
 from datetime import UTC, datetime

@@ -64,7 +64,7 @@ def test_the_zip_holds_no_web_server_and_nothing_of_this_machine(lambda_zip: Pat
 
 
 def test_the_documentation_deploys_what_is_in_the_zip(lambda_zip: Path) -> None:
-    text = (ROOT / "docs" / "lambda.md").read_text()
+    text = (ROOT / "docs" / "operate" / "lambda.md").read_text()
     handler = re.search(r"--handler (\S+)\.(\w+) ", text)
     assert handler is not None
     module, function = handler.groups()

@@ -17,9 +17,9 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.embedded
 
 CLIENTS: dict[str, list[str]] = {
-    "python": [sys.executable, "docs/clients/follow.py"],
-    "fetch": ["node", "docs/clients/follow.mjs"],
-    "curl": ["bash", "docs/clients/follow.sh"],
+    "python": [sys.executable, "docs/use/clients/follow.py"],
+    "fetch": ["node", "docs/use/clients/follow.mjs"],
+    "curl": ["bash", "docs/use/clients/follow.sh"],
 }
 
 

@@ -1,4 +1,4 @@
-"""The tutorial's steps work as they are written."""
+"""The tutorial's steps work as written."""
 
 import re
 import time
@@ -9,15 +9,15 @@ from tests.support.processes.process import ROOT
 from tests.support.processes.running import serving, settings_for
 
 
-def test_the_tutorial_runs_from_top_to_bottom(endpoint: str, tmp_path: Path) -> None:
-    text = (ROOT / "docs" / "tutorial.md").read_text()
+def test_tutorial_runs_from_top_to_bottom(endpoint: str, tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "start" / "tutorial.md").read_text()
     table = f"Tutorial-{tmp_path.name[-20:]}"
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     assert len(blocks) == 7
     names: dict[str, object] = {}
     for block in blocks:
         code = block.replace("http://127.0.0.1:8001", endpoint).replace("TutorialProducts", table)
-        exec(compile(code, "docs/tutorial.md", "exec"), names)
+        exec(compile(code, "docs/start/tutorial.md", "exec"), names)
     names.clear()
 
     command = re.search(r"```sh\nSTOCKPULSE_PRODUCTS_TABLE=TutorialProducts make run\n```", text)

@@ -118,7 +118,7 @@ def test_a_process_without_a_web_server_serves_them_until_the_block_ends() -> No
 
 
 def test_the_documented_names_are_those_that_are_served() -> None:
-    document = (ROOT / "docs" / "operations.md").read_text()
+    document = (ROOT / "docs" / "operate" / "operations.md").read_text()
     documented = set(re.findall(r"^\| `(stockpulse_\w+)", document, re.MULTILINE))
     broker: Any = SimpleNamespace(subscribers=0, held=0, overruns=0)
     told = re.findall(

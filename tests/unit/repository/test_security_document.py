@@ -1,10 +1,10 @@
-"""docs/security.md names a test for each line, and each is there."""
+"""docs/operate/security.md names a test for each line, and each is there."""
 
 import re
 
 from tests.support.paths import TESTS
 
-DOCUMENT = TESTS.parent / "docs" / "security.md"
+DOCUMENT = TESTS.parent / "docs" / "operate" / "security.md"
 
 
 def test_each_test_that_the_document_names_is_there() -> None:

@@ -1,4 +1,4 @@
-"""What docs/webhook.md shows to receivers works on a real delivery."""
+"""What docs/use/webhook.md shows to receivers works on a real delivery."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from tests.support.http.receiver import SECRET, Received, receiving
 from tests.support.paths import DOCS
 from worker.sinks.webhook import webhook
 
-TEXT = (DOCS / "webhook.md").read_text()
+TEXT = (DOCS / "use" / "webhook.md").read_text()
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,9 @@
-"""Follow the live stream of a Stockpulse and miss nothing: prints one line of JSON a change.
+"""Follow the live stream of a Stockpulse server without missing a change: one line of JSON each.
 
     python follow.py http://127.0.0.1:8000 [CURSOR]
 
-Needs httpx. Where the server wants credentials, put an API key into STOCKPULSE_KEY. A cursor,
-as printed with each change, says where to go on; keep yours after you have done your work.
+Needs httpx. If the server requires credentials, put an API key into STOCKPULSE_KEY. Each line
+contains the cursor of its change. To resume later, save the cursor after you have processed it.
 """
 
 import json
@@ -16,13 +16,13 @@ from collections.abc import Iterator
 
 import httpx
 
-REMEMBERED = 10_000  # event ids: what is repeated after a resume is among them
-QUIET = 45.0  # seconds without a byte: the server beats every 15
-LONGEST_PAUSE = 30.0  # seconds between tries
+REMEMBERED = 10_000  # event ids: a repeat after a resume is one of them
+QUIET = 45.0  # seconds without a byte: the server sends a heartbeat every 15
+LONGEST_PAUSE = 30.0  # seconds between attempts
 
 
 def follow(url: str, cursor: str | None = None) -> Iterator[tuple[str, dict]]:
-    """(cursor, CloudEvents object) of every change, for ever; each id once."""
+    """Yield (cursor, CloudEvents object) of every change, without end; each id once."""
     key = os.environ.get("STOCKPULSE_KEY")
     headers = {"Accept": "text/event-stream"}
     if key:
@@ -38,13 +38,16 @@ def follow(url: str, cursor: str | None = None) -> Iterator[tuple[str, dict]]:
             ) as answer:
                 if answer.status_code in {400, 401, 403}:
                     answer.read()
-                    sys.exit(f"{answer.status_code}: {answer.text}")  # asking again won't help
+                    sys.exit(f"{answer.status_code}: {answer.text}")  # a retry cannot help
                 answer.raise_for_status()
                 for name, identifier, data in messages(answer.iter_lines()):
                     failures = 0
                     cursor = identifier or cursor
                     if name == "reset":
-                        print("too much was missed: read GET /v1/events pages", file=sys.stderr)
+                        print(
+                            "missed too many events: read the pages of GET /v1/events",
+                            file=sys.stderr,
+                        )
                     if name != "change" or data["id"] in seen:
                         continue
                     seen[data["id"]] = None
@@ -53,13 +56,13 @@ def follow(url: str, cursor: str | None = None) -> Iterator[tuple[str, dict]]:
                     yield cursor or "", data
         except httpx.HTTPError as error:
             failures += 1
-            print(f"{type(error).__name__}; connecting again", file=sys.stderr)
-        # Jittered, so that all clients of a restarted server don't come at once.
+            print(f"{type(error).__name__}; reconnecting", file=sys.stderr)
+        # Jitter keeps the clients of a restarted server from reconnecting at the same time.
         time.sleep(random.uniform(0.5, 1) * min(LONGEST_PAUSE, 2.0**failures / 2))
 
 
 def messages(lines: Iterator[str]) -> Iterator[tuple[str, str, dict]]:
-    """(event, id, data) of each server-sent event."""
+    """Yield (event, id, data) of each server-sent event."""
     fields: dict[str, str] = {}
     for line in lines:
         if line:

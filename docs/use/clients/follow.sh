@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Follow the live stream of a Stockpulse with curl: prints each change's data, one line of JSON.
+# Follow the live stream of a Stockpulse server with curl: prints each change as one line of JSON.
 #   follow.sh http://127.0.0.1:8000 [FILE]
-# The last cursor is kept in FILE (default: stockpulse.cursor), so that it goes on where it was.
-# After a resume some changes may come again: drop ids that you know. A key goes in STOCKPULSE_KEY.
+# The last cursor is saved in FILE (default: stockpulse.cursor), and the next run resumes from it.
+# Some changes may be repeated then: ignore ids that you know. Put an API key into STOCKPULSE_KEY.
 set -euo pipefail
-url=${1:?the address of a Stockpulse, such as http://127.0.0.1:8000}
+url=${1:?the address of a Stockpulse server, such as http://127.0.0.1:8000}
 kept=${2:-stockpulse.cursor}
 while true; do
   headers=(-H 'Accept: text/event-stream')
   if [[ -n ${STOCKPULSE_KEY:-} ]]; then headers+=(-H "Authorization: Bearer $STOCKPULSE_KEY"); fi
   if [[ -s $kept ]]; then headers+=(-H "Last-Event-ID: $(<"$kept")"); fi
-  # A connection that brings less than a byte a second for 45 s is dead: the server beats every 15.
+  # A connection with less than a byte per second for 45 s is dead: heartbeats come every 15 s.
   curl --silent --show-error --fail --no-buffer --speed-limit 1 --speed-time 45 \
     "${headers[@]}" "$url/v1/events" |
     while IFS= read -r line; do
@@ -25,5 +25,5 @@ while true; do
           ;;
       esac
     done || true
-  sleep "1.$((RANDOM % 10))" # jittered, so that all clients don't come at once
+  sleep "1.$((RANDOM % 10))" # jitter keeps clients from reconnecting at the same time
 done

@@ -1,20 +1,20 @@
-// Follow the live stream of a Stockpulse and miss nothing, with `fetch`: for browsers (which
-// can send no Authorization header with EventSource) and for Node 20 or newer.
+// Follow the live stream of a Stockpulse server without missing a change, with `fetch`: for browsers
+// (whose EventSource cannot send an Authorization header) and for Node 20 or newer.
 //
 //     import { follow } from "./follow.mjs";
 //     const stop = new AbortController();
 //     for await (const { cursor, change } of follow("https://stock.example", { key, signal: stop.signal })) …
 //
 // or from a shell: node follow.mjs http://127.0.0.1:8000 [CURSOR], with a key in STOCKPULSE_KEY.
-// A page of another origin needs STOCKPULSE_CORS_ORIGINS to name it.
+// For a page of another origin, add the origin to STOCKPULSE_CORS_ORIGINS.
 
-const REMEMBERED = 10_000; // event ids: what is repeated after a resume is among them
-const QUIET = 45_000; // ms without a byte: the server beats every 15 s
-const LONGEST_PAUSE = 30_000; // ms between tries
+const REMEMBERED = 10_000; // event ids: a repeat after a resume is one of them
+const QUIET = 45_000; // ms without a byte: the server sends a heartbeat every 15 s
+const LONGEST_PAUSE = 30_000; // ms between attempts
 
-const NO_USE = new Set([400, 401, 403]); // asking again won't help
+const FINAL = new Set([400, 401, 403]); // a retry cannot help
 
-/** Every change as {cursor, change}, for ever; each event id once. */
+/** Yields every change as {cursor, change}, without end; each event id once. */
 export async function* follow(url, { cursor, key, signal, warn = () => {} } = {}) {
   const seen = new Set();
   for (let failures = 0; !signal?.aborted; ) {
@@ -22,7 +22,7 @@ export async function* follow(url, { cursor, key, signal, warn = () => {} } = {}
       for await (const { event, id, data } of connect(url, { cursor, key, signal })) {
         failures = 0;
         cursor = id ?? cursor;
-        if (event === "reset") warn("too much was missed: read GET /v1/events pages");
+        if (event === "reset") warn("missed too many events: read the pages of GET /v1/events");
         if (event !== "change") continue;
         const change = JSON.parse(data);
         if (seen.has(change.id)) continue;
@@ -34,15 +34,15 @@ export async function* follow(url, { cursor, key, signal, warn = () => {} } = {}
       if (signal?.aborted) return;
       if (error.final) throw error;
       failures += 1;
-      warn(`${error.message}; connecting again`);
+      warn(`${error.message}; reconnecting`);
     }
-    // Jittered, so that all clients of a restarted server don't come at once.
+    // Jitter keeps the clients of a restarted server from reconnecting at the same time.
     const pause = Math.min(LONGEST_PAUSE, 500 * 2 ** failures) * (0.5 + Math.random() / 2);
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 
-/** The server-sent events of one connection. */
+/** Yields the server-sent events of one connection. */
 async function* connect(url, { cursor, key, signal }) {
   const quiet = new AbortController();
   let timer = setTimeout(() => quiet.abort(), QUIET);
@@ -56,7 +56,7 @@ async function* connect(url, { cursor, key, signal }) {
     });
     if (!answer.ok) {
       throw Object.assign(new Error(`${answer.status}: ${await answer.text()}`), {
-        final: NO_USE.has(answer.status),
+        final: FINAL.has(answer.status),
       });
     }
     let rest = "";
@@ -73,7 +73,7 @@ async function* connect(url, { cursor, key, signal }) {
   }
 }
 
-/** A stream's text; by its reader, for not every browser can iterate over a stream. */
+/** Yields a stream's text. It uses a reader, because not every browser can iterate over a stream. */
 async function* chunks(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
