@@ -10,7 +10,7 @@ from worker.continuity import gaps
 from worker.reconcile import decision
 from worker.reconcile.comparison import Comparison
 
-EARLY = "compare_while_on_its_way", "hold_back"
+EARLY = "compare_while_records_are_delayed", "hold_back"
 LATE = "lose_broker", "pause", "pause_in_call", "answer_late", "throttle", "fail", "lose_answer"
 
 

@@ -53,7 +53,7 @@ def trimmed_records_are_dropped_without_a_gap(patch: Patch) -> None:
     patch.setattr(ShardReader, "_go_on_after_gap", lambda self: self._pages.rewind())
 
 
-@bug("trim_what_was_not")
+@bug("trim_unread_records")
 def a_vanished_shard_is_dropped_without_a_gap(patch: Patch) -> None:
     patch.setattr(
         ReaderPool,
