@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from app.store.engine import find_running
 from bench.latency import StreamRevocation
 from bench.support.report import Requirement, conditions, finish, median_of, percentile
-from tests.faults.hook import Mood, Receiver
+from tests.faults.hook import Behaviour, Receiver
 from tests.faults.writers import Writers
 from tests.support.processes.process import Process
 
@@ -70,13 +70,13 @@ class App:
 
 
 @contextmanager
-def app(folder: Path, mood: Mood | None) -> Iterator[App]:
-    """An application; `mood` is its receiver's, None for no webhook."""
+def app(folder: Path, behaviour: Behaviour | None) -> Iterator[App]:
+    """An application; `behaviour` is its receiver's, None for no webhook."""
     folder.mkdir()
     with ExitStack() as opened:
-        receiver = None if mood is None else opened.enter_context(Receiver(folder / "hook"))
-        if receiver is not None and mood is not None:
-            receiver.become(mood)
+        receiver = None if behaviour is None else opened.enter_context(Receiver(folder / "hook"))
+        if receiver is not None and behaviour is not None:
+            receiver.set_behaviour(behaviour)
         environment = {} if receiver is None else receiver.environment
         process = opened.enter_context(Process(folder / "data", environment=environment))
         yield App(process, receiver)
@@ -133,7 +133,7 @@ def processor(apps: Mapping[str, App], lengths: Lengths) -> dict[str, float]:
 
 def slow(folder: Path, lengths: Lengths) -> list[float]:
     """Seconds from each write to its acceptance by a receiver that takes 100 ms a call."""
-    with app(folder, Mood(delay=SLOW)) as one:
+    with app(folder, Behaviour(delay=SLOW)) as one:
         assert one.receiver is not None
         changes = int(lengths.slow * SLOW_RATE)
         writers = one.write(changes, SLOW_RATE)
@@ -144,11 +144,11 @@ def slow(folder: Path, lengths: Lengths) -> list[float]:
 
 def drain(folder: Path, lengths: Lengths) -> float:
     """Seconds in which a backlog reaches a receiver that was down and answers at once now."""
-    with app(folder, Mood(status=503, headers={"Retry-After": "1"})) as one:
+    with app(folder, Behaviour(status=503, headers={"Retry-After": "1"})) as one:
         assert one.receiver is not None
         writers = one.write(lengths.backlog, None)
         time.sleep(15)  # so that all of it is in the feed, and most of it settled
-        one.receiver.become(Mood())
+        one.receiver.set_behaviour(Behaviour())
         began = time.perf_counter()
         wait_for(one.receiver, writers.written)
         return time.perf_counter() - began
@@ -167,9 +167,9 @@ def measure(folder: Path, lengths: Lengths) -> tuple[dict[str, dict[str, float]]
     """(by application what it cost, seconds of lag at the slow receiver)."""
     with (
         app(folder / "none", None) as none,
-        app(folder / "well", Mood()) as well,
-        app(folder / "hangs", Mood(hangs=True)) as hangs,
-        app(folder / "fails", Mood(status=500)) as fails,
+        app(folder / "well", Behaviour()) as well,
+        app(folder / "hangs", Behaviour(hangs=True)) as hangs,
+        app(folder / "fails", Behaviour(status=500)) as fails,
     ):
         apps = {"none": none, "well": well, "hangs": hangs, "fails": fails}
         times = live(apps, lengths)
