@@ -25,9 +25,9 @@ from tests.support.processes.ministack import (
     PYTHON,
     RUNTIME,
     MiniStack,
-    beside,
     build_zip,
     ministack,
+    with_modules,
 )
 
 # Records a batch: what docs/lambda.md deploys, and as many as a page of the reader.
@@ -44,7 +44,7 @@ def measure(ours: Ours, floor: Bare, count: int, rounds: int, samples: int) -> d
         return {"error": "no MiniStack: scripts/ministack.sh sets it up"}
     with tempfile.TemporaryDirectory() as name, ministack(Path(name)) as stack:
         function = Path(__file__).with_name("bench_function.py")
-        package = beside(build_zip(Path(name) / "function.zip"), function)
+        package = with_modules(build_zip(Path(name) / "function.zip"), function)
         on = _store(stack)
         make_changes(on, count)
         rows = []

@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from tests.support.fakes.fake_stream import Manners
+from tests.support.fakes.fake_stream import StreamOptions
 from tests.unit.worker.machine.acts import Then, WorkerMachineBase, choices, then
 
 
@@ -35,8 +35,8 @@ class StreamRules(WorkerMachineBase):
         self.stage.run(*then)
 
     @rule(
-        manners=st.builds(
-            Manners,
+        options=st.builds(
+            StreamOptions,
             page=st.integers(1, 4),
             listing=st.integers(1, 3),
             ends_on_open=st.booleans(),
@@ -46,8 +46,8 @@ class StreamRules(WorkerMachineBase):
         ),
         empty=st.integers(0, 2),
     )
-    def serve(self, manners: Manners, empty: int) -> None:
-        self.world.streams.manners = manners
+    def serve(self, options: StreamOptions, empty: int) -> None:
+        self.world.streams.options = options
         self.world.streams.empty_pages = empty
 
     @rule(times=st.integers(1, 2), then=then)
