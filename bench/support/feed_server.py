@@ -89,7 +89,7 @@ def queues(_: Path, listener: socket.socket) -> Iterator[Served]:
 
 
 class SharedLog:
-    """The baseline: one list of frames, shared bytes, `write` and `drain`; HTTP only in the head."""
+    """The baseline: a list of frames, shared bytes, `write` and `drain`; HTTP only in the head."""
 
     def __init__(self) -> None:
         self._frames: list[bytes] = []
@@ -125,7 +125,7 @@ class SharedLog:
             writer.close()
 
     def _chunk(self, place: int) -> tuple[bytes, int]:
-        """(Frames from `place` on, about 64 KB at most; next place), joined once for all clients."""
+        """(About 64 KB of frames from `place` on, next place), joined once for all clients."""
         found = self._joined.get(place)
         if found is None:
             end, size = place, 0
