@@ -138,7 +138,7 @@ def main() -> int:
         Requirement(
             f"{kind}s / bare route",
             statistics.median(
-                mine[f"{kind}_per_s"] / floor[f"{kind}_per_s"] for mine, floor in pairs
+                mine[f"{kind}_per_s"] / baseline[f"{kind}_per_s"] for mine, baseline in pairs
             ),
             LIMIT,
             at_least=True,

@@ -198,8 +198,8 @@ def main() -> int:
         Requirement(
             f"feed / {kind}",
             statistics.median(
-                mine["per_s"] / floor["per_s"]
-                for mine, floor in zip(rows["stockpulse"], rows[kind], strict=True)
+                mine["per_s"] / baseline["per_s"]
+                for mine, baseline in zip(rows["stockpulse"], rows[kind], strict=True)
             ),
             limit,
             at_least=True,

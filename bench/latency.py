@@ -93,7 +93,7 @@ def _open(port: int) -> socket.socket:
 
 def run(samples: int, folder: Path) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
     """(The application's times, the bare calls' times), one row per sample."""
-    ours, floors = [], []
+    ours, baselines = [], []
     with Process(folder / "data") as app, echo() as loopback:
         engine = find_running(app.data_dir)
         raw = RawTrips(connect(engine.url), loopback)
@@ -108,8 +108,8 @@ def run(samples: int, folder: Path) -> tuple[list[dict[str, float]], list[dict[s
             time.sleep(random.uniform(*PAUSE))
             if number >= samples // 10 + 5:  # the first ones warm up
                 ours.append({"answer": answer, "event": event})
-                floors.append(trips | {"sum": sum(trips.values())})
-    return ours, floors
+                baselines.append(trips | {"sum": sum(trips.values())})
+    return ours, baselines
 
 
 def main() -> int:
@@ -121,12 +121,12 @@ def main() -> int:
     given = parser.parse_args()
     about = conditions()
     with tempfile.TemporaryDirectory() as folder:
-        ours, floors = run(50 if given.quick else given.samples, Path(folder))
+        ours, baselines = run(50 if given.quick else given.samples, Path(folder))
     columns = [
         ("REST write → its response", ours, "answer"),
         ("REST write → its event", ours, "event"),
     ]
-    columns += [(name, floors, name) for name in floors[0]]
+    columns += [(name, baselines, name) for name in baselines[0]]
     measured = {
         label: {
             "p50": statistics.median(row[name] for row in rows),
@@ -141,11 +141,11 @@ def main() -> int:
             for label, t in measured.items()
         ),
     ]
-    event, floor = measured["REST write → its event"], measured["sum"]
+    event, baseline = measured["REST write → its event"], measured["sum"]
     required = Requirement(
-        "p50 event / sum of bare calls", event["p50"] / floor["p50"], LIMIT, at_least=False
+        "p50 event / sum of bare calls", event["p50"] / baseline["p50"], LIMIT, at_least=False
     )
-    lines.append(f"p99 event / sum of bare calls {event['p99'] / floor['p99']:.2f}")
+    lines.append(f"p99 event / sum of bare calls {event['p99'] / baseline['p99']:.2f}")
     return finish(about, lines, measured, [required], as_json=given.json)
 
 

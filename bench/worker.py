@@ -155,14 +155,14 @@ def compare(on: Store, count: int, rounds: int) -> list[dict[str, float]]:
         mine, theirs = on.own_tables(f"ours{turn}-"), on.own_tables(f"bare{turn}-")
         for after in edges:
             took, cpu = timed(ours, on, mine, after, SLICE)
-            floor, floor_cpu = timed(bare, on, theirs, after, SLICE)
+            baseline, baseline_cpu = timed(bare, on, theirs, after, SLICE)
             rows.append(
                 {
                     "stockpulse_per_s": SLICE / took,
-                    "bare_per_s": SLICE / floor,
+                    "bare_per_s": SLICE / baseline,
                     "stockpulse_cpu_us": cpu / SLICE * 1e6,
-                    "bare_cpu_us": floor_cpu / SLICE * 1e6,
-                    "ratio": floor / took,
+                    "bare_cpu_us": baseline_cpu / SLICE * 1e6,
+                    "ratio": baseline / took,
                 }
             )
     return rows

@@ -38,7 +38,7 @@ Bare = Callable[[Store, TableNames, str | None, int], None]
 Ours = Callable[[Store, TableNames, str | None, int, Wake | None], None]
 
 
-def measure(ours: Ours, floor: Bare, count: int, rounds: int, samples: int) -> dict[str, Any]:
+def measure(ours: Ours, baseline: Bare, count: int, rounds: int, samples: int) -> dict[str, Any]:
     """Medians over rounds of both and the bare loop, or why nothing was measured."""
     if not PYTHON.exists():
         return {"error": "no MiniStack: run scripts/ministack.sh"}
@@ -50,7 +50,7 @@ def measure(ours: Ours, floor: Bare, count: int, rounds: int, samples: int) -> d
         rows = []
         for turn in range(rounds):
             row = _reader(on, ours, f"ours{turn}-", count, samples)
-            row |= _floor(on, floor, f"bare{turn}-", count)
+            row |= _baseline(on, baseline, f"bare{turn}-", count)
             for name, batch in BATCHES.items():
                 row |= _mapping(on, stack, package, f"{name}{turn}-", name, batch, samples)
             rows.append(row | {"ratio": row["reader_per_s"] / row["mapping_per_s"]})
@@ -71,11 +71,11 @@ def _reader(on: Store, ours: Ours, prefix: str, count: int, samples: int) -> dic
     return {"reader_per_s": count / took, **_percentiles("reader", waits)}
 
 
-def _floor(on: Store, floor: Bare, prefix: str, count: int) -> dict[str, float]:
+def _baseline(on: Store, baseline: Bare, prefix: str, count: int) -> dict[str, float]:
     """Records per second of the bare loop: what the engine itself allows."""
     tables = on.own_tables(prefix)
     begun = time.perf_counter()
-    floor(on, tables, None, count)
+    baseline(on, tables, None, count)
     return {"bare_per_s": count / (time.perf_counter() - begun)}
 
 
