@@ -1,9 +1,9 @@
-# Stockpulse's web server and worker. The tables are elsewhere (docker-compose.yml brings them).
+# Stockpulse's web server and worker, without the tables (docker-compose.yml adds DynamoDB Local).
 
 FROM node:22-slim AS assets
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
-# Without the optional package, the embedded engine: here the tables are never in this container.
+# The optional package is the embedded engine, which this image does not use.
 RUN npm ci --ignore-scripts --omit=optional --silent
 COPY scripts/vendor.sh scripts/
 RUN scripts/vendor.sh
@@ -11,7 +11,7 @@ RUN scripts/vendor.sh
 FROM python:3.13-slim AS packages
 WORKDIR /build
 COPY requirements.lock ./
-# What only tests and checks need lies below the line, which must be there to cut at.
+# Install only the packages above the line; the build fails if the line is missing.
 RUN line='# ---- needed only to test and check it ----' \
  && grep -qxF "$line" requirements.lock \
  && sed "/^$line\$/,\$d" requirements.lock >run.lock \
@@ -19,8 +19,8 @@ RUN line='# ---- needed only to test and check it ----' \
  && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --quiet --require-hashes -r run.lock
 
 FROM python:3.13-slim
-# The numbers are fixed, so that a volume's files keep their owner from one image to the next.
-# A fresh volume takes over /data with its owner.
+# The ids are fixed, so that a volume's files keep their owner when the image is replaced.
+# Docker copies /data and its owner into a new volume.
 RUN groupadd --gid 10001 stockpulse \
  && useradd --uid 10001 --gid stockpulse --no-create-home --shell /usr/sbin/nologin stockpulse \
  && install -d -m 0700 -o stockpulse -g stockpulse /data

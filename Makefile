@@ -1,11 +1,11 @@
-# Stockpulse: `make run` starts it, `make test` tests it, `make help` lists the rest.
+# `make run` starts Stockpulse, `make test` tests it, `make help` lists all targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-# A file of tests to a process, a process to a core: most tests wait for a store or a browser.
+# One process per core, and each test file in one process: most tests wait for a store or browser.
 SIDE_BY_SIDE := -n logical --dist loadfile
-# Modules are compiled once, not by each of the hundreds of processes that tests start.
+# Write bytecode, so that the hundreds of processes that tests start need not compile modules again.
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help run test check faults contract machine lint fmt type unit integration browser js test-dynamodb-local test-compose setup assets chromium redis ministack lambda lock clean
@@ -13,48 +13,48 @@ export PYTHONDONTWRITEBYTECODE :=
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
 
-run: setup ## Set up what is missing and start Stockpulse
+run: setup ## Install what is missing and start Stockpulse
 	@exec $(BIN)/stockpulse serve
 
-test: setup chromium redis ministack js ## Set up what is missing and run every test
+test: setup chromium redis ministack js ## Install what is missing and run every test
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/unit tests/integration
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/browser -m 'not alone'
 	@$(BIN)/pytest tests/browser -m alone
 
-check: lint type test ## Everything that CI checks
+check: lint type test ## Run lint, type and test, as CI does
 
-lint: setup ## Style, imports, the house's one direction
+lint: setup ## Check formatting, style, import layers and file layout
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports
 	@$(BIN)/python scripts/layout.py
 
-fmt: setup ## Format, and mend what can be mended
+fmt: setup ## Format the code and apply automatic fixes
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-type: setup ## Types, strictly
+type: setup ## Check types with mypy in strict mode
 	@$(BIN)/mypy
 
-unit: setup ## The fast tests
+unit: setup ## Run the unit tests
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/unit
 
-integration: setup redis ## Tests against a real engine
+integration: setup redis ## Run the integration tests against a real engine
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/integration
 
-browser: setup chromium ## Tests in a real browser
+browser: setup chromium ## Run the tests in a real browser
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/browser -m 'not alone'
 	@$(BIN)/pytest tests/browser -m alone
 
-test-dynamodb-local: setup redis ## Tests against the official DynamoDB Local (needs Java 17 and Maven)
+test-dynamodb-local: setup redis ## Run the integration tests against DynamoDB Local (needs Java 17 and Maven)
 	@scripts/dynamodb-local.sh with $(BIN)/pytest $(SIDE_BY_SIDE) tests/integration -m 'not embedded'
 
-test-compose: ## Try docker compose for real (needs Docker)
+test-compose: ## Test docker compose (needs Docker)
 	@scripts/docker.sh
 	@$(MAKE) --silent setup
 	@$(BIN)/pytest tests/compose
 
-js: setup ## The page's pure modules
+js: setup ## Run the tests of the JavaScript modules
 	@node --test tests/js/
 
 chromium:
@@ -69,10 +69,10 @@ ministack:
 lambda: setup ## Build dist/stockpulse-lambda.zip (PYTHON_VERSION=3.13 ARCH=x86_64)
 	@scripts/lambda.sh
 
-lock: setup ## Write the lock files anew
+lock: setup ## Update the lock files
 	@scripts/lock.sh
 
-clean: ## Remove everything that can be made again (not the data)
+clean: ## Remove everything that can be rebuilt (not the data)
 	@find app worker tests bench scripts docs -name __pycache__ -prune -exec rm -rf {} +
 	@rm -rf .venv .ministack node_modules static/vendor build dist .schemathesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
 
@@ -84,14 +84,14 @@ setup: .venv/.ready static/vendor/.ready
 static/vendor/.ready: package-lock.json scripts/assets.sh scripts/vendor.sh
 	@scripts/assets.sh
 
-# What measures delays has the machine to itself; what mostly waits runs side by side, an engine each.
-faults: setup redis ## 20,000 changes while all is killed, stopped, filled up or set back (17 minutes)
+# Tests that measure delays run alone; tests that mostly wait run side by side, with an engine each.
+faults: setup redis ## Write 20,000 changes while processes, disk, clock and store fail (17 minutes)
 	@$(BIN)/pytest -s --durations=0 tests/faults/test_killed_for_long.py
 	@$(BIN)/pytest -n 2 --dist load -rP --durations=0 tests/faults/test_two_workers.py tests/faults/test_store_gone.py tests/faults/test_bad_sinks.py
 
-contract: setup ## The whole REST contract under every request that its generator makes (30 minutes)
+contract: setup ## Test the REST contract with all generated requests (30 minutes)
 	@$(BIN)/pytest tests/faults/test_contract_for_long.py
 
-machine: setup ## The state machine on new examples for minutes, and the bugs that it must find
+machine: setup ## Run the state machine on new examples, and with injected bugs that it must find
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit/worker/machine/test_machine.py -s
 	@$(BIN)/pytest -n logical -rP tests/faults/test_machine_teeth.py

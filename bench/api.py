@@ -1,8 +1,8 @@
-"""Reads and writes through REST: at least 0.8 of a bare FastAPI route with the same boto3 calls.
+"""REST reads and writes reach at least 0.8 of a bare FastAPI route with the same boto3 calls.
 
-Both on one engine, in turns, asked by the same eight threads over kept connections. Ours is
-topology B's web process, whose worker is elsewhere and idle here; all in one process is shown
-beside it, where the worker's audit of the same writes takes its share of the machine.
+Both servers use one engine and take turns; the same eight threads call them over persistent
+connections. Stockpulse runs as topology B's web process, without a worker. The result for one
+process with everything, whose worker also audits the writes, is printed as well.
 
     .venv/bin/python bench/api.py
 """
@@ -33,7 +33,7 @@ KINDS = ("read", "write")
 
 @contextmanager
 def bare(on: Store) -> Iterator[int]:
-    """The floor; its port."""
+    """Run the baseline server; its port."""
     command = [sys.executable, str(SUPPORT / "bare_api.py"), on.url, on.names.products]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         try:
@@ -45,7 +45,7 @@ def bare(on: Store) -> Iterator[int]:
 
 @contextmanager
 def ours(on: Store, folder: Path, **settings: str) -> Iterator[int]:
-    """The application on the same engine and table; its port."""
+    """Run the application on the same engine and table; its port."""
     folder.mkdir()
     environment = {"STOCKPULSE_DYNAMODB": on.url, **settings}
     with Process(folder / "data", environment=environment) as app:
@@ -54,7 +54,7 @@ def ours(on: Store, folder: Path, **settings: str) -> Iterator[int]:
 
 @contextmanager
 def split(on: Store, folder: Path) -> Iterator[int]:
-    """Its web process alone; its port."""
+    """Run the web process alone; its port."""
     with RedisServer(folder) as redis:
         keys = {
             "STOCKPULSE_BROKER_URL": redis.url,
@@ -66,7 +66,7 @@ def split(on: Store, folder: Path) -> Iterator[int]:
 
 
 def ask(port: int, kind: str, seconds: float) -> dict[str, float]:
-    """What the clients, a process of their own, found."""
+    """Run the clients in a process of their own; returns their figures."""
     command = [sys.executable, str(SUPPORT / "api_clients.py"), str(port), kind, str(seconds)]
     done = subprocess.run([*command, str(PRODUCTS)], capture_output=True, text=True, check=False)
     if done.returncode:
@@ -76,7 +76,7 @@ def ask(port: int, kind: str, seconds: float) -> dict[str, float]:
 
 
 def measure(given: argparse.Namespace, folder: Path) -> dict[str, list[dict[str, float]]]:
-    """A row a round, of each server."""
+    """One row per round, for each server."""
     (folder / "engine").mkdir()
     with ExitStack() as opened:
         on = opened.enter_context(store(folder / "engine"))
@@ -90,7 +90,7 @@ def measure(given: argparse.Namespace, folder: Path) -> dict[str, list[dict[str,
         with ExitStack() as both:
             ports = {name: both.enter_context(serve()) for name, serve in servers.items()}
             _rounds(given, ports, rows)
-        # By itself: its worker would take its share of the others' time.
+        # Alone, because its worker would take CPU time from the others.
         _rounds(given, {"all in one": opened.enter_context(ours(on, folder / "whole"))}, rows)
     return rows
 
@@ -111,10 +111,10 @@ def _rounds(
 
 
 def main() -> int:
-    """0 when the ratios hold, 1 when one does not."""
+    """Return 0 if the required ratios hold, else 1."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=2, help="of each measurement")
+    parser.add_argument("--seconds", type=float, default=2, help="length of each measurement")
     parser.add_argument("--quick", action="store_true", help="one round")
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args()
@@ -124,7 +124,7 @@ def main() -> int:
         rows = measure(given, Path(folder))
     medians = {name: median_of(found) for name, found in rows.items()}
     lines = [
-        f"{given.rounds} rounds of {given.seconds} s, 8 connections, medians",
+        f"medians of {given.rounds} rounds of {given.seconds} s with 8 connections",
         "               reads/s  p50 ms  p99 ms   writes/s  p50 ms  p99 ms",
         *(
             f"{name:<13} {row['read_per_s']:>8.0f} {row['read_p50_ms']:>7.1f}"
@@ -138,7 +138,7 @@ def main() -> int:
         Requirement(
             f"{kind}s / bare route",
             statistics.median(
-                mine[f"{kind}_per_s"] / floor[f"{kind}_per_s"] for mine, floor in pairs
+                mine[f"{kind}_per_s"] / baseline[f"{kind}_per_s"] for mine, baseline in pairs
             ),
             LIMIT,
             at_least=True,

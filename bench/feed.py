@@ -1,8 +1,8 @@
-"""A thousand live streams go at half a bare server's pace or more, ten times the usual way's.
+"""A thousand live streams reach half a bare server's throughput and ten times the usual design's.
 
-Each server is a process of its own, its clients another. At saturation the publisher stays
-a bounded number of events ahead of what the clients have got; the modest rate publishes one
-event at a time. Rounds of the three servers alternate.
+Each server is a process of its own, and so are its clients. At saturation the publisher stays a
+bounded number of events ahead of the clients; at the modest rate it publishes one event at a time.
+Rounds of the three servers alternate.
 
     .venv/bin/python bench/feed.py
 """
@@ -29,7 +29,7 @@ MODEST = 5_000  # deliveries a second
 
 
 class Child:
-    """A process that is spoken to in lines."""
+    """A process that takes commands and answers in lines."""
 
     def __init__(self, script: str, *arguments: object) -> None:
         self._process = subprocess.Popen(
@@ -39,12 +39,12 @@ class Child:
             text=True,
         )
 
-    def say(self, line: str) -> None:
+    def send(self, line: str) -> None:
         """Send it a line."""
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
 
-    def hear(self) -> str:
+    def receive(self) -> str:
         """Wait for its next line."""
         line: str = self._process.stdout.readline()
         if not line:
@@ -52,7 +52,7 @@ class Child:
         return line.strip()
 
     def end(self) -> None:
-        """End it, gently first."""
+        """Terminate it, and kill it if it does not exit within 15 s."""
         self._process.terminate()
         try:
             self._process.wait(15)
@@ -62,7 +62,7 @@ class Child:
 
 
 class Clients:
-    """The clients' running count, followed in a thread."""
+    """The clients' running counts, read in a thread."""
 
     def __init__(self, child: Child) -> None:
         self.frames, self.ended, self.cpu = 0, 0, 0.0
@@ -72,14 +72,14 @@ class Clients:
     def _follow(self) -> None:
         try:
             while True:
-                self.frames, self.ended, self.cpu = json.loads(self._child.hear())
+                self.frames, self.ended, self.cpu = json.loads(self._child.receive())
         except (RuntimeError, ValueError):
             return
 
 
 @contextmanager
 def ended(child: Child) -> Iterator[Child]:
-    """The child, ended when the block is."""
+    """The child, ended with the block."""
     try:
         yield child
     finally:
@@ -87,18 +87,18 @@ def ended(child: Child) -> Iterator[Child]:
 
 
 def measure(kind: str, given: argparse.Namespace) -> dict[str, float]:
-    """One round of one server."""
+    """Measure one round of one server."""
     with (
         tempfile.TemporaryDirectory() as folder,
         ended(Child("feed_server.py", kind, folder)) as server,
     ):
-        port = server.hear()
+        port = server.receive()
         with ended(Child("feed_clients.py", port, 1)) as one:
-            one.hear()  # what only the first connection costs
+            one.receive()  # leaves out what only the first connection costs
             time.sleep(1)
             before = usage(server)
             with ended(Child("feed_clients.py", port, given.connections)) as many:
-                many.hear()
+                many.receive()
                 time.sleep(1)
                 kib = (usage(server)["kib"] - before["kib"]) / given.connections
                 clients = Clients(many)
@@ -107,31 +107,31 @@ def measure(kind: str, given: argparse.Namespace) -> dict[str, float]:
 
 
 def usage(server: Child) -> dict[str, float]:
-    """CPU seconds and memory of a server so far."""
-    server.say("usage")
-    answer: dict[str, float] = json.loads(server.hear())
+    """CPU seconds and KiB of memory of a server so far."""
+    server.send("usage")
+    answer: dict[str, float] = json.loads(server.receive())
     return answer
 
 
 def at_modest_rate(server: Child, clients: Clients, given: argparse.Namespace) -> dict[str, float]:
-    """CPU seconds for 100,000 deliveries at 5,000 a second, less what idling costs."""
+    """CPU seconds for 100,000 deliveries at 5,000 per second, less the cost of idling."""
     begun = usage(server)["cpu_s"]
     time.sleep(given.idle)
     idle = (usage(server)["cpu_s"] - begun) / given.idle
     rate = MODEST / given.connections
     frames, begun = clients.frames, usage(server)["cpu_s"]
-    server.say(f"pace {rate} {given.seconds}")
+    server.send(f"pace {rate} {given.seconds}")
     spent = usage(server)["cpu_s"] - begun - idle * given.seconds
     time.sleep(1)
     delivered = clients.frames - frames
     expected = int(rate * given.seconds) * given.connections
     if delivered < expected:
-        raise RuntimeError(f"{delivered} of {expected} deliveries came")
+        raise RuntimeError(f"only {delivered} of {expected} deliveries arrived")
     return {"cpu_s_per_100k": spent / delivered * 1e5, "idle_cpu": idle}
 
 
 def saturated(server: Child, clients: Clients, given: argparse.Namespace) -> dict[str, float]:
-    """Deliveries a second while there is always more to send."""
+    """Deliveries per second while there is always more to send."""
     published, first = 0, clients.frames
     marks: list[tuple[float, int, float, float]] = []
     warm = time.perf_counter() + given.warm_up
@@ -140,7 +140,7 @@ def saturated(server: Child, clients: Clients, given: argparse.Namespace) -> dic
         now = time.perf_counter()
         got = (clients.frames - first) / given.connections
         if published - got <= given.window / 2:
-            server.say(f"publish {given.window // 2}")
+            server.send(f"publish {given.window // 2}")
             published += given.window // 2
         if now >= (end if marks else warm):
             marks.append((now, clients.frames, usage(server)["cpu_s"], clients.cpu))
@@ -158,15 +158,15 @@ def saturated(server: Child, clients: Clients, given: argparse.Namespace) -> dic
 
 
 def arguments() -> argparse.Namespace:
-    """What the command line asks for."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--connections", type=int, default=1_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=8, help="of each measurement")
+    parser.add_argument("--seconds", type=float, default=8, help="length of each measurement")
     parser.add_argument("--warm-up", type=float, default=2)
     parser.add_argument("--idle", type=float, default=3)
-    parser.add_argument("--window", type=int, default=480, help="events ahead of the clients")
-    parser.add_argument("--kinds", default=",".join(KINDS), help="which servers")
+    parser.add_argument("--window", type=int, default=480, help="most events ahead of the clients")
+    parser.add_argument("--kinds", default=",".join(KINDS), help="servers to measure")
     parser.add_argument("--quick", action="store_true", help="100 connections, one short round")
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args()
@@ -177,7 +177,7 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    """0 when the ratios hold, 1 when one does not."""
+    """Return 0 if the required ratios hold, else 1."""
     given, about = arguments(), conditions()
     rows: dict[str, list[dict[str, float]]] = {kind: [] for kind in given.kinds.split(",")}
     for _ in range(given.rounds):
@@ -185,7 +185,7 @@ def main() -> int:
             found.append(measure(kind, given))
     medians = {kind: median_of(found) for kind, found in rows.items()}
     lines = [
-        f"{given.connections} connections, {given.rounds} rounds, medians",
+        f"medians of {given.rounds} rounds with {given.connections} connections",
         "              deliveries/s   a CPU s   CPU s/100k   KiB each   busy: server, clients",
         *(
             f"{kind:<12} {row['per_s']:>13,.0f} {row['per_s'] / row['server_busy']:>9,.0f}"
@@ -198,8 +198,8 @@ def main() -> int:
         Requirement(
             f"feed / {kind}",
             statistics.median(
-                mine["per_s"] / floor["per_s"]
-                for mine, floor in zip(rows["stockpulse"], rows[kind], strict=True)
+                mine["per_s"] / baseline["per_s"]
+                for mine, baseline in zip(rows["stockpulse"], rows[kind], strict=True)
             ),
             limit,
             at_least=True,

@@ -1,8 +1,8 @@
-"""What a worker costs besides its pace: memory that stays flat, and few calls in quiet hours.
+"""A worker's memory stays flat, and it makes few calls while nothing happens.
 
-Memory: a million records through the real reader, pipeline, chains' watch, audit and broker,
-through boto3 as far as the socket; only the service behind it is a stand-in that says yes.
-Idle: the calls of a whole `stockpulse serve` on its embedded engine after half a minute of quiet.
+Memory: a million records pass through the real pipeline, chain guard, audit and broker, and
+through boto3 as far as the socket; a stub service accepts every write. Idle: counts the calls of a
+whole `stockpulse serve` on its embedded engine after a quiet period.
 
     .venv/bin/python bench/footprint.py
 """
@@ -47,14 +47,14 @@ from worker.stream.shards.polling import IDLE_AWS, IDLE_LOCAL, Idle
 
 ARN = "arn:aws:dynamodb:eu-central-1:0:table/Products/stream/2026-11-21T00:00:00.000"
 PAGE = 1_000
-QUIET, WATCHED = 75.0, 60.0  # seconds; a first comparison takes one minute of the quiet
+QUIET, WATCHED = 75.0, 60.0  # seconds; the first comparison takes one minute of the quiet
 
 
-class Yes:
-    """A service that accepts every write and holds nothing."""
+class AcceptAll:
+    """A service that accepts every write and stores nothing."""
 
     def __call__(self, request: Any, **_: Any) -> AWSResponse:
-        """The hook `before-send`: an answer instead of the wire."""
+        """Answer the request in botocore's `before-send` hook, so that nothing is sent."""
         return AWSResponse(request.url, 200, {}, _Body(b"{}"))
 
 
@@ -67,7 +67,7 @@ class _Body:
 
 
 def records(count: int) -> Iterator[dict[str, Any]]:
-    """Sales, product after product, each the next state of its product."""
+    """Records of sales, product after product."""
     for change in range(count):
         new = item(change)
         old = None if change < PRODUCTS else item(change - PRODUCTS)
@@ -93,9 +93,9 @@ def resident() -> int:
 
 
 def memory(count: int, step: int) -> list[int]:
-    """Resident KiB after each `step` records."""
+    """Resident memory in KiB after each `step` records."""
     clients = connect("http://127.0.0.1:1")
-    clients.tables.meta.events.register("before-send.dynamodb.*", Yes())
+    clients.tables.meta.events.register("before-send.dynamodb.*", AcceptAll())
     feed = Feed(clients.tables, "Feed")
     retry = Retry(threading.Event())
     order = PublishOrder(CursorClock(0).stamp)
@@ -121,7 +121,7 @@ def memory(count: int, step: int) -> list[int]:
 
 
 def idle(pace: Idle, quiet: float, watched: float) -> float:
-    """Calls a second of a whole server where nothing happens."""
+    """Calls per second of a whole server while nothing happens."""
     calls: Counter[str] = Counter()
 
     def counted(endpoint: str | None) -> Clients:
@@ -148,21 +148,21 @@ def _count(calls: Counter[str], request: Any, **_: Any) -> None:
 
 
 def main() -> int:
-    """Measure, and say whether it is as required."""
+    """Return 0 if memory and idle calls are within their limits, else 1."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--quick", action="store_true", help="a try that proves nothing")
+    parser.add_argument("--quick", action="store_true", help="a short run that proves nothing")
     options = parser.parse_args()
     about = conditions()
     count = 20_000 if options.quick else options.records
     quiet, watched = (2.0, 5.0) if options.quick else (QUIET, WATCHED)
     seen = memory(count, count // 10)
     local, aws = idle(IDLE_LOCAL, quiet, watched), idle(IDLE_AWS, quiet, watched)
-    # The ring fills during the first tenth: from then on nothing may grow.
+    # The ring fills during the first tenth; after that nothing may grow.
     lines = [
-        "resident MiB at each tenth: " + " ".join(f"{kib / 1024:.0f}" for kib in seen),
-        f"idle, embedded engine: {local:.2f} calls/s; with the pace of AWS: {aws:.2f} calls/s",
+        "resident MiB after each tenth: " + " ".join(f"{kib / 1024:.0f}" for kib in seen),
+        f"idle, embedded engine: {local:.2f} calls/s; polling as on AWS: {aws:.2f} calls/s",
     ]
     return finish(
         about,
@@ -173,7 +173,7 @@ def main() -> int:
                 "resident at the end / after a tenth", seen[-1] / seen[0], 1.1, at_least=False
             ),
             Requirement("idle calls/s, embedded engine", local, 2.0, at_least=False),
-            Requirement("idle calls/s, pace of AWS", aws, 1.0, at_least=False),
+            Requirement("idle calls/s, polling as on AWS", aws, 1.0, at_least=False),
         ],
         as_json=options.json,
     )

@@ -1,7 +1,7 @@
-"""A webhook costs the live feed nothing, keeps up with a slow receiver, and drains what waited.
+"""A webhook does not slow the live feed, keeps up with a slow receiver, and drains its backlog.
 
-Several `stockpulse serve`, each on an embedded engine of its own, are loaded in turns: one without
-a webhook, one whose receiver answers, one whose receiver hangs or fails.
+Four `stockpulse serve`, each on an embedded engine of its own, are loaded in turns: without a
+webhook, and with a receiver that answers, hangs or fails.
 
     .venv/bin/python bench/sink.py
 """
@@ -22,14 +22,14 @@ import httpx
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from app.store.engine import find_running
-from bench.latency import StreamRevocation
+from bench.latency import WriteTimer
 from bench.support.report import Requirement, conditions, finish, median_of, percentile
-from tests.faults.hook import Mood, Receiver
+from tests.faults.hook import Behaviour, Receiver
 from tests.faults.writers import Writers
 from tests.support.processes.process import Process
 
-LIVE_RATE, CPU_RATE, SLOW_RATE = 50, 200, 50  # changes a second
-SLOW = 0.1  # seconds a call
+LIVE_RATE, CPU_RATE, SLOW_RATE = 50, 200, 50  # changes per second
+SLOW = 0.1  # seconds per call
 LIVE_LIMIT, LAG_LIMIT = 1.3, 3.0
 THREADS = 8
 PATIENCE = 600.0  # seconds
@@ -37,12 +37,12 @@ PATIENCE = 600.0  # seconds
 
 @dataclass(frozen=True)
 class Lengths:
-    """How much is measured: seconds of a turn, turns, seconds at a slow receiver, changes."""
+    """How much is measured."""
 
-    turn: float = 10.0
+    turn: float = 10.0  # seconds
     turns: int = 6
-    slow: float = 30.0
-    backlog: int = 5_000
+    slow: float = 30.0  # seconds at a slow receiver
+    backlog: int = 5_000  # changes
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ class App:
 
     @property
     def cpu(self) -> float:
-        """Seconds of processor time that the application used, its engine apart."""
+        """CPU seconds that the application has used, without its engine."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def write(self, changes: int, rate: float | None, prefix: str = "w") -> Writers:
-        """Write so many changes, at `rate` a second or as fast as the engine takes them."""
+        """Write changes at `rate` per second, or as fast as the engine accepts them (None)."""
         engine = find_running(self.process.data_dir)
         assert engine is not None
         pause = THREADS / rate if rate else 0.0
@@ -70,20 +70,20 @@ class App:
 
 
 @contextmanager
-def app(folder: Path, mood: Mood | None) -> Iterator[App]:
-    """An application; `mood` is its receiver's, None for no webhook."""
+def app(folder: Path, behaviour: Behaviour | None) -> Iterator[App]:
+    """Run an application; `behaviour` is its receiver's, None means no webhook."""
     folder.mkdir()
     with ExitStack() as opened:
-        receiver = None if mood is None else opened.enter_context(Receiver(folder / "hook"))
-        if receiver is not None and mood is not None:
-            receiver.become(mood)
+        receiver = None if behaviour is None else opened.enter_context(Receiver(folder / "hook"))
+        if receiver is not None and behaviour is not None:
+            receiver.set_behaviour(behaviour)
         environment = {} if receiver is None else receiver.environment
         process = opened.enter_context(Process(folder / "data", environment=environment))
         yield App(process, receiver)
 
 
 def live(apps: Mapping[str, App], lengths: Lengths) -> dict[str, dict[str, float]]:
-    """By application, milliseconds from a REST write to its event, and of processor time for it.
+    """Milliseconds from a REST write to its event, and of CPU per write, by application.
 
     They are medians of the turns.
     """
@@ -92,10 +92,10 @@ def live(apps: Mapping[str, App], lengths: Lengths) -> dict[str, dict[str, float
         httpx.post(f"{one.process.url}/v1/products", json=body).raise_for_status()
     rows: dict[str, list[dict[str, float]]] = {name: [] for name in apps}
     for number in range(lengths.turns):
-        # Forth and back, so that whatever else the machine does falls on all alike.
+        # In alternating order, so that other load affects all of them equally.
         for name in list(apps)[:: 1 if number % 2 else -1]:
             used = apps[name].cpu
-            times = turn(StreamRevocation(apps[name].process.port), lengths.turn)
+            times = turn(WriteTimer(apps[name].process.port), lengths.turn)
             rows[name].append(
                 {
                     "p50": statistics.median(times),
@@ -106,34 +106,34 @@ def live(apps: Mapping[str, App], lengths: Lengths) -> dict[str, dict[str, float
     return {name: median_of(row) for name, row in rows.items()}
 
 
-def turn(watch: StreamRevocation, seconds: float) -> list[float]:
-    """Milliseconds of one write after the other, at a steady rate."""
+def turn(timer: WriteTimer, seconds: float) -> list[float]:
+    """Milliseconds from each write to its event, at a steady rate."""
     times = []
     due = time.perf_counter()
     end = due + seconds
     while due < end:
         time.sleep(max(0.0, due - time.perf_counter()))
-        times.append(watch.adjust("P1")[1])
+        times.append(timer.adjust("P1")[1])
         due = max(due + 1 / LIVE_RATE, time.perf_counter())
     return times
 
 
 def processor(apps: Mapping[str, App], lengths: Lengths) -> dict[str, float]:
-    """By application, milliseconds of processor time for a change; medians of the turns."""
+    """Milliseconds of CPU per change, by application; medians of the turns."""
     rows: dict[str, list[float]] = {name: [] for name in apps}
     changes = int(lengths.turn * CPU_RATE)
     for number in range(lengths.turns // 2):
         for name, one in apps.items():
             used = one.cpu
             one.write(changes, CPU_RATE, prefix=f"r{number}w")
-            time.sleep(2)  # a sink is about a second behind
+            time.sleep(2)  # a sink lags by about a second
             rows[name].append((one.cpu - used) / changes * 1000)
     return {name: statistics.median(row) for name, row in rows.items()}
 
 
 def slow(folder: Path, lengths: Lengths) -> list[float]:
     """Seconds from each write to its acceptance by a receiver that takes 100 ms a call."""
-    with app(folder, Mood(delay=SLOW)) as one:
+    with app(folder, Behaviour(delay=SLOW)) as one:
         assert one.receiver is not None
         changes = int(lengths.slow * SLOW_RATE)
         writers = one.write(changes, SLOW_RATE)
@@ -143,19 +143,19 @@ def slow(folder: Path, lengths: Lengths) -> list[float]:
 
 
 def drain(folder: Path, lengths: Lengths) -> float:
-    """Seconds in which a backlog reaches a receiver that was down and answers at once now."""
-    with app(folder, Mood(status=503, headers={"Retry-After": "1"})) as one:
+    """Seconds until a backlog has reached a receiver that was down and now answers at once."""
+    with app(folder, Behaviour(status=503, headers={"Retry-After": "1"})) as one:
         assert one.receiver is not None
         writers = one.write(lengths.backlog, None)
-        time.sleep(15)  # so that all of it is in the feed, and most of it settled
-        one.receiver.become(Mood())
+        time.sleep(15)  # all of it is in the feed by then, and most of it settled
+        one.receiver.set_behaviour(Behaviour())
         began = time.perf_counter()
         wait_for(one.receiver, writers.written)
         return time.perf_counter() - began
 
 
 def wait_for(receiver: Receiver, changes: int) -> None:
-    """Until so many were accepted."""
+    """Wait until this many changes are accepted."""
     deadline = time.monotonic() + PATIENCE
     while len(receiver.accepted()) < changes:
         if time.monotonic() > deadline:
@@ -164,12 +164,12 @@ def wait_for(receiver: Receiver, changes: int) -> None:
 
 
 def measure(folder: Path, lengths: Lengths) -> tuple[dict[str, dict[str, float]], list[float]]:
-    """(by application what it cost, seconds of lag at the slow receiver)."""
+    """(Cost by application, seconds of lag of each change at the slow receiver)."""
     with (
         app(folder / "none", None) as none,
-        app(folder / "well", Mood()) as well,
-        app(folder / "hangs", Mood(hangs=True)) as hangs,
-        app(folder / "fails", Mood(status=500)) as fails,
+        app(folder / "well", Behaviour()) as well,
+        app(folder / "hangs", Behaviour(hangs=True)) as hangs,
+        app(folder / "fails", Behaviour(status=500)) as fails,
     ):
         apps = {"none": none, "well": well, "hangs": hangs, "fails": fails}
         times = live(apps, lengths)
@@ -179,9 +179,9 @@ def measure(folder: Path, lengths: Lengths) -> tuple[dict[str, dict[str, float]]
 
 
 def main() -> int:
-    """0 when the ratios hold, 1 when one does not."""
+    """Return 0 if the requirements are met, else 1."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a try that proves nothing")
+    parser.add_argument("--quick", action="store_true", help="a short run that proves nothing")
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args()
     lengths = Lengths(5.0, 2, 10.0, 1_000) if given.quick else Lengths()
@@ -207,7 +207,7 @@ def main() -> int:
 def lines_of(
     rows: Mapping[str, Mapping[str, float]], lags: Sequence[float], backlog: int, seconds: float
 ) -> list[str]:
-    """For people."""
+    """The figures as text."""
     labels = {
         "none": "no webhook",
         "well": "receiver answers",
@@ -216,7 +216,7 @@ def lines_of(
     }
     none = rows["none"]
     return [
-        f"milliseconds, REST write → event and CPU of each at {LIVE_RATE}/s | CPU at {CPU_RATE}/s",
+        f"milliseconds from REST write to event, and CPU, at {LIVE_RATE}/s | CPU at {CPU_RATE}/s",
         *(
             f"{labels[name]:<20} p50 {row['p50']:>6.2f}   p99 {row['p99']:>6.2f}"
             f"   CPU {row['live_cpu']:>5.2f} ({row['live_cpu'] / none['live_cpu']:.2f} of none)"
@@ -224,16 +224,16 @@ def lines_of(
             for name, row in rows.items()
         ),
         (
-            f"write → a receiver of {SLOW * 1000:.0f} ms a call at {SLOW_RATE}/s, seconds: "
+            f"seconds from write to a receiver of {SLOW * 1000:.0f} ms per call at {SLOW_RATE}/s: "
             f"p50 {statistics.median(lags):.2f}, p99 {percentile(lags, 0.99):.2f}, "
-            f"the last {lags[-1]:.2f}"
+            f"last {lags[-1]:.2f}"
         ),
-        f"a backlog of {backlog} drained in {seconds:.1f} s: {backlog / seconds:.0f} events/s",
+        f"backlog of {backlog} events drained in {seconds:.1f} s: {backlog / seconds:.0f} events/s",
     ]
 
 
 def required(rows: Mapping[str, Mapping[str, float]], lags: Sequence[float]) -> list[Requirement]:
-    """A sink must not be seen on the live feed, and a slow one must keep up."""
+    """A sink must not slow the live feed, and a slow one must keep up."""
     return [
         *(
             Requirement(
@@ -244,7 +244,7 @@ def required(rows: Mapping[str, Mapping[str, float]], lags: Sequence[float]) -> 
             )
             for name in ("well", "hangs", "fails")
         ),
-        Requirement("p99 lag, seconds", percentile(lags, 0.99), LAG_LIMIT, at_least=False),
+        Requirement("p99 lag in seconds", percentile(lags, 0.99), LAG_LIMIT, at_least=False),
     ]
 
 

@@ -1,7 +1,7 @@
-"""A restart serves its first page as soon with a long history as with none; a full page is cheap.
+"""A restart serves its first page as fast with a long history as without; a full page is cheap.
 
-The time runs from the process's start to the first 200 of `GET /`; both stores are in turns. The
-page is then asked for over one connection: 200 changes against the page of an empty store.
+Measures the time from the process's start to the first 200 of `GET /`, in turn for an empty and a
+full store. Then requests the page over one connection: with 200 changes, and of the empty store.
 
     .venv/bin/python bench/start.py --events 1000000
 """
@@ -24,8 +24,8 @@ from bench.support.report import Requirement, conditions, finish, median_of
 from tests.support.processes.process import Process
 
 START_LIMIT, PAGE_LIMIT = 1.5, 5.0
-PAGES = 40  # of each store a round
-PATIENCE = 60.0  # seconds for a first page
+PAGES = 40  # requests per store and round
+PATIENCE = 60.0  # seconds to wait for the first page
 
 
 def first_page(process: Process) -> float:
@@ -43,7 +43,7 @@ def first_page(process: Process) -> float:
 
 
 def page_ms(process: Process) -> tuple[float, int]:
-    """Milliseconds of one page among many, and how large it is on the way."""
+    """(Median milliseconds per page, its compressed size in bytes)."""
     took, size = [], 0
     with closing(http.client.HTTPConnection("127.0.0.1", process.port)) as connection:
         for _ in range(PAGES):
@@ -54,7 +54,7 @@ def page_ms(process: Process) -> tuple[float, int]:
 
 
 def _page(connection: http.client.HTTPConnection) -> int:
-    """Bytes of the page's body; 0 where the answer is another."""
+    """Bytes of the page's body; 0 if the status is not 200."""
     connection.request("GET", "/", headers={"Accept": "text/html", "Accept-Encoding": "gzip"})
     answer = connection.getresponse()
     body = answer.read()
@@ -63,7 +63,7 @@ def _page(connection: http.client.HTTPConnection) -> int:
 
 @contextmanager
 def stopped(process: Process) -> Iterator[Process]:
-    """The process, stopped at the end."""
+    """The process, stopped at the end of the block."""
     try:
         yield process
     finally:
@@ -71,16 +71,16 @@ def stopped(process: Process) -> Iterator[Process]:
 
 
 def measure(folder: Path, events: int, rounds: int) -> list[dict[str, float]]:
-    """A row a round."""
+    """One row per round."""
     stores = {"empty": 0, "full": events}
     processes = {}
     for name, past in stores.items():
         (folder / name).mkdir()
         processes[name] = process = Process(folder / name / "data")
-        with process:  # makes the tables
+        with process:  # creates the tables
             pass
         write_past(process.data_dir / "engine.db", table_names("", None), past)
-        with process:  # the operating system has read the files once, for both
+        with process:  # fills the operating system's file cache, for both stores
             pass
     rows = []
     for _ in range(rounds):
@@ -94,9 +94,9 @@ def measure(folder: Path, events: int, rounds: int) -> list[dict[str, float]]:
 
 
 def main() -> int:
-    """0 when the ratios hold, 1 when one does not."""
+    """Return 0 if the required ratios hold, else 1."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--events", type=int, default=100_000, help="of history")
+    parser.add_argument("--events", type=int, default=100_000, help="events in the history")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--quick", action="store_true", help="10,000 events, one round")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -108,12 +108,12 @@ def main() -> int:
         rows = measure(Path(folder), given.events, given.rounds)
     found = median_of(rows)
     lines = [
-        f"{given.rounds} rounds, medians",
-        "                       first page, s   a page, ms   bytes on the way",
+        f"medians of {given.rounds} rounds",
+        "                       first page, s     page, ms   compressed bytes",
         *(
             f"{label:<22} {found[f'{name}_start_s']:>13.2f} {found[f'{name}_page_ms']:>12.1f}"
             f" {found[f'{name}_page_bytes']:>18,.0f}"
-            for name, label in (("empty", "no event"), ("full", f"{given.events:,} events"))
+            for name, label in (("empty", "no events"), ("full", f"{given.events:,} events"))
         ),
     ]
     required = [

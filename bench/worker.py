@@ -1,9 +1,9 @@
-"""Stream records become audit entries at no less than 0.8 of a bare boto3 loop's pace.
+"""Stream records become audit entries at 0.8 of a bare boto3 loop's speed or more.
 
-Ours is the real ShardReader and Pipeline with audit, feed, broker and checkpoints, on the
-embedded engine. The floor reads the same stream and writes the same images with nothing
-around them: GetRecords, then BatchWriteItem of 25. They take turns, a slice of the stream
-each, so that both see the same machine.
+Stockpulse is the real ShardReader and Pipeline with audit, feed, broker and checkpoints, on the
+embedded engine. The baseline reads the same stream and writes the same images and nothing else:
+GetRecords, then BatchWriteItem of 25. They take turns, one slice of the stream each, so that both
+see the same machine.
 
     .venv/bin/python bench/worker.py
 """
@@ -48,7 +48,7 @@ from worker.stream.shards.shard_iterator import ShardPages
 LIMIT = 0.8
 MAPPING_LIMIT = 2.0
 PAGE, BATCH = 1000, 25
-SLICE = 2_000  # records of a turn
+SLICE = 2_000  # records per turn
 AS_STANDALONE = int(Settings.model_fields["parallelization_factor"].default)
 
 
@@ -60,9 +60,9 @@ def ours(
     wake: Wake | None = None,
     parallelization_factor: int = 1,
 ) -> None:
-    """The worker, from a position until `count` are audited, published and checkpointed.
+    """Run the worker until `count` records are audited, published and checkpointed.
 
-    With a factor of one it is the one inside `stockpulse serve`, which writes a batch at a time.
+    With a factor of one it works as in `stockpulse serve`, which writes one batch at a time.
     """
     client = on.clients.tables
     stop = threading.Event()
@@ -79,7 +79,7 @@ def ours(
         broker.publish(arrived)
         left -= len(arrived)
         if left <= 0:
-            stop.set()  # the page in hand is still finished and checkpointed
+            stop.set()  # the current page is still finished and checkpointed
 
     dead_letters = DeadLetters(client, tables.dead_letters)
     pipeline = Pipeline(
@@ -111,7 +111,7 @@ def ours(
 
 
 def bare(on: Store, tables: TableNames, after: str | None, count: int) -> None:
-    """What a script would do: read a page, write its images, 25 a call."""
+    """Do what a script does: read a page, then write its images, 25 per call."""
     iterator = on.iterator(after)
     done = 0
     while done < count:
@@ -128,7 +128,7 @@ def bare(on: Store, tables: TableNames, after: str | None, count: int) -> None:
 
 
 def bare_entry(change: Any) -> dict[str, Any]:
-    """Key and images, as they came."""
+    """An entry of the record's key and images."""
     images = {
         name: {"M": change[raw]}
         for raw, name in (("OldImage", "Before"), ("NewImage", "After"))
@@ -141,37 +141,39 @@ Run = Callable[[Store, TableNames, str | None, int], None]
 
 
 def timed(run: Run, *arguments: Any) -> tuple[float, float]:
-    """Seconds, and seconds of this process's CPU."""
+    """(Seconds, CPU seconds of this process)."""
     begun, cpu = time.perf_counter(), time.process_time()
     run(*arguments)
     return time.perf_counter() - begun, time.process_time() - cpu
 
 
 def compare(on: Store, count: int, rounds: int) -> list[dict[str, float]]:
-    """A row a slice: both contenders' figures, on tables that are fresh for each round."""
+    """One row per slice with the figures of both, on fresh tables for each round."""
     edges = on.every(SLICE, count)
     rows: list[dict[str, float]] = []
     for turn in range(rounds):
         mine, theirs = on.own_tables(f"ours{turn}-"), on.own_tables(f"bare{turn}-")
         for after in edges:
             took, cpu = timed(ours, on, mine, after, SLICE)
-            floor, floor_cpu = timed(bare, on, theirs, after, SLICE)
+            baseline, baseline_cpu = timed(bare, on, theirs, after, SLICE)
             rows.append(
                 {
                     "stockpulse_per_s": SLICE / took,
-                    "bare_per_s": SLICE / floor,
+                    "bare_per_s": SLICE / baseline,
                     "stockpulse_cpu_us": cpu / SLICE * 1e6,
-                    "bare_cpu_us": floor_cpu / SLICE * 1e6,
-                    "ratio": floor / took,
+                    "bare_cpu_us": baseline_cpu / SLICE * 1e6,
+                    "ratio": baseline / took,
                 }
             )
     return rows
 
 
 def bloop(python: Path, on: Store, count: int) -> dict[str, Any]:
-    """How fast bloop reads alone, or why there is none."""
+    """How fast bloop reads without writing, or why it was not measured."""
     if not python.exists():
-        return {"error": f"no bloop at {python}: python3 -m venv DIR; DIR/bin/pip install bloop"}
+        return {
+            "error": f"no bloop at {python}; run python3 -m venv DIR; DIR/bin/pip install bloop"
+        }
     reader = Path(__file__).with_name("support") / "bloop_reader.py"
     command = [str(python), str(reader), on.url, on.names.products, str(count)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
@@ -181,11 +183,11 @@ def bloop(python: Path, on: Store, count: int) -> dict[str, Any]:
 
 
 def main() -> int:
-    """0 when the ratio holds, 1 when it does not."""
+    """Return 0 if the required ratios hold, else 1."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--records", type=int, default=20_000, help="records a round")
+    parser.add_argument("--records", type=int, default=20_000, help="records per round")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--samples", type=int, default=200, help="single writes a round")
+    parser.add_argument("--samples", type=int, default=200, help="single writes per round")
     parser.add_argument("--quick", action="store_true", help="one round of 2,000 records")
     parser.add_argument("--bloop", type=Path, default=Path("/tmp/bloop-venv/bin/python"))
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -205,13 +207,13 @@ def main() -> int:
     )
     medians = median_of(rows)
     lines = [
-        f"{count} records, {rounds} rounds, medians of {len(rows)} slices of {SLICE}",
+        f"{count} records, {rounds} rounds; medians of {len(rows)} slices of {SLICE} records",
         *(
             f"{label:<12} {medians[f'{name}_per_s']:>7.0f} records/s"
-            f"   {medians[f'{name}_cpu_us']:>4.0f} µs CPU each"
+            f"   {medians[f'{name}_cpu_us']:>4.0f} µs CPU per record"
             for label, name in (("stockpulse", "stockpulse"), ("bare loop", "bare"))
         ),
-        f"bloop {read['version']} reading, nothing written: {read['records_per_s']:.0f} records/s"
+        f"bloop {read['version']}, reading only: {read['records_per_s']:.0f} records/s"
         if "error" not in read
         else f"bloop: {read['error']}",
         *workers.lines_of(pair),

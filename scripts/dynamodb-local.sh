@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# The official DynamoDB Local as a process of ours: Maven Central's artefact and Java 17, no Docker.
-#   scripts/dynamodb-local.sh install            print its folder, fetched at the first call
+# Runs the official DynamoDB Local from Maven Central with Java 17, without Docker.
+#   scripts/dynamodb-local.sh install            download it on the first call, and print its folder
 #   scripts/dynamodb-local.sh run [OPTION…]      run it in the foreground, e.g. run -inMemory -port 8001
-#   scripts/dynamodb-local.sh with COMMAND…      run COMMAND with STOCKPULSE_TEST_ENDPOINT at a fresh one
-# DYNAMODB_LOCAL_HOME names another folder than ~/.cache/stockpulse/dynamodb-local-VERSION.
+#   scripts/dynamodb-local.sh with COMMAND…      run COMMAND with STOCKPULSE_TEST_ENDPOINT at a new one
+# DYNAMODB_LOCAL_HOME sets its folder (default: ~/.cache/stockpulse/dynamodb-local-VERSION).
 set -euo pipefail
 
 version=2.6.1
@@ -15,12 +15,12 @@ fail() {
   exit 1
 }
 
-# The jars and sqlite4java's native libraries in DynamoDBLocal_lib, as in Amazon's own download.
-# Filled beside its place and moved there whole, so that a broken download leaves nothing behind.
+# Puts the jars and sqlite4java's native libraries into DynamoDBLocal_lib, as in Amazon's download.
+# Downloads to a temporary folder and moves it, so that a failed download leaves nothing behind.
 install() {
   [ -e "$home/DynamoDBLocal_lib/DynamoDBLocal-$version.jar" ] && return
-  command -v mvn >/dev/null || fail 'needs Maven to fetch it (Debian: apt-get install maven)'
-  echo "Fetching DynamoDB Local $version (once) …" >&2
+  command -v mvn >/dev/null || fail 'Maven is needed for the download (Debian: apt-get install maven)'
+  echo "Downloading DynamoDB Local $version (first run only) …" >&2
   mkdir -p "$(dirname "$home")"
   local work
   work=$(mktemp -d "$home.XXXXXX")
@@ -36,21 +36,21 @@ P
   if ! mvn --quiet --batch-mode --file "$work/pom.xml" dependency:copy-dependencies \
     -DincludeScope=runtime -DoutputDirectory="$work/DynamoDBLocal_lib" >&2; then
     rm -rf "$work"
-    fail 'Maven could not fetch it; its message is above'
+    fail 'Maven could not download it; see its message above'
   fi
   rm -rf "$home"
   mv -T "$work" "$home"
 }
 
-# Its own process in place of this one: a signal to the pid reaches it.
+# Replaces this process, so that a signal to the pid reaches DynamoDB Local.
 run() {
   install
-  command -v java >/dev/null || fail 'needs Java 17 (Debian: apt-get install openjdk-17-jre-headless)'
+  command -v java >/dev/null || fail 'Java 17 is needed (Debian: apt-get install openjdk-17-jre-headless)'
   exec java -Djava.library.path="$home/DynamoDBLocal_lib" -cp "$home/DynamoDBLocal_lib/*" "$main" \
     -disableTelemetry "$@"
 }
 
-# A real ListTables: on a database that it cannot open it still answers other requests with 400.
+# A real ListTables call: if it cannot open its database, it still answers other requests with 400.
 answers() {
   curl --silent --fail --max-time 5 --output /dev/null "$1" --data '{}' \
     --header 'Content-Type: application/x-amz-json-1.0' \
@@ -65,7 +65,7 @@ with() {
   log=$(mktemp)
   (run -inMemory -sharedDb -port "$port") >"$log" 2>&1 &
   pid=$!
-  # Whatever ends this script ends the engine, by its pid.
+  # However this script ends, stop the engine by its pid.
   trap "kill $pid 2>/dev/null || true; wait $pid 2>/dev/null || true; rm -f '$log'" EXIT
   for _ in $(seq 150); do
     answers "http://127.0.0.1:$port" && break

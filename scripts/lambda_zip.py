@@ -1,10 +1,10 @@
-"""The parts of scripts/lambda.sh that are no work for a shell: a piece of a lock, and a zip.
+"""The parts of scripts/lambda.sh that a shell cannot do well: extract from a lock file, make a zip.
 
-    lambda_zip.py lock LOCKFILE NAME…      the lock's entries of these names, with their hashes
-    lambda_zip.py zip TARGET FOLDER…       what the folders hold, one beside the other
+    lambda_zip.py lock LOCKFILE NAME…      print the lock's entries for these names, with hashes
+    lambda_zip.py zip TARGET FOLDER…       pack the contents of the folders into one zip
 
-A zip holds its files in the order of their names, with one date and one mode, so that equal
-files make equal bytes.
+A zip contains its files sorted by name, with the same date and mode, so that equal files make equal
+bytes.
 """
 
 import re
@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-LIMIT = 15 * 1024 * 1024  # bytes; Lambda takes 50 MB, and every one is read at a cold start
+LIMIT = 15 * 1024 * 1024  # bytes; Lambda accepts 50 MB, but a cold start reads all of it
 
 _SERVICES = ("dynamodb", "dynamodbstreams")
 _DROPPED = re.compile(
@@ -25,10 +25,10 @@ _DROPPED = re.compile(
 
 
 def part(lock: str, names: Sequence[str]) -> str:
-    """The entries of these names.
+    """The lock file's entries for these names.
 
     Raises:
-        SystemExit: one of them is missing.
+        SystemExit: an entry is missing.
 
     """
     blocks = {
@@ -41,7 +41,7 @@ def part(lock: str, names: Sequence[str]) -> str:
 
 
 def files(folders: Sequence[Path]) -> Iterator[tuple[str, Path]]:
-    """(Name in the zip, file) of all that the function needs; bytecode goes with its source."""
+    """(Name in the zip, file) of each file that the function needs, its bytecode included."""
     for folder in folders:
         for path in folder.rglob("*"):
             name = path.relative_to(folder).as_posix()
@@ -51,7 +51,7 @@ def files(folders: Sequence[Path]) -> Iterator[tuple[str, Path]]:
 
 
 def pack(target: Path, contents: Sequence[tuple[str, Path]]) -> None:
-    """Write the zip beside its place, then move it there whole."""
+    """Write the zip to a temporary file, then rename it to the target."""
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_suffix(".part")
     with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
@@ -64,7 +64,7 @@ def pack(target: Path, contents: Sequence[tuple[str, Path]]) -> None:
 
 
 def main(action: str, first: str, *rest: str) -> None:
-    """Do what the command line says."""
+    """Run one of the two commands."""
     if action == "lock":
         sys.stdout.write(part(Path(first).read_text(), rest))
         return
@@ -73,7 +73,7 @@ def main(action: str, first: str, *rest: str) -> None:
     size = target.stat().st_size
     print(f"{target}: {size / 1e6:.1f} MB (at most {LIMIT / 1e6:.1f})")
     if size > LIMIT:
-        raise SystemExit("lambda: the zip is too large; see what came into it")
+        raise SystemExit("lambda: the zip is too large; list it to find what was added")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The layout rules of CONTRIBUTING.md, checked by `make lint`.
+"""Checks the layout rules of CONTRIBUTING.md (`make lint`).
 
-A folder holds 13 Python files at most and says in its `__init__.py` what belongs there; a file
-name is used once within `app/store`, `app/web` and `worker`, and no two differ by a plural only.
+A folder has at most 13 Python files, and its `__init__.py` says what belongs there. A file name
+occurs once within `app/store`, `app/web` and `worker`, and no two names differ only by a plural.
 """
 
 import ast
@@ -26,7 +26,7 @@ def problems(files: Iterable[str], policies: dict[str, str | None]) -> Iterator[
         if len(names) > MOST_FILES:
             yield f"{folder}: {len(names)} files, at most {MOST_FILES}: split it by idea"
         if folder.split("/")[0] in PACKAGES and not policies.get(f"{folder}/__init__.py"):
-            yield f"{folder}: __init__.py has to say in one sentence what belongs here"
+            yield f"{folder}: __init__.py must say in one sentence what belongs here"
     for name in sorted(set(folders["app"]) - LOOSE_IN_APP):
         yield f"app/{name}: belongs in a folder of app/"
     for root in NAMED_ONCE:
@@ -41,11 +41,11 @@ def _repeated(root: str, folders: dict[str, list[str]]) -> Iterator[str]:
                 homes[name.removesuffix(".py").removesuffix("s")].append(f"{folder}/{name}")
     for found in homes.values():
         if len(found) > 1:
-            yield f"{' and '.join(sorted(found))}: the names are too alike within {root}"
+            yield f"{' and '.join(sorted(found))}: the names are too similar within {root}"
 
 
 def main() -> int:
-    """Print each broken rule; 1 if there is any."""
+    """Print each broken rule; returns 1 if there is any."""
     listed = subprocess.run(
         ["git", "ls-files", "app", "worker", "tests", "bench", "scripts"],
         check=True,
@@ -58,7 +58,7 @@ def main() -> int:
         if name.endswith("/__init__.py"):
             policies[name] = ast.get_docstring(ast.parse(Path(name).read_text("utf-8")))
     found = list(problems(files, policies))
-    print("\n".join(found) or f"layout: {len(files)} files, every rule holds")
+    print("\n".join(found) or f"layout: {len(files)} files follow every rule")
     return 1 if found else 0
 
 

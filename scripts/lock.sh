@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Writes requirements.lock: what runs Stockpulse first, what only tests and checks need below the
-# line that the Dockerfile cuts at. Hashes, no addresses. And requirements.ministack.lock, for the
-# environment of scripts/ministack.sh. Versions stay as they are unless UPGRADE=1.
+# Writes requirements.lock, with hashes but without index URLs: first the packages that run
+# Stockpulse, then, below the line at which the Dockerfile cuts, those for tests and checks only.
+# Also writes requirements.ministack.lock for scripts/ministack.sh. Versions are kept unless UPGRADE=1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 compile() {
@@ -10,7 +10,7 @@ compile() {
 }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-if [ -z "${UPGRADE:-}" ]; then # uv keeps the versions that its output file already names
+if [ -z "${UPGRADE:-}" ]; then # uv keeps the versions in an existing output file
   sed '/^# ---- needed only/,$d' requirements.lock >"$work/run"
   cp requirements.lock "$work/all"
   cp requirements.ministack.lock "$work/ministack"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# MiniStack, an AWS of one process with Lambda and its event source mapping, for the tests: in a
-# virtual environment of its own (.ministack/), because it pins a botocore of its own.
-# Functions run on this environment's Python; the zip brings everything else that they import.
+# Installs MiniStack, an AWS emulator in one process with Lambda event source mappings, for tests.
+# It has a virtual environment of its own (.ministack/), because it pins another botocore. Functions
+# run on this environment's Python; their zip contains everything else that they import.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 lock=requirements.ministack.lock
@@ -9,13 +9,13 @@ ready=.ministack/.ready
 if [ -e "$ready" ] && [ ! "$lock" -nt "$ready" ]; then
   exit 0
 fi
-echo "Setting up MiniStack for the Lambda tests (once) …"
-# The same Python as ours, so that one zip serves for the tests whatever runs them.
+echo "Installing MiniStack for the Lambda tests (first run only) …"
+# The same Python version as .venv, so that the tests need one zip only.
 .venv/bin/python -m venv --clear .ministack
 if .ministack/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock"; then
   touch "$ready"
 else
   rm -rf .ministack
-  echo 'No MiniStack: the tests of the Lambda function on an event source mapping will be skipped.' >&2
+  echo 'MiniStack could not be installed: the tests of the Lambda event source mapping will be skipped.' >&2
   [ -z "${CI:-}" ]
 fi

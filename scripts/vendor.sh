@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Copies the few files that pages load from npm packages into the git-ignored static/vendor/.
-# Where they come from: the first argument, else $NODE_MODULES, else ./node_modules.
+# Copies the files that pages load from npm packages into static/vendor/, which git ignores.
+# The source is the first argument, else $NODE_MODULES, else ./node_modules.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 modules=${1:-${NODE_MODULES:-node_modules}}

@@ -1,7 +1,7 @@
-"""Eight threads that ask one server as fast as it answers, each over a connection of its own.
+"""Eight threads that call one server as fast as it answers, each over its own connection.
 
-`python api_clients.py PORT read|write SECONDS PRODUCTS` prints one JSON line. Requests are
-bytes on a socket, so that the clients take little of the machine.
+`python api_clients.py PORT read|write SECONDS PRODUCTS` prints one JSON line. Requests are bytes on
+a socket, so that the clients use little CPU.
 """
 
 import json
@@ -28,7 +28,7 @@ def a_request(kind: str, product_id: str) -> bytes:
 
 
 def exchange(connection: socket.socket, request: bytes) -> None:
-    """Send it and take the whole answer."""
+    """Send the request and read the whole response."""
     connection.sendall(request)
     got = b""
     while b"\r\n\r\n" not in got:
@@ -43,7 +43,7 @@ def exchange(connection: socket.socket, request: bytes) -> None:
 
 
 def ask(port: int, kind: str, until: float, products: list[str], took: list[float]) -> None:
-    """Ask about these products until the time has come; the seconds of each."""
+    """Request these products until the time is up; append each request's seconds to `took`."""
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         while (begun := time.perf_counter()) < until:
@@ -52,9 +52,9 @@ def ask(port: int, kind: str, until: float, products: list[str], took: list[floa
 
 
 def main() -> None:
-    """Ask, and say how it went."""
+    """Run the threads and print the figures."""
     port, kind, seconds, count = sys.argv[1:]
-    # Each thread has products of its own: the floor does not try again where two meet.
+    # Each thread has its own products, because the baseline does not retry conflicts.
     products = [f"P{number}" for number in range(int(count))]
     found: list[list[float]] = [[] for _ in range(THREADS)]
     until = time.perf_counter() + float(seconds)

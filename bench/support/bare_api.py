@@ -1,7 +1,7 @@
-"""The floor under the REST API: bare FastAPI routes that make the same boto3 calls.
+"""The baseline for the REST API: bare FastAPI routes that make the same boto3 calls.
 
-`python bare_api.py ENDPOINT TABLE` prints its port. A read is one consistent GetItem; a
-write is one and a transaction of one conditional update. Nothing is checked or explained.
+`python bare_api.py ENDPOINT TABLE` prints its port. A read is one consistent GetItem; a write is
+one GetItem and a transaction of one conditional update. Nothing is validated or explained.
 """
 
 import json
@@ -23,14 +23,14 @@ from app.store.dynamodb.client import LOCAL_CREDENTIAL, LOCAL_REGION, POOL_SIZE
 
 
 class Adjustment(BaseModel):
-    """What a write says."""
+    """The body of a write."""
 
     delta: int
     reason: str
 
 
 def make(endpoint: str, table: str) -> FastAPI:
-    """The application."""
+    """Make the application."""
     client: Any = boto3.client(
         "dynamodb",
         endpoint_url=endpoint,

@@ -12,7 +12,7 @@ from worker.aws_lambda.setup import clients_of, make_host
 
 
 def handler(event: Any, context: Context) -> Any:
-    """What MiniStack calls."""
+    """The entry point that MiniStack calls."""
     return answer(_host(), event, context.get_remaining_time_in_millis() / 1000)
 
 

@@ -1,4 +1,4 @@
-"""Reads a stream by bloop, in a virtual environment of its own; prints one JSON line.
+"""Reads a stream with bloop, in a separate virtual environment; prints one JSON line.
 
 python bloop_reader.py ENDPOINT TABLE RECORDS
 """
@@ -22,13 +22,13 @@ place = {
 
 
 class Product(bloop.BaseModel):
-    """The products of `store.item`."""
+    """A product as `store.item` makes it."""
 
     class Meta:
-        """Where they are."""
+        """The table and its stream."""
 
         table_name = table
-        stream = {"include": {"new", "old"}}  # noqa: RUF012 - bloop's own form
+        stream = {"include": {"new", "old"}}  # noqa: RUF012 - the form that bloop requires
 
     id = bloop.Column(bloop.String, hash_key=True, dynamo_name="ProductID")
     name = bloop.Column(bloop.String, dynamo_name="ProductName")
@@ -50,7 +50,7 @@ streams = boto3.client("dynamodbstreams", **place)
 engine = bloop.Engine(dynamodb=boto3.client("dynamodb", **place), dynamodbstreams=streams)
 try:
     engine.bind(Product, skip_table_setup=True)
-    # What `bind` would have learnt from DescribeTable, which it refuses to end on this engine.
+    # `bind` would set this from DescribeTable, but it does not finish on this engine.
     (found,) = streams.list_streams(TableName=table)["Streams"]
     Product.Meta.stream["arn"] = found["StreamArn"]
     stream = engine.stream(Product, "trim_horizon")
@@ -59,5 +59,5 @@ try:
         seen += next(stream) is not None
     rate = seen / (time.perf_counter() - begun)
     print(json.dumps({"records_per_s": rate, "version": bloop.__version__}))
-except Exception as error:  # noqa: BLE001 - said, whatever it was
+except Exception as error:  # noqa: BLE001 - any error is reported
     print(json.dumps({"error": f"{type(error).__name__}: {error}"}))

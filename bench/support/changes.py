@@ -1,4 +1,4 @@
-"""Made-up changes for the feed benches: ordinary frames of which each holds one `~`.
+"""Made-up changes for the feed benchmark: each typical frame contains one `~`.
 
 So a client counts frames by counting that byte, whatever a server puts around them.
 """
@@ -16,7 +16,7 @@ TABLE = "Products"
 
 
 class Changes:
-    """Arrivals without end, in batches as the pipeline makes them."""
+    """An endless supply of arrivals, in batches as the pipeline makes them."""
 
     def __init__(self) -> None:
         self._clock = CursorClock(0)
@@ -58,6 +58,6 @@ def change(number: int) -> ChangeEvent:
 
 
 def frame(arrived: Arrived) -> bytes:
-    """The bytes that the application sends for it."""
+    """The bytes that the application sends for an arrival."""
     cursor, event = arrived
     return change_frame(str(cursor), event, TABLE).data

@@ -1,8 +1,8 @@
-"""MiniStack's event source mapping with our handler, beside our reader on the same stream.
+"""Compares MiniStack's event source mapping and our handler with our reader on the same stream.
 
-Both write audit and feed rows into the same engine; the reader publishes to a broker as well,
-the function to nobody. The mapping is woken by each write, within MiniStack's process (AWS
-polls four times a second); the reader is hinted of each, as by a write through Stockpulse.
+Both write audit and feed rows into the same engine; only the reader publishes to a broker. Each
+write wakes the mapping within MiniStack's process (AWS polls four times a second), and sends the
+reader a hint, as a write through Stockpulse does.
 """
 
 import random
@@ -25,12 +25,12 @@ from tests.support.processes.ministack import (
     PYTHON,
     RUNTIME,
     MiniStack,
-    beside,
     build_zip,
     ministack,
+    with_modules,
 )
 
-# Records a batch: what docs/operate/lambda.md deploys, and as many as a page of the reader.
+# Records per batch: the size that docs/operate/lambda.md deploys, and a page of the reader.
 BATCHES = {"mapping": 100, "mapping_1000": 1000}
 KEY = "k1:" + "a2V5" * 11
 
@@ -38,19 +38,19 @@ Bare = Callable[[Store, TableNames, str | None, int], None]
 Ours = Callable[[Store, TableNames, str | None, int, Wake | None], None]
 
 
-def measure(ours: Ours, floor: Bare, count: int, rounds: int, samples: int) -> dict[str, Any]:
-    """Medians over rounds of both and of the bare loop, in turns; or why there is none."""
+def measure(ours: Ours, baseline: Bare, count: int, rounds: int, samples: int) -> dict[str, Any]:
+    """Medians over rounds of both and the bare loop, or why nothing was measured."""
     if not PYTHON.exists():
-        return {"error": "no MiniStack: scripts/ministack.sh sets it up"}
+        return {"error": "no MiniStack: run scripts/ministack.sh"}
     with tempfile.TemporaryDirectory() as name, ministack(Path(name)) as stack:
         function = Path(__file__).with_name("bench_function.py")
-        package = beside(build_zip(Path(name) / "function.zip"), function)
+        package = with_modules(build_zip(Path(name) / "function.zip"), function)
         on = _store(stack)
         make_changes(on, count)
         rows = []
         for turn in range(rounds):
             row = _reader(on, ours, f"ours{turn}-", count, samples)
-            row |= _floor(on, floor, f"bare{turn}-", count)
+            row |= _baseline(on, baseline, f"bare{turn}-", count)
             for name, batch in BATCHES.items():
                 row |= _mapping(on, stack, package, f"{name}{turn}-", name, batch, samples)
             rows.append(row | {"ratio": row["reader_per_s"] / row["mapping_per_s"]})
@@ -58,7 +58,7 @@ def measure(ours: Ours, floor: Bare, count: int, rounds: int, samples: int) -> d
 
 
 def _reader(on: Store, ours: Ours, prefix: str, count: int, samples: int) -> dict[str, float]:
-    """Records a second over the stream, then seconds from a write to its row."""
+    """Records per second over the stream, then milliseconds from a write to its audit row."""
     tables, wake = on.own_tables(prefix), Wake()
     begun = time.perf_counter()
     ours(on, tables, None, count, None)
@@ -71,18 +71,18 @@ def _reader(on: Store, ours: Ours, prefix: str, count: int, samples: int) -> dic
     return {"reader_per_s": count / took, **_percentiles("reader", waits)}
 
 
-def _floor(on: Store, floor: Bare, prefix: str, count: int) -> dict[str, float]:
-    """What the engine itself leaves of any reader's pace."""
+def _baseline(on: Store, baseline: Bare, prefix: str, count: int) -> dict[str, float]:
+    """Records per second of the bare loop: what the engine itself allows."""
     tables = on.own_tables(prefix)
     begun = time.perf_counter()
-    floor(on, tables, None, count)
+    baseline(on, tables, None, count)
     return {"bare_per_s": count / (time.perf_counter() - begun)}
 
 
 def _mapping(
     on: Store, stack: MiniStack, package: bytes, prefix: str, name: str, batch: int, samples: int
 ) -> dict[str, float]:
-    """The same through the event source mapping, its cold start left out."""
+    """The same figures for the event source mapping, without its cold start."""
     tables, total = on.own_tables(prefix), len(on.numbers())
     with _mapped(on, stack, package, prefix, batch):
         while (first := _rows(on, tables.audit)) == 0:
@@ -97,7 +97,7 @@ def _mapping(
 
 @contextmanager
 def _mapped(on: Store, stack: MiniStack, package: bytes, prefix: str, batch: int) -> Iterator[None]:
-    """The function on tables of this prefix, fed from the stream's beginning."""
+    """Deploy the function on tables with this prefix, mapped from the stream's beginning."""
     functions = stack.client("lambda")
     name = f"{prefix}stockpulse"
     functions.create_function(
@@ -134,7 +134,7 @@ def _mapped(on: Store, stack: MiniStack, package: bytes, prefix: str, batch: int
 def _waits(
     on: Store, audit: str, prefix: str, samples: int, written: Callable[[], None]
 ) -> list[float]:
-    """Seconds from each write's answer to its audit row, one write at a time."""
+    """Seconds from each write's response to its audit row, one write at a time."""
     waits = []
     for number in range(samples):
         time.sleep(random.uniform(0.01, 0.05))
@@ -161,7 +161,7 @@ def _found(on: Store, audit: str, product: Any) -> bool:
 
 
 def _rows(on: Store, table: str) -> int:
-    """How many a table has (MiniStack keeps that count at once)."""
+    """The table's item count, which MiniStack updates at once."""
     return int(on.bare.tables.describe_table(TableName=table)["Table"]["ItemCount"])
 
 
@@ -178,12 +178,12 @@ def _store(stack: MiniStack) -> Store:
 
 
 def lines_of(measured: dict[str, Any]) -> list[str]:
-    """For people."""
+    """The figures as text."""
     if "error" in measured:
         return [f"event source mapping: {measured['error']}"]
     medians = measured["medians"]
     return [
-        f"on MiniStack, {measured['records']} records, medians of {len(measured['rounds'])} rounds",
+        f"MiniStack, {measured['records']} records, medians of {len(measured['rounds'])} rounds",
         *(
             f"{label:<22} {medians[f'{name}_per_s']:>7.0f} records/s"
             f"   write → audit p50 {medians[f'{name}_p50_ms']:.1f} ms"

@@ -1,8 +1,7 @@
-"""Many readers of one live stream in one process.
+"""Many clients of one live stream in one process.
 
-`python feed_clients.py PORT CONNECTIONS` prints `ready` once all are answered, then a
-hundred times a second how many frames came, how many connections ended, and the CPU
-seconds that it used itself.
+`python feed_clients.py PORT CONNECTIONS` prints `ready` once all connections are answered, then a
+hundred times per second the frames received, the connections ended, and its own CPU seconds.
 """
 
 import json
@@ -18,14 +17,14 @@ BUFFER = 1024 * 1024
 
 
 def connect(port: int, count: int) -> dict[int, socket.socket]:
-    """So many streams, each of which has had its answer's head."""
+    """Open `count` streams by file descriptor; each has received its response head."""
     streams = {}
     for _ in range(count):
         stream = socket.create_connection(("127.0.0.1", port), timeout=30)
         stream.sendall(REQUEST)
         if not stream.recv(4096).startswith(b"HTTP/1.1 200"):
             raise ConnectionError("no stream")
-        stream.setblocking(False)  # noqa: FBT003 - the standard library's own form
+        stream.setblocking(False)  # noqa: FBT003 - the standard library's signature
         streams[stream.fileno()] = stream
     return streams
 
@@ -39,7 +38,7 @@ def main() -> None:
     for number in streams:
         poll.register(number, select.EPOLLIN)
     print("ready", flush=True)
-    buffer, frames, ended, told = bytearray(BUFFER), 0, 0, 0.0
+    buffer, frames, ended, printed = bytearray(BUFFER), 0, 0, 0.0
     while True:
         for number, _ in poll.poll(0.01):
             got = streams[number].recv_into(buffer)
@@ -47,8 +46,8 @@ def main() -> None:
             if not got:
                 ended += 1
                 poll.unregister(number)
-        if time.perf_counter() - told > 0.01:
-            told = time.perf_counter()
+        if time.perf_counter() - printed > 0.01:
+            printed = time.perf_counter()
             print(json.dumps([frames, ended, time.process_time()]), flush=True)
 
 

@@ -1,9 +1,9 @@
-"""One server of live streams as a process of its own.
+"""One server of live streams in a process of its own.
 
-`python feed_server.py KIND FOLDER`: KIND is `stockpulse` (the real application on uvicorn
-and uvloop), `bare` (asyncio and shared bytes) or `queues` (sse-starlette, a queue and an
-encoding for each client). It prints its port, then obeys lines: `publish N`,
-`pace EVENTS_PER_S SECONDS`, `usage`.
+`python feed_server.py KIND FOLDER`: KIND is `stockpulse` (the real application on uvicorn and
+uvloop), `bare` (asyncio and shared bytes) or `queues` (sse-starlette, with a queue and an encoding
+for each client). It prints its port, then executes commands from standard input, one per line:
+`publish N`, `pace EVENTS_PER_S SECONDS`, `usage`.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ def stockpulse(folder: Path, listener: socket.socket) -> Iterator[Served]:
 
 @contextlib.contextmanager
 def queues(_: Path, listener: socket.socket) -> Iterator[Served]:
-    """What everyone writes: a queue for each client, a dict encoded for each client."""
+    """The usual design: each client has a queue, and each event is encoded for each client."""
     clients: set[asyncio.Queue[tuple[str, dict[str, Any]]]] = set()
     loops: list[asyncio.AbstractEventLoop] = []
 
@@ -89,7 +89,7 @@ def queues(_: Path, listener: socket.socket) -> Iterator[Served]:
 
 
 class SharedLog:
-    """The floor: frames in one list, shared bytes, `write` and `drain`; no HTTP after the head."""
+    """The baseline: a list of frames, shared bytes, `write` and `drain`; HTTP only in the head."""
 
     def __init__(self) -> None:
         self._frames: list[bytes] = []
@@ -98,13 +98,13 @@ class SharedLog:
         self.loop: asyncio.AbstractEventLoop | None = None
 
     async def run(self, listener: socket.socket) -> None:
-        """Serve for ever."""
+        """Serve until cancelled."""
         self.loop = asyncio.get_running_loop()
         async with await asyncio.start_server(self._client, sock=listener) as server:
             await server.serve_forever()
 
     def add(self, frames: list[bytes]) -> None:
-        """Hand frames to every client; on the loop's thread."""
+        """Send frames to every client; call it on the loop's thread."""
         self._frames.extend(frames)
         self._more.set()
         self._more = asyncio.Event()
@@ -125,7 +125,7 @@ class SharedLog:
             writer.close()
 
     def _chunk(self, place: int) -> tuple[bytes, int]:
-        """All from `place` on, about 64 KB at most, joined once for all clients."""
+        """(About 64 KB of frames from `place` on, next place), joined once for all clients."""
         found = self._joined.get(place)
         if found is None:
             end, size = place, 0
@@ -138,7 +138,7 @@ class SharedLog:
 
 @contextlib.contextmanager
 def bare(_: Path, listener: socket.socket) -> Iterator[Served]:
-    """A server of nothing but the log."""
+    """A server that only sends the shared log."""
     log = SharedLog()
 
     def publish(arrived: Sequence[Arrived]) -> None:
@@ -150,13 +150,13 @@ def bare(_: Path, listener: socket.socket) -> Iterator[Served]:
 def serve(
     app: Any, listener: socket.socket, end_streams: Callable[[], None] = lambda: None
 ) -> None:
-    """By uvicorn, as the application is served."""
+    """Serve with uvicorn, as the application is served."""
     config = uvicorn.Config(app, log_config=None, access_log=False, loop="uvloop")
     Server(config, end_streams).run(sockets=[listener])
 
 
-def obey(publish: Publish) -> None:
-    """Do what the lines on standard input say, in a thread of its own as the worker is."""
+def run_commands(publish: Publish) -> None:
+    """Execute the commands on standard input, in a thread of its own like the worker's."""
     changes = Changes()
     for line in sys.stdin:
         match line.split():
@@ -176,7 +176,7 @@ def obey(publish: Publish) -> None:
 
 
 def resident_kib() -> int:
-    """Memory that this process holds."""
+    """Resident memory of this process, in KiB."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmRSS"):
             return int(line.split()[1])
@@ -192,7 +192,7 @@ def main() -> None:
         socket.create_server(("127.0.0.1", 0), backlog=2048) as listener,
         kind(Path(sys.argv[2]), listener) as (publish, run),
     ):
-        threading.Thread(target=obey, args=(publish,), daemon=True).start()
+        threading.Thread(target=run_commands, args=(publish,), daemon=True).start()
         print(listener.getsockname()[1], flush=True)
         run()
 

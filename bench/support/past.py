@@ -1,7 +1,7 @@
-"""A long history is written into the engine's file while no engine runs: a minute for a million.
+"""Writes a long history into the engine's file while no engine runs: a million events a minute.
 
-Over its API the engine takes about 400 batches a second. The layout is that of dynoxide 1.2.1:
-a table for each of ours, keys as `S:value`, items as DynamoDB JSON.
+Over its API the engine accepts about 400 batches per second. The layout is that of dynoxide 1.2.1:
+an SQLite table for each DynamoDB table, keys as `S:value`, items as DynamoDB JSON.
 """
 
 import sqlite3
@@ -22,13 +22,13 @@ from bench.support.store import PRODUCTS
 
 _INSERT = 'INSERT INTO "{}" (pk, sk, item_json, item_size) VALUES (?, ?, ?, ?)'
 _BATCH = 10_000
-_EVERY_MS = 1_000  # a change a second, up to now
+_EVERY_MS = 1_000  # one change per second, up to now
 
 Item = dict[str, Any]
 
 
 def write_past(file: Path, names: TableNames, events: int) -> None:
-    """So many changes, a feed row each, and the products as the last of them left them."""
+    """Write `events` changes with a feed row each, and the products as the changes leave them."""
     signer = Signer("bench", b"b" * 32)
     first_ms = int(datetime.now(UTC).timestamp() * 1000) - events * _EVERY_MS
     with closing(sqlite3.connect(file, isolation_level=None)) as engine:

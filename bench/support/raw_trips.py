@@ -1,4 +1,4 @@
-"""The calls that no design of ours can save between a write and its event, one by one, bare."""
+"""The bare calls between a write and its event that no design can avoid, timed one by one."""
 
 import multiprocessing
 import socket
@@ -23,7 +23,7 @@ REQUEST, EVENT = b"r" * 300, b"e" * 1_300  # about as large as a request and an 
 
 
 class RawTrips:
-    """One product's write and what follows, on tables of its own, by boto3 without ado."""
+    """One product's write and what follows it, in plain boto3 on separate tables."""
 
     def __init__(self, clients: Clients, echo: socket.socket) -> None:
         self._tables, self._streams, self._echo = clients.tables, clients.streams, echo
@@ -43,7 +43,7 @@ class RawTrips:
         self._writes = 0
 
     def once(self) -> dict[str, float]:
-        """Milliseconds of each trip of one write."""
+        """Milliseconds of each call for one write."""
         took = {"get": _ms(self._get), "write": _ms(self._write)}
         begun = time.perf_counter()
         (record,) = self._read()
@@ -94,7 +94,7 @@ class RawTrips:
         return page["Records"]
 
     def _rows(self, record: Any) -> dict[str, Any]:
-        """The entry and feed row of this write, made before they are timed."""
+        """The audit entry and feed row of this write, made before the timer starts."""
         event = decode(record, self._arn)
         feed = {
             "Day": {"S": "2026-11-21"},

@@ -1,4 +1,4 @@
-"""A bench says what it measured, beside its floor in the same run, and whether each ratio holds."""
+"""A benchmark reports its figures, those of its baseline in the same run, and each verdict."""
 
 import json
 import os
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A ratio to a floor, and how large it must (`at_least`) or may be."""
+    """A ratio to a baseline with its limit: a minimum (`at_least`) or a maximum."""
 
     name: str
     ratio: float
@@ -26,17 +26,17 @@ class Requirement:
 
     @property
     def held(self) -> bool:
-        """Whether the ratio is as required."""
+        """Whether the ratio is within its limit."""
         return self.ratio >= self.limit if self.at_least else self.ratio <= self.limit
 
     def __str__(self) -> str:
         sign = "≥" if self.at_least else "≤"
-        verdict = "held" if self.held else "NOT held"
+        verdict = "passed" if self.held else "FAILED"
         return f"{verdict}: {self.name} {self.ratio:.2f} (required {sign} {self.limit})"
 
 
 def conditions() -> dict[str, Any]:
-    """When, on what and how this was measured."""
+    """The date, machine, version and command of this measurement."""
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
     )
@@ -58,10 +58,10 @@ def finish(
     *,
     as_json: bool,
 ) -> int:
-    """Print it for people or for machines; the exit status: 0 where every ratio holds."""
+    """Print the report as text or JSON; returns the exit status, 0 if every ratio holds."""
     if as_json:
-        told = [asdict(requirement) | {"held": requirement.held} for requirement in requirements]
-        print(json.dumps({"conditions": about, "measured": measured, "requirements": told}))
+        verdicts = [asdict(one) | {"held": one.held} for one in requirements]
+        print(json.dumps({"conditions": about, "measured": measured, "requirements": verdicts}))
     else:
         print(f"{about['date']}, {about['machine']}, Python {about['python']}")
         print("\n".join([*lines, "", *map(str, requirements)]))
@@ -69,7 +69,7 @@ def finish(
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value that `share` of all are at or below."""
+    """The value that a `share` (0 to 1) of all values is at or below."""
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 

@@ -1,4 +1,4 @@
-"""An embedded engine with tables and a stream of ordinary changes, for benches."""
+"""An embedded engine with tables and a stream of typical changes, for benchmarks."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,17 +21,17 @@ _BATCH = 25
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Clients, and the stream of the products table."""
+    """An engine's clients, and the stream of the products table."""
 
     url: str
-    clients: Clients  # as the application makes them
-    bare: Clients  # as any script makes them
+    clients: Clients  # with the application's configuration
+    bare: Clients  # plain boto3
     names: TableNames
     stream_arn: str
     shard_id: str
 
     def own_tables(self, prefix: str) -> TableNames:
-        """Fresh tables of every other kind, on the same products and stream."""
+        """Create new tables with this prefix, but with the same products table and stream."""
         names = table_names(prefix, self.names.products)
         ensure_tables(self.clients.tables, names, DEFAULT_NAMES)
         return names
@@ -47,7 +47,7 @@ class Store:
         return answer["ShardIterator"]
 
     def every(self, records: int, count: int) -> list[str | None]:
-        """Positions in the stream that are so many records apart, from its start."""
+        """Positions in the stream, `records` apart, from its start."""
         return [None, *self.numbers()[records - 1 : count - 1 : records]]
 
     def numbers(self) -> list[str]:
@@ -63,7 +63,7 @@ class Store:
 
 @contextmanager
 def store(folder: Path) -> Iterator[Store]:
-    """An engine of this block's own."""
+    """Run a new engine until the block ends."""
     with EmbeddedEngine(folder) as engine:
         clients = connect(engine.url)
         names = table_names("", None)
@@ -87,7 +87,7 @@ def bare(url: str) -> Clients:
 
 
 def item(change: int) -> dict[str, Any]:
-    """A product as a sale over REST leaves it."""
+    """A product as it is after a sale over REST."""
     number = change % PRODUCTS
     return {
         "ProductID": {"S": f"P{number}"},
@@ -108,7 +108,7 @@ def item(change: int) -> dict[str, Any]:
 
 
 def make_changes(store: Store, count: int, threads: int = 4) -> None:
-    """So many changes of stock, spread over the products."""
+    """Write `count` stock changes, spread over the products."""
 
     def write(thread: int) -> None:
         for start in range(thread * _BATCH, count, threads * _BATCH):

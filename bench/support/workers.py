@@ -1,7 +1,7 @@
-"""`stockpulse worker` once and twice on one stream, and how long the second takes to step in.
+"""One and two `stockpulse worker` processes on one stream, and the time that a takeover takes.
 
-Processes of their own, which publish to a Redis. The engines here give a table one shard, so
-the second worker stands by: what two cost is what is compared, and what the second is for is timed.
+The workers publish to Redis. The engines here give a table one shard, so the second worker stands
+by: this compares the throughput of one and two workers, and times the second one's takeover.
 """
 
 import base64
@@ -26,9 +26,9 @@ PATIENCE = 120.0  # seconds
 
 
 def measure(on: Store, folder: Path, count: int, rounds: int) -> dict[str, Any]:
-    """Medians over rounds, or why there are none; the store's stream holds `count` records."""
+    """Medians over rounds, or why nothing was measured; the stream holds `count` records."""
     if PROGRAM is None:
-        return {"error": "no redis-server: scripts/redis.sh installs it"}
+        return {"error": "no redis-server: run scripts/redis.sh"}
     count = min(count, MOST)
     (folder / "redis").mkdir()
     rows = []
@@ -46,7 +46,7 @@ def measure(on: Store, folder: Path, count: int, rounds: int) -> dict[str, Any]:
 
 
 class _Deployment:
-    """So many workers on tables of their own; a context manager."""
+    """A number of workers on separate tables; a context manager."""
 
     def __init__(
         self,
@@ -84,14 +84,14 @@ class _Deployment:
         self._stack.close()
 
     def pace(self, count: int) -> float:
-        """Records a second, from the first that is published on: their start-up is left out."""
+        """Records per second from the first publication on, without the workers' start-up."""
         until(self._published, PATIENCE)
         began, first = time.perf_counter(), self._published()
         until(lambda: self._published() >= count, PATIENCE)
         return (count - first) / (time.perf_counter() - began)
 
     def take_over(self) -> float:
-        """Seconds from the death of the one that reads to the next event."""
+        """Seconds from the death of the worker that reads to the next event."""
         holder = until(self._holder, PATIENCE)
         holder.kill()
         before, died = self._published(), time.perf_counter()
@@ -111,7 +111,7 @@ class _Deployment:
 
 
 def lines_of(measured: dict[str, Any]) -> list[str]:
-    """For people."""
+    """The figures as text."""
     if "error" in measured:
         return [f"standalone workers: {measured['error']}"]
     medians = measured["medians"]
@@ -119,5 +119,5 @@ def lines_of(measured: dict[str, Any]) -> list[str]:
         f"standalone workers with Redis, medians of {len(measured['rounds'])} rounds (one shard)",
         f"one worker   {medians['per_s_1']:>7.0f} records/s",
         f"two workers  {medians['per_s_2']:>7.0f} records/s ({medians['ratio']:.2f} of one)",
-        f"next event {medians['take_over_s']:.1f} s after the one that reads was killed",
+        f"next event {medians['take_over_s']:.1f} s after the reading worker was killed",
     ]

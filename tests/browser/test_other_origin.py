@@ -119,7 +119,7 @@ def test_page_that_knows_the_engine_s_address_can_write(
 ) -> None:
     """As docs/operate/security.md says, only its secret address protects the engine.
 
-    If this test fails, the engine now rejects other origins: update docs/security.md.
+    If this test fails, the engine now rejects other origins: update docs/operate/security.md.
     """
     table = shared.services.about.products_table
     page.goto(f"http://localhost:{cats}/")

@@ -1,4 +1,4 @@
-"""`docker compose up` as a person types it, under a project name and ports of its own."""
+"""`docker compose up` as a person types it, with a project name and ports of its own."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from tests.support.processes.process import ROOT, free_port
 
 
 class Stack:
-    """The compose file's services, with volumes and images that nobody else uses."""
+    """The compose file's services, with volumes and images of their own."""
 
     def __init__(self) -> None:
         self.project = f"stockpulse-trial-{secrets.token_hex(4)}"
@@ -30,7 +30,7 @@ class Stack:
         }
 
     def compose(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """One `docker compose` command on this project."""
+        """Run one `docker compose` command on this project."""
         ran = subprocess.run(
             ["docker", "compose", "--project-name", self.project, *arguments],
             cwd=ROOT,
@@ -44,24 +44,24 @@ class Stack:
         return ran
 
     def up(self) -> None:
-        """Start it and wait until every health check is content."""
+        """Start the services and wait until every health check passes."""
         ran = self.compose("up", "--detach", "--wait", "--wait-timeout", "180", check=False)
         if ran.returncode != 0:
             pytest.fail(f"{ran.stderr}\n{self.compose('logs', '--tail', '60').stdout}")
 
     def run_in(self, service: str, *command: str) -> subprocess.CompletedProcess[str]:
-        """A command inside a running service, as its user."""
+        """Run a command inside a running service, as its user."""
         return self.compose("exec", "--no-TTY", service, *command, check=False)
 
     def container(self, service: str) -> dict[str, Any]:
-        """What Docker knows of a service's container."""
+        """The `docker inspect` data of a service's container."""
         name = self.compose("ps", "--all", "--quiet", service).stdout.strip()
         shown = subprocess.run(["docker", "inspect", name], capture_output=True, check=True)
         inspected: dict[str, Any] = json.loads(shown.stdout)[0]
         return inspected
 
     def tables(self, region: str, user: str) -> Any:
-        """DynamoDB as a program with its own credentials and region reaches it."""
+        """A DynamoDB client with the given region and credentials."""
         return boto3.client(
             "dynamodb",
             endpoint_url=self.endpoint,
@@ -73,7 +73,7 @@ class Stack:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """Built from nothing over fresh volumes; everything of it is removed at the end."""
+    """The services, built from scratch with fresh volumes; everything is removed at the end."""
     if subprocess.run([ROOT / "scripts/docker.sh"], check=False).returncode != 0:
         pytest.skip("no docker compose on this machine")
     stack = Stack()

@@ -1,4 +1,4 @@
-"""What docs/start/docker.md says of `docker compose up` is so."""
+"""`docker compose up` behaves as docs/start/docker.md says."""
 
 import shutil
 import time
@@ -34,14 +34,14 @@ def wait_ready(stack: Stack, status: int, seconds: float = 60) -> None:
     pytest.fail(f"/readyz: {got!r}, not {status}, after {seconds} s")
 
 
-def test_what_is_written_over_rest_is_in_the_tables_and_on_the_live_stream(stack: Stack) -> None:
+def test_rest_write_appears_in_the_table_and_the_live_stream(stack: Stack) -> None:
     with Listener(stack.url) as feed:
         create(stack, "rest")
         sold = {"delta": -3, "reason": "sold"}
         assert stack.http.post("/v1/products/rest/adjustments", json=sold).status_code == 200
-        told = [message.data["data"] for message in feed.changes(2)]
-    assert [event["kind"] for event in told] == ["inserted", "stock_changed"]
-    assert told[1]["delta"] == -3
+        events = [message.data["data"] for message in feed.changes(2)]
+    assert [event["kind"] for event in events] == ["inserted", "stock_changed"]
+    assert events[1]["delta"] == -3
     stored = stack.tables("ap-south-1", "reader").get_item(
         TableName="Products", Key=item(ProductID="rest")
     )
@@ -56,22 +56,22 @@ def test_other_programs_reach_the_same_tables_with_any_credentials_and_region(
             stack.tables(region, user).put_item(
                 TableName="Products", Item=item(ProductID=user, ProductName="Lamp", Stock=7)
             )
-        told = [message.data["data"] for message in feed.changes(2)]
-    assert [(event["product_id"], event["actor"]) for event in told] == [
+        events = [message.data["data"] for message in feed.changes(2)]
+    assert [(event["product_id"], event["actor"]) for event in events] == [
         ("alice", None),
         ("bob", None),
     ]
     assert stack.http.get("/v1/products/bob").json()["stock"] == 7
 
 
-def test_the_page_shows_a_line_that_works_from_this_machine(stack: Stack) -> None:
+def test_page_shows_a_cli_line_that_works_from_the_host(stack: Stack) -> None:
     page = stack.http.get("/", headers={"Accept": "text/html"}).text
     assert f"--endpoint-url {stack.endpoint} " in page
     assert "dynamodb:8000" not in page
     assert stack.endpoint in stack.run_in("app", "python", "-m", "app", "engine").stdout
 
 
-def test_a_browser_sees_a_change_as_it_happens(stack: Stack) -> None:
+def test_browser_shows_a_change_as_it_happens(stack: Stack) -> None:
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("no Chromium on this machine")
@@ -91,7 +91,7 @@ def test_a_browser_sees_a_change_as_it_happens(stack: Stack) -> None:
         browser.close()
 
 
-def test_data_outlive_down_and_up(stack: Stack) -> None:
+def test_data_survives_down_and_up(stack: Stack) -> None:
     with Listener(stack.url) as feed:
         create(stack, "kept")
         before = feed.changes(1)[0]
@@ -105,13 +105,13 @@ def test_data_outlive_down_and_up(stack: Stack) -> None:
         sold = {"delta": -2, "reason": "sold"}
         assert stack.http.post("/v1/products/kept/adjustments", json=sold).status_code == 200
         assert feed.changes(1)[0].data["data"]["delta"] == -2
-        assert len(feed.seen) == 1  # what was shown before `down` is not shown again
+        assert len(feed.seen) == 1  # events from before `down` are not shown again
     history = stack.http.get("/v1/products/kept/events").json()["items"]
     assert [event["data"]["kind"] for event in history] == ["stock_changed", "inserted"]
     assert history[1] == before.data
 
 
-def test_a_store_that_goes_away_is_told_and_comes_back(stack: Stack) -> None:
+def test_readiness_follows_the_store_down_and_up(stack: Stack) -> None:
     stack.compose("stop", "dynamodb")
     wait_ready(stack, 503)
     assert stack.http.get("/healthz").status_code == 200
@@ -122,7 +122,7 @@ def test_a_store_that_goes_away_is_told_and_comes_back(stack: Stack) -> None:
         feed.changes(1)
 
 
-def test_the_app_ends_in_order_when_told_to(stack: Stack) -> None:
+def test_app_stops_cleanly(stack: Stack) -> None:
     stack.compose("stop", "app")
     state = stack.container("app")["State"]
     stack.up()
@@ -130,7 +130,7 @@ def test_the_app_ends_in_order_when_told_to(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_is_confined(stack: Stack, service: str) -> None:
+def test_service_is_confined(stack: Stack, service: str) -> None:
     assert stack.run_in(service, "id", "-u").stdout.strip() in {"1000", "10001"}
     for path in ("/x", "/usr/x", "/etc/x", "x"):
         refused = stack.run_in(service, "touch", path)
@@ -144,7 +144,7 @@ def test_a_service_is_confined(stack: Stack, service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_is_published_on_this_machine_only(stack: Stack, service: str) -> None:
+def test_service_is_published_on_loopback_only(stack: Stack, service: str) -> None:
     container = stack.container(service)
     assert container["State"]["Health"]["Status"] == "healthy"
     published = [
@@ -153,7 +153,7 @@ def test_a_service_is_published_on_this_machine_only(stack: Stack, service: str)
     assert [bound["HostIp"] for bound in published] == ["127.0.0.1"]
 
 
-def test_the_tables_answer_no_web_page_of_another_origin(stack: Stack) -> None:
+def test_dynamodb_allows_no_other_web_origin(stack: Stack) -> None:
     asked = {
         "Origin": "http://evil.example",
         "Access-Control-Request-Method": "POST",
@@ -163,7 +163,7 @@ def test_the_tables_answer_no_web_page_of_another_origin(stack: Stack) -> None:
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-def test_the_image_holds_only_what_runs(stack: Stack) -> None:
+def test_image_holds_only_runtime_files(stack: Stack) -> None:
     listed = stack.run_in("app", "pip", "list", "--format", "freeze").stdout.lower()
     assert "fastapi==" in listed
     assert not [name for name in ("pytest", "ruff", "mypy", "playwright") if name in listed]

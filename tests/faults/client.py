@@ -1,4 +1,4 @@
-"""Who follows the feed through everything: a client by SSE, and one beside Redis itself."""
+"""Followers of the feed for fault tests: an SSE client, and a reader of the Redis stream."""
 
 import threading
 import time
@@ -12,9 +12,9 @@ from tests.support.processes.redis_server import RedisServer
 
 
 class Client:
-    """A client that follows through everything, in a thread.
+    """An SSE client in a thread that reconnects after every disconnection.
 
-    It comes back after `stretch` seconds, and when it has heard nothing for `patience` seconds.
+    It also reconnects every `stretch` seconds, and after `patience` seconds without data.
     """
 
     def __init__(self, url: str, *, stretch: float = 3, patience: float = 1) -> None:
@@ -30,19 +30,19 @@ class Client:
             time.sleep(0.05)
 
     def wait_for(self, events: int, seconds: float) -> None:
-        """Until there are so many events, or the time is over."""
+        """Wait until there are this many distinct events, or the time is over."""
         deadline = time.monotonic() + seconds
         while len(set(self.follower.ids)) < events and time.monotonic() < deadline:
             time.sleep(0.2)
 
     def end(self) -> None:
-        """Take in no more, once the stream ends or its stretch is over."""
+        """Stop at the next disconnection or reconnection."""
         self._stop.set()
         self._thread.join(10)
 
 
 class Tap:
-    """Counts how often each event was handed to Redis, in a thread."""
+    """Counts in a thread how often each event was published to Redis."""
 
     def __init__(self, server: RedisServer, stream: str) -> None:
         self.published: Counter[str] = Counter()
@@ -54,7 +54,7 @@ class Tap:
 
     @property
     def twice(self) -> int:
-        """How many times an event was handed over once more."""
+        """The number of repeated publications."""
         return sum(count - 1 for count in self.published.values())
 
     def end(self) -> None:
@@ -70,6 +70,6 @@ class Tap:
                 except redis.ConnectionError:
                     return
                 for _, entries in found:
-                    for position, fields in entries:  # noqa: B007 - where to go on
+                    for position, fields in entries:  # noqa: B007 - where to continue
                         if b"head" in fields:
                             self.published[orjson.loads(fields[b"head"])[1]] += 1

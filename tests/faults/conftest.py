@@ -1,4 +1,4 @@
-"""The trials of workers run on both engines."""
+"""The worker tests run on both engines."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.faults.engines import DYNAMODB_LOCAL, EMBEDDED, Engine, needed
 
 @pytest.fixture(params=[EMBEDDED, DYNAMODB_LOCAL])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """An engine of this trial's own."""
+    """A fresh engine for this test."""
     needed(request.param)
     with Engine(request.param, tmp_path / "engine") as running:
         yield running

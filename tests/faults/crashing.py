@@ -1,8 +1,8 @@
-"""`stockpulse serve` that dies by SIGKILL at a fault point.
+"""`stockpulse serve` that kills itself with SIGKILL at a fault point.
 
-`CRASH_AT` names the point, and `CRASH_AFTER` how many times it is passed before. The points are
-set in this process (`tests/support/processes/fault_points.py`). `CLOCK_FILE` holds the seconds
-by which the wall clock is off, and may change.
+`CRASH_AT` names the point, `CRASH_AFTER` how many times the process passes it first. The points
+are set in this process (`tests/support/processes/fault_points.py`). `CLOCK_FILE` holds the error
+of the wall clock in seconds, and may change at any time.
 """
 
 import os

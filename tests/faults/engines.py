@@ -1,6 +1,6 @@
-"""The two engines as processes of the test's own, which it kills and stops as it likes.
+"""The two engines as processes that a test starts, pauses and kills.
 
-Nothing looks after them: what is down stays down until the test starts it.
+Nothing restarts them: an engine that is down stays down until the test starts it.
 """
 
 import os
@@ -25,9 +25,9 @@ EMBEDDED, DYNAMODB_LOCAL = "embedded", "dynamodb-local"
 
 @dataclass
 class Engine:
-    """One engine on a folder, always at the same address.
+    """One engine with its folder, always at the same address.
 
-    DynamoDB Local has its tables in memory, where it is fast; so it cannot be killed and go on.
+    DynamoDB Local keeps its tables in memory for speed, so it loses them when it is killed.
     """
 
     name: str
@@ -51,13 +51,13 @@ class Engine:
             time.sleep(0.1)
 
     def kill(self) -> None:
-        """As a power cut would."""
+        """Kill it without a chance to clean up, as a power cut does."""
         self._send(signal.SIGKILL)
         assert self._child is not None
         self._child.wait(10)
 
     def pause(self) -> None:
-        """It takes connections and answers nothing."""
+        """Make it accept connections and answer nothing."""
         self._send(signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -72,7 +72,7 @@ class Engine:
             file = DataFolder.at(self.folder).file
             if not file.exists():
                 with EmbeddedEngine(self.folder):
-                    pass  # so that its file is prepared (FACTS §2)
+                    pass  # the owner prepares the database file
             return [str(find_binary()), *arguments(file, self.address)]
         script = str(ROOT / "scripts" / "dynamodb-local.sh")
         return [script, "run", "-inMemory", "-sharedDb", "-port", str(self.address.port)]
@@ -88,10 +88,10 @@ class Engine:
 
 
 def needed(name: str) -> None:
-    """Skip the test where the engine cannot be had; in CI it fails."""
+    """Skip the test where the engine cannot run; in CI, fail it."""
     missing = [program for program in ("java", "mvn") if shutil.which(program) is None]
     if name == DYNAMODB_LOCAL and missing:
-        message = f"no {' and no '.join(missing)} to run DynamoDB Local with"
+        message = f"DynamoDB Local needs {' and '.join(missing)}"
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)

@@ -1,9 +1,9 @@
-"""A webhook receiver in a process of its own: it answers as it was last told, and logs each answer.
+"""A webhook receiver in its own process, which answers as it was last set and logs each answer.
 
     python -m tests.faults.hook PORT LOG SECRET
 
-Each line of its standard input is a `Mood` in JSON. What it accepts late, after the sender gave up
-waiting, it has accepted all the same.
+Each line of its standard input is a `Behaviour` in JSON. A request that it accepts after the sender
+has timed out counts as accepted.
 """
 
 import asyncio
@@ -29,10 +29,11 @@ Change = tuple[str, int]  # product, stock
 
 
 @dataclass(frozen=True)
-class Mood:
-    """`refused` are statuses by product and stock (`w0-1 7`); they precede `status`.
+class Behaviour:
+    """How the receiver answers.
 
-    `delay` is in seconds. A receiver that hangs holds each request until its mood changes.
+    `refused` holds statuses by product and stock (`w0-1 7`), which override `status`. `delay` is in
+    seconds. A receiver that hangs holds each request until its behaviour changes.
     """
 
     status: int = 204
@@ -43,7 +44,7 @@ class Mood:
 
 
 class Answer(NamedTuple):
-    """One request and its answer; `at` by the monotonic clock, which all processes share."""
+    """One request and its answer; `at` is on the monotonic clock, which all processes share."""
 
     at: float
     status: int
@@ -54,7 +55,7 @@ class Answer(NamedTuple):
 
 
 class Receiver:
-    """The process, until the end of the block."""
+    """The receiver's process; a context manager."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
@@ -65,17 +66,17 @@ class Receiver:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The settings of an application that delivers here."""
+        """The settings of an application that delivers to this receiver."""
         return {
             "STOCKPULSE_WEBHOOK_URL": self.url,
             "STOCKPULSE_WEBHOOK_SECRET": SECRET,
             "STOCKPULSE_WEBHOOK_PARALLELIZATION_FACTOR": "20",
         }
 
-    def become(self, mood: Mood) -> None:
-        """Answer like this from now on, also what hangs."""
+    def set_behaviour(self, behaviour: Behaviour) -> None:
+        """Answer this way from now on, held requests included."""
         assert self._child.stdin is not None
-        self._child.stdin.write(json.dumps(asdict(mood)).encode() + b"\n")
+        self._child.stdin.write(json.dumps(asdict(behaviour)).encode() + b"\n")
         self._child.stdin.flush()
 
     def answers(self) -> list[Answer]:
@@ -87,7 +88,7 @@ class Receiver:
         ]
 
     def accepted(self) -> dict[str, Answer]:
-        """The first acceptance of each event, in order, by the event's id."""
+        """The first acceptance of each event by the event's id, in order."""
         found: dict[str, Answer] = {}
         for answer in self.answers():
             if answer.status < 300:
@@ -116,17 +117,17 @@ class _Server:
     def __init__(self, log: Path, secret: str) -> None:
         self._log = log.open("a", buffering=1)
         self._key = base64.b64decode(secret.removeprefix("whsec_"))
-        self._mood = Mood()
+        self._behaviour = Behaviour()
         self._changed = asyncio.Event()
 
     async def obey(self) -> None:
-        """Take moods from the standard input until it ends."""
+        """Apply behaviours from standard input until it ends."""
         lines = asyncio.StreamReader()
         await asyncio.get_running_loop().connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(lines), sys.stdin
         )
         async for line in lines:
-            self._mood = Mood(**json.loads(line))
+            self._behaviour = Behaviour(**json.loads(line))
             self._changed.set()
             self._changed = asyncio.Event()
 
@@ -145,16 +146,16 @@ class _Server:
     async def _answer(self, headers: Mapping[str, str], body: bytes) -> bytes:
         event = json.loads(body)
         product, stock = event["subject"], event["data"]["stock_after"]
-        await asyncio.sleep(self._mood.delay)
-        while self._mood.hangs:
+        await asyncio.sleep(self._behaviour.delay)
+        while self._behaviour.hangs:
             await self._changed.wait()
-        mood = self._mood
-        status = mood.refused.get(f"{product} {stock}", mood.status)
+        behaviour = self._behaviour
+        status = behaviour.refused.get(f"{product} {stock}", behaviour.status)
         authentic = self._is_authentic(headers, body) and headers["webhook-id"] == event["id"]
         self._log.write(
             f"{time.monotonic()} {status} {authentic} {event['id']} {product} {stock}\n"
         )
-        more = "".join(f"{name}: {value}\r\n" for name, value in mood.headers.items())
+        more = "".join(f"{name}: {value}\r\n" for name, value in behaviour.headers.items())
         length = "" if status == 204 else "Content-Length: 0\r\n"
         return f"HTTP/1.1 {status} -\r\n{more}{length}\r\n".encode()
 
@@ -166,7 +167,7 @@ class _Server:
 
 
 async def main(port: int, log: Path, secret: str) -> None:
-    """Receive until the standard input ends."""
+    """Receive until standard input ends."""
     server = _Server(log, secret)
     async with await asyncio.start_server(server.talk, "127.0.0.1", port, backlog=1000):
         await server.obey()

@@ -22,12 +22,12 @@ from tests.support.waiting import until
 
 CHANGES = int(os.environ.get("FAULT_CHANGES", "20000"))
 THREADS = 8
-PATIENCE = 60.0  # seconds until a lease is surely taken, on a loaded machine
-QUIET = 3.0  # seconds after the last event in which a late repeat would come
+PATIENCE = 60.0  # seconds within which a lease is taken over, even on a loaded machine
+QUIET = 3.0  # seconds to wait for late repeats after the last event
 
 
 class Split:
-    """A deployment, up while the block lasts."""
+    """A running deployment; a context manager."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Split:
                 worker.start(ready=False)
                 stack.push(worker)
             until(self.holder, PATIENCE)
-            # It stays connected, so what it gets twice was sent twice.
+            # It stays connected, so an event that it receives twice was sent twice.
             self.client = Client(self.web.url, stretch=3600, patience=20)
             until(lambda: self.client.follower.last)
             self._stack = stack.pop_all()
@@ -80,12 +80,12 @@ class Split:
         self._stack.close()
 
     def holder(self) -> Process | None:
-        """The worker that holds the shard now."""
+        """The worker that holds the shard's lease."""
         rows = self._rows()
         return self._one_of(row.owner for row in (rows.checkpoints.values() if rows else ()))
 
     def deliverer(self) -> Process | None:
-        """The worker that runs the webhook now."""
+        """The worker that runs the webhook sink."""
         rows = self._rows()
         return self._one_of(row.owner for row in (rows.sinks.values() if rows else ()))
 
@@ -101,19 +101,19 @@ class Split:
         return next((worker for worker in self.workers if str(worker.pid) in pids), None)
 
     def wait_taken_from(self, worker: Process, by: Callable[[], Process | None]) -> float:
-        """Until another is what `by` names; seconds that it took."""
+        """Wait until `by` returns another worker; returns the seconds that it took."""
         began = time.monotonic()
         until(lambda: by() not in (None, worker), PATIENCE)
         return time.monotonic() - began
 
     def write(self, seconds: float) -> Writers:
-        """Writers that take about so long for all changes."""
+        """Start writers that take about this long for all changes."""
         writers = Writers(self.engine.url, CHANGES, THREADS, pause=pause(seconds, CHANGES))
         writers.start()
         return writers
 
     def finish(self, what: str, writers: Writers) -> Account:
-        """Once all is written and told: the account, which must be exact."""
+        """Wait until all changes are written and received; returns the account, which is exact."""
         writers.join(600)
         self.client.wait_for(CHANGES, 300)
         time.sleep(QUIET)
@@ -124,10 +124,10 @@ class Split:
 
     @property
     def trouble(self) -> str:
-        """What the processes said last."""
+        """The last output of every process, for a failing test."""
         return "\n".join(process.output for process in (self.web, *self.workers))
 
 
 def pause(seconds: float, changes: int) -> float:
-    """Of writers that take so long for so many changes, if the engine can."""
+    """Seconds between one thread's writes, so that all changes take `seconds`."""
     return seconds * THREADS / changes

@@ -1,7 +1,7 @@
-"""20,000 changes while the webhook's receiver hangs, fails and refuses, and the sender is killed.
+"""A webhook receiver gets all 20,000 changes although it hangs, fails and refuses.
 
-Every change reaches the receiver, each product's first deliveries in order; the live feed is exact
-as ever. FAULT_SINK_SECONDS is how long the receiver answers 500.
+The application is killed meanwhile. First deliveries are in order per product, and the live feed is
+exact. FAULT_SINK_SECONDS is how long the receiver answers 500.
 """
 
 import os
@@ -15,7 +15,7 @@ import httpx
 
 from tests.faults.client import Client
 from tests.faults.engines import Engine
-from tests.faults.hook import Change, Mood, Receiver
+from tests.faults.hook import Behaviour, Change, Receiver
 from tests.faults.split import CHANGES, THREADS, Split, pause
 from tests.faults.writers import PRODUCTS_EACH, Writers, account, out_of_order
 from tests.support.processes.process import Process
@@ -23,26 +23,26 @@ from tests.support.waiting import until
 from worker.leasing.assignment import LEASE_TIME
 
 BAD = float(os.environ.get("FAULT_SINK_SECONDS", "60"))
-DRAINED = 600.0  # seconds, on a machine with other things to do
+DRAINED = 600.0  # seconds within which the backlog drains, even on a loaded machine
 
-# Seconds, what the receiver does, and how often the application is killed meanwhile. A new process
-# reads once the dead one's leases have run out.
+# (Seconds, the receiver's behaviour, number of kills). A new process reads once the dead one's
+# leases have expired.
 WELL = LEASE_TIME + 5
-TRIAL: list[tuple[float, Mood, int]] = [
-    (WELL, Mood(), 0),
-    (WELL, Mood(hangs=True), 0),
-    (WELL, Mood(), 1),
-    (WELL, Mood(hangs=True), 1),
-    (WELL, Mood(), 0),
-    (BAD, Mood(status=500), 2),
-    (WELL, Mood(), 1),
-    (WELL, Mood(status=429, headers={"Retry-After": "3"}), 1),
+TRIAL: list[tuple[float, Behaviour, int]] = [
+    (WELL, Behaviour(), 0),
+    (WELL, Behaviour(hangs=True), 0),
+    (WELL, Behaviour(), 1),
+    (WELL, Behaviour(hangs=True), 1),
+    (WELL, Behaviour(), 0),
+    (BAD, Behaviour(status=500), 2),
+    (WELL, Behaviour(), 1),
+    (WELL, Behaviour(status=429, headers={"Retry-After": "3"}), 1),
 ]
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """What became of the changes at a receiver that drops repeated ids."""
+    """The result at a receiver that drops repeated ids."""
 
     accepted: int
     missing: int
@@ -52,14 +52,14 @@ class Delivery:
     repeats: int
 
     def is_exact(self, changes: int) -> bool:
-        """Whether everything came, in order."""
+        """Whether every change arrived, in order."""
         return self == Delivery(changes, 0, 0, 0, 0, self.repeats)
 
 
 def delivery(receiver: Receiver, written: set[Change], apart: Iterable[Change] = ()) -> Delivery:
-    """Hold what was accepted against what was written.
+    """Compare accepted with written changes.
 
-    Changes that came `apart`, from a dead letter, come after newer ones.
+    Changes in `apart` were redriven from dead letters, so they may arrive after newer ones.
     """
     answers = receiver.answers()
     accepted = receiver.accepted()
@@ -76,9 +76,9 @@ def delivery(receiver: Receiver, written: set[Change], apart: Iterable[Change] =
 
 
 def refusals(highest: int) -> dict[str, int]:
-    """Some changes of products whose stock rises to `highest`, and what they are answered.
+    """Statuses for some changes of products whose stock rises to `highest`.
 
-    413 refuses an event at once, 500 once it has failed alone several times.
+    413 rejects an event at once, 500 after it has failed alone several times.
     """
     for_good = [(f"w{n}-{n % PRODUCTS_EACH}", highest * (n + 1) // 6) for n in range(5)]
     alone = [(f"w{n}-0", highest * (n - 5) // 3 + 1) for n in (6, 7)]
@@ -89,7 +89,7 @@ def refusals(highest: int) -> dict[str, int]:
     }
 
 
-def test_a_receiver_that_hangs_and_fails_gets_every_change(engine: Engine, tmp_path: Path) -> None:
+def test_receiver_that_hangs_and_fails_gets_every_change(engine: Engine, tmp_path: Path) -> None:
     chance = random.Random(7)
     refused = refusals(CHANGES // THREADS // PRODUCTS_EACH)
     with Receiver(tmp_path / "hook") as receiver:
@@ -100,8 +100,8 @@ def test_a_receiver_that_hangs_and_fails_gets_every_change(engine: Engine, tmp_p
             seconds = sum(phase[0] for phase in TRIAL)
             writers = Writers(engine.url, CHANGES, THREADS, pause=pause(seconds, CHANGES))
             writers.start()
-            for seconds, mood, kills in TRIAL:
-                receiver.become(Mood(**vars(mood) | {"refused": refused}))
+            for seconds, behaviour, kills in TRIAL:
+                receiver.set_behaviour(Behaviour(**vars(behaviour) | {"refused": refused}))
                 for _ in range(kills):
                     share = chance.uniform(0.1, 0.9)
                     time.sleep(seconds / kills * share)
@@ -110,13 +110,13 @@ def test_a_receiver_that_hangs_and_fails_gets_every_change(engine: Engine, tmp_p
                     time.sleep(seconds / kills * (1 - share))
                 if not kills:
                     time.sleep(seconds)
-            receiver.become(Mood(refused=refused))
+            receiver.set_behaviour(Behaviour(refused=refused))
             writers.join(600)
             healed = time.monotonic()
             until(lambda: len(receiver.accepted()) >= CHANGES - len(refused), DRAINED)
             drained = time.monotonic() - healed
             until(lambda: len(letters(app)) == len(refused))
-            receiver.become(Mood())
+            receiver.set_behaviour(Behaviour())
             for letter in letters(app):
                 httpx.post(f"{app.url}/v1/dead-letters/{letter}/redrive").raise_for_status()
             until(lambda: not letters(app))
@@ -137,7 +137,9 @@ def letters(app: Process) -> list[str]:
     return [item["id"] for item in answer.raise_for_status().json()["items"]]
 
 
-def test_the_worker_that_delivers_is_killed(engine: Engine, tmp_path: Path) -> None:
+def test_every_change_is_delivered_when_the_delivering_worker_is_killed(
+    engine: Engine, tmp_path: Path
+) -> None:
     chance = random.Random(8)
     with Receiver(tmp_path / "hook") as receiver:
         with Split(tmp_path, engine, environment=receiver.environment) as split:

@@ -1,6 +1,6 @@
-"""The state machine bites: each of these bugs, put in on purpose, is found within its examples.
+"""The state machine finds each of these injected bugs within its examples.
 
-A machine that finds nothing proves nothing until it is known what it would have found.
+A run that finds nothing proves something only if the machine is known to find bugs.
 """
 
 import logging
@@ -27,7 +27,7 @@ def _quiet() -> Iterator[None]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BUGS)
-def test_the_machine_finds(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_state_machine_finds_the_bug(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     BUGS[name].seed(monkeypatch)
     with pytest.raises((AssertionError, ExceptionGroup)) as found:
         _run(EXAMPLES)
@@ -36,8 +36,8 @@ def test_the_machine_finds(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, bug in BUGS.items() if bug.rules])
-def test_no_other_rule_finds(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A rule that nothing depends on proves nothing."""
+def test_bug_is_not_found_without_its_rules(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So each of these rules is needed to find the bug."""
     BUGS[name].seed(monkeypatch)
     _run(EXAMPLES_WITHOUT, without=BUGS[name].rules)
 

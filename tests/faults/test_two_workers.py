@@ -1,7 +1,6 @@
-"""20,000 changes while one of two workers is killed, or sleeps past its lease, again and again.
+"""No change is lost, doubled or reordered in 20,000 while one of two workers is killed or paused.
 
-The other takes the one shard over within the lease time; nothing is lost, doubled or told out
-of order (DESIGN §5).
+A pause outlasts the worker's lease. The other worker takes the shard over within the lease time.
 """
 
 import random
@@ -15,7 +14,9 @@ from worker.leasing.assignment import LEASE_TIME
 TIMES = 3
 
 
-def test_one_of_two_workers_is_killed(engine: Engine, tmp_path: Path) -> None:
+def test_no_change_is_lost_when_one_of_two_workers_is_killed(
+    engine: Engine, tmp_path: Path
+) -> None:
     chance = random.Random(5)
     moves = []
     with Split(tmp_path, engine) as split:
@@ -28,10 +29,12 @@ def test_one_of_two_workers_is_killed(engine: Engine, tmp_path: Path) -> None:
             moves.append(split.wait_taken_from(victim, split.holder))
             assert writers.running
             victim.start(ready=False)
-        split.finish(f"worker killed {TIMES} times, taken over after {told(moves)} s", writers)
+        split.finish(f"worker killed {TIMES} times, taken over after {listed(moves)} s", writers)
 
 
-def test_one_of_two_workers_sleeps_past_its_lease(engine: Engine, tmp_path: Path) -> None:
+def test_no_change_is_lost_when_one_of_two_workers_is_paused_past_its_lease(
+    engine: Engine, tmp_path: Path
+) -> None:
     chance = random.Random(6)
     moves = []
     with Split(tmp_path, engine) as split:
@@ -45,8 +48,8 @@ def test_one_of_two_workers_sleeps_past_its_lease(engine: Engine, tmp_path: Path
             time.sleep(max(0.0, LEASE_TIME + chance.uniform(1, 3) - moves[-1]))
             assert writers.running
             sleeper.resume()
-        split.finish(f"worker stopped {TIMES} times, taken over after {told(moves)} s", writers)
+        split.finish(f"worker paused {TIMES} times, taken over after {listed(moves)} s", writers)
 
 
-def told(seconds: list[float]) -> str:
+def listed(seconds: list[float]) -> str:
     return ", ".join(f"{each:.1f}" for each in seconds)

@@ -1,4 +1,4 @@
-"""Writers that know what they wrote, and the account of what became of it."""
+"""Writers that record what they wrote, and the account that compares it with audit and feed."""
 
 import threading
 import time
@@ -19,12 +19,12 @@ PRODUCTS_EACH = 5
 
 @dataclass
 class Writers:
-    """Threads that put ever greater stocks; a write counts once it was acknowledged.
+    """Threads that write rising stocks; a write counts once it is acknowledged.
 
     Each thread has products of its own, so a product's stocks must be audited as 1, 2, 3 …
-    A repeat after a lost answer is stopped by its condition (an embedded engine makes a
-    record of a put that changes nothing; AWS does not). `pause` is from one write's begin to
-    the next's, and may be changed. `prefix` begins the products' names.
+    A condition stops the retry after a lost answer (an embedded engine makes a record of a put that
+    changes nothing; AWS does not). `pause` is the time from the start of one write to the start of
+    the next, and may be changed. The products' names begin with `prefix`.
     """
 
     url: str
@@ -72,7 +72,7 @@ class Writers:
                     break
                 except ClientError as error:
                     if error_code(error) == "ConditionalCheckFailedException":
-                        break  # the try before was applied, and its answer lost
+                        break  # the previous attempt was applied, and its answer lost
                     time.sleep(0.05)
                 except BotoCoreError:
                     time.sleep(0.05)
@@ -94,7 +94,7 @@ class Writers:
 
 @dataclass(frozen=True)
 class Account:
-    """What a run came to."""
+    """The result of a run, as numbers of changes."""
 
     written: int
     audited: int
@@ -107,7 +107,7 @@ class Account:
     client_repeats: int
 
     def is_exact(self, changes: int) -> bool:
-        """Whether everything is there once and in order; a client drops the repeats that it got."""
+        """Whether every change arrived once and in order; clients drop repeats."""
         return self == Account(changes, changes, 0, 0, 0, 0, 0, 0, self.client_repeats)
 
     def __str__(self) -> str:
@@ -121,16 +121,16 @@ class Account:
 
 
 def account(writers: Writers, follower: Follower) -> Account:
-    """Hold table, audit and what the client saw against what was written."""
+    """Compare the audit and the client's events with what was written."""
     events = audited(writers.url)
     changes = {event.id: (event.product_id, event.stock_after or 0) for event in events}
-    told = Counter((event.product_id, event.stock_after or 0) for event in events)
+    counts = Counter((event.product_id, event.stock_after or 0) for event in events)
     seen = Counter(follower.ids)
     return Account(
         written=writers.written,
         audited=len(events),
-        missing=len(writers.expected - set(told)),
-        doubled=sum(count - 1 for count in told.values()),
+        missing=len(writers.expected - set(counts)),
+        doubled=sum(count - 1 for count in counts.values()),
         # The events are sorted by product and event key.
         out_of_order=out_of_order(changes[event.id] for event in events),
         client_missing=len(changes.keys() - seen.keys()),
@@ -141,7 +141,7 @@ def account(writers: Writers, follower: Follower) -> Account:
 
 
 def out_of_order(changes: Iterable[tuple[str, int]]) -> int:
-    """How many products do not have their stocks in the order in which they were written."""
+    """How many products' stocks are not in the order in which they were written."""
     stocks: dict[str, list[int]] = {}
     for product, stock in changes:
         stocks.setdefault(product, []).append(stock)
@@ -149,7 +149,7 @@ def out_of_order(changes: Iterable[tuple[str, int]]) -> int:
 
 
 def audited(url: str) -> list[ChangeEvent]:
-    """Every shown audit entry, by product and event key."""
+    """Every audit entry as an event, sorted by product and event key."""
     pages = (
         connect(url)
         .tables.get_paginator("scan")

@@ -1,4 +1,4 @@
-"""A door that is open to all, and one with keys of the test's own, without a store."""
+"""Authenticators without a store: one that is open to all, and one with given keys."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ def an_authenticator(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Authenticator:
-    """A door with these keys; without any it is open."""
+    """An authenticator with these API keys; without any, everyone gets in."""
     ended: set[str] = set()
     kept: Any = SimpleNamespace(all=lambda: list(keys), used=lambda *_: None)
     sign_in: Any = SimpleNamespace(
@@ -36,7 +36,7 @@ def an_authenticator(
 
 
 def access_by(authenticator: Authenticator) -> Any:
-    """The part of `Services` that says who gets in."""
+    """The `access` part of `Services` around an authenticator."""
     return SimpleNamespace(
         authenticator=authenticator,
         stream_revocation=StreamRevocation(authenticator.known, authenticator.now),
@@ -44,12 +44,12 @@ def access_by(authenticator: Authenticator) -> Any:
 
 
 def open_to_all(base: str = "") -> Any:
-    """The same where everyone gets in."""
+    """The `access` part of `Services` where everyone gets in."""
     return access_by(an_authenticator(base=base))
 
 
 def about(**given: str) -> About:
-    """What pages say of a deployment that a test makes up."""
+    """The facts about a made-up deployment that pages show."""
     shown = {
         "version": "1",
         "products_table": "Products",

@@ -1,4 +1,4 @@
-"""The audit as it lies in its table: read, verified, and robbed of entries."""
+"""Reads and verifies the audit table, and removes entries from it."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def entries(parts: Parts, product_id: str) -> list[dict[str, Any]]:
 
 
 def lose(parts: Parts, product_id: str, count: int) -> None:
-    """As if the newest `count` records had never been read."""
+    """Remove the newest `count` entries, as if their records had never been read."""
     for entry in entries(parts, product_id)[-count:]:
         remove(parts, entry)
 

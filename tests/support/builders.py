@@ -1,7 +1,7 @@
-"""Items, stream records in the shape of either host, events and arrivals, each with good defaults.
+"""Builders for items, stream records, events and arrivals, with useful defaults.
 
-A record is described once and then handed out as GetRecords through boto3 gives it
-(`as_boto3`) or as Lambda does (`as_lambda`): see FACTS §1.22.
+A `Change` describes a record once; `as_boto3` gives it as GetRecords through boto3 does,
+`as_lambda` as Lambda does (stream fact 22).
 """
 
 import base64
@@ -25,7 +25,7 @@ Item = dict[str, Any]
 
 
 def an_item(product_id: str = "P1", **attributes: Any) -> Item:
-    """An item in typed form; strings, numbers and bytes by value, a dict is taken as typed."""
+    """An item in typed form, made of strings, integers, booleans and bytes; a dict is kept."""
     return {"ProductID": {"S": product_id}} | {
         name: _typed(value) for name, value in attributes.items()
     }
@@ -46,7 +46,7 @@ def _typed(value: Any) -> Any:
 
 
 def stamped(item: Item, request_id: str = "r-1", **stamp: str) -> Item:
-    """The item with the stamp of a write of ours."""
+    """The item with the stamp of a write by Stockpulse."""
     marks = {"UpdatedBy": "ada", "Reason": "sold", "Note": "two boxes", "Reference": "SO-7"}
     return (
         item
@@ -56,7 +56,7 @@ def stamped(item: Item, request_id: str = "r-1", **stamp: str) -> Item:
 
 
 def marked_for_deletion(item: Item, at: datetime = NOON, **marks: str) -> Item:
-    """The item with the stamp of a delete of ours."""
+    """The item with a delete mark by Stockpulse."""
     given = {
         "DeletedBy": "ada",
         "DeletedReason": "correction",
@@ -69,7 +69,7 @@ def marked_for_deletion(item: Item, at: datetime = NOON, **marks: str) -> Item:
 
 @dataclass(frozen=True)
 class Change:
-    """What happened to an item, before any host or view gives it a shape."""
+    """A change to an item, independent of host and view type."""
 
     event_name: str
     before: Item | None
@@ -86,7 +86,7 @@ class Change:
 
     @property
     def images(self) -> Item:
-        """Only what the view carries; an absent image is absent, not empty (FACTS §1.21)."""
+        """The images that the view carries; a missing one is absent, not empty (stream fact 21)."""
         images: Item = {}
         if self.before is not None and self.view in {"NEW_AND_OLD_IMAGES", "OLD_IMAGE"}:
             images["OldImage"] = self.before
@@ -106,13 +106,13 @@ def modified(before: Item, after: Item, **more: Any) -> Change:
 
 
 def removed(before: Item, **more: Any) -> Change:
-    """An item that is gone."""
+    """A deleted item."""
     return Change("REMOVE", before, None, **more)
 
 
 def as_boto3(change: Change) -> dict[str, Any]:
-    """The record as GetRecords gives it through boto3: datetimes, bytes, capital letters."""
-    elsewhere = timezone(timedelta(hours=2))  # boto3 gives the machine's own zone
+    """The record as GetRecords gives it through boto3: datetimes, bytes, `PrincipalId`."""
+    elsewhere = timezone(timedelta(hours=2))  # boto3 uses the machine's time zone
     record: dict[str, Any] = {
         "eventID": "1",
         "eventName": change.event_name,
@@ -134,7 +134,7 @@ def as_boto3(change: Change) -> dict[str, Any]:
 
 
 def as_lambda(change: Change) -> dict[str, Any]:
-    """The record as Lambda gives it: epoch numbers, base64 text, small letters, the ARN."""
+    """The record as Lambda gives it: epoch seconds, base64 text, `principalId`, a stream ARN."""
     record = as_boto3(change)
     record["eventSourceARN"] = STREAM_ARN
     record["dynamodb"] |= {
@@ -162,7 +162,7 @@ def _in_base64(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def an_event(number: int = 1, **fields: Any) -> ChangeEvent:
-    """A sale of three from twelve; events of different numbers have different keys."""
+    """A sale of three from twelve; each `number` gives its own event key."""
     sequence_number = str(100_000_000_000_000_000_000 + number)
     values: dict[str, Any] = {
         "event_key": f"{LABEL}#{sequence_number:0>40}",
@@ -190,15 +190,15 @@ def an_event(number: int = 1, **fields: Any) -> ChangeEvent:
 
 
 def a_cursor(number: int, writer: str = "0000abcd") -> Cursor:
-    """The cursor of arrival `number`: a millisecond each."""
+    """The cursor of arrival `number`; arrivals are one millisecond apart."""
     return Cursor(NOON_MS + number, writer, 0)
 
 
 def an_arrival(number: int, **fields: Any) -> Arrived:
-    """Event `number`, arrived as number `number`."""
+    """Event `number`, under cursor `number`."""
     return a_cursor(number), an_event(number, **fields)
 
 
 def arrivals(numbers: Iterable[int], **fields: Any) -> Sequence[Arrived]:
-    """Events of these numbers, arrived in this order."""
+    """The events of these numbers with their cursors, in the given order."""
     return [an_arrival(number, **fields) for number in numbers]

@@ -1,4 +1,4 @@
-"""A demo shop's plan, and what it leaves in table and feed."""
+"""A demo shop's plan, and what the shop writes to table and feed."""
 
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -24,11 +24,11 @@ def stocks(app: App) -> dict[str, str]:
     return {item["ProductID"]["S"]: item["Stock"]["N"] for item in items}
 
 
-def told(app: App, newest: int = 100_000) -> list[ChangeEvent]:
-    """What the feed holds, oldest first."""
+def feed_events(app: App, newest: int = 100_000) -> list[ChangeEvent]:
+    """The newest events of the feed, oldest first."""
     return [event for _, event in islice(app.services.store.timeline.recent(), newest)][::-1]
 
 
 def sells(app: App) -> bool:
     """Whether something was sold just now."""
-    return any(event.reason == "sold" for event in told(app, 20))
+    return any(event.reason == "sold" for event in feed_events(app, 20))

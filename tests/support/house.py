@@ -1,4 +1,4 @@
-"""An application with keys of every kind, and what a browser sees of it."""
+"""An application with API keys of every kind, and the forms of its pages."""
 
 import secrets
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ HTML = {"Accept": "text/html"}
 
 @dataclass
 class House:
-    """The application with keys, as everyone with a credential meets it."""
+    """An application with API keys; `headers` and `secrets` are by key name."""
 
     app: App
     keys: ApiKeys
@@ -31,7 +31,7 @@ class House:
     secrets: dict[str, str] = field(default_factory=dict)
 
     def key(self, name: str, role: Role, expires_at: datetime | None = None) -> str:
-        """A new key's secret."""
+        """Create a key; returns its secret."""
         key, secret = self.keys.create(name, role, expires_at, "test")
         self.made[name] = key
         self.headers[name] = {"Authorization": f"Bearer {secret.text}"}
@@ -40,21 +40,21 @@ class House:
 
     @contextmanager
     def browser(self, secret: str = "") -> Iterator[httpx.Client]:
-        """A browser, signed in with a secret if it is given one."""
+        """A client that behaves as a browser, signed in if a secret is given."""
         with httpx.Client(base_url=self.app.url, timeout=30, headers=HTML) as client:
             if secret:
                 answer = client.post("/sign-in", data={"key": secret})
                 assert answer.status_code == 303, answer.text
             yield client
 
-    def look(self) -> None:
-        """Let the application see now what it would see within a second."""
+    def refresh_keys(self) -> None:
+        """Make the application reload its keys now instead of within a second."""
         self.app.services.access.authenticator.key_cache.forget()
 
 
 @contextmanager
 def furnished(endpoint: str, folder: Path, **settings: Any) -> Iterator[House]:
-    """The application with a key of each role, one expired and one revoked."""
+    """An application with a key for each role, an expired key and a revoked one."""
     given = settings_for(endpoint, folder, **settings)
     with serving(given) as app:
         table = f"{given.table_prefix}Settings"
@@ -67,7 +67,7 @@ def furnished(endpoint: str, folder: Path, **settings: Any) -> Iterator[House]:
         unknown = f"sp_{secrets.token_hex(6)}_{secrets.token_urlsafe(32)}"
         house.headers["unknown"] = {"Authorization": f"Bearer {unknown}"}
         house.headers["wrong scheme"] = {"Authorization": f"Basic {house.secrets['revoked']}"}
-        house.look()
+        house.refresh_keys()
         yield house
 
 
@@ -85,7 +85,7 @@ class _Forms(HTMLParser):
 
 
 def forms(page: str) -> list[tuple[str, dict[str, str]]]:
-    """Where each form of the page is posted to, and what it holds."""
+    """(Action, fields) of each form that the page posts."""
     parser = _Forms()
     parser.feed(page)
     return [

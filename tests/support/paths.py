@@ -1,4 +1,4 @@
-"""Where the project and its tests are, whatever folder a test is in."""
+"""The folders of the project, its tests and its docs."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A reader of one shard of a stub stream, and everything that it did."""
+"""A reader of one shard of a stub stream, with a record of what it did."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ FIRST = 10**20 + 1  # the first record's sequence number
 
 @dataclass
 class Reading:
-    """A reader of `s1`, and everything that it did."""
+    """A reader of shard `s1`, with a record of what it took, saved and reported."""
 
     streams: StubStreams
     after: str | None = None

@@ -1,4 +1,4 @@
-"""The worker's own parts over a deployment's tables, for what a test does in the worker's stead."""
+"""The worker's parts over a deployment's tables, for tests that act in place of the worker."""
 
 import threading
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from worker.stream.decode import stream_label
 
 @dataclass
 class Parts:
-    """Audit, gaps and comparisons of a deployment, whose tables are made if need be."""
+    """Audit, gaps and comparisons of a deployment; creates missing tables."""
 
     clients: Clients
     settings: Settings
@@ -54,7 +54,7 @@ class Parts:
         return stream_of(self.clients.tables, self.names.products).arn
 
     def comparison(self, **changes: Any) -> Comparison:
-        """One comparison, by default of a worker that has caught up and settles at once."""
+        """A comparison, by default by a worker that has caught up, with a settle time of 50 ms."""
         given: dict[str, Any] = {
             "caught_up": lambda: True,
             "settle": 0.05,

@@ -1,4 +1,4 @@
-"""The application behind a door of the test's own, without a store, met from any address."""
+"""The application with a given authenticator and no store, called from any client address."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ START = datetime(2026, 11, 3, 12, tzinfo=UTC)
 
 
 class Clock:
-    """A clock that is set."""
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.now = START
@@ -38,7 +38,7 @@ def a_key(role: Role = Role.EDITOR, **more: Any) -> tuple[ApiKey, Secret]:
 
 
 class Site:
-    """The application behind a door, met from an address of choice; `/v1/products` says whom."""
+    """The application with an authenticator; `GET /who` returns the identity of the caller."""
 
     def __init__(self, authenticator: Authenticator, **settings: Any) -> None:
         self.authenticator = authenticator
@@ -79,7 +79,7 @@ class Site:
             return pool.submit(anyio.run, send).result()
 
     def sign_in(self, secret: Secret, **request: Any) -> str:
-        """The name and value of the cookie."""
+        """Sign in; returns the `Set-Cookie` header."""
         answer = self.ask("POST", "/sign-in", data={"key": secret.text}, **request)
         assert answer.status_code == 303
         return answer.headers["Set-Cookie"]

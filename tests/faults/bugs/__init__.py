@@ -1,4 +1,4 @@
-"""Bugs to be put into the worker on purpose, each with the rules that alone lead to it."""
+"""Bugs to inject into the worker, each with the rules that are needed to find it."""
 
 from tests.faults.bugs import in_comparing, in_effects, in_reading, in_sinks
 from tests.faults.bugs.bug import BUGS

@@ -1,4 +1,4 @@
-"""A bug has a name and the rules of the state machine that it takes to find it."""
+"""A bug has a name and the state machine rules that are needed to find it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Seed = Callable[[Patch], None]
 
 @dataclass(frozen=True)
 class Bug:
-    """`rules`: those of the state machine without which nothing finds it; none: many do."""
+    """`rules`: without all of these the state machine misses it; empty: several rules find it."""
 
     seed: Seed
     rules: tuple[str, ...]
@@ -21,10 +21,10 @@ BUGS: dict[str, Bug] = {}
 
 
 def bug(*rules: str) -> Callable[[Seed], Seed]:
-    """Note a bug under its name."""
+    """Register a bug under its function's name."""
 
-    def note(seed: Seed) -> Seed:
+    def register(seed: Seed) -> Seed:
         BUGS[seed.__name__] = Bug(seed, rules)
         return seed
 
-    return note
+    return register

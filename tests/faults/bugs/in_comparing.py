@@ -1,4 +1,4 @@
-"""Bugs in what is compared with the table, and in the writers' clock."""
+"""Bugs in reconciliation and in the writers' clock."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,25 +10,25 @@ from worker.continuity import gaps
 from worker.reconcile import decision
 from worker.reconcile.comparison import Comparison
 
-EARLY = "compare_while_on_its_way", "hold_back"
+EARLY = "compare_while_records_are_delayed", "hold_back"
 LATE = "lose_broker", "pause", "pause_in_call", "answer_late", "throttle", "fail", "lose_answer"
 
 
 @bug()
-def what_was_reconciled_is_taken_for_a_hole(patch: Patch) -> None:
+def reconciled_entry_counts_as_a_hole(patch: Patch) -> None:
     patch.setattr(gaps, "goes_on", lambda *_: False)
 
 
 @bug(*EARLY)
-def an_early_entry_keeps_its_word(patch: Patch) -> None:
-    """Nothing is void: what follows on what was before it is a break."""
+def early_entry_is_not_void(patch: Patch) -> None:
+    """No entry is void, so the record that follows an early entry looks like a break."""
     patch.setattr(
         "app.store.audit.verification.goes_on", lambda trail, before, _at: trail[-1].after == before
     )
 
 
 @bug()
-def a_difference_is_believed_at_once(patch: Patch) -> None:
+def difference_is_reconciled_without_waiting(patch: Patch) -> None:
     right = Comparison.__init__
 
     def init(self: Any, *args: Any, **more: Any) -> None:
@@ -38,17 +38,17 @@ def a_difference_is_believed_at_once(patch: Patch) -> None:
 
 
 @bug()
-def what_is_gone_from_the_table_is_not_compared(patch: Patch) -> None:
+def deleted_products_are_not_compared(patch: Patch) -> None:
     patch.setattr(Comparison, "_absent", lambda *_: [])
 
 
 @bug()
-def a_product_is_reconciled_at_once_again(patch: Patch) -> None:
+def product_is_reconciled_again_immediately(patch: Patch) -> None:
     patch.setattr(decision, "AGAIN", timedelta(0))
 
 
 @bug("set_clock", "set_clock_of_store")
-def a_writer_believes_its_own_clock(patch: Patch) -> None:
+def writer_uses_its_own_clock(patch: Patch) -> None:
     right = ClockRow.read
     patch.setattr(ClockRow, "read", lambda self: Reading(right(self).ms, None))
 
@@ -60,7 +60,7 @@ def writers_do_not_share_a_clock(patch: Patch) -> None:
 
 
 @bug("set_clock_of_store")
-def a_restart_forgets_how_far_the_clock_was(patch: Patch) -> None:
+def restart_forgets_the_clock(patch: Patch) -> None:
     right = ClockRow.read
     patch.setattr(ClockRow, "read", lambda self: Reading(0, right(self).second))
     patch.setattr(ClockRow, "raise_to", lambda *_: None)
@@ -68,6 +68,6 @@ def a_restart_forgets_how_far_the_clock_was(patch: Patch) -> None:
 
 
 @bug(*LATE)
-def what_was_held_up_goes_out_with_its_old_stamp(patch: Patch) -> None:
+def delayed_batch_keeps_its_old_stamp(patch: Patch) -> None:
     patch.setattr("worker.effects.audit_writer.STAMP_LIFE", 10.0**9)
     patch.setattr("worker.effects.broker_publisher.PUBLISH_LIFE", 10.0**9)

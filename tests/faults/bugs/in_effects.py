@@ -1,5 +1,5 @@
 # ruff: noqa: SLF001 - bugs lie in what is private
-"""Bugs in what is written, published, parked and checkpointed."""
+"""Bugs in audit writes, publishing, dead letters and checkpoints."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -19,7 +19,7 @@ from worker.stream.shards.shard_iterator import ShardPages
 
 
 @bug()
-def the_checkpoint_is_saved_before_the_audit(patch: Patch) -> None:
+def checkpoint_is_saved_before_the_audit(patch: Patch) -> None:
     right = ShardReader._take
 
     def take(self: ShardReader, records: Any) -> None:
@@ -31,7 +31,7 @@ def the_checkpoint_is_saved_before_the_audit(patch: Patch) -> None:
 
 
 @bug()
-def a_product_is_in_two_parts(patch: Patch) -> None:
+def one_product_is_in_two_parallel_batches(patch: Patch) -> None:
     def dealt(records: Any, most: int, _names: Any) -> Any:
         return [part for part in (records[n::most] for n in range(most)) if part]
 
@@ -39,7 +39,7 @@ def a_product_is_in_two_parts(patch: Patch) -> None:
 
 
 @bug("pause", "pause_in_call", "join", "answer_late", "throttle", "fail", "lose_answer")
-def saves_are_not_fenced(patch: Patch) -> None:
+def checkpoints_are_not_fenced(patch: Patch) -> None:
     right = Leases._update
 
     def update(self: Leases, lease: Any, expression: str, values: dict[str, Any]) -> None:
@@ -53,7 +53,7 @@ def saves_are_not_fenced(patch: Patch) -> None:
 
 
 @bug("write_batch_in_part")
-def what_was_left_unprocessed_is_forgotten(patch: Patch) -> None:
+def unprocessed_items_are_not_retried(patch: Patch) -> None:
     def put_once(client: Any, puts: Any) -> None:
         waiting: dict[str, Any] = {}
         for table, item in puts:
@@ -75,12 +75,12 @@ def events_are_published_before_they_are_audited(patch: Patch) -> None:
 
 
 @bug("write_poison")
-def what_cannot_be_decoded_is_not_parked(patch: Patch) -> None:
+def undecodable_record_gets_no_dead_letter(patch: Patch) -> None:
     patch.setattr(Pipeline, "_park", lambda *_args, **_more: None)
 
 
 @bug("throttle", "fail")
-def what_was_throttled_is_taken_for_written(patch: Patch) -> None:
+def throttled_write_counts_as_written(patch: Patch) -> None:
     def put_once(client: Any, puts: Any) -> None:
         with suppress(StoreUnavailable):
             put_all(client, puts)
@@ -89,7 +89,7 @@ def what_was_throttled_is_taken_for_written(patch: Patch) -> None:
 
 
 @bug("write_oversize")
-def what_is_too_large_is_dropped(patch: Patch) -> None:
+def oversized_entry_is_dropped(patch: Patch) -> None:
     def append(self: AuditRepository, events: Any) -> Appended:
         try:
             return Appended(self._write(events, ImageForm.PLAIN), [])
@@ -100,7 +100,7 @@ def what_is_too_large_is_dropped(patch: Patch) -> None:
 
 
 @bug("kill", "crash", "write_batch_in_part", "stop", "pause", "pause_in_call")
-def a_restart_goes_on_behind_what_it_never_did(patch: Patch) -> None:
+def restart_skips_a_record(patch: Patch) -> None:
     right = ShardPages._fresh
 
     def fresh(self: ShardPages) -> str:

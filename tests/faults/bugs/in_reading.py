@@ -1,5 +1,5 @@
 # ruff: noqa: SLF001 - bugs lie in what is private
-"""Bugs in what is read, from where, and what is seen to be missing."""
+"""Bugs in reading shards and in detecting missing records."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ from worker.stream.shards.shard_iterator import Page, ShardPages
 
 
 @bug()
-def a_child_is_read_from_latest(patch: Patch) -> None:
+def child_is_read_from_latest(patch: Patch) -> None:
     right = ShardPages._call
 
     def call(self: ShardPages, name: str, **request: Any) -> Any:
@@ -29,7 +29,7 @@ def a_child_is_read_from_latest(patch: Patch) -> None:
 
 
 @bug("split", "rotate")
-def a_child_is_read_before_its_parent(patch: Patch) -> None:
+def child_is_read_before_its_parent(patch: Patch) -> None:
     def all_at_once(listing: Listing, checkpoints: Mapping[str, Checkpoint]) -> list[Position]:
         orphans = tuple(replace(shard, parent=None) for shard in listing.shards)
         return readable(replace(listing, shards=orphans), checkpoints)
@@ -38,7 +38,7 @@ def a_child_is_read_before_its_parent(patch: Patch) -> None:
 
 
 @bug("split", "rotate", "recreate")
-def the_last_page_is_skipped(patch: Patch) -> None:
+def last_page_is_skipped(patch: Patch) -> None:
     right = ShardPages.next
 
     def next_page(self: ShardPages) -> Page:
@@ -53,8 +53,8 @@ def trimmed_records_are_dropped_without_a_gap(patch: Patch) -> None:
     patch.setattr(ShardReader, "_go_on_after_gap", lambda self: self._pages.rewind())
 
 
-@bug("trim_what_was_not")
-def a_vanished_shard_is_dropped_without_a_gap(patch: Patch) -> None:
+@bug("trim_unread_records")
+def vanished_shard_is_dropped_without_a_gap(patch: Patch) -> None:
     patch.setattr(
         ReaderPool,
         "_give_up",
@@ -63,7 +63,7 @@ def a_vanished_shard_is_dropped_without_a_gap(patch: Patch) -> None:
 
 
 @bug()
-def an_expired_iterator_starts_at_the_newest_record(patch: Patch) -> None:
+def expired_iterator_restarts_at_the_newest_record(patch: Patch) -> None:
     right = ShardPages._fresh
 
     def fresh(self: ShardPages) -> str:
@@ -81,7 +81,7 @@ def an_expired_iterator_starts_at_the_newest_record(patch: Patch) -> None:
 
 
 @bug()
-def an_empty_page_is_taken_for_the_end(patch: Patch) -> None:
+def empty_page_ends_the_shard(patch: Patch) -> None:
     right = ShardPages.next
 
     def next_page(self: ShardPages) -> Page:
@@ -92,7 +92,7 @@ def an_empty_page_is_taken_for_the_end(patch: Patch) -> None:
 
 
 @bug("recreate")
-def a_new_stream_is_not_told_of(patch: Patch) -> None:
+def new_stream_gets_no_gap(patch: Patch) -> None:
     right = coordinator.Coordinator.__init__
 
     def init(self: Any, *args: Any, **more: Any) -> None:
@@ -116,7 +116,7 @@ def only_one_child_of_a_shard_is_read(patch: Patch) -> None:
 
 
 @bug("split", "rotate")
-def a_child_that_shows_late_is_not_looked_for(patch: Patch) -> None:
+def late_child_is_not_discovered(patch: Patch) -> None:
     patch.setattr(coordinator, "awaits_child", lambda *_: False)
     patch.setattr(coordinator, "LOOK_AGAIN", 10.0**9)
     patch.setattr(coordinator, "LONGEST_PAUSE", 10.0**9)
@@ -124,12 +124,12 @@ def a_child_that_shows_late_is_not_looked_for(patch: Patch) -> None:
 
 
 @bug()
-def a_hole_in_a_chain_is_not_seen(patch: Patch) -> None:
+def hole_in_a_chain_is_not_detected(patch: Patch) -> None:
     patch.setattr(LastImages, "breaks", lambda *_: [])
 
 
 @bug("repeat_page")
-def a_page_that_comes_again_is_taken_for_a_hole(patch: Patch) -> None:
+def repeated_page_counts_as_a_hole(patch: Patch) -> None:
     right = LastImages.breaks
 
     def breaks(self: LastImages, events: Sequence[ChangeEvent]) -> list[Break]:

@@ -1,5 +1,5 @@
 # ruff: noqa: SLF001 - bugs lie in what is private
-"""Bugs in what sinks read, deliver, reject and save."""
+"""Bugs in how sinks read, deliver, reject and save."""
 
 from dataclasses import replace
 from typing import Any
@@ -18,8 +18,8 @@ from worker.sharing.membership import Guard
 
 
 @bug()
-def rows_are_taken_when_first_seen(patch: Patch) -> None:
-    """What precedes them may have been committed after the query went past it."""
+def rows_are_delivered_when_first_seen(patch: Patch) -> None:
+    """Earlier rows may be committed after the query has passed their place."""
     right = RecentRows.after
 
     def after(self: RecentRows, place: Any, now: float = 0.0) -> list[Candidate]:
@@ -29,7 +29,7 @@ def rows_are_taken_when_first_seen(patch: Patch) -> None:
 
 
 @bug()
-def a_place_is_settled_at_the_newest_stamp(patch: Patch) -> None:
+def place_is_settled_at_the_newest_stamp(patch: Patch) -> None:
     right = RecentRows.add_pass
 
     def add_pass(self: RecentRows, *args: Any, **given: Any) -> None:
@@ -41,13 +41,13 @@ def a_place_is_settled_at_the_newest_stamp(patch: Patch) -> None:
 
 
 @bug("set_clock_of_store")
-def a_place_is_settled_by_time_alone(patch: Patch) -> None:
-    """The writers' clock may stand still for minutes."""
+def place_is_settled_by_time_alone(patch: Patch) -> None:
+    """The writers' clock can stand still for minutes."""
     patch.setattr(recent_rows, "LEAD", 0)
 
 
 @bug()
-def what_is_absent_is_skipped_at_once(patch: Patch) -> None:
+def missing_audit_entry_is_skipped_at_once(patch: Patch) -> None:
     right = RecentRows.after
 
     def after(self: RecentRows, place: Any, now: float = 0.0) -> list[Candidate]:
@@ -57,7 +57,7 @@ def what_is_absent_is_skipped_at_once(patch: Patch) -> None:
 
 
 @bug()
-def a_position_is_saved_before_its_delivery(patch: Patch) -> None:
+def position_is_saved_before_its_delivery(patch: Patch) -> None:
     right = DeliveryThreads.offer
 
     def offer(self: DeliveryThreads, deliveries: Any) -> None:
@@ -68,7 +68,7 @@ def a_position_is_saved_before_its_delivery(patch: Patch) -> None:
 
 
 @bug()
-def a_save_undoes_a_rewind(patch: Patch) -> None:
+def save_undoes_a_rewind(patch: Patch) -> None:
     right = SinkCursors.save
 
     def save(self: SinkCursors, lease: Any, version: int, *rest: Any) -> None:
@@ -79,7 +79,7 @@ def a_save_undoes_a_rewind(patch: Patch) -> None:
 
 
 @bug()
-def a_save_needs_no_lease(patch: Patch) -> None:
+def save_needs_no_lease(patch: Patch) -> None:
     right = SinkCursors.save
 
     def save(self: SinkCursors, lease: Any, *rest: Any) -> None:
@@ -92,7 +92,7 @@ def a_save_needs_no_lease(patch: Patch) -> None:
 
 
 @bug()
-def a_product_is_delivered_twice_at_once(patch: Patch) -> None:
+def product_is_delivered_twice_in_parallel(patch: Patch) -> None:
     right = Schedule._begun
 
     def begun(self: Schedule, call: Call) -> Call:
@@ -105,25 +105,25 @@ def a_product_is_delivered_twice_at_once(patch: Patch) -> None:
 
 
 @bug("answer", "refuse_product")
-def what_is_rejected_leaves_no_letter(patch: Patch) -> None:
+def rejected_event_gets_no_dead_letter(patch: Patch) -> None:
     patch.setattr(Rejections, "park", lambda *_: None)
 
 
 @bug("redrive")
-def a_letter_is_removed_though_its_redrive_failed(patch: Patch) -> None:
+def dead_letter_is_removed_after_a_failed_redrive(patch: Patch) -> None:
     patch.setattr(DeadLetters, "failed", lambda self, letter, _error: self.remove(letter))
 
 
 @bug()
-def what_is_internal_is_delivered(patch: Patch) -> None:
+def internal_event_is_delivered(patch: Patch) -> None:
     patch.setattr(Sink, "takes", lambda self, event: self.wants(event))
 
 
 @bug()
-def a_call_rests_on_a_lease_that_is_lost(patch: Patch) -> None:
+def call_is_made_without_the_lease(patch: Patch) -> None:
     patch.setattr(Guard, "__call__", lambda _self: None)
 
 
 @bug()
-def a_pause_is_not_noticed(patch: Patch) -> None:
+def pause_is_not_noticed(patch: Patch) -> None:
     patch.setattr(Runner, "notice", lambda *_: None)

@@ -12,7 +12,7 @@ from app.store.dead_letters.letter_repository import DeadLetters
 from app.web.middleware.authentication import is_public
 from app.web.statics import static_path
 from tests.support.house import House, forms, token_of
-from tests.support.http.named_headers import hold_headers
+from tests.support.http.named_headers import check_headers
 from tests.support.http.routes import Route, declared
 
 JSON = {"json": {}}
@@ -100,7 +100,7 @@ def send(house: House, who: str, route: Route) -> httpx.Response:
     )
     contract = house.app.web.openapi()
     if route[1] in contract["paths"]:
-        hold_headers(contract, method, route[1], answer.status_code, answer.headers)
+        check_headers(contract, method, route[1], answer.status_code, answer.headers)
     return answer
 
 

@@ -127,7 +127,7 @@ def test_secrets_are_never_logged(house: House, caplog: pytest.LogCaptureFixture
     with caplog.at_level(logging.DEBUG, "app"):
         secret, name = house.key("planted", Role.VIEWER), house.made["planted"].name
         token = house.sign_in.make_link(house.made["planted"], "test")
-        house.look()
+        house.refresh_keys()
         with house.browser(secret) as browser:
             cookie = browser.cookies["stockpulse_session"]
             browser.get("/sign-in/link", params={"token": token})

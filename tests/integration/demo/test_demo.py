@@ -9,7 +9,7 @@ import pytest
 from app.bootstrap.web import running
 from app.config.settings import Settings
 from app.demo.runner import DemoShop
-from tests.support.demo import BUTTON, NOTICE, plan, sells, stocks, told
+from tests.support.demo import BUTTON, NOTICE, feed_events, plan, sells, stocks
 from tests.support.processes.running import App, item, serving, settings_for
 from tests.support.waiting import until
 
@@ -20,9 +20,9 @@ def test_the_shelves_are_full_at_once_and_then_the_rate_holds(app: App) -> None:
         until(lambda: len(stocks(app)) >= 220, 20)
         until(lambda: sells(app))
         time.sleep(1)  # what the opening held up has been caught up with
-        before, began = len(told(app)), time.monotonic()
+        before, began = len(feed_events(app)), time.monotonic()
         time.sleep(4)
-        count, took = len(told(app)) - before, time.monotonic() - began
+        count, took = len(feed_events(app)) - before, time.monotonic() - began
     assert count / took == pytest.approx(20, rel=0.3)
 
 
@@ -60,7 +60,7 @@ def test_other_people_in_the_same_shop_do_not_stop_it(app: App) -> None:
         assert shop.running()
         until(lambda: sells(app))
     assert all(int(count) >= 0 for count in stocks(app).values())
-    assert all(event.stock_after is None or event.stock_after >= 0 for event in told(app))
+    assert all(event.stock_after is None or event.stock_after >= 0 for event in feed_events(app))
 
 
 def test_the_button_opens_a_shop_and_the_notice_closes_it(app: App) -> None:
@@ -76,9 +76,9 @@ def test_the_button_opens_a_shop_and_the_notice_closes_it(app: App) -> None:
     assert app.http.post("/demo/stop").status_code == 303
     page = app.http.get("/").text
     assert NOTICE not in page
-    count = len(told(app))
+    count = len(feed_events(app))
     time.sleep(1.5)
-    assert len(told(app)) == count
+    assert len(feed_events(app)) == count
 
 
 def test_a_read_only_place_has_no_demo(endpoint: str, tmp_path: Path) -> None:

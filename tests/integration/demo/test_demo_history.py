@@ -19,7 +19,7 @@ from app.demo.simulation.shop import changes
 from app.store import location
 from app.store.dynamodb import tables
 from app.store.dynamodb.client import connect
-from tests.support.demo import ZONE, told
+from tests.support.demo import ZONE, feed_events
 from tests.support.processes.running import item, serving, settings_for
 from tests.support.waiting import until
 
@@ -48,7 +48,7 @@ def test_a_past_is_in_audit_and_feed_and_the_stream_does_not_tell_it_again(
     made, _ = give_past(settings, span)
     assert made.strangers == 0
     with serving(settings) as app:
-        first = told(app)
+        first = feed_events(app)
         shown = [event for event in first if event.kind != "internal"]
         assert len(first) == made.records > 700
         assert timedelta(0) <= shown[0].occurred_at - began + timedelta(seconds=1) < timedelta(1)
@@ -67,9 +67,9 @@ def test_a_past_is_in_audit_and_feed_and_the_stream_does_not_tell_it_again(
 
         product_id = next(key for key, after in left.items() if int(after["Stock"]["N"]))
         assert app.adjust(product_id, -1).status_code == 200
-        until(lambda: told(app, 1)[0].actor == "local")
+        until(lambda: feed_events(app, 1)[0].actor == "local")
         time.sleep(1)  # time enough for the stream to tell more, if it did
-        later = told(app)[len(first) :]
+        later = feed_events(app)[len(first) :]
         assert [event.product_id for event in later] == [product_id]
         assert later[0].before == left[product_id]
         assert later[0].event_key > max(event.event_key for event in first)
@@ -81,11 +81,11 @@ def test_a_past_is_in_audit_and_feed_and_the_stream_does_not_tell_it_again(
 def test_after_its_past_the_shop_goes_on(settings: Settings) -> None:
     _, rest = give_past(settings, timedelta(hours=6))
     with serving(settings) as app:
-        before = len(told(app))
+        before = len(feed_events(app))
         with DemoShop(app.services.store.products, rest) as shop:
             shop.start()
-            until(lambda: len(told(app)) > before + 40)
-        later = told(app)[before:]
+            until(lambda: len(feed_events(app)) > before + 40)
+        later = feed_events(app)[before:]
     assert {event.reason for event in later} >= {"sold"}
     assert not any(event.kind == "inserted" and event.note == "opening stock" for event in later)
 
@@ -98,14 +98,14 @@ def test_what_others_did_before_is_told_as_well(settings: Settings) -> None:
     made, _ = give_past(settings, timedelta(hours=2))
     assert made.strangers == 2
     with serving(settings) as app:
-        kinds = [event.kind for event in told(app) if event.product_id == "mine"]
+        kinds = [event.kind for event in feed_events(app) if event.product_id == "mine"]
         assert kinds == ["inserted", "deleted"]
 
 
 def test_a_store_that_is_not_empty_gets_no_past(settings: Settings) -> None:
     with serving(settings) as app:
         app.create("P1")
-        until(lambda: told(app))
+        until(lambda: feed_events(app))
         app.http.delete("/v1/products/P1", headers={"If-Match": "*"})
     with pytest.raises(NoPast, match="ProductEvents is not empty"):
         give_past(settings, timedelta(hours=2))

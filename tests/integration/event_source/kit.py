@@ -17,7 +17,7 @@ from app.core.item import DEFAULT_NAMES
 from app.store.audit.entry import event_of
 from app.store.dynamodb.tables import ensure_tables, stream_of, table_names
 from tests.support.http.throttling import ThrottlingProxy, throttling
-from tests.support.processes.ministack import ACCOUNT, RUNTIME, MiniStack, beside, ministack
+from tests.support.processes.ministack import ACCOUNT, RUNTIME, MiniStack, ministack, with_modules
 from tests.support.processes.process import ROOT
 from tests.support.processes.redis_server import RedisServer
 from tests.support.processes.running import item
@@ -113,7 +113,7 @@ def deployed(folder: Path, package: Path) -> Iterator[Deployment]:
             Role=f"arn:aws:iam::{ACCOUNT}:role/stockpulse",
             Handler="faulty_function.handler",
             Code={
-                "ZipFile": beside(
+                "ZipFile": with_modules(
                     package,
                     ROOT / "tests/support/processes/faulty_function.py",
                     ROOT / "tests/support/processes/fault_points.py",

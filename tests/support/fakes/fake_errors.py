@@ -1,4 +1,4 @@
-"""The service's faults as botocore raises them."""
+"""The service's errors as botocore raises them."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ _STATUS = {"InternalServerError": 500, "ServiceUnavailable": 503}
 
 
 def fault(code: str, message: str = "", **more: Any) -> ClientError:
-    """A fault that the service answers with."""
+    """An error response of the service."""
     return ClientError(
         {
             "Error": {"Code": code, "Message": message or code},
@@ -20,5 +20,5 @@ def fault(code: str, message: str = "", **more: Any) -> ClientError:
 
 
 def lost_answer() -> ReadTimeoutError:
-    """The call took effect or not: nobody was told."""
+    """No response arrived, so the caller cannot know whether the call took effect."""
     return ReadTimeoutError(endpoint_url="http://fake")

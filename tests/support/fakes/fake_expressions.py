@@ -1,6 +1,6 @@
-"""DynamoDB's expressions over top-level attributes, as far as the store uses them; else an error.
+"""DynamoDB expressions over top-level attributes, as far as the store uses them.
 
-What is not understood raises `NotImplementedError`: a fake that guesses proves nothing.
+Any other expression raises `NotImplementedError`: a fake that guesses proves nothing.
 """
 
 import re
@@ -44,7 +44,7 @@ class _Parser:
     def take(self, expected: str | None = None) -> str:
         token = self.tokens.pop(0) if self.tokens else ""
         if not token or (expected is not None and token.upper() != expected):
-            raise NotImplementedError(f"{token!r} where {expected or 'more'} was due")
+            raise NotImplementedError(f"{token!r} instead of {expected or 'another token'}")
         return token
 
     def condition(self) -> Node:
@@ -219,7 +219,7 @@ class Scope:
 
 
 def updated(item: Item, text: str, names: Mapping[str, str], values: Mapping[str, Any]) -> Item:
-    """The item after an update; every right side sees the item as it was."""
+    """The item after an update; every right-hand side reads the item as it was before."""
     scope = Scope(item, names, values)
     after = dict(item)
     for section, target, value in parse_update(text):
@@ -238,7 +238,7 @@ def updated(item: Item, text: str, names: Mapping[str, str], values: Mapping[str
 
 
 def key_equals(node: Node, key: str, scope: Scope) -> Any:
-    """The value that a key condition asks of the partition key."""
+    """The partition key value that a key condition requires."""
     match node:
         case ("and", left, right):
             found = key_equals(left, key, scope)

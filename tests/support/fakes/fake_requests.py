@@ -1,4 +1,4 @@
-"""A request's condition is held against an item, with the names and values that it brings."""
+"""Evaluates a request's condition against an item, with the request's names and values."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from tests.support.fakes.fake_expressions import Item, Scope, parse_condition
 
 
 def attributes_of(request: Mapping[str, Any]) -> tuple[Mapping[str, str], Mapping[str, Any]]:
-    """The names and the values that its expressions speak of."""
+    """The request's expression attribute names and values."""
     return (
         request.get("ExpressionAttributeNames", {}),
         request.get("ExpressionAttributeValues", {}),
@@ -15,11 +15,11 @@ def attributes_of(request: Mapping[str, Any]) -> tuple[Mapping[str, str], Mappin
 
 
 def scope_of(item: Item, request: Mapping[str, Any]) -> Scope:
-    """What its expressions may speak of, about this item."""
+    """The scope of the request's expressions over this item."""
     return Scope(item, *attributes_of(request))
 
 
 def holds(before: Item | None, request: Mapping[str, Any]) -> bool:
-    """Whether the item (None: none) is as the request wants it."""
+    """Whether the item (None: absent) meets the request's condition."""
     text = request.get("ConditionExpression")
     return text is None or scope_of(before or {}, request).holds(parse_condition(text))

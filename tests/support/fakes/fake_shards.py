@@ -1,7 +1,7 @@
-"""A table's change log as DynamoDB keeps it: shards that split, hide, end and lose their past.
+"""A table's change log as DynamoDB keeps it: shards split, close, appear late and are trimmed.
 
-Products lie on a ring of 64 places; an open shard takes the places of its range, and a
-child takes over its parent's (FACTS §1.1-7).
+Products hash to 64 places. An open shard takes the records of a range of places, and its children
+take over that range (stream facts 1 to 7).
 """
 
 import zlib
@@ -15,7 +15,7 @@ PLACES = 64
 
 @dataclass
 class FakeShard:
-    """One shard: its records, and which of them are still there."""
+    """One shard: its records, and how many of them are trimmed."""
 
     id: str
     parent: str | None
@@ -23,11 +23,11 @@ class FakeShard:
     start: str  # its first sequence number
     records: list[Record] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
-    trimmed: int = 0  # how many records at its beginning are gone
+    trimmed: int = 0  # how many of its oldest records are gone
     open: bool = True
     listed: bool = True
-    gone: bool = False  # nothing of it is left: it is not listed, and cannot be read
-    shown: int | None = None  # how many records are served; None: all, at once
+    gone: bool = False  # it is no longer listed and cannot be read
+    shown: int | None = None  # how many records are readable; None: all
 
     @property
     def last_number(self) -> str:
@@ -45,7 +45,7 @@ class FakeStream:
         self._add(None, range(PLACES))
 
     def write(self, product_id: str, record: Record) -> FakeShard:
-        """Append the record, which gets its sequence number here, to its product's shard."""
+        """Give the record a sequence number, and append it to its product's shard."""
         place = zlib.crc32(product_id.encode()) % PLACES
         shard = next(s for s in self.shards.values() if s.open and place in s.places)
         number = self._number()
@@ -55,37 +55,37 @@ class FakeStream:
         return shard
 
     def rotate(self, shard: FakeShard, *, listed: bool = True) -> FakeShard:
-        """Close the shard; one child goes on, perhaps not yet to be seen."""
+        """Close the shard; one child takes over, not listed yet if `listed` is false."""
         shard.open = False
         return self._add(shard, shard.places, listed=listed)
 
     def split(self, shard: FakeShard, *, listed: bool = True) -> list[FakeShard]:
-        """Close the shard; each of two children takes half of its range."""
+        """Close the shard; two children take half of its range each."""
         shard.open = False
         middle = (shard.places.start + shard.places.stop) // 2
         halves = range(shard.places.start, middle), range(middle, shard.places.stop)
         return [self._add(shard, half, listed=listed) for half in halves]
 
     def trim(self, shard: FakeShard, count: int) -> list[Record]:
-        """Lose the shard's oldest records, up to `count` in all; those newly lost."""
+        """Trim the shard's oldest records, `count` in all; returns those newly trimmed."""
         lost = shard.records[shard.trimmed : count]
         shard.trimmed = max(shard.trimmed, min(count, len(shard.records)))
         return lost
 
     def forget(self, shard: FakeShard) -> list[Record]:
-        """A closed shard is a day old: it vanishes with its records; those newly lost."""
+        """Remove a closed shard, as after a day; returns the records newly trimmed."""
         shard.gone = True
         return self.trim(shard, len(shard.records))
 
     def reveal(self) -> None:
-        """Every shard is listed now."""
+        """List every shard."""
         for shard in self.shards.values():
             shard.listed = True
 
     def disable(self) -> None:
-        """The table was re-created, or its stream switched off: no shard gets a child any more.
+        """Close every shard without children, as when the table is deleted or the stream disabled.
 
-        That takes longer than a child stays hidden.
+        This takes longer than a child stays hidden, so every shard is listed.
         """
         self.enabled = False
         self.reveal()
@@ -93,7 +93,7 @@ class FakeStream:
             shard.open = False
 
     def _add(self, parent: FakeShard | None, places: range, *, listed: bool = True) -> FakeShard:
-        """A shard does not show before its parent does."""
+        """Add a shard; it is not listed before its parent is."""
         listed = listed and (parent is None or parent.listed)
         name = f"shardId-{len(self.shards):020d}-{zlib.crc32(self.arn.encode()):08x}"
         shard = FakeShard(name, parent and parent.id, places, self._number(), listed=listed)

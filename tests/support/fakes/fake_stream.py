@@ -1,8 +1,8 @@
 # ruff: noqa: N803 - the arguments are named as boto3 names them
-"""An in-memory DynamoDB Streams service, with the manners that FACTS §1 lists.
+"""An in-memory DynamoDB Streams that behaves as docs/operate/dynamodb-streams.md describes.
 
-One call is one moment. What the service may do either way (an ending number on an open
-shard, an empty page in the middle, a last page with records) is a switch.
+Each call is atomic. Behaviour that the service leaves open (an ending number on an open shard, an
+empty page in the middle, a last page with records) is an option.
 """
 
 from collections import Counter
@@ -17,36 +17,36 @@ ITERATOR_LIFE = 15 * 60.0  # seconds
 
 
 @dataclass
-class Manners:
-    """What the service may do either way, and does until told otherwise."""
+class StreamOptions:
+    """Behaviour that the service leaves open."""
 
-    page: int = 1000  # records a page
-    listing: int = 100  # shards a listing's page
-    ends_on_open: bool = False  # an EndingSequenceNumber on open shards (FACTS §1.6)
-    ends_hidden: bool = False  # none on closed ones: parent and child both look open
-    last_page_full: bool = True  # the last records come without a next iterator (FACTS §1.2)
+    page: int = 1000  # records per page
+    listing: int = 100  # shards per page of a listing
+    ends_on_open: bool = False  # open shards have an EndingSequenceNumber (stream fact 6)
+    ends_hidden: bool = False  # closed shards have none, so parent and child both look open
+    last_page_full: bool = True  # the last records come without a next iterator (stream fact 2)
     strict_horizon: bool = True  # a position is trimmed once its own record is
 
 
 class FakeStreams:
-    """The service; a client's methods under boto3's names."""
+    """The service, with the client methods that boto3 has."""
 
     def __init__(self, now: Callable[[], float] = lambda: 0.0) -> None:
         self._now = now
-        self.manners = Manners()
+        self.options = StreamOptions()
         self.streams: dict[str, FakeStream] = {}
-        self.empty_pages = 0  # of the next, how many come empty though there are records
-        self.repeats = 0  # of the next pages with records, how many lead to themselves again
+        self.empty_pages = 0  # this many of the next pages are empty although there are records
+        self.repeats = 0  # this many of the next pages with records are served again
         self._issued = 0
         self._void_before = 0
         self.latest_asked = 0
-        self.tally: Counter[str] = Counter()  # what it did to its readers
+        self.tally: Counter[str] = Counter()  # unusual responses, by kind
 
     def expire_iterators(self) -> None:
-        """Every iterator handed out so far is stale."""
+        """Expire every iterator issued so far."""
         self._void_before = self._issued + 1
 
-    # What a reader calls, under boto3's names.
+    # The methods that a reader calls, named as in boto3.
 
     def list_streams(self, *, TableName: str | None = None, **_: Any) -> dict[str, Any]:
         arns = [arn for arn in self.streams if TableName is None or f"/{TableName}/" in arn]
@@ -63,7 +63,7 @@ class FakeStreams:
         listed = [shard for shard in stream.shards.values() if shard.listed and not shard.gone]
         if ExclusiveStartShardId is not None:
             listed = [shard for shard in listed if shard.id > ExclusiveStartShardId]
-        limit = min(Limit, self.manners.listing)
+        limit = min(Limit, self.options.listing)
         description: dict[str, Any] = {
             "StreamArn": StreamArn,
             "StreamStatus": "ENABLED" if stream.enabled else "DISABLED",
@@ -106,7 +106,7 @@ class FakeStreams:
         if self.empty_pages > 0:
             self.empty_pages -= 1
             return {"Records": [], "NextShardIterator": self._iterator(arn, shard, place)}
-        count = min(Limit, self.manners.page)
+        count = min(Limit, self.options.page)
         records = shard.records[place : shard.shown][:count]
         if records and self.repeats > 0:
             self.repeats -= 1
@@ -116,17 +116,15 @@ class FakeStreams:
             next_place = place + len(records)
         answer: dict[str, Any] = {"Records": list(records)}
         at_end = not shard.open and next_place == len(shard.records)
-        if not at_end or (records and not self.manners.last_page_full):
+        if not at_end or (records and not self.options.last_page_full):
             answer["NextShardIterator"] = self._iterator(arn, shard, next_place)
         return answer
-
-    # How it does it.
 
     def _place(self, shard: FakeShard, number: int, kind: str) -> int:
         """Index of the first record at or after (or only after) a sequence number."""
         if shard.trimmed:
             last_lost = shard.numbers[shard.trimmed - 1]
-            if number < last_lost or (number == last_lost and self.manners.strict_horizon):
+            if number < last_lost or (number == last_lost and self.options.strict_horizon):
                 self.tally["position called trimmed"] += 1
                 raise fault("TrimmedDataAccessException")
         after = kind == "AFTER_SEQUENCE_NUMBER"
@@ -150,7 +148,7 @@ class FakeStreams:
 
     def _shown(self, shard: FakeShard) -> dict[str, Any]:
         numbers = {"StartingSequenceNumber": shard.start}
-        if self.manners.ends_on_open or not (shard.open or self.manners.ends_hidden):
+        if self.options.ends_on_open or not (shard.open or self.options.ends_hidden):
             numbers["EndingSequenceNumber"] = shard.last_number
         shown: dict[str, Any] = {"ShardId": shard.id, "SequenceNumberRange": numbers}
         if shard.parent is not None:

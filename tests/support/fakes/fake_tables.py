@@ -1,7 +1,7 @@
 # ruff: noqa: N803 - the arguments are named as boto3 names them
 """An in-memory DynamoDB with conditions, transactions and batches; each write can be watched.
 
-One call is one moment: nothing else happens within it, so there are no locks.
+Each call is atomic, so there are no locks.
 """
 
 import time
@@ -20,10 +20,10 @@ ITEM_LIMIT = 400 * 1024
 
 
 class FakeTables:
-    """Tables by name; `keys` gives each its key attributes.
+    """Tables by name; `keys` names each table's key attributes.
 
-    Watchers are told of each change to an item: table, before, after. `limits` makes a
-    table's items smaller than DynamoDB's are, in bytes, so that oversize is cheap to make.
+    Watchers are called for each change to an item, with table, before and after. `limits` sets a
+    table's maximum item size in bytes, so that oversized items are cheap to make.
     """
 
     def __init__(
@@ -32,17 +32,17 @@ class FakeTables:
         limits: Mapping[str, int] | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """`now`: the service's own clock, which its answers carry."""
+        """`now`: the service's own clock, for the `Date` header of its responses."""
         self._keys = keys
         self._now = now
         self._limits = limits or {}
         self.rows: dict[str, dict[Key, Item]] = {name: {} for name in keys}
         self.descriptions: dict[str, Item] = {}
-        self.batch: set[tuple[str, Key]] = set()  # what the batch under way is to write
+        self.batch: set[tuple[str, Key]] = set()  # keys of the running batch write
         self._tokens: set[str] = set()
         self.watchers: list[Watcher] = []
 
-    # What the store calls, under boto3's names.
+    # The methods that the store calls, named as in boto3.
 
     def put_item(self, *, TableName: str, Item: Item, **request: Any) -> Item:
         self._check_size(TableName, Item)
@@ -80,7 +80,7 @@ class FakeTables:
     def batch_write_item(
         self, *, RequestItems: dict[str, Any], only: Callable[[int], bool] = lambda _: True
     ) -> Item:
-        """All or nothing as to validity; then each by itself, and only those numbered so."""
+        """Validate all items, then write those whose number `only` accepts, one by one."""
         asked = [(table, one) for table, many in RequestItems.items() for one in many]
         keys = [(table, self._key(table, next(iter(next(iter(one.values())).values()))))
                 for table, one in asked]  # fmt: skip
@@ -141,8 +141,6 @@ class FakeTables:
     def scan(self, *, TableName: str, **request: Any) -> Item:
         return self._page(TableName, [row for _, row in sorted(self.rows[TableName].items())],
                           request)  # fmt: skip
-
-    # How it does it.
 
     def _metadata(self) -> Item:
         headers = {"date": formatdate(self._now(), usegmt=True)}
@@ -213,7 +211,7 @@ class FakeTables:
 
 
 class Paginator:
-    """Pages of a call of a client, as boto3 hands them out."""
+    """Pages of a client method's results, as in boto3."""
 
     def __init__(self, call: Callable[..., Item]) -> None:
         self._call = call

@@ -1,6 +1,6 @@
-"""What lies between one life of a worker and the services: every call is a place to fail at.
+"""Every call from a worker to a fake service can fail, be delayed or crash the worker.
 
-Before each call the others may go on. A crash ends the whole process in the midst of it.
+Other tasks may run before each call. A crash kills the whole process in the middle of the call.
 """
 
 from collections import Counter
@@ -29,44 +29,44 @@ Trouble = Literal[
     "slow",
 ]
 Order = Literal["row first", "row last"]  # of a batch's feed row and its other items
-SLOW = 6.0  # seconds: longer than a stamp is good for
-READ = 1.0  # seconds that a query takes where reads are slow
+SLOW = 6.0  # seconds: longer than a stamp stays valid
+READ = 1.0  # seconds that a query takes while reads are slow
 APART = 3.0  # seconds between a batch's feed row and its other items
 THROTTLED = "ProvisionedThroughputExceededException"
 
 
 @dataclass(eq=False)
-class _Due:
-    """Trouble to come."""
+class _Armed:
+    """A fault for a later call."""
 
     trouble: Trouble
-    after: int  # calls of its kind that go well before
-    operation: str | None
+    after: int  # calls of the operation that succeed first
+    operation: str | None  # None: any
 
 
 class Wire:
-    """Calls of one life, in the order in which it makes them."""
+    """The calls of one worker, in order."""
 
     def __init__(self, hub: Hub, process: Callable[[], Process], tally: Counter[str]) -> None:
-        """`tally` counts what trouble each operation met."""
+        """`tally` counts the faults by operation."""
         self._hub = hub
         self.tally = tally
         self._process = process
-        self.slow_reads = False  # each query takes a while, so that others write meanwhile
-        self.batches: Order | None = None  # how each batch is written in steps; None: at once
-        self._due: list[_Due] = []
+        self.slow_reads = False  # each query takes a while, so that others can write meanwhile
+        self.batches: Order | None = None  # the order in which a batch is written; None: at once
+        self._armed: list[_Armed] = []
 
     def arm(self, trouble: Trouble, after: int, operation: str | None = None) -> None:
-        """Let the call that follows on `after` others of its kind (None: of any) meet trouble."""
-        self._due.append(_Due(trouble, after, operation))
+        """Let a call of the operation (None: any) fail after `after` such calls have succeeded."""
+        self._armed.append(_Armed(trouble, after, operation))
 
     def calm(self) -> None:
-        """No trouble is due any more, and nothing is slow."""
-        self._due.clear()
+        """Cancel all faults and delays."""
+        self._armed.clear()
         self.batches, self.slow_reads = None, False
 
     def call(self, operation: str, effect: Callable[..., Any]) -> Any:
-        """Make a call, whatever it meets."""
+        """Make a call, with the fault that is due, if any."""
         self._hub.wait(None, READ if self.slow_reads and operation == "query" else 0)
         trouble = self._next_trouble(operation)
         if trouble is not None:
@@ -76,7 +76,7 @@ class Wire:
         except (ClientError, BotoCoreError, Unavailable, Crash):
             raise
         except BaseException as error:
-            self._hub.failures.append(error)  # whoever called might swallow it
+            self._hub.failures.append(error)  # the caller might swallow it
             raise
         finally:
             if trouble is not None:
@@ -84,18 +84,18 @@ class Wire:
 
     def _next_trouble(self, operation: str) -> Trouble | None:
         found: Trouble | None = None
-        for due in [due for due in self._due if due.operation in {operation, None}]:
-            due.after -= 1
-            if due.after < 0 and found is None:
-                found = due.trouble
-                self._due.remove(due)
+        for armed in [one for one in self._armed if one.operation in {operation, None}]:
+            armed.after -= 1
+            if armed.after < 0 and found is None:
+                found = armed.trouble
+                self._armed.remove(armed)
         return found
 
     def _meet(self, trouble: Trouble | None, operation: str, effect: Callable[..., Any]) -> Any:
         batch = operation == "batch_write_item"
         match trouble:
             case "throttle" | "error" if operation == "publish":
-                raise Unavailable("the broker is away")
+                raise Unavailable("the broker is unavailable")
             case "throttle":
                 raise fault(THROTTLED)
             case "error":
@@ -122,14 +122,14 @@ class Wire:
         return self._in_steps(effect, trouble, APART)
 
     def _in_steps(self, effect: Callable[..., Any], order: Order, apart: float) -> Any:
-        """A batch is not atomic: each item shows by itself, the feed row `apart` from the rest."""
+        """Write a batch item by item, with `apart` seconds between the feed row and the rest."""
         left = effect(only=lambda _: False)["UnprocessedItems"]
         count = sum(map(len, left.values()))  # the feed row is the last of them
         others = range(count - 1)
         for number in (count - 1, *others) if order == "row first" else (*others, count - 1):
             effect(only=lambda one, number=number: one == number)
-            last_of_its_kind = number == (count - 1 if order == "row first" else count - 2)
-            self._hub.wait(None, apart if last_of_its_kind else 0.0)
+            before_the_gap = number == (count - 1 if order == "row first" else count - 2)
+            self._hub.wait(None, apart if before_the_gap else 0.0)
         return {"UnprocessedItems": {}}
 
     def _crash(self, moment: Trouble, effect: Callable[..., Any], *, batch: bool) -> Never:
@@ -142,7 +142,7 @@ class Wire:
 
 
 class FakeClient:
-    """A boto3 client over a service, through a wire."""
+    """A boto3 client of a fake service, through a wire."""
 
     def __init__(self, service: Any, wire: Wire) -> None:
         self._service = service

@@ -1,4 +1,4 @@
-"""A stream of as many shards as a test wants, with the faults that it wants; the store is real."""
+"""A stub of DynamoDB Streams with the shards and faults that a test sets; the tables are real."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,13 +13,13 @@ ARN = "arn:aws:dynamodb:eu-central-1:123456789012:table/{}/stream/{}"
 
 
 def fault(code: str) -> ClientError:
-    """What boto3 raises for an answer of the service."""
-    return ClientError({"Error": {"Code": code, "Message": "as told"}}, "Stub")
+    """The error that boto3 raises for an error response."""
+    return ClientError({"Error": {"Code": code, "Message": "injected"}}, "Stub")
 
 
 @dataclass
 class StubShard:
-    """One shard: its records' numbers ascend."""
+    """One shard, with its records in ascending order."""
 
     id: str
     parent: str | None = None
@@ -30,7 +30,10 @@ class StubShard:
 
 @dataclass
 class StubStreams:
-    """Speaks boto3's names; `faults` are raised by the next calls of an operation, in order."""
+    """The service, with boto3's method names.
+
+    `faults` are raised by the next calls of an operation, in order.
+    """
 
     table: str = "Products"
     page: int = 1000
@@ -43,7 +46,7 @@ class StubStreams:
     _number: int = 0
 
     def new_stream(self, label: str) -> str:
-        """A stream made anew; the one before is off, its shards closed."""
+        """Replace the current stream with a new one; the old stream's shards are closed."""
         for shard in self.streams.get(self.current or "", {}).values():
             shard.closed = True
         self.current = ARN.format(self.table, label)
@@ -51,7 +54,7 @@ class StubStreams:
         return self.current
 
     def switch_off(self) -> None:
-        """The table has no stream now."""
+        """Disable the table's stream."""
         for shard in self.streams[self.current or ""].values():
             shard.closed = True
         self.current = None
@@ -61,7 +64,7 @@ class StubStreams:
         self.streams[self.current or ""].update({shard.id: shard for shard in shards})
 
     def put(self, shard_id: str, *products: str) -> None:
-        """A record a product, in the current stream."""
+        """Append a record for each product to a shard of the current stream."""
         for product in products:
             self._number += 1
             item = an_item(product, ProductName=product, Stock=self._number)
@@ -69,7 +72,7 @@ class StubStreams:
             self.streams[self.current or ""][shard_id].records.append(record)
 
     def find(self) -> StreamOfTable:
-        """The table's stream."""
+        """The table's stream; raises TableError if it is off."""
         if self.current is None:
             raise TableError("the stream is off")
         return StreamOfTable(self.current, "NEW_AND_OLD_IMAGES")
@@ -120,7 +123,7 @@ class StubStreams:
         return {"Records": records} | ({} if over else {"NextShardIterator": following})
 
     def of(self, operation: str) -> Iterator[Any]:
-        """What an operation was called with, call by call."""
+        """The arguments of each call of an operation."""
         return (what for name, what in list(self.calls) if name == operation)
 
     def _shard(self, arn: str, shard_id: str) -> StubShard:

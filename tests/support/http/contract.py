@@ -1,4 +1,4 @@
-"""The contract's own generator against a running application: no fault, nothing undocumented."""
+"""Schemathesis against a running application: no server error, nothing undocumented."""
 
 import os
 import subprocess
@@ -12,14 +12,14 @@ from tests.support.processes.running import App
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 
-def hold_to_contract(app: App, phases: str, examples: int, seconds: float) -> None:
-    """Send every operation up to `examples` made-up requests in each of these phases."""
+def check_contract(app: App, phases: str, examples: int, seconds: float) -> None:
+    """Send up to `examples` generated requests to every operation in each of these phases."""
     app.create("TEA-1", stock=40)
     table = f"{app.services.settings.table_prefix}Settings"
     _, secret = ApiKeys(app.tables, table).create("generator", Role.ADMIN, None, "test")
     app.services.access.authenticator.key_cache.forget()
     key = f"Authorization: Bearer {secret.text}"
-    # Of itself it tries each operation without the key, too, and with a wrong one.
+    # Schemathesis also calls each operation without the key and with a wrong one.
     command = [
         *(sys.executable, "-c", "from schemathesis.cli import schemathesis as s; s()"),
         *("--config-file", str(CONFIG), "run", f"{app.url}/v1/openapi.json", "--no-color"),

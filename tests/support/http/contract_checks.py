@@ -1,15 +1,15 @@
-"""What the contract's generator holds each answer to beside its own checks (loaded by it)."""
+"""Checks of each response in addition to Schemathesis's own, which loads this module."""
 
 import schemathesis
 
-from tests.support.http.named_headers import hold_headers
+from tests.support.http.named_headers import check_headers
 
 
 @schemathesis.check
 def names_its_headers(
     _: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case
 ) -> None:
-    """The operation names each header of the contract's that the answer carries."""
+    """The operation declares every header in the response that the contract defines."""
     operation = case.operation
     schema = operation.schema.raw_schema
-    hold_headers(schema, operation.method, operation.path, response.status_code, response.headers)
+    check_headers(schema, operation.method, operation.path, response.status_code, response.headers)

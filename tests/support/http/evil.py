@@ -1,4 +1,4 @@
-"""A page of another origin, and what it tries against an address that it knows."""
+"""A page of another origin, and its attacks on an application whose address it knows."""
 
 import threading
 from collections.abc import Iterator
@@ -18,12 +18,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(PAGE)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def evil_port() -> Iterator[int]:
-    """The port at which somebody else's server on this machine shows cats."""
+    """The port of a foreign server on this machine."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -34,7 +34,7 @@ def evil_port() -> Iterator[int]:
             thread.join()
 
 
-# Each attack answers with what it could read: null where that is nothing.
+# Each attack resolves to what it could read, or null.
 READS = """async (app) => {
   const read = async (path, init) => {
     try { return (await (await fetch(app + path, init)).text()) || null; } catch { return null; }
@@ -102,7 +102,7 @@ WRITES = """async (app) => {
   return tries.length;
 }"""
 
-# A form leaves the page, as a click on what looks like a cat would.
+# A form submission navigates away from the page, as a click on a disguised button does.
 FORM = """([app, type]) => {
   const form = Object.assign(document.createElement("form"), {
     method: "post", enctype: type, action: app + "/products/new",
@@ -114,7 +114,7 @@ FORM = """([app, type]) => {
   form.submit();
 }"""
 
-# One call of DynamoDB's, as the AWS SDK for browsers makes it.
+# One DynamoDB call, as the AWS SDK for browsers makes it.
 ENGINE = """async ([url, action, body]) => {
   const headers = {
     "Content-Type": "application/x-amz-json-1.0",

@@ -1,4 +1,4 @@
-"""A proxy before the engine that lets every request through and swallows answers at random."""
+"""A proxy in front of the engine that passes every request on and drops random responses."""
 
 import random
 import socket
@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-WRITES = ("TransactWriteItems",)  # every write to a product is one
+WRITES = ("TransactWriteItems",)  # every write to a product is a transaction
 
 
 class _Handler(socketserver.StreamRequestHandler):
-    """One client connection: whole HTTP requests in, answers out or the connection cut."""
+    """One client connection: each request gets its response, or the connection is closed."""
 
     server: "LossyProxy"
 
@@ -28,7 +28,7 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 class LossyProxy(socketserver.ThreadingTCPServer):
-    """Counts what it swallowed; `share` of the answers to `operations` get lost."""
+    """Drops a `share` of the responses to `operations`, and counts them."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -58,7 +58,7 @@ class LossyProxy(socketserver.ThreadingTCPServer):
             return True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hung up is what this proxy is for."""
+        """Ignore closed connections: this proxy causes them."""
 
 
 def message(stream: object) -> bytes | None:
@@ -84,7 +84,7 @@ def lossy(
     seed: int = 1,
     operations: tuple[str, ...] = WRITES,
 ) -> Iterator[tuple[str, LossyProxy]]:
-    """The proxy's endpoint and the proxy, before `endpoint`."""
+    """(The proxy's endpoint, the proxy) in front of `endpoint`."""
     parts = urlsplit(endpoint)
     target = (parts.hostname or "", parts.port or 80)
     with LossyProxy(target, share, seed, operations) as proxy:

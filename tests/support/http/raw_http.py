@@ -1,4 +1,4 @@
-"""HTTP by hand, for what no client library would send."""
+"""HTTP over raw sockets, for requests that no client library sends."""
 
 import json
 import socket
@@ -11,7 +11,7 @@ HOST = b"localhost"
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; header names in lower case."""
+    """A response; header names in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -24,7 +24,7 @@ class Answer:
 def request(
     method: str, target: str | bytes, *headers: bytes, body: bytes | None = None, host: bytes = HOST
 ) -> bytes:
-    """The bytes of a request; nothing in them is checked, escaped or normalised."""
+    """The bytes of a request, without validation, escaping or normalisation."""
     target = target if isinstance(target, bytes) else target.encode("ascii")
     lines = [method.encode() + b" " + target + b" HTTP/1.1", b"Host: " + host, *headers]
     if body is not None:
@@ -33,7 +33,7 @@ def request(
 
 
 def chunked(method: str, target: str, *headers: bytes, chunks: list[bytes]) -> bytes:
-    """A request whose body has no announced length, without the chunk that would end it."""
+    """A request with a chunked body, without the last chunk that ends it."""
     head = request(method, target, *headers, b"Transfer-Encoding: chunked")
     return head + b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
 
@@ -45,14 +45,14 @@ def connect(url: str, seconds: float = 10) -> socket.socket:
 
 
 def send(url: str, data: bytes) -> Answer:
-    """The first answer to these bytes; the connection is then closed."""
+    """Send these bytes; returns the first response, then closes the connection."""
     with connect(url) as connection:
         connection.sendall(data)
         return read_answer(connection, bodiless=data.startswith(b"HEAD "))
 
 
 def read_answer(connection: socket.socket, *, bodiless: bool = False) -> Answer:
-    """An answer, to its announced length, or to the end of the connection."""
+    """Read a response to its Content-Length, or to the end of the connection."""
     with connection.makefile("rb") as stream:
         status = int(stream.readline().split()[1])
         headers = {}

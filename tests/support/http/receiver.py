@@ -1,4 +1,4 @@
-"""A webhook receiver: a real HTTP server that keeps what it was sent and answers as it is set."""
+"""A webhook receiver: a real HTTP server that records requests and answers as it is set."""
 
 import socket
 import threading
@@ -13,7 +13,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 @dataclass(frozen=True)
 class Received:
-    """One request; header names in lower case. `port` is the client's: one a connection."""
+    """One request; header names in lower case. `port` is the client's, one per connection."""
 
     path: str
     headers: Mapping[str, str]
@@ -23,7 +23,7 @@ class Received:
 
 @dataclass
 class Receiver:
-    """`status`, `headers` and `body` are the answer to every request from now on."""
+    """Answers every request with `status`, `headers` and `body`, which may be changed."""
 
     url: str
     status: int = 204
@@ -57,7 +57,7 @@ def receiving(path: str = "/hooks/stock") -> Iterator[Receiver]:
                 self.wfile.write(receiver.body)
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
@@ -74,13 +74,13 @@ def receiving(path: str = "/hooks/stock") -> Iterator[Receiver]:
 
 @contextmanager
 def misbehaving(talk: Callable[[socket.socket], None]) -> Iterator[str]:
-    """The URL of a server that does `talk` with each connection, and then closes it."""
+    """The URL of a server that calls `talk` with each connection and then closes it."""
 
     def serve() -> None:
         while True:
             try:
                 connection, _ = listener.accept()
-            except OSError:  # closed: the test is over
+            except OSError:  # the listener is closed: the test is over
                 return
             threading.Thread(target=one, args=(connection,), daemon=True).start()
 
@@ -89,7 +89,7 @@ def misbehaving(talk: Callable[[socket.socket], None]) -> Iterator[str]:
             talk(connection)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # of its connections, too
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # its connections inherit it
         threading.Thread(target=serve, daemon=True).start()
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}/hooks"

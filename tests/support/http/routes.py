@@ -1,4 +1,4 @@
-"""Every route of an application with the role that it declares."""
+"""The routes of an application and the roles that they declare."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ Route = tuple[str, str]  # method and path template
 
 
 def declared(app: FastAPI) -> Iterator[tuple[Route, list[Role | None]]]:
-    """Each route and what its dependencies declare; an empty list: nothing."""
+    """(Route, roles that its dependencies declare) for each route; no role is an empty list."""
     for route in iter_route_contexts(app.routes):
         for method in sorted(route.methods or {"*"}):
             yield (

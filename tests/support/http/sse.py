@@ -1,4 +1,4 @@
-"""A plain client of server-sent events, as small as the standard allows."""
+"""A minimal client for server-sent events."""
 
 import json
 import socket
@@ -39,7 +39,7 @@ def messages(lines: Iterator[str]) -> Iterator[Message]:
 
 
 class Listener:
-    """Follows a stream in a thread; `wait_for` returns the changes so far once they suffice."""
+    """Follows a stream in a thread; `changes` waits for a number of changes."""
 
     def __init__(self, url: str, *, after: str | None = None, **parameters: str) -> None:
         self._url = f"{url}/v1/events"
@@ -56,7 +56,7 @@ class Listener:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        # Shut the socket down: closing it alone would leave the thread in its read.
+        # Shut the socket down: closing it alone would leave the thread blocked in its read.
         stream = self._response.extensions["network_stream"]
         with suppress(OSError):
             stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
@@ -87,10 +87,10 @@ class Listener:
         """Wait until `done()` is true; fail the test if it never is."""
         with self._got:
             met = self._got.wait_for(done, seconds)
-        assert met, f"after {seconds} s the stream has brought: {self.summary}"
+        assert met, f"not true after {seconds} s; received: {self.summary}"
 
     def changes(self, count: int, seconds: float = 15) -> list[Message]:
-        """The first `count` changes (or more)."""
+        """Wait for at least `count` changes; returns all so far."""
         self.wait_until(lambda: len(self.seen) >= count, seconds)
         return self.seen
 
@@ -101,7 +101,7 @@ class Listener:
 
     @property
     def summary(self) -> list[str]:
-        """What came, for a failing test."""
+        """The messages so far, for a failing test."""
         return [
             f"{m.event} {m.data.get('data', {}).get('kind', '')} {m.data.get('subject', '')}"
             for m in self.messages

@@ -1,4 +1,4 @@
-"""A proxy before an engine; while told to, it answers one operation as a throttled table does."""
+"""A proxy in front of an engine that can answer one operation as a throttled table does."""
 
 import json
 import socket
@@ -23,7 +23,7 @@ _ANSWER = (
 
 
 class _Handler(socketserver.StreamRequestHandler):
-    """One client connection: each request is passed on, or refused here."""
+    """One client connection: each request is passed on or throttled."""
 
     server: "ThrottlingProxy"
 
@@ -42,7 +42,7 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 class ThrottlingProxy(socketserver.ThreadingTCPServer):
-    """Counts what it refused of `operation` since `throttled` was set."""
+    """Throttles `operation` while `throttled` is true, and counts the refused requests."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -65,12 +65,12 @@ class ThrottlingProxy(socketserver.ThreadingTCPServer):
         return True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that was killed is what the tests are for."""
+        """Ignore closed connections: the tests kill clients."""
 
 
 @contextmanager
 def throttling(endpoint: str, operation: str) -> Iterator[ThrottlingProxy]:
-    """The proxy before `endpoint`, not throttling yet."""
+    """A proxy in front of `endpoint`, not throttling yet."""
     parts = urlsplit(endpoint)
     with ThrottlingProxy((parts.hostname or "", parts.port or 80), operation) as proxy:
         thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05})

@@ -1,4 +1,4 @@
-"""Points at which a test lets its own process die: production code has no such hooks.
+"""Points at which a test kills its own process; production code has no such hooks.
 
 `before audit`, `between audit and broker`, `between broker and checkpoint`: a batch passes each of
 them once. `between commit and answer` is in `tests/faults/crashing.py`, which has a web server.
@@ -17,17 +17,17 @@ from worker.pipeline.pipeline import Pipeline
 
 PIPELINE_POINTS = ("before audit", "between audit and broker", "between broker and checkpoint")
 
-# Called with a point's name each time that the process passes it.
+# Called with the point's name each time the process passes it.
 Reached = Callable[[str], None]
 
 
 def set_points(reached: Reached) -> None:
-    """Have every pipeline that this process makes from now on report its points."""
+    """Make every pipeline created from now on in this process report its points."""
     wiring.Pipeline = pipeline_with_points(reached)  # type: ignore[misc]
 
 
 def pipeline_with_points(reached: Reached) -> type[Pipeline]:
-    """The pipeline, with its two steps wrapped."""
+    """A Pipeline class that reports its points."""
 
     class WithPoints(Pipeline):
         def __init__(self, audit: AuditWriter, publish: Tell, *others: Any, **named: Any) -> None:

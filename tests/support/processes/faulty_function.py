@@ -33,7 +33,7 @@ class PartlyFailed(Exception):
 
 
 def handler(event: Any, context: Context) -> Any:
-    """What MiniStack calls."""
+    """The entry point that MiniStack calls."""
     _reached_so_far.clear()
     answered = answer(_host(), event, context.get_remaining_time_in_millis() / 1000)
     _note(invocation=[_number(record) for record in event.get("Records", [])], answer=answered)

@@ -1,7 +1,7 @@
-"""MiniStack, an AWS of one process with Lambda's event source mapping, started by a test.
+"""MiniStack, an AWS emulator in one process with Lambda event source mappings, for tests.
 
-It runs a function in a process of its own with the Python of `.ministack/`, from nothing but
-the function's zip (scripts/ministack.sh makes that environment).
+It runs a function in a process of its own with the Python of `.ministack/`, from nothing but the
+function's zip. scripts/ministack.sh creates that environment.
 """
 
 import io
@@ -31,13 +31,13 @@ REGION = "us-east-1"
 
 @dataclass(frozen=True)
 class MiniStack:
-    """A running one."""
+    """A running MiniStack."""
 
     url: str
     output: Path
 
     def client(self, service: str) -> Any:
-        """A boto3 client of one of its services."""
+        """A boto3 client for one of its services."""
         return boto3.client(
             service,
             endpoint_url=self.url,
@@ -48,7 +48,7 @@ class MiniStack:
 
 
 def build_zip(target: Path) -> Path:
-    """The function's zip for this Python."""
+    """Build the function's zip for this Python version."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     subprocess.run(
         [ROOT / "scripts/lambda.sh", str(target)],
@@ -60,8 +60,8 @@ def build_zip(target: Path) -> Path:
     return target
 
 
-def beside(package: Path, *modules: Path) -> bytes:
-    """The zip with more modules at its top."""
+def with_modules(package: Path, *modules: Path) -> bytes:
+    """The zip's bytes with more modules at its top level."""
     changed = io.BytesIO(package.read_bytes())
     with zipfile.ZipFile(changed, "a") as archive:
         for module in modules:
@@ -71,7 +71,7 @@ def beside(package: Path, *modules: Path) -> bytes:
 
 @contextmanager
 def ministack(folder: Path) -> Iterator[MiniStack]:
-    """A fresh one with everything in memory, until the block ends."""
+    """Run a fresh MiniStack with everything in memory until the block ends."""
     port = free_port()
     output = folder / "ministack.log"
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("STOCKPULSE_", "AWS_"))}

@@ -1,4 +1,4 @@
-"""The whole application as a process of its own, to be killed and started again."""
+"""The whole application as a process that a test kills and restarts."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ from tests.support.paths import ROOT
 
 
 def free_port() -> int:
-    """A port that nobody listens on just now."""
+    """A port that is free at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -25,14 +25,14 @@ def free_port() -> int:
 
 
 def with_settings(given: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment with no settings of Stockpulse but the given ones."""
+    """This process's environment with only the given Stockpulse settings."""
     clean = {name: value for name, value in os.environ.items() if name[:11] != "STOCKPULSE_"}
     return clean | dict(given)
 
 
 @dataclass
 class Process:
-    """`stockpulse serve`, or another command, on a data folder, as often as it is started."""
+    """`stockpulse serve`, or another command, on a data folder; it can be started repeatedly."""
 
     data_dir: Path
     port: int = field(default_factory=free_port)
@@ -51,7 +51,7 @@ class Process:
         return self._child.pid
 
     def start(self, *, ready: bool = True) -> None:
-        """Start it and, unless it is to die before that, wait until it is ready."""
+        """Start it and, if `ready`, wait until `/readyz` answers 200."""
         with (self.data_dir.parent / "out").open("ab") as output:
             self._child = subprocess.Popen(
                 [sys.executable, "-m", self.module, self.command],
@@ -80,28 +80,28 @@ class Process:
         raise AssertionError(f"not ready after {seconds} s: {self.output}")
 
     def kill(self) -> None:
-        """As a power cut would: no chance to tidy up."""
+        """Kill it without a chance to clean up, as a power cut does."""
         assert self._child is not None
         self._child.send_signal(signal.SIGKILL)
         self._child.wait(10)
 
     def pause(self) -> None:
-        """It stands still until it is resumed, and knows nothing of it."""
+        """Stop its execution (SIGSTOP) until it is resumed."""
         assert self._child is not None
         self._child.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """It goes on."""
+        """Continue its execution (SIGCONT)."""
         assert self._child is not None
         self._child.send_signal(signal.SIGCONT)
 
     def wait_dead(self, seconds: float = 20) -> int:
-        """Wait for it to die by itself; the exit status, negative for a signal."""
+        """Wait for it to exit by itself; returns the exit status, negative for a signal."""
         assert self._child is not None
         return self._child.wait(seconds)
 
     def stop(self) -> int:
-        """As Ctrl-C; the exit status."""
+        """Stop it as Ctrl-C does; returns the exit status."""
         assert self._child is not None
         self._child.send_signal(signal.SIGINT)
         return self._child.wait(30)
@@ -122,9 +122,9 @@ class Process:
 
 @dataclass
 class Follower:
-    """A client that comes back with its last cursor, as a browser does, and keeps all it got.
+    """A client that reconnects with its last cursor, as a browser does, and records all events.
 
-    `patience`: seconds without a word after which it comes back.
+    It reconnects after `patience` seconds without data.
     """
 
     url: str
@@ -135,7 +135,7 @@ class Follower:
     last: str = ""
 
     def follow(self, seconds: float, until: int | None = None) -> None:
-        """Follow until the stream ends, `until` events are there, or the time is over."""
+        """Follow until the stream ends, `until` distinct events have arrived, or time is up."""
         deadline = time.monotonic() + seconds
         headers = {"Accept": "text/event-stream"}
         if self.last:

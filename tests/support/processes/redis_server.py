@@ -1,4 +1,4 @@
-"""A real Redis server of a test's own: killed, hung and emptied as the test likes."""
+"""A real Redis server that a test starts, kills, hangs and empties."""
 
 import os
 import shutil
@@ -17,9 +17,9 @@ PROGRAM = shutil.which("redis-server") or shutil.which("valkey-server")
 
 
 def needed() -> str:
-    """The program; where there is none the test is skipped, in CI it fails."""
+    """The Redis program; without one the test is skipped, or fails in CI."""
     if PROGRAM is None:
-        message = "no redis-server: scripts/redis.sh installs it for root on Debian or Ubuntu"
+        message = "no redis-server: run scripts/redis.sh as root on Debian or Ubuntu"
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
@@ -28,7 +28,7 @@ def needed() -> str:
 
 @dataclass
 class RedisServer:
-    """A server that keeps nothing on disk, as often as it is started."""
+    """A server without persistence; it can be started repeatedly."""
 
     folder: Path
     port: int = field(default_factory=free_port)
@@ -39,7 +39,7 @@ class RedisServer:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def client(self) -> redis.Redis:
-        """A client of the test's own."""
+        """A client for the test."""
         return redis.Redis.from_url(self.url, socket_timeout=5)
 
     def start(self) -> None:
@@ -64,13 +64,13 @@ class RedisServer:
                     time.sleep(0.01)
 
     def kill(self) -> None:
-        """As a power cut would."""
+        """Kill it, as a power cut does."""
         self._signal(signal.SIGKILL)
         assert self._child is not None
         self._child.wait(10)
 
     def hang(self) -> None:
-        """It takes connections and answers nothing."""
+        """Make it accept connections and answer nothing."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:

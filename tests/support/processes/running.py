@@ -1,4 +1,4 @@
-"""The real application for a test: served by uvicorn on a free port, over a real engine."""
+"""The real application in a test's process: uvicorn on a free port, over a real engine."""
 
 import os
 import socket
@@ -25,13 +25,13 @@ from app.web.transport.server import Server
 
 @dataclass
 class App:
-    """A running application and the ways to it."""
+    """A running application and its clients."""
 
     url: str
     http: httpx.Client
     services: Services
     web: FastAPI
-    tables: Any  # a boto3 DynamoDB client, as another program would use one
+    tables: Any  # a boto3 DynamoDB client, as another program uses it
     clients: Clients
 
     def create(self, product_id: str, stock: int = 10, **fields: Any) -> httpx.Response:
@@ -48,12 +48,12 @@ class App:
         )
 
     def put_outside(self, **attributes: Any) -> None:
-        """Put an item as another program does: strings, integers and bytes by attribute."""
+        """Put an item as another program does; values are strings, integers and bytes."""
         self.tables.put_item(TableName=self.services.about.products_table, Item=item(**attributes))
 
 
 def item(**attributes: Any) -> dict[str, Any]:
-    """An item in the low-level form."""
+    """An item in DynamoDB's typed form."""
     kinds = {str: "S", int: "N", bytes: "B", list: "L", dict: "M"}
     return {
         name: {kinds[type(value)]: str(value) if isinstance(value, int) else value}
@@ -62,7 +62,7 @@ def item(**attributes: Any) -> dict[str, Any]:
 
 
 def settings_for(endpoint: str, data_dir: Path, **changes: Any) -> Settings:
-    """Settings of a deployment of its own, also where test processes share one store."""
+    """Settings of a separate deployment, even where test processes share one store."""
     process = os.environ.get("PYTEST_XDIST_WORKER", "")
     values: dict[str, Any] = {
         "dynamodb": endpoint,
@@ -74,7 +74,7 @@ def settings_for(endpoint: str, data_dir: Path, **changes: Any) -> Settings:
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[App]:
-    """The application, until the block ends."""
+    """Serve the application until the block ends."""
     with running(settings) as services, socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)

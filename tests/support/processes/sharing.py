@@ -1,4 +1,4 @@
-"""Workers that share a stub stream's shards over a real store, with a lease time of a test's."""
+"""Workers that share the shards of a stub stream over a real store, with a short lease time."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ from worker.sharing.membership import Member
 from worker.stream.shards.polling import Idle
 from worker.stream.shards.reader import Work
 
-LEASE_TIME = 0.9
+LEASE_TIME = 0.9  # seconds
 
 
 class StubDeployment(Deployment):
@@ -36,7 +36,7 @@ class StubDeployment(Deployment):
 
 @dataclass
 class Shop:
-    """A stub stream and real tables, on which workers meet."""
+    """A stub stream and real tables that several workers share."""
 
     clients: Clients
     names: TableNames
@@ -71,7 +71,7 @@ class Shop:
         folder: str | None = None,
         one_log: bool = False,
     ) -> Coordinator:
-        """A worker that notes what it takes; yet to be entered."""
+        """A worker that records what it takes, as a context manager not entered yet."""
 
         def make_work(_lease: Lease, _hold: Hold) -> Work:
             def take(records: Sequence[Any]) -> None:
@@ -94,19 +94,19 @@ class Shop:
         )
 
     def owners(self) -> dict[str, str | None]:
-        """Who has each shard."""
+        """The lease holder of each shard."""
         return {shard: found.owner for (_, shard), found in self.rows().checkpoints.items()}
 
 
 @contextmanager
 def shop(endpoint: str, prefix: str) -> Iterator[Shop]:
-    """Empty tables, and a stream that has no shard yet."""
+    """Empty tables, and a stream without shards."""
     clients = connect(endpoint)
     names = table_names(f"{prefix}-", None)
     for table, keys in (
         (names.checkpoints, ("Consumer", "Shard")),
         (names.dead_letters, ("ProductID", "SinkKey")),
-    ):  # not all of them, to be quick
+    ):  # only the tables that are needed, for speed
         clients.tables.create_table(
             TableName=table,
             KeySchema=[

@@ -1,4 +1,4 @@
-"""A `stockpulse` command that cannot do what it should, and what it says."""
+"""A `stockpulse` command that must fail, and its error message."""
 
 import subprocess
 import sys
@@ -10,23 +10,23 @@ import pytest
 
 from tests.support.processes.process import ROOT, with_settings
 
-SOON = 60.0  # seconds: all the starts of a file run at once, on perhaps two busy cores
+SOON = 60.0  # seconds: all commands of a test file run at once, perhaps on two busy cores
 
 
 @dataclass
 class Start:
-    """A `stockpulse` command under way, in a folder of its own and with no settings but these."""
+    """A running `stockpulse` command, in a folder of its own and with only the given settings."""
 
     folder: Path
     child: subprocess.Popen[str]
 
     def errors(self, within: float = SOON) -> str:
-        """What it says on stderr when it has ended as it should: soon, clean and with status 1."""
+        """Wait until it exits with status 1 and leaves nothing behind; returns its stderr."""
         try:
             output, errors = self.child.communicate(timeout=within)
         except subprocess.TimeoutExpired:
             output, errors = self.end()
-            pytest.fail(f"still runs after {within} s: {output}{errors}")
+            pytest.fail(f"still running after {within} s: {output}{errors}")
         assert self.child.returncode == 1, errors
         assert "Traceback" not in errors, errors
         assert not output
@@ -34,7 +34,7 @@ class Start:
         return errors
 
     def end(self) -> tuple[str, str]:
-        """End it, if it has not ended; all that it said and nobody has read yet."""
+        """Terminate it if it still runs; returns its unread (stdout, stderr)."""
         if self.child.poll() is None:
             self.child.terminate()
         return ("", "") if self.child.stdout.closed else self.child.communicate(timeout=10)
@@ -54,7 +54,7 @@ def start(folder: Path, settings: Mapping[str, str], *command: str) -> Start:
 
 
 def assert_one_line(errors: str, *names: str) -> None:
-    """One line, which names each of these."""
+    """Assert that stderr is one line that contains each of these names."""
     assert errors.startswith("stockpulse: "), errors
     assert len(errors.splitlines()) == 1, errors
     for name in names:
@@ -62,12 +62,12 @@ def assert_one_line(errors: str, *names: str) -> None:
 
 
 def left_behind(folder: Path) -> list[str]:
-    """Command lines of processes that work in the folder."""
+    """Command lines of the processes that name the folder."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:  # it ended meanwhile
+        except OSError:  # it has exited meanwhile
             continue
         if str(folder) in command:
             found.append(command)

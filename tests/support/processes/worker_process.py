@@ -1,7 +1,7 @@
-"""A standalone worker as a process of its own, to be paused and killed: `python -m` this.
+"""A standalone worker in its own process that a test pauses and kills (run with `python -m`).
 
-It takes its settings from the environment, and prints the product of each event that it
-publishes, a line each.
+It takes its settings from the environment, and its lease time in seconds as an argument. It prints
+the product id of each event that it publishes, one per line.
 """
 
 import signal
@@ -15,8 +15,8 @@ from app.runtime.wake import Wake
 from app.store.audit.audit_repository import Arrived
 
 
-def tell(arrived: Sequence[Arrived]) -> None:
-    """Publish to whoever reads our output."""
+def print_products(arrived: Sequence[Arrived]) -> None:
+    """Publish events to standard output."""
     for _, event in arrived:
         sys.stdout.write(f"{event.product_id}\n")
     sys.stdout.flush()
@@ -25,7 +25,7 @@ def tell(arrived: Sequence[Arrived]) -> None:
 if __name__ == "__main__":
     end_by_signals()
     try:
-        with reading(load(), tell, Wake(), lease_time=float(sys.argv[1])):
+        with reading(load(), print_products, Wake(), lease_time=float(sys.argv[1])):
             signal.pause()
     except KeyboardInterrupt:
         pass

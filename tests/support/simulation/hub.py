@@ -1,8 +1,8 @@
-"""Threads, clocks and waits of the code under test, all on one real thread and in one fixed order.
+"""Runs the threads, clocks and waits of the code under test on one real thread, deterministically.
 
-Each thread is a greenlet that runs until it waits or makes a call; who goes on is the
-caller's choice. Time stands still unless nobody can run: then it jumps to the next deadline.
-What a process does after its death takes no effect: every wait in it raises `Crash`.
+Each thread is a greenlet that runs until it waits or makes a call; the caller of `step` chooses
+which one runs next. Time advances only when no task can run: it jumps to the next deadline. A dead
+process has no effect: every wait in it raises `Crash`.
 """
 
 import math
@@ -12,22 +12,22 @@ from random import Random
 
 from greenlet import getcurrent, greenlet
 
-STEPS_TO_DIE = 1000  # that a dead thread's `finally` blocks may take
+STEPS_TO_DIE = 1000  # at most, for the `finally` blocks of a killed thread
 
 
 class Crash(BaseException):
-    """The process was killed: no `except Exception` may outlive it."""
+    """The process was killed; a BaseException, so that `except Exception` does not catch it."""
 
 
 @dataclass(eq=False)
 class Process:
-    """Threads that live and die together, and a host's wall clock."""
+    """Threads that start and end together, with their host's wall clock."""
 
     name: str
-    skew: Callable[[], float] = float  # seconds by which the wall clock is off
+    skew: Callable[[], float] = float  # error of the wall clock, in seconds
     paused: bool = False
     dead: bool = False
-    unhindered_since: float = 0.0  # when it last woke, or a call of it last met trouble
+    unhindered_since: float = 0.0  # when it was last resumed, or a call last met a fault
     tasks: list["Task"] = field(default_factory=list)
 
 
@@ -41,7 +41,7 @@ class Task:
     deadline: float | None = 0.0
 
     def can_run(self, now: float) -> bool:
-        """Whether it waits no longer."""
+        """Whether its wait is over."""
         if self.deadline is not None and now >= self.deadline:
             return True
         return self.ready is not None and self.ready()
@@ -73,7 +73,7 @@ class Hub:
                 body()
             except Crash:
                 pass
-            except BaseException as error:  # noqa: BLE001 - told at the end of this step
+            except BaseException as error:  # noqa: BLE001 - raised at the end of this step
                 self.failures.append(error)
 
         task = Task(process, greenlet(guarded))
@@ -81,7 +81,7 @@ class Hub:
         return task
 
     def step(self, random: Random) -> bool:
-        """Let one task go on until it waits; False where nobody ever will."""
+        """Run one task until it waits; False if no task can ever run."""
         awake = [process for process in self.processes if not (process.paused or process.dead)]
         for process in self.processes:
             if process.paused:
@@ -100,9 +100,9 @@ class Hub:
         return True
 
     def wait(self, ready: Callable[[], bool] | None, seconds: float | None) -> bool:
-        """Give way; back once it is ready (True) or the time has passed (False)."""
+        """Wait until `ready()` is true (returns True) or the time has passed (False)."""
         task = self.current
-        if task is None:  # outside of any process: nothing can happen while it waits
+        if task is None:  # outside any process, nothing can happen during the wait
             return ready is None or ready()
         if task.process.dead:
             raise Crash
@@ -116,7 +116,7 @@ class Hub:
         return ready is None or ready()
 
     def kill(self, process: Process) -> None:
-        """End a process at once, whatever it is doing; its current task must raise `Crash`."""
+        """Kill a process; if it is running, its current task must raise `Crash`."""
         if process.dead:
             return
         process.dead = True
@@ -129,7 +129,7 @@ class Hub:
         self.processes.remove(process)
 
     def close(self) -> None:
-        """End everything; what fails now fails for that reason alone."""
+        """Kill every process, and ignore failures that this causes."""
         self.failures = []
         for process in list(self.processes):
             self.kill(process)

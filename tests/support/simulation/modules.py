@@ -1,4 +1,4 @@
-"""While a simulation runs, the code's threads, clocks, queues and names are the hub's."""
+"""During a simulation, the code's threads, clocks, queues and random names come from the hub."""
 
 import inspect
 import queue
@@ -25,7 +25,7 @@ from tests.support.simulation.threads import (
 
 
 class Substitute:
-    """A module with some of its names changed."""
+    """A module with some of its names replaced."""
 
     def __init__(self, module: ModuleType, **changed: Any) -> None:
         self.__dict__.update(changed)
@@ -36,7 +36,7 @@ class Substitute:
 
 
 def substitutes(hub: Hub) -> dict[str, Substitute]:
-    """The modules, by name."""
+    """The replaced modules, by name."""
     made, wall = iter(range(10**6)), partial(_wall, hub)
     return {
         "threading": Substitute(
@@ -65,7 +65,7 @@ def _wall(hub: Hub) -> float:
 
 
 def _moments(hub: Hub) -> type[datetime]:
-    """`datetime`, whose `now` is the hub's; every real one counts as of its kind."""
+    """`datetime` with the hub's `now`; every real datetime counts as an instance."""
 
     class AnyMoment(type):
         def __instancecheck__(cls, value: object) -> bool:
@@ -80,7 +80,7 @@ def _moments(hub: Hub) -> type[datetime]:
 
 
 def substitute(hub: Hub, patch: pytest.MonkeyPatch) -> None:
-    """Give every module of ours the hub's, wherever a default was bound to the real one too."""
+    """Replace the modules in all of Stockpulse's code, defaults of constructors included."""
     changed, moments = substitutes(hub), _moments(hub)
     instead: dict[Any, Any] = {
         getattr(module, name): getattr(changed[module.__name__], name)
@@ -106,7 +106,7 @@ def substitute(hub: Hub, patch: pytest.MonkeyPatch) -> None:
 
 
 def _change_defaults(function: Any, instead: dict[Any, Any], patch: pytest.MonkeyPatch) -> None:
-    """Of a constructor: its arguments' defaults, and the factories of a dataclass's fields."""
+    """Replace a constructor's default arguments and the factories of a dataclass's fields."""
     for kind in ("__defaults__", "__kwdefaults__"):
         given = getattr(function, kind, None) or ()
         if isinstance(given, tuple):

@@ -1,4 +1,4 @@
-"""What `threading`, `queue` and `concurrent.futures` give, made of the hub's tasks."""
+"""`threading`, `queue` and `concurrent.futures` on the hub's tasks."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -39,11 +39,11 @@ class SimCondition(SimLock):
 
     def __init__(self, hub: Hub) -> None:
         super().__init__(hub)
-        self._told = 0
+        self._notified = 0
 
     def wait(self, timeout: float | None = None) -> bool:
-        told = self._told
-        return self.wait_for(lambda: self._told != told, timeout)
+        before = self._notified
+        return self.wait_for(lambda: self._notified != before, timeout)
 
     def wait_for(self, ready: Callable[[], bool], timeout: float | None = None) -> bool:
         if ready():
@@ -56,7 +56,7 @@ class SimCondition(SimLock):
         return came or ready()
 
     def notify(self, _n: int = 1) -> None:
-        self._told += 1
+        self._notified += 1
 
     notify_all = notify
 
@@ -84,7 +84,7 @@ class SimEvent:
 
 
 class SimThread:
-    """`threading.Thread`, of the process that makes it."""
+    """`threading.Thread`, in the process that creates it."""
 
     def __init__(
         self,
@@ -136,10 +136,10 @@ class SimFuture:
         self._error: Exception | None = None
 
     def run(self) -> None:
-        """What its thread does."""
+        """Run the call, in the future's thread."""
         try:
             self._value = self._call()
-        except Exception as error:  # noqa: BLE001 - whoever asks for the result is told
+        except Exception as error:  # noqa: BLE001 - raised by `result`
             self._error = error
         self._done = True
 

@@ -7,14 +7,14 @@ import pytest
 
 from app.core.roles import Role
 from tests.support.access import an_authenticator
-from tests.support.http.named_headers import hold_headers
+from tests.support.http.named_headers import check_headers
 from tests.support.site import Site, a_key
 
 PATH = "/v1/products"
 
 
 def assert_in_contract(site: Site, answer: httpx.Response) -> None:
-    hold_headers(site.app.openapi(), "GET", PATH, answer.status_code, answer.headers)
+    check_headers(site.app.openapi(), "GET", PATH, answer.status_code, answer.headers)
 
 
 @pytest.mark.parametrize(

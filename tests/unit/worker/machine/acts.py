@@ -1,4 +1,4 @@
-"""What all rules share: the stage of one example, and the promises at its end."""
+"""What all rules share: the stage of one example, and the checks at its end."""
 
 import sys
 
@@ -17,8 +17,8 @@ choices = st.integers(0, 7)
 then = st.tuples(st.integers(0, 100), st.integers(0, 2**16))  # steps, seed of their order
 
 
-class Acts(RuleBasedStateMachine):
-    """One table, and up to two workers on two hosts."""
+class WorkerMachineBase(RuleBasedStateMachine):
+    """A state machine over one table and up to two workers on two hosts."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,5 +34,5 @@ class Acts(RuleBasedStateMachine):
             self.stage.close()
 
     def life(self, who: int) -> Life:
-        """One of those who live."""
+        """One of the running workers."""
         return self.stage.lives[who % len(self.stage.lives)]

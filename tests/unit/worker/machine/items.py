@@ -1,4 +1,4 @@
-"""Items of the products table, the same for the same numbers."""
+"""Deterministic items of the products table."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ def a_product(product_id: str, stock: int) -> Item:
 
 
 def noise(size: int, seed: int) -> str:
-    """Text that no compression makes much smaller, the same for the same seed."""
+    """Incompressible text, the same for the same seed."""
     state, letters = seed * 2_654_435_761 + 1, []
     for _ in range(size):
         state = (state * 6_364_136_223_846_793_005 + 1_442_695_040_888_963_407) % 2**64

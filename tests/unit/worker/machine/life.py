@@ -1,6 +1,6 @@
-"""One life of a worker: the real threads, leases, reader, pipeline and sinks over fake services.
+"""One run of a worker: the real threads, leases, reader, pipeline and sinks over fake services.
 
-What it left in the tables is all that the next life knows.
+The tables are all that it leaves to the next run.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,14 +30,14 @@ from worker.hosts.wiring import SinkPlan
 from worker.sharing.membership import Member
 from worker.stream.shards.polling import IDLE_AWS
 
-ABREAST = 2  # batches that are written at once
+PARALLEL = 2  # batches written at once
 
 
 class Life:
-    """A worker from its start to its end."""
+    """A worker from its start to its exit or crash."""
 
     def __init__(self, world: World, name: str, skew: Callable[[], float]) -> None:
-        """`skew` is by how many seconds its host's wall clock is off."""
+        """`skew` returns the error of its host's wall clock, in seconds."""
         self.world = world
         self.name = name
         self.wire = Wire(world.hub, lambda: self.process, world.ledger.tally)
@@ -47,15 +47,15 @@ class Life:
 
     @property
     def over(self) -> bool:
-        """Whether it crashed, or came to its end."""
+        """Whether it crashed or exited."""
         return self.process.dead or not self.process.tasks
 
     def stop(self) -> None:
-        """Ask it to end properly: what it holds is handed over."""
+        """Request a clean exit, which releases its leases."""
         self._stop.set()
 
     def _run(self) -> None:
-        """A start that fails ends the process, as does its main thread: others are daemons."""
+        """Run it; a failed start or the end of the main thread ends the process."""
         try:
             self._live()
         except StoreUnavailable:
@@ -78,12 +78,12 @@ class Life:
             self._publish,
             self._plan(),
             broker_elsewhere=True,
-            parallelization_factor=ABREAST,
+            parallelization_factor=PARALLEL,
         ) as self.worker:
             self._stop.wait()
 
     def _plan(self) -> SinkPlan:
-        """The deployment's sinks, each delivering to its other side."""
+        """The deployment's sinks, each delivering to its fake receiver."""
         plan = self.world.sinks.plan
         sinks = [replace(sink, deliver=partial(self._deliver, sink.name)) for sink in plan.sinks]
         return replace(plan, sinks=sinks)
@@ -96,7 +96,7 @@ class Life:
                 if call.answer.seconds:
                     self.world.hub.wait(None, call.answer.seconds)
                 return call.result()
-        except AssertionError as error:  # for the courier any exception is a fault of the sink
+        except AssertionError as error:  # the runner takes any exception for a fault of the sink
             self.world.hub.failures.append(error)
             raise
 

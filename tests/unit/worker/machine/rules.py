@@ -1,7 +1,7 @@
-"""The rules of the state machine: what the world does, and which worker takes its turn.
+"""The rules of the state machine: writers, comparisons, and all rules of the other modules.
 
-After most of them the workers go on for some steps, in an order that the example chooses, so
-that everything can fall between any two calls of theirs.
+After most rules the workers run some steps in an order that the example chooses, so that anything
+can happen between any two of their calls.
 """
 
 from hypothesis import strategies as st
@@ -12,12 +12,12 @@ from tests.unit.worker.machine.host_rules import HostRules
 from tests.unit.worker.machine.sinks.sink_rules import SinkRules
 from tests.unit.worker.machine.stream_rules import StreamRules
 
-TEXT = 3_400  # bytes of an item that make its audit entry too large
-MINUTES = 200.0  # seconds: until a request is seen, and a first one's wait and looks are done
+TEXT = 3_400  # characters that make an item's audit entry too large
+MINUTES = 200.0  # seconds until a comparison is noticed and done, the first one's wait included
 
 
 class WorkerMachine(StreamRules, HostRules, SinkRules):
-    """What writers do, and what the reconciliation makes of it."""
+    """Writers' changes and reconciliation, with the rules for hosts, stream and sinks."""
 
     @initialize(
         old=st.lists(products, max_size=2, unique=True),
@@ -34,7 +34,10 @@ class WorkerMachine(StreamRules, HostRules, SinkRules):
         steps: int,
         sinks: bool = False,  # noqa: FBT001, FBT002
     ) -> None:
-        """The first start ever, of one worker or two; `old` products are older than the stream."""
+        """Start the deployment for the first time; `old` products are older than the stream.
+
+        `halves`: the stream begins with two shards. `two`: two workers.
+        """
         if sinks:
             self.world.sinks.deploy()
         for product in old:
@@ -43,7 +46,7 @@ class WorkerMachine(StreamRules, HostRules, SinkRules):
             self.world.part(0, split=True, listed=True)
         for host in range(1 + two):
             self.stage.start(host)
-        while not self.world.ledger.holders:  # from here on a stream is known, and drained
+        while not self.world.ledger.holders:  # from here on the stream is known
             self.stage.run(10)
         self.stage.run(steps)
 
@@ -71,7 +74,7 @@ class WorkerMachine(StreamRules, HostRules, SinkRules):
 
     @rule(product=products, lost=st.integers(1, 2), kept=st.integers(0, 2), then=then)
     def write_and_lose(self, product: str, lost: int, kept: int, then: Then) -> None:
-        """Changes that are a day old before anybody reads, and others behind them."""
+        """Trim `lost` changes before a worker reads them, then write `kept` more."""
         for _ in range(lost):
             self.world.write(product)
         self.world.trim_all(product)
@@ -86,18 +89,23 @@ class WorkerMachine(StreamRules, HostRules, SinkRules):
 
     @rule()
     def compare(self) -> None:
-        self.stage.ask()
+        self.stage.request_comparison()
         self.stage.run_for(MINUTES)
 
     @rule(changed=st.lists(products, min_size=1, max_size=3), delete=st.booleans(), then=then)
-    def compare_while_on_its_way(self, changed: list[str], delete: bool, then: Then) -> None:  # noqa: FBT001
-        """The table has changed, and the stream does not show it for minutes."""
+    def compare_while_records_are_delayed(
+        self,
+        changed: list[str],
+        delete: bool,  # noqa: FBT001
+        then: Then,
+    ) -> None:
+        """Compare while the stream hides the table's last changes for minutes."""
         self.world.hold_back()
         for product in changed:
             self.world.write(product)
         if delete:
             self.world.write(changed[0], delete=True)
-        self.stage.ask()
+        self.stage.request_comparison()
         self.stage.run_for(MINUTES)
-        self.world.let_go()
+        self.world.let_held_records_show()
         self.stage.run(*then)

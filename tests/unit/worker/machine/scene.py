@@ -1,4 +1,4 @@
-"""A stage for stories of one stream, with words for what its checkpoints and gaps say."""
+"""A stage for scenarios on one stream, with shorthands for its shards, checkpoints and gaps."""
 
 from tests.support.fakes.fake_shards import FakeShard
 from tests.unit.worker.machine.checks.ledger import CHECKPOINTS
@@ -6,15 +6,15 @@ from tests.unit.worker.machine.stage import Stage
 
 
 class Scene(Stage):
-    """A stage with words for one stream and what its checkpoints and gaps say."""
+    """A stage with shorthands for one stream's shards, checkpoints and gaps."""
 
     def settled(self) -> None:
-        """Every change is audited and published, parked, or told of as a gap."""
+        """Assert that each change is audited and published, dead-lettered, or covered by a gap."""
         self.run_for(40)
         assert self.world.ledger.unsettled() == []
 
     def kill_all(self) -> None:
-        """Every worker is killed."""
+        """Kill every worker."""
         for life in self.lives:
             self.world.hub.kill(life.process)
 
@@ -35,5 +35,5 @@ class Scene(Stage):
         ]
 
     def gaps(self) -> list[str]:
-        """What gaps are about."""
+        """The shard or product id of each gap."""
         return [about.removeprefix("\0shard#") for about, _ in self.world.ledger.notes.gaps()]

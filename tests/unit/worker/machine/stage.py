@@ -1,4 +1,4 @@
-"""Where workers live and die: their starts, their turns, the calm in which all must come out."""
+"""Workers start, run and die here; at the end, without faults, every invariant must hold."""
 
 from datetime import UTC, datetime
 from random import Random
@@ -18,8 +18,8 @@ from worker.consumers import delivery_threads, runner
 from worker.leasing.leased_threads import LeasedThreads
 from worker.pipeline import parallel
 
-BATCH = 3  # records: pages here are too short to be parted into real ones
-# What sinks read, keep and remember at once: little, so that examples reach the bounds.
+BATCH = 3  # records a batch: pages here are too short for real batches
+# Small bounds on what sinks read and remember at once, so that examples reach them.
 SMALL = (
     (tail, "PAGE", 2),
     (tail, "MOST", 8),
@@ -29,19 +29,20 @@ SMALL = (
     (delivery_threads, "PENDING", 8),
     (position, "REMEMBERED", 4),
 )
-CALM = 60, 200  # rounds, and steps in each, until which all must have come out
-DELIVERED = 30  # times 10 s, until every sink has had everything
-MINUTE, LOOKS = 60.0, 5  # and then how long a comparison may take
-# Seconds before it: a `reconciled` entry by a clock an hour fast keeps others off for longer.
+CALM = 60, 200  # rounds, and steps in each, within which every change must settle
+DELIVERED = 30  # times 10 s, within which every sink must receive everything
+MINUTE, CHECKS = 60.0, 5  # a comparison must finish within this many minutes
+# Seconds to wait before a comparison: a `reconciled` entry written by a clock that is an hour fast
+# delays the next one by more than an hour.
 PATIENCE = 0.0, 700.0, 4_300.0, 8_000.0
 
 
 class Stage:
-    """A world and the lives in it; to be closed, however it ends."""
+    """A world and the workers in it; always call `close`."""
 
     def __init__(self) -> None:
         self.world = World()
-        self.skew = [0.0, 0.0]  # seconds by which each host's clock is off
+        self.skew = [0.0, 0.0]  # error of each host's clock, in seconds
         self.lives: list[Life] = []
         self._started = 0
         self._patch = pytest.MonkeyPatch()
@@ -52,7 +53,7 @@ class Stage:
             self._patch.setattr(module, name, number)
 
     def start(self, host: int = 0) -> Life:
-        """A new life."""
+        """Start a worker on a host."""
         self._started += 1
         self.world.ledger.tally["second worker joined"] += bool(self.lives)
         name = f"worker-{self._started:03d}"
@@ -61,33 +62,33 @@ class Stage:
         return life
 
     def kill(self, life: Life) -> None:
-        """A life ends in the midst of what it does."""
+        """Kill a worker in the middle of what it does."""
         self.world.hub.kill(life.process)
-        self._bury()
+        self._drop_ended()
 
-    def ask(self) -> None:
-        """A person asks for a comparison of the table with the audit."""
+    def request_comparison(self) -> None:
+        """Request a comparison of the table with the audit, as a person does."""
         rows = ReconcileRequests(self.world.tables, CHECKPOINTS, CONSUMER)  # type: ignore[arg-type]
         rows.ask("a person asked", datetime.fromtimestamp(START + self.world.hub.now, UTC))
 
     def run(self, steps: int, seed: int = 0) -> None:
-        """Let whoever can go on do so, this many times, in an order of the seed's."""
+        """Run this many steps of tasks that can run, in an order chosen by the seed."""
         random = Random(seed)
         for _ in range(steps):
             if not self.world.hub.step(random):
                 break
-        self._bury()
+        self._drop_ended()
 
     def run_for(self, seconds: float) -> None:
         """Let simulated time pass."""
         end, random = self.world.hub.now + seconds, Random(0)
         while self.world.hub.now < end and self.world.hub.step(random):
             pass
-        self.world.hub.now = max(self.world.hub.now, end)  # nobody may be awake
-        self._bury()
+        self.world.hub.now = max(self.world.hub.now, end)  # perhaps no task can run
+        self._drop_ended()
 
     def settle(self) -> None:
-        """Calm comes back, and with it every promise about the end."""
+        """Stop all faults, let the workers finish, then check every invariant."""
         self.world.calm()
         for life in self.lives:
             life.wire.calm()
@@ -100,10 +101,11 @@ class Stage:
             if self.world.settled():
                 break
         left = self.world.ledger.unsettled()
-        assert not left, f"lost without a word: {left}"
+        assert not left, f"lost without a gap: {left}"
         self._deliver()
-        assert self.world.settled(), "shards that have ended are not finished"
-        assert not self.world.ledger.untold(), f"no gap tells of {self.world.ledger.untold()}"
+        assert self.world.settled(), "closed shards are not finished"
+        streams = self.world.ledger.unreported_streams()
+        assert not streams, f"no gap reports {streams}"
         chains = ChainReader(self.world)
         assert not chains.cut_off(chains.whole()), chains.cut_off(chains.whole())
         self._reconcile(chains)
@@ -112,9 +114,12 @@ class Stage:
         chains.count()
 
     def _deliver(self) -> None:
-        """Every sink is run by someone; one that was down is tried again within two minutes."""
+        """Wait until a worker runs every sink and each has received everything.
+
+        A sink that was down is retried within two minutes.
+        """
         for _ in range(DELIVERED):
-            self.world.sinks.calm()  # a call that was under way may have paused its sink again
+            self.world.sinks.calm()  # a running call may have paused its sink again
             if not self._undelivered():
                 return
             if not self.lives:
@@ -125,18 +130,18 @@ class Stage:
     def _undelivered(self) -> list[str]:
         owners = {name: side.deliveries.owner for name, side in self.world.sinks.sides.items()}
         alive = {life.name for life in self.lives}
-        idle = [f"nobody runs {name}" for name, owner in owners.items() if owner not in alive]
+        idle = [f"no worker runs {name}" for name, owner in owners.items() if owner not in alive]
         return self.world.sinks.left() + idle
 
     def _reconcile(self, chains: ChainReader) -> None:
-        """Where something is missing, a comparison makes the audit's last word the table's."""
+        """Compare until each product's last audit entry equals the table."""
         self.skew = [0.0, 0.0]
         for patience in PATIENCE:
             if not (chains.cut_off(chains.all()) or chains.no_beginning()):
                 return
-            self.ask()
-            self.world.hub.now += patience  # all hosts sleep: what was too soon is not any more
-            for _ in range(LOOKS):
+            self.request_comparison()
+            self.world.hub.now += patience  # all hosts sleep, so that no entry is too recent
+            for _ in range(CHECKS):
                 if not self.lives:
                     self.start()
                 self.run_for(MINUTE)
@@ -145,14 +150,14 @@ class Stage:
         assert not chains.cut_off(chains.all()), chains.cut_off(chains.all())
 
     def close(self) -> None:
-        """End everything, and give the code its own clocks and threads back."""
+        """Kill everything and restore the real clocks and threads."""
         self.world.hub.close()
         self._patch.undo()
 
     def _note_crash(self, _what: str, error: BaseException) -> None:
-        """No fault of a service may kill a thread; the death of a process does."""
+        """Fail the example: only `Crash` may end a worker's thread, a service fault may not."""
         if not isinstance(error, Crash):
             self.world.hub.failures.append(error)
 
-    def _bury(self) -> None:
+    def _drop_ended(self) -> None:
         self.lives = [life for life in self.lives if not life.over]

@@ -1,14 +1,14 @@
-"""What a stream does by itself: its shards end, hide and lose their past."""
+"""What DynamoDB Streams does by itself: shards split, close, appear late and lose old records."""
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from tests.support.fakes.fake_stream import Manners
-from tests.unit.worker.machine.acts import Acts, Then, choices, then
+from tests.support.fakes.fake_stream import StreamOptions
+from tests.unit.worker.machine.acts import Then, WorkerMachineBase, choices, then
 
 
-class StreamRules(Acts):
-    """The service's part."""
+class StreamRules(WorkerMachineBase):
+    """Rules for the stream."""
 
     @rule(choose=choices, hidden=st.booleans(), then=then)
     def split(self, choose: int, hidden: bool, then: Then) -> None:  # noqa: FBT001
@@ -30,13 +30,13 @@ class StreamRules(Acts):
         self.world.hold_back(choose)
 
     @rule(then=then)
-    def let_go(self, then: Then) -> None:
-        self.world.let_go()
+    def let_held_records_show(self, then: Then) -> None:
+        self.world.let_held_records_show()
         self.stage.run(*then)
 
     @rule(
-        manners=st.builds(
-            Manners,
+        options=st.builds(
+            StreamOptions,
             page=st.integers(1, 4),
             listing=st.integers(1, 3),
             ends_on_open=st.booleans(),
@@ -46,8 +46,8 @@ class StreamRules(Acts):
         ),
         empty=st.integers(0, 2),
     )
-    def serve(self, manners: Manners, empty: int) -> None:
-        self.world.streams.manners = manners
+    def serve(self, options: StreamOptions, empty: int) -> None:
+        self.world.streams.options = options
         self.world.streams.empty_pages = empty
 
     @rule(times=st.integers(1, 2), then=then)
@@ -61,15 +61,15 @@ class StreamRules(Acts):
         self.stage.run(*then)
 
     @rule(choose=choices)
-    def trim_what_was_consumed(self, choose: int) -> None:
+    def trim_read_records(self, choose: int) -> None:
         shards = self.world.all_shards()
         arn, shard = shards[choose % len(shards)]
         finished = (arn, shard.id) in self.world.ledger.finished
         self.world.trim(arn, shard, self.world.consumed(arn, shard), forget=finished)
 
     @rule(choose=choices, count=st.integers(1, 6), forget=st.booleans(), then=then)
-    def trim_what_was_not(self, choose: int, count: int, forget: bool, then: Then) -> None:  # noqa: FBT001
-        """Of a shard that was begun, a gap tells; of others the next comparison."""
+    def trim_unread_records(self, choose: int, count: int, forget: bool, then: Then) -> None:  # noqa: FBT001
+        """Trim past the checkpoint: a gap reports it, or a comparison if no record was read."""
         shards = self.world.all_shards()
         arn, shard = shards[choose % len(shards)]
         self.world.trim(arn, shard, self.world.consumed(arn, shard) + count, forget=forget)

@@ -1,8 +1,9 @@
-"""Whatever the stream, the store, the clock and the scheduler do, nothing is lost or shown twice.
+"""No change is lost or published twice, whatever stream, store, clocks and scheduler do.
 
-A Hypothesis state machine drives the real worker over fake services. `machine/ledger.py` checks
-each effect on the audit, the feed and the broker, `machine/sinks/deliveries.py` each delivery to a
-sink and each saved position; the rules beside them are what happens to the worker.
+A Hypothesis state machine drives the real worker over fake services. `checks/ledger.py` checks each
+write to the audit and the feed, each publication and each checkpoint; `sinks/deliveries.py` checks
+each delivery to a sink and each saved position. The modules named `*rules.py` inject the events and
+faults.
 """
 
 import os
@@ -19,7 +20,7 @@ from tests.unit.worker.machine.sinks.other_side import Answer
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 
-# A second of examples: enough to see that the machine runs. `make machine` looks for bugs.
+# A second of examples shows that the machine runs. `make machine` searches for bugs.
 SHORT = settings(max_examples=6, stateful_step_count=20)
 
 
@@ -28,73 +29,71 @@ def _same_jitter() -> None:
     random.seed(0)
 
 
-def test_nothing_is_lost_nothing_shows_twice(quiet: None) -> None:
+def test_no_change_is_lost_or_published_twice(quiet: None) -> None:
     try:
         run_state_machine_as_test(WorkerMachine, settings=settings() if LONG else SHORT)
     finally:
         print(f"\n{TALLY}")
 
 
-def test_found_once_a_deletion_on_its_way_at_the_first_comparison(quiet: None) -> None:
-    """Of two products older than the stream one is gone before any record of it was read."""
+def test_regression_deletion_not_yet_read_at_the_first_comparison(quiet: None) -> None:
+    """A product older than the stream is deleted before any of its records is read."""
     machine = WorkerMachine()
     machine.begin(old=["P0", "P2"], steps=113, halves=False, two=True)
     machine.stop(then=(11, 0), who=0)
     machine.delete(product="P0", then=(30, 0))
     machine.delete(product="P2", then=(0, 0))
     machine.stop(then=(0, 0), who=0)
-    machine.teardown()  # it settles, and looks at every promise
+    machine.teardown()  # settles, then checks every invariant
 
 
-def test_found_once_a_baseline_that_was_early(quiet: None) -> None:
-    """A product older than the stream is compared while the record of its change is on its way."""
+def test_regression_baseline_written_before_a_pending_record(quiet: None) -> None:
+    """A product older than the stream is compared before the record of its change is readable."""
     machine = WorkerMachine()
     machine.begin(old=["P2"], steps=0, halves=False, two=False)
     machine.world.hold_back()
     machine.world.write("P2")
-    machine.stage.run_for(300)  # two looks, and nothing of it in the stream
-    machine.world.let_go()
+    machine.stage.run_for(300)  # both reads of the comparison, with no record in the stream
+    machine.world.let_held_records_show()
     machine.teardown()
     assert machine.stage.world.ledger.tally["baseline of an old product early"]
 
 
-def test_found_once_a_product_that_was_written_and_had_no_beginning(quiet: None) -> None:
-    """It had a record by the second look, and was reconciled on top of that."""
+def test_regression_written_product_without_a_baseline(quiet: None) -> None:
+    """The product has a record at the comparison's second read, and is reconciled after it."""
     machine = WorkerMachine()
     machine.begin(old=["P0", "P1"], steps=0, halves=False, two=False)
-    machine.lose_broker(act=([], (0, 0)), host=0, rounds=1, who=0)
+    machine.lose_broker(follow_up=([], (0, 0)), host=0, rounds=1, who=0)
     for _ in range(2):
         machine.world.hold_back()
         machine.world.write("P0")
-        machine.stage.ask()
+        machine.stage.request_comparison()
         machine.stage.run_for(130)
-        machine.world.let_go()
+        machine.world.let_held_records_show()
     machine.teardown()
 
 
-def test_found_once_a_product_stamped_no_higher_by_the_next_holder_of_its_shard(
-    quiet: None,
-) -> None:
-    """Both stamped in one millisecond, the second with a lower writer's name."""
+def test_regression_stamp_does_not_rise_after_a_shard_changes_hands(quiet: None) -> None:
+    """Both workers stamp in one millisecond, and the second one's writer id sorts lower."""
     machine = WorkerMachine()
     machine.begin(old=["P2", "P6"], halves=True, steps=200, two=False)
-    machine.throttle(act=(["P3"], (100, 1501)), call=(2, None), many=2, who=3)
+    machine.throttle(follow_up=(["P3"], (100, 1501)), call=(2, None), many=2, who=3)
     machine.work(seed=35298, steps=125)
     machine.write_poison(product="P0", then=(49, 0))
     machine.set_clock(host=0, skew=3600.0)
-    machine.trim_what_was_consumed(choose=7)
+    machine.trim_read_records(choose=7)
     machine.join(host=0, then=(4, 51257))
     machine.work(seed=1111, steps=1)
-    machine.lose_answer(act=(["P7"], (87, 24928)), call=(1, None), who=0)
+    machine.lose_answer(follow_up=(["P7"], (87, 24928)), call=(1, None), who=0)
     machine.expire(then=(9, 11028))
-    machine.trim_what_was_consumed(choose=3)
+    machine.trim_read_records(choose=3)
     machine.split(choose=7, hidden=False, then=(42, 1))
     machine.delete(product="P7", then=(58, 83))
     machine.teardown()
 
 
-def test_found_once_a_sink_that_no_worker_ran(quiet: None) -> None:
-    """A worker woke, counted a sink that another had taken as its own, and took no other."""
+def test_regression_sink_without_a_worker(quiet: None) -> None:
+    """A resumed worker counts a sink that another took over as its own, and takes no other."""
     machine = WorkerMachine()
     machine.begin(two=True, sinks=True, halves=False, old=[], steps=134)
     machine.pause(seconds=40.0, then=(47, 1), who=3)
@@ -103,49 +102,51 @@ def test_found_once_a_sink_that_no_worker_ran(quiet: None) -> None:
     machine.teardown()
 
 
-def test_found_once_a_sink_that_accepted_every_event_and_was_unavailable(quiet: None) -> None:
-    """Nothing was left to try again, and the sink's thread died of that."""
+def test_regression_sink_accepts_every_event_and_reports_unavailable(quiet: None) -> None:
+    """With nothing left to retry, the sink's thread crashed."""
     machine = WorkerMachine()
     machine.begin(two=False, sinks=True, halves=False, old=[], steps=134)
-    machine.answer(sink=ONE, answers=[Answer("unavailable", first=1)], rest=(["P1"], (100, 0)))
-    machine.answer(sink=FIVE, answers=[Answer("unavailable", first=5)], rest=(["P1"], (100, 0)))
+    machine.answer(sink=ONE, answers=[Answer("unavailable", first=1)], follow_up=(["P1"], (100, 0)))
+    machine.answer(
+        sink=FIVE, answers=[Answer("unavailable", first=5)], follow_up=(["P1"], (100, 0))
+    )
     machine.teardown()
 
 
-def test_found_once_rows_behind_the_settled_place_of_a_clock_that_stood_still(quiet: None) -> None:
-    """Of two writers at a standstill one stamps 2 s below the other, minutes after it."""
+def test_regression_rows_below_the_settled_place_while_the_clock_stands_still(quiet: None) -> None:
+    """The writers' clock stands still, and one writer stamps 2 s below the other, minutes later."""
     machine = WorkerMachine()
     machine.begin(halves=True, sinks=True, old=[], steps=41, two=True)
     machine.stop(then=(55, 3078), who=7)
-    machine.lose_broker(act=(["P7", "P6", "P1"], (56, 10554)), host=0, rounds=2, who=6)
+    machine.lose_broker(follow_up=(["P7", "P6", "P1"], (56, 10554)), host=0, rounds=2, who=6)
     machine.set_clock_of_store(skew=-3600.0)
     machine.write_and_lose(kept=0, lost=1, product="P4", then=(28, 1742))
     machine.compare()
     machine.teardown()
 
 
-def test_found_once_a_pass_that_read_the_same_rows_for_ever(quiet: None) -> None:
-    """There were more rows within the last seconds than it read, so no place was settled."""
+def test_regression_pass_reads_the_same_rows_forever(quiet: None) -> None:
+    """The last seconds hold more rows than a pass reads, so no place is settled."""
     machine = WorkerMachine()
     machine.begin(halves=True, sinks=True, old=[], steps=41, two=True)
     machine.stop(then=(55, 3078), who=7)
-    machine.lose_broker(act=(["P7", "P6", "P1"], (56, 10554)), host=0, rounds=2, who=6)
+    machine.lose_broker(follow_up=(["P7", "P6", "P1"], (56, 10554)), host=0, rounds=2, who=6)
     machine.set_clock_of_store(skew=-3600.0)
     machine.refuse_product(
-        kind="error", product="P1", rest=(["P2", "P4", "P6", "P1"], (66, 0)), sink=ONE
+        kind="error", product="P1", follow_up=(["P2", "P4", "P6", "P1"], (66, 0)), sink=ONE
     )
     machine.teardown()
 
 
-def test_found_once_a_sink_that_caught_up_one_page_at_each_poll(quiet: None) -> None:
-    """Behind the rows that are held, it settled a page only after it had read it once more."""
+def test_regression_lagging_sink_reads_one_page_per_poll(quiet: None) -> None:
+    """A sink that lags behind the rows in memory settled a page only after a second read of it."""
     machine = WorkerMachine()
     machine.begin(halves=False, sinks=True, old=[], steps=100, two=False)
-    machine.pause_sink(sink=ONE, look=True, rest=([], (50, 0)))
+    machine.pause_sink(sink=ONE, same_process=True, follow_up=([], (50, 0)))
     for _ in range(5):
         machine.write(product="P1", count=12, then=(0, 0))
         machine.stage.run_for(20.0)
-    machine.resume_sink(sink=ONE, look=True, rest=([], (0, 0)))
+    machine.resume_sink(sink=ONE, same_process=True, follow_up=([], (0, 0)))
     machine.stage.run_for(5.0)
     assert machine.world.sinks.left() == []
     machine.teardown()

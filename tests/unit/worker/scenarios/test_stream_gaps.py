@@ -61,7 +61,7 @@ def test_the_old_stream_is_drained_then_the_new_one_read_and_a_gap_marked(scene:
     scene.world.write("P1")
     scene.start()
     scene.settled()
-    assert scene.world.ledger.untold() == []
+    assert scene.world.ledger.unreported_streams() == []
     assert scene.gaps() == ["stream"]
 
 

@@ -51,7 +51,7 @@ def test_a_child_that_shows_up_late_is_found(scene: Scene) -> None:
 
 
 def test_an_ending_number_on_an_open_shard_is_not_its_end(scene: Scene) -> None:
-    scene.world.streams.manners.ends_on_open = True
+    scene.world.streams.options.ends_on_open = True
     scene.start()
     for _ in range(3):
         scene.world.write("P1")
@@ -60,8 +60,8 @@ def test_an_ending_number_on_an_open_shard_is_not_its_end(scene: Scene) -> None:
 
 
 def test_a_parent_that_looks_open_is_read_before_its_child(scene: Scene) -> None:
-    scene.world.streams.manners.ends_hidden = True
-    scene.world.streams.manners.page = 1
+    scene.world.streams.options.ends_hidden = True
+    scene.world.streams.options.page = 1
     for _ in range(5):
         scene.world.write("P1")
     scene.world.part(0, split=False, listed=True)
@@ -80,7 +80,7 @@ def test_shards_that_opened_and_closed_between_two_looks_are_read(scene: Scene) 
 
 
 def test_a_listing_of_several_pages_is_read_to_its_end(scene: Scene) -> None:
-    scene.world.streams.manners.listing = 2
+    scene.world.streams.options.listing = 2
     for _ in range(5):
         scene.world.part(0, split=False, listed=True)
         scene.world.write("P1")
@@ -95,7 +95,7 @@ def test_a_page_of_the_listing_that_fails_stops_no_reader(
     scene.start()
     scene.run_for(20)
     scene.world.part(0, split=True, listed=True)
-    streams.manners.listing = 2
+    streams.options.listing = 2
 
     def failing(**request: object) -> object:
         if "ExclusiveStartShardId" in request:
@@ -120,7 +120,7 @@ def test_the_full_listing_is_asked_for(scene: Scene, monkeypatch: pytest.MonkeyP
         return right(**request)  # type: ignore[arg-type]
 
     monkeypatch.setattr(scene.world.streams, "describe_stream", noting)
-    scene.world.streams.manners.listing = 2
+    scene.world.streams.options.listing = 2
     scene.world.part(0, split=True, listed=True)
     scene.start()
     scene.run_for(20)

@@ -1,6 +1,6 @@
-"""What a verification finds in the audit's chains when all has come out.
+"""At the end of an example, `verify` finds no damage in the chains of products that lost nothing.
 
-A `reconciled` entry that was written while a record was on its way must be void.
+A `reconciled` entry written while a record was not yet readable must be void.
 """
 
 from collections.abc import Iterable
@@ -14,20 +14,20 @@ from tests.unit.worker.machine.world import KEY, KEY_ID, World
 
 
 class ChainReader:
-    """The products' audit entries, held against the table and against themselves."""
+    """Checks the products' chains against the table and within themselves."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def all(self) -> set[str]:
-        """Products of which there is anything to say."""
+        """Products that are older than the stream or have changes."""
         ledger = self._world.ledger
         return ledger.old.keys() | {
             product_id for product_id, chain in ledger.by_product.items() if chain
         }
 
     def whole(self) -> set[str]:
-        """Those of which no record was lost, and that were in one table only."""
+        """Products that lost no record and existed in one table only."""
         ledger = self._world.ledger
         return {
             product_id
@@ -40,7 +40,7 @@ class ChainReader:
         }
 
     def cut_off(self, product_ids: Iterable[str]) -> list[str]:
-        """Those whose last entry is not what the table holds."""
+        """Findings for products whose last entry differs from the table."""
         found = []
         for product_id in sorted(product_ids):
             live = self._world.tables.rows[PRODUCTS].get((product_id,))
@@ -50,11 +50,11 @@ class ChainReader:
         return found
 
     def no_beginning(self) -> list[str]:
-        """Whole products, older than the stream, whose baseline is still to come."""
+        """Findings for products that still lack a baseline and lost no record."""
         return [one for one in self.broken() if one.startswith("no-beginning")]
 
     def broken(self) -> list[str]:
-        """What is wrong within the chains of products that lost nothing."""
+        """Findings within the chains of products that lost no record."""
         return [
             str(finding)
             for product_id in sorted(self.whole())
@@ -63,7 +63,7 @@ class ChainReader:
         ]
 
     def silent(self) -> list[str]:
-        """Holes that a worker must have seen under one lease, and told of by no gap."""
+        """Holes that one lease holder must have seen and that no gap covers."""
         return [
             str(finding)
             for product_id, changes in self._world.ledger.by_product.items()
@@ -73,9 +73,9 @@ class ChainReader:
         ]
 
     def _audited_under_one_lease(self, changes: list[Written], key: str | None) -> bool:
-        """Whether the same lease audited this change and the one before it.
+        """Whether one lease holder audited both this change and the one before it.
 
-        Of a batch that a crash left in part, what is missing was in the worker's hands.
+        Entries missing from a batch that a crash cut short were still in the first worker's hands.
         """
         audited = [change for change in changes if change.audited]
         for before, change in pairwise(audited):
@@ -85,18 +85,18 @@ class ChainReader:
         return False
 
     def count(self) -> None:
-        """Note how many entries were early."""
+        """Count void `reconciled` entries."""
         tally = self._world.ledger.tally
         for product_id in self.all():
             links = [link_of(entry) for entry in self._entries(product_id)]
             tally["reconciled entry void"] += len(void_keys(links))
 
     def _begins_unknown(self, product_id: str) -> bool:
-        """Whether nothing can tell the beginning of a product older than the stream (ADR 0008).
+        """Whether the baseline of a product older than the stream cannot be known (ADR 0008).
 
-        Its baseline was early, by a host whose clock is so far behind that the record looks later;
-        or its first record's image before was too large to keep; or it was deleted, and its records
-        were on their way for longer than the first comparison waits.
+        True if the baseline was written before a pending record by a host whose clock is behind, if
+        the old image of the first record was too large to keep, or if the product was deleted and
+        its records became readable only after the first comparison had stopped waiting.
         """
         if product_id not in self._world.ledger.old:
             return False

@@ -1,7 +1,6 @@
-"""What was written is known here, and every effect of a worker is held against it as it happens.
+"""Every write and publication of a worker is checked against the known changes as it happens.
 
-A promise that is broken fails at the very write that breaks it, with the whole history of
-the example above it.
+The assertion fails in the call that breaks the invariant, so the traceback shows the cause.
 """
 
 from collections import Counter, defaultdict
@@ -27,7 +26,7 @@ Item = dict[str, Any]
 
 @dataclass
 class Ledger:
-    """Every change, and the promises about them."""
+    """Every change, and the invariants about it."""
 
     changes: dict[Ref, Written] = field(default_factory=dict)
     by_product: dict[str, list[Written]] = field(default_factory=lambda: defaultdict(list))
@@ -35,21 +34,21 @@ class Ledger:
         default_factory=lambda: defaultdict(list)
     )
     shards: dict[tuple[str, str], FakeShard] = field(default_factory=dict)
-    old: dict[str, str] = field(default_factory=dict)  # products older than their stream's ARN
+    old: dict[str, str] = field(default_factory=dict)  # products older than a stream, and its ARN
     notes: Notes = field(default_factory=Notes)
-    anew: list[str] = field(default_factory=list)  # streams that followed another
+    recreated_streams: list[str] = field(default_factory=list)  # ARNs that replaced another
     finished: set[tuple[str, str]] = field(default_factory=set)
     holders: dict[tuple[str, str], str | None] = field(default_factory=dict)
-    leases: dict[tuple[str, str], str] = field(default_factory=dict)  # the counters
+    leases: dict[tuple[str, str], str] = field(default_factory=dict)  # shard and lease counter
     stamps: Stamps = field(default_factory=Stamps)
     stamped: dict[str, Cursor] = field(default_factory=dict)  # each product's newest stamp
     tally: Counter[str] = field(default_factory=Counter)
-    caller: Callable[[], str] = str  # the name of the life whose call is under way
+    caller: Callable[[], str] = str  # the worker that makes the current call
     now: Callable[[], float] = float  # seconds
-    batch: Callable[[], set[tuple[str, tuple[str, ...]]]] = set  # what that call is to write
+    batch: Callable[[], set[tuple[str, tuple[str, ...]]]] = set  # keys of the current batch write
 
-    def wrote(self, product_id: str, arn: str, shard: FakeShard) -> Written:
-        """Note the shard's newest record."""
+    def add_change(self, product_id: str, arn: str, shard: FakeShard) -> Written:
+        """Register the shard's newest record."""
         number = str(shard.records[-1]["dynamodb"]["SequenceNumber"])
         ref = (product_id, event_key(arn, number))
         chain = self.by_product[product_id]
@@ -61,7 +60,7 @@ class Ledger:
         return written
 
     def lost(self, arn: str, shard: FakeShard, *, begun: bool) -> None:
-        """Records that are trimmed now and were not audited can only be told of by a gap."""
+        """Mark trimmed records that were not audited as lost: only a gap can cover them."""
         gone = shard.numbers[: shard.trimmed]
         for written in self.by_shard[arn, shard.id]:
             if written.number in gone and not written.done:
@@ -70,7 +69,7 @@ class Ledger:
                 self.tally["record lost unread"] += not written.audited
 
     def watch(self, table: str, before: Item | None, after: Item | None) -> None:
-        """A row changed."""
+        """Check a changed row; `before` or `after` is None where the row does not exist."""
         match table:
             case "Products":
                 row = after or before or {}
@@ -86,20 +85,20 @@ class Ledger:
                     self._checkpointed(before or {}, after)
 
     def published(self, arrived: Sequence[Arrived], feed: dict[tuple[str, ...], Item]) -> None:
-        """A batch reached the broker: it is durable, in the feed, and in its products' order."""
+        """Check that published events are durable, in the feed, and in order per product."""
         for cursor, event in arrived:
             row = feed.get((cursor.day, str(cursor.at(0))))
             assert row is not None, f"{cursor} was published without a row in the feed"
             pair = row["Events"]["L"][cursor.n]["L"]
             assert (pair[0]["S"], pair[1]["S"]) == (event.product_id, event.event_key)
-            late = self.stamps.went_out(cursor.ms, self.now())
-            self.tally["went out with an old stamp"] += late
+            late = self.stamps.published(cursor.ms, self.now())
+            self.tally["published with an old stamp"] += late
             self._published(cursor, event, late)
 
     def _published(self, cursor: Cursor, event: ChangeEvent, late: bool) -> None:  # noqa: FBT001
         ref = (event.product_id, event.event_key)
         if ref not in self.changes:
-            assert is_note(event.event_key), f"{ref} was published and never written"
+            assert is_note(event.event_key), f"{ref} was published, but no writer made it"
             return
         written = self.changes[ref]
         assert written.audited, f"{ref} was published before it was audited"
@@ -110,25 +109,25 @@ class Ledger:
             assert before is None or before < cursor, f"{ref} is stamped {cursor}, after {before}"
             self.stamped[event.product_id] = cursor
         self.tally["published again"] += written.published
-        written.late = late and (written.late or not written.published)  # again does no harm
+        written.late = late and (written.late or not written.published)  # a repeat is harmless
         written.published = True
 
     def _audited(self, before: Item | None, after: Item | None) -> None:
         assert after is not None, f"an audit entry was removed: {before}"
         ref = (after["ProductID"]["S"], after["EventKey"]["S"])
         if is_note(ref[1]) or ref[0].startswith("\0"):
-            assert before is None, f"{ref} was written over"
+            assert before is None, f"{ref} was overwritten"
             chain = self.by_product[ref[0]]
             missing = any(one.lost for one in chain) or len({one.arn for one in chain}) > 1
             self.tally[self.notes.add(after, self.now(), missing=missing)] += 1
             return
-        assert ref in self.changes, f"an entry of what was never written: {ref}"
-        assert before is None or before == after, f"{ref} was written again, otherwise"
+        assert ref in self.changes, f"audit entry of a change that no writer made: {ref}"
+        assert before is None or before == after, f"{ref} was overwritten with another entry"
         written = self.changes[ref]
         if written.audited:
             return
         for earlier in self.by_product[ref[0]][: written.place]:
-            together = (AUDIT, earlier.ref) in self.batch()  # a batch is written in any order
+            together = (AUDIT, earlier.ref) in self.batch()  # a batch has no order
             assert earlier.durable or together, f"{ref} was audited before {earlier.ref}"
         for parent in self.ancestors(written.arn, written.shard):
             for older in self.by_shard[written.arn, parent.id]:
@@ -139,7 +138,7 @@ class Ledger:
             written.under = self.caller(), self.leases[where]
 
     def _parked(self, before: Item | None, row: Item) -> None:
-        """A paused worker that wakes parks nothing that its successor took."""
+        """Check a dead letter of the audit: only the shard's lease holder may write it."""
         sink, _, key = row["SinkKey"]["S"].partition("#")
         if sink != "audit":
             return  # `sinks/sinks.py` checks these
@@ -148,9 +147,11 @@ class Ledger:
                 continue
             if before is None:
                 holder = self.holders.get((written.arn, written.shard.id))
-                assert holder == self.caller(), f"{self.caller()} parked what {holder} holds"
+                assert holder == self.caller(), (
+                    f"{self.caller()} wrote a dead letter for a shard of {holder}"
+                )
             written.parked = True
-            self.tally[f"parked: {sink}"] += before is None
+            self.tally[f"dead letter: {sink}"] += before is None
 
     def _checkpointed(self, before: Item, after: Item) -> None:
         arn, _, shard_id = after["Shard"]["S"].partition(" ")
@@ -158,14 +159,14 @@ class Ledger:
         self._taken(arn, shard_id, after.get("Owner", {}).get("S"), counter)
         owner, held_by = (row.get("Owner", {}).get("S") for row in (after, before))
         assert owner != held_by or owner in {None, self.caller()}, (
-            f"{self.caller()} wrote over {shard_id} of {owner}"
+            f"{self.caller()} overwrote {shard_id} of {owner}"
         )
         number = int(after.get("SequenceNumber", {}).get("S", "0"))
         finished = after.get("Finished", {}).get("BOOL", False)
         earlier = int(before.get("SequenceNumber", {}).get("S", "0"))
         assert number >= earlier, f"{shard_id} went back from {earlier} to {number}"
         if before.get("Finished", {}).get("BOOL"):
-            assert finished, f"{shard_id} was finished and is not any more"
+            assert finished, f"{shard_id} is no longer finished"
         if (number, finished) == (earlier, before.get("Finished", {}).get("BOOL", False)):
             return
         owners = {row.get("Owner", {}).get("S", "nobody") for row in (before, after)}
@@ -179,7 +180,7 @@ class Ledger:
                 assert written.done, f"{shard_id} skips {written.ref}"
 
     def _taken(self, arn: str, shard_id: str, owner: str | None, counter: str) -> None:
-        """Note who holds the shard, and what that says of what happened."""
+        """Record the shard's lease holder, and count takeovers and children that begin."""
         begun = (arn, shard_id) in self.holders
         before = self.holders.get((arn, shard_id))
         self.holders[arn, shard_id] = owner
@@ -201,22 +202,22 @@ class Ledger:
         return found
 
     def unsettled(self) -> list[Ref]:
-        """Changes that nothing tells of: not audit and broker, nor a dead letter, nor a gap."""
+        """Changes that are neither audited and published, nor dead-lettered, nor under a gap."""
         return [
             written.ref
             for written in self.changes.values()
             if not written.done or (written.lost and not self._covered(written))
         ]
 
-    def untold(self) -> list[str]:
-        """Streams that were made anew and are read, though no gap says so (FACTS §1.14)."""
+    def unreported_streams(self) -> list[str]:
+        """Replacement streams that are read without a gap that reports them (stream fact 14)."""
         begun = {arn for arn, _ in self.holders}
-        told = self.notes.keys_of(NEW_STREAM)
-        labels = {arn: arn.rpartition("/")[2] for arn in self.anew if arn in begun}
-        return [arn for arn, label in labels.items() if not any(label in key for key in told)]
+        reported = self.notes.keys_of(NEW_STREAM)
+        labels = {arn: arn.rpartition("/")[2] for arn in self.recreated_streams if arn in begun}
+        return [arn for arn, label in labels.items() if not any(label in key for key in reported)]
 
     def _covered(self, lost: Written) -> bool:
-        """Whether a gap names the product, or the shard or a relative of it."""
+        """Whether a gap names the product, its shard, or an ancestor or descendant of the shard."""
         if lost.audited or lost.unbegun:
             return True
         family = {lost.shard.id, *(one.id for one in self.ancestors(lost.arn, lost.shard))}
@@ -225,10 +226,10 @@ class Ledger:
             for (arn, _), shard in self.shards.items()
             if arn == lost.arn and lost.shard in self.ancestors(arn, shard)
         }
-        told = self.notes.products()
-        return lost.ref[0] in told or any(SHARD + name in told for name in family)
+        noted = self.notes.products()
+        return lost.ref[0] in noted or any(SHARD + name in noted for name in family)
 
 
 def is_note(key: str) -> bool:
-    """Whether it is the key of a gap or a reconciled entry."""
+    """Whether the event key is that of a gap or a reconciled entry."""
     return "~g" in key or "~r" in key

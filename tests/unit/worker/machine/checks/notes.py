@@ -1,7 +1,8 @@
-"""Gaps and reconciled entries: what no record made must be true, and said once.
+"""Gaps and reconciled entries are true and not repeated. (Both are called notes here.)
 
-A gap is of a product that lost a record, or came back in another table, and bridges something.
-A reconciled entry tells what the table held a minute ago, and is not followed by another at once.
+No stream record makes them. A product gets a gap only if it lost a record or exists in a new table,
+and the gap's images differ. A reconciled entry holds what the table has held for a minute, and is
+not followed by another within ten minutes.
 """
 
 from datetime import datetime, timedelta
@@ -13,24 +14,24 @@ from worker.continuity.gaps import SHARD
 
 Item = dict[str, Any]
 
-SETTLE = 60.0  # seconds between the two looks of a comparison
+SETTLE = 60.0  # seconds between the two reads of a comparison
 AGAIN = timedelta(minutes=10)
 
 
 class Notes:
-    """Those written so far, and what the table held when."""
+    """The notes written so far, and since when the table has held each image."""
 
     def __init__(self) -> None:
         self._entries: dict[tuple[str, str], Item] = {}
-        self._since: dict[tuple[str, str | None], float] = {}  # when a state was new
+        self._since: dict[tuple[str, str | None], float] = {}  # when an image was first written
 
     def holds(self, product_id: str, image: Item | None, now: float) -> None:
-        """The table holds a product in this state from now on."""
+        """Record the product's image (None: deleted) in the table from now on."""
         state = None if image is None else digest(image)
         self._since.setdefault((product_id, state), now)
 
     def add(self, entry: Item, now: float, *, missing: bool) -> str:
-        """An entry is written; what it is. `missing`: a record of its product is."""
+        """Check a new note and return its kind; `missing`: a record of its product was lost."""
         ref = entry["ProductID"]["S"], entry["EventKey"]["S"]
         self._entries[ref] = entry
         if entry["Kind"]["S"] == "reconciled":
@@ -44,7 +45,7 @@ class Notes:
         return "gap of a product"
 
     def gaps(self) -> list[tuple[str, str]]:
-        """Product id (or a shard's in its place) and key of each gap."""
+        """(Product id, or shard id in its place, event key) of each gap."""
         return [ref for ref, entry in self._entries.items() if entry["Kind"]["S"] == "gap"]
 
     def keys_of(self, shard_id: str) -> list[str]:
@@ -52,13 +53,13 @@ class Notes:
         return [key for product_id, key in self._entries if product_id == SHARD + shard_id]
 
     def products(self) -> set[str]:
-        """Products, and shards in their place, of which an entry tells."""
+        """The products, and shards in their place, that have a note."""
         return {product_id for product_id, _ in self._entries}
 
     def _check_reconciled(self, product_id: str, key: str, entry: Item, now: float) -> None:
         since = self._since.get((product_id, _hash(entry, "After")), 0.0)
-        told = now - since > SETTLE - 0.01  # a beginning may be long past
-        assert told or is_baseline(key), f"{key} of {product_id} was so for {now - since:.0f} s"
+        held = now - since > SETTLE - 0.01
+        assert held or is_baseline(key), f"{key} of {product_id} held only {now - since:.0f} s"
         behind, _, count = key.rpartition("~r")
         last = self._entries.get((product_id, f"{behind}~r{int(count) - 1:04d}"))
         if last is not None:

@@ -1,10 +1,10 @@
-"""What truly happened in the examples, counted: a rule whose effect never comes proves nothing."""
+"""Counts what happened in the examples: a rule without an effect tests nothing."""
 
 from collections import Counter
 
 
 class Tally:
-    """Effects by name: how often, and in how many examples."""
+    """Effects by name: how often they occurred, and in how many examples."""
 
     def __init__(self) -> None:
         self.examples = 0
@@ -12,7 +12,7 @@ class Tally:
         self._examples: Counter[str] = Counter()
 
     def add(self, effects: Counter[str]) -> None:
-        """One example has ended."""
+        """Add the effects of one finished example."""
         self.examples += 1
         self._times += effects
         self._examples.update(name for name, times in effects.items() if times)

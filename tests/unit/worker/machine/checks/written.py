@@ -1,4 +1,4 @@
-"""One change that a writer made, and what has become of it."""
+"""One change by a writer, and what the workers have done with it."""
 
 from dataclasses import dataclass
 
@@ -9,20 +9,20 @@ Ref = tuple[str, str]  # product id, event key
 
 @dataclass(eq=False)
 class Written:
-    """A change that a writer made, and what has become of it."""
+    """A change by a writer, and what the workers have done with it."""
 
     ref: Ref
     number: int
-    place: int  # among the changes of its product
+    place: int  # index among the changes of its product
     arn: str
     shard: FakeShard
     audited: bool = False
     published: bool = False
-    parked: bool = False
-    lost: bool = False  # trimmed before it was audited: only a gap can tell of it
-    unbegun: bool = False  # and its shard had no position then: only a comparison can
-    under: tuple[str, str] | None = None  # the lease that it was first audited under, if any
-    late: bool = False  # went out with a stamp that no resume reads back to
+    parked: bool = False  # a dead letter of the audit
+    lost: bool = False  # trimmed before it was audited: only a gap can cover it
+    unbegun: bool = False  # lost before its shard had a position: only a comparison can find it
+    under: tuple[str, str] | None = None  # the lease under which it was first audited, if any
+    late: bool = False  # published with a stamp that a resume does not reach back to
 
     @property
     def settled(self) -> bool:
@@ -30,7 +30,7 @@ class Written:
 
     @property
     def done(self) -> bool:
-        """Whether nothing remains to be done for it in the stream."""
+        """Whether the stream worker has nothing left to do for it."""
         return self.settled and not self.late
 
     @property

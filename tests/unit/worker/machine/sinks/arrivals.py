@@ -1,7 +1,6 @@
-"""Which rows of the feed became visible, when, and which of them came too late to be read.
+"""A feed row that becomes visible too late to be read must be repeated in a newer row.
 
-A reader goes back 10 s from the newest stamp. An event whose row is later than that must arrive
-again in another row.
+A reader goes back 10 s from the newest stamp. The events of a later row must arrive again.
 """
 
 from bisect import bisect_right, insort
@@ -17,7 +16,7 @@ NOWHERE = Cursor(0, "00000000", 0)
 
 
 class Arrivals:
-    """The feed as it was written."""
+    """The feed's rows in the order in which they became visible."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         """`now`: simulated seconds."""
@@ -31,11 +30,11 @@ class Arrivals:
 
     @property
     def newest(self) -> Cursor | None:
-        """The newest row."""
+        """The row with the highest cursor."""
         return self._order[-1] if self._order else None
 
     def add(self, item: dict[str, Any]) -> None:
-        """A row became visible."""
+        """Record a row that became visible."""
         cursor = parse_cursor(item["Cursor"]["S"])
         if cursor in self.rows:
             return
@@ -51,9 +50,9 @@ class Arrivals:
         self.last_added = cursor
 
     def _is_late(self, cursor: Cursor) -> bool:
-        """Whether a reader may take it that nothing appears at this place any more.
+        """Whether readers may already have passed this cursor.
 
-        It lies 10 s below another row, or 2 s below one that was there 10 s ago.
+        True 10 s below another row, or 2 s below a row that has been visible for 10 s.
         """
         later = self._order[bisect_right(self._order, cursor) :]
         return any(
@@ -62,15 +61,15 @@ class Arrivals:
         )
 
     def is_overdue(self, cursor: Cursor) -> bool:
-        """Whether what is missing of a row cannot come any more."""
+        """Whether readers no longer wait for a row's missing audit entries."""
         newest = self.newest or cursor
         waited = self._now() - self._seen_at[cursor]
         return waited >= OVERLAP_MS / 1000 or newest.ms - cursor.ms >= OVERLAP_MS
 
     def first(self, ref: Ref) -> Cursor:
-        """The place where an event first arrived."""
+        """The cursor under which an event first arrived."""
         return min(self.places.get(ref, [NOWHERE]))
 
     def arrived_after(self, ref: Ref, place: Cursor) -> bool:
-        """Whether an event has a row after a place."""
+        """Whether an event has a row after a cursor."""
         return any(row > place for row in self.places.get(ref, ()))

@@ -1,6 +1,6 @@
-"""What a sink was given, and whether its saved position says more than that.
+"""A sink's saved position covers only events that were delivered or dead-lettered.
 
-A promise that is broken fails at the very call or save that breaks it.
+The assertion fails in the call or save that breaks an invariant.
 """
 
 from collections import Counter
@@ -22,26 +22,26 @@ if TYPE_CHECKING:
 
 Item = dict[str, Any]
 
-NOTICED = 20.0  # seconds until every worker that is awake knows what an administrator did
+NOTICED = 20.0  # seconds until every running worker has noticed an administrator's action
 
 
 @dataclass(frozen=True)
 class Known:
-    """What the checks need to know of the world."""
+    """What the checks need to know about the world."""
 
     arrivals: Arrivals
     chain: Callable[[str], list[Written]]  # a product's changes, in order
-    entry: Callable[[Ref], Item | None]  # of the audit
-    caller: Callable[[], str | None]  # the worker whose call is under way; None: an administrator
-    awake_since: Callable[[str], float]  # since when nothing has hindered a worker
+    entry: Callable[[Ref], Item | None]  # an audit entry
+    caller: Callable[[], str | None]  # the worker that makes the current call; None: administrator
+    awake_since: Callable[[str], float]  # when a worker last was paused or met a fault
     now: Callable[[], float]  # simulated seconds
 
 
 class Deliveries:
-    """One sink's deliveries, and the promises about them."""
+    """One sink's deliveries, and the invariants about them."""
 
     def __init__(self, sink: Sink, known: Known, tally: Counter[str], start: Cursor | None) -> None:
-        """`start`: as the deployment's settings have it."""
+        """`start`: the first cursor that the deployment's settings name, if any."""
         self.sink = sink
         self.now = known.now
         self.tally = tally
@@ -50,7 +50,7 @@ class Deliveries:
         self._wanted_start = start
         self._newest_at_deploy = known.arrivals.newest
         self.start: Cursor | None = None  # the first cursor; None before the first start
-        self._edge: Cursor | None = None  # where the sink was last set to
+        self._edge: Cursor | None = None  # where the sink started or was last rewound to
         self._earliest: Cursor | None = None
         self._done: set[Ref] = set()  # since the last rewind
         self._ever: set[Ref] = set()
@@ -62,26 +62,26 @@ class Deliveries:
 
     @property
     def state(self) -> str:
-        """Whether it runs."""
+        """The sink's state: `running` or another."""
         return self._row.state
 
     @property
     def owner(self) -> str | None:
-        """The worker that has its lease."""
+        """The worker that holds its lease."""
         return self._row.owner
 
     # Calls
 
     def begun(self, call: "Call") -> None:
-        """A worker calls the sink."""
+        """Check a call that a worker begins."""
         own = [one for one in self._calls if one.worker == call.worker]
         busy = {event.product_id for one in own for event in one.events}
         products = {event.product_id for event in call.events}
-        assert not busy & products, f"{self.sink.name} gets {busy & products} twice at once"
+        assert not busy & products, f"{self.sink.name} gets {busy & products} in parallel"
         assert len(own) < self.sink.parallelization_factor, "too many calls at once"
         assert 0 < len(call.events) <= self.sink.batch_size
         assert call.worker == self._row.owner, f"{call.worker} calls the sink of {self._row.owner}"
-        assert call.worker not in self._wants_pause, "called again though it wants a pause"
+        assert call.worker not in self._wants_pause, "called again after it asked for a pause"
         if self._row.state != "running":
             known = self._all_know(call.worker, self._state_since)
             assert not known, f"called while {self._row.state}"
@@ -99,27 +99,27 @@ class Deliveries:
         assert after, f"{ref} arrived before {self._earliest}"
 
     def ended(self, call: "Call") -> None:
-        """The call returned, or its worker died."""
+        """Record that the call returned or its worker died."""
         self._calls.remove(call)
 
     def wants_pause(self, call: "Call") -> None:
-        """A call is about to be answered with a pause.
+        """Record that the sink answers a call with a pause.
 
-        A worker that reads what an administrator did meanwhile starts the sink again.
+        A worker that has yet to notice an administrator's action may run the sink again.
         """
         if self._all_know(call.worker, self._version_since):
             self._wants_pause.add(call.worker)
 
     def _all_know(self, worker: str, since: float) -> bool:
-        """Whether a worker must know by now what was written so long ago."""
+        """Whether a worker must have noticed what was written at `since`."""
         return self.now() - max(since, self._known.awake_since(worker)) > NOTICED
 
     def rejected(self, ref: Ref) -> None:
-        """The other side never wants the event: it is done once there is a dead letter."""
+        """Record a rejected event; it is done once it has a dead letter."""
         self._ever.add(ref)
 
     def accepted(self, ref: Ref, epoch: int) -> None:
-        """The other side has the event."""
+        """Check the order of an accepted event, and record it."""
         chain = self._known.chain(ref[0])
         written = next((one for one in chain if one.ref == ref), None)
         if written is not None and ref not in self._ever:
@@ -132,9 +132,9 @@ class Deliveries:
             self._done.add(ref)
 
     def _is_due_before(self, earlier: Written) -> bool:
-        """Whether a change should have been delivered before those that follow it.
+        """Whether a change must be delivered before later changes of its product.
 
-        One that first arrived before the sink's start, and arrives again, may come behind them.
+        An event that first arrived before the sink's start and arrives again may come later.
         """
         assert self.start is not None
         assert self._edge is not None
@@ -149,18 +149,18 @@ class Deliveries:
     # Rows
 
     def lettered(self, ref: Ref, after: Item | None) -> None:
-        """A dead letter of the sink was written or removed."""
+        """Check a dead letter of the sink that was written, or removed (None)."""
         if after is None:
-            assert ref in self._unlettered, f"the letter of {ref} went, and it was not delivered"
+            assert ref in self._unlettered, f"dead letter of {ref} removed without a delivery"
             self.tally["dead letter redriven"] += 1
             return
         self._done.add(ref)
         self._ever.add(ref)
         self._unlettered.discard(ref)
-        self.tally[f"parked: {self.sink.name}"] += 1
+        self.tally[f"dead letter: {self.sink.name}"] += 1
 
     def saved(self, item: Item) -> None:
-        """The sink's row was written."""
+        """Check a write to the sink's row."""
         before, row, caller = self._row, sink_of(item), self._known.caller()
         assert row is not None
         self._row = row
@@ -171,8 +171,8 @@ class Deliveries:
         if row.state != before.state:
             self._state_since = self.now()
         if before.owner is not None and before.owner == caller and row.owner != caller:
-            under_way = [one for one in self._calls if one.worker == caller]
-            assert not under_way, f"{caller} released {row.name} with calls under way"
+            running = [one for one in self._calls if one.worker == caller]
+            assert not running, f"{caller} released {row.name} while calls were running"
         if (row.cursor, row.taken) == (before.cursor, before.taken) or row.cursor is None:
             return
         if caller is None or before.cursor is None:
@@ -183,7 +183,7 @@ class Deliveries:
         self._check(row, row.cursor)
 
     def _set(self, place: Cursor, *, by_worker: bool) -> None:
-        """It begins, or an administrator rewound it."""
+        """Record the sink's first cursor, or an administrator's rewind."""
         if by_worker:
             newest = self._known.arrivals.newest
             if self._wanted_start is not None:
@@ -202,7 +202,7 @@ class Deliveries:
         self._done = {ref for ref in self._done if not arrivals.arrived_after(ref, place)}
 
     def _check(self, row: SinkRow, cursor: Cursor) -> None:
-        """Nothing that the row says is done may be undelivered."""
+        """Check that every event covered by the saved position is done."""
         position, edge = decoded(cursor, row.taken), self._edge
         assert edge is not None
         self.tally["events remembered beyond the cursor"] += bool(row.taken)
@@ -236,7 +236,7 @@ class Deliveries:
         )
 
     def left(self, excused: Callable[[Cursor], bool]) -> list[Ref]:
-        """Events that were to be delivered and were not; `excused`: rows that nobody can read."""
+        """Events still to be delivered; `excused`: whether a row came too late to be read."""
         if self._edge is None:
             return []
         return [

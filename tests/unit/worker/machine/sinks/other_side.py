@@ -1,4 +1,4 @@
-"""The receiver behind a sink; the rules decide whether it accepts, rejects, fails or hangs."""
+"""The fake receiver behind a sink: the rules choose whether it accepts, rejects, fails or hangs."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ Kind = Literal["accept", "reject", "unavailable", "error", "pause"]
 
 @dataclass(frozen=True)
 class Answer:
-    """How one call is answered; `first`: how many events are accepted, or rejected, at least."""
+    """The answer to one call; `first`: how many events it rejects, or accepts before it fails."""
 
     kind: Kind = "accept"
     first: int = 0
@@ -24,16 +24,16 @@ class Answer:
 
 @dataclass(eq=False)
 class Call:
-    """One call of a sink that is under way."""
+    """One running call of a sink."""
 
     worker: str
     events: Sequence[ChangeEvent]
     answer: Answer
-    epoch: int  # how often the sink had been rewound when it began
+    epoch: int  # how often the sink had been rewound when the call began
 
     @property
     def accepted(self) -> Sequence[ChangeEvent]:
-        """The events that the other side takes."""
+        """The events that the receiver accepts."""
         match self.answer.kind:
             case "accept":
                 return self.events
@@ -59,23 +59,23 @@ class Call:
 
 
 class OtherSide:
-    """The other side of one sink, whichever worker calls."""
+    """The receiver of one sink, for calls by any worker."""
 
     def __init__(self, deliveries: Deliveries) -> None:
         self.deliveries = deliveries
-        self.answers: list[Answer] = []  # to the next calls
-        self.poison: dict[str, Kind] = {}  # products whose events it does not accept
+        self.answers: list[Answer] = []  # for the next calls
+        self.poison: dict[str, Kind] = {}  # products whose events it refuses, and how
         self.down_until = 0.0  # simulated seconds
 
     def calm(self) -> None:
-        """It accepts everything."""
+        """Accept everything from now on."""
         self.answers.clear()
         self.poison.clear()
         self.down_until = 0.0
 
     @contextmanager
     def call(self, worker: str, events: Sequence[ChangeEvent]) -> Iterator[Call]:
-        """A call from its beginning to its end."""
+        """A running call, checked at its beginning and end."""
         call = Call(worker, events, self._answer(events), self.deliveries.epoch)
         self.deliveries.begun(call)
         try:
@@ -87,7 +87,7 @@ class OtherSide:
             self.deliveries.ended(call)
 
     def take(self, call: Call) -> None:
-        """The moment at which the other side accepts what it does."""
+        """Accept or reject the call's events."""
         self.deliveries.tally[f"sink call: {call.answer.kind}"] += 1
         if call.answer.kind == "reject":
             for event in call.events[: call.answer.first]:

@@ -1,4 +1,4 @@
-"""The deployment's sinks: when they were deployed, their other sides, and an administrator."""
+"""The deployment's sinks, their fake receivers, and the administrator who controls them."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -25,18 +25,19 @@ if TYPE_CHECKING:
 Item = dict[str, Any]
 
 ADMIN = "an administrator"
-NO_FUTURE = 4_000_000_000_000  # ms: clocks here are off, and an administrator may rewind to any row
+# A `now` in ms far in the future: clocks here are wrong, and any row is a valid rewind target.
+NO_FUTURE = 4_000_000_000_000
 
 
 class Sinks:
-    """What is known of the sinks outside the workers."""
+    """Everything about the sinks outside the workers."""
 
     def __init__(self, world: "World") -> None:
         tables: Any = world.tables
-        self.plan = SinkPlan()  # what lives that start from now on deliver to
+        self.plan = SinkPlan()  # the sinks of workers that start from now on
         self.sides: dict[str, OtherSide] = {}
         self.arrivals = Arrivals(lambda: world.hub.now)
-        self.excused: set[Cursor] = set()  # rows that came while the store's clock was unsure
+        self.excused: set[Cursor] = set()  # rows written while writers' stamps may diverge
         log = AdminLog(tables, SETTINGS)
         self.control = SinkControl(
             tables, CHECKPOINTS, CONSUMER, Feed(tables, FEED), log, now_ms=lambda: NO_FUTURE
@@ -54,7 +55,7 @@ class Sinks:
         tables.watchers.append(self._watch)
 
     def deploy(self, start: Cursor | None = None) -> None:
-        """Lives that start from now on have sinks."""
+        """Give sinks to workers that start from now on."""
         self.plan = SinkPlan(SINKS, RetryPolicy(retries=2), start)
         for sink in SINKS:
             deliveries = Deliveries(sink, self._known, self._world.ledger.tally, start)
@@ -66,7 +67,7 @@ class Sinks:
         return [letter for letter in found if letter.sink == sink]
 
     def calm(self) -> None:
-        """Every other side accepts everything, and every sink runs."""
+        """Let every receiver accept everything, and resume every sink."""
         for name, side in self.sides.items():
             side.calm()
             if side.deliveries.state != "running":
@@ -86,7 +87,7 @@ class Sinks:
         return None if task is None else task.process.name
 
     def _awake_since(self, worker: str) -> float:
-        """Since when nothing has hindered a worker."""
+        """When a worker last was paused or met a fault."""
         found = (one.unhindered_since for one in self._world.hub.processes if one.name == worker)
         return next(found, self._world.hub.now)
 
@@ -109,9 +110,11 @@ class Sinks:
     def _lettered(
         self, sink: str, ref: tuple[str, str], before: Item | None, after: Item | None
     ) -> None:
-        """A worker that lost a sink leaves no letter."""
+        """Check a dead letter: only the sink's lease holder may write it."""
         if before is None:
             owner = self.sides[sink].deliveries.owner
-            assert owner == self._caller(), f"{self._caller()} parked for {sink} of {owner}"
+            assert owner == self._caller(), (
+                f"{self._caller()} wrote a dead letter for {sink}, which {owner} holds"
+            )
         if self._caller() is not None:
             self.sides[sink].deliveries.lettered(ref, after)
