@@ -65,8 +65,8 @@ def test_containers_side_by_side_stamp_by_one_clock(
 ) -> None:
     first, second = start(settings), start(settings)
     for number in range(0, 60, 3):
-        assert first.take(batch(number), 30) == ALL_DONE
-        assert second.take(batch(number + 1, number + 2), 30) == ALL_DONE
+        assert first.handle_batch(batch(number), 30) == ALL_DONE
+        assert second.handle_batch(batch(number + 1, number + 2), 30) == ALL_DONE
     entries = published(redis, settings, names)
     assert len({entry.event_id for entry in entries}) == 60
     feed = Feed(connect(settings.dynamodb).tables, names.feed)
@@ -81,9 +81,9 @@ def test_while_redis_is_away_nothing_is_taken_and_afterwards_everything_is(
 ) -> None:
     host, records = start(settings), batch(1, 2, 3)
     redis.kill()
-    assert host.take(records, 0.4) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert host.handle_batch(records, 0.4) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
     redis.start()
-    assert host.take(records, 30) == ALL_DONE
+    assert host.handle_batch(records, 30) == ALL_DONE
     assert [entry.topic.product_id for entry in published(redis, settings, names)] == [
         "p1",
         "p2",

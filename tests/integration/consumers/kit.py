@@ -98,4 +98,4 @@ class Shop:
 
     def _look(self) -> None:
         for worker in self._workers:
-            worker.look()
+            worker.check_soon()

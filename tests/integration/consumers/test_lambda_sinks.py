@@ -64,12 +64,12 @@ def test_each_event_is_delivered_once_over_two_invocations(
     assert first.owner is None
     assert recorder.got == []
 
-    assert stream.take(batch(1, 2, 3), 30) == {"batchItemFailures": []}
+    assert stream.handle_batch(batch(1, 2, 3), 30) == {"batchItemFailures": []}
     assert recorder.got == []  # nothing runs between two invocations
     assert sinks.tick("sinks", SECONDS) == {"done": "sinks"}
     assert recorder.got == [("p1", 1), ("p2", 2), ("p3", 3)]
 
-    assert stream.take(batch(4), 30) == {"batchItemFailures": []}
+    assert stream.handle_batch(batch(4), 30) == {"batchItemFailures": []}
     assert host(shop, recorder).tick("sinks", SECONDS) == {"done": "sinks"}  # another container
     assert recorder.got == [("p1", 1), ("p2", 2), ("p3", 3), ("p4", 4)]
     row = shop.row("archive")
@@ -84,7 +84,7 @@ def test_an_invocation_leaves_a_sink_alone_that_another_runs(
     host(shop, recorder).tick("sinks", 1.0)
     overlapping = threading.Thread(target=host(shop, recorder).tick, args=("sinks", SECONDS))
     overlapping.start()
-    assert stream.take(batch(*range(1, 40)), 30) == {"batchItemFailures": []}
+    assert stream.handle_batch(batch(*range(1, 40)), 30) == {"batchItemFailures": []}
     host(shop, recorder).tick("sinks", SECONDS / 2)
     overlapping.join()
     assert sorted(stock or 0 for _, stock in recorder.got) == list(range(1, 40))
@@ -95,7 +95,7 @@ def test_a_busy_sink_saves_its_position_at_the_deadline(
 ) -> None:
     host(shop, recorder).tick("sinks", 1.0)
     recorder.mood = lambda _event: time.sleep(0.02)
-    assert stream.take(batch(*range(1, 150)), 30) == {"batchItemFailures": []}
+    assert stream.handle_batch(batch(*range(1, 150)), 30) == {"batchItemFailures": []}
     for _ in range(20):
         host(shop, recorder).tick("sinks", 2.0)
         assert shop.row("archive").owner is None

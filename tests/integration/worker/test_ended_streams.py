@@ -68,7 +68,7 @@ class TestOneLog:
 
     @pytest.fixture(autouse=True)
     def _looks_often(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("worker.sharing.coordinator.LOOK_AGAIN", 0.1)
+        monkeypatch.setattr("worker.sharing.coordinator.RELIST_EVERY", 0.1)
 
     def rename(self, store: Shop) -> str:
         old = store.streams.current or ""

@@ -65,7 +65,7 @@ def test_a_server_that_slept_gives_way_to_the_one_that_took_over(store: Shop) ->
         ((shard, found),) = store.rows().checkpoints.items()
         store.workers.put(row("bob", broker="in-process", folder="f2"))
         assert store.leases.take(shard, "bob", found) is not None
-        until(lambda: "worker bob reads the stream" in (ada.problem() or ""))
+        until(lambda: "worker bob also reads the stream" in (ada.problem() or ""))
         until(lambda: not ada.shards())
         assert store.owners() == {"s1": "bob"}
         # bob is never heard of again

@@ -11,7 +11,7 @@ from app.config.settings import Settings
 from tests.support.builders import an_item, as_lambda, inserted
 from tests.support.paths import ROOT
 from worker.aws_lambda import handler as entry
-from worker.aws_lambda.handler import UnknownInvocation, answer, handler, is_scheduled, sinks
+from worker.aws_lambda.handler import UnknownInvocation, dispatch, handler, is_scheduled, sinks
 from worker.aws_lambda.invocation import LambdaHost
 from worker.aws_lambda.setup import HostRefused, check
 
@@ -54,7 +54,7 @@ def test_the_stream_s_function_takes_records_and_runs_no_sink(
     host: LambdaHost, taken: list[Any], ran: list[str]
 ) -> None:
     record = as_lambda(inserted(an_item()))
-    assert answer(host, {"Records": [record]}, 30) == {"batchItemFailures": []}
+    assert dispatch(host, {"Records": [record]}, 30) == {"batchItemFailures": []}
     assert (taken, ran) == ([record], [])
 
 
@@ -62,7 +62,7 @@ def test_the_stream_s_function_takes_records_and_runs_no_sink(
 def test_the_stream_s_function_reconciles_on_a_schedule_and_runs_no_sink(
     host: LambdaHost, taken: list[Any], ran: list[str], event: Any
 ) -> None:
-    assert answer(host, event, 30) == {"done": "reconcile"}
+    assert dispatch(host, event, 30) == {"done": "reconcile"}
     assert (taken, ran) == ([], ["reconcile"])
 
 
@@ -82,7 +82,7 @@ def test_the_sinks_function_runs_the_sinks_whatever_the_event_is(
 def test_anything_else_is_refused(host: LambdaHost, event: Any) -> None:
     assert not is_scheduled(event)
     with pytest.raises(UnknownInvocation, match="Records"):
-        answer(host, event, 30)
+        dispatch(host, event, 30)
 
 
 def settings(**values: Any) -> Settings:

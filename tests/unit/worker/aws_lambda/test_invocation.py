@@ -51,25 +51,25 @@ class Taken:
 
 def test_a_batch_is_taken_whole_in_its_order() -> None:
     taken, records = Taken(), batch(60)
-    assert taken.host.take(records, 30) == ALL_DONE
+    assert taken.host.handle_batch(records, 30) == ALL_DONE
     assert taken.records == records
 
 
 def test_no_records_are_no_failure() -> None:
-    assert Taken().host.take([], 30) == ALL_DONE
+    assert Taken().host.handle_batch([], 30) == ALL_DONE
 
 
 def test_each_record_is_taken_under_the_stream_that_it_names() -> None:
     taken = Taken()
     records = batch(2) + batch(3, 3, OTHER_ARN) + [{}]
-    assert taken.host.take(records, 30) == ALL_DONE
+    assert taken.host.handle_batch(records, 30) == ALL_DONE
     assert taken.calls == [(STREAM_ARN, 2), (OTHER_ARN, 3), ("", 1)]
 
 
 def test_when_time_is_up_the_batch_in_hand_is_what_lambda_hands_over_again() -> None:
     records = batch(60)
     taken = Taken(lambda record: Stopped() if record is records[30] else None)
-    assert taken.host.take(records, 30) == named(records[24])
+    assert taken.host.handle_batch(records, 30) == named(records[24])
     assert taken.records == records[:24]
 
 
@@ -78,7 +78,7 @@ def test_a_record_that_breaks_the_pipeline_is_named_itself_and_what_was_before_i
 ):
     records = batch(60)
     taken = Taken(lambda record: RuntimeError("bug") if record is records[30] else None)
-    assert taken.host.take(records, 30) == named(records[30])
+    assert taken.host.handle_batch(records, 30) == named(records[30])
     assert taken.records == records[:30]
 
 
@@ -86,7 +86,7 @@ def test_a_fault_that_passes_at_the_second_try_fails_nothing() -> None:
     records = batch(3)
     faults = iter([RuntimeError("once")])
     taken = Taken(lambda _record: next(faults, None))
-    assert taken.host.take(records, 30) == ALL_DONE
+    assert taken.host.handle_batch(records, 30) == ALL_DONE
     assert taken.records == records
 
 
@@ -94,13 +94,13 @@ def test_time_can_run_out_while_records_are_tried_one_by_one() -> None:
     records = batch(3)
     faults = iter([RuntimeError("bug"), None, Stopped()])
     taken = Taken(lambda _record: next(faults, None))
-    assert taken.host.take(records, 30) == named(records[1])
+    assert taken.host.handle_batch(records, 30) == named(records[1])
 
 
 def test_without_any_number_to_name_the_invocation_fails() -> None:
     taken = Taken(lambda _record: Stopped())
     with pytest.raises(Unanswerable):
-        taken.host.take([{}], 30)
+        taken.host.handle_batch([{}], 30)
 
 
 def test_a_retry_without_end_ends_before_lambda_would_kill_it_and_the_next_one_goes_on() -> None:
@@ -114,17 +114,17 @@ def test_a_retry_without_end_ends_before_lambda_would_kill_it_and_the_next_one_g
 
     taken, records = Taken(until_stopped), batch(1)
     begun = time.monotonic()
-    assert taken.host.take(records, 0.2) == named(records[0])
+    assert taken.host.handle_batch(records, 0.2) == named(records[0])
     assert 0.1 < time.monotonic() - begun < 10
     throttled = False
     assert not taken.stop.is_set()
-    assert taken.host.take(records, 30) == ALL_DONE
+    assert taken.host.handle_batch(records, 30) == ALL_DONE
 
 
 def test_no_timer_outlives_its_invocation() -> None:
     before = threading.active_count()
     taken = Taken()
-    taken.host.take(batch(1), 30)
+    taken.host.handle_batch(batch(1), 30)
     assert threading.active_count() == before
 
 
@@ -172,7 +172,7 @@ def test_a_batch_runs_no_scheduled_task() -> None:
     ran: list[float] = []
     ticks = {"sinks": ran.append, "reconcile": ran.append}
     host = LambdaHost(Taken().process, threading.Event(), ticks)
-    assert host.take(batch(30), 30) == ALL_DONE
+    assert host.handle_batch(batch(30), 30) == ALL_DONE
     assert ran == []
 
 
@@ -200,14 +200,14 @@ def test_each_invocation_first_raises_its_clock_by_the_stamps_that_it_needs(
     count: int, stamps: int
 ) -> None:
     begun = Begun()
-    begun.host.take(batch(count), 30)
+    begun.host.handle_batch(batch(count), 30)
     begun.host.tick("reconcile", 30)
-    begun.host.take(batch(count), 30)
+    begun.host.handle_batch(batch(count), 30)
     assert begun.asked == [(stamps, 0), (1, count), (stamps, count)]
 
 
 def test_an_invocation_that_cannot_raise_its_clock_in_time_takes_nothing() -> None:
     begun, records = Begun(Stopped()), batch(30)
-    assert begun.host.take(records, 30) == named(records[0])
+    assert begun.host.handle_batch(records, 30) == named(records[0])
     assert begun.host.tick("reconcile", 30) == {"done": "reconcile"}
     assert (begun.records, begun.ticks) == ([], 0)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.store.timeline.building import cursor, event
-from worker.consumers.retry_policy import LONGEST_ASKED, RetryPolicy
+from worker.consumers.retry_policy import LONGEST_RETRY_AFTER, RetryPolicy
 from worker.consumers.schedule import Call, Delivery, Schedule
 
 
@@ -198,7 +198,7 @@ def test_a_failing_product_does_not_delay_the_next_one_of_a_quiet_shop() -> None
     assert names(desk.next()) == ["b1"]
 
 
-@pytest.mark.parametrize(("asked", "pause"), [(30.0, 30.0), (10**9, LONGEST_ASKED)])
+@pytest.mark.parametrize(("asked", "pause"), [(30.0, 30.0), (10**9, LONGEST_RETRY_AFTER)])
 def test_a_retry_after_stops_the_whole_sink_for_as_long(asked: float, pause: float) -> None:
     desk = Desk()
     desk.offer(("a", 1), ("b", 1))
@@ -219,7 +219,7 @@ def test_an_event_past_its_age_is_rejected_with_how_it_failed() -> None:
     desk.later()
     desk.age = 61.0
     refused = desk.due()
-    assert refused.refusal == "it arrived 61 s ago: down"
+    assert refused.refusal == "too old to be retried: it arrived 61 s ago: down"
 
 
 def test_the_oldest_place_is_that_of_the_first_event_on_its_way() -> None:

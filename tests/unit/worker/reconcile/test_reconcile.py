@@ -16,10 +16,10 @@ from tests.support.builders import (
     an_event,
     an_item,
 )
-from tests.unit.worker.reconcile.looking import KEYS, SIGNER, found, look
+from tests.unit.worker.reconcile.looking import KEYS, SIGNER, checked, found
 from worker.reconcile.decision import (
     AGAIN,
-    beginning_of,
+    baseline_of,
     decide,
 )
 
@@ -28,50 +28,50 @@ OTHER = an_item(ProductName="Blue mug", Stock=4, Category="Bath")
 
 
 def test_equal_is_left_alone() -> None:
-    assert not look(SOLD, SOLD.after).differs
-    assert not look(None, None).differs
-    assert not look(replace(SOLD, after=None, event_name="REMOVE"), None).differs
+    assert not checked(SOLD, SOLD.after).differs
+    assert not checked(None, None).differs
+    assert not checked(replace(SOLD, after=None, event_name="REMOVE"), None).differs
 
 
 @pytest.mark.parametrize(
     ("head", "live"), [(SOLD, OTHER), (SOLD, None), (None, OTHER)], ids=["other", "gone", "new"]
 )
 def test_a_difference_that_stays_is_written(head: ChangeEvent | None, live: Any) -> None:
-    assert decide(look(head, live), look(head, live), NOON) == "write"
+    assert decide(checked(head, live), checked(head, live), NOON) == "write"
 
 
 def test_a_difference_that_went_away_is_left_alone() -> None:
-    assert decide(look(SOLD, OTHER), look(SOLD, SOLD.after), NOON) == "equal"
-    assert decide(look(None, OTHER), look(replace(SOLD, after=OTHER), OTHER), NOON) == "equal"
+    assert decide(checked(SOLD, OTHER), checked(SOLD, SOLD.after), NOON) == "equal"
+    assert decide(checked(None, OTHER), checked(replace(SOLD, after=OTHER), OTHER), NOON) == "equal"
 
 
 def test_a_difference_that_became_another_is_looked_at_again() -> None:
-    assert decide(look(SOLD, OTHER), look(SOLD, an_item(Stock=3)), NOON) == "moving"
-    assert decide(look(SOLD, OTHER), look(an_event(2), OTHER), NOON) == "moving"
+    assert decide(checked(SOLD, OTHER), checked(SOLD, an_item(Stock=3)), NOON) == "moving"
+    assert decide(checked(SOLD, OTHER), checked(an_event(2), OTHER), NOON) == "moving"
 
 
 def test_what_went_away_without_a_record_yet_is_looked_at_again() -> None:
-    assert decide(look(None, OTHER), look(None, None), NOON) == "moving"
-    assert decide(look(None, OTHER), look(replace(SOLD, after=None), None), NOON) == "equal"
+    assert decide(checked(None, OTHER), checked(None, None), NOON) == "moving"
+    assert decide(checked(None, OTHER), checked(replace(SOLD, after=None), None), NOON) == "equal"
 
 
 def test_a_product_is_reconciled_once_in_ten_minutes() -> None:
     entry = found(SOLD, OTHER)
-    seen = look(entry, None)
+    seen = checked(entry, None)
     assert decide(seen, seen, NOON + AGAIN - timedelta(seconds=1)) == "too soon"
     assert decide(seen, seen, NOON + AGAIN) == "write"
 
 
 @pytest.mark.parametrize("view", ["OLD_IMAGE", "KEYS_ONLY"])
 def test_without_new_images_only_a_product_without_entries_differs(view: str) -> None:
-    assert not look(replace(SOLD, view_type=view, after=None), OTHER).differs
-    assert look(None, OTHER).differs
+    assert not checked(replace(SOLD, view_type=view, after=None), OTHER).differs
+    assert checked(None, OTHER).differs
 
 
 def test_new_images_alone_can_be_compared() -> None:
     head = replace(SOLD, view_type="NEW_IMAGE", before=None)
-    assert not look(head, head.after).differs
-    assert look(head, OTHER).differs
+    assert not checked(head, head.after).differs
+    assert checked(head, OTHER).differs
 
 
 def test_what_is_found_says_what_was_known_and_what_is_there() -> None:
@@ -107,11 +107,11 @@ def test_a_head_whose_images_were_too_large_leaves_the_image_before_open() -> No
 
 
 def test_a_first_record_that_is_no_insert_tells_the_beginning() -> None:
-    baseline = beginning_of(SOLD, DEFAULT_NAMES)
+    baseline = baseline_of(SOLD, DEFAULT_NAMES)
     assert baseline is not None
     assert is_baseline(baseline.event_key)
     assert (baseline.before, baseline.after) == (None, SOLD.before)
     chain = [SIGNER.entry(event) for event in (baseline, SOLD)]
     assert check_entries("P1", chain, KEYS).findings == []
     for needless in (replace(SOLD, before=None), baseline, replace(SOLD, view_type="NEW_IMAGE")):
-        assert beginning_of(needless, DEFAULT_NAMES) is None
+        assert baseline_of(needless, DEFAULT_NAMES) is None

@@ -16,7 +16,7 @@ from tests.support.builders import (
     modified,
     removed,
 )
-from tests.unit.worker.reconcile.looking import KEYS, SIGNER, found, look
+from tests.unit.worker.reconcile.looking import KEYS, SIGNER, checked, found
 from worker.stream.decode import decode
 
 
@@ -49,7 +49,7 @@ class Life:
 
     def reconcile(self) -> None:
         head = self.audit[-1] if self.audit else None
-        if look(head, self.live).differs:
+        if checked(head, self.live).differs:
             self.audit.append(found(head, self.live))
 
     @property

@@ -91,20 +91,20 @@ class TestLooking:
     def test_seldom_while_alone_and_often_beside_others(self, table: Table) -> None:
         member = table.member("ada")
         beat(member)
-        member.look(table.rows_)
-        assert member.until_next_look() == LEASE
+        member.observe(table.rows_)
+        assert member.until_next_read() == LEASE
         table.put(WorkerRow("bob", 1, "redis", "then"))
-        member.look(table.rows_)
-        assert member.until_next_look() == LEASE / 3
+        member.observe(table.rows_)
+        assert member.until_next_read() == LEASE / 3
 
     def test_in_time_for_a_death_and_then_the_row_is_gone(self, table: Table) -> None:
         member = table.member("ada")
         beat(member)
         table.put(WorkerRow("bob", 1, "redis", "then"))
         looks = []
-        while "bob" in member.look(dict(table.rows_)):
+        while "bob" in member.observe(dict(table.rows_)):
             looks.append(table.now)
-            table.now += member.until_next_look()
+            table.now += member.until_next_read()
         assert table.now - looks[0] == LEASE
         assert set(table.rows_) == {"ada"}
 
@@ -113,14 +113,14 @@ class TestLooking:
         beat(member)
         table.put(WorkerRow("killed", 1, "redis", "then", folder="f1"))
         table.put(WorkerRow("copy", 1, "redis", "then", folder="f2"))
-        assert member.look(dict(table.rows_)) == {"ada", "copy"}
+        assert member.observe(dict(table.rows_)) == {"ada", "copy"}
         assert set(table.rows_) == {"ada", "copy"}
 
     def test_the_dead_that_show_life_in_time_are_not_buried(self, table: Table) -> None:
         member = table.member("ada", folder="f1")
         seen = WorkerRow("slow", 1, "redis", "then", folder="f1")
         table.put(replace(seen, counter=2))
-        member.look({"slow": seen})
+        member.observe({"slow": seen})
         assert set(table.rows_) == {"slow"}
 
 

@@ -46,7 +46,7 @@ def test_the_error_says_what_was_wrong() -> None:
 
 @pytest.mark.parametrize("arn", ["", "unknown", "arn:aws:dynamodb:eu-central-1:1:table/Products"])
 def test_a_record_of_no_known_stream_has_no_place_in_the_order(arn: str) -> None:
-    with pytest.raises(UndecodableRecord, match="stream is not known"):
+    with pytest.raises(UndecodableRecord, match="stream is unknown"):
         decode(as_lambda(inserted(an_item())), arn)
 
 

@@ -10,9 +10,9 @@ from worker.stream.shards.lineage import (
     Position,
     Shard,
     awaits_child,
-    forgettable,
     is_drained,
     readable,
+    removable_checkpoints,
 )
 
 PARENT, CHILD, GRANDCHILD = Shard("s1", None), Shard("s2", "s1"), Shard("s3", "s2")
@@ -116,7 +116,7 @@ class TestAListingInPart:
 
     def test_no_checkpoint_is_forgotten(self) -> None:
         done = read_to(("s1", "42", True)).values()
-        assert forgettable(listed_in_part(), done) == []
+        assert removable_checkpoints(listed_in_part(), done) == []
 
     def test_an_old_stream_does_not_look_drained(self) -> None:
         assert not is_drained(listed_in_part(), {})
@@ -125,12 +125,12 @@ class TestAListingInPart:
 class TestForgetting:
     def test_finished_shards_that_are_gone_are_forgotten_and_no_others(self) -> None:
         rows = read_to(("gone", "7", True), ("s1", "9", True), ("lost", "8", False))
-        assert forgettable(listed(PARENT), rows.values()) == [rows["gone"]]
+        assert removable_checkpoints(listed(PARENT), rows.values()) == [rows["gone"]]
 
     def test_that_lets_no_shard_begin_too_early_or_again(self) -> None:
         shards = listed(CHILD, GRANDCHILD)
         rows = read_to(("s1", "1", True), ("s2", "2", False))
-        forgotten = {found.shard_id for found in forgettable(shards, rows.values())}
+        forgotten = {found.shard_id for found in removable_checkpoints(shards, rows.values())}
         kept = {shard: row for shard, row in rows.items() if shard not in forgotten}
         assert forgotten == {"s1"}
         assert readable(shards, kept) == readable(shards, rows) == [Position("s2", "2")]

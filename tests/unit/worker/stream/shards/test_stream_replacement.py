@@ -4,7 +4,7 @@ from app.store.coordination.checkpoints import Checkpoint, ShardKey
 from tests.support.fakes.stub_streams import ARN
 from worker.stream.shards.stream_replacement import (
     held_streams,
-    left_behind,
+    outdated_checkpoints,
     positions,
     streams_in_order,
 )
@@ -65,13 +65,13 @@ class TestOneLog:
 class TestLeavingBehind:
     def test_a_drained_stream_is_forgotten_once_its_successor_is_begun(self) -> None:
         known = rows((OLD, "s1", "42", True, None))
-        assert left_behind(known, NEW, {OLD}, one_log=False) == []
+        assert outdated_checkpoints(known, NEW, {OLD}, one_log=False) == []
         begun = known | rows((NEW, "s2", None, False, "ada"))
-        assert left_behind(begun, NEW, {OLD}, one_log=False) == [known[OLD, "s1"]]
-        assert left_behind(begun, NEW, set(), one_log=False) == []
+        assert outdated_checkpoints(begun, NEW, {OLD}, one_log=False) == [known[OLD, "s1"]]
+        assert outdated_checkpoints(begun, NEW, set(), one_log=False) == []
 
     def test_of_one_log_once_the_new_name_s_position_is_no_less(self) -> None:
         known = rows((OLD, "s1", "42", False, None), (NEW, "s1", "41", False, "ada"))
-        assert left_behind(known, NEW, (), one_log=True) == []
+        assert outdated_checkpoints(known, NEW, (), one_log=True) == []
         known |= rows((NEW, "s1", "42", False, "ada"))
-        assert left_behind(known, NEW, (), one_log=True) == [known[OLD, "s1"]]
+        assert outdated_checkpoints(known, NEW, (), one_log=True) == [known[OLD, "s1"]]
