@@ -1,4 +1,4 @@
-"""A product is in one part only, in its order, and parts are about as long as each other."""
+"""Each product is in one part only, in order, and the parts have similar sizes."""
 
 from collections.abc import Mapping
 from itertools import chain
@@ -41,16 +41,16 @@ def test_nothing_is_lost_and_no_product_is_in_two_parts(page: list[Any], most: i
 
 
 @given(pages, st.integers(1, 5))
-def test_there_are_no_more_parts_than_batches(page: list[Any], most: int) -> None:
+def test_there_are_at_most_as_many_parts_as_batches(page: list[Any], most: int) -> None:
     assert len(split_by_product(page, most)) <= min(most, -(-len(page) // ROW_LIMIT))
 
 
-def test_different_products_are_shared_out_evenly() -> None:
+def test_different_products_are_distributed_evenly() -> None:
     page = [record(f"P{number}", number) for number in range(4 * ROW_LIMIT)]
     assert [len(part) for part in split_by_product(page, 4)] == [ROW_LIMIT] * 4
 
 
-def test_a_product_that_changes_often_has_a_part_to_itself() -> None:
+def test_a_product_with_many_changes_gets_its_own_part() -> None:
     busy = [record("busy", number) for number in range(60)]
     others = [record(f"P{number}", number) for number in range(36)]
     parts = split_by_product([*busy, *others], 4)
@@ -58,7 +58,7 @@ def test_a_product_that_changes_often_has_a_part_to_itself() -> None:
     assert [len(part) for part in parts[1:]] == [12, 12, 12]
 
 
-def test_a_table_s_own_key_tells_its_products() -> None:
+def test_products_are_identified_by_a_custom_key_attribute() -> None:
     page = [
         {"dynamodb": {"Keys": {"sku": {"S": f"P{n % 2}"}}, "SequenceNumber": "1"}}
         for n in range(2 * ROW_LIMIT)
@@ -71,12 +71,12 @@ def test_a_table_s_own_key_tells_its_products() -> None:
     ]
 
 
-def test_what_tells_no_product_stays_together() -> None:
+def test_records_without_a_product_stay_together() -> None:
     page: list[Any] = [{"dynamodb": None}] * (2 * ROW_LIMIT)
     assert [len(part) for part in split_by_product(page, 2)] == [2 * ROW_LIMIT]
 
 
-def test_runs_are_cut_in_the_page_s_order() -> None:
+def test_chunks_keep_the_page_s_order() -> None:
     page = [record("P", number) for number in range(100)]
     assert [[number_of(one) for one in run] for run in chunks(page, 2)] == [
         list(range(48)),

@@ -1,4 +1,4 @@
-"""Looks at a product's audit and its live item, and what is found so."""
+"""Builders: a check of a product, and the entry for a difference that was found."""
 
 from datetime import timedelta
 from typing import Any
