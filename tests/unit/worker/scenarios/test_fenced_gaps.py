@@ -55,7 +55,7 @@ class Deployment:
         self.published += [event.kind for _, event in arrived]
 
     def hold(self, owner: str) -> Hold:
-        """Take the shard's lease, whoever holds it."""
+        """Take the shard's lease from its current owner, if any."""
         taken = self.leases.take(SHARD, owner, self.seen)
         assert taken is not None
         self.seen = taken
@@ -129,7 +129,7 @@ def test_two_workers_that_find_a_new_stream_together_write_one_gap() -> None:
 
 
 def test_a_late_gap_is_not_published_after_its_lease_is_lost() -> None:
-    """Its entry and feed row stand: every web process's next look at the feed shows it."""
+    """The entry and feed row are written: web processes find them at the next read of the feed."""
     deployment = Deployment()
     ada = deployment.hold("ada")
     moments = iter([0.0, 6.0, 6.0])

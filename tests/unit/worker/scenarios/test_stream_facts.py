@@ -53,7 +53,7 @@ FACTS = {
     12: [
         f"{GAPS}::test_records_trimmed_after_a_position_are_reported_once",
         f"{GAPS}::test_a_trim_error_without_a_position_is_no_gap",
-        "integration/worker/test_gaps.py::test_a_shard_s_gap_is_told_once_and_shown_for_what_it_is",
+        "integration/worker/test_gaps.py::test_a_shard_gap_is_written_once_and_shown_as_a_gap",
     ],
     13: [
         f"{GAPS}::test_a_vanished_unfinished_shard_is_a_gap_and_its_child_is_read",
@@ -110,11 +110,11 @@ FACTS = {
         "unit/worker/stream/shards/test_polling.py::test_an_idle_worker_makes_few_calls",
     ],
     25: [
-        "integration/worker/test_reconcile.py::test_an_existing_table_gets_a_baseline_and_verifies_whole"
+        "integration/worker/test_reconcile.py::test_an_existing_table_gets_baselines_and_verifies"
     ],
     26: [
-        "integration/event_source/test_event_source.py::test_a_poison_record_is_parked_and_the_rest_goes_on",
-        "integration/event_source/test_event_source.py::test_a_crash_in_the_middle_of_a_batch_loses_and_doubles_nothing",
+        "integration/event_source/test_event_source.py::test_a_poison_record_is_parked_and_the_rest_continues",
+        "integration/event_source/test_event_source.py::test_a_crash_in_the_middle_of_a_batch_loses_and_duplicates_nothing",
     ],
 }
 

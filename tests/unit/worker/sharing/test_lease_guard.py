@@ -1,4 +1,4 @@
-"""A lease is checks for again after every moment in which it may have been lost, and only then."""
+"""The lease's row is read after each moment in which the lease may be lost, and only then."""
 
 from collections.abc import Iterator
 from typing import Any
