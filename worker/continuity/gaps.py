@@ -77,14 +77,14 @@ class Gaps:
         self._on_gap(why)
 
     def before(self, broken: Break, hold: Hold | None = None) -> None:
-        """Note that changes before a record are missing, unless the chain says otherwise.
+        """Write the gap before a record whose predecessor is missing, unless the chain explains it.
 
-        This reads, but only where the record does not follow on what is remembered: a
-        `reconciled` entry may lie between.
+        This reads from the store, but only if the record does not follow the remembered image: a
+        `reconciled` entry may lie in between.
 
         Raises:
-            LeaseLost: the record is another worker's to read; nothing is noted.
-            StoreUnavailable: it is not noted; call again.
+            LeaseLost: the record belongs to another worker; nothing is written.
+            StoreUnavailable: the gap was not written; call again.
 
         """
         event, head_key = broken.event, broken.head_key

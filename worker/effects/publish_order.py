@@ -19,7 +19,7 @@ from app.store.feed.cursor import Cursor
 _log = logging.getLogger(__name__)
 
 # Seconds that a batch waits for earlier batches: longer than any call to the store can take.
-PATIENCE = 30.0
+WAIT_LIMIT = 30.0
 
 Publish = Callable[[Sequence[Arrived]], None]
 
@@ -40,9 +40,9 @@ class PublishOrder:
     A stamp belongs to the thread that took it. It is open until it is published or dropped.
     """
 
-    def __init__(self, stamp: Callable[[], Cursor], patience: float = PATIENCE) -> None:
+    def __init__(self, stamp: Callable[[], Cursor], wait_limit: float = WAIT_LIMIT) -> None:
         self._take = stamp
-        self._patience = patience
+        self._wait_limit = wait_limit
         self._open: dict[Cursor, int] = {}
         self._changed = threading.Condition()
 
@@ -87,7 +87,7 @@ class PublishOrder:
     def _wait(self, stamp: Cursor) -> None:
         with self._changed:
             is_first = self._changed.wait_for(
-                lambda: all(stamp <= other for other in self._open), self._patience
+                lambda: all(stamp <= other for other in self._open), self._wait_limit
             )
             if not is_first:  # the threads that took them have died: publish out of order
                 _log.error("stopped waiting for batches with stamps before %s", stamp)

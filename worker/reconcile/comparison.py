@@ -33,7 +33,7 @@ SETTLE = 60.0  # seconds until the second check
 SEGMENTS = 4  # segments of the tables that are scanned in parallel
 HELD = 25_000  # differences that a segment holds before it resolves them: about 10 MB
 ROUNDS = 3  # repeated checks of products that keep changing
-PATIENCE = 600.0  # seconds to wait for the shard readers to catch up
+CATCH_UP_LIMIT = 600.0  # seconds to wait for the shard readers to catch up
 
 
 class Comparison:
@@ -50,7 +50,7 @@ class Comparison:
         *,
         first: bool = False,
         settle: float = SETTLE,
-        patience: float = PATIENCE,
+        catch_up_limit: float = CATCH_UP_LIMIT,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """`label`: of the current stream. `first`: none was completed yet, so baselines are due."""
@@ -65,7 +65,7 @@ class Comparison:
         self._stop = stop
         self._first = first
         self._pause = settle
-        self._patience = patience
+        self._catch_up_limit = catch_up_limit
         self._now = now
         self._lock = threading.Lock()
         self._outcome = Outcome()
@@ -212,10 +212,10 @@ class Comparison:
 
     def _await_readers(self) -> bool:
         """Wait for the readers to catch up; after the timeout, note the error and return False."""
-        for _ in range(int(self._patience) + 1):
+        for _ in range(int(self._catch_up_limit) + 1):
             if self._caught_up():
                 return True
-            if self._stop.wait(min(1.0, self._patience)):
+            if self._stop.wait(min(1.0, self._catch_up_limit)):
                 raise Stopped
         self._count(error="the worker is behind the stream: try again when it has caught up")
         return False

@@ -112,7 +112,7 @@ def _decode(record: Mapping[str, Any], stream_arn: str, names: AttributeNames) -
     change = record["dynamodb"]
     sequence_number = change["SequenceNumber"]
     if not _DIGITS.fullmatch(sequence_number) or len(sequence_number) > _SEQUENCE_DIGITS:
-        raise ValueError(f"sequence number {sequence_number!r}")
+        raise ValueError(f"invalid sequence number {sequence_number!r}")
     product_id = product_id_of(change["Keys"][names.key]["S"])
     if product_id.startswith(RESERVED):
         raise ValueError("product ids that begin with U+0000 are reserved for gaps")
@@ -162,7 +162,7 @@ def _kind(
             stocks = (stock(before, names), stock(after, names))
             return "stock_changed" if None not in stocks and stocks[0] != stocks[1] else "updated"
         case _:
-            raise ValueError(f"event name {event_name!r}")
+            raise ValueError(f"unknown event name {event_name!r}")
 
 
 class _Stamp(TypedDict):

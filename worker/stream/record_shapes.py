@@ -47,12 +47,12 @@ def _value(value: Any) -> AttributeValue:
         case "SS" | "NS" | "BS" if isinstance(inner, (list, set)):
             return {kind: [_MEMBER[kind](member) for member in inner]}
         case _:
-            raise ValueError(f"attribute of type {kind!r}")
+            raise ValueError(f"unknown or malformed attribute type {kind!r}")
 
 
 def _string(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError("a value of type S, N or SS that is no string")
+        raise TypeError("a value that must be a string is not one")
     if not value.isascii():
         value.encode()  # a lone surrogate has no UTF-8
     return value
@@ -62,7 +62,7 @@ def _number(value: Any) -> str:
     try:
         Decimal(_string(value))
     except InvalidOperation as error:
-        raise ValueError("a value of type N or NS that is no number") from error
+        raise ValueError("a value of type N or NS is not a number") from error
     return str(value)
 
 
@@ -73,7 +73,7 @@ def _bytes(value: Any) -> bytes:
     try:
         return base64.b64decode(value, validate=True)
     except binascii.Error as error:
-        raise ValueError(f"binary that is not base64: {error}") from error
+        raise ValueError(f"a binary value is not valid base64: {error}") from error
 
 
 _MEMBER: Mapping[str, Callable[[Any], Any]] = {"SS": _string, "NS": _number, "BS": _bytes}
@@ -82,5 +82,5 @@ _MEMBER: Mapping[str, Callable[[Any], Any]] = {"SS": _string, "NS": _number, "BS
 def product_id_of(value: Any) -> str:
     """Return a product id; it must be a string that is not empty."""
     if not _string(value):
-        raise ValueError("an empty product id")
+        raise ValueError("the product id is empty")
     return str(value)

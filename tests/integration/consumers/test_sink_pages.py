@@ -46,7 +46,7 @@ def state(deployment: House) -> str:
     return found
 
 
-def test_the_button_pauses_and_resumes(deployment: House, admin: httpx.Client) -> None:
+def test_the_buttons_pause_and_resume(deployment: House, admin: httpx.Client) -> None:
     for action, reached in (("pause", "paused"), ("resume", "running")):
         (fields,) = [found for at, found in forms(admin.get("/system").text) if at.endswith(action)]
         assert fields["name"] == "webhook"

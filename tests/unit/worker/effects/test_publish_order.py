@@ -30,8 +30,8 @@ def arrived(*stamps: Cursor) -> list[Arrived]:
     return [(stamp, an_event(number)) for number, stamp in enumerate(stamps)]
 
 
-def make(published: list[Cursor], patience: float = SECONDS):
-    order = PublishOrder(CursorClock(0).stamp, patience)
+def make(published: list[Cursor], wait_limit: float = SECONDS):
+    order = PublishOrder(CursorClock(0).stamp, wait_limit)
 
     def note(batch: Sequence[Arrived]) -> None:
         published.extend(cursor for cursor, _ in batch)
@@ -95,7 +95,7 @@ def test_a_failed_publication_does_not_delay_other_batches(published, shards) ->
 
 
 def test_waiting_for_the_stamp_of_a_dead_thread_times_out(published, shards) -> None:
-    order, publish = make(published, patience=0.05)
+    order, publish = make(published, wait_limit=0.05)
     dead = threading.Thread(target=order.stamp)
     dead.start()
     dead.join()

@@ -25,7 +25,7 @@ class Meeting:
 
     def __init__(self, batches: int) -> None:
         self._met = threading.Barrier(batches, timeout=SOON)
-        self.order = PublishOrder(CursorClock(0).stamp, patience=SOON)
+        self.order = PublishOrder(CursorClock(0).stamp, wait_limit=SOON)
         self.published: list[tuple[str, int | None]] = []
         self.fails_for: str | None = None
         self.ended = 0

@@ -61,7 +61,7 @@ FACTS = {
     ],
     14: [
         f"{GAPS}::test_the_old_stream_is_drained_before_the_new_one_and_a_gap_is_marked",
-        f"{DISCOVERY}::test_the_old_one_is_read_first",
+        f"{DISCOVERY}::test_the_old_stream_is_read_first",
     ],
     15: [
         f"{READING}::test_a_checkpoint_is_stored_by_consumer_stream_and_shard",

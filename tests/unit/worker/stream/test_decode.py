@@ -114,7 +114,7 @@ class TestTheEventKey:
 
 
 class TestProcessEvent:
-    def test_the_tutorials_record_gives_id_and_stock(self) -> None:
+    def test_the_record_of_the_tutorials_gives_id_and_stock(self) -> None:
         record = {"dynamodb": {"NewImage": {"ProductID": {"S": "P123"}, "Stock": {"N": "50"}}}}
         assert process_event(record) == ("P123", 50)
 
@@ -132,7 +132,7 @@ class TestProcessEvent:
         assert process_event({"dynamodb": {"OldImage": OLD}}) == ("P1", None)
 
     @pytest.mark.parametrize("value", [{"S": "x"}, {"N": "-5"}, {"N": "x"}, {"NULL": True}])
-    def test_a_weird_stock_gives_the_id_alone(self, value: Any) -> None:
+    def test_an_invalid_stock_gives_the_id_alone(self, value: Any) -> None:
         record = {"dynamodb": {"NewImage": an_item(Stock=value)}}
         assert process_event(record) == ("P1", None)
 

@@ -39,7 +39,7 @@ def test_process_event_refuses_a_record_without_a_product_id(record: Any) -> Non
         process_event(record)
 
 
-def test_the_error_says_what_was_wrong() -> None:
+def test_the_error_names_the_missing_part() -> None:
     with pytest.raises(UndecodableRecord, match="SequenceNumber"):
         decode({"eventName": "INSERT", "dynamodb": {}}, STREAM_ARN)
 

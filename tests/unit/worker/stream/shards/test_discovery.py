@@ -81,7 +81,7 @@ def test_a_failure_to_read_the_table_is_an_error(streams: StubStreams) -> None:
 
 
 class TestAReplacedStream:
-    def test_the_old_one_is_read_first(self, streams: StubStreams) -> None:
+    def test_the_old_stream_is_read_first(self, streams: StubStreams) -> None:
         old = streams.current or ""
         streams.add(StubShard("s1"))
         new = streams.new_stream(LABELS[1])
