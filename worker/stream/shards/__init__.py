@@ -1,1 +1,1 @@
-"""A shard is read in order, after its parent, from its checkpoint."""
+"""A shard is read once, in order, after its parent, from its checkpoint."""
