@@ -235,6 +235,6 @@ def _differing(before: Item, after: Item) -> set[str]:
 
 
 def _is_expiry(identity: Mapping[str, Any] | None) -> bool:
-    """Whether DynamoDB's TTL deleted the item (stream fact 20); boto3 and Lambda spell keys apart."""
+    """Whether DynamoDB's TTL deleted the item (stream fact 20); boto3 and Lambda differ in case."""
     folded = {name.lower(): value for name, value in (identity or {}).items()}
     return folded.get("principalid") == "dynamodb.amazonaws.com"
