@@ -1,1 +1,1 @@
-"""The pipeline from the stream to the sinks; knows nothing of the web."""
+"""The worker reads the stream, writes the audit and the feed, and runs the sinks."""

@@ -66,7 +66,7 @@ def feed_broker(
         AuditKeyIDs(*deployment.coordination).register([*audit_keys(settings)])
         probes["worker"] = worker.problem
         yield BrokerFeed(
-            "in this process", wake.hint, worker.shards, worker.sink_troubles, worker.look
+            "in this process", wake.hint, worker.shards, worker.sink_troubles, worker.check_soon
         )
 
 

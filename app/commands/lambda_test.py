@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             ClockRow(clients.tables, names.checkpoints, CONSUMER),
             Feed(clients.tables, names.feed).newest_ms(),
         )
-        answer = make_host(settings, clients, names, publish, clock).take(records, SECONDS)
+        answer = make_host(settings, clients, names, publish, clock).handle_batch(records, SECONDS)
     print(json.dumps(answer))
     if answer["batchItemFailures"]:
         return 1

@@ -6,14 +6,14 @@ from typing import Any
 from app.config.settings import load
 from app.store.deployment import CONSUMER
 from app.store.feed.shared_clock import ClockRow, SharedClock
-from worker.aws_lambda.handler import Context, answer
+from worker.aws_lambda.handler import Context, dispatch
 from worker.aws_lambda.invocation import LambdaHost
 from worker.aws_lambda.setup import clients_of, make_host
 
 
 def handler(event: Any, context: Context) -> Any:
     """The entry point that MiniStack calls."""
-    return answer(_host(), event, context.get_remaining_time_in_millis() / 1000)
+    return dispatch(_host(), event, context.get_remaining_time_in_millis() / 1000)
 
 
 @cache

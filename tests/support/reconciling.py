@@ -58,7 +58,7 @@ class Parts:
         given: dict[str, Any] = {
             "caught_up": lambda: True,
             "settle": 0.05,
-            "patience": 0.1,
+            "catch_up_limit": 0.1,
             "label": stream_label(self.stream_arn),
         }
         return Comparison(

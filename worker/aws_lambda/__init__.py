@@ -1,1 +1,1 @@
-"""The worker as Lambda functions: one for the stream, one on a schedule for the sinks."""
+"""The worker as two Lambda functions: one for the stream, one on a schedule for the sinks."""

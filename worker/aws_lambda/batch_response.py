@@ -1,7 +1,7 @@
-"""Lambda is told the first record that is not durable, by a number that it knows, or by an error.
+"""The batch response names the first record that is not durable, with a valid sequence number.
 
-It hands over again everything from the lowest number named. An empty, null or unknown one
-fails the whole batch (FACTS §1.23), so none is ever given.
+Lambda retries everything from the lowest sequence number returned. An empty, null or unknown
+`itemIdentifier` fails the whole batch (stream fact 23), so none is ever returned.
 """
 
 import re
@@ -10,26 +10,26 @@ from typing import Any
 
 _NUMBER = re.compile(r"[0-9]{1,40}")
 
-Answer = dict[str, Any]
+BatchResponse = dict[str, Any]
 
 
 class Unanswerable(Exception):
-    """The failed record and all before it bear no sequence number: only an error repeats them."""
+    """No record up to the failed one has a sequence number: only an error makes Lambda retry."""
 
 
-def done() -> Answer:
-    """Every record is durable."""
+def done() -> BatchResponse:
+    """The response for a batch whose records are all durable."""
     return {"batchItemFailures": []}
 
 
-def failed_from(records: Sequence[Any], first: int) -> Answer:
-    """Record number `first` is not durable, and none after it is to be taken for it.
+def failed_from(records: Sequence[Any], first: int) -> BatchResponse:
+    """The response for a batch whose records from index `first` on are not durable.
 
-    A record without a usable number is reached through the one before it: taking that again
-    writes the same bytes.
+    If that record has no usable sequence number, the record before it is returned: processing it
+    again writes the same bytes.
 
     Raises:
-        Unanswerable: there is none before it either.
+        Unanswerable: no record up to this one has a usable sequence number.
 
     """
     for record in reversed(records[: first + 1]):
@@ -37,19 +37,19 @@ def failed_from(records: Sequence[Any], first: int) -> Answer:
         if number is not None:
             return {"batchItemFailures": [{"itemIdentifier": number}]}
     raise Unanswerable(
-        "the first records of this batch bear no sequence number and could not be kept: "
-        "the whole batch has to be handed over again"
+        "the first records of this batch have no sequence number and could not be saved: "
+        "the whole batch must be retried"
     )
 
 
 def sequence_number(record: Any) -> str | None:
-    """A record's number where it has one that Lambda would know."""
+    """The record's sequence number if Lambda accepts it, else None."""
     change = record.get("dynamodb") if isinstance(record, Mapping) else None
     number = change.get("SequenceNumber") if isinstance(change, Mapping) else None
     return number if isinstance(number, str) and _NUMBER.fullmatch(number) else None
 
 
 def stream_arn(record: Any) -> str:
-    """The stream that a record names; empty for none, which is parked at decode."""
+    """The ARN of the record's stream; empty if absent, which makes the record a dead letter."""
     arn = record.get("eventSourceARN") if isinstance(record, Mapping) else None
     return arn if isinstance(arn, str) else ""

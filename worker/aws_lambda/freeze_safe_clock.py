@@ -1,18 +1,19 @@
-"""Time passes while a container is frozen between invocations, whatever its monotonic clock says.
+"""The clock counts the time that a container is frozen, which its monotonic clock may not.
 
-A stamp by a clock that stood still would lie in the past, where no client looks any more. The
-wall clock is set right when a container thaws; what it says beyond the other is added for good.
+A clock that stands still would issue stamps in the past, where clients no longer read. The wall
+clock is corrected when a container resumes; the time by which it advanced further than the
+monotonic clock is added for good.
 """
 
 import time
 from collections.abc import Callable
 
-# Seconds by which the two may come apart without a freeze: the wall clock is trimmed at times.
+# Seconds by which the clocks may differ without a freeze: the wall clock is adjusted at times.
 TOLERANCE = 0.2
 
 
 class FreezeSafeClock:
-    """Seconds that never go back and count those asleep; called by one thread at a time."""
+    """Seconds that never decrease and include frozen time; used by one thread at a time."""
 
     def __init__(
         self,
@@ -21,7 +22,7 @@ class FreezeSafeClock:
     ) -> None:
         self._monotonic = monotonic
         self._wall = wall
-        self._asleep = 0.0
+        self._frozen = 0.0
         self._seen = monotonic(), wall()
 
     def __call__(self) -> float:
@@ -29,6 +30,6 @@ class FreezeSafeClock:
         monotonic, wall = self._monotonic(), self._wall()
         beyond = (wall - self._seen[1]) - (monotonic - self._seen[0])
         if beyond > TOLERANCE:
-            self._asleep += beyond
+            self._frozen += beyond
         self._seen = monotonic, wall
-        return monotonic + self._asleep
+        return monotonic + self._frozen

@@ -1,7 +1,7 @@
-"""What Lambda calls: `handler` for the stream and `sinks` on a schedule, a function each.
+"""The entry points of the two Lambda functions: `handler` for the stream, `sinks` on a schedule.
 
-They need no web server and no data folder. Tables, broker and keys come from settings, and without
-them every invocation is refused. Nothing is read or opened at import.
+They need no web server and no data folder. Tables, broker and keys come from settings; if settings
+are missing, every invocation fails. Nothing is read or opened at import.
 """
 
 import logging
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from app.config.settings import load
 from app.observability import logs
-from worker.aws_lambda.batch_response import Answer
+from worker.aws_lambda.batch_response import BatchResponse
 from worker.aws_lambda.invocation import LambdaHost
 from worker.aws_lambda.setup import start
 
@@ -19,53 +19,53 @@ _log = logging.getLogger(__name__)
 
 
 class Context(Protocol):
-    """The one thing that is asked of Lambda's context."""
+    """The part of Lambda's context that is used."""
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until this invocation is killed."""
 
 
 class UnknownInvocation(Exception):
-    """The event is neither a batch of a DynamoDB stream nor a scheduled one."""
+    """The event is neither a batch of a DynamoDB stream nor a scheduled event."""
 
 
-def handler(event: Any, context: Context) -> Answer:
-    """Take a batch of stream records, or compare the table with the audit on a schedule.
+def handler(event: Any, context: Context) -> BatchResponse:
+    """Process a batch of stream records, or compare the table with the audit on a schedule.
 
     Raises:
-        HostRefused: settings are missing or wrong; each invocation says so.
-        UnknownInvocation: this function is not for such events.
+        HostRefused: settings are missing or wrong; every invocation fails with this error.
+        UnknownInvocation: this function does not handle such events.
 
     """
-    return answer(_host(), event, seconds_left(context))
+    return dispatch(_host(), event, seconds_left(context))
 
 
-def sinks(_event: Any, context: Context) -> Answer:
+def sinks(_event: Any, context: Context) -> BatchResponse:
     """Run the sinks until the time is nearly up: the entry point of a function of its own.
 
-    Never that of the stream's function, whose event source mapping waits for the answer.
+    It must not run in the stream's function, whose event source mapping waits for the response.
 
     Raises:
-        HostRefused: settings are missing or wrong; each invocation says so.
+        HostRefused: settings are missing or wrong; every invocation fails with this error.
 
     """
     return _host().tick("sinks", seconds_left(context))
 
 
-def answer(host: LambdaHost, event: Any, seconds: float) -> Answer:
-    """What the host makes of an event.
+def dispatch(host: LambdaHost, event: Any, seconds: float) -> BatchResponse:
+    """Pass an event to the host's method for it.
 
     Raises:
-        UnknownInvocation: nothing; this function is not for such events.
+        UnknownInvocation: this function does not handle such events.
 
     """
     if is_scheduled(event):
         return host.tick("reconcile", seconds)
-    return host.take(records_of(event), seconds)
+    return host.handle_batch(records_of(event), seconds)
 
 
 def is_scheduled(event: Any) -> bool:
-    """Whether EventBridge, or a person, asks for a comparison."""
+    """Whether EventBridge, or a person, requests a comparison."""
     return isinstance(event, Mapping) and (
         event.get("source") == "aws.events" or event.get("stockpulse") == "reconcile"
     )
@@ -80,7 +80,7 @@ def records_of(event: Any) -> Sequence[Any]:
     """The records of an event source mapping's batch.
 
     Raises:
-        UnknownInvocation: it holds none.
+        UnknownInvocation: the event holds no records.
 
     """
     records = event.get("Records") if isinstance(event, Mapping) else None
@@ -93,7 +93,7 @@ def records_of(event: Any) -> Sequence[Any]:
 
 @cache
 def _host() -> LambdaHost:
-    """This container's host; a failure is not kept, so the next invocation tries again."""
+    """This container's host; after a failure, the next invocation tries again."""
     try:
         settings = load()
         logs.configure(settings.log_format)

@@ -1,9 +1,8 @@
-"""A batch from an event source mapping is taken until its time is nearly up, then answered for.
+"""A batch is processed until the time is nearly up; the response names what is not durable.
 
-The audit is retried for ever on any host; here "for ever" ends before Lambda would kill the
-function in the middle, and the answer names the first record that is not durable. Being
-killed all the same is safe: the batch comes again whole, and an audit entry is a pure
-function of its record.
+The audit is retried for ever on any host. Here the retries end before Lambda kills the function,
+and the response names the first record that is not durable. If Lambda kills the function anyway,
+nothing is lost: the whole batch is retried, and an audit entry is a pure function of its record.
 """
 
 import logging
@@ -17,28 +16,29 @@ from typing import Any
 
 from app.runtime.retry import Stopped
 from app.store.feed.feed import ROW_LIMIT
-from worker.aws_lambda.batch_response import Answer, done, failed_from, stream_arn
+from worker.aws_lambda.batch_response import BatchResponse, done, failed_from, stream_arn
 
 _log = logging.getLogger(__name__)
 
-# Seconds left for the call under way, which waits up to 5 s for an answer and repeats what
-# DynamoDB left unprocessed for 2; and at most this share of a short timeout.
+# Seconds reserved for the running call, which waits up to 5 s for a response and retries what
+# DynamoDB left unprocessed for 2 s; and at most this share of a short timeout.
 MARGIN, MARGIN_SHARE = 10.0, 0.25
 
-# Raises `Stopped` when told to stop before the records were durable or parked.
+# Raises `Stopped` if it must stop before the records are durable or parked.
 Process = Callable[[Sequence[Any], str], None]
 
-# Called first in each invocation, with how many stamps its records need if no batch is split.
+# Called first in each invocation, with the number of stamps that its records need if no batch is
+# split.
 Begin = Callable[[int], None]
 
-# Does what is due until about this moment of `time.monotonic()`, or until `stop` is set.
+# Runs a scheduled task until this moment of `time.monotonic()`, or until `stop` is set.
 Tick = Callable[[float], None]
 
 
 class LambdaHost:
-    """One container: it takes one invocation at a time, as Lambda promises.
+    """One container, which handles one invocation at a time, as Lambda guarantees.
 
-    `stop` is the event that ends the retries of the pipeline and of what a tick does.
+    `stop` is the event that ends the retries of the pipeline and of the scheduled tasks.
     """
 
     def __init__(
@@ -48,24 +48,26 @@ class LambdaHost:
         ticks: Mapping[str, Tick] | None = None,
         begin: Begin = lambda _stamps: None,
     ) -> None:
-        """`ticks`: by name, what is done on a schedule."""
+        """`ticks`: the scheduled tasks, by name."""
         self._process = process
         self._stop = stop
         self._ticks = ticks or {}
         self._begin = begin
 
-    def take(self, records: Sequence[Any], seconds: float) -> Answer:
-        """Process a batch in the `seconds` left; the answer of `ReportBatchItemFailures`.
+    def handle_batch(self, records: Sequence[Any], seconds: float) -> BatchResponse:
+        """Process a batch in the `seconds` left; returns a response for `ReportBatchItemFailures`.
 
         Raises:
-            Unanswerable: only an error makes Lambda hand the batch over again.
+            Unanswerable: only an error makes Lambda retry the batch.
 
         """
         with self._stopping_in(budget(seconds)):
             try:
                 self._begin(ceil(len(records) / ROW_LIMIT))
             except Stopped:
-                _log.warning("time is up before the first of %d records was taken", len(records))
+                _log.warning(
+                    "time is up before the first of %d records was processed", len(records)
+                )
                 return failed_from(records, 0)
             for start in range(0, len(records), ROW_LIMIT):
                 failed = self._first_failure(records[start : start + ROW_LIMIT])
@@ -73,11 +75,11 @@ class LambdaHost:
                     return failed_from(records, start + failed)
         return done()
 
-    def tick(self, name: str, seconds: float) -> Answer:
-        """Do what is due on a schedule.
+    def tick(self, name: str, seconds: float) -> BatchResponse:
+        """Run a scheduled task.
 
         Raises:
-            Exception: it failed, for Lambda's error metric.
+            Exception: the task failed; raised so that Lambda's error metric counts it.
 
         """
         with self._stopping_in(budget(seconds)):
@@ -85,21 +87,22 @@ class LambdaHost:
                 self._begin(1)
                 self._ticks[name](time.monotonic() + budget(seconds))
             except Stopped:
-                _log.warning("time is up: the rest is left for the next schedule")
+                _log.warning("time is up: the rest is left for the next scheduled run")
         return {"done": name}
 
     def _first_failure(self, records: Sequence[Any]) -> int | None:
-        """The place of the first record that is not durable; None where all are.
+        """Return the index of the first record that is not durable; None if all are durable.
 
-        Time that is up says that of the whole batch; any other fault is pinned to its record.
+        If time is up, that is the first record of the batch; any other error is traced to its
+        record.
         """
         try:
             self._process_all(records)
         except Stopped:
             _log.warning("time is up: a batch of %d is left for the next invocation", len(records))
             return 0
-        except Exception:  # noqa: BLE001 - whatever it is, it is pinned to its record
-            _log.exception("a batch failed; its records are tried one by one")
+        except Exception:  # noqa: BLE001 - any error is traced to its record
+            _log.exception("a batch failed; its records are retried one by one")
         else:
             return None
         for place, record in enumerate(records):
@@ -107,8 +110,8 @@ class LambdaHost:
                 self._process_all([record])
             except Stopped:
                 return place
-            except Exception:  # noqa: BLE001 - Lambda is told of it, and keeps it
-                _log.exception("a record failed: it and what follows are left for a retry")
+            except Exception:  # noqa: BLE001 - returned to Lambda, which retries it
+                _log.exception("a record failed: it and the records after it are left for a retry")
                 return place
         return None
 
@@ -130,5 +133,5 @@ class LambdaHost:
 
 
 def budget(seconds: float) -> float:
-    """How long to go on, of the seconds that Lambda still gives."""
+    """The seconds to work, out of the seconds that Lambda still allows."""
     return max(0.0, seconds - min(MARGIN, seconds * MARGIN_SHARE))

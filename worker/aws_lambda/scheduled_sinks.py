@@ -1,7 +1,7 @@
-"""Where no process lives on, sinks run in a scheduled invocation until its time is nearly up.
+"""On Lambda, sinks run in a scheduled invocation until its time is nearly up.
 
-A lease taken here carries the invocation's deadline: without a heartbeat, nothing else could tell
-whether its owner is alive. It is dead a minute after the deadline.
+A lease taken here holds the invocation's deadline: there is no heartbeat to show whether its owner
+is alive. The lease is dead a minute after the deadline.
 """
 
 import logging
@@ -17,20 +17,20 @@ from worker.consumers.sink_sharing import SinkSharing
 _log = logging.getLogger(__name__)
 
 DEAD_AFTER = 60  # seconds after the deadline
-LAST_CALLS = 8.0  # seconds that the calls under way at the end may take
-_LOOK = 2.0  # seconds between two reads of the sinks' rows
+LAST_CALLS = 8.0  # seconds that the running calls may take at the end
+_POLL = 2.0  # seconds between two reads of the sinks' rows
 
 
 class Deadline:
-    """The guard of a lease without a heartbeat: no call begins after the deadline."""
+    """The guard of a lease without a heartbeat: no call starts after the deadline."""
 
     def __init__(self, until: float, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """`until`: by the monotonic clock."""
+        """`until`: in seconds of the monotonic clock."""
         self._until = until
         self._monotonic = monotonic
 
     def __call__(self) -> None:
-        """Return while calls may begin.
+        """Return if a call may start.
 
         Raises:
             Stopped: the time is up. The lease is still held, so the position can be saved.
@@ -43,8 +43,8 @@ class Deadline:
 def is_free(row: SinkRow | None, now: float) -> bool:
     """Whether a sink may be taken; `now`: seconds since 1970.
 
-    An owner without a deadline is a worker that was killed: workers and Lambda functions do not
-    run in one deployment.
+    An owner without a deadline is a worker that was killed: workers and Lambda functions do not run
+    in the same deployment.
     """
     if row is None or row.owner is None or row.deadline is None:
         return True
@@ -61,12 +61,12 @@ def run_until(
     monotonic: Callable[[], float] = time.monotonic,
     now: Callable[[], float] = time.time,
 ) -> None:
-    """Run every free sink until a moment of the monotonic clock, then wait for the last calls.
+    """Run every free sink until a time of the monotonic clock, then wait for the last calls.
 
-    `wait` waits so many seconds, or returns True at once when the invocation must end.
+    `wait` waits for a number of seconds, or returns True at once if the invocation must end.
 
     Raises:
-        StoreUnavailable: the sinks' rows could not be read or taken, up to the end.
+        StoreUnavailable: the sinks' rows still could not be read or taken at the end.
 
     """
     deadline = int(now() + until - monotonic())
@@ -74,13 +74,13 @@ def run_until(
     try:
         while True:
             try:
-                _look(consumers, rows, me, deadline, now())
+                _take_free(consumers, rows, me, deadline, now())
                 trouble = None
             except StoreUnavailable as error:
                 _log.warning("the sinks' rows cannot be read: %s", error)
                 trouble = error
             left = until - monotonic()
-            if left <= 0 or wait(min(_LOOK, left)):
+            if left <= 0 or wait(min(_POLL, left)):
                 break
     finally:
         consumers.leave_all()
@@ -89,7 +89,9 @@ def run_until(
         raise trouble
 
 
-def _look(consumers: SinkSharing, rows: SinkCursors, me: str, deadline: int, now: float) -> None:
+def _take_free(
+    consumers: SinkSharing, rows: SinkCursors, me: str, deadline: int, now: float
+) -> None:
     known = {row.name: row for row in rows.all()}
     for name in consumers.jobs:
         if is_free(known.get(name), now):

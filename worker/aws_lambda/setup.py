@@ -1,7 +1,7 @@
-"""A function is set up by settings alone, and refuses to begin with half of them.
+"""A function is configured by settings alone, and does not start if required settings are missing.
 
-Containers run beside each other, and beside web servers elsewhere: they share a clock, a
-broker and the keys, so none of these can be one's own.
+Containers run alongside each other, and alongside web servers elsewhere. They share the clock, the
+broker and the keys, so none of these can be local.
 """
 
 import threading
@@ -30,20 +30,20 @@ from worker.consumers.sink import Sink
 from worker.effects.log_writer import LogWriter
 from worker.effects.publish_order import Publish
 from worker.hosts.wiring import Wiring, sink_plan
-from worker.reconcile.reconciler import Comparing
+from worker.reconcile.reconciler import ComparisonFactory
 from worker.sharing.membership import new_owner
 
 
 class HostRefused(Exception):
-    """The function cannot work as it is set up; the message says what to set."""
+    """The function cannot run with its settings; the message says what to set."""
 
 
 def start(settings: Settings) -> LambdaHost:
-    """The host of these settings, as the one kind that this deployment has.
+    """Create the host for these settings, and claim the deployment for Lambda.
 
     Raises:
         HostRefused: a setting is missing.
-        OwnerRefused: workers of the other kind read this stream.
+        OwnerRefused: workers that are not Lambda functions read this stream.
 
     """
     check(settings)
@@ -60,10 +60,10 @@ def start(settings: Settings) -> LambdaHost:
 
 
 def publisher_of(settings: Settings, names: TableNames) -> Publish:
-    """The way to the web servers.
+    """The function that publishes to the web servers.
 
     Raises:
-        HostRefused: none is set.
+        HostRefused: no broker is configured.
 
     """
     if settings.broker_url is None:
@@ -73,7 +73,7 @@ def publisher_of(settings: Settings, names: TableNames) -> Publish:
 
 
 def check(settings: Settings) -> None:
-    """Refuse settings that this host cannot keep its promises with.
+    """Check that the required settings are present.
 
     Raises:
         HostRefused: the message names each variable.
@@ -81,19 +81,19 @@ def check(settings: Settings) -> None:
     """
     wrong = []
     if settings.dynamodb == "embedded":
-        wrong.append(f"{PREFIX}DYNAMODB=aws: the tables cannot be in a Lambda function")
+        wrong.append(f"{PREFIX}DYNAMODB=aws: a Lambda function cannot host the tables")
     if settings.broker_url is None:
-        wrong.append(f"{PREFIX}BROKER_URL=redis://…: web servers elsewhere show what is read here")
+        wrong.append(f"{PREFIX}BROKER_URL=redis://…: the web servers get the changes through it")
     if settings.audit_keys is None:
-        wrong.append(f"{PREFIX}AUDIT_KEYS=id:base64,…: a function keeps no key of its own")
+        wrong.append(f"{PREFIX}AUDIT_KEYS=id:base64,…: a function cannot store a key")
     if wrong:
         raise HostRefused("set " + "; ".join(wrong))
 
 
 def clients_of(settings: Settings) -> tuple[Clients, TableNames]:
-    """The way to the tables, and their names.
+    """The clients of the tables, and the table names.
 
-    Each call is tried once: what repeats it must hear when time is up.
+    Each call is tried once: retries are done by `Retry`, which stops when time is up.
     """
     endpoint = None if settings.dynamodb == "aws" else settings.dynamodb
     return connect(endpoint, tries=1), table_names(settings.table_prefix, settings.products_table)
@@ -107,22 +107,22 @@ def make_host(
     clock: SharedClock,
     sinks: Sequence[Sink] = (),
 ) -> LambdaHost:
-    """The pipeline of any host, stopped by the clock.
+    """Create the host, with the same pipeline as any other host; the clock ends its retries.
 
     Containers run alongside each other and share the clock: each invocation first raises it above
-    all stamps given out so far. The broker pushes back as the audit
-    does: what is not published is not taken. `sinks` run besides those of the settings.
+    all stamps issued so far. A failing broker delays the pipeline as a failing audit does: a record
+    that is not published is not done. `sinks` run in addition to those of the settings.
     """
     stop = threading.Event()
     deployment = Deployment(clients, names, settings.attributes, signer_of(settings))
     feed = Feed(clients.tables, names.feed, deployment.signer.retention, settings.feed_partitions)
     log = LogWriter(deployment, feed, clock)
-    # A container ends without a word: what its sinks hold open ends with it.
+    # A container ends without notice; the resources of its sinks end with it.
     plan = ExitStack().enter_context(sink_plan(settings, deployment))
     plan = replace(plan, sinks=[*plan.sinks, *sinks])
     wiring = Wiring(deployment, log, publish, plan, stop, broker_elsewhere=True)
 
-    comparing = Comparing(deployment, log.audit, wiring.chain, lambda: True, stop)
+    comparisons = ComparisonFactory(deployment, log.audit, wiring.chain, lambda: True, stop)
 
     def run_sinks(until: float) -> None:
         wiring.consumers.jobs = wiring.jobs(lambda _hold: Deadline(until))
@@ -132,7 +132,7 @@ def make_host(
         wiring.pipeline.process,
         stop,
         {
-            "reconcile": lambda _until: compare_once(comparing),
+            "reconcile": lambda _until: compare_once(comparisons),
             "sinks": run_sinks,
         },
         lambda stamps: wiring.retry(partial(log.raise_clock, stamps), "clock"),

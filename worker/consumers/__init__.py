@@ -1,1 +1,1 @@
-"""A sink reads the timeline from its own durable cursor, so an outage is lag and never a loss."""
+"""A sink reads the timeline from its own durable cursor: an outage causes lag, never a loss."""

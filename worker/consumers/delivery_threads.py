@@ -1,4 +1,4 @@
-"""The threads that call a sink: each call rests on the lease; its outcome goes to the schedule."""
+"""A sink is called only while its lease is held; outcomes go to the schedule."""
 
 import logging
 import threading
@@ -17,12 +17,12 @@ from worker.consumers.sink import PauseSink, Rejected, Sink, Unavailable
 
 _log = logging.getLogger(__name__)
 
-# Events that are read ahead of their delivery, and about how many bytes.
+# Limits on events that are read before they can be delivered: their number and size.
 PENDING, PENDING_BYTES = 500, 16 * 1024 * 1024
 
 
 class DeliveryThreads:
-    """One sink's delivery threads and what is on its way; a context manager that ends them."""
+    """One sink's delivery threads and its pending deliveries; a context manager that ends them."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class DeliveryThreads:
         on_progress: Callable[[], None],
     ) -> None:
         self.rejections = rejections
-        self.lost = False  # the lease
+        self.lost = False  # the lease was lost
         self.trouble = ""
         self.pause_asked: str | None = None
         self._sink = sink
@@ -45,7 +45,7 @@ class DeliveryThreads:
         self._changed = threading.Condition()
         self._ending = self._restarting = False
         self._was_full = self._was_failing = False
-        self._calls = 0  # under way
+        self._calls = 0  # running now
         self._schedule = self._new_schedule()
         self._finished: set[Cursor] = set()
         self._redriven: set[str] = set()
@@ -71,13 +71,13 @@ class DeliveryThreads:
 
     @property
     def oldest(self) -> Cursor | None:
-        """The first place in the timeline whose event is on its way."""
+        """The lowest cursor of a pending event; None if none is pending."""
         with self._changed:
             return self._schedule.oldest
 
     @property
     def full(self) -> bool:
-        """Whether no more should be read for now."""
+        """Whether to stop reading for now."""
         with self._changed:
             schedule = self._schedule
             self._was_full = len(schedule) >= PENDING or schedule.size >= PENDING_BYTES
@@ -85,29 +85,29 @@ class DeliveryThreads:
 
     @property
     def redriving(self) -> frozenset[str]:
-        """Ids of the dead letters whose events are on their way."""
+        """Ids of the dead letters that are being redelivered."""
         with self._changed:
             return frozenset(self._redriven)
 
     def has(self, cursor: Cursor) -> bool:
-        """Whether the event at this cursor is on its way, or done and not taken yet."""
+        """Whether the event at this cursor is pending, or finished and not yet taken."""
         return cursor in self._schedule or cursor in self._finished
 
     def offer(self, deliveries: Sequence[Delivery]) -> None:
-        """Take deliveries, each product's in order."""
+        """Add deliveries, each product's in order."""
         with self._changed:
             self._redriven |= {one.letter.id for one in deliveries if one.letter is not None}
             self._schedule.offer(deliveries, time.monotonic())
             self._changed.notify_all()
 
     def take_finished(self) -> set[Cursor]:
-        """The places whose events are done since the last time."""
+        """Return the cursors of the events that were finished since the last call."""
         with self._changed:
             finished, self._finished = self._finished, set()
             return finished
 
     def restart(self) -> None:
-        """Forget what is on its way, after the calls that have begun."""
+        """Wait for the running calls, then drop all pending deliveries."""
         with self._changed:
             self._restarting = True
             self._changed.wait_for(lambda: not self._calls)
@@ -135,11 +135,11 @@ class DeliveryThreads:
         except LeaseLost:
             self._end_lost()
         except BaseException:
-            self._end_lost()  # whoever takes the lease next starts the sink again
+            self._end_lost()  # the next owner of the lease starts the sink again
             raise
 
     def _next(self) -> Call | None:
-        """The next call; None at the end."""
+        """Wait for the next call to make; None at the end."""
         with self._changed:
             while not (self._ending or self.lost):
                 now = time.monotonic()
@@ -165,7 +165,7 @@ class DeliveryThreads:
                 self.pause_asked = str(error)
         except Unavailable as error:
             self._failed(call, error.delivered, str(error), error.retry_after)
-        except Exception as error:  # noqa: BLE001 - a sink may fail in any way
+        except Exception as error:  # noqa: BLE001 - a sink may raise any error
             _log.warning("a call of sink %s failed", self._sink.name, exc_info=True)
             self._failed(call, 0, f"{type(error).__name__}: {error}", None)
         else:
@@ -184,14 +184,14 @@ class DeliveryThreads:
             if call.refusal is None:
                 self.trouble = ""
 
-    def _failed(self, call: Call, accepted: int, error: str, asked: float | None) -> None:
+    def _failed(self, call: Call, accepted: int, error: str, retry_after: float | None) -> None:
         accepted = min(max(accepted, 0), len(call.deliveries))  # a sink may miscount
         SINK_RETRIED.labels(self._sink.name).inc()
         SINK_DELIVERED.labels(self._sink.name).inc(accepted)
         self.rejections.settle(call.deliveries[:accepted], {})
         with self._changed:
             self._done(call.deliveries[:accepted])
-            self._schedule.failed(call, accepted, error, asked, time.monotonic())
+            self._schedule.failed(call, accepted, error, retry_after, time.monotonic())
             self.trouble = error
 
     def _done(self, deliveries: Sequence[Delivery]) -> None:
@@ -199,19 +199,20 @@ class DeliveryThreads:
         self._redriven -= {one.letter.id for one in deliveries if one.letter is not None}
 
     def _age(self, delivery: Delivery) -> float:
-        """Seconds since the event arrived; a redriven one is never too old."""
+        """Seconds since the event arrived; 0 for a redrive, which is never too old."""
         if delivery.cursor is None:
             return 0.0
         return (wall_ms() - delivery.cursor.ms) / 1000
 
     def _report(self) -> None:
-        """Wake the reader where it has something to do: each call alone would cost it a turn."""
+        """Wake the reader thread only if it has work: waking it after each call is too slow."""
         with self._changed:
-            waits = self._was_full and len(self._schedule) <= PENDING // 2
-            if waits:
+            has_room = self._was_full and len(self._schedule) <= PENDING // 2
+            if has_room:
                 self._was_full = False
-            turned, self._was_failing = bool(self.trouble) != self._was_failing, bool(self.trouble)
-            due = waits or turned or not len(self._schedule) or self.pause_asked is not None
+            changed = bool(self.trouble) != self._was_failing
+            self._was_failing = bool(self.trouble)
+            due = has_room or changed or not len(self._schedule) or self.pause_asked is not None
         if due:
             self._on_progress()
 

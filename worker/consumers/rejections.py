@@ -1,7 +1,7 @@
-"""What a sink rejects becomes a dead letter before it counts as done; a redrive settles it.
+"""A rejected event is saved as a dead letter before it counts as done; a redrive retries it.
 
-A redrive reads dead letters some at a time, and each letter's event from the audit. What is
-rejected again stays a letter, with its new error.
+A redrive reads the dead letters in batches, and each letter's event from the audit. An event that
+is rejected again keeps its letter, with the new error.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,14 +23,14 @@ from worker.consumers.schedule import Delivery
 if TYPE_CHECKING:
     from worker.consumers.delivery_threads import DeliveryThreads
 
-AT_A_TIME = 100  # letters that are handed over for a redrive
+AT_A_TIME = 100  # letters that are redriven at a time
 
 
 class Rejections:
-    """One sink's dead letters, written under its lease, however long that takes.
+    """Writes one sink's dead letters under its lease, and retries until they are stored.
 
-    Each method raises LeaseLost where the sink is another worker's now, and Stopped where this
-    worker is ending.
+    Each method raises LeaseLost if the sink belongs to another worker, and Stopped if this worker
+    is stopping.
     """
 
     def __init__(self, sink: str, letters: DeadLetters, hold: Hold, retry: Retry) -> None:
@@ -40,13 +40,13 @@ class Rejections:
         self._retry = retry
 
     def park(self, letters: Sequence[Letter]) -> None:
-        """Keep dead letters."""
+        """Save dead letters."""
         if letters:
             self._retry(lambda: self._letters.park(letters, self._hold), "dead letters")
             SINK_REJECTED.labels(self._sink).inc(len(letters))
 
     def park_damaged(self, damaged: Sequence[tuple[Cursor, EventRef, str]]) -> None:
-        """Keep dead letters of events whose audit entry cannot be read."""
+        """Save dead letters for events whose audit entry cannot be read."""
         self.park(
             [
                 Letter(sink=self._sink, product_id=product_id, event_key=key, error=error)
@@ -57,7 +57,7 @@ class Rejections:
     def settle(
         self, deliveries: Sequence[Delivery], errors: Mapping[str, str], attempts: int = 1
     ) -> None:
-        """Note the outcome of deliveries; `errors`: by event id, why it was rejected."""
+        """Record the outcome of deliveries; `errors`: why an event was rejected, by event id."""
         rejected: list[Letter] = []
         for one in deliveries:
             error = errors.get(one.event.id)
@@ -89,25 +89,25 @@ class Redriving:
         self,
         letters: DeadLetters,
         event: Callable[[EventRef], ChangeEvent | None],
-        couriers: "DeliveryThreads",
+        threads: "DeliveryThreads",
     ) -> None:
         """`event` reads one event from the audit."""
         self._letters = letters
         self._event = event
-        self._couriers = couriers
+        self._threads = threads
         self._scan: tuple[str, Iterator[Letter]] | None = None
 
     def forget(self) -> None:
-        """Nothing is on its way any more: the next request begins from the start."""
+        """Drop the scan: no delivery is pending, and the next request starts from the beginning."""
         self._scan = None
 
     def advance(self, row: SinkRow) -> tuple[bool, str | None]:
-        """Hand over the next letters that the row's request asks for.
+        """Deliver the next letters that the row's request asks for.
 
-        Returns whether more may be handed over at once, and the request once it is done.
+        Returns whether more can be delivered at once, and the request when it is finished.
 
         Raises:
-            StoreUnavailable: the tables cannot be read now; the scan begins again.
+            StoreUnavailable: the tables cannot be read now; the scan starts again.
 
         """
         if self._scan is None:
@@ -116,25 +116,25 @@ class Redriving:
             letters = self._letters.due(row.name, everything=row.redrive_all)
             self._scan = row.redrive, letters
         request, letters = self._scan
-        if self._couriers.full:
+        if self._threads.full:
             return False, None
         try:
             some = list(islice(letters, AT_A_TIME))
-            self._couriers.offer(self._deliveries(some))
+            self._threads.offer(self._deliveries(some))
         except StoreUnavailable:
             self._scan = None
             raise
-        if some or self._couriers.redriving:
+        if some or self._threads.redriving:
             return bool(some), None
         self._scan = None
         return False, request
 
     def _deliveries(self, letters: list[Letter]) -> list[Delivery]:
-        under_way, due = self._couriers.redriving, []
+        pending, due = self._threads.redriving, []
         for letter in letters:
             event = self._event((letter.product_id, letter.event_key))
             if event is None:
                 self._letters.failed(letter, "its audit entry has expired or is damaged")
-            elif letter.id not in under_way:
+            elif letter.id not in pending:
                 due.append(Delivery(event, letter=letter))
         return due

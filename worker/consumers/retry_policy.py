@@ -1,7 +1,7 @@
-"""How a failing sink is retried, with the event source mapping's own terms. Pure.
+"""How a failing sink is retried, in the terms of Lambda's event source mapping. Pure.
 
-A sink that is down is retried for ever, and nothing is rejected. An event is rejected only where
-it fails alone while others succeed.
+A sink that is down is retried for ever, and nothing is rejected. An event is rejected only if it
+fails alone while others succeed.
 """
 
 from collections.abc import Callable
@@ -9,30 +9,30 @@ from dataclasses import dataclass
 
 from app.runtime.backoff import Backoff, half_to_full
 
-FIRST, LONGEST = 0.1, 60.0  # seconds between two tries
-LONGEST_ASKED = 3600.0  # seconds: a longer Retry-After is cut short
+FIRST, LONGEST = 0.1, 60.0  # seconds between two attempts
+LONGEST_RETRY_AFTER = 3600.0  # seconds; a longer Retry-After is cut to this
 HALVE_AFTER = 3  # failures in a row
-OUTAGE_AFTER = 3  # failed calls in a row until the sink is probed by one call at a time
+OUTAGE_AFTER = 3  # failing products until the sink is probed by one call at a time
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """`retries` of an event that fails alone; `age` since arrival in seconds; -1 for no bound."""
+    """`retries`: of an event that fails alone; `age`: seconds since arrival. -1 means no limit."""
 
     retries: int = 3
     age: int = -1
     jitter: Callable[[], float] = half_to_full
 
     def is_spent(self, failures: int) -> bool:
-        """Whether an event that failed this often by its own fault is not tried again."""
+        """Whether an event that failed alone this many times is not retried."""
         return 0 <= self.retries < failures
 
     def is_too_old(self, age: float) -> bool:
-        """Whether an event that arrived `age` seconds ago is not tried again."""
+        """Whether an event that arrived `age` seconds ago is not retried."""
         return 0 <= self.age < age
 
-    def pause(self, failures: int, asked: float | None = None) -> float:
-        """Seconds before the next try, after so many failures in a row (at least one)."""
-        if asked is not None:
-            return min(max(asked, 0.0), LONGEST_ASKED)
+    def pause(self, failures: int, retry_after: float | None = None) -> float:
+        """Seconds before the next attempt, after this many failures in a row (at least one)."""
+        if retry_after is not None:
+            return min(max(retry_after, 0.0), LONGEST_RETRY_AFTER)
         return Backoff(FIRST, LONGEST, self.jitter)(failures)

@@ -1,4 +1,4 @@
-"""One sink's consumer: read what may be taken, deliver, save; everything else waits for that.
+"""One sink's consumer: read events, deliver them, then save the cursor.
 
 One thread reads and saves, `parallelization_factor` threads deliver.
 """
@@ -31,17 +31,17 @@ from worker.consumers.sink import Sink
 
 _log = logging.getLogger(__name__)
 
-READ = 100  # events at a time
-POLL = 5.0  # seconds: finds what another process wrote, without a hint
-LONGEST_PATIENCE = 0.5  # seconds between two passes for what may not be taken yet
+READ = 100  # events per read
+POLL = 5.0  # seconds between passes without a hint: another process may have written
+LONGEST_PENDING_WAIT = 0.5  # seconds between two passes while rows are not settled
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
     """What the consumers of one process share.
 
-    `event` reads one event from the audit. `start`: where a sink begins that never ran, None for
-    now. `retention`: how long events are kept, None for good.
+    `event` reads one event from the audit. `start`: where a new sink begins, None for now.
+    `retention`: how long events are kept, None for ever.
     """
 
     tail: Tail
@@ -66,7 +66,7 @@ class Runner:
         guard: Callable[[], None],
         stop: threading.Event,
     ) -> None:
-        """`guard` returns while the lease is held, or raises LeaseLost."""
+        """`guard` returns if the lease is held, and raises LeaseLost if not."""
         self.trouble = ""
         self._sink = sink
         self._shared = shared
@@ -76,53 +76,53 @@ class Runner:
         self._leaving = threading.Event()
         self._wake = Wake()
         self._retry = Retry(stop)
-        self._bookmark = SavedCursor(
+        self._cursor = SavedCursor(
             shared.rows, shared.tail, lease, row, shared.start, shared.retention
         )
         rejections = Rejections(sink.name, shared.letters, hold, self._retry)
-        self._couriers = DeliveryThreads(
+        self._threads = DeliveryThreads(
             sink, shared.policy, rejections, guard, self._retry, self._wake.hint
         )
-        # Only a pass that begins from now on counts: an earlier one may be old, as in a Lambda
-        # container that was frozen since its last invocation.
+        # Only a pass that starts after this point counts: in a Lambda container that was frozen
+        # since its last invocation, an earlier pass may be old.
         self._pass = shared.tail.passes
         self._hints = 0
         self._next_poll = 0.0
-        self._more = False  # can probably be taken without another pass
-        self._patience = 0  # turns in a row that found nothing but what is pending
-        self._redriving = Redriving(shared.letters, shared.event, self._couriers)
+        self._more = False  # the last read was full: read on without another pass
+        self._pending_turns = 0  # turns in a row that found only rows that are not settled
+        self._redriving = Redriving(shared.letters, shared.event, self._threads)
 
     def leave(self) -> None:
-        """End after the calls under way, with the cursor saved."""
+        """Stop after the running calls, and save the cursor."""
         self._leaving.set()
         self._wake.hint()
 
     def hint(self) -> None:
-        """Something was published."""
+        """Report that events were published."""
         self._wake.hint()
 
     def notice(self, row: SinkRow) -> None:
-        """The sink's row was read again."""
+        """Report that the sink's row was read again."""
         if (row.version, row.redrive) != (self._noticed.version, self._noticed.redrive):
             self._noticed = row
             self._wake.hint()
 
     def run(self) -> None:
-        """Deliver until told to leave.
+        """Deliver until `leave` is called.
 
         Raises:
-            LeaseLost: the sink is another worker's.
-            Stopped: the worker is ending.
+            LeaseLost: the sink belongs to another worker.
+            Stopped: the worker is stopping.
 
         """
         failures = 0
         try:
-            with self._couriers:
+            with self._threads:
                 while not self._is_over():
                     hints = self._wake.hints
                     try:
                         wait = self._turn()
-                        failures, self.trouble = 0, self._couriers.trouble
+                        failures, self.trouble = 0, self._threads.trouble
                     except Superseded:
                         self._retry(self._reload, "sink")
                         continue
@@ -136,76 +136,75 @@ class Runner:
             SINK_LAG.forget(self._sink.name)
 
     def _is_over(self) -> bool:
-        if self._couriers.lost:
+        if self._threads.lost:
             raise LeaseLost
         return self._stop.is_set() or self._leaving.is_set()
 
     def _turn(self) -> float:
-        """Read, hand over and save what is due; seconds to wait for a hint."""
-        bookmark, couriers = self._bookmark, self._couriers
-        if self._noticed.version != bookmark.row.version:
+        """Read, deliver and save what is due; returns the seconds to wait for a hint."""
+        cursor, threads = self._cursor, self._threads
+        if self._noticed.version != cursor.row.version:
             self._reload()
-        if bookmark.row.state != "running":
+        if cursor.row.state != "running":
             SINK_LAG.forget(self._sink.name)
             return POLL
         self._refresh()
-        bookmark.open()
-        bookmark.deliver(couriers.take_finished())
-        if (why := couriers.pause_asked) is not None:
-            bookmark.save(self._health())
-            bookmark.stop("paused", why)
+        cursor.open()
+        cursor.deliver(threads.take_finished())
+        if (why := threads.pause_asked) is not None:
+            cursor.save(self._health())
+            cursor.stop("paused", why)
             raise Superseded
         more = self._redrive()
         batch = Batch()
-        if not couriers.full:
-            batch = self._shared.tail.read(bookmark.position, READ, couriers.has)
+        if not threads.full:
+            batch = self._shared.tail.read(cursor.position, READ, threads.has)
             self._more = len(batch.entries) + len(batch.damaged) + len(batch.absent) == READ
             self._take(batch)
-        failing = bool(couriers.trouble)
-        if bookmark.is_due(idle=not len(couriers), failing=failing):
-            bookmark.save(self._health())
+        failing = bool(threads.trouble)
+        if cursor.is_due(idle=not len(threads), failing=failing):
+            cursor.save(self._health())
         self._note_lag()
-        self._patience = self._patience + 1 if batch.pending and not batch.found else 0
-        if batch.found or more or self._patience == 1:
+        self._pending_turns = self._pending_turns + 1 if batch.pending and not batch.found else 0
+        if batch.found or more or self._pending_turns == 1:
             return 0.0
-        if batch.pending:  # it waits for a later pass, or for audit entries on their way
-            return min(LONGEST_PATIENCE, 0.02 * self._patience)
+        if batch.pending:  # the rows wait for a later pass, or for their audit entries
+            return min(LONGEST_PENDING_WAIT, 0.02 * self._pending_turns)
         until_poll = self._next_poll - time.monotonic()
-        return max(0.01, min(until_poll, bookmark.until_due(failing=failing)))
+        return max(0.01, min(until_poll, cursor.until_due(failing=failing)))
 
     def _refresh(self) -> None:
-        """Make a pass over the timeline's end where one is due.
+        """Make a pass over the timeline's end if one is due.
 
-        Under load a pass comes with each hint, and takes longer than a batch: a backlog must not
-        wait for it.
+        Under load every hint requests a pass, and a pass takes longer than a batch. So a backlog is
+        read without waiting for a pass.
         """
         tail, now = self._shared.tail, time.monotonic()
-        hinted = self._patience or self._hints != tail.hints
+        hinted = self._pending_turns or self._hints != tail.hints
         if (hinted and not self._more) or now >= self._next_poll:
             self._hints = tail.hints
             self._pass = tail.refresh(self._pass, self._hints)
             self._next_poll = now + POLL
 
     def _take(self, batch: Batch) -> None:
-        bookmark = self._bookmark
-        self._couriers.rejections.park_damaged(batch.damaged)
-        bookmark.deliver(cursor for cursor, _, _ in batch.damaged)
+        self._threads.rejections.park_damaged(batch.damaged)
+        self._cursor.deliver(cursor for cursor, _, _ in batch.damaged)
         wanted = [entry for entry in batch.entries if self._sink.takes(entry.event)]
         skipped = {entry.cursor for entry in batch.entries} - {entry.cursor for entry in wanted}
-        bookmark.skip([*batch.absent, *skipped])
+        self._cursor.skip([*batch.absent, *skipped])
         if wanted:
-            self._couriers.offer([Delivery(entry.event, entry.cursor) for entry in wanted])
-        bookmark.read_to(batch.edge)
+            self._threads.offer([Delivery(entry.event, entry.cursor) for entry in wanted])
+        self._cursor.read_to(batch.edge)
 
     def _reload(self) -> None:
-        """Start again from the row, once the calls under way have ended."""
-        self._couriers.restart()
-        self._bookmark.reload()
-        self._noticed = self._bookmark.row
+        """Wait for the running calls, then start again from the row."""
+        self._threads.restart()
+        self._cursor.reload()
+        self._noticed = self._cursor.row
         self._redriving.forget()
 
     def _redrive(self) -> bool:
-        """Hand over the dead letters that someone asked for; whether more may follow at once."""
+        """Deliver requested dead letters; returns whether more can follow at once."""
         more, done = self._redriving.advance(self._noticed)
         if done is not None:
             self._shared.rows.redriven(self._lease, done)
@@ -213,32 +212,32 @@ class Runner:
         return more
 
     def _save_last(self) -> None:
-        """The lease is about to be released: save what the last calls delivered."""
-        if self._bookmark.row.state != "running":
+        """Save what the last calls delivered, before the lease is released."""
+        if self._cursor.row.state != "running":
             return
         try:
-            self._bookmark.open()
-            self._bookmark.deliver(self._couriers.take_finished())
-            self._bookmark.save(self._health())
+            self._cursor.open()
+            self._cursor.deliver(self._threads.take_finished())
+            self._cursor.save(self._health())
         except (StoreUnavailable, Superseded) as error:
-            _log.warning("sink %s: the last position was not saved: %s", self._sink.name, error)
+            _log.warning("the last cursor of sink %s was not saved: %s", self._sink.name, error)
 
     def _health(self) -> Health:
-        """Seconds since the first event that is not done arrived, how many there are, and why."""
+        """The age of the first open event in seconds, the number of open events, and the error."""
         tail, first = self._shared.tail, self._first_open()
         if first is None:
-            return Health(error=self._couriers.trouble, head=tail.recent.newest)
+            return Health(error=self._threads.trouble, head=tail.recent.newest)
         seconds = max(0.0, (wall_ms() - first.ms) / 1000)
-        count = max(len(self._couriers), tail.count_after(self._bookmark.position))
-        return Health(seconds, count, self._couriers.trouble, tail.recent.newest)
+        count = max(len(self._threads), tail.count_after(self._cursor.position))
+        return Health(seconds, count, self._threads.trouble, tail.recent.newest)
 
     def _first_open(self) -> Cursor | None:
-        """Where the first event lies that is to be delivered; None where all are."""
-        oldest, settled = self._couriers.oldest, self._bookmark.position.settled
+        """Return the cursor of the first undelivered event; None if all are delivered."""
+        oldest, settled = self._threads.oldest, self._cursor.position.settled
         if oldest is None and settled < self._shared.tail.recent.base:
             return settled
         return oldest
 
     def _note_lag(self) -> None:
         first = self._first_open()
-        SINK_LAG.note(self._sink.name, None if first is None else first.ms, len(self._couriers))
+        SINK_LAG.note(self._sink.name, None if first is None else first.ms, len(self._threads))

@@ -1,7 +1,7 @@
-"""One sink's durable place: saved on the condition of the lease and of the row's version.
+"""A sink's cursor is saved only if its lease is held and the row's version is unchanged.
 
-After any control act the place is read from the row again, so a rewind is never undone: what was
-delivered since the last save is then delivered again.
+After a control action (pause, resume, rewind) the cursor is read from the row again, so a rewind is
+never overwritten. Events delivered since the last save are then delivered again.
 """
 
 import logging
@@ -21,12 +21,12 @@ _log = logging.getLogger(__name__)
 
 SAVE_EVERY = 1.0  # seconds between saves while events are delivered
 REPORT_EVERY = 15.0  # seconds between saves of an error alone, after the first
-SAVE_SKIPPED_EVERY = 60.0  # seconds between saves of a cursor that only passed filtered events
-REPORT_IDLE_EVERY = 3600.0  # seconds between saves of a sink at the head, to show that it ran
+SAVE_SKIPPED_EVERY = 60.0  # seconds between saves if all events were filtered out
+REPORT_IDLE_EVERY = 3600.0  # seconds between saves of an idle sink, to show that it runs
 
 
 class SavedCursor:
-    """How far a sink has been delivered to, under one lease."""
+    """How far events were delivered to a sink, under one lease."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class SavedCursor:
         start: Cursor | None,
         retention: timedelta | None,
     ) -> None:
-        """`start`: where a sink begins that never ran, None for now."""
+        """`start`: where a new sink begins, None for now."""
         self.row = row
         self._rows = rows
         self._tail = tail
@@ -53,17 +53,17 @@ class SavedCursor:
 
     @property
     def position(self) -> Position:
-        """The place; `open` must have been called."""
+        """The position; `open` must have been called."""
         if self._position is None:
-            raise RuntimeError("the bookmark is not open")
+            raise RuntimeError("the cursor is not open")
         return self._position
 
     def open(self) -> None:
-        """Take the place from the row, or save the first one, if that was not done yet.
+        """Read the position from the row, or save the first position of a new sink; only once.
 
         Raises:
-            Superseded, LeaseLost, StoreUnavailable: as `SinkCursors.save`; Superseded
-                also if the sink was stopped because events may have expired unseen.
+            Superseded, LeaseLost, StoreUnavailable: as `SinkCursors.save`; Superseded also if the
+                sink was stopped because events may have expired before delivery.
 
         """
         if self._position is not None:
@@ -72,8 +72,8 @@ class SavedCursor:
             if self._first is None:
                 self._tail.refresh(self._tail.passes, 0)
                 self._first = self._start or self._tail.recent.newest
-            # Nothing is delivered before this is saved: after a crash the sink would begin later.
-            # Where the answer is lost, the same place is saved again.
+            # Nothing is delivered before this is saved: after a crash, the sink would begin later.
+            # After a lost response, the same position is saved again.
             first = Position(self._first)
             self._save(first, Health())
             self._position = first
@@ -82,10 +82,10 @@ class SavedCursor:
         self._position = decoded(self.row.cursor, self.row.taken)
 
     def reload(self) -> None:
-        """Read the row again; what was not saved is forgotten.
+        """Read the row again and discard unsaved progress.
 
         Raises:
-            LeaseLost: the sink is another worker's.
+            LeaseLost: the sink belongs to another worker.
             StoreUnavailable: the row cannot be read now.
 
         """
@@ -96,28 +96,29 @@ class SavedCursor:
         self._delivered = self._skipped = False
 
     def read_to(self, edge: Cursor) -> None:
-        """Every row up to this place was read: nothing else can appear there (`Batch.edge`).
+        """Record that every row up to `edge` was read; no row can appear before it (`Batch.edge`).
 
-        What a later pass of another consumer settled does not count: rows behind were not read.
+        Rows that a later pass of another consumer settled do not count: this sink has not read
+        them.
         """
         self._edge = edge
         self.position.settle(edge)
 
     def deliver(self, cursors: Iterable[Cursor]) -> None:
-        """The events at these places were delivered or rejected."""
+        """Record that the events at these cursors were delivered or rejected."""
         for cursor in cursors:
             self.position.add(cursor)
             self._delivered = True
-        self.position.settle(self._edge)  # so that a consumer far behind reads its next page now
+        self.position.settle(self._edge)  # so that a consumer far behind can read its next page now
 
     def skip(self, cursors: Iterable[Cursor]) -> None:
-        """The events at these places are not for this sink."""
+        """Record that the events at these cursors are not for this sink."""
         for cursor in cursors:
             self.position.add(cursor)
             self._skipped = True
 
     def is_due(self, *, idle: bool, failing: bool) -> bool:
-        """Whether it is time to save; `idle`: nothing is on its way to the sink."""
+        """Whether a save is due; `idle`: no event is pending."""
         waited = time.monotonic() - self._saved_at
         return (
             (self._delivered and (idle or waited >= SAVE_EVERY))
@@ -127,7 +128,7 @@ class SavedCursor:
         )
 
     def until_due(self, *, failing: bool) -> float:
-        """Seconds until it is time to save, if nothing else happens."""
+        """Seconds until a save is due, if nothing else happens."""
         every = REPORT_IDLE_EVERY
         if self._skipped:
             every = SAVE_SKIPPED_EVERY
@@ -138,7 +139,7 @@ class SavedCursor:
         return max(0.0, self._saved_at + every - time.monotonic())
 
     def save(self, health: Health) -> None:
-        """Save the place, and how the sink fares; raises as `SinkCursors.save`."""
+        """Save the position and the sink's health; raises as `SinkCursors.save`."""
         self._save(self.position, health)
 
     def _save(self, position: Position, health: Health) -> None:
@@ -149,12 +150,12 @@ class SavedCursor:
         self._failing = bool(health.error)
 
     def stop(self, state: State, why: str) -> None:
-        """Pause or stop the sink from the worker's side; raises as `SinkCursors.save`."""
+        """Pause or stop the sink on the worker's own initiative; raises as `SinkCursors.save`."""
         _log.error("sink %s is %s: %s", self._lease.shard_id, state, why)
         self._rows.stop(self._lease, self.row.version, state, why)
 
     def _check_retention(self, row: SinkRow) -> None:
-        """Stop a sink that did not run for longer than events are kept, if any arrived then."""
+        """Stop a sink that did not run for longer than events are kept, if events arrived then."""
         if self._retention is None or row.cursor is None or row.saved_at is None:
             return
         kept_ms = int(self._retention.total_seconds() * 1000)
@@ -168,6 +169,6 @@ class SavedCursor:
             self.stop(
                 "stopped",
                 f"events from {row.cursor.day} on may have expired before they were delivered: "
-                "rewind the sink to a time that is still kept, or resume it to go on without them",
+                "rewind the sink to a time that is still kept, or resume it to skip them",
             )
             raise Superseded

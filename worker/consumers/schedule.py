@@ -1,7 +1,7 @@
-"""Which events a sink gets next: each product's in order, one call per product at a time.
+"""Chooses which events a sink gets next: each product's in order, one call per product at a time.
 
-A sink that is down is probed by one call at a time and nothing is rejected; an event is rejected
-where it fails alone while others succeed. Pure: events and outcomes in, calls to make out.
+While a sink is down, it is probed by one call at a time and nothing is rejected. An event is
+rejected if it fails alone while others succeed. Pure: events and outcomes in, calls out.
 """
 
 from collections import deque
@@ -18,7 +18,7 @@ from worker.consumers.retry_policy import HALVE_AFTER, OUTAGE_AFTER, RetryPolicy
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An event on its way: from a place in the timeline, or redriven for a dead letter."""
+    """A pending event: either at a cursor of the timeline, or redriven for a dead letter."""
 
     event: ChangeEvent
     cursor: Cursor | None = None
@@ -27,7 +27,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Deliveries to make together; with `refusal`, one to reject for that reason instead."""
+    """Deliveries to make in one call; with `refusal`, one delivery to reject for that reason."""
 
     deliveries: Sequence[Delivery]
     refusal: str | None = None
@@ -38,42 +38,42 @@ class _Product:
     waiting: deque[Delivery] = field(default_factory=deque)
     busy: bool = False
     not_before: float = 0.0
-    # Of its first event, in calls of its own:
+    # For the first event, in calls that contain no other event:
     failures: int = 0
-    confirmed: int = 0  # failures after which another event succeeded
-    unconfirmed_since: int | None = None  # calls that had succeeded at the last failure
+    confirmed: int = 0  # failures that were followed by another event's success
+    unconfirmed_since: int | None = None  # successful calls at the time of the last failure
     error: str = ""
 
 
 class Schedule:
-    """The deliveries of one sink that are waiting or under way."""
+    """The deliveries of one sink that are waiting or running."""
 
     def __init__(self, batch_size: int, batching_window: float, policy: RetryPolicy) -> None:
         self._most = self._size = batch_size
         self._window = batching_window
         self._policy = policy
-        self._products: dict[str, _Product] = {}  # in the order of their turns
+        self._products: dict[str, _Product] = {}  # in the order in which they are served
         self._cursors: set[Cursor] = set()
-        self._waiting = self._under_way = self._successes = 0
-        self.size = 0  # bytes, about
-        self._opened = 0.0  # when the first of those waiting was offered
-        self._failures = self._failures_at_size = 0  # calls in a row
-        self._failing: set[str] = set()  # products, since a call succeeded
+        self._waiting = self._running = self._successes = 0
+        self.size = 0  # approximate bytes
+        self._opened = 0.0  # when the first waiting delivery was added
+        self._failures = self._failures_at_size = 0  # consecutive calls
+        self._failing: set[str] = set()  # products that failed since the last success
         self._not_before = 0.0
 
     def __len__(self) -> int:
-        return self._waiting + self._under_way
+        return self._waiting + self._running
 
     def __contains__(self, cursor: Cursor) -> bool:
         return cursor in self._cursors
 
     @property
     def oldest(self) -> Cursor | None:
-        """The first place in the timeline whose event is on its way."""
+        """The lowest cursor of a pending event; None if none is pending."""
         return min(self._cursors, default=None)
 
     def offer(self, deliveries: Iterable[Delivery], now: float) -> None:
-        """Take deliveries, each product's in order."""
+        """Add deliveries, each product's in order."""
         for one in deliveries:
             if not self._waiting:
                 self._opened = now
@@ -84,11 +84,11 @@ class Schedule:
                 self._cursors.add(one.cursor)
 
     def next(self, now: float, age: Callable[[Delivery], float]) -> Call | None:
-        """The next call to make; None where there is none now.
+        """Return the next call to make; None if there is none now.
 
-        `age`: seconds since an event's arrival.
+        `age` returns the seconds since an event's arrival.
         """
-        if now < self._not_before or (self._under_way and self._is_outage()):
+        if now < self._not_before or (self._running and self._is_outage()):
             return None
         if self._waiting < self._most and now < self._opened + self._window:
             return None
@@ -98,22 +98,22 @@ class Schedule:
                 continue
             first = product.waiting[0]
             if (refusal := self._refusal(product, age(first))) is not None:
-                return self._begun(Call([first], refusal))
-            if product.failures:  # apart from others, which must not fail with it
+                return self._started(Call([first], refusal))
+            if product.failures:  # in a call of its own, so that other events do not fail with it
                 if not chosen:
-                    return self._begun(Call([first]))
+                    return self._started(Call([first]))
                 continue
             chosen += _once_each(islice(product.waiting, self._size - len(chosen)))
             if len(chosen) == self._size:
                 break
-        return self._begun(Call(chosen)) if chosen else None
+        return self._started(Call(chosen)) if chosen else None
 
     def failures(self, delivery: Delivery) -> int:
         """How often the product's first event has failed in calls of its own."""
         return self._products[delivery.event.product_id].failures
 
     def succeeded(self, call: Call, now: float) -> None:
-        """The call is done: each of its events was accepted or rejected."""
+        """Record a call whose events were all accepted or rejected."""
         if call.refusal is None:
             self._recovered(now)
             self._size = min(self._most, self._size * 2)
@@ -121,9 +121,12 @@ class Schedule:
         self._finish(call, call.deliveries)
 
     def failed(
-        self, call: Call, accepted: int, error: str, asked: float | None, now: float
+        self, call: Call, accepted: int, error: str, retry_after: float | None, now: float
     ) -> None:
-        """The call failed after the first `accepted` events; `asked`: seconds of Retry-After."""
+        """Record a call that failed after its first `accepted` events.
+
+        `retry_after`: the seconds that the receiver asks to wait.
+        """
         left = call.deliveries[accepted:]
         self._failures += 1
         if accepted:
@@ -133,7 +136,7 @@ class Schedule:
         for one in reversed(left):
             self._products[one.event.product_id].waiting.appendleft(one)
         self._waiting += len(left)
-        self._under_way -= len(left)
+        self._running -= len(left)
         self._finish(call, call.deliveries[:accepted])
         alone = len(call.deliveries) == 1 and not accepted
         if alone:
@@ -142,11 +145,11 @@ class Schedule:
             self._failures_at_size += 1
             if self._failures_at_size == HALVE_AFTER:
                 self._size, self._failures_at_size = max(1, len(call.deliveries) // 2), 0
-        if asked is not None or not alone or self._is_outage():
-            self._not_before = now + self._policy.pause(self._failures, asked)
+        if retry_after is not None or not alone or self._is_outage():
+            self._not_before = now + self._policy.pause(self._failures, retry_after)
 
     def wait(self, now: float) -> float:
-        """Seconds after which a call may be due by time alone."""
+        """Seconds after which a call may become due without any other event."""
         times = [product.not_before for product in self._products.values() if product.waiting]
         times += [self._not_before, self._opened + self._window]
         later = [time - now for time in times if time > now]
@@ -156,7 +159,7 @@ class Schedule:
         return len(self._failing) >= OUTAGE_AFTER
 
     def _recovered(self, now: float) -> None:
-        """A call succeeded, so what failed in an outage need not wait as long as that lasted."""
+        """After an outage, shorten the waits of the events that failed in it."""
         self._successes += 1
         for product_id in self._failing:
             if (product := self._products.get(product_id)) is not None:
@@ -171,7 +174,8 @@ class Schedule:
         if self._policy.is_spent(product.confirmed):
             return product.error
         if self._policy.is_too_old(age):
-            return f"it arrived {age:.0f} s ago" + (f": {product.error}" if product.error else "")
+            error = f": {product.error}" if product.error else ""
+            return f"too old to be retried: it arrived {age:.0f} s ago{error}"
         return None
 
     def _failed_alone(self, product: _Product, error: str, now: float) -> None:
@@ -180,19 +184,19 @@ class Schedule:
         product.unconfirmed_since = self._successes
         product.not_before = now + self._policy.pause(product.failures)
 
-    def _begun(self, call: Call) -> Call:
+    def _started(self, call: Call) -> Call:
         for one in call.deliveries:
             product = self._products[one.event.product_id]
             product.waiting.popleft()
             product.busy = True
             self._waiting -= 1
-            self._under_way += 1
+            self._running += 1
         return call
 
     def _finish(self, call: Call, done: Sequence[Delivery]) -> None:
-        """Free the call's products, and forget the deliveries that are done."""
+        """Release the call's products, and remove the finished deliveries."""
         for one in done:
-            self._under_way -= 1
+            self._running -= 1
             self.size -= size_of(one.event)
             if one.cursor is not None:
                 self._cursors.discard(one.cursor)
@@ -203,14 +207,14 @@ class Schedule:
             if product_id not in finished:
                 fresh = product
                 fresh.busy = False
-            self._products[product_id] = fresh  # behind the others
+            self._products[product_id] = fresh  # moves it to the end of the queue
         for product_id in finished:
             if not self._products[product_id].waiting:
                 del self._products[product_id]
 
 
 def _once_each(deliveries: Iterable[Delivery]) -> Iterator[Delivery]:
-    """The deliveries before an event that occurs again: it has a row for each time it was read."""
+    """Yield deliveries until an event repeats: each time it was read, it got a row."""
     keys: set[str] = set()
     for one in deliveries:
         if one.event.event_key in keys:

@@ -1,8 +1,8 @@
-"""A sink is a name and a function: it returns what it can never accept, and raises if it is down.
+"""A sink is a name and a function that returns rejected events, and raises if it is down.
 
-Delivery is at least once. The first delivery of a product's events keeps their order; a repeat
-may come later, so a sink that holds state deduplicates by event id, or applies only a greater
-event key per product.
+Delivery is at least once. The first delivery of a product's events keeps their order; a duplicate
+may come later. So a sink that holds state deduplicates by event id, or applies only a greater event
+key per product.
 """
 
 import re
@@ -16,17 +16,17 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
 
 class Rejected(NamedTuple):
-    """An event that the sink can never accept, and why: it becomes a dead letter."""
+    """An event that the sink can never accept, and the reason. It becomes a dead letter."""
 
     event: ChangeEvent
     error: str
 
 
 class Unavailable(Exception):
-    """The other side cannot be reached, or asks for patience; the same events come again.
+    """The receiver is unreachable or asks to wait; the same events are delivered again.
 
-    `retry_after`: seconds that the other side asked for, None where it named none. `delivered`:
-    how many events, from the first of the call on, were accepted before.
+    `retry_after`: seconds that the receiver asks to wait, None if it names none. `delivered`: how
+    many events were accepted, counted from the first of the call.
     """
 
     def __init__(
@@ -38,9 +38,9 @@ class Unavailable(Exception):
 
 
 class PauseSink(Exception):
-    """The other side wants nothing more; the sink is paused until an admin resumes it.
+    """The receiver wants no more events; the sink is paused until an admin resumes it.
 
-    `delivered`: as `Unavailable`.
+    `delivered`: as in `Unavailable`.
     """
 
     def __init__(self, reason: str, *, delivered: int = 0) -> None:
@@ -56,11 +56,11 @@ class Sink:
     """What a consumer delivers to.
 
     `deliver` gets up to `batch_size` events, each product's in order, and returns those that it
-    rejects. A call must end by itself well within the lease time of 10 s. Up to
-    `parallelization_factor` calls run at once, never two with the same product. `wants` is the
-    filter; what it refuses is skipped. `internal`: deliver `internal` events and shard gaps, too.
-    `test` sends one test message and returns a sentence about the answer; it raises Unavailable or
-    PauseSink where the message was not accepted.
+    rejects. A call must return well within the lease time of 10 s. Up to `parallelization_factor`
+    calls run in parallel, never two with the same product. `wants` is the filter: other events are
+    skipped. `internal`: deliver `internal` events and shard gaps, too. `test` sends one test
+    message and returns a sentence about the response; it raises Unavailable or PauseSink if the
+    message was not accepted.
     """
 
     name: str
@@ -74,9 +74,9 @@ class Sink:
 
     def __post_init__(self) -> None:
         if self.name == "audit" or not _NAME.fullmatch(self.name):
-            raise ValueError(f"{self.name!r} cannot be a sink's name")
+            raise ValueError(f"{self.name!r} is not a valid sink name")
 
     def takes(self, event: ChangeEvent) -> bool:
-        """Whether the event is delivered, not skipped."""
+        """Whether the event is delivered; if not, it is skipped."""
         hidden = event.kind == "internal" or event.product_id.startswith(RESERVED)
         return (self.internal or not hidden) and self.wants(event)

@@ -1,4 +1,4 @@
-"""Living workers share the sinks by leases, as they share shards; each sink has a thread here."""
+"""Live workers share the sinks by leases, as they share shards; each sink has its own thread."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -12,21 +12,21 @@ from worker.leasing.leased_threads import LeasedThreads
 
 
 class Job(Protocol):
-    """What is done under the lease of one sink."""
+    """The work under a sink's lease."""
 
     trouble: str
 
     def run(self) -> None:
-        """Work until told to leave; raises LeaseLost or Stopped as `Runner.run`."""
+        """Work until `leave` is called; raises LeaseLost or Stopped as `Runner.run`."""
 
     def leave(self) -> None:
-        """End soon."""
+        """Ask the job to end soon."""
 
     def notice(self, row: SinkRow) -> None:
-        """The sink's row was read again."""
+        """Report that the sink's row was read again."""
 
     def hint(self) -> None:
-        """Something was published."""
+        """Report that events were published."""
 
 
 MakeJob = Callable[[Lease, SinkRow, Hold], Job]
@@ -38,13 +38,13 @@ class SinkSharing(LeasedThreads[str, Job]):
     def __init__(
         self, jobs: Mapping[str, MakeJob], rows: SinkCursors, leases: Leases, stop: threading.Event
     ) -> None:
-        """`jobs`: by the sink's name, what is done under its lease; set before the first take."""
+        """`jobs`: the work under each sink's lease, by sink name; set before a lease is taken."""
         super().__init__("sink", leases, stop)
         self.jobs = jobs
         self._rows = rows
 
     def share(self, me: str, rows: Mapping[str, SinkRow], alive: set[str]) -> None:
-        """Take and release sinks so that they lie evenly on the living workers.
+        """Take and release sinks so that they are spread evenly over the live workers.
 
         Raises:
             StoreUnavailable: a sink could not be taken now.
@@ -67,22 +67,22 @@ class SinkSharing(LeasedThreads[str, Job]):
             wanted -= self.take(name, me, rows.get(name))
 
     def _leave_lost(self, rows: Mapping[str, SinkRow]) -> None:
-        """End the jobs whose sink is another worker's now: an idle one would not find out."""
+        """End the jobs whose sink belongs to another worker: an idle job would not notice."""
         for name, lease in self.held().items():
             row = rows.get(name)
             if row is None or (row.owner, row.counter) != (lease.owner, lease.counter):
                 self.leave(name)
 
     def notice(self, rows: Mapping[str, SinkRow]) -> None:
-        """The sinks' rows were read again: an administrator may have paused or rewound one."""
+        """Pass the rows that were just read to the jobs: a sink may be paused or rewound."""
         for name, (_, job) in self.all().items():
             if (row := rows.get(name)) is not None:
                 job.notice(row)
 
     def take(self, name: str, me: str, seen: SinkRow | None, deadline: int | None = None) -> bool:
-        """Take a sink as its row was seen, and run it; False where another was faster.
+        """Take a sink's lease and run the sink; False if another worker took it first.
 
-        `deadline`: as `Leases.take`.
+        `seen`: the row as it was last read. `deadline`: as `Leases.take`.
         """
         taken = self._leases.take((SINK, name), me, seen, deadline=deadline)
         if taken is None:
@@ -96,15 +96,15 @@ class SinkSharing(LeasedThreads[str, Job]):
         return True
 
     def leave_all(self) -> None:
-        """Release every sink, each after the calls under way."""
+        """Release every sink, each after its running calls."""
         for name in self.held():
             self.leave(name)
 
     def hint(self) -> None:
-        """Something was published in this process, or by another that says so."""
+        """Report that events were published, here or by another process."""
         for _, job in self.all().values():
             job.hint()
 
     def troubles(self) -> dict[str, str]:
-        """What is wrong with sinks that run here, by name."""
+        """The errors of the sinks that run here, by name."""
         return {name: job.trouble for name, (_, job) in self.all().items() if job.trouble}

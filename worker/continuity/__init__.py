@@ -1,1 +1,1 @@
-"""A gap in the stream is recorded as an entry, never skipped silently."""
+"""Missing records are recorded as a gap entry, never skipped silently."""

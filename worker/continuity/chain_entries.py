@@ -1,4 +1,4 @@
-"""An entry that no stream record made is written if absent, and then published like any other."""
+"""Entries that come from no stream record are written if absent, and published like any other."""
 
 import time
 from collections.abc import Callable
@@ -14,8 +14,8 @@ from worker.effects.publish_order import InTurn
 class ChainEntries:
     """Appends `gap` and `reconciled` entries.
 
-    `publish` takes its turn (`PublishOrder.in_turn`); `drop_stamps` gives up this thread's
-    stamps where nothing bears them.
+    `publish` keeps the order of the stamps (`PublishOrder.in_turn`). `drop_stamps` drops this
+    thread's unused stamps.
     """
 
     def __init__(
@@ -31,13 +31,13 @@ class ChainEntries:
         self._monotonic = monotonic
 
     def append(self, event: ChangeEvent, hold: Hold | None = None) -> bool:
-        """Whether it was written now; False where an entry of its key was there.
+        """Write an entry and return True; return False if an entry with its key exists.
 
         Raises:
-            LeaseLost: what it rests on was found under a hold that is lost; it is not written, or
-                not published.
-            StoreUnavailable: it is not known to be there; the same call again is safe.
-            StoreRefused: DynamoDB refuses it in every form.
+            LeaseLost: the lease under which the gap was found is lost. The entry is not written, or
+                it is written and not published.
+            StoreUnavailable: the entry may not have been written; the call can safely be repeated.
+            StoreRefused: DynamoDB refuses the entry in every form.
 
         """
         started = self._monotonic()

@@ -1,4 +1,4 @@
-"""A gap is never silent: where records are missing, an entry in the audit and the feed says so.
+"""A gap is never silent: where records are missing, an entry in the audit and the feed reports it.
 
 After any gap the worker is asked to compare the table with the audit (`on_gap`).
 """
@@ -23,25 +23,25 @@ from worker.stream.decode import changed_names, event_key, stream_label
 _log = logging.getLogger(__name__)
 
 SHARD = f"{RESERVED}shard#"
-NO_RECORD = "NONE"  # the event name of what no stream record tells
+NO_RECORD = "NONE"  # the event name of an entry that comes from no stream record
 
 Accept = Callable[[Sequence[ChangeEvent]], Appended]
 
 
 class Gaps:
-    """Writes gap entries: of one product where its chain breaks, of a shard where its data end."""
+    """Writes gap entries: for a product whose chain breaks, or for a shard that lost records."""
 
     def __init__(
         self,
         audit: AuditRepository,
-        sink: ChainEntries,
+        entries: ChainEntries,
         on_gap: Callable[[str], None] = lambda _why: None,
         names: AttributeNames = DEFAULT_NAMES,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`on_gap` is told why; it may raise StoreUnavailable."""
+        """`on_gap` receives the reason; it may raise StoreUnavailable."""
         self._audit = audit
-        self._sink = sink
+        self._entries = entries
         self._on_gap = on_gap
         self._names = names
         self._now = now
@@ -54,11 +54,13 @@ class Gaps:
         why: str,
         hold: Hold | None = None,
     ) -> None:
-        """Note that a shard's records after a position were lost; again for the same is harmless.
+        """Record that a shard's records after a position were lost; repeated calls add nothing.
 
         Raises:
-            LeaseLost: the shard is another's, who finds out by itself; nothing is noted.
-            StoreUnavailable: it is not noted, or not asked to be healed; call again.
+            LeaseLost: the shard belongs to another worker, which finds the gap itself. Nothing is
+                written.
+            StoreUnavailable: the gap was not written, or reconciliation was not requested; call
+                again.
 
         """
         label = stream_label(stream_arn)
@@ -71,18 +73,18 @@ class Gaps:
             key = successor(key, "g")
         else:
             _log.error("records of shard %s are missing: %s", shard_id, why)
-            self._sink.append(shard_gap(product_id, key, after, why, self._now()), hold)
+            self._entries.append(shard_gap(product_id, key, after, why, self._now()), hold)
         self._on_gap(why)
 
     def before(self, broken: Break, hold: Hold | None = None) -> None:
-        """Note that changes before a record are missing, unless the chain says otherwise.
+        """Write the gap before a record whose predecessor is missing, unless the chain explains it.
 
-        This reads, but only where the record does not follow on what is remembered: a
-        `reconciled` entry may lie between.
+        This reads from the store, but only if the record does not follow the remembered image: a
+        `reconciled` entry may lie in between.
 
         Raises:
-            LeaseLost: the record is another worker's to read; nothing is noted.
-            StoreUnavailable: it is not noted; call again.
+            LeaseLost: the record belongs to another worker; nothing is written.
+            StoreUnavailable: the gap was not written; call again.
 
         """
         event, head_key = broken.event, broken.head_key
@@ -95,30 +97,30 @@ class Gaps:
             head_key = links[-1].key if links else head_key
             head = self._audit.get((event.product_id, head_key))
         _log.error("changes of product %r before %s are missing", event.product_id, event.event_key)
-        # Asked first: once the gap is written, a second try finds nothing to do.
+        # Request reconciliation first: once the gap is written, a second call finds nothing to do.
         self._on_gap(f"changes of product {event.product_id!r} are missing")
         try:
-            self._sink.append(product_gap(head_key, head, event, self._names), hold)
+            self._entries.append(product_gap(head_key, head, event, self._names), hold)
         except (StoreRefused, ChainFull) as error:  # the record itself must not wait for ever
-            _log.error("the gap before %s cannot be written: %s", event.event_key, error)
+            _log.error("the gap entry before %s cannot be written: %s", event.event_key, error)
 
 
 class ChainGuard:
-    """One lease's watch over the chains: `accept` in front of the audit's own."""
+    """Checks the chains for breaks before events are audited; one per lease."""
 
     def __init__(self, gaps: Gaps, retry: Retry, hold: Hold | None = None) -> None:
-        """`hold`: what the records are read under."""
+        """`hold`: the lease under which the records are read."""
         self._gaps = gaps
         self._retry = retry
         self._hold = hold
         self._heads = LastImages()
 
     def accept(self, events: Sequence[ChangeEvent], accept: Accept) -> Appended:
-        """Note the gaps before these events, then have them audited.
+        """Write the gap entries before these events, then audit the events.
 
         Raises:
-            LeaseLost: the shard is another's; these events are not audited.
-            Stopped: the worker is ending; the events will be read again.
+            LeaseLost: the shard belongs to another worker; these events are not audited.
+            Stopped: the worker is stopping; the events will be read again.
 
         """
         for broken in self._heads.breaks(events):
@@ -131,9 +133,9 @@ class ChainGuard:
 def product_gap(
     head_key: str, head: ChangeEvent | None, record: ChangeEvent, names: AttributeNames
 ) -> ChangeEvent:
-    """The gap between a chain's last entry and a record. Pure: read again, it is the same.
+    """Return the gap entry between a chain's last entry and a record. Pure: a repeat is identical.
 
-    It tells what it bridges, so that nothing can be removed beside it unseen.
+    The entry holds both images at the gap, so that an entry removed next to it is detected.
     """
     before = None if head is None else head.after
     return replace(
@@ -147,7 +149,7 @@ def product_gap(
         stock_after=record.stock_before,
         actor=None,
         reason=None,
-        note="the next change found the product otherwise than the last one left it",
+        note="the next change does not start from the state that the previous change left",
         reference=None,
         request_id=None,
         images_omitted=head is None or head.images_omitted,
@@ -157,7 +159,7 @@ def product_gap(
 def shard_gap(
     product_id: str, key: str, after: str | None, why: str, moment: datetime
 ) -> ChangeEvent:
-    """The gap of a whole shard, which may concern any product."""
+    """Return the gap entry of a whole shard, which may affect any product."""
     return ChangeEvent(
         event_key=key,
         kind="gap",

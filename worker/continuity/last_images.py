@@ -1,8 +1,8 @@
-"""The last audited image of each product read under one lease, so that a hole shows by itself.
+"""A record whose old image is not the product's last audited image follows a gap.
 
-A record whose old image is not that image has changes before it that were never read. Pure
-and bounded: what is not held is not compared (the product least lately changed goes first),
-and nothing is read for it.
+Changes before such a record were never read. The last image of each product is kept per lease. Pure
+and bounded: a product whose image is not held is not compared (the least recently changed product
+is dropped first), and nothing is read from the store.
 """
 
 import threading
@@ -14,12 +14,15 @@ from app.core.events import ChangeEvent
 from app.core.item import Item, digest
 from app.store.audit.chain import BOTH_IMAGES
 
-LIMIT = 10_000  # products: some 4 MB a shard
+LIMIT = 10_000  # products: about 4 MB per shard
 
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A record that does not follow on its product's last entry (`head`, if the batch has that)."""
+    """A record that does not follow its product's last entry.
+
+    `head` is that entry if it is in the same batch, else None.
+    """
 
     event: ChangeEvent
     head_key: str
@@ -27,7 +30,7 @@ class Break:
 
 
 class LastImages:
-    """Made anew with each lease: what another worker audited meanwhile is not known here."""
+    """The last images under one lease. A new lease starts empty: another worker may have read."""
 
     def __init__(self, limit: int = LIMIT) -> None:
         self._limit = limit
@@ -35,7 +38,7 @@ class LastImages:
         self._lock = threading.Lock()
 
     def breaks(self, events: Sequence[ChangeEvent]) -> list[Break]:
-        """Which of a batch, in its order, do not follow on what was audited or comes before."""
+        """Return the records of a batch that do not follow the product's previous entry."""
         found: list[Break] = []
         batch: dict[str, ChangeEvent] = {}
         for event in events:
@@ -53,14 +56,14 @@ class LastImages:
                 if head is None:
                     continue
                 head_key, after = head
-                # A record that is read again follows on nothing that came after it.
+                # A record that is read again does not follow newer entries.
                 follows = event.event_key <= head_key or _hash(event.before) == after
             if not follows:
                 found.append(Break(event, head_key, earlier))
         return found
 
     def audited(self, events: Iterable[ChangeEvent]) -> None:
-        """Note what is durable now."""
+        """Remember the images of events that are durable now."""
         for event in events:
             if event.view_type != BOTH_IMAGES:
                 continue

@@ -1,1 +1,1 @@
-"""The effects of a batch, in order: audit and feed, then the broker."""
+"""A batch is written to the audit and the feed first, then published to the broker."""

@@ -1,7 +1,7 @@
-"""The audit sink accepts every event, however long that takes: it holds its shard until it has.
+"""The audit writer retries until every event is durable; until then it holds its shard.
 
-Throttling and faults are retried for ever (an alarm after a minute); what DynamoDB
-refuses in every form is handed back to be parked.
+Throttling and 5xx errors are retried for ever, with an alarm after a minute. Events that DynamoDB
+refuses in every form are returned, so that the caller parks them as dead letters.
 """
 
 import time
@@ -15,16 +15,16 @@ from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Appended, AuditRepository
 from app.store.coordination.leases import Hold
 
-# An arrival not published within this many seconds of its stamp gets a fresh one (DESIGN §5.2).
+# Events that are not published within this many seconds of their stamp get a new stamp.
 STAMP_LIFE = 5.0
 
 T = TypeVar("T")
 
 
 class AuditWriter:
-    """Makes events durable, and says when each arrived.
+    """Writes events to the audit and the feed, and returns the arrival cursor of each.
 
-    `drop_stamps` is called where a try failed: the stamps that it took bear nothing.
+    `drop_stamps` is called when an attempt fails: no row uses the stamps that the attempt took.
     """
 
     def __init__(
@@ -41,11 +41,12 @@ class AuditWriter:
         self._monotonic = monotonic
 
     def accept(self, events: Sequence[ChangeEvent], hold: Hold | None = None) -> Appended:
-        """Write up to 24 events of different keys, read under `hold`.
+        """Write up to 24 events with different keys that were read under `hold`.
 
         Raises:
-            LeaseLost: it took too long and the shard is another's now: nothing may be shown.
-            Stopped: the worker is ending; the events will be read again.
+            LeaseLost: the write took too long and the shard belongs to another worker. The events
+                must not be published.
+            Stopped: the worker is stopping; the events will be read again.
 
         """
         stamped, appended = self._timed(partial(self._audit.append, events))
@@ -66,7 +67,7 @@ class AuditWriter:
             raise
 
     def _timed(self, call: Callable[[], T]) -> tuple[float, T]:
-        """The call's result, and when its last try, the one that counts, began."""
+        """Return when the last attempt began, and its result."""
 
         def attempt() -> tuple[float, T]:
             started = self._monotonic()

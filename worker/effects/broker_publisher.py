@@ -1,8 +1,9 @@
-"""A broker elsewhere pushes back on the reader, and what it could not take in time arrives anew.
+"""A slow or unreachable broker holds its shard; events that were published late get new stamps.
 
-Clients resume from 10 s before their cursor, so nothing may go out with an old stamp: what is
-not taken soon gets a fresh feed row first (DESIGN §5.2), and what was taken late goes out
-again with one (ADR 0006).
+Clients resume from 10 s before their cursor, so an event must not be published with an old stamp.
+If the broker has not accepted a batch after `PUBLISH_LIFE`, the batch gets a new feed row first. If
+the broker accepted it too late, it is published again with a new stamp
+(docs/adr/0006-several-writers.md).
 """
 
 import time
@@ -16,12 +17,12 @@ from app.store.audit.audit_repository import Arrived
 from app.store.coordination.leases import Hold, Unleased
 from worker.effects.publish_order import Publish, PublishOrder
 
-# Seconds. The audit sink hands on stamps of up to 5 s; the writers' clocks are within 3 s.
+# Seconds. The audit writer passes on stamps of up to 5 s; the writers' clocks differ by up to 3 s.
 PUBLISH_LIFE = 2.0
 
 
 class BrokerPublisher:
-    """Publishes durable events in the order of their stamps, however long that takes."""
+    """Publishes durable events in the order of their stamps, with retries."""
 
     def __init__(
         self,
@@ -38,18 +39,18 @@ class BrokerPublisher:
         self._monotonic = monotonic
 
     def accept(self, arrived: Sequence[Arrived], hold: Hold | None = None) -> None:
-        """Hand on what has just become durable.
+        """Publish events that have just become durable.
 
         Raises:
-            Stopped: the worker is ending; the events will be read again.
-            LeaseLost: they are another worker's to publish now.
+            Stopped: the worker is stopping; the events will be read again.
+            LeaseLost: the shard belongs to another worker, which publishes the events.
 
         """
         stamped = self._monotonic()
-        in_turn = self._order.in_turn(partial(self._until_taken, stamped, hold or Unleased()))
+        in_turn = self._order.in_turn(partial(self._publish_retrying, stamped, hold or Unleased()))
         in_turn(arrived)
 
-    def _until_taken(self, stamped: float, hold: Hold, arrived: Sequence[Arrived]) -> None:
+    def _publish_retrying(self, stamped: float, hold: Hold, arrived: Sequence[Arrived]) -> None:
         def attempt() -> None:
             nonlocal stamped, arrived
             if self._monotonic() - stamped > PUBLISH_LIFE:
@@ -60,6 +61,8 @@ class BrokerPublisher:
             self._publish(arrived)
             late = self._monotonic() - stamped
             if late > PUBLISH_LIFE:
-                raise Unavailable(f"The broker took {late:.0f} s, so the events go out again.")
+                raise Unavailable(
+                    f"The broker took {late:.0f} s to accept events. They are published again."
+                )
 
         self._retry(attempt, "broker")

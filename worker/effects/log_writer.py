@@ -1,4 +1,4 @@
-"""One process writes audit and feed through one clock, and publishes in the order of its stamps."""
+"""A process writes audit and feed with one clock, and publishes in the order of its stamps."""
 
 from app.store.audit.audit_repository import AuditRepository
 from app.store.deployment import Deployment
@@ -9,9 +9,9 @@ from worker.effects.publish_order import PublishOrder
 
 
 class LogWriter:
-    """The audit and the feed as this process writes them.
+    """The audit and the feed, as this process writes them.
 
-    `shared` is the clock where other processes write too; None where this one is alone.
+    `shared` is the clock that is shared with other writing processes; None if this is the only one.
     """
 
     def __init__(
@@ -30,10 +30,10 @@ class LogWriter:
         )
 
     def raise_clock(self, stamps: int = 1) -> None:
-        """Make the stamps that follow greater than all that any process has given out.
+        """Make the next stamps greater than all stamps that any process has issued.
 
         Raises:
-            StoreUnavailable: it is not known to be done; call again.
+            StoreUnavailable: the clock may not have been raised; call again.
 
         """
         if self.shared is not None:

@@ -1,7 +1,8 @@
 """Batches are published in the order of their stamps, however long each takes to become durable.
 
-Several shards are read at once. A client that has seen a cursor must have seen all below
-it: after a restart the order of `Feed`, the stamps', is all that is left.
+Several shards are read at the same time. A client that has seen a cursor must have seen every event
+below it, because after a restart the client resumes from the order of `Feed`, which is the order of
+the stamps.
 """
 
 import logging
@@ -17,43 +18,43 @@ from app.store.feed.cursor import Cursor
 
 _log = logging.getLogger(__name__)
 
-# Seconds that a batch waits for an earlier one: longer than a call to the store can take.
-PATIENCE = 30.0
+# Seconds that a batch waits for earlier batches: longer than any call to the store can take.
+WAIT_LIMIT = 30.0
 
 Publish = Callable[[Sequence[Arrived]], None]
 
-# The same for events that were read under a hold.
-Tell = Callable[[Sequence[Arrived], Hold], None]
+# Publishes events that were read under a lease.
+PublishWithHold = Callable[[Sequence[Arrived], Hold], None]
 
 
 class InTurn(Protocol):
-    """The same in its turn; what it was read under makes no difference to a broker at hand."""
+    """Publishes a batch in its turn. An in-process broker ignores `hold`."""
 
     def __call__(self, arrived: Sequence[Arrived], hold: Hold | None = None) -> None:
-        """Publish."""
+        """Publish a batch once all batches with earlier stamps are published."""
 
 
 class PublishOrder:
-    """Gives out stamps, and holds back what was stamped later until what was earlier is out.
+    """Issues stamps, and delays each batch until all batches with earlier stamps are published.
 
     A stamp belongs to the thread that took it. It is open until it is published or dropped.
     """
 
-    def __init__(self, stamp: Callable[[], Cursor], patience: float = PATIENCE) -> None:
+    def __init__(self, stamp: Callable[[], Cursor], wait_limit: float = WAIT_LIMIT) -> None:
         self._take = stamp
-        self._patience = patience
+        self._wait_limit = wait_limit
         self._open: dict[Cursor, int] = {}
         self._changed = threading.Condition()
 
     def stamp(self) -> Cursor:
-        """A stamp for the next try to make a batch durable."""
+        """Issue a stamp for the next attempt to write a batch."""
         with self._changed:
             stamp = self._take()
             self._open[stamp] = threading.get_ident()
             return stamp
 
     def drop(self, keep: Iterable[Cursor] = ()) -> None:
-        """Give up this thread's open stamps but those to keep: nothing bears them."""
+        """Drop this thread's open stamps, except those in `keep`: no row uses them."""
         kept, own = set(keep), threading.get_ident()
         with self._changed:
             for stamp in [stamp for stamp, owner in self._open.items() if owner == own]:
@@ -62,14 +63,14 @@ class PublishOrder:
             self._changed.notify_all()
 
     def in_turn(self, publish: Publish) -> InTurn:
-        """`publish` for durable events of the calling thread, each batch in its turn."""
+        """Return a function that publishes the calling thread's durable events in turn."""
         return partial(self._publish, publish)
 
     def _publish(
         self,
         publish: Publish,
         arrived: Sequence[Arrived],
-        hold: Hold | None = None,  # noqa: ARG002 - as `Tell`
+        hold: Hold | None = None,  # noqa: ARG002 - the signature of `PublishWithHold`
     ) -> None:
         batches = [(stamp, list(batch)) for stamp, batch in groupby(arrived, key=_stamp_of)]
         self.drop(keep=[stamp for stamp, _ in batches])
@@ -85,11 +86,11 @@ class PublishOrder:
 
     def _wait(self, stamp: Cursor) -> None:
         with self._changed:
-            came = self._changed.wait_for(
-                lambda: all(stamp <= other for other in self._open), self._patience
+            is_first = self._changed.wait_for(
+                lambda: all(stamp <= other for other in self._open), self._wait_limit
             )
-            if not came:  # whoever had them is gone: rather out of order than never
-                _log.error("gave up waiting for batches stamped before %s", stamp)
+            if not is_first:  # the threads that took them have died: publish out of order
+                _log.error("stopped waiting for batches with stamps before %s", stamp)
                 self._open = {other: own for other, own in self._open.items() if other >= stamp}
 
 

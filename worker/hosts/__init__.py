@@ -1,1 +1,1 @@
-"""A process that hosts the worker wires readers, pipeline, consumers and reconciler once."""
+"""The hosts wire readers, pipeline, consumers and reconciler together."""

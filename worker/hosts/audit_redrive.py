@@ -1,6 +1,6 @@
-"""Records that the audit could not take are decoded again when someone asks for it.
+"""Dead letters of the audit are decoded again when an admin requests a redrive.
 
-One that can be taken now is audited and published, and so reaches the sinks by the log.
+A record that can be decoded now is audited and published, and so reaches the sinks.
 """
 
 import threading
@@ -24,7 +24,7 @@ class Undeliverable(Exception):
 
 
 class AuditRedrive:
-    """Redrives the audit's letters that are due, for as long as its lease lasts."""
+    """Redrives the audit's dead letters on request, while its lease lasts."""
 
     def __init__(
         self,
@@ -40,29 +40,29 @@ class AuditRedrive:
         self._row = row
         self._stop = stop
         self._names = names
-        self._done: str | None = None  # the last request that was carried out
+        self._done: str | None = None  # the last completed request
         self._leaving = threading.Event()
         self._wake = Wake()
 
     def leave(self) -> None:
-        """End after the letter under way."""
+        """Stop after the current letter."""
         self._leaving.set()
         self._wake.hint()
 
     def notice(self, row: SinkRow) -> None:
-        """The row was read again: there may be a new request."""
+        """Report that the row was read again: there may be a new request."""
         if row.redrive != self._row.redrive:
             self._row = row
             self._wake.hint()
 
     def hint(self) -> None:
-        """What is published is of no concern here."""
+        """Ignore published events."""
 
     def run(self) -> None:
         """Redrive whenever there is a request.
 
         Raises:
-            Stopped: the worker is ending.
+            Stopped: the worker is stopping.
 
         """
         failures = 0
@@ -92,12 +92,12 @@ class AuditRedrive:
 
     def _take(self, letter: Letter) -> None:
         if letter.record is None or not letter.stream_arn:
-            raise Undeliverable("its record was too large to be kept")
+            raise Undeliverable("its record was too large to be saved")
         try:
             event = decode(letter.record, letter.stream_arn, self._names)
         except UndecodableRecord as error:
             raise Undeliverable(str(error)) from None
         appended = self._wiring.audit_sink.accept([event])
-        self._wiring.publish(appended.arrived, Unleased())  # also where it is empty: closes stamps
+        self._wiring.publish(appended.arrived, Unleased())  # even if empty: drops unused stamps
         for _, refusal in appended.refused:
             raise Undeliverable(refusal)

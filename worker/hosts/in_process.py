@@ -1,6 +1,6 @@
-"""The worker as threads of a process: stream, pipeline, consumers and reconciler, wired once.
+"""The worker as threads of one process: stream, pipeline, consumers and reconciler.
 
-(The Lambda host wires the same parts behind an event source mapping and two schedules.)
+(The Lambda host uses the same parts behind an event source mapping and two schedules.)
 """
 
 import threading
@@ -20,19 +20,19 @@ from worker.effects.publish_order import Publish
 from worker.hosts.stream_reading import Reading, make_coordinator
 from worker.hosts.wiring import SinkPlan, Wiring
 from worker.reconcile.readings import Readings
-from worker.reconcile.reconciler import Comparing
+from worker.reconcile.reconciler import ComparisonFactory
 from worker.sharing.membership import Guard
 from worker.stream.shards.reader import Work
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What others may ask of a running worker; none of it blocks."""
+    """The interface of a running worker; none of its functions blocks."""
 
     problem: Callable[[], str | None]
     shards: Callable[[], Sequence[ShardState]]
     sink_troubles: Callable[[], dict[str, str]]
-    look: Callable[[], None]  # read the rows soon: an administrator changed something
+    check_soon: Callable[[], None]  # reads the rows soon: an administrator changed something
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def make_worker(
     broker_elsewhere: bool = False,
     parallelization_factor: int = 1,
 ) -> Iterator[Worker]:
-    """A worker that runs until the block ends; the last two are `Wiring`'s."""
+    """Run a worker until the block ends; the last two parameters are those of `Wiring`."""
     stop = threading.Event()
     wiring = Wiring(
         deployment,
@@ -57,12 +57,14 @@ def make_worker(
         broker_elsewhere=broker_elsewhere,
         parallelization_factor=parallelization_factor,
     )
-    comparing = Comparing(deployment, log.audit, wiring.chain, lambda: readings.caught_up(), stop)
-    reconciler = comparing.reconciler()
+    comparisons = ComparisonFactory(
+        deployment, log.audit, wiring.chain, lambda: readings.caught_up(), stop
+    )
+    reconciler = comparisons.reconciler()
     gaps = Gaps(log.audit, wiring.chain, reconciler.ask, deployment.names)
 
     def make_work(lease: Lease, hold: Hold) -> Work:
-        log.raise_clock()  # a product's stamps rise from one holder of its shard to the next
+        log.raise_clock()  # a product's stamps increase from one owner of its shard to the next
         guard = ChainGuard(gaps, wiring.retry, hold)
 
         def take(records: Sequence[Any]) -> None:

@@ -1,4 +1,4 @@
-"""A table's stream is read as one of several workers, whatever the work is: wired once."""
+"""Several workers read a table's stream together; this module wires one of them."""
 
 import logging
 import threading
@@ -26,10 +26,10 @@ from worker.stream.shards.shard_iterator import ShardPages
 
 _log = logging.getLogger(__name__)
 
-# What takes the records of a shard that was just leased.
+# Makes the function that processes the records of a newly leased shard.
 MakeWork = Callable[[Lease, Hold], Work]
 
-NEW_STREAM = "stream"  # in the place of a shard's id, of a gap that is about the whole stream
+NEW_STREAM = "stream"  # used as the shard id of a gap that affects the whole stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class Reading:
     lease_time: float = LEASE_TIME
 
 
-# Told of a shard, its stream, the last number that was read, why what followed is lost, and the
-# hold under which that was found (None: under none).
+# Reports lost records: the shard, its stream, the last sequence number that was read, the reason,
+# and the lease under which the loss was found (None: without a lease).
 ReportGap = Callable[[str, str, str | None, str, Hold | None], None]
 
 
@@ -63,7 +63,7 @@ def make_coordinator(
     report_gap: ReportGap = _log_gap,
     consumers: SinkSharing | None = None,
 ) -> Coordinator:
-    """What reads a table's stream with other workers, yet to be entered."""
+    """Create the coordinator that reads a table's stream together with other workers."""
     clients, wake, one_log = deployment.clients, reading.wake, reading.one_log
     retry = Retry(stop)
     where = deployment.coordination
@@ -73,7 +73,7 @@ def make_coordinator(
     )
 
     def report_new_stream(stream_arn: str) -> None:
-        why = "the stream was made anew: changes in between may be missing"
+        why = "the stream was replaced: changes made in between may be missing"
         report_gap(NEW_STREAM, stream_arn, None, why, None)
 
     def make_reader(lease: Lease, position: Position) -> ShardReader:

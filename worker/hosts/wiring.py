@@ -1,4 +1,4 @@
-"""What every host wires alike: a batch's way into the log, and the consumers that read the log."""
+"""The parts that every host shares: the pipeline that writes the log, and the consumers."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -31,14 +31,14 @@ from worker.hosts.audit_redrive import AuditRedrive
 from worker.pipeline.pipeline import Pipeline
 from worker.sinks.configured import sinks_of
 
-# Makes the guard of a lease that was taken just now: it returns while the lease is held, or raises
-# LeaseLost.
+# Makes the guard of a newly taken lease: it returns if the lease is held, and raises LeaseLost if
+# not.
 MakeGuard = Callable[[Hold], Callable[[], None]]
 
 
 @dataclass(frozen=True, slots=True)
 class SinkPlan:
-    """Which sinks read the log, and how; `start`: where a new one begins, None for now."""
+    """Which sinks read the log, and how; `start`: where a new sink begins, None for now."""
 
     sinks: Sequence[Sink] = ()
     policy: RetryPolicy = field(default_factory=RetryPolicy)
@@ -47,12 +47,12 @@ class SinkPlan:
 
     def __post_init__(self) -> None:
         if len({sink.name for sink in self.sinks}) < len(self.sinks):
-            raise ValueError("two sinks have one name")
+            raise ValueError("two sinks have the same name")
 
 
 @contextmanager
 def sink_plan(settings: Settings, deployment: Deployment) -> Iterator[SinkPlan]:
-    """As the settings have it; the block must outlive the worker."""
+    """Create the plan that the settings describe; the block must outlive the worker."""
     start = settings.sinks_start
     with sinks_of(settings, deployment.tables.products) as sinks:
         yield SinkPlan(
@@ -64,7 +64,7 @@ def sink_plan(settings: Settings, deployment: Deployment) -> Iterator[SinkPlan]:
 
 
 class Wiring:
-    """A host's own parts."""
+    """The parts of one host."""
 
     def __init__(
         self,
@@ -77,9 +77,9 @@ class Wiring:
         broker_elsewhere: bool = False,
         parallelization_factor: int = 1,
     ) -> None:
-        """`broker_elsewhere`: `publish` can fail, and is then tried again.
+        """`broker_elsewhere`: `publish` can fail, and is then retried.
 
-        `parallelization_factor`: how many batches of different products are written at once.
+        `parallelization_factor`: how many batches of different products are written in parallel.
         """
         self.retry = Retry(stop)
         self._deployment, self._log, self._plan, self._stop = deployment, log, plan, stop
@@ -106,7 +106,7 @@ class Wiring:
         self.consumers = SinkSharing({}, self.sink_rows, Leases(*deployment.coordination), stop)
 
     def jobs(self, make_guard: MakeGuard) -> dict[str, MakeJob]:
-        """What runs under the lease of each sink, and of the audit's redrives."""
+        """The jobs by sink name: each sink's consumer, and the audit's redrives."""
         shared = Shared(
             self._tail,
             self.sink_rows,
@@ -119,7 +119,7 @@ class Wiring:
 
         def runner(sink: Sink) -> MakeJob:
             for counter in (SINK_DELIVERED, SINK_RETRIED, SINK_REJECTED):
-                counter.labels(sink.name)  # 0 from the start: else a first increase is not seen
+                counter.labels(sink.name)  # starts at 0: else the first increase is not visible
 
             def make(lease: Lease, row: SinkRow, hold: Hold) -> Job:
                 return Runner(sink, shared, lease, row, hold, make_guard(hold), self._stop)

@@ -1,1 +1,1 @@
-"""Work is shared by leases, spread evenly; each lease has one owner and one thread."""
+"""Work is shared by leases and spread evenly; each lease has one owner and one thread."""

@@ -1,7 +1,7 @@
-"""Living workers share the shards evenly; a dead one's are free at once. Pure.
+"""Live workers share the shards evenly; the shards of a dead worker are free at once. Pure.
 
-A worker is dead once its heartbeat counter has stood still for the lease time (`stall`).
-A wrong verdict costs speed, never data: every write is conditional on the lease.
+A worker is dead when its heartbeat counter has not changed for the lease time (`stall`). A wrong
+verdict costs time, never data: every write is conditional on the lease.
 """
 
 from collections import Counter
@@ -14,10 +14,10 @@ LEASE_TIME = 10.0  # seconds
 
 
 def rivals(me: WorkerRow, others: Collection[WorkerRow]) -> list[WorkerRow]:
-    """Those that must not read beside this worker.
+    """Return the workers that must not read alongside this one.
 
-    What an in-process broker publishes reaches its own process alone, so its worker reads
-    alone. Of two that start together the one with the lower name goes on.
+    An in-process broker publishes only within its own process, so its worker must be the only
+    reader. If two start together, the one with the lower name continues.
     """
     return [
         other
@@ -29,10 +29,10 @@ def rivals(me: WorkerRow, others: Collection[WorkerRow]) -> list[WorkerRow]:
 
 
 def first_rival(me: str, rivals: Collection[WorkerRow], owners: Collection[str]) -> str | None:
-    """The rival that this worker gives way to; None where it is they who do.
+    """Return the rival that this worker yields to; None if the rivals yield to this worker.
 
-    One that woke from a pause finds another at work: whoever holds shards (is among `owners`)
-    goes on, of two alike the one with the lower name.
+    A worker that resumes after a pause finds another at work. The one that holds shards (is in
+    `owners`) continues; if both or neither do, the one with the lower name.
     """
     first = min(
         ({rival.owner for rival in rivals} | {me}), key=lambda name: (name not in owners, name)
@@ -42,7 +42,7 @@ def first_rival(me: str, rivals: Collection[WorkerRow], owners: Collection[str])
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What a worker should do now: let go of some shards, and take up to `wanted` of the free."""
+    """What a worker should do now: release some shards, take up to `wanted` of the free ones."""
 
     release: tuple[str, ...]
     free: tuple[str, ...]
@@ -50,10 +50,10 @@ class Share:
 
 
 def share(me: str, owners: Mapping[str, str | None], alive: Collection[str]) -> Share:
-    """How the shards that may be read, each with its owner, come to lie evenly.
+    """Plan the even distribution of the readable shards, given each shard's owner.
 
-    Those who hold most keep the odd ones, so that nothing moves without gain; the rest is by
-    name, so that all come to the same answer.
+    The workers that hold most keep the odd ones, so that no shard moves without need. Ties are
+    broken by name, so that all workers compute the same plan.
     """
     held = {shard: owner if owner in alive else None for shard, owner in owners.items()}
     load = Counter(owner for owner in held.values() if owner is not None)
@@ -63,7 +63,7 @@ def share(me: str, owners: Mapping[str, str | None], alive: Collection[str]) -> 
     quota = each + (rank < odd)
     mine = [shard for shard, owner in held.items() if owner == me]
     free = [shard for shard, owner in held.items() if owner is None]
-    start = rank * len(free) // len(ranked)  # so that two do not reach for the same one first
+    start = rank * len(free) // len(ranked)  # so that two workers do not try the same shard first
     return Share(
         release=tuple(mine[quota:]),
         free=(*free[start:], *free[:start]),

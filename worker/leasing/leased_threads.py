@@ -1,6 +1,6 @@
-"""What is leased is worked on by a thread of its own, which releases the lease at its end.
+"""Each lease has its own thread, which releases the lease when it ends.
 
-A thread that dies, whatever killed it, releases it too, and the next look takes it again.
+A thread that crashes releases it, too, and the next turn takes the lease again.
 """
 
 import logging
@@ -16,15 +16,15 @@ from app.store.coordination.leases import Lease, LeaseLost, Leases
 
 _log = logging.getLogger(__name__)
 
-AFTER_CRASH = 1.0  # seconds before what a dead thread held is released: a fault must not spin
-CRASH_SHOWN = 5.0  # seconds that a crash is reported, though the thread was started again
+AFTER_CRASH = 1.0  # seconds before a crashed thread's lease is released: prevents a tight loop
+CRASH_SHOWN = 5.0  # seconds that a crash is reported, although the thread was restarted
 
 
 class Job(Protocol):
-    """What is done under a lease."""
+    """The work under a lease."""
 
     def leave(self) -> None:
-        """End soon."""
+        """Ask the job to end soon."""
 
 
 K = TypeVar("K", bound=Hashable)
@@ -61,31 +61,31 @@ class LeasedThreads(Generic[K, J]):
         thread.start()
 
     def all(self) -> dict[K, tuple[Lease, J]]:
-        """What runs now."""
+        """The running jobs."""
         return {key: (lease, job) for key, (lease, job, _) in list(self._running.items())}
 
     def held(self) -> dict[K, Lease]:
-        """The leases under which something runs now."""
+        """The leases of the running jobs."""
         return {key: lease for key, (lease, _) in self.all().items()}
 
     def leave(self, key: K) -> None:
-        """Have one end after what is under way."""
+        """Ask a job to end after its current step."""
         if (running := self._running.get(key)) is not None:
             running[1].leave()
 
     def join(self, deadline: float) -> None:
-        """Wait for all threads until a moment of the monotonic clock."""
+        """Wait for all threads until a time of the monotonic clock."""
         for _, _, thread in list(self._running.values()):
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def crash(self) -> str | None:
-        """A crash of the last seconds."""
+        """The crash of the last seconds, if any."""
         at, what = self._crashed
         return what if time.monotonic() - at < CRASH_SHOWN else None
 
     def note_crash(self, what: str, error: BaseException) -> None:
-        """Report a thread that died and is started again."""
-        _log.error("%s; it starts again", what, exc_info=error)
+        """Report a thread that crashed and will be restarted."""
+        _log.error("%s; it is restarted", what, exc_info=error)
         self._crashed = (time.monotonic(), f"{what} ({type(error).__name__})")
 
     def _run(self, key: K, lease: Lease, run: Callable[[], None]) -> None:
@@ -93,17 +93,17 @@ class LeasedThreads(Generic[K, J]):
             with about(**{self._kind: lease.shard_id}):
                 run()
         except LeaseLost:
-            _log.warning("%s %s belongs to another worker now", self._kind, lease.shard_id)
+            _log.warning("%s %s now belongs to another worker", self._kind, lease.shard_id)
         except Stopped:
             self._release(lease)
-        except BaseException as error:  # noqa: BLE001 - whatever it was, the work must go on
-            self.note_crash(f"the thread of {self._kind} {lease.shard_id} died", error)
+        except BaseException as error:  # noqa: BLE001 - the work must continue after any error
+            self.note_crash(f"the thread of {self._kind} {lease.shard_id} crashed", error)
             self._stop.wait(AFTER_CRASH)
             self._release(lease)
         else:
             self._release(lease)
         finally:
-            # A thread that Lambda froze may end after its sink was taken again.
+            # A thread that was frozen on Lambda may end after its sink was taken again.
             if self._running[key][0] == lease:
                 del self._running[key]
             self._ended()
@@ -114,4 +114,4 @@ class LeasedThreads(Generic[K, J]):
         except LeaseLost:
             pass
         except StoreUnavailable as error:
-            _log.warning("%s %s was not released: %s", self._kind, lease.shard_id, error)
+            _log.warning("could not release %s %s: %s", self._kind, lease.shard_id, error)

@@ -1,8 +1,8 @@
-"""A page is split so that each product is in one part only, in its order; parts run at once.
+"""A page is split by product, and the parts run in parallel, each product's records in order.
 
-So what came later of a product is never durable before what came earlier. A thread runs each part,
-and none is left running: one that went on after its page was given up would go on under a lost
-lease. The caller's thread takes the first part, so a single part costs no thread.
+So a later change of a product is never durable before an earlier one. Each part has a thread, and
+the call returns only after all threads have ended: a thread that outlived its page would write
+under a lost lease. The caller's thread runs the first part, so a single part needs no thread.
 """
 
 import threading
@@ -20,16 +20,16 @@ Record = Mapping[str, Any]
 T = TypeVar("T")
 
 
-def runs(records: Sequence[Record], batches: int = 1) -> Iterator[Sequence[Record]]:
-    """The page cut, in its order, into runs of so many batches; a batch fills one feed row."""
+def chunks(records: Sequence[Record], batches: int = 1) -> Iterator[Sequence[Record]]:
+    """Cut a page, in order, into runs of up to `batches` batches; a batch fills one feed row."""
     step = ROW_LIMIT * batches
     return (records[start : start + step] for start in range(0, len(records), step))
 
 
-def parts_of(
+def split_by_product(
     records: Sequence[Record], most: int, names: AttributeNames = DEFAULT_NAMES
 ) -> list[list[Record]]:
-    """At most `most` parts, and no more than there are batches; none is empty."""
+    """Split records by product into at most `most` parts, one per batch at most; none is empty."""
     count = min(most, -(-len(records) // ROW_LIMIT))
     if count <= 1:
         return [list(records)] if records else []
@@ -44,8 +44,8 @@ def parts_of(
     return [part for part in parts if part]
 
 
-def at_once(do: Callable[[T], None], parts: Sequence[T]) -> None:
-    """Do each part in a thread; an error of one is raised once all have ended."""
+def run_parallel(do: Callable[[T], None], parts: Sequence[T]) -> None:
+    """Run `do` on all parts in parallel; errors are raised after all parts have ended."""
     first, *others = parts
     outcomes = [Future[None]() for _ in others]
     threads = [

@@ -1,8 +1,8 @@
 """A batch is durable before it is published, and published before it is checkpointed.
 
-The pipeline never knows which host calls it: a reader thread here, Lambda elsewhere. When
-`process` returns, every record was audited and published, or parked as a dead letter of the
-audit. Sinks are not called here: they read the log that this writes (`worker/consumers`).
+The pipeline does not know its host: a reader thread or a Lambda function. When `process` returns,
+every record is audited and published, or parked as a dead letter of the audit. Sinks are not called
+here: they read the log that the pipeline writes (`worker/consumers`).
 """
 
 import logging
@@ -24,15 +24,15 @@ from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.letter_repository import DeadLetters
 from worker.continuity.gaps import ChainGuard
 from worker.effects.audit_writer import AuditWriter
-from worker.effects.publish_order import Tell
-from worker.pipeline.parallel import at_once, parts_of, runs
+from worker.effects.publish_order import PublishWithHold
+from worker.pipeline.parallel import chunks, run_parallel, split_by_product
 from worker.stream.decode import UndecodableRecord, decode, event_key, identify
 
 _log = logging.getLogger(__name__)
 
 Record = Mapping[str, Any]
 
-# Batches of a part between two waits for the slowest part.
+# Batches that each part processes before all parts wait for the slowest.
 DEPTH = 4
 
 _NUMBER = re.compile(r"[0-9]{1,40}")
@@ -44,14 +44,14 @@ class Pipeline:
     def __init__(
         self,
         audit: AuditWriter,
-        publish: Tell,
+        publish: PublishWithHold,
         dead_letters: DeadLetters,
         retry: Retry,
         names: AttributeNames,
         *,
         parallelization_factor: int = 1,
     ) -> None:
-        """`parallelization_factor`: how many batches of different products are taken at once."""
+        """`parallelization_factor`: how many batches of different products run in parallel."""
         self._audit = audit
         self._publish = publish
         self._dead_letters = dead_letters
@@ -66,22 +66,24 @@ class Pipeline:
         hold: Hold | None = None,
         guard: ChainGuard | None = None,
     ) -> None:
-        """Take a page of one shard's records, read under `hold` (None: under no lease).
+        """Process a page of one shard's records, read under `hold` (None: without a lease).
 
         `guard` lives as long as the shard's lease.
 
         Raises:
-            LeaseLost: the shard is another's, who reads the page again.
-            Stopped: the worker is ending; the page will be read again.
+            LeaseLost: the shard belongs to another worker, which reads the page again.
+            Stopped: the worker is stopping; the page will be read again.
 
         """
         RECORDS.inc(len(records))
         page = _Page(stream_arn, hold or Unleased(), guard)
-        for some in runs(records, self._most * DEPTH):
-            at_once(partial(self._part, page=page), parts_of(some, self._most, self._names))
+        for some in chunks(records, self._most * DEPTH):
+            run_parallel(
+                partial(self._part, page=page), split_by_product(some, self._most, self._names)
+            )
 
     def _part(self, records: Sequence[Record], page: "_Page") -> None:
-        for batch in runs(records):
+        for batch in chunks(records):
             decoded: dict[str, tuple[ChangeEvent, Record]] = {}
             for record in batch:
                 event = self._decode(record, page)
@@ -89,9 +91,9 @@ class Pipeline:
                     decoded.setdefault(event.id, (event, record))
             if decoded:
                 with about(event_ids=list(decoded)):
-                    self._take(decoded, page)
+                    self._write(decoded, page)
 
-    def _take(self, decoded: Mapping[str, tuple[ChangeEvent, Record]], page: "_Page") -> None:
+    def _write(self, decoded: Mapping[str, tuple[ChangeEvent, Record]], page: "_Page") -> None:
         events = [event for event, _ in decoded.values()]
         accept = partial(self._audit.accept, hold=page.hold)
         appended = accept(events) if page.guard is None else page.guard.accept(events, accept)
@@ -107,7 +109,7 @@ class Pipeline:
             return decode(record, page.stream_arn, self._names)
         except UndecodableRecord as error:
             product_id, sequence_number = identify(record, self._names)
-            if not _NUMBER.fullmatch(sequence_number):  # two such must not overwrite each other
+            if not _NUMBER.fullmatch(sequence_number):  # the keys of dead letters must differ
                 sequence_number = sha256(repr(record).encode("utf-8", "replace")).hexdigest()
             key = event_key(page.stream_arn, sequence_number)
             self._park(record, product_id, key, str(error), page)
@@ -128,7 +130,7 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """Where records come from, and under which lease and whose watch they were read."""
+    """The stream that the records come from, their lease, and its chain guard."""
 
     stream_arn: str
     hold: Hold

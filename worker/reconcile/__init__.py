@@ -1,1 +1,1 @@
-"""The table is the truth: where the audit says otherwise, an entry is added that says so."""
+"""The table is the source of truth: where the audit differs from it, an entry is appended."""

@@ -1,4 +1,4 @@
-"""A difference is acted on only if it is the same at a second look; else it is on its way. Pure."""
+"""A difference leads to an entry only if a second check finds it again. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,28 +10,28 @@ from app.core.item import AttributeNames, Item, stock, text
 from app.store.audit.chain import BOTH_IMAGES, Link, label_of, origin, successor
 from worker.stream.decode import changed_names
 
-# A product is reconciled at most once in so long: what differs again so soon is being written
-# by someone whose records do not come, and needs a person.
+# A product is reconciled at most once in this time: if it differs again so soon, another program
+# writes it and its records do not arrive, which an admin must investigate.
 AGAIN = timedelta(minutes=10)
 
-# Seconds: a shard is caught up while its last page was empty or younger than this (DESIGN §5.6).
+# Seconds: a shard is caught up if its last page was empty or younger than this.
 BEHIND = 30.0
 
-_AT_ITS_BEGINNING = "it was in the table when its history began"
+_AT_ITS_BEGINNING = "the product was in the table when its history began"
 _NOTES = {
-    "INSERT": "it is in the table, and no record tells who put it there",
-    "MODIFY": "the table holds this, and no record tells who changed it",
-    "REMOVE": "it is gone from the table, and no record tells who deleted it",
+    "INSERT": "the product is in the table, and no record shows who added it",
+    "MODIFY": "the table holds this state, and no record shows who changed it",
+    "REMOVE": "the product is not in the table, and no record shows who deleted it",
 }
 
 Verdict = Literal["equal", "write", "moving", "too soon"]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What the audit says last of a product, and the hash of what the table holds (None: nothing).
+class ProductCheck:
+    """A product's last audit entry, and the hash of its item in the table (None: no item).
 
-    At a second look the head is read first: a change in between shows as one.
+    At a second check the entry is read first, so that a change in between shows as a difference.
     """
 
     product_id: str
@@ -40,20 +40,20 @@ class Look:
 
     @property
     def differs(self) -> bool:
-        """Whether the audit's last word is not the table's state, as far as it can be known.
+        """Whether the last entry differs from the table's state, as far as this can be known.
 
-        Under a view without the image after (`KEYS_ONLY`, `OLD_IMAGE`) there is nothing to
-        compare: there only a product without any entry differs.
+        Under a view type without the new image (`KEYS_ONLY`, `OLD_IMAGE`) there is nothing to
+        compare: only a product without any entry differs.
         """
         if self.head is None:
             return self.live is not None
         return self.head.tells_after and self.head.after != self.live
 
 
-def decide(first: Look, second: Look, now: datetime) -> Verdict:
-    """What to do about a product that differed at the first look.
+def decide(first: ProductCheck, second: ProductCheck, now: datetime) -> Verdict:
+    """Decide about a product that differed at the first check.
 
-    What was in the table and is not, with no record of it yet, has its record on its way.
+    If a product was in the table, is not any more, and has no entry yet, its record is pending.
     """
     if not second.differs:
         return "moving" if second.head is None else "equal"
@@ -73,7 +73,7 @@ def found_in_table(
     moment: datetime,
     names: AttributeNames,
 ) -> ChangeEvent:
-    """The `reconciled` entry behind a product's last event, or (None) at its beginning.
+    """The `reconciled` entry after a product's last event (`head`), or its first entry (None).
 
     `label` is that of the stream whose records come next.
     """
@@ -97,7 +97,7 @@ def found_in_table(
         note=_AT_ITS_BEGINNING if head is None else _NOTES[name],
         reference=None,
         request_id=None,
-        # As exact as it is stored: what is read back is the same event.
+        # Rounded as it is stored, so that the entry read back is equal.
         occurred_at=moment.replace(microsecond=moment.microsecond // 1000 * 1000),
         event_name=name,
         sequence_number="0" if head is None else head.sequence_number,
@@ -106,11 +106,11 @@ def found_in_table(
     )
 
 
-def beginning_of(oldest: ChangeEvent, names: AttributeNames) -> ChangeEvent | None:
-    """The baseline of a product that was there before its first record; None where it needs none.
+def baseline_of(oldest: ChangeEvent, names: AttributeNames) -> ChangeEvent | None:
+    """The baseline of a product that existed before its first record; None if it needs none.
 
-    Only a deployment's first comparison writes it: later, a first entry that is no insert
-    is a history whose beginning someone took away.
+    Only a deployment's first comparison writes baselines: later, a first entry that is no insert
+    means that someone removed the start of the history.
     """
     is_record = oldest.kind not in {"gap", "reconciled"}
     if not is_record or oldest.view_type != BOTH_IMAGES or oldest.before is None:
@@ -119,28 +119,28 @@ def beginning_of(oldest: ChangeEvent, names: AttributeNames) -> ChangeEvent | No
     return found_in_table(oldest.product_id, None, oldest.before, label, moment, names)
 
 
-class Reading(Protocol):
-    """What is known of the reading of one shard."""
+class ShardLag(Protocol):
+    """The state of one shard's reader."""
 
     @property
     def finished(self) -> bool:
-        """Whether it was read to its end."""
+        """Whether the shard was read to its end."""
 
     @property
     def lag(self) -> float:
-        """Seconds from its last page's last record to that page; 0 for an empty page."""
+        """The age of the last record when its page was read, in seconds; 0 for an empty page."""
 
     @property
     def lag_at_most(self) -> float | None:
-        """The same, where the service's times prove no less; None for no other."""
+        """An upper bound of `lag`, if the service's times are inexact; None if it equals `lag`."""
 
     @property
     def last_page(self) -> float | None:
-        """Seconds since its last page; None before the first."""
+        """Seconds since the last page; None before the first."""
 
 
-def is_caught_up(shards: Iterable[Reading]) -> bool:
-    """Whether no record that is older than a moment can be still unread."""
+def is_caught_up(shards: Iterable[ShardLag]) -> bool:
+    """Whether every record older than `BEHIND` seconds has been read."""
     open_shards = [shard for shard in shards if not shard.finished]
     return bool(open_shards) and all(
         shard.last_page is not None
@@ -150,5 +150,5 @@ def is_caught_up(shards: Iterable[Reading]) -> bool:
     )
 
 
-def _key(look: Look) -> str | None:
-    return None if look.head is None else look.head.key
+def _key(check: ProductCheck) -> str | None:
+    return None if check.head is None else check.head.key

@@ -1,4 +1,4 @@
-"""Caught up are only all shards together, whichever worker reads them."""
+"""The worker is caught up only if all shards are, whichever worker reads them."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -8,11 +8,11 @@ from app.store.coordination.workers import WorkerRow
 from worker.reconcile.decision import is_caught_up
 from worker.sharing.membership import Member
 
-FRESH = 2.0  # seconds that an answer is good for: it is asked before each entry
+FRESH = 2.0  # seconds that a result is reused: it is requested before each entry
 
 
 class Readings:
-    """What this worker and the others tell about their shards; an in-process one is alone."""
+    """The state of all workers' shards; a worker with an in-process broker is the only one."""
 
     def __init__(
         self,
@@ -28,10 +28,10 @@ class Readings:
         self._known = (False, -FRESH)
 
     def caught_up(self) -> bool:
-        """Whether no record that is older than a moment can be still unread.
+        """Whether every record older than a few seconds has been read.
 
         Raises:
-            StoreUnavailable: the others' rows cannot be read now.
+            StoreUnavailable: the other workers' rows cannot be read now.
 
         """
         answer, at = self._known

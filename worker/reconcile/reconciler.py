@@ -1,7 +1,7 @@
-"""The worker reconciles when it is asked: at a deployment's first start, after a gap, by a person.
+"""The worker reconciles on request: at a deployment's first start, after a gap, or by an admin.
 
-Never on a timer: each comparison reads both tables whole, and what it would find shows as a
-gap first. One worker compares; the others see its heartbeat and stay out.
+It never runs on a timer: each comparison reads both tables completely, and what it could find shows
+up as a gap first. One worker compares; the others see its heartbeat and wait.
 """
 
 import logging
@@ -29,7 +29,7 @@ from worker.stream.decode import stream_label
 
 _log = logging.getLogger(__name__)
 
-AGAIN_AFTER = 600.0  # seconds until what was left is compared again
+AGAIN_AFTER = 600.0  # seconds until remaining differences are compared again
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Timing:
 class Reconciler:
     """A thread of the worker; a context manager that ends it.
 
-    `compare(stream_arn, state)` makes a comparison of that stream's table.
+    `compare(stream_arn, state)` creates a comparison for that stream's table.
     """
 
     def __init__(
@@ -61,8 +61,8 @@ class Reconciler:
         self._timing = timing or Timing()
         self._owner = uuid.uuid4().hex[:8]
         self._asked = False
-        self._stream: str | None = None  # the one that the row was held against
-        self._seen: Sighting | None = None  # of the heartbeat of whoever compares
+        self._stream: str | None = None  # the stream that was checked against the row
+        self._seen: Sighting | None = None  # the heartbeat of the worker that compares
         self._again_at: float | None = None
         poll = self._timing.poll
         self._loop = LoopThread(
@@ -81,10 +81,10 @@ class Reconciler:
         self._loop.__exit__()
 
     def ask(self, why: str) -> None:
-        """Ask for a comparison; many gaps before it begins are one request.
+        """Request a comparison; gaps that occur before it starts share one request.
 
         Raises:
-            StoreUnavailable: it is not asked for; call again.
+            StoreUnavailable: the request may not have been stored; call again.
 
         """
         if not self._asked:
@@ -93,7 +93,7 @@ class Reconciler:
             self._loop.wake()
 
     def _turn(self) -> float:
-        """Read the row once, and do what it asks."""
+        """Read the row once, and run a comparison if it requests one."""
         stream = self._stream or self._find_stream()
         state = self._requests.state()
         if self._stream is None:
@@ -105,29 +105,31 @@ class Reconciler:
             self._again_at = None
             self._requests.ask("differences were left", _now())
         if state.is_due and self._is_free(state) and self._requests.claim(state.beat, self._owner):
-            self._do(state)
+            self._reconcile(state)
         return self._timing.poll
 
     def _is_free(self, state: State) -> bool:
-        """Whether no living worker compares."""
+        """Whether no live worker is comparing."""
         if not state.busy:
             return True
         now = time.monotonic()
         self._seen = observe(self._seen, state.beat, now)
         return self._seen.still_for(now) > self._timing.dead
 
-    def _do(self, state: State) -> None:
-        self._asked = False  # what is asked from here on may be about what is past already
+    def _reconcile(self, state: State) -> None:
+        self._asked = False  # a later request may concern what this comparison has already passed
         stream = self._find_stream()
         _log.info("comparing the table with the audit: %s", state.why)
         try:
-            outcome = self._beating(self._compare(stream, state))
+            outcome = self._run_with_heartbeat(self._compare(stream, state))
         except (Stopped, StoreUnavailable):
             self._requests.release()
             raise
-        except Exception as error:  # noqa: BLE001 - or it would be tried without end
-            _log.exception("a comparison died")
-            outcome = Outcome(error=f"it died of {type(error).__name__}: see the worker's log")
+        except Exception as error:  # noqa: BLE001 - otherwise it would be retried for ever
+            _log.exception("a comparison failed")
+            outcome = Outcome(
+                error=f"it failed unexpectedly ({type(error).__name__}): see the worker's log"
+            )
         self._requests.finish(state.requested, outcome, stream, _now())
         if outcome.left or outcome.error:
             self._again_at = time.monotonic() + AGAIN_AFTER
@@ -142,22 +144,22 @@ class Reconciler:
             f" ({outcome.error})" if outcome.error else "",
         )
 
-    def _beating(self, comparison: Comparison) -> Outcome:
+    def _run_with_heartbeat(self, comparison: Comparison) -> Outcome:
         with ThreadPoolExecutor(1, "reconcile") as threads:
             running = threads.submit(comparison.run)
             while True:
                 try:
                     return running.result(self._timing.beat)
                 except StillRunning:
-                    if running.done():  # it was the comparison's own
+                    if running.done():  # raised by the comparison itself
                         raise
-                    self._tell(comparison.progress)
+                    self._report_progress(comparison.progress)
 
-    def _tell(self, progress: str) -> None:
+    def _report_progress(self, progress: str) -> None:
         try:
             self._requests.raise_beat(progress)
         except StoreUnavailable as error:
-            _log.warning("cannot tell how far the comparison is: %s", error)
+            _log.warning("cannot report the progress of the comparison: %s", error)
 
 
 def _now() -> datetime:
@@ -165,21 +167,21 @@ def _now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparing:
-    """What every comparison of a process is made from."""
+class ComparisonFactory:
+    """Creates the comparisons of one process."""
 
     deployment: Deployment
     audit: AuditRepository
-    sink: ChainEntries
+    entries: ChainEntries
     caught_up: Callable[[], bool]
     stop: threading.Event
 
     def comparison(self, stream_arn: str, *, first: bool) -> Comparison:
-        """One comparison; `first`: none was ever carried through."""
+        """Create a comparison; `first`: no comparison was ever completed."""
         return Comparison(
             self.deployment,
             self.audit,
-            self.sink,
+            self.entries,
             stream_label(stream_arn),
             self.caught_up,
             self.stop,
@@ -187,7 +189,7 @@ class Comparing:
         )
 
     def reconciler(self) -> Reconciler:
-        """The worker's reconciler, yet to be entered."""
+        """Create the worker's reconciler, yet to be entered."""
         return Reconciler(
             ReconcileRequests(*self.deployment.coordination),
             lambda: self.deployment.stream().arn,

@@ -1,1 +1,1 @@
-"""Workers share the shards of a stream: who is alive, and who reads what."""
+"""Workers share the shards of a stream: who is alive, and who reads which shard."""

@@ -1,4 +1,4 @@
-"""Rows that nothing rests on any more are removed, so that the table of checkpoints stays small."""
+"""Rows that are no longer needed are removed, so that the checkpoints table stays small."""
 
 import time
 from collections.abc import Callable
@@ -6,15 +6,15 @@ from collections.abc import Callable
 from app.store.coordination.checkpoints import Rows, ShardKey, table_of
 from app.store.coordination.leases import Leases
 from app.store.coordination.stream_starts import StreamStarts
-from worker.stream.shards.discovery import Look
-from worker.stream.shards.lineage import forgettable
-from worker.stream.shards.stream_replacement import left_behind
+from worker.stream.shards.discovery import StreamSnapshot
+from worker.stream.shards.lineage import removable_checkpoints
+from worker.stream.shards.stream_replacement import outdated_checkpoints
 
-FORGET_AFTER = 600.0  # seconds that a shard must be missing from the listing: one may flicker
+FORGET_AFTER = 600.0  # seconds that a shard must be missing from the listing
 
 
 class RowCleanup:
-    """Remembers since when shards are missing."""
+    """Removes old rows; remembers since when shards are missing."""
 
     def __init__(
         self,
@@ -31,11 +31,16 @@ class RowCleanup:
         self._monotonic = monotonic
         self._missing: dict[ShardKey, float] = {}
 
-    def __call__(self, rows: Rows, stream_arn: str, seen: Look) -> None:
-        """Tidy up after older streams, and after shards that are gone for good."""
-        old = left_behind(rows.checkpoints, stream_arn, seen.drained, one_log=self._one_log)
+    def __call__(self, rows: Rows, stream_arn: str, snapshot: StreamSnapshot) -> None:
+        """Remove the rows of older streams, and of shards that no longer exist."""
+        old = outdated_checkpoints(
+            rows.checkpoints, stream_arn, snapshot.drained, one_log=self._one_log
+        )
         own = [found for (arn, _), found in rows.checkpoints.items() if arn == stream_arn]
-        gone = {(stream_arn, found.shard_id): found for found in forgettable(seen.listing, own)}
+        gone = {
+            (stream_arn, found.shard_id): found
+            for found in removable_checkpoints(snapshot.listing, own)
+        }
         now = self._monotonic()
         self._missing = {shard: self._missing.get(shard, now) for shard in gone}
         old += [gone[shard] for shard, since in self._missing.items() if now - since > FORGET_AFTER]

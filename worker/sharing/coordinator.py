@@ -1,6 +1,6 @@
-"""One thread looks at the stream and at the other workers, and takes or lets go of shards.
+"""One thread watches the stream and the other workers, and takes or releases shards.
 
-It repeats on timers, and at once when a reader ends. A turn that fails leaves running readers
+It runs on timers, and at once when a reader ends. A turn that fails leaves the running readers
 alone: they keep their leases until another worker takes them.
 """
 
@@ -20,15 +20,15 @@ from worker.consumers.sink_sharing import SinkSharing
 from worker.leasing.assignment import first_rival, share
 from worker.sharing.cleanup import RowCleanup
 from worker.sharing.membership import Membership
-from worker.stream.shards.discovery import Discovery, Look
+from worker.stream.shards.discovery import Discovery, StreamSnapshot
 from worker.stream.shards.lineage import Position, awaits_child, parents_gone, readable
 from worker.stream.shards.reader import ShardReader
 from worker.stream.shards.reader_pool import ReaderPool
 from worker.stream.shards.stream_replacement import positions
 
-LOOK_AGAIN = 60.0  # seconds between reads of the service's listing while nothing ends
-SOONEST, LONGEST_PAUSE = 0.05, 2.0  # seconds between such reads while something is awaited
-JOIN = 10.0  # seconds that a stop waits for the threads
+RELIST_EVERY = 60.0  # seconds between listings of the shards while no shard ends
+SOONEST, LONGEST_PAUSE = 0.05, 2.0  # seconds between listings while a child or a stream is awaited
+JOIN = 10.0  # seconds to wait for the threads at a stop
 
 MakeReader = Callable[[Lease, Position], ShardReader]
 
@@ -36,7 +36,7 @@ MakeReader = Callable[[Lease, Position], ShardReader]
 class Coordinator:
     """Runs this worker's share of one table's stream; a context manager that ends it.
 
-    Entering raises `OwnerRefused` where another worker is in the way.
+    Entering raises `OwnerRefused` if another worker must be the only reader.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Coordinator:
         one_log: bool = False,
         consumers: SinkSharing | None = None,
     ) -> None:
-        """`consumers`: sinks to share among the workers as well."""
+        """`consumers`: sinks that are shared among the workers as well."""
         self._membership = membership
         self._discovery = discovery
         self._checkpoints = checkpoints
@@ -71,13 +71,13 @@ class Coordinator:
         self._loop = LoopThread(
             "stream-coordinator", self._turn, failed=self._note_failure, stop=stop
         )
-        self._hurried = False  # by `look_soon`
+        self._check_now = False  # by `check_soon`
         self._trouble = ""
-        self._seen = Look(None)
+        self._snapshot = StreamSnapshot(None)
         self._finished: set[ShardKey] = set()
-        self._eager = 0  # looks since something ended: ever rarer
-        self._next_look = 0.0  # by the monotonic clock
-        self._tidier = RowCleanup(leases, beginnings, one_log=one_log)
+        self._lists_since_change = 0  # listings since a shard ended: ever less frequent
+        self._next_listing = 0.0  # by the monotonic clock
+        self._cleanup = RowCleanup(leases, beginnings, one_log=one_log)
         self._reported: set[str] = set()
         membership.status = self._status
 
@@ -102,12 +102,12 @@ class Coordinator:
         return self._membership.term()
 
     def check_soon(self) -> None:
-        """Read everything at once: a reader ended, or an administrator changed something."""
-        self._hurried = True
+        """Read all rows at once: a reader ended, or an administrator changed something."""
+        self._check_now = True
         self._loop.wake()
 
     def problem(self) -> str | None:
-        """What is wrong with reading the stream; None where all is well. Never blocks."""
+        """The problem with reading the stream; None if there is none. Never blocks."""
         if not self._loop.is_alive():
             return "the stream coordinator's thread is dead"
         return self._readers.problem() or self._trouble or None
@@ -123,45 +123,45 @@ class Coordinator:
         if isinstance(error, StoreUnavailable):
             self._trouble = error.detail
         else:
-            self._readers.note_crash("the stream coordinator's thread died", error)
+            self._readers.note_crash("the stream coordinator's thread crashed", error)
 
     def _turn(self) -> float:
-        """Read the rows, and the service if it is time, and act; seconds to the next turn."""
-        hurried, self._hurried = self._hurried, False
+        """Read the rows, list the shards if due, and act; returns the seconds to the next turn."""
+        check_now, self._check_now = self._check_now, False
         rows = self._checkpoints.rows()
-        alive = self._membership.look(rows.workers)
+        alive = self._membership.observe(rows.workers)
         finished = {shard for shard, found in rows.checkpoints.items() if found.finished}
-        if hurried or finished != self._finished:
-            self._eager, self._next_look, self._finished = 0, 0.0, finished
+        if check_now or finished != self._finished:
+            self._lists_since_change, self._next_listing, self._finished = 0, 0.0, finished
         now = time.monotonic()
-        if now >= self._next_look:
-            self._seen = self._discovery.look(rows.checkpoints, rows.beginnings)
-            self._next_look = now + self._until_next_look(rows)
+        if now >= self._next_listing:
+            self._snapshot = self._discovery.discover(rows.checkpoints, rows.beginnings)
+            self._next_listing = now + self._until_next_listing(rows)
         trouble = self._act(rows, alive)
-        self._trouble = trouble or self._seen.trouble
-        wait = self._membership.until_next_look()
-        return max(0.0, min(wait, self._next_look - time.monotonic()))
+        self._trouble = trouble or self._snapshot.trouble
+        wait = self._membership.until_next_read()
+        return max(0.0, min(wait, self._next_listing - time.monotonic()))
 
-    def _until_next_look(self, rows: Rows) -> float:
-        """A child shows up late, and a stream that is off comes on at any time; else seldom."""
-        seen, wait = self._seen, LONGEST_PAUSE
-        if seen.stream_arn is not None and seen.listing.complete and not seen.trouble:
-            known = self._known(rows, seen.stream_arn)
-            if readable(seen.listing, known) and not awaits_child(seen.listing, known):
-                return LOOK_AGAIN
-            if readable(seen.listing, known):
-                wait = LOOK_AGAIN
-        self._eager += 1
-        return Backoff(SOONEST, wait, steady)(self._eager)
+    def _until_next_listing(self, rows: Rows) -> float:
+        """List often while a child shard or a disabled stream is awaited, else seldom."""
+        snapshot, wait = self._snapshot, LONGEST_PAUSE
+        if snapshot.stream_arn is not None and snapshot.listing.complete and not snapshot.trouble:
+            known = self._known(rows, snapshot.stream_arn)
+            if readable(snapshot.listing, known) and not awaits_child(snapshot.listing, known):
+                return RELIST_EVERY
+            if readable(snapshot.listing, known):
+                wait = RELIST_EVERY
+        self._lists_since_change += 1
+        return Backoff(SOONEST, wait, steady)(self._lists_since_change)
 
     def _known(self, rows: Rows, stream_arn: str) -> dict[str, Checkpoint]:
         return positions(rows.checkpoints, stream_arn, one_log=self._one_log)
 
     def _act(self, rows: Rows, alive: set[str]) -> str:
-        """Take and let go of shards, and tidy up; what is in the way."""
-        stream_arn = self._seen.stream_arn
+        """Take and release shards, and remove old rows; returns the current problem, if any."""
+        stream_arn = self._snapshot.stream_arn
         held = self._readers.held()
-        self._let_go_of_lost(rows, held)
+        self._leave_lost(rows, held)
         rivals = self._membership.rivals(rows.workers, alive)
         owners = {row.owner for row in rows.checkpoints.values() if row.owner and not row.finished}
         first = first_rival(self._membership.owner, rivals, owners)
@@ -171,8 +171,8 @@ class Coordinator:
             if self._consumers is not None:
                 self._consumers.leave_all()
             return (
-                f"worker {first} reads the stream, and without STOCKPULSE_BROKER_URL "
-                "only one may: end one of the two"
+                f"worker {first} also reads the stream. Without STOCKPULSE_BROKER_URL only one "
+                "worker can: stop one of the two"
             )
         starting = {owner for owner, row in rows.workers.items() if not row.ready}
         sharing = alive - starting - {rival.owner for rival in rivals}
@@ -180,32 +180,32 @@ class Coordinator:
             self._consumers.share(self._membership.owner, rows.sinks, sharing)
         if stream_arn is None:
             return ""
-        if self._seen.anew and stream_arn not in self._reported:
+        if self._snapshot.is_new and stream_arn not in self._reported:
             self._report_new_stream(stream_arn)
             self._reported.add(stream_arn)
         if not self._is_begun(rows, stream_arn):
-            self._next_look = 0.0
+            self._next_listing = 0.0
             return ""
         self._share(rows, stream_arn, held, sharing)
-        self._tidier(rows, stream_arn, self._seen)
+        self._cleanup(rows, stream_arn, self._snapshot)
         return ""
 
     def _is_begun(self, rows: Rows, stream_arn: str) -> bool:
-        """Note what was gone as the stream's reading begins; False where another just has."""
-        listing = self._seen.listing
+        """Save which parents were gone when reading began; False if another worker just did."""
+        listing = self._snapshot.listing
         if stream_arn in rows.beginnings or not listing.complete:
             return True
         gone = parents_gone(listing, self._known(rows, stream_arn))
         return self._beginnings.note(stream_arn, gone)
 
-    def _let_go_of_lost(self, rows: Rows, held: dict[ShardKey, Lease]) -> None:
-        """End readers whose shard is another's now, or whose stream has a new name on one log."""
+    def _leave_lost(self, rows: Rows, held: dict[ShardKey, Lease]) -> None:
+        """End readers whose shard belongs to another worker, or (one log) whose stream is old."""
         for shard, lease in held.items():
             row = rows.checkpoints.get(shard)
             if (
                 row is None
                 or (row.owner, row.counter) != (lease.owner, lease.counter)
-                or (self._one_log and shard[0] != self._seen.stream_arn)
+                or (self._one_log and shard[0] != self._snapshot.stream_arn)
             ):
                 self._readers.leave(shard)
 
@@ -216,14 +216,14 @@ class Coordinator:
         me = self._membership.owner
         owners: dict[str, str | None] = {}
         starts: dict[str, str | None] = {}
-        for position in readable(self._seen.listing, known):
+        for position in readable(self._snapshot.listing, known):
             row = known.get(position.shard_id)
             owner = row.owner if row is not None else None
             running = (stream_arn, position.shard_id) in held
             starts[position.shard_id] = position.start
             owners[position.shard_id] = me if running else None if owner == me else owner
         if self._one_log and any(arn != stream_arn for arn, _ in held):
-            return  # our own reader under the log's old name has to end first
+            return  # this worker's reader under the old stream name must end first
         plan = share(me, owners, alive)
         for shard_id in plan.release:
             self._readers.leave((stream_arn, shard_id))
@@ -238,7 +238,7 @@ class Coordinator:
     def _take(
         self, rows: Rows, shard: ShardKey, known: Checkpoint | None, start: str | None
     ) -> bool:
-        """Take a shard and read it; False where another was faster."""
+        """Take a shard and read it; False if another worker took it first."""
         inherited = known.sequence_number if known is not None else None
         owner = self._membership.owner
         row = rows.checkpoints.get(shard)

@@ -1,7 +1,7 @@
-"""Each worker writes one heartbeat row, whatever the number of its shards.
+"""Each worker writes one heartbeat row, however many shards it reads.
 
-A thread of its own raises the row's counter, so that no slow call of another kind makes the worker
-appear dead (docs/adr/0005-a-heartbeat-a-worker.md).
+A separate thread increments the row's counter, so that a slow call elsewhere does not make the
+worker appear dead (docs/adr/0005-a-heartbeat-a-worker.md).
 """
 
 import logging
@@ -27,14 +27,14 @@ from worker.leasing.assignment import LEASE_TIME, rivals
 
 _log = logging.getLogger(__name__)
 
-_BEATS = 3  # in a lease time
-_START_LOOKS = 0.25  # seconds between looks while it is unsure whether to start
-_SHORTEST = 0.1  # seconds between looks at the others
+_BEATS = 3  # per lease time
+_START_POLL = 0.25  # seconds between reads while waiting to start
+_SHORTEST = 0.1  # least seconds between reads of the workers' rows
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Who this worker is: a name for one process life, its broker, the data folder it locked."""
+    """This worker's identity: a name unique to the process, its broker, its locked data folder."""
 
     owner: str
     broker: Broker = "in-process"
@@ -42,13 +42,13 @@ class Member:
 
 
 def new_owner() -> str:
-    """A name that tells people the machine and the process, and that none had before."""
+    """A unique name that shows the machine and the process."""
     host = re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname())[:60]
     return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 class Membership:
-    """This worker among the others; a context manager that ends with its row removed."""
+    """This worker's membership; a context manager that removes its row at the end."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Membership:
             member.owner, 0, member.broker, rfc3339(datetime.now(UTC)), member.folder, ready=False
         )
         self._seen: dict[str, Sighting] = {}
-        self._looked = self._confirmed = -lease_time
+        self._observed = self._confirmed = -lease_time
         self._term = 0
         self._write = threading.Lock()
         every = lease_time / _BEATS
@@ -86,7 +86,7 @@ class Membership:
         return self._row.owner
 
     def __enter__(self) -> "Membership":
-        """Raise OwnerRefused where a worker reads already that none may join."""
+        """Join; raises OwnerRefused if an active worker excludes this one."""
         self._workers.claim_host("worker")
         self._beat()
         self._loop.__enter__()
@@ -103,26 +103,30 @@ class Membership:
         try:
             self._workers.remove(self._row.owner)
         except StoreUnavailable as error:
-            _log.warning("could not sign off; others wait for %s s: %s", self.lease_time, error)
+            _log.warning(
+                "could not remove this worker's row; other workers wait for %s s: %s",
+                self.lease_time,
+                error,
+            )
 
     def term(self) -> int | None:
-        """A number that stays the same while nobody can have held this worker for dead.
+        """A number that stays the same while no other worker can have counted this worker as dead.
 
-        None where that is not sure at this moment. What was held in another term may have been
-        taken meanwhile.
+        None if that is uncertain at this moment. Leases that were held in another term may have
+        been taken.
         """
         term = self._term
         return term if self._is_fresh(self._monotonic()) else None
 
-    def look(self, workers: Mapping[str, WorkerRow]) -> set[str]:
-        """The names of those who may be alive, ourselves included, after a look at the rows.
+    def observe(self, workers: Mapping[str, WorkerRow]) -> set[str]:
+        """Return the owners that may be alive, including this one, given the rows just read.
 
-        The rows of the dead are removed. An owner of our own data folder is dead at once: its
-        lock is ours now.
+        The rows of dead workers are removed. An owner of this worker's data folder is dead at once,
+        because this worker holds the folder's lock.
         """
         now = self._monotonic()
-        watched = now - self._looked <= self.lease_time / 2
-        self._looked = now
+        watched = now - self._observed <= self.lease_time / 2
+        self._observed = now
         counters = {owner: row.counter for owner, row in workers.items()}
         self._seen = observe_all(self._seen, counters, now, watched=watched)
         living = alive(self._seen, now, self.lease_time)
@@ -132,8 +136,8 @@ class Membership:
             self._workers.delete_dead(workers[owner])
         return living | {self.owner}
 
-    def until_next_look(self) -> float:
-        """Seconds to the next look at the rows: seldom while alone, in time for every death."""
+    def until_next_read(self) -> float:
+        """Seconds to the next read of the rows: long if alone, in time for every possible death."""
         now = self._monotonic()
         deaths = (
             self.lease_time - seen.still_for(now)
@@ -146,44 +150,45 @@ class Membership:
         return max(_SHORTEST, min(soonest, self.lease_time / _BEATS))
 
     def moved(self, owner: str) -> bool:
-        """Whether a worker has shown life while we looked."""
+        """Whether a worker's counter has changed while it was observed."""
         return owner in self._seen and self._seen[owner].moved
 
     def rivals(self, workers: Mapping[str, WorkerRow], alive: set[str]) -> list[WorkerRow]:
-        """The living that this worker must not read beside."""
+        """The live workers that this worker must not read alongside."""
         return rivals(self._row, [workers[owner] for owner in alive if owner in workers])
 
     def _wait_alone(self) -> None:
-        """Return once no living worker is in the way; one whose counter stands still is dead.
+        """Return once no live worker is in the way; one whose counter does not change is dead.
 
         Raises:
-            OwnerRefused: there is one.
+            OwnerRefused: a live worker is in the way.
 
         """
         while True:
             workers = self._checkpoints.rows().workers
-            others = self.rivals(workers, self.look(workers))
+            others = self.rivals(workers, self.observe(workers))
             for other in others:
                 if self.moved(other.owner):
                     raise OwnerRefused(self._refusal(other))
             if not others:
                 return
-            self._loop.stop.wait(min(_START_LOOKS, self.lease_time / 8))
+            self._loop.stop.wait(min(_START_POLL, self.lease_time / 8))
 
     def _refusal(self, other: WorkerRow) -> str:
-        where = f"worker {other.owner} (since {other.since}) reads these tables' stream already"
+        where = f"worker {other.owner} (since {other.since}) already reads this table's stream"
         if self._row.broker == "in-process":
             return (
-                f"{where}, and without STOCKPULSE_BROKER_URL only one may: its changes would not "
-                "show here. End that one, or set STOCKPULSE_BROKER_URL for both"
+                f"{where}. Without STOCKPULSE_BROKER_URL only one worker can read it, because the "
+                "changes that the other reads would not show here. Stop the other worker, or set "
+                "STOCKPULSE_BROKER_URL for both"
             )
         return (
-            f"{where} without STOCKPULSE_BROKER_URL, so its changes would not show here: "
-            "set STOCKPULSE_BROKER_URL for that one too, or end it"
+            f"{where} without STOCKPULSE_BROKER_URL, so the changes that it reads would not show "
+            "here. Set STOCKPULSE_BROKER_URL for it, too, or stop it"
         )
 
     def _beat(self, *, ready: bool = False) -> float:
-        """Write the heartbeat; seconds to the next."""
+        """Write the heartbeat; returns the seconds to the next."""
         with self._write:
             begun = self._monotonic()
             self._row = replace(
@@ -203,24 +208,24 @@ class Membership:
 
 
 class Guard:
-    """Nothing is done under a lease that may be lost: after a pause the lease's row is read first.
+    """Before an action under a lease that may be lost, the lease's row is read.
 
-    A call to a broker or a sink cannot be fenced, so a worker that slept past its lease must find
-    out before it makes one.
+    A call to a broker or a sink cannot be fenced. So a worker that was paused for longer than its
+    lease time must detect that before it makes such a call.
     """
 
     def __init__(self, hold: Hold, term: Callable[[], int | None]) -> None:
-        """`term`: see `Membership`. The lease was taken just now."""
+        """`term`: see `Membership`. The lease was just taken."""
         self._hold = hold
         self._term = term
         self._sure_in = term()
 
     def __call__(self) -> None:
-        """Return while the lease is held.
+        """Return if the lease is held.
 
         Raises:
-            LeaseLost: it is another's.
-            StoreUnavailable: that cannot be known now.
+            LeaseLost: it belongs to another worker.
+            StoreUnavailable: this cannot be known now.
 
         """
         term = self._term()

@@ -1,1 +1,1 @@
-"""Where events go; each sink accepts an event or says why not."""
+"""The sinks that ship with Stockpulse. Each sink accepts an event or returns why it cannot."""

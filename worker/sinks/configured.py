@@ -1,4 +1,4 @@
-"""Which sinks the settings switch on; each is closed only after its consumer has ended."""
+"""The settings select the sinks; a sink is closed only after its consumer has ended."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,11 +11,12 @@ from worker.consumers.sink import Sink
 
 @contextmanager
 def sinks_of(settings: Settings, table: str) -> Iterator[list[Sink]]:
-    """The sinks that are switched on, until the block ends; `table` names the products table."""
+    """Open the configured sinks until the block ends; `table` is the products table's name."""
     with ExitStack() as opened:
         sinks: list[Sink] = []
         if settings.webhook_url is not None and settings.webhook_secret is not None:
-            # Its HTTP client takes long to import, and most starts and Lambda functions need none.
+            # The HTTP client is slow to import, and most starts and Lambda functions do not need
+            # it.
             from worker.sinks.webhook import webhook
 
             hook = opened.enter_context(

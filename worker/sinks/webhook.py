@@ -1,8 +1,8 @@
-"""Each event is one signed POST, with the same id at every attempt, until the receiver takes it.
+"""Each event is one signed POST, sent with the same id until the receiver accepts it.
 
-The body is the CloudEvents object of the live stream, in structured JSON mode. The signature is
-that of Standard Webhooks (https://www.standardwebhooks.com), so that receivers verify it with a
-library of theirs.
+The body is the CloudEvents object of the live stream, in structured JSON mode. The signature
+follows Standard Webhooks (https://www.standardwebhooks.com), so receivers can verify it with an
+existing library.
 """
 
 import base64
@@ -26,14 +26,14 @@ from app.runtime.http_post import DEADLINE, NoAnswer, Post, posting
 from worker.consumers.sink import Rejected, Sink, Unavailable
 from worker.sinks.webhook_answers import rejection
 
-# Images larger than this, in bytes of JSON, are left out: many servers refuse a body over 1 MB.
+# Images larger than this many bytes of JSON are omitted: many servers reject bodies over 1 MB.
 IMAGES_LIMIT = 256 * 1024
 
 _log = logging.getLogger(__name__)
 
 
 class Webhook:
-    """The receiver at one URL. Its errors name the address without credentials and query."""
+    """The receiver at one URL. Error messages contain the URL without its credentials and query."""
 
     def __init__(self, post: Post, url: str, secret: str, table: str) -> None:
         self._post = post
@@ -61,7 +61,7 @@ class Webhook:
         """Deliver one event.
 
         Raises:
-            Unavailable: it shall come again.
+            Unavailable: the event must be sent again.
             PauseSink: the receiver wants no more events.
 
         """
@@ -70,20 +70,20 @@ class Webhook:
         return [] if refused is None else [Rejected(event, refused)]
 
     def send_test(self) -> str:
-        """Deliver a CloudEvent of type `stockpulse.test`; returns a sentence about the success.
+        """Send a CloudEvent of type `stockpulse.test`; returns a sentence that reports the success.
 
         Raises:
             Unavailable: it was not delivered.
             PauseSink: the receiver answered that it wants no more events.
 
         """
-        began = time.monotonic()
+        started = time.monotonic()
         identifier = f"test_{uuid.uuid4().hex}"
         refused = self._send(identifier, orjson.dumps(self._test_event(identifier)))
         if refused is not None:
             raise Unavailable(refused)
-        took = (time.monotonic() - began) * 1000
-        return f"{self._shown} accepted the event {identifier} in {took:.0f} ms"
+        elapsed = (time.monotonic() - started) * 1000
+        return f"{self._shown} accepted the event {identifier} in {elapsed:.0f} ms"
 
     def _send(self, identifier: str, body: bytes) -> str | None:
         now = datetime.now(UTC)
@@ -109,16 +109,16 @@ class Webhook:
             "type": "stockpulse.test",
             "time": rfc3339(datetime.now(UTC)),
             "datacontenttype": "application/json",
-            "data": {"message": "A test of the webhook. Nothing has changed."},
+            "data": {"message": "This is a test of the webhook. No product has changed."},
         }
 
 
 @contextmanager
 def webhook(url: str, secret: str, table: str, seconds: float = DEADLINE) -> Iterator[Webhook]:
-    """The webhook at `url`, until the end of the block; `table` is the products table's name."""
+    """Open the webhook at `url` until the block ends; `table` is the products table's name."""
     if urlsplit(url).scheme == "http":
         _log.warning(
-            "the webhook at %s has no TLS: everyone on the way can read the changes",
+            "the webhook at %s does not use TLS: anyone on the network path can read the changes",
             without_query(url),
         )
     with posting(url, seconds) as post:
@@ -126,6 +126,6 @@ def webhook(url: str, secret: str, table: str, seconds: float = DEADLINE) -> Ite
 
 
 def signature(key: bytes, identifier: str, seconds: int, body: bytes) -> str:
-    """The `webhook-signature` header of Standard Webhooks for a body sent at `seconds`."""
+    """Return the `webhook-signature` header of Standard Webhooks for a body sent at `seconds`."""
     signed = b"%s.%d.%s" % (identifier.encode(), seconds, body)
     return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()

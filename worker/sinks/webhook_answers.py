@@ -1,9 +1,9 @@
-"""What an answer to a webhook call means; a wrong URL or secret never costs an event.
+"""How a webhook's response is handled; a wrong URL or secret never loses an event.
 
-Only an answer that can mean nothing but this one event rejects it. Whatever can be a wrong setting
-(a wrong path, a wrong secret, a redirect) keeps the events waiting: the lag grows, and the error is
-shown. Many receivers answer 400 to a signature that they cannot verify, so 400 waits, too: an event
-that fails alone while others are accepted becomes a dead letter after its retries.
+An event is rejected only if the response cannot mean anything else. A response that a wrong setting
+can cause (a wrong path, a wrong secret, a redirect) is retried: the lag grows, and the error is
+shown. Many receivers answer 400 to a signature that they cannot verify, so 400 is retried, too. An
+event that fails alone while others are accepted becomes a dead letter after its retries.
 """
 
 import math
@@ -15,20 +15,20 @@ from app.config.addresses import without_query
 from app.runtime.http_post import Answer
 from worker.consumers.sink import PauseSink, Unavailable
 
-LONGEST_WAIT = 3600.0  # seconds that a Retry-After is obeyed for
+LONGEST_WAIT = 3600.0  # seconds; a longer Retry-After is cut to this
 
-_REFUSES_THE_EVENT = {
+_REJECTS_THE_EVENT = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
 }
-_ASKS_FOR_PATIENCE = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+_HAS_RETRY_AFTER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 
 def rejection(answer: Answer, now: datetime) -> str | None:
-    """None where the event was accepted; else why it never will be.
+    """Return None if the event was accepted, else why the receiver rejects it for good.
 
     Raises:
-        Unavailable: the event shall come again.
+        Unavailable: the event must be sent again.
         PauseSink: the receiver wants no more events.
 
     """
@@ -38,18 +38,18 @@ def rejection(answer: Answer, now: datetime) -> str | None:
     reason = f"the webhook answered {described(status)}"
     if status == HTTPStatus.GONE:
         raise PauseSink(reason)
-    if status in _REFUSES_THE_EVENT:
+    if status in _REJECTS_THE_EVENT:
         return reason
     if 300 <= status < 400:
         raise Unavailable(reason + _redirect(answer.headers.get("location")))
     wait = None
-    if status in _ASKS_FOR_PATIENCE:
+    if status in _HAS_RETRY_AFTER:
         wait = retry_after(answer.headers.get("retry-after"), now)
     raise Unavailable(reason, retry_after=wait)
 
 
 def described(status: int) -> str:
-    """A status as people know it: `503 Service Unavailable`."""
+    """Return the status code with its phrase: `503 Service Unavailable`."""
     try:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
@@ -57,7 +57,7 @@ def described(status: int) -> str:
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds that a `Retry-After` header asks for, at most an hour; None where it has none."""
+    """Return the seconds of a `Retry-After` header, at most an hour; None if absent or invalid."""
     if value is None:
         return None
     text = value.strip()

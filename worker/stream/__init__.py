@@ -1,1 +1,1 @@
-"""Reading the stream rightly: lineage and decoding are pure, the reader does the calls."""
+"""Lineage and decoding are pure functions; the reader makes the calls."""

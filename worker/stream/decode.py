@@ -1,7 +1,7 @@
-"""A stream record becomes a ChangeEvent by a pure function, whichever host handed it over.
+"""A pure function turns a stream record into a ChangeEvent, whichever host delivers it.
 
-GetRecords (through boto3) and Lambda differ in shape: see FACTS §1.22. Both are made one
-at the edge; everything after that is about meaning.
+GetRecords (through boto3) and Lambda deliver different shapes (stream fact 22). `record_shapes`
+normalises them; this module interprets them.
 """
 
 import re
@@ -22,31 +22,31 @@ from app.core.item import (
 )
 from worker.stream.record_shapes import image, moment, product_id_of
 
-# Seconds after its stamp in which a delete is believed to be the stamp's (DESIGN §3).
+# A delete mark belongs to a deletion at most this many seconds after it.
 DELETE_STAMP_LIFE = 60
 
 _SEQUENCE_DIGITS = 40
 _DIGITS = re.compile(r"[0-9]+")
 
 
-# What stands for a part of a record that cannot be made out.
+# Replaces a part of a record that cannot be read.
 UNKNOWN = "unknown"
 
 
 class UndecodableRecord(Exception):
-    """The record does not have the shape of a DynamoDB stream record; the message says where."""
+    """The record is not a valid DynamoDB stream record; the message says what is wrong."""
 
 
 def process_event(
     record: Mapping[str, Any], names: AttributeNames = DEFAULT_NAMES
 ) -> tuple[str, int | None]:
-    """The product id and new stock of a record, as the well-known tutorials have it.
+    """Return the product id and new stock of a record, as the well-known tutorials do.
 
-    The minimal record `{"dynamodb": {"NewImage": {"ProductID": {"S": "P123"}, "Stock":
-    {"N": "50"}}}}` gives `("P123", 50)`; a record without a new image gives `(id, None)`.
+    The minimal record `{"dynamodb": {"NewImage": {"ProductID": {"S": "P123"}, "Stock": {"N":
+    "50"}}}}` gives `("P123", 50)`; a record without a new image gives `(id, None)`.
 
     Raises:
-        UndecodableRecord: no product id is to be found.
+        UndecodableRecord: the record holds no product id.
 
     """
     try:
@@ -64,15 +64,15 @@ def process_event(
 def decode(
     record: Mapping[str, Any], stream_arn: str, names: AttributeNames = DEFAULT_NAMES
 ) -> ChangeEvent:
-    """The change that a record tells.
+    """Decode the change that a record describes.
 
     Raises:
-        UndecodableRecord: a part that every stream record has is missing or malformed, or its
-            stream is not known.
+        UndecodableRecord: a required part of the record is missing or malformed, or its stream is
+            unknown.
 
     """
-    if "/stream/" not in stream_arn:  # its label begins every event key
-        raise UndecodableRecord(f"the record's stream is not known: {stream_arn!r}")
+    if "/stream/" not in stream_arn:  # its label is part of every event key
+        raise UndecodableRecord(f"the record's stream is unknown: {stream_arn!r}")
     try:
         return _decode(record, stream_arn, names)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -80,7 +80,7 @@ def decode(
 
 
 def identify(record: Any, names: AttributeNames = DEFAULT_NAMES) -> tuple[str, str]:
-    """Product id and sequence number, or `unknown`, of whatever came from the stream."""
+    """Return the product id and sequence number of any value; `unknown` for what is missing."""
     try:
         change = record["dynamodb"]
         sequence_number = str(change["SequenceNumber"])
@@ -93,13 +93,13 @@ def identify(record: Any, names: AttributeNames = DEFAULT_NAMES) -> tuple[str, s
 
 
 def last_number(records: Sequence[Any]) -> str | None:
-    """The last sequence number in a page that can be read; None if there is none."""
+    """Return the last readable sequence number in a page; None if there is none."""
     numbers = (identify(record)[1] for record in reversed(records))
     return next((number for number in numbers if number.isdecimal()), None)
 
 
 def stream_label(stream_arn: str) -> str:
-    """What tells a table's streams apart; greater for a later one."""
+    """The timestamp label that distinguishes a table's streams; greater for a later stream."""
     return stream_arn.rpartition("/stream/")[2]
 
 
@@ -112,10 +112,10 @@ def _decode(record: Mapping[str, Any], stream_arn: str, names: AttributeNames) -
     change = record["dynamodb"]
     sequence_number = change["SequenceNumber"]
     if not _DIGITS.fullmatch(sequence_number) or len(sequence_number) > _SEQUENCE_DIGITS:
-        raise ValueError(f"sequence number {sequence_number!r}")
+        raise ValueError(f"invalid sequence number {sequence_number!r}")
     product_id = product_id_of(change["Keys"][names.key]["S"])
     if product_id.startswith(RESERVED):
-        raise ValueError("a product id that begins with U+0000 is reserved for gaps")
+        raise ValueError("product ids that begin with U+0000 are reserved for gaps")
     before, after = image(change.get("OldImage")), image(change.get("NewImage"))
     occurred_at = moment(change["ApproximateCreationDateTime"])
     event_name = str(record["eventName"])
@@ -162,7 +162,7 @@ def _kind(
             stocks = (stock(before, names), stock(after, names))
             return "stock_changed" if None not in stocks and stocks[0] != stocks[1] else "updated"
         case _:
-            raise ValueError(f"event name {event_name!r}")
+            raise ValueError(f"unknown event name {event_name!r}")
 
 
 class _Stamp(TypedDict):
@@ -179,7 +179,7 @@ _NO_STAMP = _Stamp(actor=None, reason=None, note=None, reference=None, request_i
 def _stamp(
     kind: Kind, event_name: str, before: Item | None, after: Item | None, occurred_at: datetime
 ) -> _Stamp:
-    """Who and why, where the images prove that the stamp belongs to this very change."""
+    """Actor and reason, if the images prove that the stamp belongs to this change."""
     if kind == "deleted" and before is not None and _stamped_just_now(before, occurred_at):
         return {
             "actor": text(before, "DeletedBy"),
@@ -205,29 +205,29 @@ def _stamp(
 def _stamped_just_now(before: Item, occurred_at: datetime) -> bool:
     stamped = text(before, "DeletedAt")
     if stamped is None or text(before, "DeletedRequestID") is None:
-        return False  # another program's way of marking deletions, perhaps
+        return False  # perhaps another program marks deletions under this name
     try:
         age = (occurred_at - datetime.fromisoformat(stamped)).total_seconds()
-    except (ValueError, TypeError):  # other programs may write what they like
+    except (ValueError, TypeError):  # other programs may write anything here
         return False
-    # The record's time has whole seconds (FACTS §1.17), so it may seem earlier than the stamp.
+    # The record's time has whole seconds (stream fact 17), so it may precede the stamp.
     return abs(age) <= DELETE_STAMP_LIFE
 
 
 def changed_names(before: Item | None, after: Item | None) -> tuple[str, ...]:
-    """Names of attributes that differ, bookkeeping aside; empty where an image is absent."""
+    """Names of attributes that differ, except bookkeeping; empty if an image is absent."""
     if before is None or after is None:
         return ()
     return tuple(sorted(_differing(before, after) - BOOKKEEPING))
 
 
 def _differing(before: Item, after: Item) -> set[str]:
-    """Names whose values differ in meaning: sets have no order, and `1.50` is `1.5`."""
+    """Names whose values differ in meaning: sets are unordered, and `1.50` equals `1.5`."""
     names = before.keys() | after.keys()
-    unlike = {name for name in names if before.get(name) != after.get(name)}
+    unequal = {name for name in names if before.get(name) != after.get(name)}
     return {
         name
-        for name in unlike
+        for name in unequal
         if name not in before
         or name not in after
         or canonical({name: before[name]}) != canonical({name: after[name]})
@@ -235,6 +235,6 @@ def _differing(before: Item, after: Item) -> set[str]:
 
 
 def _is_expiry(identity: Mapping[str, Any] | None) -> bool:
-    """TTL deletions name DynamoDB itself (FACTS §1.20); boto3 and Lambda spell the keys apart."""
+    """Whether DynamoDB's TTL deleted the item (stream fact 20); boto3 and Lambda differ in case."""
     folded = {name.lower(): value for name, value in (identity or {}).items()}
     return folded.get("principalid") == "dynamodb.amazonaws.com"

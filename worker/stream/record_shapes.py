@@ -1,7 +1,7 @@
-"""Two hosts hand over one record in two shapes; here they become one, and nonsense is refused.
+"""Records from two hosts are normalised to one shape; malformed values are refused.
 
-GetRecords through boto3 gives datetimes and bytes, Lambda (and our own reader) epoch numbers
-and base64 text (FACTS §1.22).
+GetRecords through boto3 gives datetimes and bytes; Lambda (and our own reader) gives epoch numbers
+and base64 text (stream fact 22).
 """
 
 import base64
@@ -15,21 +15,21 @@ from app.core.item import AttributeValue, Item
 
 
 def moment(value: Any) -> datetime:
-    """A time in UTC, from a datetime or from seconds since 1970."""
+    """Convert a datetime, or seconds since 1970, to a time in UTC."""
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     return datetime.fromtimestamp(float(value), UTC)
 
 
 def image(raw: Any) -> Item | None:
-    """An image with binary as bytes; None where the view type leaves it out."""
+    """Convert an image, with binary values as bytes; None if the view type omits it."""
     if raw is None:
         return None
     return {name: _value(value) for name, value in raw.items()}
 
 
 def _value(value: Any) -> AttributeValue:
-    """A value of one of DynamoDB's types; what it could not hold must not get further."""
+    """Convert a value of one of DynamoDB's types; refuse a value that DynamoDB could not hold."""
     ((kind, inner),) = value.items()
     match kind:
         case "S":
@@ -47,12 +47,12 @@ def _value(value: Any) -> AttributeValue:
         case "SS" | "NS" | "BS" if isinstance(inner, (list, set)):
             return {kind: [_MEMBER[kind](member) for member in inner]}
         case _:
-            raise ValueError(f"attribute of type {kind!r}")
+            raise ValueError(f"unknown or malformed attribute type {kind!r}")
 
 
 def _string(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError("a string that is none")
+        raise TypeError("a value that must be a string is not one")
     if not value.isascii():
         value.encode()  # a lone surrogate has no UTF-8
     return value
@@ -62,25 +62,25 @@ def _number(value: Any) -> str:
     try:
         Decimal(_string(value))
     except InvalidOperation as error:
-        raise ValueError("a number that is none") from error
+        raise ValueError("a value of type N or NS is not a number") from error
     return str(value)
 
 
 def _bytes(value: Any) -> bytes:
-    """Binary as boto3 gives it, or from the base64 text of a Lambda event."""
+    """Binary as boto3 gives it, or decoded from the base64 text of a Lambda event."""
     if not isinstance(value, str):
         return bytes(value)
     try:
         return base64.b64decode(value, validate=True)
     except binascii.Error as error:
-        raise ValueError(f"binary that is not base64: {error}") from error
+        raise ValueError(f"a binary value is not valid base64: {error}") from error
 
 
 _MEMBER: Mapping[str, Callable[[Any], Any]] = {"SS": _string, "NS": _number, "BS": _bytes}
 
 
 def product_id_of(value: Any) -> str:
-    """A product's id: a string with something in it."""
+    """Return a product id; it must be a string that is not empty."""
     if not _string(value):
-        raise ValueError("an empty product id")
+        raise ValueError("the product id is empty")
     return str(value)

@@ -35,7 +35,7 @@ def one_product_is_in_two_parallel_batches(patch: Patch) -> None:
     def dealt(records: Any, most: int, _names: Any) -> Any:
         return [part for part in (records[n::most] for n in range(most)) if part]
 
-    patch.setattr("worker.pipeline.pipeline.parts_of", dealt)
+    patch.setattr("worker.pipeline.pipeline.split_by_product", dealt)
 
 
 @bug("pause", "pause_in_call", "join", "answer_late", "throttle", "fail", "lose_answer")

@@ -50,7 +50,7 @@ def last_page_is_skipped(patch: Patch) -> None:
 
 @bug()
 def trimmed_records_are_dropped_without_a_gap(patch: Patch) -> None:
-    patch.setattr(ShardReader, "_go_on_after_gap", lambda self: self._pages.rewind())
+    patch.setattr(ShardReader, "_resume_after_gap", lambda self: self._pages.rewind())
 
 
 @bug("trim_unread_records")
@@ -118,7 +118,7 @@ def only_one_child_of_a_shard_is_read(patch: Patch) -> None:
 @bug("split", "rotate")
 def late_child_is_not_discovered(patch: Patch) -> None:
     patch.setattr(coordinator, "awaits_child", lambda *_: False)
-    patch.setattr(coordinator, "LOOK_AGAIN", 10.0**9)
+    patch.setattr(coordinator, "RELIST_EVERY", 10.0**9)
     patch.setattr(coordinator, "LONGEST_PAUSE", 10.0**9)
     patch.setattr(coordinator, "SOONEST", 10.0**9)
 

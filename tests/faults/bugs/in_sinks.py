@@ -93,7 +93,7 @@ def save_needs_no_lease(patch: Patch) -> None:
 
 @bug()
 def product_is_delivered_twice_in_parallel(patch: Patch) -> None:
-    right = Schedule._begun
+    right = Schedule._started
 
     def begun(self: Schedule, call: Call) -> Call:
         right(self, call)
@@ -101,7 +101,7 @@ def product_is_delivered_twice_in_parallel(patch: Patch) -> None:
             self._products[one.event.product_id].busy = False
         return call
 
-    patch.setattr(Schedule, "_begun", begun)
+    patch.setattr(Schedule, "_started", begun)
 
 
 @bug("answer", "refuse_product")

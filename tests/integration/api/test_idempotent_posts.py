@@ -9,7 +9,7 @@ import pytest
 
 from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.letter_repository import DeadLetters
-from tests.integration.consumers.webhooks import hooked
+from tests.integration.consumers.webhooks import with_webhook
 from tests.support.builders import STREAM_ARN
 from tests.support.http.receiver import receiving
 from tests.support.processes.running import App
@@ -53,7 +53,7 @@ def app(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App
     """A product with a sale, a dead letter, and a webhook."""
     with (
         receiving() as receiver,
-        hooked(endpoint, tmp_path_factory.mktemp("posts"), receiver) as shop,
+        with_webhook(endpoint, tmp_path_factory.mktemp("posts"), receiver) as shop,
     ):
         shop.app.create("P1", stock=10)
         shop.app.adjust("P1", -2)

@@ -1,4 +1,4 @@
-"""The function's host on a real store and a real Redis: containers side by side, a broker away."""
+"""The Lambda host on a real store and a real Redis: parallel containers, and a Redis outage."""
 
 import json
 from argparse import Namespace
@@ -41,7 +41,7 @@ def settings(endpoint: str, tmp_path: Path, redis: RedisServer) -> Settings:
 
 @pytest.fixture
 def names(settings: Settings) -> TableNames:
-    """Tables, made as `stockpulse init` makes them: the function makes none."""
+    """Tables, created as `stockpulse init` does: the function creates none."""
     names = table_names(settings.table_prefix, settings.products_table)
     ensure_tables(connect(settings.dynamodb).tables, names, DEFAULT_NAMES)
     return names
@@ -60,30 +60,30 @@ def published(redis: RedisServer, settings: Settings, names: TableNames) -> list
     return [entry for _, fields in found if (entry := entry_of(fields)) is not None]
 
 
-def test_containers_side_by_side_stamp_by_one_clock(
+def test_parallel_containers_share_one_clock(
     settings: Settings, names: TableNames, redis: RedisServer
 ) -> None:
     first, second = start(settings), start(settings)
     for number in range(0, 60, 3):
-        assert first.take(batch(number), 30) == ALL_DONE
-        assert second.take(batch(number + 1, number + 2), 30) == ALL_DONE
+        assert first.handle_batch(batch(number), 30) == ALL_DONE
+        assert second.handle_batch(batch(number + 1, number + 2), 30) == ALL_DONE
     entries = published(redis, settings, names)
     assert len({entry.event_id for entry in entries}) == 60
     feed = Feed(connect(settings.dynamodb).tables, names.feed)
     assert [arrival.cursor for arrival in feed.since(0)] == sorted(e.cursor for e in entries)
-    stamps = [entry.cursor.ms for entry in entries]  # in the order that they came
+    stamps = [entry.cursor.ms for entry in entries]  # in the order of arrival
     behind = max(earlier - later for earlier, later in pairwise(stamps))
     assert behind < 5_000
 
 
-def test_while_redis_is_away_nothing_is_taken_and_afterwards_everything_is(
+def test_records_fail_while_redis_is_down_and_succeed_afterwards(
     settings: Settings, names: TableNames, redis: RedisServer
 ) -> None:
     host, records = start(settings), batch(1, 2, 3)
     redis.kill()
-    assert host.take(records, 0.4) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert host.handle_batch(records, 0.4) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
     redis.start()
-    assert host.take(records, 30) == ALL_DONE
+    assert host.handle_batch(records, 30) == ALL_DONE
     assert [entry.topic.product_id for entry in published(redis, settings, names)] == [
         "p1",
         "p2",
@@ -91,7 +91,7 @@ def test_while_redis_is_away_nothing_is_taken_and_afterwards_everything_is(
     ]
 
 
-def test_lambda_test_publishes_where_a_broker_is_set(
+def test_lambda_test_publishes_if_a_broker_is_configured(
     settings: Settings, names: TableNames, redis: RedisServer, tmp_path: Path
 ) -> None:
     file = tmp_path / "event.json"

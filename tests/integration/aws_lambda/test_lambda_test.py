@@ -1,4 +1,4 @@
-"""`stockpulse lambda-test` does with a file what the function would do with the event."""
+"""`stockpulse lambda-test` does with a file what the function does with an event."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ SAMPLE = ROOT / "samples" / "modify-new-and-old-images.json"
 
 
 def run(settings: Settings, *arguments: str | Path) -> int:
-    """The command with these settings, whatever the environment says."""
+    """Run the command with these settings, regardless of the environment."""
     parsed = cli._parser().parse_args(["lambda-test", *map(str, arguments)])  # noqa: SLF001
     return lambda_test.run(parsed, settings)
 
@@ -26,7 +26,9 @@ def out(capsys: pytest.CaptureFixture[str]) -> Any:
     return lambda: capsys.readouterr().out
 
 
-def test_a_sample_is_audited_and_its_answer_shown(settings: Settings, out: Any, app: App) -> None:
+def test_a_sample_is_audited_and_the_response_is_shown(
+    settings: Settings, out: Any, app: App
+) -> None:
     assert run(settings, SAMPLE) == 0
     shown = out().splitlines()
     assert "stock_changed K-100 “Blue kettle” 12 → 9 by ben (sold)" in shown[0]
@@ -40,7 +42,7 @@ def test_a_second_run_audits_nothing_twice(settings: Settings, out: Any, app: Ap
     assert len(app.http.get("/v1/products/K-100/events").json()["items"]) == 1
 
 
-def test_missing_tables_are_made(settings: Settings, out: Any) -> None:
+def test_missing_tables_are_created(settings: Settings, out: Any) -> None:
     assert run(settings, SAMPLE) == 0
     assert out().count("stock_changed") == 2
 
@@ -51,7 +53,7 @@ def test_a_dry_run_touches_no_table(settings: Settings, out: Any) -> None:
     assert out().count("stock_changed") == 2
 
 
-def test_what_cannot_be_read_is_parked_and_counted(
+def test_undecodable_records_are_parked_and_counted(
     settings: Settings, out: Any, tmp_path: Path
 ) -> None:
     records = json.loads(SAMPLE.read_text())["Records"]
@@ -66,7 +68,7 @@ def test_what_cannot_be_read_is_parked_and_counted(
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "error"),
     [
         (None, "No such file"),
         ("{", "is not JSON"),
@@ -78,18 +80,18 @@ def test_what_cannot_be_read_is_parked_and_counted(
 )
 def test_a_file_that_is_no_event_is_refused_in_one_line(
     text: str | bytes | None,
-    told: str,
+    error: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("STOCKPULSE_TEST_ENDPOINT", raising=False)  # no setting of a user's
-    # The process's logging stays as it is: what is captured here is closed after the test.
+    monkeypatch.delenv("STOCKPULSE_TEST_ENDPOINT", raising=False)  # no user settings
+    # Logging stays as it is: pytest closes the captured streams after the test.
     monkeypatch.setattr("app.observability.logs.configure", lambda _form: None)
     if text is not None:
         Path("event.json").write_bytes(text if isinstance(text, bytes) else text.encode())
     assert cli.main(["lambda-test", "event.json"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("stockpulse: event.json")
-    assert told in line
+    assert error in line

@@ -1,4 +1,4 @@
-"""The function's zip holds all that the handler imports, and equal sources make equal bytes."""
+"""The function's zip contains all that the handler imports, and builds are reproducible."""
 
 import json
 import re
@@ -13,9 +13,9 @@ from app.config.settings import Settings
 from tests.support.processes.ministack import build_zip
 from tests.support.processes.process import ROOT
 
-pytestmark = pytest.mark.embedded  # about no engine at all: once is enough
+pytestmark = pytest.mark.embedded  # it uses no engine: one run is enough
 
-# Without site-packages: what is not in the zip or in Python itself cannot be imported.
+# Without site-packages: only the zip and the standard library can be imported.
 BARE = """
 import sys
 sys.path.insert(0, {folder!r})
@@ -27,7 +27,7 @@ print(Settings(_env_file=None, timezone="Europe/Berlin").timezone)
 """
 
 
-def test_the_handler_starts_from_nothing_but_the_zip(lambda_zip: Path, tmp_path: Path) -> None:
+def test_the_handler_starts_from_the_zip_alone(lambda_zip: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(lambda_zip) as archive:
         archive.extractall(tmp_path)
     done = subprocess.run(
@@ -45,7 +45,7 @@ def test_the_zip_is_the_same_at_every_build(lambda_zip: Path, tmp_path: Path) ->
     assert build_zip(tmp_path / "again.zip").read_bytes() == lambda_zip.read_bytes()
 
 
-def test_the_zip_holds_no_web_server_and_nothing_of_this_machine(lambda_zip: Path) -> None:
+def test_the_zip_contains_no_web_server_and_no_build_leftovers(lambda_zip: Path) -> None:
     with zipfile.ZipFile(lambda_zip) as archive:
         names = archive.namelist()
     tops = {name.partition("/")[0] for name in names}
@@ -53,7 +53,7 @@ def test_the_zip_holds_no_web_server_and_nothing_of_this_machine(lambda_zip: Pat
     assert not [name for name in names if name.startswith(("app/web/", "app/__pycache__/cli"))]
     cached = [name for name in names if name.endswith(".pyc")]
     assert len(cached) == sum(name.endswith(".py") for name in names), (
-        "bytecode for all, and no more"
+        "bytecode for every module, and nothing else"
     )
     assert {"dynamodb", "dynamodbstreams"} == {
         name.split("/")[2]
@@ -63,7 +63,7 @@ def test_the_zip_holds_no_web_server_and_nothing_of_this_machine(lambda_zip: Pat
     assert lambda_zip.stat().st_size < 15 * 1024 * 1024
 
 
-def test_the_documentation_deploys_what_is_in_the_zip(lambda_zip: Path) -> None:
+def test_the_documentation_deploys_the_zip_s_handler(lambda_zip: Path) -> None:
     text = (ROOT / "docs" / "operate" / "lambda.md").read_text()
     handler = re.search(r"--handler (\S+)\.(\w+) ", text)
     assert handler is not None

@@ -1,4 +1,4 @@
-"""Tables of a test's own, and workers on them."""
+"""Fixtures: tables for one test, and workers on them."""
 
 from collections.abc import Iterator
 
@@ -18,5 +18,5 @@ def shop(settings: Settings) -> Iterator[Shop]:
 
 @pytest.fixture
 def recorder() -> Recorder:
-    """A sink's other side."""
+    """A test sink that records events."""
     return Recorder()

@@ -1,4 +1,4 @@
-"""A worker with sinks of a test's own, over real tables; products are put as other programs do."""
+"""A worker with test sinks over real tables; products are written as other programs write them."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -26,22 +26,22 @@ Deliver = Callable[[Sequence[ChangeEvent]], Sequence[Rejected]]
 
 
 class Recorder:
-    """A sink that writes down what it accepts, after asking its mood."""
+    """A sink that records what it accepts, after calling `before` for each event."""
 
     def __init__(self) -> None:
-        self.mood: Callable[[ChangeEvent], None] = lambda _event: None
+        self.before_each: Callable[[ChangeEvent], None] = lambda _event: None
         self.got: list[tuple[str, int | None]] = []
         self._lock = threading.Lock()
 
     def __call__(self, events: Sequence[ChangeEvent]) -> list[Rejected]:
         for event in events:
-            self.mood(event)
+            self.before_each(event)
         with self._lock:
             self.got += [(event.product_id, event.stock_after) for event in events]
         return []
 
     def of(self, product_id: str) -> list[int | None]:
-        """What came of one product, in order."""
+        """The stocks delivered for one product, in order."""
         return [stock for product, stock in list(self.got) if product == product_id]
 
 
@@ -61,16 +61,16 @@ class Shop:
             CONSUMER,
             Feed(self.client, self.names.feed),
             self.log,
-            self._look,
+            self._check_soon,
         )
         self.letters = DeadLetterAdmin(
-            self.client, self.names.dead_letters, self.log, self.control, self._look
+            self.client, self.names.dead_letters, self.log, self.control, self._check_soon
         )
         self.wake = Wake()
 
     @contextmanager
     def worker(self, *sinks: Sink, **changes: Any) -> Iterator[Worker]:
-        """A worker, once it runs these sinks (or shares them with another)."""
+        """Run a worker; the block starts once it runs these sinks, or another worker does."""
         settings = self.settings.model_copy(update=changes)
         with reading(
             settings, lambda _: None, self.wake, sinks=sinks, idle=Idle(0.02, 0.1), lease_time=3.0
@@ -89,13 +89,13 @@ class Shop:
         self.wake.hint()
 
     def row(self, name: str) -> SinkRow:
-        """The sink's row; an empty one where there is none yet."""
+        """The sink's row; an empty one if there is none yet."""
         return self.control.get(name) or SinkRow(name)
 
     def close(self) -> None:
         """Close the connections."""
         self.client.close()
 
-    def _look(self) -> None:
+    def _check_soon(self) -> None:
         for worker in self._workers:
-            worker.look()
+            worker.check_soon()

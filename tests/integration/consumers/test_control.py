@@ -1,4 +1,4 @@
-"""Pause, resume and rewind take effect at once, and no batch under way undoes them."""
+"""Pause, resume and rewind take effect at once, and no running batch undoes them."""
 
 import threading
 import time
@@ -47,12 +47,12 @@ def test_a_rewind_delivers_everything_since_then_again(shop: Shop, recorder: Rec
 def test_a_rewind_during_a_call_is_not_undone_by_its_end(shop: Shop, recorder: Recorder) -> None:
     calls, release = threading.Event(), threading.Event()
 
-    def mood(event: ChangeEvent) -> None:
+    def before_each(event: ChangeEvent) -> None:
         if event.stock_after == 2 and not release.is_set():
             calls.set()
             release.wait(20)
 
-    recorder.mood = mood
+    recorder.before_each = before_each
     with shop.worker(Sink("archive", recorder)):
         shop.put("P1", 1)
         until(lambda: recorder.of("P1") == [1])
@@ -64,7 +64,7 @@ def test_a_rewind_during_a_call_is_not_undone_by_its_end(shop: Shop, recorder: R
         until(lambda: recorder.of("P1") == [1, 2, 1, 2])
 
 
-def test_a_rewind_to_now_skips_what_waits(shop: Shop, recorder: Recorder) -> None:
+def test_a_rewind_to_now_skips_waiting_events(shop: Shop, recorder: Recorder) -> None:
     with shop.worker(Sink("archive", recorder)):
         shop.control.pause("archive", "ada")
         until(lambda: shop.row("archive").state == "paused")
@@ -78,7 +78,7 @@ def test_a_rewind_to_now_skips_what_waits(shop: Shop, recorder: Recorder) -> Non
         until(lambda: recorder.of("P1") == [2])
 
 
-def test_a_sink_that_nobody_knows_is_named_with_those_there_are(
+def test_an_unknown_sink_is_an_error_that_lists_the_known_sinks(
     shop: Shop, recorder: Recorder
 ) -> None:
     with (
@@ -121,7 +121,7 @@ def test_a_sink_that_did_not_run_for_longer_than_events_are_kept_stops(
         until(lambda: recorder.of("P1")[-1:] == [2])
 
 
-def test_two_workers_share_the_sinks_and_one_goes_on_alone(shop: Shop) -> None:
+def test_two_workers_share_the_sinks_and_one_continues_alone(shop: Shop) -> None:
     first, second = Recorder(), Recorder()
     sinks = Sink("one", first), Sink("two", second)
     with shop.worker(*sinks):
@@ -133,10 +133,10 @@ def test_two_workers_share_the_sinks_and_one_goes_on_alone(shop: Shop) -> None:
         until(lambda: (first.of("P1"), second.of("P1")) == ([1, 2], [1, 2]))
 
 
-def test_one_redrive_request_delivers_every_dead_letter_of_the_sink_and_of_no_other(
+def test_a_redrive_request_delivers_all_dead_letters_of_one_sink_only(
     shop: Shop, recorder: Recorder
 ) -> None:
-    """More letters than are handed over at a time."""
+    """More letters than are redriven at a time."""
     well = threading.Event()
 
     def deliver(events: Sequence[ChangeEvent]) -> Sequence[Rejected]:
@@ -159,7 +159,7 @@ def test_one_redrive_request_delivers_every_dead_letter_of_the_sink_and_of_no_ot
         assert sorted(stock or 0 for _, stock in recorder.got) == list(range(AT_A_TIME + 20))
 
 
-def test_a_redrive_of_a_sink_that_rejects_again_ends_after_one_attempt_each(shop: Shop) -> None:
+def test_a_redrive_tries_each_rejected_letter_once(shop: Shop) -> None:
     sink = Sink("archive", lambda events: [Rejected(one, "no") for one in events])
     with shop.worker(sink):
         shop.put("P1", 1, 2)
@@ -170,14 +170,12 @@ def test_a_redrive_of_a_sink_that_rejects_again_ends_after_one_attempt_each(shop
         assert [letter.attempts for letter in shop.letters.all()] == [2, 2]
 
 
-def test_a_dead_worker_s_sink_lags_though_its_last_report_says_that_it_does_not(
-    shop: Shop, recorder: Recorder
-) -> None:
+def test_the_lag_of_a_sink_without_a_worker_grows(shop: Shop, recorder: Recorder) -> None:
     with shop.worker(Sink("archive", recorder)):
         shop.put("P1", 1)
         until(lambda: recorder.of("P1") == [1])
         until(lambda: not shop.row("archive").health.lag_events)
-    with shop.worker():  # one without the sink
+    with shop.worker():  # without the sink
         shop.put("P1", 2, 3)
         until(lambda: shop.client.scan(TableName=shop.names.audit, Select="COUNT")["Count"] == 3)
     later = SinkControl(

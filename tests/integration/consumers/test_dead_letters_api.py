@@ -1,4 +1,4 @@
-"""People read what a sink rejected, have it redriven, or delete it; only a worker delivers."""
+"""Dead letters are read, redriven or deleted over REST and the CLI; only a worker delivers them."""
 
 import argparse
 import json
@@ -14,7 +14,7 @@ from app.core.events import event_id
 from app.store.access.admin_log import AdminLog
 from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.letter_repository import DeadLetters
-from tests.integration.consumers.webhooks import LETTERS, Hooked, hooked
+from tests.integration.consumers.webhooks import LETTERS, Hooked, with_webhook
 from tests.support.builders import STREAM_ARN, an_item, as_lambda, inserted
 from tests.support.http.receiver import receiving
 from tests.support.waiting import until
@@ -23,7 +23,7 @@ from tests.support.waiting import until
 @pytest.fixture
 def shop(endpoint: str, tmp_path: Path) -> Iterator[Hooked]:
     """The application with a webhook whose receiver rejects every event."""
-    with receiving() as receiver, hooked(endpoint, tmp_path, receiver) as running:
+    with receiving() as receiver, with_webhook(endpoint, tmp_path, receiver) as running:
         receiver.status = 422
         yield running
 
@@ -52,7 +52,7 @@ def of_audit(record: Any, key: str = "label#1") -> Letter:
     )
 
 
-def test_a_letter_says_what_was_rejected_by_whom_and_why(
+def test_a_letter_shows_the_event_the_sink_and_the_error(
     shop: Hooked, letter: dict[str, Any]
 ) -> None:
     assert (letter["sink"], letter["product_id"], letter["due"]) == ("webhook", "P1", False)
@@ -68,7 +68,7 @@ def test_a_letter_says_what_was_rejected_by_whom_and_why(
     assert filtered == [[letter], [], []]
 
 
-def test_pages_hold_every_letter_once(shop: Hooked) -> None:
+def test_pages_contain_every_letter_once(shop: Hooked) -> None:
     repository(shop).park([of_audit({"n": n}, f"label#{n}") for n in range(7)])
     for filters in ({}, {"sink": "audit"}, {"product_id": "P9"}):
         ids: list[str] = []
@@ -110,7 +110,7 @@ def test_a_redrive_that_fails_counts_an_attempt(shop: Hooked, letter: dict[str, 
     assert found["last_seen_at"] >= found["first_seen_at"] == letter["first_seen_at"]
 
 
-def test_a_deleted_letter_is_never_delivered_and_leaves_a_trace(
+def test_a_deleted_letter_is_never_delivered_and_is_in_the_admin_trail(
     shop: Hooked, letter: dict[str, Any]
 ) -> None:
     answer = shop.app.http.delete(f"{LETTERS}/{letter['id']}")
@@ -121,7 +121,7 @@ def test_a_deleted_letter_is_never_delivered_and_leaves_a_trace(
     assert act["before"]["id"] == letter["id"]
 
 
-def test_the_command_redrives_all_one_sink_s_and_single_letters(
+def test_the_command_redrives_all_letters_those_of_one_sink_or_single_ones(
     shop: Hooked, letter: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     def run(name: str | None = None, ids: list[str] | None = None) -> str:
@@ -163,7 +163,7 @@ def test_a_record_that_can_be_audited_now_is_audited_and_reaches_the_sinks(shop:
     until(lambda: shop.received() == 1)
 
 
-def test_a_record_that_still_cannot_be_audited_says_why(shop: Hooked) -> None:
+def test_a_record_that_still_cannot_be_audited_keeps_its_error(shop: Hooked) -> None:
     repository(shop).park([of_audit({"eventName": "UPSERT"})])
     answer = shop.app.http.post("/v1/sinks/audit/redrive")
     assert answer.status_code == 202

@@ -1,4 +1,4 @@
-"""What arrives is delivered at least once and in each product's order, whatever the sink does."""
+"""Events are delivered at least once and in each product's order, whatever the sink does."""
 
 import threading
 import time
@@ -22,13 +22,13 @@ def test_every_change_is_delivered_once_in_each_product_s_order(
     assert shop.row("archive").owner is None, "the sink is released at the end"
 
 
-def test_a_worker_that_starts_again_delivers_what_came_meanwhile_and_nothing_twice(
+def test_a_restarted_worker_delivers_missed_events_and_no_duplicates(
     shop: Shop, recorder: Recorder
 ) -> None:
     with shop.worker(Sink("archive", recorder)):
         shop.put("P1", 1)
         until(lambda: recorder.got)
-    with shop.worker():  # one without the sink: the events are audited all the same
+    with shop.worker():  # without the sink, events are audited all the same
         shop.put("P1", 2)
         until(lambda: shop.client.scan(TableName=shop.names.audit, Select="COUNT")["Count"] == 2)
     with shop.worker(Sink("archive", recorder)):
@@ -37,9 +37,7 @@ def test_a_worker_that_starts_again_delivers_what_came_meanwhile_and_nothing_twi
     assert recorder.of("P1") == [1, 2, 3]
 
 
-def test_a_first_start_delivers_only_what_arrives_from_then_on(
-    shop: Shop, recorder: Recorder
-) -> None:
+def test_a_first_start_delivers_only_new_events(shop: Shop, recorder: Recorder) -> None:
     everything = Recorder()
     with shop.worker(Sink("all", everything)):
         shop.put("P1", 1)
@@ -50,7 +48,7 @@ def test_a_first_start_delivers_only_what_arrives_from_then_on(
     assert recorder.of("P1") == [2]
 
 
-def test_a_first_start_with_a_start_time_delivers_the_history_from_then_on(
+def test_a_first_start_with_a_start_time_delivers_the_history_from_that_time(
     shop: Shop, recorder: Recorder
 ) -> None:
 
@@ -62,15 +60,17 @@ def test_a_first_start_with_a_start_time_delivers_the_history_from_then_on(
         until(lambda: recorder.of("P1") == [1])
 
 
-def test_an_outage_is_lag_and_its_backlog_arrives_in_order(shop: Shop, recorder: Recorder) -> None:
+def test_an_outage_causes_lag_and_the_backlog_arrives_in_order(
+    shop: Shop, recorder: Recorder
+) -> None:
     down = threading.Event()
     down.set()
 
-    def mood(_event: ChangeEvent) -> None:
+    def before_each(_event: ChangeEvent) -> None:
         if down.is_set():
             raise Unavailable("connection refused")
 
-    recorder.mood = mood
+    recorder.before_each = before_each
     with shop.worker(Sink("archive", recorder)) as worker:
         shop.put("P1", 1, 2, 3)
         until(lambda: worker.sink_troubles() == {"archive": "connection refused"})
@@ -83,9 +83,9 @@ def test_an_outage_is_lag_and_its_backlog_arrives_in_order(shop: Shop, recorder:
     assert list(shop.letters.all()) == []
 
 
-def test_a_sink_that_hangs_delays_no_other(shop: Shop, recorder: Recorder) -> None:
+def test_a_hanging_sink_delays_no_other_sink(shop: Shop, recorder: Recorder) -> None:
     well, hangs = Recorder(), threading.Event()
-    recorder.mood = lambda _event: hangs.wait(30) and None
+    recorder.before_each = lambda _event: hangs.wait(30) and None
     with shop.worker(Sink("hanging", recorder), Sink("well", well)):
         shop.put("P1", 1, 2)
         until(lambda: well.of("P1") == [1, 2])
@@ -94,14 +94,14 @@ def test_a_sink_that_hangs_delays_no_other(shop: Shop, recorder: Recorder) -> No
         until(lambda: recorder.of("P1") == [1, 2])
 
 
-def test_an_event_that_fails_alone_becomes_a_dead_letter_and_the_rest_goes_on(
+def test_an_event_that_fails_alone_becomes_a_dead_letter_and_the_rest_is_delivered(
     shop: Shop, recorder: Recorder
 ) -> None:
-    def mood(event: ChangeEvent) -> None:
+    def before_each(event: ChangeEvent) -> None:
         if event.product_id == "bad":
             raise ValueError("no such field")
 
-    recorder.mood = mood
+    recorder.before_each = before_each
     with shop.worker(Sink("archive", recorder), maximum_retry_attempts=1):
         shop.put("bad", 1)
         number = 0
@@ -113,11 +113,11 @@ def test_an_event_that_fails_alone_becomes_a_dead_letter_and_the_rest_goes_on(
             assert number < 100
     (letter,) = shop.letters.all("archive")
     assert (letter.product_id, letter.error) == ("bad", "ValueError: no such field")
-    assert letter.attempts >= 2, "one try and one retry, at least"
+    assert letter.attempts >= 2, "at least one attempt and one retry"
     assert letter.record is None, "the audit has the event"
 
 
-def test_a_rejected_event_is_redriven_from_the_audit_when_someone_asks(
+def test_a_rejected_event_is_redriven_from_the_audit_on_request(
     shop: Shop, recorder: Recorder
 ) -> None:
     heals = threading.Event()
@@ -160,17 +160,17 @@ def test_a_damaged_audit_entry_becomes_a_dead_letter(shop: Shop, recorder: Recor
     assert "damaged" in letter.error
 
 
-def test_a_sink_whose_other_side_is_gone_for_good_is_paused_until_it_is_resumed(
+def test_a_sink_whose_receiver_is_gone_is_paused_until_it_is_resumed(
     shop: Shop, recorder: Recorder
 ) -> None:
     gone = threading.Event()
     gone.set()
 
-    def mood(_event: ChangeEvent) -> None:
+    def before_each(_event: ChangeEvent) -> None:
         if gone.is_set():
             raise PauseSink("the webhook answered 410 Gone")
 
-    recorder.mood = mood
+    recorder.before_each = before_each
     with shop.worker(Sink("archive", recorder)):
         shop.put("P1", 1)
         until(lambda: shop.row("archive").state == "paused")

@@ -1,4 +1,4 @@
-"""The Lambda function that runs sinks on a schedule, and the stream's function, on real tables."""
+"""The Lambda functions for the sinks and for the stream, on real tables."""
 
 import threading
 import time
@@ -19,7 +19,7 @@ from worker.aws_lambda.setup import make_host
 from worker.consumers.sink import Sink
 
 KEY = "k1:" + "a2V5" * 11
-SECONDS = 4.0  # of an invocation
+SECONDS = 4.0  # duration of an invocation
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def settings(endpoint: str, tmp_path: Any) -> Settings:
 
 
 def host(shop: Shop, recorder: Recorder) -> LambdaHost:
-    """A container, with one sink."""
+    """A container with one sink."""
     clients = connect(shop.settings.dynamodb, tries=1)
     clock = SharedClock(ClockRow(clients.tables, shop.names.checkpoints, CONSUMER))
     sinks = [Sink("archive", recorder)]
@@ -36,7 +36,7 @@ def host(shop: Shop, recorder: Recorder) -> LambdaHost:
 
 
 def batch(*numbers: int) -> list[dict[str, Any]]:
-    """Records of as many products, as Lambda hands them over."""
+    """One record per product, in Lambda's shape."""
     return [
         as_lambda(inserted(an_item(f"p{number}", Stock=number), sequence_number=str(number)))
         for number in numbers
@@ -56,20 +56,20 @@ def test_each_event_is_delivered_once_over_two_invocations(
 ) -> None:
     threads = threading.active_count()
     sinks = host(shop, recorder)
-    begun = time.monotonic()
+    started = time.monotonic()
     assert sinks.tick("sinks", SECONDS) == {"done": "sinks"}  # nothing was published before
-    assert budget(SECONDS) <= time.monotonic() - begun < SECONDS
+    assert budget(SECONDS) <= time.monotonic() - started < SECONDS
     first = shop.row("archive")
     assert first.cursor is not None
     assert first.owner is None
     assert recorder.got == []
 
-    assert stream.take(batch(1, 2, 3), 30) == {"batchItemFailures": []}
+    assert stream.handle_batch(batch(1, 2, 3), 30) == {"batchItemFailures": []}
     assert recorder.got == []  # nothing runs between two invocations
     assert sinks.tick("sinks", SECONDS) == {"done": "sinks"}
     assert recorder.got == [("p1", 1), ("p2", 2), ("p3", 3)]
 
-    assert stream.take(batch(4), 30) == {"batchItemFailures": []}
+    assert stream.handle_batch(batch(4), 30) == {"batchItemFailures": []}
     assert host(shop, recorder).tick("sinks", SECONDS) == {"done": "sinks"}  # another container
     assert recorder.got == [("p1", 1), ("p2", 2), ("p3", 3), ("p4", 4)]
     row = shop.row("archive")
@@ -78,13 +78,13 @@ def test_each_event_is_delivered_once_over_two_invocations(
     assert threading.active_count() == threads
 
 
-def test_an_invocation_leaves_a_sink_alone_that_another_runs(
+def test_an_invocation_does_not_take_a_sink_that_another_runs(
     shop: Shop, stream: LambdaHost, recorder: Recorder
 ) -> None:
     host(shop, recorder).tick("sinks", 1.0)
     overlapping = threading.Thread(target=host(shop, recorder).tick, args=("sinks", SECONDS))
     overlapping.start()
-    assert stream.take(batch(*range(1, 40)), 30) == {"batchItemFailures": []}
+    assert stream.handle_batch(batch(*range(1, 40)), 30) == {"batchItemFailures": []}
     host(shop, recorder).tick("sinks", SECONDS / 2)
     overlapping.join()
     assert sorted(stock or 0 for _, stock in recorder.got) == list(range(1, 40))
@@ -94,8 +94,8 @@ def test_a_busy_sink_saves_its_position_at_the_deadline(
     shop: Shop, stream: LambdaHost, recorder: Recorder
 ) -> None:
     host(shop, recorder).tick("sinks", 1.0)
-    recorder.mood = lambda _event: time.sleep(0.02)
-    assert stream.take(batch(*range(1, 150)), 30) == {"batchItemFailures": []}
+    recorder.before_each = lambda _event: time.sleep(0.02)
+    assert stream.handle_batch(batch(*range(1, 150)), 30) == {"batchItemFailures": []}
     for _ in range(20):
         host(shop, recorder).tick("sinks", 2.0)
         assert shop.row("archive").owner is None

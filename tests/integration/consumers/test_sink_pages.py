@@ -1,4 +1,4 @@
-"""The System page controls sinks by forms, for admins; others see the same without the forms."""
+"""The System page has forms that control sinks for admins; others see it without forms."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="module")
-def home(
+def deployment(
     endpoint: str, tmp_path_factory: pytest.TempPathFactory, receiver: Receiver
 ) -> Iterator[House]:
     """The application with keys of every role, and a webhook."""
@@ -30,8 +30,8 @@ def home(
 
 
 @pytest.fixture
-def admin(home: House) -> Iterator[httpx.Client]:
-    with home.browser(home.secrets["admin"]) as browser:
+def admin(deployment: House) -> Iterator[httpx.Client]:
+    with deployment.browser(deployment.secrets["admin"]) as browser:
         yield browser
 
 
@@ -41,30 +41,32 @@ def send(browser: httpx.Client, path: str, **fields: str) -> httpx.Response:
     return browser.post(f"/system/sinks/{path}", data=fields)
 
 
-def state(home: House) -> str:
-    found: str = home.app.services.store.sinks.view("webhook").row.state
+def state(deployment: House) -> str:
+    found: str = deployment.app.services.store.sinks.view("webhook").row.state
     return found
 
 
-def test_the_button_pauses_and_resumes(home: House, admin: httpx.Client) -> None:
+def test_the_buttons_pause_and_resume(deployment: House, admin: httpx.Client) -> None:
     for action, reached in (("pause", "paused"), ("resume", "running")):
         (fields,) = [found for at, found in forms(admin.get("/system").text) if at.endswith(action)]
         assert fields["name"] == "webhook"
         answer = admin.post(f"/system/sinks/{action}", data=fields)
         assert (answer.status_code, answer.headers["location"]) == (303, "/system#sinks")
-        assert state(home) == reached
+        assert state(deployment) == reached
 
 
-def test_a_rewind_takes_a_time_in_the_shop_s_zone(home: House, admin: httpx.Client) -> None:
+def test_a_rewind_takes_a_time_in_the_configured_time_zone(
+    deployment: House, admin: httpx.Client
+) -> None:
     body = {"product_id": "P1", "name": "n", "stock": 1}
-    home.app.http.post("/v1/products", json=body, headers=home.headers["admin"])
-    until(lambda: home.app.services.broker.held)
+    deployment.app.http.post("/v1/products", json=body, headers=deployment.headers["admin"])
+    until(lambda: deployment.app.services.broker.held)
     page = admin.get("/system/sinks/rewind?name=webhook").text
     assert "Time (Europe/Berlin)" in page
     early = send(admin, "rewind?name=webhook", to="time", time="2020-01-01T00:00")
     assert early.status_code == 422
     assert "can be rewound to a time from" in early.text
-    assert 'value="2020-01-01T00:00"' in early.text, "what was typed is kept"
+    assert 'value="2020-01-01T00:00"' in early.text, "the input is kept"
     future = send(admin, "rewind?name=webhook", to="time", time="2999-01-01T00:00")
     assert future.status_code == 422
     nothing = send(admin, "rewind?name=webhook", to="time", time="")
@@ -73,11 +75,11 @@ def test_a_rewind_takes_a_time_in_the_shop_s_zone(home: House, admin: httpx.Clie
 
 @pytest.mark.parametrize("to", ["now", "beginning"])
 def test_a_rewind_needs_no_time_for_now_and_the_beginning(
-    home: House, admin: httpx.Client, to: str
+    deployment: House, admin: httpx.Client, to: str
 ) -> None:
-    version = home.app.services.store.sinks.view("webhook").row.version
+    version = deployment.app.services.store.sinks.view("webhook").row.version
     assert send(admin, "rewind?name=webhook", to=to, time="").status_code == 303
-    assert home.app.services.store.sinks.view("webhook").row.version == version + 1
+    assert deployment.app.services.store.sinks.view("webhook").row.version == version + 1
 
 
 def test_an_unknown_sink_is_an_error_page(admin: httpx.Client) -> None:
@@ -88,8 +90,8 @@ def test_an_unknown_sink_is_an_error_page(admin: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("role", ["viewer", "editor"])
-def test_others_see_the_sinks_and_no_form(home: House, role: str) -> None:
-    with home.browser(home.secrets[role]) as browser:
+def test_other_roles_see_the_sinks_without_forms(deployment: House, role: str) -> None:
+    with deployment.browser(deployment.secrets[role]) as browser:
         page = browser.get("/system").text
         assert "<strong>webhook</strong>" in page
         assert "/system/sinks" not in page

@@ -1,4 +1,4 @@
-"""Sinks over REST: what is shown is so, and each act takes effect at a running worker."""
+"""Sinks over REST: the shown state is true, and each action takes effect in a running worker."""
 
 import json
 import threading
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.core.events import rfc3339
-from tests.integration.consumers.webhooks import SINKS, Hooked, hooked
+from tests.integration.consumers.webhooks import SINKS, Hooked, with_webhook
 from tests.support.http.receiver import receiving
 from tests.support.waiting import until
 
@@ -17,11 +17,11 @@ from tests.support.waiting import until
 @pytest.fixture
 def shop(endpoint: str, tmp_path: Path) -> Iterator[Hooked]:
     """The application with a webhook whose receiver accepts everything."""
-    with receiving() as receiver, hooked(endpoint, tmp_path, receiver) as running:
+    with receiving() as receiver, with_webhook(endpoint, tmp_path, receiver) as running:
         yield running
 
 
-def test_a_sink_is_listed_with_how_far_it_is(shop: Hooked) -> None:
+def test_a_sink_is_listed_with_its_progress(shop: Hooked) -> None:
     shop.app.create("P1")
     until(lambda: shop.received() == 1)
     until(lambda: (shop.sink()["lag_seconds"], shop.sink()["lag_events"]) == (0.0, 0))
@@ -34,7 +34,7 @@ def test_a_sink_is_listed_with_how_far_it_is(shop: Hooked) -> None:
     assert shown["saved_at"]
 
 
-def test_pause_keeps_what_arrives_waiting_and_resume_delivers_it(shop: Hooked) -> None:
+def test_pause_holds_new_events_and_resume_delivers_them(shop: Hooked) -> None:
     paused = shop.act("pause").json()
     assert (paused["state"], paused["why"], paused["version"]) == ("paused", "paused by local", 1)
     shop.app.create("P1")
@@ -77,7 +77,7 @@ def test_rewind_to_the_beginning_delivers_everything_again(shop: Hooked) -> None
     assert identifiers[:2] == identifiers[2:]
 
 
-def test_rewind_to_a_time_delivers_what_arrived_from_then_on(shop: Hooked) -> None:
+def test_rewind_to_a_time_delivers_events_from_that_time_on(shop: Hooked) -> None:
     shop.app.create("P1")
     until(lambda: shop.received() == 1)
     second = datetime.now(UTC) + timedelta(milliseconds=1)
@@ -89,7 +89,7 @@ def test_rewind_to_a_time_delivers_what_arrived_from_then_on(shop: Hooked) -> No
     assert again[1] == again[2]
 
 
-def test_rewind_of_a_paused_sink_to_now_skips_what_waits_and_leaves_it_paused(
+def test_rewind_of_a_paused_sink_to_now_skips_waiting_events_and_keeps_it_paused(
     shop: Hooked,
 ) -> None:
     shop.act("pause")
@@ -104,9 +104,7 @@ def test_rewind_of_a_paused_sink_to_now_skips_what_waits_and_leaves_it_paused(
 
 
 @pytest.mark.parametrize("to", ["2020-01-01T00:00:00Z", "2999-01-01T00:00:00+02:00"])
-def test_a_time_that_is_not_kept_or_in_the_future_is_refused_with_the_earliest(
-    shop: Hooked, to: str
-) -> None:
+def test_an_expired_or_future_time_is_refused_with_the_earliest_time(shop: Hooked, to: str) -> None:
     shop.app.create("P1")
     until(lambda: shop.received() == 1)
     refused = shop.act("rewind", {"to": to})
@@ -119,7 +117,7 @@ def test_a_time_that_is_not_kept_or_in_the_future_is_refused_with_the_earliest(
 @pytest.mark.parametrize(
     "body", [{}, {"to": "soon"}, {"to": 5}, {"to": None}, {"to": []}, {"at": "now"}]
 )
-def test_a_rewind_that_names_no_place_is_an_invalid_request(shop: Hooked, body: object) -> None:
+def test_a_rewind_without_a_valid_target_is_an_invalid_request(shop: Hooked, body: object) -> None:
     refused = shop.act("rewind", body)
     assert (refused.status_code, refused.json()["code"]) == (422, "invalid-request")
 
@@ -133,7 +131,7 @@ def test_a_test_delivery_reaches_the_receiver_and_is_in_the_trail(shop: Hooked) 
 
 
 @pytest.mark.parametrize("status", [410, 422, 503])
-def test_a_test_that_is_not_accepted_says_why(shop: Hooked, status: int) -> None:
+def test_a_test_that_is_not_accepted_returns_the_reason(shop: Hooked, status: int) -> None:
     shop.receiver.status = status
     answer = shop.act("test")
     assert (answer.status_code, answer.json()["code"]) == (502, "sink-test-failed")
@@ -166,7 +164,7 @@ def test_a_redrive_that_is_refused_again_keeps_the_letters_with_one_more_attempt
     assert not shop.letters()[0]["due"]
 
 
-def test_acts_with_one_idempotency_key_are_one_act(shop: Hooked) -> None:
+def test_requests_with_the_same_idempotency_key_act_once(shop: Hooked) -> None:
     first = shop.act("pause", **{"Idempotency-Key": "k"})
     shop.act("resume")
     again = shop.act("pause", **{"Idempotency-Key": "k"})
@@ -175,7 +173,7 @@ def test_acts_with_one_idempotency_key_are_one_act(shop: Hooked) -> None:
     assert shop.sink()["state"] == "running"
 
 
-def test_acts_at_the_same_time_are_applied_one_after_the_other(shop: Hooked) -> None:
+def test_concurrent_actions_are_applied_one_after_the_other(shop: Hooked) -> None:
     threads = [threading.Thread(target=shop.act, args=("pause",)) for _ in range(4)]
     for thread in threads:
         thread.start()

@@ -1,4 +1,4 @@
-"""`stockpulse sinks`, as a person runs it beside a server."""
+"""`stockpulse sinks`, run alongside a server."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.consumers.webhooks import Hooked, hooked
+from tests.integration.consumers.webhooks import Hooked, with_webhook
 from tests.support.http.receiver import SECRET, receiving
 from tests.support.processes.process import with_settings
 from tests.support.waiting import until
@@ -18,15 +18,15 @@ Run = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def shop(endpoint: str, tmp_path: Path) -> Iterator[Hooked]:
     """The application with a webhook whose receiver accepts everything."""
-    with receiving() as receiver, hooked(endpoint, tmp_path, receiver) as running:
+    with receiving() as receiver, with_webhook(endpoint, tmp_path, receiver) as running:
         yield running
 
 
 @pytest.fixture
 def sinks(shop: Hooked, tmp_path: Path) -> Run:
-    """The command: its exit status, and what it prints to stdout and stderr."""
+    """Run the command; returns its exit status, stdout and stderr."""
     settings = shop.settings
-    of_shop = {
+    environment = {
         "STOCKPULSE_DYNAMODB": settings.dynamodb,
         "STOCKPULSE_TABLE_PREFIX": settings.table_prefix,
         "STOCKPULSE_DATA_DIR": str(settings.data_dir),
@@ -37,7 +37,7 @@ def sinks(shop: Hooked, tmp_path: Path) -> Run:
     def run(*arguments: str) -> tuple[int, str, str]:
         done = subprocess.run(
             [sys.executable, "-m", "app", "sinks", *arguments],
-            env=with_settings(of_shop),
+            env=with_settings(environment),
             capture_output=True,
             text=True,
             timeout=60,
@@ -66,19 +66,19 @@ def test_the_list_is_a_table_with_control_characters_escaped(shop: Hooked, sinks
     assert r"evil\x1b[2J\nwebhook  running\u2028" in line
 
 
-def test_pause_rewind_resume_and_test_are_done_and_in_the_trail(shop: Hooked, sinks: Run) -> None:
+def test_pause_rewind_resume_and_test_work_and_are_in_the_trail(shop: Hooked, sinks: Run) -> None:
     shop.app.create("P1")
     until(lambda: shop.received() == 1)
     assert sinks("pause", "webhook")[:2] == (
         0,
         "Sink webhook is paused; what arrives waits for it.\n",
     )
-    status, told, _ = sinks("rewind", "webhook", "--to", "beginning")
-    assert (status, "It is paused" in told) == (0, True)
+    status, printed, _ = sinks("rewind", "webhook", "--to", "beginning")
+    assert (status, "It is paused" in printed) == (0, True)
     assert sinks("resume", "webhook")[:2] == (0, "Sink webhook is running.\n")
     until(lambda: shop.received() == 2)
-    status, told, _ = sinks("test", "webhook")
-    assert (status, "accepted" in told) == (0, True)
+    status, printed, _ = sinks("test", "webhook")
+    assert (status, "accepted" in printed) == (0, True)
     assert [action for action, _ in shop.trail()] == [
         "sink.tested",
         "sink.resumed",
@@ -88,7 +88,7 @@ def test_pause_rewind_resume_and_test_are_done_and_in_the_trail(shop: Hooked, si
     assert all(actor.startswith("cli:") for _, actor in shop.trail())
 
 
-def test_a_refusal_is_one_sentence_on_stderr(shop: Hooked, sinks: Run) -> None:
+def test_a_refused_action_prints_one_sentence_to_stderr(shop: Hooked, sinks: Run) -> None:
     shop.app.create("P1")
     until(lambda: shop.received() == 1)
     for arguments, sentence in (
@@ -102,7 +102,7 @@ def test_a_refusal_is_one_sentence_on_stderr(shop: Hooked, sinks: Run) -> None:
     ):
         status, printed, error = sinks(*arguments)
         assert (status, printed) == (1, ""), arguments
-        last = error.splitlines()[-1]  # after the log's warning of a webhook without TLS
+        last = error.splitlines()[-1]  # after the warning about a webhook without TLS
         assert last.startswith(f"stockpulse: {sentence}")
     shop.receiver.status = 503
     status, _, error = sinks("test", "webhook")

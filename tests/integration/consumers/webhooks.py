@@ -26,7 +26,7 @@ class Hooked:
     settings: Settings
 
     def sink(self) -> dict[str, Any]:
-        """The webhook as the API shows it."""
+        """The webhook, as the API returns it."""
         answer = self.app.http.get(f"{SINKS}/webhook")
         assert answer.status_code == 200, answer.text
         shown: dict[str, Any] = answer.json()
@@ -43,7 +43,7 @@ class Hooked:
         return items
 
     def received(self) -> int:
-        """How many requests the receiver has had."""
+        """The number of requests that the receiver got."""
         return len(self.receiver.received)
 
     def trail(self) -> list[tuple[str, str]]:
@@ -53,8 +53,8 @@ class Hooked:
 
 
 @contextmanager
-def hooked(endpoint: str, folder: Path, receiver: Receiver) -> Iterator[Hooked]:
-    """The application, once it runs the sink."""
+def with_webhook(endpoint: str, folder: Path, receiver: Receiver) -> Iterator[Hooked]:
+    """Run the application; the block starts once it runs the sink."""
     settings = settings_for(
         endpoint,
         folder,

@@ -9,7 +9,7 @@ import pytest
 
 from app.web.contract import examples
 from app.web.contract.sink_examples import SINK_EXAMPLES
-from tests.integration.consumers.webhooks import hooked
+from tests.integration.consumers.webhooks import with_webhook
 from tests.support.http.receiver import receiving
 from tests.support.processes.running import App
 
@@ -44,7 +44,7 @@ _OMITTED = {"RequestID", "UpdatedBy", "Reason", "Reference", "Note"}
 @pytest.fixture
 def app(endpoint: str, tmp_path: Path) -> Iterator[App]:
     """The application with a webhook."""
-    with receiving() as receiver, hooked(endpoint, tmp_path, receiver) as shop:
+    with receiving() as receiver, with_webhook(endpoint, tmp_path, receiver) as shop:
         yield shop.app
 
 

@@ -30,7 +30,7 @@ def test_a_dead_reader_is_named_and_comes_back_by_itself(
         feed.changes(1)
         end_thread("shard-", others)
         unready = wait_for_readiness(app.http, 503, TOLD)
-        assert "died" in unready["parts"]["worker"]
+        assert "crashed" in unready["parts"]["worker"]
         app.create("during")
         wait_for_readiness(app.http, 200, RECOVERED)
         app.create("after")

@@ -1,4 +1,4 @@
-"""One MiniStack with one function for all tests here: each keeps to products of its own."""
+"""One MiniStack with one function for all tests here; each test uses its own products."""
 
 import os
 from collections.abc import Iterator
@@ -17,6 +17,6 @@ def function(
     """A deployed function."""
     if not PYTHON.exists() and "CI" not in os.environ:
         pytest.skip("no MiniStack here: scripts/ministack.sh sets it up")
-    package: Path = request.getfixturevalue("lambda_zip")  # not where there is no MiniStack
+    package: Path = request.getfixturevalue("lambda_zip")  # only built if there is a MiniStack
     with deployed(tmp_path_factory.mktemp("ministack"), package) as deployment:
         yield deployment

@@ -24,12 +24,12 @@ from tests.support.processes.running import item
 
 KEY = "k1:" + "a2V5" * 11
 NAMES = table_names("", None)
-TIMEOUT = 3  # seconds: short, so that a throttled invocation ends soon
+TIMEOUT = 3  # seconds; short, so that a throttled invocation ends soon
 
 
 @dataclass
 class Deployment:
-    """What the tests look at."""
+    """The deployed function and its surroundings."""
 
     stack: MiniStack
     tables: Any
@@ -41,7 +41,7 @@ class Deployment:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """What is written in the block reaches the function afterwards, in one batch."""
+        """Changes written in this block reach the function afterwards, in one batch."""
         for enabled in (False, True):
             self.functions.update_event_source_mapping(UUID=self.mapping, Enabled=enabled)
             if not enabled:
@@ -52,7 +52,7 @@ class Deployment:
         self.tables.put_item(TableName=NAMES.products, Item=item(ProductID=product_id, Stock=stock))
 
     def crash_at(self, point: str) -> None:
-        """The next time that the function gets to this point in mid-batch it dies."""
+        """Make the function crash the next time that it reaches this point in a batch."""
         (self.folder / "crash").write_text(point)
 
     @property
@@ -60,13 +60,13 @@ class Deployment:
         return not (self.folder / "crash").exists()
 
     def journal(self, kind: str) -> list[Any]:
-        """What the function noted of a kind, in order."""
+        """The function's journal entries of one kind, in order."""
         path = self.folder / "journal"
         lines = path.read_text().splitlines() if path.exists() else []
         return [line[kind] for line in map(json.loads, lines) if kind in line]
 
     def published(self) -> list[str]:
-        """Ids of events in the order that they came to Redis."""
+        """Event ids in the order in which Redis received them."""
         found: Any = self.redis.xrange(keys_of("", NAMES.products).stream)
         return [entry.event_id for _, fields in found if (entry := entry_of(fields)) is not None]
 
@@ -80,12 +80,12 @@ class Deployment:
         )
 
     def dead_letters(self) -> list[Any]:
-        """Everything that is parked."""
+        """All dead letters."""
         items: list[Any] = self.tables.scan(TableName=NAMES.dead_letters)["Items"]
         return items
 
     def wait(self, done: Callable[[], Any], seconds: float = 20) -> Any:
-        """Wait until `done()` is something; fail with the stack's log if it never is."""
+        """Wait until `done()` is true; fail with the stack's log after a timeout."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             result = done()
@@ -97,7 +97,7 @@ class Deployment:
 
 @contextmanager
 def deployed(folder: Path, package: Path) -> Iterator[Deployment]:
-    """A MiniStack with everything in place, until the block ends."""
+    """Run a MiniStack with everything deployed until the block ends."""
     with (
         ministack(folder) as stack,
         throttling(stack.url, "BatchWriteItem") as proxy,

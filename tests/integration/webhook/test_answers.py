@@ -1,4 +1,4 @@
-"""Each answer of a receiver has one meaning: accepted, rejected, again, or no more."""
+"""Each response of a receiver means one thing: accepted, rejected, try again, or pause."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -37,9 +37,7 @@ def test_any_2xx_accepts(hook: Webhook, receiver: Receiver, status: int) -> None
 
 
 @pytest.mark.parametrize("status", [413, 422])
-def test_an_answer_about_the_event_rejects_it(
-    hook: Webhook, receiver: Receiver, status: int
-) -> None:
+def test_413_and_422_reject_the_event(hook: Webhook, receiver: Receiver, status: int) -> None:
     receiver.status = status
     event = an_event()
     ((rejected, error),) = hook.deliver([event])
@@ -47,7 +45,7 @@ def test_an_answer_about_the_event_rejects_it(
     assert error == f"the webhook answered {described(status)}"
 
 
-WAITING = [
+RETRIED = [
     *(301, 302, 303, 304, 307, 308),
     *(
         400,
@@ -74,10 +72,8 @@ WAITING = [
 ]
 
 
-@pytest.mark.parametrize("status", WAITING)
-def test_anything_else_keeps_the_event_waiting(
-    hook: Webhook, receiver: Receiver, status: int
-) -> None:
+@pytest.mark.parametrize("status", RETRIED)
+def test_any_other_status_is_retried(hook: Webhook, receiver: Receiver, status: int) -> None:
     receiver.status = status
     with pytest.raises(Unavailable, match=f"^the webhook answered {status}") as error:
         hook.deliver([an_event()])
@@ -92,7 +88,7 @@ def test_410_pauses_the_sink(hook: Webhook, receiver: Receiver) -> None:
     assert error.value.delivered == 0
 
 
-def test_a_redirect_is_named_and_not_followed(hook: Webhook, receiver: Receiver) -> None:
+def test_a_redirect_is_reported_and_not_followed(hook: Webhook, receiver: Receiver) -> None:
     receiver.status, receiver.headers = 308, {"Location": receiver.url + "/new?x=1"}
     sent = len(receiver.received)
     with pytest.raises(Unavailable) as error:

@@ -42,7 +42,9 @@ def test_the_body_is_the_cloud_event_with_its_images(hook: Webhook, receiver: Re
     assert request.headers["user-agent"].startswith("Stockpulse/")
 
 
-def test_a_library_of_standard_webhooks_verifies_it(hook: Webhook, receiver: Receiver) -> None:
+def test_the_standard_webhooks_library_verifies_the_signature(
+    hook: Webhook, receiver: Receiver
+) -> None:
     event = an_event(note="naïve ☕")
     hook.deliver([event])
     (request,) = receiver.received
@@ -64,7 +66,7 @@ def test_every_attempt_has_the_events_id(hook: Webhook, receiver: Receiver) -> N
     assert [request.headers["webhook-id"] for request in receiver.received] == [event.id] * 2
 
 
-def test_large_images_are_left_out_and_marked(hook: Webhook, receiver: Receiver) -> None:
+def test_large_images_are_omitted_and_marked(hook: Webhook, receiver: Receiver) -> None:
     def delivered(size: int) -> dict[str, object]:
         half = "x" * (size // 2)
         hook.deliver([an_event(before=an_item(Note=half), after=an_item(Note=half))])
@@ -78,17 +80,17 @@ def test_large_images_are_left_out_and_marked(hook: Webhook, receiver: Receiver)
     assert too_large["stock_after"] == 9
 
 
-def test_a_connection_is_used_again(hook: Webhook, receiver: Receiver) -> None:
+def test_a_connection_is_reused(hook: Webhook, receiver: Receiver) -> None:
     receiver.status, receiver.body = 200, b"x" * 60_000
     for number in range(5):
         hook.deliver([an_event(number)])
     assert len({request.port for request in receiver.received}) == 1
 
 
-def test_threads_deliver_at_once_and_share_the_connections(
+def test_threads_deliver_in_parallel_and_share_the_connections(
     hook: Webhook, receiver: Receiver
 ) -> None:
-    receiver.hold = threading.Barrier(4)  # each request waits until four are there
+    receiver.hold = threading.Barrier(4)  # each request waits until four have arrived
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda number: hook.deliver([an_event(number)]), range(40)))
     ids = {request.headers["webhook-id"] for request in receiver.received}
@@ -105,14 +107,14 @@ def test_a_connection_that_the_receiver_closes_is_replaced(
     assert len({request.port for request in receiver.received}) == 3
 
 
-def test_a_long_answer_costs_the_connection_alone(hook: Webhook, receiver: Receiver) -> None:
+def test_a_long_response_only_closes_the_connection(hook: Webhook, receiver: Receiver) -> None:
     receiver.status, receiver.body = 200, b"x" * 5_000_000
     for number in range(2):
         assert hook.deliver([an_event(number)]) == []
     assert len({request.port for request in receiver.received}) == 2
 
 
-def test_the_sink_takes_one_event_a_call_and_has_the_filter(hook: Webhook) -> None:
+def test_the_sink_takes_one_event_per_call_and_has_the_filter(hook: Webhook) -> None:
     only_mugs = wants(parse_filter('{"data": {"product_name": [{"suffix": "mug"}]}}'), "Products")
     sink = hook.sink(parallelization_factor=4, wants=only_mugs)
     assert (sink.name, sink.batch_size, sink.parallelization_factor) == ("webhook", 1, 4)
@@ -120,9 +122,7 @@ def test_the_sink_takes_one_event_a_call_and_has_the_filter(hook: Webhook) -> No
     assert not sink.wants(an_event(product_name="Bowl"))
 
 
-def test_a_test_delivery_is_signed_and_has_a_type_of_its_own(
-    hook: Webhook, receiver: Receiver
-) -> None:
+def test_a_test_delivery_is_signed_and_has_its_own_type(hook: Webhook, receiver: Receiver) -> None:
     sentence = hook.send_test()
     (request,) = receiver.received
     sent = Verifier(SECRET).verify(request.body, dict(request.headers))
@@ -153,17 +153,17 @@ def test_proxies_of_the_environment_are_not_used(
         assert hook.deliver([an_event()]) == []
 
 
-def test_a_webhook_without_tls_is_warned_of(
+def test_a_webhook_without_tls_logs_a_warning(
     receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     with webhook(receiver.url, SECRET, "Products"):
-        assert "has no TLS" in caplog.text
+        assert "does not use TLS" in caplog.text
     caplog.clear()
     with webhook("https://shop.example/hooks", SECRET, "Products"):
         assert caplog.text == ""
 
 
-def test_neither_secret_nor_query_is_in_errors_and_logs(
+def test_errors_and_logs_contain_neither_secret_nor_query(
     hook: Webhook, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

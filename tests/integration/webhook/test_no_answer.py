@@ -1,4 +1,4 @@
-"""A call ends by its deadline, and a receiver that does not answer keeps the event waiting."""
+"""A call ends at its deadline, and an event without a response is retried."""
 
 import itertools
 import socket
@@ -22,7 +22,7 @@ SECONDS = 0.5
 
 
 def deliver(url: str, seconds: float = SECONDS) -> str:
-    """The error of a delivery that fails, without the address."""
+    """The error of a delivery that fails, without the URL."""
     with webhook(url, SECRET, "Products", seconds) as hook, pytest.raises(Unavailable) as error:
         hook.deliver([an_event()])
     assert error.value.retry_after is None
@@ -31,14 +31,14 @@ def deliver(url: str, seconds: float = SECONDS) -> str:
     return text[len(url.partition("?")[0]) + 1 :]
 
 
-def drip(before: bytes, drops: bytes) -> Callable[[socket.socket], None]:
-    """Read a request, answer `before`, and then one byte ten times in a time limit."""
+def drip(before: bytes, repeated: bytes) -> Callable[[socket.socket], None]:
+    """Read a request, send `before`, then one byte ten times per time limit."""
 
     def talk(connection: socket.socket) -> None:
         connection.recv(65536)
         connection.sendall(before)
-        for drop in itertools.cycle(drops):
-            connection.sendall(bytes([drop]))
+        for byte in itertools.cycle(repeated):
+            connection.sendall(bytes([byte]))
             time.sleep(SECONDS / 10)
 
     return talk
@@ -54,19 +54,19 @@ DRIPS = {
 
 
 @pytest.mark.parametrize("talk", DRIPS.values(), ids=DRIPS)
-def test_a_slow_answer_is_cut_off_at_the_deadline(talk: Callable[[socket.socket], None]) -> None:
+def test_a_slow_response_is_cut_off_at_the_deadline(talk: Callable[[socket.socket], None]) -> None:
     with misbehaving(talk) as url:
-        began = time.monotonic()
+        started = time.monotonic()
         assert deliver(url) == f"gave no answer within {SECONDS} s"
-        assert SECONDS <= time.monotonic() - began < 2 * SECONDS
+        assert SECONDS <= time.monotonic() - started < 2 * SECONDS
 
 
 def test_a_slow_body_after_the_status_is_cut_off_and_the_status_counts() -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
     with misbehaving(drip(answer, b"x")) as url, webhook(url, SECRET, "P", SECONDS) as hook:
-        began = time.monotonic()
+        started = time.monotonic()
         assert hook.deliver([an_event()]) == []
-        assert SECONDS <= time.monotonic() - began < 2 * SECONDS
+        assert SECONDS <= time.monotonic() - started < 2 * SECONDS
 
 
 def test_a_receiver_that_does_not_read_is_cut_off() -> None:
@@ -75,10 +75,10 @@ def test_a_receiver_that_does_not_read_is_cut_off() -> None:
 
     half = an_item(Note="x" * 100_000)
     with misbehaving(deaf) as url, webhook(url, SECRET, "Products", SECONDS) as hook:
-        began = time.monotonic()
+        started = time.monotonic()
         with pytest.raises(Unavailable, match="gave no answer"):
             hook.deliver([an_event(before=half, after=half)])
-        assert time.monotonic() - began < 2 * SECONDS
+        assert time.monotonic() - started < 2 * SECONDS
 
 
 def test_a_slow_name_server_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,14 +87,14 @@ def test_a_slow_name_server_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
         raise socket.gaierror
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
-    began = time.monotonic()
+    started = time.monotonic()
     assert deliver("http://shop.example/hooks") == f"gave no answer within {SECONDS} s"
-    assert time.monotonic() - began < 1.6 * SECONDS
+    assert time.monotonic() - started < 1.6 * SECONDS
 
 
-def test_calls_that_were_cut_off_leave_room_for_others() -> None:
+def test_calls_that_were_cut_off_do_not_block_others() -> None:
     with receiving() as receiver, webhook(receiver.url, SECRET, "Products", SECONDS) as hook:
-        receiver.hold = threading.Barrier(1000)  # nobody is let through
+        receiver.hold = threading.Barrier(1000)  # no request gets through
         with ThreadPoolExecutor(8) as threads:
             failures = [
                 threads.submit(hook.deliver, [an_event(number)]).exception for number in range(16)
@@ -105,11 +105,11 @@ def test_calls_that_were_cut_off_leave_room_for_others() -> None:
         assert hook.deliver([an_event()]) == []
 
 
-def test_a_refused_connection() -> None:
+def test_a_refused_connection_is_reported() -> None:
     assert deliver(f"http://127.0.0.1:{closed_port()}/hooks?q=1") == "refused the connection"
 
 
-def test_an_unknown_host_name() -> None:
+def test_an_unknown_host_name_is_reported() -> None:
     reason = "has a host name that cannot be resolved"
     assert deliver("http://stockpulse.invalid/hooks", 5) == reason
     assert deliver(f"http://{'a' * 64}.example/hooks") == reason
@@ -124,7 +124,7 @@ def test_an_unknown_host_name() -> None:
         (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000, "did not answer in HTTP/1.1"),
     ],
 )
-def test_no_answer_in_http(answer: bytes, reason: str) -> None:
+def test_a_response_that_is_no_http_is_reported(answer: bytes, reason: str) -> None:
     def talk(connection: socket.socket) -> None:
         connection.recv(65536)
         connection.sendall(answer)
@@ -136,7 +136,7 @@ def test_no_answer_in_http(answer: bytes, reason: str) -> None:
         assert deliver(url, 5) == reason
 
 
-def test_an_answer_counts_that_comes_before_the_body_was_read() -> None:
+def test_a_response_sent_before_the_body_was_read_counts() -> None:
     connections = []
 
     def early(connection: socket.socket) -> None:
@@ -150,7 +150,7 @@ def test_an_answer_counts_that_comes_before_the_body_was_read() -> None:
         event = an_event(before=half, after=half)
         ((_, error),) = hook.deliver([event])
         assert "413" in error
-        with pytest.raises(Unavailable):  # the kept connection is one that nobody reads
+        with pytest.raises(Unavailable):  # nobody reads the kept connection
             hook.deliver([event])
         ((_, error),) = hook.deliver([event])
         assert "413" in error
@@ -159,7 +159,7 @@ def test_an_answer_counts_that_comes_before_the_body_was_read() -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for localhost that signs itself, with its key in the same file."""
+    """A self-signed certificate for localhost, with its key in the same file."""
     file = tmp_path_factory.mktemp("tls") / "both.pem"
     options = "-nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
     key = "-x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1"
@@ -192,7 +192,7 @@ def test_a_certificate_is_verified(certificate: Path, monkeypatch: pytest.Monkey
         assert "not trusted" in deliver(url.replace("localhost", "127.0.0.1"), 5)
 
 
-def test_a_receiver_without_tls() -> None:
+def test_a_receiver_without_tls_is_reported() -> None:
     def plain(connection: socket.socket) -> None:
         connection.recv(65536)
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -201,7 +201,7 @@ def test_a_receiver_without_tls() -> None:
         assert deliver(url.replace("http:", "https:"), 5).startswith("failed in the TLS handshake")
 
 
-def test_a_kept_connection_that_was_closed_meanwhile_is_not_used() -> None:
+def test_a_kept_connection_that_the_receiver_closed_is_not_used() -> None:
     def one_request(connection: socket.socket) -> None:
         connection.recv(65536)
         connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
@@ -221,7 +221,7 @@ def test_an_old_connection_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len({request.port for request in receiver.received}) == 2
 
 
-def test_the_end_of_the_block_ends_what_is_under_way() -> None:
+def test_the_end_of_the_block_ends_running_calls() -> None:
     with receiving() as receiver, ThreadPoolExecutor(1) as threads:
         receiver.hold = threading.Barrier(2)
         with webhook(receiver.url, SECRET, "Products") as hook:

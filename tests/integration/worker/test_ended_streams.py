@@ -1,4 +1,4 @@
-"""A stream that goes away is read to its end, a shard that vanished is one gap."""
+"""A replaced stream is read to its end; a vanished shard is one gap."""
 
 import pytest
 
@@ -8,8 +8,8 @@ from tests.support.waiting import until
 from worker.hosts.stream_reading import NEW_STREAM
 
 
-class TestStreamsThatGo:
-    def test_an_old_stream_is_read_to_its_end_then_the_new_one_with_one_gap(
+class TestReplacedStreams:
+    def test_an_old_stream_is_read_to_its_end_before_the_new_one_with_one_gap(
         self, store: Shop
     ) -> None:
         old = store.streams.current
@@ -17,13 +17,13 @@ class TestStreamsThatGo:
         store.streams.put("s1", "a")
         with store.worker("ada"):
             until(lambda: store.products == ["a"])
-        store.streams.add(StubShard("s2", "s1"))  # split, and switched off and on, unseen
+        store.streams.add(StubShard("s2", "s1"))  # a new shard, and later a new stream
         store.streams.put("s1", "b")
         store.streams.put("s2", "c")
         new = store.streams.new_stream("2026-11-02T09:00:00.000")
         store.streams.add(StubShard("s3"))
         store.streams.put("s3", "d")
-        for _ in range(2):  # again, and nothing comes again
+        for _ in range(2):  # the second time, nothing is read again
             with store.worker("ada"):
                 until(lambda: {arn for arn, _ in store.rows().checkpoints} == {new})
                 until(lambda: len(store.taken) >= 4)
@@ -31,7 +31,7 @@ class TestStreamsThatGo:
         assert store.gaps == [(NEW_STREAM, new, None)]
         assert old != new
 
-    def test_a_stream_switched_off_is_named_and_goes_on_by_itself(self, store: Shop) -> None:
+    def test_a_disabled_stream_is_reported_and_reading_resumes_by_itself(self, store: Shop) -> None:
         store.streams.add(StubShard("s1"))
         store.streams.put("s1", "a")
         with store.worker("ada") as ada:
@@ -45,7 +45,7 @@ class TestStreamsThatGo:
             until(lambda: ada.problem() is None)
         assert store.gaps == [(NEW_STREAM, new, None)]
 
-    def test_a_shard_that_vanished_is_one_gap_and_its_child_goes_on(self, store: Shop) -> None:
+    def test_a_vanished_shard_is_one_gap_and_its_child_is_read(self, store: Shop) -> None:
         arn = store.streams.current or ""
         store.streams.add(StubShard("s1"))
         store.streams.put("s1", "a")
@@ -64,11 +64,11 @@ class TestStreamsThatGo:
 
 
 class TestOneLog:
-    """The embedded engine: a stream made anew serves the whole log again, under a new ARN."""
+    """The embedded engine: a replaced stream serves the whole log again, under a new ARN."""
 
     @pytest.fixture(autouse=True)
-    def _looks_often(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("worker.sharing.coordinator.LOOK_AGAIN", 0.1)
+    def _lists_often(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("worker.sharing.coordinator.RELIST_EVERY", 0.1)
 
     def rename(self, store: Shop) -> str:
         old = store.streams.current or ""
@@ -77,7 +77,7 @@ class TestOneLog:
         store.streams.streams[new]["s1"].closed = False
         return new
 
-    def test_who_reads_it_goes_on_under_its_new_name(self, store: Shop) -> None:
+    def test_readers_continue_under_the_new_stream(self, store: Shop) -> None:
         store.streams.add(StubShard("s1"))
         store.streams.put("s1", "a")
         with store.worker("ada", one_log=True) as ada, store.worker("bob", one_log=True):
@@ -89,7 +89,9 @@ class TestOneLog:
             assert ada.problem() is None
         assert store.gaps == []
 
-    def test_while_it_is_off_nothing_is_read_and_then_it_goes_on(self, store: Shop) -> None:
+    def test_nothing_is_read_while_the_stream_is_off_and_reading_resumes_later(
+        self, store: Shop
+    ) -> None:
         store.streams.add(StubShard("s1"))
         store.streams.put("s1", "a")
         old = store.streams.current

@@ -1,4 +1,4 @@
-"""A gap is told once, shown for what it is, and verifies as one."""
+"""A gap is written once, shown as a gap, and passes verification."""
 
 import threading
 from typing import Any
@@ -23,7 +23,7 @@ def parts(app: App) -> Parts:
     return Parts(app.clients, app.services.settings, app.services.broker.publish)
 
 
-def test_a_shard_s_gap_is_told_once_and_shown_for_what_it_is(app: App, parts: Parts) -> None:
+def test_a_shard_gap_is_written_once_and_shown_as_a_gap(app: App, parts: Parts) -> None:
     why = "the shard was gone before its end was read"
     with Listener(app.url) as feed:
         for _ in range(2):
@@ -40,14 +40,14 @@ def test_a_shard_s_gap_is_told_once_and_shown_for_what_it_is(app: App, parts: Pa
     by_filter = app.http.get("/v1/events", params={"kind": "gap"}).json()["items"]
     assert len(by_filter) == 2
 
-    def told() -> list[tuple[str, str]]:
+    def reported() -> list[tuple[str, str]]:
         details = app.http.get("/readyz").json()["details"]
         return [(gap["shard_id"], gap["why"]) for gap in details["gaps"] or ()]
 
-    until(lambda: told() == [("shardId-1", "another reason"), ("shardId-1", why)], 15)
+    until(lambda: reported() == [("shardId-1", "another reason"), ("shardId-1", why)], 15)
 
 
-def test_a_forged_gap_of_a_shard_is_named(app: App, parts: Parts) -> None:
+def test_a_forged_shard_gap_is_found(app: App, parts: Parts) -> None:
     parts.gaps.report("shardId-1", STREAM_ARN, None, "trimmed")
     (entry,) = entries(parts, f"{SHARD}shardId-1")
     app.tables.put_item(
@@ -56,7 +56,7 @@ def test_a_forged_gap_of_a_shard_is_named(app: App, parts: Parts) -> None:
     assert [finding.damage for finding in verify(parts).findings] == ["changed"]
 
 
-def test_a_hole_between_two_records_is_a_gap_in_the_chain(settings: Settings) -> None:
+def test_a_missing_record_is_a_gap_in_the_chain(settings: Settings) -> None:
     parts = Parts(connect(settings.dynamodb), settings)
     guard = ChainGuard(parts.gaps, Retry(threading.Event()))
     states = [an_item(Stock=stock) for stock in (9, 8, 7, 6)]
@@ -68,15 +68,15 @@ def test_a_hole_between_two_records_is_a_gap_in_the_chain(settings: Settings) ->
     take(modified(states[1], states[2], sequence_number="3"))  # 2 was never read
     take(modified(states[2], states[3], sequence_number="4"))
     parts.clients.tables.put_item(TableName=parts.names.products, Item=states[3])
-    kept = entries(parts, "P1")
-    kinds = [entry["Kind"]["S"] for entry in kept]
+    rows = entries(parts, "P1")
+    kinds = [entry["Kind"]["S"] for entry in rows]
     assert kinds == ["inserted", "gap", "stock_changed", "stock_changed"]
     ((_, gap),) = parts.published
     assert (gap.stock_before, gap.stock_after, gap.actor) == (9, 8, None)
     report = verify(parts)
     assert (report.findings, report.gaps) == ([], 1)
-    # A gap says what it bridges: what is taken away beside it, or it itself, shows all the same.
-    for entry in kept[1:3]:
+    # The gap holds both images at the gap, so removing it or an entry next to it is detected.
+    for entry in rows[1:3]:
         remove(parts, entry)
         assert [finding.damage for finding in verify(parts).findings] == ["broken-chain"]
         parts.clients.tables.put_item(TableName=parts.names.audit, Item=entry)

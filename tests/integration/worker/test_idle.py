@@ -1,4 +1,4 @@
-"""An idle worker costs next to nothing: each call is billed on AWS (FACTS §1.24)."""
+"""An idle worker costs next to nothing: AWS bills each call (stream fact 24)."""
 
 import time
 from collections import Counter
@@ -21,16 +21,16 @@ WATCHED = 3.5  # seconds
 
 
 def reconciled(settings: Settings) -> bool:
-    """Whether the comparison of the first start is done."""
+    """Whether the comparison of the first start is finished."""
     table = table_names(settings.table_prefix, settings.products_table).checkpoints
     tables = connect(settings.dynamodb).tables
     return ReconcileRequests(tables, table, CONSUMER).state().stream is not None
 
 
-def test_beside_its_pages_it_makes_a_heartbeat_and_a_look_now_and_then(
+def test_besides_pages_an_idle_worker_makes_few_calls(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """How seldom the pages are read is the pace's: `test_pace`."""
+    """How often the pages are read is tested in `test_polling.py`."""
     calls: Counter[str] = Counter()
 
     def counted(endpoint: str | None) -> Clients:
@@ -44,14 +44,14 @@ def test_beside_its_pages_it_makes_a_heartbeat_and_a_look_now_and_then(
         return clients
 
     monkeypatch.setattr("app.bootstrap.worker.connect", counted)
-    monkeypatch.setitem(Comparison.__init__.__kwdefaults__, "settle", 0.1)  # else a minute
+    monkeypatch.setitem(Comparison.__init__.__kwdefaults__, "settle", 0.1)  # otherwise a minute
     with reading(settings, lambda _arrived: None, Wake()) as worker:
         until(worker.shards)
         until(lambda: reconciled(settings))
         calls.clear()
         time.sleep(WATCHED)
-        made = calls.copy()
+        calls_made = calls.copy()
         assert worker.problem() is None
-    assert made.pop("GetRecords") >= 3
-    assert made <= Counter(PutItem=2, Query=1, GetItem=1, GetShardIterator=1), made
-    assert made.total() <= 4 * WATCHED / LEASE_TIME + 3
+    assert calls_made.pop("GetRecords") >= 3
+    assert calls_made <= Counter(PutItem=2, Query=1, GetItem=1, GetShardIterator=1), calls_made
+    assert calls_made.total() <= 4 * WATCHED / LEASE_TIME + 3

@@ -1,4 +1,4 @@
-"""What Stockpulse tells of itself, in numbers and log lines, agrees with what it did."""
+"""Metrics and log lines agree with what Stockpulse did."""
 
 import base64
 import json
@@ -60,12 +60,12 @@ def test_three_changes_are_counted_at_every_step(app: App) -> None:
 
 
 def settled(http: httpx.Client) -> dict[str, float]:
-    """A client can see a change a moment before it is counted as published."""
+    """Wait a moment, then scrape: a client can see a change before it is counted as published."""
     time.sleep(0.1)
     return scraped(http)
 
 
-def test_a_runs_log_is_json_with_ids_and_holds_no_secret(tmp_path: Path) -> None:
+def test_a_log_is_json_with_ids_and_without_secrets(tmp_path: Path) -> None:
     key = base64.b64encode(secrets.token_bytes(32)).decode()
     environment = {"STOCKPULSE_LOG_FORMAT": "json", "STOCKPULSE_AUDIT_KEYS": f"k1:{key}"}
     planted = [key, "planted-bearer-token", "planted-in-query", "planted-in-body"]
@@ -109,7 +109,7 @@ def test_the_password_of_a_broker_that_cannot_be_used_is_not_logged(tmp_path: Pa
 
 
 def log_of(text: str) -> list[dict[str, Any]]:
-    """The log's lines, each a JSON object; what is announced on stdout comes before the first."""
+    """The log lines, each a JSON object; the announcement on stdout comes before the first."""
     lines = text.split("Ctrl-C ends it." + os.linesep)[-1].splitlines()
     assert lines
     return [json.loads(line) for line in lines]

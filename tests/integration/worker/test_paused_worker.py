@@ -1,4 +1,4 @@
-"""Two standalone workers on a real stream; one is stopped past its lease, and wakes up."""
+"""Two standalone workers on a real stream; one is paused for longer than its lease and resumes."""
 
 import signal
 import subprocess
@@ -24,13 +24,13 @@ LEASE_TIME = 1.5
 
 
 @contextmanager
-def another_worker(settings: Settings, told: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker in a process of its own; `told` is what it published."""
-    errors = told.with_name("errors")
-    with told.open("wb") as output, errors.open("wb") as complaints:
+def another_worker(settings: Settings, published: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker in its own process; `published` is the file with the products that it published."""
+    errors = published.with_name("errors")
+    with published.open("wb") as output, errors.open("wb") as error_output:
         child = subprocess.Popen(
             [sys.executable, "-m", "tests.support.processes.worker_process", str(LEASE_TIME)],
-            cwd=told.parent,
+            cwd=published.parent,
             env=with_settings(
                 {
                     "PYTHONPATH": str(ROOT),
@@ -40,7 +40,7 @@ def another_worker(settings: Settings, told: Path) -> Iterator[subprocess.Popen[
                 }
             ),
             stdout=output,
-            stderr=complaints,
+            stderr=error_output,
         )
     try:
         yield child
@@ -50,12 +50,12 @@ def another_worker(settings: Settings, told: Path) -> Iterator[subprocess.Popen[
         assert child.wait(20) == 0, errors.read_text()
 
 
-def test_it_neither_checkpoints_nor_tells_and_takes_its_share_again(
+def test_a_worker_paused_past_its_lease_writes_nothing_and_gets_its_share_again(
     settings: Settings, tmp_path: Path
 ) -> None:
     client = connect(settings.dynamodb).tables
     names = table_names(settings.table_prefix, None)
-    told, mine = tmp_path / "told", list[str]()
+    published, mine = tmp_path / "published", list[str]()
 
     def put(product_id: str) -> None:
         client.put_item(TableName=names.products, Item=item(ProductID=product_id, Stock=1))
@@ -63,39 +63,40 @@ def test_it_neither_checkpoints_nor_tells_and_takes_its_share_again(
     def shard() -> Checkpoint | None:
         try:
             rows = Checkpoints(client, names.checkpoints, CONSUMER).rows()
-        except StoreUnavailable:  # the tables are yet to be made
+        except StoreUnavailable:  # the tables do not exist yet
             return None
         return next(iter(rows.checkpoints.values()), None)
 
-    def holder() -> str | None:
+    def owner() -> str | None:
         found = shard()
         return found.owner if found else None
 
     def publish(arrived: Any) -> None:
         mine.extend(event.product_id for _, event in arrived)
 
-    with another_worker(settings, told) as child:
-        other = until(holder, 30)
+    with another_worker(settings, published) as child:
+        other = until(owner, 30)
         put("before")
-        until(lambda: told.read_text() == "before\n")
-        # Told comes before checkpointed: stopped in between it would rightly be told again.
+        until(lambda: published.read_text() == "before\n")
+        # Records are published before they are checkpointed; paused in between, the worker would
+        # rightly publish the record again.
         until(lambda: (found := shard()) and found.sequence_number)
         child.send_signal(signal.SIGSTOP)
         with reading(settings, publish, Wake(), lease_time=LEASE_TIME):
-            put("meanwhile")
-            until(lambda: mine == ["meanwhile"])
+            put("during")
+            until(lambda: mine == ["during"])
             before = shard()
             child.send_signal(signal.SIGCONT)
             until(lambda: other in Checkpoints(client, names.checkpoints, CONSUMER).rows().workers)
             put("after")
-            until(lambda: mine == ["meanwhile", "after"])
+            until(lambda: mine == ["during", "after"])
             now = shard()
             assert before is not None
             assert now is not None
             assert (now.owner, now.counter) == (before.owner, before.counter)
-        until(lambda: holder() == other)
+        until(lambda: owner() == other)
         put("again")
-        until(lambda: told.read_text() == "before\nagain\n")
-    assert holder() is None
-    assert mine == ["meanwhile", "after"]
+        until(lambda: published.read_text() == "before\nagain\n")
+    assert owner() is None
+    assert mine == ["during", "after"]
     client.close()

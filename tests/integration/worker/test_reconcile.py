@@ -1,4 +1,4 @@
-"""What the audit lacks is found in the table, written down as found, and verifies afterwards."""
+"""Changes missing from the audit are found in the table and recorded; then the audit verifies."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ def parts(app: App) -> Parts:
     return Parts(app.clients, app.services.settings, app.services.broker.publish)
 
 
-def test_lost_changes_are_found_in_the_table_and_the_audit_is_whole_again(
+def test_lost_changes_are_found_in_the_table_and_the_audit_verifies_again(
     app: App, parts: Parts
 ) -> None:
     with Listener(app.url) as feed:
@@ -50,21 +50,21 @@ def test_lost_changes_are_found_in_the_table_and_the_audit_is_whole_again(
     assert parts.comparison().run() == Outcome(looked=4)
 
 
-def test_what_follows_on_a_reconciled_entry_verifies_and_the_early_one_is_void(
+def test_changes_after_a_reconciled_entry_verify_and_an_early_entry_is_void(
     app: App, parts: Parts
 ) -> None:
     with Listener(app.url) as feed:
         for stock in (7, 4):
             app.put_outside(ProductID="P1", Stock=stock)
         feed.changes(2)
-        kept = entries(parts, "P1")
+        rows = entries(parts, "P1")
         lose(parts, "P1", 1)
         assert parts.comparison().run().written == 1
         app.put_outside(ProductID="P1", Stock=3)
         feed.changes(4)
     assert verify(parts).findings == []
-    # The record was on its way after all: once it is audited, the `~r` before it is void.
-    app.tables.put_item(TableName=parts.names.audit, Item=kept[1])
+    # The record arrives after all: once it is audited, the `~r` entry before it is void.
+    app.tables.put_item(TableName=parts.names.audit, Item=rows[1])
     assert verify(parts).findings == []
     assert [event.get("void") for event in history_of(app, "P1")] == [None, None, True, None]
     page = app.http.get("/products/history", params={"id": "P1"}).text
@@ -72,7 +72,7 @@ def test_what_follows_on_a_reconciled_entry_verifies_and_the_early_one_is_void(
 
 
 def history_of(app: App, product_id: str) -> list[dict[str, Any]]:
-    """A product's events from pages of one each."""
+    """A product's events, read in pages of one event."""
     items, cursor = [], None
     while True:
         about = {"limit": 1} | ({} if cursor is None else {"cursor": cursor})
@@ -82,9 +82,7 @@ def history_of(app: App, product_id: str) -> list[dict[str, Any]]:
             return items
 
 
-def test_a_difference_that_is_on_its_way_or_not_surely_late_is_left_alone(
-    app: App, parts: Parts
-) -> None:
+def test_a_difference_whose_record_may_still_come_is_not_reconciled(app: App, parts: Parts) -> None:
     with Listener(app.url) as feed:
         for stock in (7, 4):
             app.put_outside(ProductID="P1", Stock=stock)
@@ -109,9 +107,7 @@ def test_a_difference_that_is_on_its_way_or_not_surely_late_is_left_alone(
     assert verify(parts).findings == []
 
 
-def test_an_existing_table_gets_a_baseline_and_verifies_whole(
-    endpoint: str, tmp_path: Path
-) -> None:
+def test_an_existing_table_gets_baselines_and_verifies(endpoint: str, tmp_path: Path) -> None:
     table = f"inventory-{tmp_path.name[-30:]}"
     clients = connect(endpoint)
     clients.tables.create_table(
@@ -162,10 +158,10 @@ def test_under_a_view_without_new_images_only_a_baseline_is_written(
         parts = Parts(app.clients, app.services.settings)
         with Listener(app.url) as feed:
             for stock in (1, 2):
-                app.put_outside(ProductID="told", Stock=stock)
-            app.put_outside(ProductID="untold", Stock=1)
+                app.put_outside(ProductID="audited", Stock=stock)
+            app.put_outside(ProductID="unaudited", Stock=1)
             feed.changes(3)
-        lose(parts, "told", 1)
-        lose(parts, "untold", 1)
+        lose(parts, "audited", 1)
+        lose(parts, "unaudited", 1)
         assert parts.comparison().run() == Outcome(looked=2, found=1, written=1)
-        assert [entry["Kind"]["S"] for entry in entries(parts, "untold")] == ["reconciled"]
+        assert [entry["Kind"]["S"] for entry in entries(parts, "unaudited")] == ["reconciled"]

@@ -1,4 +1,4 @@
-"""A reconciliation is asked for by the command, and done by whoever lives."""
+"""The command requests a reconciliation, and a live worker runs it."""
 
 import threading
 from argparse import Namespace
@@ -25,7 +25,7 @@ def parts(app: App) -> Parts:
 
 @pytest.fixture
 def reconciling(settings: Settings) -> Iterator[Parts]:
-    """Tables of which only the reconciler's thread takes care."""
+    """Tables on which only the reconciler's thread runs."""
     parts = Parts(connect(settings.dynamodb), settings)
     requests = ReconcileRequests(parts.clients.tables, parts.names.checkpoints, CONSUMER)
     reconciler = Reconciler(
@@ -50,7 +50,7 @@ def test_the_command_has_a_worker_reconcile(
     assert verify(reconciling).findings == []
 
 
-def test_a_reconciler_that_died_at_it_is_relieved(reconciling: Parts) -> None:
+def test_a_dead_reconciler_is_replaced(reconciling: Parts) -> None:
     requests = ReconcileRequests(
         reconciling.clients.tables, reconciling.names.checkpoints, CONSUMER
     )

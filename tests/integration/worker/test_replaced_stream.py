@@ -1,4 +1,4 @@
-"""DynamoDB Local, as AWS, gives a new ARN: the old stream is read to its end, then the new one."""
+"""DynamoDB Local, like AWS, gives a new ARN: the old stream is read before the new one."""
 
 import os
 from typing import Any
@@ -38,12 +38,12 @@ def recreate(tables: Any, table: str) -> None:
 
 
 def products(app: App) -> list[str]:
-    """Whose first changes were told, oldest first; gaps between are of another kind."""
+    """The products that were inserted, oldest first."""
     items = app.http.get("/v1/events").json()["items"]
     return [event["subject"] for event in reversed(items) if event["data"]["kind"] == "inserted"]
 
 
-def test_while_a_worker_runs(app: App) -> None:
+def test_a_stream_replaced_while_a_worker_runs_is_read_in_order(app: App) -> None:
     where = app.tables, app.services.about.products_table
     put(*where, "a")
     until(lambda: products(app) == ["a"])
@@ -58,8 +58,8 @@ def test_while_a_worker_runs(app: App) -> None:
     until(lambda: app.http.get("/readyz").status_code == 200)
 
 
-def test_while_none_does(settings: Settings) -> None:
-    """A change unseen, a stream that comes and goes, a table made anew: all in their order."""
+def test_streams_replaced_while_no_worker_runs_are_read_in_order(settings: Settings) -> None:
+    """A missed change, a stream switched off and on, and a re-created table are read in order."""
     with serving(settings) as app:
         put(app.tables, app.services.about.products_table, "a")
         until(lambda: products(app) == ["a"])

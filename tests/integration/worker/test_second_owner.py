@@ -1,4 +1,4 @@
-"""A second owner of a stream, or a second kind, is refused in a line that names what to change."""
+"""A second owner, or another kind of host, is refused in one line that names what to change."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +30,7 @@ def hosts(app: App, settings: Settings) -> Workers:
     return Workers(app.tables, f"{settings.table_prefix}StreamCheckpoints", CONSUMER)
 
 
-def test_a_second_server_and_another_host_are_refused_while_one_lives(
+def test_a_second_server_and_another_host_are_refused_while_one_runs(
     owner: App, settings: Settings, tmp_path: Path
 ) -> None:
     given = same_tables(settings)
@@ -41,7 +41,7 @@ def test_a_second_server_and_another_host_are_refused_while_one_lives(
     assert owner.create("P1").status_code == 201
 
 
-def test_a_server_beside_lambda_is_refused_and_told_how_to_switch(
+def test_a_server_is_refused_alongside_lambda_and_the_error_says_how_to_switch(
     settings: Settings, tmp_path: Path
 ) -> None:
     given = same_tables(settings)

@@ -1,4 +1,4 @@
-"""Workers share the shards of a stream: each record has one reader, whoever comes and goes."""
+"""Workers share the shards of a stream: each record has one reader as workers come and go."""
 
 import time
 from collections import Counter
@@ -24,9 +24,7 @@ def row(owner: str, counter: int = 1, **about: Any) -> WorkerRow:
 
 
 class TestSharing:
-    def test_two_workers_have_half_each_and_a_third_that_comes_gets_its_part(
-        self, store: Shop
-    ) -> None:
+    def test_two_workers_have_half_of_the_shards_each(self, store: Shop) -> None:
         shards = [f"s{number}" for number in range(4)]
         store.streams.add(*(StubShard(shard) for shard in shards))
         with store.worker("ada") as ada:
@@ -40,13 +38,13 @@ class TestSharing:
                 assert {name for name, _ in store.taken} == {"ada", "bob"}
                 assert {state.shard_id for state in (*ada.shards(), *bob.shards())} == set(shards)
                 assert ada.problem() is None
-            until(lambda: Counter(store.owners().values()) == {"ada": 4})  # bob went properly
+            until(lambda: Counter(store.owners().values()) == {"ada": 4})  # bob has left in order
         rows = store.rows()
         assert rows.workers == {}
         assert set(store.owners().values()) == {None}
         assert {found.sequence_number is None for found in rows.checkpoints.values()} == {False}
 
-    def test_a_dead_worker_s_shards_move_once_its_counter_stood_still(self, store: Shop) -> None:
+    def test_a_dead_worker_s_shards_move_after_the_lease_time(self, store: Shop) -> None:
         arn = store.streams.current or ""
         store.streams.add(StubShard("s1"))
         store.streams.put("s1", "a", "b")
@@ -57,54 +55,54 @@ class TestSharing:
             r["dynamodb"]["SequenceNumber"] for r in store.streams.streams[arn]["s1"].records
         ]
         store.leases.save(Lease(CONSUMER, arn, "s1", "dead", taken.counter), numbers[0])
-        begun = time.monotonic()
+        started = time.monotonic()
         with store.worker("bob"):
             until(lambda: store.taken)
-            assert time.monotonic() - begun > LEASE_TIME
-            assert store.taken == [("bob", "b")]  # after the dead one's position
+            assert time.monotonic() - started > LEASE_TIME
+            assert store.taken == [("bob", "b")]  # after the dead worker's position
             assert set(store.rows().workers) == {"bob"}
 
-    def test_a_worker_of_the_same_folder_goes_on_at_once(self, store: Shop) -> None:
+    def test_a_worker_with_the_same_folder_continues_at_once(self, store: Shop) -> None:
         arn = store.streams.current or ""
         store.streams.add(StubShard("s1"))
         store.streams.put("s1", "a")
         store.workers.put(row("killed", broker="in-process", folder="f1"))
         store.leases.take((arn, "s1"), "killed", None)
         worker = store.worker("again", broker="in-process", folder="f1")
-        begun = time.monotonic()
+        started = time.monotonic()
         with worker:
-            assert time.monotonic() - begun < LEASE_TIME
+            assert time.monotonic() - started < LEASE_TIME
             until(lambda: store.taken == [("again", "a")])
 
-    def test_a_shard_s_row_says_since_when_it_is_held(self, store: Shop) -> None:
+    def test_a_shard_s_row_shows_since_when_it_is_held(self, store: Shop) -> None:
         shard = "arn:aws:dynamodb:::table/P/stream/then", "s1"
         key = {"Consumer": {"S": CONSUMER}, "Shard": {"S": " ".join(shard)}}
 
         def since() -> datetime | None:
             answer = store.clients.tables.get_item(TableName=store.names.checkpoints, Key=key)
-            told = answer["Item"].get("Since")
-            return datetime.fromisoformat(told["S"]) if told else None
+            value = answer["Item"].get("Since")
+            return datetime.fromisoformat(value["S"]) if value else None
 
-        begun = datetime.now(UTC)
+        started = datetime.now(UTC)
         taken = store.leases.take(shard, "ada", None)
         assert taken is not None
-        told = since()
-        assert told is not None
-        assert abs((told - begun).total_seconds()) < 30
+        held_since = since()
+        assert held_since is not None
+        assert abs((held_since - started).total_seconds()) < 30
         store.leases.release(Lease(CONSUMER, *shard, "ada", taken.counter))
         assert since() is None
 
-    def test_a_status_for_people_comes_with_the_heartbeat(self, store: Shop) -> None:
+    def test_the_heartbeat_contains_the_worker_s_status(self, store: Shop) -> None:
         store.streams.add(StubShard("s1"))
         with store.worker("ada"):
             until(lambda: '"shard_id":"s1"' in store.rows().workers["ada"].status)
 
 
 class TestFencing:
-    """A worker that was paused past its lease wakes up."""
+    """A worker that was paused past its lease resumes."""
 
     def lost(self, store: Shop) -> tuple[Lease, Lease]:
-        """A lease, and that of the worker that took the shard from it."""
+        """A lost lease, and the lease of the worker that took the shard."""
         shard = "arn", "s1"
         first = store.leases.take(shard, "ada", None)
         assert first is not None
@@ -113,7 +111,7 @@ class TestFencing:
         lease = Lease(CONSUMER, *shard, "ada", first.counter)
         return lease, replace(lease, owner="bob", counter=second.counter)
 
-    def test_it_cannot_checkpoint(self, store: Shop) -> None:
+    def test_a_lost_lease_cannot_checkpoint(self, store: Shop) -> None:
         old, new = self.lost(store)
         store.leases.save(new, "42")
         for finished in (False, True):
@@ -124,7 +122,7 @@ class TestFencing:
         (found,) = store.rows().checkpoints.values()
         assert (found.sequence_number, found.finished, found.owner) == ("42", False, "bob")
 
-    def test_it_cannot_park(self, store: Shop) -> None:
+    def test_a_lost_lease_cannot_park_dead_letters(self, store: Shop) -> None:
         old, new = self.lost(store)
         for lease, allowed in ((old, False), (new, True)):
             letter = {"ProductID": {"S": lease.owner}, "SinkKey": {"S": "x"}}
@@ -138,13 +136,15 @@ class TestFencing:
                 parked = False
             assert parked == allowed
 
-    def test_it_can_ask(self, store: Shop) -> None:
+    def test_a_lost_lease_is_detected_by_a_check(self, store: Shop) -> None:
         old, new = self.lost(store)
         store.leases.hold(new).check()
         with pytest.raises(LeaseLost):
             store.leases.hold(old).check()
 
-    def test_not_even_when_it_took_the_shard_itself_again(self, store: Shop) -> None:
+    def test_a_lost_lease_stays_lost_after_the_worker_takes_the_shard_again(
+        self, store: Shop
+    ) -> None:
         old, new = self.lost(store)
         again = store.leases.take(("arn", "s1"), "ada", store.rows().checkpoints["arn", "s1"])
         assert again is not None
@@ -152,12 +152,12 @@ class TestFencing:
         with pytest.raises(LeaseLost):
             store.leases.save(old, "7")
 
-    def test_of_two_takes_from_the_same_state_one_succeeds(self, store: Shop) -> None:
+    def test_only_one_of_two_takes_from_the_same_state_succeeds(self, store: Shop) -> None:
         takes = [store.leases.take(("arn", "s1"), name, None) for name in ("ada", "bob")]
         assert [found is not None for found in takes] == [True, False]
 
-    def test_a_worker_counted_dead_rejoins_with_a_new_take(self, store: Shop) -> None:
-        """Another has buried it and taken its shard; it comes back for its share."""
+    def test_a_worker_that_counted_as_dead_takes_its_share_again(self, store: Shop) -> None:
+        """Another worker removed its row and took its shards; it gets its share back."""
         store.streams.add(StubShard("s1"), StubShard("s2"))
         with store.worker("ada") as ada:
             until(lambda: Counter(store.owners().values()) == {"ada": 2})
@@ -168,12 +168,12 @@ class TestFencing:
             for shard in ("s1", "s2"):
                 store.streams.put(shard, f"of {shard}")
             until(lambda: not ada.shards())
-            # bob is never heard of again, and all is ada's once more
+            # bob's heartbeat never comes again, and ada gets all shards back
             until(lambda: Counter(store.owners().values()) == {"ada": 2})
             until(lambda: {"of s1", "of s2"} <= set(store.products))
 
 
-def test_lost_answers_lose_no_lease(store: Shop, endpoint: str) -> None:
+def test_lost_responses_lose_no_lease(store: Shop, endpoint: str) -> None:
     with lossy(endpoint, 0.3, operations=("UpdateItem",)) as (url, proxy):
         client = connect(url).tables
         leases = Leases(client, store.names.checkpoints, CONSUMER)
@@ -183,7 +183,7 @@ def test_lost_answers_lose_no_lease(store: Shop, endpoint: str) -> None:
                 taken = leases.take(("arn", "s1"), "ada", seen)
                 assert taken is not None
                 leases.save(Lease(CONSUMER, "arn", "s1", "ada", taken.counter), str(number))
-            except StoreUnavailable:  # all three tries were lost
+            except StoreUnavailable:  # all three attempts were lost
                 continue
         client.close()
         assert proxy.swallowed > 3

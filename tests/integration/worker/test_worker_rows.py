@@ -1,4 +1,4 @@
-"""The rows of workers and leases say who may start and what may be trimmed."""
+"""The rows of workers and leases decide who may start and what may be trimmed."""
 
 import time
 from typing import Any
@@ -24,7 +24,7 @@ class TestWhoMayStart:
         member = Member(name, **about)
         return Membership(store.workers, store.checkpoints, member, lease_time=LEASE_TIME)
 
-    def test_beside_an_in_process_broker_nobody(self, store: Shop) -> None:
+    def test_nobody_may_start_alongside_an_in_process_broker(self, store: Shop) -> None:
         with self.membership(store, "ada", broker="in-process", folder="f1"):
             for broker in ("in-process", "redis"):
                 late = self.membership(store, "bob", broker=broker, folder="f2")
@@ -32,21 +32,21 @@ class TestWhoMayStart:
                     late.__enter__()
             assert set(store.rows().workers) == {"ada"}
 
-    def test_an_in_process_broker_beside_nobody(self, store: Shop) -> None:
+    def test_an_in_process_broker_may_not_start_alongside_others(self, store: Shop) -> None:
         with (
             self.membership(store, "ada", broker="redis"),
             pytest.raises(OwnerRefused, match=r"worker ada .*STOCKPULSE_BROKER_URL"),
         ):
             self.membership(store, "bob", broker="in-process").__enter__()
 
-    def test_one_whose_counter_stands_still_is_no_hindrance(self, store: Shop) -> None:
+    def test_a_dead_worker_prevents_no_start(self, store: Shop) -> None:
         store.workers.put(row("dead", broker="in-process", folder="f1"))
-        begun = time.monotonic()
+        started = time.monotonic()
         with self.membership(store, "bob", broker="in-process", folder="f2"):
-            assert time.monotonic() - begun >= LEASE_TIME
+            assert time.monotonic() - started >= LEASE_TIME
             assert set(store.rows().workers) == {"bob"}
 
-    def test_another_kind_of_host_is_refused_until_it_is_switched(self, store: Shop) -> None:
+    def test_another_kind_of_host_is_refused_until_the_kind_is_switched(self, store: Shop) -> None:
         store.workers.claim_host("lambda")
         with pytest.raises(OwnerRefused, match="stockpulse init --host worker"):
             self.membership(store, "ada").__enter__()
@@ -58,17 +58,17 @@ class TestWhoMayStart:
             store.workers.claim_host("lambda")
 
 
-def test_a_server_that_slept_gives_way_to_the_one_that_took_over(store: Shop) -> None:
+def test_a_server_that_was_paused_yields_to_the_one_that_took_over(store: Shop) -> None:
     store.streams.add(StubShard("s1"))
     with store.worker("ada", broker="in-process", folder="f1") as ada:
         until(lambda: store.owners() == {"s1": "ada"})
         ((shard, found),) = store.rows().checkpoints.items()
         store.workers.put(row("bob", broker="in-process", folder="f2"))
         assert store.leases.take(shard, "bob", found) is not None
-        until(lambda: "worker bob reads the stream" in (ada.problem() or ""))
+        until(lambda: "worker bob also reads the stream" in (ada.problem() or ""))
         until(lambda: not ada.shards())
         assert store.owners() == {"s1": "bob"}
-        # bob is never heard of again
+        # bob's heartbeat never comes again
         until(lambda: store.owners() == {"s1": "ada"})
         until(lambda: ada.problem() is None)
 
@@ -77,11 +77,11 @@ class TestWhatMayBeTrimmed:
     def trimmable(self, store: Shop, endpoint: str) -> dict[str, int]:
         return {shard: upto for (_, shard), upto in checkpointed(endpoint, store.names).items()}
 
-    def test_a_shard_that_was_only_taken_keeps_all(self, store: Shop, endpoint: str) -> None:
+    def test_a_shard_without_a_position_keeps_all_records(self, store: Shop, endpoint: str) -> None:
         store.leases.take(("arn", "s1"), "ada", None)
         assert self.trimmable(store, endpoint) == {"s1": 0}
 
-    def test_a_consumer_is_where_it_is_furthest_under_any_of_the_log_s_names(
+    def test_a_consumer_s_position_is_its_furthest_under_any_stream(
         self, store: Shop, endpoint: str
     ) -> None:
         for arn, number in (("arn/stream/1", "99"), ("arn/stream/2", "100")):
@@ -96,7 +96,7 @@ class TestWhatMayBeTrimmed:
             leases.take(("arn", "s1"), "ada", None, inherited=number)
         assert self.trimmable(store, endpoint) == {"s1": 3}
 
-    def test_rows_about_workers_are_no_shards(self, store: Shop, endpoint: str) -> None:
+    def test_worker_rows_are_not_shards(self, store: Shop, endpoint: str) -> None:
         store.workers.put(row("ada"))
         store.workers.claim_host("worker")
         assert self.trimmable(store, endpoint) == {}

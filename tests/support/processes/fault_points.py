@@ -11,7 +11,7 @@ from app.core.events import ChangeEvent
 from app.store.audit.audit_repository import Appended, Arrived
 from app.store.coordination.leases import Hold
 from worker.effects.audit_writer import AuditWriter
-from worker.effects.publish_order import Tell
+from worker.effects.publish_order import PublishWithHold
 from worker.hosts import wiring
 from worker.pipeline.pipeline import Pipeline
 
@@ -30,7 +30,9 @@ def pipeline_with_points(reached: Reached) -> type[Pipeline]:
     """A Pipeline class that reports its points."""
 
     class WithPoints(Pipeline):
-        def __init__(self, audit: AuditWriter, publish: Tell, *others: Any, **named: Any) -> None:
+        def __init__(
+            self, audit: AuditWriter, publish: PublishWithHold, *others: Any, **named: Any
+        ) -> None:
             def publish_between(arrived: Sequence[Arrived], hold: Hold) -> None:
                 reached("between audit and broker")
                 publish(arrived, hold)

@@ -18,7 +18,7 @@ from typing import Any
 from fault_points import set_points  # type: ignore[import-not-found]
 
 from app.config.settings import load
-from worker.aws_lambda.handler import Context, answer
+from worker.aws_lambda.handler import Context, dispatch
 from worker.aws_lambda.invocation import LambdaHost
 from worker.aws_lambda.setup import start
 
@@ -35,7 +35,7 @@ class PartlyFailed(Exception):
 def handler(event: Any, context: Context) -> Any:
     """The entry point that MiniStack calls."""
     _reached_so_far.clear()
-    answered = answer(_host(), event, context.get_remaining_time_in_millis() / 1000)
+    answered = dispatch(_host(), event, context.get_remaining_time_in_millis() / 1000)
     _note(invocation=[_number(record) for record in event.get("Records", [])], answer=answered)
     if answered.get("batchItemFailures"):
         raise PartlyFailed(json.dumps(answered))

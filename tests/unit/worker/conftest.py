@@ -1,4 +1,4 @@
-"""Readers have a stream of one shard and no pauses; stories on a stage have silence."""
+"""Fixtures: a stream of one shard, no retry pauses, and scenes with the state machine's world."""
 
 import logging
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def streams() -> StubStreams:
 
 @pytest.fixture
 def quiet() -> Iterator[None]:
-    """No log lines: the state machine injects failures all the time."""
+    """Disable logging: the state machine injects failures all the time."""
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
@@ -37,7 +37,7 @@ def quiet() -> Iterator[None]:
 
 @pytest.fixture
 def scene(quiet: None) -> Iterator[Scene]:
-    """A stage for one story."""
-    made = Scene()
-    yield made
-    made.close()
+    """A scene for one test."""
+    scene = Scene()
+    yield scene
+    scene.close()

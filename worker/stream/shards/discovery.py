@@ -1,7 +1,7 @@
-"""A look at the service: which stream is to be read now, and its shards.
+"""Discovery asks the service which stream to read now, and which shards the stream has.
 
-A page of the listing that fails leaves what is known standing (FACTS §1.8), and a stream that the
-service no longer knows lists nothing: its readers find out for themselves what is lost.
+If a page of the listing fails, the shards known so far are kept (stream fact 8). A stream that the
+service no longer knows has no shards; its readers find out what is lost.
 """
 
 import logging
@@ -29,22 +29,22 @@ _NOTHING = Listing(())
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What there was to see.
+class StreamSnapshot:
+    """The state of a table's streams.
 
-    `stream_arn` is the stream to read now, None for none. `anew`: it follows an older one and
-    nothing of it was read yet. `drained`: older streams that hold nothing more.
+    `stream_arn` is the stream to read now, None if there is none. `is_new`: the stream follows an
+    older one, and nothing of it was read yet. `drained`: older streams that are completely read.
     """
 
     stream_arn: str | None
     listing: Listing = _NOTHING
-    anew: bool = False
+    is_new: bool = False
     drained: frozenset[str] = frozenset()
     trouble: str = ""
 
 
 class Discovery:
-    """Looks at the streams of one table."""
+    """Discovers the streams of one table and their shards."""
 
     def __init__(
         self,
@@ -59,17 +59,17 @@ class Discovery:
         self._table = table
         self._find_stream = find_stream
         self._one_log = one_log
-        self._known: dict[str, tuple[Shard, ...]] = {}  # by the last complete listing
+        self._known: dict[str, tuple[Shard, ...]] = {}  # from the last complete listing
 
-    def look(
+    def discover(
         self,
         checkpoints: Mapping[ShardKey, Checkpoint],
         beginnings: Mapping[str, Collection[str]] = MappingProxyType({}),
-    ) -> Look:
-        """Ask the service; `beginnings`: see `app.store.coordination.stream_starts`.
+    ) -> StreamSnapshot:
+        """Read the streams' state; `beginnings`: see `app.store.coordination.stream_starts`.
 
         Raises:
-            StoreUnavailable: it does not say which stream is the table's.
+            StoreUnavailable: the service does not answer which stream is the table's.
 
         """
         current, trouble = self._current()
@@ -83,20 +83,20 @@ class Discovery:
             known = positions(checkpoints, arn, one_log=self._one_log)
             listing = promised(listing, known, beginnings.get(arn))
             if arn == current or not is_drained(listing, known):
-                anew = bool(held) and arn not in held
-                return Look(arn, listing, anew, frozenset(drained), trouble or failure)
+                is_new = bool(held) and arn not in held
+                return StreamSnapshot(arn, listing, is_new, frozenset(drained), trouble or failure)
             drained.add(arn)
-        return Look(None, drained=frozenset(drained), trouble=trouble)
+        return StreamSnapshot(None, drained=frozenset(drained), trouble=trouble)
 
     def _current(self) -> tuple[str | None, str]:
-        """The table's stream, or None and what is wrong with it."""
+        """Return the table's current stream, or None and the reason."""
         try:
             return self._find_stream().arn, ""
-        except TableError as error:  # switched off: what it held before can be read for a day
+        except TableError as error:  # the stream is off; its records stay readable for a day
             return None, str(error)
 
     def _listed(self) -> list[str]:
-        """Every stream of the table that the service knows, those switched off included."""
+        """List every stream of the table that the service knows, including disabled ones."""
         arns: list[str] = []
         start: dict[str, Any] = {}
         while True:
@@ -106,7 +106,9 @@ class Discovery:
             except StoreUnavailable as error:
                 if _code_of(error) != "AccessDeniedException":
                     raise
-                _log.warning("streams that came and went unseen are not looked for: %s", error)
+                _log.warning(
+                    "cannot list the table's streams, so replaced streams may be missed: %s", error
+                )
                 return arns
             arns += [stream["StreamArn"] for stream in answer["Streams"]]
             last = answer.get("LastEvaluatedStreamArn")
@@ -115,23 +117,23 @@ class Discovery:
             start = {"ExclusiveStartStreamArn": last}
 
     def _listing(self, stream_arn: str, current: str | None) -> tuple[Listing, str]:
-        """The stream's shards as far as the service tells them, and what kept it from all."""
+        """List the stream's shards; if that fails, those known so far and the error."""
         found: dict[str, Shard] = {}
         try:
             settled = self._describe(stream_arn, found)
         except StoreUnavailable as error:
             if _code_of(error) == "ResourceNotFoundException" and stream_arn != current:
                 return _NOTHING, ""
-            _log.warning("cannot see all of the stream's shards: %s", error)
+            _log.warning("cannot list all of the stream's shards: %s", error)
             known = {shard.id: shard for shard in self._known.get(stream_arn, ())}
             listing = Listing(tuple((known | found).values()), complete=False)
-            return listing, f"cannot see the stream's shards: {error.detail}"
+            return listing, f"cannot list the stream's shards: {error.detail}"
         shards = tuple(found.values())
         self._known = {stream_arn: shards}
         return Listing(shards, settled=settled), ""
 
     def _describe(self, stream_arn: str, found: dict[str, Shard]) -> bool:
-        """Add every shard, page by page; whether the stream is not just being switched off."""
+        """Add every shard to `found`, page by page; returns False while the stream is DISABLING."""
         start: dict[str, Any] = {}
         while True:
             with translated():

@@ -1,9 +1,9 @@
-"""A shard is read only after its parent is finished, and from the start. Pure: shards in, plan out.
+"""A shard is read only after its parent is finished, and from its start. Pure.
 
-Finished means that the reader saw the shard's last page (a missing next iterator) and
-its records are durable: an `EndingSequenceNumber` proves nothing (FACTS §1.6). Nor does a
-listing prove that a shard is gone: one that was begun goes on being asked for until the service
-itself says so (FACTS §1.13), and until then its children wait.
+A shard is finished when the reader has seen its last page (a missing next iterator) and its records
+are durable; an `EndingSequenceNumber` proves nothing (stream fact 6). A shard that is missing from
+a listing need not be gone: a shard whose reading has begun is requested until the service itself
+reports it gone (stream fact 13), and its children wait until then.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -14,20 +14,20 @@ from app.store.coordination.checkpoints import Checkpoint
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One shard as DescribeStream tells it."""
+    """One shard as DescribeStream returns it."""
 
     id: str
     parent: str | None
-    start: str | None = None  # its first sequence number, where that was told
+    start: str | None = None  # its first sequence number, if the service reports it
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The shards of one stream; `complete` only if every page of DescribeStream came."""
+    """The shards of one stream; `complete` only if every page of DescribeStream was read."""
 
     shards: tuple[Shard, ...]
     complete: bool = True
-    settled: bool = True  # the stream is not just being switched off
+    settled: bool = True  # the stream is not DISABLING
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,11 @@ class Position:
 
     shard_id: str
     after: str | None
-    start: str | None = None  # what must still be there, where it is read from its oldest record
+    start: str | None = None  # the number that must still exist when reading from the oldest record
 
 
 def parents_gone(listing: Listing, checkpoints: Mapping[str, Checkpoint]) -> frozenset[str]:
-    """Parents of shards yet to be begun that are neither listed nor were begun themselves."""
+    """Unread parents that are not listed, of shards whose reading has not begun."""
     listed = {shard.id for shard in listing.shards}
     return frozenset(
         shard.parent
@@ -55,12 +55,12 @@ def parents_gone(listing: Listing, checkpoints: Mapping[str, Checkpoint]) -> fro
 def promised(
     listing: Listing, checkpoints: Mapping[str, Checkpoint], gone_before: Collection[str] | None
 ) -> Listing:
-    """What must be there to be read, since `gone_before` is what was gone when reading began.
+    """Add to the listing what must still exist, given the parents that were gone at the start.
 
-    A parent that vanished since, before any worker began it, is listed with the others: the
-    service is asked for it, and says itself that it is gone, which is a gap. A `start` is kept
-    only of children of what was not gone. None: reading begins with this look, and what
-    vanished before was never promised (a first start at the oldest record is no gap).
+    A parent that has vanished since then, before any worker began it, is added to the listing: the
+    service is asked for it and reports it gone, which is a gap. A shard keeps its `start` only if
+    its parent was not gone at the start. `gone_before` None: reading begins with this listing, and
+    nothing that vanished before was expected (a first start at the oldest record is no gap).
     """
     if gone_before is None:
         return replace(listing, shards=tuple(replace(one, start=None) for one in listing.shards))
@@ -74,11 +74,11 @@ def promised(
 
 
 def readable(listing: Listing, checkpoints: Mapping[str, Checkpoint]) -> list[Position]:
-    """Positions of every shard that may be read now, those begun but not listed included.
+    """Positions of all shards that may be read now, including those begun but not listed.
 
-    A parent that is neither listed (see `promised`) nor begun counts as trimmed (FACTS §1.1),
-    but only in a complete listing: it may stand on a page that failed (FACTS §1.8). A shard never
-    seen before starts at its oldest record, closed or not (FACTS §1.3, §1.7).
+    A parent that is neither listed (see `promised`) nor begun counts as trimmed (stream fact 1),
+    but only in a complete listing: it may be on a page that failed (stream fact 8). A new shard
+    starts at its oldest record, closed or not (stream facts 3 and 7).
     """
     starts = {shard.id: shard.start for shard in listing.shards}
     parents = {shard.id: shard.parent for shard in listing.shards}
@@ -98,7 +98,7 @@ def _waits(
     *,
     complete: bool,
 ) -> bool:
-    """Whether the shard's parent may still hold records that come first."""
+    """Whether the shard's parent may still hold earlier records."""
     parent = parents.get(shard_id)
     if not parent or _finished(parent, checkpoints):
         return False
@@ -108,20 +108,20 @@ def _waits(
 
 
 def is_drained(listing: Listing, checkpoints: Mapping[str, Checkpoint]) -> bool:
-    """Whether a stream that was switched off holds nothing more to read."""
+    """Whether a disabled stream holds nothing more to read."""
     return listing.complete and listing.settled and not readable(listing, checkpoints)
 
 
 def awaits_child(listing: Listing, checkpoints: Mapping[str, Checkpoint]) -> bool:
-    """Whether a finished shard has no child yet: the child shows up late (FACTS §1.5)."""
+    """Whether a finished shard has no child yet: children are listed late (stream fact 5)."""
     parents = {shard.parent for shard in listing.shards}
     return any(
         shard.id not in parents and _finished(shard.id, checkpoints) for shard in listing.shards
     )
 
 
-def forgettable(listing: Listing, checkpoints: Iterable[Checkpoint]) -> list[Checkpoint]:
-    """Checkpoints that nothing rests on any more: finished, and of shards not listed."""
+def removable_checkpoints(listing: Listing, checkpoints: Iterable[Checkpoint]) -> list[Checkpoint]:
+    """Checkpoints that are no longer needed: finished, and of shards that are not listed."""
     if not listing.complete:
         return []
     listed = {shard.id for shard in listing.shards}

@@ -1,7 +1,7 @@
 """Each shard has one straight loop: page → work → checkpoint → advance.
 
-The page's effects come before its checkpoint. An empty page is neither the end of the shard nor
-a sign of having caught up.
+A page's effects are complete before its checkpoint is saved. An empty page is neither the end of
+the shard nor a sign that the reader has caught up (stream fact 10).
 """
 
 import threading
@@ -17,23 +17,24 @@ from worker.stream.shards.polling import Polling
 from worker.stream.shards.progress import Progress
 from worker.stream.shards.shard_iterator import ShardPages, Trimmed
 
-# Takes a page: on return its records are audited and published, or parked. Raises LeaseLost where
-# the shard is another's, Stopped where the worker is ending: the page will be read again.
+# Processes a page: when it returns, the records are audited and published, or parked. Raises
+# LeaseLost if the shard belongs to another worker, and Stopped if the worker is stopping: the page
+# will be read again.
 Work = Callable[[Sequence[Any]], None]
 
 
 class Save(Protocol):
-    """Notes a shard's position; raises LeaseLost where the shard is another's."""
+    """Saves a shard's position; raises LeaseLost if the shard belongs to another worker."""
 
     def __call__(self, sequence_number: str | None, *, finished: bool) -> None:
-        """Note it."""
+        """Save the position."""
 
 
 class ShardReader:
-    """Reads one shard from a position to its end, or until it is told to stop or to leave.
+    """Reads one shard from a position to its end, or until it is asked to stop or to leave.
 
-    `guard` returns while the lease is surely held, or raises LeaseLost. `report_gap` notes that
-    what followed a sequence number is lost, and why.
+    `guard` returns while the lease is certainly held, and raises LeaseLost if not. `report_gap`
+    records that the records after a sequence number are lost, and why.
     """
 
     def __init__(
@@ -61,15 +62,15 @@ class ShardReader:
         self.progress = Progress()
 
     def leave(self) -> None:
-        """End after the page under way, its checkpoint included."""
+        """Stop after the current page and its checkpoint."""
         self._leaving.set()
 
     def run(self, stop: threading.Event) -> None:
-        """Read until the shard is finished, or `stop` is set, or it is told to leave.
+        """Read until the shard is finished, `stop` is set, or `leave` is called.
 
         Raises:
             ShardGone: the shard vanished before its end.
-            LeaseLost: the shard is another worker's.
+            LeaseLost: the shard belongs to another worker.
             Stopped: in the middle of a batch.
 
         """
@@ -91,10 +92,10 @@ class ShardReader:
                 stop.wait(pause(failures))
                 continue
             except Trimmed:
-                self._go_on_after_gap()
+                self._resume_after_gap()
                 continue
             failures = 0
-            self.progress.saw(page.records)
+            self.progress.received(page.records)
             ITERATOR_AGE.note(self._pages.shard_id, self.progress.lag)
             self._take(page.records)
             if page.last:
@@ -112,11 +113,11 @@ class ShardReader:
             self._retry(self._guard, "lease")
             self._work(records)
             self._pages.after = last_number(records) or self._pages.after
-            self.progress.made()
+            self.progress.done()
         self._save_position()
 
     def _save_position(self, *, finished: bool = False) -> None:
-        """Save the position, if it has moved or is the last."""
+        """Save the position if it has moved or the shard is finished."""
         number = _greater(self.saved, self._pages.after)
         if number == self.saved and not finished:
             return
@@ -124,13 +125,13 @@ class ShardReader:
         self.saved = number
 
     def give_up(self) -> None:
-        """The shard vanished: report that what it still held is lost, and finish it."""
+        """Report that the vanished shard's remaining records are lost, and mark it finished."""
         after = self._pages.after
         why = "the shard vanished before its end was read: its records were over a day old"
         self._retry(lambda: self._report_gap(after, why), "gaps")
         self._save_position(finished=True)
 
-    def _go_on_after_gap(self) -> None:
+    def _resume_after_gap(self) -> None:
         after = self._pages.after
         which = "first records" if after is None else "records that followed"
         why = f"the stream no longer held the {which}: they were over a day old"
@@ -139,7 +140,7 @@ class ShardReader:
 
 
 def _greater(saved: str | None, read: str | None) -> str | None:
-    """The greater of two sequence numbers: a page that is read again never moves it back."""
+    """The greater of two sequence numbers: reading a page again never moves the position back."""
     if saved is None or read is None:
         return saved or read
     return max(saved, read, key=int)

@@ -1,4 +1,4 @@
-"""Every shard that is held here is read by a thread of its own; each end says what follows."""
+"""Each leased shard is read by its own thread."""
 
 import logging
 import threading
@@ -14,7 +14,7 @@ from worker.stream.shards.shard_iterator import ShardGone
 
 _log = logging.getLogger(__name__)
 
-SILENCE = 4.0  # seconds without an answer until a reader counts as failing
+SILENCE = 4.0  # seconds without a response until a reader counts as failing
 
 
 class ReaderPool(LeasedThreads[ShardKey, ShardReader]):
@@ -33,7 +33,7 @@ class ReaderPool(LeasedThreads[ShardKey, ShardReader]):
         self._one_log = one_log
 
     def read(self, lease: Lease, reader: ShardReader) -> None:
-        """Read a shard that was taken."""
+        """Start reading a shard that was just taken."""
 
         def run() -> None:
             try:
@@ -44,7 +44,7 @@ class ReaderPool(LeasedThreads[ShardKey, ShardReader]):
         self.start((lease.stream_arn, lease.shard_id), lease, reader, run)
 
     def states(self) -> list[ShardState]:
-        """Each shard read here, for the System page."""
+        """The state of each shard read here, for the System page."""
         return [
             ShardState(
                 lease.shard_id,
@@ -60,22 +60,22 @@ class ReaderPool(LeasedThreads[ShardKey, ShardReader]):
         ]
 
     def problem(self) -> str | None:
-        """What is wrong with a reader; None where all is well."""
+        """The problem of a failing reader; None if all are healthy."""
         if (crash := self.crash()) is not None:
             return crash
         for (_, shard_id), (_, reader) in self.all().items():
             silent = time.monotonic() - reader.progress.at
             if silent > SILENCE:
-                waits = "what it read is not durable and published yet"
+                waits = "the last page is not durable and published yet"
                 reason = reader.progress.trouble or (
-                    waits if reader.progress.holds else "no answer yet"
+                    waits if reader.progress.holds else "no response from DynamoDB yet"
                 )
-                return f"shard {shard_id} has not moved for {silent:.0f} s: {reason}"
+                return f"shard {shard_id} has made no progress for {silent:.0f} s: {reason}"
         return None
 
     def _give_up(self, lease: Lease, reader: ShardReader) -> None:
         _log.error("shard %s vanished before its end was read", lease.shard_id)
-        if self._one_log:  # the log goes on under another stream's name, with every record
+        if self._one_log:  # the log continues under another stream's name, with every record
             self._stop.wait(1)
             return
         reader.give_up()

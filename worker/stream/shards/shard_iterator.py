@@ -1,6 +1,6 @@
-"""A shard's pages follow one another from a position; a lost iterator is taken again after it.
+"""A shard's pages are read in order from a position; an expired iterator is replaced there.
 
-Never from LATEST, which can miss the next write (FACTS §1.4).
+Iterators never start at LATEST, which can miss the next write (stream fact 4).
 """
 
 from collections.abc import Sequence
@@ -17,25 +17,25 @@ from app.store.dynamodb.client import error_code, translated
 if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
 
-PAGE_LIMIT = 1000  # records: the service's maximum
-_FRESH_ITERATORS = 3  # that may be called expired in a row
+PAGE_LIMIT = 1000  # records; the service's maximum
+_FRESH_ITERATORS = 3  # attempts before iterators that expire at once are an error
 
 
 class ShardGone(Exception):
-    """The shard is not there any more; its end was never seen."""
+    """The shard no longer exists; its end was never read."""
 
 
 class Trimmed(Exception):
-    """Records after the position are not there any more."""
+    """Records after the position no longer exist."""
 
 
 class _Expired(Exception):
-    """The iterator is older than 15 minutes (FACTS §1.11)."""
+    """The iterator is older than 15 minutes (stream fact 11)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one call gave; `last` only by a missing next iterator (FACTS §1.2, §1.6)."""
+    """The result of one call; `last` only if there is no next iterator (stream facts 2 and 6)."""
 
     records: Sequence[Any]
     last: bool
@@ -52,9 +52,9 @@ class ShardPages:
         after: str | None,
         start: str | None = None,
     ) -> None:
-        """`after`: the last sequence number not to be read again; None begins at the oldest.
+        """`after`: the last sequence number not to read again; None starts at the oldest record.
 
-        `start`: the shard's first number, where nothing of it may be missing at the oldest.
+        `start`: the shard's first number, if no record may be missing at its beginning.
         """
         self._streams = streams
         self._arn = stream_arn
@@ -64,12 +64,12 @@ class ShardPages:
         self._start = start
 
     def next(self) -> Page:
-        """The next page.
+        """Return the next page.
 
         Raises:
             ShardGone: the shard vanished before its end.
-            Trimmed: what follows `after`, or the shard's beginning, is lost; `rewind` goes on
-                with what is left.
+            Trimmed: the records after `after`, or the shard's beginning, are lost; call `rewind` to
+                continue with what is left.
             StoreUnavailable: throttled or failing; try again later.
 
         """
@@ -82,10 +82,10 @@ class ShardPages:
                 continue
             self._iterator = answer.get("NextShardIterator")
             return Page(answer["Records"], last=self._iterator is None)
-        raise StoreUnavailable("DynamoDB calls every shard iterator expired.")
+        raise StoreUnavailable("DynamoDB reports each new shard iterator as expired.")
 
     def rewind(self) -> None:
-        """Go on with the oldest record that there is."""
+        """Continue with the oldest record that exists."""
         self.after = self._start = None
 
     def _fresh(self) -> str:
@@ -99,17 +99,17 @@ class ShardPages:
             "get_shard_iterator", StreamArn=self._arn, ShardId=self.shard_id, **start
         )
         if self.after is None and self._start is not None:
-            self._look_for(self._start)
+            self._check_start(self._start)
         iterator: str = answer["ShardIterator"]
         return iterator
 
-    def _look_for(self, number: str) -> None:
-        """Have the service say whether the shard still goes back to a number.
+    def _check_start(self, number: str) -> None:
+        """Ask the service whether the shard still goes back to a sequence number.
 
-        Its oldest record does not tell: a shard's first number need be no record's. Asked after
-        the iterator was made, so that nothing is lost between.
+        Its oldest record does not show this, because a shard's first number need not be a record's.
+        Asked after the iterator was created, so that nothing can be lost in between.
         """
-        with suppress(StoreRefused):  # an engine that judges such a number knows of no loss
+        with suppress(StoreRefused):  # an engine that rejects the number does not report a loss
             self._call(
                 "get_shard_iterator",
                 StreamArn=self._arn,
@@ -126,8 +126,8 @@ class ShardPages:
                 match error_code(error):
                     case "ExpiredIteratorException":
                         raise _Expired from error
-                    # DynamoDB Local raises it without cause: it says something only to one who
-                    # held a position, or was promised the beginning (FACTS §1.12).
+                    # DynamoDB Local raises it spuriously: it proves a loss only if a position was
+                    # held, or the beginning must exist (stream fact 12).
                     case "TrimmedDataAccessException" if self.after or self._start:
                         raise Trimmed from error
                     case "ResourceNotFoundException":

@@ -1,8 +1,8 @@
-"""When a stream is made anew, the old one is read to its end before the new one begins. Pure.
+"""If a stream is replaced, the old one is read to its end before the new one begins. Pure.
 
-A table re-created, or its stream switched off and on, has a new stream ARN; the old one can be
-read for 24 hours (FACTS §1.14). On an engine with one log (the embedded one, FACTS §2) a new ARN
-continues the same log: there the old ARN is never read, and positions carry over.
+If a table is re-created, or its stream is switched off and on, the stream has a new ARN, and the
+old stream can be read for 24 hours (stream fact 14). On an engine with one log (the embedded
+engine) a new ARN continues the same log: the old ARN is never read, and positions carry over.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -16,10 +16,10 @@ def streams_in_order(
 ) -> list[str]:
     """The streams of one table to read, each to its end before the next.
 
-    `held` have checkpoints; `listed` is what the service still knows: one that came and went
-    while no worker ran is among them, and counts if it is newer than all that are held. The
-    current stream, None where it is off, is the last: one that is listed and newer still was
-    made since we asked which is current, and waits for the next look.
+    `held` have checkpoints. `listed` are all streams that the service still knows. A stream that
+    came and went while no worker ran is listed; it counts if it is newer than all held streams. The
+    current stream (None if it is off) is the last. A listed stream that is newer still was created
+    after the current one was read; it waits for the next discovery.
     """
     newest = max(map(label_of, held), default="")
     between = [arn for arn in listed if held and label_of(arn) > newest]
@@ -30,18 +30,18 @@ def streams_in_order(
 
 
 def held_streams(checkpoints: Iterable[ShardKey], table: str) -> set[str]:
-    """The streams of a table that a worker has begun and not left behind for good."""
+    """The streams of a table that have checkpoints."""
     return {stream_arn for stream_arn, _ in checkpoints if table_of(stream_arn) == table}
 
 
 def positions(
     checkpoints: Mapping[ShardKey, Checkpoint], stream_arn: str, *, one_log: bool
 ) -> dict[str, Checkpoint]:
-    """The checkpoints of a stream by shard id.
+    """The checkpoints of a stream, by shard id.
 
-    Where all streams of a table are one log, that is each shard's furthest position under any
-    of their names, for a new ARN serves the old records again; and it belongs to whoever reads
-    the log under any name.
+    If all streams of a table are one log, this is each shard's furthest position under any stream,
+    because a new ARN serves the old records again. The shard belongs to the owner of its lease
+    under any stream.
     """
     by_shard: dict[str, Checkpoint] = {}
     for (arn, shard_id), found in checkpoints.items():
@@ -52,14 +52,14 @@ def positions(
     return by_shard
 
 
-def left_behind(
+def outdated_checkpoints(
     checkpoints: Mapping[ShardKey, Checkpoint],
     stream_arn: str,
     drained: Collection[str],
     *,
     one_log: bool,
 ) -> list[Checkpoint]:
-    """Checkpoints of older streams that can go, now that `stream_arn` itself has been begun."""
+    """Checkpoints of older streams that can be removed, once `stream_arn` has been begun."""
     own = {shard_id: found for (arn, shard_id), found in checkpoints.items() if arn == stream_arn}
     if not one_log:
         return [found for (arn, _), found in checkpoints.items() if own and arn in drained]

@@ -52,7 +52,7 @@ class TestAnyBreak:
     ) -> None:
         """Two shards' readers; `PublishOrder` makes the second wait for the first."""
         feed, stamps = MemoryFeed(), iter([a_cursor(1), a_cursor(2)])
-        order = PublishOrder(stamps.__next__, patience=5)
+        order = PublishOrder(stamps.__next__, wait_limit=5)
         first_is_stamped, second_is_stamped = threading.Event(), threading.Event()
 
         async with live(feed) as broker:

@@ -1,4 +1,4 @@
-"""An invocation of the scheduled function over fake tables, on a clock of its own."""
+"""An invocation of the scheduled function over fake tables, with a test clock."""
 
 import threading
 import time
@@ -13,8 +13,8 @@ from tests.support.fakes.fake_wire import Paginator
 from worker.aws_lambda.scheduled_sinks import run_until
 from worker.consumers.sink_sharing import Job, SinkSharing
 
-NOW = 1_795_000_000  # seconds since 1970, when the invocation begins
-SECONDS = 50  # that it lasts
+NOW = 1_795_000_000  # start of the invocation, in seconds since 1970
+SECONDS = 50  # its duration
 
 
 class Work:
@@ -28,7 +28,7 @@ class Work:
         self._leaving = threading.Event()
 
     def run(self) -> None:
-        assert self._leaving.wait(20), "never told to leave"
+        assert self._leaving.wait(20), "`leave` was never called"
         self.ended = True
 
     def leave(self) -> None:
@@ -49,7 +49,7 @@ class Tables(FakeTables):
 
 
 class Invocation:
-    """The sinks' rows, and one invocation on a clock of its own."""
+    """The sinks' rows, and one invocation with a test clock."""
 
     def __init__(self, sinks: Iterable[str] = ("archive", "search")) -> None:
         self.tables: Any = Tables({"Checkpoints": ("Consumer", "Shard")})

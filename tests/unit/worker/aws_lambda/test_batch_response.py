@@ -1,4 +1,4 @@
-"""The answer names a record that Lambda knows, or an error says that all must come again."""
+"""The response names a sequence number that Lambda accepts, or an error makes Lambda retry all."""
 
 from typing import Any
 
@@ -20,20 +20,20 @@ def numbered(number: Any) -> dict[str, Any]:
 BATCH = [numbered("100"), numbered("101"), {}, numbered("103")]
 
 
-def test_nothing_failed_is_an_empty_list() -> None:
+def test_no_failure_is_an_empty_list() -> None:
     assert done() == {"batchItemFailures": []}
 
 
 @pytest.mark.parametrize(("first", "named"), [(0, "100"), (1, "101"), (3, "103")])
-def test_the_first_failure_is_named_by_its_own_number(first: int, named: str) -> None:
+def test_the_first_failure_is_returned_by_its_sequence_number(first: int, named: str) -> None:
     assert failed_from(BATCH, first) == {"batchItemFailures": [{"itemIdentifier": named}]}
 
 
-def test_one_without_a_number_is_reached_through_the_one_before_it() -> None:
+def test_a_record_without_a_number_is_retried_from_the_record_before_it() -> None:
     assert failed_from(BATCH, 2) == {"batchItemFailures": [{"itemIdentifier": "101"}]}
 
 
-def test_where_none_before_it_has_a_number_either_only_an_error_is_left() -> None:
+def test_an_error_is_raised_if_no_record_up_to_the_failure_has_a_number() -> None:
     with pytest.raises(Unanswerable):
         failed_from([{}, None, numbered("103")], 1)
 
@@ -51,10 +51,10 @@ def test_where_none_before_it_has_a_number_either_only_an_error_is_left() -> Non
     ],
     ids=repr,
 )
-def test_no_identifier_is_made_of_nonsense(record: Any) -> None:
+def test_invalid_sequence_numbers_are_never_returned(record: Any) -> None:
     assert sequence_number(record) is None
 
 
 @pytest.mark.parametrize("record", [{}, None, {"eventSourceARN": None}, {"eventSourceARN": 3}])
-def test_a_record_that_names_no_stream_has_none(record: Any) -> None:
+def test_a_record_without_a_stream_arn_has_an_empty_one(record: Any) -> None:
     assert stream_arn(record) == ""

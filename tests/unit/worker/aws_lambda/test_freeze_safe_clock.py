@@ -1,4 +1,4 @@
-"""A clock that stood still while its container was frozen makes up for it; it never goes back."""
+"""The clock catches up after its container was frozen, and never goes back."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def machine() -> Machine:
     return Machine()
 
 
-def test_awake_it_is_the_monotonic_clock(machine: Machine) -> None:
+def test_without_a_freeze_it_equals_the_monotonic_clock(machine: Machine) -> None:
     machine.run(5)
     assert machine.clock() == 105
     machine.run(0.001)
@@ -37,12 +37,12 @@ def test_a_freeze_that_stops_the_monotonic_clock_is_counted_once(machine: Machin
     assert machine.clock() == 102 + 3600
 
 
-def test_a_freeze_that_both_clocks_saw_is_not_counted_twice(machine: Machine) -> None:
+def test_a_freeze_that_both_clocks_counted_is_not_counted_twice(machine: Machine) -> None:
     machine.run(3600)
     assert machine.clock() == 3700
 
 
-def test_a_wall_clock_that_steps_back_or_is_trimmed_changes_nothing(machine: Machine) -> None:
+def test_a_wall_clock_that_steps_back_or_is_adjusted_changes_nothing(machine: Machine) -> None:
     machine.wall -= 7200
     assert machine.clock() == 100
     machine.wall += TOLERANCE / 2

@@ -1,4 +1,4 @@
-"""The two entry points: what each accepts, what settings they need, and what they import."""
+"""The two entry points: the events that they accept, their settings, and their imports."""
 
 import subprocess
 import sys
@@ -11,12 +11,12 @@ from app.config.settings import Settings
 from tests.support.builders import an_item, as_lambda, inserted
 from tests.support.paths import ROOT
 from worker.aws_lambda import handler as entry
-from worker.aws_lambda.handler import UnknownInvocation, answer, handler, is_scheduled, sinks
+from worker.aws_lambda.handler import UnknownInvocation, dispatch, handler, is_scheduled, sinks
 from worker.aws_lambda.invocation import LambdaHost
 from worker.aws_lambda.setup import HostRefused, check
 
 KEY = "k1:" + "a2V5" * 11
-WHOLE = {"dynamodb": "aws", "broker_url": "redis://127.0.0.1:6379/0", "audit_keys": KEY}
+COMPLETE = {"dynamodb": "aws", "broker_url": "redis://127.0.0.1:6379/0", "audit_keys": KEY}
 
 
 class Context:
@@ -25,7 +25,7 @@ class Context:
 
 
 @pytest.fixture
-def taken() -> list[Any]:
+def processed() -> list[Any]:
     return []
 
 
@@ -36,9 +36,9 @@ def ran() -> list[str]:
 
 
 @pytest.fixture
-def host(taken: list[Any], ran: list[str]) -> LambdaHost:
+def host(processed: list[Any], ran: list[str]) -> LambdaHost:
     return LambdaHost(
-        lambda records, _arn: taken.extend(records),
+        lambda records, _arn: processed.extend(records),
         threading.Event(),
         {name: lambda _until, name=name: ran.append(name) for name in ("reconcile", "sinks")},
     )
@@ -50,52 +50,56 @@ SCHEDULED = [
 ]
 
 
-def test_the_stream_s_function_takes_records_and_runs_no_sink(
-    host: LambdaHost, taken: list[Any], ran: list[str]
+def test_the_stream_function_processes_records_and_runs_no_sink(
+    host: LambdaHost, processed: list[Any], ran: list[str]
 ) -> None:
     record = as_lambda(inserted(an_item()))
-    assert answer(host, {"Records": [record]}, 30) == {"batchItemFailures": []}
-    assert (taken, ran) == ([record], [])
+    assert dispatch(host, {"Records": [record]}, 30) == {"batchItemFailures": []}
+    assert (processed, ran) == ([record], [])
 
 
 @pytest.mark.parametrize("event", SCHEDULED)
-def test_the_stream_s_function_reconciles_on_a_schedule_and_runs_no_sink(
-    host: LambdaHost, taken: list[Any], ran: list[str], event: Any
+def test_the_stream_function_reconciles_on_a_schedule_and_runs_no_sink(
+    host: LambdaHost, processed: list[Any], ran: list[str], event: Any
 ) -> None:
-    assert answer(host, event, 30) == {"done": "reconcile"}
-    assert (taken, ran) == ([], ["reconcile"])
+    assert dispatch(host, event, 30) == {"done": "reconcile"}
+    assert (processed, ran) == ([], ["reconcile"])
 
 
 @pytest.mark.parametrize("event", [*SCHEDULED, {"Records": []}, {}, None])
-def test_the_sinks_function_runs_the_sinks_whatever_the_event_is(
-    host: LambdaHost, taken: list[Any], ran: list[str], event: Any, monkeypatch: pytest.MonkeyPatch
+def test_the_sinks_function_runs_the_sinks_for_any_event(
+    host: LambdaHost,
+    processed: list[Any],
+    ran: list[str],
+    event: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(entry, "_host", lambda: host)
     assert sinks(event, Context()) == {"done": "sinks"}
-    assert (taken, ran) == ([], ["sinks"])
+    assert (processed, ran) == ([], ["sinks"])
 
 
 @pytest.mark.parametrize(
     "event",
     [{}, None, [], 3, {"Records": None}, {"source": "aws.s3"}, {"stockpulse": "sinks"}],
 )
-def test_anything_else_is_refused(host: LambdaHost, event: Any) -> None:
+def test_other_events_are_refused(host: LambdaHost, event: Any) -> None:
     assert not is_scheduled(event)
     with pytest.raises(UnknownInvocation, match="Records"):
-        answer(host, event, 30)
+        dispatch(host, event, 30)
 
 
 def settings(**values: Any) -> Settings:
     return Settings(_env_file=None, **values)
 
 
-def test_a_whole_setup_is_accepted() -> None:
-    check(settings(**WHOLE))
-    check(settings(**WHOLE | {"dynamodb": "http://127.0.0.1:8001"}))
+def test_complete_settings_are_accepted() -> None:
+    check(settings(**COMPLETE))
+    check(settings(**COMPLETE | {"dynamodb": "http://127.0.0.1:8001"}))
 
 
 @pytest.mark.parametrize(
-    ("lacking", "names"),
+    ("changes", "names"),
     [
         ({"broker_url": None}, ["STOCKPULSE_BROKER_URL"]),
         ({"dynamodb": "embedded"}, ["STOCKPULSE_DYNAMODB"]),
@@ -106,18 +110,20 @@ def test_a_whole_setup_is_accepted() -> None:
         ),
     ],
 )
-def test_half_a_setup_is_refused_with_every_name(lacking: dict[str, Any], names: list[str]) -> None:
+def test_incomplete_settings_are_refused_with_the_names_of_all_variables(
+    changes: dict[str, Any], names: list[str]
+) -> None:
     with pytest.raises(HostRefused) as refused:
-        check(settings(**WHOLE | lacking))
+        check(settings(**COMPLETE | changes))
     assert [name for name in names if name in str(refused.value)] == names
     assert str(refused.value).count("STOCKPULSE_") == len(names)
 
 
 @pytest.mark.parametrize("entry_point", [handler, sinks])
-def test_every_invocation_of_a_function_that_cannot_start_says_why_in_its_log(
+def test_every_invocation_of_a_function_that_cannot_start_logs_the_reason(
     entry_point: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(entry, "load", lambda: settings(**WHOLE | {"broker_url": None}))
+    monkeypatch.setattr(entry, "load", lambda: settings(**COMPLETE | {"broker_url": None}))
     monkeypatch.setattr("app.observability.logs.configure", lambda _form: None)
     for _ in range(2):
         with pytest.raises(HostRefused):
@@ -126,18 +132,18 @@ def test_every_invocation_of_a_function_that_cannot_start_says_why_in_its_log(
     assert "STOCKPULSE_BROKER_URL" in caplog.text
 
 
-# Prints the seconds that an import took, and every module that came of it.
+# Prints the seconds that an import took, and every loaded module.
 IMPORT = """
 import sys, time
-begun = time.process_time()
+started = time.process_time()
 import {module}
-print(time.process_time() - begun)
+print(time.process_time() - started)
 print(*sys.modules)
 """
 
 
 def imported(module: str) -> tuple[float, set[str]]:
-    """CPU seconds to import it in a fresh interpreter, and everything that is loaded then."""
+    """Import a module in a fresh interpreter; return the CPU seconds and all loaded modules."""
     done = subprocess.run(
         [sys.executable, "-c", IMPORT.format(module=module)],
         cwd=ROOT,
@@ -153,8 +159,8 @@ WEB = {"fastapi", "starlette", "uvicorn", "jinja2", "sse_starlette", "httptools"
 TESTING = {"hypothesis", "pytest", "httpx", "mypy_boto3_dynamodb"}
 
 
-def test_a_cold_start_imports_no_web_server_and_takes_little_longer_than_boto3_alone() -> None:
-    """Three tries, for the machine is busy."""
+def test_a_cold_start_imports_no_web_server_and_is_not_much_slower_than_boto3() -> None:
+    """Up to three attempts, because the machine may be busy."""
     seconds, modules = imported("worker.aws_lambda.handler")
     assert {"worker.pipeline.pipeline", "botocore.client", "pydantic"} <= modules
     assert not modules & (WEB | TESTING)
@@ -163,4 +169,4 @@ def test_a_cold_start_imports_no_web_server_and_takes_little_longer_than_boto3_a
     ratios = [seconds / imported("boto3")[0]]
     while ratios[-1] >= 4 and len(ratios) < 3:
         ratios.append(imported("worker.aws_lambda.handler")[0] / imported("boto3")[0])
-    assert ratios[-1] < 4, f"times the time of `import boto3`: {ratios}"  # 2.0 at first writing
+    assert ratios[-1] < 4, f"times as long as `import boto3`: {ratios}"  # 2.0 when this was written

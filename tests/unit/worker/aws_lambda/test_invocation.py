@@ -1,4 +1,4 @@
-"""Up to the first record that is not durable, within the time that Lambda gives."""
+"""A batch is processed up to the first record that is not durable, within Lambda's time limit."""
 
 import threading
 import time
@@ -30,8 +30,8 @@ def named(record: Any) -> dict[str, Any]:
     return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
 
 
-class Taken:
-    """A pipeline that keeps what it made durable, and fails on request."""
+class Recorder:
+    """A pipeline that records what it made durable, and fails on request."""
 
     def __init__(self, fails: Callable[[Any], Exception | None] = lambda _record: None) -> None:
         self.records: list[Any] = []
@@ -49,82 +49,80 @@ class Taken:
         self.records += records
 
 
-def test_a_batch_is_taken_whole_in_its_order() -> None:
-    taken, records = Taken(), batch(60)
-    assert taken.host.take(records, 30) == ALL_DONE
-    assert taken.records == records
+def test_a_batch_is_processed_completely_and_in_order() -> None:
+    recorder, records = Recorder(), batch(60)
+    assert recorder.host.handle_batch(records, 30) == ALL_DONE
+    assert recorder.records == records
 
 
 def test_no_records_are_no_failure() -> None:
-    assert Taken().host.take([], 30) == ALL_DONE
+    assert Recorder().host.handle_batch([], 30) == ALL_DONE
 
 
-def test_each_record_is_taken_under_the_stream_that_it_names() -> None:
-    taken = Taken()
+def test_each_record_is_processed_under_its_own_stream_arn() -> None:
+    recorder = Recorder()
     records = batch(2) + batch(3, 3, OTHER_ARN) + [{}]
-    assert taken.host.take(records, 30) == ALL_DONE
-    assert taken.calls == [(STREAM_ARN, 2), (OTHER_ARN, 3), ("", 1)]
+    assert recorder.host.handle_batch(records, 30) == ALL_DONE
+    assert recorder.calls == [(STREAM_ARN, 2), (OTHER_ARN, 3), ("", 1)]
 
 
-def test_when_time_is_up_the_batch_in_hand_is_what_lambda_hands_over_again() -> None:
+def test_when_time_is_up_lambda_retries_from_the_current_batch() -> None:
     records = batch(60)
-    taken = Taken(lambda record: Stopped() if record is records[30] else None)
-    assert taken.host.take(records, 30) == named(records[24])
-    assert taken.records == records[:24]
+    recorder = Recorder(lambda record: Stopped() if record is records[30] else None)
+    assert recorder.host.handle_batch(records, 30) == named(records[24])
+    assert recorder.records == records[:24]
 
 
-def test_a_record_that_breaks_the_pipeline_is_named_itself_and_what_was_before_it_is_durable() -> (
-    None
-):
+def test_a_record_that_breaks_the_pipeline_is_returned_and_all_before_it_are_durable() -> None:
     records = batch(60)
-    taken = Taken(lambda record: RuntimeError("bug") if record is records[30] else None)
-    assert taken.host.take(records, 30) == named(records[30])
-    assert taken.records == records[:30]
+    recorder = Recorder(lambda record: RuntimeError("bug") if record is records[30] else None)
+    assert recorder.host.handle_batch(records, 30) == named(records[30])
+    assert recorder.records == records[:30]
 
 
-def test_a_fault_that_passes_at_the_second_try_fails_nothing() -> None:
+def test_an_error_that_is_gone_at_the_second_attempt_fails_nothing() -> None:
     records = batch(3)
     faults = iter([RuntimeError("once")])
-    taken = Taken(lambda _record: next(faults, None))
-    assert taken.host.take(records, 30) == ALL_DONE
-    assert taken.records == records
+    recorder = Recorder(lambda _record: next(faults, None))
+    assert recorder.host.handle_batch(records, 30) == ALL_DONE
+    assert recorder.records == records
 
 
-def test_time_can_run_out_while_records_are_tried_one_by_one() -> None:
+def test_time_can_run_out_while_records_are_retried_one_by_one() -> None:
     records = batch(3)
     faults = iter([RuntimeError("bug"), None, Stopped()])
-    taken = Taken(lambda _record: next(faults, None))
-    assert taken.host.take(records, 30) == named(records[1])
+    recorder = Recorder(lambda _record: next(faults, None))
+    assert recorder.host.handle_batch(records, 30) == named(records[1])
 
 
-def test_without_any_number_to_name_the_invocation_fails() -> None:
-    taken = Taken(lambda _record: Stopped())
+def test_an_invocation_without_any_sequence_number_to_return_fails() -> None:
+    recorder = Recorder(lambda _record: Stopped())
     with pytest.raises(Unanswerable):
-        taken.host.take([{}], 30)
+        recorder.host.handle_batch([{}], 30)
 
 
-def test_a_retry_without_end_ends_before_lambda_would_kill_it_and_the_next_one_goes_on() -> None:
+def test_endless_retries_stop_before_lambda_kills_the_function_and_the_next_one_continues() -> None:
     throttled = True
 
     def until_stopped(_record: Any) -> Exception | None:
         if throttled:
-            assert taken.stop.wait(20), "never stopped"
+            assert recorder.stop.wait(20), "never stopped"
             return Stopped()
         return None
 
-    taken, records = Taken(until_stopped), batch(1)
-    begun = time.monotonic()
-    assert taken.host.take(records, 0.2) == named(records[0])
-    assert 0.1 < time.monotonic() - begun < 10
+    recorder, records = Recorder(until_stopped), batch(1)
+    started = time.monotonic()
+    assert recorder.host.handle_batch(records, 0.2) == named(records[0])
+    assert 0.1 < time.monotonic() - started < 10
     throttled = False
-    assert not taken.stop.is_set()
-    assert taken.host.take(records, 30) == ALL_DONE
+    assert not recorder.stop.is_set()
+    assert recorder.host.handle_batch(records, 30) == ALL_DONE
 
 
 def test_no_timer_outlives_its_invocation() -> None:
     before = threading.active_count()
-    taken = Taken()
-    taken.host.take(batch(1), 30)
+    recorder = Recorder()
+    recorder.host.handle_batch(batch(1), 30)
     assert threading.active_count() == before
 
 
@@ -139,11 +137,11 @@ def test_the_margin_is_a_share_of_a_short_timeout_and_never_all_of_it() -> None:
 def test_a_scheduled_task_runs_alone_and_gets_its_deadline() -> None:
     deadlines, others = list[float](), list[float]()
     ticks = {"sinks": deadlines.append, "reconcile": others.append}
-    host = LambdaHost(Taken().process, threading.Event(), ticks)
-    begun = time.monotonic()
+    host = LambdaHost(Recorder().process, threading.Event(), ticks)
+    started = time.monotonic()
     assert host.tick("sinks", 60) == {"done": "sinks"}
     (deadline,) = deadlines
-    assert begun + budget(60) <= deadline <= time.monotonic() + budget(60)
+    assert started + budget(60) <= deadline <= time.monotonic() + budget(60)
     assert others == []
 
 
@@ -151,7 +149,7 @@ def test_a_scheduled_task_that_fails_fails_its_invocation() -> None:
     def broken(_deadline: float) -> None:
         raise RuntimeError("bug")
 
-    host = LambdaHost(Taken().process, threading.Event(), {"reconcile": broken})
+    host = LambdaHost(Recorder().process, threading.Event(), {"reconcile": broken})
     with pytest.raises(RuntimeError, match="bug"):
         host.tick("reconcile", 60)
 
@@ -163,7 +161,7 @@ def test_a_scheduled_task_whose_time_is_up_does_not_fail_its_invocation() -> Non
         assert stop.wait(20), "never stopped"
         raise Stopped
 
-    host = LambdaHost(Taken().process, stop, {"reconcile": endless})
+    host = LambdaHost(Recorder().process, stop, {"reconcile": endless})
     assert host.tick("reconcile", 0.1) == {"done": "reconcile"}
     assert not stop.is_set()
 
@@ -171,23 +169,23 @@ def test_a_scheduled_task_whose_time_is_up_does_not_fail_its_invocation() -> Non
 def test_a_batch_runs_no_scheduled_task() -> None:
     ran: list[float] = []
     ticks = {"sinks": ran.append, "reconcile": ran.append}
-    host = LambdaHost(Taken().process, threading.Event(), ticks)
-    assert host.take(batch(30), 30) == ALL_DONE
+    host = LambdaHost(Recorder().process, threading.Event(), ticks)
+    assert host.handle_batch(batch(30), 30) == ALL_DONE
     assert ran == []
 
 
-class Begun(Taken):
-    """As `Taken`; also notes how each invocation raised its clock before its first record."""
+class BeginRecorder(Recorder):
+    """As `Recorder`; also records how each invocation raised its clock before its first record."""
 
     def __init__(self, error: Exception | None = None) -> None:
         super().__init__()
         self.error = error
-        self.asked: list[tuple[int, int]] = []  # stamps, and how many records were taken before
+        self.begins: list[tuple[int, int]] = []  # stamps, records processed before
         self.host = LambdaHost(self.process, self.stop, {"reconcile": self.tick}, self.begin)
         self.ticks = 0
 
     def begin(self, stamps: int) -> None:
-        self.asked.append((stamps, len(self.records)))
+        self.begins.append((stamps, len(self.records)))
         if self.error is not None:
             raise self.error
 
@@ -199,15 +197,15 @@ class Begun(Taken):
 def test_each_invocation_first_raises_its_clock_by_the_stamps_that_it_needs(
     count: int, stamps: int
 ) -> None:
-    begun = Begun()
-    begun.host.take(batch(count), 30)
-    begun.host.tick("reconcile", 30)
-    begun.host.take(batch(count), 30)
-    assert begun.asked == [(stamps, 0), (1, count), (stamps, count)]
+    started = BeginRecorder()
+    started.host.handle_batch(batch(count), 30)
+    started.host.tick("reconcile", 30)
+    started.host.handle_batch(batch(count), 30)
+    assert started.begins == [(stamps, 0), (1, count), (stamps, count)]
 
 
-def test_an_invocation_that_cannot_raise_its_clock_in_time_takes_nothing() -> None:
-    begun, records = Begun(Stopped()), batch(30)
-    assert begun.host.take(records, 30) == named(records[0])
-    assert begun.host.tick("reconcile", 30) == {"done": "reconcile"}
-    assert (begun.records, begun.ticks) == ([], 0)
+def test_an_invocation_that_cannot_raise_its_clock_in_time_processes_nothing() -> None:
+    started, records = BeginRecorder(Stopped()), batch(30)
+    assert started.host.handle_batch(records, 30) == named(records[0])
+    assert started.host.tick("reconcile", 30) == {"done": "reconcile"}
+    assert (started.records, started.ticks) == ([], 0)

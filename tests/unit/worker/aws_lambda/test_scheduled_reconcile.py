@@ -1,4 +1,4 @@
-"""A scheduled comparison is made at first, for a new stream, when asked, and once a day."""
+"""A scheduled comparison runs at first, for a new stream, on request, and once a day."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ from worker.aws_lambda.scheduled_reconcile import EVERY, is_due
         (State(stream=STREAM_ARN, done_at=NOON, requested=2, done=1), True),
         (State(stream=f"{STREAM_ARN}9", done_at=NOON), True),
     ],
-    ids=["at first", "just done", "not a day yet", "a day later", "asked", "a new stream"],
+    ids=["at first", "just done", "less than a day ago", "a day ago", "requested", "a new stream"],
 )
-def test_it_is_due(state: State, *, due: bool) -> None:
+def test_a_comparison_is_due(state: State, *, due: bool) -> None:
     assert is_due(state, STREAM_ARN, NOON) is due

@@ -83,7 +83,7 @@ def test_a_sink_of_another_invocation_is_left_alone_and_a_dead_one_is_taken(
     assert invocation.row("archive").owner == "other"
 
 
-def test_a_sink_that_is_released_meanwhile_is_taken(invocation: Invocation) -> None:
+def test_a_sink_that_is_released_during_the_invocation_is_taken(invocation: Invocation) -> None:
     invocation.own("archive", "other", NOW + 2 * SECONDS)
     leases, row = Leases(*invocation.where), invocation.row("archive")
 
@@ -96,8 +96,8 @@ def test_a_sink_that_is_released_meanwhile_is_taken(invocation: Invocation) -> N
     assert invocation.ran == ["search", "archive"]
 
 
-def test_a_lease_is_never_without_its_deadline(invocation: Invocation) -> None:
-    """Otherwise nothing would tell that an invocation which was killed right then is dead."""
+def test_a_lease_always_has_its_deadline(invocation: Invocation) -> None:
+    """Otherwise an invocation that was killed right then would never count as dead."""
     seen: list[int | None] = []
 
     def watch(_table: str, _before: Any, after: Any) -> None:
@@ -110,7 +110,7 @@ def test_a_lease_is_never_without_its_deadline(invocation: Invocation) -> None:
     assert set(seen) == {NOW + SECONDS}
 
 
-def test_a_running_sink_learns_that_its_row_changed(invocation: Invocation) -> None:
+def test_a_running_sink_is_notified_of_row_changes(invocation: Invocation) -> None:
     def pause() -> None:
         invocation.tables.update_item(
             TableName="Checkpoints",
@@ -149,7 +149,7 @@ def test_an_invocation_that_must_end_does_not_wait_for_its_deadline(invocation: 
     assert invocation.row("archive").owner is None
 
 
-def test_rows_that_cannot_be_read_for_a_while_stop_no_sink(
+def test_sinks_keep_running_while_their_rows_cannot_be_read(
     invocation: Invocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read, failures = invocation.rows.all, iter([None, StoreUnavailable("throttled"), None])

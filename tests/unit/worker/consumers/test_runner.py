@@ -1,4 +1,4 @@
-"""A backlog does not wait for passes over the timeline's end, which come with each write."""
+"""A backlog is read without waiting for passes over the timeline's end."""
 
 import threading
 from collections.abc import Callable
@@ -20,7 +20,7 @@ T = 10_000_000  # ms
 
 
 class BusyTail:
-    """A timeline with a backlog, in a process that publishes all the time."""
+    """A timeline with a backlog, in a process that constantly publishes."""
 
     def __init__(self, events: int) -> None:
         self.passes = 0
@@ -48,7 +48,7 @@ class BusyTail:
         return 0
 
 
-def test_a_backlog_is_read_without_a_pass_for_each_batch() -> None:
+def test_a_backlog_is_read_without_a_pass_per_batch() -> None:
     tail, got, done = BusyTail(4 * READ + 1), list[str](), threading.Event()
 
     def deliver(events: list[ChangeEvent]) -> list[Rejected]:

@@ -1,4 +1,4 @@
-"""A sink that never ran begins where it was first seen, however often that could not be saved."""
+"""A new sink begins where it was first seen, even if saving that cursor fails at first."""
 
 from types import SimpleNamespace
 from typing import Any, cast
@@ -17,16 +17,16 @@ T = 10_000_000  # ms
 
 def test_nothing_is_delivered_before_the_first_cursor_is_saved() -> None:
     saved: list[Cursor] = []
-    troubles = [StoreUnavailable("The store is away.")]
+    errors = [StoreUnavailable("DynamoDB is down.")]
 
     def save(_lease: Lease, _version: int, settled: Cursor, *_rest: object) -> None:
         saved.append(settled)
-        if troubles:
-            raise troubles.pop()
+        if errors:
+            raise errors.pop()
 
     recent = SimpleNamespace(newest=cursor(T))
     tail = SimpleNamespace(recent=recent, passes=0, refresh=lambda *_: None)
-    bookmark = SavedCursor(
+    saved_cursor = SavedCursor(
         cast("Any", SimpleNamespace(save=save)),
         cast("Any", tail),
         Lease("stockpulse", SINK, "archive", "me", 1),
@@ -35,10 +35,10 @@ def test_nothing_is_delivered_before_the_first_cursor_is_saved() -> None:
         None,
     )
     with pytest.raises(StoreUnavailable):
-        bookmark.open()
+        saved_cursor.open()
     with pytest.raises(RuntimeError, match="not open"):
-        _ = bookmark.position
+        _ = saved_cursor.position
     recent.newest = cursor(T + 5_000)  # an event arrives: the sink must still get it
-    bookmark.open()
+    saved_cursor.open()
     assert saved == [cursor(T), cursor(T)]
-    assert bookmark.position.settled == cursor(T)
+    assert saved_cursor.position.settled == cursor(T)

@@ -1,14 +1,14 @@
-"""A sink gets each product's events in order, and a failing one stops no other."""
+"""A sink gets each product's events in order, and a failing product does not stop others."""
 
 import pytest
 
 from tests.unit.store.timeline.building import cursor, event
-from worker.consumers.retry_policy import LONGEST_ASKED, RetryPolicy
+from worker.consumers.retry_policy import LONGEST_RETRY_AFTER, RetryPolicy
 from worker.consumers.schedule import Call, Delivery, Schedule
 
 
-class Desk:
-    """A schedule with a clock, and words for what comes out of it."""
+class Bench:
+    """A schedule with a test clock and short methods."""
 
     def __init__(self, batch_size: int = 1, window: float = 0.0, **policy: int) -> None:
         self.now = 0.0
@@ -28,33 +28,33 @@ class Desk:
         return self.schedule.next(self.now, lambda _delivery: self.age)
 
     def due(self) -> Call:
-        """The call that must be due now."""
+        """Return the next call, which must exist."""
         call = self.next()
         assert call is not None
         return call
 
     def fail_alone(self, times: int) -> None:
-        """The next call fails so many times, at the longest pauses, and once more just now."""
+        """Fail the next call `times` times, with the longest pauses between, and once more now."""
         for _ in range(times):
             self.fail(self.due())
             self.later()
         self.fail(self.due())
 
     def calls(self) -> list[Call]:
-        """Every call that may be made now."""
+        """Return all calls that may be made now."""
         found = []
         while (call := self.next()) is not None:
             found.append(call)
         return found
 
-    def fail(self, call: Call, accepted: int = 0, asked: float | None = None) -> None:
-        self.schedule.failed(call, accepted, "down", asked, self.now)
+    def fail(self, call: Call, accepted: int = 0, retry_after: float | None = None) -> None:
+        self.schedule.failed(call, accepted, "down", retry_after, self.now)
 
     def succeed(self, call: Call) -> None:
         self.schedule.succeeded(call, self.now)
 
     def later(self) -> None:
-        """The longest pause has passed."""
+        """Advance the clock past the longest pause."""
         self.now += 100.0
 
 
@@ -63,185 +63,185 @@ def names(call: Call | None) -> list[str]:
     return [f"{one.event.product_id}{int(one.event.event_key[-4:])}" for one in call.deliveries]
 
 
-def test_calls_run_at_once_but_never_two_for_one_product() -> None:
-    desk = Desk()
-    desk.offer(("a", 1), ("a", 2), ("b", 1))
-    first, second = desk.calls()
+def test_calls_run_in_parallel_but_never_two_for_one_product() -> None:
+    bench = Bench()
+    bench.offer(("a", 1), ("a", 2), ("b", 1))
+    first, second = bench.calls()
     assert (names(first), names(second)) == (["a1"], ["b1"])
-    assert desk.next() is None
-    desk.succeed(first)
-    assert names(desk.next()) == ["a2"]
+    assert bench.next() is None
+    bench.succeed(first)
+    assert names(bench.next()) == ["a2"]
 
 
-def test_a_batch_holds_several_products_each_in_order() -> None:
-    desk = Desk(batch_size=3)
-    desk.offer(("a", 1), ("b", 1), ("a", 2), ("b", 2))
-    (call,) = desk.calls()
+def test_a_batch_contains_several_products_each_in_order() -> None:
+    bench = Bench(batch_size=3)
+    bench.offer(("a", 1), ("b", 1), ("a", 2), ("b", 2))
+    (call,) = bench.calls()
     assert names(call) == ["a1", "a2", "b1"]
 
 
 def test_a_call_never_contains_an_event_twice() -> None:
-    desk = Desk(batch_size=10)
-    desk.offer(("a", 1), ("a", 2), ("a", 1), ("a", 2), ("b", 1))
-    (call,) = desk.calls()
+    bench = Bench(batch_size=10)
+    bench.offer(("a", 1), ("a", 2), ("a", 1), ("a", 2), ("b", 1))
+    (call,) = bench.calls()
     assert names(call) == ["a1", "a2", "b1"]
-    desk.succeed(call)
-    assert names(desk.next()) == ["a1", "a2"]
+    bench.succeed(call)
+    assert names(bench.next()) == ["a1", "a2"]
 
 
 def test_a_batch_waits_for_its_window_unless_it_is_full() -> None:
-    desk = Desk(batch_size=2, window=5.0)
-    desk.offer(("a", 1))
-    assert desk.next() is None
-    assert desk.schedule.wait(desk.now) == 5.0
-    desk.now = 5.0
-    assert names(desk.next()) == ["a1"]
-    desk.offer(("b", 1), ("c", 1))
-    assert names(desk.next()) == ["b1", "c1"]
+    bench = Bench(batch_size=2, window=5.0)
+    bench.offer(("a", 1))
+    assert bench.next() is None
+    assert bench.schedule.wait(bench.now) == 5.0
+    bench.now = 5.0
+    assert names(bench.next()) == ["a1"]
+    bench.offer(("b", 1), ("c", 1))
+    assert names(bench.next()) == ["b1", "c1"]
 
 
-def test_a_failed_call_comes_again_in_order_and_others_go_on() -> None:
-    desk = Desk()
-    desk.offer(("a", 1), ("a", 2), ("b", 1))
-    a, b = desk.calls()
-    desk.fail(a)
-    desk.succeed(b)
-    assert desk.next() is None
-    desk.later()
-    assert names(desk.next()) == ["a1"]
+def test_a_failed_call_is_retried_in_order_and_others_continue() -> None:
+    bench = Bench()
+    bench.offer(("a", 1), ("a", 2), ("b", 1))
+    a, b = bench.calls()
+    bench.fail(a)
+    bench.succeed(b)
+    assert bench.next() is None
+    bench.later()
+    assert names(bench.next()) == ["a1"]
 
 
-def test_events_that_were_accepted_before_a_failure_do_not_come_again() -> None:
-    desk = Desk(batch_size=3)
-    desk.offer(("a", 1), ("a", 2), ("b", 1))
-    (call,) = desk.calls()
-    desk.fail(call, accepted=1)
-    assert len(desk.schedule) == 2
-    desk.later()
-    assert names(desk.next()) == ["a2", "b1"]
+def test_events_accepted_before_a_failure_are_not_delivered_again() -> None:
+    bench = Bench(batch_size=3)
+    bench.offer(("a", 1), ("a", 2), ("b", 1))
+    (call,) = bench.calls()
+    bench.fail(call, accepted=1)
+    assert len(bench.schedule) == 2
+    bench.later()
+    assert names(bench.next()) == ["a2", "b1"]
 
 
-def test_a_whole_call_whose_last_product_was_accepted_partly_keeps_the_rest() -> None:
-    desk = Desk(batch_size=2)
-    desk.offer(("a", 1), ("a", 2))
-    (call,) = desk.calls()
-    desk.fail(call, accepted=1)
-    desk.later()
-    (again,) = desk.calls()
+def test_a_partly_accepted_call_delivers_the_rest_again() -> None:
+    bench = Bench(batch_size=2)
+    bench.offer(("a", 1), ("a", 2))
+    (call,) = bench.calls()
+    bench.fail(call, accepted=1)
+    bench.later()
+    (again,) = bench.calls()
     assert names(again) == ["a2"]
-    desk.succeed(again)
-    assert len(desk.schedule) == 0
+    bench.succeed(again)
+    assert len(bench.schedule) == 0
 
 
-def test_a_batch_is_halved_after_three_failures_and_grows_again() -> None:
-    desk = Desk(batch_size=4)
-    desk.offer(*((product, 1) for product in "abcd"))
+def test_the_batch_size_is_halved_after_three_failures_and_grows_again() -> None:
+    bench = Bench(batch_size=4)
+    bench.offer(*((product, 1) for product in "abcd"))
     sizes = []
     for _ in range(6):
-        call = desk.due()
+        call = bench.due()
         sizes.append(len(call.deliveries))
-        desk.fail(call)
-        desk.later()
+        bench.fail(call)
+        bench.later()
     assert sizes == [4, 4, 4, 2, 2, 2]
-    while (call := desk.next()) is not None:
+    while (call := bench.next()) is not None:
         sizes.append(len(call.deliveries))
-        desk.succeed(call)
+        bench.succeed(call)
     assert sizes[6:] == [1, 2, 1]
 
 
 def test_an_event_that_fails_alone_while_others_succeed_is_rejected() -> None:
-    desk = Desk(retries=2)
-    desk.offer(("a", 1))
+    bench = Bench(retries=2)
+    bench.offer(("a", 1))
     tries = 0
     for number in range(1, 10):
-        call = desk.due()
+        call = bench.due()
         if call.refusal is not None:
             break
-        desk.fail(call)
+        bench.fail(call)
         tries += 1
-        desk.offer(("b", number))
-        other = desk.next()
+        bench.offer(("b", number))
+        other = bench.next()
         assert names(other) == [f"b{number}"]
         assert other is not None
-        desk.succeed(other)
-        desk.later()
+        bench.succeed(other)
+        bench.later()
     assert (tries, call.refusal, names(call)) == (3, "down", ["a1"])
-    desk.succeed(call)
-    assert len(desk.schedule) == 0
+    bench.succeed(call)
+    assert len(bench.schedule) == 0
 
 
-def test_a_sink_that_is_down_rejects_nothing_however_long() -> None:
-    desk = Desk(retries=0)
-    desk.offer(*((product, 1) for product in "abcdef"))
+def test_a_sink_that_is_down_never_rejects_events() -> None:
+    bench = Bench(retries=0)
+    bench.offer(*((product, 1) for product in "abcdef"))
     for _ in range(50):
-        for call in desk.calls():
+        for call in bench.calls():
             assert call.refusal is None
-            desk.fail(call)
-        desk.later()
-    assert len(desk.schedule) == 6
+            bench.fail(call)
+        bench.later()
+    assert len(bench.schedule) == 6
 
 
 def test_a_sink_that_is_down_is_probed_by_one_call_at_a_time() -> None:
-    desk = Desk()
-    desk.offer(*((product, 1) for product in "abcdef"))
-    for call in desk.calls():
-        desk.fail(call)
-    desk.later()
-    assert len(desk.calls()) == 1
+    bench = Bench()
+    bench.offer(*((product, 1) for product in "abcdef"))
+    for call in bench.calls():
+        bench.fail(call)
+    bench.later()
+    assert len(bench.calls()) == 1
 
 
-def test_a_failing_product_does_not_delay_the_next_one_of_a_quiet_shop() -> None:
-    desk = Desk()
-    desk.offer(("a", 1))
-    desk.fail_alone(5)
-    desk.offer(("b", 1))
-    assert names(desk.next()) == ["b1"]
+def test_a_failing_product_does_not_delay_other_products() -> None:
+    bench = Bench()
+    bench.offer(("a", 1))
+    bench.fail_alone(5)
+    bench.offer(("b", 1))
+    assert names(bench.next()) == ["b1"]
 
 
-@pytest.mark.parametrize(("asked", "pause"), [(30.0, 30.0), (10**9, LONGEST_ASKED)])
-def test_a_retry_after_stops_the_whole_sink_for_as_long(asked: float, pause: float) -> None:
-    desk = Desk()
-    desk.offer(("a", 1), ("b", 1))
-    call = desk.due()
-    desk.fail(call, asked=asked)
-    assert desk.next() is None
-    desk.now = pause - 0.1
-    assert desk.next() is None
-    desk.now = pause
-    assert desk.next() is not None
+@pytest.mark.parametrize(("retry_after", "pause"), [(30.0, 30.0), (10**9, LONGEST_RETRY_AFTER)])
+def test_retry_after_pauses_the_whole_sink(retry_after: float, pause: float) -> None:
+    bench = Bench()
+    bench.offer(("a", 1), ("b", 1))
+    call = bench.due()
+    bench.fail(call, retry_after=retry_after)
+    assert bench.next() is None
+    bench.now = pause - 0.1
+    assert bench.next() is None
+    bench.now = pause
+    assert bench.next() is not None
 
 
-def test_an_event_past_its_age_is_rejected_with_how_it_failed() -> None:
-    desk = Desk(age=60)
-    desk.offer(("a", 1))
-    call = desk.due()
-    desk.fail(call)
-    desk.later()
-    desk.age = 61.0
-    refused = desk.due()
-    assert refused.refusal == "it arrived 61 s ago: down"
+def test_an_event_past_the_maximum_age_is_rejected_with_its_last_error() -> None:
+    bench = Bench(age=60)
+    bench.offer(("a", 1))
+    call = bench.due()
+    bench.fail(call)
+    bench.later()
+    bench.age = 61.0
+    refused = bench.due()
+    assert refused.refusal == "too old to be retried: it arrived 61 s ago: down"
 
 
-def test_the_oldest_place_is_that_of_the_first_event_on_its_way() -> None:
-    desk = Desk()
-    assert desk.schedule.oldest is None
-    desk.offer(("a", 7), ("b", 3))
-    assert desk.schedule.oldest == cursor(1_003, ord("b"))
-    (a, b) = desk.calls()
-    desk.succeed(b)
-    assert desk.schedule.oldest == cursor(1_007, ord("a"))
-    assert cursor(1_003, ord("b")) not in desk.schedule
-    desk.succeed(a)
-    assert desk.schedule.size == 0
+def test_the_oldest_cursor_is_that_of_the_first_pending_event() -> None:
+    bench = Bench()
+    assert bench.schedule.oldest is None
+    bench.offer(("a", 7), ("b", 3))
+    assert bench.schedule.oldest == cursor(1_003, ord("b"))
+    (a, b) = bench.calls()
+    bench.succeed(b)
+    assert bench.schedule.oldest == cursor(1_007, ord("a"))
+    assert cursor(1_003, ord("b")) not in bench.schedule
+    bench.succeed(a)
+    assert bench.schedule.size == 0
 
 
-def test_after_an_outage_an_event_that_fails_alone_is_soon_tried_again() -> None:
-    """Else its pause were as long as at the outage's end, and what is behind it might run out."""
-    desk = Desk()
-    desk.offer(("a", 1))
-    desk.fail_alone(12)
-    desk.offer(("b", 1))
-    other = desk.due()
-    desk.succeed(other)
-    desk.now += 1.0
-    assert names(desk.next()) == ["a1"]
+def test_after_an_outage_an_event_that_failed_alone_is_soon_retried() -> None:
+    """Otherwise its pause would be as long as at the end of the outage."""
+    bench = Bench()
+    bench.offer(("a", 1))
+    bench.fail_alone(12)
+    bench.offer(("b", 1))
+    other = bench.due()
+    bench.succeed(other)
+    bench.now += 1.0
+    assert names(bench.next()) == ["a1"]

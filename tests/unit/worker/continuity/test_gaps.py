@@ -1,4 +1,4 @@
-"""A gap is written before the record behind it, through outages, and never holds that record."""
+"""A gap is written before the record after it, despite outages, and never blocks that record."""
 
 import threading
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ LATE = decode(as_boto3(modified(STATES[5], STATES[6], sequence_number="5")), STR
 
 
 class Store:
-    """What was written, in order; `faults` are raised by the next calls of a kind."""
+    """Records what is written, in order; `faults` are raised by the next calls of a kind."""
 
     def __init__(self, **faults: list[Exception]) -> None:
         self.log: list[str] = []
@@ -59,7 +59,7 @@ class Store:
         return ChainGuard(gaps, Retry(threading.Event()))
 
 
-def test_a_gap_comes_before_the_record_behind_it() -> None:
+def test_a_gap_is_written_before_the_record_after_it() -> None:
     store, out = Store(), StoreUnavailable("out")
     guard = store.guard()
     guard.accept([FIRST], store.accept)
@@ -69,7 +69,7 @@ def test_a_gap_comes_before_the_record_behind_it() -> None:
     assert "ask" in store.log
 
 
-def test_holes_within_a_batch_are_gaps_too() -> None:
+def test_records_missing_within_a_batch_are_gaps_too() -> None:
     store = Store()
     store.guard().accept([FIRST, LATE], store.accept)
     assert store.log == ["ask", "gap", "inserted", "stock_changed"]
@@ -78,7 +78,7 @@ def test_holes_within_a_batch_are_gaps_too() -> None:
     assert (gap.before, gap.after) == (FIRST.after, LATE.before)
 
 
-def test_a_gap_that_dynamodb_refuses_does_not_hold_the_record() -> None:
+def test_a_gap_that_dynamodb_refuses_does_not_block_the_record() -> None:
     store = Store()
     guard = store.guard()
     guard.accept([FIRST], store.accept)
@@ -87,14 +87,14 @@ def test_a_gap_that_dynamodb_refuses_does_not_hold_the_record() -> None:
     assert store.log == ["inserted", "ask", "stock_changed"]
 
 
-def test_read_again_a_gap_is_the_same_entry() -> None:
+def test_reading_the_records_again_gives_the_same_gap() -> None:
     stores = Store(), Store()
     for store in stores:
         store.guard().accept([FIRST, LATE], store.accept)
     assert stores[0].entries == stores[1].entries
 
 
-def test_a_shard_s_gap_is_asked_about_though_it_was_told_before() -> None:
+def test_reconciliation_is_requested_for_a_shard_gap_that_was_already_written() -> None:
     store = Store(ask=[StoreUnavailable("out")])
     gaps = Gaps(store, store, store.ask)  # type: ignore[arg-type]
     with pytest.raises(StoreUnavailable):

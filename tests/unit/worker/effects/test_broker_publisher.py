@@ -1,4 +1,4 @@
-"""A broker that is away holds its shard; what it takes too late goes out with a new stamp."""
+"""An unreachable broker holds its shard; events that it accepts too late get a new stamp."""
 
 import threading
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from worker.effects.publish_order import PublishOrder
 
 
 class Broker:
-    """Refuses so many calls, each of which takes so many seconds."""
+    """Fails for the first `failures` calls; each call takes `seconds`."""
 
     def __init__(self, failures: int, seconds: float) -> None:
         self.failures, self.seconds = failures, seconds
@@ -28,7 +28,7 @@ class Broker:
         self.now += self.seconds
         if self.failures:
             self.failures -= 1
-            raise BrokerUnavailable("away")
+            raise BrokerUnavailable("down")
         self.taken.append(arrived)
 
     def restamp(self, events: Sequence[ChangeEvent]) -> list[Arrived]:
@@ -37,8 +37,8 @@ class Broker:
         return [(stamp.at(n), event) for n, event in enumerate(events)]
 
 
-class Patient(threading.Event):
-    """Never waits; stops after so many pauses."""
+class NoWait(threading.Event):
+    """Never waits; is set after `stop_after` waits."""
 
     def __init__(self, stop_after: int = 1_000) -> None:
         super().__init__()
@@ -49,35 +49,35 @@ class Patient(threading.Event):
         return self._left < 0
 
 
-def sink_of(broker: Broker, stop: threading.Event | None = None) -> BrokerPublisher:
+def publisher_of(broker: Broker, stop: threading.Event | None = None) -> BrokerPublisher:
     order = PublishOrder(lambda: a_cursor(0))
-    retry = Retry(stop or Patient())
+    retry = Retry(stop or NoWait())
     return BrokerPublisher(broker.publish, order, broker.restamp, retry, lambda: broker.now)
 
 
-def test_what_is_taken_at_once_keeps_its_stamp() -> None:
+def test_events_that_are_accepted_at_once_keep_their_stamp() -> None:
     broker = Broker(failures=0, seconds=0.1)
-    sink_of(broker).accept(batch := arrivals([1]))
+    publisher_of(broker).accept(batch := arrivals([1]))
     assert (broker.taken, broker.restamps) == ([batch], 0)
 
 
-def test_a_short_outage_is_waited_out_with_the_same_stamp() -> None:
+def test_events_keep_their_stamp_during_a_short_outage() -> None:
     broker = Broker(failures=4, seconds=0.3)
-    sink_of(broker).accept(batch := arrivals([1]))
+    publisher_of(broker).accept(batch := arrivals([1]))
     assert (broker.taken, broker.restamps) == ([batch], 0)
 
 
-def test_in_a_long_outage_events_get_a_fresh_stamp_every_few_seconds() -> None:
+def test_events_get_a_new_stamp_every_few_seconds_during_a_long_outage() -> None:
     broker = Broker(failures=60, seconds=0.5)
     batch = arrivals([1])
-    sink_of(broker).accept(batch)
+    publisher_of(broker).accept(batch)
     (taken,) = broker.taken
     assert [event for _, event in taken] == [event for _, event in batch]
     assert taken[0][0] == a_cursor(1_000 * broker.restamps)
     assert 30 / 3 - 1 <= broker.restamps <= 30 / 2
 
 
-def test_what_was_taken_late_goes_out_again_with_a_fresh_stamp() -> None:
+def test_events_that_are_accepted_late_are_published_again_with_a_new_stamp() -> None:
     broker = Broker(failures=0, seconds=4)
     publish = broker.publish
 
@@ -86,23 +86,23 @@ def test_what_was_taken_late_goes_out_again_with_a_fresh_stamp() -> None:
         broker.seconds = 0.1
 
     broker.publish = quicker  # type: ignore[method-assign]
-    sink_of(broker).accept(batch := arrivals([1]))
+    publisher_of(broker).accept(batch := arrivals([1]))
     assert broker.taken == [batch, [(a_cursor(1_000), batch[0][1])]]
 
 
-def test_with_the_lease_lost_nothing_gets_a_stamp_or_goes_out() -> None:
+def test_nothing_is_stamped_or_published_after_the_lease_is_lost() -> None:
     class Lost(Unleased):
         def check(self) -> None:
             raise LeaseLost
 
     broker = Broker(failures=60, seconds=1)
     with pytest.raises(LeaseLost):
-        sink_of(broker).accept(arrivals([1]), Lost())
+        publisher_of(broker).accept(arrivals([1]), Lost())
     assert (broker.taken, broker.restamps) == ([], 0)
 
 
-def test_a_stop_ends_the_tries() -> None:
+def test_a_stop_ends_the_retries() -> None:
     broker = Broker(failures=60, seconds=0)
     with pytest.raises(Stopped):
-        sink_of(broker, Patient(stop_after=3)).accept(arrivals([1]))
+        publisher_of(broker, NoWait(stop_after=3)).accept(arrivals([1]))
     assert broker.taken == []

@@ -1,4 +1,4 @@
-"""What was stamped first is published first, whoever is done first; nobody waits for ever."""
+"""Batches are published in the order of their stamps, and none waits for ever."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ def published() -> list[Cursor]:
 
 @pytest.fixture
 def shards() -> Iterator[tuple[ThreadPoolExecutor, ThreadPoolExecutor]]:
-    """Two shards' threads, each its own."""
+    """One thread for each of two shards."""
     with ThreadPoolExecutor(1) as first, ThreadPoolExecutor(1) as second:
         yield first, second
 
@@ -30,8 +30,8 @@ def arrived(*stamps: Cursor) -> list[Arrived]:
     return [(stamp, an_event(number)) for number, stamp in enumerate(stamps)]
 
 
-def make(published: list[Cursor], patience: float = SECONDS):
-    order = PublishOrder(CursorClock(0).stamp, patience)
+def make(published: list[Cursor], wait_limit: float = SECONDS):
+    order = PublishOrder(CursorClock(0).stamp, wait_limit)
 
     def note(batch: Sequence[Arrived]) -> None:
         published.extend(cursor for cursor, _ in batch)
@@ -51,7 +51,7 @@ def test_a_later_stamp_waits_for_an_earlier_one(published, shards) -> None:
     assert published == [early, late]
 
 
-def test_a_try_that_failed_holds_nobody_up(published, shards) -> None:
+def test_a_failed_attempt_does_not_delay_other_batches(published, shards) -> None:
     order, publish = make(published)
     shards[0].submit(order.stamp).result()
     late = shards[1].submit(order.stamp).result()
@@ -60,7 +60,7 @@ def test_a_try_that_failed_holds_nobody_up(published, shards) -> None:
     assert published == [late]
 
 
-def test_a_stamp_that_a_halved_batch_left_unused_holds_nobody_up(published, shards) -> None:
+def test_an_unused_stamp_of_a_halved_batch_does_not_delay_other_batches(published, shards) -> None:
     order, publish = make(published)
     _refused, first_half, second_half = (shards[0].submit(order.stamp).result() for _ in range(3))
     late = shards[1].submit(order.stamp).result()
@@ -69,7 +69,7 @@ def test_a_stamp_that_a_halved_batch_left_unused_holds_nobody_up(published, shar
     assert published == [first_half, second_half, late]
 
 
-def test_halves_let_another_shard_s_batch_in_between(published, shards) -> None:
+def test_another_shard_s_batch_can_be_published_between_two_halves(published, shards) -> None:
     order, publish = make(published)
     first = shards[0].submit(order.stamp).result()
     between = shards[1].submit(order.stamp).result()
@@ -80,7 +80,7 @@ def test_halves_let_another_shard_s_batch_in_between(published, shards) -> None:
     assert published == [first, between, second]
 
 
-def test_a_publication_that_fails_holds_nobody_up(published, shards) -> None:
+def test_a_failed_publication_does_not_delay_other_batches(published, shards) -> None:
     order, publish = make(published)
 
     def fail(_: Sequence[Arrived]) -> None:
@@ -94,8 +94,8 @@ def test_a_publication_that_fails_holds_nobody_up(published, shards) -> None:
     assert published == [late]
 
 
-def test_a_thread_that_died_with_a_stamp_is_waited_for_only_so_long(published, shards) -> None:
-    order, publish = make(published, patience=0.05)
+def test_waiting_for_the_stamp_of_a_dead_thread_times_out(published, shards) -> None:
+    order, publish = make(published, wait_limit=0.05)
     dead = threading.Thread(target=order.stamp)
     dead.start()
     dead.join()
@@ -109,7 +109,7 @@ def test_many_threads_publish_in_the_order_of_their_stamps(published) -> None:
 
     def one_batch(number: int) -> None:
         stamp = order.stamp()
-        if number % 3 == 0:  # a try that fails, and is repeated
+        if number % 3 == 0:  # an attempt that fails and is repeated
             order.drop()
             stamp = order.stamp()
         publish(arrived(stamp))

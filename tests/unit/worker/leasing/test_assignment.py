@@ -1,4 +1,4 @@
-"""Shards lie evenly, and nothing moves without gain."""
+"""Shards are spread evenly, and no shard moves without need."""
 
 import string
 from collections import Counter
@@ -19,39 +19,39 @@ def worker(
 
 
 class TestRivals:
-    def test_workers_on_a_shared_broker_are_none(self) -> None:
+    def test_workers_with_a_shared_broker_are_no_rivals(self) -> None:
         assert rivals(worker("ada"), [worker("bob")]) == []
 
-    def test_an_in_process_broker_s_worker_reads_alone(self) -> None:
+    def test_a_worker_with_an_in_process_broker_is_a_rival_of_all_others(self) -> None:
         alone, shared = worker("ada", broker="in-process"), worker("bob")
         assert rivals(alone, [alone, shared]) == [shared]
         assert rivals(shared, [alone, shared]) == [alone]
 
-    def test_of_two_that_start_together_one_goes_on(self) -> None:
+    def test_if_two_start_together_the_lower_name_continues(self) -> None:
         ada = worker("ada", broker="in-process", ready=False)
         bob = worker("bob", broker="in-process", ready=False)
         assert rivals(ada, [bob]) == []
         assert rivals(bob, [ada]) == [ada]
 
-    def test_one_that_is_at_work_is_not_kept_from_it_by_one_that_starts(self) -> None:
+    def test_a_running_worker_is_not_stopped_by_a_starting_one(self) -> None:
         at_work = worker("bob", broker="in-process")
         assert rivals(at_work, [worker("ada", broker="in-process", ready=False)]) == []
 
 
-class TestGivingWay:
-    """Two that must not read beside one another both live: one slept while the other began."""
+class TestFirstRival:
+    """Two workers that exclude each other are alive: one was paused while the other started."""
 
-    def test_to_one_that_holds_shards(self) -> None:
+    def test_the_worker_that_holds_shards_continues(self) -> None:
         for me, other in (("ada", "bob"), ("bob", "ada")):
             assert first_rival(me, [worker(other)], {other}) == other
             assert first_rival(other, [worker(me)], {other}) is None
 
-    def test_of_two_alike_the_lower_name_goes_on(self) -> None:
+    def test_if_both_or_neither_hold_shards_the_lower_name_continues(self) -> None:
         for owners in (set[str](), {"ada", "bob"}):
             assert first_rival("bob", [worker("ada")], owners) == "ada"
             assert first_rival("ada", [worker("bob")], owners) is None
 
-    def test_to_nobody_where_there_is_none(self) -> None:
+    def test_without_rivals_there_is_none(self) -> None:
         assert first_rival("ada", [], {"bob"}) is None
 
 
@@ -60,7 +60,7 @@ def test_a_worker_alone_takes_everything() -> None:
     assert (plan.release, set(plan.free), plan.wanted) == ((), {"s1", "s2"}, 2)
 
 
-def test_a_newcomer_is_given_half() -> None:
+def test_a_new_worker_gets_half() -> None:
     owners = {"s1": "ada", "s2": "ada", "s3": "ada", "s4": "ada"}
     alive = {"ada", "bob"}
     assert len(share("ada", owners, alive).release) == 2
@@ -68,7 +68,7 @@ def test_a_newcomer_is_given_half() -> None:
     assert share("bob", owners, alive).free == ()
 
 
-def test_one_shard_is_not_handed_to_and_fro() -> None:
+def test_a_single_shard_stays_with_its_owner() -> None:
     for holder in ("ada", "bob"):
         for me in ("ada", "bob"):
             plan = share(me, {"s1": holder}, {"ada", "bob"})
@@ -87,10 +87,10 @@ NAMES = st.sampled_from(string.ascii_lowercase[:5])
     st.dictionaries(st.integers(0, 12).map(str), st.none() | NAMES),
     st.sets(NAMES, min_size=1),
 )
-def test_within_two_looks_all_lies_evenly_and_then_still(
+def test_after_two_rounds_shards_are_spread_evenly_and_stay(
     owners: dict[str, str | None], alive: set[str]
 ) -> None:
-    """Whoever held what, and whoever died: each acts on the same rows, one after another."""
+    """For any owners and any dead workers, all acting on the same rows one after another."""
     for _ in range(2):
         for me in sorted(alive):
             owners |= dict.fromkeys(share(me, owners, alive).release)
@@ -111,7 +111,7 @@ def test_within_two_looks_all_lies_evenly_and_then_still(
     st.dictionaries(st.integers(0, 12).map(str), st.none() | NAMES),
     st.sets(NAMES, min_size=1),
 )
-def test_what_each_wants_adds_up_to_what_is_there(
+def test_wanted_shards_add_up_to_free_and_released_ones(
     owners: dict[str, str | None], alive: set[str]
 ) -> None:
     plans = {me: share(me, owners, alive) for me in alive}

@@ -1,4 +1,4 @@
-"""Hand-made sinks of a pipeline, and a record to put through it."""
+"""A fake audit, broker and dead-letter table for a pipeline, and a record to process."""
 
 import threading
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from worker.pipeline.pipeline import Pipeline
 
 
 class Steps:
-    """Hand-made sinks that write down what reached them, in order."""
+    """Fakes that record what reached them, in order."""
 
     def __init__(self) -> None:
         self.log: list[tuple[str, Any]] = []

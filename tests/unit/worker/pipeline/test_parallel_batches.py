@@ -1,4 +1,4 @@
-"""Batches of different products are under way at once; a page fails once all have ended."""
+"""Batches of different products run in parallel; a page fails only after all have ended."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -21,11 +21,11 @@ SOON = 5.0  # seconds
 
 
 class Meeting:
-    """An audit in which so many batches have to be under way before any of them is durable."""
+    """An audit in which no batch becomes durable before `batches` of them are running."""
 
     def __init__(self, batches: int) -> None:
         self._met = threading.Barrier(batches, timeout=SOON)
-        self.order = PublishOrder(CursorClock(0).stamp, patience=SOON)
+        self.order = PublishOrder(CursorClock(0).stamp, wait_limit=SOON)
         self.published: list[tuple[str, int | None]] = []
         self.fails_for: str | None = None
         self.ended = 0
@@ -48,13 +48,13 @@ class Meeting:
         self.published += [(event.product_id, event.stock_after) for _, event in arrived]
 
     def pipeline(self) -> Pipeline:
-        tell = self.order.in_turn(self.publish)
+        publish = self.order.in_turn(self.publish)
         retry = Retry(threading.Event())
-        return Pipeline(self, tell, None, retry, DEFAULT_NAMES, parallelization_factor=3)  # type: ignore[arg-type]
+        return Pipeline(self, publish, None, retry, DEFAULT_NAMES, parallelization_factor=3)  # type: ignore[arg-type]
 
 
 def page(changes: int, products: int) -> list[dict[str, Any]]:
-    """Changes of so many products in turns; each raises the stock by one."""
+    """Return `changes` changes that rotate over `products`; each raises the stock by one."""
     return [
         as_boto3(
             modified(
@@ -67,7 +67,7 @@ def page(changes: int, products: int) -> list[dict[str, Any]]:
     ]
 
 
-def test_batches_of_different_products_are_written_at_once_and_each_keeps_its_order() -> None:
+def test_batches_of_different_products_run_in_parallel_and_each_product_keeps_its_order() -> None:
     meeting = Meeting(3)
     meeting.pipeline().process(page(3 * ROW_LIMIT, 9), STREAM_ARN)
     assert len(meeting.published) == 3 * ROW_LIMIT
@@ -85,7 +85,7 @@ def test_one_product_is_written_by_one_thread_at_a_time() -> None:
 
 
 @pytest.mark.parametrize("product", ["P0", "P8"])
-def test_an_error_of_one_part_comes_out_when_no_part_is_under_way(product: str) -> None:
+def test_an_error_of_one_part_is_raised_after_all_parts_have_ended(product: str) -> None:
     meeting = Meeting(3)
     meeting.fails_for = product
     with pytest.raises(LeaseLost):
@@ -95,7 +95,7 @@ def test_an_error_of_one_part_comes_out_when_no_part_is_under_way(product: str) 
     assert len(dict(meeting.published)) in range(1, 9)
 
 
-def test_a_page_of_one_batch_costs_no_thread() -> None:
+def test_a_page_of_one_batch_starts_no_thread() -> None:
     meeting, threads = Meeting(1), set[int]()
     meeting.after_met = lambda _products: threads.add(threading.get_ident())
     meeting.pipeline().process(page(ROW_LIMIT, ROW_LIMIT), STREAM_ARN)

@@ -1,4 +1,4 @@
-"""A product is in one part only, in its order, and parts are about as long as each other."""
+"""Each product is in one part only, in order, and the parts have similar sizes."""
 
 from collections.abc import Mapping
 from itertools import chain
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.core.item import AttributeNames
 from app.store.feed.feed import ROW_LIMIT
-from worker.pipeline.parallel import parts_of, runs
+from worker.pipeline.parallel import chunks, split_by_product
 
 
 def record(product_id: str, number: int) -> dict[str, Any]:
@@ -31,7 +31,7 @@ pages = st.lists(st.integers(0, 40), max_size=150).map(
 
 @given(pages, st.integers(1, 5))
 def test_nothing_is_lost_and_no_product_is_in_two_parts(page: list[Any], most: int) -> None:
-    parts = parts_of(page, most)
+    parts = split_by_product(page, most)
     assert sorted(map(number_of, chain(*parts))) == list(range(len(page)))
     products = [{product_of(one) for one in part} for part in parts]
     assert sum(map(len, products)) == len(set(chain(*products)))
@@ -41,42 +41,44 @@ def test_nothing_is_lost_and_no_product_is_in_two_parts(page: list[Any], most: i
 
 
 @given(pages, st.integers(1, 5))
-def test_there_are_no_more_parts_than_batches(page: list[Any], most: int) -> None:
-    assert len(parts_of(page, most)) <= min(most, -(-len(page) // ROW_LIMIT))
+def test_there_are_at_most_as_many_parts_as_batches(page: list[Any], most: int) -> None:
+    assert len(split_by_product(page, most)) <= min(most, -(-len(page) // ROW_LIMIT))
 
 
-def test_different_products_are_shared_out_evenly() -> None:
+def test_different_products_are_distributed_evenly() -> None:
     page = [record(f"P{number}", number) for number in range(4 * ROW_LIMIT)]
-    assert [len(part) for part in parts_of(page, 4)] == [ROW_LIMIT] * 4
+    assert [len(part) for part in split_by_product(page, 4)] == [ROW_LIMIT] * 4
 
 
-def test_a_product_that_changes_often_has_a_part_to_itself() -> None:
+def test_a_product_with_many_changes_gets_its_own_part() -> None:
     busy = [record("busy", number) for number in range(60)]
     others = [record(f"P{number}", number) for number in range(36)]
-    parts = parts_of([*busy, *others], 4)
+    parts = split_by_product([*busy, *others], 4)
     assert [product_of(one) for one in parts[0]] == ["busy"] * 60
     assert [len(part) for part in parts[1:]] == [12, 12, 12]
 
 
-def test_a_table_s_own_key_tells_its_products() -> None:
+def test_products_are_identified_by_a_custom_key_attribute() -> None:
     page = [
         {"dynamodb": {"Keys": {"sku": {"S": f"P{n % 2}"}}, "SequenceNumber": "1"}}
         for n in range(2 * ROW_LIMIT)
     ]
-    assert [len(part) for part in parts_of(page, 2, AttributeNames("sku", "title", "qty"))] == [
+    assert [
+        len(part) for part in split_by_product(page, 2, AttributeNames("sku", "title", "qty"))
+    ] == [
         ROW_LIMIT,
         ROW_LIMIT,
     ]
 
 
-def test_what_tells_no_product_stays_together() -> None:
+def test_records_without_a_product_stay_together() -> None:
     page: list[Any] = [{"dynamodb": None}] * (2 * ROW_LIMIT)
-    assert [len(part) for part in parts_of(page, 2)] == [2 * ROW_LIMIT]
+    assert [len(part) for part in split_by_product(page, 2)] == [2 * ROW_LIMIT]
 
 
-def test_runs_are_cut_in_the_page_s_order() -> None:
+def test_chunks_keep_the_page_s_order() -> None:
     page = [record("P", number) for number in range(100)]
-    assert [[number_of(one) for one in run] for run in runs(page, 2)] == [
+    assert [[number_of(one) for one in run] for run in chunks(page, 2)] == [
         list(range(48)),
         list(range(48, 96)),
         list(range(96, 100)),

@@ -1,4 +1,4 @@
-"""Durable before published, published before returned, in the stream's order."""
+"""Records are durable before they are published, in the stream's order."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -28,7 +28,7 @@ def steps() -> Steps:
     return Steps()
 
 
-def test_a_page_is_audited_then_published_in_its_order(steps: Steps) -> None:
+def test_a_page_is_audited_then_published_in_order(steps: Steps) -> None:
     steps.pipeline().process([put("b", 1), put("a", 2), put("c", 3)], STREAM_ARN)
     assert steps.log == [("audit", ["b", "a", "c"]), ("publish", ["b", "a", "c"])]
 
@@ -46,7 +46,7 @@ def test_each_batch_is_published_before_the_next_is_audited(steps: Steps) -> Non
 
 
 def test_changes_of_one_product_keep_their_order(steps: Steps) -> None:
-    """Sequence numbers and times are not compared: services repeat times, and numbers wrap."""
+    """Sequence numbers and times are not compared: times repeat, sequence numbers wrap around."""
     seen: list[int | None] = []
     steps.publish = lambda arrived, _hold: seen.extend(event.stock_after for _, event in arrived)  # type: ignore[method-assign]
     records = [
@@ -64,17 +64,17 @@ def test_changes_of_one_product_keep_their_order(steps: Steps) -> None:
     assert seen == list(range(1, 60))
 
 
-def test_a_record_that_is_in_a_page_twice_is_taken_once(steps: Steps) -> None:
+def test_a_record_that_is_in_a_page_twice_is_processed_once(steps: Steps) -> None:
     steps.pipeline().process([put("a"), put("b", 2), put("a")], STREAM_ARN)
     assert steps.of("audit") == [["a", "b"]]
 
 
-def test_an_empty_page_reaches_no_sink(steps: Steps) -> None:
+def test_an_empty_page_does_nothing(steps: Steps) -> None:
     steps.pipeline().process([], STREAM_ARN)
     assert steps.log == []
 
 
-def test_records_of_lambda_are_taken_alike(steps: Steps) -> None:
+def test_records_from_lambda_are_processed_alike(steps: Steps) -> None:
     steps.pipeline().process([as_lambda(inserted(an_item("a", Photo=b"\xff")))], STREAM_ARN)
     assert steps.of("publish") == [["a"]]
 
@@ -86,7 +86,7 @@ def test_a_table_s_own_names_are_used(steps: Steps) -> None:
     assert steps.of("publish") == [["a"]]
 
 
-def test_nothing_is_published_that_is_not_durable(steps: Steps) -> None:
+def test_nothing_is_published_before_it_is_durable(steps: Steps) -> None:
     def stopped(_: Sequence[ChangeEvent], hold: Hold) -> Appended:
         raise Stopped
 
@@ -104,7 +104,7 @@ def test_nothing_is_published_that_is_not_durable(steps: Steps) -> None:
         ("between broker and checkpoint", ["audit", "publish"]),
     ],
 )
-def test_a_crash_leaves_nothing_published_that_was_not_audited(
+def test_after_a_crash_everything_published_was_audited(
     steps: Steps, point: str, done: list[str]
 ) -> None:
     def crash(reached: str) -> None:

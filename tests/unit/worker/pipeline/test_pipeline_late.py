@@ -1,4 +1,4 @@
-"""A batch that was held up is stamped anew, or dropped with its lease."""
+"""A delayed batch gets a new stamp, or is dropped if its lease is lost."""
 
 import threading
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ def steps() -> Steps:
 
 
 class SlowAudit:
-    """An audit whose first calls take long."""
+    """An audit whose first calls are slow."""
 
     def __init__(self, *seconds: float) -> None:
         self.now = 0.0
@@ -56,7 +56,7 @@ class SlowAudit:
         ([60, 60], ["append", "restamp", "restamp"]),
     ],
 )
-def test_a_batch_held_up_for_longer_than_its_stamp_lives_gets_a_fresh_row(
+def test_a_batch_delayed_for_longer_than_its_stamp_lives_gets_a_new_row(
     steps: Steps, seconds: list[float], calls: list[str]
 ) -> None:
     audit = SlowAudit(*seconds)
@@ -75,14 +75,14 @@ def test_a_batch_held_up_for_longer_than_its_stamp_lives_gets_a_fresh_row(
 
 
 class Held:
-    """A hold that can be lost, and says when it was looked at."""
+    """A lease that can be lost, and counts its checks."""
 
     def __init__(self, *, lost: bool = False) -> None:
-        self.looks = 0
+        self.checks = 0
         self._lost = lost
 
     def check(self) -> None:
-        self.looks += 1
+        self.checks += 1
         if self._lost:
             raise LeaseLost
 
@@ -91,7 +91,7 @@ class Held:
 
 
 def late_pipeline(steps: Steps, published: list[Arrived], dropped: list[str]) -> Pipeline:
-    """A pipeline whose audit takes a minute at its first try."""
+    """A pipeline whose audit takes a minute at its first attempt."""
     audit = SlowAudit(60)
     sink = AuditWriter(
         audit,  # type: ignore[arg-type]
@@ -109,11 +109,11 @@ def late_pipeline(steps: Steps, published: list[Arrived], dropped: list[str]) ->
     )
 
 
-def test_a_late_batch_looks_at_its_lease_before_it_is_stamped_again(steps: Steps) -> None:
+def test_a_late_batch_checks_its_lease_before_it_is_stamped_again(steps: Steps) -> None:
     published: list[Arrived] = []
     hold = Held()
     late_pipeline(steps, published, []).process([put("a")], STREAM_ARN, hold)
-    assert (hold.looks, len(published)) == (1, 1)
+    assert (hold.checks, len(published)) == (1, 1)
 
 
 def test_a_late_batch_whose_lease_is_lost_is_dropped(steps: Steps) -> None:

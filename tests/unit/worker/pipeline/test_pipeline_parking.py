@@ -1,4 +1,4 @@
-"""What cannot be taken is parked, not lost, and holds up nothing else."""
+"""Records that cannot be processed are parked as dead letters, and other records are unaffected."""
 
 import threading
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ def steps() -> Steps:
 
 
 @pytest.mark.parametrize("record", POISON.values(), ids=POISON)
-def test_what_cannot_be_decoded_is_parked_raw_and_the_rest_goes_on(
+def test_undecodable_records_are_parked_raw_and_the_rest_continues(
     steps: Steps, record: Any
 ) -> None:
     steps.pipeline().process([put("a", 1), record, put("b", 2)], STREAM_ARN)
@@ -39,13 +39,13 @@ def test_what_cannot_be_decoded_is_parked_raw_and_the_rest_goes_on(
     assert steps.of("publish") == [["a", "b"]]
 
 
-def test_a_parked_record_is_under_its_product_where_that_is_known(steps: Steps) -> None:
+def test_a_dead_letter_is_stored_under_its_product_if_known(steps: Steps) -> None:
     known = put("a") | {"eventName": "UPSERT"}
     steps.pipeline().process([known, {}], STREAM_ARN)
     assert [product_id for product_id, _ in steps.of("park")] == ["a", "unknown"]
 
 
-def test_what_the_audit_refuses_is_parked_before_the_rest_is_published(steps: Steps) -> None:
+def test_refused_records_are_parked_before_the_rest_is_published(steps: Steps) -> None:
     steps.refuses = {"b"}
     records = [put("a", 1), put("b", 2), put("c", 3)]
     steps.pipeline().process(records, STREAM_ARN)
@@ -56,7 +56,9 @@ def test_what_the_audit_refuses_is_parked_before_the_rest_is_published(steps: St
     ]
 
 
-def test_parking_is_tried_until_it_succeeds(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parking_is_retried_until_it_succeeds(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("app.runtime.retry.pause", Backoff(0.0, 0.0))
     park, failures = steps.park, iter([StoreUnavailable("down")] * 3)
 
@@ -71,10 +73,10 @@ def test_parking_is_tried_until_it_succeeds(steps: Steps, monkeypatch: pytest.Mo
 
 
 class FullTable:
-    """DynamoDB, as far as a dead letter needs it: it refuses items over 400 KB."""
+    """A table that refuses items over 400 KB."""
 
     def __init__(self) -> None:
-        self.kept: list[dict[str, Any]] = []
+        self.saved: list[dict[str, Any]] = []
 
     def transact_write_items(self, TransactItems: list[Any], **_: Any) -> None:  # noqa: N803
         (action,) = TransactItems
@@ -85,11 +87,11 @@ class FullTable:
             raise ClientError(
                 {"Error": {"Code": "ValidationException", "Message": message}}, "Transact"
             )
-        self.kept.append(item)
+        self.saved.append(item)
 
 
-def test_a_record_too_large_for_a_dead_letter_does_not_hold_the_shard(steps: Steps) -> None:
-    """An outside writer's item under a reserved id, of 300 KB, makes 600 KB of images."""
+def test_a_record_too_large_for_a_dead_letter_does_not_block_the_shard(steps: Steps) -> None:
+    """Another program's item of 300 KB under a reserved id has images of 600 KB."""
     large = "x" * 300_000
     item = an_item("\0mine", Text=large)
     record = as_boto3(modified(item, item | {"Stock": {"N": "1"}}))
@@ -103,5 +105,5 @@ def test_a_record_too_large_for_a_dead_letter_does_not_hold_the_shard(steps: Ste
         DEFAULT_NAMES,
     )
     pipeline.process([record, put("b", 2)], STREAM_ARN)
-    assert len(table.kept) == 1
+    assert len(table.saved) == 1
     assert steps.of("publish") == [["b"]]

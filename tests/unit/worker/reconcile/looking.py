@@ -1,4 +1,4 @@
-"""Looks at a product's audit and its live item, and what is found so."""
+"""Builders: a check of a product, and the entry for a difference that was found."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from tests.support.builders import (
     NOON,
 )
 from worker.reconcile.decision import (
-    Look,
+    ProductCheck,
     found_in_table,
 )
 
@@ -20,9 +20,9 @@ SIGNER = Signer("k1", b"k" * 32)
 KEYS = {"k1": b"k" * 32}
 
 
-def look(event: ChangeEvent | None, live: Any) -> Look:
+def checked(event: ChangeEvent | None, live: Any) -> ProductCheck:
     head = None if event is None else link_of(SIGNER.entry(event))
-    return Look("P1", head, None if live is None else digest(live))
+    return ProductCheck("P1", head, None if live is None else digest(live))
 
 
 def found(head: ChangeEvent | None, live: Any, seconds: float = 0) -> ChangeEvent:

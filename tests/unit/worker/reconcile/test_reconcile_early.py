@@ -1,4 +1,4 @@
-"""Whenever it was reconciled, what was early is void once all is read."""
+"""Entries reconciled too early become void once all records are read."""
 
 from typing import Any
 
@@ -16,16 +16,16 @@ from tests.support.builders import (
     modified,
     removed,
 )
-from tests.unit.worker.reconcile.looking import KEYS, SIGNER, found, look
+from tests.unit.worker.reconcile.looking import KEYS, SIGNER, checked, found
 from worker.stream.decode import decode
 
 
 class Life:
-    """A product, its stream of records, and how far the audit has come."""
+    """A product, its pending records, and its audit entries."""
 
     def __init__(self) -> None:
         self.live: Any = None
-        self.on_its_way: list[ChangeEvent] = []
+        self.pending: list[ChangeEvent] = []
         self.audit: list[ChangeEvent] = []
         self.records = 0
 
@@ -40,16 +40,16 @@ class Life:
             change = removed(self.live, sequence_number=number)
         else:
             change = modified(self.live, state, sequence_number=number)
-        self.on_its_way.append(decode(as_boto3(change), STREAM_ARN))
+        self.pending.append(decode(as_boto3(change), STREAM_ARN))
         self.live = state
 
     def read(self) -> None:
-        if self.on_its_way:
-            self.audit.append(self.on_its_way.pop(0))
+        if self.pending:
+            self.audit.append(self.pending.pop(0))
 
     def reconcile(self) -> None:
         head = self.audit[-1] if self.audit else None
-        if look(head, self.live).differs:
+        if checked(head, self.live).differs:
             self.audit.append(found(head, self.live))
 
     @property
@@ -66,7 +66,7 @@ class Life:
                     self.reconcile()
                 case _:
                     self.write(step)
-        while self.on_its_way:
+        while self.pending:
             self.read()
 
 
@@ -75,21 +75,21 @@ def steps(states: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
 
 
 @given(steps(st.one_of(st.none(), st.builds(lambda n: an_item(Stock=n), st.integers(1, 3)))))
-def test_whenever_it_was_reconciled_the_chain_is_whole_once_all_is_read(played: list[Any]) -> None:
+def test_the_chain_is_valid_once_all_is_read_whenever_it_was_reconciled(played: list[Any]) -> None:
     life = Life()
     life.play(played)
-    checked = check_entries("P1", life.entries, KEYS)
-    assert checked.findings == []
-    known = checked.entries > 0
-    assert check_live("P1", checked.last_after, life.live, has_entries=known) == []
+    result = check_entries("P1", life.entries, KEYS)
+    assert result.findings == []
+    known = result.entries > 0
+    assert check_live("P1", result.last_after, life.live, has_entries=known) == []
 
 
 @given(steps(st.just("new")))
-def test_a_reconciled_entry_written_while_a_record_was_on_its_way_is_void_once_that_is_audited(
+def test_an_entry_reconciled_before_a_pending_record_is_void_once_that_is_audited(
     played: list[Any],
 ) -> None:
     life = Life()
-    # Every state is another, as `Version` makes it.
+    # Every state is different, as `Version` makes it.
     life.play([an_item(Stock=n) if step == "new" else step for n, step in enumerate(played)])
     early = {event.event_key for event in life.audit if event.kind == "reconciled"}
     assert void_keys([link_of(entry) for entry in life.entries]) == early

@@ -1,4 +1,4 @@
-"""Reconciling waits until every worker's shards have been read to their end."""
+"""Reconciliation waits until the shards of all workers are read to their end."""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -40,7 +40,7 @@ class Shard:
         ([], False),
     ],
 )
-def test_caught_up_is_every_shard_that_is_being_read(
+def test_the_worker_is_caught_up_if_every_open_shard_is(
     shards: list[Shard], *, caught_up: bool
 ) -> None:
     assert is_caught_up(shards) is caught_up
@@ -62,10 +62,10 @@ def test_the_shards_of_other_workers_must_be_caught_up_too() -> None:
     shared = readings(Member("me", broker="redis"))
     assert not shared.caught_up()
     rows[0] = replace(rows[0], status=json.dumps([asdict(a_state())]))
-    assert not shared.caught_up()  # an answer is good for a moment
+    assert not shared.caught_up()  # a result is reused for a moment
     now[0] = 3.0
     assert shared.caught_up()
     rows[0] = replace(rows[0], owner="me", status=behind)
     now[0] = 6.0
-    assert shared.caught_up()  # of itself it knows better
+    assert shared.caught_up()  # its own row is ignored: the worker knows its own state
     assert readings(Member("me")).caught_up()

@@ -1,4 +1,4 @@
-"""The worker counts what it does, and its log lines say which shard and events they are about."""
+"""The worker's metrics count its actions, and its log lines name the shard and events."""
 
 import logging
 import threading
@@ -23,7 +23,7 @@ def value(name: str, **labels: str) -> float:
 
 
 class Audit:
-    """Fails once, then takes all."""
+    """Fails once, then accepts everything."""
 
     def __init__(self) -> None:
         self.failures = 1
@@ -36,7 +36,7 @@ class Audit:
 
 
 class Lines(logging.Handler):
-    """What was logged, as JSON."""
+    """Log lines as JSON."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class Lines(logging.Handler):
         self.texts.append(self.format(record))
 
 
-def test_a_page_is_counted_and_what_failed_says_for_which_events() -> None:
+def test_a_page_is_counted_and_a_failure_is_logged_with_its_event_ids() -> None:
     lines, retry = Lines(), Retry(threading.Event())
     audit: Any = AuditWriter(Audit(), retry)  # type: ignore[arg-type]
     pipeline = Pipeline(audit, lambda *_: None, None, retry, DEFAULT_NAMES)  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
-"""A gap rests on the lease that it was found under; one that is under none is told once by its key.
+"""A gap is written only under the lease that it was found under; without one, its key is unique.
 
-Over an in-memory DynamoDB with transactions.
+These tests use an in-memory DynamoDB with transactions.
 """
 
 import threading
@@ -31,8 +31,8 @@ def change(number: int, before: int) -> ChangeEvent:
     return decode(as_boto3(record), STREAM_ARN)
 
 
-class House:
-    """Audit, feed and leases, and what was published."""
+class Deployment:
+    """Audit, feed and leases, and the kinds of the published events."""
 
     def __init__(self) -> None:
         self.tables: Any = FakeTables(
@@ -55,7 +55,7 @@ class House:
         self.published += [event.kind for _, event in arrived]
 
     def hold(self, owner: str) -> Hold:
-        """A take of the shard, whoever has it."""
+        """Take the shard's lease from its current owner, if any."""
         taken = self.leases.take(SHARD, owner, self.seen)
         assert taken is not None
         self.seen = taken
@@ -65,81 +65,83 @@ class House:
 
     @property
     def kinds(self) -> list[str]:
-        """Every entry of the audit."""
+        """The kind of every audit entry."""
         return [row["Kind"]["S"] for row in self.tables.rows["ProductEvents"].values()]
 
     @property
     def arrivals(self) -> int:
-        """Rows of the feed, its lists aside."""
+        """The number of feed rows, without the lists of days and gaps."""
         return sum(day not in {"days", "gaps"} for day, _ in self.tables.rows["Feed"])
 
 
 def test_a_shard_s_gap_is_written_while_the_lease_is_held() -> None:
-    house = House()
-    house.gaps.report("s1", STREAM_ARN, "7", "trimmed", house.hold("ada"))
-    assert (house.kinds, house.arrivals, house.published) == (["gap"], 1, ["gap"])
+    deployment = Deployment()
+    deployment.gaps.report("s1", STREAM_ARN, "7", "trimmed", deployment.hold("ada"))
+    assert (deployment.kinds, deployment.arrivals, deployment.published) == (["gap"], 1, ["gap"])
 
 
-def test_a_worker_that_lost_the_shard_writes_none_of_what_it_takes_for_a_gap() -> None:
-    """It slept at 7; its successor read on, and what followed 7 was trimmed long after."""
-    house = House()
-    of_ada = house.hold("ada")
-    house.hold("bob")
+def test_a_worker_that_lost_the_shard_writes_no_shard_gap() -> None:
+    """It was paused at 7. Its successor continued, and records after 7 were trimmed much later."""
+    deployment = Deployment()
+    ada = deployment.hold("ada")
+    deployment.hold("bob")
     with pytest.raises(LeaseLost):
-        house.gaps.report("s1", STREAM_ARN, "7", "trimmed", of_ada)
-    assert (house.kinds, house.arrivals, house.published) == ([], 0, [])
+        deployment.gaps.report("s1", STREAM_ARN, "7", "trimmed", ada)
+    assert (deployment.kinds, deployment.arrivals, deployment.published) == ([], 0, [])
 
 
-def test_nor_a_product_s_nor_the_record_behind_it() -> None:
-    house = House()
-    of_ada = house.hold("ada")
-    guard = ChainGuard(house.gaps, Retry(threading.Event()), of_ada)
+def test_a_worker_that_lost_the_shard_writes_no_product_gap_and_no_record() -> None:
+    deployment = Deployment()
+    ada = deployment.hold("ada")
+    guard = ChainGuard(deployment.gaps, Retry(threading.Event()), ada)
 
     def accept(events: Any) -> Appended:
-        return house.audit.append(events)
+        return deployment.audit.append(events)
 
     guard.accept([change(1, before=0)], accept)
-    house.hold("bob")
+    deployment.hold("bob")
     with pytest.raises(LeaseLost):
         guard.accept([change(9, before=5)], accept)
-    assert house.kinds == ["stock_changed"]
+    assert deployment.kinds == ["stock_changed"]
 
 
-def test_a_gap_that_its_successor_told_stands_once() -> None:
-    house = House()
-    of_ada, of_bob = house.hold("ada"), house.hold("bob")
-    house.gaps.report("s1", STREAM_ARN, "7", "trimmed", of_bob)
-    house.gaps.report("s1", STREAM_ARN, "7", "trimmed", of_ada)
-    assert (house.kinds, house.arrivals) == (["gap"], 1)
+def test_a_gap_that_the_successor_also_reports_is_written_once() -> None:
+    deployment = Deployment()
+    ada, bob = deployment.hold("ada"), deployment.hold("bob")
+    deployment.gaps.report("s1", STREAM_ARN, "7", "trimmed", bob)
+    deployment.gaps.report("s1", STREAM_ARN, "7", "trimmed", ada)
+    assert (deployment.kinds, deployment.arrivals) == (["gap"], 1)
 
 
-def test_a_new_stream_is_told_once_by_two_workers_that_see_it_at_one_moment() -> None:
-    """It is no shard's, so no lease guards it: its key is the same whoever writes it."""
-    house, others = House(), []
-    right = house.audit.append_if_absent
+def test_two_workers_that_find_a_new_stream_together_write_one_gap() -> None:
+    """The gap belongs to no shard, so no lease guards it; its key is the same for all workers."""
+    deployment, others = Deployment(), []
+    right = deployment.audit.append_if_absent
 
     def both_at_once(event: ChangeEvent, hold: Hold | None = None) -> Arrived | None:
-        others.append(right(event, hold))  # the other worker's, a moment before ours
+        others.append(right(event, hold))  # the other worker's call, just before ours
         return right(event, hold)
 
-    house.audit.append_if_absent = both_at_once  # type: ignore[method-assign]
-    house.gaps.report(NEW_STREAM, STREAM_ARN, None, "made anew")
+    deployment.audit.append_if_absent = both_at_once  # type: ignore[method-assign]
+    deployment.gaps.report(NEW_STREAM, STREAM_ARN, None, "replaced")
     assert others != [None]
-    assert (house.kinds, house.arrivals, house.published) == (["gap"], 1, [])
+    assert (deployment.kinds, deployment.arrivals, deployment.published) == (["gap"], 1, [])
 
 
-def test_a_lease_that_is_lost_before_it_is_published_keeps_a_late_gap_back() -> None:
-    """Its entry and feed row stand: every web process's next look at the feed shows it."""
-    house = House()
-    of_ada = house.hold("ada")
+def test_a_late_gap_is_not_published_after_its_lease_is_lost() -> None:
+    """The entry and feed row are written: web processes find them at the next read of the feed."""
+    deployment = Deployment()
+    ada = deployment.hold("ada")
     moments = iter([0.0, 6.0, 6.0])
 
     def late() -> float:
         if (now := next(moments)) > 0:
-            house.hold("bob")
+            deployment.hold("bob")
         return now
 
-    gaps = Gaps(house.audit, ChainEntries(house.audit, house.publish, monotonic=late))
+    gaps = Gaps(
+        deployment.audit, ChainEntries(deployment.audit, deployment.publish, monotonic=late)
+    )
     with pytest.raises(LeaseLost):
-        gaps.report("s1", STREAM_ARN, "7", "trimmed", of_ada)
-    assert (house.kinds, house.arrivals, house.published) == (["gap"], 1, [])
+        gaps.report("s1", STREAM_ARN, "7", "trimmed", ada)
+    assert (deployment.kinds, deployment.arrivals, deployment.published) == (["gap"], 1, [])

@@ -1,6 +1,6 @@
-"""What a stream lost before any worker began it is a gap, and what it lost before us is none.
+"""Records lost before a worker read them are a gap; records lost before the first start are not.
 
-Stories on the machine's stage: the real worker over a fake stream.
+The real worker runs over the state machine's fake stream.
 """
 
 from tests.support.fakes.fake_shards import FakeShard
@@ -8,13 +8,13 @@ from tests.unit.worker.machine.scene import Scene
 
 
 def lose(scene: Scene, *shards: FakeShard) -> None:
-    """Shards vanish with all their records."""
+    """Make shards vanish with all their records."""
     for shard in shards:
         scene.world.trim(scene.world.stream.arn, shard, 0, forget=True)
 
 
 def rotated(scene: Scene, *products: str) -> FakeShard:
-    """The open shard ends; the child takes a change of each product."""
+    """End the open shard; its child receives a change of each product."""
     parent = scene.newest
     scene.world.part(0, split=False, listed=True)
     for product in products:
@@ -24,16 +24,16 @@ def rotated(scene: Scene, *products: str) -> FakeShard:
 
 
 def down(scene: Scene) -> None:
-    """Everything that was written is audited, every shard that ended is done; nobody runs."""
+    """Wait until all changes are audited and ended shards finished, then stop all workers."""
     scene.settled()
     scene.kill_all()
 
 
-def test_a_child_born_and_gone_while_no_worker_ran_is_a_gap(scene: Scene) -> None:
+def test_a_child_that_opened_and_vanished_while_no_worker_ran_is_a_gap(scene: Scene) -> None:
     scene.start()
     scene.world.write("P1")
     scene.world.part(0, split=False, listed=False)
-    down(scene)  # the root's end was read, its child not yet seen
+    down(scene)  # the root was read to its end, its child not listed yet
     assert scene.row(scene.root)["Finished"] == {"BOOL": True}
     child = scene.newest
     scene.world.write("P2")
@@ -45,7 +45,7 @@ def test_a_child_born_and_gone_while_no_worker_ran_is_a_gap(scene: Scene) -> Non
     assert scene.gaps() == [child.id]
 
 
-def test_it_is_told_once_however_often_a_worker_starts(scene: Scene) -> None:
+def test_the_gap_is_written_once_however_often_a_worker_starts(scene: Scene) -> None:
     scene.start()
     scene.world.part(0, split=False, listed=False)
     down(scene)
@@ -55,12 +55,12 @@ def test_it_is_told_once_however_often_a_worker_starts(scene: Scene) -> None:
     lose(scene, scene.root, child)
     for _ in range(3):
         scene.start()
-        scene.run_for(700)  # the rows of what is gone are forgotten meanwhile
+        scene.run_for(700)  # the rows of vanished shards are removed in this time
         scene.kill_all()
     assert scene.gaps() == [child.id]
 
 
-def test_several_generations_are_one_gap(scene: Scene) -> None:
+def test_several_lost_generations_are_one_gap(scene: Scene) -> None:
     scene.start()
     scene.world.part(0, split=False, listed=False)
     down(scene)
@@ -70,15 +70,15 @@ def test_several_generations_are_one_gap(scene: Scene) -> None:
     lose(scene, *gone)
     scene.start()
     scene.settled()
-    assert scene.gaps() == [gone[-1].id]  # nothing that is left names the others
+    assert scene.gaps() == [gone[-1].id]  # no remaining shard names the others
 
 
-def test_a_child_that_was_seen_and_is_gone_at_the_next_start_is_a_gap(scene: Scene) -> None:
+def test_a_known_child_that_vanished_before_the_next_start_is_a_gap(scene: Scene) -> None:
     for _ in range(3):
         scene.world.write("P1")
     child = rotated(scene, "P2")
     scene.start()
-    scene.run(25)  # it has looked, and the parent is not finished
+    scene.run(25)  # it has discovered the shards, and the parent is not finished
     scene.kill_all()
     rotated(scene, "P3")
     lose(scene, scene.root, child)
@@ -103,21 +103,21 @@ def test_a_child_that_lost_its_oldest_records_unread_is_a_gap(scene: Scene) -> N
     assert scene.gaps() == [child.id]
 
 
-def test_a_child_that_lost_nothing_is_none(scene: Scene) -> None:
+def test_a_child_that_lost_nothing_is_no_gap(scene: Scene) -> None:
     scene.start()
     scene.world.part(0, split=True, listed=False)
     down(scene)
     for product in ("P1", "P2", "P3"):
         scene.world.write(product)
     scene.world.stream.reveal()
-    lose(scene, scene.root)  # long read
+    lose(scene, scene.root)  # it was read long ago
     scene.start()
     scene.settled()
     assert scene.gaps() == []
 
 
 def old_stream(scene: Scene) -> FakeShard:
-    """A stream that had lost a shard, and part of the next, before anybody read it."""
+    """A stream that lost a shard, and part of the next, before anyone read it."""
     scene.world.write("P1")
     child = rotated(scene, "P2", "P3")
     lose(scene, scene.root)
@@ -132,7 +132,7 @@ def test_the_first_start_on_an_old_stream_is_no_gap(scene: Scene) -> None:
     assert scene.gaps() == []
 
 
-def test_nor_are_two_first_starts_at_once(scene: Scene) -> None:
+def test_two_first_starts_together_are_no_gap(scene: Scene) -> None:
     old_stream(scene)
     rotated(scene, "P4")
     scene.start(0)
@@ -141,7 +141,7 @@ def test_nor_are_two_first_starts_at_once(scene: Scene) -> None:
     assert scene.gaps() == []
 
 
-def test_nor_is_one_that_was_killed_at_any_call_and_begun_again(scene: Scene) -> None:
+def test_a_first_start_that_is_killed_and_repeated_is_no_gap(scene: Scene) -> None:
     old_stream(scene)
     for steps in range(20, 150, 9):
         scene.start()
@@ -151,7 +151,7 @@ def test_nor_is_one_that_was_killed_at_any_call_and_begun_again(scene: Scene) ->
     assert scene.gaps() == []
 
 
-def test_what_is_lost_after_the_first_start_is_one_though_it_never_read_a_record(
+def test_records_lost_after_the_first_start_are_a_gap_even_if_nothing_was_read(
     scene: Scene,
 ) -> None:
     child = old_stream(scene)

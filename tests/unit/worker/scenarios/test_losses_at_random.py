@@ -1,6 +1,6 @@
-"""Whatever a stream loses, oldest first, while no worker runs: each change is audited or told of.
+"""A stream loses records, oldest first, while no worker runs: each change is audited or in a gap.
 
-And what is told of did lose something. Over the machine's fake stream, with the real worker.
+And each gap stands for a real loss. The real worker runs over the state machine's fake stream.
 """
 
 import os
@@ -20,11 +20,11 @@ LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 class Night:
     """What happens while no worker runs."""
 
-    parts: list[tuple[int, bool]]  # which open shard ends, and whether it is split
-    writes: list[str]  # products, before and after each of these
-    vanish: int  # how many of the oldest ended shards go
-    trim: int  # how many records the next one loses
-    late_child: bool  # before it a shard's end was read whose child was not yet to be seen
+    parts: list[tuple[int, bool]]  # which open shard ends, and whether it splits
+    writes: list[str]  # products, written before and after each of these
+    vanish: int  # how many of the oldest ended shards vanish
+    trim: int  # how many records the next shard loses
+    late_child: bool  # before the night, a shard was read to its end whose child was not listed yet
 
 
 nights = st.builds(
@@ -38,7 +38,7 @@ nights = st.builds(
 
 
 def pass_(scene: Scene, night: Night) -> set[str]:
-    """The names of the shards that lost anything."""
+    """Apply a night; return the names of the shards that lost records."""
     for choose, split in [*night.parts, (-1, False)]:
         for product in night.writes:
             scene.world.write(product)
@@ -60,10 +60,12 @@ def lose(scene: Scene, shards: list[FakeShard]) -> None:
 
 @settings(
     max_examples=settings().max_examples if LONG else 15,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],  # silence may last
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # the fixture may be shared
 )
 @given(st.lists(nights, min_size=1, max_size=3))
-def test_no_loss_is_silent_and_none_is_invented(quiet: None, nights: list[Night]) -> None:
+def test_every_loss_is_reported_and_every_report_is_a_loss(
+    quiet: None, nights: list[Night]
+) -> None:
     scene, lossy = Scene(), set[str]()
     try:
         scene.start()

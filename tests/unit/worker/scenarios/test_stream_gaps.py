@@ -1,4 +1,4 @@
-"""What cannot be read any more is told of as a gap, with the real worker over a fake stream."""
+"""Records that can no longer be read are reported as a gap, by the real worker on a fake stream."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.support.fakes.fake_errors import fault
 from tests.unit.worker.machine.scene import Scene
 
 
-def test_records_trimmed_behind_a_position_are_told_of_once(scene: Scene) -> None:
+def test_records_trimmed_after_a_position_are_reported_once(scene: Scene) -> None:
     scene.world.write("P1")
     scene.start()
     scene.settled()
@@ -19,7 +19,7 @@ def test_records_trimmed_behind_a_position_are_told_of_once(scene: Scene) -> Non
     assert set(scene.gaps()) == {scene.root.id}
 
 
-def test_a_trim_that_is_claimed_where_no_position_is_held_is_no_gap(
+def test_a_trim_error_without_a_position_is_no_gap(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     right, claims = scene.world.streams.get_records, iter(range(2))
@@ -36,7 +36,7 @@ def test_a_trim_that_is_claimed_where_no_position_is_held_is_no_gap(
     assert scene.gaps() == []
 
 
-def test_an_unfinished_shard_that_is_gone_is_a_gap_and_its_child_goes_on(scene: Scene) -> None:
+def test_a_vanished_unfinished_shard_is_a_gap_and_its_child_is_read(scene: Scene) -> None:
     scene.world.write("P1")
     scene.start()
     scene.settled()
@@ -51,7 +51,7 @@ def test_an_unfinished_shard_that_is_gone_is_a_gap_and_its_child_goes_on(scene: 
     assert set(scene.gaps()) == {root.id}
 
 
-def test_the_old_stream_is_drained_then_the_new_one_read_and_a_gap_marked(scene: Scene) -> None:
+def test_the_old_stream_is_drained_before_the_new_one_and_a_gap_is_marked(scene: Scene) -> None:
     scene.world.write("P1")
     scene.start()
     scene.settled()
@@ -65,7 +65,7 @@ def test_the_old_stream_is_drained_then_the_new_one_read_and_a_gap_marked(scene:
     assert scene.gaps() == ["stream"]
 
 
-def test_a_worker_that_is_stopped_while_it_tells_of_a_gap_to_no_broker_ends_in_order(
+def test_a_worker_that_stops_while_it_cannot_publish_a_gap_ends_cleanly(
     scene: Scene,
 ) -> None:
     life = scene.start()
@@ -75,7 +75,7 @@ def test_a_worker_that_is_stopped_while_it_tells_of_a_gap_to_no_broker_ends_in_o
         life.wire.arm("error", 0, "publish")
     scene.world.recreate()
     scene.run_for(20)
-    assert scene.gaps() == ["stream"], "it is written, and its telling is tried again and again"
+    assert scene.gaps() == ["stream"], "the gap is written, and its publication is retried"
     life.stop()
     scene.run_for(60)
     assert life.over

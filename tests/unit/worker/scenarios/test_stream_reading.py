@@ -1,6 +1,6 @@
-"""How a stream must be read, fact by fact (FACTS §1), with the real worker over a fake stream.
+"""A stream is read as docs/operate/dynamodb-streams.md requires; real worker, fake stream.
 
-`test_stream_facts.py` says which fact each of these is about.
+`test_stream_facts.py` maps the facts to these tests.
 """
 
 import pytest
@@ -11,7 +11,7 @@ from tests.unit.worker.machine.checks.ledger import CHECKPOINTS
 from tests.unit.worker.machine.scene import Scene
 
 
-def test_the_last_page_s_records_are_taken_though_no_iterator_follows(scene: Scene) -> None:
+def test_records_on_the_last_page_are_read(scene: Scene) -> None:
     scene.world.write("P1")
     scene.world.part(0, split=False, listed=True)
     scene.start()
@@ -23,7 +23,7 @@ def test_a_child_is_read_from_its_oldest_record(scene: Scene) -> None:
     scene.start()
     scene.run_for(20)
     scene.world.part(0, split=True, listed=False)
-    for product in ("P1", "P2", "P3", "P4"):  # before the reader can know of the children
+    for product in ("P1", "P2", "P3", "P4"):  # before the reader can know the children
         scene.world.write(product)
     scene.run_for(20)
     scene.world.stream.reveal()
@@ -31,14 +31,14 @@ def test_a_child_is_read_from_its_oldest_record(scene: Scene) -> None:
     assert scene.world.streams.latest_asked == 0
 
 
-def test_what_was_written_before_the_first_start_is_read(scene: Scene) -> None:
+def test_records_written_before_the_first_start_are_read(scene: Scene) -> None:
     scene.world.write("P1")
     scene.start()
     scene.settled()
     assert scene.world.streams.latest_asked == 0
 
 
-def test_a_child_that_shows_up_late_is_found(scene: Scene) -> None:
+def test_a_child_that_is_listed_late_is_found(scene: Scene) -> None:
     scene.start()
     scene.run_for(20)
     scene.world.part(0, split=False, listed=False)
@@ -67,10 +67,10 @@ def test_a_parent_that_looks_open_is_read_before_its_child(scene: Scene) -> None
     scene.world.part(0, split=False, listed=True)
     scene.world.write("P1")
     scene.start()
-    scene.settled()  # the ledger holds parents before children
+    scene.settled()  # the ledger checks that parents come before children
 
 
-def test_shards_that_opened_and_closed_between_two_looks_are_read(scene: Scene) -> None:
+def test_shards_that_opened_and_closed_between_two_listings_are_read(scene: Scene) -> None:
     scene.start()
     scene.run_for(20)
     for _ in range(3):
@@ -88,7 +88,7 @@ def test_a_listing_of_several_pages_is_read_to_its_end(scene: Scene) -> None:
     scene.settled()
 
 
-def test_a_page_of_the_listing_that_fails_stops_no_reader(
+def test_a_failed_page_of_the_listing_stops_no_reader(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     streams, right = scene.world.streams, scene.world.streams.describe_stream
@@ -111,7 +111,7 @@ def test_a_page_of_the_listing_that_fails_stops_no_reader(
     scene.settled()
 
 
-def test_the_full_listing_is_asked_for(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_full_listing_is_requested(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """`ShardFilter` is an optimisation that not every engine has."""
     right, named = scene.world.streams.describe_stream, set()
 
@@ -137,7 +137,7 @@ def test_empty_pages_are_neither_the_end_nor_a_reason_to_stop(scene: Scene) -> N
 
 
 @pytest.mark.parametrize("read_before", [True, False])
-def test_an_expired_iterator_is_taken_again_where_reading_stood(
+def test_an_expired_iterator_is_replaced_at_the_last_position(
     scene: Scene,
     *,
     read_before: bool,
@@ -154,7 +154,7 @@ def test_an_expired_iterator_is_taken_again_where_reading_stood(
     assert scene.gaps() == []
 
 
-def test_a_checkpoint_is_kept_by_consumer_stream_and_shard(scene: Scene) -> None:
+def test_a_checkpoint_is_stored_by_consumer_stream_and_shard(scene: Scene) -> None:
     scene.world.write("P1")
     scene.start()
     scene.settled()
@@ -162,9 +162,9 @@ def test_a_checkpoint_is_kept_by_consumer_stream_and_shard(scene: Scene) -> None
     assert shards == {("stockpulse", f"{scene.world.stream.arn} {scene.root.id}")}
 
 
-def test_a_sequence_number_is_kept_as_it_came_and_compared_as_a_number(scene: Scene) -> None:
+def test_a_sequence_number_is_stored_verbatim_and_compared_as_a_number(scene: Scene) -> None:
     scene.start()
-    for _ in range(60):  # the fake's numbers get a digit more on the way
+    for _ in range(60):  # the fake stream's numbers get one digit longer here
         scene.world.write("P1")
     scene.settled()
     kept = scene.row(scene.root)["SequenceNumber"]
@@ -172,12 +172,12 @@ def test_a_sequence_number_is_kept_as_it_came_and_compared_as_a_number(scene: Sc
     assert {len(str(number)) for number in scene.root.numbers} == {21, 22}
 
 
-def test_a_page_that_comes_twice_shows_nothing_twice(scene: Scene) -> None:
+def test_a_repeated_page_adds_no_duplicates(scene: Scene) -> None:
     scene.world.streams.repeats = 2
     for product in ("P1", "P2", "P1"):
         scene.world.write(product)
     scene.start()
-    scene.settled()  # the ledger holds each entry to its bytes, and every event id is "e"
+    scene.settled()  # the ledger compares each entry's bytes, and every event id is "e"
 
 
 def test_each_shard_has_one_reader_whatever_the_number_of_workers(scene: Scene) -> None:
@@ -194,7 +194,7 @@ def test_each_shard_has_one_reader_whatever_the_number_of_workers(scene: Scene) 
     assert set(owners.values()) == {"worker-001", "worker-002"}
 
 
-def test_a_page_asks_for_as_many_records_as_the_service_gives(
+def test_a_page_requests_the_maximum_number_of_records(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     right, limits = scene.world.streams.get_records, set()

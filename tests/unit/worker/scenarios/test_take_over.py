@@ -1,4 +1,4 @@
-"""What a worker does when it takes a shard: it raises its clock, and reports whose shard it was."""
+"""A worker that takes a shard raises its clock first, and logs whose shard it was."""
 
 import logging
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ LEASES = "app.store.coordination.leases"
 
 @pytest.fixture
 def stage(quiet: None) -> Iterator[Stage]:
-    made = Stage()
-    yield made
-    made.close()
+    stage = Stage()
+    yield stage
+    stage.close()
 
 
 def moves() -> float:
@@ -41,8 +41,10 @@ def test_leases_taken_over_from_a_dead_worker_are_counted_and_logged(
     assert sum(line.startswith("took over shardId-") for line in logged) == 1
 
 
-def test_whoever_takes_a_shard_raises_the_shared_clock_before_reading_it(stage: Stage) -> None:
-    """So a product's stamps rise from one holder of its shard to the next."""
+def test_a_worker_that_takes_a_shard_raises_the_shared_clock_before_reading_it(
+    stage: Stage,
+) -> None:
+    """So a product's stamps increase from one owner of its shard to the next."""
     seen: list[tuple[str, str]] = []
 
     def watch(table: str, before: Any, after: Any) -> None:
@@ -56,7 +58,7 @@ def test_whoever_takes_a_shard_raises_the_shared_clock_before_reading_it(stage: 
 
     stage.world.tables.watchers.append(watch)
     first = stage.start()
-    stage.run_for(200)  # nothing is written: nothing is stamped
+    stage.run_for(200)  # nothing is written, so nothing is stamped
     stage.kill(first)
     second = stage.start()
     stage.run_for(40)

@@ -1,4 +1,4 @@
-"""A lease is asked for again after every moment in which it may have been lost, and only then."""
+"""The lease's row is read after each moment in which the lease may be lost, and only then."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,14 +10,14 @@ from worker.sharing.membership import Guard
 
 
 class Held:
-    """A hold that counts how often it was asked."""
+    """A lease that counts its checks."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.checks = 0
         self.lost = False
 
     def check(self) -> None:
-        self.asked += 1
+        self.checks += 1
         if self.lost:
             raise LeaseLost
 
@@ -25,32 +25,32 @@ class Held:
         return None
 
 
-def asked(*terms: int | None) -> list[int]:
-    """How often the hold was asked, after each page; the first term is that of the take."""
+def checks(*terms: int | None) -> list[int]:
+    """The number of checks after each page; the first term is that of the take."""
     held, now = Held(), iter(terms)
     guard = Guard(held, lambda: next(now))
 
     def pages() -> Iterator[int]:
         for _ in terms[1:]:
             guard()
-            yield held.asked
+            yield held.checks
 
     return list(pages())
 
 
-def test_within_a_term_nothing_is_asked() -> None:
-    assert asked(1, 1, 1, 1) == [0, 0, 0]
+def test_within_a_term_the_lease_is_not_checked() -> None:
+    assert checks(1, 1, 1, 1) == [0, 0, 0]
 
 
-def test_in_a_new_term_it_is_asked_once() -> None:
-    assert asked(1, 2, 2, 2) == [1, 1, 1]
+def test_in_a_new_term_the_lease_is_checked_once() -> None:
+    assert checks(1, 2, 2, 2) == [1, 1, 1]
 
 
-def test_while_no_heartbeat_gets_through_it_is_asked_each_time() -> None:
-    assert asked(1, None, None, 1, 1) == [1, 2, 3, 3]
+def test_while_heartbeats_fail_the_lease_is_checked_each_time() -> None:
+    assert checks(1, None, None, 1, 1) == [1, 2, 3, 3]
 
 
-def test_a_lease_that_was_lost_in_the_pause_is_not_read_under() -> None:
+def test_nothing_is_read_under_a_lease_lost_in_a_pause() -> None:
     held, terms = Held(), iter([1, 2])
     guard = Guard(held, lambda: next(terms))
     held.lost = True

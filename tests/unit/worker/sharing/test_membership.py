@@ -1,4 +1,4 @@
-"""A worker knows by its own clock when others may have held it for dead, and when others are."""
+"""A worker knows by its own clock when others may count it as dead, and when others are dead."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ LEASE = 9.0  # seconds, by the test's clock
 
 
 class Table:
-    """The rows about workers, and a clock."""
+    """The workers' rows, and a clock."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -33,7 +33,7 @@ class Table:
             del self.rows_[worker.owner]
 
     def claim_host(self, kind: HostKind) -> None:
-        """Ours."""
+        """Accept the claim."""
 
     def rows(self) -> Rows:
         return Rows({}, dict(self.rows_))
@@ -54,11 +54,11 @@ def table() -> Table:
 
 
 def beat(member: Membership) -> None:
-    member._beat()  # noqa: SLF001 - as its own thread does, without the waiting
+    member._beat()  # noqa: SLF001 - as its own thread does, without waiting
 
 
 class TestTerms:
-    def test_a_worker_that_beats_in_time_stays_in_its_term(self, table: Table) -> None:
+    def test_a_worker_with_timely_heartbeats_stays_in_its_term(self, table: Table) -> None:
         member = table.member("ada")
         beat(member)
         first = member.term()
@@ -68,7 +68,7 @@ class TestTerms:
             beat(member)
         assert first is not None
 
-    def test_one_whose_beats_fail_is_sure_of_nothing(self, table: Table) -> None:
+    def test_a_worker_whose_heartbeats_fail_has_no_term(self, table: Table) -> None:
         member = table.member("ada")
         beat(member)
         table.down = True
@@ -77,7 +77,7 @@ class TestTerms:
             beat(member)
         assert member.term() is None
 
-    def test_one_that_woke_from_a_pause_is_in_another_term(self, table: Table) -> None:
+    def test_a_worker_that_resumes_after_a_pause_has_a_new_term(self, table: Table) -> None:
         member = table.member("ada")
         beat(member)
         before = member.term()
@@ -87,40 +87,42 @@ class TestTerms:
         assert member.term() not in {None, before}
 
 
-class TestLooking:
-    def test_seldom_while_alone_and_often_beside_others(self, table: Table) -> None:
+class TestObserving:
+    def test_a_lone_worker_reads_seldom_and_others_often(self, table: Table) -> None:
         member = table.member("ada")
         beat(member)
-        member.look(table.rows_)
-        assert member.until_next_look() == LEASE
+        member.observe(table.rows_)
+        assert member.until_next_read() == LEASE
         table.put(WorkerRow("bob", 1, "redis", "then"))
-        member.look(table.rows_)
-        assert member.until_next_look() == LEASE / 3
+        member.observe(table.rows_)
+        assert member.until_next_read() == LEASE / 3
 
-    def test_in_time_for_a_death_and_then_the_row_is_gone(self, table: Table) -> None:
+    def test_rows_are_read_in_time_for_a_death_and_the_dead_row_is_removed(
+        self, table: Table
+    ) -> None:
         member = table.member("ada")
         beat(member)
         table.put(WorkerRow("bob", 1, "redis", "then"))
-        looks = []
-        while "bob" in member.look(dict(table.rows_)):
-            looks.append(table.now)
-            table.now += member.until_next_look()
-        assert table.now - looks[0] == LEASE
+        reads = []
+        while "bob" in member.observe(dict(table.rows_)):
+            reads.append(table.now)
+            table.now += member.until_next_read()
+        assert table.now - reads[0] == LEASE
         assert set(table.rows_) == {"ada"}
 
-    def test_the_owner_of_our_own_folder_is_dead_at_once(self, table: Table) -> None:
+    def test_another_owner_of_the_same_folder_is_dead_at_once(self, table: Table) -> None:
         member = table.member("ada", folder="f1")
         beat(member)
         table.put(WorkerRow("killed", 1, "redis", "then", folder="f1"))
         table.put(WorkerRow("copy", 1, "redis", "then", folder="f2"))
-        assert member.look(dict(table.rows_)) == {"ada", "copy"}
+        assert member.observe(dict(table.rows_)) == {"ada", "copy"}
         assert set(table.rows_) == {"ada", "copy"}
 
-    def test_the_dead_that_show_life_in_time_are_not_buried(self, table: Table) -> None:
+    def test_a_row_that_changed_in_time_is_not_removed(self, table: Table) -> None:
         member = table.member("ada", folder="f1")
         seen = WorkerRow("slow", 1, "redis", "then", folder="f1")
         table.put(replace(seen, counter=2))
-        member.look({"slow": seen})
+        member.observe({"slow": seen})
         assert set(table.rows_) == {"slow"}
 
 
@@ -129,17 +131,17 @@ def test_a_refused_worker_leaves_no_row(table: Table) -> None:
 
     member, rows = table.member("bob"), table.rows
 
-    def living() -> Rows:
+    def rows_of_live_worker() -> Rows:
         table.rows_["ada"] = replace(table.rows_["ada"], counter=table.rows_["ada"].counter + 1)
         return rows()
 
-    table.rows = living  # type: ignore[method-assign]
+    table.rows = rows_of_live_worker  # type: ignore[method-assign]
     with pytest.raises(OwnerRefused, match="STOCKPULSE_BROKER_URL"):
         member.__enter__()
     assert set(table.rows_) == {"ada"}
 
 
-def test_a_name_is_new_for_each_process_life() -> None:
+def test_each_process_gets_a_new_name() -> None:
     names = {new_owner() for _ in range(50)}
     assert len(names) == 50
     assert not any(" " in name for name in names)

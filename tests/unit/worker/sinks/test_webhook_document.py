@@ -1,4 +1,4 @@
-"""What docs/use/webhook.md shows to receivers works on a real delivery."""
+"""The examples in docs/use/webhook.md work on a real delivery."""
 
 import json
 import re
@@ -30,7 +30,7 @@ def _code(language: str) -> str:
     return found.group(1)
 
 
-def test_the_python_lines_verify_a_delivery(delivery: Received) -> None:
+def test_the_python_example_verifies_a_delivery(delivery: Received) -> None:
     names: dict[str, object] = {}
     exec(_code("python"), names)
     is_authentic = names["is_authentic"]
@@ -41,7 +41,7 @@ def test_the_python_lines_verify_a_delivery(delivery: Received) -> None:
     assert not is_authentic(SECRET, old, delivery.body)
 
 
-def test_the_node_lines_verify_a_delivery(delivery: Received, tmp_path: Path) -> None:
+def test_the_node_example_verifies_a_delivery(delivery: Received, tmp_path: Path) -> None:
     given = json.dumps([SECRET, dict(delivery.headers), delivery.body.decode()])
     script = tmp_path / "verify.mjs"
     script.write_text(

@@ -1,4 +1,4 @@
-"""Records as both hosts hand them over, and what they tell."""
+"""Decode records in the shapes of both hosts."""
 
 from typing import Any
 
@@ -20,9 +20,9 @@ HOST_NAMES = ["GetRecords", "Lambda"]
 
 
 def decoded(change: Change) -> Any:
-    """The event that the record tells; the same from both hosts."""
-    event, there = (decode(host(change), STREAM_ARN) for host in HOSTS)
-    assert there == event
+    """Decode a change; both hosts' records must give the same event."""
+    event, other = (decode(host(change), STREAM_ARN) for host in HOSTS)
+    assert other == event
     return event
 
 

@@ -1,4 +1,4 @@
-"""Records that no stream should hold: each misses or spoils one part that decoding needs."""
+"""Invalid stream records: each lacks or breaks one part that decoding needs."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ _GOOD = as_boto3(inserted(an_item(Stock=9)))
 
 
 def _with(**parts: Any) -> dict[str, Any]:
-    """A good record with parts of its change replaced; None takes one away."""
+    """A good record with parts of its change replaced; "-" removes a part."""
     change = {name: value for name, value in (_GOOD["dynamodb"] | parts).items() if value != "-"}
     return _GOOD | {"dynamodb": change}
 
@@ -43,9 +43,9 @@ POISON: dict[str, Any] = {
     "null time": _with(ApproximateCreationDateTime=None),
     "text for time": _with(ApproximateCreationDateTime="noon"),
     "time in the year 50000": _with(ApproximateCreationDateTime=1.5e12),
-    "time beyond all": _with(ApproximateCreationDateTime=1e300),
-    "endless time": _with(ApproximateCreationDateTime=float("inf")),
-    "time that is none": _with(ApproximateCreationDateTime=float("nan")),
+    "time out of range": _with(ApproximateCreationDateTime=1e300),
+    "infinite time": _with(ApproximateCreationDateTime=float("inf")),
+    "time that is no number": _with(ApproximateCreationDateTime=float("nan")),
     "text for image": _with(NewImage="image"),
     "untyped attribute": _with(NewImage={"ProductID": "P1"}),
     "attribute of no type": _with(NewImage={"ProductID": {}}),

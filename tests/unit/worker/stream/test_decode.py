@@ -1,4 +1,4 @@
-"""A record tells one change whichever host hands it over."""
+"""A record decodes to the same change from either host."""
 
 from datetime import timedelta
 from typing import Any
@@ -97,7 +97,7 @@ class TestEveryShape:
 
 class TestTheEventKey:
     @pytest.mark.parametrize("digits", ["1", "9" * 21, "4" * 40])
-    def test_it_is_the_stream_s_label_and_40_digits(self, digits: str) -> None:
+    def test_the_key_is_the_stream_label_and_40_digits(self, digits: str) -> None:
         event = decoded(inserted(NEW, sequence_number=digits))
         assert event.event_key == f"{LABEL}#{digits:0>40}"
         assert event.sequence_number == digits
@@ -107,14 +107,14 @@ class TestTheEventKey:
         keys = [event_key(STREAM_ARN, number) for number in numbers]
         assert keys == sorted(keys)
 
-    def test_it_is_never_the_event_id_which_some_engines_use_again(self) -> None:
+    def test_the_key_does_not_use_the_event_id_which_some_engines_repeat(self) -> None:
         one, other = as_boto3(inserted(NEW)), as_boto3(inserted(NEW, sequence_number="2"))
         assert one["eventID"] == other["eventID"]
         assert decode(one, STREAM_ARN).id != decode(other, STREAM_ARN).id
 
 
 class TestProcessEvent:
-    def test_the_tutorials_record_gives_id_and_stock(self) -> None:
+    def test_the_record_of_the_tutorials_gives_id_and_stock(self) -> None:
         record = {"dynamodb": {"NewImage": {"ProductID": {"S": "P123"}, "Stock": {"N": "50"}}}}
         assert process_event(record) == ("P123", 50)
 
@@ -124,7 +124,7 @@ class TestProcessEvent:
         assert process_event(host(removed(OLD, view=view))) == ("P1", None)
 
     @pytest.mark.parametrize("host", HOSTS, ids=HOST_NAMES)
-    def test_a_whole_record_gives_id_and_new_stock(self, host: Any) -> None:
+    def test_a_complete_record_gives_id_and_new_stock(self, host: Any) -> None:
         assert process_event(host(inserted(NEW))) == ("P1", 9)
         assert process_event(host(modified(OLD, NEW))) == ("P1", 9)
 
@@ -132,7 +132,7 @@ class TestProcessEvent:
         assert process_event({"dynamodb": {"OldImage": OLD}}) == ("P1", None)
 
     @pytest.mark.parametrize("value", [{"S": "x"}, {"N": "-5"}, {"N": "x"}, {"NULL": True}])
-    def test_a_weird_stock_gives_the_id_alone(self, value: Any) -> None:
+    def test_an_invalid_stock_gives_the_id_alone(self, value: Any) -> None:
         record = {"dynamodb": {"NewImage": an_item(Stock=value)}}
         assert process_event(record) == ("P1", None)
 

@@ -1,4 +1,4 @@
-"""What kind of change a record tells, and what is no change at all."""
+"""The kind of a decoded change, and what counts as no change."""
 
 from typing import Any
 
@@ -38,15 +38,15 @@ class TestTheKind:
         ],
         ids=repr,
     )
-    def test_a_weird_stock_makes_an_update_and_never_raises(self, value: Any) -> None:
-        weird = an_item(ProductName="Mug", **({} if value is None else {"Stock": value}))
-        to, back = decoded(modified(OLD, weird)), decoded(modified(weird, OLD))
+    def test_an_invalid_stock_makes_an_update_and_never_raises(self, value: Any) -> None:
+        invalid = an_item(ProductName="Mug", **({} if value is None else {"Stock": value}))
+        to, back = decoded(modified(OLD, invalid)), decoded(modified(invalid, OLD))
         assert (to.kind, to.stock_before, to.stock_after, to.delta) == ("updated", 12, None, None)
         assert (back.kind, back.stock_before, back.stock_after) == ("updated", None, 12)
-        assert decoded(inserted(weird)).stock_after is None
-        assert decoded(removed(weird)).stock_before is None
+        assert decoded(inserted(invalid)).stock_after is None
+        assert decoded(removed(invalid)).stock_before is None
 
-    def test_the_same_stock_spelt_otherwise_is_no_stock_change(self) -> None:
+    def test_an_equal_stock_in_another_notation_is_no_stock_change(self) -> None:
         event = decoded(modified(OLD, OLD | {"Stock": {"N": "12.0"}, "Version": {"N": "2"}}))
         assert (event.kind, event.changed) == ("updated", ())
 
@@ -63,12 +63,12 @@ class TestTheKind:
         event = decoded(modified(an_item(Serial={"N": one}), an_item(Serial={"N": other})))
         assert event.changed == ("Serial",)
 
-    def test_changed_names_attributes_in_order_without_bookkeeping(self) -> None:
+    def test_changed_lists_attributes_in_order_without_bookkeeping(self) -> None:
         before = stamped(an_item(Stock=12, Shelf="B", Gone="x", Version=1, UpdatedAt="then"))
         after = stamped(an_item(Stock=9, Shelf="C", Come="y", Version=2, UpdatedAt="now"), "r-2")
         assert decoded(modified(before, after)).changed == ("Come", "Gone", "Shelf", "Stock")
 
-    def test_the_category_is_the_one_after_the_change_or_the_last_one(self) -> None:
+    def test_the_category_is_the_new_one_or_the_last_known_one(self) -> None:
         kitchen, toys = an_item(Category="Kitchen"), an_item(Category="Toys")
         assert decoded(modified(kitchen, toys)).category == "Toys"
         assert decoded(modified(kitchen, toys, view="OLD_IMAGE")).category == "Kitchen"
@@ -89,20 +89,18 @@ class TestTheKind:
             (marked_for_deletion(OLD), OLD),
             (marked_for_deletion(OLD), marked_for_deletion(OLD, DeletedBy="bob")),
         ],
-        ids=["stamped", "taken off", "stamped again"],
+        ids=["marked", "unmarked", "marked again"],
     )
-    def test_a_change_of_nothing_but_the_delete_stamp_is_internal(
-        self, before: Any, after: Any
-    ) -> None:
+    def test_a_change_of_the_delete_mark_alone_is_internal(self, before: Any, after: Any) -> None:
         assert decoded(modified(before, after)).kind == "internal"
 
-    def test_a_write_that_takes_a_stale_delete_stamp_off_is_shown(self) -> None:
+    def test_a_write_that_removes_a_stale_delete_mark_is_shown(self) -> None:
         after = stamped(NEW)
         event = decoded(modified(marked_for_deletion(OLD), after))
         assert (event.kind, event.changed) == ("stock_changed", ("Stock",))
         assert who(event) == ADA
 
-    def test_without_both_images_nothing_can_be_called_internal(self) -> None:
+    def test_without_both_images_no_change_is_internal(self) -> None:
         event = decoded(modified(OLD, marked_for_deletion(OLD), view="NEW_IMAGE"))
         assert event.kind == "updated"
 

@@ -1,4 +1,4 @@
-"""What is no stream record is refused by one error, and what is accepted can be kept and shown."""
+"""Invalid records raise one error, and every accepted record can be stored and shown."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ SIGNER = Signer("k1", b"k" * 32)
 
 
 @pytest.mark.parametrize("record", POISON.values(), ids=POISON)
-def test_what_is_no_stream_record_is_undecodable(record: Any) -> None:
+def test_an_invalid_stream_record_is_undecodable(record: Any) -> None:
     with pytest.raises(UndecodableRecord):
         decode(record, STREAM_ARN)
 
@@ -39,14 +39,14 @@ def test_process_event_refuses_a_record_without_a_product_id(record: Any) -> Non
         process_event(record)
 
 
-def test_the_error_says_what_was_wrong() -> None:
+def test_the_error_names_the_missing_part() -> None:
     with pytest.raises(UndecodableRecord, match="SequenceNumber"):
         decode({"eventName": "INSERT", "dynamodb": {}}, STREAM_ARN)
 
 
 @pytest.mark.parametrize("arn", ["", "unknown", "arn:aws:dynamodb:eu-central-1:1:table/Products"])
-def test_a_record_of_no_known_stream_has_no_place_in_the_order(arn: str) -> None:
-    with pytest.raises(UndecodableRecord, match="stream is not known"):
+def test_a_record_of_an_unknown_stream_is_undecodable(arn: str) -> None:
+    with pytest.raises(UndecodableRecord, match="stream is unknown"):
         decode(as_lambda(inserted(an_item())), arn)
 
 
@@ -81,7 +81,7 @@ MALFORMED: list[Any] = [
 
 @pytest.mark.parametrize("value", MALFORMED, ids=ascii)
 def test_a_value_that_dynamodb_cannot_hold_is_refused_or_harmless(value: Any) -> None:
-    """An accepted record that then cannot be kept or shown would hold its shard for ever."""
+    """An accepted record that cannot be stored or shown would block its shard for ever."""
     record = as_lambda(inserted(an_item()))
     record["dynamodb"]["NewImage"] |= {"Shelf": value}
     try:
@@ -95,7 +95,7 @@ def test_a_value_that_dynamodb_cannot_hold_is_refused_or_harmless(value: Any) ->
     change_frame(str(a_cursor(1)), event, "Products")
 
 
-def test_deep_images_are_no_trouble() -> None:
+def test_deeply_nested_images_are_accepted() -> None:
     value: Any = {"S": "bottom"}
     for _ in range(31):  # DynamoDB nests to 32 levels
         value = {"M": {"deeper": value}}

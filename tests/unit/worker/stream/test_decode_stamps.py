@@ -1,4 +1,4 @@
-"""A stamp is believed only where it is proved."""
+"""A stamp counts only if the images prove it."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,36 +17,38 @@ from tests.unit.worker.stream.decoding import ADA, NEW, NOBODY, OLD, decoded, wh
 
 
 class TestTheStamp:
-    def test_it_is_believed_on_an_insert(self) -> None:
+    def test_a_stamp_counts_on_an_insert(self) -> None:
         assert who(decoded(inserted(stamped(NEW)))) == ADA
         assert who(decoded(inserted(stamped(NEW), view="NEW_IMAGE"))) == ADA
 
-    def test_it_is_believed_where_the_request_differs(self) -> None:
+    def test_a_stamp_counts_if_the_request_id_differs(self) -> None:
         assert who(decoded(modified(stamped(OLD, "r-0"), stamped(NEW)))) == ADA
         assert who(decoded(modified(OLD, stamped(NEW)))) == ADA
 
-    def test_it_is_not_believed_where_the_request_is_the_last_write_s(self) -> None:
+    def test_a_stamp_with_the_previous_request_id_is_ignored(self) -> None:
         event = decoded(modified(stamped(OLD), stamped(NEW)))
         assert event.kind == "stock_changed"
         assert who(event) == NOBODY
 
-    def test_it_is_not_believed_where_another_program_took_the_request_off(self) -> None:
+    def test_a_stamp_without_a_request_id_is_ignored(self) -> None:
         after = {name: value for name, value in stamped(NEW).items() if name != "RequestID"}
         assert who(decoded(modified(stamped(OLD), after))) == NOBODY
 
     @pytest.mark.parametrize("value", [{"N": "1"}, {"NULL": True}, {"L": []}])
-    def test_a_request_id_that_is_no_string_is_none_of_ours(self, value: Any) -> None:
+    def test_a_stamp_whose_request_id_is_no_string_is_ignored(self, value: Any) -> None:
         assert who(decoded(modified(OLD, stamped(NEW) | {"RequestID": value}))) == NOBODY
         assert who(decoded(inserted(stamped(NEW) | {"RequestID": value}))) == NOBODY
 
     @pytest.mark.parametrize("view", ["NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY"])
-    def test_it_is_not_believed_of_a_change_where_the_view_cannot_prove_it(self, view: str) -> None:
+    def test_a_stamp_on_a_change_is_ignored_if_the_view_type_cannot_prove_it(
+        self, view: str
+    ) -> None:
         assert who(decoded(modified(stamped(OLD, "r-0"), stamped(NEW), view=view))) == NOBODY
 
-    def test_a_removal_does_not_inherit_the_last_write_s(self) -> None:
+    def test_a_removal_does_not_inherit_the_last_write_s_stamp(self) -> None:
         assert who(decoded(removed(stamped(OLD)))) == NOBODY
 
-    def test_parts_that_the_write_did_not_say_are_unknown(self) -> None:
+    def test_missing_parts_of_a_stamp_are_none(self) -> None:
         after = NEW | {"UpdatedBy": {"S": "ada"}, "RequestID": {"S": "r-1"}}
         event = decoded(modified(OLD, after))
         assert who(event) == ("ada", None, None, None, "r-1")
@@ -57,22 +59,24 @@ class TestTheDeleteStamp:
 
     @pytest.mark.parametrize("seconds", [0, 1, 59, 60])
     @pytest.mark.parametrize("view", ["NEW_AND_OLD_IMAGES", "OLD_IMAGE"])
-    def test_it_names_the_author_within_60_seconds(self, seconds: int, view: str) -> None:
+    def test_a_delete_mark_names_the_author_within_60_seconds(
+        self, seconds: int, view: str
+    ) -> None:
         gone = marked_for_deletion(OLD, NOON - timedelta(seconds=seconds))
         assert who(decoded(removed(gone, view=view))) == self.AUTHOR
 
-    def test_the_record_s_time_has_whole_seconds_and_may_seem_the_earlier(self) -> None:
+    def test_a_record_s_time_in_whole_seconds_may_precede_the_mark(self) -> None:
         gone = marked_for_deletion(OLD, NOON + timedelta(milliseconds=900))
         assert who(decoded(removed(gone))) == self.AUTHOR
 
     @pytest.mark.parametrize("seconds", [61, 3_600, 86_400 * 365])
-    def test_it_is_too_old_after_60(self, seconds: int) -> None:
+    def test_a_delete_mark_is_too_old_after_60_seconds(self, seconds: int) -> None:
         gone = marked_for_deletion(stamped(OLD), NOON - timedelta(seconds=seconds))
         event = decoded(removed(gone))
         assert event.kind == "deleted"
         assert who(event) == NOBODY
 
-    def test_it_is_never_believed_of_an_expiry(self) -> None:
+    def test_a_delete_mark_is_ignored_on_an_expiry(self) -> None:
         event = decoded(removed(marked_for_deletion(OLD), by_ttl=True))
         assert event.kind == "expired"
         assert who(event) == NOBODY
@@ -91,11 +95,11 @@ class TestTheDeleteStamp:
         ],
         ids=repr,
     )
-    def test_a_time_that_other_programs_wrote_is_never_believed(self, value: Any) -> None:
+    def test_a_delete_mark_with_an_invalid_time_is_ignored(self, value: Any) -> None:
         gone = marked_for_deletion(OLD) | {"DeletedAt": value}
         assert who(decoded(removed(gone))) == NOBODY
 
-    def test_without_a_request_it_is_another_program_s_soft_delete(self) -> None:
+    def test_a_delete_mark_without_a_request_id_is_ignored(self) -> None:
         gone = {
             name: value
             for name, value in marked_for_deletion(OLD).items()

@@ -1,4 +1,4 @@
-"""samples/ shows what Lambda hands over: each file decodes to what its name says."""
+"""Each file in samples/ is a Lambda event that decodes to what its name says."""
 
 import json
 from typing import Any
@@ -36,7 +36,7 @@ def file_of(event_name: str, view: str) -> str:
 
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("event_name", KINDS)
-def test_a_sample_is_what_its_name_says(event_name: str, view: str) -> None:
+def test_a_sample_matches_its_file_name(event_name: str, view: str) -> None:
     found = records(file_of(event_name, view))
     assert len(found) == 2
     for record in found:
@@ -56,7 +56,7 @@ def test_binary_is_base64_text_as_lambda_gives_it() -> None:
     assert event.after["Thumbnail"]["B"].startswith(b"\x89PNG")
 
 
-def test_authors_are_told_where_the_images_prove_them() -> None:
+def test_authors_are_shown_if_the_images_prove_them() -> None:
     inserted, sold, deleted = (
         decode(records(f"{name}-new-and-old-images")[0], "arn/stream/x")
         for name in ("insert", "modify", "remove")
@@ -66,13 +66,13 @@ def test_authors_are_told_where_the_images_prove_them() -> None:
     assert deleted.note == "listed twice"
 
 
-def test_an_expiry_is_dynamodb_s_own() -> None:
+def test_an_expiry_is_made_by_dynamodb() -> None:
     (record,) = records("ttl-new-and-old-images")
     assert record["userIdentity"] == {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
     assert decode(record, stream_arn(record)).kind == "expired"
 
 
-def test_no_other_files_are_there_and_no_two_records_are_the_same() -> None:
+def test_there_are_no_other_files_and_no_duplicate_records() -> None:
     names = {file_of(event_name, view) for event_name in KINDS for view in VIEWS}
     names.add("ttl-new-and-old-images")
     assert {path.stem for path in SAMPLES.iterdir()} == names

@@ -123,5 +123,5 @@ class SinkRules(WorkerMachineBase):
             self.world.write(product)
         for life in self.stage.lives:
             if same_process and life.worker is not None:
-                life.worker.look()
+                life.worker.check_soon()
         self.stage.run(*then)

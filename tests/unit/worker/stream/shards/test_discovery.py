@@ -1,4 +1,4 @@
-"""Of a stream is read what the service tells, and what it fails to tell is not taken for gone."""
+"""What the service fails to list is not taken as gone."""
 
 import pytest
 
@@ -33,150 +33,154 @@ def shards(count: int) -> list[StubShard]:
 
 def test_a_listing_of_many_pages_is_read_to_its_end(streams: StubStreams) -> None:
     streams.add(*shards(250))
-    listing = discovery(streams).look({}).listing
+    listing = discovery(streams).discover({}).listing
     assert [shard.id for shard in listing.shards] == [f"s{n:04}" for n in range(250)]
     assert listing.complete
     assert len(list(streams.of("describe_stream"))) == 3
 
 
-def test_a_page_that_fails_leaves_those_found(streams: StubStreams) -> None:
+def test_a_failed_page_keeps_the_shards_found_so_far(streams: StubStreams) -> None:
     streams.add(*shards(150))
     streams.faults["describe_stream"] = [None, fault("LimitExceededException")]
-    look = discovery(streams).look({})
-    assert (len(look.listing.shards), look.listing.complete) == (100, False)
-    assert "cannot see the stream's shards" in look.trouble
+    snapshot = discovery(streams).discover({})
+    assert (len(snapshot.listing.shards), snapshot.listing.complete) == (100, False)
+    assert "cannot list the stream's shards" in snapshot.trouble
 
 
-def test_and_those_known_from_before(streams: StubStreams) -> None:
+def test_a_failed_page_keeps_the_shards_known_before(streams: StubStreams) -> None:
     streams.add(*shards(150))
-    eyes = discovery(streams)
-    eyes.look({})
+    found = discovery(streams)
+    found.discover({})
     streams.add(StubShard("new", "s0149"))
     streams.faults["describe_stream"] = [fault("InternalServerError")]
-    listing = eyes.look({}).listing
+    listing = found.discover({}).listing
     assert (len(listing.shards), listing.complete) == (150, False)
-    assert eyes.look({}).listing == Listing((*listing.shards, Shard("new", "s0149")), complete=True)
+    assert found.discover({}).listing == Listing(
+        (*listing.shards, Shard("new", "s0149")), complete=True
+    )
 
 
-def test_no_page_at_all_is_a_listing_of_nothing_not_of_no_shards(streams: StubStreams) -> None:
+def test_a_listing_without_any_page_is_incomplete(streams: StubStreams) -> None:
     streams.add(*shards(1))
     streams.faults["describe_stream"] = [fault("InternalServerError")]
-    assert discovery(streams).look({}).listing == Listing((), complete=False)
+    assert discovery(streams).discover({}).listing == Listing((), complete=False)
 
 
-def test_a_current_stream_that_is_unknown_is_no_empty_one(streams: StubStreams) -> None:
-    """The table and its stream are made in two places; one may be late."""
+def test_an_unknown_current_stream_is_an_incomplete_listing(streams: StubStreams) -> None:
+    """The table and its stream are created separately; one may be visible later."""
     streams.faults["describe_stream"] = [fault("ResourceNotFoundException")]
-    assert not discovery(streams).look({}).listing.complete
+    assert not discovery(streams).discover({}).listing.complete
 
 
-def test_the_table_failing_is_an_error(streams: StubStreams) -> None:
+def test_a_failure_to_read_the_table_is_an_error(streams: StubStreams) -> None:
     def down() -> None:
         raise StoreUnavailable("down")
 
     with pytest.raises(StoreUnavailable):
-        Discovery(streams, "Products", down).look({})  # type: ignore[arg-type]
+        Discovery(streams, "Products", down).discover({})  # type: ignore[arg-type]
 
 
-class TestAStreamMadeAnew:
-    def test_the_old_one_is_read_first(self, streams: StubStreams) -> None:
+class TestAReplacedStream:
+    def test_the_old_stream_is_read_first(self, streams: StubStreams) -> None:
         old = streams.current or ""
         streams.add(StubShard("s1"))
         new = streams.new_stream(LABELS[1])
-        look = discovery(streams).look(begun(old, "s1"))
-        assert (look.stream_arn, look.anew) == (old, False)
-        look = discovery(streams).look(begun(old, "s1", finished=True))
-        assert (look.stream_arn, look.anew, look.drained) == (new, True, {old})
+        snapshot = discovery(streams).discover(begun(old, "s1"))
+        assert (snapshot.stream_arn, snapshot.is_new) == (old, False)
+        snapshot = discovery(streams).discover(begun(old, "s1", finished=True))
+        assert (snapshot.stream_arn, snapshot.is_new, snapshot.drained) == (new, True, {old})
 
-    def test_it_is_new_only_until_it_is_begun(self, streams: StubStreams) -> None:
+    def test_a_stream_is_new_only_until_it_is_begun(self, streams: StubStreams) -> None:
         old = streams.current or ""
         new = streams.new_stream(LABELS[1])
         rows = begun(old, "s1", finished=True) | begun(new, "s2")
-        look = discovery(streams).look(rows)
-        assert (look.stream_arn, look.anew, look.drained) == (new, False, {old})
+        snapshot = discovery(streams).discover(rows)
+        assert (snapshot.stream_arn, snapshot.is_new, snapshot.drained) == (new, False, {old})
 
-    def test_an_old_one_s_late_child_is_read_too(self, streams: StubStreams) -> None:
+    def test_a_late_child_of_the_old_stream_is_read(self, streams: StubStreams) -> None:
         old = streams.current or ""
         streams.add(StubShard("s1"), StubShard("s2", "s1"))
         streams.new_stream(LABELS[1])
-        look = discovery(streams).look(begun(old, "s1", finished=True))
-        assert look.stream_arn == old
+        snapshot = discovery(streams).discover(begun(old, "s1", finished=True))
+        assert snapshot.stream_arn == old
 
-    def test_while_it_is_being_switched_off_the_old_one_is_not_over(
-        self, streams: StubStreams
-    ) -> None:
+    def test_a_disabling_stream_is_not_over(self, streams: StubStreams) -> None:
         old = streams.current or ""
         streams.new_stream(LABELS[1])
         streams.status = "DISABLING"
-        assert discovery(streams).look(begun(old, "s1", finished=True)).stream_arn == old
+        assert discovery(streams).discover(begun(old, "s1", finished=True)).stream_arn == old
 
-    def test_one_that_the_service_forgot_is_left_to_its_readers(self, streams: StubStreams) -> None:
-        """They meet ResourceNotFound, which is a gap; a finished one is over."""
+    def test_a_stream_unknown_to_the_service_is_left_to_its_readers(
+        self, streams: StubStreams
+    ) -> None:
+        """Its readers get ResourceNotFound, which is a gap; a finished stream is over."""
         old = streams.current or ""
         new = streams.new_stream(LABELS[1])
         del streams.streams[old]
-        assert discovery(streams).look(begun(old, "s1")).stream_arn == old
-        assert discovery(streams).look(begun(old, "s1", finished=True)).stream_arn == new
+        assert discovery(streams).discover(begun(old, "s1")).stream_arn == old
+        assert discovery(streams).discover(begun(old, "s1", finished=True)).stream_arn == new
 
-    def test_one_that_came_and_went_unseen_is_read_between(self, streams: StubStreams) -> None:
+    def test_a_stream_that_came_and_went_unseen_is_read_before_the_current_one(
+        self, streams: StubStreams
+    ) -> None:
         old = streams.current or ""
         between = streams.new_stream(LABELS[1])
         streams.add(StubShard("s1"))
         streams.new_stream(LABELS[2])
-        look = discovery(streams).look(begun(old, "s0", finished=True))
-        assert (look.stream_arn, look.anew) == (between, True)
+        snapshot = discovery(streams).discover(begun(old, "s0", finished=True))
+        assert (snapshot.stream_arn, snapshot.is_new) == (between, True)
 
-    def test_without_the_right_to_list_streams_the_new_one_is_read_all_the_same(
+    def test_without_permission_to_list_streams_the_new_one_is_read(
         self, streams: StubStreams
     ) -> None:
         old = streams.current or ""
         streams.new_stream(LABELS[1])
         new = streams.new_stream(LABELS[2])
         streams.faults["list_streams"] = [fault("AccessDeniedException")]
-        assert discovery(streams).look(begun(old, "s0", finished=True)).stream_arn == new
+        assert discovery(streams).discover(begun(old, "s0", finished=True)).stream_arn == new
 
-    def test_while_the_list_fails_no_stream_is_skipped(self, streams: StubStreams) -> None:
+    def test_while_listing_streams_fails_no_stream_is_skipped(self, streams: StubStreams) -> None:
         old = streams.current or ""
         streams.new_stream(LABELS[1])
         streams.faults["list_streams"] = [fault("InternalServerError")]
         with pytest.raises(StoreUnavailable):
-            discovery(streams).look(begun(old, "s0", finished=True))
+            discovery(streams).discover(begun(old, "s0", finished=True))
 
-    def test_the_service_is_asked_for_those_only_when_the_stream_is_new(
+    def test_streams_are_listed_only_when_the_current_one_is_new(
         self, streams: StubStreams
     ) -> None:
-        discovery(streams).look({})
-        discovery(streams).look(begun(streams.current or "", "s1"))
+        discovery(streams).discover({})
+        discovery(streams).discover(begun(streams.current or "", "s1"))
         assert list(streams.of("list_streams")) == []
 
     def test_the_first_start_ever_is_no_gap(self, streams: StubStreams) -> None:
         streams.new_stream(LABELS[1])
-        look = discovery(streams).look({})
-        assert (look.stream_arn, look.anew) == (streams.current, False)
+        snapshot = discovery(streams).discover({})
+        assert (snapshot.stream_arn, snapshot.is_new) == (streams.current, False)
 
-    def test_on_one_log_only_the_newest_name_is_ever_read(self, streams: StubStreams) -> None:
+    def test_on_one_log_only_the_newest_stream_is_read(self, streams: StubStreams) -> None:
         old = streams.current or ""
         streams.add(StubShard("s1"))
         new = streams.new_stream(LABELS[1])
-        look = discovery(streams, one_log=True).look(begun(old, "s1"))
-        assert (look.stream_arn, look.anew) == (new, False)
+        snapshot = discovery(streams, one_log=True).discover(begun(old, "s1"))
+        assert (snapshot.stream_arn, snapshot.is_new) == (new, False)
         assert set(streams.of("describe_stream")) == {new}
 
 
-class TestAStreamSwitchedOff:
-    def test_is_named_and_its_rest_is_read(self, streams: StubStreams) -> None:
+class TestADisabledStream:
+    def test_a_disabled_stream_is_reported_and_read_to_its_end(self, streams: StubStreams) -> None:
         old = streams.current or ""
         streams.add(StubShard("s1"))
         streams.switch_off()
-        look = discovery(streams).look(begun(old, "s1"))
-        assert (look.stream_arn, look.trouble) == (old, "the stream is off")
+        snapshot = discovery(streams).discover(begun(old, "s1"))
+        assert (snapshot.stream_arn, snapshot.trouble) == (old, "the stream is off")
 
-    def test_is_named_when_nothing_is_left(self, streams: StubStreams) -> None:
+    def test_a_fully_read_disabled_stream_is_not_read_again(self, streams: StubStreams) -> None:
         streams.switch_off()
-        assert discovery(streams).look({}).stream_arn is None
+        assert discovery(streams).discover({}).stream_arn is None
 
-    def test_on_one_log_nothing_is_read(self, streams: StubStreams) -> None:
+    def test_a_disabled_stream_on_one_log_is_not_read(self, streams: StubStreams) -> None:
         old = streams.current or ""
         streams.switch_off()
-        look = discovery(streams, one_log=True).look(begun(old, "s1"))
-        assert (look.stream_arn, look.trouble) == (None, "the stream is off")
+        snapshot = discovery(streams, one_log=True).discover(begun(old, "s1"))
+        assert (snapshot.stream_arn, snapshot.trouble) == (None, "the stream is off")

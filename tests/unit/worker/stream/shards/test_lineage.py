@@ -1,4 +1,4 @@
-"""A shard is read after its parent and from the start, whatever order the listing has."""
+"""A shard is read after its parent and from its start, whatever the order of the listing."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,9 +10,9 @@ from worker.stream.shards.lineage import (
     Position,
     Shard,
     awaits_child,
-    forgettable,
     is_drained,
     readable,
+    removable_checkpoints,
 )
 
 PARENT, CHILD, GRANDCHILD = Shard("s1", None), Shard("s2", "s1"), Shard("s3", "s2")
@@ -22,7 +22,7 @@ def listed(*shards: Shard) -> Listing:
     return Listing(shards)
 
 
-def listed_in_part(*shards: Shard) -> Listing:
+def listed_incompletely(*shards: Shard) -> Listing:
     return Listing(shards, complete=False)
 
 
@@ -34,11 +34,11 @@ def read_to(*positions: tuple[str, str | None, bool]) -> dict[str, Checkpoint]:
     }
 
 
-def test_a_shard_never_seen_before_starts_at_its_oldest_record() -> None:
+def test_a_new_shard_starts_at_its_oldest_record() -> None:
     assert readable(listed(PARENT), {}) == [Position("s1", None)]
 
 
-def test_a_shard_goes_on_after_its_checkpoint() -> None:
+def test_a_shard_continues_after_its_checkpoint() -> None:
     assert readable(listed(PARENT), read_to(("s1", "42", False))) == [Position("s1", "42")]
 
 
@@ -51,22 +51,22 @@ def test_a_child_starts_at_its_oldest_record_once_its_parent_is_finished() -> No
     assert readable(listed(PARENT, CHILD), read_to(("s1", "42", True))) == [Position("s2", None)]
 
 
-def test_a_parent_that_ended_empty_lets_its_child_go() -> None:
+def test_the_child_of_an_empty_parent_is_read() -> None:
     assert readable(listed(PARENT, CHILD), read_to(("s1", None, True))) == [Position("s2", None)]
 
 
-def test_a_parent_that_is_not_listed_any_more_and_was_never_begun_counts_as_trimmed() -> None:
+def test_an_unlisted_parent_that_was_never_begun_counts_as_trimmed() -> None:
     assert readable(listed(CHILD), {}) == [Position("s2", None)]
 
 
-def test_a_parent_that_was_begun_and_is_not_listed_is_asked_for_before_its_child() -> None:
-    """The service itself must say that it is gone: a gap, after which the child may go."""
+def test_an_unlisted_parent_that_was_begun_is_requested_before_its_child() -> None:
+    """The service itself must report it gone: that is a gap, and then its child may be read."""
     begun, given_up = read_to(("s1", "42", False)), read_to(("s1", "42", True))
     assert readable(listed(CHILD), begun) == [Position("s1", "42")]
     assert readable(listed(CHILD), given_up) == [Position("s2", None)]
 
 
-def test_a_shard_that_was_taken_and_gave_nothing_yet_is_asked_for_too() -> None:
+def test_an_unlisted_shard_without_a_position_is_requested() -> None:
     assert readable(listed(), read_to(("s1", None, False))) == [Position("s1", None)]
 
 
@@ -76,7 +76,7 @@ def test_a_finished_shard_is_not_read_again() -> None:
     assert readable(listed(), done) == []
 
 
-def test_several_generations_at_once_are_read_one_after_another() -> None:
+def test_several_generations_are_read_one_after_another() -> None:
     shards = listed(GRANDCHILD, CHILD, PARENT)
     assert readable(shards, {}) == [Position("s1", None)]
     assert readable(shards, read_to(("s1", "1", True))) == [Position("s2", None)]
@@ -84,55 +84,57 @@ def test_several_generations_at_once_are_read_one_after_another() -> None:
     assert readable(shards, done) == [Position("s3", None)]
 
 
-def test_both_children_of_a_split_are_read_at_once() -> None:
+def test_both_children_of_a_split_are_read_together() -> None:
     halves = [Shard("a", "s1"), Shard("b", "s1")]
     plan = readable(listed(PARENT, *halves), read_to(("s1", "9", True)))
     assert plan == [Position("a", None), Position("b", None)]
 
 
-def test_another_stream_s_root_is_no_parent() -> None:
+def test_root_shards_wait_for_no_parent() -> None:
     assert readable(listed(Shard("x", None), Shard("y", "")), {}) == [
         Position("x", None),
         Position("y", None),
     ]
 
 
-class TestAListingInPart:
-    """A page failed: nothing may look vanished, no parent trimmed (FACTS §1.8)."""
+class TestAnIncompleteListing:
+    """A page failed: no shard counts as vanished and no parent as trimmed (stream fact 8)."""
 
-    def test_a_shard_whose_parent_may_stand_on_the_page_that_failed_waits(self) -> None:
-        assert readable(listed_in_part(CHILD), {}) == []
+    def test_a_shard_whose_parent_may_be_on_the_failed_page_waits(self) -> None:
+        assert readable(listed_incompletely(CHILD), {}) == []
         assert readable(listed(CHILD), {}) == [Position("s2", None)]
 
-    def test_what_was_found_is_read(self) -> None:
-        assert readable(listed_in_part(PARENT, CHILD), {}) == [Position("s1", None)]
+    def test_listed_shards_are_read(self) -> None:
+        assert readable(listed_incompletely(PARENT, CHILD), {}) == [Position("s1", None)]
 
-    def test_a_child_whose_parent_is_finished_need_not_wait_for_the_rest(self) -> None:
-        plan = readable(listed_in_part(CHILD), read_to(("s1", "42", True)))
+    def test_a_child_of_a_finished_parent_does_not_wait(self) -> None:
+        plan = readable(listed_incompletely(CHILD), read_to(("s1", "42", True)))
         assert plan == [Position("s2", None)]
 
-    def test_what_was_begun_goes_on_though_no_page_came(self) -> None:
-        assert readable(listed_in_part(), read_to(("s2", "42", False))) == [Position("s2", "42")]
+    def test_begun_shards_continue_without_any_page(self) -> None:
+        assert readable(listed_incompletely(), read_to(("s2", "42", False))) == [
+            Position("s2", "42")
+        ]
 
-    def test_no_checkpoint_is_forgotten(self) -> None:
+    def test_no_checkpoint_is_removable(self) -> None:
         done = read_to(("s1", "42", True)).values()
-        assert forgettable(listed_in_part(), done) == []
+        assert removable_checkpoints(listed_incompletely(), done) == []
 
-    def test_an_old_stream_does_not_look_drained(self) -> None:
-        assert not is_drained(listed_in_part(), {})
+    def test_an_old_stream_is_not_drained(self) -> None:
+        assert not is_drained(listed_incompletely(), {})
 
 
-class TestForgetting:
-    def test_finished_shards_that_are_gone_are_forgotten_and_no_others(self) -> None:
+class TestRemovableCheckpoints:
+    def test_only_finished_shards_that_are_gone_are_removable(self) -> None:
         rows = read_to(("gone", "7", True), ("s1", "9", True), ("lost", "8", False))
-        assert forgettable(listed(PARENT), rows.values()) == [rows["gone"]]
+        assert removable_checkpoints(listed(PARENT), rows.values()) == [rows["gone"]]
 
-    def test_that_lets_no_shard_begin_too_early_or_again(self) -> None:
+    def test_removal_starts_no_shard_too_early_or_again(self) -> None:
         shards = listed(CHILD, GRANDCHILD)
         rows = read_to(("s1", "1", True), ("s2", "2", False))
-        forgotten = {found.shard_id for found in forgettable(shards, rows.values())}
-        kept = {shard: row for shard, row in rows.items() if shard not in forgotten}
-        assert forgotten == {"s1"}
+        removed = {found.shard_id for found in removable_checkpoints(shards, rows.values())}
+        kept = {shard: row for shard, row in rows.items() if shard not in removed}
+        assert removed == {"s1"}
         assert readable(shards, kept) == readable(shards, rows) == [Position("s2", "2")]
 
 
@@ -143,8 +145,8 @@ class TestDraining:
         assert is_drained(listed(PARENT), read_to(("s1", "1", True)))
         assert is_drained(listed(), {})
 
-    def test_not_while_it_is_being_switched_off(self) -> None:
-        """A child can still show up."""
+    def test_a_disabling_stream_is_not_drained(self) -> None:
+        """A child can still appear."""
         assert not is_drained(Listing((PARENT,), settled=False), read_to(("s1", "1", True)))
 
 
@@ -157,7 +159,7 @@ def test_a_finished_shard_without_a_child_awaits_one() -> None:
 
 @st.composite
 def forests(draw: st.DrawFn) -> list[Shard]:
-    """Shards, each with an earlier one, one that is trimmed or none as its parent, shuffled."""
+    """Shards in random order; a parent is an earlier shard, a trimmed one, or none."""
     shards = []
     for number in range(draw(st.integers(1, 8))):
         earlier = [f"s{index}" for index in range(number)]
@@ -166,13 +168,13 @@ def forests(draw: st.DrawFn) -> list[Shard]:
 
 
 @given(forests(), st.lists(st.tuples(st.integers(0, 8), st.integers(0, 255)), max_size=12))
-def test_every_shard_is_read_once_and_after_its_parent_however_the_pages_fail(
-    shards: list[Shard], looks: list[tuple[int, int]]
+def test_every_shard_is_read_once_and_after_its_parent_whichever_pages_fail(
+    shards: list[Shard], listings: list[tuple[int, int]]
 ) -> None:
-    """A look: how many shards are listed before a page fails, and which of the readable end."""
+    """A listing: the number of shards listed before a page fails, and which readable shards end."""
     parents = {shard.id: shard.parent for shard in shards}
     done: dict[str, Checkpoint] = {}
-    for cut, ends in [*looks, *[(len(shards), 255)] * len(shards)]:
+    for cut, ends in [*listings, *[(len(shards), 255)] * len(shards)]:
         listing = Listing(tuple(shards[:cut]), complete=cut >= len(shards))
         before = {shard for shard, row in done.items() if row.finished}
         for index, position in enumerate(readable(listing, done)):

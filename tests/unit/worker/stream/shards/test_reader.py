@@ -1,4 +1,4 @@
-"""A reader goes from page to page through every fault of the service, and skips nothing."""
+"""A reader reads page after page despite all faults of the service, and skips nothing."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from worker.stream.shards.shard_iterator import ShardGone
 pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
-def test_the_last_page_counts_though_no_iterator_follows(streams: StubStreams) -> None:
+def test_the_last_page_is_read_although_no_iterator_follows(streams: StubStreams) -> None:
     streams.put("s1", "a", "b", "c")
     closed(streams)
     reading = Reading(streams)
@@ -20,7 +20,7 @@ def test_the_last_page_counts_though_no_iterator_follows(streams: StubStreams) -
     assert reading.saved == [(str(FIRST + 2), False), (str(FIRST + 2), True)]
 
 
-def test_a_shard_that_ended_empty_is_finished(streams: StubStreams) -> None:
+def test_a_shard_that_ends_without_records_is_finished(streams: StubStreams) -> None:
     closed(streams)
     reading = Reading(streams)
     reading.run()
@@ -58,8 +58,8 @@ def test_empty_pages_are_not_the_end(streams: StubStreams) -> None:
     assert pages == 5
 
 
-class TestLostIterators:
-    def test_an_expired_one_is_taken_again_after_the_last_record(
+class TestExpiredIterators:
+    def test_an_expired_iterator_is_replaced_after_the_last_record(
         self, streams: StubStreams
     ) -> None:
         streams.put("s1", "a", "b")
@@ -74,7 +74,7 @@ class TestLostIterators:
             ("AFTER_SEQUENCE_NUMBER", str(FIRST)),
         ]
 
-    def test_before_the_first_record_it_is_taken_again_at_the_oldest(
+    def test_an_iterator_that_expires_before_the_first_record_is_replaced_at_the_oldest(
         self, streams: StubStreams
     ) -> None:
         streams.put("s1", "a")
@@ -85,7 +85,7 @@ class TestLostIterators:
         assert reading.taken == ["a"]
         assert [kind for _, kind, _ in reading.iterators] == ["TRIM_HORIZON"] * 2
 
-    def test_latest_is_never_asked_for(self, streams: StubStreams) -> None:
+    def test_latest_is_never_requested(self, streams: StubStreams) -> None:
         streams.put("s1", "a")
         closed(streams)
         Reading(streams).run()
@@ -100,7 +100,7 @@ class TestLostIterators:
         ["ProvisionedThroughputExceededException", "LimitExceededException", "InternalServerError"],
     )
     @pytest.mark.parametrize("operation", ["get_records", "get_shard_iterator"])
-    def test_throttling_and_faults_are_waited_out(
+    def test_throttling_and_faults_are_retried(
         self, streams: StubStreams, operation: str, code: str
     ) -> None:
         streams.put("s1", "a")
@@ -113,7 +113,9 @@ class TestLostIterators:
 
 
 class TestTrimmedData:
-    def test_with_a_position_it_is_a_gap_and_the_rest_is_read(self, streams: StubStreams) -> None:
+    def test_trimmed_data_after_a_position_is_a_gap_and_the_rest_is_read(
+        self, streams: StubStreams
+    ) -> None:
         streams.put("s1", "a")
         closed(streams)
         streams.faults["get_shard_iterator"] = [fault("TrimmedDataAccessException")]
@@ -122,7 +124,7 @@ class TestTrimmedData:
         assert reading.gaps == ["7"]
         assert reading.taken == ["a"]
 
-    def test_without_a_position_it_says_nothing(self, streams: StubStreams) -> None:
+    def test_trimmed_data_without_a_position_is_no_gap(self, streams: StubStreams) -> None:
         streams.put("s1", "a")
         closed(streams)
         streams.faults["get_records"] = [fault("TrimmedDataAccessException")] * 2
@@ -131,7 +133,7 @@ class TestTrimmedData:
         assert reading.gaps == []
         assert reading.taken == ["a"]
 
-    def test_the_gap_is_told_before_anything_that_follows(self, streams: StubStreams) -> None:
+    def test_the_gap_is_reported_before_later_records(self, streams: StubStreams) -> None:
         streams.put("s1", "a")
         closed(streams)
         streams.faults["get_shard_iterator"] = [fault("TrimmedDataAccessException")]
@@ -143,7 +145,7 @@ class TestTrimmedData:
 
 
 @pytest.mark.parametrize("operation", ["get_records", "get_shard_iterator"])
-def test_a_shard_that_vanished_is_neither_an_end_nor_tried_for_ever(
+def test_a_vanished_shard_is_neither_finished_nor_retried_for_ever(
     streams: StubStreams, operation: str
 ) -> None:
     streams.faults[operation] = [fault("ResourceNotFoundException")]

@@ -1,4 +1,4 @@
-"""A page that comes again takes nothing back (found by the state machine)."""
+"""Reading a page again never moves the position back (found by the state machine)."""
 
 import threading
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ def record(number: str) -> dict[str, Any]:
 
 
 class Pages:
-    """Two records, the first of them again, and the end: the second was trimmed meanwhile."""
+    """Two records, the first one again, and the end: the second record was trimmed in between."""
 
     shard_id = "shard-1"
     after: str | None = None
@@ -34,14 +34,14 @@ class Pages:
         return next(self._pages)
 
 
-def test_the_shard_ends_where_it_had_been_read_to() -> None:
+def test_a_repeated_page_does_not_move_the_position_back() -> None:
     saved: list[tuple[str | None, bool]] = []
     stop = threading.Event()
 
     def save(number: str | None, *, finished: bool) -> None:
         saved.append((number, finished))
 
-    timer = threading.Timer(2, stop.set)  # a reader that waits for ever is let go
+    timer = threading.Timer(2, stop.set)  # ends a reader that would wait for ever
     timer.start()
     pages: Any = Pages()
     ShardReader(

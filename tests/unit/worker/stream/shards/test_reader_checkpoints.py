@@ -1,4 +1,4 @@
-"""A checkpoint follows its effects, and a reader without its lease leaves nothing behind."""
+"""A checkpoint follows its effects, and a reader that lost its lease writes nothing."""
 
 import pytest
 
@@ -11,8 +11,8 @@ from tests.support.reading import FIRST, Reading, closed
 pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
-class TestCheckpoints:
-    def test_are_tried_until_they_succeed(self, streams: StubStreams) -> None:
+class TestSaving:
+    def test_a_checkpoint_is_retried_until_it_succeeds(self, streams: StubStreams) -> None:
         streams.put("s1", "a")
         closed(streams)
         reading = Reading(streams)
@@ -27,7 +27,7 @@ class TestCheckpoints:
         reading.run()
         assert reading.saved == [(str(FIRST), False), (str(FIRST), True)]
 
-    def test_that_another_worker_s_lease_refuses_end_the_reader(self, streams: StubStreams) -> None:
+    def test_a_lost_lease_ends_the_reader(self, streams: StubStreams) -> None:
         streams.put("s1", "a", "b")
         streams.page = 1
         reading = Reading(streams)
@@ -41,7 +41,7 @@ class TestCheckpoints:
         assert reading.taken == ["a"]
 
 
-def test_a_page_read_under_a_lease_that_is_lost_is_dropped(streams: StubStreams) -> None:
+def test_a_page_read_under_a_lost_lease_is_dropped(streams: StubStreams) -> None:
     streams.put("s1", "a")
 
     def lost() -> None:
@@ -53,7 +53,7 @@ def test_a_page_read_under_a_lease_that_is_lost_is_dropped(streams: StubStreams)
     assert (reading.taken, reading.saved) == ([], [])
 
 
-def test_a_reader_that_is_told_to_leave_finishes_its_page(streams: StubStreams) -> None:
+def test_a_reader_that_is_asked_to_leave_finishes_its_page(streams: StubStreams) -> None:
     streams.put("s1", "a", "b")
     streams.page = 1
     reading = Reading(streams)

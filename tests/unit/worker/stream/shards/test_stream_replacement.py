@@ -1,10 +1,10 @@
-"""An old stream is read to its end before the one that followed it; one log is one stream."""
+"""An old stream is read to its end before its successor; one log is one stream."""
 
 from app.store.coordination.checkpoints import Checkpoint, ShardKey
 from tests.support.fakes.stub_streams import ARN
 from worker.stream.shards.stream_replacement import (
     held_streams,
-    left_behind,
+    outdated_checkpoints,
     positions,
     streams_in_order,
 )
@@ -22,19 +22,19 @@ def rows(*found: tuple[str, str, str | None, bool, str | None]) -> dict[ShardKey
 
 
 class TestTheOrder:
-    def test_at_the_very_first_start_there_is_the_current_stream_alone(self) -> None:
+    def test_at_the_first_start_only_the_current_stream_is_read(self) -> None:
         assert streams_in_order(NEW, set(), [OLD, BETWEEN, NEW]) == [NEW]
 
     def test_an_old_stream_comes_before_the_current_one(self) -> None:
         assert streams_in_order(NEW, {OLD, NEW}) == [OLD, NEW]
 
-    def test_one_that_came_and_went_unseen_comes_between(self) -> None:
+    def test_a_stream_that_came_and_went_unseen_is_read_in_between(self) -> None:
         assert streams_in_order(NEW, {OLD}, [NEW, BETWEEN, OLD]) == [OLD, BETWEEN, NEW]
 
-    def test_one_from_before_those_that_are_known_was_left_behind_already(self) -> None:
+    def test_a_stream_older_than_the_held_ones_is_not_read_again(self) -> None:
         assert streams_in_order(NEW, {BETWEEN}, [OLD, BETWEEN, NEW]) == [BETWEEN, NEW]
 
-    def test_one_made_since_the_current_one_was_asked_for_waits(self) -> None:
+    def test_a_stream_newer_than_the_current_one_waits(self) -> None:
         assert streams_in_order(BETWEEN, {OLD}, [OLD, BETWEEN, NEW]) == [OLD, BETWEEN]
         assert streams_in_order(BETWEEN, {OLD, BETWEEN}, [OLD, BETWEEN, NEW]) == [OLD, BETWEEN]
 
@@ -47,31 +47,31 @@ class TestTheOrder:
 
 
 class TestOneLog:
-    def test_positions_carry_over_to_the_log_s_new_name(self) -> None:
+    def test_positions_carry_over_to_the_new_stream(self) -> None:
         known = rows((OLD, "s1", "42", False, None), (OTHER, "s1", "99", False, None))
         assert positions(known, NEW, one_log=True)["s1"].sequence_number == "42"
         assert positions(known, NEW, one_log=False) == {}
 
-    def test_the_furthest_counts_by_number_not_by_text(self) -> None:
+    def test_positions_are_compared_as_numbers(self) -> None:
         known = rows((OLD, "s1", "100", False, None), (NEW, "s1", "99", False, None))
         assert positions(known, NEW, one_log=True)["s1"].sequence_number == "100"
 
-    def test_who_reads_it_under_its_old_name_has_it(self) -> None:
+    def test_the_owner_under_the_old_stream_keeps_the_shard(self) -> None:
         known = rows((NEW, "s1", "42", False, None), (OLD, "s1", "42", False, "ada"))
         for order in (known, dict(reversed(known.items()))):
             assert positions(order, NEW, one_log=True)["s1"].owner == "ada"
 
 
-class TestLeavingBehind:
-    def test_a_drained_stream_is_forgotten_once_its_successor_is_begun(self) -> None:
+class TestOutdatedCheckpoints:
+    def test_a_drained_stream_s_rows_are_removed_once_its_successor_is_begun(self) -> None:
         known = rows((OLD, "s1", "42", True, None))
-        assert left_behind(known, NEW, {OLD}, one_log=False) == []
+        assert outdated_checkpoints(known, NEW, {OLD}, one_log=False) == []
         begun = known | rows((NEW, "s2", None, False, "ada"))
-        assert left_behind(begun, NEW, {OLD}, one_log=False) == [known[OLD, "s1"]]
-        assert left_behind(begun, NEW, set(), one_log=False) == []
+        assert outdated_checkpoints(begun, NEW, {OLD}, one_log=False) == [known[OLD, "s1"]]
+        assert outdated_checkpoints(begun, NEW, set(), one_log=False) == []
 
-    def test_of_one_log_once_the_new_name_s_position_is_no_less(self) -> None:
+    def test_on_one_log_rows_are_removed_once_the_new_position_is_not_lower(self) -> None:
         known = rows((OLD, "s1", "42", False, None), (NEW, "s1", "41", False, "ada"))
-        assert left_behind(known, NEW, (), one_log=True) == []
+        assert outdated_checkpoints(known, NEW, (), one_log=True) == []
         known |= rows((NEW, "s1", "42", False, "ada"))
-        assert left_behind(known, NEW, (), one_log=True) == [known[OLD, "s1"]]
+        assert outdated_checkpoints(known, NEW, (), one_log=True) == [known[OLD, "s1"]]
