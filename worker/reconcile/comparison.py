@@ -74,7 +74,7 @@ class Comparison:
     def progress(self) -> str:
         """How far it is, in words."""
         so_far = self._outcome
-        return f"{so_far.looked} products compared, {so_far.found} differ, {so_far.written} written"
+        return f"{so_far.compared} products compared, {so_far.found} differ, {so_far.written} written"
 
     def run(self) -> Outcome:
         """Compare, look again at what differs, and write.
@@ -133,7 +133,7 @@ class Comparison:
         return self._await_readers()
 
     def _first_look(self, product_id: str, live: Item | None) -> Look:
-        self._count(looked=1)
+        self._count(compared=1)
         look = self._look(product_id, live)
         if self._first and look.head is not None:
             self._begin(product_id)

@@ -67,7 +67,7 @@ def random_address(rng: Random) -> Address:
     return Address(host, rng.choice(PORTS))
 
 
-def trial(address: Address) -> OSError | None:
+def bind_error(address: Address) -> OSError | None:
     """Why nothing can listen at `address` now, or None."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         # Connections of an engine that just ended may linger in TIME_WAIT: they don't count.
@@ -81,7 +81,7 @@ def trial(address: Address) -> OSError | None:
 
 
 def choose(
-    rng: Random | None = None, attempt: Callable[[Address], OSError | None] = trial
+    rng: Random | None = None, attempt: Callable[[Address], OSError | None] = bind_error
 ) -> Address:
     """A new address that can be listened on.
 
@@ -114,7 +114,7 @@ def choose(
 
 def settle(
     kept: Address | None,
-    attempt: Callable[[Address], OSError | None] = trial,
+    attempt: Callable[[Address], OSError | None] = bind_error,
     within: float = _ENDING_WITHIN,
 ) -> Address:
     """The kept address where it can be had, else a new one, with a warning.
@@ -127,11 +127,11 @@ def settle(
 
     """
     if kept is None:
-        return choose(attempt=attempt)
+        return choose(try_bind=attempt)
     until = time.monotonic() + within
     while reason := attempt(kept):
         if reason.errno != errno.EADDRINUSE or time.monotonic() > until:
-            chosen = choose(attempt=attempt)
+            chosen = choose(try_bind=attempt)
             log.warning(
                 "%s cannot be had again (%s): the engine is at %s from now on; "
                 "`stockpulse engine` prints the new lines to paste",

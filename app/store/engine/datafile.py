@@ -58,8 +58,8 @@ def shape(file: Path) -> Shape:
     if not columns:
         return Shape.NEW
     if not columns >= _COLUMNS:
-        return Shape.FOREIGN
-    return Shape.READY if indexes >= _INDEXES.keys() else Shape.BARE
+        return Shape.UNKNOWN
+    return Shape.READY if indexes >= _INDEXES.keys() else Shape.UNINDEXED
 
 
 def add_indexes(file: Path) -> None:

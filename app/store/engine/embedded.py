@@ -97,7 +97,7 @@ class EmbeddedEngine:
 
     def _is_fit(self, orphan: EngineProcess) -> bool:
         # A live file is not prepared: one that needs it needs its engine ended first.
-        prepared = {Shape.READY, Shape.FOREIGN}
+        prepared = {Shape.READY, Shape.UNKNOWN}
         return (
             health_probe.answers(orphan.address, _ORPHAN_ANSWERS)
             and datafile.shape(self._folder.file) in prepared
@@ -106,7 +106,7 @@ class EmbeddedEngine:
     def _started(self, binary: Path) -> EngineProcess:
         folder = self._folder
         kept = endpoint_file.read(folder.record)
-        chosen = address.settle(kept.address if kept else None)
+        chosen = address.keep_or_choose(kept.address if kept else None)
         endpoint_file.write(folder.record, Record(chosen))
         launcher = Launcher(folder, binary, chosen)
         self._prepare(launcher)
@@ -118,7 +118,7 @@ class EmbeddedEngine:
         if shape is Shape.NEW:
             launcher.start().end()
             shape = datafile.shape(file)
-        if shape is Shape.BARE:
+        if shape is Shape.UNINDEXED:
             datafile.add_indexes(file)
         elif shape is not Shape.READY:
             log.warning(

@@ -31,7 +31,7 @@ pause = Backoff(0.25, 5.0, steady)
 
 
 @dataclass(frozen=True)
-class Patience:
+class Timeouts:
     """Timeouts, in seconds."""
 
     interval: float = 0.5
@@ -65,24 +65,24 @@ class Silence:
         return self.cpu_seconds is not None and self.cpu_seconds < self.seconds * 0.01
 
 
-def judge(*, alive: bool, silence: Silence, patience: Patience) -> Verdict:
+def judge(*, alive: bool, silence: Silence, patience: Timeouts) -> Verdict:
     """The verdict on an engine after its latest probe."""
     borne = patience.hung if silence.rests else patience.silent
     if not alive or silence.seconds >= borne:
         return Verdict.LOST
     if silence.misses >= patience.unwell:
-        return Verdict.UNWELL
-    return Verdict.UNSURE if silence.misses else Verdict.WELL
+        return Verdict.UNHEALTHY
+    return Verdict.UNSURE if silence.misses else Verdict.HEALTHY
 
 
 class Supervisor:
     """Watches an engine from a thread of its own, and ends the engine when the block ends."""
 
     def __init__(
-        self, process: EngineProcess, start: Start, patience: Patience | None = None
+        self, process: EngineProcess, start: Start, patience: Timeouts | None = None
     ) -> None:
         self._process, self._start = process, start
-        self._patience = patience or Patience()
+        self._patience = patience or Timeouts()
         self._restarts = 0
         self._since = time.monotonic()
         self._answered()
@@ -110,8 +110,8 @@ class Supervisor:
             self._answered()
         else:
             self._misses += 1
-        verdict = judge(alive=alive, silence=self._silence(), patience=self._patience)
-        if verdict is Verdict.WELL:
+        verdict = judge(alive=alive, silence=self._silence(), timeouts=self._patience)
+        if verdict is Verdict.HEALTHY:
             self.healthy = True
             if time.monotonic() - self._since > self._patience.steady:
                 self._restarts = 0

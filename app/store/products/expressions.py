@@ -91,7 +91,7 @@ def update(
     return _with_assignments(condition.request(names.key), attributes), after
 
 
-def is_of(stamp: Stamp, item: Item | None) -> bool:
+def is_written_by(stamp: Stamp, item: Item | None) -> bool:
     """Whether the item's last write of ours is the one of this stamp.
 
     An engine that dies between applying a write and answering may forget its token, so the

@@ -14,20 +14,20 @@ from app.core.item import AttributeNames, Item
 from app.store.dynamodb.transactions import Committer
 from app.store.idempotency import Once
 from app.store.products.changes import Decide, Decision
-from app.store.products.expressions import compared, is_of, update
+from app.store.products.expressions import compared, is_written_by, update
 from app.store.products.model import Product, Stamp, product_of
 
 TRIES = 10
 _LOCKS = 256
 
 
-class Queue:
+class ProductLocks:
     """One request at a time for each product; striped, so that the number of locks is bounded."""
 
     def __init__(self) -> None:
         self._locks = tuple(threading.Lock() for _ in range(_LOCKS))
 
-    def turn(self, product_id: str) -> threading.Lock:
+    def lock_of(self, product_id: str) -> threading.Lock:
         """What to hold while the product is read and written."""
         return self._locks[hash(product_id) % _LOCKS]
 
@@ -39,13 +39,13 @@ class OptimisticUpdate:
         self,
         commit: Committer,
         read: Callable[[str], Item],
-        queue: Queue,
+        locks: ProductLocks,
         table: str,
         names: AttributeNames,
     ) -> None:
         self._commit = commit
         self._read = read
-        self._queue = queue
+        self._locks = locks
         self._table = table
         self._names = names
 
@@ -59,13 +59,13 @@ class OptimisticUpdate:
             Replayed: `once` knows the request.
 
         """
-        with self._queue.turn(product_id):
+        with self._locks.lock_of(product_id):
             for attempt in range(TRIES):
                 if once is not None:
                     once.recall()
                 item = self._read(product_id)
                 before = product_of(item, self._names)
-                if attempt and is_of(stamp, item):
+                if attempt and is_written_by(stamp, item):
                     return before  # the write that seemed to fail was ours, applied already
                 product, operations = self._change(item, decide(before), stamp)
                 if once is not None:
@@ -76,7 +76,7 @@ class OptimisticUpdate:
                 except ConditionFailed:
                     continue
                 return product
-        raise too_much(product_id)
+        raise contention_error(product_id)
 
     def _change(
         self, item: Item, decision: Decision, stamp: Stamp
@@ -91,7 +91,7 @@ class OptimisticUpdate:
         return product_of(after, self._names), [{"Update": {**target, **request}}]
 
 
-def too_much(product_id: str) -> TooMuchContention:
+def contention_error(product_id: str) -> TooMuchContention:
     """What to tell when every try failed."""
     return TooMuchContention(
         f"Others changed {product_id!r} at each of {TRIES} tries. Read it and try again.",

@@ -17,9 +17,9 @@ from app.store.dynamodb.transactions import Committer
 from app.store.idempotency import Once
 from app.store.products.changes import adjusting, counting, patching, replacing
 from app.store.products.etags import check_whole
-from app.store.products.expressions import is_of, put_new
+from app.store.products.expressions import is_written_by, put_new
 from app.store.products.model import Product, ProductDraft, Stamp, product_of
-from app.store.products.optimistic_update import TRIES, OptimisticUpdate, Queue, too_much
+from app.store.products.optimistic_update import TRIES, OptimisticUpdate, ProductLocks, contention_error
 from app.store.products.two_step_delete import TwoStepDelete
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ class ProductRepository:
         self._deletion = TwoStepDelete(
             self._commit, self._find, table, names, stamps=stamps_deletes
         )
-        self._queue = Queue()
-        self._rewrite = OptimisticUpdate(self._commit, self._read, self._queue, table, names)
+        self._locks = ProductLocks()
+        self._rewrite = OptimisticUpdate(self._commit, self._read, self._locks, table, names)
 
     def get(self, product_id: str) -> Product:
         """The product as it is now.
@@ -111,7 +111,7 @@ class ProductRepository:
         except ConditionFailed:
             if once is not None:
                 once.recall()
-            if is_of(stamp, self._find(draft.product_id)):
+            if is_written_by(stamp, self._find(draft.product_id)):
                 return product
             raise ProductExists(
                 "A product with this id exists. Choose another id, or change the existing product."
@@ -173,7 +173,7 @@ class ProductRepository:
             ETagMismatch: the product, stock included, is not as `if_match` says.
 
         """
-        with self._queue.turn(product_id):
+        with self._locks.lock_of(product_id):
             for _ in range(TRIES):
                 if once is not None:
                     once.recall()
@@ -185,7 +185,7 @@ class ProductRepository:
                 except ConditionFailed:
                     continue
                 return
-        raise too_much(product_id)
+        raise contention_error(product_id)
 
     def _read(self, product_id: str) -> Item:
         item = self._find(product_id)

@@ -69,7 +69,7 @@ class Tail:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._recent: RecentRows | None = None
-        self._rested = 0.0  # when the next pass may begin, by the monotonic clock
+        self._next_pass_at = 0.0  # when the next pass may begin, by the monotonic clock
         self._hints_covered = 0  # given before the newest pass began
         self.hints = 0
 
@@ -103,7 +103,7 @@ class Tail:
             recent = self._recent
             if recent is not None and recent.passes > seen and self._hints_covered >= hints:
                 return recent.passes
-            if (rest := min(LONGEST_REST, self._rested - self._monotonic())) > 0:
+            if (rest := min(LONGEST_REST, self._next_pass_at - self._monotonic())) > 0:
                 time.sleep(rest)
             if recent is None:
                 recent = RecentRows(self._feed.newest())
@@ -112,7 +112,7 @@ class Tail:
             ended = self._monotonic()
             recent.add_pass(rows, begun, ended, whole=whole)
             self._recent, self._hints_covered = recent, covered
-            self._rested = ended + REST * (ended - begun)
+            self._next_pass_at = ended + REST * (ended - begun)
             return recent.passes
 
     def read(

@@ -52,7 +52,7 @@ async def _may_know(request: Request) -> bool:
     And a store that is silent must not hold up the answer that says so.
     """
     authenticator: Authenticator = request.app.state.services.access.authenticator
-    known = authenticator.key_cache.glance()
+    known = authenticator.key_cache.latest()
     try:
         return known is not None and await authenticator.identify(request.scope, known) is not None
     except StockpulseError:

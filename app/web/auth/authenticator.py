@@ -16,7 +16,7 @@ from starlette.types import Scope
 
 from app.store.access.api_key_secret import Secret
 from app.store.access.api_keys import ApiKey
-from app.store.access.key_cache import KeyCache, Known
+from app.store.access.key_cache import KeyCache, KeySnapshot
 from app.store.access.sign_in_links import SignInLinks
 from app.web.auth.identity import LOCAL, Identity
 from app.web.auth.sessions import CookiePlace, Session, Sessions
@@ -43,7 +43,7 @@ class Authenticator:
     base: str = ""
     now: Callable[[], datetime] = _now
 
-    async def known(self) -> Known:
+    async def known(self) -> KeySnapshot:
         """The keys, as of a second ago; the store is asked off the event loop.
 
         Raises:
@@ -51,9 +51,9 @@ class Authenticator:
 
         """
         known = self.key_cache.fresh()
-        return await run_in_threadpool(self.key_cache.look) if known is None else known
+        return await run_in_threadpool(self.key_cache.current) if known is None else known
 
-    async def identify(self, scope: Scope, known: Known | None = None) -> Identity | None:
+    async def identify(self, scope: Scope, known: KeySnapshot | None = None) -> Identity | None:
         """Who this request is from; None where it does not say and would have to.
 
         Raises:
@@ -80,13 +80,13 @@ class Authenticator:
             raise self.unauthenticated(f"The scheme {scheme[:20]!r} is not known here.")
         return None if self.asks(known) else LOCAL
 
-    def asks(self, known: Known) -> bool:
+    def asks(self, known: KeySnapshot) -> bool:
         """Whether credentials are needed."""
-        return known.closed or bool(self.proxies.user_header)
+        return known.credentials_required or bool(self.proxies.user_header)
 
     def stands_open(self) -> bool:
         """Whether nobody is asked, as far as is known without waiting for the store."""
-        known = self.key_cache.glance()
+        known = self.key_cache.latest()
         return known is not None and not self.asks(known)
 
     def session(self, scope: Scope) -> Session | None:
@@ -112,8 +112,8 @@ class Authenticator:
         """The refusal, with what to do."""
         return Unauthenticated(f"{detail} {_HOW.format(base=self.base)}", refused=refused)
 
-    def _by_key(self, secret: Secret, known: Known, scope: Scope) -> Identity:
-        key = known.holder(secret, self.now())
+    def _by_key(self, secret: Secret, known: KeySnapshot, scope: Scope) -> Identity:
+        key = known.key_of(secret, self.now())
         if key is None:
             scope["state"]["refused"] = True
             client = (scope.get("client") or ("nowhere", 0))[0]
@@ -122,9 +122,9 @@ class Authenticator:
         self.key_cache.note_use(key)
         return Identity(key.name, key.role, "key", key.id, until=key.expires_at)
 
-    def _by_session(self, session: Session, known: Known) -> Identity | None:
+    def _by_session(self, session: Session, known: KeySnapshot) -> Identity | None:
         key = known.keys.get(session.key_id)
-        if key is None or not key.usable(self.now()) or session.id in known.ended:
+        if key is None or not key.usable(self.now()) or session.id in known.ended_sessions:
             return None
         self.key_cache.note_use(key)
         return self.identity_of(key, session)

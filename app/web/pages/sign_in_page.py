@@ -64,7 +64,7 @@ async def sign_in(request: Request, services: ServicesDep, fields: Submitted) ->
 def link_page(request: Request, services: ServicesDep, token: Annotated[str, Query()]) -> Response:
     """Ask whether to sign in; nothing is used up."""
     authenticator = services.access.authenticator
-    key = authenticator.key_cache.look().keys.get(authenticator.sign_in.link_key(token) or "")
+    key = authenticator.key_cache.current().keys.get(authenticator.sign_in.link_key(token) or "")
     if key is None or not key.usable(authenticator.now()):
         return _page(request, f"{authenticator.base}/", _OLD_LINK, status=410)
     return _page(request, f"{authenticator.base}/", token=token, name=key.name)

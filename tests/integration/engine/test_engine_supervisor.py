@@ -10,11 +10,11 @@ import pytest
 from app.store.engine import EmbeddedEngine, address, find_binary, find_running, process
 from app.store.engine.data_folder import DataFolder
 from app.store.engine.launcher import Launcher
-from app.store.engine.supervisor import Patience, Supervisor
+from app.store.engine.supervisor import Timeouts, Supervisor
 from tests.integration.engine.kit import call, create_table, put, stock
 from tests.support.waiting import until
 
-QUICK = Patience(interval=0.05, answer=0.4, unwell=2, hung=1.5)
+QUICK = Timeouts(interval=0.05, probe=0.4, misses=2, idle_silence=1.5)
 
 
 def pid(data_dir: Path) -> int | None:

@@ -32,7 +32,7 @@ def test_lost_changes_are_found_in_the_table_and_the_audit_is_whole_again(
         lose(parts, "changed", 1)
         lose(parts, "deleted", 1)
         lose(parts, "new", 1)
-        assert parts.comparison().run() == Outcome(looked=4, found=3, written=3)
+        assert parts.comparison().run() == Outcome(compared=4, found=3, written=3)
         shown = {m.data["subject"]: m.data["data"] for m in feed.changes(9)[6:]}
     changed, deleted, new = shown["changed"], shown["deleted"], shown["new"]
     assert {event["kind"] for event in shown.values()} == {"reconciled"}
@@ -47,7 +47,7 @@ def test_lost_changes_are_found_in_the_table_and_the_audit_is_whole_again(
     ]
     report = verify(parts)
     assert (report.findings, report.reconciled) == ([], 3)
-    assert parts.comparison().run() == Outcome(looked=4)
+    assert parts.comparison().run() == Outcome(compared=4)
 
 
 def test_what_follows_on_a_reconciled_entry_verifies_and_the_early_one_is_void(
@@ -137,7 +137,7 @@ def test_an_existing_table_gets_a_baseline_and_verifies_whole(
             "no-history",
         ]
         outcome = parts.comparison(first=True).run()
-        assert (outcome.looked, outcome.written, outcome.left) == (4, 3, 0)
+        assert (outcome.compared, outcome.written, outcome.left) == (4, 3, 0)
         report = verify(parts)
         assert (report.findings, report.reconciled) == ([], 3)
         assert entries(parts, "busy")[0]["After"]["M"]["Stock"] == {"N": "6"}
@@ -167,5 +167,5 @@ def test_under_a_view_without_new_images_only_a_baseline_is_written(
             feed.changes(3)
         lose(parts, "told", 1)
         lose(parts, "untold", 1)
-        assert parts.comparison().run() == Outcome(looked=2, found=1, written=1)
+        assert parts.comparison().run() == Outcome(compared=2, found=1, written=1)
         assert [entry["Kind"]["S"] for entry in entries(parts, "untold")] == ["reconciled"]

@@ -10,11 +10,11 @@ from app.store.engine import EngineMissing, binary, endpoint_file
 from app.store.engine.address import Address
 from app.store.engine.endpoint_file import Record
 from app.store.engine.process import address_in, arguments
-from app.store.engine.supervisor import Patience, Silence, Verdict, judge, pause
+from app.store.engine.supervisor import Timeouts, Silence, Verdict, judge, pause
 
 FILE = Path("/srv/my shop (1)/engine.db")
 ADDRESS = Address("127.9.8.7", 23456)
-PATIENCE = Patience(unwell=3, hung=30, silent=300)
+TIMEOUTS = Timeouts(misses=3, idle_silence=30, any_silence=300)
 
 
 SERVES = ["/opt/a b/dynoxide", *arguments(FILE, ADDRESS)]
@@ -45,13 +45,13 @@ def test_any_other_command_line_is_not(other: list[str], why: str) -> None:
 @pytest.mark.parametrize(
     ("silence", "verdict", "why"),
     [
-        (Silence(), Verdict.WELL, "it answered"),
+        (Silence(), Verdict.HEALTHY, "it answered"),
         (Silence(1, 1.0, 0.0), Verdict.UNSURE, "one miss is nothing"),
-        (Silence(3, 3.0, 0.0), Verdict.UNWELL, "three are"),
-        (Silence(29, 29.0, 0.0), Verdict.UNWELL, "not for long enough"),
+        (Silence(3, 3.0, 0.0), Verdict.UNHEALTHY, "three are"),
+        (Silence(29, 29.0, 0.0), Verdict.UNHEALTHY, "not for long enough"),
         (Silence(30, 30.0, 0.2), Verdict.LOST, "it rests: refusing probes is not work"),
-        (Silence(30, 30.0, 5.0), Verdict.UNWELL, "it works on something long"),
-        (Silence(30, 30.0, None), Verdict.UNWELL, "it may work"),
+        (Silence(30, 30.0, 5.0), Verdict.UNHEALTHY, "it works on something long"),
+        (Silence(30, 30.0, None), Verdict.UNHEALTHY, "it may work"),
         (Silence(300, 300.0, 299.0), Verdict.LOST, "no work takes so long"),
         (Silence(300, 300.0, None), Verdict.LOST, "the same"),
     ],
@@ -59,16 +59,16 @@ def test_any_other_command_line_is_not(other: list[str], why: str) -> None:
 def test_a_silent_engine_is_replaced_when_it_rests(
     silence: Silence, verdict: Verdict, why: str
 ) -> None:
-    assert judge(alive=True, silence=silence, patience=PATIENCE) is verdict, why
+    assert judge(alive=True, silence=silence, timeouts=TIMEOUTS) is verdict, why
 
 
 def test_a_dead_engine_is_replaced_at_once() -> None:
-    assert judge(alive=False, silence=Silence(), patience=PATIENCE) is Verdict.LOST
+    assert judge(alive=False, silence=Silence(), timeouts=TIMEOUTS) is Verdict.LOST
 
 
 def test_unwell_is_known_within_5_s() -> None:
-    usual = Patience()
-    assert usual.unwell * (usual.interval + usual.answer) + usual.interval < 4
+    usual = Timeouts()
+    assert usual.misses * (usual.interval + usual.probe) + usual.interval < 4
 
 
 def test_the_first_restart_is_at_once_and_no_pause_is_over_5_s() -> None:
