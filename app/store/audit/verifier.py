@@ -74,7 +74,9 @@ class Verifier:
             if differing:
                 self._sleep(self._settle)
             for _, checked in threads.map(self._verify_one, differing):
-                report.findings += [found for found in checked.findings if found.damage in _TRANSIENT]
+                report.findings += [
+                    found for found in checked.findings if found.damage in _TRANSIENT
+                ]
         return report
 
     def _verify_one(self, product_id: str) -> tuple[str, Checked]:

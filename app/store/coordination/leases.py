@@ -43,7 +43,7 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A lease as one worker (`owner`) took it; `counter` tells it from earlier and later takes."""
+    """A lease as one worker (`owner`) took it; `counter` distinguishes it from others."""
 
     consumer: str
     stream_arn: str

@@ -16,10 +16,10 @@ from app.store.coordination.leases import Hold, Unleased
 from app.store.dead_letters.letter import (
     Letter,
     distinct,
-    redrive_failure,
     key_of,
     letter_of,
     parking,
+    redrive_failure,
     size_of,
     split_letter_id,
 )

@@ -5,7 +5,7 @@ from app.store.dynamodb.client import LOCAL_CREDENTIAL, LOCAL_REGION
 
 
 def aws(endpoint: str | None) -> str:
-    """The AWS CLI's DynamoDB command for a local endpoint, or with the CLI's own settings (None)."""
+    """The AWS CLI's DynamoDB command, for a local endpoint or the CLI's own settings (None)."""
     if endpoint is None:
         return "aws dynamodb"
     return (

@@ -1,7 +1,7 @@
-"""A product is read, a change to it decided, and written on the condition that it still is so.
+"""An optimistic update reads a product, decides the change, and writes if nothing has changed.
 
-A failed condition reads and decides again, ten times. Requests for one product queue in the
-process first, instead of failing each other's conditions.
+If the condition fails, it reads and decides again, up to ten times in all. Requests for the same
+product wait for each other within a process, instead of failing each other's conditions.
 """
 
 import threading
@@ -22,18 +22,18 @@ _LOCKS = 256
 
 
 class ProductLocks:
-    """One request at a time for each product; striped, so that the number of locks is bounded."""
+    """One lock per product, striped so that the number of locks is bounded."""
 
     def __init__(self) -> None:
         self._locks = tuple(threading.Lock() for _ in range(_LOCKS))
 
     def lock_of(self, product_id: str) -> threading.Lock:
-        """What to hold while the product is read and written."""
+        """The lock to hold while the product is read and written."""
         return self._locks[hash(product_id) % _LOCKS]
 
 
 class OptimisticUpdate:
-    """Applies decisions to products of one table; `read` finds an item or raises."""
+    """Applies decisions to products of one table; `read` returns an item or raises."""
 
     def __init__(
         self,
@@ -52,11 +52,11 @@ class OptimisticUpdate:
     def __call__(
         self, product_id: str, decide: Decide, stamp: Stamp, once: Once[Product] | None = None
     ) -> Product:
-        """The product as the write left it.
+        """Apply the decision, and return the product after the write.
 
         Raises:
-            TooMuchContention: others changed it at each try.
-            Replayed: `once` knows the request.
+            TooMuchContention: other writers changed the product before every try.
+            Replayed: the request has already been applied.
 
         """
         with self._locks.lock_of(product_id):
@@ -66,7 +66,7 @@ class OptimisticUpdate:
                 item = self._read(product_id)
                 before = product_of(item, self._names)
                 if attempt and is_written_by(stamp, item):
-                    return before  # the write that seemed to fail was ours, applied already
+                    return before  # the earlier try was applied although it seemed to fail
                 product, operations = self._change(item, decide(before), stamp)
                 if once is not None:
                     operations += once.kept(product)
@@ -81,9 +81,9 @@ class OptimisticUpdate:
     def _change(
         self, item: Item, decision: Decision, stamp: Stamp
     ) -> tuple[Product, list[dict[str, Any]]]:
-        """The product after the decision, and the operations that make it so."""
+        """The product after the decision, and the operations that write it."""
         if not decision.fields and stamp.reason is None and stamp.note is None:
-            return product_of(item, self._names), []  # nothing asked for, nothing to tell
+            return product_of(item, self._names), []  # nothing to change and nothing to record
         condition = compared(item, ("Version", *decision.compare))
         now = datetime.now(UTC)
         request, after = update(item, decision.fields, condition, stamp, now, self._names)
@@ -92,8 +92,9 @@ class OptimisticUpdate:
 
 
 def contention_error(product_id: str) -> TooMuchContention:
-    """What to tell when every try failed."""
+    """The error for a write that failed at every try."""
     return TooMuchContention(
-        f"Others changed {product_id!r} at each of {TRIES} tries. Read it and try again.",
+        f"Other writers keep changing the product {product_id!r} ({TRIES} tries failed). "
+        "Try again in a moment.",
         headers={"Retry-After": "1"},
     )
