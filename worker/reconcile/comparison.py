@@ -74,7 +74,9 @@ class Comparison:
     def progress(self) -> str:
         """How far it is, in words."""
         so_far = self._outcome
-        return f"{so_far.compared} products compared, {so_far.found} differ, {so_far.written} written"
+        return (
+            f"{so_far.compared} products compared, {so_far.found} differ, {so_far.written} written"
+        )
 
     def run(self) -> Outcome:
         """Compare, look again at what differs, and write.

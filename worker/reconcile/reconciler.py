@@ -104,7 +104,11 @@ class Reconciler:
         if self._again_at is not None and time.monotonic() > self._again_at:
             self._again_at = None
             self._requests.ask("differences were left", _now())
-        if state.is_due and self._is_free(state) and self._requests.claim(state.heartbeat, self._owner):
+        if (
+            state.is_due
+            and self._is_free(state)
+            and self._requests.claim(state.heartbeat, self._owner)
+        ):
             self._do(state)
         return self._timing.poll
 

@@ -24,7 +24,7 @@ def anyio_backend() -> str:
 
 
 KEY, _ = a_key()
-OPEN, CLOSED = KeySnapshot({}), Known({KEY.id: KEY})
+OPEN, CLOSED = KeySnapshot({}), KeySnapshot({KEY.id: KEY})
 BY_KEY = Identity("ada", KEY.role, "key", KEY.id)
 BY_SESSION = replace(BY_KEY, by="session", session="s1", until=START + timedelta(hours=1))
 
