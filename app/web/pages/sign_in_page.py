@@ -53,7 +53,7 @@ async def sign_in(request: Request, services: ServicesDep, fields: Submitted) ->
     """Begin a session of the key."""
     authenticator = services.access.authenticator
     after = local_path(fields.get("next", ""), authenticator.base)
-    key = (await authenticator.known()).holder(Secret(fields.get("key", "")), authenticator.now())
+    key = (await authenticator.known()).key_of(Secret(fields.get("key", "")), authenticator.now())
     if key is None:
         _log.warning("a sign-in was refused: no such key")
         return _page(request, after, "This key is unknown, revoked or expired.", status=401)

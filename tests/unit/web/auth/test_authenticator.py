@@ -131,7 +131,7 @@ def test_led_here_from_another_site_the_page_asks_again_as_its_own() -> None:
 def test_a_door_stands_open_after_a_quiet_minute_too() -> None:
     seconds = [0.0]
     authenticator = an_authenticator(monotonic=lambda: seconds[0])
-    assert not authenticator.key_cache.look().closed
+    assert not authenticator.key_cache.current().credentials_required
     seconds[0] += 60
     assert authenticator.stands_open()
 
