@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # The result of a write, from which its response is made.
-Left = TypeVar("Left", contravariant=True)
+Result = TypeVar("Result", contravariant=True)
 
 KEPT = timedelta(hours=24)  # as at Stripe: after that, the same key means a new request
 _BODY_BYTES = 350_000  # compressed; an item holds 400 KB
@@ -137,7 +137,7 @@ class IdempotencyKeyRows:
         }
 
 
-class Once(Generic[Left]):
+class Once(Generic[Result]):
     """One request with its idempotency keys: read before each attempt, written with the change.
 
     A repeat is found under any of the keys: the client's own, or the key of an action that can be
@@ -148,7 +148,7 @@ class Once(Generic[Left]):
         self,
         idempotency_keys: IdempotencyKeyRows,
         requests: Sequence[RequestKey],
-        answer: Callable[[Left], Answer],
+        answer: Callable[[Result], Answer],
     ) -> None:
         """`answer` makes the response from the result of the write."""
         self._rows = idempotency_keys
@@ -166,7 +166,7 @@ class Once(Generic[Left]):
         for request in self._requests:
             self._rows.recall(request)
 
-    def kept(self, left: Left) -> list[dict[str, Any]]:
+    def actions(self, result: Result) -> list[dict[str, Any]]:
         """The transaction actions that store the response to a write with this result."""
-        answer = self._answer(left)
+        answer = self._answer(result)
         return [self._rows.put(request, answer) for request in self._requests]

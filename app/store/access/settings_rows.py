@@ -1,4 +1,4 @@
-"""Rows of the settings table, by kind; each admin action commits together with its log row."""
+"""Every admin action on the settings table is committed together with its log row."""
 
 from typing import TYPE_CHECKING, Any
 

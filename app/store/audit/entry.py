@@ -57,7 +57,7 @@ def signature(fields: Item, key: bytes) -> str:
 
 
 def event_of(entry: Mapping[str, Any]) -> ChangeEvent:
-    """The event that an entry holds."""
+    """The event in an entry."""
     before, after = _image(entry, "Before"), _image(entry, "After")
     return ChangeEvent(
         event_key=entry["EventKey"]["S"],

@@ -48,7 +48,7 @@ class DeadLetterAdmin(DeadLetters):
             if once is not None:
                 once.recall()
             letter = self.get(letter_id)
-            kept = [] if once is None else once.kept(letter)
+            extra = [] if once is None else once.actions(letter)
             mark = {
                 "Update": {
                     "TableName": self._table,
@@ -60,7 +60,9 @@ class DeadLetterAdmin(DeadLetters):
             }
             trail = self._log.entry(actor, "dead-letter.redriven", after=_shown(letter))
             try:
-                commit(self._client, [mark, self._sinks.redrive_request(letter.sink), trail, *kept])
+                commit(
+                    self._client, [mark, self._sinks.redrive_request(letter.sink), trail, *extra]
+                )
             except ConditionFailed:  # it was delivered, or another transaction conflicts
                 continue
             self._on_due()

@@ -69,7 +69,7 @@ class OptimisticUpdate:
                     return before  # the earlier try was applied although it seemed to fail
                 product, operations = self._change(item, decide(before), stamp)
                 if once is not None:
-                    operations += once.kept(product)
+                    operations += once.actions(product)
                 try:
                     if operations:
                         self._commit(*operations)

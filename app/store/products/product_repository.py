@@ -111,9 +111,9 @@ class ProductRepository:
             "ConditionExpression": "attribute_not_exists(#key)",
             "ExpressionAttributeNames": {"#key": self._names.key},
         }
-        kept = [] if once is None else once.kept(product)
+        extra = [] if once is None else once.actions(product)
         try:
-            self._commit({"Put": put}, *kept)
+            self._commit({"Put": put}, *extra)
         except ConditionFailed:
             if once is not None:
                 once.recall()
@@ -185,9 +185,9 @@ class ProductRepository:
                     once.recall()
                 item = self._read(product_id)
                 check_whole(product_of(item, self._names), if_match)
-                kept = [] if once is None else once.kept(None)
+                extra = [] if once is None else once.actions(None)
                 try:
-                    self._deletion(item, stamp, kept)
+                    self._deletion(item, stamp, extra)
                 except ConditionFailed:
                     continue
                 return

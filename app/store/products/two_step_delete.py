@@ -33,10 +33,10 @@ class TwoStepDelete:
         self._names = names
         self._stamps = stamps
 
-    def __call__(self, item: Item, stamp: Stamp, kept: Sequence[dict[str, Any]] = ()) -> None:
+    def __call__(self, item: Item, stamp: Stamp, extra: Sequence[dict[str, Any]] = ()) -> None:
         """Delete the item; an item that is already gone counts as deleted.
 
-        `kept` are further actions for the transaction that deletes the item.
+        `extra` are further actions for the transaction that deletes the item.
 
         Raises:
             ConditionFailed: the item has changed since it was read.
@@ -47,17 +47,17 @@ class TwoStepDelete:
         condition = compared(item, ("Version", *known_attributes(self._names)))
         unstamped = {"Delete": {**target, **condition.request(self._names.key)}}
         if not self._stamps:
-            self._commit(unstamped, *kept)
+            self._commit(unstamped, *extra)
             return
         marks = stamp_delete(condition, stamp, datetime.now(UTC), self._names)
         try:
             self._commit({"Update": {**target, **marks}})
         except ItemTooLarge:  # no room for the mark: delete without an author
-            self._commit(unstamped, *kept)
+            self._commit(unstamped, *extra)
             return
         own = condition.also("DeletedRequestID", {"S": stamp.request_id})
         try:
-            self._commit({"Delete": {**target, **own.request(self._names.key)}}, *kept)
+            self._commit({"Delete": {**target, **own.request(self._names.key)}}, *extra)
         except ConditionFailed:
             if self._find(item[self._names.key]["S"]) is None:
                 return

@@ -110,10 +110,10 @@ class SinkControl(SinkStatuses):
                 once.recall()
             if name != AUDIT:
                 self.find(name)
-            kept = [] if once is None else once.kept(name)
+            extra = [] if once is None else once.actions(name)
             trail = self._log.entry(actor, "sink.redriven", after={"sink": name})
             try:
-                commit(self._client, [self.redrive_request(name, everything=True), trail, *kept])
+                commit(self._client, [self.redrive_request(name, everything=True), trail, *extra])
             except ConditionFailed:  # another transaction conflicts
                 continue
             self._on_change()
@@ -128,10 +128,10 @@ class SinkControl(SinkStatuses):
 
         """
         for _ in range(_TRIES):
-            kept = [] if once is None else once.kept(answer)
+            extra = [] if once is None else once.actions(answer)
             trail = self._log.entry(actor, "sink.tested", after={"sink": name, "answer": answer})
             try:
-                commit(self._client, [trail, *kept])
+                commit(self._client, [trail, *extra])
             except ConditionFailed:
                 if once is not None:
                     once.recall()
@@ -186,7 +186,7 @@ class SinkControl(SinkStatuses):
             if changed is not found:
                 changed = replace(changed, version=found.version + 1)
             view = self._view(changed)
-            actions = [] if once is None else once.kept(view)
+            actions = [] if once is None else once.actions(view)
             if changed is not found:
                 trail = self._log.entry(actor, action, before=_shown(found), after=_shown(changed))
                 actions += [self._update_of(found, changed), trail]
