@@ -53,7 +53,7 @@ def test_if_only_127_0_0_1_exists_the_port_is_random_and_a_warning_is_logged(
     address = choose(try_bind=lambda address: None if address.host == LOOPBACK else ABSENT)
     assert address.host == LOOPBACK
     assert address.port in PORTS
-    assert "guarded by its random port only" in caplog.text
+    assert "protected by its random port only" in caplog.text
 
 
 def test_no_free_port_is_an_error() -> None:
