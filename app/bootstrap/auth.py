@@ -78,7 +78,7 @@ def session_key(settings: Settings) -> str:
 
 def _check(settings: Settings, authenticator: Authenticator) -> None:
     """Behind a proxy even loopback is reached from outside."""
-    known = authenticator.key_cache.look()
+    known = authenticator.key_cache.current()
     alone = settings.is_loopback and not settings.proxy_addresses
     if alone or settings.open_access or settings.proxy_user_header:
         return

@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         state = answered(requests.state, number, arguments.timeout)
     outcome = state.outcome
     print(
-        f"{outcome.looked} products compared: {outcome.found} differed at the first look, "
+        f"{outcome.compared} products compared: {outcome.found} differed at the first look, "
         f"{outcome.written} entries written, {outcome.left} left."
     )
     if outcome.error is not None:
@@ -85,7 +85,7 @@ def answered(
     seen, told = None, ""
     while (state := look()).done < number:
         now = monotonic()
-        seen = observe(seen, state.beat, now)
+        seen = observe(seen, state.heartbeat, now)
         if seen.still_for(now) > TAKEN:
             raise CommandError(f"{NO_WORKER}; it will then be done")
         if now - asked > timeout:

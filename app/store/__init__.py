@@ -1,1 +1,1 @@
-"""All that speaks DynamoDB; nothing above this package calls boto3."""
+"""All access to DynamoDB; nothing above this package calls boto3."""

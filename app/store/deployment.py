@@ -1,4 +1,4 @@
-"""One deployment's tables, how to reach them, and who signs: one object for a process's life."""
+"""A deployment's clients, table names and signing key travel as one object per process."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,12 +11,12 @@ from app.store.dynamodb.tables import StreamOfTable, TableNames, stream_of
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-CONSUMER = "stockpulse"  # whose rows of `StreamCheckpoints` these are
+CONSUMER = "stockpulse"  # partition key of this application's rows in `StreamCheckpoints`
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """What every part of a process is built on."""
+    """The clients, tables, attribute names and signer that every part of a process uses."""
 
     clients: Clients
     tables: TableNames
@@ -25,11 +25,11 @@ class Deployment:
 
     @property
     def coordination(self) -> tuple["DynamoDBClient", str, str]:
-        """What reads and writes rows of `StreamCheckpoints`: client, table and consumer."""
+        """Client, table and consumer: the arguments for access to `StreamCheckpoints`."""
         return self.clients.tables, self.tables.checkpoints, CONSUMER
 
     def stream(self) -> StreamOfTable:
-        """The products table's stream as it is now.
+        """The current stream of the products table.
 
         Raises:
             TableError: the stream is off.

@@ -1,7 +1,7 @@
-"""A request that carries a key is applied once: its answer is kept in the write's own transaction.
+"""A request with an idempotency key is applied once; its response is stored with the write.
 
-So there is no claim to clean up: either both are there or neither. A repeat finds the answer
-and is given it again; a repeat that runs beside the first fails on the answer's row.
+Both are in one transaction, so either both exist or neither does, and no lock is left behind. A
+repeat gets the stored response. A repeat that runs at the same time fails on the response's row.
 """
 
 import zlib
@@ -19,16 +19,16 @@ from app.store.dynamodb.reads import get_one
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# What a write leaves behind, of which its answer tells.
-Left = TypeVar("Left", contravariant=True)
+# The result of a write, from which its response is made.
+Result = TypeVar("Result", contravariant=True)
 
-KEPT = timedelta(hours=24)  # Stripe's: a client that repeats later means another request
-_BODY_BYTES = 350_000  # compressed, of the 400 KB that an item holds
+KEPT = timedelta(hours=24)  # as at Stripe: after that, the same key means a new request
+_BODY_BYTES = 350_000  # compressed; an item holds 400 KB
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a request was answered, as it went out."""
+    """The response to a request, as it was sent."""
 
     status: int
     headers: Mapping[str, str]
@@ -36,38 +36,38 @@ class Answer:
 
 
 class Replayed(Exception):
-    """The request was applied before; `answer` is what it was answered."""
+    """The request has already been applied; `answer` is the stored response."""
 
     def __init__(self, answer: Answer, *, again: bool) -> None:
-        """`again` is False where the first answer of this very request was lost inside."""
-        super().__init__("the request was applied before")
+        """`again` is False if this same request wrote the response but never saw it confirmed."""
+        super().__init__("the request has already been applied")
         self.answer = answer
         self.again = again
 
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:
-    """Whose key for which route, what the request said, and its id."""
+    """An idempotency key: who sent it for which route, the request's body, and the request's id."""
 
     actor: str
     route: str
     key: str
-    said: bytes
+    body: bytes
     request_id: str
 
     @property
     def row(self) -> str:
-        """The partition key of the answer's row: one length, however long its parts are."""
+        """The partition key of the response's row: a hash, so its length is fixed."""
         return sha256(orjson.dumps([self.actor, self.route, self.key])).hexdigest()
 
     @property
     def fingerprint(self) -> str:
-        """What tells a repeat from another request under the same key."""
-        return sha256(self.said).hexdigest()
+        """A hash of the body: a repeat has the same one, another request does not."""
+        return sha256(self.body).hexdigest()
 
 
 class IdempotencyKeyRows:
-    """The table of kept answers."""
+    """The table of stored responses."""
 
     def __init__(
         self,
@@ -80,21 +80,21 @@ class IdempotencyKeyRows:
         self._now = now
 
     def recall(self, request: RequestKey) -> None:
-        """Return where the request is new.
+        """Return if the request is new.
 
         Raises:
-            Replayed: it was applied before.
+            Replayed: it has already been applied.
             IdempotencyKeyReused: the key was used for another request.
 
         """
         row = get_one(self._client, self._table, {"RequestKey": {"S": request.row}})
-        # DynamoDB removes expired rows when it gets to it: until then they count as gone.
+        # DynamoDB deletes expired rows some time later, so the expiry is checked here.
         if row is None or int(row["ExpiresAt"]["N"]) <= self._now().timestamp():
             return
         if row["Fingerprint"]["S"] != request.fingerprint:
             raise IdempotencyKeyReused(
-                "This Idempotency-Key was used for another request within the last 24 hours. "
-                "Make a new key for each request; repeat a key only with the same body."
+                "This Idempotency-Key was used for a different request within the last 24 hours. "
+                "Use a new key for each request, and repeat a key only with the same body."
             )
         answer = Answer(
             int(row["Status"]["N"]),
@@ -104,17 +104,17 @@ class IdempotencyKeyRows:
         raise Replayed(answer, again=row["RequestID"]["S"] != request.request_id)
 
     def put(self, request: RequestKey, answer: Answer) -> dict[str, Any]:
-        """The action, for the write's own transaction, that keeps the answer.
+        """The action that stores the response, for the write's own transaction.
 
         Raises:
-            ItemTooLarge: the answer does not fit.
+            ItemTooLarge: the response does not fit into an item.
 
         """
         body = zlib.compress(answer.body)
         if len(body) > _BODY_BYTES:
             raise ItemTooLarge(
-                "The product is too large for its answer to be kept: repeat the request without "
-                "Idempotency-Key."
+                "The response is too large to be stored for a repeat of this request. Send the "
+                "request without an Idempotency-Key."
             )
         now = self._now()
         return {
@@ -137,35 +137,36 @@ class IdempotencyKeyRows:
         }
 
 
-class Once(Generic[Left]):
-    """One request and its idempotency keys: read before each try, written with the change.
+class Once(Generic[Result]):
+    """One request with its idempotency keys: read before each attempt, written with the change.
 
-    It is found under each of its keys: its client's, and that of a deed which is done once.
+    A repeat is found under any of the keys: the client's own, or the key of an action that can be
+    done only once.
     """
 
     def __init__(
         self,
         idempotency_keys: IdempotencyKeyRows,
         requests: Sequence[RequestKey],
-        answer: Callable[[Left], Answer],
+        answer: Callable[[Result], Answer],
     ) -> None:
-        """`answer` says what the request will be answered by what the write leaves."""
-        self._receipts = idempotency_keys
+        """`answer` makes the response from the result of the write."""
+        self._rows = idempotency_keys
         self._requests = requests
         self._answer = answer
 
     def recall(self) -> None:
-        """Return where the request is new.
+        """Return if the request is new.
 
         Raises:
-            Replayed: it was applied before.
+            Replayed: it has already been applied.
             IdempotencyKeyReused: the key was used for another request.
 
         """
         for request in self._requests:
-            self._receipts.recall(request)
+            self._rows.recall(request)
 
-    def kept(self, left: Left) -> list[dict[str, Any]]:
-        """The actions that keep the answer of a write that leaves this."""
-        answer = self._answer(left)
-        return [self._receipts.put(request, answer) for request in self._requests]
+    def actions(self, result: Result) -> list[dict[str, Any]]:
+        """The transaction actions that store the response to a write with this result."""
+        answer = self._answer(result)
+        return [self._rows.put(request, answer) for request in self._requests]

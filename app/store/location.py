@@ -1,6 +1,6 @@
-"""Where the tables are: an engine of our own, an endpoint, or AWS; a data folder has one owner.
+"""The tables are in an embedded engine, at an endpoint, or on AWS; a data folder has one owner.
 
-A server owns its data folder in every case; other commands use what runs there.
+A server always owns its data folder. Other commands use the engine that runs there.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,9 +19,9 @@ from app.store.engine.lock import hold, is_held
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An endpoint (None: AWS), and the embedded engine behind it, if that is what it is.
+    """An endpoint (None: AWS), and the embedded engine behind it, if there is one.
 
-    `folder` is the identity of the data folder that is owned here, None where none is.
+    `folder` is the identity of the data folder that this process owns; None if it owns none.
     """
 
     endpoint: str | None
@@ -30,7 +30,7 @@ class Place:
 
     @property
     def name(self) -> str:
-        """What holds the tables, in words; never with credentials in it."""
+        """A description of the store, without credentials."""
         if self.engine is not None:
             return "embedded engine"
         return (
@@ -38,18 +38,18 @@ class Place:
         )
 
     def problem(self) -> str | None:
-        """What is wrong with the embedded engine; None where it is well or not ours."""
+        """What is wrong with the embedded engine; None if it is healthy or not used."""
         if self.engine is None or self.engine.healthy():
             return None
-        return "the embedded engine does not answer; it is being started again"
+        return "the embedded engine does not answer; it is being restarted"
 
 
 @contextmanager
 def owned(dynamodb: str, data_dir: Path, names: TableNames) -> Iterator[Place]:
-    """The place for a server: its data folder is its own until the block ends.
+    """The store for a server, which owns its data folder until the block ends.
 
     Raises:
-        EngineError: the folder is held by another process, or the engine cannot be run.
+        EngineError: another process owns the folder, or the engine cannot be run.
 
     """
     folder = DataFolder.at(data_dir)
@@ -74,7 +74,7 @@ def _identity(folder: DataFolder) -> str:
 
 @contextmanager
 def shared(dynamodb: str, data_dir: Path, names: TableNames) -> Iterator[Place]:
-    """The place for a command: what a server runs on the data folder, or else an own engine."""
+    """The store for a command: the engine that a server runs on the folder, or else its own."""
     running = find_running(data_dir) if dynamodb == "embedded" else None
     if running is not None:
         yield Place(running.url)
@@ -98,10 +98,10 @@ def in_use(data_dir: Path) -> bool:
 
 
 def checkpointed(url: str, names: TableNames) -> dict[tuple[str, str], int]:
-    """{(products table, shard): lowest position of all consumers}: what may be trimmed up to.
+    """{(products table, shard): lowest position of any consumer}; up to there it may be trimmed.
 
-    The engine goes on with one log when a stream is made anew (FACTS §2), so a consumer's
-    position is its furthest under any stream's name. A shard that was only taken is at 0.
+    The engine continues the same log when a stream is re-created under a new ARN, so a consumer's
+    position is its highest under any ARN. A shard that was leased but never read is at 0.
     """
     furthest: dict[tuple[str, str], int] = {}
     for found in Checkpoints(connect(url).tables, names.checkpoints, consumer="").all():

@@ -1,6 +1,6 @@
-"""What the tables hold about workers and sinks: a few bounded reads, for people and probes.
+"""The status of workers and sinks comes from a few bounded reads of the tables.
 
-Rows that other versions write, or leave out, are shown as far as they go.
+Rows from other versions may lack or add attributes; what is understood is shown.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 SHARDS = 200  # newest shards read
-SCANNED = 500  # dead letters read, of which the newest are shown
+SCANNED = 500  # dead letters read; the newest of them are shown
 
-# The newest gaps, newest first, up to a limit.
+# Returns the newest gaps, newest first, up to a limit.
 Gaps = Callable[[int], Sequence[ChangeEvent]]
 
 Sinks = Callable[[], Sequence[SinkView]]
@@ -30,28 +30,28 @@ Sinks = Callable[[], Sequence[SinkView]]
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Changes of a product, or of a shard and so of any product, that nobody can read any more."""
+    """Changes that can no longer be read: of one product, or of a shard and so of any product."""
 
-    about: str  # the id under which its entry lies: the product's, or a shard's
-    name: str | None  # the product's
+    about: str  # the partition key of its audit entry: a product's id, or a shard's
+    name: str | None  # of the product
     event_id: str
     occurred_at: datetime
     why: str
 
     @property
     def shard_id(self) -> str | None:
-        """The shard that it is about; None for a product's."""
+        """The shard with the missing records; None for a product's gap."""
         return self.about.partition("#")[2] if self.about.startswith(RESERVED) else None
 
     @property
     def product_id(self) -> str | None:
-        """The product that it is about; None for a shard's."""
+        """The product with the missing records; None for a shard's gap."""
         return None if self.about.startswith(RESERVED) else self.about
 
 
 @dataclass(frozen=True, slots=True)
 class StoredStatus:
-    """Everything that one read of the tables gives."""
+    """The status as one read of the tables returns it."""
 
     shards: Sequence[Checkpoint]
     workers: Sequence[WorkerRow]
@@ -79,13 +79,13 @@ class StatusReader:
         self._sinks = sinks
 
     def read(self) -> StoredStatus:
-        """Read it all.
+        """Read the whole status.
 
         Raises:
             StoreUnavailable: the tables cannot be read now.
 
         """
-        # Shards before `~`, newest first; workers, host and clock from there on.
+        # Shards sort before `~`, newest first; workers, host and clock after it.
         shards, others = self._rows("<", SHARDS), self._rows(">=", SHARDS)
         return StoredStatus(
             shards=[shard for row in shards if (shard := checkpoint_of(row)) is not None],

@@ -1,4 +1,4 @@
-"""Everything that reads and writes the tables for people, made once a process."""
+"""The repositories that web requests and commands use, created once per process."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,8 +42,8 @@ def open_store(
 ) -> Store:
     """The store of a process.
 
-    `view_type` is the stream's. `on_commit` is called after each write of a product, `on_control`
-    after each act on a sink or a dead letter.
+    `view_type` is the stream's. `on_commit` is called after each write to a product, `on_control`
+    after each admin action on a sink or a dead letter.
     """
     client, tables, names = deployment.clients.tables, deployment.tables, deployment.names
     admin_log = AdminLog(client, tables.settings)

@@ -74,7 +74,9 @@ class Comparison:
     def progress(self) -> str:
         """The progress, as text."""
         so_far = self._outcome
-        return f"{so_far.looked} products compared, {so_far.found} differ, {so_far.written} written"
+        return (
+            f"{so_far.compared} products compared, {so_far.found} differ, {so_far.written} written"
+        )
 
     def run(self) -> Outcome:
         """Compare all products, check the differing ones again, and write entries.
@@ -133,7 +135,7 @@ class Comparison:
         return self._await_readers()
 
     def _first_check(self, product_id: str, live: Item | None) -> ProductCheck:
-        self._count(looked=1)
+        self._count(compared=1)
         check = self._check(product_id, live)
         if self._first and check.head is not None:
             self._begin(product_id)

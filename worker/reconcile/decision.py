@@ -47,7 +47,7 @@ class ProductCheck:
         """
         if self.head is None:
             return self.live is not None
-        return self.head.tells_after and self.head.after != self.live
+        return self.head.knows_after and self.head.after != self.live
 
 
 def decide(first: ProductCheck, second: ProductCheck, now: datetime) -> Verdict:

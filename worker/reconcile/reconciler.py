@@ -104,7 +104,11 @@ class Reconciler:
         if self._again_at is not None and time.monotonic() > self._again_at:
             self._again_at = None
             self._requests.ask("differences were left", _now())
-        if state.is_due and self._is_free(state) and self._requests.claim(state.beat, self._owner):
+        if (
+            state.is_due
+            and self._is_free(state)
+            and self._requests.claim(state.heartbeat, self._owner)
+        ):
             self._reconcile(state)
         return self._timing.poll
 
@@ -113,7 +117,7 @@ class Reconciler:
         if not state.busy:
             return True
         now = time.monotonic()
-        self._seen = observe(self._seen, state.beat, now)
+        self._seen = observe(self._seen, state.heartbeat, now)
         return self._seen.still_for(now) > self._timing.dead
 
     def _reconcile(self, state: State) -> None:
@@ -137,7 +141,7 @@ class Reconciler:
         _log.log(
             level,
             "compared %d products with the audit: %d differed, %d entries written, %d left%s",
-            outcome.looked,
+            outcome.compared,
             outcome.found,
             outcome.written,
             outcome.left,
@@ -157,7 +161,7 @@ class Reconciler:
 
     def _report_progress(self, progress: str) -> None:
         try:
-            self._requests.raise_beat(progress)
+            self._requests.raise_heartbeat(progress)
         except StoreUnavailable as error:
             _log.warning("cannot report the progress of the comparison: %s", error)
 

@@ -1,1 +1,1 @@
-"""Who may do what: API keys, sign-in links, and the trail of what administrators did."""
+"""Who may do what: API keys, sign-in links, and the admin trail."""

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _KIND = "log"
-_DOCUMENT_CHARACTERS = 20_000  # of what was before or after; the rest is cut off
+_DOCUMENT_CHARACTERS = 20_000  # of the state before or after; the rest is cut off
 
 
 @dataclass(frozen=True, slots=True)
 class AdminAction:
-    """Who did what, and how it was before and after (JSON values)."""
+    """Who did what, and the state before and after (JSON values)."""
 
     id: str
     at: str
@@ -44,7 +44,7 @@ class AdminLog:
     def entry(
         self, actor: str, action: str, *, before: Any = None, after: Any = None
     ) -> dict[str, Any]:
-        """The part of a `TransactWriteItems` call that logs the action written by the others."""
+        """The `TransactWriteItems` action that logs what the transaction's other actions do."""
         now = self._now_ms()
         at = rfc3339(datetime.fromtimestamp(now / 1000, UTC))
         documents = {
@@ -70,7 +70,7 @@ class AdminLog:
         """Up to `limit` actions, newest first.
 
         Raises:
-            InvalidCursor: the cursor is not one that a page gave out.
+            InvalidCursor: no page returned this cursor.
 
         """
         before = None if cursor is None else decode_cursor(cursor)
@@ -90,7 +90,7 @@ def _action(row: Any) -> AdminAction:
 
 
 def _document(row: Any, name: str) -> Any:
-    """The value, or the text where it was too long to be kept whole."""
+    """The value, or its cut-off text if it was too long."""
     text = row.get(name, {}).get("S")
     try:
         return None if text is None else json.loads(text)

@@ -1,9 +1,8 @@
-"""API keys: a revoked or expired key keeps its row, so that its name in the audit has a meaning.
+"""A revoked or expired API key keeps its row, so that its name in the audit can be resolved.
 
-And so that revoking the last key closes the door instead of opening it: a deployment that
-ever had a key asks for credentials. Of the keys that are not revoked each has its own name,
-held by a row of kind `key-name`. A key's expiry is not under `ExpiresAt`, by which DynamoDB
-would remove the row.
+The row also keeps a deployment closed after its last key is revoked: once a key has existed,
+credentials are required. The names of keys that are not revoked are unique; a row of kind
+`key-name` reserves each. The expiry is not stored as `ExpiresAt`: DynamoDB would delete the row.
 """
 
 import re
@@ -26,16 +25,16 @@ if TYPE_CHECKING:
 KIND = "key"
 _NAME_KIND = "key-name"
 _NAME = re.compile(r"\w([\w .@+-]{0,62}[\w.])?")
-_RESERVED = {"local"}  # who writes where nobody has to say who they are
+_RESERVED = {"local"}  # the actor of writes without credentials
 
 
 class KeyRefused(Exception):
-    """A key cannot be made or revoked; the message says why and what to do."""
+    """A key cannot be created or revoked; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What is kept of a key."""
+    """A key as it is stored."""
 
     id: str
     name: str
@@ -48,7 +47,7 @@ class ApiKey:
     version: int = 1
 
     def usable(self, now: datetime) -> bool:
-        """Whether it lets anyone in."""
+        """Whether the key is accepted: neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
 
@@ -67,11 +66,11 @@ class ApiKeys:
     def create(
         self, name: str, role: Role, expires_at: datetime | None, actor: str
     ) -> tuple[ApiKey, Secret]:
-        """Make a key; the secret is to be had here only.
+        """Create a key; its secret is returned only here.
 
         Raises:
             KeyRefused: the name is taken or malformed.
-            StoreUnavailable: look at the list before trying again.
+            StoreUnavailable: the key may have been created; check the list before a retry.
 
         """
         name = checked_name(name)
@@ -87,22 +86,25 @@ class ApiKeys:
             )
         except ConditionFailed:
             raise KeyRefused(
-                f"there is a key called {name!r} already: revoke it first, or choose another name"
+                f"a key named {name!r} already exists: revoke it first, or choose another name"
             ) from None
         return key, secret
 
     def revoke(self, name_or_id: str, actor: str) -> ApiKey:
-        """End a key, for good.
+        """Revoke a key permanently.
 
         Raises:
-            KeyRefused: there is no such key that is not revoked.
+            KeyRefused: no key has this name or id, or it is revoked already.
 
         """
         wanted = unicodedata.normalize("NFC", name_or_id)
         alive = [key for key in self.all() if key.revoked_at is None]
         found = next((key for key in alive if wanted in {key.id, key.name}), None)
         if found is None:
-            raise KeyRefused(f"no key is called {wanted!r}: `stockpulse key list` shows them all")
+            raise KeyRefused(
+                f"no active key has the name or id {wanted!r}: list all keys with "
+                "`stockpulse key list`"
+            )
         at = rfc3339(self._now())
         try:
             self._rows.record_action(
@@ -124,16 +126,19 @@ class ApiKeys:
                 after={"id": found.id, "revoked": at},
             )
         except ConditionFailed:
-            raise KeyRefused(f"someone else changed the key {wanted!r} meanwhile") from None
+            raise KeyRefused(
+                f"the key {wanted!r} was changed at the same time: list the keys with "
+                "`stockpulse key list` and try again"
+            ) from None
         return found
 
     def all(self) -> list[ApiKey]:
-        """Every key that there ever was, oldest first."""
+        """Every key ever created, oldest first."""
         keys = [_read(row) for row in self._rows.all(KIND)]
         return sorted(keys, key=lambda key: key.created_at)
 
-    def used(self, key_id: str, at: datetime) -> None:
-        """Note when a key was last used."""
+    def record_use(self, key_id: str, at: datetime) -> None:
+        """Store when a key was last used."""
         with translated():
             self._rows.client.update_item(
                 TableName=self._rows.table,
@@ -145,23 +150,23 @@ class ApiKeys:
 
 
 def checked_name(name: str) -> str:
-    """The name as it is kept.
+    """The name in the form in which it is stored.
 
     Raises:
-        KeyRefused: it would not make a good actor.
+        KeyRefused: it is not allowed as a key's name.
 
     """
     name = unicodedata.normalize("NFC", name)
     if not _NAME.fullmatch(name) or name in _RESERVED:
         raise KeyRefused(
-            f"{name!r} cannot name a key: take 1 to 64 letters, digits and . @ + - _ or spaces "
-            f"between them, and not {', '.join(sorted(_RESERVED))!r}"
+            f"{name!r} is not allowed as a key's name: use 1 to 64 letters, digits, . @ + - _ and "
+            f"spaces (not at the start or end), and not {', '.join(sorted(_RESERVED))!r}"
         )
     return name
 
 
 def shown(key: ApiKey) -> dict[str, Any]:
-    """A key for the admin trail: all but its hash."""
+    """A key as the admin trail shows it: without its hash."""
     return {
         "id": key.id,
         "name": key.name,

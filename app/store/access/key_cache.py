@@ -1,9 +1,9 @@
-"""Who is let in is known from one look at the store a second, however many ask.
+"""API keys are read from the store at most once a second, however many requests arrive.
 
-So no request waits for the store on its own account, a guessed key costs it nothing, and a
-revocation is seen a second later. While the store cannot be reached the last look stands
-for some minutes: what is stored cannot be reached by anyone then, and the pages go on
-showing what they hold. After that nobody is let in.
+Requests share that read, guessed keys cause no reads of their own, and a revocation takes effect
+within a second. While the store cannot be reached, the last snapshot stays valid for five minutes:
+stored data is unreachable then anyway, and the pages keep showing what they hold in memory. After
+that every credential is rejected.
 """
 
 import logging
@@ -22,34 +22,34 @@ from app.store.access.sign_in_links import SignInLinks
 
 _log = logging.getLogger(__name__)
 
-FRESH = 1.0  # seconds that a look is good for
-PATIENCE = 1.0  # seconds that a look is waited for while the one before stands
-RETRY = 5.0  # seconds until the next look after one that failed
-STANDS = 300.0  # seconds that the last look stands for while the store is away
-NOTED = timedelta(minutes=1)  # between two notes of a key's use
+FRESH = 1.0  # seconds for which a snapshot is current
+PATIENCE = 1.0  # seconds to wait for a read while an older snapshot is valid
+RETRY = 5.0  # seconds until the next read after a failed one
+STALE_LIMIT = 300.0  # seconds for which a snapshot stays valid while the store is unavailable
+USE_INTERVAL = timedelta(minutes=1)  # between two updates of a key's last use
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What one look at the store found."""
+class KeySnapshot:
+    """All API keys and ended sessions, from one read of the store."""
 
     keys: Mapping[str, ApiKey]
-    ended: frozenset[str] = frozenset()
+    ended_sessions: frozenset[str] = frozenset()
 
     @property
-    def closed(self) -> bool:
-        """Whether credentials are asked for: a key was made, be it revoked since."""
+    def credentials_required(self) -> bool:
+        """Whether credentials are required: a key has been created, even if revoked since."""
         return bool(self.keys)
 
-    def holder(self, secret: Secret, now: datetime) -> ApiKey | None:
-        """The usable key of this secret; an unknown id is compared, too, and takes as long."""
+    def key_of(self, secret: Secret, now: datetime) -> ApiKey | None:
+        """The usable key with this secret, or None; an unknown id takes equally long."""
         key = self.keys.get(secret.key_id)
         fits = secret.matches(None if key is None else key.hash)
         return key if fits and key is not None and key.usable(now) else None
 
 
 class KeyCache:
-    """The keys and ended sessions of a deployment, as of a second ago."""
+    """The keys and ended sessions of a deployment, at most a second old."""
 
     def __init__(
         self,
@@ -65,100 +65,101 @@ class KeyCache:
         self._now = now
         self._patience = patience
         self._lock = threading.Lock()
-        self._look: Future[Known] | None = None
+        self._pending: Future[KeySnapshot] | None = None
         self._began = 0.0
-        self._known: Known | None = None
-        self._looked = 0.0
+        self._known: KeySnapshot | None = None
+        self._read_at = 0.0
         self._good_until = float("-inf")
-        self._noted: dict[str, datetime] = {}
-        self._looks = ThreadPoolExecutor(1, "key-look")
-        self._notes = ThreadPoolExecutor(1, "key-use")
+        self._use_recorded: dict[str, datetime] = {}
+        self._reader = ThreadPoolExecutor(1, "key-read")
+        self._writer = ThreadPoolExecutor(1, "key-use")
 
     def __enter__(self) -> Self:
-        """Nothing is opened."""
+        """Return the cache; nothing is opened."""
         return self
 
     def __exit__(self, *exc: object) -> None:
-        """Wait for what is under way."""
-        self._notes.shutdown(cancel_futures=True)
-        self._looks.shutdown(cancel_futures=True)
+        """Wait for running reads and writes."""
+        self._writer.shutdown(cancel_futures=True)
+        self._reader.shutdown(cancel_futures=True)
 
-    def fresh(self) -> Known | None:
-        """What is known, if it is new enough; never blocks."""
+    def fresh(self) -> KeySnapshot | None:
+        """The snapshot if it is current, else None; never blocks."""
         return self._known if self._monotonic() < self._good_until else None
 
-    def look(self) -> Known:
-        """What is known, from a new look if need be; one looks and the others wait for it.
+    def current(self) -> KeySnapshot:
+        """A current snapshot; reads the store if necessary, once for all callers that wait.
 
-        Nobody waits long for a store that is silent while the last look stands.
+        While an older snapshot is valid, callers wait only briefly for a store that does not
+        answer, and then get the older one.
 
         Raises:
-            StoreUnavailable: it cannot be reached, and the last look was too long ago.
+            StoreUnavailable: the store cannot be reached, and no snapshot is valid.
 
         """
         known = self.fresh()
         if known is not None:
             return known
-        look, began = self._begin()
+        pending, began = self._begin()
         last = self._last()
         if last is None:
-            return look.result()
+            return pending.result()
         try:
-            return look.result(max(0.0, began + self._patience - self._monotonic()))
+            return pending.result(max(0.0, began + self._patience - self._monotonic()))
         except TimeoutError:
             return last
 
-    def glance(self) -> Known | None:
-        """What is known without waiting, perhaps of a while ago; the next who asks knows better."""
+    def latest(self) -> KeySnapshot | None:
+        """The last valid snapshot without waiting; starts a read if it is not current."""
         known = self.fresh()
         if known is None:
             self._begin()
         return known or self._last()
 
-    def _begin(self) -> tuple["Future[Known]", float]:
-        """The look that is under way, or a new one, and when it began."""
+    def _begin(self) -> tuple["Future[KeySnapshot]", float]:
+        """The running read, or a new one, and when it began."""
         with self._lock:
-            if self._look is None or self._look.done():
+            if self._pending is None or self._pending.done():
                 self._began = self._monotonic()
-                self._look = self._looks.submit(self._ask, self._began)
-            return self._look, self._began
+                self._pending = self._reader.submit(self._read, self._began)
+            return self._pending, self._began
 
-    def _ask(self, began: float) -> Known:
+    def _read(self, began: float) -> KeySnapshot:
         try:
             keys = {key.id: key for key in self._keys.all()}
-            known = Known(keys, self._sign_in.ended_sessions())
+            known = KeySnapshot(keys, self._sign_in.ended_sessions())
         except StoreUnavailable:
             last = self._last()
             if last is None:
                 raise
             self._good_until = self._monotonic() + RETRY
             return last
-        self._known, self._looked = known, began
+        self._known, self._read_at = known, began
         self._good_until = began + FRESH
         return known
 
-    def _last(self) -> Known | None:
-        """The last look, if it still stands."""
-        stands = self._monotonic() - self._looked <= STANDS
-        return self._known if stands else None
+    def _last(self) -> KeySnapshot | None:
+        """The last snapshot, if it is still valid."""
+        is_valid = self._monotonic() - self._read_at <= STALE_LIMIT
+        return self._known if is_valid else None
 
     def forget(self) -> None:
-        """Let the next who asks look anew: this process changed something itself."""
+        """Make the next caller read the store again: this process has changed something."""
         with self._lock:
-            self._look = None  # one that is under way may have begun before the change
+            self._pending = None  # a running read may have begun before the change
             self._good_until = float("-inf")
 
     def note_use(self, key: ApiKey) -> None:
-        """Note that a key is in use, off this thread and once a minute at most."""
+        """Record that a key was used: on another thread, and at most once a minute per key."""
         now = self._now()
-        times = (self._noted.get(key.id), key.last_used_at)
-        if any(time is not None and now - time < NOTED for time in times):
+        times = (self._use_recorded.get(key.id), key.last_used_at)
+        if any(time is not None and now - time < USE_INTERVAL for time in times):
             return
-        self._noted[key.id] = now
-        self._notes.submit(self._note, key.id, now)
+        self._use_recorded[key.id] = now
+        self._writer.submit(self._record, key.id, now)
 
-    def _note(self, key_id: str, at: datetime) -> None:
+    def _record(self, key_id: str, at: datetime) -> None:
         try:
-            self._keys.used(key_id, at)
-        except (StoreUnavailable, ConditionFailed) as error:  # the next minute's note will do
-            _log.debug("a key's last use was not noted: %s", error)
+            self._keys.record_use(key_id, at)
+        except (StoreUnavailable, ConditionFailed) as error:  # a later use is recorded instead
+            _log.debug("could not record the last use of key %s: %s", key_id, error)

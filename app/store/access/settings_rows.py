@@ -1,4 +1,4 @@
-"""Rows of the settings table, by kind; each admin action commits together with its log row."""
+"""Every admin action on the settings table is committed together with its log row."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ class SettingsRows:
         return list(rows)
 
     def put_new(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The action that adds a row that must not be there yet."""
+        """The action that adds a row and fails if it exists."""
         return self.action("Put", Item=row, ConditionExpression="attribute_not_exists(ID)")
 
     def action(self, name: str, **request: Any) -> dict[str, Any]:
@@ -53,7 +53,7 @@ class SettingsRows:
         """Apply these actions together with the log row that records who did what.
 
         Raises:
-            ConditionFailed: a condition does not hold, and nothing was applied.
+            ConditionFailed: a condition does not hold; nothing was applied.
             StoreUnavailable: they may or may not have been applied.
 
         """

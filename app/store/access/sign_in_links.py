@@ -1,8 +1,7 @@
-"""Sign-in links and ended sessions: rows that matter for a while and then expire.
+"""A sign-in link works once; a session that was signed out stays ended until it would have expired.
 
-A link is used up by being used: its row is deleted in one transaction with the log row. An
-ended session is remembered until it would have ended by itself. DynamoDB removes the rows
-(`ExpiresAt`) at some time later, so every reader looks at the time itself.
+Using a link deletes its row in one transaction with the log row. DynamoDB deletes expired rows
+(`ExpiresAt`) some time later, so readers check the expiry themselves.
 """
 
 from collections.abc import Callable
@@ -25,7 +24,7 @@ _ENDED = "ended-session"
 
 
 class SignInLinks:
-    """Links that sign in as a key, once; and the sessions that were signed out."""
+    """Single-use links that sign in with a key, and the sessions that were signed out."""
 
     def __init__(
         self,
@@ -37,7 +36,7 @@ class SignInLinks:
         self._now = now
 
     def make_link(self, key: ApiKey, actor: str) -> str:
-        """The token of a new link; only its hash is kept."""
+        """The token of a new link; only its hash is stored."""
         token = new_token()
         row = _row(_LINK, token_hash(token), self._now() + LINK_LIFE)
         self._rows.record_action(
@@ -49,14 +48,17 @@ class SignInLinks:
         return token
 
     def link_key(self, token: str) -> str | None:
-        """The id of the key that a link signs in as; it stays usable."""
+        """The id of the key that a link signs in with; None if it has expired or been used.
+
+        The link stays usable.
+        """
         row = get_one(self._rows.client, self._rows.table, row_key(_LINK, token_hash(token)))
         if row is None or int(row["ExpiresAt"]["N"]) <= self._now().timestamp():
             return None
         return str(row["Key"]["S"])
 
     def use_link(self, token: str, key: ApiKey) -> bool:
-        """Use the link up; False where someone else was first, or it has expired."""
+        """Use the link; False if it has already been used or has expired."""
         try:
             self._rows.record_action(
                 key.name,
@@ -78,7 +80,7 @@ class SignInLinks:
         return True
 
     def end_session(self, session: str, until: datetime) -> None:
-        """Remember that a session was signed out, until it would have ended by itself."""
+        """Store that a session was signed out, until the time at which it would have expired."""
         with translated():
             self._rows.client.put_item(
                 TableName=self._rows.table, Item=_row(_ENDED, session, until)

@@ -1,7 +1,7 @@
-"""An audit entry is written with its feed row in one call, and what is too large is never dropped.
+"""An audit entry is written with its feed row in one call; no entry is dropped for its size.
 
-A batch refused as invalid is halved until one entry is left; an entry too large for an
-item is written with compressed images, and if still too large with their hashes alone.
+A batch that DynamoDB rejects as invalid is halved until one entry is left. An entry too large for
+an item is written with compressed images, and if still too large with only their hashes.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,14 +26,17 @@ from app.store.feed.shared_clock import SharedClock
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_TRIES = 4  # of a transaction whose stamp was late, or that met another on one of its items
+_TRIES = 4  # of a transaction whose stamp was late, or that conflicted with another one
 
 Arrived = tuple[Cursor, ChangeEvent]
 
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """What is durable now, with its arrival, and what DynamoDB refuses in every form."""
+    """The events that are durable now, with their cursors, and those rejected in every form.
+
+    A rejected event comes with DynamoDB's error text.
+    """
 
     arrived: list[Arrived]
     refused: list[tuple[ChangeEvent, str]]
@@ -51,7 +54,7 @@ class AuditRepository:
         stamp: Callable[[], Cursor],
         clock: SharedClock | None = None,
     ) -> None:
-        """`stamp` gives out stamps of `clock`; None where this process is the only writer."""
+        """`stamp` returns stamps of `clock`; `clock` is None if this process is the only writer."""
         self._client = client
         self._table = table
         self._feed = feed
@@ -62,10 +65,10 @@ class AuditRepository:
         self.histories = HistoryReader(client, table, self.chains)
 
     def append(self, events: Sequence[ChangeEvent]) -> Appended:
-        """Write up to 24 events of different keys.
+        """Write up to 24 events with different keys.
 
         Raises:
-            StoreUnavailable: nothing may be taken as written; the same call again is safe.
+            StoreUnavailable: the events may or may not be written; the call can be repeated.
 
         """
         if len(events) > ROW_LIMIT:
@@ -80,14 +83,14 @@ class AuditRepository:
             return Appended(first.arrived + second.arrived, first.refused + second.refused)
 
     def append_if_absent(self, event: ChangeEvent, hold: Hold | None = None) -> Arrived | None:
-        """Write a `gap` or `reconciled` entry and its feed row; None where its key is taken.
+        """Write a `gap` or `reconciled` entry and its feed row; None if its key exists.
 
-        Where several processes write, the transaction also checks that the stamp is recent.
+        If several processes write, the transaction also checks that the stamp is recent.
 
         Raises:
-            LeaseLost: what it rests on was found under a lease that is another's now.
-            StoreUnavailable: nothing may be taken as written; the same call again is safe.
-            StoreRefused: DynamoDB refuses it in every form.
+            LeaseLost: another worker holds the lease under which the entry was prepared.
+            StoreUnavailable: the entry may or may not be written; the call can be repeated.
+            StoreRefused: DynamoDB rejects it in every form.
 
         """
         forms = [ImageForm.OMITTED] if event.images_omitted else list(ImageForm)
@@ -99,18 +102,18 @@ class AuditRepository:
         raise StoreRefused(refusal)
 
     def restamp(self, events: Sequence[ChangeEvent]) -> list[Arrived]:
-        """A fresh feed row for events whose publication was held up (DESIGN §5.2)."""
+        """Write a new feed row, with a new stamp, for events whose publication was delayed."""
         stamp = self._stamp()
         self._feed.mark_day(stamp)
         put_all(self._client, [self._feed.row(stamp, [_ref(event) for event in events])])
         return _arrived(stamp, events)
 
     def get(self, ref: EventRef) -> ChangeEvent | None:
-        """One event; None where there is no entry."""
+        """One event; None if it has no readable entry."""
         return next(iter(self.get_many([ref]).values()), None)
 
     def get_many(self, refs: Sequence[EventRef]) -> dict[EventRef, ChangeEvent]:
-        """The events that have an entry that can be read, read consistently."""
+        """The events that have a readable entry, read consistently."""
         keys = [_key(ref) for ref in dict.fromkeys(refs)]
         events = readable_entries(event_of, get_all(self._client, self._table, keys))
         return {_ref(event): event for event in events}
@@ -118,7 +121,7 @@ class AuditRepository:
     def read(
         self, refs: Sequence[EventRef]
     ) -> tuple[dict[EventRef, ChangeEvent], dict[EventRef, str]]:
-        """The events that have an entry, read consistently, and what is wrong with damaged ones."""
+        """The events that have an entry, and an error for each damaged entry; read consistently."""
         events: dict[EventRef, ChangeEvent] = {}
         damaged: dict[EventRef, str] = {}
         for row in get_all(self._client, self._table, [_key(ref) for ref in dict.fromkeys(refs)]):
@@ -132,7 +135,7 @@ class AuditRepository:
         return events, damaged
 
     def refers(self, product_id: str, after: str, reference: str) -> bool:
-        """Whether an entry of the product, later than the event key, bears the reference."""
+        """Whether an entry of the product after this event key has the reference."""
         rows = get_rows(
             self._client,
             "query",
@@ -149,9 +152,9 @@ class AuditRepository:
         return any(rows)
 
     def knows(self, product_id: str) -> bool:
-        """Whether anything ever happened to a product of this id."""
+        """Whether a product with this id has any audit entry."""
         if product_id.startswith(RESERVED):
-            return False  # what lies there are gaps of the stream, no product's history
+            return False  # a shard's gaps, not a product's history
         with translated():
             answer = self._client.query(
                 TableName=self._table,
@@ -187,15 +190,17 @@ class AuditRepository:
             except ConditionFailed:
                 if get_all(self._client, self._table, [_key(_ref(event))]):
                     return None
-                hold.check()  # raises if that was it
-                if self._clock is not None:  # else the stamp was late, or a transaction met another
+                hold.check()  # raises if the lease is lost; else a late stamp or a conflict
+                if self._clock is not None:
                     self._clock.raise_past_row()
             else:
                 return stamp, event
-        raise StoreUnavailable("Other writers interfere with the entry's transaction: try again.")
+        raise StoreUnavailable(
+            "Other writes kept conflicting with the audit entry's transaction. Try again."
+        )
 
     def _stamped(self, event: ChangeEvent, stamp: Cursor) -> list[dict[str, Any]]:
-        """The actions that put an event into the feed, and check that it is not too late to."""
+        """The actions that put an event into the feed and check that its stamp is recent."""
         self._feed.mark_day(stamp)
         rows = [self._feed.row(stamp, [_ref(event)])]
         if event.kind == "gap":
@@ -204,7 +209,7 @@ class AuditRepository:
         return puts if self._clock is None else [*puts, self._clock.not_late(stamp)]
 
     def _append_one(self, events: Sequence[ChangeEvent]) -> Appended:
-        """One entry in the largest form that an item can hold."""
+        """Write one entry in the largest form that fits into an item."""
         refusal = ""
         for form in ImageForm:
             try:

@@ -1,9 +1,10 @@
-"""A `gap` or `reconciled` entry lies behind the entry that was its product's last. Pure.
+"""A `gap` or `reconciled` entry sorts right after the entry that was its product's last. Pure.
 
-Its key sorts behind that entry's and before any later record's. Each entry's before is the
-previous after, but for one case: a `reconciled` entry is *void* where it was written while the
-first record after it was on its way. That record has the image before it as its before; where
-nothing was known before it (a history's baseline), it is the record's time that tells.
+Its key is greater than that entry's and less than that of any later record. Each entry's before
+image is the previous entry's after image, with one exception: a `reconciled` entry is *void* if
+the first record after it had happened, but not arrived, when it was written. That record's before
+image is the image before the void entry. A history's baseline has no image before it: there, the
+record's time decides.
 """
 
 import re
@@ -22,7 +23,7 @@ _NO_RECORD = "0" * 40
 BOTH_IMAGES = "NEW_AND_OLD_IMAGES"
 _WITH_AFTER = {BOTH_IMAGES, "NEW_IMAGE"}
 
-# What of an entry `link_of` needs (`Kind` is a reserved word to DynamoDB's expressions).
+# The attributes that `link_of` needs (`Kind` is a reserved word in DynamoDB's expressions).
 LINK_FIELDS = {
     f"#{n}": name
     for n, name in enumerate(
@@ -32,7 +33,7 @@ LINK_FIELDS = {
 
 
 class ChainFull(Exception):
-    """Ten thousand entries of one kind lie behind one record: something is badly wrong."""
+    """Ten thousand entries of one kind follow one record: something is badly wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +49,18 @@ class Link:
     occurred_at: datetime
 
     @property
-    def tells_after(self) -> bool:
-        """Whether `after` is known to be the item's state, none included."""
+    def knows_after(self) -> bool:
+        """Whether `after` is the item's state (None: no item), and not just unknown."""
         return self.view_type in _WITH_AFTER
 
     @property
     def leaves_nothing(self) -> bool:
-        """Whether the item is known to be gone after this."""
-        return self.after is None and (self.tells_after or self.event_name == "REMOVE")
+        """Whether the item is known not to exist after this entry."""
+        return self.after is None and (self.knows_after or self.event_name == "REMOVE")
 
 
 def link_of(entry: Mapping[str, Any]) -> Link:
-    """The link that an audit entry, or its projection on `LINK_FIELDS`, makes."""
+    """The link of an audit entry, or of its projection on `LINK_FIELDS`."""
     return Link(
         key=entry["EventKey"]["S"],
         kind=entry["Kind"]["S"],
@@ -72,7 +73,7 @@ def link_of(entry: Mapping[str, Any]) -> Link:
 
 
 def origin(label: str) -> str:
-    """The key that stands for the entry before a stream's first: there is none."""
+    """The key that sorts before a stream's first record; no entry has it."""
     return f"{label}#{_NO_RECORD}"
 
 
@@ -82,21 +83,21 @@ def label_of(key: str) -> str:
 
 
 def is_baseline(key: str) -> bool:
-    """Whether this `reconciled` entry begins a history: no entry was before it."""
+    """Whether this is the key of a baseline: a `reconciled` entry that begins a history."""
     return f"#{_NO_RECORD}~r" in key
 
 
 def successor(key: str, mark: Mark) -> str:
-    """The key of a new entry behind the chain's last, which has this key.
+    """The key of a new `gap` or `reconciled` entry after the chain's last entry, `key`.
 
     Raises:
-        ChainFull: its four-digit count is used up.
+        ChainFull: the four-digit counter is used up.
 
     """
     match = _MARKED.fullmatch(key)
     if match is None or (match["mark"], mark) == ("r", "g"):
         return f"{key}~{mark}0000"
-    if match["mark"] != mark:  # `~r` sorts behind every `~g`
+    if match["mark"] != mark:  # `~r` sorts after every `~g`
         return successor(match["behind"], mark)
     if match["count"] == "9999":
         raise ChainFull(f"no room behind {key}")
@@ -104,17 +105,17 @@ def successor(key: str, mark: Mark) -> str:
 
 
 def goes_on(trail: Sequence[Link], before: str | None, at: datetime) -> bool:
-    """Whether a record of this time follows on the trail's end (void ones skipped).
+    """Whether a record follows the end of the trail, not counting void entries.
 
-    `before` is the hash of its image before.
+    `before` is the hash of the record's before image, `at` its time.
     """
     return void_from(trail, before, at) is not None
 
 
 def void_from(trail: Sequence[Link], before: str | None, at: datetime) -> int | None:
-    """Where in the trail the `reconciled` entries begin that such a record makes void.
+    """The index of the trail's first `reconciled` entry that such a record makes void.
 
-    The trail's length where none is void; None where the record does not follow at all.
+    The trail's length if none is void; None if the record does not follow at all.
     """
     for index in reversed(range(len(trail))):
         if trail[index].after == before:
@@ -123,13 +124,13 @@ def void_from(trail: Sequence[Link], before: str | None, at: datetime) -> int | 
             return None
         if trail[index].before == before:
             return index
-    # It happened before its history's baseline was written, and was read after it.
+    # The record happened before the history's baseline was written, and was read after it.
     early = bool(trail) and is_baseline(trail[0].key) and at < trail[0].occurred_at
     return 0 if early else None
 
 
 def void_keys(links: Sequence[Link]) -> set[str]:
-    """Keys of a chain's void `reconciled` entries, for whoever shows or counts them."""
+    """Keys of a chain's void `reconciled` entries."""
     void: set[str] = set()
     for index, link in enumerate(links):
         if link.kind in {"gap", "reconciled"} or link.view_type != BOTH_IMAGES:

@@ -14,10 +14,10 @@ from app.store.dynamodb.client import translated
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Of a history, looked through for one moment: small ones first, for most ask of late; DynamoDB
-# ends each at 1 MB of entries.
+# Pages read at most to find one moment. The first are small, because most requests ask for a
+# recent time. DynamoDB ends a page at 1 MB of entries.
 PAGES = 25
-FIRST_PAGE = 25  # entries, and four times as many on each next one
+FIRST_PAGE = 25  # entries; each of the next four pages has four times as many
 
 _LINK_ONLY: dict[str, Any] = {
     "ProjectionExpression": ", ".join(LINK_FIELDS),
@@ -26,7 +26,7 @@ _LINK_ONLY: dict[str, Any] = {
 
 
 class ChainReader:
-    """The audit table as chains, one a product, internal entries included."""
+    """Reads the audit table as one chain per product, internal entries included."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
@@ -34,7 +34,7 @@ class ChainReader:
 
     def links(self, product_id: str, after: str, before: str) -> list[Link]:
         """The links between two event keys, oldest first, both ends excluded."""
-        # `BETWEEN` takes its ends in: no key is followed by U+0001, so that is just above.
+        # `BETWEEN` includes its ends. No key continues with U+0001, so that sorts just above.
         values = {":p": {"S": product_id}, ":a": {"S": f"{after}\x01"}, ":b": {"S": before}}
         found = self._query(
             "ProductID = :p AND EventKey BETWEEN :a AND :b", values, _LINK_ONLY, forward=True
@@ -53,15 +53,15 @@ class ChainReader:
         return list(readable_entries(link_of, found))
 
     def at_or_before(self, product_id: str, moment: datetime) -> Iterator[Link]:
-        """The links of what happened by the moment, or in its second, newest first.
+        """The links of changes up to the end of the moment's second, newest first.
 
-        They are read as they are asked for.
+        Pages are read on demand.
 
         Raises:
-            PastOutOfReach: so much happened since that `PAGES` do not reach back to it.
+            PastOutOfReach: there are so many later changes that `PAGES` do not reach back.
 
         """
-        # As text times sort by whole seconds only: some have milliseconds.
+        # Only some times have milliseconds, so as text they sort correctly by whole seconds only.
         next_second = rfc3339(moment.replace(microsecond=0) + timedelta(seconds=1))[:19]
         request: dict[str, Any] = {
             "TableName": self._table,
@@ -80,14 +80,14 @@ class ChainReader:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
         raise PastOutOfReach(
-            "Too much happened to the product since. Page through GET /v1/products/{id}/events to "
-            "the last event before the time, and read its `after`."
+            "The product has changed too often since then. Page through its history to the last "
+            "event before that time: the event's `after` image is the product's state."
         )
 
     def newest_link(self, product_id: str) -> Link | None:
-        """The end of a product's chain; None where it has no entry."""
+        """The last link of a product's chain; None if it has no entry."""
         values = {":p": {"S": product_id}}
-        for limit in ({"Limit": 1}, {}):  # further back only where the end is damaged
+        for limit in ({"Limit": 1}, {}):  # reads further back only if the last entry is damaged
             found = self._query("ProductID = :p", values, _LINK_ONLY | limit, forward=False)
             link = next(readable_entries(link_of, found), None)
             if link is not None or not found:
@@ -95,7 +95,7 @@ class ChainReader:
         return None
 
     def oldest(self, product_id: str) -> ChangeEvent | None:
-        """A product's first event; None where it has no entry."""
+        """A product's first event; None if it has no entry."""
         values = {":p": {"S": product_id}}
         found = self._query("ProductID = :p", values, {"Limit": 1}, forward=True)
         return next(readable_entries(event_of, found), None)
@@ -103,7 +103,7 @@ class ChainReader:
     def _query(
         self, condition: str, values: dict[str, Any], more: dict[str, Any], *, forward: bool
     ) -> list[dict[str, Any]]:
-        """One page of a product's entries: 1 MB of them at the most."""
+        """One page of a product's entries, at most 1 MB."""
         with translated():
             return self._client.query(
                 TableName=self._table,

@@ -1,6 +1,7 @@
-"""An audit entry that Stockpulse cannot have written is told of and passed over: it hides no other.
+"""An audit entry that Stockpulse cannot have written is logged and skipped.
 
-Whoever may write to the audit table can leave such a row. `stockpulse verify` names it.
+Other entries are unaffected. Anyone with write access to the audit table can create such a row;
+`stockpulse verify` reports it.
 """
 
 import logging
@@ -14,19 +15,19 @@ T = TypeVar("T")
 
 Entry = Mapping[str, Any]
 
-# What reading an item of another shape comes to.
+# The errors that reading an item of another shape raises.
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, zlib.error)
 
 
 def readable_entries(read: Callable[[Entry], T], entries: Iterable[Entry]) -> Iterator[T]:
-    """What `read` makes of each entry that it can make something of."""
+    """The result of `read` for each entry that can be read."""
     for entry in entries:
         try:
             made = read(entry)
         except MALFORMED as error:
             _log.error(
-                "the audit entry %s of product %r is damaged and not shown (%s: %s): see what "
-                "`stockpulse verify` says",
+                "audit entry %s of product %r is damaged and skipped (%s: %s): run "
+                "`stockpulse verify` for details",
                 entry["EventKey"]["S"],
                 entry.get("ProductID", {}).get("S"),
                 type(error).__name__,

@@ -1,7 +1,7 @@
 """An audit entry is a pure function of its stream record and the signing key, byte for byte.
 
-So writing it again, elsewhere or later, changes nothing. It carries the hashes of its
-images and an HMAC over everything else in it, which cover the images too.
+Writing it again, elsewhere or later, therefore changes nothing. An entry has the hashes of its
+images and an HMAC over all other fields, so the HMAC covers the images through their hashes.
 """
 
 import hmac
@@ -20,7 +20,7 @@ FORMAT = "1"
 
 
 class ImageForm(Enum):
-    """How an entry holds its images: as large as an item of 400 KB allows."""
+    """How an entry stores its images; the first form that fits into 400 KB is used."""
 
     PLAIN = "plain"
     COMPRESSED = "compressed"
@@ -29,7 +29,7 @@ class ImageForm(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """The key that signs new entries, and how long they are kept (None: for good)."""
+    """The key that signs new entries, and how long they are kept (None: for ever)."""
 
     key_id: str
     key: bytes
@@ -57,7 +57,7 @@ def signature(fields: Item, key: bytes) -> str:
 
 
 def event_of(entry: Mapping[str, Any]) -> ChangeEvent:
-    """The event that an entry holds."""
+    """The event in an entry."""
     before, after = _image(entry, "Before"), _image(entry, "After")
     return ChangeEvent(
         event_key=entry["EventKey"]["S"],

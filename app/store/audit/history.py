@@ -1,7 +1,7 @@
 """A product's history is read newest first, with its void entries marked.
 
-Whether a `reconciled` entry is void depends on its neighbors (`app.store.audit.chain`), which may
-be on another page: where such an entry is first or last on a page, a few links beyond it are read.
+Whether a `reconciled` entry is void depends on its neighbours (`app.store.audit.chain`), which may
+be on another page. If such an entry is first or last on a page, a few links beyond it are read.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,13 +19,13 @@ from app.store.dynamodb.reads import newest_first
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Links read beyond a border: of more `reconciled` entries in a row, what is void is not told.
+# Links read beyond a page. In a longer run of `reconciled` entries, void ones are not marked.
 BESIDE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """Events, the cursor to go on after (None: the end), and the keys of those that are void."""
+    """Events, the cursor of the next page (None: the end), and the keys of void events."""
 
     items: list[ChangeEvent]
     next_cursor: str | None
@@ -33,7 +33,7 @@ class HistoryPage:
 
 
 class HistoryReader:
-    """The audit table as histories, one a product."""
+    """Reads the audit table as one history per product."""
 
     def __init__(self, client: "DynamoDBClient", table: str, chains: ChainReader) -> None:
         self._client = client
@@ -41,10 +41,10 @@ class HistoryReader:
         self._chains = chains
 
     def page(self, product_id: str, limit: int, cursor: str | None = None) -> HistoryPage:
-        """Up to `limit` events, newest first; internal ones are not shown.
+        """Up to `limit` events, newest first, without internal ones.
 
         Raises:
-            InvalidCursor: the cursor is not one that a page gave out.
+            InvalidCursor: no page returned this cursor.
 
         """
         start = None if cursor is None else decode_cursor(cursor, is_event_key)
@@ -71,22 +71,25 @@ class HistoryReader:
     def void(
         self, product_id: str, links: Sequence[Link], *, newer: bool, older: bool
     ) -> frozenset[str]:
-        """Which of some links in a row, oldest first, are void; whether others lie beyond them."""
+        """The keys of the void links among consecutive links, oldest first.
+
+        `newer` and `older` say whether the chain may continue beyond them on that side.
+        """
         if all(link.kind != "reconciled" for link in links):
             return frozenset()
         own = {link.key for link in links}
         trail = list(links)
         if newer and trail[-1].kind == "reconciled":
             beyond = self._chains.beside(product_id, trail[-1].key, BESIDE, newer=True)
-            trail += _until_told(beyond)
+            trail += _through_first_other(beyond)
         if older and trail[0].kind == "reconciled":
             beyond = self._chains.beside(product_id, trail[0].key, BESIDE, newer=False)
-            trail = [*reversed(list(_until_told(beyond))), *trail]
+            trail = [*reversed(list(_through_first_other(beyond))), *trail]
         return frozenset(void_keys(trail) & own)
 
 
-def _until_told(links: Iterable[Link]) -> Iterator[Link]:
-    """Links up to the first that is no `reconciled` entry: behind it nothing matters."""
+def _through_first_other(links: Iterable[Link]) -> Iterator[Link]:
+    """Links up to and including the first that is not `reconciled`; those beyond have no effect."""
     for link in links:
         yield link
         if link.kind != "reconciled":

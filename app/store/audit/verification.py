@@ -1,8 +1,8 @@
-"""What an audit chain proves about itself, decided by a pure function over one product's entries.
+"""A product's audit chain is verified by pure functions over its entries and the live item.
 
-Each entry's HMAC shows that it is as it was written; each before must be the previous
-after (see `app.store.audit.chain` for the one exception); the last after must be the live item.
-What this cannot see is in `BLIND_SPOTS`.
+Each entry's HMAC proves that it is unchanged. Each before image must be the previous after image
+(`app.store.audit.chain` has the one exception). The last after image must be the live item.
+`BLIND_SPOTS` lists what this cannot detect.
 """
 
 import hmac
@@ -19,21 +19,21 @@ from app.store.audit.entry import event_of, signature
 Damage = Literal["changed", "unknown-key", "broken-chain", "no-beginning", "cut-off", "no-history"]
 
 BLIND_SPOTS = (
-    "entries removed in a row whose outer images are equal",
-    "the whole history of a product that is not in the table",
-    "the chain where the stream's view leaves images out",
-    "what was taken away before a reconciliation bridged it: look at each reconciled entry",
-    "a removed gap of a whole shard",
-    "changes removed of the minutes before a history's baseline was written",
+    "consecutive entries removed where the images before and after them are equal",
+    "a removed history of a product that is not in the table",
+    "a broken chain where the stream's view type leaves out images",
+    "entries removed before a reconciliation bridged them (review each reconciled entry)",
+    "a removed gap entry of a shard",
+    "removed changes from the minutes before a history's baseline was written",
 )
 
-# In an entry, but not in what its HMAC is taken over: images (their hashes are), and expiry.
+# Fields that the HMAC does not cover: images (it covers their hashes) and expiry.
 _UNSIGNED = {"HMAC", "Before", "After", "BeforeZ", "AfterZ", "ExpiresAt"}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One damage: what kind, at which entry (None: to the history as a whole), in words."""
+    """One damage: its kind, its entry (None: the history as a whole), and a description."""
 
     product_id: str
     damage: Damage
@@ -47,10 +47,10 @@ class Finding:
 
 @dataclass(slots=True)
 class Checked:
-    """A product's chain: damage, how many entries of each kind, and what its last word is.
+    """The result for a product's chain: damage, counts of entries, and the last entry's state.
 
-    `last_after` is a hash: None where the last entry says that the product is gone. `last_view`
-    is None where there are no entries.
+    `last_after` is the hash of the last after image; None if the last entry says that the product
+    does not exist. `last_view` is the last entry's view type; None if there are no entries.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -64,18 +64,18 @@ class Checked:
 def check_entries(
     product_id: str, entries: Iterable[Mapping[str, Any]], keys: Mapping[str, bytes]
 ) -> Checked:
-    """Damage within a product's entries, oldest first.
+    """Check a product's entries, oldest first.
 
-    A gap is no damage: it is a link that says what it bridges, and it is counted.
+    A gap is counted and is not damage: it links the entries on both sides of it.
     """
     checked = Checked()
-    trail: list[Link] = []  # the last record's link, and what lies behind it
+    trail: list[Link] = []  # the last record's link, and the gap and reconciled entries after it
     for entry in entries:
         checked.entries += 1
         try:
             link, found = link_of(entry), _check_one(product_id, entry, keys)
         except MALFORMED as error:
-            detail = f"it is none that Stockpulse writes ({type(error).__name__}: {error})"
+            detail = f"Stockpulse cannot have written it ({type(error).__name__}: {error})"
             checked.findings.append(Finding(product_id, "changed", entry["EventKey"]["S"], detail))
             continue
         is_record = link.kind not in {"gap", "reconciled"}
@@ -92,14 +92,14 @@ def check_entries(
 def check_live(
     product_id: str, last_after: str | None, live: Item | None, *, has_entries: bool
 ) -> list[Finding]:
-    """Whether the audit's last word is what the table holds."""
+    """Compare the last audited state with the live item (None: not in the table)."""
     if not has_entries:
-        detail = "the product is in the table, but nothing of it was ever audited"
+        detail = "the product is in the table, but has no audit entry"
         return [Finding(product_id, "no-history", None, detail)] if live is not None else []
     now = None if live is None else digest(live)
     if now == last_after:
         return []
-    detail = "the last audited image is not what the table holds: the end is missing"
+    detail = "the last audited image differs from the table: entries at the end are missing"
     return [Finding(product_id, "cut-off", None, detail)]
 
 
@@ -110,12 +110,12 @@ def _check_one(
     key_id = entry.get("KeyID", {}).get("S", "")
     key = keys.get(key_id)
     if key is None:
-        detail = f"signed with the key {key_id!r}, which STOCKPULSE_AUDIT_KEYS does not hold"
+        detail = f"signed with the key {key_id!r}, which is not in STOCKPULSE_AUDIT_KEYS"
         return [Finding(product_id, "unknown-key", event_key, detail)]
     fields = {name: value for name, value in entry.items() if name not in _UNSIGNED}
     claimed = entry.get("HMAC", {}).get("S", "")
     if not hmac.compare_digest(signature(fields, key), claimed):
-        detail = "the entry is not as it was signed"
+        detail = "the entry differs from what was signed"
         return [Finding(product_id, "changed", event_key, detail)]
     if "ImagesOmitted" in entry:
         return []
@@ -123,7 +123,7 @@ def _check_one(
     for name, image in (("Before", event.before), ("After", event.after)):
         found = None if image is None else digest(image)
         if found != _hash(entry, name):
-            detail = f"its image {name.lower()} is not as it was signed"
+            detail = f"its {name.lower()} image differs from what was signed"
             return [Finding(product_id, "changed", event_key, detail)]
     return []
 
@@ -134,7 +134,7 @@ def _check_link(product_id: str, trail: list[Link], link: Link) -> list[Finding]
     if not trail:
         if (link.event_name == "INSERT" and link.kind != "reconciled") or is_baseline(link.key):
             return []
-        detail = "the oldest entry is not an insert: what was before it is missing"
+        detail = "the oldest entry is not an insert: entries before it are missing"
         return [Finding(product_id, "no-beginning", link.key, detail)]
     last = trail[-1]
     if last.view_type != BOTH_IMAGES or last.after == link.before:
@@ -142,12 +142,12 @@ def _check_link(product_id: str, trail: list[Link], link: Link) -> list[Finding]
     # Only a record can make `reconciled` entries void.
     if link.kind not in {"gap", "reconciled"} and goes_on(trail, link.before, link.occurred_at):
         return []
-    detail = f"it does not follow on {last.key}: something between is missing or false"
+    detail = f"it does not follow {last.key}: entries between them are missing or forged"
     return [Finding(product_id, "broken-chain", link.key, detail)]
 
 
 def _leaves_before_open(entry: Mapping[str, Any]) -> bool:
-    """Whether a gap or reconciled entry followed on one too large for its images to be kept."""
+    """Whether the before image of a gap or reconciled entry was too large to be stored."""
     made_here = entry["Kind"]["S"] in {"gap", "reconciled"}
     return made_here and "ImagesOmitted" in entry and "BeforeHash" not in entry
 

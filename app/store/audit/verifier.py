@@ -1,7 +1,7 @@
-"""`stockpulse verify` holds every product's audit chain against its signatures and the table.
+"""`stockpulse verify` checks every product's audit chain against its signatures and the table.
 
-What differs from the table is looked at a second time a minute later, for a change may
-have been on its way.
+A product that differs from the table is checked again a minute later, because a change may not
+have reached the audit yet.
 """
 
 import time
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 THREADS = 8
-SETTLE = 60.0  # seconds until the second look
+SETTLE = 60.0  # seconds until the second check
 
 
 @dataclass(slots=True)
 class Report:
-    """What a verification came to; gaps and reconciled entries are told, and are no damage."""
+    """The result of a verification; gaps and reconciled entries are counted, not damage."""
 
     products: int = 0
     entries: int = 0
@@ -56,30 +56,32 @@ class Verifier:
         self._sleep = sleep
 
     def run(self, product_id: str | None, progress: Callable[[Report], None]) -> Report:
-        """Verify one product, or all (None); `progress` is told after each."""
+        """Verify one product, or all (None); `progress` is called after each."""
         report = Report()
         ids = sorted(self._ids()) if product_id is None else [product_id]
         with ThreadPoolExecutor(THREADS) as threads:
-            unlike = []
-            for identifier, checked in threads.map(self._look, ids):
+            differing = []
+            for identifier, checked in threads.map(self._verify_one, ids):
                 report.products += not identifier.startswith(RESERVED)
                 report.entries += checked.entries
                 report.gaps += checked.gaps
                 report.reconciled += checked.reconciled
-                settled = [found for found in checked.findings if found.damage not in _PASSING]
+                settled = [found for found in checked.findings if found.damage not in _TRANSIENT]
                 if len(settled) < len(checked.findings):
-                    unlike.append(identifier)
+                    differing.append(identifier)
                 report.findings += settled
                 progress(report)
-            if unlike:
+            if differing:
                 self._sleep(self._settle)
-            for _, checked in threads.map(self._look, unlike):
-                report.findings += [found for found in checked.findings if found.damage in _PASSING]
+            for _, checked in threads.map(self._verify_one, differing):
+                report.findings += [
+                    found for found in checked.findings if found.damage in _TRANSIENT
+                ]
         return report
 
-    def _look(self, product_id: str) -> tuple[str, Checked]:
+    def _verify_one(self, product_id: str) -> tuple[str, Checked]:
         checked = check_entries(product_id, self._entries(product_id), self._keys)
-        reserved = product_id.startswith(RESERVED)  # gaps of a shard: there is no such item
+        reserved = product_id.startswith(RESERVED)  # a shard's gaps: there is no such item
         if not reserved and checked.last_view in {None, BOTH_IMAGES}:
             live = self._live(product_id)
             checked.findings += check_live(
@@ -114,5 +116,5 @@ class Verifier:
         return get_one(self._client, self._tables.products, key)
 
 
-# Damage that a change under way looks like, until it has arrived.
-_PASSING = {"cut-off", "no-history"}
+# Damage that a change causes temporarily, until it reaches the audit.
+_TRANSIENT = {"cut-off", "no-history"}

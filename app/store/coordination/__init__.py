@@ -1,1 +1,1 @@
-"""Who reads what, and how far: rows whose writes are conditional on what was read before."""
+"""Which worker reads which shard or sink, and how far; writes are conditional on what was read."""

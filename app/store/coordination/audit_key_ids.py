@@ -1,6 +1,6 @@
-"""Every key id that ever signed is listed, so that a process without one of them says so at once.
+"""The id of every key that has signed is listed, so that a process warns if it lacks one.
 
-Ids only, never keys. An entry whose key is nowhere known can be read, but no longer verified.
+Only ids are stored, never keys. An entry whose key is lost can be read, but not verified.
 """
 
 import logging
@@ -27,10 +27,10 @@ class AuditKeyIDs:
         self._key = {"Consumer": {"S": consumer}, "Shard": {"S": SHARD}}
 
     def register(self, known: Sequence[str]) -> None:
-        """List the first id, whose key signs here; say which listed ones are not known here.
+        """Add the first id, whose key signs here; warn about listed ids that are unknown here.
 
         Raises:
-            StoreUnavailable: it is not listed; call again.
+            StoreUnavailable: the id may not be listed; call again.
 
         """
         listed, signing = self._listed(), known[0]
@@ -44,8 +44,8 @@ class AuditKeyIDs:
                 )
         if lacking := listed - set(known):
             _log.warning(
-                "audit entries are signed with keys that STOCKPULSE_AUDIT_KEYS lacks (%s): they "
-                "can be shown, but not verified. Put those keys behind the first.",
+                "STOCKPULSE_AUDIT_KEYS lacks keys that have signed audit entries (%s): those "
+                "entries are shown, but cannot be verified. Add the keys after the first one.",
                 ", ".join(sorted(lacking)),
             )
 

@@ -1,7 +1,7 @@
-"""A checkpoint says up to which record effects are durable; it is written after them.
+"""A checkpoint names the last record whose effects are durable, and is written after them.
 
-Its row also says which worker holds the shard (`leases` writes both). What else lies
-in the table, under sort keys that begin with `~`, is about the workers themselves.
+Its row also holds the shard's lease (`leases` writes both). Rows whose sort keys begin with `~`
+are about workers, hosts, sinks and streams.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,10 +21,10 @@ ShardKey = tuple[str, str]  # stream ARN, shard id
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The last record of a shard whose effects are durable, whether the shard is done, whose it is.
+    """A shard's last durable record, whether the shard is finished, and its lease.
 
-    `owner` is the worker that holds the lease, None where it was let go; `counter` is the number
-    of the shard's last take.
+    `owner` is the worker that holds the lease, None if it was released. `counter` counts how often
+    the lease was taken.
     """
 
     consumer: str
@@ -34,17 +34,17 @@ class Checkpoint:
     finished: bool
     owner: str | None = None
     counter: int = 0
-    since: str | None = None  # of the owner's take
+    since: str | None = None  # when the owner took the lease
 
     @property
     def position(self) -> int:
-        """The sequence number to compare by; 0 before the first record."""
+        """The sequence number as an integer, for comparisons; 0 before the first record."""
         return int(self.sequence_number or 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """One consumer's rows as they were at one moment."""
+    """One consumer's rows, from one read."""
 
     checkpoints: Mapping[ShardKey, Checkpoint]
     workers: Mapping[str, WorkerRow]
@@ -53,7 +53,7 @@ class Rows:
 
 
 class Checkpoints:
-    """Positions of one consumer, keyed by stream ARN and shard (FACTS §1.15)."""
+    """Positions of one consumer, keyed by stream ARN and shard (stream fact 15)."""
 
     def __init__(self, client: "DynamoDBClient", table: str, consumer: str) -> None:
         self._client = client
@@ -96,7 +96,7 @@ class Checkpoints:
 
 
 def checkpoint_of(row: Mapping[str, Any]) -> Checkpoint | None:
-    """The checkpoint that a row of the table holds; None for a row of another kind."""
+    """The checkpoint in a row of the table; None for another kind of row."""
     sort_key = row["Shard"]["S"]
     if sort_key.startswith(PREFIX) or " " not in sort_key:
         return None
@@ -104,7 +104,7 @@ def checkpoint_of(row: Mapping[str, Any]) -> Checkpoint | None:
 
 
 def leased(row: Mapping[str, Any]) -> Checkpoint:
-    """The row of whatever is leased: a shard, or a sink (in whose place of an ARN is `~sink`)."""
+    """The row of a leased shard or sink; a sink has `~sink` in place of a stream ARN."""
     stream_arn, _, shard_id = row["Shard"]["S"].partition(" ")
     return Checkpoint(
         row["Consumer"]["S"],
@@ -119,10 +119,10 @@ def leased(row: Mapping[str, Any]) -> Checkpoint:
 
 
 def table_of(stream_arn: str) -> str:
-    """The name of the table that a stream is of."""
+    """The name of the table that a stream belongs to."""
     return stream_arn.rpartition("/stream/")[0].rpartition("/")[2]
 
 
 def label_of(stream_arn: str) -> str:
-    """When the stream was switched on: labels of one table sort by time."""
+    """The stream's label: the time when it was enabled, so labels of one table sort by time."""
     return stream_arn.rpartition("/")[2]

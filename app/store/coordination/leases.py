@@ -1,7 +1,7 @@
-"""A shard is the worker's who holds its lease; what that worker writes is conditional on it.
+"""A shard belongs to the worker that holds its lease; that worker's writes are conditional on it.
 
-The lease lies in the checkpoint's row: its owner, and a counter raised by each take. An owner's
-name is unique to a process life, so a write of ours whose answer was lost is known again.
+The lease is part of the checkpoint's row: its owner, and a counter that every take increments.
+Each process has a new owner name, so it recognises its own write after a lost response.
 """
 
 import logging
@@ -26,24 +26,24 @@ _NAMES = {"#owner": "Owner", "#counter": "Counter"}  # both are reserved words
 
 
 class Held(Protocol):
-    """A row under lease as it was read: a checkpoint's, or a sink's."""
+    """A leased row as it was read: a checkpoint, or a sink."""
 
     @property
     def owner(self) -> str | None:
-        """The worker that holds the lease; None where it was let go."""
+        """The worker that holds the lease; None if it was released."""
 
     @property
     def counter(self) -> int:
-        """The number of the last take."""
+        """How often the lease was taken."""
 
 
 class LeaseLost(Exception):
-    """Another worker has the shard now: what is under way here must leave no trace."""
+    """Another worker holds the lease now; the work in progress must be dropped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A take of a shard: by which worker (`owner`), and which take of this shard it is."""
+    """A lease as one worker (`owner`) took it; `counter` distinguishes it from others."""
 
     consumer: str
     stream_arn: str
@@ -53,34 +53,34 @@ class Lease:
 
 
 class Hold(Protocol):
-    """What the pipeline needs to know of the lease that a page was read under."""
+    """The lease under which a page was read, as the pipeline uses it."""
 
     def check(self) -> None:
-        """Return while the lease is held, by a read of its row.
+        """Read the lease's row, and return if the lease is still held.
 
         Raises:
-            LeaseLost: it is another's.
-            StoreUnavailable: that cannot be known now.
+            LeaseLost: another worker holds it.
+            StoreUnavailable: the row cannot be read now.
 
         """
 
     def condition(self) -> dict[str, Any] | None:
-        """An action of `TransactWriteItems` that fails once it is lost; None for no lease."""
+        """A `TransactWriteItems` action that fails if the lease is lost; None without a lease."""
 
 
 class Unleased:
-    """The hold of a host whose shards are given to it by another: Lambda, a past that is told."""
+    """The hold for work without leases, such as Lambda, which assigns the shards itself."""
 
     def check(self) -> None:
-        """Nothing can be lost."""
+        """Return: there is no lease to lose."""
 
     def condition(self) -> dict[str, Any] | None:
-        """Nothing to hold on to."""
+        """None: there is no lease."""
         return None
 
 
 class Leases:
-    """Takes, renews by use and lets go of the shards of one consumer."""
+    """Takes, checks and releases the leases of one consumer."""
 
     def __init__(self, client: "DynamoDBClient", table: str, consumer: str) -> None:
         self._client = client
@@ -96,11 +96,11 @@ class Leases:
         *,
         deadline: int | None = None,
     ) -> Checkpoint | None:
-        """Take a shard from the state that it was seen in; None where another was faster.
+        """Take a shard if its lease is unchanged since it was `seen`; None if another was faster.
 
-        `inherited` is the position of a row that has none. `deadline`: seconds since 1970 when this
-        owner's time is up, where it has no heartbeat. The answer is the row as taken: its position
-        may be further than what was seen.
+        `inherited` is the position for a row that has none. `deadline` is for an owner without a
+        heartbeat: when its time is up, in seconds since 1970. Returns the row as taken; its
+        position may be higher than what was seen.
         """
         counter = (seen.counter if seen else 0) + 1
         condition, values = _as_seen(seen)
@@ -133,22 +133,22 @@ class Leases:
                     ExpressionAttributeValues=values,
                     ReturnValues="ALL_NEW",
                 )["Attributes"]
-        except ConditionFailed:  # another's, or our own try whose answer was lost
+        except ConditionFailed:  # another worker's take, or our own whose response was lost
             row = self._row(shard)
         taken = leased(row) if row else None
         if taken is None or (taken.owner, taken.counter) != (owner, counter):
             return None
         if seen is not None and seen.owner not in {None, owner}:
             LEASE_MOVES.inc()
-            _log.warning("took over %s from %s, which shows no sign of life", shard[1], seen.owner)
+            _log.warning("took over %s from %s, whose lease expired", shard[1], seen.owner)
         return taken
 
     def save(self, lease: Lease, sequence_number: str | None, *, finished: bool = False) -> None:
-        """Note the position after a batch, or that a shard's last page is durable.
+        """Save the position after a batch, or that the shard's last page is durable.
 
         Raises:
-            LeaseLost: the shard is another's now; nothing was noted.
-            StoreUnavailable: it may or may not be noted; say it again.
+            LeaseLost: another worker holds the shard; nothing was saved.
+            StoreUnavailable: it may or may not be saved; the call can be repeated.
 
         """
         changes = ["Finished = :finished"]
@@ -159,17 +159,18 @@ class Leases:
         self._update(lease, f"SET {', '.join(changes)}", values)
 
     def release(self, lease: Lease) -> None:
-        """Let the shard go, so that another may take it at once.
+        """Release the shard, so that another worker can take it at once.
 
         Raises:
-            LeaseLost: it is not ours any more (nor after a release whose answer was lost).
-            StoreUnavailable: it may or may not be let go.
+            LeaseLost: the lease is no longer held (perhaps released by a call whose response was
+                lost).
+            StoreUnavailable: it may or may not be released.
 
         """
         self._update(lease, "REMOVE #owner, Since", {})
 
     def forget(self, checkpoint: Checkpoint) -> None:
-        """Remove the row of a shard that is gone for good, unless it has changed."""
+        """Delete the row of a shard that no longer exists, unless its lease has changed."""
         condition, values = _as_seen(checkpoint)
         try:
             with translated():
@@ -184,7 +185,7 @@ class Leases:
             pass
 
     def hold(self, lease: Lease) -> Hold:
-        """What the pipeline asks whether the lease is still held."""
+        """The hold on this lease, for the pipeline."""
         return _LeaseHold(self, lease)
 
     def check(self, lease: Lease) -> None:
@@ -244,7 +245,7 @@ def _held_by(lease: Lease) -> dict[str, Any]:
 
 
 def _as_seen(seen: Held | None) -> tuple[str, dict[str, Any]]:
-    """A condition that the row's owner and counter are as they were seen."""
+    """A condition that the row's owner and counter are unchanged since they were read."""
     values: dict[str, Any] = {}
     owner = counter = "attribute_not_exists({})"
     if seen is not None and seen.owner is not None:

@@ -1,8 +1,8 @@
-"""A reconciliation is asked for in one row, so that any process can ask and any worker can do it.
+"""Reconciliation is requested in one row: any process can request it, any worker can run it.
 
-Requests are numbered: it is done when the last one answered is the last one asked. Doing one
-twice is harmless (entries are written if absent); a worker at it raises `Beat`, which keeps
-the others off.
+Requests are numbered; all are done when `Done` equals `Requested`. Running one twice is harmless
+(entries are written only if absent). The worker that runs it increments the heartbeat counter
+`Beat`, which keeps other workers from starting.
 """
 
 import re
@@ -25,12 +25,13 @@ _NAME = re.compile(r"#(\w+)")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a comparison came to: products looked at, that differed, entries written, differing yet.
+    """The result of a comparison of the audit with the table, in numbers.
 
-    `error` says why it was not carried through.
+    Products `compared`, products that differed (`found`), entries `written`, and products that
+    still differ (`left`). `error` says why the comparison was not completed.
     """
 
-    looked: int = 0
+    compared: int = 0
     found: int = 0
     written: int = 0
     left: int = 0
@@ -38,13 +39,13 @@ class Outcome:
 
     @property
     def equal(self) -> bool:
-        """Whether the audit's last word is what the table holds."""
+        """Whether the audit's last state of every product equals the table."""
         return self.error is None and self.left == 0
 
     def plus(self, other: "Outcome") -> "Outcome":
         """The sum of two parts."""
         return Outcome(
-            self.looked + other.looked,
+            self.compared + other.compared,
             self.found + other.found,
             self.written + other.written,
             self.left + other.left,
@@ -54,11 +55,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The row as it was read; `stream` is the ARN at the last one that left no difference."""
+    """The row as it was read.
+
+    `stream` is the stream's ARN at the last reconciliation that left no difference.
+    """
 
     requested: int = 0
     done: int = 0
-    beat: int = 0
+    heartbeat: int = 0
     busy: bool = False
     why: str = ""
     progress: str = ""
@@ -68,12 +72,12 @@ class State:
 
     @property
     def is_due(self) -> bool:
-        """Whether a request waits for its answer."""
+        """Whether a request has not been completed."""
         return self.requested > self.done
 
     @property
     def is_first(self) -> bool:
-        """Whether none was ever carried through: histories may lack their beginnings."""
+        """Whether none has ever been completed: histories may lack their baselines."""
         return self.stream is None
 
 
@@ -100,7 +104,7 @@ class ReconcileRequests:
         return State(
             requested=number("Requested"),
             done=number("Done"),
-            beat=number("Beat"),
+            heartbeat=number("Beat"),
             busy="Owner" in row,
             why=text("Why") or "",
             progress=text("Progress") or "",
@@ -116,35 +120,38 @@ class ReconcileRequests:
         )
 
     def ask(self, why: str, now: datetime) -> int:
-        """Ask for one; its number. Asked twice by a lost answer, one is done for both."""
+        """Request one, and return its number; a request repeated after a lost response is harmless.
+
+        One run completes all requests up to its own.
+        """
         row = self._update(
             "ADD #Requested :one SET #Why = :why, #RequestedAt = :now",
             {"one": 1, "why": why, "now": rfc3339(now)},
         )
         return int(row["Requested"]["N"])
 
-    def claim(self, beat: int, owner: str) -> bool:
-        """Take it on, unless someone's beat was raised since it was read."""
+    def claim(self, heartbeat: int, owner: str) -> bool:
+        """Start running it, unless the heartbeat has changed since it was read; True if started."""
         try:
             self._update(
                 "ADD #Beat :one SET #Owner = :owner",
-                {"one": 1, "owner": owner, "beat": beat},
+                {"one": 1, "owner": owner, "beat": heartbeat},
                 "attribute_not_exists(#Beat) OR #Beat = :beat",
             )
         except ConditionFailed:
             return False
         return True
 
-    def raise_beat(self, progress: str) -> None:
-        """Say that it goes on, and how far it is."""
+    def raise_heartbeat(self, progress: str) -> None:
+        """Increment the heartbeat, and store the progress."""
         self._update("ADD #Beat :one SET #Progress = :progress", {"one": 1, "progress": progress})
 
     def release(self) -> None:
-        """Leave it to another at once."""
+        """Stop running it, so that another worker can start at once."""
         self._update("REMOVE #Owner", {})
 
     def finish(self, request: int, outcome: Outcome, stream: str, now: datetime) -> None:
-        """Answer every request up to this one."""
+        """Complete every request up to this one."""
         equal: dict[str, int | str] = {"stream": stream} if outcome.equal else {}
         self._update(
             "SET #Done = :done, #DoneAt = :now, #Looked = :looked, #Found = :found, "
@@ -154,7 +161,7 @@ class ReconcileRequests:
             | {
                 "done": request,
                 "now": rfc3339(now),
-                "looked": outcome.looked,
+                "looked": outcome.compared,
                 "found": outcome.found,
                 "written": outcome.written,
                 "left": outcome.left,
@@ -165,7 +172,7 @@ class ReconcileRequests:
     def _update(
         self, expression: str, values: Mapping[str, int | str], condition: str = ""
     ) -> dict[str, Any]:
-        """Every name has its `#`: many a word is reserved to DynamoDB."""
+        """Update the row; every name has a `#`, because many words are reserved in DynamoDB."""
         request: dict[str, Any] = {
             "TableName": self._table,
             "Key": self._key,

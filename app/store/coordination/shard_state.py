@@ -1,37 +1,37 @@
-"""A shard as the worker that reads it reports it, in its process and in its heartbeat's row."""
+"""A worker reports the state of its shards in its process and in its heartbeat row."""
 
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-REPORTED = 200  # shards in the status that a heartbeat carries: it must fit an item
+REPORTED = 200  # shards in a heartbeat's status, so that it fits into an item
 
 
 @dataclass(frozen=True, slots=True)
 class ShardState:
-    """How far a shard was read, and how it fares."""
+    """How far a shard has been read, and its lag and problems."""
 
     shard_id: str
     stream_arn: str = ""
     position: str | None = None  # the last durable sequence number
     finished: bool = False
-    lag: float = 0.0  # seconds from the last record's creation to its page; 0: none waits
-    last_page: float | None = None  # seconds since the last page came; None before the first
+    lag: float = 0.0  # seconds from the last record's creation to its page; 0: nothing waits
+    last_page: float | None = None  # seconds since the last page arrived; None before the first
     trouble: str = ""
-    lag_at_most: float | None = None  # the same, where times in whole minutes prove no less
+    lag_at_most: float | None = None  # upper bound of `lag`, if record times are whole minutes
 
 
 _NAMES = {field.name for field in fields(ShardState)}
 
 
 def reported(states: Iterable[ShardState]) -> str:
-    """The status of a heartbeat's row."""
+    """The status for a heartbeat row, as JSON."""
     return json.dumps([asdict(state) for state in states][:REPORTED], separators=(",", ":"))
 
 
 def states_of(status: str) -> list[ShardState]:
-    """The states in a heartbeat's row; what other versions wrote is read as far as it goes."""
+    """The states in a heartbeat row; what another version wrote is read as far as understood."""
     try:
         found: Any = json.loads(status or "[]")
     except ValueError:

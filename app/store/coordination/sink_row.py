@@ -1,4 +1,4 @@
-"""A sink's row: its lease, its cursor in the timeline, whether it runs, and how it fares."""
+"""A sink has one row: its lease, its cursor in the timeline, its state and its health."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,31 +6,31 @@ from typing import Any, Literal
 
 from app.store.feed.cursor import Cursor, parse_cursor
 
-SINK = "~sink"  # in the place of a stream's ARN: sinks are leased as shards are
+SINK = "~sink"  # in place of a stream ARN: sinks are leased like shards
 PREFIX = f"{SINK} "
-AUDIT = "audit"  # the audit's own name among the sinks: no other sink may have it
+AUDIT = "audit"  # reserved: the audit's own name among the sinks
 
 State = Literal["running", "paused", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What a worker knows of its sink when it saves: lag, and the last failure ("" for none)."""
+    """A sink's lag and last error ("": none), as its worker saved them."""
 
     lag_seconds: float = 0.0
     lag_events: int = 0
     error: str = ""
-    head: Cursor | None = None  # how far it has seen the timeline
+    head: Cursor | None = None  # how far the worker has read the timeline
 
 
 @dataclass(frozen=True, slots=True)
 class SinkRow:
     """A sink's row as it was read; `cursor` is None before the first start.
 
-    `taken` is `Position`'s own encoding of what was delivered beyond the cursor. `paused_by`: the
-    administrator who paused it; None where it paused itself. `redrive` changes with each redrive
-    request, and `redrive_all` says that one of them asked for every dead letter. `deadline`:
-    seconds since 1970 when a Lambda owner's time is up.
+    `taken` is what was delivered beyond the cursor, as `Position` encodes it. `paused_by` is the
+    administrator who paused the sink; None if it paused itself. `redrive` changes with each redrive
+    request; `redrive_all` says that one of them was for every dead letter. `deadline` is when a
+    Lambda owner's time is up, in seconds since 1970.
     """
 
     name: str
@@ -50,7 +50,7 @@ class SinkRow:
 
 
 def sink_of(row: Mapping[str, Any]) -> SinkRow | None:
-    """The sink that a row of `StreamCheckpoints` is about; None for another kind of row."""
+    """The sink in a row of `StreamCheckpoints`; None for another kind of row."""
     sort_key = row["Shard"]["S"]
     if not sort_key.startswith(PREFIX):
         return None

@@ -1,8 +1,8 @@
-"""What a stream had lost already when its reading began is noted once, so that later losses show.
+"""Shards that were already gone when a stream was first read are recorded, so later losses show.
 
-One row a stream, beside the checkpoints: the shards that were named as parents and were not there
-any more. They are no gap, for nothing was promised before; whatever vanishes later is one. The
-first of several workers that start together writes the row, and all go by it.
+Each stream has one row: the shards that were named as parents but were no longer listed. They are
+not a gap, because reading had not begun; a shard that disappears later is one. If several workers
+start together, the first writes the row and all use it.
 """
 
 from collections.abc import Collection, Mapping
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 _BEGUN = f"{PREFIX}begun "
 
-# What an item holds with room to spare. A stream that had more is told as a gap though it is none:
-# rather a comparison too many than a loss too few.
+# Fits into an item with room to spare. Shards beyond the limit are reported as a gap although they
+# are none: an unnecessary reconciliation is better than an unreported loss.
 LIMIT = 4_000
 
 
 def beginning_of(row: Mapping[str, Any]) -> tuple[str, frozenset[str]] | None:
-    """The stream that a row of the table is about, and what was gone; None for another row."""
+    """The stream ARN and the missing shards in a row of the table; None for another kind of row."""
     sort_key = row["Shard"]["S"]
     if not sort_key.startswith(_BEGUN):
         return None
@@ -40,10 +40,10 @@ class StreamStarts:
         self._consumer = consumer
 
     def note(self, stream_arn: str, gone: Collection[str]) -> bool:
-        """Note what is gone as reading begins; False where that was noted before.
+        """Record the shards that are gone as reading begins; False if that was recorded before.
 
         Raises:
-            StoreUnavailable: it may or may not be noted; look again.
+            StoreUnavailable: it may or may not be recorded; read the row again.
 
         """
         try:
@@ -61,7 +61,7 @@ class StreamStarts:
         return True
 
     def forget(self, stream_arn: str) -> None:
-        """Remove the row of a stream that was left behind for good."""
+        """Delete the row of a stream that is no longer read."""
         with translated():
             self._client.delete_item(TableName=self._table, Key=self._key(stream_arn))
 

@@ -1,6 +1,7 @@
-"""Each living worker keeps a row whose counter it raises; one row says which kind of host reads.
+"""Each worker writes a heartbeat row; one row records which kind of host reads the stream.
 
-Thin: what a still counter means is decided by who watches it (`worker.leasing.assignment`).
+The reader of the rows decides when an unchanged counter means a dead worker
+(`worker.leasing.assignment`).
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from app.store.dynamodb.client import translated
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-PREFIX = "~"  # sort keys that begin so are no shard's
+PREFIX = "~"  # sort keys with this prefix do not belong to shards
 _WORKER, _HOST = "~worker ", "~host"
 
 Broker = Literal["in-process", "redis"]
@@ -27,10 +28,10 @@ class OwnerRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WorkerRow:
-    """What a living worker tells the others.
+    """A worker's heartbeat row.
 
-    `owner` is unique to a process life. `folder` is the data folder whose lock it holds. `ready`
-    is False while it looks whether it may start. `status` is what the System page shows, in JSON.
+    `owner` is unique to a process life. `folder` is the data folder whose lock the worker holds.
+    `ready` is False while it checks whether it may start. `status` is for the System page, as JSON.
     """
 
     owner: str
@@ -43,12 +44,12 @@ class WorkerRow:
 
     @property
     def shards(self) -> list[ShardState]:
-        """The shards that it reads, as it reported them last."""
+        """The shards that it reads, from its last report."""
         return states_of(self.status)
 
 
 def worker_of(row: Mapping[str, Any]) -> WorkerRow | None:
-    """The worker that a row of the table is about; None for a row of another kind."""
+    """The worker in a row of the table; None for another kind of row."""
     sort_key = row["Shard"]["S"]
     if not sort_key.startswith(_WORKER):
         return None
@@ -64,7 +65,7 @@ def worker_of(row: Mapping[str, Any]) -> WorkerRow | None:
 
 
 def host_of(row: Mapping[str, Any]) -> str | None:
-    """The kind of host that a row of the table names; None for a row of another kind."""
+    """The kind of host in a row of the table; None for another kind of row."""
     kind: str | None = row.get("Kind", {}).get("S")
     return kind if row["Shard"]["S"] == _HOST else None
 
@@ -78,7 +79,7 @@ class Workers:
         self._consumer = consumer
 
     def put(self, worker: WorkerRow) -> None:
-        """Write the worker's row: it lives. Safe to repeat after a lost answer."""
+        """Write the worker's heartbeat row; the call can be repeated."""
         folder = {} if worker.folder is None else {"DataFolder": {"S": worker.folder}}
         with translated():
             self._client.put_item(
@@ -96,12 +97,12 @@ class Workers:
             )
 
     def remove(self, owner: str) -> None:
-        """The worker has ended properly."""
+        """Delete the row of a worker that has ended normally."""
         with translated():
             self._client.delete_item(TableName=self._table, Key=self._key(_WORKER + owner))
 
     def delete_dead(self, worker: WorkerRow) -> None:
-        """Remove a dead worker's row, unless it has shown life since."""
+        """Delete a dead worker's row, unless it has sent a heartbeat since."""
         try:
             with translated():
                 self._client.delete_item(
@@ -115,11 +116,11 @@ class Workers:
             pass
 
     def claim_host(self, kind: HostKind) -> None:
-        """Note that hosts of this kind read the stream, if none is noted yet.
+        """Record that hosts of this kind read the stream, if none is recorded yet.
 
         Raises:
-            OwnerRefused: it is the other kind.
-            StoreUnavailable: that cannot be known now.
+            OwnerRefused: the other kind is recorded.
+            StoreUnavailable: the row cannot be written now.
 
         """
         try:
@@ -132,14 +133,14 @@ class Workers:
                     ExpressionAttributeValues={":kind": {"S": kind}},
                 )
         except ConditionFailed:
-            other = "Lambda" if kind == "worker" else "a worker of its own"
+            other = "Lambda" if kind == "worker" else "a worker process"
             raise OwnerRefused(
-                f"the stream is read by {other}, and two kinds of host would each tell every "
-                f"change: end that one, then run `stockpulse init --host {kind}`"
+                f"the stream is already read by {other}, and two kinds of host would publish every "
+                f"change twice: stop that one, then run `stockpulse init --host {kind}`"
             ) from None
 
     def set_host(self, kind: HostKind) -> None:
-        """Note that hosts of this kind read the stream from now on."""
+        """Record that hosts of this kind read the stream from now on."""
         with translated():
             self._client.put_item(
                 TableName=self._table, Item={**self._key(_HOST), "Kind": {"S": kind}}

@@ -1,1 +1,1 @@
-"""What a sink refused is kept with the reason until it is redriven or deleted; nothing expires."""
+"""An event that a sink rejected is kept, with the error, until it is redriven or deleted."""

@@ -1,4 +1,4 @@
-"""A dead letter refers to its audit entry; only a letter of the audit keeps the raw stream record.
+"""A sink's dead letter refers to its audit entry; the audit's own keep the raw stream record.
 
 The key is product id and `<sink>#<event key>`, so each event has at most one letter per sink.
 """
@@ -14,16 +14,16 @@ from typing import Any
 
 from app.core.events import event_id, split_id
 
-_RECORD_BYTES = 350_000  # of the 400 KB that an item holds; the rest is for keys and error
+_RECORD_BYTES = 350_000  # an item holds 400 KB; the rest is for keys and error
 _ERROR_CHARACTERS = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """An event that a sink refused; of the audit: a record that could not be audited.
+    """An event that a sink rejected, or a record that could not be audited (sink `audit`).
 
-    `due`: someone asked for it to be redriven. `record` and `stream_arn` are set for the audit's
-    letters only; `record` is None where it was too large to keep, and `digest` then identifies it.
+    `due`: a redrive was requested. `record` and `stream_arn` are set for the audit's letters only.
+    `record` is None if it was too large to keep; `digest` (SHA-256, hex) then identifies it.
     """
 
     sink: str
@@ -45,12 +45,12 @@ class Letter:
 
     @property
     def sink_key(self) -> str:
-        """Its sort key."""
+        """The letter's sort key."""
         return f"{self.sink}#{self.event_key}"
 
     @property
     def key(self) -> dict[str, Any]:
-        """Its key in the table."""
+        """The letter's key in the table."""
         return key_of(self.product_id, self.sink_key)
 
 
@@ -60,14 +60,14 @@ def key_of(product_id: str, sink_key: str) -> dict[str, Any]:
 
 
 def split_letter_id(identifier: str) -> tuple[str, str] | None:
-    """(product id, sort key) of a letter's id; None if it is not one."""
+    """(product id, sort key) of a letter's id; None if it is not a letter's id."""
     key = split_id(identifier)
     sink, _, event_key = key[1].partition("#") if key is not None else ("", "", "")
     return key if sink and event_key else None
 
 
 def letter_of(row: Mapping[str, Any]) -> Letter:
-    """The letter that a row holds."""
+    """The letter in a row."""
     sink, _, event_key = row["SinkKey"]["S"].partition("#")
     return Letter(
         sink=sink,
@@ -85,9 +85,9 @@ def letter_of(row: Mapping[str, Any]) -> Letter:
 
 
 def parking(table: str, letter: Letter, now: str) -> dict[str, Any]:
-    """The transaction action that keeps a letter.
+    """The transaction action that stores a letter.
 
-    Repeated for the same letter, it keeps the first error and time and adds up the attempts.
+    Repeated for the same letter, it keeps the first error and time, and adds up the attempts.
     """
     kept = {} if letter.record is None else _stored(letter.record)
     if letter.stream_arn:
@@ -112,8 +112,8 @@ def parking(table: str, letter: Letter, now: str) -> dict[str, Any]:
     }
 
 
-def failing(error: str, now: str) -> dict[str, Any]:
-    """Parameters of the update that notes a failed redrive; it is due no longer."""
+def redrive_failure(error: str, now: str) -> dict[str, Any]:
+    """Parameters of the update that records a failed redrive; the letter is no longer due."""
     return {
         "UpdateExpression": "SET #e = :error, LastSeenAt = :now REMOVE Due ADD Attempts :one",
         "ConditionExpression": "attribute_exists(SinkKey)",
@@ -127,14 +127,14 @@ def failing(error: str, now: str) -> dict[str, Any]:
 
 
 def size_of(letter: Letter) -> int:
-    """About how many bytes a letter takes in a request."""
+    """The approximate size of a letter in a request, in bytes."""
     if letter.record is None:
         return 4096
     return min(_RECORD_BYTES, len(json.dumps(letter.record, default=_raw))) + 4096
 
 
 def distinct(letters: Iterable[Letter]) -> list[Letter]:
-    """Each letter once: a transaction may name a row only once."""
+    """The letters without duplicates: a transaction may name a row only once."""
     by_key: dict[tuple[str, str], Letter] = {}
     for letter in letters:
         by_key.setdefault((letter.product_id, letter.sink_key), letter)
@@ -142,7 +142,7 @@ def distinct(letters: Iterable[Letter]) -> list[Letter]:
 
 
 def _stored(record: Any) -> dict[str, Any]:
-    """The record as large as an item allows: whole, compressed, or its hash alone."""
+    """The record in the first form that fits into an item: plain, compressed, or only its hash."""
     raw = json.dumps(record, default=_raw).encode()
     if len(raw) <= _RECORD_BYTES:
         return {"Record": {"S": raw.decode()}}

@@ -1,6 +1,6 @@
-"""People read dead letters, ask for a redrive, and delete them; only a worker delivers one.
+"""Administrators read dead letters, request redrives and delete them; only workers deliver them.
 
-Every act is in the admin trail, in the same transaction.
+Every action is recorded in the admin trail, in the same transaction.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ _TRIES = 5
 
 
 class DeadLetterAdmin(DeadLetters):
-    """Dead letters as administrators handle them; `on_due` is called after each redrive request."""
+    """Admin actions on dead letters; `on_due` is called after each redrive request."""
 
     def __init__(
         self,
@@ -37,18 +37,18 @@ class DeadLetterAdmin(DeadLetters):
         self._on_due = on_due
 
     def redrive(self, letter_id: str, actor: str, once: Once[Letter] | None = None) -> Letter:
-        """Ask a worker to deliver the letter again, and return it.
+        """Request that a worker delivers the letter again, and return the letter.
 
         Raises:
-            LetterNotFound: there is none.
-            Replayed: `once` knows the request.
+            LetterNotFound: it does not exist.
+            Replayed: the request has already been applied.
 
         """
         for _ in range(_TRIES):
             if once is not None:
                 once.recall()
             letter = self.get(letter_id)
-            kept = [] if once is None else once.kept(letter)
+            extra = [] if once is None else once.actions(letter)
             mark = {
                 "Update": {
                     "TableName": self._table,
@@ -60,18 +60,20 @@ class DeadLetterAdmin(DeadLetters):
             }
             trail = self._log.entry(actor, "dead-letter.redriven", after=_shown(letter))
             try:
-                commit(self._client, [mark, self._sinks.redrive_request(letter.sink), trail, *kept])
-            except ConditionFailed:  # it was delivered, or another transaction has a row
+                commit(
+                    self._client, [mark, self._sinks.redrive_request(letter.sink), trail, *extra]
+                )
+            except ConditionFailed:  # it was delivered, or another transaction conflicts
                 continue
             self._on_due()
             return letter
         raise _busy()
 
     def delete(self, letter_id: str, actor: str) -> Letter:
-        """Give a letter up for good, and return it.
+        """Delete a letter, and return it.
 
         Raises:
-            LetterNotFound: there is none.
+            LetterNotFound: it does not exist.
 
         """
         for _ in range(_TRIES):
@@ -93,7 +95,7 @@ class DeadLetterAdmin(DeadLetters):
 
 
 def _shown(letter: Letter) -> dict[str, Any]:
-    """What the admin trail keeps of a letter."""
+    """A letter as the admin trail stores it."""
     return {
         "id": letter.id,
         "sink": letter.sink,
@@ -106,4 +108,4 @@ def _shown(letter: Letter) -> dict[str, Any]:
 
 
 def _busy() -> StoreUnavailable:
-    return StoreUnavailable("Another transaction holds the dead letter at each try.")
+    return StoreUnavailable("Other transactions kept changing the dead letter. Try again.")

@@ -1,6 +1,6 @@
-"""Parking is one transaction with the lease that it rests on; the same letter is kept once.
+"""A dead letter is parked in one transaction with a check of the lease, and stored only once.
 
-So a worker that lost its shard or its sink leaves no letter behind.
+A worker that has lost its shard or its sink therefore leaves no letter behind.
 """
 
 import time
@@ -16,10 +16,10 @@ from app.store.coordination.leases import Hold, Unleased
 from app.store.dead_letters.letter import (
     Letter,
     distinct,
-    failing,
     key_of,
     letter_of,
     parking,
+    redrive_failure,
     size_of,
     split_letter_id,
 )
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 # A transaction holds 100 actions and 4 MB; the lease takes one action.
 _LETTERS, _BYTES = 99, 3_000_000
-_TRIES = 8  # of a transaction that meets another one
+_TRIES = 8  # of a transaction that conflicts with another one
 _pause = Backoff(0.005, 1.0)
 
 _KEY_BYTES, _SORT_KEY_BYTES = 2048, 1024  # DynamoDB's limits
-_READS = 5  # of the table for one page, at most
-_SCANNED = 1_000  # rows of such a read where only some letters are wanted
+_READS = 5  # calls for one page, at most
+_SCANNED = 1_000  # rows per call of a scan for one sink
 
 
 class DeadLetters:
@@ -53,12 +53,12 @@ class DeadLetters:
         self._now_ms = now_ms
 
     def park(self, letters: Sequence[Letter], hold: Hold | None = None) -> None:
-        """Keep letters.
+        """Store letters.
 
         Raises:
-            LeaseLost: the shard or the sink is another worker's now; the last transaction's
-                letters are not kept.
-            StoreUnavailable: not all are kept yet; the same call again is safe.
+            LeaseLost: another worker holds the shard or the sink; the letters of the failed
+                transaction are not stored.
+            StoreUnavailable: some may not be stored; the call can be repeated.
 
         """
         for group in _groups(distinct(letters)):
@@ -70,7 +70,7 @@ class DeadLetters:
         """One letter.
 
         Raises:
-            LetterNotFound: there is none.
+            LetterNotFound: it does not exist.
 
         """
         key = split_letter_id(letter_id)
@@ -79,8 +79,8 @@ class DeadLetters:
         row = get_one(self._client, self._table, key_of(*key))
         if row is None:
             raise LetterNotFound(
-                "There is no such dead letter, or it was delivered in the meantime. "
-                "GET /v1/dead-letters lists them."
+                "This dead letter does not exist, or it was delivered in the meantime. "
+                "Look it up in the list of dead letters."
             )
         return letter_of(row)
 
@@ -92,12 +92,12 @@ class DeadLetters:
         sink: str | None = None,
         product_id: str | None = None,
     ) -> Page[Letter]:
-        """Up to `limit` letters; a product's own in the order of its events.
+        """Up to `limit` letters; those of one product are in the order of its events.
 
-        A page can be short: `next_cursor` says where to go on.
+        A page can be short of `limit` even if there are more letters: follow `next_cursor`.
 
         Raises:
-            InvalidCursor: the cursor is not one that a page gave out.
+            InvalidCursor: no page with these filters returned this cursor.
 
         """
         start = None if cursor is None else _position(cursor, sink, product_id)
@@ -124,7 +124,7 @@ class DeadLetters:
                 return
 
     def due(self, sink: str, *, everything: bool = False) -> Iterator[Letter]:
-        """The sink's letters that someone asked to redrive, or all; this scans the table."""
+        """The sink's letters for which a redrive was requested, or all; this scans the table."""
         condition = "begins_with(SinkKey, :sink)"
         if not everything:
             condition += " AND attribute_exists(Due)"
@@ -138,17 +138,17 @@ class DeadLetters:
         return map(letter_of, rows)
 
     def failed(self, letter: Letter, error: str) -> None:
-        """Note a failed redrive on the letter, if it is still there."""
+        """Record a failed redrive on the letter, if it still exists."""
         try:
             with translated():
                 self._client.update_item(
-                    TableName=self._table, Key=letter.key, **failing(error, self._now())
+                    TableName=self._table, Key=letter.key, **redrive_failure(error, self._now())
                 )
         except ConditionFailed:
             pass
 
     def remove(self, letter: Letter) -> None:
-        """The letter was delivered."""
+        """Delete a letter that was delivered."""
         with translated():
             self._client.delete_item(TableName=self._table, Key=letter.key)
 
@@ -162,7 +162,7 @@ class DeadLetters:
             try:
                 commit(self._client, actions)
             except ConditionFailed:
-                hold.check()  # raises if that was it; else another transaction had a row
+                hold.check()  # raises if the lease is lost; else another transaction conflicts
                 time.sleep(_pause(tries))
             except ItemTooLarge:
                 if len(letters) == 1:
@@ -172,12 +172,12 @@ class DeadLetters:
                 return
             else:
                 return
-        raise StoreUnavailable("Another transaction holds a dead letter's row at each try.")
+        raise StoreUnavailable("Other transactions kept changing the dead letters. Try again.")
 
     def _some(
         self, limit: int, start: Any, sink: str | None, product_id: str | None
     ) -> tuple[list[Any], Any]:
-        """Some rows, and where to go on."""
+        """Some rows, and the key to continue after (None: the end)."""
         request: dict[str, Any] = {
             "TableName": self._table,
             "ConsistentRead": True,
@@ -207,7 +207,7 @@ class DeadLetters:
 
 
 def _groups(letters: Sequence[Letter]) -> Iterator[list[Letter]]:
-    """As many letters together as one transaction holds, in order."""
+    """The letters in order, in groups that each fit into one transaction."""
     group: list[Letter] = []
     size = 0
     for letter in letters:
@@ -222,9 +222,9 @@ def _groups(letters: Sequence[Letter]) -> Iterator[list[Letter]]:
 
 
 def _position(cursor: str, sink: str | None, product_id: str | None) -> dict[str, Any]:
-    """Where a page with the same filters left off."""
+    """The key in the cursor of a page with the same filters."""
 
-    def is_of_it(text: str) -> bool:
+    def fits_filters(text: str) -> bool:
         product, _, sink_key = text.rpartition("\0")
         return (
             bool(product)
@@ -234,7 +234,7 @@ def _position(cursor: str, sink: str | None, product_id: str | None) -> dict[str
             and (sink is None or sink_key.startswith(f"{sink}#"))
         )
 
-    product, _, sink_key = decode_cursor(cursor, is_of_it, 2 * _KEY_BYTES).rpartition("\0")
+    product, _, sink_key = decode_cursor(cursor, fits_filters, 2 * _KEY_BYTES).rpartition("\0")
     return key_of(product, sink_key)
 
 

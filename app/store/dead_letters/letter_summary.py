@@ -1,4 +1,4 @@
-"""The newest dead letters and how many each sink has, from one bounded read of the table. Pure."""
+"""The newest dead letters and their number by sink come from one bounded read. Pure."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -25,13 +25,13 @@ class DeadLetter:
 
     @property
     def event_id(self) -> str | None:
-        """The id of the event that it refers to; None for the audit's, which could make none."""
+        """The id of the event that it refers to; None for the audit's, which have no event."""
         return None if self.sink == AUDIT else event_id(self.product_id, self.key)
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterSummary:
-    """The newest of those that were read; `more`: there are others."""
+    """The newest of the letters that were read; `more`: the table has others."""
 
     newest: Sequence[DeadLetter]
     by_sink: Mapping[str, int]
@@ -39,7 +39,7 @@ class DeadLetterSummary:
 
 
 def summary(rows: Sequence[Mapping[str, Any]], *, more: bool) -> DeadLetterSummary:
-    """The newest of these rows of `DeadLetters`."""
+    """The summary of these rows of `DeadLetters`."""
     letters = []
     for row in rows:
         attempts = row.get("Attempts", {}).get("N")

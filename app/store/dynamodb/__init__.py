@@ -1,1 +1,1 @@
-"""How any table is called: the client, batches, transactions, paging, table definitions."""
+"""How tables are called: client, batches, transactions, paging and table definitions."""

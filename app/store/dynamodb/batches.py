@@ -1,4 +1,4 @@
-"""A batch is written whole, however many calls that takes, or it is refused whole."""
+"""Unprocessed items of a batch are sent again until all are written; an invalid batch fails."""
 
 import time
 from collections.abc import Iterable
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 WRITE_LIMIT = 25  # items in one BatchWriteItem
 READ_LIMIT = 100  # keys in one BatchGetItem
-_TRIES = 6  # of what DynamoDB left unprocessed: about 2 s with the pauses
+_TRIES = 6  # for unprocessed items; about 2 s with the pauses
 _pause = Backoff(0.04, 2.0)
 
 Put = tuple[str, dict[str, Any]]  # table, item
 
 
 def put_all(client: "DynamoDBClient", puts: Iterable[Put]) -> None:
-    """Put up to 25 items of different keys, and what was left unprocessed again.
+    """Put up to 25 items with different keys, and send unprocessed ones again.
 
     Raises:
-        StoreRefused: an item is invalid; none of this call's was written.
-        ItemTooLarge: the same, for its size.
-        StoreUnavailable: some are still unprocessed after several tries.
+        StoreRefused: an item is invalid; no item of the failed call was written.
+        ItemTooLarge: an item is too large; no item of the failed call was written.
+        StoreUnavailable: some items are still unprocessed after several tries.
 
     """
     waiting: dict[str, Any] = {}
@@ -37,16 +37,18 @@ def put_all(client: "DynamoDBClient", puts: Iterable[Put]) -> None:
         if not waiting:
             return
         time.sleep(_pause(tries))
-    raise StoreUnavailable("DynamoDB leaves items of a batch unprocessed: the table is throttled.")
+    raise StoreUnavailable(
+        "DynamoDB left items of a batch unprocessed: the table is throttled. Try again later."
+    )
 
 
 def get_all(
     client: "DynamoDBClient", table: str, keys: Iterable[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The items that exist under these keys, in no order, read consistently.
+    """The items that exist under these keys, in no particular order, read consistently.
 
     Raises:
-        StoreUnavailable: some are still unprocessed after several tries.
+        StoreUnavailable: some keys are still unprocessed after several tries.
 
     """
     wanted = list(keys)
@@ -67,4 +69,6 @@ def _get(client: "DynamoDBClient", table: str, keys: list[dict[str, Any]]) -> li
         if not waiting:
             return found
         time.sleep(_pause(tries))
-    raise StoreUnavailable("DynamoDB leaves keys of a batch unprocessed: the table is throttled.")
+    raise StoreUnavailable(
+        "DynamoDB left keys of a batch unprocessed: the table is throttled. Try again later."
+    )

@@ -1,11 +1,11 @@
-"""Lines that a person can paste into a shell to reach the same tables with the AWS CLI."""
+"""Shell commands that reach the same tables with the AWS CLI, for people to paste."""
 
 from app.core.item import AttributeNames
 from app.store.dynamodb.client import LOCAL_CREDENTIAL, LOCAL_REGION
 
 
 def aws(endpoint: str | None) -> str:
-    """The AWS CLI's DynamoDB command, at a local endpoint or as it is set up (None)."""
+    """The AWS CLI's DynamoDB command, for a local endpoint or the CLI's own settings (None)."""
     if endpoint is None:
         return "aws dynamodb"
     return (
@@ -15,7 +15,7 @@ def aws(endpoint: str | None) -> str:
 
 
 def update_line(endpoint: str | None, table: str, names: AttributeNames) -> str:
-    """Set the stock and name of product P123."""
+    """The command that sets the stock and name of product P123."""
     return (
         f"{aws(endpoint)} update-item --table-name {table} "
         f"""--key '{{"{names.key}":{{"S":"P123"}}}}' """

@@ -1,8 +1,7 @@
-"""Clients fail within seconds, and every foreign error is translated here into one of ours.
+"""Calls fail within seconds, and every botocore error is translated into one of our own.
 
-Botocore retries lost answers by itself; that is safe because every write that is not
-idempotent goes through `TransactWriteItems` with a token (FACTS: a lost answer doubles
-an unguarded ADD).
+Botocore repeats a call whose response was lost. That would apply an unguarded `ADD` twice, so
+every write that is not idempotent goes through `TransactWriteItems` with a token.
 """
 
 from collections.abc import Iterator
@@ -12,14 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    ReadTimeoutError,
-)
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 
 from app.core.errors import ConditionFailed, ItemTooLarge, StoreRefused, StoreUnavailable
 from app.store.dynamodb.aws_session import aws_session
@@ -29,40 +22,40 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
 
-# Local engines believe any credentials; these are what the pasteable AWS CLI lines use.
+# Local engines accept any credentials; the AWS CLI commands to paste use these.
 LOCAL_REGION = "us-east-1"
 LOCAL_CREDENTIAL = "stockpulse"
 
-# As many connections as threads that may call at once: web threads and worker.
+# One connection for each thread that may call at the same time: web threads and worker.
 POOL_SIZE = 48
 
+NO_ANSWER = (NoConnection, HTTPClientError)  # the call may or may not have been carried out
 
-# What a shop manager reads in place of botocore's class names.
-_FAILURES: tuple[tuple[type[BotoCoreError], str], ...] = (
-    (EndpointConnectionError, "could not be reached"),
-    (ConnectTimeoutError, "could not be reached in time"),
-    (ReadTimeoutError, "did not answer in time"),
-    (NoCredentialsError, "was not called, because there are no AWS credentials"),
+_THROTTLED = (
+    "ThrottlingException",
+    "RequestLimitExceeded",
+    "ProvisionedThroughputExceededException",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """The two clients that a process shares between its threads (boto3 clients are thread-safe)."""
+    """The two clients that all threads of a process share (boto3 clients are thread-safe)."""
 
     tables: "DynamoDBClient"
     streams: "DynamoDBStreamsClient"
 
 
 def connect(endpoint: str | None, tries: int = 3) -> Clients:
-    """Clients for a local `endpoint`, or for AWS with the usual region and credentials (None).
+    """Clients for a local `endpoint`, or for AWS with boto3's own region and credentials (None).
+
+    This makes no call. `tries` are botocore's attempts per call; they take seconds and cannot be
+    interrupted. Parameter validation is off: dynoxide's shard ids can be shorter than boto3's model
+    allows, and the store builds every request itself.
 
     Raises:
-        AWSNotSetUp: AWS is meant, and a region or credentials are missing.
+        AWSNotSetUp: `endpoint` is None, and AWS has no region or no credentials.
 
-    Nothing is called yet. `tries` are botocore's own, which take seconds and cannot be cut
-    short. Parameter validation is off: dynoxide's shard ids can be shorter
-    than boto3's model allows, and the store builds every request itself.
     """
     config = Config(
         connect_timeout=2,
@@ -71,7 +64,7 @@ def connect(endpoint: str | None, tries: int = 3) -> Clients:
         max_pool_connections=POOL_SIZE,
         parameter_validation=False,
         tcp_keepalive=True,
-        # Given whole: botocore would put its own together anew for each call, an eighth of it.
+        # Botocore would assemble its own for each call, which takes an eighth of the call's CPU.
         user_agent=f"stockpulse boto3/{boto3.__version__}",
     )
     place: dict[str, Any] = {}
@@ -92,16 +85,14 @@ def connect(endpoint: str | None, tries: int = 3) -> Clients:
 
 
 @contextmanager
-def translated(*, write: bool = False) -> Iterator[None]:
+def translated() -> Iterator[None]:
     """Turn botocore's errors inside the block into the classes of `app.core.errors`.
 
-    With `write`, an error that leaves the outcome open says so.
-
     Raises:
-        ConditionFailed: a condition of the write did not hold.
-        ItemTooLarge: the item exceeds 400 KB, or the request what one call may hold.
-        StoreRefused: the request is invalid in itself.
-        StoreUnavailable: unreachable, throttled, not permitted, or a server fault.
+        ConditionFailed: a condition of the write did not hold, or another transaction conflicted.
+        ItemTooLarge: the item exceeds 400 KB, or the request exceeds the limit of one call.
+        StoreRefused: the request is invalid.
+        StoreUnavailable: no answer, throttled, not permitted, or a server fault.
 
     """
     try:
@@ -109,17 +100,18 @@ def translated(*, write: bool = False) -> Iterator[None]:
     except ClientError as error:
         raise _translate(error) from error
     except BotoCoreError as error:
-        failure = next(
-            (text for kind, text in _FAILURES if isinstance(error, kind)),
-            "could not be called",
-        )
-        outcome = " The change may or may not have been saved: check before you repeat it."
-        raise StoreUnavailable(f"DynamoDB {failure}.{outcome if write else ''}") from error
+        raise StoreUnavailable(_no_answer(error)) from error
 
 
 def error_code(error: ClientError) -> str:
-    """The service's code for a fault."""
+    """The service's code for an error."""
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _no_answer(error: BotoCoreError) -> str:
+    if isinstance(error, NO_ANSWER):
+        return "DynamoDB did not answer. Try again in a moment."
+    return f"DynamoDB cannot be called: {str(error).rstrip('.')}."  # such as: no credentials
 
 
 def _translate(error: ClientError) -> Exception:
@@ -127,20 +119,20 @@ def _translate(error: ClientError) -> Exception:
     message = " ".join(str(error.response.get("Error", {}).get("Message", "")).split())[:300]
     cancelled = error.response.get("CancellationReasons", [])
     reasons = {str(reason.get("Code")) for reason in cancelled}
-    # Of a transaction, only its reasons say what was wrong.
+    # For a transaction, only the cancellation reasons say what was wrong.
     message = " ".join(
         [message, *(reason["Message"] for reason in cancelled if "Message" in reason)]
     )
     if code == "ConditionalCheckFailedException" or "ConditionalCheckFailed" in reasons:
         return ConditionFailed()
-    if "ThrottlingError" in reasons or "ProvisionedThroughputExceeded" in reasons:
-        return StoreUnavailable(f"DynamoDB answered {code}: {message}")
-    if "TransactionConflict" in reasons:  # another transaction has the item: look again
+    if code in _THROTTLED or reasons & {"ThrottlingError", "ProvisionedThroughputExceeded"}:
+        return StoreUnavailable("DynamoDB is throttling requests. Try again in a moment.")
+    if "TransactionConflict" in reasons:  # another transaction has the item: read and try again
         return ConditionFailed()
     too_large = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 413
     if too_large or "size has exceeded" in message or "Item size" in message:
-        return ItemTooLarge("A DynamoDB item holds at most 400 KB; shorten the attributes.")
+        return ItemTooLarge("A DynamoDB item holds at most 400 KB. Shorten the attributes.")
     if code in {"ValidationException", "TransactionCanceledException"}:
         return StoreRefused(f"DynamoDB answered {code}: {message}")
-    # Throttled, a server fault, or not allowed to us: nothing that another request would mend.
+    # Throttled, a server fault, or not permitted: a different request would not help.
     return StoreUnavailable(f"DynamoDB answered {code}: {message}")

@@ -13,24 +13,24 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some items in order, and where to go on."""
+    """Some items in order, and the cursor of the next page (None: the end)."""
 
     items: list[T]
     next_cursor: str | None
 
 
 def encode_cursor(position: str) -> str:
-    """A position as an opaque, URL-safe word."""
+    """A position as an opaque, URL-safe cursor."""
     return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
 
 
 def decode_cursor(
     cursor: str, fits: Callable[[str], bool] = lambda _: True, longest: int = 2048
 ) -> str:
-    """The position in a cursor, which must be one that `fits`, of at most `longest` bytes.
+    """The position in a cursor; `fits` must accept it, and it has at most `longest` bytes.
 
     Raises:
-        InvalidCursor: the word is not one that we made.
+        InvalidCursor: `encode_cursor` did not make this cursor.
 
     """
     try:
@@ -45,7 +45,7 @@ def decode_cursor(
         or not fits(position)
     ):
         raise InvalidCursor(
-            "`cursor` is not one that a page gave out. Start without it.",
+            "`cursor` was not returned by any page. Start again without it.",
             extra={"errors": [{"pointer": "?cursor", "detail": "unknown cursor"}]},
         )
     return position

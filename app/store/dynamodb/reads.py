@@ -1,4 +1,4 @@
-"""Rows are read consistently: what this process has just written is never missing."""
+"""Reads are strongly consistent: a row that this process has just written is never missing."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def get_one(client: "DynamoDBClient", table: str, key: dict[str, Any]) -> dict[str, Any] | None:
-    """The item under a key; None where there is none.
+    """The item with a key; None if there is none.
 
     Raises:
-        StoreUnavailable: it cannot be read now.
+        StoreUnavailable: the item cannot be read now.
 
     """
     with translated():
@@ -25,7 +25,7 @@ def get_one(client: "DynamoDBClient", table: str, key: dict[str, Any]) -> dict[s
 def get_rows(
     client: "DynamoDBClient", operation: Literal["query", "scan"], table: str, **request: Any
 ) -> Iterator[Any]:
-    """Every row that a query or a scan finds; each page is read when it is asked for.
+    """Every row of a query or a scan; pages are read on demand.
 
     Raises:
         StoreUnavailable: a page cannot be read now.
@@ -49,10 +49,10 @@ def newest_first(
     limit: int,
     before: str | None = None,
 ) -> tuple[list[Any], str | None]:
-    """Up to `limit` rows of a partition whose sort key is below `before`, greatest first.
+    """Up to `limit` rows of a partition with sort keys below `before`, greatest first.
 
-    `partition` is its key's name and value. Returned beside the rows is the sort key to continue
-    below; None at the end.
+    `partition` is the partition key's name and value. Also returns the sort key to continue below;
+    None at the end.
     """
     name, value = partition
     key = {name: {"S": value}}

@@ -1,7 +1,7 @@
-"""Tables are made when they are missing and never altered; a mismatch is named with its remedy.
+"""Missing tables are created and existing ones never altered; a mismatch is an error with a remedy.
 
-A stream is switched on only by `stockpulse init --enable-stream`: it changes a table
-that other programs own.
+Only `stockpulse init --enable-stream` enables a stream: that changes a table which may belong to
+other programs.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from app.store.dynamodb.client import error_code, translated
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_WAIT: Any = {"Delay": 1, "MaxAttempts": 120}  # seconds, tries: AWS needs well under 2 minutes
+_WAIT: Any = {"Delay": 1, "MaxAttempts": 120}  # seconds, tries; AWS needs well under 2 minutes
 
 
 class TableError(Exception):
@@ -25,7 +25,7 @@ class TableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TableNames:
-    """Every table that a deployment uses."""
+    """The names of all tables of a deployment."""
 
     products: str
     audit: str
@@ -38,14 +38,14 @@ class TableNames:
 
 @dataclass(frozen=True, slots=True)
 class StreamOfTable:
-    """Where the products table's changes are read, and which images its records carry."""
+    """The products table's stream: its ARN, and which images its records have."""
 
     arn: str
     view_type: str
 
 
 def table_names(prefix: str, products: str | None) -> TableNames:
-    """Names with the prefix; `products` is taken as it is where it is given."""
+    """The table names with the prefix; `products`, if given, is used without it."""
     return TableNames(
         products=products or f"{prefix}Products",
         audit=f"{prefix}ProductEvents",
@@ -58,10 +58,10 @@ def table_names(prefix: str, products: str | None) -> TableNames:
 
 
 def ensure_tables(client: "DynamoDBClient", names: TableNames, product: AttributeNames) -> None:
-    """Make what is missing, wait until all are ACTIVE, and check every key.
+    """Create missing tables, wait until all are ACTIVE, and check every table's key.
 
     Raises:
-        TableError: a table of that name has another key.
+        TableError: a table exists with a different key.
         StoreUnavailable: DynamoDB cannot be reached.
 
     """
@@ -93,14 +93,14 @@ def stream_of(client: "DynamoDBClient", table: str) -> StreamOfTable:
     arn = description.get("LatestStreamArn")
     if not specification.get("StreamEnabled") or arn is None:
         raise TableError(
-            f"Table {table} has no stream, so its changes cannot be seen. Switch it on with "
+            f"Table {table} has no stream, so its changes cannot be read. Enable the stream with "
             "`stockpulse init --enable-stream`."
         )
     return StreamOfTable(arn, str(specification["StreamViewType"]))
 
 
 def enable_stream(client: "DynamoDBClient", table: str) -> None:
-    """Switch the table's stream on with both images; nothing where it is on already."""
+    """Enable the table's stream with both images; does nothing if a stream is enabled."""
     try:
         stream_of(client, table)
     except TableError:
@@ -113,14 +113,16 @@ _STREAM: Any = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
 
 
 def _check_service(client: "DynamoDBClient") -> None:
-    """Whether what answers there is a DynamoDB at all."""
+    """Check that the endpoint is DynamoDB at all."""
     try:
         with translated():
             names = client.list_tables(Limit=1)["TableNames"]
-    except (AttributeError, KeyError, TypeError, ValueError):  # botocore on another's JSON
+    except (AttributeError, KeyError, TypeError, ValueError):  # botocore, given other JSON
         names = None
     if not isinstance(names, list):
-        raise StoreUnavailable("What answers there is not a DynamoDB.")
+        raise StoreUnavailable(
+            "The service at this endpoint is not DynamoDB. Check STOCKPULSE_DYNAMODB."
+        )
 
 
 def _ensure(
@@ -153,14 +155,14 @@ def _create(client: "DynamoDBClient", table: str, keys: list[str], *, streamed: 
         request["StreamSpecification"] = _STREAM
     try:
         client.create_table(**request)
-    except ClientError as error:  # another process was first
+    except ClientError as error:  # another process has created it
         if error_code(error) != "ResourceInUseException":
             raise
     client.get_waiter("table_exists").wait(TableName=table, WaiterConfig=_WAIT)
 
 
 def _ensure_expiry(client: "DynamoDBClient", table: str) -> None:
-    """Let DynamoDB expire the rows that carry `ExpiresAt`; rows without it stay for good."""
+    """Enable TTL on `ExpiresAt`; rows without that attribute do not expire."""
     with translated():
         if _expires(client, table):
             return
@@ -169,7 +171,7 @@ def _ensure_expiry(client: "DynamoDBClient", table: str) -> None:
                 TableName=table,
                 TimeToLiveSpecification={"Enabled": True, "AttributeName": "ExpiresAt"},
             )
-        except ClientError:  # another process was first, or our own try whose answer was lost
+        except ClientError:  # another process enabled it, or our own call whose response was lost
             if not _expires(client, table):
                 raise
 
@@ -189,7 +191,7 @@ def _check_keys(table: str, keys: list[str], description: Any) -> None:
     if found != keys or any(types[key] != "S" for key in keys):
         shown = ", ".join(f"{key} ({types[key]})" for key in found)
         raise TableError(
-            f"Table {table} has the key {shown}, and Stockpulse needs {', '.join(keys)} (S). "
-            "Name another table (STOCKPULSE_PRODUCTS_TABLE, STOCKPULSE_TABLE_PREFIX), or the "
-            "table's own key (STOCKPULSE_KEY_ATTRIBUTE)."
+            f"Table {table} has the key {shown}, but Stockpulse needs {', '.join(keys)} (S). "
+            "Choose another table (STOCKPULSE_PRODUCTS_TABLE, STOCKPULSE_TABLE_PREFIX), or set "
+            "STOCKPULSE_KEY_ATTRIBUTE to the table's key."
         )

@@ -1,4 +1,4 @@
-"""The embedded engine: a DynamoDB of our own in the data folder, with one owner that watches it."""
+"""The embedded engine stores the tables in the data folder; one owner runs and supervises it."""
 
 from app.store.engine.binary import find_binary
 from app.store.engine.embedded import EmbeddedEngine, Positions, find_running

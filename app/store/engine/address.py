@@ -1,8 +1,8 @@
-"""The engine listens where no web page guesses: a random address in 127/8 and a random port.
+"""The engine listens at a random address in 127/8 and a random port that no web page can guess.
 
-It believes any origin and any signature, so its address is what keeps web pages out (the file that
-records it is 0600; other users of the machine can see what listens). The address is chosen once
-and kept, so that lines pasted into the AWS CLI go on working.
+It accepts any origin and any signature, so only its address keeps web pages out. The file that
+records the address is 0600, but other users of the machine can list its listening sockets. The
+address is chosen once and kept, so that AWS CLI commands that people have copied keep working.
 """
 
 import errno
@@ -20,11 +20,11 @@ from app.store.engine.errors import EngineFailed
 log = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
-# Below the ranges that kernels take ports of outgoing connections from
-# (Linux 32768, macOS 49152), so that nobody takes ours by chance while we are down.
+# Below the ephemeral port ranges (Linux from 32768, macOS from 49152), so that no outgoing
+# connection takes the port while the engine is down.
 PORTS = range(20_000, 32_768)
 _TRIES = 20
-_ENDING_WITHIN = 2.0  # seconds that a process on the kept address is given to end
+_ENDING_WITHIN = 2.0  # seconds to wait for another process to free the kept address
 _PAUSE = 0.05
 
 
@@ -42,10 +42,10 @@ class Address:
 
 
 def parse(url: str) -> Address:
-    """The address in an endpoint of ours.
+    """The address in an embedded engine's endpoint.
 
     Raises:
-        ValueError: it is not `http://127.x.y.z:port`.
+        ValueError: the URL is not `http://127.x.y.z:port`.
 
     """
     parts = urlsplit(url)
@@ -62,15 +62,15 @@ def _is_octet(text: str) -> bool:
 
 
 def random_address(rng: Random) -> Address:
-    """Any address of 127/8 that does not end in 0 or 255, away from 127.0.0.1's neighbours."""
+    """A random address of 127/8 that is not in 127.0/16 and does not end in 0 or 255."""
     host = f"127.{rng.randint(1, 254)}.{rng.randint(0, 255)}.{rng.randint(1, 254)}"
     return Address(host, rng.choice(PORTS))
 
 
-def trial(address: Address) -> OSError | None:
-    """Why nothing can listen at `address` now, or None."""
+def bind_error(address: Address) -> OSError | None:
+    """The error if nothing can listen at `address` now, or None."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # Connections of an engine that just ended may linger in TIME_WAIT: they don't count.
+        # Ignore connections in TIME_WAIT, left by an engine that has just ended.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address.host, address.port))
@@ -81,12 +81,12 @@ def trial(address: Address) -> OSError | None:
 
 
 def choose(
-    rng: Random | None = None, attempt: Callable[[Address], OSError | None] = trial
+    rng: Random | None = None, try_bind: Callable[[Address], OSError | None] = bind_error
 ) -> Address:
-    """A new address that can be listened on.
+    """A new address on which the engine can listen.
 
     Raises:
-        EngineFailed: every port that was tried is taken.
+        EngineFailed: every port that was tried is in use.
 
     """
     rng = rng or secrets.SystemRandom()
@@ -95,46 +95,47 @@ def choose(
         address = random_address(rng)
         if only_loopback:
             address = Address(LOOPBACK, address.port)
-        reason = attempt(address)
+        reason = try_bind(address)
         if reason is None:
             return address
         if reason.errno == errno.EADDRNOTAVAIL and not only_loopback:
-            # macOS configures 127.0.0.1 alone.
+            # macOS configures only 127.0.0.1.
             log.warning(
-                "this system has no loopback address but %s: the embedded engine is guarded by "
-                "its random port only, so do not browse untrusted pages while it runs",
+                "this system's only loopback address is %s: the embedded engine is protected by "
+                "its random port only, so do not open untrusted web pages while it runs",
                 LOOPBACK,
             )
             only_loopback = True
     raise EngineFailed(
         f"no free port for the embedded engine in {PORTS.start}-{PORTS.stop - 1} "
-        f"(last answer: {reason}): end what holds them, or set STOCKPULSE_DYNAMODB=http://host:port"
+        f"(last error: {reason}): stop the programs that use them, or set "
+        "STOCKPULSE_DYNAMODB=http://host:port"
     )
 
 
-def settle(
+def keep_or_choose(
     kept: Address | None,
-    attempt: Callable[[Address], OSError | None] = trial,
+    try_bind: Callable[[Address], OSError | None] = bind_error,
     within: float = _ENDING_WITHIN,
 ) -> Address:
-    """The kept address where it can be had, else a new one, with a warning.
+    """The kept address if it is free, else a new one, with a warning.
 
-    A new one rather than no start: the usual cause is a copy of the data folder whose original
-    runs, and nothing of ours needs the old address.
+    Falling back is safe: usually the data folder is a copy whose original is running, and nothing
+    in Stockpulse needs the old address.
 
     Raises:
-        EngineFailed: no address can be had.
+        EngineFailed: no address is free.
 
     """
     if kept is None:
-        return choose(attempt=attempt)
+        return choose(try_bind=try_bind)
     until = time.monotonic() + within
-    while reason := attempt(kept):
+    while reason := try_bind(kept):
         if reason.errno != errno.EADDRINUSE or time.monotonic() > until:
-            chosen = choose(attempt=attempt)
+            chosen = choose(try_bind=try_bind)
             log.warning(
-                "%s cannot be had again (%s): the engine is at %s from now on; "
-                "`stockpulse engine` prints the new lines to paste",
+                "%s is not available (%s): the engine is at %s from now on; "
+                "`stockpulse engine` prints the new AWS CLI commands",
                 kept.url,
                 reason.strerror,
                 chosen.url,

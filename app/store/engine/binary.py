@@ -1,4 +1,4 @@
-"""The binary that npm locked for this platform comes first, then `dynoxide` on the PATH."""
+"""The binary that npm installed for this platform is used first, then `dynoxide` on the PATH."""
 
 import os
 import platform
@@ -13,16 +13,16 @@ _CPUS = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
 
 
 def platform_name(system: str, machine: str) -> str:
-    """Node's name of a platform (`linux-x64`), which npm packages of binaries are named by."""
+    """Node's name of a platform (such as `linux-x64`), as in the names of npm's binary packages."""
     cpu = machine.lower()
     return f"{system}-{_CPUS.get(cpu, cpu)}"
 
 
 def find_binary(root: Path = _ROOT, path: str | None = None) -> Path:
-    """The engine's binary, looked for under `root` and on `path` (default: the PATH).
+    """The engine's binary, under `root` or else on `path` (default: the PATH).
 
     Raises:
-        EngineMissing: there is none; the message names the ways to get on.
+        EngineMissing: there is none; the message names the alternatives.
 
     """
     name = platform_name(sys.platform, platform.machine())
@@ -32,7 +32,7 @@ def find_binary(root: Path = _ROOT, path: str | None = None) -> Path:
     if on_path := shutil.which("dynoxide", path=path):
         return Path(on_path).absolute()
     raise EngineMissing(
-        f"no embedded engine for {name} here: start with `make run` (it installs one), "
+        f"no embedded engine for {name} found: start with `make run` (it installs one) "
         "or `docker compose up`, or set STOCKPULSE_DYNAMODB=http://host:port "
         "to the address of a DynamoDB Local"
     )

@@ -1,4 +1,4 @@
-"""The data folder is its user's alone, and every trouble with it is told in one line."""
+"""Only its user can read the data folder, and every problem with it is a one-line error."""
 
 import contextlib
 import secrets
@@ -12,23 +12,23 @@ from app.store.engine.errors import EngineFailed
 
 @dataclass(frozen=True)
 class DataFolder:
-    """Where the parts of one engine lie."""
+    """The paths of one engine's files."""
 
     path: Path
 
     @classmethod
     def at(cls, path: Path) -> Self:
-        """The folder at `path`, under the one name that command lines are compared by."""
+        """The folder at `path`, resolved, so that engine command lines can be compared by path."""
         return cls(path.expanduser().resolve())
 
     @property
     def lock(self) -> Path:
-        """Held by the owner for life."""
+        """The lock file, which the owner holds until it ends."""
         return self.path / "lock"
 
     @property
     def record(self) -> Path:
-        """Where the engine is."""
+        """The file that records the engine's address and process."""
         return self.path / "engine.json"
 
     @property
@@ -38,18 +38,18 @@ class DataFolder:
 
     @property
     def log(self) -> Path:
-        """What the engine says."""
+        """The engine's log."""
         return self.path / "engine.log"
 
     @property
     def id(self) -> Path:
-        """Which folder this is, whatever its path."""
+        """The file with the folder's id, which does not depend on its path."""
         return self.path / "folder.id"
 
     def identity(self) -> str:
-        """The same for each owner of this folder, and another for a copy of it.
+        """An id that is the same for every owner of this folder, but different for a copy of it.
 
-        The lock file's inode is part of it: a copy has its own, whatever else was copied.
+        It contains the lock file's inode, which is different in a copy.
 
         Raises:
             OSError: the folder cannot be read or written.
@@ -60,10 +60,10 @@ class DataFolder:
         return f"{self.id.read_text().strip()}-{self.lock.stat().st_ino}"
 
     def make(self) -> None:
-        """Make the folder where it is missing; one that is there keeps its mode.
+        """Create the folder if it is missing; an existing one keeps its mode.
 
         Raises:
-            OSError: it cannot be made.
+            OSError: the folder cannot be created.
 
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,16 +71,17 @@ class DataFolder:
 
     @contextlib.contextmanager
     def explained(self) -> Iterator[None]:
-        """Translate the system's errors about the folder.
+        """Translate the operating system's errors about the folder.
 
         Raises:
-            EngineFailed: what cannot be used, why, and the way out.
+            EngineFailed: the folder cannot be used; the message says why and what to do.
 
         """
         try:
             yield
         except OSError as error:
             raise EngineFailed(
-                f"cannot use the data folder {self.path} ({error.strerror or error}): make it a "
-                "folder that you can write to, with room on its disk, or set STOCKPULSE_DATA_DIR"
+                f"cannot use the data folder {self.path} ({error.strerror or error}): make sure "
+                "that it is writable and that its disk has free space, or choose another folder "
+                "with STOCKPULSE_DATA_DIR"
             ) from error

@@ -1,9 +1,9 @@
-"""The engine's SQLite file is prepared only while no engine runs on it, and loses nothing unread.
+"""The engine's SQLite file is changed only while no engine runs, and unread records are kept.
 
-The engine (dynoxide 1.2.1) looks up a table's highest sequence number at each write, without an
-index, and never trims its stream. So we add two indexes, and delete stream records that are
-older than a day and that every consumer has behind it, but never a table's newest: the next
-number is the maximum plus one, and an emptied stream would hand out old numbers again.
+The engine (dynoxide 1.2.1) reads a table's highest sequence number at each write, without an
+index, and never trims its stream. So we add two indexes, and delete stream records that are older
+than a day and at or below every consumer's checkpoint. A table's newest record is never deleted:
+the next sequence number is the maximum plus one, so an empty stream would reuse old numbers.
 """
 
 import contextlib
@@ -22,34 +22,34 @@ log = logging.getLogger(__name__)
 _COLUMNS = {"table_name", "shard_id", "sequence_number", "created_at"}
 _NUMBER = "CAST(sequence_number AS INTEGER)"
 _INDEXES = {
-    # Serves the MAX of each write.
+    # For the MAX at each write.
     "stockpulse_newest": f"(table_name, {_NUMBER})",
-    # Serves GetRecords; the last column makes DescribeStream read the index alone.
+    # For GetRecords; with the last column, DescribeStream reads only the index.
     "stockpulse_position": f"(table_name, shard_id, {_NUMBER}, sequence_number)",
 }
 _BATCH = 5_000  # records per transaction, about 50 ms: keeps the write-ahead log small
 _BUSY = 5.0  # seconds to wait for another program's lock
 _REMEDIES = {
-    sqlite3.SQLITE_FULL: "the disk is full: make room",
+    sqlite3.SQLITE_FULL: "the disk is full: free some space",
     sqlite3.SQLITE_READONLY: "make the file and its folder writable",
     sqlite3.SQLITE_CANTOPEN: "make the file and its folder readable and writable",
-    sqlite3.SQLITE_BUSY: "another program has it locked: end that one",
-    sqlite3.SQLITE_CORRUPT: "put a backup back, or move it away to begin empty",
-    sqlite3.SQLITE_NOTADB: "put a backup back, or move it away to begin empty",
+    sqlite3.SQLITE_BUSY: "another program has it locked: stop that program",
+    sqlite3.SQLITE_CORRUPT: "restore a backup, or move the file away to start empty",
+    sqlite3.SQLITE_NOTADB: "restore a backup, or move the file away to start empty",
 }
 
 
 class Shape(Enum):
-    """What there is to prepare."""
+    """The state of the engine's file."""
 
-    NEW = auto()  # no stream yet: the engine has to make its schema first
-    BARE = auto()  # the indexes are missing
+    NEW = auto()  # no stream yet: the engine must create its schema first
+    UNINDEXED = auto()  # the indexes are missing
     READY = auto()
-    FOREIGN = auto()  # not the schema that we know: left alone
+    UNKNOWN = auto()  # an unknown schema: left unchanged
 
 
 def shape(file: Path) -> Shape:
-    """What `file` holds; also right while an engine runs on it."""
+    """The state of `file`; can be called while an engine runs on it."""
     if not file.exists():
         return Shape.NEW
     with _opened(file, "ro") as database:
@@ -58,19 +58,22 @@ def shape(file: Path) -> Shape:
     if not columns:
         return Shape.NEW
     if not columns >= _COLUMNS:
-        return Shape.FOREIGN
-    return Shape.READY if indexes >= _INDEXES.keys() else Shape.BARE
+        return Shape.UNKNOWN
+    return Shape.READY if indexes >= _INDEXES.keys() else Shape.UNINDEXED
 
 
 def add_indexes(file: Path) -> None:
-    """Make writes cost the same however long the stream is."""
+    """Add the indexes, which keep the cost of a write independent of the stream's length."""
     with _opened(file, "rw") as database:
         for name, columns in _INDEXES.items():
             database.execute(f"CREATE INDEX IF NOT EXISTS {name} ON _stream_records {columns}")
 
 
 def has_older(file: Path, before: int) -> bool:
-    """Whether the oldest record of a shard, not its table's newest, is from before `before`."""
+    """Whether any shard's oldest record, except a table's newest, is older than `before`.
+
+    `before` is Unix time in seconds.
+    """
     with _opened(file, "ro") as database:
         return any(
             created < before and number < _newest(database, table)
@@ -86,10 +89,10 @@ def has_older(file: Path, before: int) -> bool:
 def trim(
     file: Path, positions: Mapping[tuple[str, str], int], before: int, seconds: float = math.inf
 ) -> int:
-    """Delete what is older than `before` (Unix time) and at or below its shard's position.
+    """Delete records that are older than `before` (Unix time) and at or below a shard's position.
 
-    A shard without a position keeps everything. The first batch that ends after `seconds` is the
-    last; what is left goes another time. Returns how many records went.
+    A shard without a position keeps everything. Deletion stops after the first batch that ends
+    after `seconds`; the rest is left for another time. Returns the number of deleted records.
     """
     until = time.monotonic() + seconds
     with _opened(file, "rw") as database:
@@ -118,7 +121,7 @@ def _trim_shard(
             f"DELETE FROM _stream_records WHERE {within} AND created_at < ?",  # noqa: S608
             (*shard, done, upto, before),
         ).rowcount
-        if not gone:  # records lie in order of time: the rest is younger
+        if not gone:  # records are in order of time: the rest is newer
             return total
         total, done = total + gone, upto
         if time.monotonic() >= until:
@@ -132,9 +135,9 @@ def _newest(database: sqlite3.Connection, table: str) -> int:
 
 
 def _shards(database: sqlite3.Connection) -> Iterator[tuple[str, str]]:
-    """Each (table, shard), found by jumps along the index: a DISTINCT would read it all.
+    """Each (table, shard), found by skipping along the index.
 
-    So would one jump over both columns, `(table_name, shard_id) > (?, ?)`.
+    A DISTINCT would read the whole index, and so would `(table_name, shard_id) > (?, ?)`.
     """
     columns = "SELECT table_name, shard_id FROM _stream_records "
     same_table = columns + "WHERE table_name = ? AND shard_id > ? ORDER BY shard_id LIMIT 1"
@@ -152,7 +155,7 @@ def _shards(database: sqlite3.Connection) -> Iterator[tuple[str, str]]:
 
 @contextlib.contextmanager
 def _opened(file: Path, mode: str) -> Iterator[sqlite3.Connection]:
-    """The file, each statement its own transaction; foreign errors end here."""
+    """The open database; each statement is a transaction, and SQLite's errors are translated."""
     try:
         uri = f"{file.as_uri()}?mode={mode}"
         with contextlib.closing(
@@ -161,5 +164,7 @@ def _opened(file: Path, mode: str) -> Iterator[sqlite3.Connection]:
             yield database
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended part
-        remedy = _REMEDIES.get(code, "look at the disk, or put a backup back")
-        raise EngineFailed(f"the embedded engine's file {file}: {error}: {remedy}") from error
+        remedy = _REMEDIES.get(code, "check the disk, or restore a backup")
+        raise EngineFailed(
+            f"cannot use the embedded engine's file {file} ({error}): {remedy}"
+        ) from error

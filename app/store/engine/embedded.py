@@ -1,4 +1,4 @@
-"""One owner a data folder: it takes over what a crashed owner left, and leaves nothing behind."""
+"""A data folder has one owner, which takes over a crashed owner's engine and ends it on exit."""
 
 import logging
 import time
@@ -19,19 +19,19 @@ from app.store.engine.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
 
-# {(table, shard): lowest sequence number that every consumer has behind it}; called with the url.
+# Given the engine's URL, returns {(table, shard): lowest checkpoint of any consumer}.
 Positions = Callable[[str], Mapping[tuple[str, str], int]]
 
-KEPT_SECONDS = 24 * 3600  # as long as DynamoDB keeps stream records
+KEPT_SECONDS = 24 * 3600  # DynamoDB's retention of stream records
 _ORPHAN_ANSWERS = 2.0  # seconds
-# Trimming takes 10 microseconds a record. A start must not wait for a day's worth: most is done
-# after the engine has stopped.
+# Trimming takes 10 microseconds per record. A start must not wait for a day's records, so most of
+# it is done after the engine has stopped.
 _TRIM_AT_START = 0.2  # seconds
 _TRIM_AT_STOP = 3.0
 
 
 class EmbeddedEngine:
-    """The engine of one data folder, owned and looked after while the `with` block lasts.
+    """The engine of one data folder, owned and supervised until the `with` block ends.
 
     Entering raises `DataFolderHeld`, `EngineMissing` or `EngineFailed`.
     """
@@ -50,7 +50,10 @@ class EmbeddedEngine:
     def __enter__(self) -> Self:
         binary = self._binary or find_binary()
         if not binary.is_file():
-            raise EngineMissing(f"there is no embedded engine at {binary}")
+            raise EngineMissing(
+                f"no embedded engine at {binary}: install it with `make run`, or set "
+                "STOCKPULSE_DYNAMODB=http://host:port"
+            )
         folder = self._folder
         with folder.explained(), ExitStack() as stack:
             folder.make()
@@ -66,7 +69,7 @@ class EmbeddedEngine:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        # A silent engine is not asked: that would hold up the stop.
+        # An engine that does not answer is not asked: that would delay the stop.
         if self.healthy():
             self._read = self._positions_at(self.url)
         self._stack.close()
@@ -75,29 +78,29 @@ class EmbeddedEngine:
     def url(self) -> str:
         """The endpoint, as SDKs take it."""
         if self._url is None:
-            raise RuntimeError("the embedded engine has no address before it is entered")
+            raise RuntimeError("the embedded engine has no address before it is started")
         return self._url
 
     def healthy(self) -> bool:
-        """Whether the engine answered when last looked at; never waits."""
+        """Whether the engine answered its last probes; never waits."""
         return self._supervisor is not None and self._supervisor.healthy
 
     def _adopted(self) -> EngineProcess | None:
-        """The engine of an owner that crashed, if it is fit; any other on our file is ended."""
+        """A crashed owner's engine, if it is usable; any other engine on this file is ended."""
         adopted = None
         for orphan in process.running(self._folder.file):
             if adopted is None and self._is_fit(orphan):
                 adopted = orphan
-                log.warning("took over the running engine, process %d", orphan.pid)
+                log.warning("took over the running engine (process %d)", orphan.pid)
                 endpoint_file.write(self._folder.record, Record(orphan.address, orphan.pid))
             else:
-                log.warning("ending an engine that was left behind, process %d", orphan.pid)
+                log.warning("ending an engine without an owner (process %d)", orphan.pid)
                 orphan.end()
         return adopted
 
     def _is_fit(self, orphan: EngineProcess) -> bool:
-        # A live file is not prepared: one that needs it needs its engine ended first.
-        prepared = {Shape.READY, Shape.FOREIGN}
+        # A file cannot be prepared while an engine runs on it.
+        prepared = {Shape.READY, Shape.UNKNOWN}
         return (
             health_probe.answers(orphan.address, _ORPHAN_ANSWERS)
             and datafile.shape(self._folder.file) in prepared
@@ -106,7 +109,7 @@ class EmbeddedEngine:
     def _started(self, binary: Path) -> EngineProcess:
         folder = self._folder
         kept = endpoint_file.read(folder.record)
-        chosen = address.settle(kept.address if kept else None)
+        chosen = address.keep_or_choose(kept.address if kept else None)
         endpoint_file.write(folder.record, Record(chosen))
         launcher = Launcher(folder, binary, chosen)
         self._prepare(launcher)
@@ -118,12 +121,12 @@ class EmbeddedEngine:
         if shape is Shape.NEW:
             launcher.start().end()
             shape = datafile.shape(file)
-        if shape is Shape.BARE:
+        if shape is Shape.UNINDEXED:
             datafile.add_indexes(file)
         elif shape is not Shape.READY:
             log.warning(
                 "the engine's file %s has a schema that this version does not know: its stream is "
-                "neither indexed nor trimmed, so writes slow down as it grows",
+                "neither indexed nor trimmed, so writes become slower as it grows",
                 file,
             )
             return
@@ -136,7 +139,7 @@ class EmbeddedEngine:
             self._trim(read, _TRIM_AT_START)
 
     def _positions_at(self, url: str) -> Mapping[tuple[str, str], int]:
-        """What every consumer has behind it; nothing where it cannot be read or is not needed."""
+        """The lowest checkpoint per shard; empty if none is needed or they cannot be read."""
         try:
             file = self._folder.file
             old = datafile.shape(file) is Shape.READY and datafile.has_older(file, _kept_since())
@@ -147,19 +150,21 @@ class EmbeddedEngine:
 
     def _trim(self, read: Mapping[tuple[str, str], int], seconds: float) -> None:
         if gone := datafile.trim(self._folder.file, read, _kept_since(), seconds):
-            log.info("trimmed %d stream records that are over a day old and read by all", gone)
+            log.info(
+                "trimmed %d stream records older than a day that all consumers have read", gone
+            )
 
     def _trim_at_stop(self) -> None:
-        """The engine has stopped, and the folder is still ours."""
+        """Trim after the engine has stopped, while this process still owns the folder."""
         if not self._read:
             return
         try:
             self._trim(self._read, _TRIM_AT_STOP)
-        except EngineFailed as error:  # the next start says so, where it matters
-            log.warning("the stream is not trimmed: %s", error)
+        except EngineFailed as error:  # if it matters, the next start fails with it
+            log.warning("could not trim the stream: %s", error)
 
     def _forget(self, kept: address.Address) -> None:
-        """Keep the address, drop the process."""
+        """Record the address without a process."""
         try:
             endpoint_file.write(self._folder.record, Record(kept))
         except OSError as error:
@@ -167,14 +172,14 @@ class EmbeddedEngine:
 
 
 def _kept_since() -> int:
-    """The Unix time from which on stream records are kept."""
+    """The Unix time before which stream records may be trimmed."""
     return int(time.time()) - KEPT_SECONDS
 
 
 def find_running(data_dir: Path) -> Endpoint | None:
     """The engine that another process owns and runs on this folder, or None.
 
-    An engine whose owner crashed is not found: own the folder, and take it over.
+    Also None if the engine's owner crashed: then own the folder to take the engine over.
 
     Raises:
         EngineFailed: the folder cannot be read.

@@ -1,4 +1,4 @@
-"""One 0600 file in the data folder says where the engine is: written whole or not at all."""
+"""One 0600 file in the data folder records where the engine is; it is replaced atomically."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A running engine: where it listens and which process it is."""
+    """A running engine: its URL and its process id."""
 
     url: str
     pid: int
@@ -21,14 +21,14 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Record:
-    """What the file holds: the address for good, the process while one runs."""
+    """The file's content: the address, and the process id while an engine runs."""
 
     address: Address
     pid: int | None = None
 
 
 def read(path: Path) -> Record | None:
-    """The record, or None where there is none yet or it makes no sense."""
+    """The record; None if there is none, or if it is invalid."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         pid = found["pid"]
@@ -36,12 +36,12 @@ def read(path: Path) -> Record | None:
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError) as error:
-        log.warning("%s is unreadable (%s): choosing a new address", path, error)
+        log.warning("%s is invalid (%s): choosing a new address", path, error)
         return None
 
 
 def write(path: Path, record: Record) -> None:
-    """Replace the record; a reader sees the old one or the new one.
+    """Replace the record atomically; a reader sees the old one or the new one.
 
     Raises:
         OSError: the folder cannot be written.

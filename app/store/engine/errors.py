@@ -1,17 +1,17 @@
-"""Every way that the embedded engine can fail is one line that says what to do."""
+"""Every failure of the embedded engine is a one-line error that says what to do."""
 
 
 class EngineError(Exception):
-    """The embedded engine cannot be used; the message is one line and names the remedy."""
+    """The embedded engine cannot be used; the message is one line and says what to do."""
 
 
 class DataFolderHeld(EngineError):
-    """Another Stockpulse owns the data folder."""
+    """Another Stockpulse process owns the data folder."""
 
 
 class EngineMissing(EngineError):
-    """No engine binary for this platform."""
+    """There is no engine binary for this platform."""
 
 
 class EngineFailed(EngineError):
-    """The engine, its file or its folder does not work."""
+    """The engine, its file or its folder cannot be used."""

@@ -1,7 +1,7 @@
-"""An engine is well when it answers a real ListTables, not when its port accepts.
+"""An engine is healthy if it answers a real ListTables call; an open port is not enough.
 
-DynamoDB Local with an unwritable folder answers HTTP 400 to anything and hangs on every call, so
-only a call that reaches the tables tells.
+DynamoDB Local with an unwritable folder, for example, accepts connections and answers HTTP 400 to
+plain requests, but hangs on every call that reaches its tables.
 """
 
 import http.client
@@ -12,7 +12,7 @@ _HEADERS = {
     "Content-Type": "application/x-amz-json-1.0",
     "X-Amz-Target": "DynamoDB_20120810.ListTables",
     "X-Amz-Date": "20260101T000000Z",
-    # The engine wants a signature's parts but checks none of them.
+    # The engine requires a signature header, but does not check it.
     "Authorization": "AWS4-HMAC-SHA256 Credential=local/20260101/local/dynamodb/aws4_request, "
     "SignedHeaders=host, Signature=0",
 }

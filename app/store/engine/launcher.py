@@ -1,4 +1,4 @@
-"""A start counts when the engine answers; one that does not is ended, and its last words told."""
+"""An engine has started when it answers; otherwise it is ended and its last log line reported."""
 
 import shutil
 import threading
@@ -13,25 +13,25 @@ from app.store.engine.endpoint_file import Record
 from app.store.engine.errors import EngineFailed
 from app.store.engine.process import LOG_LIMIT, EngineProcess
 
-_WITHIN = 30.0  # seconds; it takes hundredths, but a long write-ahead log is replayed first
+_WITHIN = 30.0  # seconds; usually hundredths, but a long write-ahead log is replayed first
 _PAUSE = 0.01
 _ANSWER = 2.0
-_ROOM = 1024 * 1024  # bytes; less is full
+_ROOM = 1024 * 1024  # bytes; a disk with less free space counts as full
 
 
 @dataclass(frozen=True)
 class Launcher:
-    """Starts the engine of one folder, each time at the same address."""
+    """Starts the engine of one folder, always at the same address."""
 
     folder: DataFolder
     binary: Path
     address: Address
 
     def start(self, stop: threading.Event | None = None, within: float = _WITHIN) -> EngineProcess:
-        """An engine that answers; setting `stop` cuts the waiting short.
+        """Start an engine and wait until it answers; setting `stop` ends the wait.
 
         Raises:
-            EngineFailed: it cannot be run, ended, or stayed silent.
+            EngineFailed: the engine cannot be run, has ended, or does not answer.
 
         """
         said_before = _size(self.folder.log)
@@ -44,10 +44,10 @@ class Launcher:
         return engine
 
     def start_for_all(self, stop: threading.Event | None = None) -> EngineProcess:
-        """The same, recorded for other commands on this folder to find.
+        """Start an engine, and record it so that other commands on this folder find it.
 
         Raises:
-            EngineFailed: it cannot be run, ended, or stayed silent.
+            EngineFailed: the engine cannot be run, has ended, or does not answer.
             OSError: the record cannot be written.
 
         """
@@ -64,10 +64,10 @@ class Launcher:
             return EngineProcess.start(self.binary, self.folder.file, self.address, self.folder.log)
         except OSError as error:
             if str(error.filename) != str(self.binary):
-                raise  # the folder is to blame, not the binary
+                raise  # the folder caused the error, not the binary
             raise EngineFailed(
                 f"cannot run the embedded engine {self.binary} ({error.strerror}): "
-                "install it anew with `make run`, or set STOCKPULSE_DYNAMODB=http://host:port"
+                "reinstall it with `make run`, or set STOCKPULSE_DYNAMODB=http://host:port"
             ) from error
 
     def _await_answer(
@@ -78,15 +78,15 @@ class Launcher:
             if not engine.alive():
                 words = _last_words(self.folder.log, said_before)
                 raise EngineFailed(
-                    f"the embedded engine ended at its start: {words} (see {self.folder.log})"
+                    f"the embedded engine failed to start: {words} (see {self.folder.log})"
                 )
             if time.monotonic() > until:
                 raise EngineFailed(
                     f"the embedded engine did not answer at {self.address.url} within "
-                    f"{within:.0f} s: look at {self.folder.log}, the disk and the load"
+                    f"{within:.0f} s: check {self.folder.log}, the disk and the machine's load"
                 )
             if stop.wait(_PAUSE):
-                raise EngineFailed("the start of the embedded engine was called off")
+                raise EngineFailed("the start of the embedded engine was cancelled")
 
 
 def _size(log_file: Path) -> int:
@@ -99,6 +99,6 @@ def _last_words(log_file: Path, after: int) -> str:
     lines = [line.strip() for line in said if line.strip()]
     if lines:
         return lines[-1]
-    if shutil.disk_usage(log_file).free < _ROOM:  # then it could not write that down either
-        return "its disk is full, make room"
-    return "it said nothing, so it was probably killed"
+    if shutil.disk_usage(log_file).free < _ROOM:  # the engine could not log that either
+        return "the disk is full, free some space"
+    return "it logged nothing, so it was probably killed"

@@ -1,8 +1,8 @@
-"""A data folder has one owner, for as long as that process lives.
+"""A data folder has one owner, until that process ends.
 
-The lock is the kernel's (`flock`), so it ends with its owner however that ends. Its descriptor is
-close-on-exec (Python's default): the engine must not inherit it, or an orphaned engine would keep
-the next owner out.
+The lock is the kernel's (`flock`), so it is released however its owner ends. Its descriptor is
+close-on-exec (Python's default): if the engine inherited it, an orphaned engine would lock out the
+next owner.
 """
 
 import fcntl
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from app.store.engine.errors import DataFolderHeld
 
-_PATIENCE = 0.5  # seconds: `is_held` of another process holds the lock for an instant
+_PATIENCE = 0.5  # seconds; `is_held` in another process holds the lock for an instant
 _PAUSE = 0.05
 
 
@@ -24,7 +24,7 @@ def hold(path: Path) -> Iterator[None]:
 
     Raises:
         DataFolderHeld: another process owns it; the message names the process.
-        OSError: the file cannot be made.
+        OSError: the file cannot be created.
 
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -34,11 +34,11 @@ def hold(path: Path) -> Iterator[None]:
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
-        os.close(descriptor)  # also unlocks; the file stays: removing it would race with the next
+        os.close(descriptor)  # also unlocks; deleting the file would race with the next owner
 
 
 def is_held(path: Path) -> bool:
-    """Whether a living process owns the folder of the lock file `path`."""
+    """Whether a running process owns the folder of the lock file `path`."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
@@ -67,6 +67,6 @@ def _held(descriptor: int, path: Path) -> str:
     pid = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
     holder = f"process {pid}" if pid.isdigit() else "another process"
     return (
-        f"the data folder {path.parent} is held by {holder}, another Stockpulse: "
-        "end that one, or give this one its own folder with STOCKPULSE_DATA_DIR"
+        f"the data folder {path.parent} is in use by another Stockpulse ({holder}): "
+        "stop that one, or choose another folder with STOCKPULSE_DATA_DIR"
     )

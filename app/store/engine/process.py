@@ -1,8 +1,8 @@
-"""A process is our engine when its command line serves our file, never because of its number.
+"""A process is recognised as our engine by its command line and user, never by its id alone.
 
-Process numbers are reused after a crash or in a new container. A command line with the path of our
-file, run by our user, is not there by chance. Once found, psutil knows the process by its number
-and its start time, and signals no other.
+Process ids are reused after a crash or in a new container. A command line with the path of our
+file, run by our user, is reliable. From then on psutil identifies the process by id and start
+time, so no other process gets a signal.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ _GRACE = 5.0  # seconds from SIGTERM to SIGKILL; the engine needs milliseconds
 
 
 class EngineProcess:
-    """One engine process: a child of ours, or one that an earlier owner started."""
+    """One engine process: a child of this process, or one that an earlier owner started."""
 
     def __init__(self, address: Address, process: psutil.Process) -> None:
         self.address, self.pid = address, process.pid
@@ -46,22 +46,22 @@ class EngineProcess:
                 stderr=output,
                 cwd=file.parent,
                 umask=0o077,
-                # Ctrl-C reaches every process of a terminal's group; the engine ends after its
-                # owner's last write, not at the same moment.
+                # Ctrl-C goes to every process of the terminal's group. The engine must end after
+                # its owner's last write, not at the same time.
                 start_new_session=True,
             )
         return cls(address, child)
 
     def alive(self) -> bool:
-        """Whether this very process still runs."""
+        """Whether this process still runs."""
         try:
-            # A dead child stays a zombie, which psutil counts as running, until `end` reaps it.
+            # A dead child is a zombie until `end` reaps it, and psutil counts zombies as running.
             return self._process.is_running() and self._process.status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
 
     def cpu_seconds(self) -> float | None:
-        """Processor time used so far; None if the system does not report it."""
+        """CPU time used so far, in seconds; None if the system does not report it."""
         try:
             used = self._process.cpu_times()
         except psutil.Error:
@@ -80,7 +80,7 @@ class EngineProcess:
             except psutil.NoSuchProcess:
                 pass
             return
-        log.error("the engine's process %d still runs after SIGKILL", self.pid)
+        log.error("the engine (process %d) still runs after SIGKILL", self.pid)
 
 
 def arguments(file: Path, address: Address) -> list[str]:
@@ -90,7 +90,7 @@ def arguments(file: Path, address: Address) -> list[str]:
 
 
 def address_in(command: Sequence[str], file: Path) -> Address | None:
-    """The address in the command line of an engine that serves `file`; None in any other."""
+    """The address in the command line of an engine that serves `file`; None for any other."""
     match command:
         case [_, *_, "serve", "--host", host, "-p", port, "--db-path", path] if path == str(file):
             with contextlib.suppress(ValueError):
@@ -105,7 +105,7 @@ def find(pid: int, file: Path) -> EngineProcess | None:
         if process.uids().effective != os.geteuid():
             return None
         address = address_in(process.cmdline(), file)
-    except psutil.Error:  # it has ended meanwhile, or hides its command line
+    except psutil.Error:  # it has ended, or its command line cannot be read
         return None
     return EngineProcess(address, process) if address else None
 

@@ -1,10 +1,10 @@
-"""A dead engine is restarted at once, a silent one only when it is not merely busy.
+"""A dead engine is restarted at once; a silent one only if it is not just busy.
 
-The engine works on one call at a time: an index made over 200,000 items kept it silent for 2.8 s,
-writers on a machine under load for half a minute. So three missed probes make it unhealthy, but
-only one that also rests is ended: a restart would undo its work, again and again. A restart keeps
-the address, and repeats for ever with pauses of at most five seconds, because the cause (a full
-disk) may pass.
+The engine handles one call at a time: creating an index over 200,000 items kept it silent for
+2.8 s, and writers on a loaded machine for half a minute. So three missed probes make it unhealthy,
+but only an idle one is ended early: a restart would discard a busy one's work again and again. A
+restart keeps the address. Restarts are repeated for ever, with pauses of at most five seconds,
+because the cause (such as a full disk) may pass.
 """
 
 import logging
@@ -23,71 +23,71 @@ from app.store.engine.process import EngineProcess
 
 log = logging.getLogger(__name__)
 
-Start = Callable[[threading.Event], EngineProcess]  # the event cuts its waiting short
-_HUNG_GRACE = 1.0  # seconds from SIGTERM to SIGKILL of an engine that was silent for so long
+Start = Callable[[threading.Event], EngineProcess]  # setting the event ends its wait
+_HUNG_GRACE = 1.0  # seconds from SIGTERM to SIGKILL for an engine that hangs
 
-# Before a restart, by how many there were in a row; the first is at once.
+# The pause before a restart, by the number of restarts in a row; the first is immediate.
 pause = Backoff(0.25, 5.0, steady)
 
 
 @dataclass(frozen=True)
-class Patience:
+class Timeouts:
     """Timeouts, in seconds."""
 
     interval: float = 0.5
-    answer: float = 0.5  # for one probe
-    unwell: int = 3  # missed probes in a row: known 3 s after the last answer
-    hung: float = 30.0  # silence of an engine that rests (stopped, deadlocked)
-    silent: float = 300.0  # silence of any engine
-    steady: float = 30.0  # a life this long forgives the restarts before it
+    probe: float = 0.5  # for one probe
+    misses: int = 3  # missed probes in a row (a count) until it is unhealthy: about 3 s
+    idle_silence: float = 30.0  # until a silent, idle engine (stopped, deadlocked) is replaced
+    any_silence: float = 300.0  # until any silent engine is replaced
+    stable: float = 30.0  # run time after which earlier restarts no longer count
 
 
 class Verdict(Enum):
-    """What one look at the engine comes to."""
+    """The result of one check of the engine."""
 
-    WELL = auto()
+    HEALTHY = auto()
     UNSURE = auto()
-    UNWELL = auto()
+    UNHEALTHY = auto()
     LOST = auto()  # to be replaced
 
 
 @dataclass(frozen=True)
 class Silence:
-    """What is known since the engine last answered."""
+    """What is known about the time since the engine last answered."""
 
     misses: int = 0
     seconds: float = 0.0
-    cpu_seconds: float | None = None  # used meanwhile; None: cannot be told
+    cpu_seconds: float | None = None  # CPU time used since; None: unknown
 
     @property
-    def rests(self) -> bool:
-        """Whether the engine is known to do nothing: a hundredth is what refusing probes takes."""
+    def is_idle(self) -> bool:
+        """Whether the engine is known to be idle; probes alone take up to 1% of CPU time."""
         return self.cpu_seconds is not None and self.cpu_seconds < self.seconds * 0.01
 
 
-def judge(*, alive: bool, silence: Silence, patience: Patience) -> Verdict:
+def judge(*, alive: bool, silence: Silence, timeouts: Timeouts) -> Verdict:
     """The verdict on an engine after its latest probe."""
-    borne = patience.hung if silence.rests else patience.silent
-    if not alive or silence.seconds >= borne:
+    allowed = timeouts.idle_silence if silence.is_idle else timeouts.any_silence
+    if not alive or silence.seconds >= allowed:
         return Verdict.LOST
-    if silence.misses >= patience.unwell:
-        return Verdict.UNWELL
-    return Verdict.UNSURE if silence.misses else Verdict.WELL
+    if silence.misses >= timeouts.misses:
+        return Verdict.UNHEALTHY
+    return Verdict.UNSURE if silence.misses else Verdict.HEALTHY
 
 
 class Supervisor:
-    """Watches an engine from a thread of its own, and ends the engine when the block ends."""
+    """Watches an engine in its own thread, and ends the engine when the block ends."""
 
     def __init__(
-        self, process: EngineProcess, start: Start, patience: Patience | None = None
+        self, process: EngineProcess, start: Start, timeouts: Timeouts | None = None
     ) -> None:
         self._process, self._start = process, start
-        self._patience = patience or Patience()
+        self._timeouts = timeouts or Timeouts()
         self._restarts = 0
         self._since = time.monotonic()
         self._answered()
         self._loop = LoopThread(
-            "engine-supervisor", self._turn, failed=self._fail, first=self._patience.interval
+            "engine-supervisor", self._turn, failed=self._fail, first=self._timeouts.interval
         )
         self.healthy = True
 
@@ -102,18 +102,18 @@ class Supervisor:
 
     def _fail(self, error: BaseException) -> None:
         self.healthy = False
-        log.error("supervising the embedded engine failed; trying again", exc_info=error)
+        log.error("supervision of the embedded engine failed; trying again", exc_info=error)
 
     def _turn(self) -> float:
         alive = self._process.alive()
-        if alive and health_probe.answers(self._process.address, self._patience.answer):
+        if alive and health_probe.answers(self._process.address, self._timeouts.probe):
             self._answered()
         else:
             self._misses += 1
-        verdict = judge(alive=alive, silence=self._silence(), patience=self._patience)
-        if verdict is Verdict.WELL:
+        verdict = judge(alive=alive, silence=self._silence(), timeouts=self._timeouts)
+        if verdict is Verdict.HEALTHY:
             self.healthy = True
-            if time.monotonic() - self._since > self._patience.steady:
+            if time.monotonic() - self._since > self._timeouts.stable:
                 self._restarts = 0
         elif verdict is not Verdict.UNSURE:
             if self.healthy:
@@ -121,7 +121,7 @@ class Supervisor:
             self.healthy = False
         if verdict is Verdict.LOST:
             self._replace()
-        return self._patience.interval
+        return self._timeouts.interval
 
     def _answered(self) -> None:
         self._misses = 0
@@ -143,12 +143,12 @@ class Supervisor:
         try:
             self._process = self._start(self._loop.stop)
         except (EngineError, OSError) as error:
-            log.error("the embedded engine cannot be restarted: %s", error)  # noqa: TRY400
+            log.error("could not restart the embedded engine: %s", error)  # noqa: TRY400
             return
         self._since = time.monotonic()
         self._answered()
         self.healthy = True
         log.warning(
-            "the embedded engine was restarted as process %d; its last moments are in engine.log",
+            "restarted the embedded engine as process %d; see engine.log for why it stopped",
             self._process.pid,
         )

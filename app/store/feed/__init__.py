@@ -1,1 +1,1 @@
-"""The order in which events arrived: stamped by one shared clock, read so that none is missed."""
+"""The feed records the order in which events arrived, stamped by one shared clock."""

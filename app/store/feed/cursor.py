@@ -1,7 +1,7 @@
-"""A cursor names an event's arrival and never goes backwards within a deployment.
+"""A cursor identifies an event's arrival, and cursors never go backwards within a deployment.
 
-`<ms:013d>-<writer:8 hex>-<n:03d>`: milliseconds of the writer's stamp, the writer (one
-process life), and the event's place in its batch. Text order is arrival order.
+`<ms:013d>-<writer:8 hex>-<n:03d>`: the milliseconds of the stamp, the writer (one process life),
+and the event's number in its batch. Text order is arrival order.
 """
 
 import re
@@ -19,7 +19,7 @@ _FORM = re.compile(r"([0-9]{13})-([0-9a-f]{8})-([0-9]{3})")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Cursor:
-    """A place in the timeline over all products."""
+    """A position in the timeline of all products."""
 
     ms: int
     writer: str
@@ -30,51 +30,51 @@ class Cursor:
 
     @property
     def day(self) -> str:
-        """UTC day of the stamp: the day of `Feed` that holds it."""
+        """The UTC day of the stamp, which is the row's day in `Feed`."""
         return day_of(self.ms)
 
     def at(self, n: int) -> "Cursor":
-        """The cursor of the batch's event number `n`."""
+        """The cursor of event number `n` in the same batch."""
         return Cursor(self.ms, self.writer, n)
 
 
 def parse_cursor(text: str) -> Cursor:
-    """The cursor that a client sent.
+    """The cursor with this text, such as a client sends it.
 
     Raises:
-        InvalidCursor: it is not of our form.
+        InvalidCursor: the text does not have the form of a cursor.
 
     """
     match = _FORM.fullmatch(text)
     if match is None:
         raise InvalidCursor(
-            "The cursor is not one that the feed gave out. Connect without Last-Event-ID and "
-            "`after` to start from now.",
+            "The cursor is not valid. To start from now, connect without Last-Event-ID and "
+            "without `after`.",
             extra={"errors": [{"pointer": "?after", "detail": "unknown cursor"}]},
         )
     return Cursor(int(match[1]), match[2], int(match[3]))
 
 
 def before(ms: int) -> Cursor:
-    """The place right before every row stamped at or after `ms`."""
+    """The position just before every row stamped at or after `ms`."""
     return Cursor(max(ms - 1, 0), "ffffffff", 0)
 
 
 def day_of(ms: int) -> str:
-    """UTC day, `YYYY-MM-DD`, of milliseconds since 1970."""
+    """The UTC day (`YYYY-MM-DD`) of milliseconds since 1970."""
     return datetime.fromtimestamp(ms / 1000, UTC).date().isoformat()
 
 
 def wall_ms() -> int:
-    """Milliseconds since 1970 by this machine's clock."""
+    """Milliseconds since 1970, by this machine's clock."""
     return time.time_ns() // 1_000_000
 
 
 class CursorClock:
-    """Stamps batches so that each stamp is greater than every one before it.
+    """Stamps batches so that each stamp is greater than every earlier one, for a single writer.
 
-    `last_ms` is the newest stamp in `Feed`: with one writer at a time (the in-process
-    broker's owner) that is all a restart or a clock that stepped back needs (ADR 0002).
+    `last_ms` is the newest stamp in `Feed`. With one writer at a time (the owner of the in-process
+    broker), it keeps stamps rising after a restart or a clock that steps back (ADR 0002).
     """
 
     def __init__(self, last_ms: int, now_ms: Callable[[], int] = wall_ms) -> None:
@@ -84,7 +84,7 @@ class CursorClock:
         self._lock = threading.Lock()
 
     def stamp(self) -> Cursor:
-        """A cursor for a new batch, its first event's."""
+        """The cursor of a new batch's first event."""
         with self._lock:
             self._last = max(self._now(), self._last + 1)
             return Cursor(self._last, self._writer, 0)

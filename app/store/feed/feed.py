@@ -1,10 +1,10 @@
-"""`Feed` records which events arrived in which order; its rows point at audit entries, 24 a row.
+"""`Feed` records in which order events arrived; a row refers to up to 24 audit entries.
 
-The rows of a UTC day lie in one or more partitions, `DAY`, `DAY#1` and so on: DynamoDB takes
-about 1,000 small rows a second into one. Each writer uses one of them, and readers merge them.
-The partition `days` lists the days that may have rows, each with its number of partitions, so
-that going back past an idle month costs one read, not thirty. The partition `gaps` lists the
-arrivals of gaps a second time, so that finding the newest does not mean reading all arrivals.
+A UTC day's rows are in one or more partitions (`DAY`, `DAY#1` and so on), because a partition
+takes about 1,000 small rows a second. Each writer uses one of them, and readers merge them. The
+partition `days` lists the days that may have rows, with their numbers of partitions, so that
+reading back over an idle month takes one call, not thirty. The partition `gaps` lists the arrivals
+of gaps a second time, so that the newest are found without reading all arrivals.
 """
 
 import heapq
@@ -24,17 +24,17 @@ from app.store.feed.cursor import Cursor, day_of, parse_cursor
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-ROW_LIMIT = 24  # events a row: their audit entries and the row fill one batch of 25
+ROW_LIMIT = 24  # events per row: their audit entries and the row fill one batch of 25
 _DAYS, _GAPS = "days", "gaps"
-_PAGE, _DAYS_PAGE = 250, 31  # rows read in one call, at most
-_FIRST_PAGE = 10  # rows of a query whose reader may stop early; each page after it is twice as long
+_PAGE, _DAYS_PAGE = 250, 31  # rows per call, at most
+_FIRST_PAGE = 10  # rows, if the reader may stop early; each further page is twice as long
 
 EventRef = tuple[str, str]  # product id, event key: an audit entry's key
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One event's place in the timeline."""
+    """One event's position in the timeline."""
 
     cursor: Cursor
     ref: EventRef
@@ -42,7 +42,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class FeedRow:
-    """A batch of events that arrived together; `cursor` is the first one's."""
+    """A batch of events that arrived together; `cursor` is the first event's."""
 
     cursor: Cursor
     refs: tuple[EventRef, ...]
@@ -62,9 +62,9 @@ class Feed:
         retention: timedelta | None = None,
         partitions: int = 1,
     ) -> None:
-        """`partitions`: over how many partitions a day this process's rows may be spread.
+        """`partitions`: the number of partitions per day for this process's rows.
 
-        Writers need not agree: a day's count is the greatest that any of them wrote.
+        Writers need not agree: a day's number is the greatest that any of them uses.
         """
         self._client = client
         self._table = table
@@ -73,9 +73,9 @@ class Feed:
         self._marked_day: str | None = None
 
     def mark_day(self, stamp: Cursor) -> None:
-        """List the stamp's day and its partitions; must precede the process's first row of a day.
+        """List the stamp's day and its partitions; call it before the first row of a day.
 
-        Repeats of a day that this process listed last cost nothing.
+        Further calls for the same day return at once.
         """
         if self._marked_day == stamp.day:
             return
@@ -92,12 +92,12 @@ class Feed:
 
     def row(self, stamp: Cursor, refs: list[EventRef]) -> Put:
         """The row of a batch of up to 24 events, for the same call as their audit entries."""
-        # A writer's name is random, so writers spread evenly.
+        # A writer's name is random, so writers spread evenly over the partitions.
         number = int(stamp.writer, 16) % self._partitions
         return self._row(_partition(stamp.day, number), stamp, refs)
 
     def gap_row(self, stamp: Cursor, ref: EventRef) -> Put:
-        """The row of a gap in the list of gaps, for the same call as its row of the day."""
+        """A gap's row in the list of gaps, for the same call as its row in the day."""
         return self._row(_GAPS, stamp, [ref])
 
     def _row(self, partition: str, stamp: Cursor, refs: list[EventRef]) -> Put:
@@ -114,14 +114,14 @@ class Feed:
     # Every read below is consistent.
 
     def newest_gaps(self, limit: int) -> list[Arrival]:
-        """Arrivals of the newest gaps, newest first."""
+        """The arrivals of the newest gaps, newest first."""
         items = islice(self._items(_GAPS, None, forward=False, page=limit), limit)
         return [arrival for item in items for arrival in _feed_row(item).arrivals()]
 
     def after(self, cursor: Cursor | None, limit_rows: int) -> list[FeedRow]:
-        """Up to `limit_rows` rows strictly after the row of this cursor (None: all), oldest first.
+        """Up to `limit_rows` rows after the row of this cursor (None: all rows), oldest first.
 
-        Rows become visible out of order: one that is committed later may lie before these.
+        Rows become visible out of order: a row committed later may sort before these.
         """
         days, edge = (None, None) if cursor is None else (f">= {cursor.day}", f"> {cursor}")
         rows = self._rows(days, edge, forward=True, most=limit_rows)
@@ -142,26 +142,26 @@ class Feed:
                     yield arrival
 
     def newest(self) -> Cursor | None:
-        """The newest row's cursor; None where nothing ever arrived. Reads one row a partition."""
+        """The newest row's cursor; None if there is no row. Reads one row per partition."""
         newest = next(self._rows(None, None, forward=False, most=1), None)
         return None if newest is None else newest.cursor
 
     def oldest(self, now_ms: int) -> Cursor | None:
-        """The first row that is not past its retention at `now_ms`; None where there is none."""
+        """The cursor of the first row within its retention at `now_ms`; None if there is none."""
         start = 0
-        if self._retention is not None:  # DynamoDB deletes a row up to two days after that
+        if self._retention is not None:  # DynamoDB deletes expired rows up to two days late
             start = max(0, now_ms - int(self._retention.total_seconds() * 1000))
         rows = self._rows(f">= {day_of(start)}", f">= {start:013d}", forward=True, most=1)
         oldest = next(rows, None)
         return None if oldest is None else oldest.cursor
 
     def newest_ms(self) -> int:
-        """The newest stamp; 0 where nothing ever arrived."""
+        """The newest stamp in milliseconds; 0 if there is no row."""
         newest = self.newest()
         return 0 if newest is None else newest.ms
 
     def has_day(self, first: str, end: str) -> bool:
-        """Whether anything arrived on a UTC day from `first` on and before `end`."""
+        """Whether anything arrived on a UTC day from `first` to before `end`."""
         days = self._items(_DAYS, f">= {first}", forward=True, page=1)
         return any(item["Cursor"]["S"] < end for item in islice(days, 1))
 
@@ -174,12 +174,11 @@ class Feed:
         most: int | None = None,
         first: int | None = None,
     ) -> Iterator[FeedRow]:
-        """Rows of all days, each day's partitions merged; no more than `most` are wanted.
-
-        `first`: rows of a partition's first page.
+        """Rows of all days, each day's partitions merged; the caller uses at most `most`.
 
         `days` and `edge` are comparisons with the sort keys of days and rows, such as `>= x`.
-        The list of days is read each time: another writer may have begun a partition.
+        `first` is the number of rows in a partition's first page. The list of days is read each
+        time, because another writer may have added a partition.
         """
         for item in self._items(_DAYS, days, forward=forward, page=_DAYS_PAGE):
             day, count = item["Cursor"]["S"], int(item.get("PartitionCount", {"N": "1"})["N"])
@@ -193,7 +192,7 @@ class Feed:
     def _items(
         self, partition: str, edge: str | None, *, forward: bool, page: int
     ) -> Iterator[dict[str, Any]]:
-        """Items of a partition; the next page is read when it is asked for."""
+        """Items of a partition; pages are read on demand."""
         condition, values = "#d = :d", {":d": {"S": partition}}
         names = {"#d": "Day"}
         if edge is not None:
@@ -221,7 +220,7 @@ class Feed:
 
 
 def _partition(day: str, number: int) -> str:
-    # The first bears the day's own name: a day had one partition before it had several.
+    # The first has the day's plain name, as in data from when a day had only one partition.
     return f"{day}#{number}" if number else day
 
 

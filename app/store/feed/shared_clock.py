@@ -1,9 +1,9 @@
-"""Several writers share one clock, the store's, and none stamps past what a row in the store says.
+"""Several writers share the store's clock, and no stamp exceeds the value in one row of the store.
 
-So a machine whose own clock is an hour off stamps within seconds of all others, well inside
-the 10 s that every resume reads before its cursor; the row keeps a restart, or a store whose
-clock steps back, from going backwards (ADR 0006). Since the row bounds every stamp ever given
-out, a writer that raises its clock past it stamps above all of them (ADR 0013).
+So a machine whose clock is an hour off still stamps within seconds of all others, well inside the
+10 s that every resume reads before its cursor. The row keeps stamps from going backwards after a
+restart, or if the store's clock steps back (ADR 0006). As the row is an upper bound of all stamps,
+a writer that raises its clock past the row stamps above all earlier ones (ADR 0013).
 """
 
 import secrets
@@ -21,24 +21,27 @@ from app.store.feed.cursor import Cursor, wall_ms
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-EXCHANGE = 1.0  # seconds, monotonic: no stamp is taken by an older look at the row
-LEAD = 2_000  # ms that the row is written ahead of the clock
-STEP = 50  # ms: room for that many stamps where a writer stands at the row's end
-LATE = 7_000  # ms: a stamp that the row has left this far behind is too old to be committed
+EXCHANGE = 1.0  # seconds; no stamp is based on an older exchange with the row
+LEAD = 2_000  # ms by which the row is written ahead of the clock
+STEP = 50  # ms; room for that many stamps if a writer has used up the row's value
+LATE = 7_000  # ms; a stamp this far below the row is too old to be committed
 _TRIES = 20
 _BELOW = "attribute_not_exists(Ms) OR Ms < :ms"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the row says (0 before the first writer), and the second of the store's own clock."""
+    """The row's value in ms (0 before the first writer), and the second of the store's clock.
+
+    The second is None if the response has no `Date` header.
+    """
 
     ms: int
     second: int | None
 
 
 class ClockRow:
-    """The row `~clock` of `StreamCheckpoints`; its milliseconds only ever grow."""
+    """The row `~clock` of `StreamCheckpoints`; its milliseconds never decrease."""
 
     def __init__(self, client: "DynamoDBClient", table: str, consumer: str) -> None:
         self._client = client
@@ -46,7 +49,7 @@ class ClockRow:
         self._key = {"Consumer": {"S": consumer}, "Shard": {"S": "~clock"}}
 
     def read(self) -> Reading:
-        """The row now."""
+        """Read the row."""
         with translated():
             answer: Any = self._client.get_item(
                 TableName=self._table, Key=self._key, ConsistentRead=True
@@ -54,9 +57,9 @@ class ClockRow:
         return _reading(answer.get("Item", {}), answer)
 
     def add(self, ms: int) -> Reading:
-        """The row after so many ms were added to it, in one step: such calls never conflict.
+        """Add milliseconds to the row, and return it; concurrent calls never conflict.
 
-        Where an answer was lost they may have been added twice, which does no harm.
+        After a lost response they may be added twice, which is harmless.
         """
         with translated():
             answer: Any = self._client.update_item(
@@ -69,10 +72,10 @@ class ClockRow:
         return _reading(answer["Attributes"], answer)
 
     def raise_to(self, ms: int) -> None:
-        """Write `ms` over less.
+        """Set the row to `ms` if its value is lower.
 
         Raises:
-            ConditionFailed: the row is there already (perhaps by this call, whose answer was lost).
+            ConditionFailed: it is not lower, perhaps after this call's own lost response.
 
         """
         with translated():
@@ -84,7 +87,7 @@ class ClockRow:
             )
 
     def below(self, ms: int) -> dict[str, Any]:
-        """An action of `TransactWriteItems` that fails unless the row is below `ms`."""
+        """A `TransactWriteItems` action that fails unless the row is below `ms`."""
         return {
             "ConditionCheck": {
                 "TableName": self._table,
@@ -96,9 +99,9 @@ class ClockRow:
 
 
 class SharedClock:
-    """Stamps the batches of one process life, where other processes stamp theirs.
+    """Stamps one process's batches while other processes stamp theirs.
 
-    `newest_ms` is the newest stamp in `Feed`, which a deployment without such a row may have.
+    `newest_ms` is the newest stamp in `Feed`, for a deployment that has no clock row yet.
     """
 
     def __init__(
@@ -116,15 +119,15 @@ class SharedClock:
         self._lock = threading.Lock()
         self._newest_ms = newest_ms
         self._last: int | None = None
-        self._ceiling = 0  # what the row said when we last saw or wrote it
-        self._offset = 0  # ms of this clock from the monotonic one
+        self._ceiling = 0  # the row's value when last read or written
+        self._offset = 0  # ms from the monotonic clock to this one
         self._exchanged = 0.0
 
     def stamp(self) -> Cursor:
-        """A cursor for a new batch, its first event's.
+        """The cursor of a new batch's first event.
 
         Raises:
-            StoreUnavailable: the row cannot be exchanged with now.
+            StoreUnavailable: the row cannot be read or written now.
 
         """
         with self._lock:
@@ -135,15 +138,15 @@ class SharedClock:
             return Cursor(self._last, self._writer, 0)
 
     def raise_past_row(self, stamps: int = 1) -> None:
-        """Make every later stamp greater than all that any writer has given out so far.
+        """Make every later stamp greater than all stamps of any writer so far.
 
-        Call it before the first stamp for products that another writer may have stamped for:
-        when a shard's lease is taken, and when a Lambda invocation begins. `stamps`: how many
-        will be needed soon; the row rises by so many ms at least, so callers that ask for more
-        than 1,000 a second in all would drive it ahead of time.
+        Call it before the first stamp for products that another writer may have stamped: when a
+        shard's lease is taken, and when a Lambda invocation begins. `stamps` is the number needed
+        soon; the row rises by at least as many ms, so more than 1,000 a second in total would make
+        it run ahead of the time.
 
         Raises:
-            StoreUnavailable: it is not known to be done; call again.
+            StoreUnavailable: the row may or may not have been raised; call again.
 
         """
         with self._lock:
@@ -154,9 +157,9 @@ class SharedClock:
             self._last = max(last, raised.ms - stamps)
 
     def not_late(self, stamp: Cursor) -> dict[str, Any]:
-        """An action of `TransactWriteItems` that fails if the row is 7 s past the stamp.
+        """A `TransactWriteItems` action that fails if the row is 7 s or more past the stamp.
 
-        Readers go back 10 s from the newest stamp: what commits later would not be read.
+        Readers go back 10 s from the newest stamp, so a row that commits later could be missed.
         """
         return self._row.below(stamp.ms + LATE)
 
@@ -167,13 +170,13 @@ class SharedClock:
         return max(last + 1, int(self._monotonic() * 1000) + self._offset)
 
     def _exchange(self) -> int:
-        """Read the row and raise it; returns the stamp that the next one must exceed."""
+        """Read and raise the row; returns the value that the next stamp must exceed."""
         for _ in range(_TRIES):
             began = self._monotonic()
             found = self._row.read()
             offset = self._offset_by(found)
             clock = int(self._monotonic() * 1000) + offset
-            # The first time all that was found: an earlier life of ours may have stamped it.
+            # The first time, exceed everything found: an earlier process may have stamped it.
             last = max(found.ms, self._newest_ms) if self._last is None else self._last
             ceiling = max(found.ms, clock + LEAD, last + STEP)
             try:
@@ -183,10 +186,10 @@ class SharedClock:
                 continue
             self._note(began, offset, ceiling)
             return last
-        raise StoreUnavailable("The row of the writers' clock is contended.")
+        raise StoreUnavailable("Too many writers change the shared clock's row. Try again.")
 
     def _offset_by(self, found: Reading) -> int:
-        """From the monotonic clock to the time by the store, this machine and the row, in ms."""
+        """The ms from the monotonic clock to the time by the store, this machine and the row."""
         clock = max(within(found.second, self._now()), found.ms - LEAD)
         return clock - int(self._monotonic() * 1000)
 
@@ -201,9 +204,9 @@ def _reading(row: Any, answer: Any) -> Reading:
 
 
 def within(second: int | None, own_ms: int) -> int:
-    """This machine's milliseconds, held to the second that the store's clock shows.
+    """This machine's milliseconds, limited to the second of the store's clock.
 
-    Where the store shows none, the machine's clock is believed.
+    Without a second from the store (None), this machine's clock is used as it is.
     """
     if second is None:
         return own_ms

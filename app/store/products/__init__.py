@@ -1,1 +1,1 @@
-"""Every write to a product is conditional on what was read and applied exactly once."""
+"""Every write to a product is conditional on what was read, and is applied exactly once."""

@@ -1,4 +1,4 @@
-"""What a write will do is decided from the product as it was read, any number of times. Pure."""
+"""A change is decided from the product as it was read, and again after each failed try. Pure."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from app.store.products.model import (
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a write will do to the item that was read, and which attributes must still be so."""
+    """The fields that a write changes, and the attributes that must be unchanged since the read."""
 
     fields: Mapping[str, Any]
     compare: tuple[str, ...]
@@ -31,7 +31,7 @@ def replacing(draft: ProductDraft, if_match: str, names: AttributeNames) -> Deci
     """Give every known field the draft's value.
 
     The decision raises:
-        ETagMismatch: the product, stock included, is not as `if_match` says.
+        ETagMismatch: the product, stock included, does not match `if_match`.
 
     """
     fields = {
@@ -46,10 +46,10 @@ def replacing(draft: ProductDraft, if_match: str, names: AttributeNames) -> Deci
 
 
 def patching(changes: Mapping[str, Any], if_match: str, names: AttributeNames) -> Decide:
-    """Change the named fields; without `stock` a sale in between does not matter.
+    """Change the named fields; without `stock` among them, a sale in between is no conflict.
 
     The decision raises:
-        ETagMismatch: the halves that count are not as `if_match` says.
+        ETagMismatch: the compared halves do not match `if_match`.
 
     """
 
@@ -68,31 +68,31 @@ def adjusting(delta: int, names: AttributeNames) -> Decide:
 
     The decision raises:
         InsufficientStock: the stock would fall below zero.
-        StockNotCountable: the stored stock is no count, or would grow past all sense.
+        StockNotCountable: the stored stock is not a count, or would exceed the maximum.
 
     """
 
     def decide(product: Product) -> Decision:
         if product.stock is None:
             raise StockNotCountable(
-                "The stored stock is missing or not a whole number of 0 or more. "
-                "Count it (POST …/counts) or set it with PATCH first."
+                "The stored stock is missing or is not a whole number of 0 or more. "
+                "Record a count or set the stock first."
             )
         total = product.stock + delta
         if total < 0:
             raise InsufficientStock(
-                f"Only {product.stock} in stock, so {-delta} cannot be taken.",
+                f"There are only {product.stock} in stock, so {-delta} cannot be removed.",
                 extra={"stock": product.stock},
             )
         if total > MAX_STOCK:
-            raise StockNotCountable(f"The stock would exceed {MAX_STOCK}.")
+            raise StockNotCountable(f"The stock would exceed the maximum of {MAX_STOCK}.")
         return Decision({"stock": total}, (names.stock,))
 
     return decide
 
 
 def counting(counted: int, names: AttributeNames) -> Decide:
-    """Set the stock to what was counted, whatever was stored there."""
+    """Set the stock to the counted number, whatever is stored."""
 
     def decide(_: Product) -> Decision:
         return Decision({"stock": counted}, (names.stock,))

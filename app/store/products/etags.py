@@ -1,14 +1,14 @@
-"""If-Match is compared half by half: details for an edit, both halves for a replace or delete."""
+"""If-Match compares the ETag's first half for an edit, and both for a replace or a delete."""
 
 from app.core.errors import ETagMismatch
 from app.store.products.model import Product
 
 
 def check_whole(product: Product, if_match: str) -> None:
-    """Let pass what names the product as it is, or `*`.
+    """Return if `if_match` has the product's current ETag or `*`.
 
     Raises:
-        ETagMismatch: with the current ETag in the answer's headers.
+        ETagMismatch: it has neither; the response has the current ETag in its headers.
 
     """
     if not any(tag in {"*", product.etag} for tag in _tags(if_match)):
@@ -16,10 +16,10 @@ def check_whole(product: Product, if_match: str) -> None:
 
 
 def check_details(product: Product, if_match: str) -> None:
-    """Let pass what names the product's details as they are, whatever its stock, or `*`.
+    """Return if `if_match` has the first half of the product's current ETag, or `*`.
 
     Raises:
-        ETagMismatch: with the current ETag in the answer's headers.
+        ETagMismatch: it has neither; the response has the current ETag in its headers.
 
     """
     current = _details(product.etag)
@@ -28,14 +28,14 @@ def check_details(product: Product, if_match: str) -> None:
 
 
 def matches(product: Product, if_none_match: str) -> bool:
-    """Whether a cached answer is still good."""
+    """Whether a cached response is still valid."""
     return any(tag in {"*", product.etag} for tag in _tags(if_none_match))
 
 
 def _tags(header: str) -> list[str]:
     """Each tag in its strong form.
 
-    Our own compression, or a proxy's, makes a product's ETag weak; it still names one state.
+    Compression, our own or a proxy's, makes a product's ETag weak; it still identifies one state.
     """
     return [tag.strip().removeprefix("W/") for tag in header.split(",")]
 
@@ -46,7 +46,7 @@ def _details(etag: str) -> str:
 
 def _mismatch(product: Product) -> ETagMismatch:
     return ETagMismatch(
-        "The product has changed since it was read. Read it again and repeat the change.",
+        "The product has changed since you read it. Read it again and repeat your change.",
         headers={"ETag": product.etag},
         extra={"etag": product.etag},
     )

@@ -1,7 +1,7 @@
-"""How a write is said in DynamoDB's words: conditions, updates and stamps. Pure.
+"""Every write sets or removes *all* stamp attributes, so that a stamp never outlives its write.
 
-Each write sets or removes *all* stamp attributes, so that a stamp never outlives its write,
-and removes a delete stamp that a crashed delete left behind.
+Conditions, updates and stamps as DynamoDB expressions. An update also removes the delete mark that
+a crashed delete left behind. Pure.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,16 +24,16 @@ from app.store.products.model import ProductDraft, Stamp, encode_fields
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Attributes that must still be as they were read; None: still absent."""
+    """Attributes that must have these values; None: that must be absent."""
 
     values: tuple[tuple[str, AttributeValue | None], ...]
 
     def also(self, name: str, value: AttributeValue) -> "Condition":
-        """The same with one attribute more."""
+        """The condition with one more attribute."""
         return Condition((*self.values, (name, value)))
 
     def request(self, key: str) -> dict[str, Any]:
-        """Parameters of a conditional request on an item that must exist."""
+        """The parameters of a conditional request; the item must exist."""
         names = {"#key": key}
         values = {}
         clauses = ["attribute_exists(#key)"]
@@ -54,12 +54,12 @@ class Condition:
 
 
 def compared(item: Item, names: Iterable[str]) -> Condition:
-    """The condition that these attributes are as in `item`."""
+    """The condition that these attributes are the same as in `item`."""
     return Condition(tuple((name, item.get(name)) for name in names))
 
 
 def put_new(draft: ProductDraft, stamp: Stamp, now: datetime, names: AttributeNames) -> Item:
-    """A new product's whole item."""
+    """The whole item of a new product."""
     fields = {name: getattr(draft, name) for name in draft.__dataclass_fields__}
     attributes = {**encode_fields(fields, names), **_stamps(stamp)}
     return {
@@ -79,7 +79,7 @@ def update(
     now: datetime,
     names: AttributeNames,
 ) -> tuple[dict[str, Any], Item]:
-    """Parameters of an update that gives `fields` their values, and the item after it."""
+    """The parameters of an update that sets these fields, and the item after it."""
     attributes: dict[str, AttributeValue | None] = {
         **encode_fields(fields, names),
         **_stamps(stamp),
@@ -91,11 +91,11 @@ def update(
     return _with_assignments(condition.request(names.key), attributes), after
 
 
-def is_of(stamp: Stamp, item: Item | None) -> bool:
-    """Whether the item's last write of ours is the one of this stamp.
+def is_written_by(stamp: Stamp, item: Item | None) -> bool:
+    """Whether this stamp's request wrote the item last.
 
-    An engine that dies between applying a write and answering may forget its token, so the
-    repeat fails its condition: on a change that it made itself.
+    An engine that crashes after applying a write, but before responding, may forget the token.
+    Then the repeat fails its condition because of its own first write.
     """
     return text(item, "RequestID") == stamp.request_id
 
@@ -103,12 +103,12 @@ def is_of(stamp: Stamp, item: Item | None) -> bool:
 def stamp_delete(
     condition: Condition, stamp: Stamp, now: datetime, names: AttributeNames
 ) -> dict[str, Any]:
-    """Parameters of the update that marks an item for its deletion; ETag and version stay."""
+    """The parameters of the update that marks an item for deletion; ETag and version stay."""
     return _with_assignments(condition.request(names.key), delete_marks(stamp, now))
 
 
 def delete_marks(stamp: Stamp, now: datetime) -> dict[str, AttributeValue | None]:
-    """What a delete of ours leaves on an item before it removes it."""
+    """The delete mark: the attributes that our delete sets on an item before it deletes it."""
     return {
         "DeletedBy": {"S": stamp.actor},
         "DeletedReason": _string(stamp.reason),
@@ -119,7 +119,7 @@ def delete_marks(stamp: Stamp, now: datetime) -> dict[str, AttributeValue | None
 
 
 def clear_delete_stamp(request_id: str) -> dict[str, Any]:
-    """Parameters of the update that takes this request's delete stamp off again."""
+    """The parameters of the update that removes this request's delete mark again."""
     condition = Condition((("DeletedRequestID", {"S": request_id}),))
     return _with_assignments(condition.request("DeletedRequestID"), dict.fromkeys(DELETE_STAMP))
 

@@ -1,7 +1,7 @@
-"""A product is read from its item without loss: what we do not know stays under `attributes`.
+"""A product is read from its item without loss: unknown attributes appear under `attributes`.
 
-Pure: item → Product, and which attributes a change touches. The ETag has two halves, so
-that a sale (stock) does not spoil an open edit (details).
+Pure: item → Product, and fields → attributes. The ETag has two halves, so that a sale (stock) does
+not invalidate an open edit (details).
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ from app.core.item import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductDraft:
-    """What a client says a product is."""
+    """A product's fields as a client sends them."""
 
     product_id: str
     name: str
@@ -40,7 +40,7 @@ class ProductDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """Who writes, why, and under which request: set on every write, or removed by it."""
+    """A write's author, reason and request; each write sets or removes all of these attributes."""
 
     actor: str
     request_id: str
@@ -51,7 +51,7 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
-    """A product as the API shows it; fields are None where the item lacks them."""
+    """A product as the API shows it; a field is None if the item lacks it."""
 
     product_id: str
     name: str | None
@@ -69,7 +69,7 @@ class Product:
 
 
 def product_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> Product:
-    """The product that an item holds."""
+    """The product in an item."""
     return Product(
         product_id=item[names.key]["S"],
         name=text(item, names.name),
@@ -88,7 +88,7 @@ def product_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> Product:
 
 
 def etag_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> str:
-    """`"<hash of details>.<hash of Stock and Version>"`, quotes included."""
+    """The ETag: `"<hash of details>.<hash of Stock and Version>"`, with the quotes."""
     counted = {names.stock, "Version"}
     details = {name: value for name, value in item.items() if name not in BOOKKEEPING | counted}
     counts = {name: item[name] for name in sorted(counted) if name in item}
@@ -96,19 +96,19 @@ def etag_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> str:
 
 
 def detail_attributes(names: AttributeNames) -> tuple[str, ...]:
-    """The attributes that our writes know and that the ETag's first half covers."""
+    """The attributes that our writes can change and that the ETag's first half covers."""
     return (names.name, *DETAILS)
 
 
 def known_attributes(names: AttributeNames) -> tuple[str, ...]:
-    """The attributes that our writes know: the stock and the details."""
+    """The attributes that our writes can change: the stock and the details."""
     return (names.stock, *detail_attributes(names))
 
 
 def encode_fields(
     fields: Mapping[str, Any], names: AttributeNames
 ) -> dict[str, AttributeValue | None]:
-    """API fields as attributes to set, or None for one to remove."""
+    """API fields as attributes to set; None for an attribute to remove."""
     encoded: dict[str, AttributeValue | None] = {}
     for name, value in fields.items():
         match name:
@@ -128,15 +128,15 @@ def encode_fields(
 
 
 def changes_to(product: Product, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields whose meaning would change; what is equal stays as its writer wrote it."""
+    """The fields whose values would change; an equal value keeps the form in which it is stored."""
     return {name: value for name, value in fields.items() if getattr(product, name) != value}
 
 
 def _shown_elsewhere(item: Item, names: AttributeNames) -> set[str]:
-    """Names that the product's own fields show, so that `attributes` need not.
+    """Names of attributes that are product fields, and so not shown under `attributes`.
 
-    An attribute of a known name but an unexpected type is shown under `attributes`:
-    nothing that other programs wrote may be invisible.
+    A known attribute with an unexpected type stays under `attributes`, so that everything that
+    other programs write is visible.
     """
     known = {names.key, "CreatedAt"} | set(BOOKKEEPING)
     if text(item, names.name) is not None:
@@ -171,6 +171,6 @@ def _tags(item: Item) -> tuple[str, ...]:
 
 
 def _digits(number: Decimal) -> str:
-    """A number as DynamoDB gives it back: without an exponent or trailing zeros."""
+    """A number as DynamoDB returns it: without an exponent or trailing zeros."""
     text_form = format(number, "f")
     return text_form.rstrip("0").rstrip(".") if "." in text_form else text_form

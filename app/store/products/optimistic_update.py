@@ -1,7 +1,7 @@
-"""A product is read, a change to it decided, and written on the condition that it still is so.
+"""An optimistic update reads a product, decides the change, and writes if nothing has changed.
 
-A failed condition reads and decides again, ten times. Requests for one product queue in the
-process first, instead of failing each other's conditions.
+If the condition fails, it reads and decides again, up to ten times in all. Requests for the same
+product wait for each other within a process, instead of failing each other's conditions.
 """
 
 import threading
@@ -14,76 +14,76 @@ from app.core.item import AttributeNames, Item
 from app.store.dynamodb.transactions import Committer
 from app.store.idempotency import Once
 from app.store.products.changes import Decide, Decision
-from app.store.products.expressions import compared, is_of, update
+from app.store.products.expressions import compared, is_written_by, update
 from app.store.products.model import Product, Stamp, product_of
 
 TRIES = 10
 _LOCKS = 256
 
 
-class Queue:
-    """One request at a time for each product; striped, so that the number of locks is bounded."""
+class ProductLocks:
+    """One lock per product, striped so that the number of locks is bounded."""
 
     def __init__(self) -> None:
         self._locks = tuple(threading.Lock() for _ in range(_LOCKS))
 
-    def turn(self, product_id: str) -> threading.Lock:
-        """What to hold while the product is read and written."""
+    def lock_of(self, product_id: str) -> threading.Lock:
+        """The lock to hold while the product is read and written."""
         return self._locks[hash(product_id) % _LOCKS]
 
 
 class OptimisticUpdate:
-    """Applies decisions to products of one table; `read` finds an item or raises."""
+    """Applies decisions to products of one table; `read` returns an item or raises."""
 
     def __init__(
         self,
         commit: Committer,
         read: Callable[[str], Item],
-        queue: Queue,
+        locks: ProductLocks,
         table: str,
         names: AttributeNames,
     ) -> None:
         self._commit = commit
         self._read = read
-        self._queue = queue
+        self._locks = locks
         self._table = table
         self._names = names
 
     def __call__(
         self, product_id: str, decide: Decide, stamp: Stamp, once: Once[Product] | None = None
     ) -> Product:
-        """The product as the write left it.
+        """Apply the decision, and return the product after the write.
 
         Raises:
-            TooMuchContention: others changed it at each try.
-            Replayed: `once` knows the request.
+            TooMuchContention: other writers changed the product before every try.
+            Replayed: the request has already been applied.
 
         """
-        with self._queue.turn(product_id):
+        with self._locks.lock_of(product_id):
             for attempt in range(TRIES):
                 if once is not None:
                     once.recall()
                 item = self._read(product_id)
                 before = product_of(item, self._names)
-                if attempt and is_of(stamp, item):
-                    return before  # the write that seemed to fail was ours, applied already
+                if attempt and is_written_by(stamp, item):
+                    return before  # the earlier try was applied although it seemed to fail
                 product, operations = self._change(item, decide(before), stamp)
                 if once is not None:
-                    operations += once.kept(product)
+                    operations += once.actions(product)
                 try:
                     if operations:
                         self._commit(*operations)
                 except ConditionFailed:
                     continue
                 return product
-        raise too_much(product_id)
+        raise contention_error(product_id)
 
     def _change(
         self, item: Item, decision: Decision, stamp: Stamp
     ) -> tuple[Product, list[dict[str, Any]]]:
-        """The product after the decision, and the operations that make it so."""
+        """The product after the decision, and the operations that write it."""
         if not decision.fields and stamp.reason is None and stamp.note is None:
-            return product_of(item, self._names), []  # nothing asked for, nothing to tell
+            return product_of(item, self._names), []  # nothing to change and nothing to record
         condition = compared(item, ("Version", *decision.compare))
         now = datetime.now(UTC)
         request, after = update(item, decision.fields, condition, stamp, now, self._names)
@@ -91,9 +91,10 @@ class OptimisticUpdate:
         return product_of(after, self._names), [{"Update": {**target, **request}}]
 
 
-def too_much(product_id: str) -> TooMuchContention:
-    """What to tell when every try failed."""
+def contention_error(product_id: str) -> TooMuchContention:
+    """The error for a write that failed at every try."""
     return TooMuchContention(
-        f"Others changed {product_id!r} at each of {TRIES} tries. Read it and try again.",
+        f"Other writers keep changing the product {product_id!r} ({TRIES} tries failed). "
+        "Try again in a moment.",
         headers={"Retry-After": "1"},
     )

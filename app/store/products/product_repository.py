@@ -1,7 +1,8 @@
-"""Every write is conditional on what was read, carries its own token, and touches known attributes.
+"""Every write is conditional on what was read, has a token, and changes known attributes only.
 
-So a retry after a lost answer cannot apply twice or meet itself as a conflict, and what
-other programs put on an item survives. A failed condition reads and decides again, ten times.
+So a retry after a lost response is not applied twice and does not conflict with itself, and other
+programs' attributes survive. If a condition fails, the write reads and decides again, up to ten
+times.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,9 +18,14 @@ from app.store.dynamodb.transactions import Committer
 from app.store.idempotency import Once
 from app.store.products.changes import adjusting, counting, patching, replacing
 from app.store.products.etags import check_whole
-from app.store.products.expressions import is_of, put_new
+from app.store.products.expressions import is_written_by, put_new
 from app.store.products.model import Product, ProductDraft, Stamp, product_of
-from app.store.products.optimistic_update import TRIES, OptimisticUpdate, Queue, too_much
+from app.store.products.optimistic_update import (
+    TRIES,
+    OptimisticUpdate,
+    ProductLocks,
+    contention_error,
+)
 from app.store.products.two_step_delete import TwoStepDelete
 
 if TYPE_CHECKING:
@@ -29,8 +35,8 @@ if TYPE_CHECKING:
 class ProductRepository:
     """The products table: one product at a time, always read consistently.
 
-    `stamps_deletes` is true only where the stream's view carries both images; `was_known`
-    tells whether an absent product has a history; `on_commit` is called after each write.
+    `stamps_deletes` is true only if the stream's records have both images. `was_known` returns
+    whether an absent product has a history. `on_commit` is called after each write.
     """
 
     def __init__(
@@ -51,14 +57,14 @@ class ProductRepository:
         self._deletion = TwoStepDelete(
             self._commit, self._find, table, names, stamps=stamps_deletes
         )
-        self._queue = Queue()
-        self._rewrite = OptimisticUpdate(self._commit, self._read, self._queue, table, names)
+        self._locks = ProductLocks()
+        self._rewrite = OptimisticUpdate(self._commit, self._read, self._locks, table, names)
 
     def get(self, product_id: str) -> Product:
-        """The product as it is now.
+        """The current product.
 
         Raises:
-            ProductNotFound: it never was.
+            ProductNotFound: it has never existed.
             ProductGone: it was deleted.
 
         """
@@ -68,7 +74,7 @@ class ProductRepository:
         """Up to `limit` products in the table's own order.
 
         Raises:
-            InvalidCursor: the cursor is not one that a page gave out.
+            InvalidCursor: no page returned this cursor.
 
         """
         request: dict[str, Any] = {"TableName": self._table, "ConsistentRead": True}
@@ -88,11 +94,11 @@ class ProductRepository:
     def create(
         self, draft: ProductDraft, stamp: Stamp, once: Once[Product] | None = None
     ) -> Product:
-        """Put a product that is not there yet.
+        """Create a product.
 
         Raises:
-            ProductExists: it is.
-            Replayed: `once` knows the request.
+            ProductExists: a product with this id exists.
+            Replayed: the request has already been applied.
 
         """
         if once is not None:
@@ -105,16 +111,16 @@ class ProductRepository:
             "ConditionExpression": "attribute_not_exists(#key)",
             "ExpressionAttributeNames": {"#key": self._names.key},
         }
-        kept = [] if once is None else once.kept(product)
+        extra = [] if once is None else once.actions(product)
         try:
-            self._commit({"Put": put}, *kept)
+            self._commit({"Put": put}, *extra)
         except ConditionFailed:
             if once is not None:
                 once.recall()
-            if is_of(stamp, self._find(draft.product_id)):
+            if is_written_by(stamp, self._find(draft.product_id)):
                 return product
             raise ProductExists(
-                "A product with this id exists. Choose another id, or change the existing product."
+                "A product with this id already exists. Choose another id, or edit that product."
             ) from None
         return product
 
@@ -124,7 +130,7 @@ class ProductRepository:
         """Give every known field the draft's value; unknown attributes stay.
 
         Raises:
-            ETagMismatch: the product, stock included, is not as `if_match` says.
+            ETagMismatch: the product, stock included, does not match `if_match`.
 
         """
         decide = replacing(draft, if_match, self._names)
@@ -138,10 +144,10 @@ class ProductRepository:
         stamp: Stamp,
         once: Once[Product] | None = None,
     ) -> Product:
-        """Change the named fields; without `stock` a sale in between does not matter.
+        """Change the named fields; without `stock` among them, a sale in between is no conflict.
 
         Raises:
-            ETagMismatch: the halves that count are not as `if_match` says.
+            ETagMismatch: the compared halves do not match `if_match`.
 
         """
         return self._rewrite(product_id, patching(changes, if_match, self._names), stamp, once)
@@ -149,11 +155,11 @@ class ProductRepository:
     def adjust(
         self, product_id: str, delta: int, stamp: Stamp, once: Once[Product] | None = None
     ) -> Product:
-        """Add `delta` units, exactly once however often answers get lost.
+        """Add `delta` units, exactly once even if responses are lost.
 
         Raises:
             InsufficientStock: the stock would fall below zero.
-            StockNotCountable: the stored stock is no count, or would grow past all sense.
+            StockNotCountable: the stored stock is not a count, or would exceed the maximum.
 
         """
         return self._rewrite(product_id, adjusting(delta, self._names), stamp, once)
@@ -161,39 +167,39 @@ class ProductRepository:
     def count(
         self, product_id: str, counted: int, stamp: Stamp, once: Once[Product] | None = None
     ) -> Product:
-        """Set the stock to what was counted, whatever is stored; told even where it is the same."""
+        """Set the stock to the counted number; a count with the same number is recorded, too."""
         return self._rewrite(product_id, counting(counted, self._names), stamp, once)
 
     def delete(
         self, product_id: str, if_match: str, stamp: Stamp, once: Once[None] | None = None
     ) -> None:
-        """Delete in two steps, so that the stream's last image names who did it.
+        """Delete in two steps, so that the stream's last image names the author.
 
         Raises:
-            ETagMismatch: the product, stock included, is not as `if_match` says.
+            ETagMismatch: the product, stock included, does not match `if_match`.
 
         """
-        with self._queue.turn(product_id):
+        with self._locks.lock_of(product_id):
             for _ in range(TRIES):
                 if once is not None:
                     once.recall()
                 item = self._read(product_id)
                 check_whole(product_of(item, self._names), if_match)
-                kept = [] if once is None else once.kept(None)
+                extra = [] if once is None else once.actions(None)
                 try:
-                    self._deletion(item, stamp, kept)
+                    self._deletion(item, stamp, extra)
                 except ConditionFailed:
                     continue
                 return
-        raise too_much(product_id)
+        raise contention_error(product_id)
 
     def _read(self, product_id: str) -> Item:
         item = self._find(product_id)
         if item is not None:
             return item
         if self._was_known(product_id):
-            raise ProductGone("The product was deleted; its history can still be read.")
-        raise ProductNotFound("No product has this id. GET /v1/products lists them.")
+            raise ProductGone("The product was deleted. Its history can still be read.")
+        raise ProductNotFound("No product has this id. Look it up in the list of products.")
 
     def _find(self, product_id: str) -> Item | None:
         key = {self._names.key: {"S": product_id}}

@@ -1,7 +1,7 @@
-"""A deletion is two steps, so that the stream's last image names who did it (DESIGN §3).
+"""A delete takes two steps, so that the stream's last image names its author.
 
-The item is stamped, then deleted on the condition that it still is what was compared and
-bears this very stamp. Where the stream's view could not show the stamp it is one step.
+First the item gets a delete mark. Then it is deleted, if it is unchanged and has this mark. If the
+stream's view type would not show the mark, the delete takes one step.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from app.store.products.model import Stamp, known_attributes
 
 
 class TwoStepDelete:
-    """Deletes items that were read and compared; one try a call."""
+    """Deletes items that were read and compared; each call is one try."""
 
     def __init__(
         self,
@@ -33,13 +33,13 @@ class TwoStepDelete:
         self._names = names
         self._stamps = stamps
 
-    def __call__(self, item: Item, stamp: Stamp, kept: Sequence[dict[str, Any]] = ()) -> None:
-        """Delete the item; one that has gone meanwhile counts as deleted.
+    def __call__(self, item: Item, stamp: Stamp, extra: Sequence[dict[str, Any]] = ()) -> None:
+        """Delete the item; an item that is already gone counts as deleted.
 
-        `kept` are actions that go into the transaction of the deletion itself.
+        `extra` are further actions for the transaction that deletes the item.
 
         Raises:
-            ConditionFailed: the item is not what was read any more.
+            ConditionFailed: the item has changed since it was read.
 
         """
         key = {self._names.key: item[self._names.key]}
@@ -47,17 +47,17 @@ class TwoStepDelete:
         condition = compared(item, ("Version", *known_attributes(self._names)))
         unstamped = {"Delete": {**target, **condition.request(self._names.key)}}
         if not self._stamps:
-            self._commit(unstamped, *kept)
+            self._commit(unstamped, *extra)
             return
         marks = stamp_delete(condition, stamp, datetime.now(UTC), self._names)
         try:
             self._commit({"Update": {**target, **marks}})
-        except ItemTooLarge:  # no room for a stamp: rather without an author than not at all
-            self._commit(unstamped, *kept)
+        except ItemTooLarge:  # no room for the mark: delete without an author
+            self._commit(unstamped, *extra)
             return
         own = condition.also("DeletedRequestID", {"S": stamp.request_id})
         try:
-            self._commit({"Delete": {**target, **own.request(self._names.key)}}, *kept)
+            self._commit({"Delete": {**target, **own.request(self._names.key)}}, *extra)
         except ConditionFailed:
             if self._find(item[self._names.key]["S"]) is None:
                 return
@@ -65,7 +65,7 @@ class TwoStepDelete:
             raise
 
     def _unstamp(self, target: dict[str, Any], stamp: Stamp) -> None:
-        """Take our mark off an item that we did not delete after all, if it still bears it."""
+        """Remove our mark from an item that was not deleted, if it still has it."""
         try:
             self._commit({"Update": {**target, **clear_delete_stamp(stamp.request_id)}})
         except ConditionFailed:

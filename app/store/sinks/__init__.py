@@ -1,1 +1,1 @@
-"""The state of each sink: its cursor, its lag, and what administrators do to it."""
+"""The state of each sink: its cursor, its lag, and admin control."""

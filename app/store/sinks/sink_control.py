@@ -1,4 +1,4 @@
-"""What administrators do to sinks; each act and its line in the admin trail are one transaction."""
+"""Each admin action on a sink is one transaction with its entry in the admin trail."""
 
 import secrets
 from collections.abc import Callable
@@ -27,9 +27,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SinkControl(SinkStatuses):
-    """Sinks as administrators control them.
+    """Admin actions on sinks.
 
-    `once` is the request's idempotency: the answer is kept in the act's own transaction.
+    `once` makes a request idempotent: its response is stored in the action's own transaction.
     """
 
     def __init__(
@@ -42,17 +42,17 @@ class SinkControl(SinkStatuses):
         on_change: Callable[[], None] = lambda: None,
         now_ms: Callable[[], int] = wall_ms,
     ) -> None:
-        """`on_change` is called after each act, so that a worker in this process sees it soon."""
+        """`on_change` is called after each action, to notify a worker in this process."""
         super().__init__(client, table, consumer, feed, now_ms)
         self._log = log
         self._on_change = on_change
 
     def pause(self, name: str, actor: str, once: Once[SinkView] | None = None) -> SinkView:
-        """Deliver nothing more until it is resumed.
+        """Stop deliveries until the sink is resumed.
 
         Raises:
             SinkNotFound: there is no such sink.
-            Replayed: `once` knows the request.
+            Replayed: the request has already been applied.
 
         """
 
@@ -62,7 +62,7 @@ class SinkControl(SinkStatuses):
         return self._act(name, actor, "sink.paused", paused, once)
 
     def resume(self, name: str, actor: str, once: Once[SinkView] | None = None) -> SinkView:
-        """Deliver again, from where it was; nothing changes where it runs; raises as `pause`."""
+        """Continue deliveries from the cursor; does nothing if it runs; raises as `pause`."""
 
         def resumed(row: SinkRow) -> SinkRow:
             if row.state == "running":
@@ -74,12 +74,13 @@ class SinkControl(SinkStatuses):
     def rewind(
         self, name: str, to: RewindTo, actor: str, once: Once[SinkView] | None = None
     ) -> SinkView:
-        """Deliver what arrived at or after a time; a paused sink stays paused, a stopped one runs.
+        """Move the cursor to a time, to deliver what arrived from then on.
 
-        `now` skips what is waiting, `beginning` repeats everything that is kept.
+        `now` skips all waiting events; `beginning` repeats everything within retention. A paused
+        sink stays paused, a stopped one runs again.
 
         Raises:
-            TimeOutOfRange: nothing is kept from that time, or it lies in the future.
+            TimeOutOfRange: the time is before retention or in the future.
             SinkNotFound, Replayed: as `pause`.
 
         """
@@ -98,7 +99,7 @@ class SinkControl(SinkStatuses):
         return self._act(name, actor, "sink.rewound", rewound, once)
 
     def request_redrive(self, name: str, actor: str, once: Once[str] | None = None) -> str:
-        """Have a worker deliver all dead letters of a sink, or of the audit; returns the name.
+        """Request redelivery of all dead letters of a sink, or of the audit; returns the name.
 
         Raises:
             SinkNotFound, Replayed: as `pause`.
@@ -109,28 +110,28 @@ class SinkControl(SinkStatuses):
                 once.recall()
             if name != AUDIT:
                 self.find(name)
-            kept = [] if once is None else once.kept(name)
+            extra = [] if once is None else once.actions(name)
             trail = self._log.entry(actor, "sink.redriven", after={"sink": name})
             try:
-                commit(self._client, [self.redrive_request(name, everything=True), trail, *kept])
-            except ConditionFailed:  # another transaction has the row
+                commit(self._client, [self.redrive_request(name, everything=True), trail, *extra])
+            except ConditionFailed:  # another transaction conflicts
                 continue
             self._on_change()
             return name
         raise _busy(name)
 
     def note_test(self, name: str, actor: str, answer: str, once: Once[str] | None = None) -> None:
-        """Record a test delivery in the admin trail, with what came of it.
+        """Record a test delivery and its result in the admin trail.
 
         Raises:
             Replayed: the same request ran at the same time and was recorded first.
 
         """
         for _ in range(_TRIES):
-            kept = [] if once is None else once.kept(answer)
+            extra = [] if once is None else once.actions(answer)
             trail = self._log.entry(actor, "sink.tested", after={"sink": name, "answer": answer})
             try:
-                commit(self._client, [trail, *kept])
+                commit(self._client, [trail, *extra])
             except ConditionFailed:
                 if once is not None:
                     once.recall()
@@ -139,9 +140,9 @@ class SinkControl(SinkStatuses):
         raise _busy(name)
 
     def redrive_request(self, name: str, *, everything: bool = False) -> dict[str, Any]:
-        """The transaction action that makes a worker read the sink's dead letters.
+        """The transaction action that makes a worker redrive the sink's dead letters.
 
-        It delivers those that are due, or with `everything` all of them.
+        The worker delivers the letters that are due, or with `everything` all of them.
         """
         return {
             "Update": {
@@ -164,8 +165,8 @@ class SinkControl(SinkStatuses):
         if ms > now_ms or (oldest is not None and ms < oldest.ms):
             first = now_ms if oldest is None else oldest.ms
             raise TimeOutOfRange(
-                f"Sink {name} can be rewound to a time from {_time(first)} (the first event that "
-                f"is kept) to {_time(now_ms)} (now)."
+                f"Sink {name} can be rewound to a time from {_time(first)} (the oldest stored "
+                f"event) to {_time(now_ms)} (now)."
             )
         return before(ms)
 
@@ -185,21 +186,21 @@ class SinkControl(SinkStatuses):
             if changed is not found:
                 changed = replace(changed, version=found.version + 1)
             view = self._view(changed)
-            actions = [] if once is None else once.kept(view)
+            actions = [] if once is None else once.actions(view)
             if changed is not found:
                 trail = self._log.entry(actor, action, before=_shown(found), after=_shown(changed))
                 actions += [self._update_of(found, changed), trail]
             try:
                 if actions:
                     commit(self._client, actions)
-            except ConditionFailed:  # it was changed since it was read, or is being written
+            except ConditionFailed:  # it has changed since it was read, or a transaction conflicts
                 continue
             self._on_change()
             return view
         raise _busy(name)
 
     def _update_of(self, found: SinkRow, changed: SinkRow) -> dict[str, Any]:
-        """The transaction action that changes the row, if nobody else did since it was read."""
+        """The transaction action that changes the row, if it is unchanged since it was read."""
         sets = {"State": changed.state, "Why": changed.why}
         removed = []
         if changed.paused_by is None:
@@ -233,7 +234,7 @@ class SinkControl(SinkStatuses):
 
 
 def _shown(row: SinkRow) -> dict[str, Any]:
-    """What the admin trail keeps of a sink."""
+    """A sink as the admin trail stores it."""
     return {
         "sink": row.name,
         "state": row.state,
@@ -246,4 +247,4 @@ def _time(ms: int) -> str:
 
 
 def _busy(name: str) -> StoreUnavailable:
-    return StoreUnavailable(f"The row of sink {name} is being written by others; try again.")
+    return StoreUnavailable(f"Other writers keep changing the state of sink {name}. Try again.")

@@ -1,7 +1,7 @@
-"""A worker saves a sink's cursor on the condition of its lease and of the row's version.
+"""Saving a sink's cursor is conditional on the worker's lease and on the row's version.
 
-Every control act (pause, resume, rewind) raises the version, so the save of a batch that was under
-way fails.
+Every admin action (pause, resume, rewind) raises the version, so that the save of a batch in
+progress fails.
 """
 
 import re
@@ -24,11 +24,11 @@ _NAME = re.compile(r"#(\w+)")  # each name gets a placeholder: many are reserved
 
 
 class Superseded(Exception):
-    """An administrator paused, resumed or rewound the sink since its row was read."""
+    """An administrator has paused, resumed or rewound the sink since its row was read."""
 
 
 class SinkCursors:
-    """The rows of one deployment's sinks, as workers read and write them."""
+    """Reads and writes the rows of one deployment's sinks, for workers."""
 
     def __init__(
         self,
@@ -69,12 +69,12 @@ class SinkCursors:
     def save(
         self, lease: Lease, version: int, cursor: Cursor, taken: bytes, health: Health
     ) -> None:
-        """Save how far the sink has been delivered to.
+        """Save how far events have been delivered.
 
         Raises:
-            LeaseLost: the sink is another worker's now; nothing was saved.
-            Superseded: an administrator moved or paused it; nothing was saved.
-            StoreUnavailable: it may or may not be saved; the same call again is safe.
+            LeaseLost: another worker holds the sink; nothing was saved.
+            Superseded: an administrator paused, resumed or rewound the sink; nothing was saved.
+            StoreUnavailable: it may or may not be saved; the call can be repeated.
 
         """
         values: dict[str, Any] = {
@@ -94,7 +94,7 @@ class SinkCursors:
         )
 
     def stop(self, lease: Lease, version: int, state: State, why: str) -> None:
-        """Pause or stop the sink from the worker's side; as `save`."""
+        """Pause or stop the sink on the worker's behalf; raises as `save`."""
         self._update(
             lease,
             version,
@@ -104,7 +104,7 @@ class SinkCursors:
         )
 
     def redriven(self, lease: Lease, request: str) -> None:
-        """The request is done with; one that was made since then stays."""
+        """Remove a completed redrive request; a request made since then stays."""
         try:
             with translated():
                 self._client.update_item(

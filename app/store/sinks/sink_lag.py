@@ -1,7 +1,7 @@
-"""A sink's lag is never less than what the timeline shows, also while no worker reports it. Pure.
+"""A sink's lag is at least what the timeline shows, even if no worker reports it. Pure.
 
-A worker saves the lag together with the cursor. Once it has died, or while the sink is paused, that
-report is old: the lag has grown since, and events may have arrived after the last row it had read.
+A worker saves the lag with the cursor. After the worker has died, or while the sink is paused, that
+report is out of date: the lag has grown, and events may have arrived since.
 """
 
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from datetime import datetime
 
 from app.store.coordination.sink_row import SinkRow
 
-# Seconds. A worker at the head saves at once what it delivers, but only every 60 s a cursor that
-# passed events which its filter refuses.
+# Seconds. A worker at the head saves its cursor at once after a delivery, but only every 60 s if
+# its filter skipped all events.
 REPORTED = 90.0
 
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """What arrived after the last row that the sink's worker had read when it saved.
+    """The events that arrived after the last row that the worker had read when it saved.
 
-    `first_ms` is the stamp of the first event; `events` may be counted up to a limit.
+    `first_ms` is the stamp of the first one; `events` is their number, counted up to a limit.
     """
 
     first_ms: int
@@ -27,10 +27,11 @@ class Unseen:
 
 @dataclass(frozen=True, slots=True)
 class SinkView:
-    """A sink's row, and how far the sink is behind now.
+    """A sink's row and its current lag.
 
-    `lag_seconds`: since the first event arrived that it has not had. `lag_events`: how many wait,
-    counted up to a limit; what its filter refuses counts too until a worker has read it.
+    `lag_seconds`: the time since the first undelivered event arrived. `lag_events`: the number of
+    waiting events, counted up to a limit; events that the sink's filter will skip count until a
+    worker has read them.
     """
 
     row: SinkRow
@@ -39,12 +40,12 @@ class SinkView:
 
     @property
     def paused_itself(self) -> bool:
-        """Whether the receiver, and not an administrator, asked for the pause."""
+        """Whether the sink paused because of its receiver, not by an administrator."""
         return self.row.state == "paused" and self.row.paused_by is None
 
 
 def is_reported(row: SinkRow, now_ms: int) -> bool:
-    """Whether the sink runs and was saved so lately that what arrived since is no lag yet."""
+    """Whether the sink runs and was saved so recently that newer events do not count as lag."""
     return (
         row.state == "running"
         and row.saved_at is not None
@@ -53,7 +54,7 @@ def is_reported(row: SinkRow, now_ms: int) -> bool:
 
 
 def view_of(row: SinkRow, unseen: Unseen | None, now_ms: int) -> SinkView:
-    """How far the sink is behind at `now_ms`; `unseen`: None where nothing arrived."""
+    """The sink with its lag at `now_ms`; `unseen` is None if nothing has arrived since the save."""
     seconds, events = row.health.lag_seconds, row.health.lag_events
     if events and row.saved_at is not None:
         seconds += _age(row.saved_at, now_ms)

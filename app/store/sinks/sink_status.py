@@ -1,4 +1,4 @@
-"""Sinks as people see them: the row, and a lag that counts what arrived since the last save."""
+"""A sink's status is its row and a lag that includes what arrived since the last save."""
 
 import re
 from collections.abc import Callable
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
-_COUNTED = 100  # rows of the timeline that are read to count what a sink has not seen
+_COUNTED = 100  # timeline rows read to count the events that a sink has not seen
 
 
 class SinkStatuses(SinkCursors):
-    """The sinks of a deployment; the audit, which has a row for its redrives, is none of them."""
+    """The sinks of a deployment; the audit's row (for its redrives) does not count as a sink."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class SinkStatuses(SinkCursors):
         """One sink's row.
 
         Raises:
-            SinkNotFound: the message names those that there are.
+            SinkNotFound: there is no such sink; the message lists the known ones.
 
         """
         row = self.get(name) if _NAME.fullmatch(name) and name != AUDIT else None

@@ -1,1 +1,1 @@
-"""The feed joined with the audit: events in the order of their arrival."""
+"""The timeline joins the feed with the audit: events in the order of their arrival."""

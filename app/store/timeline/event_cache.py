@@ -1,4 +1,4 @@
-"""Events that were published or read lately, so that each is read and decoded once a process."""
+"""Recent events are cached, so that a process reads and decodes each of them once."""
 
 import threading
 from collections import OrderedDict
@@ -12,7 +12,7 @@ BYTES = 16 * 1024 * 1024  # of images, roughly
 
 
 class EventCache:
-    """Bounded by size; the event used least lately goes first. Safe to use from any thread."""
+    """An LRU cache with a size limit; thread-safe."""
 
     def __init__(self, limit: int = BYTES) -> None:
         self._limit = limit
@@ -21,7 +21,7 @@ class EventCache:
         self._events: OrderedDict[EventRef, tuple[ChangeEvent, int]] = OrderedDict()
 
     def add(self, events: Iterable[ChangeEvent]) -> None:
-        """Keep events that have an audit entry."""
+        """Add events that have an audit entry."""
         with self._lock:
             for event in events:
                 ref = (event.product_id, event.event_key)
@@ -35,7 +35,7 @@ class EventCache:
                 self._size -= size
 
     def get(self, refs: Iterable[EventRef]) -> dict[EventRef, ChangeEvent]:
-        """Those of these events that are here."""
+        """The cached ones of these events."""
         found: dict[EventRef, ChangeEvent] = {}
         with self._lock:
             for ref in refs:
@@ -46,7 +46,7 @@ class EventCache:
 
 
 def size_of(event: ChangeEvent) -> int:
-    """About how many bytes an event takes."""
+    """The approximate size of an event in bytes."""
     return 500 + sum(_size(image) for image in (event.before, event.after) if image is not None)
 
 

@@ -1,4 +1,4 @@
-"""The newest gaps, of shards and of products, by their own list in the feed: one bounded read."""
+"""The newest gaps of shards and products come from one bounded read of the feed's list of gaps."""
 
 from app.core.events import ChangeEvent
 from app.store.audit.audit_repository import AuditRepository
@@ -6,7 +6,7 @@ from app.store.feed.feed import EventRef, Feed
 
 
 class NewestGaps:
-    """Remembers what it showed last: an entry never changes, and is read once."""
+    """Caches its last result: an entry never changes, so it is read once."""
 
     def __init__(self, feed: Feed, audit: AuditRepository) -> None:
         self._feed = feed
@@ -14,7 +14,7 @@ class NewestGaps:
         self._known: dict[EventRef, ChangeEvent] = {}
 
     def __call__(self, limit: int) -> list[ChangeEvent]:
-        """Up to `limit`, newest first."""
+        """Up to `limit` gaps, newest first."""
         refs = [arrival.ref for arrival in self._feed.newest_gaps(limit)]
         known = self._known
         read = self._audit.get_many([ref for ref in refs if ref not in known])

@@ -1,7 +1,7 @@
-"""A consumer's place: everything up to a settled row is done, and some events after it are too.
+"""A consumer's position is a settled cursor, up to which all is done, and the events done after it.
 
-Rows of the timeline become visible out of order, so one cursor alone would either skip late rows
-or hold the consumer back. Pure.
+Rows of the timeline become visible out of order, so with one cursor alone a consumer would either
+skip late rows or have to wait for them. Pure.
 """
 
 import zlib
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from app.store.feed.cursor import Cursor, parse_cursor
 
-# Rows after the settled place that a saved position remembers, so that it fits an item. What is
-# forgotten is delivered again after a takeover.
+# Rows after the settled cursor in a saved position, so that it fits into an item. Events of
+# further rows are delivered again after a takeover.
 REMEMBERED = 500
 
 
@@ -21,15 +21,15 @@ class _Row:
 
 
 class Position:
-    """Which events of the timeline a consumer is done with."""
+    """Which events of the timeline a consumer has done."""
 
     def __init__(self, settled: Cursor, done: dict[Cursor, int] | None = None) -> None:
-        """`done`: by a row's cursor, one bit for each event of the row that is done."""
+        """`done` has, by a row's cursor, one bit for each event of the row that is done."""
         self.settled = settled
         self._rows = {row: _Row(bits) for row, bits in (done or {}).items()}
 
     def see(self, row: Cursor, events: int) -> None:
-        """A row with so many events was read."""
+        """Note that a row with this number of events was read."""
         if row > self.settled:
             self._rows.setdefault(row, _Row()).events = events
 
@@ -41,12 +41,12 @@ class Position:
         )
 
     def add(self, cursor: Cursor) -> None:
-        """The event at this cursor is done."""
+        """Mark the event at this cursor as done."""
         if cursor.at(0) > self.settled:
             self._rows.setdefault(cursor.at(0), _Row()).done |= 1 << cursor.n
 
     def settle(self, edge: Cursor) -> None:
-        """Move the settled place towards `edge`, up to the first row that is not wholly done."""
+        """Move the settled cursor towards `edge`, up to the first row that is not all done."""
         for row in sorted(self._rows):
             known = self._rows[row]
             if row > edge or not known.events or known.done != (1 << known.events) - 1:
@@ -55,14 +55,14 @@ class Position:
             del self._rows[row]
 
     def encoded(self) -> bytes:
-        """What is done after the settled place, for `decoded`."""
+        """The events done after the settled cursor, for `decoded`."""
         rows = sorted(row for row, known in self._rows.items() if known.done)[:REMEMBERED]
         lines = (f"{row} {self._rows[row].done:x}" for row in rows)
         return zlib.compress("\n".join(lines).encode()) if rows else b""
 
 
 def decoded(settled: Cursor, encoded: bytes) -> Position:
-    """The position that was saved."""
+    """The position from its saved parts."""
     done: dict[Cursor, int] = {}
     if encoded:
         for line in zlib.decompress(encoded).decode().splitlines():

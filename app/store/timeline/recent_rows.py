@@ -1,9 +1,9 @@
-"""The timeline's newest rows, and which of them may be taken: a row may still lack a predecessor.
+"""A new row is delivered only when no earlier row of the same product can still appear. Pure.
 
-Rows become visible out of order: writers stamp in turn but commit in any order. A place is settled
-once nothing can appear at or before it any more: it lies 10 s below the newest stamp that was
-known before a query was sent, or 2 s below one that was seen 10 s before that. (While the writers'
-clock stands still, they stamp up to 2 s below each other's stamps, however late.) Pure.
+Rows become visible out of order: writers stamp in turn, but commit in any order. A cursor is
+settled once no row can appear at or before it: it is 10 s below the newest stamp known before a
+query was sent, or 2 s below a stamp that was seen at least 10 s before that. (While the shared
+clock stands still, writers stamp up to 2 s below each other's stamps, however late.)
 """
 
 from bisect import bisect_right, insort
@@ -17,16 +17,16 @@ from app.store.feed.shared_clock import LEAD
 from app.store.timeline.position import Position
 from app.store.timeline.timeline import OVERLAP_MS
 
-HELD = 2_000  # settled rows kept for consumers that are a little behind
+HELD = 2_000  # settled rows kept for consumers that are slightly behind
 
 BEGINNING = Cursor(0, "00000000", 0)
 
 
 class Candidate(NamedTuple):
-    """A row after a consumer's place.
+    """A row after a consumer's position.
 
-    `ready`: it may be taken. `overdue`: an audit entry that it lacks now will never come; its
-    event arrives in another row.
+    `ready`: it may be delivered. `overdue`: an audit entry that is missing now will never appear
+    for this row; its event arrives in another row.
     """
 
     row: FeedRow
@@ -37,15 +37,15 @@ class Candidate(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class _Sighting:
     row: FeedRow
-    number: int  # of the pass that saw it first
-    at: float
+    number: int  # of the pass that first saw it
+    at: float  # when that pass ended, by the monotonic clock
 
 
 class RecentRows:
-    """Rows after `base`, as the passes over the feed's end have seen them."""
+    """The rows after `base` that passes over the end of the feed have read."""
 
     def __init__(self, newest: Cursor | None) -> None:
-        """`newest`: the newest row's cursor as it was known before the first pass."""
+        """`newest`: the newest row's cursor, read before the first pass."""
         self.newest = newest or BEGINNING
         settled = before(self.newest.ms - OVERLAP_MS)
         self.settled = self.base = max(BEGINNING, settled)
@@ -56,10 +56,10 @@ class RecentRows:
     def add_pass(
         self, rows: Sequence[FeedRow], begun: float, ended: float, *, whole: bool = True
     ) -> None:
-        """Note what a pass from the settled place on has read, in order.
+        """Add the rows, in order, that a pass has read after the settled cursor.
 
-        `begun` and `ended` are seconds by the monotonic clock; `whole` is False where the pass
-        was cut short before the end of the feed.
+        `begun` and `ended` are seconds by the monotonic clock. `whole` is False if the pass stopped
+        before the end of the feed.
         """
         known = self.newest
         self.passes += 1
@@ -74,16 +74,16 @@ class RecentRows:
             if self._rows[row.cursor].at <= begun - OVERLAP_MS / 1000
         )
         settled = max(self.settled, before(known.ms - OVERLAP_MS + 1), *old)
-        # What lies past the last row of a pass that was cut short was not read yet.
+        # A pass that stopped early has not read the rows after its last one.
         self.settled = settled if whole or not rows else min(settled, rows[-1].cursor)
         self._trim()
 
     def after(self, place: Cursor, now: float = 0.0) -> list[Candidate]:
-        """The rows after a place, which must not lie before `base`, in order.
+        """The rows after a cursor, which must not be before `base`, in order.
 
-        A row is ready if it is settled, or was seen by an earlier pass than the last: whatever
-        preceded it was committed before that pass ended, so the last pass has read it. Entries
-        follow their row within 5 s, or it was given up.
+        A row is ready if it is settled, or if an earlier pass than the last saw it: its
+        predecessors were committed before that pass ended, so the last pass has read them. Audit
+        entries follow their row within 5 s, or the row was abandoned.
         """
         found = []
         for cursor in self._order[bisect_right(self._order, place) :]:
@@ -109,10 +109,10 @@ class RecentRows:
 def arrivals(
     candidates: Sequence[Candidate], position: Position
 ) -> Iterator[tuple[Cursor, EventRef, bool, bool]]:
-    """Every event that is not done, in order; whether it may be taken, and whether it is overdue.
+    """Every event that is not done, in order: cursor, reference, ready, overdue.
 
-    Of a row that only the last pass has seen, just those events may be taken that precede one of
-    the same product in a row that may be taken.
+    In a row that only the last pass has seen, an event is ready only if a later event of the same
+    product is in a row that is ready.
     """
     newest: dict[str, str] = {}
     for row, ready, _ in candidates:
@@ -124,5 +124,5 @@ def arrivals(
         for n, (product_id, key) in enumerate(row.refs):
             cursor = row.cursor.at(n)
             if not position.has(cursor):
-                may = ready or key < newest.get(product_id, "")
-                yield cursor, (product_id, key), may, overdue
+                is_ready = ready or key < newest.get(product_id, "")
+                yield cursor, (product_id, key), is_ready, overdue

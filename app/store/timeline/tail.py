@@ -1,7 +1,7 @@
-"""The timeline's end is read once for all consumers of a process; who is far behind reads alone.
+"""The end of the timeline is read once for all consumers of a process.
 
-Passes follow hints and a slow poll. They take a twentieth of the time at most: under load a
-sink is a second behind, and the live feed keeps the processor.
+A consumer that is far behind reads for itself. Passes follow hints and a slow poll, and take at
+most a twentieth of the time: under load, a sink is a second behind, and the live feed gets the CPU.
 """
 
 import threading
@@ -17,16 +17,16 @@ from app.store.timeline.event_cache import EventCache
 from app.store.timeline.position import Position
 from app.store.timeline.recent_rows import BEGINNING, Candidate, RecentRows, arrivals
 
-PAGE = 400  # rows of one query
-MOST = 2_000  # rows of one pass beyond the newest that was seen before
-AHEAD = 4_000  # rows that are read past an event that is stuck, by a consumer far behind
-REST = 19.0  # a pass is followed by a rest of this many times its own length ...
-LONGEST_REST = 1.0  # ... in seconds, at most
+PAGE = 400  # rows per query
+MOST = 2_000  # rows per pass beyond the newest row of earlier passes
+AHEAD = 4_000  # rows that a consumer far behind reads past a stuck event
+REST = 19.0  # the pause after a pass, as a multiple of the pass's duration
+LONGEST_REST = 1.0  # the longest pause after a pass, in seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event to deliver, and its place in the timeline."""
+    """An event to deliver, and its cursor."""
 
     cursor: Cursor
     event: ChangeEvent
@@ -34,11 +34,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a consumer may take now, in order.
+    """What a consumer may deliver now, in order.
 
-    `damaged` are events whose audit entry cannot be read, with the error. `absent` never got an
-    entry: their event arrives again under another cursor. `pending`: more is visible, but may not
-    be taken yet. `edge`: every row up to there was seen, and no other can appear.
+    `damaged`: events whose audit entry cannot be read, with the error. `absent`: cursors whose
+    event never got an entry; it arrives again under another cursor. `pending`: there are more
+    events, but they are not ready. `edge`: every row up to this cursor was read, and no other can
+    appear.
     """
 
     entries: list[Entry] = field(default_factory=list)
@@ -49,12 +50,12 @@ class Batch:
 
     @property
     def found(self) -> bool:
-        """Whether there is anything to take."""
+        """Whether the batch has anything to process."""
         return bool(self.entries or self.damaged or self.absent)
 
 
 class Tail:
-    """The newest rows of the timeline; safe to use from several threads."""
+    """Reads the newest rows of the timeline; thread-safe."""
 
     def __init__(
         self,
@@ -69,15 +70,15 @@ class Tail:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._recent: RecentRows | None = None
-        self._rested = 0.0  # when the next pass may begin, by the monotonic clock
-        self._hints_covered = 0  # given before the newest pass began
+        self._next_pass_at = 0.0  # by the monotonic clock
+        self._hints_covered = 0  # the number of hints before the newest pass began
         self.hints = 0
 
     @property
     def recent(self) -> RecentRows:
-        """What the passes have seen; there must have been one."""
+        """The rows that the passes have read; there must have been a pass."""
         if self._recent is None:
-            raise RuntimeError("the timeline's end was not read yet")
+            raise RuntimeError("the end of the timeline has not been read yet")
         return self._recent
 
     @property
@@ -86,12 +87,12 @@ class Tail:
         return 0 if self._recent is None else self._recent.passes
 
     def hint(self, events: Iterable[ChangeEvent]) -> None:
-        """These events were published by this process: they are in the audit and in the feed."""
+        """Announce events that this process has published to the audit and the feed."""
         self._cache.add(events)
         self.hints += 1
 
     def refresh(self, seen: int, hints: int) -> int:
-        """Make a pass, unless one began after pass number `seen` and after so many hints.
+        """Make a pass, unless a later one than `seen` began after at least `hints` hints.
 
         Returns the newest pass's number.
 
@@ -103,7 +104,7 @@ class Tail:
             recent = self._recent
             if recent is not None and recent.passes > seen and self._hints_covered >= hints:
                 return recent.passes
-            if (rest := min(LONGEST_REST, self._rested - self._monotonic())) > 0:
+            if (rest := min(LONGEST_REST, self._next_pass_at - self._monotonic())) > 0:
                 time.sleep(rest)
             if recent is None:
                 recent = RecentRows(self._feed.newest())
@@ -112,13 +113,13 @@ class Tail:
             ended = self._monotonic()
             recent.add_pass(rows, begun, ended, whole=whole)
             self._recent, self._hints_covered = recent, covered
-            self._rested = ended + REST * (ended - begun)
+            self._next_pass_at = ended + REST * (ended - begun)
             return recent.passes
 
     def read(
         self, position: Position, limit: int, busy: Callable[[Cursor], bool] = lambda _: False
     ) -> Batch:
-        """Up to `limit` events after a position that are neither done nor `busy`.
+        """Up to `limit` events after a position, without those that are done or `busy`.
 
         Raises:
             StoreUnavailable: the tables cannot be read now.
@@ -133,7 +134,9 @@ class Tail:
         return self._batch(candidates, settled, position, limit, busy)
 
     def count_after(self, position: Position) -> int:
-        """How many events after a position are not done; if it is far behind, of the next rows.
+        """The number of events after a position that are not done.
+
+        If the position is far behind, only the next rows are counted.
 
         Raises:
             StoreUnavailable: the feed cannot be read now.
@@ -147,7 +150,7 @@ class Tail:
         return sum(not position.has(row.cursor.at(n)) for row in rows for n in range(len(row.refs)))
 
     def has_day(self, first: str, end: str) -> bool:
-        """Whether anything arrived on a UTC day from `first` on and before `end`.
+        """Whether anything arrived on a UTC day from `first` to before `end`.
 
         Raises:
             StoreUnavailable: the feed cannot be read now.
@@ -163,12 +166,12 @@ class Tail:
         limit: int,
         busy: Callable[[Cursor], bool],
     ) -> Batch:
-        """What follows a position before the recent rows; an event that is stuck holds up none."""
+        """Read after a position before the recent rows; a stuck event does not block later ones."""
         place, batch = position.settled, Batch()
         for _ in range(AHEAD // PAGE):
             rows = self._feed.after(place, PAGE)
             if place == position.settled and (not rows or rows[0].cursor > base):
-                position.settled = base  # no row lies between, nor can one appear there
+                position.settled = base  # there is no row between, and none can appear
                 return Batch(pending=True)
             candidates = [Candidate(row) for row in rows if row.cursor <= settled]
             edge = min(settled, rows[-1].cursor) if rows else place
@@ -179,9 +182,9 @@ class Tail:
         return batch
 
     def _pass(self, recent: RecentRows) -> tuple[list[FeedRow], bool]:
-        """The rows after the settled place, and whether these are all.
+        """The rows after the settled cursor, and whether they reach the end of the feed.
 
-        What was seen before is read again in any case: late rows lie between.
+        Known rows are read again, because late rows can appear between them.
         """
         rows: list[FeedRow] = []
         beyond = 0
@@ -215,7 +218,7 @@ class Tail:
         lacking: set[tuple[Cursor, str]] = set()  # rows and the products of their absent events
         for cursor, ref, overdue in chosen:
             of_product = (cursor.at(0), ref[0])
-            if of_product in lacking:  # the whole batch arrives again, and in order
+            if of_product in lacking:  # the whole row arrives again, in order
                 batch.absent.append(cursor)
             elif (event := events.get(ref)) is not None:
                 batch.entries.append(Entry(cursor, event))
@@ -224,7 +227,7 @@ class Tail:
             elif overdue:
                 lacking.add(of_product)
                 batch.absent.append(cursor)
-            else:  # its entry may be on the way, and what follows may be of the same product
+            else:  # its entry may still appear, and later events may be of the same product
                 pending = True
                 break
         return Batch(batch.entries, batch.damaged, batch.absent, pending, edge)

@@ -1,6 +1,6 @@
-"""The timeline is `Feed`'s order with the audit table's content; an event appears once.
+"""The timeline has the order of `Feed` and the content of the audit table; an event appears once.
 
-A feed row whose audit entry is missing was not published: it is skipped, and arrives again.
+An event whose audit entry is missing was not published: it is skipped, and arrives again.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -15,24 +15,24 @@ from app.store.dynamodb.batches import READ_LIMIT
 from app.store.feed.cursor import Cursor, parse_cursor
 from app.store.feed.feed import Arrival, EventRef, Feed
 
-# How far a cursor's neighbours may have been written out of order (DESIGN §6), in ms.
+# How far rows may have been written out of order, in ms (docs/extend/architecture.md).
 OVERLAP_MS = 10_000
 
-_CHUNKS = 5  # how many pages' worth of arrivals are read for one page of shown events
+_CHUNKS = 5  # chunks, each of a page's length, that are read to fill one page
 
 Admits = Callable[[ChangeEvent], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class TimelinePage:
-    """Events with their cursors, and the cursor to go on after (None: the end)."""
+    """Events with their cursors, and the cursor of the next page (None: the end)."""
 
     items: list[Arrived]
     next_cursor: str | None
 
 
 class Timeline:
-    """Pages of events over all products; single events; a product's history."""
+    """Pages of events of all products, single events, and a product's history."""
 
     def __init__(self, feed: Feed, audit: AuditRepository) -> None:
         self._feed = feed
@@ -43,7 +43,8 @@ class Timeline:
     ) -> TimelinePage:
         """Up to `limit` events before the cursor (None: the newest), newest first.
 
-        A page can be short of what `admits` lets through: `next_cursor` says where to go on.
+        `admits` filters events. A page can be short of `limit` even if there are more events:
+        follow `next_cursor`.
 
         Raises:
             InvalidCursor: `before` is not a cursor.
@@ -53,10 +54,10 @@ class Timeline:
         return self._page(self._feed.before(edge), limit, admits)
 
     def after(self, cursor: str, limit: int, admits: Admits = lambda _: True) -> TimelinePage:
-        """Up to `limit` events after the cursor, oldest first; short as `latest` may be.
+        """Up to `limit` events after the cursor, oldest first; a page can be short, as in `latest`.
 
         Raises:
-            InvalidCursor: it is not a cursor.
+            InvalidCursor: `cursor` is not a cursor.
 
         """
         edge = parse_cursor(cursor)
@@ -64,17 +65,16 @@ class Timeline:
         return self._page(later, limit, admits)
 
     def backfill(self, cursor: Cursor, limit: int) -> list[Arrived] | None:
-        """Everything since 10 s before the cursor, oldest first; None for more than `limit`."""
+        """All events since 10 s before the cursor, oldest first; None if more than `limit`."""
         arrivals = list(islice(self._feed.since(cursor.ms - OVERLAP_MS), limit + 1))
         return None if len(arrivals) > limit else self._load(arrivals)
 
     def recent(
         self, since_ms: int = 0, lacks: Callable[[EventRef], bool] = lambda _: True
     ) -> Iterator[Arrived]:
-        """Arrivals stamped at or after `since_ms`, newest first; of those only what is lacking.
+        """Events stamped at or after `since_ms` for which `lacks` is true, newest first.
 
-        They are read as they are asked for, some at a time, so whoever stops early never had
-        the rest in memory. An event that arrived twice comes twice.
+        They are read on demand, in chunks. An event that arrived twice appears twice.
         """
         arrivals = takewhile(lambda arrival: arrival.cursor.ms >= since_ms, self._feed.before(None))
         lacking = (arrival for arrival in arrivals if lacks(arrival.ref))
@@ -85,10 +85,10 @@ class Timeline:
                     yield arrival.cursor, events[arrival.ref]
 
     def newest(self, count: int, before: int) -> tuple[list[Arrived], list[Arrival]]:
-        """The newest arrivals, oldest first, and the places of up to `before` more, newest first.
+        """The newest events, oldest first, and up to `before` arrivals before them, newest first.
 
-        Reads until `count` of them are shown events, and five times `count` at the most. An
-        event that arrived twice comes twice.
+        Reads until `count` events are not internal, but at most five times `count` arrivals. An
+        event that arrived twice appears twice.
         """
         arrivals = self._feed.before(None)
         newest: list[Arrived] = []
@@ -106,29 +106,29 @@ class Timeline:
         """A product's events, newest first, and which of them are void.
 
         Raises:
-            InvalidCursor: the cursor is not one that a page gave out.
+            InvalidCursor: no page returned this cursor.
 
         """
         return self._audit.histories.page(product_id, limit, cursor)
 
     def refers(self, product_id: str, after: str, reference: str) -> bool:
-        """Whether an event of the product, later than the event key, bears the reference."""
+        """Whether an event of the product after this event key has the reference."""
         return self._audit.refers(product_id, after, reference)
 
     def event(self, ref: tuple[str, str]) -> ChangeEvent:
         """One event, with its images.
 
         Raises:
-            EventNotFound: there is none.
+            EventNotFound: it does not exist.
 
         """
         event = self._audit.get(ref)
         if event is None:
-            raise EventNotFound("No event has this id. GET /v1/events lists them.")
+            raise EventNotFound("No event has this id. Look it up in the list of events.")
         return event
 
     def _page(self, arrivals: Iterator[Arrival], limit: int, admits: Admits) -> TimelinePage:
-        """Shown events until the page is full; looks at a few pages' worth at the most."""
+        """Events that are not internal, until the page is full or `_CHUNKS` chunks are read."""
         items: list[Arrived] = []
         seen: set[tuple[str, str]] = set()
         for _ in range(_CHUNKS):
@@ -146,7 +146,7 @@ class Timeline:
         return TimelinePage(items, str(chunk[-1].cursor))
 
     def _load(self, arrivals: Iterable[Arrival]) -> list[Arrived]:
-        """Each event once, at its first place in the given order."""
+        """Each event once, with its first cursor in the given order."""
         places: dict[tuple[str, str], Cursor] = {}
         for arrival in arrivals:
             places.setdefault(arrival.ref, arrival.cursor)

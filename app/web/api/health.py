@@ -58,7 +58,7 @@ async def _may_see_details(request: Request) -> bool:
     Does not wait for the store: if it does not respond, the response must still be prompt.
     """
     authenticator: Authenticator = request.app.state.services.access.authenticator
-    known = authenticator.key_cache.glance()
+    known = authenticator.key_cache.latest()
     try:
         return known is not None and await authenticator.identify(request.scope, known) is not None
     except StockpulseError:

@@ -16,7 +16,7 @@ from starlette.types import Scope
 
 from app.store.access.api_key_secret import Secret
 from app.store.access.api_keys import ApiKey
-from app.store.access.key_cache import KeyCache, Known
+from app.store.access.key_cache import KeyCache, KeySnapshot
 from app.store.access.sign_in_links import SignInLinks
 from app.web.auth.identity import LOCAL, Identity
 from app.web.auth.sessions import Session, SessionCookie, Sessions
@@ -43,7 +43,7 @@ class Authenticator:
     base: str = ""
     now: Callable[[], datetime] = _now
 
-    async def known(self) -> Known:
+    async def known(self) -> KeySnapshot:
         """The keys, at most about a second old; the store is read outside the event loop.
 
         Raises:
@@ -51,9 +51,9 @@ class Authenticator:
 
         """
         known = self.key_cache.fresh()
-        return await run_in_threadpool(self.key_cache.look) if known is None else known
+        return await run_in_threadpool(self.key_cache.current) if known is None else known
 
-    async def identify(self, scope: Scope, known: Known | None = None) -> Identity | None:
+    async def identify(self, scope: Scope, known: KeySnapshot | None = None) -> Identity | None:
         """The request's identity; None if it has no credentials but needs them.
 
         Raises:
@@ -82,13 +82,13 @@ class Authenticator:
             )
         return None if self.requires_credentials(known) else LOCAL
 
-    def requires_credentials(self, known: Known) -> bool:
+    def requires_credentials(self, known: KeySnapshot) -> bool:
         """Whether a request needs credentials."""
-        return known.closed or bool(self.proxies.user_header)
+        return known.credentials_required or bool(self.proxies.user_header)
 
     def is_open(self) -> bool:
         """Whether no credentials are needed, as far as is known without reading the store."""
-        known = self.key_cache.glance()
+        known = self.key_cache.latest()
         return known is not None and not self.requires_credentials(known)
 
     def session(self, scope: Scope) -> Session | None:
@@ -114,8 +114,8 @@ class Authenticator:
         """The error to raise, with how to authenticate."""
         return Unauthenticated(f"{detail} {_HOW.format(base=self.base)}", refused=refused)
 
-    def _by_key(self, secret: Secret, known: Known, scope: Scope) -> Identity:
-        key = known.holder(secret, self.now())
+    def _by_key(self, secret: Secret, known: KeySnapshot, scope: Scope) -> Identity:
+        key = known.key_of(secret, self.now())
         if key is None:
             scope["state"]["refused"] = True
             client = (scope.get("client") or ("an unknown address", 0))[0]
@@ -124,9 +124,9 @@ class Authenticator:
         self.key_cache.note_use(key)
         return Identity(key.name, key.role, "key", key.id, until=key.expires_at)
 
-    def _by_session(self, session: Session, known: Known) -> Identity | None:
+    def _by_session(self, session: Session, known: KeySnapshot) -> Identity | None:
         key = known.keys.get(session.key_id)
-        if key is None or not key.usable(self.now()) or session.id in known.ended:
+        if key is None or not key.usable(self.now()) or session.id in known.ended_sessions:
             return None
         self.key_cache.note_use(key)
         return self.identity_of(key, session)

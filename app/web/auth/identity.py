@@ -7,7 +7,7 @@ from typing import Literal
 from fastapi import Request
 
 from app.core.roles import Role
-from app.store.access.key_cache import Known
+from app.store.access.key_cache import KeySnapshot
 from app.web.errors import Unauthenticated
 
 LOCAL_ACTOR = "local"  # the actor when no credentials are needed
@@ -33,16 +33,16 @@ class Identity:
 LOCAL = Identity(LOCAL_ACTOR, Role.ADMIN, "nothing")
 
 
-def still_valid(identity: Identity, known: Known, now: datetime) -> bool:
+def still_valid(identity: Identity, known: KeySnapshot, now: datetime) -> bool:
     """Whether the same credentials would be accepted now."""
     if identity.until is not None and now >= identity.until:
         return False
     if identity.by == "nothing":
-        return not known.closed
+        return not known.credentials_required
     if identity.by == "proxy":
         return True  # only the proxy can tell, with the next request
     key = known.keys.get(identity.key_id)
-    return key is not None and key.usable(now) and identity.session not in known.ended
+    return key is not None and key.usable(now) and identity.session not in known.ended_sessions
 
 
 def identity_of(request: Request) -> Identity:

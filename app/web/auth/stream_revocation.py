@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 
 from app.core.errors import StoreUnavailable
-from app.store.access.key_cache import Known
+from app.store.access.key_cache import KeySnapshot
 from app.web.auth.identity import Identity, still_valid
 
 _log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ class StreamRevocation:
 
     def __init__(
         self,
-        known: Callable[[], Awaitable[Known]],
+        known: Callable[[], Awaitable[KeySnapshot]],
         now: Callable[[], datetime],
         interval: float = INTERVAL,
     ) -> None:

@@ -214,7 +214,7 @@ EXAMPLES: Mapping[str, Example] = {
                         "type": "urn:stockpulse:problem:product-not-found",
                         "title": ProductNotFound.title,
                         "status": 404,
-                        "detail": "No product has this id. GET /v1/products lists them.",
+                        "detail": "No product has this id. Look it up in the list of products.",
                         "code": "product-not-found",
                         "request_id": "0b9f8f7a2f3e4d5c8a7b6c5d4e3f2a1b",
                     },

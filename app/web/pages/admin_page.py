@@ -31,7 +31,9 @@ def admin_page(
     zone = ZoneInfo(services.settings.timezone)
     page = services.store.admin_log.page(PAGE, cursor)
     keys = sorted(
-        authenticator.key_cache.look().keys.values(), key=lambda key: key.created_at, reverse=True
+        authenticator.key_cache.current().keys.values(),
+        key=lambda key: key.created_at,
+        reverse=True,
     )
     return render(
         request,

@@ -53,7 +53,7 @@ async def sign_in(request: Request, services: ServicesDep, fields: Submitted) ->
     """Start a session for the key."""
     authenticator = services.access.authenticator
     after = local_path(fields.get("next", ""), authenticator.base)
-    key = (await authenticator.known()).holder(Secret(fields.get("key", "")), authenticator.now())
+    key = (await authenticator.known()).key_of(Secret(fields.get("key", "")), authenticator.now())
     if key is None:
         _log.warning("sign-in refused: the key is unknown, revoked or expired")
         return _page(request, after, "This key is unknown, revoked or expired.", status=401)
@@ -64,7 +64,7 @@ async def sign_in(request: Request, services: ServicesDep, fields: Submitted) ->
 def link_page(request: Request, services: ServicesDep, token: Annotated[str, Query()]) -> Response:
     """Ask whether to sign in; this does not use up the link."""
     authenticator = services.access.authenticator
-    key = authenticator.key_cache.look().keys.get(authenticator.sign_in.link_key(token) or "")
+    key = authenticator.key_cache.current().keys.get(authenticator.sign_in.link_key(token) or "")
     if key is None or not key.usable(authenticator.now()):
         return _page(request, f"{authenticator.base}/", _OLD_LINK, status=410)
     return _page(request, f"{authenticator.base}/", token=token, name=key.name)

@@ -80,4 +80,4 @@ def test_the_command_only_writes_where_a_server_runs(app: App, tmp_path: Path) -
         assert command.end() == 0, command.said
     with Command(settings, tmp_path / "said", "--history", "12h") as command:
         assert command.child.wait(30) == 1
-        assert "held by process" in command.said
+        assert "in use by another Stockpulse (process" in command.said

@@ -9,16 +9,16 @@ from tests.integration.engine.kit import create_table, put
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Iterator[Path]:
-    """A folder that no engine outlives."""
+    """A data folder; engines that still run on it after the test are ended."""
     folder = tmp_path / "data"
     yield folder
-    for left in process.running(folder / "engine.db"):
-        left.end()
+    for orphan in process.running(folder / "engine.db"):
+        orphan.end()
 
 
 @pytest.fixture
 def file(data_dir: Path) -> Path:
-    """A file whose stream holds records 1 to 10 of Products and 1 to 3 of Orders, all new."""
+    """An engine's file whose stream has new records: 1 to 10 of Products, 1 to 3 of Orders."""
     with EmbeddedEngine(data_dir) as engine:
         for table, changes in (("Products", 10), ("Orders", 3)):
             create_table(engine.url, table)

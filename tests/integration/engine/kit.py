@@ -1,4 +1,4 @@
-"""What the engine's tests have in common: calls to an engine and owners to kill."""
+"""Helpers of the engine's tests: calls to an engine, SQL on its file, and owners to kill."""
 
 import contextlib
 import http.client
@@ -28,7 +28,7 @@ Row = tuple[Any, ...]
 
 
 def call(url: str, operation: str, **body: Any) -> dict[str, Any]:
-    """One real call; streams are told from tables by the operation."""
+    """One real call; the operation decides between the tables and the streams API."""
     streams = {"DescribeStream", "GetShardIterator", "GetRecords"}
     target = "DynamoDBStreams_20120810" if operation in streams else "DynamoDB_20120810"
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
@@ -68,13 +68,13 @@ def shard_of(table: str) -> str:
 
 
 def sql(file: Path, statement: str, *values: Any) -> list[Row]:
-    """Look into, or change, the engine's file."""
+    """Run a statement on the engine's file."""
     with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as database:
         return database.execute(statement, values).fetchall()
 
 
 def numbers(file: Path, table: str = "Products") -> list[int]:
-    """The sequence numbers that the stream still holds."""
+    """The sequence numbers of the records in the stream."""
     query = "SELECT sequence_number FROM _stream_records WHERE table_name = ? ORDER BY id"
     return [int(number) for (number,) in sql(file, query, table)]
 

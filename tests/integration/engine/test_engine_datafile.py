@@ -1,4 +1,4 @@
-"""The engine's file is prepared only while no engine runs on it, and loses nothing unread."""
+"""The engine's file is changed only while no engine runs on it, and unread records are kept."""
 
 import contextlib
 import sqlite3
@@ -43,12 +43,12 @@ def plan(file: Path, query: str) -> str:
         ),
     ],
 )
-def test_the_engines_own_queries_use_the_indexes(file: Path, query: str, uses: str) -> None:
+def test_the_engine_s_own_queries_use_the_indexes(file: Path, query: str, uses: str) -> None:
     assert plan(file, query) == uses
 
 
 def cost(data_dir: Path) -> float:
-    """Seconds of processor time, which other load does not lengthen, that 200 writes take."""
+    """CPU seconds for 200 writes; other load does not change them."""
     with EmbeddedEngine(data_dir) as engine:
         (running,) = process.running(data_dir / "engine.db")
         before = running.cpu_seconds()
@@ -60,8 +60,8 @@ def cost(data_dir: Path) -> float:
     return after - before
 
 
-def test_a_write_costs_the_same_after_a_hundred_thousand_changes(file: Path) -> None:
-    # bench/engine.py makes them by real writes, and 500,000; here it has to be quick.
+def test_a_write_is_not_slower_after_a_hundred_thousand_changes(file: Path) -> None:
+    # bench/engine.py makes 500,000 real writes; this test has to be fast.
     first = cost(file.parent)
     with contextlib.closing(sqlite3.connect(file)) as database, database:
         database.executemany(
@@ -75,13 +75,13 @@ def test_a_write_costs_the_same_after_a_hundred_thousand_changes(file: Path) -> 
     assert numbers(file)[-1] == 101_199
 
 
-def test_the_indexes_are_there_from_the_first_start_on(data_dir: Path) -> None:
+def test_the_first_start_adds_the_indexes(data_dir: Path) -> None:
     with EmbeddedEngine(data_dir):
         indexes = sql(data_dir / "engine.db", "PRAGMA index_list(_stream_records)")
         assert {row[1] for row in indexes} == {"stockpulse_newest", "stockpulse_position"}
 
 
-def test_an_unknown_schema_is_left_alone_with_a_warning(
+def test_an_unknown_schema_is_left_unchanged_with_a_warning(
     file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     for (index,) in sql(file, "SELECT name FROM sqlite_master WHERE name LIKE 'stockpulse%'"):
@@ -95,14 +95,14 @@ def test_an_unknown_schema_is_left_alone_with_a_warning(
     assert numbers(file) == list(range(1, 11))
 
 
-def test_an_empty_file_is_a_new_one(data_dir: Path) -> None:
+def test_an_empty_file_is_treated_as_new(data_dir: Path) -> None:
     data_dir.mkdir()
     (data_dir / "engine.db").touch()
     with EmbeddedEngine(data_dir):
         assert datafile.shape(data_dir / "engine.db") is datafile.Shape.READY
 
 
-def test_a_file_that_another_program_locks_is_told(
+def test_a_file_locked_by_another_program_is_an_error(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(datafile, "_BUSY", 0.05)

@@ -1,4 +1,4 @@
-"""One owner a data folder: it takes over what a crashed owner left, and leaves nothing behind."""
+"""A data folder has one owner, which takes over a crashed owner's engine and ends it on exit."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_the_first_start_answers_at_an_address_that_no_page_guesses(data_dir: Path) -> None:
+def test_the_first_start_uses_a_random_address_and_private_files(data_dir: Path) -> None:
     with EmbeddedEngine(data_dir) as engine:
         assert engine.healthy()
         assert call(engine.url, "ListTables") == {"TableNames": []}
@@ -40,7 +40,7 @@ def test_the_first_start_answers_at_an_address_that_no_page_guesses(data_dir: Pa
     assert not engine.healthy()
 
 
-def test_the_endpoint_and_the_data_outlive_a_restart(data_dir: Path) -> None:
+def test_endpoint_and_data_survive_a_restart(data_dir: Path) -> None:
     with EmbeddedEngine(data_dir) as first:
         create_table(first.url)
         put(first.url, 7)
@@ -49,14 +49,14 @@ def test_the_endpoint_and_the_data_outlive_a_restart(data_dir: Path) -> None:
         assert stock(second.url) == 7
 
 
-def test_a_clean_end_leaves_no_process_and_frees_the_folder(data_dir: Path) -> None:
+def test_a_clean_exit_leaves_no_process_and_frees_the_folder(data_dir: Path) -> None:
     with EmbeddedEngine(data_dir):
         assert len(running(data_dir)) == 1
     assert running(data_dir) == []
     assert find_running(data_dir) is None
 
 
-def test_a_stopped_engine_ends_with_its_owner_too(data_dir: Path) -> None:
+def test_a_suspended_engine_also_ends_with_its_owner(data_dir: Path) -> None:
     with EmbeddedEngine(data_dir):
         os.kill(running(data_dir)[0], signal.SIGSTOP)
     assert running(data_dir) == []
@@ -68,7 +68,7 @@ def test_ctrl_c_in_the_terminal_does_not_reach_the_engine(data_dir: Path) -> Non
         assert os.getsid(pid) == pid
 
 
-def test_a_second_owner_is_told_who_holds_the_folder(data_dir: Path) -> None:
+def test_a_second_owner_is_refused_with_the_first_one_s_process_id(data_dir: Path) -> None:
     with owner(data_dir) as (first, url):
         with pytest.raises(DataFolderHeld) as refusal, EmbeddedEngine(data_dir):
             pass
@@ -94,16 +94,16 @@ def test_another_command_finds_the_running_engine(data_dir: Path) -> None:
         assert find_running(data_dir) == Endpoint(url, pid)
 
 
-def test_a_process_number_that_is_used_again_is_not_our_engine(data_dir: Path) -> None:
+def test_a_reused_process_id_is_not_taken_for_the_engine(data_dir: Path) -> None:
     with EmbeddedEngine(data_dir) as engine:
         record = {"url": engine.url, "pid": os.getpid()}
         (data_dir / "engine.json").write_text(json.dumps(record))
         assert find_running(data_dir) is None
-    with EmbeddedEngine(data_dir):  # and the start left that process alone
+    with EmbeddedEngine(data_dir):  # the start did not end that process
         assert len(running(data_dir)) == 1
 
 
-def test_after_a_killed_owner_the_next_one_takes_the_engine_over_at_once(data_dir: Path) -> None:
+def test_the_next_owner_takes_over_a_killed_owner_s_engine_at_once(data_dir: Path) -> None:
     with owner(data_dir) as (killed, url):
         create_table(url)
         put(url, 7)
@@ -120,7 +120,7 @@ def test_after_a_killed_owner_the_next_one_takes_the_engine_over_at_once(data_di
     assert running(data_dir) == []
 
 
-def test_a_killed_owner_and_a_killed_engine_lose_nothing(data_dir: Path) -> None:
+def test_no_data_is_lost_if_owner_and_engine_are_killed(data_dir: Path) -> None:
     with owner(data_dir) as (killed, url):
         create_table(url)
         put(url, 7)
@@ -166,7 +166,7 @@ def test_an_orphan_is_found_without_the_record(data_dir: Path) -> None:
         assert (engine.url, running(data_dir)) == (url, before)
 
 
-def test_a_copy_of_a_folder_in_use_moves_to_an_address_of_its_own(
+def test_the_engine_of_a_copied_folder_gets_its_own_address(
     data_dir: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with EmbeddedEngine(data_dir):

@@ -1,4 +1,4 @@
-"""An engine that cannot start says why in one line, and lets go of the folder."""
+"""An engine that cannot start is a one-line error, and the folder is released."""
 
 from pathlib import Path
 
@@ -17,21 +17,23 @@ def running(data_dir: Path) -> list[int]:
     return [engine.pid for engine in process.running(data_dir / "engine.db")]
 
 
-def test_a_file_that_is_no_database_is_told_in_one_line_and_left_alone(data_dir: Path) -> None:
+def test_a_file_that_is_not_a_database_is_a_one_line_error_and_left_unchanged(
+    data_dir: Path,
+) -> None:
     data_dir.mkdir()
     file = data_dir / "engine.db"
     file.write_bytes(b"not a database" * 1000)
-    with pytest.raises(EngineFailed, match="move it away to begin empty") as failure:
+    with pytest.raises(EngineFailed, match="move the file away to start empty") as failure:
         EmbeddedEngine(data_dir).__enter__()
     assert str(file) in str(failure.value)
     assert "\n" not in str(failure.value)
     assert file.read_bytes() == b"not a database" * 1000
     file.unlink()
-    with EmbeddedEngine(data_dir):  # the refusal let go of the folder
+    with EmbeddedEngine(data_dir):  # the failed start released the folder
         pass
 
 
-def test_what_the_engine_says_when_it_cannot_start_is_passed_on(data_dir: Path) -> None:
+def test_a_failed_start_reports_the_engine_s_own_error(data_dir: Path) -> None:
     with EmbeddedEngine(data_dir) as engine:
         create_table(engine.url)
     file = data_dir / "engine.db"
@@ -39,32 +41,32 @@ def test_what_the_engine_says_when_it_cannot_start_is_passed_on(data_dir: Path) 
     with file.open("r+b") as pages:
         pages.seek((root - 1) * 4096)
         pages.write(b"\xff" * 4096)
-    with pytest.raises(EngineFailed, match=r"ended at its start: error: .*engine\.log"):
+    with pytest.raises(EngineFailed, match=r"failed to start: error: .*engine\.log"):
         EmbeddedEngine(data_dir).__enter__()
     assert running(data_dir) == []
 
 
-def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_a_one_line_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(EngineFailed, match="STOCKPULSE_DATA_DIR") as failure:
         EmbeddedEngine(tmp_path / "file" / "data").__enter__()
     assert "\n" not in str(failure.value)
 
 
-def test_a_missing_binary_is_told(data_dir: Path) -> None:
+def test_a_missing_given_binary_is_an_error(data_dir: Path) -> None:
     with pytest.raises(EngineMissing, match="no embedded engine at"):
         EmbeddedEngine(data_dir, binary=data_dir / "none").__enter__()
 
 
-def test_a_binary_that_does_not_run_here_is_told(data_dir: Path, tmp_path: Path) -> None:
+def test_a_binary_that_cannot_run_is_an_error(data_dir: Path, tmp_path: Path) -> None:
     binary = tmp_path / "dynoxide"
     binary.write_bytes(b"\x7fELF of another machine")
     binary.chmod(0o755)
-    with pytest.raises(EngineFailed, match="install it anew"):
+    with pytest.raises(EngineFailed, match="reinstall it"):
         EmbeddedEngine(data_dir, binary=binary).__enter__()
 
 
-def test_the_log_is_cut_at_a_start_when_it_is_over_a_megabyte(data_dir: Path) -> None:
+def test_a_log_over_a_megabyte_is_emptied_at_the_start(data_dir: Path) -> None:
     data_dir.mkdir()
     log = data_dir / "engine.log"
     log.write_bytes(b"x" * (1024 * 1024 + 1))
@@ -72,7 +74,7 @@ def test_the_log_is_cut_at_a_start_when_it_is_over_a_megabyte(data_dir: Path) ->
         assert 0 < log.stat().st_size < 1000
 
 
-def test_the_url_is_unknown_before_the_start(data_dir: Path) -> None:
+def test_there_is_no_url_before_the_start(data_dir: Path) -> None:
     engine = EmbeddedEngine(data_dir)
     assert not engine.healthy()
     with pytest.raises(RuntimeError):

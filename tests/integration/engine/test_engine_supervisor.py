@@ -1,4 +1,4 @@
-"""A dead engine is restarted at once, a silent one only when it cannot be merely busy."""
+"""A dead engine is restarted at once; a silent one only if it is not just busy."""
 
 import os
 import signal
@@ -10,11 +10,11 @@ import pytest
 from app.store.engine import EmbeddedEngine, address, find_binary, find_running, process
 from app.store.engine.data_folder import DataFolder
 from app.store.engine.launcher import Launcher
-from app.store.engine.supervisor import Patience, Supervisor
+from app.store.engine.supervisor import Supervisor, Timeouts
 from tests.integration.engine.kit import call, create_table, put, stock
 from tests.support.waiting import until
 
-QUICK = Patience(interval=0.05, answer=0.4, unwell=2, hung=1.5)
+QUICK = Timeouts(interval=0.05, probe=0.4, misses=2, idle_silence=1.5)
 
 
 def pid(data_dir: Path) -> int | None:
@@ -34,7 +34,7 @@ def launcher(data_dir: Path) -> Launcher:
     return Launcher(folder, find_binary(), address.choose())
 
 
-def test_a_killed_engine_is_back_at_the_same_address_with_its_data(data_dir: Path) -> None:
+def test_a_killed_engine_is_restarted_at_the_same_address_with_its_data(data_dir: Path) -> None:
     with EmbeddedEngine(data_dir) as engine:
         create_table(engine.url)
         put(engine.url, 7)
@@ -47,7 +47,7 @@ def test_a_killed_engine_is_back_at_the_same_address_with_its_data(data_dir: Pat
     assert find_running(data_dir) is None
 
 
-def test_a_stopped_engine_is_unhealthy_within_5_s_and_not_replaced_for_a_pause(
+def test_a_suspended_engine_is_unhealthy_within_5_s_and_not_replaced_if_it_resumes(
     data_dir: Path,
 ) -> None:
     with EmbeddedEngine(data_dir) as engine:
@@ -71,23 +71,23 @@ def test_an_engine_that_stays_silent_is_replaced(launcher: Launcher) -> None:
         assert call(launcher.address.url, "ListTables") == {"TableNames": []}
 
 
-def test_processor_time_tells_a_busy_engine_from_a_stopped_one(launcher: Launcher) -> None:
+def test_a_busy_engine_s_cpu_time_rises(launcher: Launcher) -> None:
     engine = launcher.start()
     try:
         before = engine.cpu_seconds()
         assert before is not None
 
-        def works() -> bool:
+        def uses_cpu() -> bool:
             call(launcher.address.url, "ListTables")
             return (engine.cpu_seconds() or 0.0) > before
 
-        until(works, 30)
+        until(uses_cpu, 30)
     finally:
         engine.end()
     assert engine.cpu_seconds() is None
 
 
-def test_an_adopted_engine_that_dies_is_replaced_by_one_of_ours(launcher: Launcher) -> None:
+def test_an_adopted_engine_that_dies_is_replaced(launcher: Launcher) -> None:
     child = launcher.start()
     adopted = process.find(child.pid, launcher.folder.file)
     assert adopted is not None
@@ -98,7 +98,7 @@ def test_an_adopted_engine_that_dies_is_replaced_by_one_of_ours(launcher: Launch
         assert call(launcher.address.url, "ListTables") == {"TableNames": []}
 
 
-def test_restarts_go_on_until_one_works(launcher: Launcher) -> None:
+def test_restarts_are_repeated_until_one_succeeds(launcher: Launcher) -> None:
     first = launcher.start()
     binary = launcher.binary
     broken = Launcher(launcher.folder, launcher.folder.path / "binary", launcher.address)
@@ -109,13 +109,13 @@ def test_restarts_go_on_until_one_works(launcher: Launcher) -> None:
         until(lambda: supervisor.healthy, 10)
 
 
-def test_the_end_does_not_wait_for_a_restart_that_hangs(launcher: Launcher, tmp_path: Path) -> None:
-    deaf = tmp_path / "deaf"
-    deaf.write_text("#!/bin/sh\nexec sleep 60\n")
-    deaf.chmod(0o755)
+def test_stopping_does_not_wait_for_a_hanging_restart(launcher: Launcher, tmp_path: Path) -> None:
+    silent = tmp_path / "silent"
+    silent.write_text("#!/bin/sh\nexec sleep 60\n")
+    silent.chmod(0o755)
     first = launcher.start()
-    stuck = Launcher(launcher.folder, deaf, launcher.address)
-    with Supervisor(first, stuck.start, QUICK) as supervisor:
+    hanging = Launcher(launcher.folder, silent, launcher.address)
+    with Supervisor(first, hanging.start, QUICK) as supervisor:
         first.end()
         until(lambda: not supervisor.healthy, 10)
         begun = time.monotonic()

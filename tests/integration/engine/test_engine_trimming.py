@@ -1,4 +1,4 @@
-"""Stream records go once they are over a day old and read by all; a start never waits for that."""
+"""Stream records older than a day are trimmed once read by all; a start does not wait for it."""
 
 import os
 import signal
@@ -13,13 +13,13 @@ from tests.integration.engine.kit import call, numbers, put, shard_of
 from tests.integration.engine.trimming import DAY, PRODUCTS, age, start
 
 
-def test_old_records_that_all_have_read_are_trimmed(file: Path) -> None:
+def test_old_records_that_all_consumers_have_read_are_trimmed(file: Path) -> None:
     age(file, upto=6)
     start(file, {PRODUCTS: 8})
     assert numbers(file) == [7, 8, 9, 10]
 
 
-def test_old_records_that_someone_has_not_read_stay(file: Path) -> None:
+def test_old_records_that_a_consumer_has_not_read_are_kept(file: Path) -> None:
     age(file, upto=10)
     start(file, {PRODUCTS: 4})
     assert numbers(file) == [5, 6, 7, 8, 9, 10]
@@ -39,7 +39,7 @@ def test_nothing_is_trimmed_without_checkpoints_at_all(file: Path) -> None:
         assert numbers(file) == list(range(1, 11))
 
 
-def test_a_tables_newest_record_stays_so_that_numbers_go_on(file: Path) -> None:
+def test_a_table_s_newest_record_is_kept_so_that_numbers_are_not_reused(file: Path) -> None:
     age(file, upto=10)
     start(file, {PRODUCTS: 99})
     assert numbers(file) == [10]
@@ -48,14 +48,16 @@ def test_a_tables_newest_record_stays_so_that_numbers_go_on(file: Path) -> None:
     assert numbers(file) == [10, 11]
 
 
-def test_trimming_goes_on_over_many_batches(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trimming_takes_as_many_batches_as_needed(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(datafile, "_BATCH", 3)
     age(file, upto=8)
     start(file, {PRODUCTS: 10})
     assert numbers(file) == [9, 10]
 
 
-def test_a_start_trims_for_a_moment_only_and_the_stop_does_the_rest(
+def test_a_start_trims_briefly_and_the_stop_does_the_rest(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(datafile, "_BATCH", 2)
@@ -66,7 +68,7 @@ def test_a_start_trims_for_a_moment_only_and_the_stop_does_the_rest(
     assert numbers(file) == [9, 10]
 
 
-def test_an_engine_that_does_not_answer_does_not_hold_up_the_stop(file: Path) -> None:
+def test_an_engine_that_does_not_answer_does_not_delay_the_stop(file: Path) -> None:
     age(file, upto=8)
     asked = []
 
@@ -85,13 +87,13 @@ def test_an_engine_that_does_not_answer_does_not_hold_up_the_stop(file: Path) ->
     assert asked == []
 
 
-def test_young_records_cost_no_second_start(file: Path) -> None:
+def test_recent_records_need_no_second_start(file: Path) -> None:
     age(file, upto=10, by=DAY - 600)
     assert start(file, {PRODUCTS: 10}).asked == 0
     assert numbers(file) == list(range(1, 11))
 
 
-def test_checkpoints_that_cannot_be_read_trim_nothing_and_stop_nothing(
+def test_if_checkpoints_cannot_be_read_nothing_is_trimmed_and_the_engine_starts(
     file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(url: str) -> Mapping[tuple[str, str], int]:
@@ -104,7 +106,7 @@ def test_checkpoints_that_cannot_be_read_trim_nothing_and_stop_nothing(
     assert "nothing is trimmed" in caplog.text
 
 
-def test_the_stream_reads_on_after_trimming(file: Path) -> None:
+def test_the_stream_can_be_read_after_trimming(file: Path) -> None:
     age(file, upto=6)
     start(file, {PRODUCTS: 6})
     with EmbeddedEngine(file.parent) as engine:

@@ -1,4 +1,4 @@
-"""A table made anew on the embedded engine: its old records come again, and are not told again."""
+"""A re-created table on the embedded engine repeats old records; they are not published again."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def recreate(app: App) -> None:
     )
 
 
-def test_after_a_restart_only_what_is_new_is_told(tmp_path: Path) -> None:
+def test_after_a_table_is_recreated_only_new_changes_are_published(tmp_path: Path) -> None:
     settings = settings_for("embedded", tmp_path)
     with serving(settings) as app, Listener(app.url) as feed:
         app.create("old", 1)

@@ -1,4 +1,4 @@
-"""A stream with old records in it, and starts of an engine that trims them."""
+"""Helpers for trimming: make records old, and start an engine that trims them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +11,7 @@ PRODUCTS = ("Products", shard_of("Products"))
 
 
 def age(file: Path, upto: int, table: str = "Products", by: int = DAY + 60) -> None:
-    """Make the records up to a number older."""
+    """Make the records up to a sequence number `by` seconds older."""
     change = (
         "UPDATE _stream_records SET created_at = created_at - ? "
         "WHERE table_name = ? AND CAST(sequence_number AS INTEGER) <= ?"
@@ -20,7 +20,7 @@ def age(file: Path, upto: int, table: str = "Products", by: int = DAY + 60) -> N
 
 
 class Checkpoints:
-    """What the consumers have behind them, and whether anyone asked."""
+    """The consumers' positions, and how often they were requested."""
 
     def __init__(self, positions: Mapping[tuple[str, str], int]) -> None:
         self.positions = positions

@@ -1,4 +1,4 @@
-"""Which keys ever signed is kept with the data, so that a missing one is told at the start."""
+"""The ids of all keys that have signed are stored, so that a start warns of a missing key."""
 
 import base64
 import logging
@@ -16,7 +16,7 @@ def with_keys(settings: Settings, *ids: str) -> Settings:
     return settings_for(settings.dynamodb, settings.data_dir, audit_keys=given)
 
 
-def test_a_key_that_signed_once_and_is_lacking_now_is_named(
+def test_a_missing_key_that_has_signed_is_named_in_a_warning(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     def warnings(*ids: str) -> str:

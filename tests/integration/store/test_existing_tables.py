@@ -1,4 +1,4 @@
-"""A table that was there before Stockpulse: its names, its stream's view, or read-only."""
+"""Stockpulse works with an existing table: its names, its stream's view type, and read-only."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ Existing = Callable[..., Any]
 def over_existing_table(
     endpoint: str, tmp_path: Path, *, view: str | None, key: str = "ProductID", **settings: Any
 ) -> Iterator[App]:
-    """The application over a table that another program made."""
+    """The application with a table that another program created."""
     table = f"inventory-{tmp_path.name[-30:]}"
     stream = (
         {"StreamEnabled": False}
@@ -41,9 +41,7 @@ def over_existing_table(
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_every_view_type_runs_and_tells_what_it_can(
-    endpoint: str, tmp_path: Path, view: str
-) -> None:
+def test_events_have_what_the_view_type_provides(endpoint: str, tmp_path: Path, view: str) -> None:
     with (
         over_existing_table(endpoint, tmp_path, view=view) as app,
         Listener(app.url) as feed,
@@ -51,13 +49,13 @@ def test_every_view_type_runs_and_tells_what_it_can(
         app.create("P1", 12)
         assert app.adjust("P1", -3).status_code == 200
         assert app.http.delete("/v1/products/P1", headers={"If-Match": "*"}).status_code == 204
-        told = [message.data["data"] for message in feed.changes(3)]
+        events = [message.data["data"] for message in feed.changes(3)]
         page = app.http.get("/", headers={"Accept": "text/html"}).text
-    inserted, sold, deleted = told
+    inserted, sold, deleted = events
     new, old = view in VIEWS[:2], view in {"NEW_AND_OLD_IMAGES", "OLD_IMAGE"}
     both = new and old
-    assert {event["view_type"] for event in told} == {view}
-    assert [event["product_id"] for event in told] == ["P1"] * 3
+    assert {event["view_type"] for event in events} == {view}
+    assert [event["product_id"] for event in events] == ["P1"] * 3
     assert inserted["kind"] == "inserted"
     assert inserted["stock_after"] == (12 if new else None)
     assert inserted["actor"] == ("local" if new else None)
@@ -72,7 +70,7 @@ def test_every_view_type_runs_and_tells_what_it_can(
     assert (f"<code>{view}</code>" in page) == (not both)
 
 
-def test_a_table_s_own_attribute_names(endpoint: str, tmp_path: Path) -> None:
+def test_configured_attribute_names_of_an_existing_table(endpoint: str, tmp_path: Path) -> None:
     with (
         over_existing_table(
             endpoint,
@@ -91,7 +89,7 @@ def test_a_table_s_own_attribute_names(endpoint: str, tmp_path: Path) -> None:
         assert app.adjust("S-1", -2).json()["stock"] == 5
         app.create("S-2", 1, name="Shade")
         app.http.delete("/v1/products/S-2", headers={"If-Match": "*"})
-        told = [message.data["data"] for message in feed.changes(4)]
+        events = [message.data["data"] for message in feed.changes(4)]
         stored = app.tables.get_item(
             TableName=app.services.about.products_table, Key=item(sku="S-1"), ConsistentRead=True
         )["Item"]
@@ -99,14 +97,14 @@ def test_a_table_s_own_attribute_names(endpoint: str, tmp_path: Path) -> None:
         assert [event["product_id"] for event in app.http.get("/v1/products").json()["items"]] == [
             "S-1"
         ]
-    assert [event["kind"] for event in told] == [
+    assert [event["kind"] for event in events] == [
         "inserted",
         "stock_changed",
         "inserted",
         "deleted",
     ]
-    assert [event["product_name"] for event in told] == ["Lamp", "Lamp", "Shade", "Shade"]
-    assert (told[1]["delta"], told[1]["changed"]) == (-2, ["on_hand"])
+    assert [event["product_name"] for event in events] == ["Lamp", "Lamp", "Shade", "Shade"]
+    assert (events[1]["delta"], events[1]["changed"]) == (-2, ["on_hand"])
 
 
 def test_read_only_shows_everything_and_writes_nothing(endpoint: str, tmp_path: Path) -> None:
@@ -136,7 +134,7 @@ def test_read_only_shows_everything_and_writes_nothing(endpoint: str, tmp_path: 
     assert stored == [item(ProductID="P1", ProductName="Lamp", Stock=7)]
 
 
-def test_a_table_without_a_stream_is_refused_with_the_remedy(endpoint: str, tmp_path: Path) -> None:
+def test_a_table_without_a_stream_is_an_error_with_a_remedy(endpoint: str, tmp_path: Path) -> None:
     with (
         pytest.raises(TableError, match="init --enable-stream"),
         over_existing_table(endpoint, tmp_path, view=None),

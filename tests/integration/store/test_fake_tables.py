@@ -1,4 +1,4 @@
-"""The fake tables of the state machine answer as a real engine does, call by call."""
+"""The fake tables of the state machine answer every call as a real engine does."""
 
 import secrets
 from collections.abc import Callable
@@ -22,9 +22,9 @@ def key(sort: str) -> dict[str, Any]:
 
 
 def named(request: dict[str, Any]) -> dict[str, Any]:
-    """With the names that its expressions use."""
-    told = " ".join(str(value) for part, value in request.items() if part.endswith("Expression"))
-    names = {name: meant for name, meant in NAMES.items() if name in told}
+    """The request with the names that its expressions use."""
+    used = " ".join(str(value) for part, value in request.items() if part.endswith("Expression"))
+    names = {name: meant for name, meant in NAMES.items() if name in used}
     return request | {"ExpressionAttributeNames": names} if names else request
 
 
@@ -109,7 +109,7 @@ CALLS = [
 
 
 def outcomes(client: Any, table: str, token: Callable[[str], str]) -> list[Any]:
-    """What each call answers, without what describes the answer; of a fault, its code."""
+    """The response to each call, without metadata; for an error, its code."""
     found: list[Any] = []
     for operation, request in CALLS:
         if operation == "transact_write_items":
@@ -153,16 +153,16 @@ def table(endpoint: str) -> str:
     return name
 
 
-def test_every_call_is_answered_alike(endpoint: str, table: str) -> None:
+def test_fake_tables_answer_every_call_like_the_engine(endpoint: str, table: str) -> None:
     fake: Any = FakeTables({table: ("Consumer", "Shard")})
     real = connect(endpoint).tables
-    unlike = [
-        (told, known)
-        for told, known in zip(
+    different = [
+        (ours, expected)
+        for ours, expected in zip(
             outcomes(fake, table, lambda token: token),
             outcomes(real, table, lambda token: f"{table}-{token}"),
             strict=True,
         )
-        if told != known
+        if ours != expected
     ]
-    assert unlike == [], unlike
+    assert different == [], different

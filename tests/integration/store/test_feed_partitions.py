@@ -1,4 +1,4 @@
-"""Three writers fill three partitions of a day in a real store at once; readers see one order."""
+"""Three writers fill three partitions of a day in a real store; readers see one order."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +21,7 @@ WRITERS, BATCHES = 3, 20
 
 
 class Shelf:
-    """A deployment's tables, and a writer's way to them."""
+    """A deployment's tables, and the parts of its writers."""
 
     def __init__(self, clients: Clients, names: TableNames) -> None:
         self.clients, self.names = clients, names
@@ -30,7 +30,7 @@ class Shelf:
         return Feed(self.clients.tables, self.names.feed, partitions=partitions)
 
     def clock(self, number: int) -> SharedClock:
-        """One whose writer's partition is known, among three."""
+        """A clock whose writer uses partition `number` of three."""
         row = ClockRow(self.clients.tables, self.names.checkpoints, "test")
         while True:
             clock = SharedClock(row)
@@ -52,7 +52,7 @@ def shelf(endpoint: str, tmp_path: Path) -> Shelf:
     return Shelf(clients, names)
 
 
-def test_readers_merge_what_three_writers_wrote_at_once(shelf: Shelf) -> None:
+def test_readers_merge_the_rows_of_three_concurrent_writers(shelf: Shelf) -> None:
     def write(writer: int) -> list[Arrived]:
         audit = shelf.audit(shelf.clock(writer), shelf.feed())
         arrived: list[Arrived] = []
@@ -84,7 +84,7 @@ def test_readers_merge_what_three_writers_wrote_at_once(shelf: Shelf) -> None:
     assert [cursor for cursor, _ in page.items] == expected[1:]
 
 
-def test_a_product_s_stamps_rise_from_writer_to_writer(shelf: Shelf) -> None:
+def test_a_product_s_stamps_rise_across_writers(shelf: Shelf) -> None:
     clocks = [shelf.clock(number) for number in range(WRITERS)]
     stamps: list[Cursor] = []
     for turn in range(12):
@@ -94,13 +94,13 @@ def test_a_product_s_stamps_rise_from_writer_to_writer(shelf: Shelf) -> None:
     assert stamps == sorted(set(stamps))
 
 
-def test_a_gap_held_up_while_others_go_on_commits_with_a_new_stamp(shelf: Shelf) -> None:
+def test_a_delayed_gap_is_committed_with_a_new_stamp(shelf: Shelf) -> None:
     slow, row = shelf.clock(0), ClockRow(shelf.clients.tables, shelf.names.checkpoints, "test")
-    held_up = slow.stamp()
-    stamps = iter([held_up])
+    late = slow.stamp()
+    stamps = iter([late])
     audit = shelf.audit(slow, shelf.feed(), lambda: next(stamps, None) or slow.stamp())
     row.add(9_000)
     arrived = audit.append_if_absent(an_event(1, kind="gap", note="missing"))
     assert arrived is not None
-    assert arrived[0].ms > held_up.ms + 9_000 - 2_000
+    assert arrived[0].ms > late.ms + 9_000 - 2_000
     assert [row.cursor for row in shelf.feed().after(None, 10)] == [arrived[0]]

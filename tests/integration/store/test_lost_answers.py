@@ -1,6 +1,7 @@
-"""A write whose answer gets lost is applied once, and never meets itself as a conflict.
+"""A write whose response is lost is applied once, and does not conflict with itself.
 
-Where every repeat got lost too the answer is 503: then it may have been applied, once.
+If the responses to all repeats are lost too, the status is 503, and the write may have been applied
+once.
 """
 
 from collections import Counter
@@ -14,7 +15,7 @@ from tests.support.http.sse import Listener
 from tests.support.processes.running import serving, settings_for
 
 
-def test_every_adjustment_answered_2xx_is_applied_exactly_once(
+def test_every_adjustment_with_a_2xx_response_is_applied_exactly_once(
     endpoint: str, tmp_path: Path
 ) -> None:
     adjustments, products = 150, 5
@@ -33,21 +34,21 @@ def test_every_adjustment_answered_2xx_is_applied_exactly_once(
             answers = list(threads.map(adjust, range(adjustments)))
         assert proxy.swallowed > adjustments * 0.15
         statuses = Counter(answer.status_code for answer in answers)
-        assert set(statuses) <= {200, 503}, statuses  # no conflict with itself, nothing else
+        assert set(statuses) <= {200, 503}, statuses  # so no write conflicted with itself
         assert statuses[200] > adjustments * 0.95
         answered = {a.headers["X-Request-Id"] for a in answers if a.status_code == 200}
 
         left = [app.http.get(f"/v1/products/P{number}").json()["stock"] for number in range(5)]
         applied = products * 1000 - sum(left)
         changes = feed.changes(products + applied, 30)
-        told = [message.data["data"] for message in changes[products:]]
-        assert [event["delta"] for event in told] == [-1] * applied
-        requests = Counter(event["request_id"] for event in told)
+        events = [message.data["data"] for message in changes[products:]]
+        assert [event["delta"] for event in events] == [-1] * applied
+        requests = Counter(event["request_id"] for event in events)
         assert set(requests.values()) == {1}
         assert answered <= set(requests)
 
 
-def test_creates_and_deletes_survive_lost_answers_too(endpoint: str, tmp_path: Path) -> None:
+def test_creates_and_deletes_survive_lost_responses(endpoint: str, tmp_path: Path) -> None:
     with (
         lossy(endpoint, share=0.2, seed=7) as (url, proxy),
         serving(settings_for(url, tmp_path)) as app,

@@ -1,4 +1,4 @@
-"""Tables get made where answers are lost, and where several processes make them at once."""
+"""Tables are created even if responses are lost or several processes create them at once."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,7 +9,7 @@ from app.store.dynamodb.tables import ensure_tables, stream_of, table_names
 from tests.support.http.lossy import lossy
 
 
-def test_tables_are_made_though_answers_get_lost(endpoint: str, tmp_path: Path) -> None:
+def test_tables_are_created_although_responses_are_lost(endpoint: str, tmp_path: Path) -> None:
     names = table_names(f"{tmp_path.name}-", None)
     calls = ("CreateTable", "UpdateTimeToLive")
     with lossy(endpoint, share=0.4, seed=2, operations=calls) as (url, proxy):
@@ -18,7 +18,7 @@ def test_tables_are_made_though_answers_get_lost(endpoint: str, tmp_path: Path) 
     assert stream_of(connect(endpoint).tables, names.products).view_type == "NEW_AND_OLD_IMAGES"
 
 
-def test_processes_that_start_together_share_their_tables(endpoint: str, tmp_path: Path) -> None:
+def test_processes_can_create_the_same_tables_at_once(endpoint: str, tmp_path: Path) -> None:
     names = table_names(f"{tmp_path.name}-", None)
 
     def start(_: int) -> None:

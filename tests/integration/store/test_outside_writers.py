@@ -1,4 +1,4 @@
-"""Other programs write the table: they are shown truthfully and nothing of theirs is lost."""
+"""Other programs' changes are shown without an actor, and their attributes are kept."""
 
 import secrets
 from pathlib import Path
@@ -8,7 +8,7 @@ from tests.support.http.sse import Listener
 from tests.support.processes.running import App, item, serving, settings_for
 
 
-def test_changes_straight_in_dynamodb_show_as_outside(app: App) -> None:
+def test_changes_made_directly_in_dynamodb_have_no_actor(app: App) -> None:
     table, key = app.services.about.products_table, item(ProductID="P1")
     with Listener(app.url) as feed:
         app.put_outside(ProductID="P1", ProductName="Kettle", Stock=12, shelf="A7")
@@ -19,14 +19,14 @@ def test_changes_straight_in_dynamodb_show_as_outside(app: App) -> None:
             ExpressionAttributeValues={":n": {"N": "3"}},
         )
         app.tables.delete_item(TableName=table, Key=key)
-        told = [message.data["data"] for message in feed.changes(3)]
-    assert [event["kind"] for event in told] == ["inserted", "stock_changed", "deleted"]
-    assert [event["actor"] for event in told] == [None] * 3
-    assert told[1]["delta"] == -3
-    assert told[0]["after"]["shelf"] == "A7"
+        events = [message.data["data"] for message in feed.changes(3)]
+    assert [event["kind"] for event in events] == ["inserted", "stock_changed", "deleted"]
+    assert [event["actor"] for event in events] == [None] * 3
+    assert events[1]["delta"] == -3
+    assert events[0]["after"]["shelf"] == "A7"
 
 
-def test_an_edit_over_rest_keeps_every_attribute_of_others(app: App) -> None:
+def test_an_edit_over_rest_keeps_other_programs_attributes(app: App) -> None:
     theirs = {
         "shelf": {"S": "A7"},
         "dims": {"M": {"w": {"N": "12.5"}, "tags": {"SS": ["x", "y"]}}},
@@ -49,7 +49,7 @@ def test_an_edit_over_rest_keeps_every_attribute_of_others(app: App) -> None:
     assert stored["Stock"] == {"N": "10"}
 
 
-def test_an_outside_change_after_ours_is_not_taken_for_ours(app: App) -> None:
+def test_an_outside_change_after_ours_has_no_actor(app: App) -> None:
     with Listener(app.url) as feed:
         app.create("P1", 5)
         app.tables.update_item(
@@ -58,11 +58,11 @@ def test_an_outside_change_after_ours_is_not_taken_for_ours(app: App) -> None:
             UpdateExpression="SET Stock = :n",
             ExpressionAttributeValues={":n": {"N": "99"}},
         )
-        told = [message.data["data"] for message in feed.changes(2)]
-    assert [event["actor"] for event in told] == ["local", None]
+        events = [message.data["data"] for message in feed.changes(2)]
+    assert [event["actor"] for event in events] == ["local", None]
 
 
-def test_an_outside_change_is_noticed_by_a_conditional_write(app: App) -> None:
+def test_a_conditional_write_fails_after_an_outside_change(app: App) -> None:
     etag = app.create("P1", 5).headers["ETag"]
     app.tables.update_item(
         TableName=app.services.about.products_table,
@@ -73,7 +73,7 @@ def test_an_outside_change_is_noticed_by_a_conditional_write(app: App) -> None:
     assert app.http.delete("/v1/products/P1", headers={"If-Match": etag}).status_code == 412
 
 
-def test_stock_that_is_no_count_still_shows(app: App) -> None:
+def test_stock_that_is_not_a_count_does_not_stop_the_stream(app: App) -> None:
     table = app.services.about.products_table
     with Listener(app.url) as feed:
         app.tables.put_item(TableName=table, Item=item(ProductID="P1", Stock=5))
@@ -84,13 +84,13 @@ def test_stock_that_is_no_count_still_shows(app: App) -> None:
                 UpdateExpression="SET Stock = :n",
                 ExpressionAttributeValues={":n": stock},
             )
-        told = [message.data["data"] for message in feed.changes(5)]
-    assert [event["kind"] for event in told] == ["inserted"] + ["updated"] * 4
-    assert [event["stock_after"] for event in told] == [5, None, None, None, 7]
-    assert told[2]["after"]["Stock"] == "2.5"
+        events = [message.data["data"] for message in feed.changes(5)]
+    assert [event["kind"] for event in events] == ["inserted"] + ["updated"] * 4
+    assert [event["stock_after"] for event in events] == [5, None, None, None, 7]
+    assert events[2]["after"]["Stock"] == "2.5"
 
 
-def test_an_item_too_large_for_one_entry_is_told_and_the_shard_moves_on(app: App) -> None:
+def test_an_item_too_large_for_an_entry_is_published_and_the_shard_continues(app: App) -> None:
 
     noise = [secrets.token_urlsafe(280_000), secrets.token_urlsafe(280_000)]
     with Listener(app.url) as feed:
@@ -109,8 +109,8 @@ def test_an_item_too_large_for_one_entry_is_told_and_the_shard_moves_on(app: App
     assert whole[3]["changed"] == ["blob"]
 
 
-def test_a_page_of_oversize_changes_is_told_whole(endpoint: str, tmp_path: Path) -> None:
-    """What piled up while nobody read: together more than one call to DynamoDB may hold."""
+def test_a_page_of_oversize_changes_is_published_completely(endpoint: str, tmp_path: Path) -> None:
+    """Changes that accumulated while no worker ran are together too large for one call."""
     settings = settings_for(endpoint, tmp_path)
     with serving(settings) as app:
         cursor = app.services.broker.head

@@ -1,4 +1,4 @@
-"""`verify` names every damage that it promises to name, and is silent about what it cannot see."""
+"""`verify` reports all damage that it promises to detect, and nothing in its blind spots."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -45,7 +45,7 @@ def audit_table(app: App) -> str:
 
 @pytest.fixture(scope="module")
 def undamaged(shared: App) -> Entries:
-    """The audit of two products with a past, one of them deleted."""
+    """The audit entries of two products, one of them deleted."""
     with Listener(shared.url) as feed:
         shared.create("P1", 10)
         for _ in range(4):
@@ -58,7 +58,7 @@ def undamaged(shared: App) -> Entries:
 
 @pytest.fixture
 def history(shared: App, undamaged: Entries) -> Iterator[App]:
-    """The two products; what a test does to their audit is undone."""
+    """The two products; a test's changes to their audit are undone."""
     yield shared
     for entry in all_entries(shared):
         remove(shared, entry)
@@ -66,10 +66,10 @@ def history(shared: App, undamaged: Entries) -> Iterator[App]:
         shared.tables.put_item(TableName=audit_table(shared), Item=entry)
 
 
-def test_an_untouched_history_is_found_whole(history: App) -> None:
+def test_an_unchanged_history_has_no_findings(history: App) -> None:
     report = verify(history)
     assert report.findings == []
-    assert (report.products, report.entries) == (2, 8)  # the delete stamp's entry counts too
+    assert (report.products, report.entries) == (2, 8)  # with the entry of the delete mark
 
 
 def change(entry: dict[str, Any]) -> None:
@@ -89,7 +89,9 @@ def drop_signature(entry: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("damage", [change, change_number, change_image, drop_signature])
-def test_a_changed_entry_is_named(history: App, damage: Callable[[dict[str, Any]], None]) -> None:
+def test_a_changed_entry_is_reported(
+    history: App, damage: Callable[[dict[str, Any]], None]
+) -> None:
     entry = entries_of(history, "P1")[2]
     damage(entry)
     history.tables.put_item(TableName=audit_table(history), Item=entry)
@@ -97,8 +99,8 @@ def test_a_changed_entry_is_named(history: App, damage: Callable[[dict[str, Any]
     assert (finding.damage, finding.event_key) == ("changed", entry["EventKey"]["S"])
 
 
-def test_an_entry_that_cannot_be_read_hides_no_other_and_stops_nothing(history: App) -> None:
-    """A web process loads its ring so: it must start beside such a row."""
+def test_a_malformed_entry_does_not_affect_other_entries(history: App) -> None:
+    """A web process loads its ring like this, and must start despite such a row."""
     entry = entries_of(history, "P1")[-1]
     del entry["Kind"]
     history.tables.put_item(TableName=audit_table(history), Item=entry)
@@ -112,14 +114,14 @@ def test_an_entry_that_cannot_be_read_hides_no_other_and_stops_nothing(history: 
     assert newest.key == entries_of(history, "P1")[-2]["EventKey"]["S"]
 
 
-def test_a_removed_entry_is_named(history: App) -> None:
+def test_a_removed_entry_is_reported(history: App) -> None:
     entries = entries_of(history, "P1")
     remove(history, entries[2])
     (finding,) = verify(history).findings
     assert (finding.damage, finding.event_key) == ("broken-chain", entries[3]["EventKey"]["S"])
 
 
-def test_an_inserted_entry_is_named(history: App) -> None:
+def test_an_inserted_entry_is_reported(history: App) -> None:
     entry = entries_of(history, "P1")[2]
     key = entry["EventKey"]["S"]
     entry["EventKey"] = {"S": key[:-1] + str((int(key[-1]) + 1) % 10)}
@@ -128,7 +130,7 @@ def test_an_inserted_entry_is_named(history: App) -> None:
     assert "changed" in damages
 
 
-def test_an_entry_forged_with_a_key_of_one_s_own_is_named(history: App) -> None:
+def test_an_entry_signed_with_an_unknown_key_is_reported(history: App) -> None:
     entry = entries_of(history, "P1")[2]
     forged = Signer("forger", b"x" * 32).entry(replace(event_of(entry), actor="nobody"))
     history.tables.put_item(TableName=audit_table(history), Item=forged)
@@ -136,7 +138,7 @@ def test_an_entry_forged_with_a_key_of_one_s_own_is_named(history: App) -> None:
     assert finding.damage == "unknown-key"
 
 
-def test_a_cut_off_end_and_a_missing_beginning_are_named(history: App) -> None:
+def test_a_missing_end_and_a_missing_beginning_are_reported(history: App) -> None:
     entries = entries_of(history, "P1")
     remove(history, entries[-1])
     assert [finding.damage for finding in verify(history).findings] == ["cut-off"]
@@ -145,20 +147,20 @@ def test_a_cut_off_end_and_a_missing_beginning_are_named(history: App) -> None:
     assert damages == {"cut-off", "no-beginning"}
 
 
-def test_a_history_removed_whole_is_named_while_the_product_lives(history: App) -> None:
+def test_a_removed_history_of_an_existing_product_is_reported(history: App) -> None:
     for entry in entries_of(history, "P1"):
         remove(history, entry)
     (finding,) = verify(history).findings
     assert (finding.damage, finding.product_id) == ("no-history", "P1")
 
 
-def test_it_cannot_see_the_whole_history_of_an_absent_product(history: App) -> None:
+def test_a_removed_history_of_an_absent_product_is_not_detected(history: App) -> None:
     for entry in entries_of(history, "P2"):
         remove(history, entry)
     assert verify(history).findings == []
 
 
-def test_it_cannot_see_a_removed_run_whose_outer_images_are_equal(app: App) -> None:
+def test_a_removed_run_between_equal_images_is_not_detected(app: App) -> None:
     table, key = app.services.about.products_table, item(ProductID="P1")
     with Listener(app.url) as feed:
         for stock in (5, 6, 5):
@@ -169,14 +171,14 @@ def test_it_cannot_see_a_removed_run_whose_outer_images_are_equal(app: App) -> N
     assert verify(app).findings == []
 
 
-def test_a_change_on_its_way_is_not_taken_for_damage(app: App) -> None:
+def test_a_change_that_has_not_arrived_is_not_damage(app: App) -> None:
     app.create("P1", 10)
     assert verify(app, "P1").findings == []
     app.adjust("P1", -1)
     assert verify(app, "P1").findings == []
 
 
-def test_entries_of_an_older_key_verify_while_the_key_is_known(history: App) -> None:
+def test_entries_of_an_older_key_can_be_verified_while_the_key_is_known(history: App) -> None:
     own = parse_keys(own_keys(history.services.settings.data_dir))
     assert verify(history, **{"new": b"n" * 32} | own).findings == []
     findings = verify(history, new=b"n" * 32).findings

@@ -32,7 +32,7 @@ def test_lost_changes_are_found_in_the_table_and_the_audit_verifies_again(
         lose(parts, "changed", 1)
         lose(parts, "deleted", 1)
         lose(parts, "new", 1)
-        assert parts.comparison().run() == Outcome(looked=4, found=3, written=3)
+        assert parts.comparison().run() == Outcome(compared=4, found=3, written=3)
         shown = {m.data["subject"]: m.data["data"] for m in feed.changes(9)[6:]}
     changed, deleted, new = shown["changed"], shown["deleted"], shown["new"]
     assert {event["kind"] for event in shown.values()} == {"reconciled"}
@@ -47,7 +47,7 @@ def test_lost_changes_are_found_in_the_table_and_the_audit_verifies_again(
     ]
     report = verify(parts)
     assert (report.findings, report.reconciled) == ([], 3)
-    assert parts.comparison().run() == Outcome(looked=4)
+    assert parts.comparison().run() == Outcome(compared=4)
 
 
 def test_changes_after_a_reconciled_entry_verify_and_an_early_entry_is_void(
@@ -133,7 +133,7 @@ def test_an_existing_table_gets_baselines_and_verifies(endpoint: str, tmp_path: 
             "no-history",
         ]
         outcome = parts.comparison(first=True).run()
-        assert (outcome.looked, outcome.written, outcome.left) == (4, 3, 0)
+        assert (outcome.compared, outcome.written, outcome.left) == (4, 3, 0)
         report = verify(parts)
         assert (report.findings, report.reconciled) == ([], 3)
         assert entries(parts, "busy")[0]["After"]["M"]["Stock"] == {"N": "6"}
@@ -163,5 +163,5 @@ def test_under_a_view_without_new_images_only_a_baseline_is_written(
             feed.changes(3)
         lose(parts, "audited", 1)
         lose(parts, "unaudited", 1)
-        assert parts.comparison().run() == Outcome(looked=2, found=1, written=1)
+        assert parts.comparison().run() == Outcome(compared=2, found=1, written=1)
         assert [entry["Kind"]["S"] for entry in entries(parts, "unaudited")] == ["reconciled"]

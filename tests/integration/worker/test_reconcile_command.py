@@ -57,7 +57,7 @@ def test_a_dead_reconciler_is_replaced(reconciling: Parts) -> None:
     pause = threading.Event()
     while (state := requests.state()).stream is None:
         pause.wait(0.02)
-    assert requests.claim(state.beat, "dead")
+    assert requests.claim(state.heartbeat, "dead")
     number = requests.ask("a test", datetime.now(UTC))
     while requests.state().done < number:
         pause.wait(0.02)

@@ -29,11 +29,11 @@ class Waiting:
 def test_the_answer_is_waited_for_while_the_beat_moves(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    done = State(requested=3, done=3, outcome=Outcome(looked=9))
+    done = State(requested=3, done=3, outcome=Outcome(compared=9))
 
     def states() -> Iterator[State]:
         for beat in range(100):
-            yield State(requested=3, beat=beat, busy=True, progress=f"{beat // 50} compared")
+            yield State(requested=3, heartbeat=beat, busy=True, progress=f"{beat // 50} compared")
         yield done
 
     assert Waiting(states()).answered() is done
@@ -48,6 +48,6 @@ def test_without_a_live_worker_it_says_how_to_start_one() -> None:
 
 
 def test_it_waits_no_longer_than_it_was_told() -> None:
-    beats = (State(requested=3, beat=beat, busy=True) for beat in range(10_000))
+    beats = (State(requested=3, heartbeat=beat, busy=True) for beat in range(10_000))
     with pytest.raises(CommandError, match="not done within 100 s"):
         Waiting(beats).answered(timeout=100)

@@ -1,4 +1,4 @@
-"""Rows of every version are read as far as they go, and none stops the read."""
+"""Rows from other versions are read as far as understood, and none stops the read."""
 
 import json
 from typing import Any
@@ -43,25 +43,25 @@ def a_letter(number: int, sink: str = "notify", **fields: Any) -> dict[str, Any]
     }
 
 
-def test_a_shard_without_a_lease_has_a_position_only() -> None:
+def test_a_shard_without_a_lease_has_only_a_position() -> None:
     shard = the_shard(SequenceNumber={"S": "12"}, Finished={"BOOL": True})
     assert (shard.stream_arn, shard.shard_id, shard.sequence_number) == (ARN, "s1", "12")
     assert (shard.finished, shard.owner, shard.counter) == (True, None, 0)
 
 
-def test_a_lease_shows_its_owner() -> None:
+def test_a_leased_shard_has_an_owner() -> None:
     shard = the_shard(Owner={"S": "w1"}, Counter={"N": "7"})
     assert (shard.owner, shard.counter, shard.sequence_number) == ("w1", 7, None)
 
 
-def test_a_worker_reports_its_shards_as_far_as_they_are_understood() -> None:
+def test_a_worker_s_status_is_read_as_far_as_understood() -> None:
     status = json.dumps([{"shard_id": "s1", "lag": 3.5, "later": 1}, "nonsense", {"lag": 1}])
     worker = the_worker(Counter={"N": "4"}, Status={"S": status})
     assert (worker.owner, worker.counter) == ("w1", 4)
     assert worker.shards == [ShardState("s1", lag=3.5)]
 
 
-def test_a_status_that_is_not_understood_is_no_status() -> None:
+def test_an_invalid_status_is_ignored() -> None:
     for status in ("{", "7", '{"shards": 7}', "null"):
         assert the_worker(Status={"S": status}).shards == []
 
@@ -74,7 +74,7 @@ def test_dead_letters_are_counted_by_sink_and_the_newest_come_first() -> None:
     assert len(summary([a_letter(n) for n in range(80)], more=True).newest) == SHOWN
 
 
-def test_a_dead_letter_refers_to_its_event_but_for_the_audit_s_which_has_none() -> None:
+def test_a_sink_s_dead_letter_has_an_event_id_and_the_audit_s_has_none() -> None:
     due = {"Due": {"BOOL": True}, "Attempts": {"N": "3"}}
     of_sink, of_audit = summary([a_letter(2, **due), a_letter(1, "audit")], more=False).newest
     assert of_sink.event_id == event_id("P2", f"2026#{2:040}")
@@ -83,7 +83,7 @@ def test_a_dead_letter_refers_to_its_event_but_for_the_audit_s_which_has_none() 
 
 
 class Tables:
-    """Answers the reader's calls from rows."""
+    """A client that answers the reader's calls from these rows."""
 
     def __init__(self, rows: list[dict[str, Any]], letters: list[dict[str, Any]]) -> None:
         self._rows = rows
@@ -97,7 +97,7 @@ class Tables:
         return {"Items": self._letters, "LastEvaluatedKey": {}}
 
 
-def test_one_read_gives_shards_workers_host_sinks_letters_and_gaps() -> None:
+def test_one_read_returns_shards_workers_host_sinks_letters_and_gaps() -> None:
     rows = [
         a_shard(),
         {"Shard": {"S": "~sink archive"}, "Version": {"N": "1"}},

@@ -1,4 +1,4 @@
-"""A product's past is what the last entry by then left: told whole, or refused with the reason."""
+"""A product's past state is what the last entry up to then left; otherwise the error says why."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ def at(seconds: float) -> datetime:
 def event(
     number: int, seconds: float, was: int | None, left: int | None, **fields: Any
 ) -> ChangeEvent:
-    """A record of a change of stock; None: no item."""
+    """The event of a change of stock; None: no item."""
     name = "INSERT" if was is None else "REMOVE" if left is None else "MODIFY"
     kind = {"INSERT": "inserted", "REMOVE": "deleted", "MODIFY": "stock_changed"}[name]
     values = {
@@ -43,7 +43,7 @@ def event(
 
 
 class Shelf:
-    """One product's history in an in-memory table, and how many pages of it were read."""
+    """One product's history in an in-memory table, and the limits of the pages that were read."""
 
     def __init__(self, *events: ChangeEvent, omitted: Sequence[int] = ()) -> None:
         self.tables: Any = FakeTables(
@@ -60,7 +60,7 @@ class Shelf:
         self.tables.query = self._query
 
     def _query(self, **request: Any) -> Any:
-        """A page of a moment's search has one entry, so that every history has many."""
+        """Pages of a search for a moment have one entry, so that every history has many pages."""
         self.limits.append(request["Limit"])
         return self.right(**request | ({"Limit": 1} if "FilterExpression" in request else {}))
 
@@ -72,24 +72,24 @@ class Shelf:
             self.past.product("P1", at(seconds))
 
 
-def test_each_moment_has_what_the_last_change_by_then_left() -> None:
+def test_the_state_at_a_moment_is_that_after_the_last_change_before_it() -> None:
     shelf = Shelf(event(1, 10, None, 5), event(2, 20, 5, 4), event(3, 20, 4, 3), event(4, 30, 3, 9))
     assert [shelf.stock(s) for s in (10, 19.999, 20, 29, 30, 9999)] == [5, 5, 3, 3, 9, 9]
 
 
-def test_times_of_one_second_are_told_apart_where_they_can_be() -> None:
-    """As text `12:00:10Z` sorts behind `12:00:10.500Z`."""
+def test_times_within_a_second_are_compared_exactly() -> None:
+    """As text, `12:00:10Z` sorts after `12:00:10.500Z`."""
     shelf = Shelf(event(1, 10, None, 5), event(2, 10.5, 5, 4))
     assert [shelf.stock(s) for s in (10, 10.499, 10.5)] == [5, 5, 4]
 
 
-def test_before_its_history_nothing_was_known() -> None:
+def test_before_its_history_a_product_is_not_found() -> None:
     Shelf(event(1, 10, None, 5)).refuses(9, ProductNotFound, r"begins at 2026-11-03T12:00:10Z")
-    Shelf().refuses(9, ProductNotFound, "Nothing is known")
+    Shelf().refuses(9, ProductNotFound, "No product with this id is known")
 
 
-def test_before_what_retention_left_of_it_the_past_is_not_kept() -> None:
-    Shelf(event(5, 10, 6, 5)).refuses(9, PastNotKept, "it was there before")
+def test_before_the_oldest_retained_entry_the_past_is_not_kept() -> None:
+    Shelf(event(5, 10, 6, 5)).refuses(9, PastNotKept, "the product is older")
 
 
 def test_a_baseline_begins_a_history() -> None:
@@ -99,21 +99,21 @@ def test_a_baseline_begins_a_history() -> None:
 
 
 @pytest.mark.parametrize("kind", ["deleted", "expired"])
-def test_between_deletion_and_return_it_was_gone(kind: str) -> None:
+def test_between_deletion_and_reinsertion_a_product_is_gone(kind: str) -> None:
     shelf = Shelf(event(1, 10, None, 5), event(2, 20, 5, None, kind=kind), event(3, 30, None, 7))
     shelf.refuses(20, ProductGone)
     shelf.refuses(29, ProductGone)
     assert (shelf.stock(19), shelf.stock(30)) == (5, 7)
 
 
-def test_a_mark_of_deletion_changes_nothing_and_is_not_shown() -> None:
+def test_a_delete_mark_changes_nothing_and_is_not_shown() -> None:
     marked = marked_for_deletion(an_item(Stock=5))
     shelf = Shelf(event(1, 10, None, 5), event(2, 20, 5, 5, kind="internal", after=marked))
     product = shelf.past.product("P1", at(25))
     assert (product.stock, product.attributes) == (5, {})
 
 
-def test_a_gap_says_what_the_next_record_found() -> None:
+def test_a_gap_s_after_image_is_the_state_from_its_time() -> None:
     first = event(1, 10, None, 5)
     gap = event(2, 20, 5, 3, kind="gap", event_key=successor(first.event_key, "g"))
     shelf = Shelf(first, gap)
@@ -122,54 +122,54 @@ def test_a_gap_says_what_the_next_record_found() -> None:
     Shelf(first, none_found).refuses(20, ProductGone)
 
 
-def test_what_was_found_in_the_table_counts_unless_it_is_void() -> None:
+def test_a_reconciled_entry_counts_unless_it_is_void() -> None:
     first = event(1, 10, None, 5)
     found = event(2, 40, 5, 3, kind="reconciled", event_key=successor(first.event_key, "r"))
     assert Shelf(first, found).stock(50) == 3
     gone = event(2, 40, 5, None, kind="reconciled", event_key=found.event_key)
     Shelf(first, gone).refuses(50, ProductGone)
-    # The record that it was ahead of came after all, and then another.
+    # The record that was late arrives, and then another one.
     late = [event(2, 35, 5, 4), event(3, 60, 4, 3)]
     assert [Shelf(first, found, *late).stock(s) for s in (34, 36, 50, 60)] == [5, 4, 4, 3]
     second = event(3, 50, 3, 2, kind="reconciled", event_key=successor(found.event_key, "r"))
     assert [Shelf(first, found, second, late[0]).stock(s) for s in (34, 51)] == [5, 4]
     assert Shelf(first, found, second, event(2, 55, 5, 4)).stock(51) == 5
-    # By a clock that is ahead, the record seems later than what it makes void.
+    # With a clock ahead, the record seems later than the entry that it makes void.
     assert Shelf(first, found, event(2, 45, 5, 4)).stock(41) == 5
 
 
 @pytest.mark.parametrize("view", ["KEYS_ONLY", "OLD_IMAGE"])
-def test_a_view_without_new_images_keeps_deletions_alone(view: str) -> None:
+def test_without_new_images_only_deletions_are_known(view: str) -> None:
     shelf = Shelf(
         event(1, 10, None, None, view_type=view, event_name="INSERT", kind="inserted"),
         event(2, 20, 5, None, view_type=view),
     )
-    shelf.refuses(15, PastNotKept, "2026-11-03T12:00:10Z left is not kept")
+    shelf.refuses(15, PastNotKept, "2026-11-03T12:00:10Z is not stored")
     shelf.refuses(25, ProductGone)
 
 
-def test_new_images_suffice() -> None:
+def test_new_images_alone_are_sufficient() -> None:
     fields = {"view_type": "NEW_IMAGE", "before": None, "event_name": "MODIFY", "kind": "updated"}
     assert Shelf(event(1, 10, None, 5, **fields)).stock(11) == 5
 
 
-def test_images_too_large_are_not_kept_and_a_deletion_among_them_is_known() -> None:
+def test_omitted_images_are_not_kept_but_a_deletion_is_known() -> None:
     shelf = Shelf(event(1, 10, None, 5), event(2, 20, 5, 4), event(3, 30, 4, None), omitted=[1, 2])
     assert shelf.stock(19) == 5
     shelf.refuses(20, PastNotKept, "too large")
     shelf.refuses(30, ProductGone)
 
 
-def test_a_long_history_is_looked_through_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_history_is_searched_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chain_reader, "PAGES", 3)
     shelf = Shelf(*(event(n, n, n, n + 1) for n in range(1, 9)))
     assert [shelf.stock(s) for s in (8, 7, 6)] == [9, 8, 7]
     shelf.limits.clear()
-    shelf.refuses(5, PastOutOfReach, "/events")
+    shelf.refuses(5, PastOutOfReach, "Page through its history")
     assert shelf.limits == [25, 100, 400]
 
 
-def test_the_names_of_lost_shards_are_no_products() -> None:
+def test_the_id_of_a_shard_s_gaps_is_not_a_product() -> None:
     shelf = Shelf(event(1, 10, None, 5, product_id="\0shard#1"))
     with pytest.raises(ProductNotFound):
         shelf.past.product("\0shard#1", at(11))

@@ -1,4 +1,4 @@
-"""Entries of our own lie behind the chain's last and before any later record; early ones: void."""
+"""Gap and reconciled entries sort after the chain's last entry and before any later record."""
 
 from datetime import datetime, timedelta
 
@@ -42,7 +42,7 @@ def found(key: str, before: str | None, after: str | None) -> Link:
         (f"{RECORD}~r0000~g0000", "r", "~r0001"),
     ],
 )
-def test_a_key_sorts_behind_the_last_and_before_any_later_record(
+def test_a_new_key_sorts_after_the_last_entry_and_before_later_records(
     key: str, mark: str, expected: str
 ) -> None:
     new = successor(key, mark)  # type: ignore[arg-type]
@@ -51,13 +51,13 @@ def test_a_key_sorts_behind_the_last_and_before_any_later_record(
     assert is_event_key(new)
 
 
-def test_the_count_has_four_digits_and_then_an_end() -> None:
+def test_a_counter_over_four_digits_is_an_error() -> None:
     assert successor(f"{RECORD}~r9998", "r").endswith("~r9999")
     with pytest.raises(ChainFull):
         successor(f"{RECORD}~r9999", "r")
 
 
-def test_a_baseline_lies_before_every_record_of_its_stream() -> None:
+def test_a_baseline_sorts_before_every_record_of_its_stream() -> None:
     baseline = successor(origin(LABEL), "r")
     assert is_baseline(baseline)
     assert label_of(baseline) == LABEL
@@ -66,13 +66,13 @@ def test_a_baseline_lies_before_every_record_of_its_stream() -> None:
     assert not is_baseline(successor(origin(LABEL), "g"))
 
 
-def test_a_record_goes_on_from_the_last_image() -> None:
+def test_a_record_follows_the_last_after_image() -> None:
     trail = [link("a", "0", "1"), found("b", "1", "2")]
     assert goes_on(trail, "2", NOON)
     assert void_from(trail, "2", NOON) == 2
 
 
-def test_the_first_record_with_the_image_before_a_reconciled_entry_makes_it_void() -> None:
+def test_a_record_with_a_reconciled_entry_s_before_image_makes_it_void() -> None:
     trail = [link("a", "0", "1"), found("b", "1", "2"), found("c", "2", "3")]
     assert void_from(trail, "1", NOON) == 1
     assert void_from(trail, "2", NOON) == 2
@@ -98,15 +98,15 @@ EARLIER, BASELINE = NOON - timedelta(seconds=1), successor(origin(LABEL), "r")
         ([BASELINE], NOON, None),
         ([successor(RECORD, "r")], EARLIER, None),
     ],
-    ids=["on its way", "and after another look", "what lies between is missing", "no baseline"],
+    ids=["late record", "reconciled again", "record is not earlier", "no baseline"],
 )
-def test_a_baseline_is_void_where_the_first_record_happened_before_it(
+def test_a_baseline_is_void_if_the_first_record_happened_before_it(
     keys: list[str], at: datetime, start: int | None
 ) -> None:
     assert void_from([found(key, "9", "5") for key in keys], "1", at) == start
 
 
-def test_void_keys_are_those_that_the_next_record_tells() -> None:
+def test_void_keys_are_decided_by_the_next_record() -> None:
     chain = [
         link("a", "0", "1"),
         found("b", "1", "2"),

@@ -1,4 +1,4 @@
-"""An audit entry is a pure function of record and key, and nothing in it can be changed unseen."""
+"""An audit entry is a pure function of record and key, and its signature detects every change."""
 
 import zlib
 from dataclasses import replace
@@ -50,17 +50,17 @@ EVENTS = [
     an_event(product_name=None, actor=None, reason=None, request_id=None, note="n", changed=()),
 ]
 
-# What an entry holds besides what its HMAC covers.
+# The fields that the HMAC does not cover.
 UNSIGNED = {"HMAC", "ExpiresAt", "Before", "After", "BeforeZ", "AfterZ"}
 
 
 def image_hashes(event: ChangeEvent) -> tuple[str | None, str | None]:
-    """The images, told apart as the audit tells them apart."""
+    """The images as the audit compares them: by their hashes."""
     return tuple(None if image is None else digest(image) for image in (event.before, event.after))
 
 
 def reversed_order(value: Any) -> Any:
-    """The same with every mapping's members the other way round."""
+    """The same value with the members of every mapping in reverse order."""
     match value:
         case dict():
             return {name: reversed_order(value[name]) for name in reversed(value)}
@@ -77,7 +77,7 @@ def test_the_same_event_gives_the_same_bytes(event: ChangeEvent, form: ImageForm
 
 
 @pytest.mark.parametrize("form", ImageForm)
-def test_the_order_of_a_record_s_parts_plays_no_part(form: ImageForm) -> None:
+def test_the_order_of_a_record_s_members_does_not_matter(form: ImageForm) -> None:
     record = as_boto3(modified(BEFORE, AFTER))
     again = decode(reversed_order(record), STREAM_ARN)
     assert canonical(SIGNER.entry(again, form)) == canonical(SIGNER.entry(EVENT, form))
@@ -89,13 +89,13 @@ def test_the_order_of_a_record_s_parts_plays_no_part(form: ImageForm) -> None:
     [inserted(AFTER), modified(BEFORE, AFTER), removed(BEFORE), removed(BEFORE, by_ttl=True)],
     ids=["insert", "modify", "remove", "ttl"],
 )
-def test_both_hosts_write_the_same_entry(change: Change, form: ImageForm) -> None:
+def test_worker_and_lambda_write_the_same_entry(change: Change, form: ImageForm) -> None:
     here = SIGNER.entry(decode(as_boto3(change), STREAM_ARN), form)
     there = SIGNER.entry(decode(as_lambda(change), STREAM_ARN), form)
     assert here == there
 
 
-def test_an_entry_names_its_format_and_its_key() -> None:
+def test_an_entry_has_its_format_and_key_id() -> None:
     entry = SIGNER.entry(EVENT)
     assert entry["Format"] == {"N": "1"}
     assert entry["KeyID"] == {"S": "k1"}
@@ -109,37 +109,37 @@ def test_an_entry_is_keyed_by_product_and_event_key() -> None:
 
 @pytest.mark.parametrize("form", [ImageForm.PLAIN, ImageForm.COMPRESSED])
 @pytest.mark.parametrize("event", EVENTS)
-def test_the_event_is_read_back_binary_included(event: ChangeEvent, form: ImageForm) -> None:
+def test_an_event_with_binary_data_can_be_read_back(event: ChangeEvent, form: ImageForm) -> None:
     again = event_of(SIGNER.entry(event, form))
     assert image_hashes(again) == image_hashes(event)
     assert replace(again, before=event.before, after=event.after) == event
     assert data_of(again) == data_of(event)
 
 
-def test_plain_images_are_kept_as_they_came() -> None:
+def test_plain_images_are_stored_unchanged() -> None:
     again = event_of(SIGNER.entry(EVENT))
     assert (again.before, again.after) == (BEFORE, AFTER)
 
 
 @pytest.mark.parametrize("event", EVENTS)
-def test_an_event_whose_images_are_omitted_is_read_back_without_them(event: ChangeEvent) -> None:
+def test_an_event_with_omitted_images_can_be_read_back_without_them(event: ChangeEvent) -> None:
     again = event_of(SIGNER.entry(event, ImageForm.OMITTED))
     assert again == replace(event, before=None, after=None, images_omitted=True)
 
 
 @pytest.mark.parametrize("form", ImageForm)
-def test_the_same_filters_admit_an_event_live_and_read_back(form: ImageForm) -> None:
+def test_an_event_matches_the_same_filters_after_it_is_read_back(form: ImageForm) -> None:
     assert topic_of(event_of(SIGNER.entry(EVENT, form))) == topic_of(EVENT)
 
 
 @pytest.mark.parametrize("form", ImageForm)
-def test_every_form_carries_the_images_hashes(form: ImageForm) -> None:
+def test_every_form_has_the_hashes_of_the_images(form: ImageForm) -> None:
     entry = SIGNER.entry(EVENT, form)
     assert entry["BeforeHash"] == {"S": digest(BEFORE)}
     assert entry["AfterHash"] == {"S": digest(AFTER)}
 
 
-def test_an_absent_image_has_no_hash_and_an_empty_one_would() -> None:
+def test_an_absent_image_has_no_hash_but_an_empty_one_has() -> None:
     entry = SIGNER.entry(an_event(before=None, after={}))
     assert "BeforeHash" not in entry
     assert entry["AfterHash"] == {"S": digest({})}
@@ -154,7 +154,7 @@ def test_compressed_images_are_much_smaller() -> None:
 
 
 @pytest.mark.parametrize("form", ImageForm)
-def test_the_hmac_covers_the_whole_entry_but_images_and_expiry(form: ImageForm) -> None:
+def test_the_hmac_covers_everything_except_images_and_expiry(form: ImageForm) -> None:
     entry = SIGNER.entry(EVENT, form)
     signed = {name: value for name, value in entry.items() if name not in UNSIGNED}
     assert entry["HMAC"] == {"S": signature(signed, KEY)}
@@ -164,7 +164,7 @@ SIGNED = {name: value for name, value in SIGNER.entry(EVENT).items() if name not
 
 
 @pytest.mark.parametrize("name", sorted(SIGNED))
-def test_no_field_can_be_changed_or_removed_unseen(name: str) -> None:
+def test_changing_or_removing_a_field_changes_the_signature(name: str) -> None:
     ((kind, value),) = SIGNED[name].items()
     changed = {kind: value[:-1] if kind == "L" else f"{value}0"}
     signed = signature(SIGNED, KEY)
@@ -172,11 +172,11 @@ def test_no_field_can_be_changed_or_removed_unseen(name: str) -> None:
     assert signature({other: SIGNED[other] for other in SIGNED if other != name}, KEY) != signed
 
 
-def test_nothing_can_be_added_unseen() -> None:
+def test_adding_a_field_changes_the_signature() -> None:
     assert signature(SIGNED | {"Approved": {"BOOL": True}}, KEY) != signature(SIGNED, KEY)
 
 
-def test_another_key_signs_otherwise() -> None:
+def test_another_key_gives_another_signature() -> None:
     assert signature(SIGNED, b"o" * 32) != signature(SIGNED, KEY)
 
 
@@ -207,18 +207,18 @@ def test_another_key_signs_otherwise() -> None:
     ],
     ids=lambda fields: "-".join(fields),
 )
-def test_every_field_of_the_event_and_both_images_move_the_hmac(fields: dict[str, Any]) -> None:
+def test_every_field_and_both_images_change_the_hmac(fields: dict[str, Any]) -> None:
     other = replace(EVENT, **fields)
     assert SIGNER.entry(other)["HMAC"] != SIGNER.entry(EVENT)["HMAC"]
 
 
-def test_values_cannot_wander_from_one_field_to_the_next_unseen() -> None:
+def test_moving_text_between_fields_changes_the_hmac() -> None:
     one = an_event(note="two boxes", reference="SO-7")
     other = an_event(note="two boxesSO-7", reference="")
     assert SIGNER.entry(one)["HMAC"] != SIGNER.entry(other)["HMAC"]
 
 
-def test_entries_expire_only_where_that_was_asked_for() -> None:
+def test_entries_expire_only_with_a_retention() -> None:
     assert "ExpiresAt" not in SIGNER.entry(EVENT)
     kept = Signer("k1", KEY, timedelta(days=30)).entry(EVENT)
     expires = EVENT.occurred_at + timedelta(days=30)
@@ -227,7 +227,7 @@ def test_entries_expire_only_where_that_was_asked_for() -> None:
     assert event_of(kept) == EVENT
 
 
-def test_what_is_not_known_is_not_written() -> None:
+def test_unknown_fields_are_not_written() -> None:
     bare = an_event(
         product_name=None, actor=None, reason=None, request_id=None, before=None, after=None
     )

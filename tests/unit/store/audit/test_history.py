@@ -1,4 +1,4 @@
-"""A history names what is void in it, wherever its pages break, and reads little more for that."""
+"""A history marks void entries wherever its pages end, with few additional reads."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ Step = tuple[Kind, int, int]  # kind, and stock before and after
 
 
 class Chain:
-    """One product's entries in an in-memory table, and what its reads asked for."""
+    """One product's entries in an in-memory table, and the limits of the reads."""
 
     def __init__(self, *steps: Step) -> None:
         self.tables: Any = FakeTables(
@@ -56,7 +56,7 @@ class Chain:
         self.keys.append(event.event_key)
 
     def pages(self, size: int) -> list[HistoryPage]:
-        """Its whole history, page by page."""
+        """The whole history, page by page."""
         page = self.audit.histories.page("P1", size)
         found = [page]
         while page.next_cursor is not None:
@@ -65,7 +65,7 @@ class Chain:
         return found
 
     def void(self, size: int) -> list[int]:
-        """The places, oldest first, of what its pages name."""
+        """The numbers (oldest entry: 0) of the entries that the pages mark as void."""
         return sorted(self.keys.index(key) for page in self.pages(size) for key in page.void)
 
 
@@ -78,18 +78,18 @@ EARLY: list[Step] = [("inserted", 0, 0), ("reconciled", 0, 1), ("stock_changed",
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 50])
-def test_a_reconciled_entry_is_void_once_the_record_it_foretold_came(size: int) -> None:
+def test_a_reconciled_entry_is_void_once_its_own_record_arrives(size: int) -> None:
     assert Chain(*EARLY).void(size) == [1]
     assert Chain(*EARLY[:2]).void(size) == []
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 50])
-def test_one_that_the_next_record_goes_on_from_is_not(size: int) -> None:
+def test_a_reconciled_entry_that_the_next_record_follows_is_not_void(size: int) -> None:
     assert Chain(*EARLY[:2], ("stock_changed", 1, 2)).void(size) == []
 
 
 @pytest.mark.parametrize("size", [1, 2, 50])
-def test_an_internal_record_that_no_page_shows_makes_it_void_too(size: int) -> None:
+def test_an_internal_record_also_makes_a_reconciled_entry_void(size: int) -> None:
     assert Chain(*EARLY[:2], ("internal", 0, 0), ("deleted", 1, 0)).void(size) == [1]
 
 
@@ -98,7 +98,9 @@ stocks = st.integers(0, 2)
 
 
 @given(st.lists(st.tuples(st.sampled_from(kinds), stocks, stocks), max_size=9), st.integers(1, 4))
-def test_pages_of_any_size_name_what_the_whole_chain_says(steps: list[Step], size: int) -> None:
+def test_pages_of_any_size_mark_the_same_void_entries_as_the_whole_chain(
+    steps: list[Step], size: int
+) -> None:
     chain = Chain(("inserted", 0, 0), *steps)
     whole = void_keys(
         [link_of(row) for _, row in sorted(chain.tables.rows["ProductEvents"].items())]
@@ -107,13 +109,13 @@ def test_pages_of_any_size_name_what_the_whole_chain_says(steps: list[Step], siz
     assert all(page.void <= {event.event_key for event in page.items} for page in chain.pages(size))
 
 
-def test_without_a_reconciled_entry_nothing_more_is_read() -> None:
+def test_without_reconciled_entries_no_links_beyond_the_page_are_read() -> None:
     chain = Chain(("inserted", 0, 0), ("stock_changed", 0, 1), ("stock_changed", 1, 2))
     chain.pages(1)
     assert set(chain.limits) == {1}
 
 
-def test_many_in_a_row_are_not_all_read_to_show_one() -> None:
+def test_a_long_run_of_reconciled_entries_is_not_read_completely() -> None:
     chain = Chain(EARLY[0], *[("reconciled", 1, 2)] * (BESIDE + 20), ("stock_changed", 0, 1))
     chain.pages(1)
     assert max(chain.limits) == BESIDE

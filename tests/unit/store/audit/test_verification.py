@@ -1,4 +1,4 @@
-"""What `verify` names among gaps and reconciled entries, and what it says that it cannot see."""
+"""`verify` reports damage around gaps and reconciled entries, and documents its blind spots."""
 
 from typing import Any
 
@@ -52,44 +52,44 @@ LATE = record(5, 6, 7)
 GAP = gap(FIRST, LATE)
 
 
-def test_a_gap_explains_what_it_bridges_and_is_counted() -> None:
+def test_a_gap_entry_bridges_a_hole_and_is_counted() -> None:
     checked = check(FIRST, GAP, LATE)
     assert (checked.findings, checked.gaps, checked.entries) == ([], 1, 3)
 
 
-def test_a_hole_without_a_gap_is_damage() -> None:
+def test_a_hole_without_a_gap_entry_is_damage() -> None:
     assert damages(FIRST, LATE) == ["broken-chain"]
 
 
-def test_a_gap_explains_nothing_else() -> None:
+def test_a_gap_entry_bridges_no_other_hole() -> None:
     assert damages(FIRST, GAP, record(6, 8, 9)) == ["broken-chain"]
     assert damages(FIRST, record(2, 1, 4), GAP, LATE) == ["broken-chain"]
 
 
-def test_a_reconciled_entry_is_a_link_and_is_counted() -> None:
+def test_a_reconciled_entry_links_the_chain_and_is_counted() -> None:
     checked = check(FIRST, FOUND, NEXT)
     assert (checked.findings, checked.reconciled) == ([], 1)
 
 
-def test_a_removed_reconciled_entry_is_named() -> None:
+def test_a_removed_reconciled_entry_is_reported() -> None:
     assert damages(FIRST, NEXT) == ["broken-chain"]
-    # At the end it is the table that tells.
+    # At the end of the chain, the comparison with the table detects it.
     live = check_live("P1", check(FIRST).last_after, STATES[2], has_entries=True)
     assert [finding.damage for finding in live] == ["cut-off"]
 
 
-def test_a_void_reconciled_entry_is_passed_over() -> None:
-    on_its_way = record(5, 1, 2)
-    assert damages(FIRST, FOUND, found(FOUND, 3), on_its_way, record(6, 2, 3)) == []
+def test_a_void_reconciled_entry_is_skipped() -> None:
+    late = record(5, 1, 2)
+    assert damages(FIRST, FOUND, found(FOUND, 3), late, record(6, 2, 3)) == []
 
 
-def test_a_gap_behind_a_reconciled_entry_lies_between_it_and_the_record() -> None:
+def test_a_gap_after_a_reconciled_entry_sorts_before_the_next_record() -> None:
     behind = gap(FOUND, LATE)
     assert FOUND.event_key < behind.event_key < LATE.event_key
     assert damages(FIRST, FOUND, behind, LATE) == []
 
 
-def test_inserted_forgeries_are_named() -> None:
+def test_inserted_forgeries_are_reported() -> None:
     entry = SIGNER.entry(FOUND)
     assert damages(FIRST, entry | {"EventKey": {"S": f"{FIRST.event_key}~r0001"}}, NEXT) == [
         "changed"
@@ -103,7 +103,7 @@ def test_inserted_forgeries_are_named() -> None:
     assert damages(FIRST, forged, LATE) == ["unknown-key"]
 
 
-def test_a_changed_note_of_a_gap_is_named() -> None:
+def test_a_changed_note_of_a_gap_is_reported() -> None:
     assert damages(FIRST, SIGNER.entry(GAP) | {"Note": {"S": "nothing"}}, LATE) == ["changed"]
 
 
@@ -117,7 +117,7 @@ def test_a_changed_note_of_a_gap_is_named() -> None:
     ],
     ids=str,
 )
-def test_an_entry_of_no_entry_s_shape_is_named_and_hides_no_other(damage: Any) -> None:
+def test_a_malformed_entry_is_reported_and_hides_no_other(damage: Any) -> None:
     broken = SIGNER.entry(record(2, 1, 2)) | damage
     last = SIGNER.entry(record(4, 3, 4)) | {"Actor": {"S": "mallory"}}
     found = check(FIRST, broken, record(3, 2, 3), last).findings
@@ -127,25 +127,25 @@ def test_an_entry_of_no_entry_s_shape_is_named_and_hides_no_other(damage: Any) -
 
 
 @pytest.mark.parametrize("image", [{"After": {"S": "x"}}, {"AfterZ": {"B": b"junk"}}], ids=str)
-def test_an_image_that_cannot_be_read_is_named(image: Any) -> None:
+def test_an_unreadable_image_is_reported(image: Any) -> None:
     entry = SIGNER.entry(FIRST)
     del entry["After"]
     assert damages(entry | image, record(2, 1, 2)) == ["changed", "no-beginning"]
 
 
-def test_a_baseline_is_a_beginning_and_its_removal_is_named() -> None:
+def test_a_baseline_begins_a_history_and_its_removal_is_reported() -> None:
     baseline = found(None, 1)
     assert damages(baseline, record(5, 1, 2)) == []
     assert damages(record(5, 1, 2)) == ["no-beginning"]
     assert damages(baseline, record(6, 2, 3)) == ["broken-chain"]
 
 
-def test_no_other_entry_of_ours_is_a_beginning() -> None:
+def test_no_other_entry_begins_a_history() -> None:
     assert damages(FOUND, NEXT) == ["no-beginning"]
     assert damages(GAP, LATE) == ["no-beginning"]
 
 
-def test_gaps_of_a_shard_are_held_against_their_signatures_only() -> None:
+def test_a_shard_s_gaps_are_checked_by_signature_only() -> None:
     product_id = f"{SHARD}s1"
     gaps = [
         SIGNER.entry(shard_gap(product_id, f"{event_key(STREAM_ARN, n)}~g0000", n, "trimmed", NOON))
@@ -157,15 +157,15 @@ def test_gaps_of_a_shard_are_held_against_their_signatures_only() -> None:
     assert [finding.damage for finding in findings] == ["changed"]
 
 
-def test_it_cannot_see_that_a_void_entry_or_a_shard_s_gap_was_removed() -> None:
-    assert damages(FIRST, record(5, 1, 2)) == []  # a void one lay between
+def test_a_removed_void_entry_or_shard_gap_is_not_detected() -> None:
+    assert damages(FIRST, record(5, 1, 2)) == []  # a void entry between them was removed
     assert check(product_id=f"{SHARD}s1").findings == []
-    assert "a removed gap of a whole shard" in BLIND_SPOTS
-    assert any(spot.startswith("entries removed in a row") for spot in BLIND_SPOTS)
+    assert "a removed gap entry of a shard" in BLIND_SPOTS
+    assert any(spot.startswith("consecutive entries removed") for spot in BLIND_SPOTS)
 
 
-def test_it_cannot_see_what_was_taken_away_before_it_was_bridged() -> None:
+def test_entries_removed_before_a_reconciliation_are_not_detected() -> None:
     cut = record(2, 1, 4)
     assert damages(FIRST, cut) == []
     assert damages(FIRST, found(FIRST, 4)) == []  # `cut` was removed, and then reconciled
-    assert any("before a reconciliation bridged it" in spot for spot in BLIND_SPOTS)
+    assert any("before a reconciliation bridged them" in spot for spot in BLIND_SPOTS)

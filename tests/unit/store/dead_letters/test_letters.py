@@ -1,4 +1,4 @@
-"""A letter has one id, and the record of an audit's letter can be decoded again."""
+"""A dead letter has one id, and the record in an audit's letter can be decoded again."""
 
 import random
 
@@ -28,7 +28,7 @@ def of_audit(record: object) -> Letter:
 
 
 def kept(letter: Letter) -> Letter:
-    """The letter as it is read from the table after it was parked."""
+    """The letter as it is read from the table after parking."""
     update = parking("table", letter, "2026-11-21T10:00:00Z")["Update"]
     values = update["ExpressionAttributeValues"]
     names = ("Record", "RecordZ", "RecordSHA256", "StreamARN")
@@ -36,7 +36,7 @@ def kept(letter: Letter) -> Letter:
     return letter_of(row | update["Key"] | {"Error": values[":error"]})
 
 
-def test_a_sink_s_letter_refers_to_the_audit_and_keeps_no_record() -> None:
+def test_a_sink_s_letter_keeps_no_record() -> None:
     letter = kept(a_letter())
     assert (letter.record, letter.stream_arn, letter.digest) == (None, "", None)
     assert (letter.sink, letter.product_id, letter.event_key) == ("archive", "P1", "label#1")
@@ -44,12 +44,14 @@ def test_a_sink_s_letter_refers_to_the_audit_and_keeps_no_record() -> None:
 
 
 @pytest.mark.parametrize("record", [as_boto3(CHANGE), as_lambda(CHANGE)])
-def test_a_record_of_either_host_is_the_same_event_afterwards(record: dict[str, object]) -> None:
+def test_a_stored_record_of_either_host_decodes_to_the_same_event(
+    record: dict[str, object],
+) -> None:
     again = kept(of_audit(record))
     assert decode(again.record, again.stream_arn) == decode(record, STREAM_ARN)
 
 
-def test_a_large_record_is_compressed_and_of_one_too_large_the_hash_is_kept() -> None:
+def test_a_large_record_is_compressed_and_a_too_large_one_is_hashed() -> None:
     large = of_audit({"text": "x" * 500_000})
     assert kept(large).record == large.record
     noise = random.Random(1).randbytes(500_000).hex()
@@ -58,7 +60,7 @@ def test_a_large_record_is_compressed_and_of_one_too_large_the_hash_is_kept() ->
 
 
 @given(product_id=st.text(min_size=1, max_size=9), key=st.text("a19#.:", min_size=1, max_size=9))
-def test_an_id_stands_for_one_letter(product_id: str, key: str) -> None:
+def test_a_letter_s_id_can_be_split_into_its_key(product_id: str, key: str) -> None:
     try:
         product_id.encode()
     except UnicodeEncodeError:
@@ -70,5 +72,5 @@ def test_an_id_stands_for_one_letter(product_id: str, key: str) -> None:
 @pytest.mark.parametrize(
     "identifier", ["", "x", "====", "UDE", "UDEAYXVkaXQ", "UDEAYSM", "UDEAI2s"]
 )
-def test_anything_else_is_no_letter_s_id(identifier: str) -> None:
+def test_any_other_text_is_not_a_letter_s_id(identifier: str) -> None:
     assert split_letter_id(identifier) is None

@@ -1,4 +1,4 @@
-"""What goes over the wire is what botocore would have sent, and a page means what it would mean."""
+"""Requests are sent, and pages parsed, as botocore would do it."""
 
 import base64
 import json
@@ -37,7 +37,7 @@ ITEM = {
 
 
 class Raw:
-    """A response's body as urllib3 shows it."""
+    """A response's body with urllib3's interface."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
@@ -47,7 +47,7 @@ class Raw:
 
 
 def answering(client: Any, body: bytes, status: int = 200) -> list[Any]:
-    """Have every call answered by `body`; the requests that were to be sent."""
+    """Answer every call with `body`; returns the list of requests, instead of sending them."""
     requests: list[Any] = []
 
     def answer(request: Any, **_: Any) -> AWSResponse:
@@ -74,7 +74,7 @@ def plain() -> Any:
     return boto3.client("dynamodbstreams", **PLACE)
 
 
-def test_a_batch_goes_out_as_botocore_would_send_it(clients: Clients) -> None:
+def test_a_batch_is_sent_as_botocore_would_send_it(clients: Clients) -> None:
     batch = {"A": [{"PutRequest": {"Item": ITEM}}], "B": [{"PutRequest": {"Item": ITEM}}]}
     bodies = []
     for client in (clients.tables, boto3.client("dynamodb", **PLACE)):
@@ -82,7 +82,7 @@ def test_a_batch_goes_out_as_botocore_would_send_it(clients: Clients) -> None:
         bodies.append(json.loads(request.body))
         assert int(request.headers["Content-Length"]) == len(request.body)
     assert bodies[0] == bodies[1]
-    assert set(batch) == {"A", "B"}, "the caller's own batch was changed"
+    assert set(batch) == {"A", "B"}, "the caller's batch must not change"
 
 
 def _write(client: Any, batch: Any) -> list[Any]:
@@ -91,17 +91,17 @@ def _write(client: Any, batch: Any) -> list[Any]:
     return requests
 
 
-def test_what_was_left_unprocessed_comes_back_to_be_sent_again(clients: Clients) -> None:
+def test_unprocessed_items_can_be_sent_again(clients: Clients) -> None:
     client: Any = clients.tables
-    left = {"A": [{"PutRequest": {"Item": {"B": {"B": "AP8="}}}}]}
-    requests = answering(client, orjson.dumps({"UnprocessedItems": left}))
+    unprocessed = {"A": [{"PutRequest": {"Item": {"B": {"B": "AP8="}}}}]}
+    requests = answering(client, orjson.dumps({"UnprocessedItems": unprocessed}))
     again = client.batch_write_item(RequestItems={"A": []})["UnprocessedItems"]
     client.batch_write_item(RequestItems=again)
-    assert json.loads(requests[1].body) == {"RequestItems": left}
+    assert json.loads(requests[1].body) == {"RequestItems": unprocessed}
 
 
 def page(**fields: Any) -> bytes:
-    """A page of one record, as the service writes it."""
+    """A page of one record, as the service sends it."""
     image = {**ITEM, "B": {"B": "AP8="}, "BS": {"BS": ["MQ==", "Mg=="]}, "M": {"M": {}}}
     record = {
         "eventName": "MODIFY",
@@ -122,23 +122,23 @@ def _read(client: Any, body: bytes, status: int = 200) -> Any:
     return client.get_records(ShardIterator="i" * 30)
 
 
-def test_a_page_decodes_to_the_same_events(ours: Any, plain: Any) -> None:
+def test_a_page_decodes_to_the_same_events_as_with_botocore(ours: Any, plain: Any) -> None:
     mine, theirs = (_read(client, page()) for client in (ours, plain))
     assert mine["NextShardIterator"] == theirs["NextShardIterator"] == "next"
     events = [decode(answer["Records"][0], STREAM_ARN) for answer in (mine, theirs)]
     assert events[0] == events[1]
 
 
-def test_a_shard_s_end_shows_as_no_next_iterator(ours: Any) -> None:
+def test_at_a_shard_s_end_there_is_no_next_iterator(ours: Any) -> None:
     assert _read(ours, page(NextShardIterator=None)).get("NextShardIterator") is None
 
 
-def test_a_page_that_is_not_quite_json_is_left_to_botocore(ours: Any, plain: Any) -> None:
+def test_a_page_with_invalid_unicode_is_left_to_botocore(ours: Any, plain: Any) -> None:
     body = page().replace(b'"P1"', b'"\\ud800"')
     assert _read(ours, body)["Records"] == _read(plain, body)["Records"]
 
 
-def test_a_fault_stays_a_fault(ours: Any) -> None:
+def test_a_service_error_is_raised(ours: Any) -> None:
     fault = b'{"__type": "com.amazonaws.dynamodb.v20120810#ExpiredIteratorException"}'
     with pytest.raises(ClientError, match="ExpiredIteratorException"):
         _read(ours, fault, 400)
@@ -164,13 +164,13 @@ PLAIN = {name: value for name, value in ITEM.items() if name not in {"B", "BS", 
         {"L": {"L": [{"BS": [b"1"]}]}},
     ],
 )
-def test_a_page_of_items_reads_as_botocore_would_read_it(clients: Clients, item: Any) -> None:
+def test_a_page_of_items_is_parsed_as_botocore_would_parse_it(clients: Clients, item: Any) -> None:
     ours = _query(clients.tables, item)
     assert ours == _query(boto3.client("dynamodb", **PLACE), item)
     assert ours["Items"] == [item]
 
 
-def test_items_got_by_key_read_as_botocore_would_read_them(clients: Clients) -> None:
+def test_items_of_a_batch_get_are_parsed_as_botocore_would_parse_them(clients: Clients) -> None:
     body = orjson.dumps({"Responses": {"A": [PLAIN]}, "UnprocessedKeys": {}})
     for client in (clients.tables, boto3.client("dynamodb", **PLACE)):
         answering(client, body)

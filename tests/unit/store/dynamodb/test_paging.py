@@ -1,4 +1,4 @@
-"""A page's cursor is opaque, and one that no page gave out is refused."""
+"""A page's cursor is opaque, and a cursor that no page returned is rejected."""
 
 import pytest
 from hypothesis import given
@@ -9,16 +9,16 @@ from app.store.dynamodb.paging import decode_cursor, encode_cursor
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60))
-def test_a_cursor_leads_back_to_its_position(position: str) -> None:
+def test_a_cursor_decodes_to_its_position(position: str) -> None:
     assert decode_cursor(encode_cursor(position)) == position
 
 
-def test_the_longest_key_of_dynamodb_fits() -> None:
+def test_a_cursor_can_hold_the_longest_key() -> None:
     assert decode_cursor(encode_cursor("ä" * 1024)) == "ä" * 1024
 
 
 @pytest.mark.parametrize("position", ["../x", "ä ö&=?#/", "\x00", "\U0001f4e6" * 3])
-def test_a_cursor_is_one_word_of_a_url(position: str) -> None:
+def test_a_cursor_is_url_safe(position: str) -> None:
     word = encode_cursor(position)
     assert word.isascii()
     assert word.replace("-", "").replace("_", "").isalnum()
@@ -39,7 +39,7 @@ def test_a_cursor_is_one_word_of_a_url(position: str) -> None:
         encode_cursor("P1") + "\n",
     ],
 )
-def test_any_other_word_is_a_bad_request(word: str) -> None:
+def test_an_invalid_cursor_is_a_bad_request(word: str) -> None:
     with pytest.raises(InvalidCursor) as error:
         decode_cursor(word)
     assert error.value.status == 400

@@ -1,4 +1,4 @@
-"""Reads are consistent, follow every page, and fetch a page only when it is asked for."""
+"""Reads are consistent, follow every page, and fetch pages on demand."""
 
 from itertools import islice
 from typing import Any
@@ -61,12 +61,12 @@ def test_every_page_is_read_consistently(client: Any, operation: Any) -> None:
     assert all(call["ConsistentRead"] for call in client.calls)
 
 
-def test_a_page_is_read_only_when_it_is_asked_for(client: Any) -> None:
+def test_pages_are_read_on_demand(client: Any) -> None:
     assert len(list(islice(get_rows(client, "query", "t"), 3))) == 3
     assert len(client.calls) == 2
 
 
-def test_an_outage_between_two_pages_is_one_of_our_errors(client: Any) -> None:
+def test_an_outage_between_two_pages_raises_store_unavailable(client: Any) -> None:
     rows = get_rows(client, "scan", "t")
     assert [next(rows), next(rows)] == [row(0), row(1)]
     client.down = True
@@ -74,7 +74,7 @@ def test_an_outage_between_two_pages_is_one_of_our_errors(client: Any) -> None:
         next(rows)
 
 
-def test_the_newest_rows_come_first_and_the_next_page_begins_below_the_last(client: Any) -> None:
+def test_newest_rows_come_first_and_the_next_page_continues_below_the_last(client: Any) -> None:
     pages, before = [], None
     while True:
         rows, before = newest_first(client, "t", ("Kind", "k"), "ID", 4, before)

@@ -1,4 +1,4 @@
-"""Writers whose clocks disagree, a store with a clock of its own, and the row they share."""
+"""Writers with different clocks, a store with its own clock, and the row that they share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,15 +9,15 @@ from app.store.feed.shared_clock import ClockRow, Reading, SharedClock
 
 HOUR = 3_600_000
 START = 1_800_000_000_000
-OVERLAP_MS = 10_000  # what every resume reads before its cursor
+OVERLAP_MS = 10_000  # how far every resume reads back before its cursor
 
 
 @dataclass
 class World:
-    """True time in seconds, the row of one store, and what was stamped when."""
+    """The true time in seconds, one store's row, and all stamps with their times."""
 
     now: float = 0.0
-    store_skew: int | None = 0  # ms; None: a store that does not tell its time
+    store_skew: int | None = 0  # ms; None: the store does not send its time
     stamps: list[tuple[float, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -32,11 +32,11 @@ class World:
     def stamp(self, writer: SharedClock) -> Cursor:
         cursor = writer.stamp()
         self.stamps.append((self.now, cursor.ms))
-        assert cursor.ms <= self.row.ms, "stamped past what the row says"
+        assert cursor.ms <= self.row.ms, "the stamp exceeds the row"
         return cursor
 
     def most_out_of_order(self) -> int:
-        """How far a stamp was below one that was given out before it."""
+        """The greatest distance, in ms, of a stamp below an earlier one."""
         worst = highest = 0
         for _, ms in self.stamps:
             highest = max(highest, ms)

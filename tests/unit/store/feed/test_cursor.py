@@ -1,4 +1,4 @@
-"""Cursors never go backwards, and their text sorts as they do."""
+"""Cursors never go backwards, and sort the same way as text."""
 
 import threading
 from itertools import pairwise
@@ -19,7 +19,7 @@ cursors = st.builds(
 
 
 @given(cursors)
-def test_a_cursor_is_read_back_from_its_text(cursor: Cursor) -> None:
+def test_a_cursor_can_be_parsed_from_its_text(cursor: Cursor) -> None:
     assert parse_cursor(str(cursor)) == cursor
 
 
@@ -28,7 +28,7 @@ def test_text_order_is_arrival_order(one: Cursor, other: Cursor) -> None:
     assert (str(one) < str(other)) == (one < other)
 
 
-def test_a_cursor_has_the_form_of_the_design() -> None:
+def test_the_text_of_a_cursor() -> None:
     assert str(Cursor(1_762_171_200_000, "0000abcd", 7)) == "1762171200000-0000abcd-007"
 
 
@@ -48,7 +48,7 @@ def test_a_cursor_has_the_form_of_the_design() -> None:
         "\u0661762171200000-0000abcd-007",
     ],
 )
-def test_any_other_text_is_refused_as_a_bad_request(text: str) -> None:
+def test_any_other_text_is_a_bad_request(text: str) -> None:
     with pytest.raises(InvalidCursor) as error:
         parse_cursor(text)
     assert error.value.status == 400
@@ -70,22 +70,20 @@ def test_the_day_is_the_utc_day_of_the_stamp(ms: int, day: str) -> None:
 
 
 @given(st.integers(0, 10**13 // 2), st.lists(st.integers(0, 10**13 // 2), max_size=20))
-def test_stamps_only_ever_grow_whatever_the_machine_s_clock_does(
-    last: int, readings: list[int]
-) -> None:
+def test_stamps_rise_whatever_the_machine_s_clock_does(last: int, readings: list[int]) -> None:
     clock = CursorClock(last, iter(readings).__next__)
     stamps = [last, *(clock.stamp().ms for _ in readings)]
     assert all(later > sooner for sooner, later in pairwise(stamps))
     assert all(stamp >= reading for stamp, reading in zip(stamps[1:], readings, strict=True))
 
 
-def test_a_restart_goes_on_after_the_newest_stamp() -> None:
+def test_after_a_restart_stamps_continue_after_the_newest() -> None:
     before = CursorClock(0, lambda: 5_000).stamp()
     after = CursorClock(before.ms, lambda: 1_000).stamp()
     assert after.ms == before.ms + 1
 
 
-def test_each_process_life_is_a_writer_of_its_own() -> None:
+def test_every_process_has_its_own_writer_name() -> None:
     assert CursorClock(0).stamp().writer != CursorClock(0).stamp().writer
 
 

@@ -1,4 +1,4 @@
-"""Readers of the arrival log see one order, whatever days and partitions its rows lie in."""
+"""Readers of the feed see one order, whichever days and partitions its rows are in."""
 
 from itertools import islice
 from typing import Any
@@ -33,7 +33,7 @@ class Log:
         self.tables.query = counted
 
     def feed(self, partitions: int = 1) -> Feed:
-        """A process's view of the log."""
+        """The feed as one process reads and writes it."""
         return Feed(self.tables, "Feed", partitions=partitions)
 
     def write(self, feed: Feed, ms: int, writer: str = WRITERS[0], events: int = 1) -> FeedRow:
@@ -63,7 +63,7 @@ written = st.lists(
 
 
 @given(written, st.lists(st.integers(1, 5), min_size=4, max_size=4), st.data())
-def test_each_read_gives_the_order_of_the_stamps(
+def test_every_read_returns_rows_in_the_order_of_their_stamps(
     rows: list[tuple[int, int, int]], counts: list[int], data: st.DataObject
 ) -> None:
     """Writers need not agree on the number of partitions."""
@@ -88,13 +88,13 @@ def test_each_read_gives_the_order_of_the_stamps(
     assert reader.after(edge.at(0), limit) == following[:limit]
 
 
-def test_an_empty_log_has_no_newest_row() -> None:
+def test_an_empty_feed_has_no_newest_row() -> None:
     log = Log()
     assert (log.feed().newest(), log.feed().newest_ms()) == (None, 0)
     assert log.feed().after(None, 10) == []
 
 
-def test_a_day_keeps_the_greatest_number_of_partitions_that_a_writer_gave_it() -> None:
+def test_a_day_keeps_the_greatest_number_of_partitions() -> None:
     log = Log()
     for count in (2, 5, 3):
         log.write(log.feed(count), ms=count)
@@ -102,7 +102,7 @@ def test_a_day_keeps_the_greatest_number_of_partitions_that_a_writer_gave_it() -
     assert marked["PartitionCount"] == {"N": "5"}
 
 
-def test_a_writer_with_more_partitions_is_seen_by_a_reader_that_read_the_day_before() -> None:
+def test_a_reader_sees_partitions_that_were_added_since_its_last_read() -> None:
     log = Log()
     reader = log.feed()
     first = log.write(log.feed(1), 0)
@@ -112,7 +112,7 @@ def test_a_writer_with_more_partitions_is_seen_by_a_reader_that_read_the_day_bef
     assert reader.after(None, 10) == [first, second]
 
 
-def test_a_day_from_before_days_had_several_partitions_is_read_and_goes_on() -> None:
+def test_a_day_without_a_partition_count_can_be_read_and_extended() -> None:
     log = Log()
     first = log.write(log.feed(1), 0)
     day = log.tables.rows["Feed"]["days", first.cursor.day]
@@ -124,7 +124,7 @@ def test_a_day_from_before_days_had_several_partitions_is_read_and_goes_on() -> 
     assert log.feed().after(None, 10) == [first, second]
 
 
-def test_a_day_is_listed_before_its_first_row_and_once_by_each_process() -> None:
+def test_a_process_lists_a_day_once_before_its_first_row() -> None:
     log, marks = Log(), []
     feed = log.feed(2)
     log.tables.watchers.append(lambda _table, _before, after: marks.append(after["Day"]["S"]))
@@ -134,7 +134,7 @@ def test_a_day_is_listed_before_its_first_row_and_once_by_each_process() -> None
 
 
 @pytest.mark.parametrize("partitions", [1, 4])
-def test_the_newest_row_costs_a_query_for_each_partition_of_its_day(partitions: int) -> None:
+def test_reading_the_newest_row_takes_one_query_per_partition_of_its_day(partitions: int) -> None:
     log = Log()
     feed = log.feed(partitions)
     for ms in range(1_000):
@@ -144,7 +144,7 @@ def test_the_newest_row_costs_a_query_for_each_partition_of_its_day(partitions: 
     assert len(log.queries) == 1 + partitions
 
 
-def test_after_reads_no_more_than_it_was_asked_for() -> None:
+def test_after_reads_only_what_was_requested() -> None:
     log = Log()
     feed = log.feed()
     rows = [log.write(feed, ms * DAY_MS // 4) for ms in range(40)]
@@ -152,7 +152,7 @@ def test_after_reads_no_more_than_it_was_asked_for() -> None:
     assert log.queries == ["days", "2024-10-04"]
 
 
-def test_pages_of_all_partitions_are_read_as_they_are_asked_for() -> None:
+def test_pages_of_all_partitions_are_read_on_demand() -> None:
     log = Log()
     feed = log.feed(3)
     for ms in range(900):

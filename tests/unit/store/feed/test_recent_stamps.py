@@ -1,6 +1,6 @@
-"""A gap or reconciled entry commits with a recent stamp, or not at all: else no reader finds it.
+"""A gap or reconciled entry is committed with a recent stamp or not at all.
 
-Readers go back 10 s from the newest stamp that they saw.
+Readers go back 10 s from the newest stamp that they have seen, so they could miss an older one.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ GAP = an_event(1, kind="gap", note="missing")
 
 
 class Deployment:
-    """Audit and feed of one writer among several; `before_commit` runs before each transaction."""
+    """One writer's audit and feed; `before_commit` runs before each transaction."""
 
     def __init__(self) -> None:
         self.tables: Any = FakeTables(
@@ -46,8 +46,8 @@ class Deployment:
         signer = Signer("k", b"k" * 32)
         return AuditRepository(self.tables, "ProductEvents", self.feed, signer, stamp, clock)
 
-    def others_go_on(self, ms: int = LATE) -> None:
-        """Other writers raise the clock row, while this one does nothing."""
+    def raise_row(self, ms: int = LATE) -> None:
+        """Raise the clock row, as other writers do."""
         self.row.add(ms)
 
     @property
@@ -65,18 +65,18 @@ def once(action: Callable[[], object]) -> Callable[[], object]:
     return lambda: left.pop()() if left else None
 
 
-def test_an_entry_whose_stamp_is_recent_commits_with_it() -> None:
+def test_an_entry_with_a_recent_stamp_is_committed_with_it() -> None:
     deployment = Deployment()
-    deployment.before_commit = lambda: deployment.others_go_on(LATE - 3_000)
+    deployment.before_commit = lambda: deployment.raise_row(LATE - 3_000)
     arrived = deployment.audit.append_if_absent(GAP)
     assert arrived is not None
     assert deployment.written == [arrived[0]]
 
 
-def test_an_entry_that_was_held_up_is_stamped_again_above_all_that_others_stamped() -> None:
+def test_a_delayed_entry_is_stamped_again_above_other_writers_stamps() -> None:
     deployment = Deployment()
     before = deployment.clock.stamp()
-    deployment.before_commit = once(deployment.others_go_on)
+    deployment.before_commit = once(deployment.raise_row)
     arrived = deployment.audit.append_if_absent(GAP)
     assert arrived is not None
     assert arrived[0].ms > before.ms + LATE
@@ -84,9 +84,9 @@ def test_an_entry_that_was_held_up_is_stamped_again_above_all_that_others_stampe
     assert deployment.row.read().ms < arrived[0].ms + LATE
 
 
-def test_an_entry_that_is_late_each_time_is_not_written_and_may_be_tried_again() -> None:
+def test_an_entry_that_is_always_late_is_not_written_and_can_be_retried() -> None:
     deployment = Deployment()
-    deployment.before_commit = lambda: deployment.others_go_on(2 * LATE)
+    deployment.before_commit = lambda: deployment.raise_row(2 * LATE)
     with pytest.raises(StoreUnavailable):
         deployment.audit.append_if_absent(GAP)
     assert deployment.written == []
@@ -94,16 +94,16 @@ def test_an_entry_that_is_late_each_time_is_not_written_and_may_be_tried_again()
     assert deployment.audit.append_if_absent(GAP) is not None
 
 
-def test_the_only_writer_keeps_no_clock_row_and_checks_none() -> None:
+def test_a_single_writer_does_not_check_the_clock_row() -> None:
     deployment = Deployment()
-    deployment.others_go_on(ms=2**45)  # left by workers of the past
+    deployment.raise_row(ms=2**45)  # left by earlier workers
     assert deployment.repository(None).append_if_absent(GAP) is not None
 
 
-def test_an_entry_whose_answer_was_lost_is_known_to_be_this_writer_s(
+def test_after_a_lost_response_a_writer_recognises_its_own_entry(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Otherwise it would be taken for another's, and not be published."""
+    """Otherwise the entry would count as another writer's, and not be published."""
     deployment = Deployment()
     monkeypatch.setattr(transactions.time, "sleep", lambda _: None)
     right, lost = deployment.transact, [True]

@@ -1,4 +1,4 @@
-"""Writers whose own clocks differ by an hour stamp within seconds of each other."""
+"""Writers whose clocks differ by an hour stamp within seconds of each other."""
 
 import random
 
@@ -12,7 +12,7 @@ from tests.unit.store.feed.clocks import HOUR, OVERLAP_MS, World
 
 
 @pytest.mark.parametrize("store_skew", [0, None], ids=["store's time", "own clocks"])
-def test_with_an_hour_between_clocks_order_holds_within_the_overlap_and_nothing_runs_away(
+def test_clocks_an_hour_apart_keep_order_within_the_overlap_and_the_row_near_the_time(
     store_skew: int | None,
 ) -> None:
     world = World(store_skew=store_skew)
@@ -29,7 +29,7 @@ def test_with_an_hour_between_clocks_order_holds_within_the_overlap_and_nothing_
 
 
 @given(st.integers(0, 10_000), st.lists(st.sampled_from([0, HOUR, -HOUR, 3_000]), min_size=2))
-def test_writers_that_come_go_and_fall_silent_keep_the_order_within_the_overlap(
+def test_restarted_and_idle_writers_keep_order_within_the_overlap(
     seed: int, skews: list[int]
 ) -> None:
     world, chance = World(), random.Random(seed)
@@ -44,7 +44,7 @@ def test_writers_that_come_go_and_fall_silent_keep_the_order_within_the_overlap(
     assert world.row.ms <= world.ms(0) + LEAD + 1_000 + STEP * 300
 
 
-def test_a_store_whose_clock_steps_back_an_hour_takes_no_stamp_back() -> None:
+def test_stamps_do_not_step_back_with_the_store_s_clock() -> None:
     world = World()
     writers = [world.writer(), world.writer()]
     for second in range(60):
@@ -57,7 +57,7 @@ def test_a_store_whose_clock_steps_back_an_hour_takes_no_stamp_back() -> None:
     assert world.most_out_of_order() < OVERLAP_MS / 2
 
 
-def test_a_restart_never_goes_backwards_and_a_hundred_do_not_run_away() -> None:
+def test_stamps_rise_over_restarts_and_stay_near_the_time() -> None:
     world = World()
     for life in range(100):
         before = world.stamps[-1][1] if world.stamps else 0
@@ -65,7 +65,7 @@ def test_a_restart_never_goes_backwards_and_a_hundred_do_not_run_away() -> None:
     assert world.row.ms <= world.ms(0) + LEAD + 1_000 + 100 * STEP
 
 
-def test_a_deployment_that_had_no_such_row_goes_on_after_its_newest_stamp() -> None:
+def test_without_a_clock_row_stamps_continue_after_the_newest_in_the_feed() -> None:
     world = World()
     newest = world.ms(HOUR)
     writer = SharedClock(world.row, newest, now_ms=lambda: world.ms(0), monotonic=lambda: world.now)
@@ -73,14 +73,14 @@ def test_a_deployment_that_had_no_such_row_goes_on_after_its_newest_stamp() -> N
     assert world.stamp(world.writer()).ms > newest
 
 
-def test_one_writer_stamps_ever_greater_however_many_in_a_millisecond() -> None:
+def test_a_writer_s_stamps_rise_even_within_a_millisecond() -> None:
     world = World()
     writer = world.writer()
     stamps = [world.stamp(writer).ms for _ in range(5_000)]
     assert stamps == sorted(set(stamps))
 
 
-def test_a_quiet_writer_s_calls_are_few() -> None:
+def test_a_quiet_writer_rarely_writes_the_row() -> None:
     world = World()
     writer = world.writer()
     for _ in range(10):
@@ -89,7 +89,7 @@ def test_a_quiet_writer_s_calls_are_few() -> None:
     assert world.row.writes == 1
 
 
-def test_of_two_that_exchange_at_once_one_looks_again() -> None:
+def test_if_two_writers_exchange_at_once_one_reads_again() -> None:
     world = World()
     one, other = world.writer(), world.writer(HOUR)
     race = [lambda: world.stamp(other)]
@@ -99,7 +99,7 @@ def test_of_two_that_exchange_at_once_one_looks_again() -> None:
     assert world.most_out_of_order() < OVERLAP_MS / 2
 
 
-def test_a_row_that_is_always_another_s_is_an_outage_to_try_again() -> None:
+def test_a_contended_row_raises_store_unavailable_and_can_be_retried() -> None:
     world = World()
     writer = world.writer()
 
@@ -115,7 +115,7 @@ def test_a_row_that_is_always_another_s_is_an_outage_to_try_again() -> None:
     assert len(world.stamps) == 1
 
 
-def test_a_cold_writer_stamps_above_all_that_a_warm_one_stamped_before() -> None:
+def test_a_cold_writer_stamps_above_a_warm_writer_s_earlier_stamps() -> None:
     world = World()
     warm, cold = world.writer(), world.writer()
     stamps = [world.stamp(cold).ms, world.stamp(warm).ms]
@@ -128,7 +128,7 @@ def test_a_cold_writer_stamps_above_all_that_a_warm_one_stamped_before() -> None
     assert stamps[2:] == sorted(set(stamps[2:]))
 
 
-def test_a_writer_that_has_never_stamped_raises_its_clock_past_the_row_and_the_feed() -> None:
+def test_a_new_writer_raises_its_clock_past_the_row_and_the_feed() -> None:
     world = World()
     newest = world.ms(HOUR)
     writer = SharedClock(world.row, newest, now_ms=lambda: world.ms(0), monotonic=lambda: world.now)
@@ -139,7 +139,7 @@ def test_a_writer_that_has_never_stamped_raises_its_clock_past_the_row_and_the_f
     assert world.stamp(other).ms > newest
 
 
-def test_a_clock_that_was_raised_after_an_hour_of_silence_stamps_the_time_of_day() -> None:
+def test_a_clock_raised_after_an_idle_hour_stamps_the_current_time() -> None:
     world = World()
     writer = world.writer()
     world.stamp(writer)
@@ -149,7 +149,7 @@ def test_a_clock_that_was_raised_after_an_hour_of_silence_stamps_the_time_of_day
 
 
 @given(st.integers(0, 10_000), st.lists(st.sampled_from([0, HOUR, -HOUR, 3_000]), min_size=2))
-def test_a_product_s_stamps_rise_from_writer_to_writer_whatever_their_clocks(
+def test_a_product_s_stamps_rise_across_writers_with_different_clocks(
     seed: int, skews: list[int]
 ) -> None:
     world, chance = World(), random.Random(seed)
@@ -171,7 +171,7 @@ def test_a_product_s_stamps_rise_from_writer_to_writer_whatever_their_clocks(
     assert world.row.ms <= world.ms(0) + LEAD + 1_000 + STEP * 300
 
 
-def test_hundreds_of_invocations_a_second_do_not_drive_the_row_ahead_of_time() -> None:
+def test_hundreds_of_invocations_a_second_keep_the_row_near_the_time() -> None:
     world = World()
     containers = [world.writer() for _ in range(40)]
     for number in range(20_000):  # 500 a second for 40 s
@@ -184,7 +184,7 @@ def test_hundreds_of_invocations_a_second_do_not_drive_the_row_ahead_of_time() -
     assert world.row.writes < 20_000 * 1.1
 
 
-def test_an_exchange_that_takes_long_stamps_no_further_than_the_row() -> None:
+def test_after_a_slow_exchange_stamps_do_not_exceed_the_row() -> None:
     world = World()
     writer = world.writer()
 
@@ -198,6 +198,6 @@ def test_an_exchange_that_takes_long_stamps_no_further_than_the_row() -> None:
 @pytest.mark.parametrize(
     ("own_ms", "taken"), [(7_500, 7_500), (0, 7_000), (9_000, 7_999), (HOUR, 7_999)]
 )
-def test_the_own_clock_is_held_to_the_store_s_second(own_ms: int, taken: int) -> None:
+def test_the_machine_s_clock_is_limited_to_the_store_s_second(own_ms: int, taken: int) -> None:
     assert within(7, own_ms) == taken
     assert within(None, own_ms) == own_ms

@@ -1,4 +1,4 @@
-"""If-Match compares what a write overwrites: details for an edit, both halves for a replace."""
+"""If-Match compares what a write replaces: details for an edit, both halves for a replace."""
 
 from collections.abc import Callable
 
@@ -35,7 +35,7 @@ def passes(check: Check, product: Product, if_match: str) -> bool:
         f" {READ.etag} ",
     ],
 )
-def test_the_current_etag_and_the_star_pass(check: Check, if_match: str) -> None:
+def test_the_current_etag_and_the_star_match(check: Check, if_match: str) -> None:
     assert passes(check, READ, if_match)
 
 
@@ -53,31 +53,31 @@ def test_the_current_etag_and_the_star_pass(check: Check, if_match: str) -> None
         f'"x{READ.etag[1:]}',
     ],
 )
-def test_anything_else_is_a_mismatch(check: Check, if_match: str) -> None:
+def test_any_other_value_is_a_mismatch(check: Check, if_match: str) -> None:
     assert not passes(check, READ, if_match)
 
 
-def test_a_sale_does_not_spoil_an_open_edit() -> None:
+def test_a_sale_does_not_invalidate_an_open_edit() -> None:
     assert passes(check_details, SOLD, READ.etag)
 
 
-def test_a_sale_does_spoil_a_replace() -> None:
+def test_a_sale_invalidates_a_replace() -> None:
     assert not passes(check_whole, SOLD, READ.etag)
 
 
 @pytest.mark.parametrize("check", [check_whole, check_details])
-def test_another_edit_spoils_both(check: Check) -> None:
+def test_an_edit_invalidates_edits_and_replaces(check: Check) -> None:
     assert not passes(check, RENAMED, READ.etag)
 
 
-def test_half_an_etag_names_nothing() -> None:
+def test_half_an_etag_does_not_match() -> None:
     first_half = READ.etag.partition(".")[0]
     assert not passes(check_whole, READ, first_half)
     assert not passes(check_whole, READ, first_half + '"')
 
 
 @pytest.mark.parametrize("check", [check_whole, check_details])
-def test_a_mismatch_tells_the_current_etag(check: Check) -> None:
+def test_a_mismatch_returns_the_current_etag(check: Check) -> None:
     with pytest.raises(ETagMismatch) as error:
         check(READ, '"other"')
     assert error.value.status == 412
@@ -96,5 +96,7 @@ def test_a_mismatch_tells_the_current_etag(check: Check) -> None:
         ("", False),
     ],
 )
-def test_a_cached_answer_is_good_while_nothing_changed(if_none_match: str, *, good: bool) -> None:
+def test_a_cached_response_is_valid_while_nothing_changed(
+    if_none_match: str, *, good: bool
+) -> None:
     assert matches(READ, if_none_match) is good

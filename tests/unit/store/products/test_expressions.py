@@ -1,4 +1,4 @@
-"""A write says all of its stamp, touches known attributes only, and fails where others wrote."""
+"""A write sets its whole stamp, changes known attributes only, and fails after other writes."""
 
 import re
 from datetime import timedelta
@@ -25,7 +25,7 @@ OUTSIDE = an_item(ProductName="Mug", Stock=12, Shelf="B 12")
 
 
 def applied(item: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
-    """What DynamoDB makes of the request's update expression."""
+    """The item after DynamoDB has applied the request's update expression."""
     names = request["ExpressionAttributeNames"]
     sets, _, removes = request["UpdateExpression"].removeprefix("SET ").partition("REMOVE ")
     after = dict(item)
@@ -67,10 +67,11 @@ def an_update(item: dict[str, Any], stamp: Stamp = FULL, **fields: Any) -> tuple
 
 
 def assert_valid(request: dict[str, Any]) -> None:
-    """DynamoDB refuses a request that declares a name or value and does not use it."""
-    said = f"{request['ConditionExpression']} {request.get('UpdateExpression', '')}"
-    assert set(re.findall(r"#\w+", said)) == set(request["ExpressionAttributeNames"])
-    assert set(re.findall(r":\w+", said)) == set(request.get("ExpressionAttributeValues", {}))
+    """DynamoDB rejects a request that declares a name or value without using it."""
+    expressions = f"{request['ConditionExpression']} {request.get('UpdateExpression', '')}"
+    assert set(re.findall(r"#\w+", expressions)) == set(request["ExpressionAttributeNames"])
+    values = set(request.get("ExpressionAttributeValues", {}))
+    assert set(re.findall(r":\w+", expressions)) == values
     assert request.get("ExpressionAttributeValues") != {}
 
 
@@ -85,20 +86,20 @@ def test_a_condition_holds_only_while_nothing_compared_has_changed() -> None:
     assert_valid(request)
 
 
-def test_a_condition_on_nothing_still_needs_the_item() -> None:
+def test_a_condition_without_attributes_still_requires_the_item() -> None:
     request = compared(ITEM, ()).request("ProductID")
     assert holds(ITEM, request)
     assert not holds({}, request)
     assert_valid(request)
 
 
-def test_an_item_of_another_program_is_compared_by_what_it_lacks() -> None:
+def test_another_program_s_item_is_compared_by_absent_attributes() -> None:
     request = compared(OUTSIDE, ("Version", "Stock")).request("ProductID")
     assert holds(OUTSIDE, request)
     assert not holds(OUTSIDE | {"Version": {"N": "1"}}, request)
 
 
-def test_a_new_item_is_the_draft_its_stamp_and_version_1() -> None:
+def test_a_new_item_has_the_draft_its_stamp_and_version_1() -> None:
     draft = ProductDraft(
         product_id="P1",
         name="Mug",
@@ -129,7 +130,7 @@ def test_a_new_item_is_the_draft_its_stamp_and_version_1() -> None:
     }
 
 
-def test_a_new_item_holds_only_what_was_said() -> None:
+def test_a_new_item_has_only_the_given_fields() -> None:
     item = put_new(ProductDraft(product_id="P1", name="Mug", stock=0), BARE, NOON, DEFAULT_NAMES)
     assert set(item) == {
         "ProductID",
@@ -153,7 +154,7 @@ def test_a_new_item_uses_the_table_s_own_names() -> None:
 @pytest.mark.parametrize("item", [ITEM, OUTSIDE, marked_for_deletion(ITEM)])
 @pytest.mark.parametrize("stamp", [BARE, FULL])
 @pytest.mark.parametrize("fields", [{}, {"stock": 11}, {"price": None, "category": "Kitchen"}])
-def test_the_item_that_an_update_promises_is_the_one_that_dynamodb_makes(
+def test_the_item_after_an_update_is_predicted_correctly(
     item: dict[str, Any], stamp: Stamp, fields: dict[str, Any]
 ) -> None:
     request, after = an_update(item, stamp, **fields)
@@ -171,7 +172,7 @@ def test_an_update_sets_or_removes_every_stamp_attribute() -> None:
     }
 
 
-def test_an_update_touches_known_attributes_only() -> None:
+def test_an_update_changes_known_attributes_only() -> None:
     request, after = an_update(ITEM, name="Cup", stock=11)
     known = {*known_attributes(DEFAULT_NAMES), "Version", "UpdatedAt"} | WRITE_STAMP | DELETE_STAMP
     assert written(request) <= known
@@ -179,7 +180,7 @@ def test_an_update_touches_known_attributes_only() -> None:
 
 
 @pytest.mark.parametrize(("item", "version"), [(ITEM, "4"), (OUTSIDE, "1")])
-def test_an_update_counts_the_version_up_and_notes_the_time(
+def test_an_update_increments_the_version_and_sets_the_time(
     item: dict[str, Any], version: str
 ) -> None:
     _, after = update(
@@ -190,7 +191,7 @@ def test_an_update_counts_the_version_up_and_notes_the_time(
 
 
 @pytest.mark.parametrize("stamp", [BARE, FULL])
-def test_a_delete_is_stamped_without_touching_etag_or_version(stamp: Stamp) -> None:
+def test_a_delete_mark_does_not_change_etag_or_version(stamp: Stamp) -> None:
     request = stamp_delete(compared(ITEM, ("Version",)), stamp, NOON, DEFAULT_NAMES)
     marked = applied(ITEM, request)
     assert written(request) == DELETE_STAMP
@@ -203,7 +204,7 @@ def test_a_delete_is_stamped_without_touching_etag_or_version(stamp: Stamp) -> N
     assert_valid(request)
 
 
-def test_a_delete_s_stamp_replaces_one_that_a_crash_left() -> None:
+def test_a_delete_mark_replaces_one_left_by_a_crash() -> None:
     left = marked_for_deletion(ITEM, DeletedBy="bob")
     request = stamp_delete(compared(left, ("Version",)), BARE, NOON, DEFAULT_NAMES)
     marked = applied(left, request)
@@ -211,7 +212,7 @@ def test_a_delete_s_stamp_replaces_one_that_a_crash_left() -> None:
     assert "DeletedReason" not in marked
 
 
-def test_a_delete_s_stamp_is_taken_off_only_where_it_is_this_request_s() -> None:
+def test_a_delete_mark_is_removed_only_by_its_own_request() -> None:
     marked = marked_for_deletion(ITEM, DeletedRequestID="r-9")
     request = clear_delete_stamp("r-9")
     assert applied(marked, request) == ITEM

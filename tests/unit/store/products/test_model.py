@@ -1,4 +1,4 @@
-"""A product is read from its item without loss; its ETag has a half for stock, and one for more."""
+"""A product is read from its item without loss; its ETag has halves for details and stock."""
 
 from decimal import Decimal
 from typing import Any
@@ -51,7 +51,7 @@ def test_every_field_is_read() -> None:
     assert product.attributes == {"Shelf": "B 12"}
 
 
-def test_an_item_of_another_program_needs_no_more_than_its_key() -> None:
+def test_another_program_s_item_needs_only_its_key() -> None:
     product = product_of(an_item())
     assert (product.name, product.stock, product.version, product.tags) == (None, None, 0, ())
     assert product.attributes == {}
@@ -87,7 +87,7 @@ def test_stamps_are_not_attributes() -> None:
     assert product.attributes == {"Shelf": "B 12"}
 
 
-def test_a_table_s_own_names_are_fields_and_ours_are_then_unknown() -> None:
+def test_configured_attribute_names_replace_the_default_names() -> None:
     item = {
         "sku": {"S": "P1"},
         "title": {"S": "Mug"},
@@ -99,7 +99,7 @@ def test_a_table_s_own_names_are_fields_and_ours_are_then_unknown() -> None:
     assert product.attributes == {"Stock": 9}
 
 
-def test_the_etag_is_a_quoted_pair() -> None:
+def test_the_etag_is_two_quoted_halves() -> None:
     details, counts = halves(WHOLE)
     assert etag_of(WHOLE) == f'"{details}.{counts}"'
     assert details
@@ -107,7 +107,7 @@ def test_the_etag_is_a_quoted_pair() -> None:
 
 
 @pytest.mark.parametrize("name", ["Stock", "Version"])
-def test_a_sale_leaves_the_first_half_alone(name: str) -> None:
+def test_a_sale_does_not_change_the_first_half(name: str) -> None:
     details, counts = halves(WHOLE)
     assert halves(WHOLE | {name: {"N": "99"}}) == (details, halves(WHOLE | {name: {"N": "99"}})[1])
     assert halves(WHOLE | {name: {"N": "99"}})[1] != counts
@@ -126,7 +126,7 @@ def test_a_sale_leaves_the_first_half_alone(name: str) -> None:
         ("Supplier", {"S": "new"}),
     ],
 )
-def test_any_other_change_of_what_is_shown_leaves_the_second_half_alone(
+def test_any_other_visible_change_does_not_change_the_second_half(
     name: str, value: dict[str, Any]
 ) -> None:
     details, counts = halves(WHOLE)
@@ -135,12 +135,12 @@ def test_any_other_change_of_what_is_shown_leaves_the_second_half_alone(
     assert changed[0] != details
 
 
-def test_an_attribute_that_is_removed_changes_the_first_half() -> None:
+def test_a_removed_attribute_changes_the_first_half() -> None:
     without = {name: value for name, value in WHOLE.items() if name != "Shelf"}
     assert halves(without)[0] != halves(WHOLE)[0]
 
 
-def test_stamps_times_and_a_delete_s_mark_leave_the_etag_alone() -> None:
+def test_stamps_times_and_delete_marks_do_not_change_the_etag() -> None:
     again = stamped(WHOLE, "r-2") | {"UpdatedAt": {"S": "2026-12-24T08:00:00Z"}}
     assert etag_of(again) == etag_of(WHOLE)
     assert etag_of(marked_for_deletion(WHOLE)) == etag_of(WHOLE)
@@ -152,7 +152,7 @@ def test_the_etag_is_the_same_on_every_engine() -> None:
     assert etag_of(item) == etag_of(again)
 
 
-def test_the_stock_of_a_table_with_own_names_is_in_the_second_half() -> None:
+def test_a_configured_stock_attribute_is_in_the_second_half() -> None:
     names = AttributeNames("sku", "title", "qty")
     item = {"sku": {"S": "P1"}, "qty": {"N": "4"}, "Stock": {"N": "9"}}
     one = etag_of(item, names).split(".")
@@ -182,13 +182,13 @@ def test_the_stock_of_a_table_with_own_names_is_in_the_second_half() -> None:
         ("tags", (), "Tags", None),
     ],
 )
-def test_a_field_becomes_an_attribute_or_removes_it(
+def test_a_field_sets_or_removes_its_attribute(
     field: str, value: object, attribute: str, encoded: dict[str, Any] | None
 ) -> None:
     assert encode_fields({field: value}, DEFAULT_NAMES) == {attribute: encoded}
 
 
-def test_fields_are_written_under_the_table_s_own_names() -> None:
+def test_fields_are_written_under_configured_names() -> None:
     names = AttributeNames("sku", "title", "qty")
     assert encode_fields({"name": "Mug", "stock": 4}, names) == {
         "title": {"S": "Mug"},
@@ -196,7 +196,7 @@ def test_fields_are_written_under_the_table_s_own_names() -> None:
     }
 
 
-def test_every_attribute_that_a_write_can_name_is_compared() -> None:
+def test_every_attribute_that_a_write_can_change_is_compared() -> None:
     fields = {
         "name": "Mug",
         "stock": 1,
@@ -209,7 +209,7 @@ def test_every_attribute_that_a_write_can_name_is_compared() -> None:
     assert set(encode_fields(fields, DEFAULT_NAMES)) == set(known_attributes(DEFAULT_NAMES))
 
 
-def test_what_means_the_same_is_no_change() -> None:
+def test_an_equal_value_is_not_a_change() -> None:
     product = product_of(WHOLE | {"Price": {"N": "9.50"}, "Stock": {"N": "12.0"}})
     same = {"price": Decimal("9.5"), "stock": 12, "tags": ("mug", "blue"), "name": "Blue mug"}
     assert changes_to(product, same) == {}

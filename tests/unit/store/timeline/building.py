@@ -1,4 +1,4 @@
-"""Events, cursors and feed rows of a test's own."""
+"""Builders of events, cursors and feed rows."""
 
 from app.core.events import ChangeEvent
 from app.store.feed.cursor import Cursor
@@ -7,7 +7,7 @@ from tests.support.builders import an_event
 
 
 def cursor(ms: int, n: int = 0, writer: str = "0000000a") -> Cursor:
-    """A place in the timeline."""
+    """A cursor in the timeline."""
     return Cursor(ms, writer, n)
 
 

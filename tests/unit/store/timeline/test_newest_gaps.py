@@ -18,7 +18,7 @@ Repository = tuple[AuditRepository, NewestGaps, list[str]]
 
 @pytest.fixture
 def repository() -> Repository:
-    """An audit, its gaps, and the product ids whose entries were read."""
+    """An audit, its newest gaps, and the ids of the products whose entries were read."""
     tables: Any = FakeTables(
         {"ProductEvents": ("ProductID", "EventKey"), "Feed": ("Day", "Cursor")}
     )
@@ -29,11 +29,11 @@ def repository() -> Repository:
     read: list[str] = []
     right = tables.batch_get_item
 
-    def noted(*, RequestItems: Any) -> Any:  # noqa: N803 - as boto3 names it
+    def recorded(*, RequestItems: Any) -> Any:  # noqa: N803 - as boto3 names it
         read.extend(key["ProductID"]["S"] for key in RequestItems["ProductEvents"]["Keys"])
         return right(RequestItems=RequestItems)
 
-    tables.batch_get_item = noted
+    tables.batch_get_item = recorded
     return audit, NewestGaps(feed, audit), read
 
 
@@ -41,7 +41,7 @@ def a_gap(number: int, **fields: Any) -> ChangeEvent:
     return an_event(number, kind="gap", note="missing", **fields)
 
 
-def test_they_come_newest_first_whatever_else_arrived_between(repository: Repository) -> None:
+def test_gaps_come_newest_first_without_other_events(repository: Repository) -> None:
     audit, newest, _ = repository
     audit.append_if_absent(a_gap(1, product_id="P1"))
     audit.append([an_event(number) for number in range(2, 20)])
@@ -50,7 +50,7 @@ def test_they_come_newest_first_whatever_else_arrived_between(repository: Reposi
     assert [event.product_id for event in newest(50)] == ["\0shard#s1", "P1"]
 
 
-def test_no_more_than_asked_for(repository: Repository) -> None:
+def test_at_most_the_requested_number_is_read(repository: Repository) -> None:
     audit, newest, read = repository
     for number in range(1, 9):
         audit.append_if_absent(a_gap(number, product_id=f"P{number}"))

@@ -1,4 +1,4 @@
-"""A position knows exactly which events are done, also after it was saved and read."""
+"""A position knows exactly which events are done, even after it was saved and restored."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,14 +18,14 @@ def a_position(*rows: tuple[int, int]) -> Position:
     return position
 
 
-def test_what_lies_at_or_before_the_settled_place_is_done() -> None:
+def test_events_up_to_the_settled_cursor_are_done() -> None:
     position = Position(START)
     assert position.has(cursor(999))
     assert position.has(cursor(1_000, 5))
     assert not position.has(cursor(1_001))
 
 
-def test_the_settled_place_stops_before_the_first_row_that_is_not_wholly_done() -> None:
+def test_the_settled_cursor_stops_before_the_first_row_that_is_not_all_done() -> None:
     position = a_position((1_001, 2), (1_002, 1), (1_003, 1))
     for done in (cursor(1_001, 0), cursor(1_002)):
         position.add(done)
@@ -36,7 +36,7 @@ def test_the_settled_place_stops_before_the_first_row_that_is_not_wholly_done() 
     assert position.settled == cursor(1_002)
 
 
-def test_the_settled_place_never_passes_the_edge() -> None:
+def test_the_settled_cursor_never_passes_the_edge() -> None:
     position = a_position((1_001, 1), (1_002, 1))
     position.add(cursor(1_001))
     position.add(cursor(1_002))
@@ -45,8 +45,8 @@ def test_the_settled_place_never_passes_the_edge() -> None:
     assert position.has(cursor(1_002))
 
 
-def test_a_row_that_was_not_read_again_holds_the_settled_place_after_a_takeover() -> None:
-    """How many events it has is not saved, so it might have one that is not done."""
+def test_after_a_takeover_a_row_that_was_not_read_again_holds_the_settled_cursor() -> None:
+    """The row's number of events is not saved, so it may have one that is not done."""
     position = a_position((1_001, 1))
     position.add(cursor(1_001))
     taken_over = decoded(position.settled, position.encoded())
@@ -58,7 +58,7 @@ def test_a_row_that_was_not_read_again_holds_the_settled_place_after_a_takeover(
 
 
 @given(st.sets(st.tuples(st.integers(1_001, 1_060), st.integers(0, 23))))
-def test_a_saved_position_is_read_as_it_was(done: set[tuple[int, int]]) -> None:
+def test_a_saved_position_can_be_restored(done: set[tuple[int, int]]) -> None:
     position = Position(START)
     for ms, n in done:
         position.add(cursor(ms, n))
@@ -68,7 +68,7 @@ def test_a_saved_position_is_read_as_it_was(done: set[tuple[int, int]]) -> None:
     } == done
 
 
-def test_a_saved_position_fits_an_item_and_forgets_the_newest_rows_first() -> None:
+def test_a_saved_position_fits_an_item_and_drops_the_newest_rows() -> None:
     position = Position(START)
     for ms in range(1_001, 4_001):
         position.add(cursor(ms))
@@ -79,6 +79,6 @@ def test_a_saved_position_fits_an_item_and_forgets_the_newest_rows_first() -> No
     assert not again.has(cursor(1_001 + REMEMBERED))
 
 
-def test_the_place_before_a_moment_precedes_every_row_of_that_moment() -> None:
+def test_before_precedes_every_row_of_its_millisecond() -> None:
     assert before(5_000) < cursor(5_000, writer="00000000")
     assert before(5_000) > cursor(4_999, writer="fffffffe")

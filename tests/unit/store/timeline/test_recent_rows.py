@@ -1,4 +1,4 @@
-"""Nothing behind a consumer is missed, and no event is taken before its predecessor."""
+"""A consumer misses no late row, and gets no event before its predecessor."""
 
 from app.store.timeline.position import Position
 from app.store.timeline.recent_rows import BEGINNING, HELD, RecentRows, arrivals
@@ -8,7 +8,7 @@ T = 1_000_000  # ms
 
 
 def taken(recent: RecentRows, position: Position) -> list[tuple[str, str]]:
-    """The events that may be taken, in order."""
+    """The events that are ready, in order."""
     candidates = recent.after(max(position.settled, recent.base))
     return [ref for _, ref, ready, _ in arrivals(candidates, position) if ready]
 
@@ -17,7 +17,7 @@ def at_start() -> Position:
     return Position(BEGINNING)
 
 
-def test_a_row_may_be_taken_once_a_pass_that_began_after_its_sighting_has_ended() -> None:
+def test_a_row_is_ready_after_a_second_pass_has_read_it() -> None:
     recent = RecentRows(None)
     recent.add_pass([row(T, ("a", 1))], 0.0, 0.1)
     assert taken(recent, at_start()) == []
@@ -25,8 +25,8 @@ def test_a_row_may_be_taken_once_a_pass_that_began_after_its_sighting_has_ended(
     assert taken(recent, at_start()) == [("a", key(1))]
 
 
-def test_a_predecessor_that_the_first_pass_had_gone_past_comes_first() -> None:
-    """Row 1 was committed behind the first pass, before row 2 was stamped."""
+def test_a_predecessor_that_the_first_pass_missed_comes_first() -> None:
+    """Row 1 was committed after the first pass had read past it, and before row 2 was stamped."""
     first, second = row(T, ("a", 1)), row(T + 1, ("a", 2))
     recent = RecentRows(None)
     recent.add_pass([second], 0.0, 0.1)
@@ -34,8 +34,8 @@ def test_a_predecessor_that_the_first_pass_had_gone_past_comes_first() -> None:
     assert taken(recent, at_start()) == [("a", key(1)), ("a", key(2))]
 
 
-def test_of_a_row_that_only_the_last_pass_saw_nothing_else_may_be_taken() -> None:
-    """The predecessor of ("b", 2) may lie behind that pass, as ("a", 1) lay behind the first."""
+def test_other_products_in_a_row_that_only_the_last_pass_saw_are_not_ready() -> None:
+    """That pass may have missed the predecessor of ("b", 2), as the first one missed ("a", 1)."""
     late, seen = row(T, ("a", 1), ("b", 2)), row(T + 1, ("a", 2))
     recent = RecentRows(None)
     recent.add_pass([seen], 0.0, 0.1)
@@ -43,7 +43,7 @@ def test_of_a_row_that_only_the_last_pass_saw_nothing_else_may_be_taken() -> Non
     assert taken(recent, at_start()) == [("a", key(1)), ("a", key(2))]
 
 
-def test_a_row_that_appears_behind_a_row_that_was_taken_is_found() -> None:
+def test_a_row_that_appears_before_a_delivered_row_is_found() -> None:
     recent, position = RecentRows(None), at_start()
     newer = row(T + 50, ("a", 1))
     recent.add_pass([newer], 0.0, 0.1)
@@ -56,19 +56,19 @@ def test_a_row_that_appears_behind_a_row_that_was_taken_is_found() -> None:
     assert taken(recent, position) == [("b", key(1))]
 
 
-def test_a_place_is_settled_ten_seconds_below_the_newest_stamp_known_before_the_query() -> None:
+def test_cursors_ten_seconds_below_the_newest_known_stamp_are_settled() -> None:
     recent = RecentRows(cursor(T))
     assert cursor(T - 10_000, writer="ffffffff") > recent.settled
     assert cursor(T - 10_001) <= recent.settled
     recent.add_pass([row(T + 60_000, ("a", 1))], 0.0, 0.1)
-    # The newest stamp of the pass itself was not known before: rows may still appear below it.
+    # The pass's own newest stamp was not known before it, so rows may still appear below it.
     assert recent.settled < cursor(T - 9_000)
     recent.add_pass([row(T + 60_000, ("a", 1))], 0.1, 0.2)
     assert recent.settled >= cursor(T + 49_999)
 
 
-def test_a_place_two_seconds_below_a_row_that_was_seen_ten_seconds_ago_is_settled() -> None:
-    """Nearer to it, writers whose clock stands still may stamp at any time."""
+def test_cursors_two_seconds_below_a_row_seen_ten_seconds_ago_are_settled() -> None:
+    """Closer to it, writers may still stamp while the shared clock stands still."""
     only = row(T, ("a", 1))
     recent = RecentRows(None)
     recent.add_pass([only], 0.0, 0.5)
@@ -78,14 +78,14 @@ def test_a_place_two_seconds_below_a_row_that_was_seen_ten_seconds_ago_is_settle
     assert cursor(T - 2_001) <= recent.settled < cursor(T - 2_000)
 
 
-def test_an_audit_entry_is_waited_for_until_ten_seconds_after_its_row_was_seen() -> None:
+def test_a_missing_audit_entry_is_overdue_ten_seconds_after_its_row_was_seen() -> None:
     recent = RecentRows(None)
     recent.add_pass([row(T, ("a", 1))], 0.0, 0.5)
     assert [one.overdue for one in recent.after(BEGINNING, 10.4)] == [False]
     assert [one.overdue for one in recent.after(BEGINNING, 10.5)] == [True]
 
 
-def test_a_pass_that_was_cut_short_settles_nothing_that_it_has_not_read() -> None:
+def test_an_incomplete_pass_settles_only_what_it_has_read() -> None:
     recent = RecentRows(cursor(T))
     recent.add_pass([row(T - 9_000, ("a", 1))], 0.0, 0.1)
     recent.add_pass([row(T + 90_000, ("a", 9))], 0.1, 0.2)
@@ -94,7 +94,7 @@ def test_a_pass_that_was_cut_short_settles_nothing_that_it_has_not_read() -> Non
     assert recent.settled == first.cursor
 
 
-def test_settled_rows_are_held_up_to_a_bound_for_consumers_that_are_a_little_behind() -> None:
+def test_a_limited_number_of_settled_rows_is_kept() -> None:
     recent = RecentRows(None)
     rows = [row(T + n, (f"p{n}", 1)) for n in range(HELD + 10)]
     recent.add_pass(rows, 0.0, 0.1)

@@ -1,4 +1,4 @@
-"""The timeline's end is read fast enough, and one event that is stuck hides none behind it."""
+"""The end of the timeline is read fast enough, and a stuck event does not block later ones."""
 
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ T = 10_000_000  # ms
 
 
 class Rows:
-    """A feed of rows with one event each, and the audit of these events."""
+    """A feed of rows, and the audit of their events."""
 
     def __init__(self) -> None:
         self.rows: list[FeedRow] = []
@@ -42,7 +42,7 @@ class Rows:
 
 
 class Reader:
-    """A consumer of a tail with a clock of its own; everything that it takes is done at once."""
+    """A consumer of a tail with its own clock; all events that it takes are done at once."""
 
     def __init__(self, feed: Rows) -> None:
         self.now: float = 0
@@ -68,7 +68,7 @@ class Reader:
             self.position.settle(self.tail.recent.settled)
 
 
-def test_a_consumer_keeps_up_with_more_rows_than_a_pass_can_read(
+def test_a_consumer_keeps_up_with_more_rows_than_one_pass_reads(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tail, "PAGE", 40)
@@ -83,7 +83,7 @@ def test_a_consumer_keeps_up_with_more_rows_than_a_pass_can_read(
     assert made - reader.done <= 3 * rate
 
 
-def test_an_event_that_is_stuck_hides_nothing_that_waits_far_behind() -> None:
+def test_a_stuck_event_does_not_block_events_far_after_it() -> None:
     feed, count = Rows(), 3 * PAGE
     for number in range(count):
         feed.add(T + number, (f"p{number}", 1))
@@ -94,7 +94,7 @@ def test_an_event_that_is_stuck_hides_nothing_that_waits_far_behind() -> None:
     assert reader.done == count - 1
 
 
-def test_a_product_s_events_behind_an_absent_one_come_with_the_row_that_has_them_all() -> None:
+def test_a_product_s_events_after_an_absent_one_are_absent_too() -> None:
     feed = Rows()
     feed.add(T, ("a", 1), ("b", 1), ("a", 2), ("b", 2))
     feed.add(T + 600_000, ("z", 1))

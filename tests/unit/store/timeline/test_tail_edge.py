@@ -1,4 +1,4 @@
-"""A consumer settles up to where its own last read went, not up to where the tail is settled."""
+"""A consumer settles up to the edge of its own last read, not up to where the tail is settled."""
 
 from typing import Any
 
@@ -32,14 +32,14 @@ def tail_of(*moments: int) -> Tail:
     return tail
 
 
-def test_a_whole_read_settles_as_far_as_the_tail() -> None:
+def test_a_complete_read_settles_as_far_as_the_tail() -> None:
     tail = tail_of(1, 2, 30_000)
     batch = tail.read(Position(BEGINNING), limit=10)
     assert [entry.cursor for entry in batch.entries] == [at(1), at(2)]
     assert batch.edge == tail.recent.settled > at(2)
 
 
-def test_rows_past_the_limit_of_a_read_were_seen_and_hold_the_position() -> None:
+def test_rows_beyond_a_read_s_limit_hold_the_position() -> None:
     tail, position = tail_of(1, 2, 30_000), Position(BEGINNING)
     batch = tail.read(position, limit=1)
     assert [entry.cursor for entry in batch.entries] == [at(1)]
@@ -48,13 +48,13 @@ def test_rows_past_the_limit_of_a_read_were_seen_and_hold_the_position() -> None
     assert position.settled == at(1)
 
 
-def test_what_other_consumers_settle_later_moves_no_position_that_has_not_read_it() -> None:
+def test_rows_that_a_consumer_has_not_read_hold_its_position() -> None:
     tail, position = tail_of(1, 30_000), Position(BEGINNING)
     edge = tail.read(position, limit=10).edge
     position.add(at(1))
     late = an_event(9)
     _, row = tail._feed.row(at(2), [(late.product_id, late.event_key)])  # noqa: SLF001
     tail._feed._client.put_item(TableName="Feed", Item=row)  # noqa: SLF001
-    position.add(at(3))  # done in an earlier life, and not read again yet
+    position.add(at(3))  # done before a restart, and not read again yet
     position.settle(edge)
     assert position.settled == at(1)

@@ -1,4 +1,4 @@
-"""The newest of the timeline are read in bounded steps, whatever kinds of events they are."""
+"""The newest events are read in bounded steps, whatever their kinds."""
 
 from itertools import count, islice
 from typing import Any
@@ -16,7 +16,7 @@ TABLES = {"ProductEvents": ("ProductID", "EventKey"), "Feed": ("Day", "Cursor")}
 
 
 class Kept:
-    """A timeline, and how its rows were read."""
+    """A timeline over in-memory tables."""
 
     def __init__(self) -> None:
         self.tables: Any = FakeTables(TABLES)
@@ -33,7 +33,7 @@ class Kept:
             self.audit.append([an_event(number, **fields)])
 
     def newest(self, shown: int, before: int) -> tuple[list[int], list[int]]:
-        """The numbers of the events, and of the places before them."""
+        """The numbers of the events, and of the arrivals before them."""
         newest, places = self.timeline.newest(shown, before)
         keys = [[event.event_key for _, event in newest], [place.ref[1] for place in places]]
         found, older = ([int(key.partition("#")[2]) % 10**20 for key in some] for some in keys)
@@ -45,52 +45,52 @@ def kept() -> Kept:
     return Kept()
 
 
-def test_an_empty_timeline_has_none(kept: Kept) -> None:
+def test_an_empty_timeline_has_no_newest_events(kept: Kept) -> None:
     assert kept.newest(3, 3) == ([], [])
 
 
-def test_the_newest_come_oldest_first_and_the_places_before_newest_first(kept: Kept) -> None:
+def test_newest_events_come_oldest_first_and_earlier_arrivals_newest_first(kept: Kept) -> None:
     kept.add(*range(1, 11))
     assert kept.newest(3, 4) == ([8, 9, 10], [7, 6, 5, 4])
 
 
-def test_it_reads_on_until_enough_of_them_are_shown(kept: Kept) -> None:
+def test_newest_reads_on_until_enough_events_are_not_internal(kept: Kept) -> None:
     kept.add(1, 2, 3, 4)
     kept.add(5, 6, 7, kind="internal")
     assert kept.newest(2, 4) == ([2, 3, 4, 5, 6, 7], [1])
 
 
-def test_it_reads_five_times_as_many_at_the_most(kept: Kept) -> None:
+def test_newest_reads_at_most_five_times_the_count(kept: Kept) -> None:
     kept.add(*range(1, 21), kind="internal")
     assert kept.newest(2, 3) == ([*range(11, 21)], [10, 9, 8])
 
 
-def test_an_event_that_arrived_twice_comes_twice(kept: Kept) -> None:
+def test_an_event_that_arrived_twice_appears_twice(kept: Kept) -> None:
     kept.add(1, 2)
     kept.add(1)
     assert kept.newest(3, 3) == ([1, 2, 1], [])
 
 
-def test_a_place_without_an_entry_is_skipped(kept: Kept) -> None:
+def test_an_arrival_without_an_audit_entry_is_skipped(kept: Kept) -> None:
     kept.add(1, 2)
     entry = next(key for key in kept.tables.rows["ProductEvents"] if key[1].endswith("2"))
     del kept.tables.rows["ProductEvents"][entry]
     assert kept.newest(3, 3) == ([1], [])
 
 
-def test_who_stops_early_reads_few_rows_and_who_goes_on_reads_ever_longer_pages(
+def test_the_first_page_is_short_and_later_pages_are_longer(
     kept: Kept,
 ) -> None:
     kept.add(*range(1, 100))
     limits: list[int] = []
     right = kept.tables.query
 
-    def noted(**request: Any) -> Any:
+    def recorded(**request: Any) -> Any:
         if request["ExpressionAttributeValues"][":d"]["S"] != "days":
             limits.append(request["Limit"])
         return right(**request)
 
-    kept.tables.query = noted
+    kept.tables.query = recorded
     assert len(list(islice(kept.feed.before(None), 5))) == 5
     assert limits == [10]
     limits.clear()

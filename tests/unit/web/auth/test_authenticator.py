@@ -131,7 +131,7 @@ def test_sign_in_page_refreshes_when_reached_from_another_site() -> None:
 def test_server_without_keys_is_still_open_after_a_minute_without_requests() -> None:
     seconds = [0.0]
     authenticator = an_authenticator(monotonic=lambda: seconds[0])
-    assert not authenticator.key_cache.look().closed
+    assert not authenticator.key_cache.current().credentials_required
     seconds[0] += 60
     assert authenticator.is_open()
 

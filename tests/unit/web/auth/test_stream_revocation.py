@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from app.core.errors import StoreUnavailable
-from app.store.access.key_cache import Known
+from app.store.access.key_cache import KeySnapshot
 from app.web.auth.identity import LOCAL, Identity, still_valid
 from app.web.auth.stream_revocation import StreamRevocation
 from tests.support.site import START, Clock, a_key
@@ -24,7 +24,7 @@ def anyio_backend() -> str:
 
 
 KEY, _ = a_key()
-OPEN, CLOSED = Known({}), Known({KEY.id: KEY})
+OPEN, CLOSED = KeySnapshot({}), KeySnapshot({KEY.id: KEY})
 BY_KEY = Identity("ada", KEY.role, "key", KEY.id)
 BY_SESSION = replace(BY_KEY, by="session", session="s1", until=START + timedelta(hours=1))
 
@@ -36,28 +36,28 @@ BY_SESSION = replace(BY_KEY, by="session", session="s1", until=START + timedelta
         (LOCAL, CLOSED, False),
         (BY_KEY, CLOSED, True),
         (BY_KEY, OPEN, False),
-        (BY_KEY, Known({KEY.id: replace(KEY, revoked_at=START)}), False),
-        (BY_KEY, Known({KEY.id: replace(KEY, expires_at=START)}), False),
+        (BY_KEY, KeySnapshot({KEY.id: replace(KEY, revoked_at=START)}), False),
+        (BY_KEY, KeySnapshot({KEY.id: replace(KEY, expires_at=START)}), False),
         (BY_SESSION, CLOSED, True),
-        (BY_SESSION, Known({KEY.id: KEY}, frozenset({"s1"})), False),
-        (BY_SESSION, Known({KEY.id: KEY}, frozenset({"s2"})), True),
+        (BY_SESSION, KeySnapshot({KEY.id: KEY}, frozenset({"s1"})), False),
+        (BY_SESSION, KeySnapshot({KEY.id: KEY}, frozenset({"s2"})), True),
         (replace(BY_SESSION, until=START), CLOSED, False),
         (Identity("ada", KEY.role, "proxy"), OPEN, True),
     ],
 )
-def test_validity_of_an_identity(identity: Identity, known: Known, valid: bool) -> None:  # noqa: FBT001 - a test case
+def test_validity_of_an_identity(identity: Identity, known: KeySnapshot, valid: bool) -> None:  # noqa: FBT001 - a test case
     assert still_valid(identity, known, START) is valid
 
 
 async def test_stream_ends_with_its_key_and_other_streams_continue() -> None:
     known = [CLOSED]
 
-    async def known_keys() -> Known:
+    async def known_keys() -> KeySnapshot:
         return known[0]
 
     watch = StreamRevocation(known_keys, Clock(), interval=0.01)
     other, _ = a_key()
-    known[0] = Known({KEY.id: KEY, other.id: other})
+    known[0] = KeySnapshot({KEY.id: KEY, other.id: other})
     others = Identity("eve", other.role, "key", other.id)
     async with (
         live() as broker,
@@ -69,7 +69,7 @@ async def test_stream_ends_with_its_key_and_other_streams_continue() -> None:
         await kept.got(b"event: hello")
         await asyncio.sleep(0.05)
         assert not task.done()
-        known[0] = Known({other.id: other})
+        known[0] = KeySnapshot({other.id: other})
         await ends(task)
         assert connection.complete, "the response was ended properly, so the client does not wait"
         assert not kept_task.done()
@@ -80,7 +80,7 @@ async def test_checks_continue_after_an_error() -> None:
     faults = [StoreUnavailable("unavailable"), RuntimeError("a fault")]
     ended = asyncio.Event()
 
-    async def known_keys() -> Known:
+    async def known_keys() -> KeySnapshot:
         if faults:
             raise faults.pop()
         return OPEN
@@ -93,7 +93,7 @@ async def test_checks_continue_after_an_error() -> None:
 
 
 async def test_store_is_not_read_without_open_streams() -> None:
-    async def known_keys() -> Known:
+    async def known_keys() -> KeySnapshot:
         raise AssertionError("the store was read without open streams")
 
     watch = StreamRevocation(known_keys, Clock())

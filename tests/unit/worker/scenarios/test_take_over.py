@@ -37,7 +37,7 @@ def test_leases_taken_over_from_a_dead_worker_are_counted_and_logged(
         stage.run_for(40)
     logged = [record.getMessage() for record in caplog.records if record.name == LEASES]
     assert moves() == before + len(logged)
-    assert all(line.endswith("from worker-001, which shows no sign of life") for line in logged)
+    assert all(line.endswith("from worker-001, whose lease expired") for line in logged)
     assert sum(line.startswith("took over shardId-") for line in logged) == 1
 
 
