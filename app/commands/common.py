@@ -1,15 +1,15 @@
-"""Whoever runs a command is named in the administrators' log."""
+"""The admin trail names the operating-system user who runs a command."""
 
 import getpass
 
 
 def actor() -> str:
-    """Who runs the command, for the admin trail."""
+    """The user who runs the command, for the admin trail."""
     try:
         return f"cli:{getpass.getuser()}"
-    except (KeyError, OSError):  # a container's user without a name
+    except (KeyError, OSError):  # in a container, the user may have no name
         return "cli:unknown"
 
 
 class CommandError(Exception):
-    """The message names what is in the way and what to do."""
+    """The command cannot run. The message says why, and what to do."""

@@ -1,4 +1,4 @@
-"""`stockpulse verify` exits with 0 where every audit chain is whole, with 1 where one is not."""
+"""`stockpulse verify` exits with 0 if every audit chain is intact, and with 1 if one is not."""
 
 import argparse
 import sys
@@ -15,20 +15,20 @@ from app.store.audit.verifier import Report, Verifier
 from app.store.dynamodb import tables
 from app.store.dynamodb.client import connect
 
-_TELL_EVERY = 2.0  # seconds between lines of progress
+_PROGRESS_INTERVAL = 2.0  # seconds between progress lines
 
 
 def add(commands: Any) -> None:
-    """Tell the parser of the command."""
+    """Add the command to the parser."""
     parser = commands.add_parser(
         "verify",
-        help="hold the audit against its signatures and the table",
-        description="Names every changed, removed, inserted and cut-off audit entry. A product "
-        "that differs from the table is looked at again a minute later. It cannot see: "
+        help="check the audit against its signatures and the products table",
+        description="Reports every audit entry that was changed, removed, inserted or cut off. A "
+        "product that differs from the table is checked again after a minute. Not detected: "
         + "; ".join(BLIND_SPOTS)
         + ".",
     )
-    parser.add_argument("--product", metavar="ID", help="only this product")
+    parser.add_argument("--product", metavar="ID", help="check only this product")
     parser.set_defaults(run=run)
 
 
@@ -46,11 +46,11 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             sleep=wait,
         )
         report = verifier.run(arguments.product, progress())
-    return tell(report, arguments.product)
+    return print_report(report, arguments.product)
 
 
-def tell(report: Report, product_id: str | None) -> int:
-    """Print what was found; the exit status.
+def print_report(report: Report, product_id: str | None) -> int:
+    """Print the findings; returns the exit status.
 
     Raises:
         CommandError: there is no such product, so nothing was verified.
@@ -58,42 +58,45 @@ def tell(report: Report, product_id: str | None) -> int:
     """
     if product_id is not None and not report.entries and not report.findings:
         raise CommandError(
-            f"there is nothing to verify: product {product_id!r} is not in the table, and the "
-            "audit has no entry of it"
+            f"there is nothing to verify: product {product_id!r} is not in the table and has no "
+            "audit entry"
         )
     for finding in report.findings:
         print(finding)
     found = len(report.findings)
     entries = _count(report.entries, "entry", "entries")
     products = _count(report.products, "product", "products")
-    whole = _count(found, "finding", "findings") if found else "all is well"
-    print(f"{entries} of {products}: {whole}.")
+    result = _count(found, "finding", "findings") if found else "no problems found"
+    print(f"{entries} of {products}: {result}.")
     if report.gaps or report.reconciled:
         gaps = _count(report.gaps, "gap", "gaps")
         reconciled = _count(report.reconciled, "reconciled entry", "reconciled entries")
         print(
-            f"Among them {gaps} (changes may be missing there) and {reconciled} "
-            "(found in the table; who changed it is not known)."
+            f"They include {gaps} (changes may be missing) and {reconciled} (changes found by "
+            "comparing with the table; the actor is unknown)."
         )
     return 1 if found else 0
 
 
 def progress(monotonic: Callable[[], float] = time.monotonic) -> Callable[[Report], None]:
-    """Says now and then how far it is."""
-    told = monotonic()
+    """A function that prints the progress on stderr every 2 seconds."""
+    printed = monotonic()
 
-    def say(report: Report) -> None:
-        nonlocal told
-        if monotonic() - told > _TELL_EVERY:
-            told = monotonic()
+    def print_progress(report: Report) -> None:
+        nonlocal printed
+        if monotonic() - printed > _PROGRESS_INTERVAL:
+            printed = monotonic()
             print(f"{report.products} products, {report.entries} entries …", file=sys.stderr)
 
-    return say
+    return print_progress
 
 
 def wait(seconds: float) -> None:
-    """Until the second look, and say so."""
-    print(f"What differs from the table is looked at again in {seconds:.0f} s …", file=sys.stderr)
+    """Print a line on stderr and sleep until the second check."""
+    print(
+        f"Products that differ from the table are checked again in {seconds:.0f} s …",
+        file=sys.stderr,
+    )
     time.sleep(seconds)
 
 

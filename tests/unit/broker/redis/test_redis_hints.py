@@ -27,5 +27,5 @@ def test_an_outage_is_told_once(
     ):
         assert enough.wait(5)
     assert [record.getMessage() for record in caplog.records] == [
-        "no hints from Redis until it is back: Redis cannot be used"
+        "Redis is not available, so the reader gets no hints: Redis cannot be used"
     ]
