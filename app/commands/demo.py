@@ -17,8 +17,8 @@ from app.commands.common import CommandError
 from app.config.settings import PREFIX, Settings
 from app.config.signing import signer_of
 from app.demo.external import run_beside
-from app.demo.history.backfill import divided, make_past
-from app.demo.history.records import NoPast
+from app.demo.history.backfill import split_at, write_history
+from app.demo.history.records import HistoryRefused
 from app.demo.live import Plan
 from app.demo.simulation.change import Change
 from app.demo.simulation.shop import changes, monday_morning
@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             future = changes(seed, monday_morning(zone), zone)
         else:
             now = datetime.now(UTC)
-            future = _make_past(settings, changes(seed, now - arguments.history, zone), now)
+            future = _write_history(settings, changes(seed, now - arguments.history, zone), now)
         plan = Plan(future, arguments.rate)
         pace = f"about {arguments.rate:g} changes per second (seed {seed})"
         if arguments.no_serve or location.in_use(settings.data_dir):
@@ -81,21 +81,23 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         else:
             print(f"Starting a server with a demo shop: {pace}.", flush=True)
             serve(settings, demo=plan)
-    except (ListenError, OpenAccessRefused, NoPast) as error:
+    except (ListenError, OpenAccessRefused, HistoryRefused) as error:
         raise CommandError(str(error)) from None
     return 0
 
 
-def _make_past(settings: Settings, changes: Iterator[Change], now: datetime) -> Iterator[Change]:
+def _write_history(
+    settings: Settings, changes: Iterator[Change], now: datetime
+) -> Iterator[Change]:
     """Fill the store with the changes up to now; returns the changes that follow."""
-    history, rest = divided(changes, now)
+    history, rest = split_at(changes, now)
 
     names = tables.table_names(settings.table_prefix, settings.products_table)
     with location.owned(settings.dynamodb, settings.data_dir, names) as where:
         print("Writing past changes; this can take a minute ...", flush=True)
         began = time.monotonic()
         try:
-            past = make_past(where, names, settings.attributes, signer_of(settings), history)
+            past = write_history(where, names, settings.attributes, signer_of(settings), history)
         except KeyboardInterrupt:
             print("The store holds only part of the history: start again with a new data folder.")
             raise

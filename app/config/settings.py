@@ -58,9 +58,8 @@ class Settings(AccessSettings):
     )
     cli_endpoint: Endpoint | None = Field(
         None,
-        description="DynamoDB endpoint to show in AWS CLI commands, if your shell reaches the "
-        "tables at another address than Stockpulse does. If unset, the endpoint that Stockpulse "
-        "uses.",
+        description="DynamoDB endpoint shown in AWS CLI commands, if your shell reaches the tables "
+        "at another address than Stockpulse does. If unset, the endpoint that Stockpulse uses.",
     )
     port: Port = Field(
         8000, description="Port that the web server listens on; 0 for any free port."

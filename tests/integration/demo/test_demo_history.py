@@ -11,8 +11,8 @@ import pytest
 
 from app.config.settings import Settings
 from app.config.signing import signer_of
-from app.demo.history.backfill import Past, divided, make_past
-from app.demo.history.records import NoPast
+from app.demo.history.backfill import HistoryCounts, split_at, write_history
+from app.demo.history.records import HistoryRefused
 from app.demo.live import Plan
 from app.demo.runner import DemoShop
 from app.demo.simulation.shop import changes
@@ -32,11 +32,11 @@ def owned(settings: Settings) -> Iterator[tuple[location.Place, tables.TableName
         yield where, names
 
 
-def give_past(settings: Settings, span: timedelta) -> tuple[Past, Plan]:
+def give_past(settings: Settings, span: timedelta) -> tuple[HistoryCounts, Plan]:
     now = datetime.now(UTC)
-    past, rest = divided(changes(4, now - span, ZONE), now)
+    past, rest = split_at(changes(4, now - span, ZONE), now)
     with owned(settings) as (where, names):
-        made = make_past(where, names, settings.attributes, signer_of(settings), past)
+        made = write_history(where, names, settings.attributes, signer_of(settings), past)
     return made, Plan(rest, 50)
 
 
@@ -46,7 +46,7 @@ def test_a_past_is_in_audit_and_feed_and_the_stream_does_not_tell_it_again(
     span = timedelta(days=3)
     began = datetime.now(UTC) - span
     made, _ = give_past(settings, span)
-    assert made.strangers == 0
+    assert made.others == 0
     with serving(settings) as app:
         first = told(app)
         shown = [event for event in first if event.kind != "internal"]
@@ -96,7 +96,7 @@ def test_what_others_did_before_is_told_as_well(settings: Settings) -> None:
         client.put_item(TableName=names.products, Item=item(ProductID="mine", Stock=1))
         client.delete_item(TableName=names.products, Key=item(ProductID="mine"))
     made, _ = give_past(settings, timedelta(hours=2))
-    assert made.strangers == 2
+    assert made.others == 2
     with serving(settings) as app:
         kinds = [event.kind for event in told(app) if event.product_id == "mine"]
         assert kinds == ["inserted", "deleted"]
@@ -107,11 +107,11 @@ def test_a_store_that_is_not_empty_gets_no_past(settings: Settings) -> None:
         app.create("P1")
         until(lambda: told(app))
         app.http.delete("/v1/products/P1", headers={"If-Match": "*"})
-    with pytest.raises(NoPast, match="ProductEvents is not empty"):
+    with pytest.raises(HistoryRefused, match="ProductEvents is not empty"):
         give_past(settings, timedelta(hours=2))
 
 
 def test_a_past_that_would_expire_at_once_is_refused(endpoint: str, tmp_path: Path) -> None:
     settings = settings_for(endpoint, tmp_path, audit_retention_days=2)
-    with pytest.raises(NoPast, match="RETENTION"):
+    with pytest.raises(HistoryRefused, match="RETENTION"):
         give_past(settings, timedelta(days=3))
