@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from app.core.item import AttributeNames
 from app.demo.history.checkpoint_handover import hand_over
-from app.demo.history.records import Ledger, HistoryRefused, stream_arn
+from app.demo.history.records import HistoryRefused, Ledger, stream_arn
 from app.demo.simulation.change import Change
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Arrived, AuditRepository

@@ -1,4 +1,4 @@
-"""What the README tells people to type works as it is written."""
+"""The commands in the README work as written."""
 
 import re
 import subprocess
@@ -15,7 +15,7 @@ from tests.support.processes.running import App
 README = (ROOT / "README.md").read_text()
 
 
-def test_the_api_in_ten_lines(app: App, tmp_path: Path) -> None:
+def test_readme_api_example_works(app: App, tmp_path: Path) -> None:
     block = re.search(r"test_readme.py runs this block -->\n```sh\n(.*?)```", README, re.DOTALL)
     assert block is not None
     script = block[1].replace("http://127.0.0.1:8000", app.url)
@@ -35,7 +35,7 @@ def test_the_api_in_ten_lines(app: App, tmp_path: Path) -> None:
     assert "event: hello" in ran.stdout
 
 
-def test_the_commands_exist() -> None:
+def test_commands_in_the_readme_exist() -> None:
     named = set(re.findall(r"make ([a-z-]+)", README))
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert named
@@ -49,10 +49,10 @@ def test_the_commands_exist() -> None:
         assert ended.value.code == 0, command
 
 
-def test_the_list_of_settings_is_up_to_date() -> None:
+def test_configuration_document_is_up_to_date() -> None:
     assert TARGET.read_text() == document(), "run scripts/configuration.py"
 
 
-def test_every_file_that_the_readme_links_to_is_there() -> None:
+def test_every_file_linked_from_the_readme_exists() -> None:
     for link in re.findall(r"\]\(((?!http)[^)#]+)\)", README):
         assert (ROOT / link).exists(), link

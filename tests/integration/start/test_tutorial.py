@@ -1,4 +1,4 @@
-"""The tutorial's steps work as they are written."""
+"""The tutorial's steps work as written."""
 
 import re
 import time
@@ -9,7 +9,7 @@ from tests.support.processes.process import ROOT
 from tests.support.processes.running import serving, settings_for
 
 
-def test_the_tutorial_runs_from_top_to_bottom(endpoint: str, tmp_path: Path) -> None:
+def test_tutorial_runs_from_top_to_bottom(endpoint: str, tmp_path: Path) -> None:
     text = (ROOT / "docs" / "tutorial.md").read_text()
     table = f"Tutorial-{tmp_path.name[-20:]}"
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)

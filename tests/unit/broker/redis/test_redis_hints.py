@@ -1,4 +1,4 @@
-"""Hints that stay away are told once, however long Redis is gone."""
+"""An outage of Redis is logged once by the listener, however long it lasts."""
 
 import logging
 import threading
@@ -10,7 +10,7 @@ from app.broker.redis.connection import BrokerUnavailable
 from app.broker.redis.hints import RedisHints
 
 
-def test_an_outage_is_told_once(
+def test_outage_is_logged_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     tries, enough = iter(range(5)), threading.Event()
