@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.broker.in_process import InProcessBroker
 from app.broker.redis.connection import READ_TIMEOUT, keys_of
-from app.broker.redis.follower import AWAY, RedisFollower
+from app.broker.redis.follower import POLL_INTERVAL, RedisFollower
 from app.broker.redis.hints import HintSender
 from app.broker.redis.stream_reader import BLOCK, EntryStream
 from app.config.settings import Settings
@@ -83,7 +83,7 @@ def feed_from_redis(
     *,
     timeout: float = READ_TIMEOUT,
     block: float = BLOCK,
-    away: float = AWAY,
+    poll_interval: float = POLL_INTERVAL,
 ) -> Iterator[Callable[[], None]]:
     """Feed a web process's broker from Redis; yields the function to call after each write."""
     if settings.broker_url is None:
@@ -92,7 +92,7 @@ def feed_from_redis(
     keys = keys_of(settings.table_prefix, names.products)
     with (
         RedisFollower(
-            broker, EntryStream(url, keys.stream, timeout=timeout, block=block), away
+            broker, EntryStream(url, keys.stream, timeout=timeout, block=block), poll_interval
         ) as follower,
         HintSender(url, keys.hints) as hints,
     ):

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from app.bootstrap.process import end_by_signals
 from app.broker.redis.connection import READ_TIMEOUT, keys_of
-from app.broker.redis.hints import AGAIN, RedisHints
+from app.broker.redis.hints import RETRY_INTERVAL, RedisHints
 from app.broker.redis.publisher import RedisPublisher
 from app.config.settings import Settings
 from app.config.signing import audit_keys, signer_of
@@ -62,7 +62,7 @@ def publish_to_redis(
     *,
     idle: Idle | None = None,
     timeout: float = READ_TIMEOUT,
-    again: float = AGAIN,
+    retry_interval: float = RETRY_INTERVAL,
     sinks: Sequence[Sink] = (),
 ) -> Iterator[Worker]:
     """A standalone worker that publishes its events to Redis, until the block ends."""
@@ -75,7 +75,7 @@ def publish_to_redis(
     with (
         closing(RedisPublisher(url, keys.stream, names.products, timeout=timeout)) as publisher,
         served(settings.host, settings.metrics_port),
-        RedisHints(url, keys.hints, wake.hint, again=again),
+        RedisHints(url, keys.hints, wake.hint, retry_interval=retry_interval),
         reading(settings, publisher.publish, wake, idle=idle, sinks=sinks) as worker,
     ):
         yield worker

@@ -58,7 +58,7 @@ class InProcessBroker:
         self._max_events = max_events
         self._max_bytes = max_bytes
         self._overlap_ms = overlap_ms
-        self._ring = Ring(max_events, max_bytes, again=overlap_ms > 0)
+        self._ring = Ring(max_events, max_bytes, resend=overlap_ms > 0)
         self._lock = threading.Lock()
         self._views = Views(self._ring)
         self._pulse = Pulse()

@@ -28,12 +28,12 @@ class Ring:
         max_events: int = MAX_EVENTS,
         max_bytes: int = MAX_BYTES,
         *,
-        again: bool = False,
+        resend: bool = False,
     ) -> None:
-        """`again`: a duplicate with a newer stamp is sent again (ADR 0006)."""
+        """`resend`: a duplicate with a newer stamp is sent again (ADR 0006)."""
         self._max_events = max_events
         self._max_bytes = max_bytes
-        self._again = again
+        self._resend = resend
         self._frames: dict[int, Frame] = {}
         self._by_cursor: dict[str, int] = {}
         self._by_event: dict[str, int] = {}
@@ -62,10 +62,10 @@ class Ring:
         of that frame's position.
         """
         older_ms = self._older.get(frame.event_id)
-        if older_ms is not None and not (self._again and _ms(frame.cursor) > older_ms):
+        if older_ms is not None and not (self._resend and _ms(frame.cursor) > older_ms):
             return False
         known = self._by_event.get(frame.event_id)
-        if known is not None and not self._shown_again(known, frame):
+        if known is not None and not self._sent_again(known, frame):
             if frame.cursor not in self._by_cursor:
                 self._by_cursor[frame.cursor] = known
                 self._aliases.setdefault(known, []).append(frame.cursor)
@@ -154,8 +154,8 @@ class Ring:
         since = self.first_since(_ms(cursor) - overlap_ms)
         return since if since is None else min(since, held + 1)
 
-    def _shown_again(self, known: int, frame: Frame) -> bool:
-        return self._again and _ms(frame.cursor) > _ms(self._frames[known].cursor)
+    def _sent_again(self, known: int, frame: Frame) -> bool:
+        return self._resend and _ms(frame.cursor) > _ms(self._frames[known].cursor)
 
     def _evict(self) -> None:
         frame = self._frames.pop(self.start)

@@ -53,8 +53,10 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     events = [_decoded(record, settings.attributes) for record in records]
     if arguments.dry_run:
         for event in events:
-            undecodable = isinstance(event, UndecodableRecord)
-            print(f"would become a dead letter: {event}" if undecodable else summary(event))
+            if isinstance(event, UndecodableRecord):
+                print(f"would become a dead letter: {event}")
+            else:
+                print(summary(event))
         return 1 if any(isinstance(event, UndecodableRecord) for event in events) else 0
     published: set[str] = set()
     names = tables.table_names(settings.table_prefix, settings.products_table)

@@ -59,8 +59,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         state = wait_until_done(requests.state, number, arguments.timeout)
     outcome = state.outcome
     print(
-        f"{outcome.looked} products compared: {outcome.found} differed at first, "
-        f"{outcome.written} entries written, {outcome.left} still differ."
+        f"Products compared: {outcome.looked}; different at first: {outcome.found}; entries "
+        f"written: {outcome.written}; still different: {outcome.left}."
     )
     if outcome.error is not None:
         raise CommandError(outcome.error)

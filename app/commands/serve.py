@@ -16,8 +16,8 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "serve",
         help="run the web server and the worker",
-        description="Runs the web server and the worker in one process until Ctrl-C. With "
-        "STOCKPULSE_BROKER_URL it runs the web server only.",
+        description="Runs the web server and the worker in one process until Ctrl-C.\n"
+        "With STOCKPULSE_BROKER_URL it runs the web server only.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=settings_help(),
     )

@@ -197,7 +197,7 @@ def table(views: Sequence[SinkView]) -> list[str]:
             _cursor_time(view.row.cursor),
             f"{view.lag_seconds:.0f} s",
             f"{view.lag_events}",
-            view.row.owner or "no worker",
+            view.row.owner or "no worker runs it",
             masked(view.row.why or view.row.health.error)[:_ERROR_CHARACTERS] or "-",
         )
         for view in views

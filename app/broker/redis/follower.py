@@ -18,16 +18,20 @@ from app.store.timeline.timeline import OVERLAP_MS
 
 _log = logging.getLogger(__name__)
 
-AWAY = 1.0  # seconds between attempts while Redis is unavailable, each with a read of `Feed`
+POLL_INTERVAL = (
+    1.0  # seconds between attempts while Redis is unavailable, each with a read of `Feed`
+)
 
 
 class RedisFollower:
     """Feeds `broker` until the block ends; a context manager that loads the broker first."""
 
-    def __init__(self, broker: InProcessBroker, stream: EntryStream, away: float = AWAY) -> None:
+    def __init__(
+        self, broker: InProcessBroker, stream: EntryStream, poll_interval: float = POLL_INTERVAL
+    ) -> None:
         self._broker = broker
         self._stream = stream
-        self._away = away
+        self._poll_interval = poll_interval
         self._position: bytes | None = None
         self._sure_ms = 0  # every event published with a stamp up to here is in the ring
         self._trouble = ""
@@ -74,7 +78,7 @@ class RedisFollower:
             self._position = None
             self._note(error)
             self._read_feed()
-            return self._away
+            return self._poll_interval
         return 0.0
 
     def _follow(self) -> None:

@@ -15,17 +15,19 @@ from app.runtime.loop_thread import LoopThread
 _log = logging.getLogger(__name__)
 
 SEND_TIMEOUT = 0.5  # seconds to send a hint
-APART = 0.01  # seconds between two hints: a busy reader needs none
-AGAIN = 2.0  # longest wait in seconds before listening again, and before a hint after a failure
+MIN_INTERVAL = 0.01  # seconds between two hints: a busy reader needs none
+RETRY_INTERVAL = (
+    2.0  # longest wait in seconds before listening again, and before a hint after a failure
+)
 
 
 class HintSender:
     """Sends hints on a thread of its own; a context manager."""
 
-    def __init__(self, url: str, channel: str, again: float = AGAIN) -> None:
+    def __init__(self, url: str, channel: str, retry_interval: float = RETRY_INTERVAL) -> None:
         self._redis = connect(url, SEND_TIMEOUT)
         self._channel = channel
-        self._again = again
+        self._retry_interval = retry_interval
         self._loop = LoopThread("redis-hints", self._send, first=None)
 
     def __enter__(self) -> "HintSender":
@@ -41,12 +43,12 @@ class HintSender:
         self._loop.wake()
 
     def _send(self) -> None:
-        silence = APART
+        silence = MIN_INTERVAL
         try:
             with translated():
                 self._redis.publish(self._channel, b"1")
         except BrokerUnavailable:  # not logged: the follower logs the outage once
-            silence = self._again
+            silence = self._retry_interval
         self._loop.stop.wait(silence)
 
 
@@ -54,14 +56,21 @@ class RedisHints:
     """Listens for hints and calls `hint` (`Wake.hint`) for each, until the block ends."""
 
     def __init__(
-        self, url: str, channel: str, hint: Callable[[], object], again: float = AGAIN
+        self,
+        url: str,
+        channel: str,
+        hint: Callable[[], object],
+        retry_interval: float = RETRY_INTERVAL,
     ) -> None:
         self._redis = connect(url)
         self._channel = channel
         self._hint = hint
         self._deaf = False
         self._loop = LoopThread(
-            "redis-hints", self._listen, failed=self._report, backoff=Backoff(again, again)
+            "redis-hints",
+            self._listen,
+            failed=self._report,
+            backoff=Backoff(retry_interval, retry_interval),
         )
 
     def __enter__(self) -> "RedisHints":

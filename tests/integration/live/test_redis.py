@@ -33,7 +33,7 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Use timeouts of tenths of a second instead of seconds."""
-    quick = partial(feed_from_redis, timeout=0.4, block=0.1, away=0.1)
+    quick = partial(feed_from_redis, timeout=0.4, block=0.1, poll_interval=0.1)
     monkeypatch.setattr(broker_feed, "feed_from_redis", quick)
 
 
@@ -52,7 +52,7 @@ def deployment(settings: Settings, webs: int = 1, idle: float = 0.25) -> Iterato
             own = settings.model_copy(update={"data_dir": settings.data_dir / str(number)})
             apps.append(stack.enter_context(serving(own)))
         pace = Idle(idle, idle)
-        stack.enter_context(publish_to_redis(settings, idle=pace, timeout=0.5, again=0.2))
+        stack.enter_context(publish_to_redis(settings, idle=pace, timeout=0.5, retry_interval=0.2))
         yield apps
 
 
@@ -176,8 +176,8 @@ def test_redis_may_start_late_and_restart(split: Settings, redis_server: RedisSe
 def test_hints_reach_listeners_and_never_block(redis_server: RedisServer) -> None:
     heard = threading.Event()
     with (
-        HintSender(redis_server.url, "c", again=0.1) as sender,
-        RedisHints(redis_server.url, "c", heard.set, again=0.1),
+        HintSender(redis_server.url, "c", retry_interval=0.1) as sender,
+        RedisHints(redis_server.url, "c", heard.set, retry_interval=0.1),
     ):
         assert heard.wait(5), "a listener starts with a hint, for earlier writes"
         heard.clear()

@@ -23,7 +23,7 @@ def test_outage_is_logged_once(
     monkeypatch.setattr(hints, "translated", gone)
     with (
         caplog.at_level(logging.INFO, hints.__name__),
-        RedisHints("redis://127.0.0.1:1/0", "c", lambda: None, again=0.001),
+        RedisHints("redis://127.0.0.1:1/0", "c", lambda: None, retry_interval=0.001),
     ):
         assert enough.wait(5)
     assert [record.getMessage() for record in caplog.records] == [

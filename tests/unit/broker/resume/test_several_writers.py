@@ -156,7 +156,7 @@ class TestTheRing:
         assert ring.first_since(a_cursor(7).ms) is None
 
     def test_event_sent_again_is_evicted_once_per_frame(self) -> None:
-        ring = Ring(max_events=2, again=True)
+        ring = Ring(max_events=2, resend=True)
         assert ring.append(a_blob(1, 5))
         assert ring.append(a_blob(1, 5, cursor=str(a_cursor(0)))) is False
         assert ring.append(a_blob(1, 5, cursor=str(a_cursor(50))))

@@ -97,7 +97,7 @@ def test_ids_of_older_events_count_towards_the_ring_s_limit() -> None:
 
 
 def test_with_several_writers_an_older_event_with_a_new_stamp_is_sent_again() -> None:
-    ring = Ring(again=True)
+    ring = Ring(resend=True)
     ring.begin([a_frame(2)], [(an_event(1).id, a_cursor(1).ms)])
     assert not ring.append(a_frame(1))
     assert ring.append(a_frame(1, str(a_cursor(9))))
