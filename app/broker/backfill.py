@@ -71,7 +71,7 @@ START_EVENTS = 200  # frames that a ring starts with: as many as the Live page s
 # each shard again (1,000 records), and events already sent must not be sent twice.
 START_KNOWN = 4_000
 
-Made = Callable[[Arrived], Frame | None]
+MakeFrame = Callable[[Arrived], Frame | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +79,16 @@ class LoadedFrames:
     """Frames, oldest first.
 
     `oldest_ms` is the stamp of the oldest frame; `newest_ms` that of the newest arrival, even
-    if it is hidden. `whole` is False if older frames were left out.
+    if it is hidden. `complete` is False if older frames were left out.
     """
 
     frames: list[Frame]
-    whole: bool
+    complete: bool
     oldest_ms: int
     newest_ms: int
 
 
-def begin(ring: Ring, history: History, frame: Made) -> int:
+def begin(ring: Ring, history: History, frame: MakeFrame) -> int:
     """Fill an empty ring with the newest events; returns the newest stamp (ms), or 0 if none.
 
     Raises:
@@ -103,14 +103,14 @@ def begin(ring: Ring, history: History, frame: Made) -> int:
 
 def gather(
     newest_first: Iterable[Arrived],
-    frame: Made,
+    frame: MakeFrame,
     max_events: int,
     max_bytes: int,
 ) -> LoadedFrames:
     """Frames of the arrivals, up to a full ring; `frame` returns None for a hidden event."""
     frames: list[Frame] = []
     size = oldest_ms = newest_ms = 0
-    whole = True
+    complete = True
     for arrival in newest_first:
         newest_ms = max(newest_ms, arrival[0].ms)
         made = frame(arrival)
@@ -118,8 +118,8 @@ def gather(
             continue
         size += len(made.data)
         if frames and (len(frames) == max_events or size > max_bytes):
-            whole = False
+            complete = False
             break
         frames.append(made)
         oldest_ms = arrival[0].ms
-    return LoadedFrames(frames[::-1], whole, oldest_ms, newest_ms)
+    return LoadedFrames(frames[::-1], complete, oldest_ms, newest_ms)

@@ -95,9 +95,9 @@ class InProcessBroker:
 
         lacking = self._history.recent(since_ms, lacks)
         found = gather(lacking, self._frame, self._max_events, self._max_bytes)
-        if self.subscribers and not found.whole:
+        if self.subscribers and not found.complete:
             _log.warning("more events were missed than the ring holds: all live streams reconnect")
-        self.hold(found.frames, left_out_ms=None if found.whole else found.oldest_ms)
+        self.hold(found.frames, left_out_ms=None if found.complete else found.oldest_ms)
         return found.newest_ms
 
     def publish(self, arrived: Sequence[Arrived]) -> None:

@@ -31,7 +31,7 @@ class View:
         self._filter = wanted
         self._first = start
         self._next = start
-        self._lost = -1  # the newest admitted position that was evicted from the ring
+        self._lost = -1  # the newest evicted position that a subscriber may have needed
         self._admitted: list[int] = []
         self._chunks: OrderedDict[int, tuple[bytes, int]] = OrderedDict()
         self._more = asyncio.Event()

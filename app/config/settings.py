@@ -1,4 +1,4 @@
-"""Entry points read the settings once, from the environment or `.env`; errors stop the start.
+"""Entry points read the settings once, from the environment or `.env`; errors stop startup.
 
 The field descriptions are the documentation: `stockpulse serve --help` and
 `docs/configuration.md` print them.

@@ -17,7 +17,7 @@ class Sighting:
     moved: bool = False  # whether the counter changed while it was observed
 
     def still_for(self, now: float) -> float:
-        """Seconds since the counter was last seen to change."""
+        """Seconds for which the counter has been seen unchanged."""
         return now - self.since
 
 
@@ -44,5 +44,5 @@ def observe_all(
 
 
 def alive(sightings: Mapping[str, Sighting], now: float, limit: float) -> set[str]:
-    """The names whose counter has changed within the last `limit` seconds."""
+    """The names whose counter has been unchanged for less than `limit` seconds."""
     return {name for name, seen in sightings.items() if seen.still_for(now) < limit}

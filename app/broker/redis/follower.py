@@ -33,7 +33,7 @@ class RedisFollower:
         self._stream = stream
         self._poll_interval = poll_interval
         self._position: bytes | None = None
-        self._sure_ms = 0  # every event published with a stamp up to here is in the ring
+        self._complete_ms = 0  # every event published with a stamp up to here is in the ring
         self._trouble = ""
         self._loop = LoopThread("redis-follower", self._turn)
 
@@ -50,7 +50,7 @@ class RedisFollower:
             self._note(error)
             position = None
         try:
-            self._sure_ms = self._broker.load()
+            self._complete_ms = self._broker.load()
         except BaseException:
             self._stream.close()
             raise
@@ -102,11 +102,11 @@ class RedisFollower:
             return
         newest = changes[-1]
         self._broker.take([_frame(change) for change in changes], newest.cursor, newest.occurred_ms)
-        self._sure_ms = max(self._sure_ms, *(change.cursor.ms for change in changes))
+        self._complete_ms = max(self._complete_ms, *(change.cursor.ms for change in changes))
 
     def _catch_up(self) -> None:
-        newest = self._broker.catch_up(max(0, self._sure_ms - OVERLAP_MS))
-        self._sure_ms = max(self._sure_ms, newest)
+        newest = self._broker.catch_up(max(0, self._complete_ms - OVERLAP_MS))
+        self._complete_ms = max(self._complete_ms, newest)
 
     def _read_feed(self) -> None:
         try:

@@ -1,4 +1,4 @@
-"""An invalid setting stops the start with a message that names its variable."""
+"""An invalid setting stops startup with a message that names its variable."""
 
 from pathlib import Path
 
