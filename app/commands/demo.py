@@ -1,4 +1,4 @@
-"""`stockpulse demo` simulates a shop: in its own server, or beside one that is running."""
+"""`stockpulse demo` simulates a shop: in its own server, or alongside a running one."""
 
 import argparse
 import re
@@ -30,7 +30,7 @@ def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "demo",
-        help="simulate a shop, in its own server or beside one that is running",
+        help="simulate a shop, in its own server or alongside a running one",
         description="Simulates a shop with about 220 products. If no server is running on the "
         "data folder, this command starts one; otherwise it only writes to that server's tables.",
     )
