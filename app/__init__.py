@@ -1,1 +1,1 @@
-"""Stockpulse: web, store and broker; `app.bootstrap` wires them to the worker."""
+"""Stockpulse: web, store and broker. `app.bootstrap` wires them to the worker."""

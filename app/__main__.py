@@ -1,4 +1,4 @@
-"""`python -m app` is `stockpulse`."""
+"""`python -m app` runs the `stockpulse` command."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The command line: a command reads the settings, does one thing, and says an error in one line."""
+"""Each command loads the settings, does one thing, and prints an error as one line on stderr."""
 
 import argparse
 import os
@@ -44,7 +44,7 @@ Run = Callable[[argparse.Namespace, Settings], int]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; its exit status."""
+    """Run one command and return its exit status."""
     arguments = _parser().parse_args(argv)
     run: Run = arguments.run
     try:
@@ -53,14 +53,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(arguments, settings)
     except KeyboardInterrupt:
         return 130  # as shells report an interrupted program
-    except BrokenPipeError:  # whoever read our output (`| head`) has had enough of it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # not again at exit
+    except BrokenPipeError:  # the reader of our output has closed the pipe (`| head`)
+        # Without this, Python's flush at exit raises the same error again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except _REFUSALS as error:
         return _fail(str(error))
     except StoreUnavailable as error:
         where = f" at {settings.dynamodb}" if settings.dynamodb.startswith("http") else ""
-        return _fail(f"no usable DynamoDB{where}: {error.detail} Check {PREFIX}DYNAMODB.")
+        return _fail(f"cannot use DynamoDB{where}: {error.detail} Check {PREFIX}DYNAMODB.")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,7 +1,7 @@
-"""Every test that needs a store has a real one: an embedded engine, or STOCKPULSE_TEST_ENDPOINT.
+"""A test that needs a store uses a real one: an embedded engine, or STOCKPULSE_TEST_ENDPOINT.
 
-The application is imported by the first fixture that wants it: unit tests want none of these,
-nor does the process that hands tests out to others.
+The application is imported in the fixtures that need it, because unit tests and the process that
+distributes tests to workers do not need it.
 """
 
 import os
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from app.config.settings import Settings
     from tests.support.processes.running import App
 
-# Imported here and not at first use, in some server's thread: pytest compiles it anew, and
-# CPython 3.11 miscounts the depth of two compilations side by side.
+# Imported here, not at first use in a server's thread: pytest compiles it again, and CPython 3.11
+# miscounts the recursion depth of two concurrent compilations.
 assert anyio.open_file
 
 
 @pytest.fixture(scope="session")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A DynamoDB-compatible server for the whole run; tests keep apart by table prefix."""
+    """A DynamoDB-compatible server for the whole run; each test uses its own table prefix."""
     given = os.environ.get("STOCKPULSE_TEST_ENDPOINT")
     if given:
         yield given
@@ -36,7 +36,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def settings(endpoint: str, tmp_path: Path) -> "Settings":
-    """Settings of a deployment of this test's own."""
+    """Settings of a deployment that only this test uses."""
     from tests.support.processes.running import settings_for
 
     return settings_for(endpoint, tmp_path)
@@ -44,7 +44,7 @@ def settings(endpoint: str, tmp_path: Path) -> "Settings":
 
 @pytest.fixture(scope="module")
 def shared(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[App]":
-    """One application for the tests of a file, which keep apart by the names of their products."""
+    """One application for all tests of a file; each test uses different product ids."""
     from tests.support.processes.running import serving, settings_for
 
     with serving(settings_for(endpoint, tmp_path_factory.mktemp("shared"))) as running:
@@ -53,7 +53,7 @@ def shared(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> "Iterator
 
 @pytest.fixture
 def app(settings: "Settings") -> "Iterator[App]":
-    """The application over empty tables."""
+    """The application with empty tables."""
     from tests.support.processes.running import serving
 
     with serving(settings) as running:

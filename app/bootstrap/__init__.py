@@ -1,1 +1,1 @@
-"""The only place that creates and starts parts: each function is what one command runs."""
+"""The only place that creates and starts parts: each function runs what one command needs."""

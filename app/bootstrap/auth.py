@@ -1,4 +1,4 @@
-"""The door as the settings have it; an address that others can reach does not open without keys."""
+"""The authenticator is built from the settings; a reachable address without keys is refused."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 
 class OpenAccessRefused(Exception):
-    """The server would let anyone in who reaches it; the message says how to make a key."""
+    """Anyone who reaches the server would be let in. The message says how to create a key."""
 
 
 @contextmanager
 def open_authenticator(
     settings: Settings, client: "DynamoDBClient", table: str
 ) -> Iterator[Authenticator]:
-    """Who gets in, until the block ends.
+    """An authenticator that works until the block ends.
 
     Raises:
-        OpenAccessRefused: others can reach the address, no usable key exists, and nothing else
-            keeps them out.
-        SettingsError: several web processes would each sign with a key of their own.
-        KeyFileError: the kept session key is damaged.
+        OpenAccessRefused: other machines can reach the address, no usable key exists, and no
+            setting says that something else keeps strangers out.
+        SettingsError: the session key must be set because several web processes share it.
+        KeyFileError: the session key file in the data folder is damaged.
 
     """
     sign_in = SignInLinks(client, table)
@@ -59,11 +59,11 @@ def open_authenticator(
 
 
 def session_key(settings: Settings) -> str:
-    """What signs sessions: given, or this data folder's own.
+    """The key that signs sessions: from the settings, or else the data folder's own.
 
     Raises:
-        SettingsError: it must be given, for other web processes have to know it.
-        KeyFileError: the kept key is damaged.
+        SettingsError: it must be set, because other web processes need the same one.
+        KeyFileError: the key file in the data folder is damaged.
 
     """
     if settings.session_key is not None:
@@ -77,7 +77,7 @@ def session_key(settings: Settings) -> str:
 
 
 def _check(settings: Settings, authenticator: Authenticator) -> None:
-    """Behind a proxy even loopback is reached from outside."""
+    """Refuse open access. Behind a proxy, even a loopback address is reachable from outside."""
     known = authenticator.key_cache.current()
     alone = settings.is_loopback and not settings.proxy_addresses
     if alone or settings.open_access or settings.proxy_user_header:
@@ -90,7 +90,7 @@ def _check(settings: Settings, authenticator: Authenticator) -> None:
         else ("HOST", settings.host)
     )
     raise OpenAccessRefused(
-        f"{PREFIX}{name}={value} would let anyone in who can reach it, for there is no key: make "
-        "one with `stockpulse key create NAME --role admin` (and --link to sign in with), "
-        f"or set {PREFIX}OPEN_ACCESS=true where something else keeps strangers out"
+        f"{PREFIX}{name}={value} would let in anyone who can reach it, because there is no API "
+        "key: create one with `stockpulse key create NAME --role admin` (add --link for a "
+        f"sign-in link), or set {PREFIX}OPEN_ACCESS=true if something else keeps strangers out"
     )

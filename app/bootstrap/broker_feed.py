@@ -1,4 +1,4 @@
-"""A web process's broker is fed by a Redis, or by a worker in the same process."""
+"""A web process's broker gets its events from Redis, or from a worker in the same process."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.broker.in_process import InProcessBroker
 from app.broker.redis.connection import READ_TIMEOUT, keys_of
-from app.broker.redis.follower import AWAY, RedisFollower
+from app.broker.redis.follower import POLL_INTERVAL, RedisFollower
 from app.broker.redis.hints import HintSender
 from app.broker.redis.stream_reader import BLOCK, EntryStream
 from app.config.settings import Settings
@@ -28,13 +28,17 @@ from worker.stream.shards.polling import idle_at
 
 @dataclass(frozen=True, slots=True)
 class BrokerFeed:
-    """What the broker is fed by, whom to tell of writes, and the shards that are read here."""
+    """Where the broker's events come from.
+
+    `hint` is called after each write, `check_sinks` after each change to a sink's row; `shards`
+    returns the shards that this process reads (None: another process reads them).
+    """
 
     kind: str
     hint: Callable[[], None]
     shards: Callable[[], Sequence[ShardState]] | None
     sink_troubles: Callable[[], Mapping[str, str]] = dict
-    look: Callable[[], None] = lambda: None  # at the rows of sinks, which were changed here
+    check_sinks: Callable[[], None] = lambda: None
 
 
 @contextmanager
@@ -46,7 +50,7 @@ def feed_broker(
     broker: InProcessBroker,
     probes: dict[str, Probe],
 ) -> Iterator[BrokerFeed]:
-    """Feed the broker until the block ends, and add a probe of what feeds it."""
+    """Feed the broker until the block ends, and add a probe of the source."""
     if settings.broker_url is not None:
         with feed_from_redis(settings, deployment.tables, broker, probes) as hint:
             yield BrokerFeed("Redis", hint, None)
@@ -79,16 +83,16 @@ def feed_from_redis(
     *,
     timeout: float = READ_TIMEOUT,
     block: float = BLOCK,
-    away: float = AWAY,
+    poll_interval: float = POLL_INTERVAL,
 ) -> Iterator[Callable[[], None]]:
-    """A web process's side: Redis feeds its broker; yields what to call after each write."""
+    """Feed a web process's broker from Redis; yields the function to call after each write."""
     if settings.broker_url is None:
         raise ValueError("no broker_url")
     url = settings.broker_url.get_secret_value()
     keys = keys_of(settings.table_prefix, names.products)
     with (
         RedisFollower(
-            broker, EntryStream(url, keys.stream, timeout=timeout, block=block), away
+            broker, EntryStream(url, keys.stream, timeout=timeout, block=block), poll_interval
         ) as follower,
         HintSender(url, keys.hints) as hints,
     ):

@@ -1,4 +1,4 @@
-"""A process binds its socket first, says where it is, and ends in order on a signal."""
+"""A process binds its socket first, prints its address, and shuts down cleanly on a signal."""
 
 import logging
 import signal
@@ -11,14 +11,14 @@ _log = logging.getLogger(__name__)
 
 
 class ListenError(Exception):
-    """The web server's address cannot be had; the message says what to do."""
+    """The web server cannot listen on its address. The message says what to do."""
 
 
 def listener_at(host: str, port: int) -> socket.socket:
     """A listening socket.
 
     Raises:
-        ListenError: it cannot be had.
+        ListenError: the address is in use, or is not one of this machine's.
 
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -31,14 +31,14 @@ def listener_at(host: str, port: int) -> socket.socket:
         listener.close()
         raise ListenError(
             f"cannot listen on {host}:{port} ({error.strerror}): "
-            "end what uses it, or set STOCKPULSE_PORT"
+            "stop the program that uses it, or set STOCKPULSE_PORT"
         ) from None
     return listener
 
 
 def announce(settings: Settings, version: str, cli_line: str, port: int) -> None:
-    """Say it on stdout, and warn of an open door in the log."""
-    # Every address is no address to go to: name the one that is surely among them.
+    """Print the addresses on stdout, and log a warning if access is open."""
+    # A wildcard address cannot be opened in a browser; loopback is always among its addresses.
     address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
     host = f"[{address}]" if ":" in address else address
     lines = [
@@ -46,21 +46,22 @@ def announce(settings: Settings, version: str, cli_line: str, port: int) -> None
         f"Data: {settings.data_dir.resolve()}",
         "Change a product from another shell:",
         f"  {cli_line}",
-        "Ctrl-C ends it.",
+        "Press Ctrl-C to stop.",
     ]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
     if settings.open_access:
         _log.warning(
-            "STOCKPULSE_OPEN_ACCESS: until there is a key, whoever can reach %s may write",
+            "STOCKPULSE_OPEN_ACCESS is set: until an API key exists, anyone who can reach %s "
+            "has admin access",
             settings.host,
         )
 
 
 def end_by_signals() -> None:
-    """From now on a signal raises KeyboardInterrupt.
+    """Make SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt from now on.
 
-    (uvicorn raises the signals that it caught again when it is done.)
+    (uvicorn catches these signals while it runs, and raises them again when it is done.)
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)

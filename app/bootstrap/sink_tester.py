@@ -1,4 +1,4 @@
-"""A test delivery is sent by this process, with its own settings, whether or not the sink runs."""
+"""A test message is sent by this process, with its own settings, whether or not the sink runs."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from worker.sinks.configured import sinks_of
 
 
 class SinkTester:
-    """Sends test deliveries; each is in the admin trail with its outcome."""
+    """Sends test messages, and writes each to the admin trail with its outcome."""
 
     def __init__(self, settings: Settings, sinks: SinkControl, table: str) -> None:
         """`table` is the products table's name."""
@@ -22,13 +22,13 @@ class SinkTester:
     def __call__(self, name: str, actor: str, once: Once[str] | None = None) -> str:
         """Send one test message through a sink; returns a sentence about the receiver's answer.
 
-        Two requests with one key that run at the same time may both send a message.
+        Two concurrent requests with the same idempotency key may both send a message.
 
         Raises:
-            SinkTestFailed: the message was not accepted; the detail says why.
+            SinkTestFailed: the receiver did not accept the message; the detail says why.
             SinkNotConfigured: this process has no such sink, or the sink has no test.
-            SinkNotFound: nobody has such a sink.
-            Replayed: `once` knows the request.
+            SinkNotFound: no process has such a sink.
+            Replayed: `once` has a stored response for the request.
 
         """
         if once is not None:
@@ -42,7 +42,7 @@ class SinkTester:
         sink = sinks.get(name)
         if sink is None or sink.test is None:
             self._sinks.find(name)
-            why = "has no test" if sink else "is not switched on by the settings of this process"
+            why = "has no test" if sink else "is not enabled in this process's settings"
             raise SinkNotConfigured(f"Sink {name} {why}.")
         try:
             return sink.test()

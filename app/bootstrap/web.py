@@ -1,6 +1,6 @@
-"""What `stockpulse serve` starts: store, broker and web in one process, and the worker too.
+"""`stockpulse serve` starts store, broker, web and worker in one process.
 
-With a Redis or Valkey between the processes, the worker runs elsewhere (`app.bootstrap.worker`).
+With STOCKPULSE_BROKER_URL the worker runs in a process of its own (`app.bootstrap.worker`).
 """
 
 import secrets
@@ -41,15 +41,15 @@ from app.web.transport.bounded_protocol import bounded
 from app.web.transport.server import Server
 from worker.effects.log_writer import LogWriter
 
-DEMO_RATE = 5.0  # changes a second of a shop that is started from the page
+DEMO_RATE = 5.0  # changes per second when the demo shop is started from the page
 
 
 def serve(settings: Settings, demo: Plan | None = None) -> None:
-    """Run until a signal ends it, with a demo shop inside if there is a plan for one.
+    """Run until a signal, with a demo shop if there is a plan for one.
 
     Raises:
-        ListenError: the port is taken.
-        OpenAccessRefused: others can reach the address, and there is no key.
+        ListenError: the port is in use.
+        OpenAccessRefused: other machines can reach the address, and there is no key.
         EngineError, TableError, StoreUnavailable: the store cannot be used.
 
     """
@@ -62,7 +62,7 @@ def serve(settings: Settings, demo: Plan | None = None) -> None:
         config = uvicorn.Config(
             create_app(services),
             http=bounded(settings.max_header_bytes, settings.request_timeout_seconds),
-            ws="none",  # the wire bounds HTTP only
+            ws="none",  # `bounded` limits HTTP only
             log_config=None,
             access_log=False,
             proxy_headers=False,  # see app.web.auth.trusted_proxies
@@ -77,11 +77,11 @@ def serve(settings: Settings, demo: Plan | None = None) -> None:
 
 @contextmanager
 def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
-    """Everything but the web server: store, ring and worker, until the block ends.
+    """Everything but the web server (store, ring and worker), until the block ends.
 
-    A plan for a demo shop begins at once; without one the page's button begins one.
+    A plan for a demo shop starts at once. Without one, the page's button starts a shop.
     """
-    # A thread that computes would otherwise keep the event loop waiting for 5 ms at a time.
+    # With the default of 5 ms, a busy thread delays the event loop for that long at a time.
     sys.setswitchinterval(0.0005)
     names = tables.table_names(settings.table_prefix, settings.products_table)
     with ExitStack() as opened:
@@ -110,7 +110,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
         )
         fed = opened.enter_context(feed_broker(settings, where, deployment, log, broker, probes))
         store = open_store(
-            deployment, feed, log.audit, view_type, on_commit=fed.hint, on_control=fed.look
+            deployment, feed, log.audit, view_type, on_commit=fed.hint, on_control=fed.check_sinks
         )
         live = live_of(probes, fed.shards, broker, kind=fed.kind, store=where.name)
         shop = opened.enter_context(DemoShop(store.products, demo or _any_shop(settings)))
@@ -140,7 +140,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
 
 
 def _any_shop(settings: Settings) -> Plan:
-    """A demo shop for the page's button."""
+    """A demo shop with a random seed, for the page's button."""
     zone = ZoneInfo(settings.timezone)
     seed = secrets.randbelow(1_000_000)
     return Plan(changes(seed, monday_morning(zone), zone), DEMO_RATE)

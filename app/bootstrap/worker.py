@@ -1,6 +1,6 @@
-"""Topology B: a worker without the web; with others of its kind it shares the stream's shards.
+"""A standalone worker runs without a web server and shares the stream's shards with others.
 
-What it publishes reaches the web processes through the broker of STOCKPULSE_BROKER_URL.
+It publishes to the web processes through the broker at STOCKPULSE_BROKER_URL.
 """
 
 import logging
@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from app.bootstrap.process import end_by_signals
 from app.broker.redis.connection import READ_TIMEOUT, keys_of
-from app.broker.redis.hints import AGAIN, RedisHints
+from app.broker.redis.hints import RETRY_INTERVAL, RedisHints
 from app.broker.redis.publisher import RedisPublisher
 from app.config.settings import Settings
 from app.config.signing import audit_keys, signer_of
@@ -38,21 +38,22 @@ from worker.stream.shards.polling import Idle, idle_at
 
 _log = logging.getLogger(__name__)
 
-_LOOK = 2.0  # seconds between looks at the worker's own state, which is logged when it changes
-_REMIND = 60.0  # seconds until trouble that lasts is logged again
+_CHECK_INTERVAL = 2.0  # seconds between checks of the worker's own state
+_REMIND = 60.0  # seconds until a problem that lasts is logged again
 
 
 def work(settings: Settings) -> None:
-    """Read until a signal ends it.
+    """Read until a signal.
 
     Raises:
-        OwnerRefused: a worker with an in-process broker, or another kind of host, reads already.
+        OwnerRefused: a worker with an in-process broker, or another kind of host, already reads
+            the stream.
         EngineError, TableError, StoreUnavailable: the store cannot be used.
 
     """
     end_by_signals()
     with suppress(KeyboardInterrupt), publish_to_redis(settings) as worker:
-        _log.info("this worker reads; Ctrl-C ends it")
+        _log.info("this worker is reading the stream; press Ctrl-C to stop")
         _watch(worker)
 
 
@@ -62,10 +63,10 @@ def publish_to_redis(
     *,
     idle: Idle | None = None,
     timeout: float = READ_TIMEOUT,
-    again: float = AGAIN,
+    retry_interval: float = RETRY_INTERVAL,
     sinks: Sequence[Sink] = (),
 ) -> Iterator[Worker]:
-    """A worker of its own whose events go to the web processes, until the block ends."""
+    """A standalone worker that publishes its events to Redis, until the block ends."""
     if settings.broker_url is None:
         raise ValueError("no broker_url")
     url = settings.broker_url.get_secret_value()
@@ -75,7 +76,7 @@ def publish_to_redis(
     with (
         closing(RedisPublisher(url, keys.stream, names.products, timeout=timeout)) as publisher,
         served(settings.host, settings.metrics_port),
-        RedisHints(url, keys.hints, wake.hint, again=again),
+        RedisHints(url, keys.hints, wake.hint, retry_interval=retry_interval),
         reading(settings, publisher.publish, wake, idle=idle, sinks=sinks) as worker,
     ):
         yield worker
@@ -91,9 +92,9 @@ def reading(
     lease_time: float = LEASE_TIME,
     sinks: Sequence[Sink] = (),
 ) -> Iterator[Worker]:
-    """A worker of its own, until the block ends; `publish` may fail, and is then tried again.
+    """A standalone worker, until the block ends; `publish` is retried if it fails.
 
-    `sinks` run besides those that the settings switch on.
+    `sinks` run in addition to those that the settings enable.
     """
     names = tables.table_names(settings.table_prefix, settings.products_table)
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
@@ -131,24 +132,24 @@ def reading(
 def _watch(worker: Worker) -> None:
     reminder, never = ProblemLog(), threading.Event()
     while True:
-        never.wait(_LOOK)
+        never.wait(_CHECK_INTERVAL)
         line = reminder.line(worker.problem(), time.monotonic())
         if line is not None:
             _log.warning("%s", line)
 
 
 class ProblemLog:
-    """What to log of trouble: its beginning, a reminder now and then, its end. Pure."""
+    """Decides when to log a problem: when it begins, once a minute, and when it ends. Pure."""
 
     def __init__(self) -> None:
-        self._said_at: float | None = None  # None: all is well
+        self._logged_at: float | None = None  # None: no problem
 
     def line(self, problem: str | None, now: float) -> str | None:
-        """What to say at this moment, if anything."""
+        """The line to log now; None for nothing."""
         if problem is None:
-            ended, self._said_at = self._said_at is not None, None
-            return "all is well again" if ended else None
-        if self._said_at is not None and now - self._said_at < _REMIND:
+            ended, self._logged_at = self._logged_at is not None, None
+            return "the worker is healthy again" if ended else None
+        if self._logged_at is not None and now - self._logged_at < _REMIND:
             return None
-        self._said_at = now
+        self._logged_at = now
         return problem

@@ -1,1 +1,1 @@
-"""Takes each event once from the pipeline and hands it to every live subscriber."""
+"""The broker takes each event once from the pipeline and sends it to every live subscriber."""

@@ -12,7 +12,7 @@ IMAGES_LIMIT = 16 * 1024
 
 
 def event_json(event: ChangeEvent, table: str, images_limit: int = IMAGES_LIMIT) -> bytes:
-    """Return the JSON of a change to a product of `table`, without images over the limit."""
+    """The JSON of a change to a product of `table`, without images over the limit (bytes)."""
     whole = orjson.dumps(cloud_event(event, table))
     if len(whole) > images_limit:
         without = orjson.dumps(cloud_event(event, table, with_images=False))

@@ -1,4 +1,4 @@
-"""A filter is a value: subscribers with equal filters share one, and one evaluation an event."""
+"""Subscribers with equal filters share one, so it is evaluated once per event."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from app.core.events import ChangeEvent, Kind
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What filters look at in an event; kept in the ring instead of the event and its images."""
+    """The fields that filters read; the ring keeps them instead of the event and its images."""
 
     kind: Kind
     product_id: str
@@ -18,9 +18,9 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Events that a subscriber wants; what is not set admits everything.
+    """The events that a subscriber wants; a field that is not set admits every event.
 
-    `min_delta` is compared with the size of the stock change, whichever way it went.
+    `min_delta` is compared with the absolute stock change.
     """
 
     kinds: frozenset[Kind] = frozenset()
@@ -44,5 +44,5 @@ EVERYTHING = Filter()
 
 
 def topic_of(event: ChangeEvent) -> Topic:
-    """The event as filters see it."""
+    """The event's fields that filters read."""
     return Topic(event.kind, event.product_id, event.category, event.actor, event.delta)

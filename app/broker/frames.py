@@ -1,6 +1,6 @@
-"""Every subscriber is sent the same bytes: each event is encoded as a frame once.
+"""Each event is encoded as a frame once; every subscriber is sent the same bytes.
 
-Frames are server-sent events of the HTML standard. `data` is JSON on one line.
+Frames are server-sent events as in the HTML standard. `data` is JSON on one line.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from app.core.events import ChangeEvent
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One published event: its cursor, its id, what filters look at, and its bytes."""
+    """One published event: its cursor, its id, the fields that filters read, and its bytes."""
 
     cursor: str
     event_id: str
@@ -30,24 +30,24 @@ def change_frame(cursor: str, event: ChangeEvent, table: str) -> Frame:
 
 
 def frame_of(cursor: str, event_id: str, topic: Topic, encoded: bytes) -> Frame:
-    """The frame of a change whose document is encoded already."""
+    """The frame of a change whose JSON is already encoded."""
     return Frame(cursor, event_id, topic, _encode("change", cursor, encoded))
 
 
 def data_of_frame(frame: Frame) -> dict[str, Any]:
-    """The event's fields as clients get them: `data_of` with images of bounded size."""
+    """The event's fields as clients receive them: `data_of` without images over the limit."""
     encoded = frame.data.partition(b"\ndata: ")[2]
     data: dict[str, Any] = orjson.loads(encoded)["data"]
     return data
 
 
-def signal(name: str, cursor: str, told: dict[str, Any]) -> bytes:
+def signal(name: str, cursor: str, data: dict[str, Any]) -> bytes:
     """A `hello`, `heartbeat` or `reset`; its id lets a client resume from `cursor`."""
-    return _encode(name, cursor, orjson.dumps(told))
+    return _encode(name, cursor, orjson.dumps(data))
 
 
 def retry_hint(milliseconds: int) -> bytes:
-    """How long a client shall wait before it connects again."""
+    """The `retry:` field: how long a client waits before it reconnects."""
     return ServerSentEvent(retry=milliseconds, sep="\n").encode()
 
 

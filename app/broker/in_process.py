@@ -1,8 +1,8 @@
-"""Publish from any thread, subscribe from the event loop; `Feed` stays the truth behind the ring.
+"""Publish from any thread, subscribe from the event loop; `Feed` is the durable log behind it.
 
-Nothing that was shown live is lost to a client that comes back with its cursor: what the
-ring no longer holds is read from `Feed`. Where several processes write (ADR 0006), a client
-is brought everything from 10 s before its cursor, and drops what it knows.
+A client that reconnects with its cursor misses nothing that was shown live: events that the
+ring no longer holds are read from `Feed`. Where several processes write (ADR 0006), a client
+is sent everything from 10 s before its cursor, and drops the events that it has.
 """
 
 import asyncio
@@ -25,15 +25,16 @@ from app.store.feed.cursor import Cursor, parse_cursor, wall_ms
 
 _log = logging.getLogger(__name__)
 
-MAX_AGE_BEATS = (120, 240)  # a connection lives 30 to 60 minutes, jittered
+MAX_AGE_BEATS = (120, 240)  # heartbeats until a connection ends: 30 to 60 minutes, jittered
 
 
 class InProcessBroker:
     """One process's ring and its subscribers.
 
-    `table` names the products table in the events' `source`; `status` says what is wrong
-    with the store (None: nothing), for heartbeats and as `trouble`; `overlap_ms` is how far
-    before its cursor a client resumes in the ring: 0 for one writer, whose order every ring keeps.
+    `table` is the products table's name, for the events' `source`. `status` returns what is
+    wrong with the store (None: nothing), for heartbeats and as `trouble`. `overlap_ms` is how
+    far before its cursor a client resumes in the ring: 0 for a single writer, whose order
+    every ring keeps.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class InProcessBroker:
         self._max_events = max_events
         self._max_bytes = max_bytes
         self._overlap_ms = overlap_ms
-        self._ring = Ring(max_events, max_bytes, again=overlap_ms > 0)
+        self._ring = Ring(max_events, max_bytes, resend=overlap_ms > 0)
         self._lock = threading.Lock()
         self._views = Views(self._ring)
         self._pulse = Pulse()
@@ -66,7 +67,7 @@ class InProcessBroker:
         self.overruns = 0
 
     def load(self) -> int:
-        """Begin the ring with the newest events, before the stream opens; the newest stamp.
+        """Fill the ring with the newest events before the stream is read; returns the newest stamp.
 
         Raises:
             StoreUnavailable: `Feed` cannot be read now.
@@ -76,17 +77,17 @@ class InProcessBroker:
             return begin(self._ring, self._history, self._frame)
 
     def catch_up(self, since_ms: int) -> int:
-        """Add what arrived from `since_ms` on and is not in the ring; the newest stamp seen.
+        """Add events from `since_ms` on that are not in the ring; returns the newest stamp seen.
 
-        Where that is more than a ring's worth the ring starts afresh, and every subscriber
-        comes back with its cursor. Callable from any thread.
+        If there are more than the ring can hold, the ring is replaced, and every subscriber
+        is disconnected and resumes from its cursor. Callable from any thread.
 
         Raises:
             StoreUnavailable: `Feed` cannot be read now.
 
         """
         with self._lock:
-            held = self._ring.held()  # what falls out while `Feed` is read was here
+            held = self._ring.held()  # an event evicted while `Feed` is read is not missing
 
         def lacks(ref: tuple[str, str]) -> bool:
             name = event_id(*ref)
@@ -94,13 +95,13 @@ class InProcessBroker:
 
         lacking = self._history.recent(since_ms, lacks)
         found = gather(lacking, self._frame, self._max_events, self._max_bytes)
-        if self.subscribers and not found.whole:
-            _log.warning("more arrived unseen than a ring holds: every live stream begins anew")
-        self.hold(found.frames, left_out_ms=None if found.whole else found.oldest_ms)
+        if self.subscribers and not found.complete:
+            _log.warning("more events were missed than the ring holds: all live streams reconnect")
+        self.hold(found.frames, left_out_ms=None if found.complete else found.oldest_ms)
         return found.newest_ms
 
     def publish(self, arrived: Sequence[Arrived]) -> None:
-        """Hand durable events, in order, to every subscriber; callable from any thread."""
+        """Send durable events, in order, to every subscriber; callable from any thread."""
         if not arrived:
             return
         self.hold(self._frames(arrived, EVERYTHING))
@@ -108,42 +109,47 @@ class InProcessBroker:
         self._vitals.published(cursor, int(event.occurred_at.timestamp() * 1000))
 
     def take(self, frames: Sequence[Frame], cursor: Cursor, occurred_ms: int) -> None:
-        """The same for events that another process encoded; the last one's stamp and time."""
+        """Send events that another process encoded; the last one's cursor and time are given."""
         self.hold(frames)
         self._vitals.published(cursor, occurred_ms)
 
     def hold(self, frames: Sequence[Frame], left_out_ms: int | None = None) -> None:
-        """Add frames, or (`left_out_ms`: older ones were left out) begin anew with them."""
+        """Add frames to the ring.
+
+        With `left_out_ms` they replace its content: older frames, up to this stamp, were left out.
+        """
         with self._lock:
             if left_out_ms is not None:
                 self._ring.reload(frames, left_out_ms)
             else:
                 for frame in frames:
                     self._ring.append(frame)
-        self._views.tell()
+        self._views.notify()
 
     def check(self, after: str | None) -> None:
-        """Refuse a subscription that could not be served, before its answer begins.
+        """Refuse a subscription that could not be served, before the response begins.
 
         Raises:
             InvalidCursor: `after` is not a cursor.
-            TooManyStreams: the process is full.
+            TooManyStreams: the process has reached its limit.
 
         """
         if after is not None:
             parse_cursor(after)
         if self.subscribers >= self._max_streams:
             raise TooManyStreams(
-                f"{self.subscribers} streams are open already.", headers={"Retry-After": "10"}
+                f"This server already has {self.subscribers} live streams open, which is its "
+                "limit. Try again later.",
+                headers={"Retry-After": "10"},
             )
 
     @property
     def head(self) -> str:
-        """The cursor of the newest event, or of the time before any."""
+        """The cursor of the newest event, or one before any event."""
         return self._end()[1]
 
     def newest(self) -> tuple[str, Iterator[Frame], bool]:
-        """`head`, the frames held up to there, newest first, and whether those are all."""
+        """`head`, the frames up to there, newest first, and whether those are all events."""
         cursor, frames = self._ring.newest()
         return cursor or self._origin, frames, self._ring.floor_ms < 0
 
@@ -153,13 +159,13 @@ class InProcessBroker:
         return self._ring.end - self._ring.start
 
     def _end(self) -> tuple[int, str]:
-        """The ring's end and the cursor that stands there, of one moment."""
+        """The ring's end and the cursor there, read consistently."""
         position, cursor = self._ring.last()
         return position, cursor or self._origin
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Serve subscribers on this event loop until the block ends, then end them all."""
+        """Serve subscribers on this event loop until the block ends, then end every stream."""
         tasks = [
             asyncio.create_task(beat(self._vitals.status, self._pulse, self._views.wake)),
             asyncio.create_task(sweep(self.catch_up, lambda: self._ring.floor_ms)),
@@ -174,7 +180,7 @@ class InProcessBroker:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def close(self) -> None:
-        """End every subscription; clients come back with their cursor. On the loop's thread."""
+        """End every subscription; clients resume with their cursor. Call on the loop's thread."""
         self._pulse.closing = True
         self._views.wake()
 
@@ -186,8 +192,8 @@ class InProcessBroker:
 
         Raises:
             InvalidCursor: `after` is not a cursor.
-            TooManyStreams: the process is full.
-            StoreUnavailable: what was missed cannot be read now.
+            TooManyStreams: the process has reached its limit.
+            StoreUnavailable: the missed events cannot be read now.
 
         """
         self.check(after)
@@ -214,7 +220,7 @@ class InProcessBroker:
                 opening.append(signal("reset", reached, {"cursor": reached}))
             else:
                 position = began
-                # Off the loop: thousands of events take a while to encode.
+                # Not on the event loop: encoding thousands of events takes a while.
                 backfill = await asyncio.to_thread(self._frames, missed, wanted)
         opening.append(self._vitals.hello(reached))
         view.reach_back(position)

@@ -1,7 +1,7 @@
-"""A subscriber is a place in the ring, not a queue: one wake-up drains all that is new.
+"""A subscriber is a position in the ring, not a queue: one wake-up sends everything new.
 
-It yields bytes ready for the socket; while the socket does not drain, nothing is gathered
-for it, and one that falls out of the ring ends (its client comes back with its cursor).
+It yields bytes ready for the socket. While the socket does not drain, nothing is buffered for
+it. A subscription whose position is evicted from the ring ends; its client resumes by cursor.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -14,7 +14,7 @@ from app.core.errors import StockpulseError
 
 
 class TooManyStreams(StockpulseError):
-    """The process serves as many live streams as it may."""
+    """The process already serves its maximum number of live streams."""
 
     status = 503
     code = "too-many-streams"
@@ -23,7 +23,7 @@ class TooManyStreams(StockpulseError):
 
 @dataclass(slots=True)
 class Pulse:
-    """What all subscribers share of time: beats so far, and whether the broker is closing."""
+    """Shared by all subscribers: the number of heartbeats so far, and whether the broker closes."""
 
     beats: int = 0
     closing: bool = False
@@ -46,7 +46,7 @@ class Subscription:
     sent: set[str] = field(default_factory=set)
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Everything to send, in order, until the subscription ends."""
+        """The bytes to send, in order, until the subscription ends."""
         yield b"".join(self.opening)
         for chunk in _joined(self.backfill):
             yield chunk
@@ -76,7 +76,7 @@ class Subscription:
         return data
 
     def _unsent(self) -> bytes:
-        """The next chunk without the events that the back-fill brought."""
+        """The next chunk without the events that the backfill sent."""
         parts: list[bytes] = []
         size = 0
         for place, frame in self.view.frames_from(self.position):
@@ -96,7 +96,7 @@ class Subscription:
         self.cursor = self.ring.cursor_before(self.position) or self.cursor
 
     def _forget_sent(self, beats: int) -> None:
-        """Drop the back-fill's ids once their like can hardly be published any more."""
+        """Forget the backfill's ids after five heartbeats, when a duplicate is unlikely."""
         if beats > 4:
             self.sent = set()
 

@@ -1,7 +1,7 @@
-"""The views of a broker: one a filter, as long as it has subscribers; publishers ring for them.
+"""A view holds the ring positions that one filter admits; it exists while it has subscribers.
 
-Views live on the event loop's thread; `ring` may be called from any, and however often it was
-called, the loop advances the views once.
+Views live on the event loop's thread. `notify` may be called from any thread; several calls
+before the loop runs advance the views once.
 """
 
 import asyncio
@@ -15,23 +15,23 @@ from app.broker.filters import EVERYTHING, Filter
 from app.broker.frames import Frame
 from app.broker.ring import Ring
 
-CHUNK_BYTES = 64 * 1024  # most that is handed over in one write, but for a single larger frame
+CHUNK_BYTES = 64 * 1024  # maximum size of one write, except for a single larger frame
 _CACHED_CHUNKS = 16
 
 
 class FrameEvicted(Exception):
-    """A frame that a subscriber wants has fallen out of the ring."""
+    """A frame that a subscriber needs has been evicted from the ring."""
 
 
 class View:
-    """The positions that a filter admits, the chunks made of them, and who waits for more."""
+    """The positions that a filter admits, cached chunks of them, and an event to wait for more."""
 
     def __init__(self, ring: Ring, wanted: Filter, start: int) -> None:
         self._ring = ring
         self._filter = wanted
         self._first = start
         self._next = start
-        self._lost = -1  # the newest position that fell out of the ring unsent to late comers
+        self._lost = -1  # the newest evicted position that a subscriber may have needed
         self._admitted: list[int] = []
         self._chunks: OrderedDict[int, tuple[bytes, int]] = OrderedDict()
         self._more = asyncio.Event()
@@ -44,7 +44,7 @@ class View:
             self._first = position
 
     def advance(self) -> bool:
-        """Evaluate what is new; True where a waiting subscriber has something to learn."""
+        """Evaluate new frames; returns True if waiting subscribers must wake up."""
         end, lost = self._ring.end, self._lost
         new = self._evaluate(self._next, end)
         self._next = end
@@ -56,7 +56,7 @@ class View:
         return bool(new) or self._lost > lost
 
     def lost(self, position: int) -> bool:
-        """Whether a frame that a subscriber at `position` wanted has fallen out of the ring."""
+        """Whether a frame that a subscriber at `position` needs has been evicted."""
         if position <= self._lost:
             return True
         index = bisect_left(self._admitted, position)
@@ -64,27 +64,27 @@ class View:
 
     @property
     def head(self) -> int:
-        """The position up to which everything was evaluated."""
+        """The position up to which frames have been evaluated."""
         return self._next
 
     def wake(self) -> None:
-        """Let every waiting subscriber look."""
+        """Wake every waiting subscriber."""
         self._more.set()
         self._more = asyncio.Event()
 
     async def wait(self, position: int) -> None:
-        """Return when something may be there for a subscriber at `position`."""
+        """Wait until there may be something for a subscriber at `position`."""
         more = self._more
         if self._next <= position:
             await more.wait()
 
     def chunk(self, position: int) -> tuple[bytes, int]:
-        """Bytes of the admitted frames from `position` on, at most 64 KB, and where to go on.
+        """Bytes of the admitted frames from `position` on, at most 64 KB, and the next position.
 
-        The bytes are empty where nothing from there on is admitted.
+        The bytes are empty if no frame from there on is admitted.
 
         Raises:
-            FrameEvicted: an admitted frame is not in the ring any more.
+            FrameEvicted: an admitted frame is no longer in the ring.
 
         """
         if self.lost(position):
@@ -99,11 +99,11 @@ class View:
         return made
 
     def frames_from(self, position: int) -> Iterator[tuple[int, Frame]]:
-        """Admitted frames from `position` on, with their places.
+        """Admitted frames from `position` on, with their positions.
 
         Raises:
-            FrameEvicted: one is not in the ring any more. (Other threads turn the ring over at any
-                moment, so this is found out frame by frame.)
+            FrameEvicted: a frame is no longer in the ring. (Other threads may evict frames at any
+                moment, so each frame is checked.)
 
         """
         if self.lost(position):
@@ -126,7 +126,7 @@ class View:
         return b"".join(parts), self._next
 
     def _evaluate(self, start: int, end: int) -> list[int]:
-        """Admitted places; what fell out before it could be looked at counts as lost."""
+        """The admitted positions; a frame evicted before it was evaluated counts as lost."""
         oldest = self._ring.start
         if start < oldest:
             self._lost = max(self._lost, oldest - 1)
@@ -151,7 +151,7 @@ class Views:
         self._views: dict[Filter, View] = {}
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._told = False
+        self._scheduled = False
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -176,24 +176,24 @@ class Views:
             if not view.subscribers:
                 del self._views[wanted]
 
-    def tell(self) -> None:
-        """The ring holds something new; callable from any thread."""
+    def notify(self) -> None:
+        """Advance the views soon, because the ring has new frames; callable from any thread."""
         with self._lock:
-            loop, pending = self._loop, self._told
-            self._told = loop is not None
+            loop, pending = self._loop, self._scheduled
+            self._scheduled = loop is not None
         if loop is not None and not pending:
-            with suppress(RuntimeError):  # the loop has closed: nobody is listening any more
+            with suppress(RuntimeError):  # the loop has closed, so there are no subscribers
                 loop.call_soon_threadsafe(self._advance)
 
     def wake(self) -> None:
-        """Let every waiting subscriber look."""
+        """Wake every waiting subscriber."""
         for view in self._views.values():
             view.wake()
 
     def _advance(self) -> None:
-        """Once for all that was told since the last time."""
+        """Advance every view once, however often `notify` was called."""
         with self._lock:
-            self._told = False
+            self._scheduled = False
         for view in self._views.values():
             if view.advance():
                 view.wake()

@@ -1,1 +1,1 @@
-"""One command of the command line a file: its arguments, and what it does."""
+"""Each file is one command of the command line: its arguments, and what it does."""

@@ -1,4 +1,4 @@
-"""What several commands share: who runs them, their error, and their progress lines."""
+"""What commands share: who runs them, their error, and their progress lines."""
 
 import getpass
 import time
@@ -11,15 +11,15 @@ PROGRESS_SECONDS = 2.0  # between lines of progress
 
 
 def actor() -> str:
-    """Who runs the command, for the admin trail."""
+    """The user who runs the command, for the admin trail."""
     try:
         return f"cli:{getpass.getuser()}"
-    except (KeyError, OSError):  # a container's user without a name
+    except (KeyError, OSError):  # in a container, the user may have no name
         return "cli:unknown"
 
 
 class CommandError(Exception):
-    """The message names what is in the way and what to do."""
+    """The command cannot run. The message says why, and what to do."""
 
 
 def at_most_every(

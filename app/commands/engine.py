@@ -1,4 +1,4 @@
-"""`stockpulse engine` prints where the tables are, and lines for the AWS CLI."""
+"""`stockpulse engine` prints the DynamoDB endpoint and commands for the AWS CLI."""
 
 import argparse
 from typing import Any
@@ -10,24 +10,29 @@ from app.store.engine import find_running
 
 
 def add(commands: Any) -> None:
-    """Tell the parser of the command."""
-    parser = commands.add_parser("engine", help="print the endpoint and lines for the AWS CLI")
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "engine",
+        help="print the DynamoDB endpoint and commands for the AWS CLI",
+        description="Prints the DynamoDB endpoint, and two AWS CLI commands to paste: one reads "
+        "the products table, one changes a product.",
+    )
     parser.set_defaults(run=run)
 
 
 def run(_: argparse.Namespace, settings: Settings) -> int:
-    """Print an endpoint and two pasteable lines."""
+    """Print the endpoint and two commands to paste."""
     endpoint = None if settings.dynamodb == "aws" else settings.dynamodb
     if endpoint == "embedded":
         running = find_running(settings.data_dir)
         if running is None:
             raise CommandError(
-                "no engine runs on this data folder: start one with `stockpulse serve`"
+                "no engine is running on this data folder: start one with `stockpulse serve`"
             )
         endpoint = running.url
     endpoint = settings.cli_endpoint or endpoint
     names = tables.table_names(settings.table_prefix, settings.products_table)
-    print(endpoint or "AWS, as the AWS CLI is set up")
+    print(endpoint or "AWS, with the region and credentials of the AWS CLI")
     print(f"{cli_lines.aws(endpoint)} scan --table-name {names.products}")
     print(cli_lines.update_line(endpoint, names.products, settings.attributes))
     return 0

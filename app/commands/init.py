@@ -1,4 +1,4 @@
-"""`stockpulse init` makes what is missing; stream and kind of host change only where asked."""
+"""`stockpulse init` creates missing tables; it changes the stream or the host only if asked."""
 
 import argparse
 import time
@@ -19,24 +19,29 @@ _STEP = 0.5  # seconds between reads of the workers' rows
 
 
 def add(commands: Any) -> None:
-    """Tell the parser of the command."""
-    parser = commands.add_parser("init", help="make the tables that are missing")
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "init",
+        help="create missing tables",
+        description="Creates the tables that do not exist yet. With the options, it also enables "
+        "the stream or changes what reads it.",
+    )
     parser.add_argument(
         "--enable-stream",
         action="store_true",
-        help="switch the products table's stream on (both images) where it is off",
+        help="enable the products table's stream (NEW_AND_OLD_IMAGES) if it is disabled",
     )
     parser.add_argument(
         "--host",
         choices=("worker", "lambda"),
-        help="what reads the stream from now on: `stockpulse serve` and `worker`, or Lambda; "
-        "end the other first",
+        help="choose what reads the stream from now on: `worker` for `stockpulse serve` and "
+        "`stockpulse worker`, `lambda` for the Lambda function; stop the other one first",
     )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Make tables, and switch the stream on and the kind of host over if asked."""
+    """Create missing tables; enable the stream and change the kind of host if asked."""
     names = tables.table_names(settings.table_prefix, settings.products_table)
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         client = connect(where.endpoint).tables
@@ -46,12 +51,12 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         stream = tables.stream_of(client, names.products)
         if arguments.host is not None:
             _switch_host(client, names.checkpoints, arguments.host)
-    print(f"All tables are there; {names.products} streams {stream.view_type}.")
+    print(f"All tables exist. The stream of {names.products} has view type {stream.view_type}.")
     return 0
 
 
 def _switch_host(client: Any, table: str, kind: HostKind) -> None:
-    """Write the kind of host, once every worker's counter has stood still for the lease time."""
+    """Write the kind of host once no worker has sent a heartbeat for the lease time."""
     checkpoints = Checkpoints(client, table, CONSUMER)
     seen: dict[str, Sighting] = {}
     begun = now = time.monotonic()
@@ -59,13 +64,14 @@ def _switch_host(client: Any, table: str, kind: HostKind) -> None:
         rows = checkpoints.rows().workers
         seen = observe_all(seen, {owner: row.counter for owner, row in rows.items()}, now)
         for owner, sighting in seen.items():
-            if sighting.since > begun:  # its counter moved, or its row is new
+            if sighting.since > begun:  # its counter has changed, or its row is new
                 raise CommandError(
-                    f"worker {owner} (since {rows[owner].since}) reads the stream: end it first"
+                    f"worker {owner} (started {rows[owner].since}) is reading the stream: stop it "
+                    "first"
                 )
         if not alive(seen, now, LEASE_TIME):
             break
         time.sleep(_STEP)
         now = time.monotonic()
     Workers(client, table, CONSUMER).set_host(kind)
-    print(f"The stream is read by a host of kind {kind} from now on.")
+    print(f"From now on, the stream is read by a host of kind {kind}.")

@@ -1,4 +1,4 @@
-"""`stockpulse key` makes, lists and revokes API keys, also while the server runs."""
+"""`stockpulse key` creates, lists and revokes API keys, even while the server is running."""
 
 import argparse
 import re
@@ -22,52 +22,58 @@ if TYPE_CHECKING:
 
 
 def add(commands: Any) -> None:
-    """Tell the parser of the command."""
+    """Add the command to the parser."""
     parser = commands.add_parser(
         "key",
-        help="make, list and revoke API keys",
-        description="Keys let programs in, and people who sign in with them. As soon as there "
-        "is one, everyone needs one. A running server takes a change up within seconds.",
+        help="create, list and revoke API keys",
+        description="Programs send an API key with each request, and people sign in with one. As "
+        "soon as one key exists, everyone needs a key. A running server applies changes within "
+        "seconds.",
     )
     actions = parser.add_subparsers(required=True, metavar="ACTION")
-    create = actions.add_parser("create", help="make a key and print it, once")
-    create.add_argument("name", metavar="NAME", help="whose it is: the actor of what it writes")
+    create = actions.add_parser("create", help="create a key and print it; it is shown only once")
+    create.add_argument(
+        "name", metavar="NAME", help="the person or program; shown as the actor of its changes"
+    )
     create.add_argument(
         "--role",
         type=Role,
         choices=list(Role),
         required=True,
-        help="viewer: read; editor: also change products; admin: also keys, sinks and dead letters",
+        help="viewer: read; editor: also change products; admin: also manage keys, sinks and "
+        "dead letters",
     )
     create.add_argument(
         "--expires",
         type=expiry,
         metavar="WHEN",
-        help="after so many days (90d), or at the end of a day (2027-01-31, UTC); never",
+        help="a number of days (90d), or the last day in UTC (2027-01-31); default: never",
     )
     create.add_argument(
-        "--link", action="store_true", help="print a link as well that signs a browser in, once"
+        "--link", action="store_true", help="also print a link that signs in one browser, once"
     )
     create.set_defaults(run=_create)
-    listing = actions.add_parser("list", help="list all keys that there ever were")
+    listing = actions.add_parser("list", help="list all keys, including revoked and expired ones")
     listing.set_defaults(run=_list)
-    revoke = actions.add_parser("revoke", help="end a key, its sessions and its live streams")
-    revoke.add_argument("key", metavar="NAME|ID")
+    revoke = actions.add_parser(
+        "revoke", help="revoke a key, and end its sessions and live streams"
+    )
+    revoke.add_argument("key", metavar="NAME|ID", help="the key's name or id")
     revoke.set_defaults(run=_revoke)
 
 
 def _create(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Secrets go to stdout, alone, so that a script can take them; words go to stderr."""
+    """Secrets go to stdout so that a script can read them; everything else goes to stderr."""
     with _store(settings) as (client, table):
         key, secret = ApiKeys(client, table).create(
             arguments.name, arguments.role, arguments.expires, actor()
         )
-        _say(f"Key {key.name!r} ({key.role}, {_expires(key)}). It is shown this once:")
+        _say(f"Created key {key.name!r} ({key.role}, {_expires(key)}). It is shown only now:")
         print(secret.text, flush=True)
         if arguments.link:
             token = SignInLinks(client, table).make_link(key, actor())
             minutes = LINK_LIFE // timedelta(minutes=1)
-            _say(f"It signs one browser in, within {minutes} minutes:")
+            _say(f"This link signs in one browser, once, within {minutes} minutes:")
             print(f"{address(settings)}/sign-in/link?token={token}", flush=True)
     return 0
 
@@ -77,7 +83,7 @@ def _list(_: argparse.Namespace, settings: Settings) -> int:
     with _store(settings) as (client, table):
         keys = ApiKeys(client, table).all()
     if not keys:
-        _say("There are none: whoever reaches the server is let in.")
+        _say("There are no keys: anyone who can reach the server has access.")
         return 0
     rows = [("NAME", "ROLE", "STATE", "LAST USED", "CREATED", "ID")]
     rows += [
@@ -95,13 +101,13 @@ def _list(_: argparse.Namespace, settings: Settings) -> int:
 def _revoke(arguments: argparse.Namespace, settings: Settings) -> int:
     with _store(settings) as (client, table):
         key = ApiKeys(client, table).revoke(arguments.key, actor())
-    _say(f"Key {key.name!r} ({key.id}) lets nobody in any more.")
+    _say(f"Key {key.name!r} ({key.id}) is revoked.")
     return 0
 
 
 @contextmanager
 def _store(settings: Settings) -> Iterator[tuple["DynamoDBClient", str]]:
-    """The Settings table, where the server has it or will have it."""
+    """A client, and the name of the Settings table, which is created if it is missing."""
     names = tables.table_names(settings.table_prefix, settings.products_table)
     try:
         with location.shared(settings.dynamodb, settings.data_dir, names) as where:
@@ -113,14 +119,14 @@ def _store(settings: Settings) -> Iterator[tuple["DynamoDBClient", str]]:
 
 
 def address(settings: Settings) -> str:
-    """Where the server is; behind a proxy its own address comes in place of this."""
+    """The server's URL. Behind a reverse proxy, people use the proxy's address instead."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
     shown = f"[{host}]" if ":" in host else host
     return f"http://{shown}:{settings.port}{settings.base_path}"
 
 
 def expiry(text: str) -> datetime:
-    """When a key ends (for argparse, which shows the function's name)."""
+    """When a key expires (for argparse, which shows the function's name)."""
     if match := re.fullmatch(r"(\d{1,4})d", text):
         ends = datetime.now(UTC) + timedelta(days=int(match[1]))
     else:
@@ -130,7 +136,7 @@ def expiry(text: str) -> datetime:
             raise argparse.ArgumentTypeError("must be days (90d) or a date (2027-01-31)") from None
         ends = datetime.combine(day, time.min, UTC) + timedelta(days=1)
     if ends <= datetime.now(UTC):
-        raise argparse.ArgumentTypeError("is over already")
+        raise argparse.ArgumentTypeError("must be in the future")
     return ends
 
 
@@ -148,5 +154,5 @@ def _day(moment: datetime | None) -> str:
     return "never" if moment is None else moment.strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _say(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)

@@ -1,7 +1,7 @@
-"""`stockpulse lambda-test FILE` does with an event what the Lambda function would, and shows it.
+"""`stockpulse lambda-test FILE` processes an event as the Lambda function would, and prints it.
 
-It exits with 0 where every record was audited (or could be read, in a dry run), with 1 where
-one was parked or failed.
+It exits with 0 if every record was audited (in a dry run: decoded), and with 1 if a record
+became a dead letter or failed.
 """
 
 import argparse
@@ -27,30 +27,36 @@ from worker.aws_lambda.handler import UnknownInvocation, records_of
 from worker.aws_lambda.setup import make_host, publisher_of
 from worker.stream.decode import UndecodableRecord, decode
 
-SECONDS = 60.0  # as if the function had this timeout
+SECONDS = 60.0  # the assumed timeout of the function
 
 
 def add(commands: Any) -> None:
-    """Tell the parser of the command."""
+    """Add the command to the parser."""
     parser = commands.add_parser(
         "lambda-test",
-        help="run the Lambda function's pipeline on an event in a file",
-        description="Audits the records of a Lambda event (samples/ has some) in the configured "
-        "tables, which are made where they are missing, publishes them where STOCKPULSE_BROKER_URL "
-        "is set, and prints what became of them and what Lambda would be answered.",
+        help="process an event from a file as the Lambda function would",
+        description="Writes the records of a Lambda event (see samples/) to the audit in the "
+        "configured tables, creates missing tables, and publishes the events if "
+        "STOCKPULSE_BROKER_URL is set. Prints one line per event, and the response that the "
+        "function would return to Lambda.",
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="an event as JSON")
-    parser.add_argument("--dry-run", action="store_true", help="only read it; no table is touched")
+    parser.add_argument("file", type=Path, metavar="FILE", help="a file with the event as JSON")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only decode and print the records; write nothing"
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Take the file's records, or only show them."""
+    """Process the file's records, or only print them."""
     records = read(arguments.file)
     events = [_decoded(record, settings.attributes) for record in records]
     if arguments.dry_run:
         for event in events:
-            print(f"parked: {event}" if isinstance(event, UndecodableRecord) else told(event))
+            if isinstance(event, UndecodableRecord):
+                print(f"would become a dead letter: {event}")
+            else:
+                print(summary(event))
         return 1 if any(isinstance(event, UndecodableRecord) for event in events) else 0
     published: set[str] = set()
     names = tables.table_names(settings.table_prefix, settings.products_table)
@@ -60,16 +66,16 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         if send is not None:
             send(arrived)
         for cursor, event in arrived:
-            print(f"{cursor}  {told(event)}")
+            print(f"{cursor}  {summary(event)}")
             published.add(event.id)
 
     folder = DataFolder.at(settings.data_dir)
     with folder.explained():
-        folder.make()  # for a key of its own, where none is given
+        folder.make()  # it keeps the audit key if the settings have none
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         clients = connect(where.endpoint)
         tables.ensure_tables(clients.tables, names, settings.attributes)
-        clock = SharedClock(  # a server may be writing beside us
+        clock = SharedClock(  # a server may be writing at the same time
             ClockRow(clients.tables, names.checkpoints, CONSUMER),
             Feed(clients.tables, names.feed).newest_ms(),
         )
@@ -81,7 +87,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         isinstance(event, UndecodableRecord) or event.id not in published for event in events
     )
     if parked:
-        print(f"{parked} of {len(records)} records are parked in {names.dead_letters}.")
+        print(f"{parked} of {len(records)} records became dead letters in {names.dead_letters}.")
     return 1 if parked else 0
 
 
@@ -89,7 +95,7 @@ def read(path: Path) -> Sequence[Any]:
     """The records in a file.
 
     Raises:
-        CommandError: it cannot be read, or is no event of a stream.
+        CommandError: the file cannot be read, or is not an event of a DynamoDB stream.
 
     """
     try:
@@ -102,7 +108,7 @@ def read(path: Path) -> Sequence[Any]:
         raise CommandError(f"{path} is not an event of a DynamoDB stream: {error}") from None
 
 
-def told(event: ChangeEvent) -> str:
+def summary(event: ChangeEvent) -> str:
     """One line about an event."""
     parts = [event.kind, event.product_id]
     if event.product_name:
@@ -117,7 +123,7 @@ def told(event: ChangeEvent) -> str:
 
 
 def _decoded(record: Any, names: AttributeNames) -> ChangeEvent | UndecodableRecord:
-    """What a record tells, or why it would be parked."""
+    """The event in a record, or why the record cannot be decoded."""
     try:
         return decode(record, stream_arn(record), names)
     except UndecodableRecord as error:

@@ -1,6 +1,6 @@
-"""`stockpulse reconcile` exits with 0 where the audit's last word is what the table holds, else 1.
+"""`stockpulse reconcile` exits with 0 if the audit's latest images match the table, else with 1.
 
-A live worker does it: only who reads the stream knows that nothing is on its way.
+A running worker does the work, because only a stream reader knows that no record is pending.
 """
 
 import argparse
@@ -21,77 +21,83 @@ from app.store.dynamodb.client import connect
 from app.store.engine import find_running
 
 POLL = 1.0  # seconds
-TAKEN = 30.0  # seconds in which a live worker shows that it is at it
+TAKEN = 30.0  # seconds within which a running worker shows progress
 NO_WORKER = (
-    "no live worker took it on. Start one with `stockpulse serve` (or, with "
+    "no running worker picked up the request. Start one with `stockpulse serve` (or, with "
     "STOCKPULSE_BROKER_URL, `stockpulse worker`)"
 )
 
 
 def add(commands: Any) -> None:
-    """Tell the parser of the command."""
+    """Add the command to the parser."""
     parser = commands.add_parser(
         "reconcile",
-        help="have the worker compare the table with the audit, and mend the audit",
-        description="Asks the running worker to compare every product with the audit's last word "
-        "about it. What differs is looked at again a minute later, and what is still so gets an "
-        "entry of kind `reconciled`. Exit status 0: audit and table agree; 1: they do not, or "
-        "nobody did it.",
+        help="compare the products table with the audit, and repair the audit",
+        description="Asks a running worker to compare every product in the table with its latest "
+        "audit entry. A product that differs is checked again after a minute; if it still differs, "
+        "the worker writes an audit entry of kind `reconciled`. Exit status: 0 if the audit and "
+        "the table agree, 1 if they do not or if no worker answers.",
     )
     parser.add_argument(
-        "--timeout", type=float, default=3600.0, metavar="SECONDS", help="how long to wait (3600)"
+        "--timeout",
+        type=float,
+        default=3600.0,
+        metavar="SECONDS",
+        help="how long to wait for the worker (default: 3600)",
     )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Ask, wait for the answer with progress on stderr, and say what it came to."""
+    """Send the request, wait for the worker with progress on stderr, and print the outcome."""
     if settings.dynamodb == "embedded" and find_running(settings.data_dir) is None:
         raise CommandError(NO_WORKER)
     names = tables.table_names(settings.table_prefix, settings.products_table)
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         requests = ReconcileRequests(connect(where.endpoint).tables, names.checkpoints, CONSUMER)
-        number = requests.ask("asked for by `stockpulse reconcile`", datetime.now(UTC))
-        state = answered(requests.state, number, arguments.timeout)
+        number = requests.ask("requested by `stockpulse reconcile`", datetime.now(UTC))
+        state = wait_until_done(requests.state, number, arguments.timeout)
     outcome = state.outcome
     print(
-        f"{outcome.compared} products compared: {outcome.found} differed at the first look, "
-        f"{outcome.written} entries written, {outcome.left} left."
+        f"Products compared: {outcome.compared}; different at first: {outcome.found}; entries "
+        f"written: {outcome.written}; still different: {outcome.left}."
     )
     if outcome.error is not None:
         raise CommandError(outcome.error)
     if outcome.left:
         raise CommandError(
-            "some products are still changing, or were reconciled less than 10 minutes ago: the "
-            "worker compares them again by itself"
+            "some products are still changing, or were reconciled less than 10 minutes ago. The "
+            "worker compares them again automatically"
         )
     return 0
 
 
-def answered(
-    look: Callable[[], State],
+def wait_until_done(
+    read_state: Callable[[], State],
     number: int,
     timeout: float,
     sleep: Callable[[float], None] = time.sleep,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> State:
-    """The row once it answers request `number`.
+    """The state once request `number` is done.
 
     Raises:
-        CommandError: nobody is at it, or it takes longer than the timeout.
+        CommandError: no worker shows progress, or it takes longer than `timeout` seconds.
 
     """
     asked = monotonic()
-    seen, told = None, ""
-    while (state := look()).done < number:
+    seen, printed = None, ""
+    while (state := read_state()).done < number:
         now = monotonic()
         seen = observe(seen, state.heartbeat, now)
         if seen.still_for(now) > TAKEN:
-            raise CommandError(f"{NO_WORKER}; it will then be done")
+            raise CommandError(f"{NO_WORKER}; it then handles the request")
         if now - asked > timeout:
-            raise CommandError(f"not done within {timeout:.0f} s ({state.progress}); it goes on")
-        if state.busy and state.progress != told:
-            told = state.progress
-            print(f"{told} …", file=sys.stderr)
+            raise CommandError(
+                f"not finished within {timeout:.0f} s ({state.progress}); the worker continues"
+            )
+        if state.busy and state.progress != printed:
+            printed = state.progress
+            print(f"{printed} …", file=sys.stderr)
         sleep(POLL)
     return state

@@ -1,4 +1,4 @@
-"""`stockpulse serve` runs the web server and the worker until a signal ends it."""
+"""`stockpulse serve` runs the web server and the worker until a signal."""
 
 import argparse
 import textwrap
@@ -12,10 +12,12 @@ from app.config.settings import PREFIX, Settings, documented
 
 
 def add(commands: Any) -> None:
-    """Tell the parser of the command."""
+    """Add the command to the parser."""
     parser = commands.add_parser(
         "serve",
         help="run the web server and the worker",
+        description="Runs the web server and the worker in one process until Ctrl-C.\n"
+        "With STOCKPULSE_BROKER_URL it runs the web server only.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=settings_help(),
     )
@@ -23,7 +25,7 @@ def add(commands: Any) -> None:
 
 
 def run(_: argparse.Namespace, settings: Settings) -> int:
-    """Serve."""
+    """Serve until a signal."""
     try:
         serve(settings)
     except (ListenError, OpenAccessRefused) as error:
@@ -33,7 +35,7 @@ def run(_: argparse.Namespace, settings: Settings) -> int:
 
 def settings_help() -> str:
     """Every setting with its default and meaning."""
-    lines = ["settings (environment variables, or lines of a file `.env`):"]
+    lines = ["settings (environment variables, or lines in a file named `.env`):"]
     for name, field in documented():
         default = "unset" if field.default in (None, "", (), {}) else field.default
         shown = str(default).lower() if isinstance(default, bool) else default

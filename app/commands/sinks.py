@@ -1,6 +1,6 @@
-"""`stockpulse sinks` shows and controls sinks, also while workers run them.
+"""`stockpulse sinks` lists and controls sinks, even while workers run them.
 
-Every act is in the admin trail. A worker takes it up within seconds.
+Every action is written to the admin trail. A worker applies it within seconds.
 """
 
 import argparse
@@ -42,8 +42,8 @@ _ERROR_CHARACTERS = 120
 
 
 @dataclass(frozen=True, slots=True)
-class _Office:
-    """What the actions work with."""
+class _SinkTools:
+    """The objects that the actions use."""
 
     sinks: SinkControl
     letters: DeadLetterAdmin
@@ -55,106 +55,118 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "sinks",
         help="list, pause, resume, rewind, test and redrive sinks",
-        description="A sink receives every change, in order, from a cursor of its own. A running "
-        "worker (`stockpulse serve` or `worker`) takes a change up within seconds.",
+        description="A sink receives every change, in order, from its own cursor. A running worker "
+        "(`stockpulse serve` or `stockpulse worker`) applies these commands within seconds.",
     )
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="list all sinks, with lag, owner and last error")
     listing.set_defaults(run=_list)
-    pause = actions.add_parser("pause", help="deliver nothing more; what arrives waits")
+    pause = actions.add_parser("pause", help="stop deliveries; new events wait")
     pause.set_defaults(run=_pause)
-    resume = actions.add_parser("resume", help="deliver again, from where the sink was")
+    resume = actions.add_parser("resume", help="continue deliveries from the sink's cursor")
     resume.set_defaults(run=_resume)
-    rewind = actions.add_parser("rewind", help="deliver again from a time on, or skip")
+    rewind = actions.add_parser(
+        "rewind", help="deliver again from an earlier time, or skip ahead to a later one"
+    )
     rewind.add_argument(
         "--to",
         type=rewind_to,
         required=True,
         metavar="TIME",
-        help="an RFC 3339 time (2026-11-21T08:30:00Z): deliver what arrived at or after it; "
-        "`beginning`: everything that is kept; `now`: skip what is waiting",
+        help="an RFC 3339 time (2026-11-21T08:30:00Z) to deliver events that arrived at or after "
+        "it; `beginning` for all events that are kept; `now` to skip all waiting events",
     )
     rewind.set_defaults(run=_rewind)
-    test = actions.add_parser("test", help="send one test message, from this process")
+    test = actions.add_parser("test", help="send one test message from this process")
     test.set_defaults(run=_test)
     for action in (pause, resume, rewind, test):
-        action.add_argument("name", metavar="NAME")
+        action.add_argument("name", metavar="NAME", help="the sink's name")
     redrive = actions.add_parser(
         "redrive",
-        help="deliver dead letters again: of all sinks, of one, or single ones",
-        description="A worker delivers the dead letters within seconds, perhaps behind later "
-        "events of the same product. `audit` stands for records that could not be audited.",
+        help="deliver dead letters again: of all sinks, of one sink, or single ones",
+        description="A worker delivers the dead letters within seconds, possibly after later "
+        "events of the same product. The name `audit` stands for records that could not be "
+        "audited.",
     )
-    redrive.add_argument("name", metavar="NAME", nargs="?", help="only this sink's")
     redrive.add_argument(
-        "--id", metavar="ID", action="append", help="only this one (repeatable)", dest="ids"
+        "name", metavar="NAME", nargs="?", help="only the dead letters of this sink"
+    )
+    redrive.add_argument(
+        "--id",
+        metavar="ID",
+        action="append",
+        help="only the dead letter with this id (can be repeated)",
+        dest="ids",
     )
     redrive.set_defaults(run=_redrive)
 
 
 def _list(_: argparse.Namespace, settings: Settings) -> int:
-    with _office(settings) as office:
-        views = office.sinks.views()
+    with _open_tools(settings) as tools:
+        views = tools.sinks.views()
     if not views:
-        print("There are no sinks: none has run yet.")
+        print("There are no sinks: no worker has run one yet.")
         return 0
     print("\n".join(table(views)))
     return 0
 
 
 def _pause(arguments: argparse.Namespace, settings: Settings) -> int:
-    with _office(settings) as office:
-        view = office.sinks.pause(arguments.name, actor())
-    print(f"Sink {view.row.name} is paused; what arrives waits for it.")
+    with _open_tools(settings) as tools:
+        view = tools.sinks.pause(arguments.name, actor())
+    print(f"Sink {view.row.name} is paused. New events wait until it is resumed.")
     return 0
 
 
 def _resume(arguments: argparse.Namespace, settings: Settings) -> int:
-    with _office(settings) as office:
-        view = office.sinks.resume(arguments.name, actor())
+    with _open_tools(settings) as tools:
+        view = tools.sinks.resume(arguments.name, actor())
     print(f"Sink {view.row.name} is running.")
     return 0
 
 
 def _rewind(arguments: argparse.Namespace, settings: Settings) -> int:
-    with _office(settings) as office:
-        row = office.sinks.rewind(arguments.name, arguments.to, actor()).row
-    paused = f" It is paused: `stockpulse sinks resume {row.name}`." * (row.state == "paused")
-    print(f"Sink {row.name} goes on with what arrived after {_cursor_time(row.cursor)}.{paused}")
+    with _open_tools(settings) as tools:
+        row = tools.sinks.rewind(arguments.name, arguments.to, actor()).row
+    paused = row.state == "paused"
+    hint = f" It is paused: run `stockpulse sinks resume {row.name}`." if paused else ""
+    after = _cursor_time(row.cursor)
+    print(f"Sink {row.name} continues with events that arrived after {after}.{hint}")
     return 0
 
 
 def _test(arguments: argparse.Namespace, settings: Settings) -> int:
-    with _office(settings) as office:
-        print(escaped(office.test(arguments.name, actor())))
+    with _open_tools(settings) as tools:
+        print(escaped(tools.test(arguments.name, actor())))
     return 0
 
 
 def _redrive(arguments: argparse.Namespace, settings: Settings) -> int:
-    with _office(settings) as office:
-        sinks = redrive(office.sinks, office.letters, arguments.name, arguments.ids)
+    with _open_tools(settings) as tools:
+        sinks = redrive(tools.sinks, tools.letters, arguments.name, arguments.ids)
     if sinks:
         print(f"A worker delivers the dead letters of {', '.join(sinks)} within seconds.")
     else:
-        print("There are no dead letters to deliver again.")
+        print("There are no dead letters to redrive.")
     return 0
 
 
 def redrive(
     sinks: SinkControl, letters: DeadLetterAdmin, name: str | None, ids: Sequence[str] | None
 ) -> list[str]:
-    """Request the redrive of these dead letters; the names of the sinks that have any.
+    """Request a redrive of these dead letters; returns the names of the sinks that have any.
 
     Raises:
-        SinkNotFound, LetterNotFound: a name or an id is unknown; what came before it is requested.
-        CommandError: a letter is of another sink than the one named.
+        SinkNotFound, LetterNotFound: a name or an id is unknown; letters before it may already be
+            requested.
+        CommandError: a dead letter belongs to another sink than the one named.
 
     """
     if ids is not None:
         chosen = [letters.get(identifier) for identifier in ids]
         for letter in chosen:
             if name not in {None, letter.sink}:
-                raise CommandError(f"dead letter {letter.id} is one of sink {letter.sink}")
+                raise CommandError(f"dead letter {letter.id} belongs to sink {letter.sink}")
         for letter in chosen:
             letters.redrive(letter.id, actor())
         return sorted({letter.sink for letter in chosen})
@@ -167,7 +179,7 @@ def redrive(
 
 
 def rewind_to(text: str) -> RewindTo:
-    """Where a rewind goes (for argparse)."""
+    """The target of a rewind (for argparse)."""
     try:
         return RewindRequest.model_validate({"to": text}).to
     except ValidationError as error:
@@ -199,7 +211,7 @@ def table(views: Sequence[SinkView]) -> list[str]:
 
 
 @contextmanager
-def _office(settings: Settings) -> Iterator[_Office]:
+def _open_tools(settings: Settings) -> Iterator[_SinkTools]:
     names = tables.table_names(settings.table_prefix, settings.products_table)
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         client = connect(where.endpoint).tables
@@ -209,12 +221,12 @@ def _office(settings: Settings) -> Iterator[_Office]:
         sinks = SinkControl(client, names.checkpoints, CONSUMER, feed, log)
         letters = DeadLetterAdmin(client, names.dead_letters, log, sinks)
         try:
-            yield _Office(sinks, letters, SinkTester(settings, sinks, names.products))
+            yield _SinkTools(sinks, letters, SinkTester(settings, sinks, names.products))
         except _REFUSALS as error:
             raise CommandError(escaped(error.detail)) from None
 
 
 def _cursor_time(cursor: Any) -> str:
-    if cursor is None or not cursor.ms:  # it never ran, or nothing had arrived when it began
+    if cursor is None or not cursor.ms:  # it never ran, or it started before any event
         return "-"
     return rfc3339(datetime.fromtimestamp(cursor.ms / 1000, UTC))

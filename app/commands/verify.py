@@ -1,4 +1,4 @@
-"""`stockpulse verify` exits with 0 where every audit chain is whole, with 1 where one is not."""
+"""`stockpulse verify` exits with 0 if every audit chain is intact, and with 1 if one is not."""
 
 import argparse
 import sys
@@ -17,16 +17,16 @@ from app.store.dynamodb.client import connect
 
 
 def add(commands: Any) -> None:
-    """Tell the parser of the command."""
+    """Add the command to the parser."""
     parser = commands.add_parser(
         "verify",
-        help="hold the audit against its signatures and the table",
-        description="Names every changed, removed, inserted and cut-off audit entry. A product "
-        "that differs from the table is looked at again a minute later. It cannot see: "
+        help="check the audit against its signatures and the products table",
+        description="Reports every audit entry that was changed, removed, inserted or cut off. A "
+        "product that differs from the table is checked again after a minute. Not detected: "
         + "; ".join(BLIND_SPOTS)
         + ".",
     )
-    parser.add_argument("--product", metavar="ID", help="only this product")
+    parser.add_argument("--product", metavar="ID", help="check only this product")
     parser.set_defaults(run=run)
 
 
@@ -44,11 +44,11 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             sleep=wait,
         )
         report = verifier.run(arguments.product, progress())
-    return tell(report, arguments.product)
+    return print_report(report, arguments.product)
 
 
-def tell(report: Report, product_id: str | None) -> int:
-    """Print what was found; the exit status.
+def print_report(report: Report, product_id: str | None) -> int:
+    """Print the findings; returns the exit status.
 
     Raises:
         CommandError: there is no such product, so nothing was verified.
@@ -56,38 +56,41 @@ def tell(report: Report, product_id: str | None) -> int:
     """
     if product_id is not None and not report.entries and not report.findings:
         raise CommandError(
-            f"there is nothing to verify: product {product_id!r} is not in the table, and the "
-            "audit has no entry of it"
+            f"there is nothing to verify: product {product_id!r} is not in the table and has no "
+            "audit entry"
         )
     for finding in report.findings:
         print(finding)
     found = len(report.findings)
     entries = _count(report.entries, "entry", "entries")
     products = _count(report.products, "product", "products")
-    whole = _count(found, "finding", "findings") if found else "all is well"
-    print(f"{entries} of {products}: {whole}.")
+    result = _count(found, "finding", "findings") if found else "no problems found"
+    print(f"{entries} of {products}: {result}.")
     if report.gaps or report.reconciled:
         gaps = _count(report.gaps, "gap", "gaps")
         reconciled = _count(report.reconciled, "reconciled entry", "reconciled entries")
         print(
-            f"Among them {gaps} (changes may be missing there) and {reconciled} "
-            "(found in the table; who changed it is not known)."
+            f"They include {gaps} (changes may be missing) and {reconciled} (changes found by "
+            "comparing with the table; the actor is unknown)."
         )
     return 1 if found else 0
 
 
 def progress(monotonic: Callable[[], float] = time.monotonic) -> Callable[[Report], None]:
-    """Says now and then how far it is."""
+    """A function that prints the progress on stderr every 2 seconds."""
 
-    def say(report: Report) -> None:
+    def print_progress(report: Report) -> None:
         print(f"{report.products} products, {report.entries} entries …", file=sys.stderr)
 
-    return at_most_every(PROGRESS_SECONDS, say, monotonic)
+    return at_most_every(PROGRESS_SECONDS, print_progress, monotonic)
 
 
 def wait(seconds: float) -> None:
-    """Until the second look, and say so."""
-    print(f"What differs from the table is looked at again in {seconds:.0f} s …", file=sys.stderr)
+    """Print a line on stderr and sleep until the second check."""
+    print(
+        f"Products that differ from the table are checked again in {seconds:.0f} s …",
+        file=sys.stderr,
+    )
     time.sleep(seconds)
 
 

@@ -1,1 +1,1 @@
-"""Settings come from the environment and are checked once; a wrong one stops the start."""
+"""Settings come from the environment and are checked once; an invalid one stops startup."""

@@ -1,4 +1,4 @@
-"""The settings of who gets in, and how often; `Settings` has them with all others."""
+"""The settings for access and rate limits; `Settings` inherits them."""
 
 import ipaddress
 import re
@@ -16,61 +16,65 @@ _HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
 
 
 class AccessSettings(BaseSettings):
-    """Addresses, sessions, proxies and budgets."""
+    """Listening address, sessions, reverse proxies and rate limits."""
 
     host: str = Field("127.0.0.1", description="Address that the web server listens on.")
     open_access: bool = Field(
         default=False,
-        description="Let everyone in as admin on an address that is not loopback, as long as no "
-        "API key was ever made. Only where something else keeps strangers out.",
+        description="Give everyone admin access on an address that is not loopback, until the "
+        "first API key is created. Use it only where something else keeps strangers out.",
     )
     session_key: SecretStr | None = Field(
         None,
-        description=f"{SESSION_KEY_LENGTH} characters or more that sign the dashboard's sessions, "
-        "the same for all web processes. Made and kept in the data folder when unset; with "
-        "STOCKPULSE_BROKER_URL web processes refuse to start without it.",
+        description=f"Secret of {SESSION_KEY_LENGTH} characters or more that signs the dashboard's "
+        "sessions; the same for all web processes. If unset, a key is created and kept in the "
+        "data folder. Required with `STOCKPULSE_BROKER_URL`.",
     )
     session_idle_minutes: Annotated[int, Field(ge=1)] = Field(
         120,
-        description="A session ends so long after its last use. An open Live page is a use.",
+        description="Minutes after the last use at which a session ends. An open Live page counts "
+        "as use.",
     )
     session_hours: Annotated[int, Field(ge=1)] = Field(
-        12, description="A session ends so long after sign-in, however much it is used."
+        12, description="Hours after sign-in at which a session ends, even if it is in use."
     )
     proxy_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="Addresses or networks (CIDR), separated by commas, of reverse proxies whose "
-        "`X-Forwarded-For`, `-Proto` and `-Host` are believed. From others they are not read.",
+        description="Addresses or networks (CIDR), separated by commas, of trusted reverse "
+        "proxies. Their `X-Forwarded-For`, `-Proto` and `-Host` headers are used; those of other "
+        "clients are ignored.",
     )
     proxy_user_header: str = Field(
         "",
-        description="Header in which these proxies name the person who is signed in, such as "
-        "`X-Forwarded-User`. They must remove it from what clients send.",
+        description="Header in which the trusted proxies name the signed-in person, such as "
+        "`X-Forwarded-User`. The proxies must remove this header from client requests.",
     )
     proxy_group_header: str = Field(
         "",
-        description="Header in which these proxies list the person's groups, separated by commas.",
+        description="Header in which the trusted proxies list the person's groups, separated by "
+        "commas.",
     )
     proxy_roles: Annotated[dict[str, Role], NoDecode] = Field(
         {},
-        description="Roles of the groups: `staff=editor,it=admin`; `*` is whoever the proxy lets "
-        "through. The greatest role counts; without one a person is refused.",
+        description="Role of each group, such as `staff=editor,it=admin`; `*` stands for everyone "
+        "whom the proxy lets through. A person has the highest role of their groups, and is "
+        "refused without one.",
     )
     rate_limit_per_minute: Annotated[int, Field(ge=0)] = Field(
-        6_000, description="Most requests a minute of one key or person; 0 is no limit."
+        6_000, description="Maximum requests per minute of one key or person; 0 for no limit."
     )
     address_rate_limit_per_minute: Annotated[int, Field(ge=0)] = Field(
         12_000,
-        description="Most requests a minute from one address (of IPv6: one /64 network), "
-        "whoever they are from; 0 is no limit.",
+        description="Maximum requests per minute from one client address (IPv6: one /64 network), "
+        "from all keys and people together; 0 for no limit.",
     )
     refused_per_minute: Annotated[int, Field(ge=0)] = Field(
         30,
-        description="Most wrong keys and failed sign-ins a minute from one address, past which "
-        "it may try none for a while; 0 is no limit.",
+        description="Maximum wrong keys and failed sign-ins per minute from one client address; "
+        "further attempts are refused for a while; 0 for no limit.",
     )
     max_streams_per_key: Annotated[int, Field(ge=1)] = Field(
-        200, description="Most live streams of one key or person open at once."
+        200, description="Maximum open live streams of one key or person."
     )
 
     @field_validator("session_key")
@@ -78,7 +82,8 @@ class AccessSettings(BaseSettings):
     def _long(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < SESSION_KEY_LENGTH:
             raise ValueError(
-                f"must have {SESSION_KEY_LENGTH} characters or more: $(openssl rand -base64 32)"
+                f"must have {SESSION_KEY_LENGTH} characters or more, for example "
+                "$(openssl rand -base64 32)"
             )
         return value
 
@@ -98,7 +103,7 @@ class AccessSettings(BaseSettings):
     def _header(cls, value: str) -> str:
         if value == "" or _HEADER.fullmatch(value):
             return value.lower()
-        raise ValueError("must be the name of a header")
+        raise ValueError("must be a header name such as X-Forwarded-User")
 
     @field_validator("proxy_roles", mode="before")
     @classmethod
@@ -117,8 +122,8 @@ class AccessSettings(BaseSettings):
     def _proxied(self) -> Self:
         if self.proxy_user_header and not (self.proxy_addresses and self.proxy_roles):
             raise ValueError(
-                f"{PREFIX}PROXY_USER_HEADER needs {PREFIX}PROXY_ADDRESSES, the proxies that are "
-                f"believed, and {PREFIX}PROXY_ROLES, what their people may do"
+                f"{PREFIX}PROXY_USER_HEADER needs {PREFIX}PROXY_ADDRESSES (the trusted proxies) "
+                f"and {PREFIX}PROXY_ROLES (the roles of their users)"
             )
         if self.proxy_group_header and not self.proxy_user_header:
             raise ValueError(f"{PREFIX}PROXY_GROUP_HEADER needs {PREFIX}PROXY_USER_HEADER")

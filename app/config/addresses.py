@@ -1,4 +1,4 @@
-"""Whether a text is an address of the kind that a setting wants, and nothing besides."""
+"""An address in a setting is accepted only if all of it has the expected form."""
 
 import re
 from ipaddress import ip_address
@@ -10,7 +10,7 @@ _URL = re.compile(r"https?://[^/\s?#]+/?")
 
 
 def is_endpoint(value: str) -> bool:
-    """Whether this is a scheme, a host and perhaps a port, and nothing else."""
+    """Whether this is an http or https URL of a host and an optional port, and nothing else."""
     try:
         return _URL.fullmatch(value) is not None and urlsplit(value).port != 0
     except ValueError:  # a port beyond 65535
@@ -18,7 +18,7 @@ def is_endpoint(value: str) -> bool:
 
 
 def is_broker(value: str) -> bool:
-    """Whether this names a Redis and nothing else (a query could undo our time limits)."""
+    """Whether this is a Redis URL without a query (a query could override our timeouts)."""
     try:
         parts = urlsplit(value)
         port = parts.port
@@ -37,7 +37,7 @@ def is_broker(value: str) -> bool:
 
 
 def is_webhook(value: str) -> bool:
-    """Whether this is an http or https URL that a request can be sent to as it is."""
+    """Whether this is an http or https URL that can be requested without changing it."""
     if len(value) > 2048 or not re.fullmatch(r"[!-~]+", value) or set(value) & set('"<>\\^`{|}'):
         return False
     try:
@@ -58,7 +58,7 @@ def is_webhook(value: str) -> bool:
 
 
 def without_query(value: str) -> str:
-    """A URL as it may be shown: scheme, host and path, without credentials; "" if it is none."""
+    """A URL that is safe to show: scheme, host and path, no credentials; "" if it is not a URL."""
     try:
         parts = urlsplit(value[:2048])
     except ValueError:

@@ -1,4 +1,4 @@
-"""Signing keys are given by the user, or made once on this machine and kept in the data folder."""
+"""Signing keys come from the settings, or are created once and kept in the data folder."""
 
 import base64
 import os
@@ -11,10 +11,10 @@ SESSION_KEY_LENGTH = 32  # characters at least
 
 
 def parse_keys(text: str) -> dict[str, bytes]:
-    """`id:base64,…` as {id: key}, in order.
+    """Parse `id:base64,…` to {id: key}, in order.
 
     Raises:
-        ValueError: an id is missing or doubled, or a key is not base64 of 32 bytes or more.
+        ValueError: an id is missing or repeated, or a key is not base64 of 32 bytes or more.
 
     """
     keys: dict[str, bytes] = {}
@@ -22,22 +22,22 @@ def parse_keys(text: str) -> dict[str, bytes]:
         name, colon, encoded = part.strip().partition(":")
         try:
             key = base64.b64decode(encoded, validate=True)
-        except ValueError:  # binascii's, or a character that is not ASCII
+        except ValueError:  # binascii.Error is one; so is the error for a non-ASCII character
             key = b""
         if not (name and colon) or name in keys or len(key) < 32:
             raise ValueError(
-                "must be `id:base64,…` with ids that differ and keys of at least 32 bytes"
+                "must be `id:base64,…` with different ids and keys of at least 32 bytes"
             )
         keys[name] = key
     return keys
 
 
 class KeyFileError(Exception):
-    """The kept key cannot be used; the message names its file."""
+    """A key file cannot be used. The message names the file and what to do."""
 
 
 def own_keys(data_dir: Path) -> str:
-    """The folder's `id:base64` audit key, made at the first call; readable by its owner only.
+    """The folder's `id:base64` audit key, created at the first call; mode 0600.
 
     Raises:
         KeyFileError: the file is damaged.
@@ -51,14 +51,15 @@ def own_keys(data_dir: Path) -> str:
         parse_keys(text)
     except ValueError:  # a UnicodeDecodeError is one
         raise KeyFileError(
-            f"{path} does not hold an audit key: put a copy of it back. Without it older audit "
-            "entries cannot be verified; remove the file to go on with a new key all the same"
+            f"{path} does not contain a valid audit key. Restore it from a backup. If there is "
+            "none, delete the file to continue with a new key; older audit entries can then no "
+            "longer be verified"
         ) from None
     return text
 
 
 def own_session_key(data_dir: Path) -> str:
-    """The folder's key that signs sessions, made and kept in the same way.
+    """The folder's session key, created at the first call; mode 0600.
 
     Raises:
         KeyFileError: the file is damaged.
@@ -73,8 +74,8 @@ def own_session_key(data_dir: Path) -> str:
         text = ""
     if len(text) < SESSION_KEY_LENGTH:
         raise KeyFileError(
-            f"{path} does not hold a session key: remove it to go on with a new one, with which "
-            "everyone has to sign in again"
+            f"{path} does not contain a valid session key. Delete the file to continue with a new "
+            "key; everyone then has to sign in again"
         )
     return text
 
@@ -84,7 +85,7 @@ def _random() -> str:
 
 
 def _keep(path: Path, text: str) -> None:
-    """Write the file beside its place and link it there whole: a crash leaves no half a key."""
+    """Write a temporary file and link it to `path`, so that a crash leaves no partial key."""
     with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:  # 0600 from the start
         file.write(text + "\n")
         file.flush()

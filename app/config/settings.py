@@ -1,6 +1,6 @@
-"""Settings are read once, by entry points, from environment or `.env`; a wrong one stops the start.
+"""Entry points read the settings once, from the environment or `.env`; errors stop startup.
 
-The fields' descriptions are the documentation: `stockpulse serve --help` and
+The field descriptions are the documentation: `stockpulse serve --help` and
 `docs/operate/configuration.md` print them.
 """
 
@@ -40,11 +40,11 @@ from app.core.item import WRITTEN_ATTRIBUTES, AttributeNames
 
 
 class SettingsError(Exception):
-    """The start is refused; the message names each variable and what to change, a line each."""
+    """The settings are invalid. Each line of the message names a variable and what to change."""
 
 
 class Settings(AccessSettings):
-    """Everything that a user can set, as `STOCKPULSE_<NAME>` (see `AccessSettings`, too)."""
+    """All settings, as `STOCKPULSE_<NAME>`; those for access are in `AccessSettings`."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, validate_default=True
@@ -52,135 +52,146 @@ class Settings(AccessSettings):
 
     dynamodb: StorePlace = Field(
         "embedded",
-        description="Where the tables are: `embedded` (an engine of our own in the data folder), "
-        "`http://host:port` (DynamoDB Local) or `aws` (region and credentials as for the AWS CLI).",
+        description="Where the tables are: `embedded` (an engine that Stockpulse runs in the data "
+        "folder), `http://host:port` (DynamoDB Local) or `aws` (with the region and credentials "
+        "that the AWS CLI uses).",
     )
     cli_endpoint: Endpoint | None = Field(
         None,
-        description="The same tables' address as a person's shell reaches it, for the AWS CLI "
-        "lines that are shown; unset, it is the one that Stockpulse uses itself.",
+        description="DynamoDB endpoint shown in AWS CLI commands, if your shell reaches the tables "
+        "at another address than Stockpulse does. If unset, the endpoint that Stockpulse uses.",
     )
-    port: Port = Field(8000, description="Port that the web server listens on; 0 takes a free one.")
+    port: Port = Field(
+        8000, description="Port that the web server listens on; 0 for any free port."
+    )
     data_dir: DataFolder = Field(
         Path(".data"), description="Folder for the embedded engine, keys and local state."
     )
-    table_prefix: TablePrefix = Field("", description="Put before the name of every table.")
+    table_prefix: TablePrefix = Field("", description="Prefix of every table name.")
     products_table: TableName | None = Field(
         None,
-        description="Exact name of an existing products table; unset, it is the prefix and "
+        description="Exact name of an existing products table. If unset, the prefix followed by "
         "`Products`.",
     )
     key_attribute: AttributeName = Field(
-        "ProductID", description="The products table's partition key (a string)."
+        "ProductID", description="Partition key of the products table (a string)."
     )
     name_attribute: AttributeName = Field(
-        "ProductName", description="The attribute that holds a product's name."
+        "ProductName", description="Attribute that holds a product's name."
     )
     stock_attribute: AttributeName = Field(
-        "Stock", description="The attribute that holds the stock count."
+        "Stock", description="Attribute that holds a product's stock count."
     )
     read_only: bool = Field(
         default=False,
-        description="Never write to the products table: write routes answer 403, "
+        description="Never write to the products table: write requests are answered with 403, and "
         "pages hide their forms.",
     )
     broker_url: BrokerURL | None = Field(
         None,
         description="Redis or Valkey that carries changes between processes: "
-        "`redis://[user:password@]host:port/0`, `rediss://…` (TLS) or `unix:///path`. With it "
-        "`serve` runs the web server only, and `stockpulse worker` or Lambda the rest "
-        "(docs/operate/topologies.md); unset, one process does it all.",
+        "`redis://[user:password@]host:port/0`, `rediss://…` (TLS) or `unix:///path`. If set, "
+        "`stockpulse serve` runs only the web server, and `stockpulse worker` or Lambda reads the "
+        "stream (docs/operate/topologies.md). If unset, one process does everything.",
     )
     audit_keys: AuditKeys | None = Field(
         None,
-        description="`id:base64,…`: keys of 32 bytes or more that sign audit entries; the first "
-        "signs, all verify. Made and kept in the data folder when unset off AWS.",
+        description="Keys of 32 bytes or more for audit entries, as `id:base64,…`: the first signs "
+        "new entries, all verify. Required with `STOCKPULSE_DYNAMODB=aws`; otherwise, if unset, a "
+        "key is created and kept in the data folder.",
     )
     webhook_url: WebhookURL | None = Field(
         None,
-        description="Receives every change as a POST in CloudEvents JSON (docs/use/webhook.md); "
-        "private addresses are allowed. Unset, there is no webhook.",
+        description="URL that receives every change as a POST in CloudEvents JSON "
+        "(docs/use/webhook.md). Private addresses are allowed. If unset, there is no webhook.",
     )
     webhook_secret: WebhookSecret | None = Field(
         None,
-        description="`whsec_` and 24 to 64 random bytes in base64: signs each delivery. Make one "
-        'with `echo "whsec_$(openssl rand -base64 32)"`.',
+        description="Secret that signs each webhook delivery: `whsec_` followed by 24 to 64 random "
+        'bytes in base64. Create one with `echo "whsec_$(openssl rand -base64 32)"`.',
     )
     webhook_filter: EventFilter | None = Field(
         None,
-        description="Which changes the webhook receives: a filter pattern as for Lambda's event "
-        'source mapping, such as `{"data": {"kind": ["stock_changed"]}}`; unset, all.',
+        description="Which changes the webhook receives: a filter pattern in the syntax of "
+        'Lambda\'s event source mappings, such as `{"data": {"kind": ["stock_changed"]}}`. If '
+        "unset, all changes.",
     )
     webhook_parallelization_factor: Annotated[int, Field(ge=1, le=100)] = Field(
         10,
-        description="How many requests to the webhook are under way at once, never two about the "
-        "same product (1 to 100).",
+        description="How many webhook requests are sent at once (1 to 100), never two for the same "
+        "product.",
     )
     base_path: BasePath = Field(
         "", description="Path prefix behind a reverse proxy, such as `/stockpulse`."
     )
     allowed_hosts: Words = Field(
         (),
-        description="Host names, separated by commas, that requests may carry besides the bound "
-        "address and localhost (guards against DNS rebinding).",
+        description="Host names, separated by commas, that are accepted in the `Host` header in "
+        "addition to the listening address and localhost (protects against DNS rebinding).",
     )
     cors_origins: Origins = Field(
         (),
         description="Origins, separated by commas, such as `https://shop.example`, whose pages may "
-        "call the API (`/v1`) from a browser; none unless named.",
+        "call the API (`/v1`) from a browser. If unset, none.",
     )
-    currency: Currency = Field("EUR", description="ISO 4217 code that prices are shown in.")
-    timezone: TimeZone = Field("UTC", description="IANA time zone of days in charts and digests.")
-    log_format: Literal["text", "json"] = Field("text", description="Form of log lines.")
+    currency: Currency = Field("EUR", description="ISO 4217 code of the currency of all prices.")
+    timezone: TimeZone = Field(
+        "UTC", description="IANA time zone that defines the days in charts and digests."
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="Format of log lines: `text` or `json`."
+    )
     metrics_port: Port | None = Field(
         None,
-        description="Port on `STOCKPULSE_HOST` that a standalone worker serves `/metrics` on; "
-        "unset, it serves none. (The web server has it at `/metrics` in any case.)",
+        description="Port on `STOCKPULSE_HOST` where a standalone worker serves `/metrics`. If "
+        "unset, it serves none. (The web server always serves `/metrics`.)",
     )
     audit_retention_days: Annotated[int, Field(ge=2)] | None = Field(
         None,
-        description="Let DynamoDB expire audit and feed rows after so many days; "
-        "unset keeps them for good.",
+        description="Days after which DynamoDB expires audit and feed rows. If unset, they are "
+        "kept forever.",
     )
     sinks_start: Moment | None = Field(
         None,
-        description="Where a sink begins that never ran before: with what arrived at or after this "
-        "time (RFC 3339, such as `2026-11-01T00:00:00Z`); unset, with what arrives from now on.",
+        description="Where a new sink starts: with events that arrived at or after this time (RFC "
+        "3339, such as `2026-11-01T00:00:00Z`). If unset, with events that arrive from now on.",
     )
     maximum_retry_attempts: Annotated[int, Field(ge=-1, le=10_000)] = Field(
         3,
-        description="How often a sink is tried again with an event that fails while other events "
-        "succeed, before the event becomes a dead letter (0 to 10,000; -1 for ever). While a sink "
-        "is down altogether, nothing is given up.",
+        description="How often an event that a sink fails to process, while other events succeed, "
+        "is retried before it becomes a dead letter (0 to 10,000; -1 for no limit). While a sink "
+        "is down completely, its events are retried without limit.",
     )
     maximum_record_age_in_seconds: RecordAge = Field(
         -1,
-        description="Seconds since its arrival after which an event is no longer tried with a sink "
-        "and becomes a dead letter (60 to 604,800; -1 for any age).",
+        description="Age in seconds, counted from its arrival, at which an event is no longer "
+        "retried and becomes a dead letter (60 to 604,800; -1 for no limit).",
     )
     parallelization_factor: Annotated[int, Field(ge=1, le=10)] = Field(
         4,
         description="How many batches of different products `stockpulse worker` writes at once (1 "
-        "to 10), as Lambda's event source mapping has it; one product's stay in their order. "
-        "A worker inside `stockpulse serve` writes one at a time and leaves the rest to the pages.",
+        "to 10), as in Lambda's event source mapping. The changes of one product stay in order. A "
+        "worker inside `stockpulse serve` writes one batch at a time, to leave CPU time for the "
+        "pages.",
     )
     feed_partitions: Annotated[int, Field(ge=1, le=64)] = Field(
         1,
-        description="Over how many DynamoDB partitions the arrival log (`Feed`) of a day is spread "
-        "(1 to 64). One takes about 1,000 batches a second. Each worker process and each Lambda "
+        description="Number of DynamoDB partitions per day of the arrival log, `Feed` (1 to 64). "
+        "One partition takes about 1,000 batches per second. Each worker process and each Lambda "
         "container writes to one of them, and every read of the log queries them all.",
     )
     max_body_bytes: Annotated[int, Field(ge=1024)] = Field(
-        1024 * 1024, description="Largest request body, in bytes."
+        1024 * 1024, description="Maximum size of a request body, in bytes."
     )
     max_header_bytes: Annotated[int, Field(ge=4096)] = Field(
-        32 * 1024, description="Longest request line and headers together, in bytes."
+        32 * 1024,
+        description="Maximum size of the request line and headers together, in bytes.",
     )
     request_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
-        30, description="Longest time that a request may take to arrive, in seconds."
+        30, description="Maximum time for a request to arrive completely, in seconds."
     )
     max_streams: Annotated[int, Field(ge=1)] = Field(
-        10_000, description="Most live streams open at once."
+        10_000, description="Maximum open live streams of the process."
     )
 
     @model_validator(mode="after")
@@ -190,7 +201,7 @@ class Settings(AccessSettings):
             if attribute in WRITTEN_ATTRIBUTES:
                 raise ValueError(
                     f"{PREFIX}{setting}_ATTRIBUTE: {attribute} is an attribute that Stockpulse "
-                    "writes itself; name another"
+                    "writes itself; choose another name"
                 )
         if len(set(attributes)) < len(attributes):
             raise ValueError(
@@ -200,18 +211,18 @@ class Settings(AccessSettings):
         if self.dynamodb == "aws" and self.audit_keys is None:
             raise ValueError(
                 f"{PREFIX}AUDIT_KEYS must be set with {PREFIX}DYNAMODB=aws, for example "
-                f"{PREFIX}AUDIT_KEYS=k1:$(openssl rand -base64 32), and kept safe"
+                f"{PREFIX}AUDIT_KEYS=k1:$(openssl rand -base64 32); keep the key safe"
             )
         if self.webhook_url is not None and self.webhook_secret is None:
             raise ValueError(
-                f"{PREFIX}WEBHOOK_SECRET must be set with {PREFIX}WEBHOOK_URL; make one with: "
+                f"{PREFIX}WEBHOOK_SECRET must be set with {PREFIX}WEBHOOK_URL; create one with: "
                 'echo "whsec_$(openssl rand -base64 32)"'
             )
         return self
 
     @property
     def attributes(self) -> AttributeNames:
-        """The products table's own attribute names."""
+        """The products table's attribute names."""
         return AttributeNames(self.key_attribute, self.name_attribute, self.stock_attribute)
 
 
@@ -222,21 +233,21 @@ def documented() -> list[tuple[str, FieldInfo]]:
 
 
 def load() -> Settings:
-    """Settings of this process, from its environment over `.env`.
+    """The settings of this process; environment variables override `.env`.
 
     Raises:
-        SettingsError: a variable is unknown, malformed or contradicts another.
+        SettingsError: a variable is unknown or invalid, or contradicts another.
 
     """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     try:
         given = {*dotenv_values(".env"), *os.environ}
     except UnicodeDecodeError:
-        raise SettingsError(".env is not UTF-8 text: write it anew, or remove it") from None
+        raise SettingsError(".env is not UTF-8 text: save it as UTF-8, or delete it") from None
     unknown = sorted(name for name in given if name.startswith(PREFIX) and name not in known)
     if unknown:
         raise SettingsError(
-            f"{', '.join(unknown)}: no such setting; `stockpulse serve --help` lists them all"
+            f"{', '.join(unknown)}: unknown setting; `stockpulse serve --help` lists all settings"
         )
     try:
         return Settings()
@@ -245,7 +256,7 @@ def load() -> Settings:
 
 
 def _lines(error: ValidationError) -> list[str]:
-    """One line a fault: the variable and what it must be; never its value, it may be a secret."""
+    """One line per error: the variable and what it must be, without its value (maybe a secret)."""
     lines = []
     for fault in error.errors(include_url=False, include_input=False):
         reason = fault["msg"].removeprefix("Value error, ")

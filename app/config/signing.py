@@ -1,4 +1,4 @@
-"""New audit entries are signed by the first key given, or by the data folder's own."""
+"""New audit entries are signed with the first key in the settings, or the data folder's own."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from app.store.audit.entry import Signer
 
 
 def signer_of(settings: Settings) -> Signer:
-    """The signer of new audit entries; without keys in the settings the data folder is ours."""
+    """The signer of new audit entries; creates the data folder's key if the settings have none."""
     days = settings.audit_retention_days
     retention = None if days is None else timedelta(days=days)
     key_id, key = next(iter(audit_keys(settings).items()))
@@ -16,6 +16,6 @@ def signer_of(settings: Settings) -> Signer:
 
 
 def audit_keys(settings: Settings) -> dict[str, bytes]:
-    """Every audit key of this process, the one that signs first."""
+    """All audit keys of this process; the first one signs."""
     keys = settings.audit_keys
     return parse_keys(own_keys(settings.data_dir) if keys is None else keys.get_secret_value())

@@ -1,4 +1,4 @@
-"""What a setting may hold; a wrong value is answered with what would be right."""
+"""The types of the settings' values; the error for an invalid value says what is valid."""
 
 import base64
 import binascii
@@ -44,20 +44,20 @@ def _endpoint(value: str) -> str:
 
 def _folder(value: Path) -> Path:
     if value == Path():
-        raise ValueError("must name a folder of its own, such as .data")
+        raise ValueError("must be a folder other than the current one, such as .data")
     return value
 
 
 def _table(value: str) -> str:
     if _TABLE_NAME.fullmatch(value):
         return value
-    raise ValueError("must be 3 to 255 of the characters a-z A-Z 0-9 _ . -")
+    raise ValueError("must be 3 to 255 characters out of a-z A-Z 0-9 _ . -")
 
 
 def _prefix(value: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9_.-]{0,200}", value):
         return value
-    raise ValueError("must be at most 200 of the characters a-z A-Z 0-9 _ . -")
+    raise ValueError("must be at most 200 characters out of a-z A-Z 0-9 _ . -")
 
 
 def _attribute(value: str) -> str:
@@ -69,19 +69,19 @@ def _attribute(value: str) -> str:
 def _path(value: str) -> str:
     if re.fullmatch(r"(/[A-Za-z0-9_.~-]+)*/?", value):
         return value.rstrip("/")
-    raise ValueError("must look like /stockpulse")
+    raise ValueError("must be a path such as /stockpulse")
 
 
 def _record_age(value: int) -> int:
     if value == -1 or 60 <= value <= 604_800:
         return value
-    raise ValueError("must be 60 to 604800 seconds, or -1 for any age")
+    raise ValueError("must be 60 to 604800 seconds, or -1 for no limit")
 
 
 def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
-    except (KeyError, ValueError, OSError):  # unknown, a path, a folder of zones
+    except (KeyError, ValueError, OSError):  # an unknown name, a path, a folder of zones
         raise ValueError("must be an IANA time zone such as Europe/Berlin") from None
     return value
 
@@ -97,7 +97,7 @@ def _broker(value: SecretStr) -> SecretStr:
         return value
     raise ValueError(
         "must be redis://[user:password@]host[:port][/database], rediss://… for TLS or "
-        "unix://[user:password@]/path (write what is special in a password as %XX)"
+        "unix://[user:password@]/path (write special characters in a password as %XX)"
     )
 
 
@@ -110,8 +110,8 @@ def _webhook_url(value: SecretStr) -> SecretStr:
     if is_webhook(value.get_secret_value()):
         return value
     raise ValueError(
-        "must be a URL such as https://shop.example/stockpulse, without user, password and "
-        "fragment (write other characters than ASCII as %XX, a host name in IDNA)"
+        "must be a URL such as https://shop.example/stockpulse, without user, password or "
+        "fragment (write non-ASCII characters as %XX, and the host name in IDNA)"
     )
 
 
@@ -124,8 +124,8 @@ def _webhook_secret(value: SecretStr) -> SecretStr:
     if prefix == "whsec" and 24 <= length <= 64:
         return value
     raise ValueError(
-        "must be whsec_ and 24 to 64 random bytes in base64; "
-        'make one with: echo "whsec_$(openssl rand -base64 32)"'
+        "must be whsec_ followed by 24 to 64 random bytes in base64; "
+        'create one with: echo "whsec_$(openssl rand -base64 32)"'
     )
 
 
@@ -136,7 +136,7 @@ def _moment(value: object) -> object:
         moment = None
     if isinstance(moment, datetime) and moment.tzinfo is not None:
         return moment
-    raise ValueError("must be a time with its zone, such as 2026-11-01T00:00:00Z")
+    raise ValueError("must be a time with a time zone, such as 2026-11-01T00:00:00Z")
 
 
 def _filter(value: str) -> str:

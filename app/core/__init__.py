@@ -1,1 +1,1 @@
-"""The vocabulary of the domain, without I/O: events, items, roles and errors."""
+"""The types of the domain, without I/O: events, items, roles and errors."""

@@ -1,6 +1,6 @@
-"""ChangeEvent is the one vocabulary between worker, broker and web; it is never changed once made.
+"""Worker, broker and web exchange changes as immutable ChangeEvents.
 
-On the wire it is a CloudEvents 1.0 JSON object whose `data` has the same field names.
+On the wire an event is a CloudEvents 1.0 JSON object whose `data` has the same field names.
 """
 
 import base64
@@ -18,22 +18,23 @@ Kind = Literal[
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-# Stream label, `#`, sequence number padded to 40 digits, and what `app.store.audit.chain` puts
-# behind it for `reconciled`, `gap`, and a gap that follows a `reconciled`.
+# Stream label, `#`, sequence number padded to 40 digits, and the suffix that
+# `app.store.audit.chain` adds for a `reconciled`, a `gap`, and a gap after a `reconciled`.
 _EVENT_KEY = re.compile(r"[^#\x00]{1,64}#[0-9]{40}(~r[0-9]{4})?(~g[0-9]{4})?")
 
-# Shard-wide gaps lie under ids that begin so: no product's id can (`decode` parks its records).
+# Prefix of the ids of shard-wide gaps. No product id starts with it: `decode` makes such records
+# dead letters.
 RESERVED = "\0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeEvent:
-    """One change to one product, as its stream record tells it.
+    """One change to one product, decoded from its stream record.
 
-    `before` and `after` are images in DynamoDB's typed form; None where the stream's view
-    (or, with `images_omitted`, their size) leaves them out. `delta` is set only where the
-    stock before and after are both known and differ. `actor` is None for a change made
-    outside Stockpulse, and wherever the view type cannot show who made it.
+    `before` and `after` are images in DynamoDB's typed form; None if the stream's view type
+    (or, with `images_omitted`, their size) leaves them out. `delta` is set only if the stock
+    before and after are both known and differ. `actor` is None for a change made outside
+    Stockpulse, and if the view type cannot show who made the change.
     """
 
     event_key: str
@@ -59,30 +60,30 @@ class ChangeEvent:
 
     @property
     def id(self) -> str:
-        """The event's one name for ever: base64url of product id and event key."""
+        """The event's permanent id: base64url of product id and event key."""
         return event_id(self.product_id, self.event_key)
 
     @property
     def delta(self) -> int | None:
-        """Units that came (+) or went (-)."""
+        """The stock change in units: positive for more, negative for less."""
         if self.kind != "stock_changed" or self.stock_before is None or self.stock_after is None:
             return None
         return self.stock_after - self.stock_before
 
 
 def event_id(product_id: str, event_key: str) -> str:
-    """Base64url, without padding, of both halves of an audit entry's key."""
+    """Base64url, without padding, of the two parts of an audit entry's key."""
     return base64.urlsafe_b64encode(f"{product_id}\0{event_key}".encode()).decode().rstrip("=")
 
 
 def split_event_id(identifier: str) -> tuple[str, str] | None:
-    """(product id, event key) of an event id; None where it is not one."""
+    """(product id, event key) of an event id; None if it is not an event id."""
     key = split_id(identifier)
     return key if key is not None and is_event_key(key[1]) else None
 
 
 def split_id(identifier: str) -> tuple[str, str] | None:
-    """(product id, sort key) that `event_id` made this of; None where it made it of nothing."""
+    """(product id, sort key) that `event_id` encoded; None if it cannot have made this id."""
     try:
         raw = base64.b64decode(
             identifier + "=" * (-len(identifier) % 4), altchars=b"-_", validate=True
@@ -90,9 +91,9 @@ def split_id(identifier: str) -> tuple[str, str] | None:
         product_id, _, sort_key = raw.decode().rpartition("\0")
     except (binascii.Error, UnicodeDecodeError, ValueError):
         return None
-    # One row has one name: base64 can be spelt in several ways.
-    named = product_id and event_id(product_id, sort_key) == identifier
-    return (product_id, sort_key) if named else None
+    # A row has exactly one id, but base64 has several spellings of the same bytes.
+    canonical = product_id and event_id(product_id, sort_key) == identifier
+    return (product_id, sort_key) if canonical else None
 
 
 def is_event_key(text: str) -> bool:
@@ -101,7 +102,7 @@ def is_event_key(text: str) -> bool:
 
 
 def rfc3339(moment: datetime) -> str:
-    """A moment in UTC, with milliseconds only where it has any."""
+    """An RFC 3339 time in UTC, with milliseconds only if they are not zero."""
     utc = moment.astimezone(UTC)
     precision = "milliseconds" if utc.microsecond >= 1000 else "seconds"
     return utc.isoformat(timespec=precision).replace("+00:00", "Z")

@@ -1,7 +1,7 @@
-"""What a product's item means is decided here, once, for reading, writing and decoding alike.
+"""The meaning of a product's attributes is defined once, for reading, writing and decoding.
 
-An item is DynamoDB's own typed form (`{"Stock": {"N": "9"}}`, the low-level API's
-shape). Nothing here changes an item that it is given.
+An item is in DynamoDB's typed form (`{"Stock": {"N": "9"}}`, as in the low-level API). No
+function here changes its arguments.
 """
 
 import base64
@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-# One attribute value in the low-level API's typed form, one entry: {"S": "..."}.
+# An attribute value in typed form, a mapping with one entry: {"S": "..."}.
 AttributeValue = Mapping[str, Any]
 Item = Mapping[str, AttributeValue]
 
@@ -27,17 +27,17 @@ DELETE_STAMP = frozenset(
 WRITE_STAMP = frozenset({"UpdatedBy", "Reason", "Note", "Reference", "RequestID"})
 BOOKKEEPING = WRITE_STAMP | DELETE_STAMP | {"Version", "UpdatedAt"}
 
-# Beside the three that a table may name as it likes, what our writes set or remove.
+# Other attributes that Stockpulse writes; unlike key, name and stock, they have fixed names.
 DETAILS = ("Category", "Price", "ReorderPoint", "Tags", "Barcode")
 WRITTEN_ATTRIBUTES = BOOKKEEPING | {"CreatedAt", *DETAILS}
 
-# DynamoDB numbers hold 38 digits; a count of goods with more than 15 is a mistake.
+# DynamoDB numbers hold 38 digits; a stock count with more than 15 is a mistake.
 MAX_STOCK = 10**15
 
 
 @dataclass(frozen=True, slots=True)
 class AttributeNames:
-    """The products table's own names for the three attributes that Stockpulse must understand."""
+    """The products table's names for the three attributes that Stockpulse needs."""
 
     key: str = "ProductID"
     name: str = "ProductName"
@@ -48,26 +48,26 @@ DEFAULT_NAMES = AttributeNames()
 
 
 def text(item: Item | None, name: str) -> str | None:
-    """The string under `name`; None where it is absent or of another type."""
+    """The string under `name`; None if it is absent or of another type."""
     value = (item or {}).get(name, {}).get("S")
     return value if isinstance(value, str) else None
 
 
 def stock(item: Item | None, names: AttributeNames = DEFAULT_NAMES) -> int | None:
-    """The count of goods; None where it is missing, negative, fractional or not a number."""
+    """The stock count; None if it is missing, negative, fractional, too large or not a number."""
     digits = (item or {}).get(names.stock, {}).get("N")
     if digits is None:
         return None
     try:
         count = Decimal(digits)
         whole = 0 <= count <= MAX_STOCK and count == count.to_integral_value()
-    except InvalidOperation:  # only a hand-made record can hold such a "number"
+    except InvalidOperation:  # only a hand-made record can contain such a "number"
         return None
     return int(count) if whole else None
 
 
 def version(item: Item | None) -> int:
-    """The write counter; 0 for an item that other programs wrote."""
+    """The write counter; 0 for an item that another program created."""
     digits = (item or {}).get("Version", {}).get("N", "0")
     return int(digits) if re.fullmatch(r"\d{1,15}", digits) else 0
 
@@ -75,7 +75,7 @@ def version(item: Item | None) -> int:
 def plain(value: AttributeValue) -> Any:
     """An attribute value as JSON: exact integers as numbers, other numbers as decimal strings.
 
-    Binary becomes base64, a set a sorted list.
+    Binary becomes base64, and a set becomes a sorted list.
     """
     ((kind, inner),) = value.items()
     match kind:
@@ -100,7 +100,10 @@ def plain(value: AttributeValue) -> Any:
 
 
 def plain_number(digits: str) -> int | str:
-    """A number's digits as a JSON integer where every reader keeps it exact, else as they are."""
+    """A JSON integer if every reader keeps it exact, else a decimal string.
+
+    Digits that are not a number are returned unchanged.
+    """
     try:
         number = Decimal(digits)
         if abs(number) <= _EXACT_IN_JSON and number == number.to_integral_value():
@@ -111,7 +114,7 @@ def plain_number(digits: str) -> int | str:
 
 
 def plain_item(item: Item, leave_out: Iterable[str] = DELETE_STAMP) -> dict[str, Any]:
-    """An image as it is shown: attribute names as in the table, without the delete stamp."""
+    """An image as plain JSON: attribute names as in the table, without the delete stamp."""
     hidden = frozenset(leave_out)
     return {name: plain(value) for name, value in item.items() if name not in hidden}
 
@@ -119,8 +122,8 @@ def plain_item(item: Item, leave_out: Iterable[str] = DELETE_STAMP) -> dict[str,
 def canonical(attributes: Item) -> bytes:
     """The same bytes for equal attributes, whatever the order of names and set members.
 
-    Numbers are normalised (`1.50` is `1.5`) and binary is base64, so that an image hashes
-    alike on every engine and after it was stored and read back.
+    Numbers are normalised (`1.50` becomes `1.5`) and binary is base64, so that an image has the
+    same hash on every engine, and after it is stored and read back.
     """
     return orjson.dumps(
         {name: _canonical(value) for name, value in attributes.items()},
@@ -129,7 +132,7 @@ def canonical(attributes: Item) -> bytes:
 
 
 def from_canonical(data: bytes) -> Item:
-    """The attributes in a canonical form: binary as bytes again."""
+    """The attributes of a canonical form, with binary as bytes."""
     attributes: dict[str, AttributeValue] = orjson.loads(data)
     return {name: _with_bytes(value) for name, value in attributes.items()}
 
@@ -176,10 +179,10 @@ def _canonical(value: AttributeValue) -> Any:
 
 
 def _normalised(digits: str) -> str:
-    if digits.isdecimal() and not digits.startswith("0"):  # by far the most: a plain count
+    if digits.isdecimal() and not digits.startswith("0"):  # the most common case
         return digits
     try:
-        written_out = format(Decimal(digits), "f")  # exact: no context rounds a format
+        written_out = format(Decimal(digits), "f")  # exact: formatting does not round
     except InvalidOperation:
         return digits
     if "." in written_out:

@@ -1,17 +1,17 @@
-"""Three roles, each of which may do all that the one before it may."""
+"""There are three roles; each includes the permissions of the one before it."""
 
 from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What someone may do: look, change products, or see to keys and dead letters as well."""
+    """Viewers read, editors also change products, admins also manage keys and dead letters."""
 
     VIEWER = "viewer"
     EDITOR = "editor"
     ADMIN = "admin"
 
     def covers(self, needed: "Role") -> bool:
-        """Whether whoever has this role may do what needs the other."""
+        """Whether this role has the permissions of `needed`."""
         return _ORDER[self] >= _ORDER[needed]
 
 

@@ -1,1 +1,1 @@
-"""A made-up shop: a pure sequence of changes, told live or, in an empty store, as its past."""
+"""A simulated shop is a pure sequence of changes, made live or written as history."""

@@ -1,4 +1,4 @@
-"""A demo shop on tables whose server is another process: it only writes."""
+"""A demo shop beside a server in another process only writes to the tables."""
 
 from threading import Event
 
@@ -11,7 +11,7 @@ from app.store.products.product_repository import ProductRepository
 
 
 def run_beside(where: Place, tables: TableNames, names: AttributeNames, plan: Plan) -> None:
-    """Make the plan's changes happen until the program is interrupted."""
+    """Make the plan's changes until the program is interrupted."""
     client = connect(where.endpoint).tables
     ensure_tables(client, tables, names)
     products = ProductRepository(
@@ -19,6 +19,6 @@ def run_beside(where: Place, tables: TableNames, names: AttributeNames, plan: Pl
         tables.products,
         names,
         stamps_deletes=stream_of(client, tables.products).view_type == "NEW_AND_OLD_IMAGES",
-        was_known=lambda _: False,  # gone or never there: the shop goes on all the same
+        was_known=lambda _: False,  # the shop treats deleted and unknown products alike
     )
     plan.run(products, Event())

@@ -1,7 +1,7 @@
-"""A change goes through the same conditional writes as anybody's; what does not fit is left out.
+"""A change is made by the same conditional write as any other; a change that fails is skipped.
 
-Other people may change or delete the same products meanwhile: a sale of what is not there
-any more does not happen, and the shop goes on. An outage is waited out.
+Other people may change or delete the same products meanwhile, so a sale may find too little
+stock or no product. During an outage, a change is retried.
 """
 
 import time
@@ -17,18 +17,18 @@ from app.demo.simulation.change import Change, Drop, Edit, Launch, Move
 from app.runtime.retry import Retry, Stopped
 from app.store.products.product_repository import ProductRepository
 
-ANY_STATE = "*"  # If-Match of a write that means the product as it is
+ANY_STATE = "*"  # If-Match value for a write in any state of the product
 
-# A left-out change takes this share of the time that a change takes.
-_LEFT_OUT = 0.1
+# A skipped change takes this share of a change's time.
+_SKIPPED = 0.1
 
-# Seconds by which a slow store may put the shop behind its rate, to be caught up with.
+# Seconds that the shop may fall behind its rate and still catch up, when the store is slow.
 _CATCH_UP = 1.0
 
 
 @dataclass(slots=True)
 class Plan:
-    """What will happen, and how many times a second; the opening goes at full speed."""
+    """The changes to make and their rate per second; the opening changes have no delay."""
 
     changes: Iterator[Change]
     rate: float
@@ -39,9 +39,9 @@ class Plan:
         stop: Event,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Make the changes happen until `stop`; called again, it goes on where it was."""
+        """Make the changes until `stop`; another call continues after the last change."""
         retry = Retry(stop)
-        unrest = Random()  # noqa: S311 - a metronome's shop would look like none
+        jitter = Random()  # noqa: S311 - equal intervals would look artificial
         due = monotonic()
         while not stop.wait(max(0.0, due - monotonic())):
             change = next(self.changes)
@@ -49,18 +49,18 @@ class Plan:
                 retry(partial(apply, products, change), "the demo shop")
                 share = 1.0
             except StockpulseError:
-                share = _LEFT_OUT
+                share = _SKIPPED
             except Stopped:
                 return
-            gap = 0.0 if change.opening else share * unrest.uniform(0.5, 1.5) / self.rate
+            gap = 0.0 if change.opening else share * jitter.uniform(0.5, 1.5) / self.rate
             due = max(due + gap, monotonic() - _CATCH_UP)
 
 
 def apply(products: ProductRepository, change: Change) -> None:
-    """Make one change happen.
+    """Make one change.
 
     Raises:
-        StockpulseError: the product is not as the shop thinks, or the store is not available.
+        StockpulseError: the product is not in the expected state, or the store is not available.
 
     """
     product_id, stamp = change.product_id, change.stamp(uuid.uuid4().hex)

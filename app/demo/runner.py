@@ -1,4 +1,4 @@
-"""One shop at a time in a process: a thread that can be started and stopped from any other."""
+"""A process runs one demo shop at a time, in a thread that any other thread can start and stop."""
 
 import logging
 import threading
@@ -8,16 +8,16 @@ from app.store.products.product_repository import ProductRepository
 
 _log = logging.getLogger(__name__)
 
-_JOIN = 10.0  # seconds that a stop waits for the write under way
+_JOIN = 10.0  # seconds that a stop waits for the current write
 
 
 class DemoShop:
-    """Runs a plan beside everything else; a context manager that stops it at the end."""
+    """Runs a plan in a thread; a context manager that stops it at the end."""
 
     def __init__(self, products: ProductRepository, plan: Plan) -> None:
         self._products = products
         self._plan = plan
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -28,12 +28,12 @@ class DemoShop:
         self.stop()
 
     def running(self) -> bool:
-        """Whether the shop is open."""
+        """Whether the shop is running."""
         return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> None:
-        """Open the shop, or go on where it was stopped; nothing where it runs."""
-        with self._turn:
+        """Start the shop, or continue after the last change; does nothing if it is running."""
+        with self._lock:
             if self.running():
                 return
             self._stop = threading.Event()
@@ -43,8 +43,8 @@ class DemoShop:
             self._thread.start()
 
     def stop(self) -> None:
-        """Close the shop; the write under way is finished, within a bound."""
-        with self._turn:
+        """Stop the shop, and wait up to 10 s for the current write."""
+        with self._lock:
             self._stop.set()
             if self._thread is not None:
                 self._thread.join(_JOIN)
@@ -52,5 +52,5 @@ class DemoShop:
     def _run(self, stop: threading.Event) -> None:
         try:
             self._plan.run(self._products, stop)
-        except Exception:  # noqa: BLE001 - whatever it was, the server goes on
-            _log.exception("the demo shop closed by itself; it can be started again")
+        except Exception:  # noqa: BLE001 - no error of the shop may stop the server
+            _log.exception("the demo shop stopped with an error; it can be started again")

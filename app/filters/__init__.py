@@ -1,1 +1,1 @@
-"""Which events a receiver wants, in the filter pattern syntax of Lambda's event source mappings."""
+"""Filters select events with the filter pattern syntax of Lambda's event source mappings."""

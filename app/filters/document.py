@@ -1,7 +1,7 @@
-"""A pattern sees the event as it is delivered, and as the record of an event source mapping.
+"""A pattern is matched against the delivered event and the stream record, in one document.
 
-So a pattern names the fields of the CloudEvents object (`type`, `data.kind`, `data.stock_after`),
-or it is one that was written for a mapping (`dynamodb.NewImage.Stock.N`); it may mix them.
+A pattern may name fields of the CloudEvents object (`type`, `data.kind`, `data.stock_after`), or
+fields as in an event source mapping (`dynamodb.NewImage.Stock.N`), or both.
 """
 
 import base64
@@ -16,15 +16,15 @@ from app.filters.pattern import Pattern
 def wants(
     pattern: Pattern, table: str, key_attribute: str = "ProductID"
 ) -> Callable[[ChangeEvent], bool]:
-    """A sink's filter."""
+    """A function that returns whether an event matches the pattern."""
     return lambda event: pattern.matches(document_of(event, table, key_attribute))
 
 
 def document_of(event: ChangeEvent, table: str, key_attribute: str = "ProductID") -> dict[str, Any]:
-    """What a pattern is matched against.
+    """The document that a pattern is matched against.
 
-    `table` is the products table's name, `key_attribute` its partition key. Images that the
-    stream's view leaves out, or that are omitted for their size, are absent.
+    `table` is the products table's name, `key_attribute` its partition key. Images are absent if
+    the stream's view type leaves them out, or if they are omitted because of their size.
     """
     return cloud_event(event, table) | {
         "eventName": event.event_name,
@@ -45,7 +45,7 @@ def _record(event: ChangeEvent, key_attribute: str) -> dict[str, Any]:
 
 
 def _typed(image: Item) -> dict[str, Any]:
-    """An image in DynamoDB JSON: binary as base64, as in Lambda's events."""
+    """An image in DynamoDB JSON, with binary as base64, as in Lambda's events."""
     return {name: _json(value) for name, value in image.items()}
 
 

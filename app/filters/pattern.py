@@ -1,9 +1,9 @@
-"""A filter is compiled once; matching an event only reads the fields that the filter names.
+"""A filter is compiled once; matching an event reads only the fields that the filter names.
 
-The syntax and its meaning are those of filter patterns in Lambda's event source mappings: members
-of an object are ANDed, values in a list are ORed, and fields that the pattern does not name are
-ignored. A list in the document matches if any of its elements does; an object in a list must
-match by itself. A member given twice counts twice: Lambda's documentation writes an AND so.
+Syntax and meaning are those of filter patterns in Lambda's event source mappings: members of an
+object are ANDed, values in a list are ORed, and fields that the pattern does not name are ignored.
+A list in the document matches if any of its elements does; an object in a list must match as a
+whole. If a member is given twice, both must match, as in an example in Lambda's documentation.
 """
 
 import json
@@ -14,12 +14,12 @@ from typing import Any, NoReturn
 from app.filters.errors import FilterError
 from app.filters.rules import Members, Number, Path, Rule, exactly, operator
 
-# As Lambda documents: characters of a pattern, and filters of an event source mapping.
+# Lambda's documented limits: characters of a pattern, and filters of an event source mapping.
 MAX_CHARACTERS = 4096
 MAX_FILTERS = 5
-# Five patterns as JSON strings, with escapes and spaces.
+# Enough for five patterns as JSON strings, with escapes and spaces.
 _MAX_TEXT = 64 * 1024
-# DynamoDB nests attributes 32 levels deep, in typed form two levels of JSON each.
+# DynamoDB nests attributes up to 32 levels deep; in typed form each takes two levels of JSON.
 MAX_DEPTH = 70
 
 _NOTHING: Mapping[str, Any] = {}
@@ -27,7 +27,7 @@ _MISSING = object()
 
 
 class _Whole:
-    """The whole document, for `{"exists": false}`: a path is looked up once, not per element."""
+    """The whole document, for `{"exists": false}`; each path is looked up only once."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
@@ -40,13 +40,13 @@ class _Whole:
         return self._known[names]
 
 
-# Whether a value matches, in the document that it is part of.
+# Returns whether a value matches, in the document that it is part of.
 _Node = Callable[[Any, _Whole], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A compiled filter: up to five patterns, of which one must match."""
+    """A compiled filter: up to five patterns, at least one of which must match."""
 
     _filters: tuple[_Node, ...]
 
@@ -60,11 +60,11 @@ def parse_filter(text: str) -> Pattern:
     r"""The filter in `text`: a pattern, or `{"Filters": [{"Pattern": "{\"…\": …}"}]}`.
 
     Raises:
-        FilterError: it is neither, or too large.
+        FilterError: the text is neither of these, or is too long.
 
     """
     if len(text) > _MAX_TEXT:
-        raise FilterError((), f"a filter has at most {_MAX_TEXT} characters")
+        raise FilterError((), f"a filter must have at most {_MAX_TEXT} characters")
     top = _parse(text, ())
     if not any(name == "Filters" for name, _ in top.pairs):
         return Pattern((_pattern(text, ()),))
@@ -77,25 +77,27 @@ def _filters(criteria: Members) -> Iterator[_Node]:
         case (("Filters", [*filters]),) if 1 <= len(filters) <= MAX_FILTERS:
             pass
         case _:
-            raise FilterError((), f'must hold "Filters" alone, a list of 1 to {MAX_FILTERS}')
+            raise FilterError(
+                (), f'must have "Filters" as its only member, a list of 1 to {MAX_FILTERS} filters'
+            )
     for number, given in enumerate(filters):
         path = (f"Filters[{number}]",)
         match given:
             case Members(pairs=(("Pattern", str(pattern)),)):
                 yield _pattern(pattern, path)
             case _:
-                raise FilterError(path, 'must be {"Pattern": "…"} with the pattern in a string')
+                raise FilterError(path, 'must be {"Pattern": "…"} with the pattern as a string')
 
 
 def _pattern(text: str, path: Path) -> _Node:
     if len(text) > MAX_CHARACTERS:
-        raise FilterError(path, f"a pattern has at most {MAX_CHARACTERS} characters")
+        raise FilterError(path, f"a pattern must have at most {MAX_CHARACTERS} characters")
     return _object(_parse(text, path), path, path)
 
 
 def _parse(text: str, path: Path) -> Members:
     def refuse(constant: str) -> NoReturn:
-        raise FilterError(path, f"{constant} is not JSON")
+        raise FilterError(path, f"{constant} is not valid JSON")
 
     try:
         parsed = json.loads(
@@ -106,7 +108,9 @@ def _parse(text: str, path: Path) -> Members:
             object_pairs_hook=lambda pairs: Members(tuple(pairs)),
         )
     except json.JSONDecodeError as error:
-        raise FilterError(path, f"is not JSON at character {error.pos + 1}: {error.msg}") from None
+        raise FilterError(
+            path, f"is not valid JSON at character {error.pos + 1}: {error.msg}"
+        ) from None
     except RecursionError:
         raise FilterError(path, f"is nested deeper than {MAX_DEPTH} levels") from None
     if not isinstance(parsed, Members):
@@ -146,7 +150,7 @@ def _field(value: Any, path: Path, root: Path) -> _Node:
         case []:
             raise FilterError(path, "an empty list matches nothing; give at least one value")
         case _:
-            raise FilterError(path, "values must be in a list, even a single one")
+            raise FilterError(path, "values must be in a list, even a single value")
 
 
 def _either(value: Any, path: Path, root: Path) -> _Node:
@@ -179,9 +183,9 @@ def _rule(value: Any, path: Path) -> Rule | None:
         case Members(pairs=((name, operand),)):
             return operator(name, operand, path)
         case Members():
-            raise FilterError(path, 'an operator stands alone, as in {"prefix": "A"}')
+            raise FilterError(path, 'an object must have exactly one operator: {"prefix": "A"}')
         case list():
-            raise FilterError(path, "a list cannot hold a list")
+            raise FilterError(path, "a list cannot contain a list")
         case _:
             return exactly(value)
 
@@ -189,7 +193,7 @@ def _rule(value: Any, path: Path) -> Rule | None:
 def _objects(value: Any) -> Iterator[Mapping[str, Any]]:
     """Objects that an object pattern may match: the value, or those in a list, at any depth.
 
-    Where there is none, an empty object, so that `{"exists": false}` matches below it.
+    If the value is not an object, an empty object too, so that `{"exists": false}` matches.
     """
     if isinstance(value, Mapping):
         yield value
@@ -201,7 +205,7 @@ def _objects(value: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _scalars(value: Any) -> Iterator[Any]:
-    """Scalars that a rule may match: the value, or those in a list. An object is no leaf."""
+    """Scalars that a rule may match: the value, or those in a list. An object is not a leaf."""
     if isinstance(value, list):
         for element in value:
             yield from _scalars(element)

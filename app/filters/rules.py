@@ -1,7 +1,7 @@
-"""A rule tests one scalar of a document: exactly, or with a comparison operator.
+"""A rule tests one scalar of a document, exactly or with a comparison operator.
 
-Strings are compared character by character, without normalization. An exact number is compared
-by its text, as Lambda documents: 300, 300.0 and 3.0e2 are three different values.
+Strings are compared character by character, without normalization. Exact numbers are compared as
+text, as Lambda documents: 300, 300.0 and 3.0e2 are three different values.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from app.filters.errors import FilterError
 Path = tuple[str, ...]
 Rule = Callable[[Any], bool]
 
-# EventBridge compares numbers only within these bounds.
+# EventBridge compares only numbers from -5.0e9 to 5.0e9.
 _LARGEST = Decimal("5.0e9")
 
 _COMPARISONS: dict[str, Callable[[Decimal, Decimal], bool]] = {
@@ -28,7 +28,7 @@ _COMPARISONS: dict[str, Callable[[Decimal, Decimal], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number as it is written in the pattern."""
+    """A number as written in the pattern."""
 
     text: str
 
@@ -41,12 +41,12 @@ class Members:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a document's value is a JSON number."""
+    """Whether a value of the document is a JSON number."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def exactly(wanted: Any) -> Rule:
-    """The rule that a string, number, true, false or null in a pattern stands for."""
+    """The rule for a string, number, true, false or null in a pattern."""
     if isinstance(wanted, Number):
         digits = wanted.text
         return lambda value: is_number(value) and str(value) == digits
@@ -56,10 +56,10 @@ def exactly(wanted: Any) -> Rule:
 
 
 def operator(name: str, operand: Any, path: Path) -> Rule:
-    """The rule that `{name: operand}` stands for, except `exists`.
+    """The rule for `{name: operand}`, except `exists`.
 
     Raises:
-        FilterError: there is no such operator, or the operand is not one for it.
+        FilterError: the operator does not exist, or the operand is not valid for it.
 
     """
     match name:
@@ -86,7 +86,7 @@ def _text_rule(name: str, operand: Any, path: Path) -> Rule:
                 test = str.startswith if name == "prefix" else str.endswith
                 return lambda value: isinstance(value, str) and test(value.lower(), folded)
     if not isinstance(operand, str):
-        raise FilterError(path, f'"{name}" must have a string')
+        raise FilterError(path, f'"{name}" needs a string')
     if name == "prefix":
         return lambda value: isinstance(value, str) and value.startswith(operand)
     if name == "suffix":
@@ -108,7 +108,7 @@ def _excluded(operand: Any, path: Path) -> list[Rule]:
             return [exactly(value) for value in values]
     raise FilterError(
         path,
-        '"anything-but" must have a string, a number, a list of only strings or only numbers, '
+        '"anything-but" needs a string, a number, a list of only strings or only numbers, '
         "or one of prefix, suffix and equals-ignore-case",
     )
 
@@ -131,7 +131,7 @@ def _numeric(operand: Any, path: Path) -> Rule:
         case _:
             raise FilterError(
                 path,
-                '"numeric" must have a comparison such as ["=", 100] or [">", 10], '
+                '"numeric" needs a comparison such as ["=", 100] or [">", 10], '
                 'or a range such as [">", 10, "<=", 20]',
             )
 
@@ -147,5 +147,5 @@ def _bound(number: Number, path: Path) -> Decimal:
 
 
 def _exact(value: float) -> Decimal:
-    """A document's number as JSON writes it: 301.8, and not the nearest binary fraction."""
+    """The number as written in JSON (301.8), not the nearest binary fraction."""
     return Decimal(value if isinstance(value, int) else repr(value))

@@ -1,1 +1,1 @@
-"""What the process reports about itself: log lines and metrics."""
+"""The process reports on itself with log lines and metrics."""

@@ -1,7 +1,7 @@
-"""Log lines go to stderr, as text for people or as JSON, one object a line, for machines.
+"""Log lines go to stderr, as text for people or as one JSON object per line for machines.
 
-What a line is about (a request, a shard, events) is bound to the code that runs, so that
-every line written there carries it. Credentials that slip into a text are masked.
+Context fields (a request, a shard, events) are bound to a block of code, and every line logged
+there has them. Credentials in messages are masked.
 """
 
 import json
@@ -19,11 +19,11 @@ from typing import Any, Literal, TextIO
 
 import orjson
 
-GATHER = 0.05  # seconds
+GATHER = 0.05  # seconds for which lines below WARNING are buffered
 
 
 class GatheringHandler(logging.StreamHandler[TextIO]):
-    """A stream's handler, with a thread that writes what was gathered."""
+    """Buffers lines and writes them from a thread; a warning or error is written at once."""
 
     def __init__(self, stream: TextIO | None = None, gather: float = GATHER) -> None:
         super().__init__(stream)
@@ -34,10 +34,10 @@ class GatheringHandler(logging.StreamHandler[TextIO]):
         self._thread: threading.Thread | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take a line; the caller holds the handler's lock."""
+        """Buffer a line; the caller holds the handler's lock."""
         try:
             self._lines.append(self.format(record) + self.terminator)
-        except Exception:  # noqa: BLE001 - as every handler does: logging must not fail
+        except Exception:  # noqa: BLE001 - logging must not fail, as in every handler
             self.handleError(record)
             return
         if record.levelno >= logging.WARNING:
@@ -49,7 +49,7 @@ class GatheringHandler(logging.StreamHandler[TextIO]):
             self._some.set()
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write the buffered lines."""
         self.acquire()
         try:
             lines, self._lines = self._lines, []
@@ -60,7 +60,7 @@ class GatheringHandler(logging.StreamHandler[TextIO]):
             self.release()
 
     def close(self) -> None:
-        """Write what waits, and no more."""
+        """Write the buffered lines and end the thread."""
         self._closing.set()
         self._some.set()
         self.flush()
@@ -77,13 +77,13 @@ class GatheringHandler(logging.StreamHandler[TextIO]):
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _about: ContextVar[Mapping[str, Any]] = ContextVar("about", default=_NOTHING)
 
-# What every record has; anything else on one was given as `extra`.
+# Attributes of every record; all others were passed as `extra`.
 _OWN = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"})
 _MASKS = (
     (re.compile(r"(?<=://)[^/\s'\"]+@"), "***@"),  # a URL's user and password
     (re.compile(r"\b([Bb]earer|Basic)\s+[\w.~+/=-]{8,}"), r"\1 ***"),
 )
-# What could end a line or steer a terminal, as its escape sequence: C0, DEL, C1, line separators.
+# Characters that could end a line or control a terminal: C0, DEL, C1, line separators.
 _ESCAPES = {code: ascii(chr(code))[1:-1] for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
 
 _log = logging.getLogger(__name__)
@@ -91,9 +91,9 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def about(**fields: Any) -> Iterator[None]:
-    """Bind fields to every line that is logged inside the block, in this task or thread.
+    """Add fields to every line that is logged inside the block, in this task or thread.
 
-    Threads that anyio starts for a request inherit them; a thread made by hand begins with none.
+    Threads that anyio starts for a request inherit the fields; other new threads do not.
     """
     token = _about.set({**_about.get(), **fields})
     try:
@@ -103,32 +103,32 @@ def about(**fields: Any) -> Iterator[None]:
 
 
 class TextFormatter(logging.Formatter):
-    """A record as one line, with what it is about at its end; a trace follows, indented."""
+    """A record as one line with its context fields at the end; a traceback follows, indented."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
-        """The line without an exception's trace, which follows it."""
+        """The line without the traceback."""
         bound = "".join(f" {name}={_short(value)}" for name, value in _about.get().items())
         line = super().formatMessage(record) + (f" [{bound[1:]}]" if bound else "")
         return escaped(line)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - the library's name
-        """The trace, indented: a line break in an error's text begins no log line."""
+        """The traceback, indented so that a line break in an error text cannot fake a log line."""
         lines = super().formatException(ei).split("\n")
         return textwrap.indent("\n".join(escaped(line) for line in lines), "  ")
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line and, below it, the trace."""
+        """The line, followed by the traceback."""
         return masked(super().format(record))
 
 
 class JsonFormatter(logging.Formatter):
-    """A record, its exception included, as one JSON object."""
+    """A record, including its exception, as one JSON object."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line."""
+        """The JSON on one line."""
         given = {name: value for name, value in vars(record).items() if name not in _OWN}
         document = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
@@ -142,24 +142,24 @@ class JsonFormatter(logging.Formatter):
             document["exception"] = masked(self.formatException(record.exc_info))
         try:
             return orjson.dumps(document, default=str).decode()
-        except TypeError:  # a lone surrogate has no UTF-8: the slower way escapes it
+        except TypeError:  # a lone surrogate is not valid UTF-8; `json` escapes it
             return json.dumps(document, default=str)
 
 
 def escaped(text: str) -> str:
-    """The text with control characters escaped, for a line of a log or a terminal."""
+    """The text with control characters escaped, for a log or a terminal."""
     return text.translate(_ESCAPES)
 
 
 def masked(text: str) -> str:
-    """The text without passwords in URLs and credentials of an Authorization header."""
-    for pattern, instead in _MASKS:
-        text = pattern.sub(instead, text)
+    """The text without credentials in URLs and Authorization headers."""
+    for pattern, replacement in _MASKS:
+        text = pattern.sub(replacement, text)
     return text
 
 
 def configure(form: Literal["text", "json"]) -> None:
-    """Set up this process's logging; once, by an entry point."""
+    """Set up logging for this process; an entry point calls it once."""
     handler = GatheringHandler()
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
@@ -174,17 +174,17 @@ def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackT
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
         return
-    _log.critical("an error that nothing expected", exc_info=(kind, error, trace))
+    _log.critical("unexpected error", exc_info=(kind, error, trace))
 
 
 def _uncaught_in_thread(arguments: threading.ExceptHookArgs) -> None:
     if arguments.exc_value is not None and not isinstance(arguments.exc_value, SystemExit):
         name = arguments.thread.name if arguments.thread else "?"
-        _log.critical("thread %s died", name, exc_info=arguments.exc_value)
+        _log.critical("thread %s ended with an error", name, exc_info=arguments.exc_value)
 
 
 def _short(value: Any) -> str:
-    """A value as people read it; of many ids the first and how many more."""
+    """A value for a text line; for a list, its first element and the number of others."""
     if isinstance(value, (list, tuple)) and value:
         more = f" and {len(value) - 1} more" if len(value) > 1 else ""
         return f"{value[0]}{more}"

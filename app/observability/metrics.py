@@ -1,7 +1,7 @@
-"""Counts of this process, for Prometheus; the one registry of the library, made once.
+"""All metrics of a process are in one Prometheus registry.
 
-Counters only ever grow, so several applications in one process add to the same ones. What
-belongs to one application (its live streams) is read from it at the time of a scrape.
+Counters only grow, so several applications in one process share them. A value that belongs to
+one application (such as its live streams) is read from it at each scrape.
 """
 
 import threading
@@ -20,7 +20,7 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-# Without the series that tell when each counter began.
+# Leave out the `_created` series.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)  # processor time, memory, open files
@@ -31,19 +31,19 @@ def _counter(name: str, meaning: str, *labels: str) -> Counter:
 
 
 RECORDS = _counter("records", "Stream records read.")
-AUDITED = _counter("audited", "Events made durable in the audit table.")
-PUBLISHED = _counter("published", "Events handed to the broker.")
-RETRIES = _counter("retries", "Failed tries that are repeated, by part.", "part")
-PARKED = _counter("parked", "Records put among the dead letters, by sink.", "sink")
-GAPS = _counter("gaps", "Gaps found in the stream of changes.")
+AUDITED = _counter("audited", "Events written to the audit table.")
+PUBLISHED = _counter("published", "Events published to the broker.")
+RETRIES = _counter("retries", "Failed calls that are retried, by part.", "part")
+PARKED = _counter("parked", "Records saved as dead letters, by sink.", "sink")
+GAPS = _counter("gaps", "Gaps detected in the stream.")
 GET_RECORDS_CALLS = _counter("get_records_calls", "GetRecords calls made.")
 LEASE_MOVES = _counter("lease_moves", "Leases of shards and sinks taken over from another worker.")
 
 SINK_DELIVERED = _counter("sink_delivered", "Events that a sink accepted.", "sink")
-SINK_RETRIED = _counter("sink_retried", "Failed calls of a sink, each tried again.", "sink")
+SINK_RETRIED = _counter("sink_retried", "Failed calls of a sink that are retried.", "sink")
 SINK_REJECTED = _counter("sink_rejected", "Events that became dead letters of a sink.", "sink")
 
-# Prometheus sees no increase in a counter that begins at 1: these are there from the start.
+# Created at 0, because Prometheus sees no increase in a counter whose first value is 1.
 for _part in ("audit", "broker", "checkpoint", "dead letters", "gaps", "lease", "stream"):
     RETRIES.labels(_part)
 PARKED.labels("audit")
@@ -52,7 +52,7 @@ PARKED.labels("audit")
 class IteratorAge(Collector):
     """How far each shard's reader is behind, in seconds.
 
-    The age grows by itself from the last page on: a reader that hangs must not look well.
+    The age grows after the last page was read, so that a reader that hangs shows up.
     """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -61,26 +61,26 @@ class IteratorAge(Collector):
         self._lock = threading.Lock()
 
     def note(self, shard: str, seconds: float) -> None:
-        """A page was read whose last record is so old; 0 where it held none."""
+        """Note the age in seconds of the last record of a page; 0 for an empty page."""
         with self._lock:
             self._noted[shard] = (max(0.0, seconds), self._monotonic())
 
     def forget(self, shard: str) -> None:
-        """This process reads the shard no longer."""
+        """Remove a shard that this process no longer reads."""
         with self._lock:
             self._noted.pop(shard, None)
 
     def ages(self) -> dict[str, float]:
-        """Seconds by shard, now."""
+        """The current age of each shard, in seconds."""
         with self._lock:
             now = self._monotonic()
             return {shard: age + now - at for shard, (age, at) in self._noted.items()}
 
     def collect(self) -> Iterator[Metric]:
-        """One sample a shard (the library's own hook)."""
+        """One sample per shard (called by the Prometheus library)."""
         family = GaugeMetricFamily(
             "stockpulse_iterator_age_seconds",
-            "Age of the last record read, and the time since; by shard.",
+            "Age of the last record read plus the time since it was read, by shard.",
             labels=["shard"],
         )
         for shard, age in self.ages().items():
@@ -91,7 +91,7 @@ class IteratorAge(Collector):
 class SinkLag(Collector):
     """How far each sink of this process is behind.
 
-    The lag in seconds grows by itself: a consumer that hangs must not look well.
+    The lag in seconds grows with time, so that a consumer that hangs shows up.
     """
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
@@ -99,23 +99,23 @@ class SinkLag(Collector):
         self._noted: dict[str, tuple[int | None, int]] = {}
 
     def note(self, sink: str, first_ms: int | None, events: int) -> None:
-        """Note when the first event arrived that is not done (None: all are), and how many wait."""
+        """Note the arrival (ms) of the first waiting event (None: none waits), and the number."""
         self._noted[sink] = (first_ms, events)
 
     def forget(self, sink: str) -> None:
-        """This process runs the sink no longer."""
+        """Remove a sink that this process no longer runs."""
         self._noted.pop(sink, None)
 
     def collect(self) -> Iterator[Metric]:
-        """Two samples a sink (the library's own hook)."""
+        """Two samples per sink (called by the Prometheus library)."""
         seconds = GaugeMetricFamily(
             "stockpulse_sink_lag_seconds",
-            "Seconds since the first event arrived that the sink has not had.",
+            "Seconds since the arrival of the first event that the sink has not processed.",
             labels=["sink"],
         )
         count = GaugeMetricFamily(
             "stockpulse_sink_lag_events",
-            "Events that were read for the sink and not delivered yet.",
+            "Events read for the sink that are not delivered yet.",
             labels=["sink"],
         )
         for sink, (first_ms, events) in list(self._noted.items()):
@@ -133,7 +133,7 @@ REGISTRY.register(SINK_LAG)
 
 
 def exposition(*more: Collector) -> bytes:
-    """Everything in Prometheus' text format; `more` is what one application adds."""
+    """All metrics in Prometheus' text format; `more` are the collectors of one application."""
     together = CollectorRegistry()
     for collector in (REGISTRY, *more):
         together.register(collector)
@@ -141,17 +141,17 @@ def exposition(*more: Collector) -> bytes:
 
 
 class MetricsAddressTaken(Exception):
-    """The address for `/metrics` cannot be had; the message says what to do."""
+    """`/metrics` cannot listen on its address. The message says what to do."""
 
 
 @contextmanager
 def served(host: str, port: int | None) -> Iterator[int | None]:
-    """`/metrics` of a process without a web server, while the block runs; gives the port.
+    """Serve `/metrics` in a process without a web server until the block ends; yields the port.
 
-    Nothing where `port` is None.
+    Does nothing if `port` is None.
 
     Raises:
-        MetricsAddressTaken: something else listens there.
+        MetricsAddressTaken: the address is in use.
 
     """
     if port is None:
@@ -162,7 +162,7 @@ def served(host: str, port: int | None) -> Iterator[int | None]:
     except OSError as error:
         raise MetricsAddressTaken(
             f"cannot serve metrics on {host}:{port} ({error.strerror}): "
-            "end what uses it, or set STOCKPULSE_METRICS_PORT"
+            "stop the program that uses it, or set STOCKPULSE_METRICS_PORT"
         ) from None
     try:
         yield server.server_port

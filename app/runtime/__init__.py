@@ -1,1 +1,1 @@
-"""One mechanism of each kind for all layers: loop thread, backoff, retry, stall detector."""
+"""All layers share one loop thread, one backoff, one retry and one stall detector."""

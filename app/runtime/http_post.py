@@ -1,9 +1,9 @@
-"""A POST ends by its deadline, whatever the other side does, and goes to the given URL alone.
+"""A POST ends by its deadline, whatever the server does, and is sent only to the given URL.
 
-No redirect is followed, no proxy is taken from the environment, no cookie is kept. The deadline
-covers name resolution, connecting, TLS and every byte in either direction. That takes real
+Redirects are not followed, proxies in the environment are ignored, and cookies are not kept. The
+deadline covers name resolution, connecting, TLS and all bytes in both directions. This needs real
 cancellation, which blocking clients do not have: a read timeout starts again with each byte, and
-`getaddrinfo` has none. So the client is aiohttp's, on a loop of its own.
+`getaddrinfo` has no timeout. Therefore the client is aiohttp, on its own event loop.
 """
 
 import asyncio
@@ -17,23 +17,23 @@ from typing import NamedTuple
 import aiohttp
 from yarl import URL
 
-DEADLINE = 5.0  # seconds for a call
-MAX_ANSWER = 64 * 1024  # bytes of an answer's body that are read to keep the connection
-# Seconds that an unused connection is kept: less than the 5 s of Node's servers.
+DEADLINE = 5.0  # seconds per call
+MAX_ANSWER = 64 * 1024  # largest response body, in bytes, that is read to reuse the connection
+# Seconds that an idle connection is kept: less than the 5 s after which Node's servers close it.
 KEEP_ALIVE = 4.0
 
 Headers = Sequence[tuple[str, str]]
 
 
 class Answer(NamedTuple):
-    """Status and headers, names in lower case. The body is not kept: the status decides."""
+    """Status and headers of a response, names in lower case. The body is not needed."""
 
     status: int
     headers: Mapping[str, str]
 
 
 class NoAnswer(Exception):
-    """No answer came; the message says why, in words without the URL."""
+    """There was no response. The message says why, without the URL."""
 
 
 Post = Callable[[Headers, bytes], Answer]
@@ -43,7 +43,7 @@ Post = Callable[[Headers, bytes], Answer]
 def posting(url: str, seconds: float = DEADLINE) -> Iterator[Post]:
     """A function that sends a body to `url`, callable from several threads at once.
 
-    It raises `NoAnswer`. Connections are kept and used again; each call has one to itself.
+    It raises `NoAnswer`. Connections are reused; concurrent calls never share one.
     """
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="http-post", daemon=True)
@@ -55,7 +55,7 @@ def posting(url: str, seconds: float = DEADLINE) -> Iterator[Post]:
         try:
             return asyncio.run_coroutine_threadsafe(call, loop).result()
         except concurrent.futures.CancelledError:
-            raise NoAnswer("was not waited for: this process is ending") from None
+            raise NoAnswer("was interrupted because this process is stopping") from None
 
     try:
         yield post
@@ -69,7 +69,7 @@ def posting(url: str, seconds: float = DEADLINE) -> Iterator[Post]:
 async def _session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
-            limit=0,  # who calls bounds how many calls there are
+            limit=0,  # callers limit their number of concurrent calls
             keepalive_timeout=KEEP_ALIVE,
             ssl=ssl.create_default_context(),
             use_dns_cache=False,
@@ -84,7 +84,7 @@ async def _session() -> aiohttp.ClientSession:
 async def _post(
     session: aiohttp.ClientSession, url: URL, headers: Headers, body: bytes, seconds: float
 ) -> Answer:
-    timeout = aiohttp.ClientTimeout(total=None)  # the deadline below covers the body, too
+    timeout = aiohttp.ClientTimeout(total=None)  # the deadline below also covers the body
     answer: Answer | None = None
     try:
         async with asyncio.timeout(seconds):
@@ -95,10 +95,11 @@ async def _post(
                 response.status, {name.lower(): value for name, value in response.headers.items()}
             )
             try:
-                # A server that refuses a body may have read none of it, and would not read on.
+                # A server that refuses a request may not have read its body, so the connection
+                # cannot be reused.
                 if answer.status < 300:
                     await response.content.readexactly(MAX_ANSWER + 1)
-            except asyncio.IncompleteReadError:  # as it should be: the answer is read to its end
+            except asyncio.IncompleteReadError:  # the normal case: the whole response was read
                 response.release()
             finally:
                 response.close()
@@ -111,20 +112,20 @@ async def _post(
 
 
 async def _close(session: aiohttp.ClientSession) -> None:
-    """End what is under way, and close the kept connections."""
+    """Cancel running calls and close idle connections."""
     calls = asyncio.all_tasks() - {asyncio.current_task()}
     for call in calls:
         call.cancel()
     with suppress(asyncio.CancelledError):
         await asyncio.gather(*calls, return_exceptions=True)
     await session.close()
-    await asyncio.sleep(0)  # a transport lets go of its socket in the loop's next round
+    await asyncio.sleep(0)  # a transport closes its socket in the loop's next iteration
 
 
 def _reason(error: Exception, seconds: float) -> str:
     match error:
         case TimeoutError():
-            return f"gave no answer within {seconds:g} s"
+            return f"did not answer within {seconds:g} s"
         case aiohttp.ClientConnectorDNSError() | aiohttp.InvalidURL() | UnicodeError():
             return "has a host name that cannot be resolved"
         case aiohttp.ClientConnectorCertificateError(certificate_error=cause):
@@ -135,10 +136,10 @@ def _reason(error: Exception, seconds: float) -> str:
         case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):
             return "refused the connection"
         case aiohttp.ServerDisconnectedError():
-            return "closed the connection without an answer"
+            return "closed the connection without answering"
         case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError():
             return "did not answer in HTTP/1.1"
         case OSError():
-            return f"broke the connection: {error.strerror or error}"
+            return f"had a connection error: {error.strerror or error}"
         case _:
             return "did not answer in HTTP/1.1"

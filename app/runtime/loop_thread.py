@@ -1,8 +1,8 @@
-"""A background thread repeats one function until its block ends; no fault of a turn ends it.
+"""A background thread repeats one function until its block ends; no error ends it earlier.
 
-A turn that raises is reported and repeated after a backoff. What it raises once `stop` is set is
-put down to the stop and logged for debugging only. At the end the thread is waited for, but not
-beyond `JOIN`: a turn that hangs is left behind on its daemon thread.
+An error in a turn is reported, and the next turn starts after a backoff. An error after `stop` is
+set is assumed to come from the stop and is only logged at debug level. The end of the block waits
+for the thread, for at most `JOIN` seconds; a turn that hangs is left on its daemon thread.
 """
 
 import logging
@@ -14,7 +14,7 @@ from app.runtime.backoff import Backoff
 
 _log = logging.getLogger(__name__)
 
-JOIN = 10.0  # seconds that the end waits for a turn under way
+JOIN = 10.0  # seconds that the end of the block waits for a running turn
 BACKOFF = Backoff(0.05, 2.0)
 
 
@@ -37,8 +37,8 @@ class LoopThread:
     ) -> None:
         """Errors of an `expected` type are logged as one line, others with their traceback.
 
-        `failed` takes the place of that. `first` is the wait before the first turn, as `turn`
-        returns it. `stop`, which the end of the block sets, may be shared with others.
+        `failed` replaces this logging. `first` is the wait before the first turn, as `turn`
+        returns it. The end of the block sets `stop`, which may be shared with other threads.
         """
         self.stop = threading.Event() if stop is None else stop
         self._turn = turn
@@ -60,11 +60,11 @@ class LoopThread:
         self._thread.join(JOIN)
 
     def wake(self) -> None:
-        """Begin the next turn now, or right after the one under way; a backoff is not cut short."""
+        """Start the next turn now, or right after the current one; a backoff is not shortened."""
         self._woken.set()
 
     def is_alive(self) -> bool:
-        """Whether the thread runs."""
+        """Whether the thread is running."""
         return self._thread.is_alive()
 
     def _run(self) -> None:
@@ -76,19 +76,19 @@ class LoopThread:
                 wait = self._turn()
                 failures = 0
                 self._woken.wait(wait)
-            except BaseException as error:  # noqa: BLE001 - this thread must outlive any fault
+            except BaseException as error:  # noqa: BLE001 - no error may end this thread
                 failures += 1
                 self._report(error)
                 self.stop.wait(self._backoff(failures))
 
     def _report(self, error: BaseException) -> None:
         if self.stop.is_set():
-            _log.debug("the thread %s was stopped", self._name, exc_info=error)
+            _log.debug("thread %s failed while stopping", self._name, exc_info=error)
         else:
             self._failed(error)
 
     def _log(self, error: BaseException) -> None:
         if isinstance(error, self._expected):
-            _log.warning("the thread %s failed and tries again: %s", self._name, error)
+            _log.warning("thread %s failed and will retry: %s", self._name, error)
         else:
-            _log.error("the thread %s failed and tries again", self._name, exc_info=error)
+            _log.error("thread %s failed and will retry", self._name, exc_info=error)

@@ -1,4 +1,4 @@
-"""A call that must succeed is tried for ever, in bounded, jittered steps, until a stop."""
+"""A call that must succeed is retried without limit, with a jittered backoff, until a stop."""
 
 import itertools
 import logging
@@ -15,16 +15,16 @@ _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-pause = Backoff(0.05, 2.0)  # seconds until a failed call is repeated
-ALARM_AFTER = 60.0  # seconds of failing until each failure is logged as an error
+pause = Backoff(0.05, 2.0)  # seconds until a failed call is retried
+ALARM_AFTER = 60.0  # seconds of failures after which each one is logged as an error
 
 
 class Stopped(Exception):
-    """The worker is ending; what was under way will be read again."""
+    """The worker is stopping; unfinished work will be read again."""
 
 
 class Retry:
-    """Repeats a call through outages of the store or the broker."""
+    """Retries a call while the store or the broker is unavailable."""
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
@@ -33,7 +33,7 @@ class Retry:
         """The call's result.
 
         Raises:
-            Stopped: the worker was told to stop before the call succeeded.
+            Stopped: `stop` was set before the call succeeded.
 
         """
         started = time.monotonic()

@@ -1,7 +1,7 @@
-"""A process whose counter stands still for long enough is dead, by the observer's own clock.
+"""A process is dead if its counter has not changed for some time on the observer's clock. Pure.
 
 Clocks of two machines are never compared: the observer notes when it first saw the counter's
-present value. A time during which the observer itself did not run proves nothing. Pure.
+current value. Time during which the observer itself did not run does not count.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ class Sighting:
     moved: bool = False  # whether the counter changed while it was observed
 
     def still_for(self, now: float) -> float:
-        """Seconds that the counter has stood still."""
+        """Seconds for which the counter has been seen unchanged."""
         return now - self.since
 
 
@@ -36,7 +36,7 @@ def observe(known: Sighting | None, counter: int, now: float, *, watched: bool =
 def observe_all(
     known: Mapping[str, Sighting], counters: Mapping[str, int], now: float, *, watched: bool = True
 ) -> dict[str, Sighting]:
-    """As `observe`, of several counters by name; a name that is gone is forgotten."""
+    """Like `observe`, for several counters by name; names that are gone are dropped."""
     return {
         name: observe(known.get(name), counter, now, watched=watched)
         for name, counter in counters.items()
@@ -44,5 +44,5 @@ def observe_all(
 
 
 def alive(sightings: Mapping[str, Sighting], now: float, limit: float) -> set[str]:
-    """The names of those whose counter has stood still for less than `limit` seconds."""
+    """The names whose counter has been unchanged for less than `limit` seconds."""
     return {name for name, seen in sightings.items() if seen.still_for(now) < limit}

@@ -1,4 +1,4 @@
-"""A hint wakes whoever waits, from any thread; one that was given before the wait counts too."""
+"""A hint wakes waiting threads; a hint given before the wait began counts too."""
 
 import threading
 
@@ -12,29 +12,29 @@ class Wake:
         self._closed = False
 
     def hint(self) -> None:
-        """Something was written."""
+        """Wake waiting threads because something was written; callable from any thread."""
         with self._condition:
             self._hints += 1
             self._condition.notify_all()
 
     def close(self) -> None:
-        """End every wait, now and from now on."""
+        """End all current and future waits."""
         with self._condition:
             self._closed = True
             self._condition.notify_all()
 
     @property
     def hints(self) -> int:
-        """How many there were: what `wait` compares with."""
+        """The number of hints so far, for `wait`."""
         return self._hints
 
     @property
     def closed(self) -> bool:
-        """Whether to stop."""
+        """Whether `close` was called."""
         return self._closed
 
     def wait(self, seen: int, seconds: float) -> bool:
-        """Wait for a hint beyond `seen` or the time; True for a hint."""
+        """Wait until there are more hints than `seen`, or until the time is up; True for a hint."""
         with self._condition:
             self._condition.wait_for(lambda: self._closed or self._hints != seen, seconds)
             return self._hints != seen

@@ -1,4 +1,4 @@
-"""Marks what is about the embedded engine itself: on another engine there is nothing to test."""
+"""Tests in `engine/` are marked `embedded`, because they do not apply to another engine."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.support.processes.sharing import Shop, shop
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is in the engine's folder."""
+    """Mark the tests in the engine's folder."""
     for test in items:
         if "/integration/engine/" in str(test.path):
             test.add_marker(pytest.mark.embedded)
@@ -19,19 +19,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def lambda_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Lambda function, built once for all tests."""
+    """The Lambda function's zip file, built once for all tests."""
     return build_zip(tmp_path_factory.mktemp("lambda") / "function.zip")
 
 
 @pytest.fixture(scope="module")
 def house(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """The application with keys of every kind."""
+    """The application with API keys of every role."""
     with furnished(endpoint, tmp_path_factory.mktemp("house")) as running:
         yield running
 
 
 @pytest.fixture
 def store(endpoint: str, tmp_path: Path) -> Iterator[Shop]:
-    """Real tables and a stub stream, on which workers meet."""
+    """Real tables and a stub stream that several workers share."""
     with shop(endpoint, tmp_path.name[-40:]) as found:
         yield found

@@ -1,7 +1,7 @@
-"""Unit tests are the same at every run, and quick: Hypothesis looks at the same examples.
+"""Unit tests are deterministic and fast: Hypothesis tries the same examples in every run.
 
-It does not shrink what fails (that can take minutes): the strategies are kept small instead.
-With HYPOTHESIS_PROFILE=long it looks at new ones for minutes, and shrinks (`make machine`).
+It does not shrink failing examples, which can take minutes; the strategies are small instead. With
+HYPOTHESIS_PROFILE=long it tries new examples for minutes, and shrinks them (`make machine`).
 """
 
 import os
@@ -15,7 +15,7 @@ settings.register_profile(
     deadline=None,
     max_examples=50,
     phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow],  # a busy machine is no failure
+    suppress_health_check=[HealthCheck.too_slow],  # a busy machine is not a failure
 )
 settings.register_profile(
     "long",

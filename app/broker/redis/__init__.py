@@ -1,1 +1,1 @@
-"""One capped Redis Stream carries what is durable from the workers to every web process."""
+"""One capped Redis Stream carries durable events from the workers to every web process."""

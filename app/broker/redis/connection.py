@@ -1,6 +1,6 @@
-"""Every call to Redis is bounded in time and tried once; its errors become one of ours.
+"""Every call to Redis has a timeout and is tried once; errors become `BrokerUnavailable`.
 
-Who calls decides about trying again. The URL can hold a password: no message carries it.
+The caller decides whether to retry. The URL may contain a password, so no message shows it.
 """
 
 from collections.abc import Iterator
@@ -25,20 +25,20 @@ class BrokerUnavailable(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """A deployment's names in a Redis that others may use too."""
+    """A deployment's key names, in a Redis that may be shared with other programs."""
 
     stream: str
     hints: str
 
 
 def keys_of(table_prefix: str, products_table: str) -> Keys:
-    """Names made of what tells deployments apart."""
+    """Key names that are unique to the deployment."""
     deployment = f"stockpulse:{table_prefix}:{products_table}"
     return Keys(f"{deployment}:events", f"{deployment}:hints")
 
 
 def connect(url: str, timeout: float = READ_TIMEOUT) -> "redis.Redis":
-    """A client, safe to share between threads, that connects when it is first used."""
+    """A thread-safe client that connects when it is first used; `timeout` is in seconds."""
     kept_alive = {} if url.startswith("unix:") else {"socket_keepalive": True}
     return redis.Redis.from_url(
         url,
@@ -56,7 +56,7 @@ def translated() -> Iterator[None]:
     """Turn the library's errors inside the block into `BrokerUnavailable`.
 
     Raises:
-        BrokerUnavailable: whatever it was; the call may or may not have been carried out.
+        BrokerUnavailable: the call failed; Redis may or may not have executed it.
 
     """
     try:

@@ -1,4 +1,4 @@
-"""A stream entry holds a change as the worker encoded it, and what web processes need beside it."""
+"""A stream entry holds a change as the worker encoded it, with the fields for web processes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
     Fields = dict[FieldT, EncodableT]
 
-# About as many changes as a ring holds; a web process that falls further back reads `Feed`.
+# About as many changes as a ring holds; a web process that is further behind reads `Feed`.
 MAX_ENTRIES = 10_000
 
 
 def mark() -> "Fields":
-    """The fields of an entry that says nothing: it gives an empty stream a position."""
+    """The fields of an entry without a change: it gives an empty stream a position."""
     return {"mark": b"1"}
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A change on its way to the live streams."""
+    """A change that a worker published for the web processes."""
 
     cursor: Cursor
     event_id: str
@@ -37,7 +37,7 @@ class Entry:
 
 
 def fields_of(cursor: Cursor, event: ChangeEvent, table: str) -> "Fields":
-    """The entry's fields."""
+    """The fields of a stream entry for this change."""
     topic = topic_of(event)
     head = [
         str(cursor),
@@ -53,10 +53,10 @@ def fields_of(cursor: Cursor, event: ChangeEvent, table: str) -> "Fields":
 
 
 def entry_of(fields: Mapping[bytes, bytes]) -> Entry | None:
-    """The change that the fields hold; None for a mark.
+    """The change in these fields; None for a mark.
 
     Raises:
-        ValueError, KeyError: another program, or another version, wrote them.
+        ValueError, KeyError: another program or another version wrote the entry.
 
     """
     if b"mark" in fields:

@@ -1,7 +1,7 @@
-"""One thread follows the stream for a web process; what it may have missed it reads from `Feed`.
+"""One thread follows the Redis stream for a web process, and reads missed events from `Feed`.
 
-While Redis is away the same thread reads `Feed` every two seconds or less. It outlives
-any fault. The ring drops duplicates, so reading too much is never wrong.
+While Redis is unavailable, the same thread reads `Feed` at least every two seconds. No error
+ends it. The ring drops duplicates, so reading too much does no harm.
 """
 
 import logging
@@ -18,23 +18,27 @@ from app.store.timeline.timeline import OVERLAP_MS
 
 _log = logging.getLogger(__name__)
 
-AWAY = 1.0  # seconds between tries while Redis is away, each with a read of `Feed`
+POLL_INTERVAL = (
+    1.0  # seconds between attempts while Redis is unavailable, each with a read of `Feed`
+)
 
 
 class RedisFollower:
-    """Feeds `broker`, which is loaded when the block begins; a context manager that ends it."""
+    """Feeds `broker` until the block ends; a context manager that loads the broker first."""
 
-    def __init__(self, broker: InProcessBroker, stream: EntryStream, away: float = AWAY) -> None:
+    def __init__(
+        self, broker: InProcessBroker, stream: EntryStream, poll_interval: float = POLL_INTERVAL
+    ) -> None:
         self._broker = broker
         self._stream = stream
-        self._away = away
+        self._poll_interval = poll_interval
         self._position: bytes | None = None
-        self._sure_ms = 0  # all that was published with stamps up to here is in the ring
+        self._complete_ms = 0  # every event published with a stamp up to here is in the ring
         self._trouble = ""
         self._loop = LoopThread("redis-follower", self._turn)
 
     def __enter__(self) -> "RedisFollower":
-        """Load the ring and begin, whether or not Redis is there.
+        """Load the ring and start, whether or not Redis is available.
 
         Raises:
             StoreUnavailable: `Feed` cannot be read.
@@ -46,7 +50,7 @@ class RedisFollower:
             self._note(error)
             position = None
         try:
-            self._sure_ms = self._broker.load()
+            self._complete_ms = self._broker.load()
         except BaseException:
             self._stream.close()
             raise
@@ -59,28 +63,28 @@ class RedisFollower:
         self._stream.close()
 
     def problem(self) -> str | None:
-        """What is wrong with Redis; None where all is well. Never blocks."""
+        """What is wrong with Redis; None if nothing is. Never blocks."""
         if not self._loop.is_alive():
-            return "the thread that follows Redis is dead"
+            return "the thread that follows Redis has stopped; restart this server"
         return self._trouble or None
 
     def _turn(self) -> float:
         try:
             self._follow()
         except PositionLost:
-            _log.warning("the Redis stream has moved on: going on from the feed")
+            _log.warning("the position in the Redis stream was lost: reading the feed instead")
             self._position = None
-        except Exception as error:  # noqa: BLE001 - whatever it was, `Feed` has the events
+        except Exception as error:  # noqa: BLE001 - whatever the error, `Feed` has the events
             self._position = None
             self._note(error)
             self._read_feed()
-            return self._away
+            return self._poll_interval
         return 0.0
 
     def _follow(self) -> None:
         if self._position is None:
             position = self._stream.newest()
-            self._catch_up()  # after the position was noted, so that nothing falls in between
+            self._catch_up()  # after the position was read, so that no entry is missed in between
             self._position = position
             if self._trouble:
                 _log.warning("following Redis again")
@@ -98,11 +102,11 @@ class RedisFollower:
             return
         newest = changes[-1]
         self._broker.take([_frame(change) for change in changes], newest.cursor, newest.occurred_ms)
-        self._sure_ms = max(self._sure_ms, *(change.cursor.ms for change in changes))
+        self._complete_ms = max(self._complete_ms, *(change.cursor.ms for change in changes))
 
     def _catch_up(self) -> None:
-        newest = self._broker.catch_up(max(0, self._sure_ms - OVERLAP_MS))
-        self._sure_ms = max(self._sure_ms, newest)
+        newest = self._broker.catch_up(max(0, self._complete_ms - OVERLAP_MS))
+        self._complete_ms = max(self._complete_ms, newest)
 
     def _read_feed(self) -> None:
         try:
@@ -112,15 +116,15 @@ class RedisFollower:
 
     def _note(self, error: Exception) -> None:
         if not self._trouble:
-            _log.warning("not following Redis, going on from the feed: %s", error)
-        # Every viewer is shown this: the log has the address and the reason.
+            _log.warning("cannot follow Redis, reading the feed instead: %s", error)
+        # Every viewer sees this text; the address and the reason are only in the log.
         match error:
             case BrokerUnavailable():
-                self._trouble = "Redis cannot be used; live events come late"
+                self._trouble = "Redis is not available; live events are delayed"
             case StockpulseError():
                 self._trouble = error.detail
             case _:
-                self._trouble = f"the follower of Redis failed ({type(error).__name__})"
+                self._trouble = "reading from Redis failed; live events are delayed"
 
 
 def _frame(change: Entry) -> Frame:

@@ -1,7 +1,7 @@
-"""A hint says that something was written; it is dropped rather than waited for.
+"""A hint says that something was written; a hint that cannot be sent at once is dropped.
 
-Web processes publish hints, standalone workers listen: the reader then need not wait out its
-idle pause. Nothing rests on a hint.
+Web processes publish hints and standalone workers listen, so that a shard reader can cut its
+idle pause short. Nothing depends on a hint.
 """
 
 import logging
@@ -14,18 +14,20 @@ from app.runtime.loop_thread import LoopThread
 
 _log = logging.getLogger(__name__)
 
-SEND_TIMEOUT = 0.5  # seconds for a hint to go out
-APART = 0.01  # seconds between two hints: a reader at work needs none
-AGAIN = 2.0  # seconds at most between tries to listen, and of silence after a hint that failed
+SEND_TIMEOUT = 0.5  # seconds to send a hint
+MIN_INTERVAL = 0.01  # seconds between two hints: a busy reader needs none
+RETRY_INTERVAL = (
+    2.0  # longest wait in seconds before listening again, and before a hint after a failure
+)
 
 
 class HintSender:
     """Sends hints on a thread of its own; a context manager."""
 
-    def __init__(self, url: str, channel: str, again: float = AGAIN) -> None:
+    def __init__(self, url: str, channel: str, retry_interval: float = RETRY_INTERVAL) -> None:
         self._redis = connect(url, SEND_TIMEOUT)
         self._channel = channel
-        self._again = again
+        self._retry_interval = retry_interval
         self._loop = LoopThread("redis-hints", self._send, first=None)
 
     def __enter__(self) -> "HintSender":
@@ -37,31 +39,38 @@ class HintSender:
         self._redis.close()
 
     def hint(self) -> None:
-        """Something was written. Never waits; hints that come close together go out as one."""
+        """Send a hint soon. Never blocks; hints in quick succession are sent as one."""
         self._loop.wake()
 
     def _send(self) -> None:
-        silence = APART
+        silence = MIN_INTERVAL
         try:
             with translated():
                 self._redis.publish(self._channel, b"1")
-        except BrokerUnavailable:  # the follower reports it once; a hint is not worth a line
-            silence = self._again
+        except BrokerUnavailable:  # not logged: the follower logs the outage once
+            silence = self._retry_interval
         self._loop.stop.wait(silence)
 
 
 class RedisHints:
-    """Listens for hints and hands each to `hint` (`Wake.hint`), until the block ends."""
+    """Listens for hints and calls `hint` (`Wake.hint`) for each, until the block ends."""
 
     def __init__(
-        self, url: str, channel: str, hint: Callable[[], object], again: float = AGAIN
+        self,
+        url: str,
+        channel: str,
+        hint: Callable[[], object],
+        retry_interval: float = RETRY_INTERVAL,
     ) -> None:
         self._redis = connect(url)
         self._channel = channel
         self._hint = hint
         self._deaf = False
         self._loop = LoopThread(
-            "redis-hints", self._listen, failed=self._report, backoff=Backoff(again, again)
+            "redis-hints",
+            self._listen,
+            failed=self._report,
+            backoff=Backoff(retry_interval, retry_interval),
         )
 
     def __enter__(self) -> "RedisHints":
@@ -77,7 +86,7 @@ class RedisHints:
             _log.error("hints from Redis failed", exc_info=error)
             return
         if not self._deaf:
-            _log.info("no hints from Redis until it is back: %s", error)
+            _log.info("Redis is not available, so the reader gets no hints: %s", error)
         self._deaf = True
 
     def _listen(self) -> None:
@@ -85,7 +94,7 @@ class RedisHints:
         with translated(), pubsub() as channel:
             channel.subscribe(self._channel)
             self._deaf = False
-            self._hint()  # for what was written while nobody listened
+            self._hint()  # for hints that were sent before this process listened
             while not self._loop.stop.is_set():
                 message = channel.get_message(timeout=1.0)
                 if message is not None and message["type"] == "message":

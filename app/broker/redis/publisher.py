@@ -1,7 +1,7 @@
-"""Durable changes go into the stream in one round trip a batch; trying again is the caller's part.
+"""A batch of durable changes is added to the stream in one round trip; the caller retries.
 
-A batch goes in whole or not at all, but a lost answer can put it there twice: rings drop
-what they hold. It imports no web framework: the Lambda host publishes too.
+A batch is added as a whole or not at all. If the response is lost, a retry adds it twice; rings
+drop the duplicates. This module imports no web framework, because the Lambda host publishes too.
 """
 
 from collections.abc import Sequence
@@ -29,10 +29,10 @@ class RedisPublisher:
         self._max_entries = max_entries
 
     def publish(self, arrived: Sequence[Arrived]) -> None:
-        """Hand durable events, in order, to every web process.
+        """Send durable events, in order, to every web process.
 
         Raises:
-            BrokerUnavailable: they may or may not have gone out; the same call again is safe.
+            BrokerUnavailable: the events may or may not have been sent; a retry is safe.
 
         """
         entries = [

@@ -1,8 +1,8 @@
-"""A reader's position is an entry that it has read; once that entry is gone, so is certainty.
+"""A reader's position is the last entry that it read; if that entry is gone, some may be missed.
 
-Each read begins with the last entry read. If that is not the first to come back, the stream
-was trimmed past it, flushed, restored from an older copy, or begun anew by a Redis that
-came back empty: whatever it was, entries may have been missed.
+Each read starts at that entry. If it is not the first one returned, the stream was trimmed past
+it, flushed, restored from an older copy, or Redis restarted empty. In every case, entries may
+have been missed.
 """
 
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ from typing import Any
 from app.broker.redis.connection import READ_TIMEOUT, connect, translated
 from app.broker.redis.entries import MAX_ENTRIES, mark
 
-PROBE_TIMEOUT = 1.0  # seconds for the first sign of life
-BLOCK = 1.0  # seconds that a wait for more may take
-AT_ONCE = 500  # entries a read
+PROBE_TIMEOUT = 1.0  # seconds to answer the first ping
+BLOCK = 1.0  # longest wait for more entries, in seconds
+AT_ONCE = 500  # entries per read
 
 
 class PositionLost(Exception):
@@ -21,7 +21,7 @@ class PositionLost(Exception):
 
 
 class EntryStream:
-    """The stream as one reader sees it."""
+    """Reads the Redis Stream; one reader has one of these."""
 
     def __init__(
         self,
@@ -40,14 +40,14 @@ class EntryStream:
         self._at_once = at_once
 
     def newest(self) -> bytes:
-        """The position of the newest entry; an empty stream is given one.
+        """The position of the newest entry; a mark is added to an empty stream.
 
         Raises:
-            BrokerUnavailable: Redis does not answer, not even within a short time.
+            BrokerUnavailable: Redis cannot be used, or does not answer a ping within a second.
 
         """
         with translated():
-            # A hung server takes connections and never answers; find that out at once.
+            # A hung server accepts connections but never answers; the ping detects that quickly.
             self._probe.ping()
             found: Any = self._redis.xrevrange(self._stream, count=1)
             if found:
@@ -58,7 +58,7 @@ class EntryStream:
             return bytes(added)
 
     def after(self, position: bytes) -> list[tuple[bytes, Mapping[bytes, bytes]]]:
-        """Entries after the position, some at a time; none where it is the newest.
+        """The next entries after the position, up to `at_once`; none if it is the newest.
 
         Raises:
             PositionLost: the entry at the position is gone.
@@ -72,7 +72,7 @@ class EntryStream:
         return list(found[1:])
 
     def wait(self, position: bytes) -> None:
-        """Return when there is an entry after the position, or after a while.
+        """Wait until there is an entry after the position, or until `block` seconds have passed.
 
         Raises:
             BrokerUnavailable: Redis does not answer.

@@ -1,1 +1,1 @@
-"""A made-up past is written to the audit as if a worker had read it from the stream."""
+"""Simulated history is written to the audit as if a worker had read it from the stream."""

@@ -1,7 +1,6 @@
-"""A past is told through the pipeline like any other stream, before anybody looks.
+"""Past changes go through the worker's pipeline, into an empty store that this process owns.
 
-Only into an empty store whose data folder is owned: what is there already has a past. The
-feed's clock is the shop's, so that the arrivals lie in the past too.
+The feed's clock follows the simulated time, so that the arrivals are in the past too.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from app.core.item import AttributeNames
 from app.demo.history.checkpoint_handover import hand_over
-from app.demo.history.records import Ledger, NoPast, stream_arn
+from app.demo.history.records import HistoryRefused, Ledger, stream_arn
 from app.demo.simulation.change import Change
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Arrived, AuditRepository
@@ -37,16 +36,16 @@ _BOTH_IMAGES = "NEW_AND_OLD_IMAGES"
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """What was made: records told, products left, and records of others that were told too."""
+class HistoryCounts:
+    """Counts: records written, products in the table, and records of other programs."""
 
     records: int
     products: int
-    strangers: int
+    others: int
 
 
-def divided(changes: Iterator[Change], moment: datetime) -> tuple[list[Change], Iterator[Change]]:
-    """The changes before a moment, and those from then on."""
+def split_at(changes: Iterator[Change], moment: datetime) -> tuple[list[Change], Iterator[Change]]:
+    """The changes before a moment, and those from that moment on."""
     past: list[Change] = []
     for change in changes:
         if change.at >= moment:
@@ -55,21 +54,21 @@ def divided(changes: Iterator[Change], moment: datetime) -> tuple[list[Change], 
     return past, changes
 
 
-def make_past(
+def write_history(
     where: Place,
     tables: TableNames,
     names: AttributeNames,
     signer: Signer,
     changes: Sequence[Change],
     progress: Callable[[int, datetime], None] = lambda _records, _moment: None,
-) -> Past:
-    """Write the changes as the store's past, and leave the products as they came out of it.
+) -> HistoryCounts:
+    """Write the changes as the store's history, and the products in their final state.
 
-    `where` is owned, so that no worker reads the stream meanwhile. `progress` is called after
-    each batch, with the number of records so far and the time of the last one.
+    The caller owns `where`, so that no worker reads the stream meanwhile. `progress` is called
+    after each batch, with the number of records so far and the time of the last one.
 
     Raises:
-        NoPast: the store is not empty, or its stream or retention does not suit.
+        HistoryRefused: the store is not empty, the stream lacks images, or retention is too short.
 
     """
     clients = connect(where.endpoint)
@@ -79,32 +78,33 @@ def make_past(
     stream = stream_of(clients.tables, tables.products)
     _check_empty(clients.tables, tables)
     if stream.view_type != _BOTH_IMAGES:
-        raise NoPast(
-            f"the stream of {tables.products} carries {stream.view_type}, and a past needs "
-            f"{_BOTH_IMAGES}: set STOCKPULSE_PRODUCTS_TABLE to a table that Stockpulse may make"
+        raise HistoryRefused(
+            f"the stream of {tables.products} has view type {stream.view_type}, but --history "
+            f"needs {_BOTH_IMAGES}: set STOCKPULSE_PRODUCTS_TABLE to the name of a new table, "
+            "which Stockpulse creates"
         )
     retry = Retry(Event())
-    clock = _Then()
+    clock = _SimulatedClock()
     feed = Feed(clients.tables, tables.feed, signer.retention)
     stamp = CursorClock(0, clock.ms).stamp
     audit = AuditRepository(clients.tables, tables.audit, feed, signer, stamp)
     letters = DeadLetters(clients.tables, tables.dead_letters)
-    pipeline = Pipeline(AuditWriter(audit, retry), _to_nobody, letters, retry, names)
+    pipeline = Pipeline(AuditWriter(audit, retry), _publish_nothing, letters, retry, names)
 
-    ledger, arn, told = Ledger(names), stream_arn(tables.products), 0
+    ledger, arn, written = Ledger(names), stream_arn(tables.products), 0
     records = ledger.records(changes)
     while batch := list(islice(records, ROW_LIMIT)):
         clock.moment = batch[-1]["dynamodb"]["ApproximateCreationDateTime"]
         pipeline.process(batch, arn)
-        told += len(batch)
-        progress(told, clock.moment)
+        written += len(batch)
+        progress(written, clock.moment)
     deployment = Deployment(clients, tables, names, signer)
-    strangers = hand_over(where, deployment, ledger.items, pipeline.process)
-    return Past(told, len(ledger.items), strangers)
+    others = hand_over(where, deployment, ledger.items, pipeline.process)
+    return HistoryCounts(written, len(ledger.items), others)
 
 
-class _Then:
-    """The clock of what is being told."""
+class _SimulatedClock:
+    """The time of the batch that is being written."""
 
     moment: datetime
 
@@ -113,15 +113,16 @@ class _Then:
         return int(self.moment.timestamp() * 1000)
 
 
-def _to_nobody(_arrived: Sequence[Arrived], _hold: Hold) -> None:
-    """Nobody listens yet."""
+def _publish_nothing(_arrived: Sequence[Arrived], _hold: Hold) -> None:
+    """There are no subscribers yet."""
 
 
 def _check_kept(changes: Sequence[Change], signer: Signer) -> None:
     kept = signer.retention
     if kept is not None and changes and changes[-1].at - changes[0].at > kept:
-        raise NoPast(
-            f"STOCKPULSE_AUDIT_RETENTION_DAYS keeps {kept.days} days, fewer than --history asks for"
+        raise HistoryRefused(
+            f"--history covers more than the {kept.days} days of STOCKPULSE_AUDIT_RETENTION_DAYS: "
+            "shorten it, or raise the setting"
         )
 
 
@@ -130,8 +131,8 @@ def _check_empty(client: "DynamoDBClient", tables: TableNames) -> None:
         with translated():
             found = client.scan(TableName=table, Limit=1, ConsistentRead=True)["Items"]
         if found:
-            raise NoPast(
-                f"table {table} is not empty, and a past is made in an empty store only: leave "
-                "--history out, or set STOCKPULSE_DATA_DIR (for tables elsewhere: "
-                "STOCKPULSE_TABLE_PREFIX) to a new one"
+            raise HistoryRefused(
+                f"table {table} is not empty, but --history needs an empty store: omit --history, "
+                "or set STOCKPULSE_DATA_DIR to a new folder (for tables elsewhere: set "
+                "STOCKPULSE_TABLE_PREFIX to a new prefix)"
             )

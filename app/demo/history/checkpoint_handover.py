@@ -1,7 +1,7 @@
-"""The products are put as their past left them, and the worker's checkpoint is moved past that.
+"""The products are put in their final state, and the worker's checkpoint is moved past these puts.
 
-So the stream does not tell again what the past has told. Whatever else the stream holds is
-somebody's change: it goes through the pipeline before the checkpoint passes it.
+So a worker does not audit them a second time. All other records in the stream are changes by
+other programs; they go through the pipeline before the checkpoint passes them.
 """
 
 import threading
@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from app.core.item import AttributeNames, Item, digest
-from app.demo.history.records import NoPast
+from app.demo.history.records import HistoryRefused
 from app.runtime.retry import Retry
 from app.runtime.wake import Wake
 from app.store.coordination.leases import Hold, Lease
@@ -25,16 +25,16 @@ from worker.stream.shards.reader import Work
 
 Take = Callable[[Sequence[Any], str], None]
 
-WITHIN = 60.0  # seconds in which the stream has to show what was put
+WITHIN = 60.0  # seconds within which the stream must contain the puts
 
 
 def hand_over(
     where: Place, deployment: Deployment, items: Mapping[str, Item], process: Take
 ) -> int:
-    """Put the items and read the stream past them; how many records were somebody else's.
+    """Put the items and read the stream past them; returns the number of other records.
 
     Raises:
-        NoPast: not all of them came within a minute.
+        HistoryRefused: the stream did not contain all the puts within a minute.
 
     """
     stop = threading.Event()
@@ -55,45 +55,46 @@ def hand_over(
         make_work,
         stop,
     )
-    # Leaving the block waits for the page under way, its checkpoint included.
+    # Leaving the block waits for the current page, including its checkpoint.
     with worker:
         known.wait(WITHIN)
     if known.missing:
-        raise NoPast(
-            f"the stream of {table} did not show {known.missing} of the demo's products "
-            f"within {WITHIN:.0f} s, so they may be told twice: remove the tables and start again"
+        raise HistoryRefused(
+            f"{known.missing} of the demo's products did not appear in the stream of {table} "
+            f"within {WITHIN:.0f} s, so the worker may audit them twice: delete the tables and "
+            "start again"
         )
-    return known.strangers
+    return known.others
 
 
 class _Known:
-    """Tells the records of our own puts from others', which it hands on."""
+    """Skips the records of our own puts, and passes all others to `process`."""
 
     def __init__(self, items: Mapping[str, Item], names: AttributeNames, process: Take) -> None:
         self._key = names.key
         self._process = process
         self._expected = {product_id: digest(item) for product_id, item in items.items()}
         self._all_seen = threading.Event()
-        self._lock = threading.Lock()  # one reader a shard calls `take`
-        self.strangers = 0
+        self._lock = threading.Lock()  # one reader per shard calls `take`
+        self.others = 0
 
     @property
     def missing(self) -> int:
-        """How many products the stream has not shown."""
+        """How many products have not appeared in the stream."""
         return len(self._expected)
 
     def wait(self, seconds: float) -> None:
-        """Wait until the stream has shown them all, or for so long."""
+        """Wait until all products have appeared, or until the time is up."""
         if self._expected:
             self._all_seen.wait(seconds)
 
     def take(self, records: Sequence[Any], stream_arn: str) -> None:
-        """Take a page of a shard."""
+        """Process one page of a shard."""
         others = [record for record in records if not self._is_ours(record)]
         if others:
             self._process(others, stream_arn)
         with self._lock:
-            self.strangers += len(others)
+            self.others += len(others)
         if not self._expected:
             self._all_seen.set()
 

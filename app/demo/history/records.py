@@ -1,7 +1,7 @@
-"""A change becomes the stream records that our own write would have left. Pure.
+"""A change becomes the same stream records as a real write by Stockpulse. Pure.
 
-Both images, the stamps, the mark before a delete: whoever reads the records cannot tell
-them from a table's (but for the stream's name, which sorts before every real one's).
+They include both images, the stamps, and the mark before a delete. Only the stream's label
+differs from a real one: it sorts before all of them.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,13 +17,13 @@ from app.store.products.expressions import Condition, delete_marks, put_new, upd
 from app.store.products.model import Stamp, changes_to, product_of
 
 
-class NoPast(Exception):
-    """A past cannot be made here; the message says what to do."""
+class HistoryRefused(Exception):
+    """History cannot be written to this store. The message says what to do."""
 
 
 LABEL = "0000-demo"
 
-_FIRST_NUMBER = 10**20  # 21 digits, as the shortest real ones have (FACTS §1.16)
+_FIRST_NUMBER = 10**20  # 21 digits, the length of the shortest real ones (stream fact 16)
 
 Record = dict[str, Any]
 
@@ -38,12 +38,12 @@ class Step:
 
 
 def stream_arn(table: str) -> str:
-    """The name of the stream that the records seem to come from."""
+    """The ARN of the stream that the records appear to come from."""
     return f"arn:aws:dynamodb:local:000000000000:table/{table}/stream/{LABEL}"
 
 
 class Ledger:
-    """The products table as the changes leave it; made up, one item after the other."""
+    """The simulated products table; `items` holds each product after its latest change."""
 
     def __init__(self, names: AttributeNames) -> None:
         self._names = names
@@ -51,7 +51,7 @@ class Ledger:
         self.items: dict[str, Item] = {}
 
     def records(self, changes: Iterable[Change]) -> Iterator[Record]:
-        """The records of these changes, in their order, each as GetRecords gives it."""
+        """The records of these changes, in order, each as GetRecords returns it."""
         for number, change in enumerate(changes, 1):
             for step in self._steps(change, change.stamp(f"demo-{number:08d}")):
                 yield self._record(change, step)
@@ -101,5 +101,5 @@ class Ledger:
 
 
 def _whole_second(moment: datetime) -> datetime:
-    """As the service gives it (FACTS §1.17)."""
+    """Streams give creation times in whole seconds (stream fact 17)."""
     return moment.replace(microsecond=0)

@@ -1,1 +1,1 @@
-"""A made-up shop decides what happens next from a seed and a clock; it writes nothing."""
+"""The simulation derives the next change from a seed and a simulated clock; it writes nothing."""

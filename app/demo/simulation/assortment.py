@@ -1,6 +1,6 @@
-"""The range moves on: prices change, new lines come, slow ones are sold off and given up.
+"""The range changes: prices move, new lines are launched, old ones are cleared and discontinued.
 
-It stays near its size at the opening for ever.
+Its size stays close to what it was at the opening.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from app.demo.simulation.shop_state import Floor
 SIZE = 220  # lines at the opening
 _SLACK = 8
 _CLEARANCE = Decimal("0.7")
-_LASTS = (2, 6)  # days of clearance, at the least and the most
+_LASTS = (2, 6)  # shortest and longest clearance, in days
 
 
 class Office:
@@ -27,7 +27,7 @@ class Office:
         self._floor = floor
 
     def plan(self, day: date) -> None:
-        """Note down a day's decisions."""
+        """Schedule a day's decisions."""
         floor = self._floor
         if day.weekday() == SUNDAY:
             return
@@ -55,7 +55,7 @@ class Office:
             yield floor.edit(at, staff.MANAGER, shelf, {"price": price}, note=note)
 
     def _rethink(self, at: datetime) -> Iterator[Change]:
-        """A reorder point is moved up or down by a little, now and then."""
+        """Sometimes, a reorder point is raised or lowered a little."""
         floor = self._floor
         shelf = floor.shelves.some()
         step = floor.random.choice((-2, -1, 0, 0, 1, 2))

@@ -1,7 +1,7 @@
-"""A line keeps its name for good; when it comes back to the shop it is a new product.
+"""A line keeps its name; each time it is listed again, it is a new product. Pure.
 
-Pure. Barcodes begin with 29: numbers that GS1 leaves to each shop, so that no made-up
-product bears a real one's.
+Barcodes start with 29, a GS1 prefix for a shop's internal use, so that no simulated product has
+the barcode of a real one.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Final
 
 from app.demo.simulation.goods import CATEGORIES
 
-# Later variants of a noun cost more, in percent of the first one's price.
+# Each later variant of a noun costs this much more, in percent of the first variant's price.
 _STEP = 12
 
 
@@ -26,7 +26,7 @@ class Line:
     tags: tuple[str, ...]
 
     def product_id(self, edition: int) -> str:
-        """The product's id the first, second, … time that the line is taken in."""
+        """The product's id when the line is listed for the first, second, … time."""
         base = f"{self.code}-{self.number:03d}"
         return base if edition == 1 else f"{base}-{edition}"
 
@@ -42,7 +42,7 @@ def ean13(digits: str) -> str:
 
 
 def shop_price(amount: Decimal) -> Decimal:
-    """An amount as a shop writes it: the nearest that ends in 40 or 90 cents."""
+    """The nearest amount that ends in 40 or 90 cents, as shop prices do."""
     halves = max(1, round(amount * 2))
     return Decimal(halves) / 2 - Decimal("0.10")
 

@@ -1,4 +1,4 @@
-"""What happens in the demo shop, in words that the store and a stream record can both tell."""
+"""A change in the demo shop can be made in the store or turned into stream records."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,21 +17,21 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Units come (+) or go (-)."""
+    """The stock changes by `delta` units."""
 
     delta: int
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Fields get values; a count of the shelf is an edit of `stock`."""
+    """Fields are set; a count of the shelf is an edit of `stock`."""
 
     fields: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """The product is given up."""
+    """The product is discontinued and deleted."""
 
 
 Action = Launch | Move | Edit | Drop
@@ -39,9 +39,9 @@ Action = Launch | Move | Edit | Drop
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One thing that somebody does to one product, at a simulated moment.
+    """One change to one product by one person, at a simulated time.
 
-    `opening` marks what fills the empty shelves before the shop opens.
+    `opening` is True for the changes that fill the shelves before the shop opens.
     """
 
     at: datetime
@@ -54,7 +54,7 @@ class Change:
     opening: bool = False
 
     def stamp(self, request_id: str) -> Stamp:
-        """Who and why, as a write carries it."""
+        """The metadata of the write: actor, reason, note and reference."""
         return Stamp(
             actor=self.actor,
             request_id=request_id,

@@ -1,7 +1,7 @@
-"""What the demo shop sells, as tables of nouns and their variants. Data only.
+"""The demo shop's goods are data only: categories of nouns with their variants.
 
-A category is its code (the product ids' prefix), its name, its tags, and nouns with the
-price of their first variant.
+A category has a code (the prefix of its product ids), a name, tags, and nouns, each with the
+price of its first variant.
 """
 
 Noun = tuple[str, str, str]  # noun, price, variants separated by commas

@@ -1,16 +1,15 @@
-"""Customers come as the hour and the weekday have it, by the shop's own clock. Pure."""
+"""The number of customers depends on the hour and the weekday in the shop's time zone. Pure."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
-# Customers in each hour of an ordinary day: few at night (the web shop), most at noon and
-# after work.
+# Customers in each hour of a weekday: few at night (web shop only), most at noon and after work.
 _MORNING = (1, 0.5, 0.3, 0.2, 0.3, 0.7, 2, 5, 12, 18, 24, 27)
 _AFTERNOON = (30, 22, 19, 20, 26, 32, 26, 13, 8, 5, 3, 2)
 VISITS = (*_MORNING, *_AFTERNOON)
 
-# Monday to Sunday, when only the web shop is open.
+# Factors for Monday to Sunday. On Sunday only the web shop is open.
 WEEKDAYS = (0.9, 0.85, 0.9, 1.0, 1.25, 1.5, 0.4)
 
 SUNDAY = 6
@@ -18,7 +17,7 @@ OPENS, CLOSES = 8, 20  # hours
 
 
 def visits_per_hour(local: datetime) -> float:
-    """How many customers come in an hour like this one."""
+    """The average number of customers in this hour."""
     return VISITS[local.hour] * WEEKDAYS[local.weekday()]
 
 
@@ -31,11 +30,11 @@ def next_visit(random: Random, after: datetime, zone: ZoneInfo) -> datetime:
         visit = moment + timedelta(hours=random.expovariate(visits_per_hour(local)))
         if visit < hour_ends:
             return visit
-        moment = hour_ends  # the process has no memory, so it may be drawn anew from there
+        moment = hour_ends  # a Poisson process has no memory, so draw again from there
 
 
 def is_open(local: datetime) -> bool:
-    """Whether there is somebody at the till."""
+    """Whether the shop is open, so that someone is at the till."""
     return OPENS <= local.hour < CLOSES and local.weekday() != SUNDAY
 
 
@@ -46,7 +45,7 @@ def moment_of(day: date, hour: float, zone: ZoneInfo) -> datetime:
 
 
 def working_day(day: date) -> date:
-    """The day itself, or Monday for a Sunday: then nothing is delivered."""
+    """The day itself, or the next Monday for a Sunday."""
     return day + timedelta(days=1) if day.weekday() == SUNDAY else day
 
 

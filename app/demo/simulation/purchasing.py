@@ -1,6 +1,6 @@
-"""Goods are ordered when a shelf is at its reorder point, and come in the morning some days later.
+"""Goods are ordered when a shelf reaches its reorder point, and arrive some days later.
 
-One order a category and day: so a delivery brings several lines under one number.
+There is one order per category and day, so a delivery brings several lines under one number.
 """
 
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ from app.demo.simulation.shelves import Shelf
 from app.demo.simulation.shop_state import Floor
 
 _LEAD_DAYS = (1, 2, 2, 3)
-_CARRIERS = (7.0, 13.0)  # when they come, in hours
-_SHORT, _BROKEN = 0.04, 0.04  # of the delivered lines
+_CARRIERS = (7.0, 13.0)  # hours between which deliveries arrive
+_SHORT, _BROKEN = 0.04, 0.04  # shares of the delivered lines
 _COUNTED_A_DAY = 6
 _MISCOUNTS = (-3, -2, -1, -1, -1, 1, 1, 2)
 _SATURDAY = 5
@@ -25,20 +25,20 @@ _Order = tuple[str, list[tuple[Shelf, int]]]  # number, units by shelf
 
 
 class Stockroom:
-    """Orders, takes deliveries in, counts, and writes off."""
+    """Orders goods, receives deliveries, counts shelves and writes off losses."""
 
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
         self._orders: dict[tuple[str, date], _Order] = {}
         self._numbers = count(3001)
 
-    def look(self, shelf: Shelf, at: datetime) -> None:
-        """Order where too little is left."""
+    def reorder(self, shelf: Shelf, at: datetime) -> None:
+        """Order more if the shelf is at its reorder point."""
         lead = timedelta(days=self._floor.random.choice(_LEAD_DAYS))
         self.order(shelf, self._floor.local(at).date() + lead)
 
     def order(self, shelf: Shelf, day: date) -> None:
-        """Have what the shelf lacks delivered on that day, or on the next that is no Sunday."""
+        """Order what the shelf needs, for delivery on that day (for a Sunday, on Monday)."""
         floor, day = self._floor, working_day(day)
         units = shelf.to_order()
         if not units:
@@ -53,7 +53,7 @@ class Stockroom:
         shelf.on_order += units
 
     def plan(self, day: date) -> None:
-        """Note down a day's rounds."""
+        """Schedule a day's counts, mishaps and transfers."""
         floor = self._floor
         if day.weekday() == SUNDAY:
             return
@@ -72,7 +72,7 @@ class Stockroom:
         for shelf, ordered in units_by_shelf:
             shelf.on_order -= ordered
             if floor.shelves.find(shelf.product_id) is not shelf:
-                continue  # given up since: sent back
+                continue  # discontinued in the meantime, so it is sent back
             short = 1 if floor.random.random() < _SHORT else 0
             note = f"{short} short of {ordered}" if short else None
             yield floor.move(
@@ -85,14 +85,14 @@ class Stockroom:
                 )
 
     def _count(self, at: datetime) -> Iterator[Change]:
-        """Only a count that finds a difference is a change."""
+        """Count a shelf and find a difference; other counts are not changes."""
         floor = self._floor
         shelf = floor.shelves.some()
         counted = shelf.stock + floor.random.choice(_MISCOUNTS)
         if counted >= 0:
             note = floor.random.choice(staff.COUNTS)
             yield floor.count(at, floor.random.choice(staff.STOCKROOM), shelf, counted, note=note)
-            self.look(shelf, at)
+            self.reorder(shelf, at)
 
     def _mishap(self, at: datetime) -> Iterator[Change]:
         floor = self._floor
@@ -113,7 +113,7 @@ class Stockroom:
             actor = floor.random.choice(staff.STOCKROOM) if actor == staff.WEB_SHOP else actor
             note = floor.random.choice(notes)
             yield floor.move(at, actor, shelf, sign * units, reason=reason, note=note)
-            self.look(shelf, at)
+            self.reorder(shelf, at)
 
     def _transfer(self, at: datetime) -> Iterator[Change]:
         floor = self._floor
@@ -122,4 +122,4 @@ class Stockroom:
         if units:
             actor, note = staff.STOCKROOM[0], floor.random.choice(staff.TRANSFERS)
             yield floor.move(at, actor, shelf, -units, reason="transfer", note=note)
-            self.look(shelf, at)
+            self.reorder(shelf, at)

@@ -1,4 +1,4 @@
-"""Customers buy a few things at once under one order number, and bring some of them back."""
+"""Customers buy a few products under one order number, and return some of them."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -12,17 +12,17 @@ from app.demo.simulation.purchasing import Stockroom
 from app.demo.simulation.shelves import Shelf
 from app.demo.simulation.shop_state import Floor
 
-_BASKETS = ((1, 2, 3, 4), (60, 25, 10, 5))  # lines, and how often
-_CHEAP = 10  # below this price people take several
+_BASKETS = ((1, 2, 3, 4), (60, 25, 10, 5))  # number of products, and its weight
+_CHEAP = 10  # below this price people often buy several units
 _UNITS = (1, 2, 3, 6)
 _UNITS_CHEAP, _UNITS_DEAR = (55, 27, 12, 6), (88, 10, 2, 0)
-_RETURNED = 0.03  # of what is sold
+_RETURNED = 0.03  # share of sales that are returned
 _DAYS_KEPT = (0, 1, 1, 2, 3, 5, 8)
 _NOTED = 0.06
 
 
 class Till:
-    """The till and the web shop."""
+    """Sells in the shop and the web shop, and takes returns."""
 
     def __init__(self, floor: Floor, stockroom: Stockroom) -> None:
         self._floor = floor
@@ -31,7 +31,7 @@ class Till:
         self._web_orders = count(10_401)
 
     def expect(self, after: datetime) -> None:
-        """Note down the next customer."""
+        """Schedule the next customer."""
         floor = self._floor
         floor.diary.note(next_visit(floor.random, after, floor.zone), self._customer)
 
@@ -48,12 +48,12 @@ class Till:
             yield self._floor.move(
                 at, actor, shelf, -units, reason="sold", reference=order, note=note
             )
-            self._stockroom.look(shelf, at)
+            self._stockroom.reorder(shelf, at)
             if random.random() < _RETURNED:
                 self._expect_return(shelf, order, at)
 
     def _basket(self) -> list[Shelf]:
-        """What one customer takes: different lines, and none that is sold out."""
+        """The products that one customer buys: all different, none sold out."""
         random, shelves = self._floor.random, self._floor.shelves
         wanted = (shelves.asked_for() for _ in range(random.choices(*_BASKETS)[0]))
         return list({shelf.product_id: shelf for shelf in wanted if shelf.stock}.values())

@@ -1,4 +1,4 @@
-"""The shop at a simulated moment: what is listed, how much of it, and what waits its turn."""
+"""The shelves hold the listed products and their stock; lines in reserve are listed later."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from random import Random
 from app.demo.simulation.catalogue import Line
 from app.store.products.model import ProductDraft
 
-_UNITS_A_DAY = 1.6  # of a line of average demand
-_DAYS_AHEAD = 4  # that the stock at the reorder point lasts
+_UNITS_A_DAY = 1.6  # sold of a line with average demand
+_DAYS_AHEAD = 4  # days that the stock at the reorder point lasts
 _PACKS = (2, 4, 6, 12, 24, 48, 96)
-_BARGAIN = 4.0  # how much more a line on clearance is asked for
+_BARGAIN = 4.0  # factor of the demand for a line on clearance
 
 
 @dataclass(slots=True)
 class Shelf:
-    """One product and what the shop knows of it."""
+    """One listed product and its state in the simulation."""
 
     line: Line
     edition: int
@@ -37,11 +37,11 @@ class Shelf:
 
     @property
     def full(self) -> int:
-        """Units that a delivery fills the shelf up to."""
+        """The stock in units to which a delivery fills the shelf."""
         return self.reorder_point + 2 * self.pack
 
     def draft(self) -> ProductDraft:
-        """The product as it is listed."""
+        """The product to create."""
         return ProductDraft(
             product_id=self.product_id,
             name=self.line.name,
@@ -54,14 +54,14 @@ class Shelf:
         )
 
     def to_order(self) -> int:
-        """Whole packs to order now; 0 while there is enough here and on its way."""
+        """Units to order now, in whole packs; 0 while stock and open orders are enough."""
         if self.leaving or self.stock + self.on_order > self.reorder_point:
             return 0
         return ceil((self.full - self.stock - self.on_order) / self.pack) * self.pack
 
 
 class Shelves:
-    """Every listed product, and the lines in reserve in the order in which they will come."""
+    """All listed products, and the lines in reserve in the order in which they will be listed."""
 
     def __init__(self, random: Random, lines: Sequence[Line], listed: int) -> None:
         order = random.sample(lines, len(lines))
@@ -91,19 +91,19 @@ class Shelves:
         return shelf
 
     def drop(self, shelf: Shelf) -> None:
-        """Give a product up; its line may come back, as another product."""
+        """Remove a product; its line goes to the reserve and may return as a new product."""
         del self._listed[shelf.product_id]
         self._reserve.append((shelf.line, shelf.edition + 1))
         self._choice = None
 
     def clear_out(self, shelf: Shelf) -> None:
-        """Order no more of it, and sell what is left."""
+        """Stop ordering the product, and raise its demand so that the rest is sold."""
         shelf.leaving = True
         shelf.demand *= _BARGAIN
         self._choice = None
 
     def asked_for(self) -> Shelf:
-        """What a customer takes to, as demand has it."""
+        """A random product, weighted by demand."""
         if self._choice is None:
             shelves = list(self._listed.values())
             self._choice = (shelves, list(accumulate(shelf.demand for shelf in shelves)))
@@ -111,12 +111,12 @@ class Shelves:
         return self._random.choices(shelves, cum_weights=demand)[0]
 
     def some(self) -> Shelf:
-        """Any product that is to stay."""
+        """A random product that is not on clearance."""
         return self._random.choice([shelf for shelf in self._listed.values() if not shelf.leaving])
 
 
 def _filled(random: Random, line: Line, edition: int) -> Shelf:
-    """A shelf of a line, filled; cheap lines are asked for more, and some for no visible reason."""
+    """A filled shelf of a line; demand is random, and higher for cheap lines."""
     demand = random.lognormvariate(0, 0.6) * (16 / float(line.price)) ** 0.4
     reorder_point = max(2, ceil(_UNITS_A_DAY * demand * _DAYS_AHEAD))
     pack = next((size for size in _PACKS if size >= reorder_point), _PACKS[-1])

@@ -1,6 +1,6 @@
-"""An endless day in a shop: the same dice and the same start give the same changes, in order.
+"""A shop's changes are an endless sequence; the same seed and start give the same changes.
 
-Pure: time is the shop's own, moved on by what happens in it.
+Pure: the clock is simulated and moves from one scheduled task to the next.
 """
 
 from collections.abc import Iterator
@@ -18,16 +18,16 @@ from app.demo.simulation.sales import Till
 from app.demo.simulation.shelves import Shelves
 from app.demo.simulation.shop_state import Floor
 
-_SHELVING = timedelta(seconds=8)  # from one filled shelf to the next
+_SHELVING = timedelta(seconds=8)  # time to fill one shelf at the opening
 
 
 def monday_morning(zone: ZoneInfo) -> datetime:
-    """When a shop without a past opens; which Monday it is matters to nobody."""
+    """The opening time of a shop without history: a fixed Monday at 08:00."""
     return datetime(2026, 1, 5, 8, tzinfo=zone).astimezone(UTC)
 
 
 def changes(seed: int, start: datetime, zone: ZoneInfo) -> Iterator[Change]:
-    """Everything that happens in the shop that opens at `start`; it never ends."""
+    """The changes in a shop that opens at `start`; the iterator never ends."""
     random = Random(seed)  # noqa: S311 - a demo, not a secret
     floor = Floor(random, zone, Shelves(random, LINES, SIZE))
     opened = start
@@ -57,5 +57,5 @@ def _days(floor: Floor, opened: datetime) -> Iterator[Change]:
     floor.diary.note(opened, midnight)
     while True:
         due, task = floor.diary.next()
-        # What was planned for this day's morning and the shop was not open yet is done at once.
+        # Tasks scheduled for the time before the opening are done at the opening.
         yield from task(max(due, opened))

@@ -1,7 +1,7 @@
-"""What the departments of the shop share: the dice, the zone, the diary and the shelves.
+"""The parts of the shop share the random generator, the time zone, the diary and the shelves.
 
-Every change goes through here, so that a shelf's count and the told sequence cannot differ
-and no stock falls below zero.
+Every change is made here, so that a shelf's stock always agrees with the changes, and never
+falls below zero.
 """
 
 import heapq
@@ -21,25 +21,25 @@ Task = Callable[[datetime], Iterator[Change]]
 
 
 class Diary:
-    """What will be done when; what is due at the same moment is done in the order of noting."""
+    """Scheduled tasks by time; tasks due at the same time run in the order they were added."""
 
     def __init__(self) -> None:
         self._tasks: list[tuple[datetime, int, Task]] = []
         self._number = count()
 
     def note(self, at: datetime, task: Task) -> None:
-        """Do `task` at that moment."""
+        """Schedule `task` for this time."""
         heapq.heappush(self._tasks, (at, next(self._number), task))
 
     def next(self) -> tuple[datetime, Task]:
-        """Take the next task out."""
+        """Remove and return the next task and its time."""
         at, _, task = heapq.heappop(self._tasks)
         return at, task
 
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """The shop floor."""
+    """The shop's shared state."""
 
     random: Random
     zone: ZoneInfo
@@ -47,40 +47,40 @@ class Floor:
     diary: Diary = field(default_factory=Diary)
 
     def local(self, at: datetime) -> datetime:
-        """The shop's own time."""
+        """The time in the shop's time zone."""
         return at.astimezone(self.zone)
 
     def hour(self, day: date, first: float, last: float) -> datetime:
-        """Some moment of the day between two hours."""
+        """A random time of the day between two hours."""
         return moment_of(day, self.random.uniform(first, last), self.zone)
 
-    def launch(self, at: datetime, actor: str, shelf: Shelf, **told: Any) -> Change:
+    def launch(self, at: datetime, actor: str, shelf: Shelf, **details: Any) -> Change:
         """List a product."""
-        return _change(at, actor, shelf, Launch(shelf.draft()), **told)
+        return _change(at, actor, shelf, Launch(shelf.draft()), **details)
 
-    def move(self, at: datetime, actor: str, shelf: Shelf, delta: int, **told: Any) -> Change:
+    def move(self, at: datetime, actor: str, shelf: Shelf, delta: int, **details: Any) -> Change:
         """Add units to a shelf or take them from it."""
         if shelf.stock + delta < 0:
-            raise AssertionError(f"{shelf.product_id} has {shelf.stock}, and {delta} was asked")
+            raise AssertionError(f"{shelf.product_id} has {shelf.stock}; cannot change by {delta}")
         shelf.stock += delta
-        return _change(at, actor, shelf, Move(delta), **told)
+        return _change(at, actor, shelf, Move(delta), **details)
 
-    def count(self, at: datetime, actor: str, shelf: Shelf, counted: int, **told: Any) -> Change:
-        """Set a shelf to what was counted."""
+    def count(self, at: datetime, actor: str, shelf: Shelf, counted: int, **details: Any) -> Change:
+        """Set a shelf's stock to the counted number."""
         shelf.stock = counted
-        return _change(at, actor, shelf, Edit({"stock": counted}), reason="counted", **told)
+        return _change(at, actor, shelf, Edit({"stock": counted}), reason="counted", **details)
 
     def edit(
-        self, at: datetime, actor: str, shelf: Shelf, fields: dict[str, Any], **told: Any
+        self, at: datetime, actor: str, shelf: Shelf, fields: dict[str, Any], **details: Any
     ) -> Change:
-        """Change what a product is, but for its stock."""
-        return _change(at, actor, shelf, Edit(fields), **told)
+        """Change a product's fields other than its stock."""
+        return _change(at, actor, shelf, Edit(fields), **details)
 
-    def drop(self, at: datetime, actor: str, shelf: Shelf, **told: Any) -> Change:
-        """Give a product up."""
+    def drop(self, at: datetime, actor: str, shelf: Shelf, **details: Any) -> Change:
+        """Discontinue a product."""
         self.shelves.drop(shelf)
-        return _change(at, actor, shelf, Drop(), **told)
+        return _change(at, actor, shelf, Drop(), **details)
 
 
-def _change(at: datetime, actor: str, shelf: Shelf, action: Action, **told: Any) -> Change:
-    return Change(at=at, actor=actor, product_id=shelf.product_id, action=action, **told)
+def _change(at: datetime, actor: str, shelf: Shelf, action: Action, **details: Any) -> Change:
+    return Change(at=at, actor=actor, product_id=shelf.product_id, action=action, **details)

@@ -1,4 +1,4 @@
-"""Who works in the demo shop, and what they note down. Data, and choices among it."""
+"""The demo shop's staff and their notes are data, from which the simulation chooses at random."""
 
 from datetime import datetime
 from random import Random
@@ -26,12 +26,12 @@ TRANSFERS = ("to the market stall", "to the station kiosk")
 
 
 def seller(random: Random, local: datetime) -> str:
-    """Who sells at this time."""
+    """The actor of a sale at this time."""
     if not is_open(local) or random.random() < _WEB_SHARE:
         return WEB_SHOP
     return random.choice(_MORNING if local.hour < _CHANGE_OF_SHIFT else _AFTERNOON)
 
 
 def now_and_then(random: Random, share: float, remarks: tuple[str, ...]) -> str | None:
-    """One of the remarks, in `share` of the cases."""
+    """One of the remarks with probability `share`, else None."""
     return random.choice(remarks) if random.random() < share else None

@@ -1,9 +1,9 @@
 """Large bodies are encoded and parsed as plain JSON, without botocore's model.
 
 Botocore walks over every attribute, which took more than half of the worker's CPU time
-(docs/results/performance.md) and two thirds of the time to read a page of `Feed`. In a page of records,
-times stay numbers and binary stays base64, as in Lambda's events; `decode` accepts both. A page of
-items with a binary attribute is left to botocore, which decodes it.
+(docs/results/performance.md) and two thirds of the time to read a page of `Feed`. In a page of
+records, times stay numbers and binary stays base64, as in Lambda's events; `decode` accepts both.
+A page of items with a binary attribute is left to botocore, which decodes it.
 """
 
 import base64

@@ -60,11 +60,11 @@ def test_undecodable_records_are_parked_and_counted(
     file = tmp_path / "event.json"
     file.write_text(json.dumps({"Records": [records[0], {}, records[1] | {"eventName": "MOVE"}]}))
     assert run(settings, "--dry-run", file) == 1
-    assert out().count("parked: ") == 2
+    assert out().count("would become a dead letter: ") == 2
     assert run(settings, file) == 1
     shown = out()
     assert '{"batchItemFailures": []}' in shown
-    assert "2 of 3 records are parked" in shown
+    assert "2 of 3 records became dead letters" in shown
 
 
 @pytest.mark.parametrize(

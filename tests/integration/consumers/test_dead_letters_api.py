@@ -137,7 +137,7 @@ def test_the_command_redrives_all_letters_those_of_one_sink_or_single_ones(
     shop.receiver.status = 204
     run()
     until(lambda: not shop.letters())
-    assert run() == run("webhook") == "There are no dead letters to deliver again.\n"
+    assert run() == run("webhook") == "There are no dead letters to redrive.\n"
     assert {actor.partition(":")[0] for _, actor in shop.trail()} == {"cli"}
 
 

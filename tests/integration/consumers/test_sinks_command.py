@@ -71,7 +71,7 @@ def test_pause_rewind_resume_and_test_work_and_are_in_the_trail(shop: Hooked, si
     until(lambda: shop.received() == 1)
     assert sinks("pause", "webhook")[:2] == (
         0,
-        "Sink webhook is paused; what arrives waits for it.\n",
+        "Sink webhook is paused. New events wait until it is resumed.\n",
     )
     status, printed, _ = sinks("rewind", "webhook", "--to", "beginning")
     assert (status, "It is paused" in printed) == (0, True)

@@ -1,4 +1,4 @@
-"""The demo shop on a real engine: live beside other people, by button, ended with its server."""
+"""The demo shop runs on a real engine, next to other writers, and stops with its server."""
 
 import threading
 import time
@@ -14,20 +14,20 @@ from tests.support.processes.running import App, item, serving, settings_for
 from tests.support.waiting import until
 
 
-def test_the_shelves_are_full_at_once_and_then_the_rate_holds(app: App) -> None:
+def test_shop_fills_its_shelves_at_once_and_then_keeps_its_rate(app: App) -> None:
     with DemoShop(app.services.store.products, plan(20)) as shop:
         shop.start()
         until(lambda: len(stocks(app)) >= 220, 20)
         until(lambda: sells(app))
-        time.sleep(1)  # what the opening held up has been caught up with
+        time.sleep(1)  # until the shop has caught up after the opening
         before, began = len(feed_events(app)), time.monotonic()
         time.sleep(4)
         count, took = len(feed_events(app)) - before, time.monotonic() - began
     assert count / took == pytest.approx(20, rel=0.3)
 
 
-def test_other_people_in_the_same_shop_do_not_stop_it(app: App) -> None:
-    """They sell out, delete, break and put back products while the shop runs."""
+def test_shop_continues_while_other_people_change_its_products(app: App) -> None:
+    """They empty, delete, damage and recreate products while the shop runs."""
     done = threading.Event()
 
     def interfere() -> None:
@@ -63,7 +63,7 @@ def test_other_people_in_the_same_shop_do_not_stop_it(app: App) -> None:
     assert all(event.stock_after is None or event.stock_after >= 0 for event in feed_events(app))
 
 
-def test_the_button_opens_a_shop_and_the_notice_closes_it(app: App) -> None:
+def test_button_starts_the_shop_and_notice_stops_it(app: App) -> None:
     assert BUTTON in app.http.get("/products").text
     assert BUTTON in app.http.get("/").text
     started = app.http.post("/demo/start", headers={"Origin": app.url})
@@ -81,20 +81,20 @@ def test_the_button_opens_a_shop_and_the_notice_closes_it(app: App) -> None:
     assert len(feed_events(app)) == count
 
 
-def test_a_read_only_place_has_no_demo(endpoint: str, tmp_path: Path) -> None:
+def test_demo_is_refused_in_read_only_mode(endpoint: str, tmp_path: Path) -> None:
     with serving(settings_for(endpoint, tmp_path, read_only=True)) as app:
         assert BUTTON not in app.http.get("/").text
         assert app.http.post("/demo/start").status_code == 403
         assert not app.services.demo.running()
 
 
-def test_a_foreign_page_cannot_press_the_button(app: App) -> None:
+def test_demo_cannot_be_started_from_another_origin(app: App) -> None:
     answer = app.http.post("/demo/start", headers={"Origin": "http://elsewhere.example"})
     assert answer.status_code == 403
     assert not app.services.demo.running()
 
 
-def test_the_server_s_end_is_the_shop_s(settings: Settings) -> None:
+def test_shop_stops_with_its_server(settings: Settings) -> None:
     with running(settings, demo=plan(20)) as services:
         assert services.demo.running()
     assert not services.demo.running()

@@ -1,4 +1,4 @@
-"""The demo's command serves where nobody does, and else only writes."""
+"""`stockpulse demo` starts a server unless one is running; then it only writes."""
 
 import re
 import signal
@@ -17,7 +17,7 @@ from tests.support.waiting import until
 
 
 class Command:
-    """`stockpulse demo …` as a process of its own."""
+    """`stockpulse demo …` in its own process."""
 
     def __init__(self, settings: Settings, output: Path, *arguments: str) -> None:
         given = {
@@ -26,7 +26,7 @@ class Command:
             "TABLE_PREFIX": settings.table_prefix,
             "PORT": "0",
         }
-        self._output = output
+        self._file = output
         with output.open("wb") as file:
             self.child = subprocess.Popen(
                 [sys.executable, "-m", "app", "demo", *arguments],
@@ -38,8 +38,8 @@ class Command:
             )
 
     @property
-    def said(self) -> str:
-        return self._output.read_text()
+    def output(self) -> str:
+        return self._file.read_text()
 
     def end(self) -> int:
         self.child.send_signal(signal.SIGINT)
@@ -54,30 +54,31 @@ class Command:
             self.child.wait(10)
 
 
-def test_the_command_serves_where_nobody_does(settings: Settings, tmp_path: Path) -> None:
-    output = tmp_path / "said"
+def test_demo_command_starts_a_server_if_none_is_running(
+    settings: Settings, tmp_path: Path
+) -> None:
+    output = tmp_path / "output"
     with Command(settings, output, "--history", "12h", "--seed", "3") as command:
-        until(lambda: "Ctrl-C ends it" in command.said or command.child.poll() is not None, 60)
-        address = re.search(r"http://127\.0\.0\.1:\d+", command.said)
-        assert address is not None, command.said
-        assert "the table holds 2" in command.said
-        assert "5 changes a second (seed 3)" in command.said
+        until(lambda: "Press Ctrl-C" in command.output or command.child.poll() is not None, 60)
+        address = re.search(r"http://127\.0\.0\.1:\d+", command.output)
+        assert address is not None, command.output
+        assert "the table holds 2" in command.output
+        assert "5 changes per second (seed 3)" in command.output
         until(lambda: httpx.get(f"{address[0]}/readyz").status_code == 200)
         assert NOTICE in httpx.get(f"{address[0]}/").text
-        assert command.end() == 0, command.said
+        assert command.end() == 0, command.output
     with Command(settings, output, "--history", "12h") as command:
         assert command.child.wait(30) == 1
-        assert "is not empty" in command.said
+        assert "is not empty" in command.output
 
 
-def test_the_command_only_writes_where_a_server_runs(app: App, tmp_path: Path) -> None:
+def test_demo_command_only_writes_if_a_server_is_running(app: App, tmp_path: Path) -> None:
     settings = app.services.settings
-    with Command(settings, tmp_path / "said", "--rate", "50") as command:
+    with Command(settings, tmp_path / "output", "--rate", "50") as command:
         until(lambda: sells(app), 60)
-        assert "only writes" not in command.said
-        assert "Another process serves" in command.said
+        assert "Writing the demo shop's changes to" in command.output
         assert not app.services.demo.running()
-        assert command.end() == 0, command.said
-    with Command(settings, tmp_path / "said", "--history", "12h") as command:
+        assert command.end() == 0, command.output
+    with Command(settings, tmp_path / "output", "--history", "12h") as command:
         assert command.child.wait(30) == 1
-        assert "in use by another Stockpulse (process" in command.said
+        assert "in use by another Stockpulse (process" in command.output

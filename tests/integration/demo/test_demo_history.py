@@ -1,4 +1,4 @@
-"""A made-up past is in audit and feed, once, before the shop goes on."""
+"""Simulated history is in audit and feed exactly once, and the shop continues after it."""
 
 import time
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ import pytest
 
 from app.config.settings import Settings
 from app.config.signing import signer_of
-from app.demo.history.backfill import Past, divided, make_past
-from app.demo.history.records import NoPast
+from app.demo.history.backfill import HistoryCounts, split_at, write_history
+from app.demo.history.records import HistoryRefused
 from app.demo.live import Plan
 from app.demo.runner import DemoShop
 from app.demo.simulation.shop import changes
@@ -32,25 +32,25 @@ def owned(settings: Settings) -> Iterator[tuple[location.Place, tables.TableName
         yield where, names
 
 
-def give_past(settings: Settings, span: timedelta) -> tuple[Past, Plan]:
+def write_past(settings: Settings, span: timedelta) -> tuple[HistoryCounts, Plan]:
     now = datetime.now(UTC)
-    past, rest = divided(changes(4, now - span, ZONE), now)
+    past, rest = split_at(changes(4, now - span, ZONE), now)
     with owned(settings) as (where, names):
-        made = make_past(where, names, settings.attributes, signer_of(settings), past)
-    return made, Plan(rest, 50)
+        counts = write_history(where, names, settings.attributes, signer_of(settings), past)
+    return counts, Plan(rest, 50)
 
 
-def test_a_past_is_in_audit_and_feed_and_the_stream_does_not_tell_it_again(
+def test_history_is_in_audit_and_feed_exactly_once(
     settings: Settings,
 ) -> None:
     span = timedelta(days=3)
     began = datetime.now(UTC) - span
-    made, _ = give_past(settings, span)
-    assert made.strangers == 0
+    counts, _ = write_past(settings, span)
+    assert counts.others == 0
     with serving(settings) as app:
         first = feed_events(app)
         shown = [event for event in first if event.kind != "internal"]
-        assert len(first) == made.records > 700
+        assert len(first) == counts.records > 700
         assert timedelta(0) <= shown[0].occurred_at - began + timedelta(seconds=1) < timedelta(1)
         assert datetime.now(UTC) - shown[-1].occurred_at < timedelta(hours=14)
         assert all(one.occurred_at <= other.occurred_at for one, other in pairwise(first))
@@ -59,16 +59,16 @@ def test_a_past_is_in_audit_and_feed_and_the_stream_does_not_tell_it_again(
         left = {key: after for key, after in last.items() if after is not None}
         scanned = app.tables.scan(TableName=app.services.about.products_table, ConsistentRead=True)
         assert {item["ProductID"]["S"]: item for item in scanned["Items"]} == left
-        assert len(left) == made.products >= 200
+        assert len(left) == counts.products >= 200
 
-        # Arrivals lie in the past too: the feed has a day for each.
+        # Arrivals are in the past too: the feed has each of the days.
         days = {cursor.day for cursor, _ in app.services.store.timeline.recent()}
         assert len(days) in {3, 4}
 
         product_id = next(key for key, after in left.items() if int(after["Stock"]["N"]))
         assert app.adjust(product_id, -1).status_code == 200
         until(lambda: feed_events(app, 1)[0].actor == "local")
-        time.sleep(1)  # time enough for the stream to tell more, if it did
+        time.sleep(1)  # enough for duplicates from the stream to arrive, if there were any
         later = feed_events(app)[len(first) :]
         assert [event.product_id for event in later] == [product_id]
         assert later[0].before == left[product_id]
@@ -78,8 +78,8 @@ def test_a_past_is_in_audit_and_feed_and_the_stream_does_not_tell_it_again(
         assert history[-1]["data"]["note"] in {"opening stock", "new in the shop"}
 
 
-def test_after_its_past_the_shop_goes_on(settings: Settings) -> None:
-    _, rest = give_past(settings, timedelta(hours=6))
+def test_shop_continues_after_its_history(settings: Settings) -> None:
+    _, rest = write_past(settings, timedelta(hours=6))
     with serving(settings) as app:
         before = len(feed_events(app))
         with DemoShop(app.services.store.products, rest) as shop:
@@ -90,28 +90,28 @@ def test_after_its_past_the_shop_goes_on(settings: Settings) -> None:
     assert not any(event.kind == "inserted" and event.note == "opening stock" for event in later)
 
 
-def test_what_others_did_before_is_told_as_well(settings: Settings) -> None:
+def test_earlier_changes_by_other_programs_are_audited(settings: Settings) -> None:
     with owned(settings) as (where, names):
         client = connect(where.endpoint).tables
         client.put_item(TableName=names.products, Item=item(ProductID="mine", Stock=1))
         client.delete_item(TableName=names.products, Key=item(ProductID="mine"))
-    made, _ = give_past(settings, timedelta(hours=2))
-    assert made.strangers == 2
+    counts, _ = write_past(settings, timedelta(hours=2))
+    assert counts.others == 2
     with serving(settings) as app:
         kinds = [event.kind for event in feed_events(app) if event.product_id == "mine"]
         assert kinds == ["inserted", "deleted"]
 
 
-def test_a_store_that_is_not_empty_gets_no_past(settings: Settings) -> None:
+def test_history_is_refused_in_a_store_that_is_not_empty(settings: Settings) -> None:
     with serving(settings) as app:
         app.create("P1")
         until(lambda: feed_events(app))
         app.http.delete("/v1/products/P1", headers={"If-Match": "*"})
-    with pytest.raises(NoPast, match="ProductEvents is not empty"):
-        give_past(settings, timedelta(hours=2))
+    with pytest.raises(HistoryRefused, match="ProductEvents is not empty"):
+        write_past(settings, timedelta(hours=2))
 
 
-def test_a_past_that_would_expire_at_once_is_refused(endpoint: str, tmp_path: Path) -> None:
+def test_history_longer_than_retention_is_refused(endpoint: str, tmp_path: Path) -> None:
     settings = settings_for(endpoint, tmp_path, audit_retention_days=2)
-    with pytest.raises(NoPast, match="RETENTION"):
-        give_past(settings, timedelta(days=3))
+    with pytest.raises(HistoryRefused, match="RETENTION"):
+        write_past(settings, timedelta(days=3))

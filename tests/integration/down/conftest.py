@@ -1,4 +1,4 @@
-"""A server as a process of its own, on an engine of its own."""
+"""The server is a separate process with its own engine."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A Stockpulse to take parts away from, and what it says of itself meanwhile."""
+"""A running Stockpulse whose parts a test can kill, and helpers to read its status."""
 
 import time
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from app.store.engine import find_running
 from tests.support.http.sse import Listener
 from tests.support.processes.process import Process
 
-TOLD = 5.0  # seconds until /readyz names a part that is down
-RECOVERED = 10.0  # seconds until /readyz is well again
-PATIENCE = 30.0  # seconds for what has no bound of its own, on a loaded machine
+REPORTED = 5.0  # seconds until /readyz names a part that is down
+RECOVERED = 10.0  # seconds until /readyz answers 200 again
+PATIENCE = 30.0  # seconds for steps without a specified limit, on a loaded machine
 
 
 @dataclass
@@ -44,7 +44,7 @@ def subjects(feed: Listener) -> list[str]:
 
 
 def wait_for_readiness(http: httpx.Client, status: int, seconds: float) -> Any:
-    """What /readyz says once it answers with this status; within so many seconds."""
+    """The body of /readyz once it answers with this status, within so many seconds."""
     answer = http.get("/readyz")
     deadline = time.monotonic() + seconds
     while answer.status_code != status and time.monotonic() < deadline:
@@ -57,6 +57,6 @@ def wait_for_readiness(http: httpx.Client, status: int, seconds: float) -> Any:
 
 
 def engine_of(data_dir: Path) -> int:
-    """The process id of the folder's engine; 0 while none runs."""
+    """The process id of the folder's engine; 0 if none is running."""
     found = find_running(data_dir)
     return 0 if found is None else found.pid

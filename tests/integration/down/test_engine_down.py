@@ -1,4 +1,4 @@
-"""While the engine is down clients are told so, and when it is back all goes on."""
+"""While the engine is down, clients get 503; when it is back, everything continues."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ from app.web.middleware.request_guard import SECURITY_HEADERS
 from tests.integration.down.kit import (
     PATIENCE,
     RECOVERED,
-    TOLD,
+    REPORTED,
     Server,
     subjects,
     wait_for_readiness,
@@ -29,7 +29,7 @@ from tests.support.waiting import until
 
 
 @pytest.mark.embedded
-def test_with_the_engine_down_clients_are_told_and_with_it_back_all_goes_on(
+def test_clients_get_503_while_the_engine_is_down_and_continue_afterwards(
     server: Server,
 ) -> None:
     assert server.create("before").status_code == 201
@@ -40,24 +40,24 @@ def test_with_the_engine_down_clients_are_told_and_with_it_back_all_goes_on(
             threads.submit(server.http.get, "/v1/events"),
             threads.submit(server.adjust, "before", -1),
         ]
-        unready = wait_for_readiness(server.http, 503, TOLD)
+        unready = wait_for_readiness(server.http, 503, REPORTED)
         assert "engine" in unready["parts"]["engine"]
         assert server.http.get("/healthz").status_code == 200
         for answer in [down.result(), *(call.result() for call in refused)]:
             assert_unavailable(answer)
-        # The stream tells it at once, not with the next regular heartbeat.
-        server.feed.wait_until(lambda: "engine" in store_told(server.feed), TOLD)
+        # The stream reports it at once, not with the next regular heartbeat.
+        server.feed.wait_until(lambda: "engine" in store_state(server.feed), REPORTED)
     wait_for_readiness(server.http, 200, RECOVERED)
     assert server.create("after").status_code == 201
     assert server.http.get("/v1/products/before").json()["stock"] == 10
     server.feed.wait_until(lambda: "after" in subjects(server.feed), PATIENCE)
     assert not server.feed.ended
-    server.feed.wait_until(lambda: store_told(server.feed) == "ok", TOLD)
+    server.feed.wait_until(lambda: store_state(server.feed) == "ok", REPORTED)
     assert subjects(server.feed) == ["before", "after"]
 
 
 @pytest.mark.embedded
-def test_with_the_engine_frozen_clients_are_told_and_a_waiting_write_is_applied_once(
+def test_write_that_waits_for_a_frozen_engine_is_applied_once(
     server: Server,
 ) -> None:
     server.create("P1")
@@ -67,7 +67,7 @@ def test_with_the_engine_frozen_clients_are_told_and_a_waiting_write_is_applied_
     try:
         with ThreadPoolExecutor() as threads:
             waiting = threads.submit(server.adjust, "P1", -1)
-            unready = wait_for_readiness(server.http, 503, TOLD)
+            unready = wait_for_readiness(server.http, 503, REPORTED)
             assert "engine" in unready["parts"]["engine"]
             os.kill(frozen, signal.SIGCONT)
             wait_for_readiness(server.http, 200, RECOVERED)
@@ -81,8 +81,8 @@ def test_with_the_engine_frozen_clients_are_told_and_a_waiting_write_is_applied_
     assert server.http.get("/v1/products/P1").json()["stock"] == 9
 
 
-def store_told(feed: Listener) -> str:
-    """The store's state by the latest heartbeat."""
+def store_state(feed: Listener) -> str:
+    """The store's state in the latest heartbeat."""
     beats = [message for message in feed.messages if message.event == "heartbeat"]
     return beats[-1].data["store"] if beats else ""
 
@@ -101,7 +101,7 @@ def assert_unavailable(answer: httpx.Response) -> None:
 
 @contextmanager
 def engine_kept_down(server: Server) -> Iterator[None]:
-    """Kill the engine and sit on its address, where every connection is reset at once."""
+    """Kill the engine and occupy its address, resetting every connection at once."""
     found = find_running(server.process.data_dir)
     assert found is not None
     parts = urlsplit(found.url)
@@ -111,7 +111,7 @@ def engine_kept_down(server: Server) -> Iterator[None]:
         occupant.settimeout(0.05)
 
         def take() -> bool:
-            """Take the address; an engine that was restarted meanwhile is killed like the first."""
+            """Bind the address; an engine that was restarted meanwhile is killed too."""
             if running := server.engine:
                 os.kill(running, signal.SIGKILL)
             try:
@@ -131,7 +131,7 @@ def engine_kept_down(server: Server) -> Iterator[None]:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                 connection.close()
 
-        until(take, TOLD)
+        until(take, REPORTED)
         thread = threading.Thread(target=reset)
         thread.start()
         try:

@@ -1,4 +1,4 @@
-"""However often the engine is killed, nothing is lost or doubled."""
+"""However often the engine is killed, no write is lost or applied twice."""
 
 import os
 import signal
@@ -31,14 +31,14 @@ from tests.support.waiting import until
 
 @dataclass
 class Tally:
-    """What one writer was told."""
+    """The responses that one writer got."""
 
-    accepted: list[str] = field(default_factory=list)  # request ids
-    unknown: list[str] = field(default_factory=list)  # of what was answered 503
+    accepted: list[str] = field(default_factory=list)  # request ids answered with 200
+    unknown: list[str] = field(default_factory=list)  # request ids answered with 503
 
 
 @pytest.mark.embedded
-def test_no_write_that_was_accepted_is_lost_or_doubled_over_several_engine_kills(
+def test_accepted_writes_are_applied_exactly_once_across_engine_kills(
     server: Server,
 ) -> None:
     products, kills, stock = [f"P{number}" for number in range(4)], 4, 100_000
@@ -70,18 +70,18 @@ def test_no_write_that_was_accepted_is_lost_or_doubled_over_several_engine_kills
     streamed = [message.data for message in server.feed.seen]
     audited = {product: history(server.http, product) for product in products}
     sales = [event for events in audited.values() for event in events if event["delta"]]
-    told = Counter(event["request_id"] for event in sales)
+    applied = Counter(event["request_id"] for event in sales)
     assert len(accepted) > 50
-    assert all(told[request] == 1 for request in accepted), "an accepted write is lost or doubled"
-    assert told.keys() <= {*accepted, *unknown}
-    assert max(told.values()) == 1, "a write with a lost answer was applied twice"
+    assert all(applied[request] == 1 for request in accepted), "a write is lost or applied twice"
+    assert applied.keys() <= {*accepted, *unknown}
+    assert max(applied.values()) == 1, "a write with a lost response was applied twice"
     for product, events in audited.items():
         left = left_of(server, product)
         assert left == stock - sum(event["product_id"] == product for event in sales)
         assert [event["stock_after"] for event in events] == list(range(left, stock + 1))
     assert not server.feed.ended
     ids = [event["id"] for event in streamed]
-    assert len(ids) == len(set(ids)), "an event came twice"
+    assert len(ids) == len(set(ids)), "an event was sent twice"
     everything = {event["id"] for events in audited.values() for event in events}
     assert set(ids) == everything
 
@@ -92,7 +92,7 @@ def left_of(server: Server, product: str) -> int:
 
 
 def sell(server: Server, products: list[str], tally: Tally, done: threading.Event) -> None:
-    """Sell one of each product in turn; note what was answered."""
+    """Sell one of each product in turn, and note the responses."""
     while not done.is_set():
         for product in products:
             answer = server.adjust(product, -1)
@@ -101,12 +101,12 @@ def sell(server: Server, products: list[str], tally: Tally, done: threading.Even
                 tally.accepted.append(request)
             elif answer.status_code == 503:
                 tally.unknown.append(request)
-            else:  # nobody took the last one, and no writer met itself as a conflict
+            else:  # neither out of stock nor a conflict with the writer's own retry
                 assert answer.json()["code"] == "too-much-contention", answer.text
 
 
 class KillingProxy(LossyProxy):
-    """Swallows the answer to a write and kills the engine that gave it; cuts when it is back."""
+    """Drops the response to a write and kills the engine; closes the connection once it is back."""
 
     def __init__(self, engine: EmbeddedEngine, data_dir: Path) -> None:
         parts = urlsplit(engine.url)
@@ -125,7 +125,7 @@ class KillingProxy(LossyProxy):
 
 
 @pytest.mark.embedded
-def test_a_write_whose_answer_dies_with_the_engine_is_applied_once(tmp_path: Path) -> None:
+def test_write_whose_response_is_lost_with_the_engine_is_applied_once(tmp_path: Path) -> None:
     with app_before_killing_proxy(tmp_path) as (app, proxy):
         app.create("P1", 100)
 
@@ -160,7 +160,7 @@ def app_before_killing_proxy(folder: Path) -> Iterator[tuple[App, KillingProxy]]
 
 
 def history(http: httpx.Client, product_id: str) -> list[dict[str, Any]]:
-    """A product's whole audit, newest first."""
+    """All audit entries of a product, newest first."""
     events: list[dict[str, Any]] = []
     link: str | None = f"/v1/products/{product_id}/events?limit=200"
     while link:

@@ -1,4 +1,4 @@
-"""A reader that died is named, and comes back by itself."""
+"""A shard reader that died is reported and restarted automatically."""
 
 import ctypes
 import gc
@@ -7,29 +7,27 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.down.kit import RECOVERED, TOLD, subjects, wait_for_readiness
+from tests.integration.down.kit import RECOVERED, REPORTED, subjects, wait_for_readiness
 from tests.support.http.sse import Listener
 from tests.support.processes.running import App
 
-# A thread that dies at any of its instructions may leave a socket that it had just opened.
+# A thread that dies at an arbitrary instruction may leave a socket open.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
 
 @pytest.fixture
 def others() -> Iterator[set[threading.Thread]]:
-    """What runs before the application does: one of other tests may be among it."""
+    """The threads that run before the application starts, possibly from other tests."""
     yield set(threading.enumerate())
-    gc.collect()  # what it left is no other test's
+    gc.collect()  # so that the warning about an open socket is raised in this test
 
 
-def test_a_dead_reader_is_named_and_comes_back_by_itself(
-    others: set[threading.Thread], app: App
-) -> None:
+def test_dead_reader_is_reported_and_restarted(others: set[threading.Thread], app: App) -> None:
     with Listener(app.url) as feed:
         app.create("before")
         feed.changes(1)
         end_thread("shard-", others)
-        unready = wait_for_readiness(app.http, 503, TOLD)
+        unready = wait_for_readiness(app.http, 503, REPORTED)
         assert "crashed" in unready["parts"]["worker"]
         app.create("during")
         wait_for_readiness(app.http, 200, RECOVERED)
@@ -38,15 +36,15 @@ def test_a_dead_reader_is_named_and_comes_back_by_itself(
         assert subjects(feed) == ["before", "during", "after"]
 
 
-def test_a_reader_comes_back_though_the_coordinator_died_too(
+def test_reader_is_restarted_even_if_the_coordinator_died(
     others: set[threading.Thread], app: App
 ) -> None:
     with Listener(app.url) as feed:
         app.create("before")
         feed.changes(1)
-        end_thread("stream-coordinator", others)  # takes effect when it wakes: when a reader ends
+        end_thread("stream-coordinator", others)  # takes effect when it wakes, as a reader ends
         end_thread("shard-", others)
-        wait_for_readiness(app.http, 503, TOLD)
+        wait_for_readiness(app.http, 503, REPORTED)
         wait_for_readiness(app.http, 200, RECOVERED)
         app.create("after")
         feed.changes(2, RECOVERED)
@@ -54,7 +52,7 @@ def test_a_reader_comes_back_though_the_coordinator_died_too(
 
 
 def end_thread(prefix: str, others: set[threading.Thread]) -> None:
-    """Have a thread raise SystemExit at the next of its instructions."""
+    """Make a thread raise SystemExit at its next instruction."""
     own = set(threading.enumerate()) - others
     (thread,) = (found for found in own if found.name.startswith(prefix))
     number = ctypes.c_ulong(thread.ident or 0)

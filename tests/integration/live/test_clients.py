@@ -1,4 +1,4 @@
-"""The published clients follow the stream through a killed server and miss nothing."""
+"""The published example clients follow the stream across a killed server and miss nothing."""
 
 import json
 import os
@@ -24,11 +24,11 @@ CLIENTS: dict[str, list[str]] = {
 
 
 class Client:
-    """A published client as a process, and the changes that it printed."""
+    """An example client in its own process, and the changes that it printed."""
 
     def __init__(self, name: str, url: str, folder: Path) -> None:
         kept = [str(folder / "cursor")] if name == "curl" else []
-        self.told: list[dict[str, Any]] = []
+        self.printed: list[dict[str, Any]] = []
         self._process = subprocess.Popen(
             [*CLIENTS[name], url, *kept],
             cwd=ROOT,
@@ -42,13 +42,13 @@ class Client:
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self.told.append(json.loads(line))
+            self.printed.append(json.loads(line))
 
     @property
     def stocks(self) -> list[int]:
-        """What it was told, each event once."""
+        """The stocks that it printed, each event once."""
         return [
-            change["data"]["stock_after"] for change in {c["id"]: c for c in self.told}.values()
+            change["data"]["stock_after"] for change in {c["id"]: c for c in self.printed}.values()
         ]
 
     def end(self) -> None:
@@ -59,7 +59,7 @@ class Client:
         self._process.stdout.close()
 
 
-def test_each_client_resumes_after_the_server_was_killed(tmp_path: Path) -> None:
+def test_each_client_resumes_after_the_server_is_killed(tmp_path: Path) -> None:
     app = Process(tmp_path / "data")
     clients: dict[str, Client] = {}
     with app:
@@ -69,8 +69,8 @@ def test_each_client_resumes_after_the_server_was_killed(tmp_path: Path) -> None
             (folder := tmp_path / name).mkdir()
             clients[name] = Client(name, app.url, folder)
         try:
-            # A client that has not connected yet has nothing to resume from: give until all have.
-            until(lambda: move(app) and all(c.told for c in clients.values()))
+            # A client without a first event has no cursor to resume from, so wait for all of them.
+            until(lambda: move(app) and all(c.printed for c in clients.values()))
             app.kill()
             app.start()
             for _ in range(5):

@@ -1,6 +1,6 @@
-"""Killed between any two steps, the application loses nothing and shows nothing twice.
+"""Killed between any two steps, the application loses no event and sends none twice.
 
-This is the short form; `make faults` runs the long one.
+This is the short version; `make faults` runs the long one.
 """
 
 import os
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.embedded
 
 
 @pytest.mark.parametrize("point", PIPELINE_POINTS)
-def test_a_kill_at_a_fault_point_loses_and_doubles_nothing(tmp_path: Path, point: str) -> None:
+def test_kill_at_any_fault_point_loses_and_duplicates_nothing(tmp_path: Path, point: str) -> None:
     changes = 40
     app = Process(tmp_path / "data", module="tests.faults.crashing")
     app.environment = {"CRASH_AT": point, "CRASH_AFTER": "1"}
@@ -49,12 +49,12 @@ def test_a_kill_at_a_fault_point_loses_and_doubles_nothing(tmp_path: Path, point
         app.__exit__()
     assert len(audited) == changes
     assert {event.id for event in audited} == set(follower.ids), app.output
-    assert len(follower.ids) == len(set(follower.ids)), "an event came twice on the wire"
+    assert len(follower.ids) == len(set(follower.ids)), "an event was sent twice"
     stocks = [event.stock_after for event in audited if event.product_id == "P0"]
     assert stocks == sorted(stocks)
 
 
-def test_data_and_clients_outlive_a_kill_of_app_and_engine(tmp_path: Path) -> None:
+def test_data_survives_a_kill_of_application_and_engine(tmp_path: Path) -> None:
     app = Process(tmp_path / "data")
     with app:
         body = {"product_id": "P1", "name": "Kettle", "stock": 3}
@@ -74,7 +74,7 @@ def test_data_and_clients_outlive_a_kill_of_app_and_engine(tmp_path: Path) -> No
 
 
 def write(url: str, changes: int) -> None:
-    """Stock changes to four products, as another program makes them."""
+    """Change the stock of four products, as another program would."""
     client = connect(url).tables
     for number in range(changes):
         time.sleep(0.03)  # slower than the reader, so that there are several batches
@@ -85,7 +85,7 @@ def write(url: str, changes: int) -> None:
 
 
 def audit_of(url: str) -> list[ChangeEvent]:
-    """Every audit entry's event, in key order by product."""
+    """The events of all audit entries, by product and event key."""
     pages = connect(url).tables.get_paginator("scan").paginate(TableName="ProductEvents")
     events = [event_of(entry) for page in pages for entry in page["Items"]]
     return sorted(events, key=lambda event: (event.product_id, event.event_key))

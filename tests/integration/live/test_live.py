@@ -1,4 +1,4 @@
-"""From a write to the live stream, on a real engine."""
+"""A write appears in the live stream, on a real engine."""
 
 import time
 
@@ -8,25 +8,30 @@ from tests.support.processes.running import App
 PATCH = {"Content-Type": "application/merge-patch+json", "If-Match": "*"}
 
 
-def test_a_product_s_life_shows_as_it_happens(app: App) -> None:
+def test_changes_of_a_product_appear_in_the_live_stream(app: App) -> None:
     with Listener(app.url) as feed:
         app.create("P1", 12)
         app.adjust("P1", -3)
         app.http.patch("/v1/products/P1", content='{"name":"New"}', headers=PATCH)
         app.http.delete("/v1/products/P1?reason=lost&note=flood", headers={"If-Match": "*"})
         changes = feed.changes(4)
-    told = [message.data["data"] for message in changes]
-    assert [event["kind"] for event in told] == ["inserted", "stock_changed", "updated", "deleted"]
-    assert [event["actor"] for event in told] == ["local"] * 4
-    sale = told[1]
+    events = [message.data["data"] for message in changes]
+    assert [event["kind"] for event in events] == [
+        "inserted",
+        "stock_changed",
+        "updated",
+        "deleted",
+    ]
+    assert [event["actor"] for event in events] == ["local"] * 4
+    sale = events[1]
     assert (sale["stock_before"], sale["stock_after"], sale["delta"]) == (12, 9, -3)
     assert sale["reason"] == "sold"
-    assert told[2]["changed"] == ["ProductName"]
-    assert (told[3]["reason"], told[3]["note"]) == ("lost", "flood")
-    assert not any(name.startswith("Deleted") for name in told[3]["before"])
+    assert events[2]["changed"] == ["ProductName"]
+    assert (events[3]["reason"], events[3]["note"]) == ("lost", "flood")
+    assert not any(name.startswith("Deleted") for name in events[3]["before"])
 
 
-def test_what_is_shown_can_be_read_again_by_id_page_and_product(app: App) -> None:
+def test_live_event_can_be_read_by_id_by_page_and_by_product(app: App) -> None:
     with Listener(app.url) as feed:
         app.create("P1", 1)
         app.adjust("P1", 4, "received")
@@ -39,7 +44,7 @@ def test_what_is_shown_can_be_read_again_by_id_page_and_product(app: App) -> Non
     assert history == list(reversed(live))
 
 
-def test_pages_of_events_follow_one_another_in_both_directions(app: App) -> None:
+def test_events_can_be_paged_in_both_directions(app: App) -> None:
     with Listener(app.url) as feed:
         for number in range(9):
             app.create(f"P{number}")
@@ -55,7 +60,7 @@ def test_pages_of_events_follow_one_another_in_both_directions(app: App) -> None
     assert [event["id"] for event in later] == live[4:]
 
 
-def test_a_client_that_comes_back_misses_nothing_and_gets_nothing_twice(app: App) -> None:
+def test_reconnecting_client_gets_each_event_exactly_once(app: App) -> None:
     with Listener(app.url) as feed:
         app.create("P1")
         app.create("P2")
@@ -70,7 +75,7 @@ def test_a_client_that_comes_back_misses_nothing_and_gets_nothing_twice(app: App
     assert {message.id for message in rest}.isdisjoint({first[0].id})
 
 
-def test_a_filtered_stream_brings_only_what_was_asked_for(app: App) -> None:
+def test_filtered_stream_sends_only_matching_events(app: App) -> None:
     with Listener(app.url, kind="stock_changed", min_delta="5") as feed:
         app.create("P1", 100)
         app.adjust("P1", -4)
@@ -80,7 +85,7 @@ def test_a_filtered_stream_brings_only_what_was_asked_for(app: App) -> None:
     assert deltas == [-5, 6]
 
 
-def test_a_deleted_product_is_gone_with_its_history(app: App) -> None:
+def test_deleted_product_answers_410_with_a_link_to_its_history(app: App) -> None:
     with Listener(app.url) as feed:
         app.create("P1")
         app.http.delete("/v1/products/P1", headers={"If-Match": "*"})
@@ -93,7 +98,7 @@ def test_a_deleted_product_is_gone_with_its_history(app: App) -> None:
     assert kinds == ["deleted", "inserted"]
 
 
-def test_leaving_clients_leave_no_subscriber_behind(app: App) -> None:
+def test_disconnected_clients_leave_no_subscriber(app: App) -> None:
     for _ in range(5):
         with Listener(app.url):
             pass

@@ -1,4 +1,4 @@
-"""Worker and web processes with a real Redis between them: nothing is missed, whatever it does."""
+"""Worker and web processes with a real Redis between them miss nothing, whatever happens to it."""
 
 import threading
 import time
@@ -32,27 +32,27 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Seconds of waiting become tenths."""
-    quick = partial(feed_from_redis, timeout=0.4, block=0.1, away=0.1)
+    """Use timeouts of tenths of a second instead of seconds."""
+    quick = partial(feed_from_redis, timeout=0.4, block=0.1, poll_interval=0.1)
     monkeypatch.setattr(broker_feed, "feed_from_redis", quick)
 
 
 @pytest.fixture
 def split(endpoint: str, redis_server: RedisServer, tmp_path: Path) -> Settings:
-    """Settings of a deployment of several processes."""
+    """Settings of a deployment with several processes."""
     return settings_for(endpoint, tmp_path, broker_url=redis_server.url, session_key="k" * 32)
 
 
 @contextmanager
 def deployment(settings: Settings, webs: int = 1, idle: float = 0.25) -> Iterator[list[App]]:
-    """So many web processes and a worker."""
+    """`webs` web processes and a worker."""
     with ExitStack() as stack:
         apps = []
         for number in range(webs):
             own = settings.model_copy(update={"data_dir": settings.data_dir / str(number)})
             apps.append(stack.enter_context(serving(own)))
         pace = Idle(idle, idle)
-        stack.enter_context(publish_to_redis(settings, idle=pace, timeout=0.5, again=0.2))
+        stack.enter_context(publish_to_redis(settings, idle=pace, timeout=0.5, retry_interval=0.2))
         yield apps
 
 
@@ -61,7 +61,7 @@ def ids(feed: Listener) -> list[str]:
 
 
 def once(subjects: list[str]) -> list[str]:
-    """What is left when repeats are dropped, as clients do."""
+    """The subjects without duplicates, which clients drop."""
     return list(dict.fromkeys(subjects))
 
 
@@ -70,7 +70,7 @@ def broker_of(app: App) -> str:
     return state
 
 
-def test_what_is_written_at_one_web_process_shows_at_all_and_hints_reach_the_worker(
+def test_write_at_one_web_process_appears_at_all_and_hints_wake_the_worker(
     split: Settings,
 ) -> None:
     with (
@@ -89,7 +89,7 @@ def test_what_is_written_at_one_web_process_shows_at_all_and_hints_reach_the_wor
         assert [m.data for m in here.seen] == [m.data for m in there.seen]
         assert "worker" not in one.http.get("/readyz").json()["parts"]
 
-        # A client goes from one process to the other: everything once when repeats are dropped.
+        # A client moves from one process to the other: without duplicates, it gets everything once.
         one.create("P5")
         with Listener(other.url, after=here.changes(6)[3].id) as moved:
             moved.wait_until(lambda: {"P4", "P5"} <= set(ids(moved)))
@@ -111,7 +111,7 @@ def restarted_empty(server: RedisServer, _: Settings) -> None:
     server.start()
 
 
-def test_a_stream_that_is_gone_costs_no_client_an_event(
+def test_no_event_is_missed_when_the_redis_stream_is_lost(
     split: Settings, redis_server: RedisServer
 ) -> None:
     with deployment(split) as (app,), Listener(app.url) as feed:
@@ -132,7 +132,7 @@ def test_a_stream_that_is_gone_costs_no_client_an_event(
         assert sorted(once(ids(feed))) == sorted([*written, "last"])
 
 
-def test_while_redis_hangs_the_page_goes_on_and_says_so(
+def test_live_stream_continues_and_reports_it_while_redis_hangs(
     split: Settings, redis_server: RedisServer
 ) -> None:
     with deployment(split) as (app,), Listener(app.url) as feed:
@@ -147,7 +147,7 @@ def test_while_redis_hangs_the_page_goes_on_and_says_so(
         )
         with Listener(app.url, after=feed.changes(2)[0].id) as returned:
             returned.wait_until(lambda: "P1" in ids(returned))
-        app.create("P2")  # the worker waits with it: only the broker and the audit hold it up
+        app.create("P2")  # the worker is still retrying P1, so P2 waits
         redis_server.resume()
         app.create("P3")
         feed.wait_until(lambda: {"P1", "P2", "P3"} <= set(ids(feed)))
@@ -155,14 +155,14 @@ def test_while_redis_hangs_the_page_goes_on_and_says_so(
         assert once(ids(feed)) == ["P0", "P1", "P2", "P3"]
 
 
-def test_redis_may_come_late_and_go(split: Settings, redis_server: RedisServer) -> None:
+def test_redis_may_start_late_and_restart(split: Settings, redis_server: RedisServer) -> None:
     redis_server.kill()
     with deployment(split) as (app,), Listener(app.url) as feed:
         app.create("P0")
         feed.changes(1)
         redis_server.start()
         until(lambda: broker_of(app) == "ok")
-        app.create("P1")  # it shows once the worker is past P0
+        app.create("P1")  # it appears once the worker has published P0
         feed.wait_until(lambda: "P1" in ids(feed))
         redis_server.kill()
         app.create("P2")
@@ -173,13 +173,13 @@ def test_redis_may_come_late_and_go(split: Settings, redis_server: RedisServer) 
         assert once(ids(feed)) == ["P0", "P1", "P2", "P3"]
 
 
-def test_hints_reach_whoever_listens_and_wait_for_nobody(redis_server: RedisServer) -> None:
+def test_hints_reach_listeners_and_never_block(redis_server: RedisServer) -> None:
     heard = threading.Event()
     with (
-        HintSender(redis_server.url, "c", again=0.1) as sender,
-        RedisHints(redis_server.url, "c", heard.set, again=0.1),
+        HintSender(redis_server.url, "c", retry_interval=0.1) as sender,
+        RedisHints(redis_server.url, "c", heard.set, retry_interval=0.1),
     ):
-        assert heard.wait(5), "what was written before is looked for"
+        assert heard.wait(5), "a listener starts with a hint, for earlier writes"
         heard.clear()
         until(lambda: sender.hint() or heard.wait(0.1))
         redis_server.kill()
@@ -192,7 +192,7 @@ def test_hints_reach_whoever_listens_and_wait_for_nobody(redis_server: RedisServ
         until(lambda: sender.hint() or heard.wait(0.1))
 
 
-def test_two_deployments_share_a_server_and_entries_of_others_stop_no_one(
+def test_deployments_can_share_redis_and_foreign_entries_are_tolerated(
     split: Settings, redis_server: RedisServer
 ) -> None:
     names = split.table_prefix, f"{split.table_prefix}Products"

@@ -1,4 +1,4 @@
-"""A start over a history: few events are read, and cursors of any age are answered."""
+"""A start with a long history reads few events, and serves cursors of any age."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ _ROW = 20
 
 @pytest.fixture(scope="module")
 def app(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """The application, started over a history: 20 changes every 20 s."""
+    """The application, started with a history of 20 changes every 20 s."""
     settings = settings_for(endpoint, tmp_path_factory.mktemp("restart"))
     client = connect(settings.dynamodb).tables
     names = table_names(settings.table_prefix, settings.products_table)
@@ -43,15 +43,15 @@ def app(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App
 
 
 def cursor_of(number: int) -> str:
-    """The cursor of a change of the history."""
+    """The cursor of a change in the history."""
     return str(Cursor(FIRST_MS + number // _ROW * _ROW * 1_000, "00000000", number % _ROW))
 
 
-def test_the_ring_begins_with_few_events(app: App) -> None:
+def test_ring_starts_with_few_events(app: App) -> None:
     assert app.services.broker.held == START_EVENTS
 
 
-def test_the_first_page_shows_the_newest_and_where_the_stream_goes_on(app: App) -> None:
+def test_first_page_has_the_newest_events_and_the_cursor_to_follow_from(app: App) -> None:
     page = app.http.get("/", headers={"Accept": "text/html"}).text
     shown = [an_event(number).id for number in range(EVENTS)][::-1]
     places = [page.index(f'data-id="{event_id}"') for event_id in shown[:START_EVENTS]]
@@ -61,7 +61,7 @@ def test_the_first_page_shows_the_newest_and_where_the_stream_goes_on(app: App) 
 
 
 @pytest.mark.parametrize("number", [0, 250, EVENTS - START_EVENTS - 1, EVENTS - 30, EVENTS - 2])
-def test_a_cursor_of_any_age_misses_nothing_and_nothing_comes_twice(app: App, number: int) -> None:
+def test_cursor_of_any_age_gets_every_later_event_exactly_once(app: App, number: int) -> None:
     asked = {"Accept": "text/event-stream", "Last-Event-ID": cursor_of(number)}
     wanted = {an_event(later).id for later in range(number + 1, EVENTS)}
     seen: list[str] = []
@@ -72,10 +72,10 @@ def test_a_cursor_of_any_age_misses_nothing_and_nothing_comes_twice(app: App, nu
             if wanted <= set(seen):
                 break
     assert len(seen) == len(set(seen))
-    assert len(seen) <= len(wanted) + 10 + _ROW  # the back-fill begins 10 s before the cursor
+    assert len(seen) <= len(wanted) + 10 + _ROW  # the backfill starts 10 s before the cursor
 
 
-def test_the_newest_are_read_until_enough_of_them_are_shown(app: App) -> None:
+def test_newest_reads_until_there_are_enough_events(app: App) -> None:
     newest, before = app.services.store.timeline.newest(50, 100)
     assert [event.id for _, event in newest] == [
         an_event(number).id for number in range(EVENTS - 50, EVENTS)
@@ -89,7 +89,7 @@ def test_the_newest_are_read_until_enough_of_them_are_shown(app: App) -> None:
     assert (len(newest), before) == (EVENTS, [])
 
 
-def test_pages_and_lists_are_compressed_and_the_event_stream_is_not(app: App) -> None:
+def test_pages_and_lists_are_compressed_but_event_streams_are_not(app: App) -> None:
     for path in ("/", f"/v1/events?limit={START_EVENTS}", "/v1/openapi.json"):
         with app.http.stream("GET", path, headers={"Accept": "text/html, */*"}) as answer:
             packed = sum(len(part) for part in answer.iter_raw())
@@ -103,7 +103,7 @@ def test_pages_and_lists_are_compressed_and_the_event_stream_is_not(app: App) ->
         assert "Content-Encoding" not in stream.headers
 
 
-def test_the_etag_of_a_compressed_product_is_good_for_reads_and_writes(app: App) -> None:
+def test_etag_of_a_compressed_product_works_for_reads_and_writes(app: App) -> None:
     tags = [f"{number} of a long row of shelves" for number in range(50)]
     strong = app.create("P-large", tags=tags).headers["ETag"]
     read = app.http.get("/v1/products/P-large")
@@ -118,7 +118,7 @@ def test_the_etag_of_a_compressed_product_is_good_for_reads_and_writes(app: App)
     assert (again.status_code, again.headers["ETag"]) == (304, weak)
     edit = {"Content-Type": "application/merge-patch+json", "If-Match": weak}
     assert _patch(app, edit).status_code == 200
-    assert _patch(app, edit).status_code == 412  # it names the state before that edit
+    assert _patch(app, edit).status_code == 412  # the ETag is from before that edit
 
 
 def _patch(app: App, headers: dict[str, str]) -> httpx.Response:

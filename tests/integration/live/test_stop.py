@@ -1,4 +1,4 @@
-"""Ctrl-C ends the live streams first, so that nobody has to wait for them."""
+"""Ctrl-C ends the live streams first, so that the stop does not wait for them."""
 
 import time
 from pathlib import Path
@@ -10,12 +10,12 @@ from tests.support.processes.process import Process
 
 
 @pytest.mark.embedded
-def test_ctrl_c_ends_open_streams_properly_and_at_once(tmp_path: Path) -> None:
+def test_ctrl_c_ends_open_streams_at_once(tmp_path: Path) -> None:
     app = Process(tmp_path / "data")
     with app, Listener(app.url) as first, Listener(app.url) as second:
         begun = time.monotonic()
         assert app.stop() == 0, app.output
-        assert time.monotonic() - begun < 4, "it waited for its streams"
+        assert time.monotonic() - begun < 4, "the stop waited for the streams"
         for listener in (first, second):
             listener.wait_until(lambda one=listener: one.ended)
     assert "ERROR" not in app.output, app.output

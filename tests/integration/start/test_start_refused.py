@@ -1,4 +1,4 @@
-"""A start that cannot succeed ends within seconds, in one line that names what to change."""
+"""A start that cannot succeed ends within seconds, with one line that names what to change."""
 
 import socket
 import threading
@@ -15,12 +15,12 @@ from app.store.dynamodb.client import connect
 from tests.support.processes.process import Process
 from tests.support.processes.starts import SOON, Start, assert_one_line, start
 
-SILENCE = 30.0  # seconds: a server that accepts and is silent has to be waited for
+SILENCE = 30.0  # seconds, for a server that accepts connections but never answers
 
 
 @pytest.fixture(scope="module", autouse=True)
 def before_a_silent_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """A start that waits for a server's first word; begun first, for it takes longest."""
+    """A start against a server that never answers; begun first, because it takes longest."""
     folder = tmp_path_factory.mktemp("silent")
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
@@ -37,15 +37,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
 
 
 WRONG_SETTINGS = {
-    "an unknown one": ({"STOCKPULSE_PORTT": "1"}, ["STOCKPULSE_PORTT", "no such setting"]),
-    "no number": ({"STOCKPULSE_PORT": "http"}, ["STOCKPULSE_PORT", "integer"]),
-    "too great": ({"STOCKPULSE_PORT": "70000"}, ["STOCKPULSE_PORT", "65535"]),
-    "no boolean": ({"STOCKPULSE_READ_ONLY": "maybe"}, ["STOCKPULSE_READ_ONLY", "boolean"]),
-    "no zone": ({"STOCKPULSE_TIMEZONE": "Mars"}, ["STOCKPULSE_TIMEZONE", "Europe/Berlin"]),
-    "no endpoint": ({"STOCKPULSE_DYNAMODB": "ftp://x"}, ["STOCKPULSE_DYNAMODB", "http://"]),
-    "no port": ({"STOCKPULSE_DYNAMODB": "http://127.0.0.1:99999"}, ["STOCKPULSE_DYNAMODB"]),
-    "no table": ({"STOCKPULSE_PRODUCTS_TABLE": "a b"}, ["STOCKPULSE_PRODUCTS_TABLE"]),
-    "no Redis": ({"STOCKPULSE_BROKER_URL": "http://x"}, ["STOCKPULSE_BROKER_URL", "redis://"]),
+    "unknown name": ({"STOCKPULSE_PORTT": "1"}, ["STOCKPULSE_PORTT", "unknown setting"]),
+    "not a number": ({"STOCKPULSE_PORT": "http"}, ["STOCKPULSE_PORT", "integer"]),
+    "too large": ({"STOCKPULSE_PORT": "70000"}, ["STOCKPULSE_PORT", "65535"]),
+    "not a boolean": ({"STOCKPULSE_READ_ONLY": "maybe"}, ["STOCKPULSE_READ_ONLY", "boolean"]),
+    "not a time zone": ({"STOCKPULSE_TIMEZONE": "Mars"}, ["STOCKPULSE_TIMEZONE", "Europe/Berlin"]),
+    "not an endpoint": ({"STOCKPULSE_DYNAMODB": "ftp://x"}, ["STOCKPULSE_DYNAMODB", "http://"]),
+    "not a port": ({"STOCKPULSE_DYNAMODB": "http://127.0.0.1:99999"}, ["STOCKPULSE_DYNAMODB"]),
+    "not a table name": ({"STOCKPULSE_PRODUCTS_TABLE": "a b"}, ["STOCKPULSE_PRODUCTS_TABLE"]),
+    "not a Redis URL": (
+        {"STOCKPULSE_BROKER_URL": "http://x"},
+        ["STOCKPULSE_BROKER_URL", "redis://"],
+    ),
     "one name for two": ({"STOCKPULSE_NAME_ATTRIBUTE": "Stock"}, ["STOCKPULSE_STOCK_ATTRIBUTE"]),
     "AWS without a key": ({"STOCKPULSE_DYNAMODB": "aws"}, ["STOCKPULSE_AUDIT_KEYS"]),
 }
@@ -53,7 +56,7 @@ WRONG_SETTINGS = {
 
 @pytest.fixture(scope="module")
 def wrong_starts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Start]]:
-    """All of them at once, to make use of every processor."""
+    """Start all of them at once, to use every processor."""
     starts = {
         name: start(tmp_path_factory.mktemp("wrong"), settings)
         for name, (settings, _) in WRONG_SETTINGS.items()
@@ -64,13 +67,13 @@ def wrong_starts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
 
 
 @pytest.mark.parametrize("name", WRONG_SETTINGS)
-def test_a_wrong_setting_is_named(wrong_starts: dict[str, Start], name: str) -> None:
+def test_invalid_setting_is_named(wrong_starts: dict[str, Start], name: str) -> None:
     refused = wrong_starts[name]
     assert_one_line(refused.errors(), *WRONG_SETTINGS[name][1])
     assert list(refused.folder.iterdir()) == []
 
 
-def test_every_wrong_setting_has_a_line_and_no_secret_is_told(tmp_path: Path) -> None:
+def test_every_invalid_setting_has_a_line_and_no_secret_is_shown(tmp_path: Path) -> None:
     wrong = {"STOCKPULSE_PORT": "x", "STOCKPULSE_CURRENCY": "x", "STOCKPULSE_AUDIT_KEYS": "k:hush"}
     errors = start(tmp_path, wrong).errors()
     assert len(errors.splitlines()) == len(wrong)
@@ -81,23 +84,23 @@ def test_every_wrong_setting_has_a_line_and_no_secret_is_told(tmp_path: Path) ->
 @pytest.mark.parametrize(
     "content", [b"STOCKPULSE_PORTT=1\n", b"\xff\xfe\x00"], ids=["typo", "noise"]
 )
-def test_a_wrong_settings_file_is_named(tmp_path: Path, content: bytes) -> None:
+def test_invalid_settings_file_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / ".env").write_bytes(content)
     name = "STOCKPULSE_PORTT" if b"PORTT" in content else ".env"
     assert_one_line(start(tmp_path, {}).errors(), name)
 
 
 @pytest.mark.embedded
-def test_a_taken_port_is_named(tmp_path: Path, server: Process) -> None:
+def test_port_in_use_is_named(tmp_path: Path, server: Process) -> None:
     errors = start(tmp_path, {"STOCKPULSE_PORT": str(server.port)}).errors()
     assert_one_line(errors, f"127.0.0.1:{server.port}", "STOCKPULSE_PORT")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.embedded
-def test_a_held_data_folder_is_named_with_its_holder(tmp_path: Path, server: Process) -> None:
+def test_data_folder_in_use_is_named_with_its_owner(tmp_path: Path, server: Process) -> None:
     held = {"STOCKPULSE_DATA_DIR": str(server.data_dir)}
-    elsewhere = {"STOCKPULSE_DYNAMODB": "http://127.0.0.1:9"}  # the folder is one server's even so
+    elsewhere = {"STOCKPULSE_DYNAMODB": "http://127.0.0.1:9"}  # the folder still has one owner
     for refused in [start(tmp_path, held), start(tmp_path, held | elsewhere)]:
         errors = refused.errors()
         assert_one_line(errors, str(server.data_dir), f"process {server.pid}", *held)
@@ -105,7 +108,7 @@ def test_a_held_data_folder_is_named_with_its_holder(tmp_path: Path, server: Pro
 
 
 @pytest.mark.embedded
-def test_a_data_folder_that_is_none_is_named(tmp_path: Path) -> None:
+def test_data_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file")
     errors = start(tmp_path, {}).errors()
     assert_one_line(errors, str(tmp_path / "data"), "STOCKPULSE_DATA_DIR")
@@ -113,7 +116,7 @@ def test_a_data_folder_that_is_none_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.embedded
 @pytest.mark.parametrize("name", ["engine.db", "audit.key"])
-def test_a_file_of_noise_in_the_data_folder_is_named(tmp_path: Path, name: str) -> None:
+def test_damaged_file_in_the_data_folder_is_named(tmp_path: Path, name: str) -> None:
     file = tmp_path / "data" / name
     file.parent.mkdir()
     file.write_bytes(b"noise " * 100)
@@ -121,7 +124,7 @@ def test_a_file_of_noise_in_the_data_folder_is_named(tmp_path: Path, name: str) 
     assert file.read_bytes() == b"noise " * 100
 
 
-def test_an_endpoint_where_nobody_listens_is_named(tmp_path: Path) -> None:
+def test_endpoint_that_refuses_connections_is_named(tmp_path: Path) -> None:
     url = "http://127.0.0.1:9"
     errors = start(tmp_path, {"STOCKPULSE_DYNAMODB": url}).errors()
     assert_one_line(errors, url, "STOCKPULSE_DYNAMODB")
@@ -135,7 +138,7 @@ PAGE = b"<html>\n<h1>404</h1>\n</html>"
     [(404, PAGE), (200, PAGE), (200, b"[]")],
     ids=["error page", "page", "JSON"],
 )
-def test_an_endpoint_that_is_no_dynamodb_is_named(tmp_path: Path, status: int, body: bytes) -> None:
+def test_endpoint_that_is_not_dynamodb_is_named(tmp_path: Path, status: int, body: bytes) -> None:
     with answering(status, body) as url:
         errors = start(tmp_path, {"STOCKPULSE_DYNAMODB": url}).errors(SILENCE)
     assert_one_line(errors, url, "STOCKPULSE_DYNAMODB")
@@ -146,7 +149,7 @@ def test_an_endpoint_that_is_no_dynamodb_is_named(tmp_path: Path, status: int, b
     [{"sku": "S"}, {"ProductID": "N", "Version": "N"}],
     ids=["another name", "another type, and a range"],
 )
-def test_a_table_with_another_key_is_named(
+def test_table_with_another_key_is_named(
     tmp_path: Path, endpoint: str, key: dict[str, str]
 ) -> None:
     name = table_of(endpoint, tmp_path, key, stream=True)
@@ -154,24 +157,22 @@ def test_a_table_with_another_key_is_named(
     assert_one_line(errors, name, *key, "STOCKPULSE_PRODUCTS_TABLE", "STOCKPULSE_KEY_ATTRIBUTE")
 
 
-def test_a_table_without_a_stream_is_named_and_mended_by_init(
-    tmp_path: Path, endpoint: str
-) -> None:
+def test_table_without_a_stream_is_named_and_init_enables_it(tmp_path: Path, endpoint: str) -> None:
     name = table_of(endpoint, tmp_path, {"ProductID": "S"}, stream=False)
     settings = on(endpoint, tmp_path)
-    # Without being told to, neither command switches it on.
+    # Neither command enables the stream unless asked to.
     for refused in [start(tmp_path, settings), start(tmp_path, settings, "init")]:
         assert_one_line(refused.errors(), name, "stockpulse init --enable-stream")
-    mended = start(tmp_path, settings, "init", "--enable-stream")
-    output, errors = mended.child.communicate(timeout=SOON)
-    assert (mended.child.returncode, errors) == (0, "")
-    assert f"{name} streams NEW_AND_OLD_IMAGES" in output
+    enabled = start(tmp_path, settings, "init", "--enable-stream")
+    output, errors = enabled.child.communicate(timeout=SOON)
+    assert (enabled.child.returncode, errors) == (0, "")
+    assert f"The stream of {name} has view type NEW_AND_OLD_IMAGES" in output
     with Process(tmp_path / "data", environment=settings) as app:
         assert httpx.get(f"{app.url}/v1/products").json()["items"] == []
         assert app.stop() == 0
 
 
-def test_a_second_products_table_is_refused_by_the_audit_of_the_first(
+def test_second_products_table_on_the_audit_of_the_first_is_refused(
     tmp_path: Path, endpoint: str
 ) -> None:
     """Their histories would merge, and `verify` would report tampering."""
@@ -185,7 +186,7 @@ def test_a_second_products_table_is_refused_by_the_audit_of_the_first(
         assert app.stop() == 0
 
 
-def test_an_address_for_others_is_refused_and_it_is_told_how_to_make_a_key(
+def test_reachable_address_without_keys_is_refused_with_the_remedy(
     tmp_path: Path, endpoint: str
 ) -> None:
     others = on(endpoint, tmp_path) | {"STOCKPULSE_HOST": "0.0.0.0"}
@@ -193,14 +194,14 @@ def test_an_address_for_others_is_refused_and_it_is_told_how_to_make_a_key(
     assert_one_line(errors, "STOCKPULSE_HOST", "stockpulse key create", "STOCKPULSE_OPEN_ACCESS")
 
 
-def test_an_endpoint_that_never_answers_is_named(before_a_silent_server: Start) -> None:
+def test_endpoint_that_never_answers_is_named(before_a_silent_server: Start) -> None:
     errors = before_a_silent_server.errors(SILENCE)
     assert_one_line(errors, "http://127.0.0.1:", "STOCKPULSE_DYNAMODB")
 
 
 @contextmanager
 def answering(status: int, body: bytes) -> Iterator[str]:
-    """An HTTP server that says the same to everything."""
+    """An HTTP server that gives the same response to every request."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -228,7 +229,7 @@ def on(endpoint: str, folder: Path) -> dict[str, str]:
 
 
 def table_of(endpoint: str, folder: Path, key: dict[str, str], *, stream: bool) -> str:
-    """A products table as somebody else made it; its name."""
+    """Create a products table as another program would; returns its name."""
     name = f"{folder.name}-Products"
     view = {"StreamViewType": "NEW_AND_OLD_IMAGES"} if stream else {}
     clients = connect(endpoint)

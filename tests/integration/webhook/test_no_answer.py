@@ -57,7 +57,7 @@ DRIPS = {
 def test_a_slow_response_is_cut_off_at_the_deadline(talk: Callable[[socket.socket], None]) -> None:
     with misbehaving(talk) as url:
         started = time.monotonic()
-        assert deliver(url) == f"gave no answer within {SECONDS} s"
+        assert deliver(url) == f"did not answer within {SECONDS} s"
         assert SECONDS <= time.monotonic() - started < 2 * SECONDS
 
 
@@ -76,7 +76,7 @@ def test_a_receiver_that_does_not_read_is_cut_off() -> None:
     half = an_item(Note="x" * 100_000)
     with misbehaving(deaf) as url, webhook(url, SECRET, "Products", SECONDS) as hook:
         started = time.monotonic()
-        with pytest.raises(Unavailable, match="gave no answer"):
+        with pytest.raises(Unavailable, match="did not answer"):
             hook.deliver([an_event(before=half, after=half)])
         assert time.monotonic() - started < 2 * SECONDS
 
@@ -88,7 +88,7 @@ def test_a_slow_name_server_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
     started = time.monotonic()
-    assert deliver("http://shop.example/hooks") == f"gave no answer within {SECONDS} s"
+    assert deliver("http://shop.example/hooks") == f"did not answer within {SECONDS} s"
     assert time.monotonic() - started < 1.6 * SECONDS
 
 
@@ -118,8 +118,8 @@ def test_an_unknown_host_name_is_reported() -> None:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (b"", "closed the connection without an answer"),
-        (b"HTTP/1.1 200 OK\r\n", "closed the connection without an answer"),
+        (b"", "closed the connection without answering"),
+        (b"HTTP/1.1 200 OK\r\n", "closed the connection without answering"),
         (b"220 mail.example ESMTP\r\n\r\n", "did not answer in HTTP/1.1"),
         (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000, "did not answer in HTTP/1.1"),
     ],
@@ -228,5 +228,5 @@ def test_the_end_of_the_block_ends_running_calls() -> None:
             delivery = threads.submit(hook.deliver, [an_event()])
             while not receiver.received:
                 time.sleep(0.01)
-        assert "this process is ending" in str(delivery.exception(1))
+        assert "this process is stopping" in str(delivery.exception(1))
         receiver.hold.abort()

@@ -110,6 +110,6 @@ def test_the_password_of_a_broker_that_cannot_be_used_is_not_logged(tmp_path: Pa
 
 def log_of(text: str) -> list[dict[str, Any]]:
     """The log lines, each a JSON object; the announcement on stdout comes before the first."""
-    lines = text.split("Ctrl-C ends it." + os.linesep)[-1].splitlines()
+    lines = text.split("Press Ctrl-C to stop." + os.linesep)[-1].splitlines()
     assert lines
     return [json.loads(line) for line in lines]

@@ -46,7 +46,7 @@ def test_the_command_has_a_worker_reconcile(
         TableName=reconciling.names.products, Item=item(ProductID="P1", Stock=1)
     )
     assert reconcile.run(Namespace(timeout=60.0), reconciling.settings) == 0
-    assert "1 products compared" in capsys.readouterr().out
+    assert "Products compared: 1;" in capsys.readouterr().out
     assert verify(reconciling).findings == []
 
 

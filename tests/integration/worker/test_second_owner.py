@@ -37,7 +37,7 @@ def test_a_second_server_and_another_host_are_refused_while_one_runs(
     second = start(tmp_path, given | {"STOCKPULSE_DATA_DIR": str(tmp_path / "second")})
     switch = start(tmp_path, given, "init", "--host", "lambda")
     assert_one_line(second.errors(), "worker ", "STOCKPULSE_BROKER_URL")
-    assert_one_line(switch.errors(), "worker ", "end it first")
+    assert_one_line(switch.errors(), "worker ", "stop it first")
     assert owner.create("P1").status_code == 201
 
 

@@ -1,9 +1,9 @@
-"""Trouble that lasts is logged as it begins and ends, and once a minute in between."""
+"""A problem is logged when it begins, once a minute while it lasts, and when it ends."""
 
 from app.bootstrap.worker import ProblemLog
 
 
-def test_trouble_is_told_when_it_begins_each_minute_and_when_it_ends() -> None:
+def test_problem_is_logged_when_it_begins_each_minute_and_when_it_ends() -> None:
     reminder = ProblemLog()
     lines = [
         reminder.line(None if now in {0, 70} else f"silent for {now} s", now)
@@ -16,11 +16,11 @@ def test_trouble_is_told_when_it_begins_each_minute_and_when_it_ends() -> None:
         None,
         "silent for 62 s",
         None,
-        "all is well again",
+        "the worker is healthy again",
         "silent for 72 s",
     ]
 
 
-def test_nothing_is_said_while_all_is_well() -> None:
+def test_nothing_is_logged_without_a_problem() -> None:
     reminder = ProblemLog()
     assert [reminder.line(None, now) for now in (0, 100)] == [None, None]

@@ -1,4 +1,4 @@
-"""The broker lives on one asyncio loop; each test gets one of its own."""
+"""Each test of the broker has its own asyncio event loop."""
 
 from collections.abc import AsyncIterator
 
@@ -14,7 +14,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 async def leaving() -> AsyncIterator[None]:
-    """Clients of a desk leave: a task that is only forgotten ends in the middle of another test."""
+    """Close a desk's clients: a task left pending would end in the middle of another test."""
     yield
     while opened:
         await opened.pop().close()

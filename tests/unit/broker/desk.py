@@ -1,4 +1,4 @@
-"""A ring, a view and a pulse without a broker, and clients that subscribe to them."""
+"""A desk is a ring, a view and a pulse without a broker, and clients that subscribe to them."""
 
 from typing import Any
 
@@ -26,9 +26,9 @@ class Desk:
         if self.view.advance():
             self.view.wake()
 
-    def race(self, look: int, *frames: Frame) -> None:
-        """Have another thread append these just before the n-th look at the ring."""
-        self.ring.before_look(look, lambda: [self.ring.append(frame) for frame in frames])  # type: ignore[attr-defined]
+    def race(self, access: int, *frames: Frame) -> None:
+        """Append these just before the n-th access to the ring, as another thread could."""
+        self.ring.before_access(access, lambda: [self.ring.append(frame) for frame in frames])  # type: ignore[attr-defined]
 
     @property
     def in_ring(self) -> set[int]:
@@ -66,6 +66,6 @@ opened: list[Client] = []
 
 
 def client_of(subscription: Subscription) -> Client:
-    """A client; the fixture `leaving` has it leave at the test's end."""
+    """A client; the fixture `leaving` closes it at the end of the test."""
     opened.append(Client(subscription.chunks()))  # type: ignore[arg-type]
     return opened[-1]

@@ -1,4 +1,4 @@
-"""A Feed in memory, a live broker over it, and a client that reads as a browser does."""
+"""A feed in memory, a running broker on top of it, and a client that reads as a browser does."""
 
 import asyncio
 import threading
@@ -19,15 +19,15 @@ OVERLAP_MS = 10_000
 
 
 class MemoryFeed:
-    """`History` over a list, in the order of `Feed`: by cursor, each event at its first place."""
+    """`History` from a list, in the order of `Feed`: by cursor, each event once."""
 
     def __init__(self) -> None:
         self.arrivals: list[Arrived] = []
         self.reads = 0
-        self.looks = 0
+        self.recent_reads = 0
 
     def add(self, arrived: Sequence[Arrived]) -> Sequence[Arrived]:
-        """What the audit did before anything is published."""
+        """Add arrivals to the feed, as the audit does before they are published."""
         self.arrivals += arrived
         return arrived
 
@@ -39,7 +39,7 @@ class MemoryFeed:
     def recent(
         self, since_ms: int = 0, lacks: Callable[[EventRef], bool] = lambda _: True
     ) -> Iterator[Arrived]:
-        self.looks += 1
+        self.recent_reads += 1
         for cursor, event in sorted(self.arrivals, key=lambda arrival: arrival[0], reverse=True):
             if cursor.ms >= since_ms and lacks((event.product_id, event.event_key)):
                 yield cursor, event
@@ -59,7 +59,7 @@ def _once(arrivals: list[Arrived]) -> list[Arrived]:
 
 
 class HeldFeed(MemoryFeed):
-    """Its answers to back-fills wait, once read, until the test releases them."""
+    """Holds each backfill, after reading its events, until the test releases it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class HeldFeed(MemoryFeed):
         return answer
 
     async def was_read(self) -> None:
-        """Return when a back-fill has read its events and holds them."""
+        """Wait until a backfill has read its events."""
         assert await asyncio.to_thread(self._read.wait, 5)
 
 
@@ -89,13 +89,13 @@ class Message:
 
     @property
     def number(self) -> int:
-        """The number of the event that a change is about (see `an_event`)."""
+        """The number of the event (see `an_event`)."""
         return int(self.data["data"]["sequence_number"]) % 10**20
 
 
 def messages(data: bytes) -> list[Message]:
-    """The messages in a stream's bytes; each must be whole."""
-    assert data.endswith(b"\n\n"), "a chunk ends within a message"
+    """The messages in a stream's bytes; each must be complete."""
+    assert data.endswith(b"\n\n"), "a chunk ends inside a message"
     found = []
     for block in data.decode().split("\n\n"):
         fields = dict(line.split(": ", 1) for line in block.split("\n") if line)
@@ -105,7 +105,7 @@ def messages(data: bytes) -> list[Message]:
 
 
 class Client:
-    """Reads chunks; `last_id` is what a browser would come back with."""
+    """Reads chunks; `last_id` is the Last-Event-ID that a browser would send."""
 
     def __init__(self, chunks: AsyncGenerator[bytes]) -> None:
         self._chunks = chunks
@@ -115,7 +115,7 @@ class Client:
         self.ended = False
 
     async def now(self) -> "Client":
-        """Read everything that is there without waiting for more."""
+        """Read everything that is available, without waiting for more."""
         while not self.ended:
             self._pending = self._pending or asyncio.create_task(self._next())
             await turns(4)
@@ -125,13 +125,13 @@ class Client:
         return self
 
     async def until(self, count: int) -> "Client":
-        """Read until so many changes are there, or the stream ends."""
+        """Read until there are `count` changes, or the stream ends."""
         while len(self.changes) < count and not self.ended:
             await self.chunk()
         return self
 
     async def chunk(self) -> "Client":
-        """Read one chunk, however long that takes."""
+        """Read one chunk, waiting for it up to 10 s."""
         self._pending = self._pending or asyncio.create_task(self._next())
         await asyncio.wait_for(asyncio.shield(self._pending), 10)
         self._took(self._pending)
@@ -143,7 +143,7 @@ class Client:
         return [message.number for message in self.messages if message.event == "change"]
 
     def of(self, event: str) -> list[Message]:
-        """Messages of one name."""
+        """The messages with this event name."""
         return [message for message in self.messages if message.event == event]
 
     @property
@@ -152,7 +152,7 @@ class Client:
         return self.messages[-1].id
 
     async def close(self) -> None:
-        """Leave."""
+        """Disconnect."""
         if self._pending is not None:
             self._pending.cancel()
             await asyncio.gather(self._pending, return_exceptions=True)
@@ -172,14 +172,14 @@ class Client:
 
 
 async def turns(count: int) -> None:
-    """Let the loop go round so often."""
+    """Let the event loop run so many iterations."""
     for _ in range(count):
         await asyncio.sleep(0)
 
 
 @asynccontextmanager
 async def live(feed: Any = None, **limits: Any) -> AsyncIterator[InProcessBroker]:
-    """A broker that serves on this loop."""
+    """A broker that runs on this event loop."""
     broker = InProcessBroker(feed or MemoryFeed(), "Products", version="1.2.3", **limits)
     broker.load()
     async with broker.running():

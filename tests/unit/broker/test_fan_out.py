@@ -1,4 +1,4 @@
-"""Subscribers get every event they want, in order, encoded once and looked at once a filter."""
+"""Subscribers get every event they want, in order, encoded once and evaluated once per filter."""
 
 import threading
 from contextlib import AsyncExitStack
@@ -33,7 +33,7 @@ async def test_every_subscriber_gets_every_event_in_order() -> None:
             assert (await client.until(10)).changes == list(range(1, 11))
 
 
-async def test_a_subscriber_without_a_cursor_starts_from_now() -> None:
+async def test_subscriber_without_a_cursor_starts_from_now() -> None:
     async with live() as broker:
         broker.publish(arrivals([1, 2]))
         async with connected(broker) as client:
@@ -41,14 +41,14 @@ async def test_a_subscriber_without_a_cursor_starts_from_now() -> None:
             assert (await client.until(1)).changes == [3]
 
 
-async def test_internal_changes_are_shown_nowhere() -> None:
+async def test_internal_changes_are_not_published() -> None:
     async with live() as broker, connected(broker) as client:
         broker.publish([an_arrival(1), an_arrival(2, kind="internal"), an_arrival(3)])
         assert (await client.until(2)).changes == [1, 3]
         assert broker.head == str(a_cursor(3))
 
 
-async def test_each_event_is_encoded_once_however_many_listen(
+async def test_each_event_is_encoded_once_for_all_subscribers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     encoded: list[str] = []
@@ -66,7 +66,7 @@ async def test_each_event_is_encoded_once_however_many_listen(
     assert encoded == [str(a_cursor(number)) for number in (1, 2, 3)]
 
 
-async def test_all_are_handed_the_very_same_bytes() -> None:
+async def test_all_subscribers_are_sent_the_same_bytes_object() -> None:
     async with live() as broker, AsyncExitStack() as stack:
         listening = await clients(stack, broker, 5)
         for client in listening:
@@ -76,7 +76,7 @@ async def test_all_are_handed_the_very_same_bytes() -> None:
         assert len({id(write) for write in writes}) == 1
 
 
-async def test_equal_filters_look_at_each_event_once() -> None:
+async def test_equal_filters_are_evaluated_once_per_event() -> None:
     asked.clear()
     async with live() as broker, AsyncExitStack() as stack:
         toys = [
@@ -93,7 +93,7 @@ async def test_equal_filters_look_at_each_event_once() -> None:
     assert len(asked) == 2 * 7
 
 
-async def test_each_is_sent_what_its_filter_admits() -> None:
+async def test_each_subscriber_is_sent_what_its_filter_admits() -> None:
     events = [
         an_arrival(1),
         an_arrival(2, product_id="P2"),
@@ -114,8 +114,8 @@ async def test_each_is_sent_what_its_filter_admits() -> None:
             assert (await listening[wanted].now()).changes == numbers
 
 
-async def test_threads_publish_while_subscribers_follow() -> None:
-    """One thread a shard: each shard's order holds, and all subscribers see one order."""
+async def test_threads_can_publish_while_subscribers_read() -> None:
+    """With one thread per shard, each shard's order holds, and all subscribers see one order."""
     threads, batches, size = 4, 25, 8
 
     def shard(broker: InProcessBroker, thread: int) -> None:
@@ -152,7 +152,7 @@ async def test_threads_publish_while_subscribers_follow() -> None:
         assert broker.overruns == 0
 
 
-async def test_one_wake_up_serves_all_that_was_published_since() -> None:
+async def test_one_wake_up_sends_everything_published_since() -> None:
     async with live() as broker, connected(broker) as client:
         await client.now()
         for number in range(1, 31):
@@ -161,7 +161,7 @@ async def test_one_wake_up_serves_all_that_was_published_since() -> None:
         assert len(client.raw) == 2
 
 
-async def test_an_event_published_again_is_sent_once() -> None:
+async def test_event_published_twice_is_sent_once() -> None:
     async with live() as broker, connected(broker) as client:
         broker.publish(arrivals([1, 2]))
         broker.publish([(a_cursor(9), an_event(1)), an_arrival(3)])
@@ -169,14 +169,14 @@ async def test_an_event_published_again_is_sent_once() -> None:
         assert (await client.now()).changes == [1, 2, 3]
 
 
-async def test_publishing_after_the_loop_has_gone_does_no_harm() -> None:
+async def test_publishing_after_the_loop_has_closed_does_no_harm() -> None:
     async with live() as broker:
         pass
     broker.publish(arrivals([1]))
     assert broker.head == str(a_cursor(1))
 
 
-async def test_no_more_streams_than_allowed() -> None:
+async def test_streams_over_the_limit_are_refused() -> None:
     async with live(max_streams=2) as broker, AsyncExitStack() as stack:
         await clients(stack, broker, 2)
         with pytest.raises(TooManyStreams) as error:

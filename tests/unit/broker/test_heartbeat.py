@@ -1,4 +1,4 @@
-"""A beat tells a subscriber how far it has got, and ends it when its time is over."""
+"""A heartbeat gives a subscriber its cursor, and ends the subscription at its maximum age."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.unit.broker.ring.rings import a_frame
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("leaving")]
 
 
-async def test_a_heartbeat_s_id_is_where_the_subscriber_has_got_to() -> None:
+async def test_heartbeat_id_is_the_subscriber_s_cursor() -> None:
     desk = Desk()
     client = await desk.client().now()
     desk.beat()
@@ -22,7 +22,7 @@ async def test_a_heartbeat_s_id_is_where_the_subscriber_has_got_to() -> None:
     assert [beat.id for beat in client.of("heartbeat")] == [str(a_cursor(0)), str(a_cursor(2))]
 
 
-async def test_a_filtered_subscriber_s_heartbeat_moves_with_the_ring() -> None:
+async def test_heartbeat_id_of_a_filtered_subscriber_moves_with_the_ring() -> None:
     desk = Desk(Filter(category="Toys"))
     client = await desk.client().now()
     desk.add(a_frame(1), a_frame(2))  # Kitchen, both
@@ -32,11 +32,11 @@ async def test_a_filtered_subscriber_s_heartbeat_moves_with_the_ring() -> None:
     assert client.last_id == str(a_cursor(2))
 
 
-async def test_what_is_new_comes_before_the_heartbeat_that_would_pass_over_it() -> None:
+async def test_new_event_is_sent_before_a_heartbeat_that_would_skip_it() -> None:
     desk = Desk()
     client = await desk.client().now()
     desk.ring.append(a_frame(1))
-    desk.beat()  # the view has not yet looked at event 1
+    desk.beat()  # the view has not evaluated event 1 yet
     await client.now()
     assert client.last_id == str(a_cursor(0))
     desk.add()
@@ -44,7 +44,7 @@ async def test_what_is_new_comes_before_the_heartbeat_that_would_pass_over_it() 
     assert client.changes == [1]
 
 
-async def test_several_beats_missed_are_one_heartbeat() -> None:
+async def test_several_missed_beats_are_sent_as_one_heartbeat() -> None:
     desk = Desk()
     client = await desk.client().now()
     desk.beat(5)
@@ -52,7 +52,7 @@ async def test_several_beats_missed_are_one_heartbeat() -> None:
     assert len(client.of("heartbeat")) == 1
 
 
-async def test_it_ends_after_its_age_in_beats() -> None:
+async def test_subscription_ends_after_its_maximum_number_of_beats() -> None:
     desk = Desk()
     client = await desk.client(max_beats=3).now()
     for _ in range(2):
@@ -64,7 +64,7 @@ async def test_it_ends_after_its_age_in_beats() -> None:
     assert client.ended
 
 
-async def test_it_ends_when_the_broker_closes() -> None:
+async def test_subscription_ends_when_the_broker_closes() -> None:
     desk = Desk()
     client = await desk.client().now()
     desk.pulse.closing = True

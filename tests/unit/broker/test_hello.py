@@ -1,4 +1,4 @@
-"""The hello comes first, with a cursor to come back with."""
+"""The hello message is first and has a cursor to resume from."""
 
 import pytest
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.anyio
 
 
 class TestHello:
-    async def test_it_comes_first_with_cursor_version_and_a_retry_hint(self) -> None:
+    async def test_hello_is_first_with_cursor_version_and_retry_hint(self) -> None:
         async with live() as broker, connected(broker) as client:
             await client.chunk()
             assert client.raw[0].startswith(b"retry: ")
@@ -22,7 +22,7 @@ class TestHello:
             assert hello.data["server_version"] == "1.2.3"
             assert hello.id == broker.head
 
-    async def test_before_any_event_it_still_has_an_id_to_come_back_with(self) -> None:
+    async def test_hello_has_a_cursor_even_before_any_event(self) -> None:
         feed = MemoryFeed()
         async with live(feed) as broker:
             async with connected(broker) as client:
@@ -33,7 +33,7 @@ class TestHello:
             async with connected(broker, hello) as client:
                 assert (await client.until(1)).changes == [1]
 
-    async def test_one_that_comes_back_is_told_its_own_cursor(self) -> None:
+    async def test_hello_of_a_reconnecting_client_has_its_own_cursor(self) -> None:
         feed = MemoryFeed()
         feed.add(arrivals([1, 2, 3]))
         async with live(feed) as broker:
@@ -50,20 +50,20 @@ class TestHello:
         assert len(hints) > 1
 
     @pytest.mark.parametrize("cursor", [None, after(1)], ids=["now", "ring"])
-    async def test_what_is_published_while_someone_subscribes_comes_after_the_hello_s_id(
+    async def test_events_published_during_a_subscribe_come_after_the_hello_cursor(
         self, monkeypatch: pytest.MonkeyPatch, cursor: str | None
     ) -> None:
-        """Another thread publishes just before the n-th look at the ring."""
+        """Another thread publishes just before the n-th access to the ring."""
         monkeypatch.setattr(in_process, "Ring", RacingRing)
-        for look in range(1, 16):
+        for access in range(1, 16):
             async with live() as broker:
                 broker.publish(arrivals([1, 2]))
                 ring = RacingRing.newest
-                ring.before_look(look, lambda broker=broker: broker.publish(arrivals([3])))
+                ring.before_access(access, lambda broker=broker: broker.publish(arrivals([3])))
                 async with connected(broker, cursor) as client:
-                    ring.before_look(0, lambda: None)
+                    ring.before_access(0, lambda: None)
                     broker.publish(arrivals([4]))
                     await client.now()
                 async with connected(broker, client.messages[0].id) as again:
                     await again.now()
-                assert again.changes == client.changes, f"published before look {look}"
+                assert again.changes == client.changes, f"published before access {access}"

@@ -1,4 +1,4 @@
-"""A subscription opens, catches up, and drains what is new in few writes."""
+"""A subscription sends its opening, the backfill, and then new events in few writes."""
 
 import asyncio
 
@@ -12,12 +12,12 @@ from tests.unit.broker.ring.rings import a_blob, a_frame
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("leaving")]
 
 
-async def test_the_opening_comes_first() -> None:
+async def test_opening_is_sent_first() -> None:
     client = await Desk().client().now()
     assert [message.event for message in client.messages] == ["hello"]
 
 
-async def test_all_that_is_new_comes_in_one_write() -> None:
+async def test_all_new_events_are_sent_in_one_write() -> None:
     desk = Desk()
     client = await desk.client().now()
     desk.add(*(a_frame(number) for number in range(1, 21)))
@@ -26,7 +26,7 @@ async def test_all_that_is_new_comes_in_one_write() -> None:
     assert len(client.raw) == 2
 
 
-async def test_nothing_is_gathered_while_the_socket_does_not_drain() -> None:
+async def test_nothing_is_buffered_while_the_socket_does_not_drain() -> None:
     desk = Desk()
     client = await desk.client().now()
     desk.add(a_frame(1))
@@ -38,7 +38,7 @@ async def test_nothing_is_gathered_while_the_socket_does_not_drain() -> None:
     assert len(client.raw) == 3
 
 
-async def test_a_back_fill_comes_before_what_is_live_and_each_event_once() -> None:
+async def test_backfill_is_sent_before_live_events_and_each_event_once() -> None:
     desk = Desk()
     client = desk.client(backfill=[a_frame(number) for number in (1, 2, 3)])
     desk.add(a_frame(2), a_frame(4), a_frame(3), a_frame(5))
@@ -46,7 +46,7 @@ async def test_a_back_fill_comes_before_what_is_live_and_each_event_once() -> No
     assert client.changes == [1, 2, 3, 4, 5]
 
 
-@pytest.mark.parametrize("missed", [[], [a_blob(1_000, 10)]], ids=["live", "after a back-fill"])
+@pytest.mark.parametrize("missed", [[], [a_blob(1_000, 10)]], ids=["live", "after a backfill"])
 async def test_every_write_is_at_most_64_kb(missed: list[Frame]) -> None:
     desk = Desk()
     chunks = desk.subscription(backfill=missed).chunks()
@@ -55,13 +55,13 @@ async def test_every_write_is_at_most_64_kb(missed: list[Frame]) -> None:
     assert max(sizes) <= CHUNK_BYTES
 
 
-async def test_a_back_fill_is_written_in_chunks_too() -> None:
+async def test_backfill_is_sent_in_chunks() -> None:
     chunks = Desk().subscription(backfill=[a_blob(n, 30_000) for n in range(4)]).chunks()
     sizes = [len(await anext(chunks)) for _ in range(3)]
     assert sizes[1:] == [60_000, 60_000]
 
 
-async def test_the_ids_of_a_back_fill_are_forgotten_in_the_end() -> None:
+async def test_backfill_ids_are_eventually_forgotten() -> None:
     desk = Desk()
     subscription = desk.subscription(backfill=[a_frame(1)])
     client = await client_of(subscription).now()
@@ -74,7 +74,7 @@ async def test_the_ids_of_a_back_fill_are_forgotten_in_the_end() -> None:
     assert client.changes == [1, 2]
 
 
-async def test_cancelling_a_wait_leaves_the_others_waiting() -> None:
+async def test_cancelling_one_wait_does_not_affect_others() -> None:
     desk = Desk()
     one, other = desk.client(), desk.client()
     await one.now()

@@ -1,4 +1,4 @@
-"""A start under settings of the test's own alone."""
+"""Tests of the settings see only the variables that they set themselves."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.unit.config.environment import given
 
 @pytest.fixture(autouse=True)
 def nothing_is_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Neither the machine's environment nor a `.env` of the repository plays a part."""
+    """Remove the machine's variables, and leave the folder in which a `.env` may be."""
     import os
 
     for name in list(os.environ):
@@ -21,7 +21,7 @@ def nothing_is_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def refused(monkeypatch: pytest.MonkeyPatch):
-    """The message of a start that these settings stop."""
+    """A function that returns the error for these settings."""
 
     def message(**values: str) -> str:
         given(monkeypatch, **values)

@@ -1,4 +1,4 @@
-"""Settings as variables of the environment."""
+"""Settings are given as environment variables."""
 
 import pytest
 

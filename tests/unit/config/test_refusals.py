@@ -1,4 +1,4 @@
-"""A wrong setting stops the start with a message that names its variable."""
+"""An invalid setting stops startup with a message that names its variable."""
 
 from pathlib import Path
 
@@ -8,11 +8,11 @@ from app.config.settings import PREFIX, load
 from tests.unit.config.environment import given
 
 
-def test_an_unknown_name_stops_the_start(refused) -> None:
+def test_unknown_variable_is_refused(refused) -> None:
     assert f"{PREFIX}PROT" in refused(PROT="8000")
 
 
-def test_an_unknown_name_in_the_file_stops_the_start(refused, tmp_path: Path) -> None:
+def test_unknown_variable_in_the_env_file_is_refused(refused, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(f"{PREFIX}PROT=1\n")
     assert f"{PREFIX}PROT" in refused()
 
@@ -50,13 +50,13 @@ def test_an_unknown_name_in_the_file_stops_the_start(refused, tmp_path: Path) ->
         ("MAX_STREAMS", "0"),
     ],
 )
-def test_a_malformed_value_stops_the_start_in_one_line(refused, name: str, value: str) -> None:
+def test_invalid_value_is_refused_in_one_line(refused, name: str, value: str) -> None:
     message = refused(**{name: value})
     assert message.startswith(f"{PREFIX}{name}: ")
     assert "\n" not in message
 
 
-def test_every_fault_has_its_own_line(refused) -> None:
+def test_every_error_has_its_own_line(refused) -> None:
     message = refused(PORT="http", CURRENCY="euro")
     assert [line.partition(":")[0] for line in message.splitlines()] == [
         f"{PREFIX}PORT",
@@ -64,7 +64,9 @@ def test_every_fault_has_its_own_line(refused) -> None:
     ]
 
 
-def test_proxies_are_named_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch, refused) -> None:
+def test_proxy_user_header_needs_addresses_and_roles(
+    monkeypatch: pytest.MonkeyPatch, refused
+) -> None:
     message = refused(PROXY_USER_HEADER="X-Forwarded-User")
     assert f"{PREFIX}PROXY_ADDRESSES" in message
     assert f"{PREFIX}PROXY_ROLES" in message
@@ -97,11 +99,11 @@ def test_proxies_are_named_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch, 
     ],
     ids=str,
 )
-def test_wrong_settings_of_who_gets_in_are_named(refused, wrong: dict[str, str]) -> None:
+def test_invalid_access_settings_are_named(refused, wrong: dict[str, str]) -> None:
     assert PREFIX + next(iter(wrong)) in refused(**wrong)
 
 
-def test_a_group_header_alone_names_nobody(refused) -> None:
+def test_group_header_needs_a_user_header(refused) -> None:
     assert f"{PREFIX}PROXY_USER_HEADER" in refused(PROXY_GROUP_HEADER="X-Groups")
 
 
@@ -113,14 +115,14 @@ def test_a_group_header_alone_names_nobody(refused) -> None:
         {"STOCK_ATTRIBUTE": "qty", "NAME_ATTRIBUTE": "qty"},
     ],
 )
-def test_one_attribute_cannot_be_two(refused, names: dict[str, str]) -> None:
+def test_key_name_and_stock_must_be_different_attributes(refused, names: dict[str, str]) -> None:
     assert f"{PREFIX}STOCK_ATTRIBUTE" in refused(**names)
 
 
 @pytest.mark.parametrize(
     ("setting", "attribute"),
     [
-        ("STOCK_ATTRIBUTE", "Version"),  # each write would count the stock up by one
+        ("STOCK_ATTRIBUTE", "Version"),  # each write would increase the stock by one
         ("STOCK_ATTRIBUTE", "ReorderPoint"),
         ("NAME_ATTRIBUTE", "Note"),  # each write without a note would remove the name
         ("NAME_ATTRIBUTE", "UpdatedAt"),
@@ -128,7 +130,7 @@ def test_one_attribute_cannot_be_two(refused, names: dict[str, str]) -> None:
         ("KEY_ATTRIBUTE", "RequestID"),
     ],
 )
-def test_an_attribute_that_stockpulse_writes_itself_cannot_be_the_key_name_or_stock(
+def test_attributes_that_stockpulse_writes_cannot_be_key_name_or_stock(
     refused, setting: str, attribute: str
 ) -> None:
     assert f"{PREFIX}{setting}" in refused(**{setting: attribute})
@@ -144,5 +146,5 @@ def test_an_attribute_that_stockpulse_writes_itself_cannot_be_the_key_name_or_st
         ("MAXIMUM_RECORD_AGE_IN_SECONDS", "604801"),
     ],
 )
-def test_the_retry_policy_has_the_bounds_of_lambda_s(refused, name: str, value: str) -> None:
+def test_retry_policy_has_the_same_limits_as_lambda_s(refused, name: str, value: str) -> None:
     assert PREFIX + name in refused(**{name: value})

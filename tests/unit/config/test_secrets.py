@@ -1,4 +1,4 @@
-"""Keys and passwords are checked, and shown nowhere."""
+"""Keys and passwords are checked, and never shown."""
 
 import base64
 
@@ -12,7 +12,7 @@ KEY = base64.b64encode(b"k" * 32).decode()
 OTHER_KEY = base64.b64encode(b"o" * 48).decode()
 
 
-def test_on_aws_the_audit_key_must_be_given(monkeypatch: pytest.MonkeyPatch, refused) -> None:
+def test_audit_keys_are_required_on_aws(monkeypatch: pytest.MonkeyPatch, refused) -> None:
     assert f"{PREFIX}AUDIT_KEYS" in refused(DYNAMODB="aws")
     given(monkeypatch, AUDIT_KEYS=f"k1:{KEY}")
     assert load().dynamodb == "aws"
@@ -21,7 +21,7 @@ def test_on_aws_the_audit_key_must_be_given(monkeypatch: pytest.MonkeyPatch, ref
 @pytest.mark.parametrize(
     "keys", [f"k1:{KEY}x", f"k1:{KEY},k1:{OTHER_KEY}", f"s3cr3t-{KEY}", "k1:c2hvcnQ="]
 )
-def test_a_refused_key_is_not_shown(refused, keys: str) -> None:
+def test_refused_key_is_not_shown(refused, keys: str) -> None:
     message = refused(AUDIT_KEYS=keys)
     assert message.startswith(f"{PREFIX}AUDIT_KEYS: ")
     assert not {
@@ -29,7 +29,7 @@ def test_a_refused_key_is_not_shown(refused, keys: str) -> None:
     }
 
 
-def test_keys_do_not_show_in_the_settings_text() -> None:
+def test_keys_are_not_in_the_settings_repr() -> None:
     assert KEY not in repr(Settings(_env_file=None, audit_keys=f"k1:{KEY}"))
 
 
@@ -44,7 +44,7 @@ def test_keys_do_not_show_in_the_settings_text() -> None:
         "redis://[::1]:6379/0",
     ],
 )
-def test_a_broker_is_a_redis_and_its_password_is_shown_nowhere(
+def test_broker_url_is_accepted_and_its_password_is_never_shown(
     monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     given(monkeypatch, BROKER_URL=url)
@@ -57,13 +57,13 @@ def test_a_broker_is_a_redis_and_its_password_is_shown_nowhere(
 @pytest.mark.parametrize(
     "url", ["redis://:s3cr3t@host/first", "redis://:s3cr3t@host:99999", "redis://:s3/cr3t@host"]
 )
-def test_a_refused_broker_s_password_is_not_shown(refused, url: str) -> None:
+def test_password_of_a_refused_broker_url_is_not_shown(refused, url: str) -> None:
     message = refused(BROKER_URL=url)
     assert message.startswith(f"{PREFIX}BROKER_URL: ")
     assert "cr3t" not in message
 
 
-def test_keys_are_read_in_order_the_first_signs() -> None:
+def test_keys_keep_their_order() -> None:
     keys = parse_keys(f"new:{OTHER_KEY}, old:{KEY}")
     assert list(keys) == ["new", "old"]
     assert keys["old"] == b"k" * 32
@@ -72,6 +72,6 @@ def test_keys_are_read_in_order_the_first_signs() -> None:
 @pytest.mark.parametrize(
     "text", ["", "k1", f":{KEY}", f"k1:{KEY},", "k1:!!", "k1:ä", f"k1:{KEY},k1:{KEY}", "k1:YQ=="]
 )
-def test_keys_that_could_not_sign_are_refused_with_their_form(text: str) -> None:
+def test_invalid_keys_are_refused_with_the_expected_form(text: str) -> None:
     with pytest.raises(ValueError, match="id:base64"):
         parse_keys(text)

@@ -1,4 +1,4 @@
-"""Each setting has its name, its default and its place to be set."""
+"""Each setting has a name, a default, and comes from the environment or `.env`."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from app.config.settings import PREFIX, Settings, load
 from tests.unit.config.environment import given
 
 
-def test_without_any_setting_stockpulse_is_a_local_program() -> None:
+def test_defaults_are_those_of_a_local_program() -> None:
     settings = load()
     assert (settings.dynamodb, settings.host, settings.port) == ("embedded", "127.0.0.1", 8000)
     assert settings.data_dir == Path(".data")
@@ -42,11 +42,11 @@ def test_without_any_setting_stockpulse_is_a_local_program() -> None:
         "LOG_FORMAT",
     ],
 )
-def test_every_name_of_the_design_exists_and_says_what_it_is_for(name: str) -> None:
+def test_core_settings_exist_and_have_a_description(name: str) -> None:
     assert Settings.model_fields[name.lower()].description
 
 
-def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     given(
         monkeypatch,
         PORT="0",
@@ -63,7 +63,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.timezone == "Europe/Berlin"
 
 
-def test_the_environment_wins_over_the_file(
+def test_environment_overrides_the_env_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / ".env").write_text(f"{PREFIX}PORT=9000\n{PREFIX}CURRENCY=USD\nOTHER=1\n")
@@ -73,7 +73,7 @@ def test_the_environment_wins_over_the_file(
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.3.2.1", "::1", "localhost"])
-def test_loopback_needs_no_credentials(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+def test_loopback_addresses_are_recognised(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     given(monkeypatch, HOST=host)
     assert load().is_loopback
 
@@ -82,17 +82,19 @@ def test_loopback_needs_no_credentials(monkeypatch: pytest.MonkeyPatch, host: st
     "host",
     ["0.0.0.0", "::", "", "10.0.0.7", "example.org", "127.0.0.1.example.org", "128.0.0.1"],
 )
-def test_any_other_address_is_not_loopback(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+def test_other_addresses_are_not_loopback(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     given(monkeypatch, HOST=host)
     assert not load().is_loopback
 
 
-def test_settings_are_never_changed() -> None:
+def test_settings_are_immutable() -> None:
     with pytest.raises(ValidationError):
         load().port = 1
 
 
 @pytest.mark.parametrize("age", ["-1", "60", "604800"])
-def test_a_record_age_of_lambda_s_is_taken(monkeypatch: pytest.MonkeyPatch, age: str) -> None:
+def test_record_ages_that_lambda_allows_are_accepted(
+    monkeypatch: pytest.MonkeyPatch, age: str
+) -> None:
     given(monkeypatch, MAXIMUM_RECORD_AGE_IN_SECONDS=age, MAXIMUM_RETRY_ATTEMPTS="-1")
     assert load().maximum_record_age_in_seconds == int(age)

@@ -1,4 +1,4 @@
-"""Any item that DynamoDB can hold, and the same item as another engine would give it."""
+"""Strategies for any item that DynamoDB can hold, and for the same item from another engine."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -51,7 +51,7 @@ def items() -> st.SearchStrategy[dict[str, Any]]:
 
 
 def respelt(value: Any, chance: Random) -> Any:
-    """The same value as another engine could give it: other order, other spelling of numbers."""
+    """The same value as another engine could return it: other order, other number spelling."""
     match value:
         case {"N": digits}:
             return {"N": respelt_number(digits, chance)}

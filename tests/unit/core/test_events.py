@@ -1,4 +1,4 @@
-"""The event's id is its one name for ever, and on the wire it is a CloudEvent."""
+"""An event has a permanent id, and is a CloudEvent on the wire."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -16,24 +16,24 @@ product_ids = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_
 
 
 @given(product_ids)
-def test_an_id_leads_back_to_its_entry_whatever_the_product_is_called(product_id: str) -> None:
+def test_event_id_round_trips_for_any_product_id(product_id: str) -> None:
     assert split_event_id(event_id(product_id, EVENT_KEY)) == (product_id, EVENT_KEY)
 
 
 @pytest.mark.parametrize(
     "product_id", ["../x", "a b", "ä/ö?#", "\x00shard#s", "\U0001f4e6", "=" * 9]
 )
-def test_an_id_is_one_word_of_a_url(product_id: str) -> None:
+def test_event_id_is_url_safe(product_id: str) -> None:
     word = event_id(product_id, EVENT_KEY)
     assert set(word) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
-def test_two_products_never_share_an_id() -> None:
+def test_event_ids_of_two_products_differ() -> None:
     assert event_id("a", f"b{EVENT_KEY}") != event_id("ab", EVENT_KEY)
 
 
 @pytest.mark.parametrize("suffix", ["~g0001", "~r0042"])
-def test_gaps_and_reconciled_entries_have_ids_too(suffix: str) -> None:
+def test_gaps_and_reconciled_entries_have_event_ids(suffix: str) -> None:
     key = EVENT_KEY + suffix
     assert split_event_id(event_id("P1", key)) == ("P1", key)
 
@@ -56,7 +56,7 @@ def test_gaps_and_reconciled_entries_have_ids_too(suffix: str) -> None:
         event_id("P1", EVENT_KEY) + "\n",
     ],
 )
-def test_any_other_word_is_no_id(word: str) -> None:
+def test_other_strings_are_not_event_ids(word: str) -> None:
     assert split_event_id(word) is None
 
 
@@ -64,7 +64,7 @@ def test_any_other_word_is_no_id(word: str) -> None:
     ("before", "after", "delta"),
     [(12, 9, -3), (9, 12, 3), (0, 5, 5), (5, 0, -5)],
 )
-def test_the_delta_is_what_came_or_went(before: int, after: int, delta: int) -> None:
+def test_delta_is_the_stock_change(before: int, after: int, delta: int) -> None:
     assert an_event(stock_before=before, stock_after=after).delta == delta
 
 
@@ -73,12 +73,12 @@ def test_only_a_stock_change_has_a_delta(kind: str) -> None:
     assert an_event(kind=kind).delta is None
 
 
-def test_a_change_of_which_one_side_is_unknown_has_no_delta() -> None:
+def test_delta_is_none_if_one_stock_is_unknown() -> None:
     assert an_event(stock_before=None).delta is None
     assert an_event(stock_after=None).delta is None
 
 
-def test_on_the_wire_an_event_is_a_cloud_event() -> None:
+def test_event_is_encoded_as_a_cloud_event() -> None:
     event = an_event(1)
     assert cloud_event(event, "My-Products") == {
         "specversion": "1.0",
@@ -92,7 +92,7 @@ def test_on_the_wire_an_event_is_a_cloud_event() -> None:
     }
 
 
-def test_the_data_hold_the_event_s_fields_under_their_names() -> None:
+def test_data_has_the_event_s_fields_under_the_same_names() -> None:
     event = an_event(1)
     assert data_of(event) == {
         "id": event.id,
@@ -125,26 +125,28 @@ def test_the_data_hold_the_event_s_fields_under_their_names() -> None:
     }
 
 
-def test_images_that_the_view_lacks_are_null_but_not_omitted() -> None:
+def test_images_missing_in_the_view_type_are_null_but_not_omitted() -> None:
     data = data_of(an_event(before=None, after=None, view_type="KEYS_ONLY"))
     assert (data["before"], data["after"], data["images_omitted"]) == (None, None, False)
 
 
 @pytest.mark.parametrize(
-    ("fields", "asked"), [({"images_omitted": True}, True), ({}, False)], ids=["stored so", "asked"]
+    ("fields", "asked"),
+    [({"images_omitted": True}, True), ({}, False)],
+    ids=["omitted in store", "omitted on request"],
 )
-def test_images_that_are_left_out_are_said_to_be(fields: dict[str, Any], *, asked: bool) -> None:
+def test_images_left_out_are_marked_as_omitted(fields: dict[str, Any], *, asked: bool) -> None:
     data = data_of(an_event(**fields), with_images=asked)
     assert (data["before"], data["after"], data["images_omitted"]) == (None, None, True)
     assert data["stock_after"] == 9
 
 
-def test_shown_images_are_without_the_delete_stamp() -> None:
+def test_images_in_data_have_no_delete_stamp() -> None:
     gone = marked_for_deletion(an_item(Stock=3))
     assert data_of(an_event(before=gone, after=None))["before"] == {"ProductID": "P1", "Stock": 3}
 
 
-def test_an_event_with_binary_and_large_numbers_is_json() -> None:
+def test_event_with_binary_and_large_numbers_is_valid_json() -> None:
     item = an_item(Photo=b"\xff\x00", Serial={"N": "9" * 38}, Ids={"NS": ["9" * 38, "1"]})
     shown = orjson.loads(orjson.dumps(cloud_event(an_event(after=item), "T")))["data"]["after"]
     assert shown == {"ProductID": "P1", "Photo": "/wA=", "Serial": "9" * 38, "Ids": [1, "9" * 38]}

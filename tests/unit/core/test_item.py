@@ -1,4 +1,4 @@
-"""What an item means: the stock is a count or nothing, and every digit is shown."""
+"""An item's stock is a whole number or None, and numbers are shown with every digit."""
 
 import json
 from typing import Any
@@ -47,23 +47,23 @@ LONG_FRACTION = f"0.{LONG}"
         ("", None),
     ],
 )
-def test_the_stock_is_a_count_of_goods_or_unknown(digits: str, count: int | None) -> None:
+def test_stock_is_a_whole_number_or_none(digits: str, count: int | None) -> None:
     assert stock(an_item(Stock={"N": digits})) == count
 
 
 @pytest.mark.parametrize(
     "value", [{"S": "50"}, {"NULL": True}, {"BOOL": True}, {"L": [{"N": "5"}]}, {"B": b"5"}]
 )
-def test_a_stock_of_another_type_is_unknown(value: dict[str, Any]) -> None:
+def test_stock_of_another_type_is_none(value: dict[str, Any]) -> None:
     assert stock(an_item(Stock=value)) is None
 
 
-def test_a_missing_stock_is_unknown() -> None:
+def test_missing_stock_is_none() -> None:
     assert stock(an_item()) is None
     assert stock(None) is None
 
 
-def test_the_table_s_own_names_are_used() -> None:
+def test_configured_attribute_names_are_used() -> None:
     item = {"sku": {"S": "P1"}, "qty": {"N": "7"}, "Stock": {"N": "3"}}
     assert stock(item, AttributeNames("sku", "title", "qty")) == 7
 
@@ -79,16 +79,16 @@ def test_the_table_s_own_names_are_used() -> None:
         ({"NULL": True}, 0),
     ],
 )
-def test_a_version_that_is_not_ours_counts_as_none(value: dict[str, Any], expected: int) -> None:
+def test_invalid_version_counts_as_0(value: dict[str, Any], expected: int) -> None:
     assert version(an_item(Version=value)) == expected
 
 
-def test_an_item_without_a_version_is_version_0() -> None:
+def test_item_without_a_version_has_version_0() -> None:
     assert version(an_item()) == 0
     assert version(None) == 0
 
 
-def test_text_is_only_ever_a_string() -> None:
+def test_text_returns_only_strings() -> None:
     item = an_item(Category="Kitchen", Barcode=7)
     assert text(item, "Category") == "Kitchen"
     assert text(item, "Barcode") is None
@@ -114,11 +114,11 @@ def test_text_is_only_ever_a_string() -> None:
         ("garbage", "garbage"),
     ],
 )
-def test_a_number_is_shown_without_losing_a_digit(digits: str, shown: int | str) -> None:
+def test_number_is_shown_without_losing_a_digit(digits: str, shown: int | str) -> None:
     assert plain_number(digits) == shown
 
 
-def test_an_image_is_shown_as_plain_json() -> None:
+def test_image_is_shown_as_plain_json() -> None:
     item = {
         "s": {"S": "text"},
         "n": {"N": "1.5"},
@@ -144,9 +144,9 @@ def test_an_image_is_shown_as_plain_json() -> None:
 
 
 @given(attribute_values())
-def test_every_value_can_be_shown(value: dict[str, Any]) -> None:
+def test_every_value_can_be_shown_as_json(value: dict[str, Any]) -> None:
     json.dumps(plain(value))
 
 
-def test_the_delete_stamp_is_not_shown() -> None:
+def test_delete_stamp_is_not_shown() -> None:
     assert plain_item(marked_for_deletion(an_item(Stock=3))) == {"ProductID": "P1", "Stock": 3}

@@ -1,4 +1,4 @@
-"""Equal items hash alike, and no others."""
+"""Items have the same hash exactly if they are equal."""
 
 from decimal import Decimal
 from random import Random
@@ -20,31 +20,31 @@ LONG = "12345678901234567890123456789012345678"
 
 
 @given(items(), st.integers())
-def test_equal_items_hash_alike_whatever_their_order_and_the_spelling_of_numbers(
+def test_equal_items_have_the_same_hash_in_any_order_and_number_spelling(
     item: dict[str, Any], seed: int
 ) -> None:
     assert digest(shuffled(item, Random(seed))) == digest(item)
 
 
 @given(numbers(), st.integers())
-def test_a_number_hashes_alike_however_it_is_spelt(digits: str, seed: int) -> None:
+def test_number_has_the_same_hash_in_every_spelling(digits: str, seed: int) -> None:
     other = respelt_number(digits, Random(seed))
     assert digest({"n": {"N": other}}) == digest({"n": {"N": digits}})
 
 
 @given(items())
-def test_an_item_is_the_same_after_its_canonical_form(item: dict[str, Any]) -> None:
+def test_item_round_trips_through_its_canonical_form(item: dict[str, Any]) -> None:
     again = from_canonical(canonical(item))
     assert canonical(again) == canonical(item)
 
 
 @given(numbers(), numbers())
-def test_numbers_hash_alike_only_where_they_are_equal(one: str, other: str) -> None:
+def test_numbers_have_the_same_hash_only_if_they_are_equal(one: str, other: str) -> None:
     equal = Decimal(one) == Decimal(other)
     assert (digest({"n": {"N": one}}) == digest({"n": {"N": other}})) == equal
 
 
-# 38 digits: as many as a DynamoDB number holds, 10 more than Python's decimals keep unasked.
+# 38 digits: as many as a DynamoDB number holds, 10 more than Python's default precision.
 NEIGHBOURS = [
     (LONG, f"{LONG[:-1]}9"),
     (f"-{LONG}", f"-{LONG[:-1]}9"),
@@ -55,12 +55,12 @@ NEIGHBOURS = [
 
 
 @pytest.mark.parametrize(("one", "other"), NEIGHBOURS)
-def test_two_numbers_that_differ_in_the_last_digit_hash_differently(one: str, other: str) -> None:
+def test_numbers_that_differ_in_the_last_digit_have_different_hashes(one: str, other: str) -> None:
     assert digest({"n": {"N": one}}) != digest({"n": {"N": other}})
 
 
 @pytest.mark.parametrize("digits", [one for one, _ in NEIGHBOURS])
-def test_the_canonical_form_keeps_all_38_digits(digits: str) -> None:
+def test_canonical_form_keeps_all_38_digits(digits: str) -> None:
     assert from_canonical(canonical({"n": {"N": digits}})) in (
         {"n": {"N": digits}},
         {"n": {"N": digits.removesuffix(".0")}},
@@ -80,15 +80,15 @@ def test_the_canonical_form_keeps_all_38_digits(digits: str) -> None:
         ({"NULL": True}, {"BOOL": True}),
     ],
 )
-def test_different_values_hash_differently(one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_different_values_have_different_hashes(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert digest({"a": one}) != digest({"a": other})
 
 
-def test_an_attribute_without_a_value_is_not_an_absent_one() -> None:
+def test_null_attribute_differs_from_an_absent_one() -> None:
     assert digest({"a": {"NULL": True}}) != digest({})
 
 
-def test_binary_in_any_depth_survives_the_canonical_form() -> None:
+def test_binary_at_any_depth_survives_the_canonical_form() -> None:
     item = {
         "raw": {"B": b"\x00\xff"},
         "set": {"BS": [b"\x02", b"\x01"]},
@@ -98,7 +98,7 @@ def test_binary_in_any_depth_survives_the_canonical_form() -> None:
 
 
 @given(items())
-def test_nothing_here_changes_the_item(item: dict[str, Any]) -> None:
+def test_functions_do_not_change_the_item(item: dict[str, Any]) -> None:
     before = repr(item)
     canonical(item)
     plain_item(item)

@@ -1,4 +1,4 @@
-"""What the demo shop sells has names, prices and barcodes that bear a look."""
+"""The demo shop's goods have plausible names, prices and barcodes."""
 
 from decimal import Decimal
 
@@ -11,11 +11,11 @@ from app.demo.simulation.catalogue import LINES, ean13, shop_price
     ("digits", "barcode"),
     [("400638133393", "4006381333931"), ("978020137962", "9780201379624")],
 )
-def test_the_check_digit_is_the_standard_s(digits: str, barcode: str) -> None:
+def test_check_digit_follows_the_ean_standard(digits: str, barcode: str) -> None:
     assert ean13(digits) == barcode
 
 
-def test_every_barcode_is_a_valid_one_of_a_shop_s_own() -> None:
+def test_every_barcode_is_valid_and_for_internal_use() -> None:
     barcodes = [line.barcode(edition) for line in LINES for edition in (1, 2, 9_999)]
     assert len(set(barcodes)) == len(barcodes)
     for barcode in barcodes:
@@ -25,13 +25,13 @@ def test_every_barcode_is_a_valid_one_of_a_shop_s_own() -> None:
         assert sum(places) % 10 == 0
 
 
-def test_two_hundred_different_names_in_eight_categories_and_more() -> None:
+def test_catalogue_has_250_different_names_in_8_categories() -> None:
     assert len({line.name for line in LINES}) == len(LINES) >= 250
     assert len({line.category for line in LINES}) >= 8
     assert len({line.product_id(1) for line in LINES}) == len(LINES)
 
 
-def test_a_line_that_comes_back_is_another_product() -> None:
+def test_line_listed_again_is_a_new_product() -> None:
     line = LINES[0]
     assert line.product_id(2) != line.product_id(1)
     assert line.barcode(2) != line.barcode(1)
@@ -40,5 +40,5 @@ def test_a_line_that_comes_back_is_another_product() -> None:
 @pytest.mark.parametrize(
     ("amount", "price"), [("12.49", "12.40"), ("12.80", "12.90"), ("0.05", "0.40")]
 )
-def test_prices_end_as_shops_have_it(amount: str, price: str) -> None:
+def test_prices_end_in_40_or_90_cents(amount: str, price: str) -> None:
     assert shop_price(Decimal(amount)) == Decimal(price)

@@ -1,4 +1,4 @@
-"""The live run keeps its pace, waits outages out, and leaves out what does not fit."""
+"""The live run keeps its rate, retries during outages, and skips changes that fail."""
 
 from collections.abc import Iterator
 from threading import Event
@@ -17,7 +17,7 @@ ZONE = ZoneInfo("UTC")
 
 
 class Counter:
-    """Stands for the products; counts writes, and fails as it is told to."""
+    """Stands in for the products; counts writes, and raises the given errors."""
 
     def __init__(self, stop_after: int, stop: Event, failures: list[Exception]) -> None:
         self.writes: list[str] = []
@@ -37,7 +37,7 @@ class Counter:
 
 
 class Pauses(Event):
-    """An event whose waits take no time but are remembered."""
+    """An event whose waits take no time but are recorded."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,27 +61,27 @@ def run(writes: int, failures: list[Exception], rate: float = 5.0) -> tuple[Coun
     return products, stop
 
 
-def test_the_opening_takes_no_pause_and_the_day_keeps_its_rate() -> None:
+def test_opening_has_no_delay_and_later_changes_keep_the_rate() -> None:
     products, stop = run(320, [])
     assert products.writes[:220] == ["create"] * 220
     assert stop.waited[:220] == [0.0] * 220
-    # The clock stands still, so each wait is until the time that is due by then.
+    # The clock stands still, so the last wait is the sum of all intervals.
     assert stop.waited[-1] == pytest.approx((320 - 220) / 5, rel=0.2)
 
 
-def test_what_does_not_fit_is_left_out_and_takes_little_time() -> None:
+def test_failed_change_is_skipped_and_takes_little_time() -> None:
     products, stop = run(320, [InsufficientStock("none left")] * 320)
     assert len(products.writes) == 320
     assert stop.waited[-1] == pytest.approx((320 - 220) / 50, rel=0.2)
 
 
-def test_an_outage_is_waited_out_with_the_same_change() -> None:
+def test_change_is_retried_during_an_outage() -> None:
     products, _ = run(4, [StoreUnavailable("down"), StoreUnavailable("down")])
     assert products.writes == ["create"] * 4
 
 
-def test_a_stopped_shop_goes_on_where_it_was() -> None:
-    """Not one change is lost or doubled between two runs."""
+def test_stopped_shop_continues_after_its_last_change() -> None:
+    """No change is lost or repeated between two runs."""
     plan, seen = Plan(shop(), 1000.0), []
 
     class Names(Counter):
@@ -99,12 +99,12 @@ def test_a_stopped_shop_goes_on_where_it_was() -> None:
     assert seen == [change.product_id for change, _ in zip(shop(), range(200), strict=False)]
 
 
-def test_one_shop_at_a_time() -> None:
+def test_only_one_shop_runs_at_a_time() -> None:
     stop = Event()
     with DemoShop(Counter(10**9, stop, []), Plan(shop(), 1.0)) as demo:  # type: ignore[arg-type]
         assert not demo.running()
         demo.start()
-        thread = demo._thread  # noqa: SLF001 - that there is no second one is the point
+        thread = demo._thread  # noqa: SLF001 - the test is about this thread
         demo.start()
         assert demo._thread is thread  # noqa: SLF001
         assert demo.running()

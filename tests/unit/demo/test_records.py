@@ -1,4 +1,4 @@
-"""Made-up records read as a table's own: a chain without a break, and stamps that are believed."""
+"""Simulated records decode as real ones do: an unbroken chain, and stamps that are accepted."""
 
 from collections import Counter
 from functools import cache
@@ -17,14 +17,14 @@ NAMES = AttributeNames("sku", "title", "on_hand")
 
 
 @cache
-def told() -> tuple[Ledger, list[ChangeEvent]]:
+def decoded() -> tuple[Ledger, list[ChangeEvent]]:
     ledger = Ledger(NAMES)
     records = ledger.records(islice(changes(5, monday_morning(ZONE), ZONE), 6_000))
     return ledger, [decode(record, stream_arn("shelf"), NAMES) for record in records]
 
 
-def test_each_product_s_events_form_a_chain_that_ends_in_its_item() -> None:
-    ledger, events = told()
+def test_events_of_each_product_form_a_chain_that_ends_in_its_item() -> None:
+    ledger, events = decoded()
     last: dict[str, Item | None] = {}
     for event in events:
         assert event.before == last.get(event.product_id)
@@ -39,16 +39,16 @@ def test_each_product_s_events_form_a_chain_that_ends_in_its_item() -> None:
     }
 
 
-def test_every_change_names_who_made_it() -> None:
-    _, events = told()
+def test_every_change_has_an_actor() -> None:
+    _, events = decoded()
     shown = [event for event in events if event.kind != "internal"]
     assert all(event.actor for event in shown)
     assert all(event.reason for event in shown if event.kind == "stock_changed")
     assert len({event.request_id for event in shown}) == len(shown)
 
 
-def test_keys_and_times_only_grow_and_sort_before_any_real_stream_s() -> None:
-    _, events = told()
+def test_keys_and_times_only_grow_and_sort_before_those_of_real_streams() -> None:
+    _, events = decoded()
     assert all(one.event_key < other.event_key for one, other in pairwise(events))
     assert all(one.occurred_at <= other.occurred_at for one, other in pairwise(events))
     assert all(event.event_key < "2012-01-18T00:00:00.000#" for event in events)
@@ -56,8 +56,8 @@ def test_keys_and_times_only_grow_and_sort_before_any_real_stream_s() -> None:
     assert split_event_id(events[0].id) == (events[0].product_id, events[0].event_key)
 
 
-def test_items_are_products_under_the_table_s_own_names() -> None:
-    ledger, _ = told()
+def test_items_use_the_table_s_attribute_names() -> None:
+    ledger, _ = decoded()
     product = product_of(next(iter(ledger.items.values())), NAMES)
     assert product.name
     assert product.stock is not None

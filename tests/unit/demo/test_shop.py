@@ -25,18 +25,18 @@ month = cache(made)
 
 
 @pytest.fixture
-def told() -> list[Change]:
+def month_of_changes() -> list[Change]:
     return month(1, BERLIN)
 
 
-def test_equal_seeds_give_equal_changes(told: list[Change]) -> None:
-    assert made(1, BERLIN) == told
-    assert list(islice(changes(2, START, BERLIN), 500)) != told[:500]
+def test_equal_seeds_give_equal_changes(month_of_changes: list[Change]) -> None:
+    assert made(1, BERLIN) == month_of_changes
+    assert list(islice(changes(2, START, BERLIN), 500)) != month_of_changes[:500]
 
 
-def test_a_month_is_some_ten_to_twenty_thousand_changes_in_order(told: list[Change]) -> None:
-    assert 10_000 <= len(told) <= 20_000
-    assert all(one.at <= other.at for one, other in pairwise(told))
+def test_month_has_10000_to_20000_changes_in_order(month_of_changes: list[Change]) -> None:
+    assert 10_000 <= len(month_of_changes) <= 20_000
+    assert all(one.at <= other.at for one, other in pairwise(month_of_changes))
 
 
 @pytest.mark.parametrize(("seed", "zone"), [(1, BERLIN), (2, BERLIN), (2, KOLKATA)])
@@ -60,27 +60,27 @@ def test_stock_is_never_negative_and_only_listed_products_change(seed: int, zone
             assert len(stock) >= 200
 
 
-def test_everything_that_a_shop_does_happens(told: list[Change]) -> None:
-    done = Counter((type(change.action).__name__, change.reason) for change in told)
+def test_every_kind_of_change_happens(month_of_changes: list[Change]) -> None:
+    done = Counter((type(change.action).__name__, change.reason) for change in month_of_changes)
     moves = ("sold", "received", "returned", "damaged", "lost", "found", "transfer")
     assert all(done["Move", reason] for reason in moves)
     assert done["Edit", "counted"]
     assert done["Edit", None]
     assert done["Drop", None]
-    assert done["Launch", "received"] > sum(change.opening for change in told)
-    assert done["Move", "sold"] > len(told) / 2
+    assert done["Launch", "received"] > sum(change.opening for change in month_of_changes)
+    assert done["Move", "sold"] > len(month_of_changes) / 2
 
 
-def test_the_shelves_are_filled_before_anything_else(told: list[Change]) -> None:
-    opening = [change for change in told if change.opening]
-    assert told[: len(opening)] == opening
+def test_shelves_are_filled_before_anything_else(month_of_changes: list[Change]) -> None:
+    opening = [change for change in month_of_changes if change.opening]
+    assert month_of_changes[: len(opening)] == opening
     assert len(opening) >= 200
     assert all(isinstance(change.action, Launch) for change in opening)
 
 
-def test_signs_fit_the_reasons(told: list[Change]) -> None:
+def test_signs_of_stock_changes_fit_their_reasons(month_of_changes: list[Change]) -> None:
     gains = {"received": True, "returned": True, "found": True}
-    for change in told:
+    for change in month_of_changes:
         if isinstance(change.action, Move) and change.reason is not None:
             assert (change.action.delta > 0) == gains.get(change.reason, False)
 
@@ -95,13 +95,13 @@ def test_sales_follow_the_hour_and_the_weekday(zone: ZoneInfo) -> None:
     assert by_day[5] > by_day[0] > by_day[6] > 0
 
 
-def test_a_delivery_is_ordered_by_the_reorder_point(told: list[Change]) -> None:
-    """What comes fills shelves that were at their reorder point not long before."""
+def test_delivery_follows_a_stock_at_the_reorder_point(month_of_changes: list[Change]) -> None:
+    """A delivery fills a shelf that was at its reorder point shortly before."""
     stock: dict[str, int] = {}
     points: dict[str, int | None] = {}
     low_since_delivery: dict[str, bool] = {}
     deliveries = 0
-    for change in told:
+    for change in month_of_changes:
         product_id = change.product_id
         match change.action:
             case Launch(draft):
@@ -120,23 +120,25 @@ def test_a_delivery_is_ordered_by_the_reorder_point(told: list[Change]) -> None:
             case Drop():
                 continue
         point = points[product_id]
-        # A little slack: the point may have been moved down since the order.
+        # A little slack, because the reorder point may have been lowered since the order.
         if point is not None and stock[product_id] <= point + 2:
             low_since_delivery[product_id] = True
     assert deliveries > 200
 
 
-def test_a_sale_has_its_order_and_a_return_the_order_of_a_sale(told: list[Change]) -> None:
-    orders = {change.reference for change in told if change.reason == "sold"}
-    returned = [change.reference for change in told if change.reason == "returned"]
+def test_sale_has_an_order_number_and_return_refers_to_a_sale(
+    month_of_changes: list[Change],
+) -> None:
+    orders = {change.reference for change in month_of_changes if change.reason == "sold"}
+    returned = [change.reference for change in month_of_changes if change.reason == "returned"]
     assert None not in orders
     assert returned
     assert set(returned) <= orders
-    assert len({change.actor for change in told}) >= 8
-    assert len({change.note for change in told if change.note}) >= 15
+    assert len({change.actor for change in month_of_changes}) >= 8
+    assert len({change.note for change in month_of_changes if change.note}) >= 15
 
 
-def test_the_shop_can_open_at_any_moment() -> None:
+def test_shop_can_open_at_any_time() -> None:
     for hour in range(0, 24, 5):
         start = START + timedelta(hours=hour + 0.4, days=hour)
         some = list(islice(changes(hour, start, BERLIN), 400))

@@ -1,4 +1,4 @@
-"""What a pattern sees of an event: its CloudEvents object, and its stream record."""
+"""A pattern is matched against an event's CloudEvents object and its stream record."""
 
 import json
 
@@ -10,7 +10,7 @@ from app.filters.pattern import parse_filter
 from tests.support.builders import an_event, an_item
 
 
-def test_the_document_is_the_cloud_event_and_the_record() -> None:
+def test_document_is_the_cloud_event_and_the_record() -> None:
     event = an_event()
     document = document_of(event, "Products")
     record = document.pop("dynamodb")
@@ -44,17 +44,17 @@ def test_the_document_is_the_cloud_event_and_the_record() -> None:
         ('{"dynamodb": {"Keys": {"ProductID": {"S": [{"prefix": "P"}]}}}}', True),
     ],
 )
-def test_a_sinks_filter_sees_both(pattern: str, *, expected: bool) -> None:
+def test_filter_can_use_both(pattern: str, *, expected: bool) -> None:
     assert wants(parse_filter(pattern), "Products")(an_event()) is expected
 
 
-def test_the_partition_key_has_the_tables_own_name() -> None:
+def test_partition_key_has_the_table_s_name_for_it() -> None:
     document = document_of(an_event(), "Goods", "SKU")
     assert document["source"] == "/tables/Goods"
     assert document["dynamodb"]["Keys"] == {"SKU": {"S": "P1"}}
 
 
-def test_every_type_of_attribute_is_in_dynamodb_json() -> None:
+def test_every_attribute_type_is_in_dynamodb_json() -> None:
     after = an_item(
         Photo=b"\x00\xff",
         Sets={"M": {"B": {"BS": [b"a"]}, "L": {"L": [{"B": b"b"}, {"NULL": True}]}}},
@@ -72,7 +72,7 @@ def test_every_type_of_attribute_is_in_dynamodb_json() -> None:
     json.dumps(image)
 
 
-def test_images_that_the_event_lacks_are_absent() -> None:
+def test_missing_images_are_absent() -> None:
     event = an_event(before=None, after=None, images_omitted=True, category=None)
     document = document_of(event, "Products")
     assert not {"NewImage", "OldImage"} & set(document["dynamodb"])

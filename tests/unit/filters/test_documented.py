@@ -96,12 +96,12 @@ CLOUDWATCH = (
     '{"spaceId": [1000]}]}]}'
 )
 
-# What the Lambda developer guide shows: "Using event filtering with a DynamoDB event source".
+# From the Lambda developer guide: "Using event filtering with a DynamoDB event source".
 DYNAMODB = [
     ('{"dynamodb": {"Keys": {"CustomerName": {"S": ["AnyCompany Industries"]}}}}', RECORD, True),
     ('{"dynamodb": {"Keys": {"CustomerName": {"S": ["Another"]}}}}', RECORD, False),
     (MANAGERS, RECORD, True),
-    # The guide writes an AND of two images as one key given twice.
+    # The guide writes an AND of two images as the same key given twice.
     (HANDOVER, HANDED_OVER, True),
     (HANDOVER, KEPT, False),
     (OTHER_HANDOVER, HANDED_OVER, False),
@@ -127,7 +127,7 @@ DYNAMODB = [
 ]
 
 ALICE = {"Name": "Alice", "Price": 100, "Location": "New York", "Day": "Tuesday", "UserID": None}
-# The guide's table of comparison operators, each with a document that fits and one that does not.
+# The guide's table of comparison operators, each with a matching and a non-matching document.
 OPERATORS = [
     ('{"UserID": [null]}', ALICE, True),
     ('{"UserID": [null]}', {"UserID": ""}, False),
@@ -176,14 +176,14 @@ OPERATORS = [
     ('{"Ok": [true]}', {"Ok": 1}, False),
     ('{"Ok": [1]}', {"Ok": True}, False),
     ('{"Ok": [false]}', {"Ok": None}, False),
-    # Intermediate nodes are no leaves.
+    # Intermediate nodes are not leaves.
     ('{"person": {"address": [{"exists": true}]}}', PERSON, False),
     ('{"person": {"address": {"city": [{"exists": true}]}}}', PERSON, True),
     ('{"person": {"address": [{"exists": false}]}}', PERSON, True),
     ('{"person": {"name": {"first": ["John"]}}}', PERSON, False),
 ]
 
-# The EventBridge user guide and the Event Ruler library, which has the same syntax.
+# From the EventBridge user guide and the Event Ruler library, which has the same syntax.
 EVENTBRIDGE = [
     (INSTANCE, EC2, True),
     ('{"resources": ["arn:other"]}', EC2, False),
@@ -249,14 +249,14 @@ EVENTBRIDGE = [
 
 
 @pytest.mark.parametrize(("pattern", "document", "expected"), DYNAMODB + OPERATORS + EVENTBRIDGE)
-def test_a_pattern_matches_what_the_documentation_says(
+def test_pattern_matches_what_the_documentation_says(
     pattern: str, document: dict[str, Any], *, expected: bool
 ) -> None:
     assert parse_filter(pattern).matches(document) is expected
 
 
 @pytest.mark.parametrize(("pattern", "document", "expected"), DYNAMODB)
-def test_filter_criteria_of_a_mapping_are_taken_as_they_are(
+def test_filter_criteria_of_a_mapping_are_accepted_unchanged(
     pattern: str, document: dict[str, Any], *, expected: bool
 ) -> None:
     criteria = json.dumps({"Filters": [{"Pattern": pattern}]})

@@ -1,4 +1,4 @@
-"""Laws of matching, on documents and patterns at random."""
+"""Properties of matching hold for random documents and patterns."""
 
 import json
 import time
@@ -41,7 +41,7 @@ def matches(pattern: Any, document: dict[str, Any]) -> bool:
 
 
 def leaves(value: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every scalar of a document and the names that lead to it."""
+    """Every scalar of a document, with its path."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from leaves(inner, *path, name)
@@ -65,14 +65,16 @@ def test_every_scalar_is_found_by_its_exact_value(document: dict[str, Any]) -> N
 
 
 @given(st.lists(NAMES, min_size=1, max_size=4).map(tuple), DOCUMENTS)
-def test_a_field_exists_or_it_does_not(path: tuple[str, ...], document: dict[str, Any]) -> None:
+def test_exists_true_and_false_are_complements(
+    path: tuple[str, ...], document: dict[str, Any]
+) -> None:
     there = any(path == found for found, _ in leaves(document))
     assert matches(pattern_for(path, [{"exists": True}]), document) is there
     assert matches(pattern_for(path, [{"exists": False}]), document) is not there
 
 
 @given(PATTERNS, PATTERNS, DOCUMENTS)
-def test_or_is_either_and_a_repeated_filter_is_either(
+def test_or_and_several_filters_match_if_either_matches(
     one: dict[str, Any], other: dict[str, Any], document: dict[str, Any]
 ) -> None:
     either = matches(one, document) or matches(other, document)
@@ -97,7 +99,7 @@ def test_any_text_is_a_filter_or_is_refused(text: str) -> None:
         parse_filter(text).matches({"a": "x"})
 
 
-def test_a_long_list_takes_time_in_proportion() -> None:
+def test_matching_a_long_list_takes_linear_time() -> None:
     pattern = parse_filter('{"x": {"a": [{"exists": false}], "b": [1]}}')
     document = {"x": [{"b": 1}] * 20_000 + [{"a": 1}]}
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Lines wait for one another a moment, and none is lost."""
+"""Lines are buffered for a short time, and none is lost."""
 
 import io
 import logging
@@ -29,7 +29,7 @@ def test_lines_are_written_soon_and_in_order() -> None:
     assert stream.getvalue() == "one\ntwo\nthree\n"
 
 
-def test_a_warning_does_not_wait_and_comes_after_what_waited() -> None:
+def test_warning_is_written_at_once_after_buffered_lines() -> None:
     logger, handler, stream = a_logger(60)
     logger.info("one")
     assert stream.getvalue() == ""
@@ -38,7 +38,7 @@ def test_a_warning_does_not_wait_and_comes_after_what_waited() -> None:
     handler.close()
 
 
-def test_what_waits_when_the_process_ends_is_written() -> None:
+def test_buffered_lines_are_written_when_the_process_ends() -> None:
     logger, handler, stream = a_logger(60)
     logger.info("last")
     handler.flush()  # as `logging.shutdown` does

@@ -1,4 +1,4 @@
-"""A log line is whole by itself: one JSON object, with what it is about, without credentials."""
+"""A log line is self-contained: one JSON object with its context, without credentials."""
 
 import json
 import logging
@@ -26,28 +26,28 @@ def as_json(*arguments: Any, **extra: Any) -> dict[str, Any]:
     return document
 
 
-def test_a_line_is_an_object_with_its_extra_fields() -> None:
-    told = as_json("%s took %d ms", "it", 3, status=200)
-    assert (told["level"], told["logger"], told["message"]) == ("warning", "test", "it took 3 ms")
-    assert told["status"] == 200
-    assert told["time"].endswith("+00:00")
-    assert "exception" not in told
+def test_json_line_is_an_object_with_its_extra_fields() -> None:
+    line = as_json("%s took %d ms", "it", 3, status=200)
+    assert (line["level"], line["logger"], line["message"]) == ("warning", "test", "it took 3 ms")
+    assert line["status"] == 200
+    assert line["time"].endswith("+00:00")
+    assert "exception" not in line
 
 
-def test_an_exception_is_part_of_its_line() -> None:
+def test_exception_is_part_of_its_json_line() -> None:
     try:
         int("two\nlines")
     except ValueError:
-        told = as_json("failed")
-    assert "ValueError: invalid literal" in told["exception"]
+        line = as_json("failed")
+    assert "ValueError: invalid literal" in line["exception"]
 
 
-def test_what_has_no_utf_8_does_not_lose_the_line() -> None:
+def test_invalid_unicode_does_not_lose_the_line() -> None:
     assert as_json("id %s", "\ud800")["message"] == "id \ud800"
     assert as_json("id", value=object)["value"] == str(object)
 
 
-def test_lines_tell_what_is_bound_around_them_and_no_longer() -> None:
+def test_lines_have_the_fields_bound_around_them() -> None:
     with about(shard="s1"):
         with about(event_ids=["e1", "e2"]):
             inner = as_json("x")
@@ -56,7 +56,7 @@ def test_lines_tell_what_is_bound_around_them_and_no_longer() -> None:
     assert ("event_ids" in outer, "shard" in as_json("x")) == (False, False)
 
 
-def test_threads_of_a_request_tell_its_id() -> None:
+def test_threads_of_a_request_log_its_id() -> None:
     async def served() -> Any:
         with about(request_id="r1"):
             return (await anyio.to_thread.run_sync(as_json, "x"))["request_id"]
@@ -64,7 +64,7 @@ def test_threads_of_a_request_tell_its_id() -> None:
     assert anyio.run(served) == "r1"
 
 
-def test_text_says_it_behind_the_message_and_shortly() -> None:
+def test_text_line_has_short_fields_after_the_message() -> None:
     with about(request_id="r1", event_ids=["e1", "e2", "e3"]):
         line = TextFormatter().format(record("it failed"))
     assert line.endswith("WARNING test: it failed [request_id=r1 event_ids=e1 and 2 more]")
@@ -75,7 +75,7 @@ def fail(text: str) -> None:
     raise ValueError(text)
 
 
-def test_control_characters_neither_begin_a_line_nor_reach_the_terminal() -> None:
+def test_control_characters_cannot_start_a_line_or_reach_the_terminal() -> None:
     text = "P1\r\n2026-01-01 CRITICAL app: forged \x1b[2J\x9b\u2028"
     with about(product_id=text):
         try:
@@ -87,7 +87,7 @@ def test_control_characters_neither_begin_a_line_nor_reach_the_terminal() -> Non
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "line"),
     [
         ("cannot reach redis://user:pa55@cache:6379/0", "cannot reach redis://***@cache:6379/0"),
         ("cannot reach redis://:p@ss@cache", "cannot reach redis://***@cache"),
@@ -96,7 +96,7 @@ def test_control_characters_neither_begin_a_line_nor_reach_the_terminal() -> Non
         ("mail ada@example.com at http://example.com/a@b", None),
     ],
 )
-def test_credentials_are_masked(text: str, told: str | None) -> None:
-    assert masked(text) == (told or text)
-    assert as_json("%s", text)["message"] == (told or text)
-    assert (told or text) in TextFormatter().format(record("%s", text))
+def test_credentials_are_masked(text: str, line: str | None) -> None:
+    assert masked(text) == (line or text)
+    assert as_json("%s", text)["message"] == (line or text)
+    assert (line or text) in TextFormatter().format(record("%s", text))

@@ -1,4 +1,4 @@
-"""What Prometheus is given: ages that grow while nothing moves, and counts that only grow."""
+"""Ages and lags grow while nothing moves, and counters only grow."""
 
 import re
 import socket
@@ -32,7 +32,7 @@ def samples(text: str) -> dict[tuple[str, str], float]:
     }
 
 
-def test_a_reader_that_hangs_looks_later_and_later() -> None:
+def test_iterator_age_of_a_hanging_reader_grows() -> None:
     now = [100.0]
     ages = IteratorAge(lambda: now[0])
     ages.note("busy", 2.0)
@@ -42,13 +42,13 @@ def test_a_reader_that_hangs_looks_later_and_later() -> None:
     assert ages.ages() == {"busy": 32.0, "idle": 0.0}
 
 
-def test_a_clock_that_differs_from_the_streams_gives_no_negative_age() -> None:
+def test_iterator_age_is_never_negative() -> None:
     ages = IteratorAge(lambda: 0.0)
     ages.note("s", -5.0)
     assert ages.ages() == {"s": 0.0}
 
 
-def test_a_shard_that_is_read_elsewhere_now_is_not_told() -> None:
+def test_shard_that_is_read_elsewhere_is_not_exported() -> None:
     ages = IteratorAge(lambda: 0.0)
     ages.note("s", 1.0)
     ages.forget("s")
@@ -56,7 +56,7 @@ def test_a_shard_that_is_read_elsewhere_now_is_not_told() -> None:
     assert samples(exposition(ages).decode()).get(("stockpulse_iterator_age_seconds", "s")) is None
 
 
-def test_the_lag_of_a_sink_that_hangs_grows() -> None:
+def test_lag_of_a_hanging_sink_grows() -> None:
     now = [100.0]
     lag = SinkLag(lambda: now[0])
     lag.note("hangs", 90_000, 3)
@@ -68,7 +68,7 @@ def test_the_lag_of_a_sink_that_hangs_grows() -> None:
     assert found["stockpulse_sink_lag_seconds", "idle"] == 0.0
 
 
-def test_a_sink_that_runs_elsewhere_or_not_at_all_is_not_exported() -> None:
+def test_sink_that_does_not_run_here_is_not_exported() -> None:
     lag = SinkLag(lambda: 0.0)
     lag.note("archive", None, 0)
     lag.forget("archive")
@@ -80,12 +80,12 @@ def test_a_sink_that_runs_elsewhere_or_not_at_all_is_not_exported() -> None:
     ("name", "label"),
     [("stockpulse_parked_total", "audit"), ("stockpulse_retries_total", "audit")],
 )
-def test_what_is_alarmed_on_is_told_before_it_first_happens(name: str, label: str) -> None:
-    """Prometheus' `increase` is blind to a counter that begins at 1."""
+def test_alarm_counters_are_exported_at_0(name: str, label: str) -> None:
+    """Prometheus' `increase` does not see a counter whose first value is 1."""
     assert (name, label) in samples(exposition().decode())
 
 
-def test_counters_are_told_by_name_and_label() -> None:
+def test_counters_are_exported_by_name_and_label() -> None:
     before = samples(exposition().decode())
     RECORDS.inc(3)
     PARKED.labels("notify").inc()
@@ -100,13 +100,13 @@ def test_counters_are_told_by_name_and_label() -> None:
     assert not any(name.endswith("_created") for name, _ in after)
 
 
-def test_a_process_without_a_web_server_serves_them_until_the_block_ends() -> None:
+def test_process_without_a_web_server_serves_metrics_until_the_block_ends() -> None:
     with (
         served("127.0.0.1", 0) as port,
         urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer,
     ):
-        told = samples(answer.read().decode())
-    assert ("stockpulse_records_total", "") in told
+        found = samples(answer.read().decode())
+    assert ("stockpulse_records_total", "") in found
     with (
         socket.create_server(("127.0.0.1", port)),  # the port is free again
         pytest.raises(MetricsAddressTaken, match="STOCKPULSE_METRICS_PORT"),
@@ -117,13 +117,13 @@ def test_a_process_without_a_web_server_serves_them_until_the_block_ends() -> No
         assert none is None
 
 
-def test_the_documented_names_are_those_that_are_served() -> None:
+def test_documented_metrics_are_those_that_are_exported() -> None:
     document = (ROOT / "docs" / "operate" / "operations.md").read_text()
     documented = set(re.findall(r"^\| `(stockpulse_\w+)", document, re.MULTILINE))
     broker: Any = SimpleNamespace(subscribers=0, held=0, overruns=0)
-    told = re.findall(
+    found = re.findall(
         r"^# TYPE (stockpulse_\w+)", exposition(LiveStreams(broker)).decode(), re.MULTILINE
     )
-    assert documented == set(told)
+    assert documented == set(found)
     alarms = set(re.findall(r"stockpulse_\w+", document))
     assert alarms == documented

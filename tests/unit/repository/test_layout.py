@@ -1,4 +1,4 @@
-"""The layout check of `make lint` finds each kind of broken rule."""
+"""The layout check of `make lint` reports each kind of broken rule."""
 
 from scripts.layout import problems
 
@@ -9,25 +9,25 @@ POLICIES: dict[str, str | None] = {
 GOOD = ["app/__init__.py", "app/cli.py", "app/store/__init__.py", "app/store/feed.py"]
 
 
-def test_a_tidy_layout_has_no_problems() -> None:
+def test_valid_layout_has_no_problems() -> None:
     assert list(problems(GOOD, POLICIES)) == []
 
 
-def test_a_folder_of_fourteen_files_is_reported() -> None:
+def test_folder_of_fourteen_files_is_reported() -> None:
     files = [f"tests/unit/test_{letter}.py" for letter in "abcdefghijklmn"]
     assert list(problems(files[:13], POLICIES)) == []
     (line,) = problems(files, POLICIES)
     assert line.startswith("tests/unit: 14 files")
 
 
-def test_a_folder_without_a_policy_is_reported() -> None:
+def test_folder_without_a_policy_is_reported() -> None:
     (line,) = problems([*GOOD, "worker/sinks/webhook.py"], POLICIES)
     assert line.startswith("worker/sinks: __init__.py")
     (line,) = problems(GOOD, POLICIES | {"app/store/__init__.py": None})
     assert line.startswith("app/store: __init__.py")
 
 
-def test_a_loose_file_in_app_is_reported() -> None:
+def test_file_directly_in_app_is_reported() -> None:
     (line,) = problems([*GOOD, "app/settings.py"], POLICIES)
     assert line == "app/settings.py: belongs in a folder of app/"
 

@@ -1,4 +1,4 @@
-"""docs/operate/security.md names a test for each line, and each is there."""
+"""Every test that docs/operate/security.md names exists, and each of its lines names one."""
 
 import re
 
@@ -7,7 +7,7 @@ from tests.support.paths import TESTS
 DOCUMENT = TESTS.parent / "docs" / "operate" / "security.md"
 
 
-def test_each_test_that_the_document_names_is_there() -> None:
+def test_every_test_named_in_the_document_exists() -> None:
     rows = [line for line in DOCUMENT.read_text().splitlines() if re.match(r"\| \d", line)]
     assert len(rows) > 15
     named = 0

@@ -1,4 +1,4 @@
-"""A background thread goes on whatever a turn raises, waits as told, and ends with its block."""
+"""A loop thread survives every error, waits as `turn` returns, and ends with its block."""
 
 import logging
 import threading
@@ -11,14 +11,14 @@ from app.runtime import loop_thread
 from app.runtime.backoff import Backoff, steady
 from app.runtime.loop_thread import LoopThread
 
-WITHIN = 5.0  # seconds that a test waits for what must happen
-NOT_WITHIN = 0.1  # seconds that a test watches for what must not
+WITHIN = 5.0  # seconds within which expected events must happen
+NOT_WITHIN = 0.1  # seconds in which a test checks that nothing happens
 FOREVER = 3600.0
 AT_ONCE = Backoff(0.0, 0.0)
 
 
 class Turns:
-    """A function that a loop repeats; each call is counted and returns or raises what is next."""
+    """A function that a loop repeats; each call returns or raises the next outcome."""
 
     def __init__(self, *outcomes: float | BaseException | None, then: float | None = None) -> None:
         self._outcomes: Iterator[float | BaseException | None] = iter(outcomes)
@@ -41,13 +41,13 @@ class Turns:
 
 
 class TestWaits:
-    def test_the_first_turn_begins_at_once_and_the_next_after_its_wait(self) -> None:
+    def test_first_turn_starts_at_once_and_the_next_after_its_wait(self) -> None:
         turns = Turns(0.0, 0.0, 0.0)
         with LoopThread("t", turns):
             assert turns.reach(4)
             assert not turns.reach(5, NOT_WITHIN)
 
-    def test_the_first_turn_can_be_put_off(self) -> None:
+    def test_first_turn_can_be_delayed(self) -> None:
         turns = Turns()
         with LoopThread("t", turns, first=FOREVER) as loop:
             assert not turns.reach(1, NOT_WITHIN)
@@ -55,7 +55,7 @@ class TestWaits:
             assert turns.reach(1)
 
     @pytest.mark.parametrize("wait", [FOREVER, None])
-    def test_wake_cuts_a_wait_short(self, wait: float | None) -> None:
+    def test_wake_ends_a_wait(self, wait: float | None) -> None:
         turns = Turns(then=wait)
         with LoopThread("t", turns) as loop:
             assert turns.reach(1)
@@ -63,7 +63,7 @@ class TestWaits:
             assert turns.reach(2)
             assert not turns.reach(3, NOT_WITHIN)
 
-    def test_wake_during_a_turn_begins_another_one(self) -> None:
+    def test_wake_during_a_turn_starts_another_turn(self) -> None:
         begun, going = threading.Event(), threading.Event()
         count = 0
 
@@ -84,7 +84,7 @@ class TestWaits:
 
 class TestFaults:
     @pytest.mark.parametrize("error", [KeyError("bug"), SystemExit()])
-    def test_a_fault_is_logged_with_its_traceback_and_the_loop_goes_on(
+    def test_error_is_logged_with_its_traceback_and_the_loop_continues(
         self, error: BaseException, caplog: pytest.LogCaptureFixture
     ) -> None:
         turns = Turns(error)
@@ -97,18 +97,16 @@ class TestFaults:
         assert record.exc_info is not None
         assert record.exc_info[1] is error
 
-    def test_an_expected_error_is_one_line_of_the_log(
-        self, caplog: pytest.LogCaptureFixture
-    ) -> None:
+    def test_expected_error_is_logged_in_one_line(self, caplog: pytest.LogCaptureFixture) -> None:
         turns = Turns(KeyError("away"))
         with LoopThread("my-loop", turns, expected=(KeyError,), backoff=AT_ONCE):
             assert turns.reach(2)
         (record,) = caplog.records
         assert record.levelno == logging.WARNING
-        assert record.getMessage() == "the thread my-loop failed and tries again: 'away'"
+        assert record.getMessage() == "thread my-loop failed and will retry: 'away'"
         assert record.exc_info is None
 
-    def test_its_owner_can_report_faults_instead(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_failed_replaces_the_logging(self, caplog: pytest.LogCaptureFixture) -> None:
         first, second = KeyError("one"), KeyError("two")
         reported: list[BaseException] = []
         turns = Turns(first, second)
@@ -117,7 +115,7 @@ class TestFaults:
         assert reported == [first, second]
         assert caplog.records == []
 
-    def test_the_backoff_counts_failures_in_a_row(self) -> None:
+    def test_backoff_counts_failures_in_a_row(self) -> None:
         counts: list[int] = []
 
         class Counting(Backoff):
@@ -131,7 +129,7 @@ class TestFaults:
             assert turns.reach(5)
         assert counts == [1, 2, 1]
 
-    def test_a_wake_does_not_cut_a_backoff_short(self) -> None:
+    def test_wake_does_not_shorten_a_backoff(self) -> None:
         failed = threading.Event()
         turns = Turns(KeyError())
         backoff = Backoff(0.3, 0.3, steady)
@@ -143,7 +141,7 @@ class TestFaults:
 
 
 class TestEnd:
-    def test_the_thread_is_alive_within_the_block_only(self) -> None:
+    def test_thread_is_alive_only_within_the_block(self) -> None:
         loop = LoopThread("t", Turns())
         assert not loop.is_alive()
         with loop:
@@ -153,7 +151,7 @@ class TestEnd:
     @pytest.mark.parametrize(
         "ends", [lambda loop: loop.stop.set(), lambda _: None], ids=["stop is set", "block ends"]
     )
-    def test_the_end_does_not_wait_for_a_wait(self, ends: Callable[[LoopThread], None]) -> None:
+    def test_end_interrupts_a_wait(self, ends: Callable[[LoopThread], None]) -> None:
         turns = Turns(then=FOREVER)
         begun = time.monotonic()
         with LoopThread("t", turns) as loop:
@@ -162,7 +160,7 @@ class TestEnd:
         assert time.monotonic() - begun < WITHIN
         assert turns.count == 1
 
-    def test_the_end_cuts_a_backoff_short(self) -> None:
+    def test_end_interrupts_a_backoff(self) -> None:
         turns = Turns(KeyError())
         failed = threading.Event()
         backoff = Backoff(FOREVER, FOREVER)
@@ -171,9 +169,7 @@ class TestEnd:
             assert failed.wait(WITHIN)
         assert time.monotonic() - begun < WITHIN
 
-    def test_what_the_end_makes_a_turn_raise_is_not_reported(
-        self, caplog: pytest.LogCaptureFixture
-    ) -> None:
+    def test_error_after_the_stop_is_not_reported(self, caplog: pytest.LogCaptureFixture) -> None:
         begun = threading.Event()
 
         def turn() -> None:
@@ -186,7 +182,7 @@ class TestEnd:
             assert begun.wait(WITHIN)
         assert caplog.records == []
 
-    def test_a_turn_that_hangs_is_left_behind(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_hanging_turn_does_not_block_the_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
         begun, going = threading.Event(), threading.Event()
 
         def turn() -> None:

@@ -1,4 +1,4 @@
-"""A call that must succeed is repeated through an outage, and given up only for a stop."""
+"""A call that must succeed is retried during an outage, and abandoned only at a stop."""
 
 import logging
 import threading
@@ -12,7 +12,7 @@ from app.runtime.retry import Retry, Stopped, pause
 
 
 class Clock:
-    """A stop event that is waited for without waiting; time passes only in its waits."""
+    """A stop event whose waits take no real time; its clock advances only in these waits."""
 
     def __init__(self, stop_after: int = 1_000) -> None:
         self.pauses: list[float] = []
@@ -34,7 +34,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def failing(times: int, error: Exception | None = None) -> Callable[[], str]:
-    """A call that fails so often before it answers."""
+    """A call that fails `times` times before it succeeds."""
     answers: Iterator[Exception | None] = iter([error or StoreUnavailable("down")] * times + [None])
 
     def call() -> str:
@@ -46,32 +46,32 @@ def failing(times: int, error: Exception | None = None) -> Callable[[], str]:
     return call
 
 
-def test_an_answer_is_handed_on(clock: Clock) -> None:
+def test_result_of_the_call_is_returned(clock: Clock) -> None:
     assert Retry(clock)(failing(0), "audit") == "answer"
     assert clock.pauses == []
 
 
-def test_an_outage_is_waited_out(clock: Clock) -> None:
+def test_call_is_retried_during_an_outage(clock: Clock) -> None:
     assert Retry(clock)(failing(200), "audit") == "answer"
     assert len(clock.pauses) == 200
     assert max(clock.pauses) <= pause.longest
 
 
 @pytest.mark.parametrize("error", [StoreRefused("invalid"), KeyError("bug")])
-def test_what_trying_again_cannot_mend_is_raised_at_once(clock: Clock, error: Exception) -> None:
+def test_other_errors_are_raised_at_once(clock: Clock, error: Exception) -> None:
     with pytest.raises(type(error)):
         Retry(clock)(failing(1, error), "audit")
     assert clock.pauses == []
 
 
-def test_a_stop_ends_the_tries() -> None:
+def test_stop_ends_the_retries() -> None:
     clock = Clock(stop_after=3)
     with pytest.raises(Stopped):
         Retry(clock)(failing(100), "audit")
     assert len(clock.pauses) == 3
 
 
-def test_a_stop_that_came_before_still_lets_the_call_succeed() -> None:
+def test_call_can_succeed_after_a_stop() -> None:
     stop = threading.Event()
     stop.set()
     assert Retry(stop)(failing(0), "audit") == "answer"
@@ -79,7 +79,7 @@ def test_a_stop_that_came_before_still_lets_the_call_succeed() -> None:
         Retry(stop)(failing(1), "audit")
 
 
-def test_after_a_minute_each_failure_is_an_alarm(
+def test_failures_are_logged_as_errors_after_a_minute(
     clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     Retry(clock)(failing(200), "audit")

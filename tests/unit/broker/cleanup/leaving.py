@@ -1,4 +1,4 @@
-"""Ways to follow a broker, and the proof that nothing of them is left."""
+"""Ways to follow a broker, and a check that nothing of them is left."""
 
 from collections.abc import AsyncIterator
 
@@ -12,7 +12,7 @@ LONG_AGO = str(a_cursor(-1))
 
 
 async def assert_nothing_is_left(broker: InProcessBroker) -> None:
-    """No subscriber is counted, and no view looks at a new event."""
+    """No subscriber is counted, and no view evaluates a new event."""
     assert broker.subscribers == 0
     asked.clear()
     broker.publish(arrivals([999]))
@@ -21,14 +21,14 @@ async def assert_nothing_is_left(broker: InProcessBroker) -> None:
 
 
 async def follow(broker: InProcessBroker, after: str | None = None) -> None:
-    """Read until something ends it."""
+    """Read until the subscription ends."""
     async with broker.subscribe(after, WANTED) as subscription:
         async for _ in subscription.chunks():
             pass
 
 
 async def chunks(broker: InProcessBroker, after: str | None = None) -> AsyncIterator[bytes]:
-    """As a web framework drives it: a generator that it may close at any yield."""
+    """Chunks as a web framework reads them: from a generator that it may close at any yield."""
     async with broker.subscribe(after, WANTED) as subscription:
         async for chunk in subscription.chunks():
             yield chunk

@@ -1,4 +1,4 @@
-"""However a subscription ends, it leaves no subscriber and no view behind (FACTS §3, traps)."""
+"""However a subscription ends, it leaves no subscriber and no view behind."""
 
 import asyncio
 import gc
@@ -22,7 +22,7 @@ from tests.unit.broker.ring.rings import asked
 pytestmark = pytest.mark.anyio
 
 
-async def test_while_it_lasts_there_is_a_subscriber_and_a_view() -> None:
+async def test_open_subscription_has_a_subscriber_and_a_view() -> None:
     async with live() as broker, broker.subscribe(None, WANTED):
         assert broker.subscribers == 1
         asked.clear()
@@ -31,14 +31,14 @@ async def test_while_it_lasts_there_is_a_subscriber_and_a_view() -> None:
         assert len(asked) == 1
 
 
-async def test_the_end_of_the_block() -> None:
+async def test_cleanup_at_the_end_of_the_block() -> None:
     async with live() as broker:
         async with broker.subscribe(None, WANTED):
             pass
         await assert_nothing_is_left(broker)
 
 
-async def test_an_exception_in_the_block() -> None:
+async def test_cleanup_after_an_exception_in_the_block() -> None:
     async with live() as broker:
         with pytest.raises(KeyError):
             async with broker.subscribe(None, WANTED):
@@ -46,7 +46,7 @@ async def test_an_exception_in_the_block() -> None:
         await assert_nothing_is_left(broker)
 
 
-async def test_the_broker_s_closing() -> None:
+async def test_cleanup_after_the_broker_closes() -> None:
     async with live() as broker:
         following = asyncio.create_task(follow(broker))
         await turns(3)
@@ -58,7 +58,7 @@ async def test_the_broker_s_closing() -> None:
 
 @pytest.mark.parametrize("rounds", range(12))
 @pytest.mark.parametrize("after", [None, str(a_cursor(1)), LONG_AGO], ids=["now", "ring", "feed"])
-async def test_a_cancellation_at_any_await(after: str | None, rounds: int) -> None:
+async def test_cleanup_after_a_cancellation_at_any_await(after: str | None, rounds: int) -> None:
     feed = MemoryFeed()
     async with live(feed) as broker:
         broker.publish(feed.add(arrivals([1, 2])))
@@ -73,7 +73,7 @@ async def test_a_cancellation_at_any_await(after: str | None, rounds: int) -> No
         await assert_nothing_is_left(broker)
 
 
-async def test_a_cancellation_while_what_was_missed_is_read() -> None:
+async def test_cleanup_after_a_cancellation_during_the_backfill() -> None:
     feed = HeldFeed()
     async with live(feed) as broker:
         following = asyncio.create_task(follow(broker, LONG_AGO))
@@ -86,7 +86,7 @@ async def test_a_cancellation_while_what_was_missed_is_read() -> None:
         feed.release.set()
 
 
-async def test_a_timeout_around_it() -> None:
+async def test_cleanup_after_a_timeout() -> None:
     async with live() as broker:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.001):
@@ -94,7 +94,7 @@ async def test_a_timeout_around_it() -> None:
         await assert_nothing_is_left(broker)
 
 
-async def test_a_feed_that_cannot_be_read() -> None:
+async def test_cleanup_after_the_feed_cannot_be_read() -> None:
     class Away(MemoryFeed):
         def backfill(self, cursor: Any, limit: int) -> Any:
             raise StoreUnavailable("down")
@@ -106,7 +106,7 @@ async def test_a_feed_that_cannot_be_read() -> None:
 
 
 @pytest.mark.parametrize("read", [1, 2, 3])
-async def test_a_generator_that_is_closed_at_a_yield(read: int) -> None:
+async def test_cleanup_after_a_generator_is_closed_at_a_yield(read: int) -> None:
     feed = MemoryFeed()
     async with live(feed) as broker:
         feed.add(arrivals([1]))
@@ -118,7 +118,7 @@ async def test_a_generator_that_is_closed_at_a_yield(read: int) -> None:
         await assert_nothing_is_left(broker)
 
 
-async def test_a_generator_that_an_exception_is_thrown_into() -> None:
+async def test_cleanup_after_an_exception_is_thrown_into_a_generator() -> None:
     async with live() as broker:
         generator = chunks(broker)
         await anext(generator)
@@ -127,13 +127,13 @@ async def test_a_generator_that_an_exception_is_thrown_into() -> None:
         await assert_nothing_is_left(broker)
 
 
-async def test_a_generator_that_is_never_begun() -> None:
+async def test_cleanup_of_a_generator_that_never_started() -> None:
     async with live() as broker:
         await chunks(broker).aclose()
         await assert_nothing_is_left(broker)
 
 
-async def test_a_generator_that_is_forgotten() -> None:
+async def test_cleanup_of_a_generator_that_is_garbage_collected() -> None:
     async with live() as broker:
         generator = chunks(broker)
         await anext(generator)
@@ -144,7 +144,7 @@ async def test_a_generator_that_is_forgotten() -> None:
         await assert_nothing_is_left(broker)
 
 
-async def test_one_of_several_leaves_the_others_their_view() -> None:
+async def test_leaving_subscriber_does_not_affect_others_of_its_view() -> None:
     async with live() as broker:
         staying, leaving = chunks(broker), chunks(broker)
         await anext(staying)

@@ -1,4 +1,4 @@
-"""However a connection ends, it leaves no subscriber and no view behind (FACTS §3, traps)."""
+"""However a connection ends, it leaves no subscriber and no view behind."""
 
 import asyncio
 from typing import Any
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 
 class Connection:
-    """One HTTP connection as an ASGI server gives it."""
+    """One HTTP connection, as an ASGI server presents it."""
 
     def __init__(self, broker: InProcessBroker, after: str | None = None) -> None:
         self._answer = stream(broker, after, WANTED, irrevocable)
@@ -45,7 +45,7 @@ class Connection:
 
 
 class TestServedOverHttp:
-    async def test_a_client_that_leaves(self) -> None:
+    async def test_cleanup_after_a_client_disconnects(self) -> None:
         async with live() as broker:
             connection = Connection(broker)
             running = asyncio.create_task(connection.run())
@@ -57,7 +57,7 @@ class TestServedOverHttp:
             await assert_nothing_is_left(broker)
 
     @pytest.mark.parametrize("chunk", [0, 1])
-    async def test_a_socket_that_fails(self, chunk: int) -> None:
+    async def test_cleanup_after_a_socket_error(self, chunk: int) -> None:
         async with live() as broker:
             connection = Connection(broker)
             connection.fail_at = chunk
@@ -69,7 +69,9 @@ class TestServedOverHttp:
             await assert_nothing_is_left(broker)
 
     @pytest.mark.parametrize("chunk", [0, 1])
-    async def test_a_client_that_leaves_while_its_socket_does_not_drain(self, chunk: int) -> None:
+    async def test_cleanup_after_a_disconnect_while_the_socket_does_not_drain(
+        self, chunk: int
+    ) -> None:
         async with live() as broker:
             connection = Connection(broker)
             connection.stuck_at = chunk
@@ -81,7 +83,7 @@ class TestServedOverHttp:
             await asyncio.wait_for(running, 5)
             await assert_nothing_is_left(broker)
 
-    async def test_a_request_that_is_cancelled(self) -> None:
+    async def test_cleanup_after_a_request_is_cancelled(self) -> None:
         async with live() as broker:
             running = asyncio.create_task(Connection(broker).run())
             await turns(10)
@@ -90,7 +92,7 @@ class TestServedOverHttp:
             await asyncio.gather(running, return_exceptions=True)
             await assert_nothing_is_left(broker)
 
-    async def test_a_client_that_leaves_before_its_back_fill_is_read(self) -> None:
+    async def test_cleanup_after_a_disconnect_during_the_backfill(self) -> None:
         feed = HeldFeed()
         async with live(feed) as broker:
             connection = Connection(broker, LONG_AGO)

@@ -1,4 +1,4 @@
-"""A change goes through Redis as the worker encoded it; publishing needs no web framework."""
+"""A change passes through Redis as the worker encoded it; publishing needs no web framework."""
 
 import subprocess
 import sys
@@ -16,8 +16,8 @@ from tests.support.processes.process import free_port
 
 EVENTS = {
     "a sale": an_event(),
-    "one with large images": an_event(after=an_item(Text="x" * 20_000)),
-    "one of another alphabet": an_event(product_id="棚-7\n", actor="Ünal", category=None),
+    "large images": an_event(after=an_item(Text="x" * 20_000)),
+    "non-ASCII text": an_event(product_id="棚-7\n", actor="Ünal", category=None),
     "an insert": an_event(kind="inserted", stock_before=None, before=None),
 }
 
@@ -27,7 +27,7 @@ def stored(fields: dict) -> dict:
 
 
 @pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS)
-def test_a_web_process_makes_the_very_frame_that_the_worker_would_have(event) -> None:
+def test_web_process_builds_the_same_frame_as_the_worker(event) -> None:
     entry = entry_of(stored(fields_of(a_cursor(1), event, "Products")))
     assert entry is not None
     frame = frame_of(str(entry.cursor), entry.event_id, entry.topic, entry.document)
@@ -35,24 +35,24 @@ def test_a_web_process_makes_the_very_frame_that_the_worker_would_have(event) ->
     assert entry.occurred_ms == int(event.occurred_at.timestamp() * 1000)
 
 
-def test_a_mark_is_no_change() -> None:
+def test_mark_is_not_a_change() -> None:
     assert entry_of(stored(mark())) is None
 
 
 @pytest.mark.parametrize(
     "fields", [{}, {b"head": b"x", b"data": b"{}"}, {b"head": b"[1]", b"data": b""}]
 )
-def test_what_another_program_wrote_is_an_error(fields: dict) -> None:
+def test_entry_of_another_program_is_an_error(fields: dict) -> None:
     with pytest.raises((ValueError, KeyError)):
         entry_of(fields)
 
 
-def test_deployments_have_names_of_their_own() -> None:
+def test_deployments_have_distinct_key_names() -> None:
     keys = {keys_of("a-", "Products"), keys_of("b-", "Products"), keys_of("a-", "Other")}
     assert len({name for one in keys for name in (one.stream, one.hints)}) == 6
 
 
-def test_a_redis_that_is_not_there_is_an_outage_to_try_again_and_no_secret_is_told() -> None:
+def test_missing_redis_raises_unavailable_without_the_password() -> None:
     url = f"redis://app:s3cr3t@127.0.0.1:{free_port()}/0"
     publisher = RedisPublisher(url, "s", "Products")
     started = time.monotonic()
@@ -65,14 +65,14 @@ def test_a_redis_that_is_not_there_is_an_outage_to_try_again_and_no_secret_is_to
     assert error.value.__cause__ is None
 
 
-def test_nothing_to_show_is_no_call() -> None:
+def test_publishing_nothing_makes_no_call() -> None:
     publisher = RedisPublisher("redis://127.0.0.1:1", "s", "Products")
     publisher.publish([])
     publisher.publish([(a_cursor(1), an_event(kind="internal"))])
     publisher.close()
 
 
-def test_the_publisher_imports_no_web_framework() -> None:
+def test_publisher_imports_no_web_framework() -> None:
     code = (
         "import sys, app.broker.redis.publisher, app.store.feed.shared_clock; "
         "print(*{name.partition('.')[0] for name in sys.modules})"

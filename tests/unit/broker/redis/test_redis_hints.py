@@ -1,4 +1,4 @@
-"""Hints that stay away are told once, however long Redis is gone."""
+"""An outage of Redis is logged once by the listener, however long it lasts."""
 
 import logging
 import threading
@@ -10,7 +10,7 @@ from app.broker.redis.connection import BrokerUnavailable
 from app.broker.redis.hints import RedisHints
 
 
-def test_an_outage_is_told_once(
+def test_outage_is_logged_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     tries, enough = iter(range(5)), threading.Event()
@@ -23,9 +23,9 @@ def test_an_outage_is_told_once(
     monkeypatch.setattr(hints, "translated", gone)
     with (
         caplog.at_level(logging.INFO, hints.__name__),
-        RedisHints("redis://127.0.0.1:1/0", "c", lambda: None, again=0.001),
+        RedisHints("redis://127.0.0.1:1/0", "c", lambda: None, retry_interval=0.001),
     ):
         assert enough.wait(5)
     assert [record.getMessage() for record in caplog.records] == [
-        "no hints from Redis until it is back: Redis cannot be used"
+        "Redis is not available, so the reader gets no hints: Redis cannot be used"
     ]

@@ -1,4 +1,4 @@
-"""Cursors to come back with, and what a client that does so is sent."""
+"""Cursors to resume from, and a client that does so."""
 
 import asyncio
 from contextlib import suppress
@@ -7,7 +7,7 @@ from app.broker.in_process import InProcessBroker
 from tests.support.builders import a_cursor
 from tests.unit.broker.kit import Client, connected
 
-LONG_AGO = str(a_cursor(-1))  # in no ring, within the 10 s of the first events
+LONG_AGO = str(a_cursor(-1))  # in no ring, and within 10 s before the first events
 
 
 def after(number: int) -> str:
@@ -15,7 +15,7 @@ def after(number: int) -> str:
 
 
 async def collect(broker: InProcessBroker, cursor: str, count: int, seconds: float = 1) -> Client:
-    """A client's messages up to so many changes, or up to what there is after a while."""
+    """A client that has read until there were `count` changes, or for `seconds`."""
     async with connected(broker, cursor) as client:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):

@@ -1,4 +1,4 @@
-"""Clients that come back at once share a read, and go on from where the ring was at its start."""
+"""Clients that reconnect together share a read, and go on from the ring's end at its start."""
 
 import asyncio
 import threading
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 
 
 class Desk:
-    """A history that counts who reads at once, and answers when told to."""
+    """A history that counts concurrent reads, and answers when it is released."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.asked: list[Cursor] = []
@@ -30,7 +30,7 @@ class Desk:
         self.release = threading.Event()
 
     def recent(self, limit: int) -> Sequence[Arrived]:
-        raise AssertionError("a back-fill asks for what came after a cursor")
+        raise AssertionError("a backfill must not read the newest events")
 
     def backfill(self, cursor: Cursor, limit: int) -> Sequence[Arrived]:
         with self._lock:
@@ -48,7 +48,7 @@ class Desk:
         return arrivals([1])
 
 
-async def test_clients_of_one_second_share_one_read() -> None:
+async def test_clients_with_cursors_of_one_second_share_one_read() -> None:
     desk = Desk()
     backfills = Backfills(desk)
     tasks = [asyncio.create_task(backfills.since(a_cursor(n), 0)) for n in range(50)]
@@ -59,8 +59,8 @@ async def test_clients_of_one_second_share_one_read() -> None:
     assert {len(missed or ()) for missed, _ in answers} == {1}
 
 
-async def test_who_joins_a_read_goes_on_from_where_the_ring_ended_when_it_began() -> None:
-    """For it may lack what was published since."""
+async def test_client_that_joins_a_read_resumes_from_the_ring_s_end_at_its_start() -> None:
+    """The read may lack events that were published after it began."""
     desk = Desk()
     backfills = Backfills(desk)
     tasks = [asyncio.create_task(backfills.since(a_cursor(1), end)) for end in (7, 9, 30)]
@@ -70,7 +70,7 @@ async def test_who_joins_a_read_goes_on_from_where_the_ring_ended_when_it_began(
     assert (await backfills.since(a_cursor(1), 40))[1] == 40
 
 
-async def test_the_shared_read_starts_no_later_than_any_of_its_clients() -> None:
+async def test_shared_read_starts_at_or_before_every_client_s_cursor() -> None:
     desk = Desk()
     desk.release.set()
     cursors = [a_cursor(999), a_cursor(0), a_cursor(500)]
@@ -78,7 +78,7 @@ async def test_the_shared_read_starts_no_later_than_any_of_its_clients() -> None
     assert all(asked <= cursor for asked, cursor in zip(desk.asked, cursors, strict=True))
 
 
-async def test_a_read_asks_for_no_more_than_the_limit() -> None:
+async def test_read_is_limited_to_5000_events() -> None:
     desk = Desk()
     desk.release.set()
     await Backfills(desk).since(a_cursor(1), 0)
@@ -86,7 +86,7 @@ async def test_a_read_asks_for_no_more_than_the_limit() -> None:
     assert MAX_EVENTS == 5_000
 
 
-async def test_few_reads_run_at_a_time() -> None:
+async def test_at_most_two_reads_run_at_a_time() -> None:
     desk = Desk()
     backfills = Backfills(desk)
     tasks = [asyncio.create_task(backfills.since(a_cursor(n * 1_000), 0)) for n in range(8)]
@@ -97,7 +97,7 @@ async def test_few_reads_run_at_a_time() -> None:
     assert desk.most <= 2
 
 
-async def test_a_later_client_is_given_a_read_of_its_own() -> None:
+async def test_later_client_gets_a_new_read() -> None:
     feed = MemoryFeed()
     backfills = Backfills(feed)
     await backfills.since(a_cursor(1), 0)
@@ -107,7 +107,7 @@ async def test_a_later_client_is_given_a_read_of_its_own() -> None:
     assert feed.reads == 2
 
 
-async def test_one_that_leaves_does_not_take_the_others_answer_with_it() -> None:
+async def test_cancelled_client_does_not_cancel_the_shared_read() -> None:
     feed = HeldFeed()
     feed.add(arrivals([1]))
     backfills = Backfills(feed)
@@ -120,7 +120,7 @@ async def test_one_that_leaves_does_not_take_the_others_answer_with_it() -> None
     assert one.cancelled()
 
 
-async def test_an_unreadable_feed_is_told_to_all_and_tried_again_by_the_next() -> None:
+async def test_read_error_is_raised_for_all_clients_and_the_next_one_retries() -> None:
     desk = Desk(StoreUnavailable("down"))
     backfills = Backfills(desk)
     tasks = [asyncio.create_task(backfills.since(a_cursor(1), 0)) for _ in range(3)]

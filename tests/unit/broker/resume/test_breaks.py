@@ -1,4 +1,4 @@
-"""A client that breaks off at any chunk, or beats with its id, comes back to all it missed."""
+"""A client that disconnects after any message resumes with its id and misses nothing."""
 
 import asyncio
 import threading
@@ -17,12 +17,12 @@ pytestmark = pytest.mark.anyio
 
 
 class TestAnyBreak:
-    """The connection breaks after each message in turn; the client comes back with its id."""
+    """The connection breaks after each message in turn; the client resumes with its id."""
 
     async def missed(
         self, broker: InProcessBroker, feed: MemoryFeed, cursor: str | None, wanted: Filter
     ) -> None:
-        """For each message that a client got: what it and its return brought is everything."""
+        """Check for each message that the events before it and after resuming are complete."""
         async with connected(broker, cursor, wanted) as client:
             whole = list((await client.now()).messages)
         everything = set(client.changes)
@@ -41,13 +41,13 @@ class TestAnyBreak:
             broker.publish(feed.add([an_arrival(n, product_id=f"P{n % 2}") for n in range(1, 8)]))
             await self.missed(broker, feed, cursor, wanted)
 
-    async def test_nothing_is_missed_where_the_ring_holds_only_the_newest(self) -> None:
+    async def test_nothing_is_missed_if_the_ring_holds_only_the_newest(self) -> None:
         feed = MemoryFeed()
         async with live(feed, max_events=3) as broker:
             broker.publish(feed.add(arrivals(range(1, 8))))
             await self.missed(broker, feed, LONG_AGO, Filter())
 
-    async def test_nothing_is_missed_where_a_later_stamp_was_ready_before_an_earlier_one(
+    async def test_nothing_is_missed_if_a_later_stamp_is_ready_before_an_earlier_one(
         self,
     ) -> None:
         """Two shards' readers; `PublishOrder` makes the second wait for the first."""
@@ -77,7 +77,9 @@ class TestAnyBreak:
 
 
 class TestHeartbeat:
-    async def test_it_tells_time_lag_and_the_store(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_heartbeat_has_time_lag_and_store_state(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(heartbeat, "TICK", 0.001)
         monkeypatch.setattr(heartbeat, "HEARTBEAT", 0.002)
         async with live() as broker, connected(broker) as client:
@@ -89,7 +91,7 @@ class TestHeartbeat:
             assert set(beat.data["lag_ms"]) == {"stream", "audit"}
             assert beat.data["store"] == "ok"
 
-    async def test_it_comes_as_soon_as_the_store_s_state_changes(
+    async def test_heartbeat_is_sent_as_soon_as_the_store_s_state_changes(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(heartbeat, "TICK", 0.001)
@@ -106,7 +108,7 @@ class TestHeartbeat:
                 "ok",
             ]
 
-    async def test_a_filtered_client_comes_back_from_its_heartbeat_into_the_ring(
+    async def test_filtered_client_resumes_in_the_ring_from_its_heartbeat(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(heartbeat, "TICK", 0.001)

@@ -1,4 +1,4 @@
-"""One that falls out of the ring ends, is counted, and was sent no broken sequence."""
+"""A subscription evicted from the ring ends, is counted, and was sent no gap."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.unit.broker.ring.rings import RacingRing, a_frame
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("leaving")]
 
 
-async def test_one_that_falls_out_of_the_ring_ends_and_is_counted() -> None:
+async def test_subscription_evicted_from_the_ring_ends_and_is_counted() -> None:
     desk = Desk(max_events=3)
     client = await desk.client().now()
     desk.add(*(a_frame(number) for number in (1, 2, 3)))
@@ -21,8 +21,8 @@ async def test_one_that_falls_out_of_the_ring_ends_and_is_counted() -> None:
     assert desk.fallen == 1
 
 
-async def test_one_that_falls_out_before_the_view_has_noticed_ends_too() -> None:
-    """Publishers are other threads: the ring moves on before the loop hears of it."""
+async def test_eviction_before_the_view_advances_ends_the_subscription() -> None:
+    """Publishers are other threads, so the ring may change before the event loop runs."""
     desk = Desk(max_events=3)
     client = await desk.client().now()
     for number in (1, 2, 3):
@@ -37,7 +37,7 @@ async def test_one_that_falls_out_before_the_view_has_noticed_ends_too() -> None
     assert (client.changes, client.ended, desk.fallen) == ([], True, 1)
 
 
-async def test_one_with_a_back_fill_that_falls_out_before_the_view_has_noticed_ends_too() -> None:
+async def test_eviction_after_a_backfill_ends_the_subscription() -> None:
     desk = Desk(max_events=3)
     client = await desk.client(backfill=[a_frame(100)]).now()
     for number in (1, 2, 3):
@@ -52,16 +52,16 @@ async def test_one_with_a_back_fill_that_falls_out_before_the_view_has_noticed_e
     assert (client.changes, client.ended, desk.fallen) == ([100], True, 1)
 
 
-@pytest.mark.parametrize("missed", [[], [a_frame(100)]], ids=["live", "after a back-fill"])
+@pytest.mark.parametrize("missed", [[], [a_frame(100)]], ids=["live", "after a backfill"])
 @pytest.mark.parametrize("wanted", [EVERYTHING, Filter(category="Kitchen")], ids=["all", "some"])
-async def test_a_burst_at_any_moment_is_sent_whole_or_ends_the_subscription(
+async def test_burst_at_any_moment_is_sent_completely_or_ends_the_subscription(
     wanted: Filter, missed: list[Frame]
 ) -> None:
-    """Another thread turns the ring over just before the n-th look at it."""
-    for look in range(1, 31):
+    """Another thread replaces the ring's content just before the n-th access to it."""
+    for access in range(1, 31):
         desk = Desk(wanted, RacingRing, max_events=3)
         client = await desk.client(backfill=missed).now()
-        desk.race(look, *(a_frame(number) for number in (3, 4, 5)))
+        desk.race(access, *(a_frame(number) for number in (3, 4, 5)))
         desk.add(a_frame(1), a_frame(2))
         await client.now()
         desk.beat()
@@ -72,6 +72,6 @@ async def test_a_burst_at_any_moment_is_sent_whole_or_ends_the_subscription(
         await client.now()
         await client.close()
         got = client.changes[len(missed) :]
-        assert got == [1, 2, 3, 4, 5][: len(got)], f"a burst before look {look}"
+        assert got == [1, 2, 3, 4, 5][: len(got)], f"a burst before access {access}"
         assert client.ended == (desk.fallen == 1)
         assert client.ended or got[-1] == max(desk.in_ring)

@@ -1,4 +1,4 @@
-"""A client that comes back with any message's id misses nothing; from the ring, nothing repeats."""
+"""A client that resumes with any message's id misses nothing; from the ring, nothing repeats."""
 
 import asyncio
 
@@ -15,9 +15,7 @@ pytestmark = pytest.mark.anyio
 
 class TestFromTheRing:
     @pytest.mark.parametrize("number", range(1, 6))
-    async def test_a_cursor_in_the_ring_repeats_nothing_and_loses_nothing(
-        self, number: int
-    ) -> None:
+    async def test_cursor_in_the_ring_gets_each_later_event_exactly_once(self, number: int) -> None:
         feed = MemoryFeed()
         async with live(feed) as broker:
             broker.publish(feed.add(arrivals(range(1, 6))))
@@ -27,7 +25,7 @@ class TestFromTheRing:
                 assert (await client.now()).changes == list(range(number + 1, 8))
         assert feed.reads == 0
 
-    async def test_a_duplicate_s_cursor_is_found_in_the_ring(self) -> None:
+    async def test_cursor_of_a_duplicate_is_found_in_the_ring(self) -> None:
         feed = MemoryFeed()
         async with live(feed) as broker:
             broker.publish(arrivals([1, 2]))
@@ -36,7 +34,7 @@ class TestFromTheRing:
                 assert (await client.now()).changes == [9]
         assert feed.reads == 0
 
-    async def test_a_filter_applies_to_what_the_ring_held_before(self) -> None:
+    async def test_filter_applies_to_events_already_in_the_ring(self) -> None:
         async with live() as broker:
             broker.publish([an_arrival(n, product_id=f"P{n % 2}") for n in range(1, 7)])
             wanted = Filter(product_id="P0")
@@ -45,7 +43,7 @@ class TestFromTheRing:
                 async with connected(broker, after(1), wanted) as other:
                     assert (await other.now()).changes == [2, 4, 6]
 
-    async def test_events_that_the_loop_has_not_heard_of_yet_are_sent(self) -> None:
+    async def test_events_published_before_the_loop_runs_are_sent(self) -> None:
         async with live() as broker, connected(broker) as first:
             await first.now()
             broker.publish(arrivals([1, 2]))
@@ -54,16 +52,16 @@ class TestFromTheRing:
 
 
 class TestFromTheFeed:
-    async def test_what_was_missed_comes_first_then_what_is_live(self) -> None:
+    async def test_missed_events_are_sent_before_live_ones(self) -> None:
         feed = MemoryFeed()
         feed.add(arrivals(range(1, 7)))
         async with live(feed, max_events=2) as broker, connected(broker, after(2)) as client:
             broker.publish(feed.add(arrivals([7])))
             await client.until(7)
-            # From 10 s before the cursor: the page drops what it knows.
+            # From 10 s before the cursor: the page drops the events that it has.
             assert (await client.now()).changes == [1, 2, 3, 4, 5, 6, 7]
 
-    async def test_it_begins_10_seconds_before_the_cursor(self) -> None:
+    async def test_backfill_starts_10_seconds_before_the_cursor(self) -> None:
         feed = MemoryFeed()
         feed.add(arrivals([0, 5_000, 15_500, 20_000, 40_000]))
         async with live(feed, max_events=1) as broker, connected(broker, after(16_000)) as client:
@@ -71,26 +69,26 @@ class TestFromTheFeed:
             assert 0 not in client.changes
             assert 15_500 in client.changes
 
-    async def test_it_comes_in_the_order_of_the_feed(self) -> None:
+    async def test_backfill_is_in_the_order_of_the_feed(self) -> None:
         feed = MemoryFeed()
         feed.add(arrivals([3, 1, 2]))
         async with live(feed) as broker, connected(broker, LONG_AGO) as client:
             assert (await client.now()).changes == [1, 2, 3]
 
-    async def test_each_event_comes_once_though_it_is_read_and_published(self) -> None:
+    async def test_event_that_is_both_read_and_published_is_sent_once(self) -> None:
         feed = HeldFeed()
         feed.add(arrivals([1, 2, 3]))
         async with live(feed) as broker:
             subscribing = asyncio.create_task(collect(broker, LONG_AGO, 5))
             await feed.was_read()
-            broker.publish([(a_cursor(7), an_event(3))])  # a duplicate: in the ring already
+            broker.publish([(a_cursor(7), an_event(3))])  # a duplicate that is already in the ring
             broker.publish(feed.add(arrivals([4])))
             feed.release.set()
             await turns(3)
             broker.publish(feed.add(arrivals([5])))
             assert (await subscribing).changes == [1, 2, 3, 4, 5]
 
-    async def test_what_is_durable_but_not_yet_published_comes_once(self) -> None:
+    async def test_durable_event_not_yet_published_is_sent_once(self) -> None:
         feed = MemoryFeed()
         async with live(feed) as broker:
             feed.add(arrivals([1, 2]))
@@ -100,7 +98,7 @@ class TestFromTheFeed:
                 await client.until(3)
                 assert (await client.now()).changes == [1, 2, 3]
 
-    async def test_an_event_of_two_arrivals_comes_once(self) -> None:
+    async def test_event_with_two_arrivals_is_sent_once(self) -> None:
         feed = MemoryFeed()
         async with live(feed) as broker:
             feed.add([*arrivals([1, 2]), (a_cursor(8), an_event(1))])
@@ -109,7 +107,7 @@ class TestFromTheFeed:
                 await client.until(3)
                 assert (await client.now()).changes == [1, 2, 9]
 
-    async def test_a_filter_applies_to_what_was_missed(self) -> None:
+    async def test_filter_applies_to_missed_events(self) -> None:
         feed = MemoryFeed()
         feed.add([an_arrival(n, product_id=f"P{n % 2}") for n in range(1, 7)])
         wanted = Filter(product_id="P1")
@@ -122,8 +120,8 @@ class TestFromTheFeed:
         async with live(feed) as broker, connected(broker, LONG_AGO) as client:
             assert (await client.now()).changes == [1, 3]
 
-    async def test_one_that_joins_a_read_under_way_gets_what_was_published_since(self) -> None:
-        """The shared read was made before event 3; the second client came after it."""
+    async def test_client_that_joins_a_running_read_gets_later_events_too(self) -> None:
+        """The shared read began before event 3; the second client joins it after event 3."""
         feed = HeldFeed()
         feed.add(arrivals([1, 2]))
         async with live(feed) as broker:
@@ -141,7 +139,7 @@ class TestFromTheFeed:
 
 
 @pytest.mark.parametrize("cursor", ["", "nonsense", "1-2-3", "9" * 40])
-async def test_a_cursor_that_no_one_gave_out_is_refused(cursor: str) -> None:
+async def test_malformed_cursor_is_refused(cursor: str) -> None:
     async with live() as broker:
         with pytest.raises(InvalidCursor):
             broker.check(cursor)

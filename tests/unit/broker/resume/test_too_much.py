@@ -1,4 +1,4 @@
-"""Too much to catch up with is a reset with a fresh cursor; who falls behind comes back."""
+"""A client that missed too much gets a reset; one that falls behind is ended and resumes."""
 
 import asyncio
 
@@ -13,7 +13,9 @@ pytestmark = pytest.mark.anyio
 
 
 class TestTooMuch:
-    async def test_who_missed_too_much_starts_afresh(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_client_that_missed_too_much_gets_a_reset(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr("app.broker.backfill.MAX_EVENTS", 3)
         feed = MemoryFeed()
         feed.add(arrivals(range(1, 7)))
@@ -28,7 +30,7 @@ class TestTooMuch:
             async with connected(broker, reset.id) as client:
                 assert (await client.now()).changes == [7]
 
-    async def test_the_stream_goes_on_from_the_fresh_cursor_however_long_that_took(
+    async def test_stream_continues_from_the_reset_cursor_without_a_gap(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("app.broker.backfill.MAX_EVENTS", 3)
@@ -49,7 +51,7 @@ class TestTooMuch:
 
 
 class TestFallingBehind:
-    async def test_an_idle_filtered_client_outlives_the_turning_of_the_ring(self) -> None:
+    async def test_idle_filtered_client_survives_a_full_turn_of_the_ring(self) -> None:
         feed = MemoryFeed()
         async with live(feed, max_events=3) as broker:
             async with connected(broker, None, Filter(product_id="P2")) as client:
@@ -62,7 +64,7 @@ class TestFallingBehind:
                 assert not client.ended
             assert broker.overruns == 0
 
-    async def test_one_that_lags_is_ended_counted_and_comes_back_with_its_id(self) -> None:
+    async def test_lagging_client_is_ended_and_counted_and_resumes_with_its_cursor(self) -> None:
         feed = MemoryFeed()
         async with live(feed, max_events=3) as broker:
             async with connected(broker) as slow, connected(broker) as quick:
@@ -79,8 +81,8 @@ class TestFallingBehind:
                 await again.now()
             assert {*slow.changes, *again.changes} == set(range(1, 8))
 
-    async def test_one_that_lags_during_a_burst_misses_nothing_in_silence(self) -> None:
-        """The burst comes between the loop's look at the ring and the client's own."""
+    async def test_client_lagging_during_a_burst_misses_nothing_silently(self) -> None:
+        """The burst comes after the view has advanced and before the client reads."""
         feed = MemoryFeed()
         feed.add(arrivals([0]))
         async with live(feed, max_events=3) as broker:

@@ -1,4 +1,4 @@
-"""Frames to fill a ring with, a ring that another thread races, and a filter that counts."""
+"""Frames for a ring, a ring with simulated races, and a filter that counts evaluations."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from tests.support.builders import a_cursor, an_event
 
 @dataclass(frozen=True)
 class CountingFilter(Filter):
-    """A filter that counts what it is asked."""
+    """A filter that records each evaluation."""
 
     def admits(self, topic: Any) -> bool:
         asked.append(topic)
@@ -23,27 +23,27 @@ asked: list[Any] = []
 
 
 class RacingRing(Ring):
-    """A ring that another thread adds to just before the n-th look at it."""
+    """A ring that calls a function just before the n-th access, as another thread could."""
 
     newest: "RacingRing"
 
     def __init__(self, *limits: int, **named: int) -> None:
-        self._looks_left, self._race = 0, None
+        self._accesses_left, self._race = 0, None
         super().__init__(*limits, **named)
         RacingRing.newest = self
 
-    def before_look(self, number: int, race: Callable[[], object]) -> None:
-        """Arm it; 0 disarms it."""
-        self._looks_left, self._race = number, race
+    def before_access(self, number: int, race: Callable[[], object]) -> None:
+        """Call `race` before this access; 0 for none."""
+        self._accesses_left, self._race = number, race
 
-    def _look(self) -> None:
-        self._looks_left -= 1
-        if self._looks_left == 0 and self._race is not None:
+    def _access(self) -> None:
+        self._accesses_left -= 1
+        if self._accesses_left == 0 and self._race is not None:
             self._race()
 
     @property
     def start(self) -> int:  # type: ignore[override]
-        self._look()
+        self._access()
         return self._start
 
     @start.setter
@@ -52,7 +52,7 @@ class RacingRing(Ring):
 
     @property
     def end(self) -> int:  # type: ignore[override]
-        self._look()
+        self._access()
         return self._end
 
     @end.setter
@@ -60,15 +60,15 @@ class RacingRing(Ring):
         self._end = value
 
     def get(self, position: int) -> Frame | None:
-        self._look()
+        self._access()
         return super().get(position)
 
     def position_of(self, cursor: str) -> int | None:
-        self._look()
+        self._access()
         return super().position_of(cursor)
 
     def cursor_before(self, position: int) -> str | None:
-        self._look()
+        self._access()
         return super().cursor_before(position)
 
 
@@ -78,7 +78,7 @@ def a_frame(number: int, cursor: str | None = None, **fields: Any) -> Frame:
 
 
 def a_blob(number: int, size: int, cursor: str | None = None, category: str = "Kitchen") -> Frame:
-    """A frame of so many bytes, for what does not look into them."""
+    """A frame of so many bytes, for code that does not parse them."""
     topic = Topic("updated", "P1", category, None, None)
     data = b"%d;" % number
     return Frame(cursor or str(a_cursor(number)), f"e{number}", topic, data.ljust(size, b"."))

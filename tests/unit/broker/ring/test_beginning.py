@@ -1,4 +1,4 @@
-"""A restart reads few events, whatever the history; what is older is answered from the feed."""
+"""A restart reads few events, whatever the history; older cursors are served from the feed."""
 
 import pytest
 
@@ -20,20 +20,20 @@ def a_history(events: int = EVENTS) -> MemoryFeed:
     return feed
 
 
-async def test_the_ring_begins_with_the_newest_few() -> None:
+async def test_ring_starts_with_the_newest_events() -> None:
     async with live(a_history()) as broker:
         assert broker.held == START_EVENTS
         assert broker.head == str(a_cursor(EVENTS))
 
 
-async def test_a_cursor_in_the_ring_needs_no_feed() -> None:
+async def test_cursor_in_the_ring_needs_no_feed_read() -> None:
     feed = a_history()
     async with live(feed) as broker, connected(broker, str(a_cursor(EVENTS - 2))) as client:
         assert (await client.now()).changes == [EVENTS - 1, EVENTS]
     assert feed.reads == 0
 
 
-async def test_an_older_cursor_is_answered_from_the_feed_and_then_from_the_ring() -> None:
+async def test_older_cursor_is_served_from_the_feed_and_then_from_the_ring() -> None:
     feed = a_history()
     async with live(feed) as broker, connected(broker, str(a_cursor(100))) as client:
         broker.publish(feed.add(arrivals([EVENTS + 1])))
@@ -42,8 +42,8 @@ async def test_an_older_cursor_is_answered_from_the_feed_and_then_from_the_ring(
     assert feed.reads == 1
 
 
-async def test_what_the_worker_reads_again_after_a_crash_is_not_sent_again() -> None:
-    """Its last page was durable and sent, but not yet checkpointed."""
+async def test_events_read_again_after_a_crash_are_not_sent_again() -> None:
+    """Its last page was durable and published, but not yet checkpointed."""
     feed = a_history()
     async with live(feed) as broker, connected(broker) as client:
         page = [(a_cursor(EVENTS + n), an_event(n)) for n in range(1, EVENTS + 1)]
@@ -52,7 +52,7 @@ async def test_what_the_worker_reads_again_after_a_crash_is_not_sent_again() -> 
         assert (await client.now()).changes == [10_000]
 
 
-async def test_the_sweep_brings_nothing_that_is_older_than_the_ring() -> None:
+async def test_sweep_adds_nothing_older_than_the_ring() -> None:
     feed = a_history()
     async with live(feed, overlap_ms=10_000) as broker, connected(broker) as client:
         await client.now()
@@ -61,7 +61,7 @@ async def test_the_sweep_brings_nothing_that_is_older_than_the_ring() -> None:
         assert broker.held == START_EVENTS
 
 
-async def test_a_history_that_the_ring_holds_whole_is_known_to_be_whole() -> None:
+async def test_ring_knows_whether_it_holds_the_whole_history() -> None:
     for events, whole in ((START_EVENTS, True), (START_EVENTS + 1, False)):
         async with live(a_history(events)) as broker:
             cursor, frames, nothing_older = broker.newest()
@@ -71,7 +71,7 @@ async def test_a_history_that_the_ring_holds_whole_is_known_to_be_whole() -> Non
             assert nothing_older is whole
 
 
-def test_no_more_is_asked_of_the_feed_than_a_start_needs() -> None:
+def test_start_reads_only_the_newest_events_of_the_feed() -> None:
     asked = []
 
     class Counting(MemoryFeed):
@@ -80,7 +80,7 @@ def test_no_more_is_asked_of_the_feed_than_a_start_needs() -> None:
             return super().newest(count, before)
 
         def recent(self, *_edges):
-            raise AssertionError("a start reads no more than the newest")
+            raise AssertionError("a start reads only the newest events")
 
     InProcessBroker(Counting(), "Products", version="1").load()
     assert asked == [(START_EVENTS, START_KNOWN)]
@@ -96,8 +96,8 @@ def test_ids_of_older_events_count_towards_the_ring_s_limit() -> None:
     assert ring.holds(an_event(2).id)
 
 
-def test_with_several_writers_an_older_event_with_a_new_stamp_is_shown_again() -> None:
-    ring = Ring(again=True)
+def test_with_several_writers_an_older_event_with_a_new_stamp_is_sent_again() -> None:
+    ring = Ring(resend=True)
     ring.begin([a_frame(2)], [(an_event(1).id, a_cursor(1).ms)])
     assert not ring.append(a_frame(1))
     assert ring.append(a_frame(1, str(a_cursor(9))))

@@ -1,4 +1,4 @@
-"""The ring holds the newest frames within its bounds, each event once, under all of its cursors."""
+"""The ring holds the newest frames within its limits, each event once, under all its cursors."""
 
 from dataclasses import dataclass
 
@@ -33,7 +33,7 @@ def test_frames_keep_their_order_and_positions() -> None:
     assert ring.cursor_before(3) == str(a_cursor(3))
 
 
-def test_an_empty_ring_holds_nothing() -> None:
+def test_empty_ring_holds_nothing() -> None:
     ring = Ring()
     assert (ring.start, ring.end) == (0, 0)
     assert ring.get(0) is None
@@ -41,7 +41,7 @@ def test_an_empty_ring_holds_nothing() -> None:
     assert ring.position_of(str(a_cursor(1))) is None
 
 
-def test_the_oldest_fall_out_by_count() -> None:
+def test_oldest_frames_are_evicted_by_count() -> None:
     ring = ring_of(1, 2, 3, 4, 5, max_events=3)
     assert held(ring) == cursors(3, 4, 5)
     assert ring.get(1) is None
@@ -49,7 +49,7 @@ def test_the_oldest_fall_out_by_count() -> None:
     assert ring.position_of(str(a_cursor(3))) == 2
 
 
-def test_the_oldest_fall_out_by_bytes() -> None:
+def test_oldest_frames_are_evicted_by_bytes() -> None:
     ring = Ring(max_bytes=100)
     for number, size in enumerate((40, 40, 20, 30)):
         ring.append(a_blob(number, size))
@@ -58,7 +58,7 @@ def test_the_oldest_fall_out_by_bytes() -> None:
     assert held(ring) == cursors(9)
 
 
-def test_one_frame_is_held_however_large() -> None:
+def test_newest_frame_is_held_whatever_its_size() -> None:
     ring = Ring(max_bytes=10)
     ring.append(a_blob(1, 1_000))
     assert held(ring) == cursors(1)
@@ -66,7 +66,7 @@ def test_one_frame_is_held_however_large() -> None:
     assert held(ring) == cursors(2)
 
 
-def test_an_event_is_in_the_ring_once_and_its_second_cursor_is_an_alias() -> None:
+def test_event_is_in_the_ring_once_and_its_second_cursor_is_an_alias() -> None:
     ring = ring_of(1, 2)
     assert ring.append(a_frame(1, cursor=str(a_cursor(7)))) is False
     assert held(ring) == cursors(1, 2)
@@ -74,20 +74,20 @@ def test_an_event_is_in_the_ring_once_and_its_second_cursor_is_an_alias() -> Non
     assert ring.position_of(str(a_cursor(1))) == 0
 
 
-def test_aliases_fall_out_with_their_event() -> None:
+def test_aliases_are_evicted_with_their_event() -> None:
     ring = ring_of(1, 2, max_events=2)
     ring.append(a_frame(1, cursor=str(a_cursor(7))))
     ring.append(a_frame(3))
     assert ring.position_of(str(a_cursor(7))) is None
 
 
-def test_an_event_that_fell_out_may_come_again() -> None:
+def test_evicted_event_can_be_added_again() -> None:
     ring = ring_of(1, 2, max_events=1)
     assert ring.append(a_frame(1, cursor=str(a_cursor(7)))) is True
     assert held(ring) == cursors(7)
 
 
-def test_the_same_frame_again_changes_nothing() -> None:
+def test_appending_the_same_frame_again_changes_nothing() -> None:
     ring = ring_of(1, 2, max_events=2)
     for _ in range(5):
         assert ring.append(a_frame(1)) is False
@@ -125,7 +125,7 @@ class Model:
     st.integers(1, 6),
     st.integers(1, 200),
 )
-def test_the_ring_is_as_its_model_after_every_append(
+def test_ring_equals_its_model_after_every_append(
     arrivals: list[tuple[int, int]], max_events: int, max_bytes: int
 ) -> None:
     ring, model = Ring(max_events, max_bytes), Model(max_events, max_bytes)

@@ -1,4 +1,4 @@
-"""The ring is loaded from the feed, and looks there for what others did not publish."""
+"""The ring is loaded from the feed, and a sweep adds events that no process published."""
 
 import asyncio
 import threading
@@ -14,7 +14,7 @@ from tests.unit.broker.kit import HeldFeed, MemoryFeed, connected, live, turns
 pytestmark = pytest.mark.anyio
 
 
-async def test_publishing_before_anyone_serves_fills_the_ring() -> None:
+async def test_publishing_before_the_broker_runs_fills_the_ring() -> None:
     broker = InProcessBroker(MemoryFeed(), "Products", version="1")
     broker.publish(arrivals([1]))
     broker.publish([])
@@ -23,7 +23,7 @@ async def test_publishing_before_anyone_serves_fills_the_ring() -> None:
         assert (await client.until(1)).changes == [2]
 
 
-async def test_the_ring_is_loaded_from_the_feed() -> None:
+async def test_ring_is_loaded_from_the_feed() -> None:
     feed = MemoryFeed()
     feed.add(arrivals(range(1, 6)))
     async with live(feed, max_events=3) as broker:
@@ -33,7 +33,7 @@ async def test_the_ring_is_loaded_from_the_feed() -> None:
     assert feed.reads == 0
 
 
-async def test_the_sweep_adds_what_another_process_wrote_and_did_not_publish(
+async def test_sweep_adds_events_that_another_process_wrote_but_did_not_publish(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(heartbeat, "SWEEP", 0.005)
@@ -47,7 +47,7 @@ async def test_the_sweep_adds_what_another_process_wrote_and_did_not_publish(
 
 
 class SweptFeed(MemoryFeed):
-    """It knows when what was read of it has been taken: when it is read again."""
+    """Signals when it is read again, because the first read is then in the ring."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,10 +64,10 @@ class SweptFeed(MemoryFeed):
         assert await asyncio.to_thread(self._read.wait, 5)
 
 
-async def test_the_sweep_adds_nothing_that_the_ring_has_held_before(
+async def test_sweep_does_not_add_evicted_events_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Or a ring that is full of large frames would send its oldest events again for ever."""
+    """Otherwise a ring full of large frames would send its oldest events again and again."""
     monkeypatch.setattr(heartbeat, "SWEEP", 0.005)
     monkeypatch.setattr(heartbeat, "wall_ms", lambda: a_cursor(60_000).ms)
     feed = SweptFeed()
@@ -80,7 +80,7 @@ async def test_the_sweep_adds_nothing_that_the_ring_has_held_before(
         assert not client.ended
 
 
-async def test_the_sweep_outlives_a_store_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_sweep_continues_after_a_store_outage(monkeypatch: pytest.MonkeyPatch) -> None:
     from app.core.errors import StoreUnavailable
 
     monkeypatch.setattr(heartbeat, "SWEEP", 0.005)
@@ -99,7 +99,7 @@ async def test_the_sweep_outlives_a_store_that_is_away(monkeypatch: pytest.Monke
         assert (await client.until(1)).changes == [1]
 
 
-async def test_a_subscriber_that_waits_for_its_back_fill_holds_up_no_one() -> None:
+async def test_subscriber_waiting_for_its_backfill_does_not_delay_others() -> None:
     feed = HeldFeed()
     async with live(feed) as broker, connected(broker) as client:
         waiting = asyncio.create_task(anext(_subscribed(broker)))

@@ -1,4 +1,4 @@
-"""A filter is a value that admits what it names, and everything where it names nothing."""
+"""A filter admits events that match all of its conditions; without conditions, all events."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ OUTSIDE = topic_of(
 )
 
 
-def test_a_topic_is_what_filters_look_at() -> None:
+def test_topic_has_the_fields_that_filters_read() -> None:
     assert (SALE.kind, SALE.product_id, SALE.category) == ("stock_changed", "P1", "Kitchen")
     assert (SALE.actor, SALE.delta) == ("ada", -3)
 
 
-def test_without_conditions_everything_is_admitted() -> None:
+def test_filter_without_conditions_admits_everything() -> None:
     assert EVERYTHING.admits(SALE)
     assert EVERYTHING.admits(OUTSIDE)
     assert Filter() == EVERYTHING
@@ -52,13 +52,13 @@ def test_every_condition_must_hold(
 
 
 @pytest.mark.parametrize(("before", "after"), [(0, 5), (5, 0)])
-def test_the_smallest_change_counts_either_way(before: int, after: int) -> None:
+def test_min_delta_compares_the_absolute_change(before: int, after: int) -> None:
     topic = topic_of(an_event(stock_before=before, stock_after=after))
     assert Filter(min_delta=5).admits(topic)
     assert not Filter(min_delta=6).admits(topic)
 
 
-def test_equal_filters_are_one() -> None:
+def test_filters_with_equal_conditions_are_equal() -> None:
     one = Filter(kinds=frozenset({"updated", "deleted"}), category="Toys")
     other = Filter(kinds=frozenset({"deleted", "updated"}), category="Toys")
     assert one == other

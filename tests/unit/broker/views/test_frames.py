@@ -13,7 +13,7 @@ from tests.unit.broker.kit import messages
 CURSOR = str(a_cursor(1))
 
 
-def test_a_change_is_a_cloud_event_under_its_cursor() -> None:
+def test_change_frame_has_the_cloud_event_and_its_cursor() -> None:
     event = an_event(1)
     frame = change_frame(CURSOR, event, "Products")
     (message,) = messages(frame.data)
@@ -23,7 +23,7 @@ def test_a_change_is_a_cloud_event_under_its_cursor() -> None:
 
 
 @pytest.mark.parametrize("text", ["a\nb", "a\r\n\r\nb", "\x00\x1f", "\u2028\u2029", "data: x"])
-def test_no_text_breaks_out_of_its_line(text: str) -> None:
+def test_no_text_can_break_out_of_its_line(text: str) -> None:
     event = an_event(product_name=text, note=text, after=an_item(Text=text))
     data = change_frame(CURSOR, event, "Products").data
     assert b"\r" not in data
@@ -40,7 +40,7 @@ def test_images_of_up_to_16_kb_are_in_the_frame() -> None:
     assert message.data["data"]["images_omitted"] is False
 
 
-def test_larger_images_are_left_out_and_the_rest_stays() -> None:
+def test_larger_images_are_left_out_and_other_fields_stay() -> None:
     event = an_event(after=an_item(Text="x" * IMAGES_LIMIT, Category="Kitchen"))
     frame = change_frame(CURSOR, event, "Products")
     (message,) = messages(frame.data)
@@ -51,16 +51,16 @@ def test_larger_images_are_left_out_and_the_rest_stays() -> None:
     assert frame.topic == topic_of(event)
 
 
-def test_long_text_beside_small_images_is_no_reason_to_leave_them_out() -> None:
+def test_small_images_are_kept_next_to_long_text() -> None:
     event = an_event(note="n" * IMAGES_LIMIT)
     (message,) = messages(change_frame(CURSOR, event, "Products").data)
     assert message.data["data"]["after"] is not None
 
 
-def test_a_signal_carries_the_cursor_to_come_back_with() -> None:
+def test_signal_has_the_cursor_to_resume_from() -> None:
     (message,) = messages(signal("hello", CURSOR, {"cursor": CURSOR}))
     assert (message.id, message.event, message.data) == (CURSOR, "hello", {"cursor": CURSOR})
 
 
-def test_the_retry_hint_is_a_field_of_its_own() -> None:
+def test_retry_hint_is_a_separate_field() -> None:
     assert retry_hint(1500) == b"retry: 1500\n\n"

@@ -1,4 +1,4 @@
-"""A view hands on what its filter admits, in order, and passes over nothing in silence."""
+"""A view returns what its filter admits, in order, and never skips a frame silently."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ from tests.unit.broker.ring.rings import (
 )
 
 
-def test_what_is_admitted_is_handed_on_in_order_with_where_to_go_on() -> None:
+def test_chunk_has_admitted_frames_in_order_and_the_next_position() -> None:
     ring = ring_with("Toys", "Kitchen", "Toys", "Kitchen")
     view = View(ring, TOYS, 0)
     view.advance()
@@ -27,13 +27,13 @@ def test_what_is_admitted_is_handed_on_in_order_with_where_to_go_on() -> None:
     assert view.chunk(4) == (b"", 4)
 
 
-def test_what_is_not_yet_evaluated_is_not_handed_on() -> None:
+def test_frames_not_yet_evaluated_are_not_in_a_chunk() -> None:
     ring = ring_with("Toys")
     view = View(ring, TOYS, 0)
     assert view.chunk(0) == (b"", 0)
 
 
-def test_advancing_tells_whether_anyone_wants_what_is_new() -> None:
+def test_advance_returns_whether_a_new_frame_is_admitted() -> None:
     ring = ring_with()
     view = View(ring, TOYS, 0)
     add(ring, "Kitchen")
@@ -43,7 +43,7 @@ def test_advancing_tells_whether_anyone_wants_what_is_new() -> None:
     assert view.advance() is False
 
 
-def test_each_event_is_evaluated_once_however_many_ask() -> None:
+def test_each_event_is_evaluated_once_per_view() -> None:
     asked.clear()
     ring = ring_with("Toys", "Kitchen")
     view = View(ring, CountingFilter(category="Toys"), 0)
@@ -56,14 +56,14 @@ def test_each_event_is_evaluated_once_however_many_ask() -> None:
     assert len(asked) == 3
 
 
-def test_subscribers_at_one_place_are_handed_the_very_same_bytes() -> None:
+def test_subscribers_at_one_position_get_the_same_bytes_object() -> None:
     ring = ring_with("Toys", "Toys")
     view = View(ring, EVERYTHING, 0)
     view.advance()
     assert view.chunk(0)[0] is view.chunk(0)[0]
 
 
-def test_a_chunk_is_at_most_64_kb() -> None:
+def test_chunk_is_at_most_64_kb() -> None:
     ring = Ring()
     sizes = [30_000, 30_000, 10_000, 60_000, 5_000, 600]
     for number, size in enumerate(sizes):
@@ -78,7 +78,7 @@ def test_a_chunk_is_at_most_64_kb() -> None:
     assert max(map(len, chunks)) <= CHUNK_BYTES
 
 
-def test_a_frame_larger_than_64_kb_goes_alone() -> None:
+def test_frame_larger_than_64_kb_is_a_chunk_of_its_own() -> None:
     ring = Ring()
     for number, size in enumerate([10, CHUNK_BYTES + 1, 10]):
         ring.append(a_blob(number, size))
@@ -87,7 +87,7 @@ def test_a_frame_larger_than_64_kb_goes_alone() -> None:
     assert [numbers(view.chunk(position)[0]) for position in (0, 1, 2)] == [[0], [1], [2]]
 
 
-def test_reaching_back_covers_what_was_there_before_the_view() -> None:
+def test_reach_back_covers_frames_older_than_the_view() -> None:
     ring = ring_with("Toys", "Kitchen", "Toys", "Toys")
     view = View(ring, TOYS, 4)
     view.reach_back(1)
@@ -96,7 +96,7 @@ def test_reaching_back_covers_what_was_there_before_the_view() -> None:
     assert numbers(view.chunk(0)[0]) == [0, 2, 3]
 
 
-def test_reaching_back_past_the_ring_s_start_is_a_loss() -> None:
+def test_reach_back_past_the_ring_s_start_is_a_loss() -> None:
     ring = ring_with("Toys", "Toys", "Toys", "Toys", max_events=2)
     view = View(ring, EVERYTHING, 4)
     view.reach_back(0)
@@ -104,7 +104,7 @@ def test_reaching_back_past_the_ring_s_start_is_a_loss() -> None:
     assert view.lost(0)
 
 
-def test_one_that_reaches_back_too_far_does_not_end_those_who_idle() -> None:
+def test_reach_back_too_far_does_not_affect_idle_subscribers() -> None:
     ring = ring_with(max_events=2)
     view = View(ring, TOYS, 0)
     for _ in range(5):
@@ -114,7 +114,7 @@ def test_one_that_reaches_back_too_far_does_not_end_those_who_idle() -> None:
     assert not view.lost(0)
 
 
-def test_the_ring_may_turn_over_under_one_that_wants_none_of_it() -> None:
+def test_eviction_of_frames_that_are_not_admitted_is_no_loss() -> None:
     ring = ring_with(max_events=3)
     view = View(ring, TOYS, 0)
     for _ in range(20):
@@ -127,7 +127,7 @@ def test_the_ring_may_turn_over_under_one_that_wants_none_of_it() -> None:
     assert numbers(view.chunk(0)[0]) == [20]
 
 
-def test_what_one_wanted_and_did_not_read_in_time_is_lost_to_it_alone() -> None:
+def test_evicted_frame_is_lost_only_to_subscribers_before_it() -> None:
     ring = ring_with("Toys", "Kitchen", max_events=3)
     view = View(ring, TOYS, 0)
     view.advance()
@@ -140,7 +140,7 @@ def test_what_one_wanted_and_did_not_read_in_time_is_lost_to_it_alone() -> None:
     assert numbers(view.chunk(1)[0]) == []
 
 
-def test_more_at_once_than_the_ring_holds_may_have_held_something_wanted() -> None:
+def test_more_frames_at_once_than_the_ring_holds_count_as_a_loss() -> None:
     ring = ring_with(max_events=3)
     view = View(ring, TOYS, 0)
     add(ring, *["Kitchen"] * 4)
@@ -150,7 +150,7 @@ def test_more_at_once_than_the_ring_holds_may_have_held_something_wanted() -> No
 
 
 @pytest.mark.anyio
-async def test_a_wait_ends_at_once_where_something_was_evaluated() -> None:
+async def test_wait_returns_at_once_if_new_frames_were_evaluated() -> None:
     ring = ring_with()
     view = View(ring, EVERYTHING, 0)
     add(ring, "Toys")
@@ -159,7 +159,7 @@ async def test_a_wait_ends_at_once_where_something_was_evaluated() -> None:
 
 
 @pytest.mark.anyio
-async def test_one_wake_up_wakes_all_who_wait() -> None:
+async def test_one_wake_up_wakes_all_waiting_subscribers() -> None:
     view = View(Ring(), EVERYTHING, 0)
     waiting = [asyncio.create_task(view.wait(0)) for _ in range(3)]
     await asyncio.sleep(0)

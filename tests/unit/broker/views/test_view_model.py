@@ -1,4 +1,4 @@
-"""Whatever comes and whoever reads, a view is as its model."""
+"""With any frames and any readers, a view behaves as its model."""
 
 from dataclasses import dataclass, field
 from random import Random
@@ -15,7 +15,7 @@ from tests.unit.broker.ring.rings import TOYS, add, numbers
 
 @dataclass
 class Reader:
-    """One subscriber of the model: what it should have got, and what it did get."""
+    """One subscriber: the positions it should get, and those it got."""
 
     position: int
     wanted: list[int]
@@ -23,7 +23,7 @@ class Reader:
     lost: bool = False
 
     def read(self, view: View) -> bool:
-        """As a subscription does it; whether there was anything."""
+        """Read a chunk as a subscription does; returns whether there was one."""
         if self.lost:
             return False
         try:
@@ -36,7 +36,7 @@ class Reader:
 
 
 class Model:
-    """A small ring under one view, its readers, and what the filter admits of all that came."""
+    """A small ring with one view, its readers, and all positions that the filter admits."""
 
     def __init__(self, wanted: Filter) -> None:
         self.wanted = wanted
@@ -46,7 +46,7 @@ class Model:
         self.readers: list[Reader] = []
 
     def publish(self, category: str) -> None:
-        """From another thread: the view has not advanced yet."""
+        """Append a frame as another thread does, without advancing the view."""
         if self.wanted in {EVERYTHING, Filter(category=category)}:
             self.admitted.append(self.ring.end)
             for reader in self.readers:
@@ -59,7 +59,7 @@ class Model:
         self.readers.append(Reader(start, [n for n in self.admitted if n >= start]))
 
     def check(self, reader: Reader) -> None:
-        """All that it wanted, or the beginning of it and the word that the rest was lost."""
+        """It got everything it wanted, or the beginning of it and then an error."""
         while reader.read(self.view):
             pass
         if reader.lost:
@@ -76,7 +76,7 @@ steps = st.lists(
 
 @pytest.mark.parametrize("wanted", [EVERYTHING, TOYS], ids=["everything", "filtered"])
 @given(steps=steps, seed=st.integers())
-def test_every_reader_gets_all_it_wants_in_order_or_is_told_that_it_lost_some(
+def test_every_reader_gets_all_its_frames_in_order_or_an_error(
     wanted: Filter, steps: list[str], seed: int
 ) -> None:
     model, chance = Model(wanted), Random(seed)
