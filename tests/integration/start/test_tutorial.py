@@ -1,16 +1,24 @@
 """The tutorial's steps work as written."""
 
 import re
-import time
 from pathlib import Path
 from typing import Any
 
-from tests.support.processes.process import ROOT
-from tests.support.processes.running import serving, settings_for
+import httpx
+import pytest
+
+from app.cli import main
+from tests.support.paths import DOCS
+from tests.support.processes.process import Process
+from tests.support.waiting import until
+
+PRODUCT = {"product_id": "P123", "name": "Own kettle", "stock": 9}  # the same id as the tutorial's
 
 
-def test_tutorial_runs_from_top_to_bottom(endpoint: str, tmp_path: Path) -> None:
-    text = (ROOT / "docs" / "start" / "tutorial.md").read_text()
+def test_tutorial_runs_beside_a_running_shop_and_both_audits_verify(
+    endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (DOCS / "start" / "tutorial.md").read_text()
     table = f"Tutorial-{tmp_path.name[-20:]}"
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     assert len(blocks) == 7
@@ -20,12 +28,29 @@ def test_tutorial_runs_from_top_to_bottom(endpoint: str, tmp_path: Path) -> None
         exec(compile(code, "docs/start/tutorial.md", "exec"), names)
     names.clear()
 
-    command = re.search(r"```sh\nSTOCKPULSE_PRODUCTS_TABLE=TutorialProducts make run\n```", text)
-    assert command is not None
-    with serving(settings_for(endpoint, tmp_path, products_table=table)) as app:
-        deadline = time.monotonic() + 15
-        items: list[Any] = []
-        while len(items) < 2 and time.monotonic() < deadline:
-            time.sleep(0.05)
-            items = app.http.get("/v1/events").json()["items"]
-        assert [event["data"]["stock_after"] for event in items] == [50, 53]
+    (command,) = re.findall(r"```sh\n(STOCKPULSE_.*?)make run\n```", text, re.DOTALL)
+    settings = dict(re.findall(r"(STOCKPULSE_[A-Z_]+)=(\S+)", command))
+    del settings["STOCKPULSE_DATA_DIR"], settings["STOCKPULSE_PORT"]
+    settings |= {
+        "STOCKPULSE_DYNAMODB": endpoint,
+        "STOCKPULSE_PRODUCTS_TABLE": table,
+        "STOCKPULSE_TABLE_PREFIX": f"{table}-",
+    }
+    own = {"STOCKPULSE_DYNAMODB": endpoint, "STOCKPULSE_TABLE_PREFIX": f"{tmp_path.name}-"}
+    with Process(tmp_path / "own", environment=own) as first:
+        httpx.post(f"{first.url}/v1/products", json=PRODUCT).raise_for_status()
+        with Process(tmp_path / "tutorial", environment=settings) as second:
+            until(lambda: stocks(second) == [53, 50])
+        until(lambda: stocks(first) == [PRODUCT["stock"]])
+    for folder, environment in (("own", own), ("tutorial", settings)):
+        monkeypatch.setenv("STOCKPULSE_DATA_DIR", str(tmp_path / folder))
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        assert main(["verify"]) == 0
+        for name in environment:
+            monkeypatch.delenv(name)
+
+
+def stocks(app: Process) -> list[Any]:
+    events = httpx.get(f"{app.url}/v1/events").json()["items"]
+    return [event["data"]["stock_after"] for event in reversed(events)]

@@ -21,7 +21,7 @@ DISCOVERY = "unit/worker/stream/shards/test_discovery.py"
 MACHINE = "unit/worker/machine/test_machine.py"
 
 
-FACTS = {
+TESTS_OF_FACT = {
     1: [
         f"{READING}::test_a_parent_that_looks_open_is_read_before_its_child",
         f"{LINEAGE}::test_a_child_waits_for_its_parent",
@@ -123,17 +123,17 @@ FACTS = {
 def test_the_document_has_a_heading_for_each_fact() -> None:
     text = (DOCS / "operate" / "dynamodb-streams.md").read_text()
     found = re.findall(r"^### Fact (\d+)$", text, re.MULTILINE)
-    assert found == [str(fact) for fact in sorted(FACTS)]
+    assert found == [str(fact) for fact in sorted(TESTS_OF_FACT)]
 
 
 def test_every_fact_has_tests() -> None:
-    assert sorted(FACTS) == list(range(1, 27))
-    assert all(FACTS.values())
+    assert sorted(TESTS_OF_FACT) == list(range(1, 27))
+    assert all(TESTS_OF_FACT.values())
 
 
-@pytest.mark.parametrize("fact", FACTS)
+@pytest.mark.parametrize("fact", TESTS_OF_FACT)
 def test_the_tests_of_a_fact_exist(fact: int) -> None:
-    for name in FACTS[fact]:
+    for name in TESTS_OF_FACT[fact]:
         path, _, function = name.partition("::")
         assert function in functions(TESTS / path), name
 
