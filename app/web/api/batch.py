@@ -24,7 +24,7 @@ from app.web.auth.permissions import needs
 from app.web.errors import InternalError
 from app.web.middleware.request_guard import request_id_of
 from app.web.requests.idempotency import REPLAYED, Idempotency, IdempotencyDep
-from app.web.requests.parameters import ServicesDep, json_body, writable
+from app.web.requests.parameters import ServicesDep, writable_json
 from app.web.requests.responses import json_response
 from app.web.requests.strict_route import StrictRoute
 from app.web.requests.write_stamp import stamp_for
@@ -57,7 +57,7 @@ Result = dict[str, Any]
     status_code=207,
     response_model=BatchOut,
     response_description="The result of each item, in the order of the request.",
-    dependencies=[needs(Role.EDITOR), Depends(writable), Depends(json_body)],
+    dependencies=[needs(Role.EDITOR), Depends(writable_json)],
 )
 def write_batch(
     body: BatchRequest, request: Request, services: ServicesDep, idempotency: IdempotencyDep

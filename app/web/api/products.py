@@ -34,12 +34,15 @@ from app.web.requests.parameters import (
     Limit,
     PageCursor,
     PathProductID,
+    RawProductID,
     ServicesDep,
     WriteStamp,
     checked_new_id,
-    json_body,
+    decoded_id,
     merge_patch_body,
+    past,
     writable,
+    writable_json,
 )
 from app.web.requests.responses import json_response, page_response, product_response
 from app.web.requests.strict_route import StrictRoute
@@ -52,24 +55,26 @@ from app.web.schemas.product_models import (
     ProductPatch,
     ProductReplace,
 )
+from app.web.services import services_of
 
 router = APIRouter(
     prefix="/v1/products",
     tags=["products"],
     route_class=StrictRoute,
-    dependencies=[needs(Role.VIEWER)],
 )
 
 _NOT_FOUND = refusals(ProductNotFound, ProductGone)
 _CONDITIONAL = refusals(ETagMismatch, PreconditionRequired, ItemTooLarge)
 
 _WRITE = [needs(Role.EDITOR), Depends(writable)]
-_WRITE_JSON = [*_WRITE, Depends(json_body)]
+_READ = [needs(Role.VIEWER)]
+_WRITE_JSON = [needs(Role.EDITOR), Depends(writable_json)]
 _WRITE_PATCH = [*_WRITE, Depends(merge_patch_body)]
 
 
 @router.get(
     "",
+    dependencies=_READ,
     response_model=ProductPageOut,
     response_description="A page of products.",
     responses=refusals(InvalidCursor),
@@ -114,6 +119,7 @@ def create_product(
 
 @router.get(
     "/{product_id}",
+    dependencies=_READ,
     response_model=ProductOut,
     response_description="The product.",
     responses=_NOT_FOUND
@@ -121,9 +127,9 @@ def create_product(
     | {304: {"description": "The product still has the ETag in `If-None-Match`."}},
 )
 def get_product(
-    product_id: PathProductID,
-    services: ServicesDep,
-    as_of: AsOf,
+    request: Request,
+    product_id: RawProductID,
+    as_of: AsOf = None,
     if_none_match: Annotated[
         str | None,
         Header(
@@ -137,9 +143,11 @@ def get_product(
     With `as_of`, returns the product as it was at that time. Such a response has no ETag, and
     `If-None-Match` is ignored.
     """
+    store = services_of(request).store
+    product_id = decoded_id(product_id)
     if as_of is not None:
-        return json_response(product_out(services.store.past.product(product_id, as_of)))
-    product = services.store.products.get(product_id)
+        return json_response(product_out(store.past.product(product_id, past(as_of))))
+    product = store.products.get(product_id)
     if if_none_match is not None and etags.matches(product, if_none_match):
         return Response(status_code=304, headers={"ETag": product.etag})
     return product_response(product)
@@ -256,10 +264,9 @@ def delete_product(
     | refusals(InsufficientStock, StockNotCountable, TooMuchContention, IdempotencyKeyReused),
 )
 def adjust_product(
-    product_id: PathProductID,
+    product_id: RawProductID,
     body: AdjustmentRequest,
     request: Request,
-    services: ServicesDep,
     idempotency: IdempotencyDep,
 ) -> Response:
     """Adjust a product's stock.
@@ -269,7 +276,8 @@ def adjust_product(
     """
     stamp = stamp_for(request, reason=body.reason, note=body.note, reference=body.reference)
     once = idempotency.once(product_response)
-    return product_response(services.store.products.adjust(product_id, body.delta, stamp, once))
+    products = services_of(request).store.products
+    return product_response(products.adjust(decoded_id(product_id), body.delta, stamp, once))
 
 
 @router.post(

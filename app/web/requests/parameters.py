@@ -38,12 +38,18 @@ PageCursor = Annotated[
 ]
 
 
-async def _product_id(
-    product_id: Annotated[
-        str, Path(description="The product's id, percent-encoded: `/` is written `%2F`.")
-    ],
-) -> str:
-    """The id in the path, which `RequestGuard` left percent-encoded."""
+RawProductID = Annotated[
+    str, Path(description="The product's id, percent-encoded: `/` is written `%2F`.")
+]
+
+
+def decoded_id(product_id: str) -> str:
+    """The product id from a path, which `RequestGuard` left percent-encoded.
+
+    Raises:
+        InvalidRequest: it is not UTF-8, or too long for a key.
+
+    """
     try:
         decoded = unquote_to_bytes(product_id).decode()
     except UnicodeDecodeError:
@@ -90,28 +96,35 @@ def _bad_id(reason: str) -> InvalidRequest:
     )
 
 
+async def _product_id(product_id: RawProductID) -> str:
+    return decoded_id(product_id)
+
+
 PathProductID = Annotated[str, Depends(_product_id)]
 
+AsOf = Annotated[
+    Moment | None,
+    Query(
+        description="Return the product as it was at this time, reconstructed from its audit "
+        "history. An RFC 3339 time that is not in the future.",
+        examples=["2026-11-21T08:30:00Z"],
+    ),
+]
 
-async def _as_of(
-    as_of: Annotated[
-        Moment | None,
-        Query(
-            description="Return the product as it was at this time, reconstructed from its audit "
-            "history. An RFC 3339 time that is not in the future.",
-            examples=["2026-11-21T08:30:00Z"],
-        ),
-    ] = None,
-) -> datetime | None:
-    if as_of is not None and as_of > datetime.now(UTC):
+
+def past(as_of: datetime) -> datetime:
+    """The time itself.
+
+    Raises:
+        InvalidRequest: it is in the future.
+
+    """
+    if as_of > datetime.now(UTC):
         detail = "must not be in the future"
         raise InvalidRequest(
             f"as_of {detail}.", extra={"errors": [{"pointer": "?as_of", "detail": detail}]}
         )
     return as_of
-
-
-AsOf = Annotated[datetime | None, Depends(_as_of)]
 
 
 async def _if_match(
@@ -152,10 +165,16 @@ async def _stamp(
 WriteStamp = Annotated[Stamp, Depends(_stamp)]
 
 
-async def writable(services: ServicesDep) -> None:
+async def writable(request: Request) -> None:
     """Reject writes in a read-only deployment (for `dependencies=`)."""
-    if services.settings.read_only:
+    if services_of(request).settings.read_only:
         raise ReadOnly("STOCKPULSE_READ_ONLY is set, so products cannot be changed here.")
+
+
+async def writable_json(request: Request) -> None:
+    """Both: `writable` and `json_body`. Each dependency costs about 45 Python calls a request."""
+    await writable(request)
+    await json_body(request)
 
 
 async def json_body(request: Request) -> None:
