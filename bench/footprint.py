@@ -26,7 +26,7 @@ from botocore.awsrequest import AWSResponse
 from app.bootstrap import broker_feed, web
 from app.broker.in_process import InProcessBroker
 from app.config.settings import Settings
-from app.core.item import DEFAULT_NAMES
+from app.core.stamps import Stamps
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Arrived, AuditRepository
 from app.store.audit.entry import Signer
@@ -109,7 +109,7 @@ def memory(count: int, step: int) -> list[int]:
         order.drop()
 
     letters = DeadLetters(clients.tables, "DeadLetters")
-    pipeline = Pipeline(AuditWriter(audit, retry), publish, letters, retry, DEFAULT_NAMES)
+    pipeline = Pipeline(AuditWriter(audit, retry), publish, letters, retry, Stamps("Products"))
     guard = ChainGuard(Gaps(audit, ChainEntries(audit, order.in_turn(broker.publish))), retry)
     source, seen = records(count), []
     for done in range(PAGE, count + 1, PAGE):

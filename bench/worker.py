@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from app.broker.in_process import InProcessBroker
 from app.config.settings import Settings
-from app.core.item import DEFAULT_NAMES
+from app.core.stamps import Stamps
 from app.runtime.retry import Retry
 from app.runtime.wake import Wake
 from app.store.audit.audit_repository import Arrived, AuditRepository
@@ -87,7 +87,7 @@ def ours(
         publish,
         dead_letters,
         retry,
-        DEFAULT_NAMES,
+        Stamps("Products"),
         parallelization_factor=parallelization_factor,
     )
     leases = Leases(client, tables.checkpoints, "bench")

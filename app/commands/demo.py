@@ -131,7 +131,7 @@ def _write_only(settings: Settings, plan: Plan, pace: str) -> None:
         at = where.endpoint or "AWS"
         print(f"Writing the demo shop's changes to {names.products} at {at}: {pace}.")
         print("Press Ctrl-C to stop.", flush=True)
-        run_beside(where, names, settings.attributes, plan)
+        run_beside(where, names, settings.attributes, signer_of(settings).keys, plan)
 
 
 def rate(text: str) -> float:

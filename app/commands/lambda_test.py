@@ -12,8 +12,9 @@ from typing import Any
 
 from app.commands.common import CommandError
 from app.config.settings import Settings
+from app.config.signing import audit_keys
 from app.core.events import ChangeEvent
-from app.core.item import AttributeNames
+from app.core.stamps import Stamps
 from app.store import location
 from app.store.audit.audit_repository import Arrived
 from app.store.deployment import CONSUMER
@@ -50,7 +51,9 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Process the file's records, or only print them."""
     records = read(arguments.file)
-    events = [_decoded(record, settings.attributes) for record in records]
+    table = tables.table_names(settings.table_prefix, settings.products_table).products
+    stamps = Stamps(table, settings.attributes, audit_keys(settings))
+    events = [_decoded(record, stamps) for record in records]
     if arguments.dry_run:
         for event in events:
             if isinstance(event, UndecodableRecord):
@@ -122,9 +125,9 @@ def summary(event: ChangeEvent) -> str:
     return f"{' '.join(parts)}  {event.id}"
 
 
-def _decoded(record: Any, names: AttributeNames) -> ChangeEvent | UndecodableRecord:
+def _decoded(record: Any, stamps: Stamps) -> ChangeEvent | UndecodableRecord:
     """The event in a record, or why the record cannot be decoded."""
     try:
-        return decode(record, stream_arn(record), names)
+        return decode(record, stream_arn(record), stamps)
     except UndecodableRecord as error:
         return error

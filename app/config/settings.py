@@ -36,7 +36,20 @@ from app.config.values import (
     WebhookURL,
     Words,
 )
-from app.core.item import WRITTEN_ATTRIBUTES, AttributeNames
+from app.core.item import AttributeNames
+
+# Settings `<NAME>_ATTRIBUTE`, in the order of `AttributeNames`.
+_ATTRIBUTES = (
+    "key",
+    "name",
+    "stock",
+    "category",
+    "price",
+    "reorder_point",
+    "tags",
+    "barcode",
+    "metadata",
+)
 
 
 class SettingsError(Exception):
@@ -81,6 +94,32 @@ class Settings(AccessSettings):
     )
     stock_attribute: AttributeName = Field(
         "Stock", description="Attribute that holds a product's stock count."
+    )
+    category_attribute: AttributeName = Field(
+        "Category", description="Attribute that holds a product's category."
+    )
+    price_attribute: AttributeName = Field(
+        "Price", description="Attribute that holds a product's price (a number)."
+    )
+    reorder_point_attribute: AttributeName = Field(
+        "ReorderPoint",
+        description="Attribute that holds the stock at which a product is low (a number).",
+    )
+    tags_attribute: AttributeName = Field(
+        "Tags", description="Attribute that holds a product's tags (a list or set of strings)."
+    )
+    barcode_attribute: AttributeName = Field(
+        "Barcode", description="Attribute that holds a product's barcode."
+    )
+    metadata_attribute: AttributeName = Field(
+        "Stockpulse",
+        description="The one attribute that Stockpulse adds to an item: a map with version, times, "
+        "author and signature. Every process of a deployment needs the same name.",
+    )
+    ignored_attributes: Words = Field(
+        ("aws:rep:*",),
+        description="Attributes whose changes are shown nowhere, such as another program's "
+        "bookkeeping. A trailing `*` stands for any ending.",
     )
     read_only: bool = Field(
         default=False,
@@ -196,18 +235,16 @@ class Settings(AccessSettings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        attributes = (self.key_attribute, self.name_attribute, self.stock_attribute)
-        for setting, attribute in zip(("KEY", "NAME", "STOCK"), attributes, strict=True):
-            if attribute in WRITTEN_ATTRIBUTES:
+        used: dict[str, str] = {}
+        for name in _ATTRIBUTES:
+            setting = f"{PREFIX}{name.upper()}_ATTRIBUTE"
+            attribute = getattr(self, f"{name}_attribute")
+            if attribute in used:
                 raise ValueError(
-                    f"{PREFIX}{setting}_ATTRIBUTE: {attribute} is an attribute that Stockpulse "
-                    "writes itself; choose another name"
+                    f"{used[attribute]} and {setting} must name different attributes, not "
+                    f"{attribute} twice"
                 )
-        if len(set(attributes)) < len(attributes):
-            raise ValueError(
-                f"{PREFIX}KEY_ATTRIBUTE, {PREFIX}NAME_ATTRIBUTE and {PREFIX}STOCK_ATTRIBUTE "
-                "must name three different attributes"
-            )
+            used[attribute] = setting
         if self.dynamodb == "aws" and self.audit_keys is None:
             raise ValueError(
                 f"{PREFIX}AUDIT_KEYS must be set with {PREFIX}DYNAMODB=aws, for example "
@@ -223,7 +260,8 @@ class Settings(AccessSettings):
     @property
     def attributes(self) -> AttributeNames:
         """The products table's attribute names."""
-        return AttributeNames(self.key_attribute, self.name_attribute, self.stock_attribute)
+        chosen = {name: getattr(self, f"{name}_attribute") for name in _ATTRIBUTES}
+        return AttributeNames(**chosen, ignored=self.ignored_attributes)
 
 
 def documented() -> list[tuple[str, FieldInfo]]:

@@ -11,8 +11,8 @@ def signer_of(settings: Settings) -> Signer:
     """The signer of new audit entries; creates the data folder's key if the settings have none."""
     days = settings.audit_retention_days
     retention = None if days is None else timedelta(days=days)
-    key_id, key = next(iter(audit_keys(settings).items()))
-    return Signer(key_id, key, retention)
+    (key_id, key), *older = audit_keys(settings).items()
+    return Signer(key_id, key, retention, dict(older))
 
 
 def audit_keys(settings: Settings) -> dict[str, bytes]:

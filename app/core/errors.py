@@ -136,6 +136,22 @@ class StockNotCountable(StockpulseError):
     title = "The stored stock is not a whole number"
 
 
+class AttributeKept(StockpulseError):
+    """Another program stores this field as a different type, which is never changed."""
+
+    status = 409
+    code = "attribute-kept"
+    title = "The attribute belongs to another program"
+
+
+class MetadataTaken(StockpulseError):
+    """Another program uses the item's attribute that Stockpulse needs for its own data."""
+
+    status = 409
+    code = "metadata-taken"
+    title = "The item's metadata attribute is taken"
+
+
 class NotReversible(StockpulseError):
     """The event is not a change of stock from one count to another."""
 

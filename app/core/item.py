@@ -6,7 +6,6 @@ function here changes its arguments.
 
 import base64
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -21,27 +20,52 @@ Item = Mapping[str, AttributeValue]
 # Integers beyond this lose digits in JavaScript and most JSON readers.
 _EXACT_IN_JSON = 2**53
 
-DELETE_STAMP = frozenset(
-    {"DeletedBy", "DeletedReason", "DeletedNote", "DeletedRequestID", "DeletedAt"}
-)
-WRITE_STAMP = frozenset({"UpdatedBy", "Reason", "Note", "Reference", "RequestID"})
-BOOKKEEPING = WRITE_STAMP | DELETE_STAMP | {"Version", "UpdatedAt"}
-
-# Other attributes that Stockpulse writes; unlike key, name and stock, they have fixed names.
-DETAILS = ("Category", "Price", "ReorderPoint", "Tags", "Barcode")
-WRITTEN_ATTRIBUTES = BOOKKEEPING | {"CreatedAt", *DETAILS}
-
 # DynamoDB numbers hold 38 digits; a stock count with more than 15 is a mistake.
 MAX_STOCK = 10**15
 
 
 @dataclass(frozen=True, slots=True)
 class AttributeNames:
-    """The products table's names for the three attributes that Stockpulse needs."""
+    """The products table's names for the attributes that Stockpulse knows.
+
+    `metadata` is the one attribute that Stockpulse adds. `ignored` are attributes whose changes
+    count as none; a trailing `*` stands for any ending.
+    """
 
     key: str = "ProductID"
     name: str = "ProductName"
     stock: str = "Stock"
+    category: str = "Category"
+    price: str = "Price"
+    reorder_point: str = "ReorderPoint"
+    tags: str = "Tags"
+    barcode: str = "Barcode"
+    metadata: str = "Stockpulse"
+    ignored: tuple[str, ...] = ("aws:rep:*",)
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """What describes a product: everything known but key and stock."""
+        return (
+            self.name,
+            self.category,
+            self.price,
+            self.reorder_point,
+            self.tags,
+            self.barcode,
+        )
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The attributes that a write of ours may change, the metadata aside."""
+        return (self.stock, *self.details)
+
+    def is_ignored(self, attribute: str) -> bool:
+        """Whether changes of this attribute count as none."""
+        return any(
+            attribute.startswith(pattern[:-1]) if pattern.endswith("*") else attribute == pattern
+            for pattern in self.ignored
+        )
 
 
 DEFAULT_NAMES = AttributeNames()
@@ -64,12 +88,6 @@ def stock(item: Item | None, names: AttributeNames = DEFAULT_NAMES) -> int | Non
     except InvalidOperation:  # only a hand-made record can contain such a "number"
         return None
     return int(count) if whole else None
-
-
-def version(item: Item | None) -> int:
-    """The write counter; 0 for an item that another program created."""
-    digits = (item or {}).get("Version", {}).get("N", "0")
-    return int(digits) if re.fullmatch(r"\d{1,15}", digits) else 0
 
 
 def plain(value: AttributeValue) -> Any:
@@ -113,8 +131,8 @@ def plain_number(digits: str) -> int | str:
     return format(number, "f")
 
 
-def plain_item(item: Item, leave_out: Iterable[str] = DELETE_STAMP) -> dict[str, Any]:
-    """An image as plain JSON: attribute names as in the table, without the delete stamp."""
+def plain_item(item: Item, leave_out: Iterable[str] = ()) -> dict[str, Any]:
+    """An image as plain JSON: attribute names as in the table."""
     hidden = frozenset(leave_out)
     return {name: plain(value) for name, value in item.items() if name not in hidden}
 

@@ -1,8 +1,10 @@
 """A demo shop beside a server in another process only writes to the tables."""
 
+from collections.abc import Mapping
 from threading import Event
 
 from app.core.item import AttributeNames
+from app.core.stamps import Stamps
 from app.demo.live import Plan
 from app.store.dynamodb.client import connect
 from app.store.dynamodb.tables import TableNames, ensure_tables, stream_of
@@ -10,15 +12,16 @@ from app.store.location import Place
 from app.store.products.product_repository import ProductRepository
 
 
-def run_beside(where: Place, tables: TableNames, names: AttributeNames, plan: Plan) -> None:
-    """Make the plan's changes until the program is interrupted."""
+def run_beside(
+    where: Place, tables: TableNames, names: AttributeNames, keys: Mapping[str, bytes], plan: Plan
+) -> None:
+    """Make the plan's changes until the program is interrupted; `keys` sign their stamps."""
     client = connect(where.endpoint).tables
     ensure_tables(client, tables, names)
     products = ProductRepository(
         client,
-        tables.products,
-        names,
-        stamps_deletes=stream_of(client, tables.products).view_type == "NEW_AND_OLD_IMAGES",
+        Stamps(tables.products, names, keys),
+        marks_deletes=stream_of(client, tables.products).view_type == "NEW_AND_OLD_IMAGES",
         was_known=lambda _: False,  # the shop treats deleted and unknown products alike
     )
     plan.run(products, Event())

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.core.item import AttributeNames
+from app.core.stamps import Stamps
 from app.store.audit.entry import Signer
 from app.store.dynamodb.client import Clients
 from app.store.dynamodb.tables import StreamOfTable, TableNames, stream_of
@@ -27,6 +28,11 @@ class Deployment:
     def coordination(self) -> tuple["DynamoDBClient", str, str]:
         """Client, table and consumer: the arguments for access to `StreamCheckpoints`."""
         return self.clients.tables, self.tables.checkpoints, CONSUMER
+
+    @property
+    def stamps(self) -> Stamps:
+        """Signs the products' stamps, and verifies them in stream records."""
+        return Stamps(self.tables.products, self.names, self.signer.keys)
 
     def stream(self) -> StreamOfTable:
         """The current stream of the products table.

@@ -8,6 +8,7 @@ from app.store.audit.as_of import Past
 from app.store.audit.audit_repository import AuditRepository
 from app.store.dead_letters.letter_admin import DeadLetterAdmin
 from app.store.deployment import CONSUMER, Deployment
+from app.store.dynamodb.store_clock import StoreClock
 from app.store.feed.feed import Feed
 from app.store.idempotency import IdempotencyKeyRows
 from app.store.products.product_repository import ProductRepository
@@ -51,11 +52,11 @@ def open_store(
     return Store(
         products=ProductRepository(
             client,
-            tables.products,
-            names,
-            stamps_deletes=view_type == "NEW_AND_OLD_IMAGES",
+            deployment.stamps,
+            marks_deletes=view_type == "NEW_AND_OLD_IMAGES",
             was_known=audit.knows,
             on_commit=on_commit,
+            now=StoreClock(client).now,
         ),
         idempotency_keys=IdempotencyKeyRows(client, tables.idempotency),
         timeline=Timeline(feed, audit),

@@ -12,12 +12,6 @@ const VALUE_LIMIT = 24; // characters; a row is one line, so longer values are l
 const SHOWN_CHANGES = 3;
 const OURS = new Set(["inserted", "stock_changed", "updated", "deleted"]);
 
-// Attributes that Stockpulse maintains (BOOKKEEPING in app/core/item.py); rows leave them out.
-const BOOKKEEPING = new Set([
-  "UpdatedBy", "Reason", "Note", "Reference", "RequestID", "Version", "UpdatedAt",
-  "DeletedBy", "DeletedReason", "DeletedNote", "DeletedRequestID", "DeletedAt",
-]);
-
 const LABELS = {
   inserted: ["+", "New"],
   stock_changed: ["\u00b1", "Stock"],
@@ -108,9 +102,7 @@ function reconciledText(data, stockName) {
 // As many attributes as a row has room for, without the stock if `parts` already has it.
 function addAttributes(parts, data, stockName, text) {
   const used = parts.length;
-  const names = data.changed.filter(
-    (name) => !BOOKKEEPING.has(name) && !(used > 0 && name === stockName),
-  );
+  const names = data.changed.filter((name) => !(used > 0 && name === stockName));
   const shown = names.slice(0, SHOWN_CHANGES - used);
   for (const name of shown) parts.push(text(name, data.before, data.after));
   if (names.length > shown.length) parts.push(`${names.length - shown.length} more`);

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from app.core.events import ChangeEvent
-from app.core.item import text
+from app.core.events import ChangeEvent, rfc3339
+from app.core.item import DEFAULT_NAMES, text
+from app.core.metadata import DeleteMark, Metadata
+from app.core.stamps import Stamps
 from app.store.audit.audit_repository import Arrived
 from app.store.feed.cursor import Cursor
 
@@ -45,26 +47,36 @@ def _typed(value: Any) -> Any:
             return value
 
 
-def stamped(item: Item, request_id: str = "r-1", **stamp: str) -> Item:
-    """The item with the stamp of a write by Stockpulse."""
-    marks = {"UpdatedBy": "ada", "Reason": "sold", "Note": "two boxes", "Reference": "SO-7"}
-    return (
-        item
-        | {name: {"S": value} for name, value in (marks | stamp).items()}
-        | {"RequestID": {"S": request_id}}
-    )
+STAMPS = Stamps("Products", DEFAULT_NAMES, {"k1": b"k" * 32})
 
 
-def marked_for_deletion(item: Item, at: datetime = NOON, **marks: str) -> Item:
-    """The item with a delete mark by Stockpulse."""
+def stamped(
+    item: Item, request_id: str = "r-1", *, before: Item | None = None, **stamp: Any
+) -> Item:
+    """The item with the signed stamp of a write by Stockpulse that made it from `before`."""
     given = {
-        "DeletedBy": "ada",
-        "DeletedReason": "correction",
-        "DeletedNote": "listed twice",
-        "DeletedRequestID": "r-9",
-        "DeletedAt": at.isoformat().replace("+00:00", "Z"),
+        "version": 1,
+        "created_at": "2026-11-01T08:00:00Z",
+        "updated_at": rfc3339(NOON),
+        "actor": "ada",
+        "reason": "sold",
+        "note": "two boxes",
+        "reference": "SO-7",
     }
-    return item | {name: {"S": value} for name, value in (given | marks).items()}
+    metadata = Metadata(request_id=request_id, **(given | stamp))
+    return dict(STAMPS.signed(before, item, metadata))
+
+
+def marked_for_deletion(item: Item, at: datetime = NOON, **mark: Any) -> Item:
+    """The item with a signed delete mark by Stockpulse."""
+    given = {
+        "at": rfc3339(at),
+        "actor": "ada",
+        "reason": "correction",
+        "note": "listed twice",
+        "request_id": "r-9",
+    }
+    return dict(STAMPS.marked(item, DeleteMark(**(given | mark))))
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,7 @@ def product_gap(
         kind="gap",
         before=before,
         after=record.before,
-        changed=changed_names(before, record.before),
+        changed=changed_names(before, record.before, names),
         stock_before=stock(before, names),
         stock_after=record.stock_before,
         actor=None,

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from app.core.errors import StoreUnavailable
-from app.core.item import AttributeNames
+from app.core.stamps import Stamps
 from app.runtime.retry import pause
 from app.runtime.wake import Wake
 from app.store.coordination.leases import Lease, Unleased
@@ -32,14 +32,14 @@ class AuditRedrive:
         lease: Lease,
         row: SinkRow,
         stop: threading.Event,
-        names: AttributeNames,
+        stamps: Stamps,
     ) -> None:
         self.trouble = ""
         self._wiring = wiring
         self._lease = lease
         self._row = row
         self._stop = stop
-        self._names = names
+        self._stamps = stamps
         self._done: str | None = None  # the last completed request
         self._leaving = threading.Event()
         self._wake = Wake()
@@ -94,7 +94,7 @@ class AuditRedrive:
         if letter.record is None or not letter.stream_arn:
             raise Undeliverable("its record was too large to be saved")
         try:
-            event = decode(letter.record, letter.stream_arn, self._names)
+            event = decode(letter.record, letter.stream_arn, self._stamps)
         except UndecodableRecord as error:
             raise Undeliverable(str(error)) from None
         appended = self._wiring.audit_sink.accept([event])

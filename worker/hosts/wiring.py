@@ -98,7 +98,7 @@ class Wiring:
             self.publish,
             self.letters,
             self.retry,
-            deployment.names,
+            deployment.stamps,
             parallelization_factor=parallelization_factor,
         )
         self.chain = ChainEntries(log.audit, self.publish, log.order.drop)
@@ -127,7 +127,7 @@ class Wiring:
             return make
 
         def redrive(lease: Lease, row: SinkRow, _hold: Hold) -> Job:
-            return AuditRedrive(self, lease, row, self._stop, self._deployment.names)
+            return AuditRedrive(self, lease, row, self._stop, self._deployment.stamps)
 
         return {AUDIT: redrive, **{sink.name: runner(sink) for sink in self._plan.sinks}}
 

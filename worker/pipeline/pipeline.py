@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Any
 
 from app.core.events import ChangeEvent
-from app.core.item import AttributeNames
+from app.core.stamps import Stamps
 from app.observability.logs import about
 from app.observability.metrics import PUBLISHED, RECORDS
 from app.runtime.retry import Retry
@@ -47,7 +47,7 @@ class Pipeline:
         publish: PublishWithHold,
         dead_letters: DeadLetters,
         retry: Retry,
-        names: AttributeNames,
+        stamps: Stamps,
         *,
         parallelization_factor: int = 1,
     ) -> None:
@@ -56,7 +56,8 @@ class Pipeline:
         self._publish = publish
         self._dead_letters = dead_letters
         self._retry = retry
-        self._names = names
+        self._stamps = stamps
+        self._names = stamps.names
         self._most = parallelization_factor
 
     def process(
@@ -106,7 +107,7 @@ class Pipeline:
 
     def _decode(self, record: Record, page: "_Page") -> ChangeEvent | None:
         try:
-            return decode(record, page.stream_arn, self._names)
+            return decode(record, page.stream_arn, self._stamps)
         except UndecodableRecord as error:
             product_id, sequence_number = identify(record, self._names)
             if not _NUMBER.fullmatch(sequence_number):  # the keys of dead letters must differ

@@ -89,7 +89,7 @@ def found_in_table(
         category=text(image, "Category"),
         before=before,
         after=live,
-        changed=changed_names(before, live),
+        changed=changed_names(before, live, names),
         stock_before=None if head is None else head.stock_after,
         stock_after=stock(live, names),
         actor=None,

@@ -6,25 +6,22 @@ normalises them; this module interprets them.
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any
 
 from app.core.events import RESERVED, ChangeEvent, Kind
 from app.core.item import (
-    BOOKKEEPING,
     DEFAULT_NAMES,
-    DELETE_STAMP,
     AttributeNames,
     Item,
     canonical,
     stock,
     text,
 )
+from app.core.stamps import Stamps
+from worker.stream.authorship import NOBODY, Author, author_of, is_mark_only
 from worker.stream.record_shapes import image, moment, product_id_of
 
-# A delete mark belongs to a deletion at most this many seconds after it.
-DELETE_STAMP_LIFE = 60
-
+_UNSIGNED = Stamps("")  # proves nothing
 _SEQUENCE_DIGITS = 40
 _DIGITS = re.compile(r"[0-9]+")
 
@@ -61,10 +58,8 @@ def process_event(
     return product_id, count
 
 
-def decode(
-    record: Mapping[str, Any], stream_arn: str, names: AttributeNames = DEFAULT_NAMES
-) -> ChangeEvent:
-    """Decode the change that a record describes.
+def decode(record: Mapping[str, Any], stream_arn: str, stamps: Stamps = _UNSIGNED) -> ChangeEvent:
+    """Decode the change that a record describes; `stamps` proves who made it.
 
     Raises:
         UndecodableRecord: a required part of the record is missing or malformed, or its stream is
@@ -74,7 +69,7 @@ def decode(
     if "/stream/" not in stream_arn:  # its label is part of every event key
         raise UndecodableRecord(f"the record's stream is unknown: {stream_arn!r}")
     try:
-        return _decode(record, stream_arn, names)
+        return _decode(record, stream_arn, stamps)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UndecodableRecord(f"not a stream record: {type(error).__name__}: {error}") from error
 
@@ -108,8 +103,8 @@ def event_key(stream_arn: str, sequence_number: str) -> str:
     return f"{stream_label(stream_arn)}#{sequence_number:0>{_SEQUENCE_DIGITS}}"
 
 
-def _decode(record: Mapping[str, Any], stream_arn: str, names: AttributeNames) -> ChangeEvent:
-    change = record["dynamodb"]
+def _decode(record: Mapping[str, Any], stream_arn: str, stamps: Stamps) -> ChangeEvent:
+    names, change = stamps.names, record["dynamodb"]
     sequence_number = change["SequenceNumber"]
     if not _DIGITS.fullmatch(sequence_number) or len(sequence_number) > _SEQUENCE_DIGITS:
         raise ValueError(f"invalid sequence number {sequence_number!r}")
@@ -119,24 +114,31 @@ def _decode(record: Mapping[str, Any], stream_arn: str, names: AttributeNames) -
     before, after = image(change.get("OldImage")), image(change.get("NewImage"))
     occurred_at = moment(change["ApproximateCreationDateTime"])
     event_name = str(record["eventName"])
-    kind = _kind(record, event_name, before, after, names)
-    stamp = _stamp(kind, event_name, before, after, occurred_at)
+    differing = _differing(before, after) if before is not None and after is not None else set()
+    view_type = str(change.get("StreamViewType", "NEW_AND_OLD_IMAGES"))
+    author = author_of(event_name, before, after, occurred_at, view_type, stamps)
+    if _is_expiry(record.get("userIdentity")):
+        author = NOBODY
     return ChangeEvent(
         event_key=event_key(stream_arn, sequence_number),
-        kind=kind,
+        kind=_kind(record, event_name, before, after, differing, stamps),
         product_id=product_id,
         product_name=text(after or before, names.name),
-        category=text(after or before, "Category"),
+        category=text(after or before, names.category),
         before=before,
         after=after,
-        changed=changed_names(before, after),
+        changed=_changed(differing, author, names),
         stock_before=stock(before, names),
         stock_after=stock(after, names),
         occurred_at=occurred_at,
         event_name=event_name,
         sequence_number=sequence_number,
-        view_type=str(change.get("StreamViewType", "NEW_AND_OLD_IMAGES")),
-        **stamp,
+        view_type=view_type,
+        actor=author.actor,
+        reason=author.reason,
+        note=author.note,
+        reference=author.reference,
+        request_id=author.request_id,
     )
 
 
@@ -145,8 +147,10 @@ def _kind(
     event_name: str,
     before: Item | None,
     after: Item | None,
-    names: AttributeNames,
+    differing: set[str],
+    stamps: Stamps,
 ) -> Kind:
+    names = stamps.names
     match event_name:
         case "INSERT":
             return "inserted"
@@ -155,9 +159,11 @@ def _kind(
         case "MODIFY":
             if before is None or after is None:
                 return "updated"
-            differing = _differing(before, after)
-            marked = "DeletedRequestID" in before or "DeletedRequestID" in after
-            if differing and differing <= DELETE_STAMP and marked:
+            if differing and all(
+                names.is_ignored(name)
+                or (name == names.metadata and is_mark_only(before, after, stamps))
+                for name in differing
+            ):
                 return "internal"
             stocks = (stock(before, names), stock(after, names))
             return "stock_changed" if None not in stocks and stocks[0] != stocks[1] else "updated"
@@ -165,60 +171,21 @@ def _kind(
             raise ValueError(f"unknown event name {event_name!r}")
 
 
-class _Stamp(TypedDict):
-    actor: str | None
-    reason: str | None
-    note: str | None
-    reference: str | None
-    request_id: str | None
-
-
-_NO_STAMP = _Stamp(actor=None, reason=None, note=None, reference=None, request_id=None)
-
-
-def _stamp(
-    kind: Kind, event_name: str, before: Item | None, after: Item | None, occurred_at: datetime
-) -> _Stamp:
-    """Actor and reason, if the images prove that the stamp belongs to this change."""
-    if kind == "deleted" and before is not None and _stamped_just_now(before, occurred_at):
-        return {
-            "actor": text(before, "DeletedBy"),
-            "reason": text(before, "DeletedReason"),
-            "note": text(before, "DeletedNote"),
-            "reference": None,
-            "request_id": text(before, "DeletedRequestID"),
-        }
-    fresh = event_name == "INSERT" or (
-        before is not None and text(before, "RequestID") != text(after, "RequestID")
-    )
-    if after is None or not fresh or text(after, "RequestID") is None:
-        return _NO_STAMP
-    return {
-        "actor": text(after, "UpdatedBy"),
-        "reason": text(after, "Reason"),
-        "note": text(after, "Note"),
-        "reference": text(after, "Reference"),
-        "request_id": text(after, "RequestID"),
-    }
-
-
-def _stamped_just_now(before: Item, occurred_at: datetime) -> bool:
-    stamped = text(before, "DeletedAt")
-    if stamped is None or text(before, "DeletedRequestID") is None:
-        return False  # perhaps another program marks deletions under this name
-    try:
-        age = (occurred_at - datetime.fromisoformat(stamped)).total_seconds()
-    except (ValueError, TypeError):  # other programs may write anything here
-        return False
-    # The record's time has whole seconds (stream fact 17), so it may precede the stamp.
-    return abs(age) <= DELETE_STAMP_LIFE
-
-
-def changed_names(before: Item | None, after: Item | None) -> tuple[str, ...]:
-    """Names of attributes that differ, except bookkeeping; empty if an image is absent."""
+def changed_names(
+    before: Item | None, after: Item | None, names: AttributeNames
+) -> tuple[str, ...]:
+    """Names of attributes that differ, as an event shows them; empty if an image is absent."""
     if before is None or after is None:
         return ()
-    return tuple(sorted(_differing(before, after) - BOOKKEEPING))
+    return _changed(_differing(before, after), NOBODY, names)
+
+
+def _changed(differing: set[str], author: Author, names: AttributeNames) -> tuple[str, ...]:
+    """Names of changed attributes; the metadata is named where another program changed it alone."""
+    shown = {name for name in differing - {names.metadata} if not names.is_ignored(name)}
+    if not shown and author == NOBODY and names.metadata in differing:
+        shown = {names.metadata}
+    return tuple(sorted(shown))
 
 
 def _differing(before: Item, after: Item) -> set[str]:

@@ -11,6 +11,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from app.core.item import AttributeNames
+from app.core.stamps import Stamps
 from app.demo.history.checkpoint_handover import hand_over
 from app.demo.history.records import HistoryRefused, Ledger, stream_arn
 from app.demo.simulation.change import Change
@@ -83,15 +84,16 @@ def write_history(
             f"needs {_BOTH_IMAGES}: set STOCKPULSE_PRODUCTS_TABLE to the name of a new table, "
             "which Stockpulse creates"
         )
+    stamps = Stamps(tables.products, names, signer.keys)
     retry = Retry(Event())
     clock = _SimulatedClock()
     feed = Feed(clients.tables, tables.feed, signer.retention)
     stamp = CursorClock(0, clock.ms).stamp
     audit = AuditRepository(clients.tables, tables.audit, feed, signer, stamp)
     letters = DeadLetters(clients.tables, tables.dead_letters)
-    pipeline = Pipeline(AuditWriter(audit, retry), _publish_nothing, letters, retry, names)
+    pipeline = Pipeline(AuditWriter(audit, retry), _publish_nothing, letters, retry, stamps)
 
-    ledger, arn, written = Ledger(names), stream_arn(tables.products), 0
+    ledger, arn, written = Ledger(stamps), stream_arn(tables.products), 0
     records = ledger.records(changes)
     while batch := list(islice(records, ROW_LIMIT)):
         clock.moment = batch[-1]["dynamodb"]["ApproximateCreationDateTime"]

@@ -10,10 +10,11 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from app.core.item import AttributeNames, Item
+from app.core.item import Item
 from app.core.item import stock as stock_of
+from app.core.stamps import Stamps
 from app.demo.simulation.change import Change, Drop, Edit, Launch, Move
-from app.store.products.expressions import Condition, delete_marks, put_new, update
+from app.store.products.expressions import mark_delete, put_new, update
 from app.store.products.model import Stamp, changes_to, product_of
 
 
@@ -45,8 +46,9 @@ def stream_arn(table: str) -> str:
 class Ledger:
     """The simulated products table; `items` holds each product after its latest change."""
 
-    def __init__(self, names: AttributeNames) -> None:
-        self._names = names
+    def __init__(self, stamps: Stamps) -> None:
+        self._stamps = stamps
+        self._names = stamps.names
         self._numbers = count(1)
         self.items: dict[str, Item] = {}
 
@@ -60,7 +62,7 @@ class Ledger:
         names, now = self._names, change.at
         match change.action:
             case Launch(draft):
-                after = put_new(draft, stamp, now, names)
+                after = put_new(draft, stamp, now, self._stamps)
                 self.items[change.product_id] = after
                 return [Step("INSERT", None, after)]
             case Move(delta):
@@ -71,13 +73,12 @@ class Ledger:
                 return [self._update(change, stamp, changes_to(product, fields))]
             case Drop():
                 before = self.items.pop(change.product_id)
-                marks = delete_marks(stamp, now).items()
-                marked = {**before, **{name: mark for name, mark in marks if mark is not None}}
+                _, marked = mark_delete(before, stamp, now, self._stamps)
                 return [Step("MODIFY", before, marked), Step("REMOVE", marked, None)]
 
     def _update(self, change: Change, stamp: Stamp, fields: dict[str, Any]) -> Step:
         before = self.items[change.product_id]
-        _, after = update(before, fields, Condition(()), stamp, change.at, self._names)
+        _, after = update(before, fields, stamp, change.at, self._stamps)
         self.items[change.product_id] = after
         return Step("MODIFY", before, after)
 

@@ -7,7 +7,7 @@ images and an HMAC over all other fields, so the HMAC covers the images through 
 import hmac
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from hashlib import sha256
@@ -29,11 +29,20 @@ class ImageForm(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """The key that signs new entries, and how long they are kept (None: for ever)."""
+    """The key that signs new entries, and how long they are kept (None: for ever).
+
+    `older` are further keys, which only verify.
+    """
 
     key_id: str
     key: bytes
     retention: timedelta | None = None
+    older: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> dict[str, bytes]:
+        """Every key by its id, the one that signs first."""
+        return {self.key_id: self.key, **self.older}
 
     def entry(self, event: ChangeEvent, form: ImageForm = ImageForm.PLAIN) -> dict[str, Any]:
         """The event as an item of the audit table."""

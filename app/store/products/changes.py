@@ -1,33 +1,18 @@
 """A change is decided from the product as it was read, and again after each failed try. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from app.core.errors import InsufficientStock, StockNotCountable
-from app.core.item import MAX_STOCK, AttributeNames
+from app.core.item import MAX_STOCK
 from app.store.products.etags import check_details, check_whole
-from app.store.products.model import (
-    Product,
-    ProductDraft,
-    changes_to,
-    detail_attributes,
-    known_attributes,
-)
+from app.store.products.model import Product, ProductDraft, changes_to
+
+# The fields that a write changes; empty if there is nothing to change.
+Decide = Callable[[Product], Mapping[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The fields that a write changes, and the attributes that must be unchanged since the read."""
-
-    fields: Mapping[str, Any]
-    compare: tuple[str, ...]
-
-
-Decide = Callable[[Product], Decision]
-
-
-def replacing(draft: ProductDraft, if_match: str, names: AttributeNames) -> Decide:
+def replacing(draft: ProductDraft, if_match: str) -> Decide:
     """Give every known field the draft's value.
 
     The decision raises:
@@ -38,32 +23,30 @@ def replacing(draft: ProductDraft, if_match: str, names: AttributeNames) -> Deci
         name: getattr(draft, name) for name in draft.__dataclass_fields__ if name != "product_id"
     }
 
-    def decide(product: Product) -> Decision:
+    def decide(product: Product) -> Mapping[str, Any]:
         check_whole(product, if_match)
-        return Decision(changes_to(product, fields), known_attributes(names))
+        return changes_to(product, fields)
 
     return decide
 
 
-def patching(changes: Mapping[str, Any], if_match: str, names: AttributeNames) -> Decide:
+def patching(changes: Mapping[str, Any], if_match: str) -> Decide:
     """Change the named fields; without `stock` among them, a sale in between is no conflict.
 
     The decision raises:
-        ETagMismatch: the compared halves do not match `if_match`.
+        ETagMismatch: the compared parts do not match `if_match`.
 
     """
 
-    def decide(product: Product) -> Decision:
-        if "stock" in changes:
-            check_whole(product, if_match)
-            return Decision(changes_to(product, changes), known_attributes(names))
-        check_details(product, if_match)
-        return Decision(changes_to(product, changes), detail_attributes(names))
+    def decide(product: Product) -> Mapping[str, Any]:
+        check = check_whole if "stock" in changes else check_details
+        check(product, if_match)
+        return changes_to(product, changes)
 
     return decide
 
 
-def adjusting(delta: int, names: AttributeNames) -> Decide:
+def adjusting(delta: int) -> Decide:
     """Add `delta` units.
 
     The decision raises:
@@ -72,7 +55,7 @@ def adjusting(delta: int, names: AttributeNames) -> Decide:
 
     """
 
-    def decide(product: Product) -> Decision:
+    def decide(product: Product) -> Mapping[str, Any]:
         if product.stock is None:
             raise StockNotCountable(
                 "The stored stock is missing or is not a whole number of 0 or more. "
@@ -86,15 +69,15 @@ def adjusting(delta: int, names: AttributeNames) -> Decide:
             )
         if total > MAX_STOCK:
             raise StockNotCountable(f"The stock would exceed the maximum of {MAX_STOCK}.")
-        return Decision({"stock": total}, (names.stock,))
+        return {"stock": total}
 
     return decide
 
 
-def counting(counted: int, names: AttributeNames) -> Decide:
+def counting(counted: int) -> Decide:
     """Set the stock to the counted number, whatever is stored."""
 
-    def decide(_: Product) -> Decision:
-        return Decision({"stock": counted}, (names.stock,))
+    def decide(_: Product) -> Mapping[str, Any]:
+        return {"stock": counted}
 
     return decide

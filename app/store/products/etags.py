@@ -1,30 +1,34 @@
-"""If-Match compares the ETag's first half for an edit, and both for a replace or a delete."""
+"""If-Match compares the parts of an ETag that the write overwrites.
+
+An ETag is `"<details>.<stock and metadata>.<other attributes>"`. An edit compares the first part,
+a replace or a delete the first two, a cached read all of them. So neither a sale nor another
+program's own attributes spoil an open edit.
+"""
 
 from app.core.errors import ETagMismatch
 from app.store.products.model import Product
 
+_PARTS = 3
+
 
 def check_whole(product: Product, if_match: str) -> None:
-    """Return if `if_match` has the product's current ETag or `*`.
+    """Return if `if_match` names the product's details and stock as they are, or is `*`.
 
     Raises:
         ETagMismatch: it has neither; the response has the current ETag in its headers.
 
     """
-    if not any(tag in {"*", product.etag} for tag in _tags(if_match)):
-        raise _mismatch(product)
+    _check(product, if_match, 2)
 
 
 def check_details(product: Product, if_match: str) -> None:
-    """Return if `if_match` has the first half of the product's current ETag, or `*`.
+    """Return if `if_match` names the product's details as they are, or is `*`.
 
     Raises:
         ETagMismatch: it has neither; the response has the current ETag in its headers.
 
     """
-    current = _details(product.etag)
-    if not any(tag == "*" or _details(tag) == current for tag in _tags(if_match)):
-        raise _mismatch(product)
+    _check(product, if_match, 1)
 
 
 def matches(product: Product, if_none_match: str) -> bool:
@@ -40,8 +44,19 @@ def _tags(header: str) -> list[str]:
     return [tag.strip().removeprefix("W/") for tag in header.split(",")]
 
 
-def _details(etag: str) -> str:
-    return etag.partition(".")[0]
+def _check(product: Product, if_match: str, parts: int) -> None:
+    current = _parts(product.etag)[:parts]
+    if not any(tag == "*" or _is(tag, current, parts) for tag in _tags(if_match)):
+        raise _mismatch(product)
+
+
+def _is(tag: str, current: list[str], parts: int) -> bool:
+    found = _parts(tag)
+    return len(found) == _PARTS and found[:parts] == current
+
+
+def _parts(etag: str) -> list[str]:
+    return etag.strip('"').split(".") if etag[:1] == etag[-1:] == '"' else []
 
 
 def _mismatch(product: Product) -> ETagMismatch:

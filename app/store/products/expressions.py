@@ -1,39 +1,31 @@
-"""Every write sets or removes *all* stamp attributes, so that a stamp never outlives its write.
+"""DynamoDB expressions for writes to a product: conditions and updates. Pure.
 
-Conditions, updates and stamps as DynamoDB expressions. An update also removes the delete mark that
-a crashed delete left behind. Pure.
+Each write replaces the whole metadata map, so a stamp never outlives its write, and a mark that an
+interrupted delete left is removed. It is conditional on the metadata and on all known attributes
+as they were read, because the stamp's signature covers them.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from app.core.errors import MetadataTaken
 from app.core.events import rfc3339
-from app.core.item import (
-    DELETE_STAMP,
-    WRITE_STAMP,
-    AttributeNames,
-    AttributeValue,
-    Item,
-    text,
-    version,
-)
+from app.core.item import AttributeNames, AttributeValue, Item
+from app.core.metadata import DeleteMark, Metadata, metadata_of
+from app.core.stamps import Stamps
 from app.store.products.model import ProductDraft, Stamp, encode_fields
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Attributes that must have these values; None: that must be absent."""
+    """Attributes that must have these values; None for an absent attribute."""
 
     values: tuple[tuple[str, AttributeValue | None], ...]
 
-    def also(self, name: str, value: AttributeValue) -> "Condition":
-        """The condition with one more attribute."""
-        return Condition((*self.values, (name, value)))
-
     def request(self, key: str) -> dict[str, Any]:
-        """The parameters of a conditional request; the item must exist."""
+        """Parameters of a conditional request for an item that must exist."""
         names = {"#key": key}
         values = {}
         clauses = ["attribute_exists(#key)"]
@@ -53,92 +45,119 @@ class Condition:
         return request
 
 
-def compared(item: Item, names: Iterable[str]) -> Condition:
-    """The condition that these attributes are the same as in `item`."""
-    return Condition(tuple((name, item.get(name)) for name in names))
+def as_read(item: Item, names: AttributeNames) -> Condition:
+    """The condition that metadata and known attributes are as in `item`."""
+    return compared(item, (names.metadata, *names.known))
 
 
-def put_new(draft: ProductDraft, stamp: Stamp, now: datetime, names: AttributeNames) -> Item:
-    """The whole item of a new product."""
+def compared(item: Item, attributes: Iterable[str]) -> Condition:
+    """The condition that these attributes have the same values as in `item`."""
+    return Condition(tuple((name, item.get(name)) for name in attributes))
+
+
+def put_new(draft: ProductDraft, stamp: Stamp, now: datetime, stamps: Stamps) -> Item:
+    """The item of a new product."""
     fields = {name: getattr(draft, name) for name in draft.__dataclass_fields__}
-    attributes = {**encode_fields(fields, names), **_stamps(stamp)}
-    return {
-        names.key: {"S": draft.product_id},
+    product_id = fields.pop("product_id")
+    attributes = encode_fields(fields, stamps.names)
+    item = {
+        stamps.names.key: {"S": product_id},
         **{name: value for name, value in attributes.items() if value is not None},
-        "Version": {"N": "1"},
-        "CreatedAt": {"S": rfc3339(now)},
-        "UpdatedAt": {"S": rfc3339(now)},
     }
+    return stamps.signed(None, item, _metadata(stamp, 1, rfc3339(now), now))
 
 
 def update(
-    item: Item,
-    fields: Mapping[str, Any],
-    condition: Condition,
-    stamp: Stamp,
-    now: datetime,
-    names: AttributeNames,
+    item: Item, fields: Mapping[str, Any], stamp: Stamp, now: datetime, stamps: Stamps
 ) -> tuple[dict[str, Any], Item]:
-    """The parameters of an update that sets these fields, and the item after it."""
-    attributes: dict[str, AttributeValue | None] = {
-        **encode_fields(fields, names),
-        **_stamps(stamp),
-        **dict.fromkeys(DELETE_STAMP),
-        "Version": {"N": str(version(item) + 1)},
-        "UpdatedAt": {"S": rfc3339(now)},
-    }
-    after = {name: value for name, value in {**item, **attributes}.items() if value is not None}
-    return _with_assignments(condition.request(names.key), attributes), after
+    """Parameters of the update that sets `fields`, and the item after it.
 
+    Raises:
+        MetadataTaken: another program keeps something else under the metadata's name.
+        AttributeKept: a field's attribute is of another type, written by another program.
 
-def is_written_by(stamp: Stamp, item: Item | None) -> bool:
-    """Whether this stamp's request wrote the item last.
-
-    An engine that crashes after applying a write, but before responding, may forget the token.
-    Then the repeat fails its condition because of its own first write.
     """
-    return text(item, "RequestID") == stamp.request_id
+    names = stamps.names
+    before = _own_metadata(item, names)
+    attributes = encode_fields(fields, names, item)
+    after: Item = {
+        name: value for name, value in {**item, **attributes}.items() if value is not None
+    }
+    metadata = _metadata(stamp, before.version + 1, before.created_at, now)
+    after = stamps.signed(item, after, metadata)
+    attributes[names.metadata] = after[names.metadata]
+    return _with_assignments(as_read(item, names).request(names.key), attributes), after
 
 
-def stamp_delete(
-    condition: Condition, stamp: Stamp, now: datetime, names: AttributeNames
+def is_written_by(stamp: Stamp, item: Item | None, names: AttributeNames) -> bool:
+    """Whether this stamp's request made the item's last write by Stockpulse.
+
+    An engine that crashes between a write and its response may forget the transaction's token. The
+    repeat then fails its condition because of the write that it repeats.
+    """
+    metadata = metadata_of(item, names)
+    return metadata is not None and metadata.request_id == stamp.request_id
+
+
+def mark_delete(
+    item: Item, stamp: Stamp, now: datetime, stamps: Stamps
+) -> tuple[dict[str, Any], Item]:
+    """Parameters of the update that marks an item for deletion, and the item after it.
+
+    ETag and version stay as they are.
+
+    Raises:
+        MetadataTaken: another program keeps something else under the metadata's name.
+
+    """
+    names = stamps.names
+    _own_metadata(item, names)
+    mark = DeleteMark(
+        at=rfc3339(now),
+        actor=stamp.actor,
+        request_id=stamp.request_id,
+        reason=stamp.reason,
+        note=stamp.note,
+    )
+    marked = stamps.marked(item, mark)
+    return _set_metadata(item, marked, names), marked
+
+
+def unmark(marked: Item, stamps: Stamps) -> dict[str, Any]:
+    """Parameters of the update that removes the delete mark, if the item still has this one."""
+    return _set_metadata(marked, stamps.unmarked(marked), stamps.names, (stamps.names.metadata,))
+
+
+def _set_metadata(
+    item: Item, after: Item, names: AttributeNames, condition: Iterable[str] | None = None
 ) -> dict[str, Any]:
-    """The parameters of the update that marks an item for deletion; ETag and version stay."""
-    return _with_assignments(condition.request(names.key), delete_marks(stamp, now))
+    required = as_read(item, names) if condition is None else compared(item, condition)
+    return _with_assignments(
+        required.request(names.key), {names.metadata: after.get(names.metadata)}
+    )
 
 
-def delete_marks(stamp: Stamp, now: datetime) -> dict[str, AttributeValue | None]:
-    """The delete mark: the attributes that our delete sets on an item before it deletes it."""
-    return {
-        "DeletedBy": {"S": stamp.actor},
-        "DeletedReason": _string(stamp.reason),
-        "DeletedNote": _string(stamp.note),
-        "DeletedRequestID": {"S": stamp.request_id},
-        "DeletedAt": {"S": rfc3339(now)},
-    }
+def _own_metadata(item: Item, names: AttributeNames) -> Metadata:
+    metadata = metadata_of(item, names)
+    if metadata is None:
+        raise MetadataTaken(
+            f"This item's attribute {names.metadata} belongs to another program, so nothing is "
+            "changed. Set STOCKPULSE_METADATA_ATTRIBUTE to a name that no program uses."
+        )
+    return replace(metadata, deleted=None)
 
 
-def clear_delete_stamp(request_id: str) -> dict[str, Any]:
-    """The parameters of the update that removes this request's delete mark again."""
-    condition = Condition((("DeletedRequestID", {"S": request_id}),))
-    return _with_assignments(condition.request("DeletedRequestID"), dict.fromkeys(DELETE_STAMP))
-
-
-def _stamps(stamp: Stamp) -> dict[str, AttributeValue | None]:
-    stamps = {
-        "UpdatedBy": _string(stamp.actor),
-        "Reason": _string(stamp.reason),
-        "Note": _string(stamp.note),
-        "Reference": _string(stamp.reference),
-        "RequestID": _string(stamp.request_id),
-    }
-    if set(stamps) != WRITE_STAMP:
-        raise AssertionError("a stamp attribute is neither set nor removed")
-    return stamps
-
-
-def _string(value: str | None) -> AttributeValue | None:
-    return {"S": value} if value else None
+def _metadata(stamp: Stamp, version: int, created_at: str | None, now: datetime) -> Metadata:
+    return Metadata(
+        version=version,
+        created_at=created_at,
+        updated_at=rfc3339(now),
+        actor=stamp.actor,
+        request_id=stamp.request_id,
+        reason=stamp.reason,
+        note=stamp.note,
+        reference=stamp.reference,
+    )
 
 
 def _with_assignments(

@@ -5,14 +5,13 @@ not invalidate an open edit (details).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from app.core.errors import AttributeKept
 from app.core.item import (
-    BOOKKEEPING,
     DEFAULT_NAMES,
-    DETAILS,
     AttributeNames,
     AttributeValue,
     Item,
@@ -20,8 +19,8 @@ from app.core.item import (
     plain_item,
     stock,
     text,
-    version,
 )
+from app.core.metadata import NONE, encoded, metadata_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,61 +69,94 @@ class Product:
 
 def product_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> Product:
     """The product in an item."""
+    metadata = metadata_of(item, names) or NONE
     return Product(
         product_id=item[names.key]["S"],
         name=text(item, names.name),
         stock=stock(item, names),
-        category=text(item, "Category"),
-        price=_decimal(item, "Price"),
-        reorder_point=_integer(item, "ReorderPoint"),
-        tags=_tags(item),
-        barcode=text(item, "Barcode"),
+        category=text(item, names.category),
+        price=_decimal(item, names.price),
+        reorder_point=_integer(item, names.reorder_point),
+        tags=_tags(item, names),
+        barcode=text(item, names.barcode),
         attributes=plain_item(item, _shown_elsewhere(item, names)),
-        version=version(item),
-        created_at=text(item, "CreatedAt"),
-        updated_at=text(item, "UpdatedAt"),
+        version=metadata.version,
+        created_at=metadata.created_at,
+        updated_at=metadata.updated_at,
         etag=etag_of(item, names),
     )
 
 
 def etag_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> str:
-    """The ETag: `"<hash of details>.<hash of Stock and Version>"`, with the quotes."""
-    counted = {names.stock, "Version"}
-    details = {name: value for name, value in item.items() if name not in BOOKKEEPING | counted}
-    counts = {name: item[name] for name in sorted(counted) if name in item}
-    return f'"{digest(details)[:16]}.{digest(counts)[:16]}"'
+    """The ETag: `"<details>.<stock and metadata>.<other attributes>"`, three hashes with quotes.
 
-
-def detail_attributes(names: AttributeNames) -> tuple[str, ...]:
-    """The attributes that our writes can change and that the ETag's first half covers."""
-    return (names.name, *DETAILS)
-
-
-def known_attributes(names: AttributeNames) -> tuple[str, ...]:
-    """The attributes that our writes can change: the stock and the details."""
-    return (names.stock, *detail_attributes(names))
+    A delete mark and ignored attributes count in none of them.
+    """
+    metadata = metadata_of(item, names)
+    counted = {names.stock: item[names.stock]} if names.stock in item else {}
+    if metadata is None:
+        counted[names.metadata] = item[names.metadata]
+    elif (unmarked := replace(metadata, deleted=None)) != NONE:
+        counted[names.metadata] = encoded(unmarked)
+    details = {name: item[name] for name in names.details if name in item}
+    apart = {names.key, names.metadata, *names.known}
+    others = {
+        name: value
+        for name, value in item.items()
+        if name not in apart and not names.is_ignored(name)
+    }
+    return f'"{".".join(digest(part)[:16] for part in (details, counted, others))}"'
 
 
 def encode_fields(
-    fields: Mapping[str, Any], names: AttributeNames
+    fields: Mapping[str, Any], names: AttributeNames, item: Item | None = None
 ) -> dict[str, AttributeValue | None]:
-    """API fields as attributes to set; None for an attribute to remove."""
-    encoded: dict[str, AttributeValue | None] = {}
-    for name, value in fields.items():
-        match name:
-            case "name":
-                encoded[names.name] = {"S": value}
-            case "stock":
-                encoded[names.stock] = {"N": str(value)}
-            case "category" | "barcode":
-                encoded[name.capitalize()] = {"S": value} if value else None
-            case "price":
-                encoded["Price"] = None if value is None else {"N": _digits(value)}
-            case "reorder_point":
-                encoded["ReorderPoint"] = None if value is None else {"N": str(value)}
-            case "tags":
-                encoded["Tags"] = {"L": [{"S": tag} for tag in value]} if value else None
-    return encoded
+    """API fields as attributes to set; None for an attribute to remove.
+
+    Raises:
+        AttributeKept: `item` holds something of another type there, which another program owns.
+
+    """
+    changed: dict[str, AttributeValue | None] = {}
+    for field_name, value in fields.items():
+        attribute = getattr(names, field_name)
+        stored = (item or {}).get(attribute, {})
+        if stored and not stored.keys() <= _TYPES[field_name]:
+            (kind,) = stored
+            raise AttributeKept(
+                f"{attribute} of this item is of DynamoDB type {kind}, which another program "
+                f"wrote. It stays as it is: leave out {field_name}."
+            )
+        changed[attribute] = _encode_field(field_name, value, stored)
+    return changed
+
+
+# The types that each field may be stored as; others belong to the program that wrote them.
+_TYPES = {
+    "name": {"S"},
+    "stock": {"N"},
+    "category": {"S"},
+    "price": {"N"},
+    "reorder_point": {"N"},
+    "tags": {"L", "SS"},
+    "barcode": {"S"},
+}
+
+
+def _encode_field(name: str, value: Any, stored: AttributeValue) -> AttributeValue | None:
+    match name:
+        case "name":
+            return {"S": value}
+        case "stock":
+            return {"N": str(value)}
+        case "price" | "reorder_point":
+            return None if value is None else {"N": _digits(Decimal(value))}
+        case "tags" if value:
+            return (
+                {"SS": sorted(set(value))} if "SS" in stored else {"L": [{"S": t} for t in value]}
+            )
+        case _:
+            return {"S": value} if value else None
 
 
 def changes_to(product: Product, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -138,18 +170,18 @@ def _shown_elsewhere(item: Item, names: AttributeNames) -> set[str]:
     A known attribute with an unexpected type stays under `attributes`, so that everything that
     other programs write is visible.
     """
-    known = {names.key, "CreatedAt"} | set(BOOKKEEPING)
-    if text(item, names.name) is not None:
-        known.add(names.name)
-    if stock(item, names) is not None:
-        known.add(names.stock)
-    if _decimal(item, "Price") is not None:
-        known.add("Price")
-    if _integer(item, "ReorderPoint") is not None:
-        known.add("ReorderPoint")
-    if _tags(item):
-        known.add("Tags")
-    return known | {name for name in ("Category", "Barcode") if text(item, name) is not None}
+    fields = {
+        names.key: True,
+        names.metadata: metadata_of(item, names) is not None,
+        names.name: text(item, names.name) is not None,
+        names.stock: stock(item, names) is not None,
+        names.price: _decimal(item, names.price) is not None,
+        names.reorder_point: _integer(item, names.reorder_point) is not None,
+        names.tags: bool(_tags(item, names)),
+        names.category: text(item, names.category) is not None,
+        names.barcode: text(item, names.barcode) is not None,
+    }
+    return {name for name, is_field in fields.items() if is_field}
 
 
 def _decimal(item: Item, name: str) -> Decimal | None:
@@ -162,8 +194,8 @@ def _integer(item: Item, name: str) -> int | None:
     return int(number) if number is not None and number == number.to_integral_value() else None
 
 
-def _tags(item: Item) -> tuple[str, ...]:
-    value = item.get("Tags", {})
+def _tags(item: Item, names: AttributeNames) -> tuple[str, ...]:
+    value = item.get(names.tags, {})
     if "SS" in value:
         return tuple(sorted(value["SS"]))
     members = value.get("L", [])

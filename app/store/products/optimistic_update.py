@@ -5,16 +5,17 @@ product wait for each other within a process, instead of failing each other's co
 """
 
 import threading
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from app.core.errors import ConditionFailed, TooMuchContention
-from app.core.item import AttributeNames, Item
+from app.core.item import Item
+from app.core.stamps import Stamps
 from app.store.dynamodb.transactions import Committer
 from app.store.idempotency import Once
-from app.store.products.changes import Decide, Decision
-from app.store.products.expressions import compared, is_written_by, update
+from app.store.products.changes import Decide
+from app.store.products.expressions import is_written_by, update
 from app.store.products.model import Product, Stamp, product_of
 
 TRIES = 10
@@ -40,14 +41,14 @@ class OptimisticUpdate:
         commit: Committer,
         read: Callable[[str], Item],
         locks: ProductLocks,
-        table: str,
-        names: AttributeNames,
+        stamps: Stamps,
+        now: Callable[[], datetime],
     ) -> None:
         self._commit = commit
         self._read = read
         self._locks = locks
-        self._table = table
-        self._names = names
+        self._stamps = stamps
+        self._now = now
 
     def __call__(
         self, product_id: str, decide: Decide, stamp: Stamp, once: Once[Product] | None = None
@@ -64,8 +65,8 @@ class OptimisticUpdate:
                 if once is not None:
                     once.recall()
                 item = self._read(product_id)
-                before = product_of(item, self._names)
-                if attempt and is_written_by(stamp, item):
+                before = product_of(item, self._stamps.names)
+                if attempt and is_written_by(stamp, item, self._stamps.names):
                     return before  # the earlier try was applied although it seemed to fail
                 product, operations = self._change(item, decide(before), stamp)
                 if once is not None:
@@ -79,16 +80,15 @@ class OptimisticUpdate:
         raise contention_error(product_id)
 
     def _change(
-        self, item: Item, decision: Decision, stamp: Stamp
+        self, item: Item, fields: Mapping[str, Any], stamp: Stamp
     ) -> tuple[Product, list[dict[str, Any]]]:
-        """The product after the decision, and the operations that write it."""
-        if not decision.fields and stamp.reason is None and stamp.note is None:
-            return product_of(item, self._names), []  # nothing to change and nothing to record
-        condition = compared(item, ("Version", *decision.compare))
-        now = datetime.now(UTC)
-        request, after = update(item, decision.fields, condition, stamp, now, self._names)
-        target = {"TableName": self._table, "Key": {self._names.key: item[self._names.key]}}
-        return product_of(after, self._names), [{"Update": {**target, **request}}]
+        """The product after the decision, and the operations that make it so."""
+        names = self._stamps.names
+        if not fields and stamp.reason is None and stamp.note is None:
+            return product_of(item, names), []  # nothing to change, and nothing to record
+        request, after = update(item, fields, stamp, self._now(), self._stamps)
+        target = {"TableName": self._stamps.table, "Key": {names.key: item[names.key]}}
+        return product_of(after, names), [{"Update": {**target, **request}}]
 
 
 def contention_error(product_id: str) -> TooMuchContention:

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from app.core.errors import ConditionFailed, ProductExists, ProductGone, ProductNotFound
-from app.core.item import AttributeNames, Item
+from app.core.item import Item
+from app.core.stamps import Stamps
 from app.store.dynamodb.client import translated
 from app.store.dynamodb.paging import Page, decode_cursor, encode_cursor
 from app.store.dynamodb.reads import get_one
@@ -35,30 +36,31 @@ if TYPE_CHECKING:
 class ProductRepository:
     """The products table: one product at a time, always read consistently.
 
-    `stamps_deletes` is true only if the stream's records have both images. `was_known` returns
-    whether an absent product has a history. `on_commit` is called after each write.
+    `marks_deletes` is true only if the stream's records have both images. `was_known` returns
+    whether an absent product has a history. `on_commit` is called after each write. `now` is the
+    time of the store's own clock, which stamps are compared with.
     """
 
     def __init__(
         self,
         client: "DynamoDBClient",
-        table: str,
-        names: AttributeNames,
+        stamps: Stamps,
         *,
-        stamps_deletes: bool,
+        marks_deletes: bool,
         was_known: Callable[[str], bool],
         on_commit: Callable[[], None] = lambda: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client = client
-        self._table = table
-        self._names = names
+        self._stamps = stamps
+        self._table = stamps.table
+        self._names = stamps.names
         self._was_known = was_known
+        self._now = now
         self._commit = Committer(client, on_commit)
-        self._deletion = TwoStepDelete(
-            self._commit, self._find, table, names, stamps=stamps_deletes
-        )
+        self._deletion = TwoStepDelete(self._commit, self._find, stamps, now, marks=marks_deletes)
         self._locks = ProductLocks()
-        self._rewrite = OptimisticUpdate(self._commit, self._read, self._locks, table, names)
+        self._rewrite = OptimisticUpdate(self._commit, self._read, self._locks, stamps, now)
 
     def get(self, product_id: str) -> Product:
         """The current product.
@@ -103,7 +105,7 @@ class ProductRepository:
         """
         if once is not None:
             once.recall()
-        item = put_new(draft, stamp, datetime.now(UTC), self._names)
+        item = put_new(draft, stamp, self._now(), self._stamps)
         product = product_of(item, self._names)
         put = {
             "TableName": self._table,
@@ -117,7 +119,7 @@ class ProductRepository:
         except ConditionFailed:
             if once is not None:
                 once.recall()
-            if is_written_by(stamp, self._find(draft.product_id)):
+            if is_written_by(stamp, self._find(draft.product_id), self._names):
                 return product
             raise ProductExists(
                 "A product with this id already exists. Choose another id, or edit that product."
@@ -133,7 +135,7 @@ class ProductRepository:
             ETagMismatch: the product, stock included, does not match `if_match`.
 
         """
-        decide = replacing(draft, if_match, self._names)
+        decide = replacing(draft, if_match)
         return self._rewrite(draft.product_id, decide, stamp, once)
 
     def patch(
@@ -150,7 +152,7 @@ class ProductRepository:
             ETagMismatch: the compared halves do not match `if_match`.
 
         """
-        return self._rewrite(product_id, patching(changes, if_match, self._names), stamp, once)
+        return self._rewrite(product_id, patching(changes, if_match), stamp, once)
 
     def adjust(
         self, product_id: str, delta: int, stamp: Stamp, once: Once[Product] | None = None
@@ -162,13 +164,13 @@ class ProductRepository:
             StockNotCountable: the stored stock is not a count, or would exceed the maximum.
 
         """
-        return self._rewrite(product_id, adjusting(delta, self._names), stamp, once)
+        return self._rewrite(product_id, adjusting(delta), stamp, once)
 
     def count(
         self, product_id: str, counted: int, stamp: Stamp, once: Once[Product] | None = None
     ) -> Product:
         """Set the stock to the counted number; a count with the same number is recorded, too."""
-        return self._rewrite(product_id, counting(counted, self._names), stamp, once)
+        return self._rewrite(product_id, counting(counted), stamp, once)
 
     def delete(
         self, product_id: str, if_match: str, stamp: Stamp, once: Once[None] | None = None

@@ -5,14 +5,15 @@ stream's view type would not show the mark, the delete takes one step.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from app.core.errors import ConditionFailed, ItemTooLarge
-from app.core.item import AttributeNames, Item
+from app.core.item import Item
+from app.core.stamps import Stamps
 from app.store.dynamodb.transactions import Committer
-from app.store.products.expressions import clear_delete_stamp, compared, stamp_delete
-from app.store.products.model import Stamp, known_attributes
+from app.store.products.expressions import as_read, mark_delete, unmark
+from app.store.products.model import Stamp
 
 
 class TwoStepDelete:
@@ -22,16 +23,16 @@ class TwoStepDelete:
         self,
         commit: Committer,
         find: Callable[[str], Item | None],
-        table: str,
-        names: AttributeNames,
+        stamps: Stamps,
+        now: Callable[[], datetime],
         *,
-        stamps: bool,
+        marks: bool,
     ) -> None:
         self._commit = commit
         self._find = find
-        self._table = table
-        self._names = names
         self._stamps = stamps
+        self._now = now
+        self._marks = marks
 
     def __call__(self, item: Item, stamp: Stamp, extra: Sequence[dict[str, Any]] = ()) -> None:
         """Delete the item; an item that is already gone counts as deleted.
@@ -40,33 +41,36 @@ class TwoStepDelete:
 
         Raises:
             ConditionFailed: the item has changed since it was read.
+            MetadataTaken: another program keeps something else under the metadata's name.
 
         """
-        key = {self._names.key: item[self._names.key]}
-        target = {"TableName": self._table, "Key": key}
-        condition = compared(item, ("Version", *known_attributes(self._names)))
-        unstamped = {"Delete": {**target, **condition.request(self._names.key)}}
-        if not self._stamps:
-            self._commit(unstamped, *extra)
+        if not self._marks:
+            self._commit(self._delete(item), *extra)
             return
-        marks = stamp_delete(condition, stamp, datetime.now(UTC), self._names)
+        names = self._stamps.names
+        target = {"TableName": self._stamps.table, "Key": {names.key: item[names.key]}}
+        request, marked = mark_delete(item, stamp, self._now(), self._stamps)
         try:
-            self._commit({"Update": {**target, **marks}})
+            self._commit({"Update": {**target, **request}})
         except ItemTooLarge:  # no room for the mark: delete without an author
-            self._commit(unstamped, *extra)
+            self._commit(self._delete(item), *extra)
             return
-        own = condition.also("DeletedRequestID", {"S": stamp.request_id})
         try:
-            self._commit({"Delete": {**target, **own.request(self._names.key)}}, *extra)
+            self._commit(self._delete(marked), *extra)
         except ConditionFailed:
-            if self._find(item[self._names.key]["S"]) is None:
+            if self._find(item[names.key]["S"]) is None:
                 return
-            self._unstamp(target, stamp)
+            self._unmark(target, marked)
             raise
 
-    def _unstamp(self, target: dict[str, Any], stamp: Stamp) -> None:
+    def _delete(self, item: Item) -> dict[str, Any]:
+        names = self._stamps.names
+        target = {"TableName": self._stamps.table, "Key": {names.key: item[names.key]}}
+        return {"Delete": {**target, **as_read(item, names).request(names.key)}}
+
+    def _unmark(self, target: dict[str, Any], marked: Item) -> None:
         """Remove our mark from an item that was not deleted, if it still has it."""
         try:
-            self._commit({"Update": {**target, **clear_delete_stamp(stamp.request_id)}})
+            self._commit({"Update": {**target, **unmark(marked, self._stamps)}})
         except ConditionFailed:
             return

@@ -12,7 +12,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.core.events import RESERVED, ChangeEvent, data_of
-from app.core.item import BOOKKEEPING
 from app.web.pages.attribute_text import ARROW, attribute_text, found_text, signed
 
 OUTSIDE = "outside Stockpulse"
@@ -126,7 +125,7 @@ def _changed_text(data: Mapping[str, Any], stock_name: str) -> str:
         parts.append(f"now {after} in stock")
     elif data["after"] is None and before is not None:
         parts.append(f"had {before} in stock")
-    hidden = BOOKKEEPING | ({stock_name} if parts else frozenset())
+    hidden = {stock_name} if parts else set()
     names = [name for name in data["changed"] if name not in hidden]
     shown = names[: _SHOWN_CHANGES - len(parts)]
     parts += [attribute_text(name, data["before"], data["after"]) for name in shown]
@@ -152,7 +151,7 @@ def _reconciled_text(data: Mapping[str, Any], stock_name: str) -> str:
     parts = []
     if after is not None and before is not None and before != after:
         parts.append(f"stock {after} instead of {before}")
-    hidden = BOOKKEEPING | ({stock_name} if parts else frozenset())
+    hidden = {stock_name} if parts else set()
     names = [name for name in data["changed"] if name not in hidden]
     shown = names[: _SHOWN_CHANGES - len(parts)]
     parts += [found_text(name, data["before"], data["after"]) for name in shown]

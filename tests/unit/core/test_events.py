@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.events import KINDS, cloud_event, data_of, event_id, rfc3339, split_event_id
-from tests.support.builders import LABEL, NOON, an_event, an_item, marked_for_deletion
+from tests.support.builders import LABEL, NOON, an_event, an_item
 
 EVENT_KEY = f"{LABEL}#{'7':0>40}"
 product_ids = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
@@ -139,11 +139,6 @@ def test_images_left_out_are_marked_as_omitted(fields: dict[str, Any], *, asked:
     data = data_of(an_event(**fields), with_images=asked)
     assert (data["before"], data["after"], data["images_omitted"]) == (None, None, True)
     assert data["stock_after"] == 9
-
-
-def test_images_in_data_have_no_delete_stamp() -> None:
-    gone = marked_for_deletion(an_item(Stock=3))
-    assert data_of(an_event(before=gone, after=None))["before"] == {"ProductID": "P1", "Stock": 3}
 
 
 def test_event_with_binary_and_large_numbers_is_valid_json() -> None:

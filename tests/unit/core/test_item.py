@@ -14,9 +14,8 @@ from app.core.item import (
     plain_number,
     stock,
     text,
-    version,
 )
-from tests.support.builders import an_item, marked_for_deletion
+from tests.support.builders import an_item
 from tests.unit.core.item_values import attribute_values
 
 LONG = "12345678901234567890123456789012345678"
@@ -66,26 +65,6 @@ def test_missing_stock_is_none() -> None:
 def test_configured_attribute_names_are_used() -> None:
     item = {"sku": {"S": "P1"}, "qty": {"N": "7"}, "Stock": {"N": "3"}}
     assert stock(item, AttributeNames("sku", "title", "qty")) == 7
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ({"N": "3"}, 3),
-        ({"S": "3"}, 0),
-        ({"N": "-3"}, 0),
-        ({"N": "1.5"}, 0),
-        ({"N": LONG}, 0),
-        ({"NULL": True}, 0),
-    ],
-)
-def test_invalid_version_counts_as_0(value: dict[str, Any], expected: int) -> None:
-    assert version(an_item(Version=value)) == expected
-
-
-def test_item_without_a_version_has_version_0() -> None:
-    assert version(an_item()) == 0
-    assert version(None) == 0
 
 
 def test_text_returns_only_strings() -> None:
@@ -146,7 +125,3 @@ def test_image_is_shown_as_plain_json() -> None:
 @given(attribute_values())
 def test_every_value_can_be_shown_as_json(value: dict[str, Any]) -> None:
     json.dumps(plain(value))
-
-
-def test_delete_stamp_is_not_shown() -> None:
-    assert plain_item(marked_for_deletion(an_item(Stock=3))) == {"ProductID": "P1", "Stock": 3}

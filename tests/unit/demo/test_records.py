@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from app.core.events import ChangeEvent, split_event_id
 from app.core.item import AttributeNames, Item
+from app.core.stamps import Stamps
 from app.demo.history.records import LABEL, Ledger, stream_arn
 from app.demo.simulation.shop import changes, monday_morning
 from app.store.products.model import product_of
@@ -14,13 +15,14 @@ from worker.stream.decode import decode
 
 ZONE = ZoneInfo("UTC")
 NAMES = AttributeNames("sku", "title", "on_hand")
+STAMPS = Stamps("shelf", NAMES, {"k": b"k" * 32})
 
 
 @cache
 def decoded() -> tuple[Ledger, list[ChangeEvent]]:
-    ledger = Ledger(NAMES)
+    ledger = Ledger(STAMPS)
     records = ledger.records(islice(changes(5, monday_morning(ZONE), ZONE), 6_000))
-    return ledger, [decode(record, stream_arn("shelf"), NAMES) for record in records]
+    return ledger, [decode(record, stream_arn("shelf"), STAMPS) for record in records]
 
 
 def test_events_of_each_product_form_a_chain_that_ends_in_its_item() -> None:

@@ -12,6 +12,7 @@ from app.core.events import ChangeEvent, data_of, rfc3339
 from app.core.item import canonical, digest
 from app.store.audit.entry import ImageForm, Signer, event_of, signature
 from tests.support.builders import (
+    STAMPS,
     STREAM_ARN,
     Change,
     an_event,
@@ -36,15 +37,15 @@ BEFORE = an_item(
     Seals={"BS": [b"\x02", b"\x01"]},
     Extra={"M": {"deep": {"L": [{"B": b"deep"}, {"NULL": True}, {"BOOL": False}]}}},
 )
-AFTER = stamped(BEFORE | {"Stock": {"N": "9"}})
-EVENT = decode(as_boto3(modified(BEFORE, AFTER)), STREAM_ARN)
+AFTER = stamped(BEFORE | {"Stock": {"N": "9"}}, before=BEFORE)
+EVENT = decode(as_boto3(modified(BEFORE, AFTER)), STREAM_ARN, STAMPS)
 EVENTS = [
     EVENT,
-    decode(as_boto3(inserted(AFTER)), STREAM_ARN),
-    decode(as_boto3(removed(BEFORE)), STREAM_ARN),
-    decode(as_boto3(removed(BEFORE, by_ttl=True)), STREAM_ARN),
+    decode(as_boto3(inserted(AFTER)), STREAM_ARN, STAMPS),
+    decode(as_boto3(removed(BEFORE)), STREAM_ARN, STAMPS),
+    decode(as_boto3(removed(BEFORE, by_ttl=True)), STREAM_ARN, STAMPS),
     *(
-        decode(as_boto3(modified(BEFORE, AFTER, view=view)), STREAM_ARN)
+        decode(as_boto3(modified(BEFORE, AFTER, view=view)), STREAM_ARN, STAMPS)
         for view in ("NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY")
     ),
     an_event(product_name=None, actor=None, reason=None, request_id=None, note="n", changed=()),
@@ -79,7 +80,7 @@ def test_the_same_event_gives_the_same_bytes(event: ChangeEvent, form: ImageForm
 @pytest.mark.parametrize("form", ImageForm)
 def test_the_order_of_a_record_s_members_does_not_matter(form: ImageForm) -> None:
     record = as_boto3(modified(BEFORE, AFTER))
-    again = decode(reversed_order(record), STREAM_ARN)
+    again = decode(reversed_order(record), STREAM_ARN, STAMPS)
     assert canonical(SIGNER.entry(again, form)) == canonical(SIGNER.entry(EVENT, form))
 
 
@@ -90,8 +91,8 @@ def test_the_order_of_a_record_s_members_does_not_matter(form: ImageForm) -> Non
     ids=["insert", "modify", "remove", "ttl"],
 )
 def test_worker_and_lambda_write_the_same_entry(change: Change, form: ImageForm) -> None:
-    here = SIGNER.entry(decode(as_boto3(change), STREAM_ARN), form)
-    there = SIGNER.entry(decode(as_lambda(change), STREAM_ARN), form)
+    here = SIGNER.entry(decode(as_boto3(change), STREAM_ARN, STAMPS), form)
+    there = SIGNER.entry(decode(as_lambda(change), STREAM_ARN, STAMPS), form)
     assert here == there
 
 

@@ -7,20 +7,17 @@ from typing import Any
 
 import pytest
 
-from app.core.item import DEFAULT_NAMES, DELETE_STAMP, WRITE_STAMP, AttributeNames
-from app.store.products.expressions import (
-    clear_delete_stamp,
-    compared,
-    put_new,
-    stamp_delete,
-    update,
-)
-from app.store.products.model import ProductDraft, Stamp, known_attributes, product_of
-from tests.support.builders import NOON, an_item, marked_for_deletion, stamped
+from app.core.errors import AttributeKept, MetadataTaken
+from app.core.item import DEFAULT_NAMES, AttributeNames
+from app.core.metadata import Metadata, metadata_of
+from app.core.stamps import Stamps
+from app.store.products.expressions import compared, mark_delete, put_new, unmark, update
+from app.store.products.model import ProductDraft, Stamp, product_of
+from tests.support.builders import NOON, STAMPS, an_item, marked_for_deletion, stamped
 
 BARE = Stamp(actor="ada", request_id="r-2")
 FULL = Stamp(actor="ada", request_id="r-2", reason="sold", note="two boxes", reference="SO-7")
-ITEM = stamped(an_item(ProductName="Mug", Stock=12, Version=3, Price={"N": "2"}, Shelf="B 12"))
+ITEM = stamped(an_item(ProductName="Mug", Stock=12, Price={"N": "2"}, Shelf="B 12"), version=3)
 OUTSIDE = an_item(ProductName="Mug", Stock=12, Shelf="B 12")
 
 
@@ -63,7 +60,7 @@ def _clause(item: dict[str, Any], clause: str, names: dict[str, str], values: An
 
 
 def an_update(item: dict[str, Any], stamp: Stamp = FULL, **fields: Any) -> tuple[Any, Any]:
-    return update(item, fields, compared(item, ("Version", "Stock")), stamp, NOON, DEFAULT_NAMES)
+    return update(item, fields, stamp, NOON, STAMPS)
 
 
 def assert_valid(request: dict[str, Any]) -> None:
@@ -76,11 +73,11 @@ def assert_valid(request: dict[str, Any]) -> None:
 
 
 def test_a_condition_holds_only_while_nothing_compared_has_changed() -> None:
-    request = compared(ITEM, ("Version", "Stock", "Category")).request("ProductID")
+    request = compared(ITEM, ("Price", "Stock", "Category")).request("ProductID")
     assert holds(ITEM, request)
     assert holds(ITEM | {"Shelf": {"S": "C 1"}}, request)
     assert not holds(ITEM | {"Stock": {"N": "11"}}, request)
-    assert not holds(ITEM | {"Version": {"N": "4"}}, request)
+    assert not holds(ITEM | {"Price": {"N": "4"}}, request)
     assert not holds(ITEM | {"Category": {"S": "appeared"}}, request)
     assert not holds({}, request)
     assert_valid(request)
@@ -94,12 +91,12 @@ def test_a_condition_without_attributes_still_requires_the_item() -> None:
 
 
 def test_another_program_s_item_is_compared_by_absent_attributes() -> None:
-    request = compared(OUTSIDE, ("Version", "Stock")).request("ProductID")
+    request = compared(OUTSIDE, ("Stockpulse", "Stock")).request("ProductID")
     assert holds(OUTSIDE, request)
-    assert not holds(OUTSIDE | {"Version": {"N": "1"}}, request)
+    assert not holds(stamped(OUTSIDE), request)
 
 
-def test_a_new_item_has_the_draft_its_stamp_and_version_1() -> None:
+def test_a_new_item_has_the_draft_and_its_signed_metadata() -> None:
     draft = ProductDraft(
         product_id="P1",
         name="Mug",
@@ -110,7 +107,10 @@ def test_a_new_item_has_the_draft_its_stamp_and_version_1() -> None:
         tags=("blue",),
         barcode="42",
     )
-    assert put_new(draft, FULL, NOON, DEFAULT_NAMES) == {
+    item = put_new(draft, FULL, NOON, STAMPS)
+    metadata = metadata_of(item, DEFAULT_NAMES)
+    assert metadata is not None
+    assert {name: value for name, value in item.items() if name != "Stockpulse"} == {
         "ProductID": {"S": "P1"},
         "ProductName": {"S": "Mug"},
         "Stock": {"N": "5"},
@@ -119,105 +119,162 @@ def test_a_new_item_has_the_draft_its_stamp_and_version_1() -> None:
         "ReorderPoint": {"N": "1"},
         "Tags": {"L": [{"S": "blue"}]},
         "Barcode": {"S": "42"},
-        "Version": {"N": "1"},
-        "CreatedAt": {"S": "2026-11-03T12:00:00Z"},
-        "UpdatedAt": {"S": "2026-11-03T12:00:00Z"},
-        "UpdatedBy": {"S": "ada"},
-        "Reason": {"S": "sold"},
-        "Note": {"S": "two boxes"},
-        "Reference": {"S": "SO-7"},
-        "RequestID": {"S": "r-2"},
     }
+    assert metadata.unsigned() == Metadata(
+        version=1,
+        created_at="2026-11-03T12:00:00Z",
+        updated_at="2026-11-03T12:00:00Z",
+        actor="ada",
+        request_id="r-2",
+        reason="sold",
+        note="two boxes",
+        reference="SO-7",
+    )
+    assert STAMPS.is_proved(None, item)
 
 
 def test_a_new_item_has_only_the_given_fields() -> None:
-    item = put_new(ProductDraft(product_id="P1", name="Mug", stock=0), BARE, NOON, DEFAULT_NAMES)
-    assert set(item) == {
-        "ProductID",
-        "ProductName",
-        "Stock",
-        "Version",
-        "CreatedAt",
-        "UpdatedAt",
-        "UpdatedBy",
-        "RequestID",
+    item = put_new(ProductDraft(product_id="P1", name="Mug", stock=0), BARE, NOON, STAMPS)
+    assert set(item) == {"ProductID", "ProductName", "Stock", "Stockpulse"}
+    assert set(item["Stockpulse"]["M"]) == {
+        "version",
+        "created_at",
+        "updated_at",
+        "actor",
+        "request_id",
+        "signature",
     }
 
 
 def test_a_new_item_uses_the_table_s_own_names() -> None:
-    names = AttributeNames("sku", "title", "qty")
-    item = put_new(ProductDraft(product_id="P1", name="Mug", stock=2), BARE, NOON, names)
-    assert (item["sku"], item["title"], item["qty"]) == ({"S": "P1"}, {"S": "Mug"}, {"N": "2"})
-    assert product_of(item, names).stock == 2
+    names = AttributeNames("sku", "title", "qty", price="cost", metadata="x-sp")
+    stamps = Stamps("Products", names, STAMPS.keys)
+    draft = ProductDraft(product_id="P1", name="Mug", stock=2, price=Decimal(3))
+    item = put_new(draft, BARE, NOON, stamps)
+    assert set(item) == {"sku", "title", "qty", "cost", "x-sp"}
+    assert product_of(item, names).price == 3
 
 
 @pytest.mark.parametrize("item", [ITEM, OUTSIDE, marked_for_deletion(ITEM)])
 @pytest.mark.parametrize("stamp", [BARE, FULL])
 @pytest.mark.parametrize("fields", [{}, {"stock": 11}, {"price": None, "category": "Kitchen"}])
-def test_the_item_after_an_update_is_predicted_correctly(
+def test_the_item_after_an_update_is_predicted_and_proved(
     item: dict[str, Any], stamp: Stamp, fields: dict[str, Any]
 ) -> None:
     request, after = an_update(item, stamp, **fields)
     assert applied(item, request) == after
+    assert STAMPS.is_proved(item, after)
     assert holds(item, request)
     assert_valid(request)
 
 
-def test_an_update_sets_or_removes_every_stamp_attribute() -> None:
-    request, after = an_update(marked_for_deletion(ITEM), BARE, stock=11)
-    assert written(request) >= WRITE_STAMP | DELETE_STAMP
-    assert {name for name in after if name in WRITE_STAMP | DELETE_STAMP} == {
-        "UpdatedBy",
-        "RequestID",
-    }
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Stock": {"N": "11"}},
+        {"ProductName": {"S": "Cup"}},
+        {"Tags": {"SS": ["new"]}},
+        {"Stockpulse": {"M": {"version": {"N": "4"}}}},
+    ],
+    ids=repr,
+)
+def test_an_update_fails_after_any_other_change_that_its_stamp_covers(change: Any) -> None:
+    request, _ = an_update(ITEM, stock=11)
+    assert not holds(ITEM | change, request)
+    assert holds(ITEM | {"Shelf": {"S": "C 1"}}, request)
+
+
+def test_an_update_replaces_the_whole_metadata_and_removes_a_stale_mark() -> None:
+    _, after = an_update(marked_for_deletion(ITEM), BARE, stock=11)
+    metadata = metadata_of(after, DEFAULT_NAMES)
+    assert metadata is not None
+    assert (metadata.deleted, metadata.reason, metadata.note) == (None, None, None)
 
 
 def test_an_update_changes_known_attributes_only() -> None:
-    request, after = an_update(ITEM, name="Cup", stock=11)
-    known = {*known_attributes(DEFAULT_NAMES), "Version", "UpdatedAt"} | WRITE_STAMP | DELETE_STAMP
-    assert written(request) <= known
+    mine = {"Note": {"S": "x"}, "Version": {"S": "v2"}, "Serials": {"NS": ["1", "2"]}}
+    request, after = an_update(ITEM | mine, name="Cup", stock=11)
+    assert written(request) <= {*DEFAULT_NAMES.known, "Stockpulse"}
+    assert {name: after[name] for name in mine} == mine
     assert after["Shelf"] == {"S": "B 12"}
 
 
-@pytest.mark.parametrize(("item", "version"), [(ITEM, "4"), (OUTSIDE, "1")])
+@pytest.mark.parametrize(("item", "version"), [(ITEM, 4), (OUTSIDE, 1)])
 def test_an_update_increments_the_version_and_sets_the_time(
-    item: dict[str, Any], version: str
+    item: dict[str, Any], version: int
 ) -> None:
-    _, after = update(
-        item, {}, compared(item, ()), BARE, NOON + timedelta(seconds=1), DEFAULT_NAMES
-    )
-    assert after["Version"] == {"N": version}
-    assert after["UpdatedAt"] == {"S": "2026-11-03T12:00:01Z"}
+    _, after = update(item, {}, BARE, NOON + timedelta(seconds=1), STAMPS)
+    metadata = metadata_of(after, DEFAULT_NAMES)
+    assert metadata is not None
+    assert (metadata.version, metadata.updated_at) == (version, "2026-11-03T12:00:01Z")
+    assert metadata.created_at == (product_of(item).created_at)
 
 
+@pytest.mark.parametrize("value", [{"S": "ours"}, {"M": {"colour": {"S": "red"}}}, {"L": []}])
+def test_something_else_under_the_map_s_name_is_never_overwritten(value: Any) -> None:
+    taken = OUTSIDE | {"Stockpulse": value}
+    for attempt in (
+        lambda: an_update(taken, stock=1),
+        lambda: mark_delete(taken, BARE, NOON, STAMPS),
+    ):
+        with pytest.raises(MetadataTaken, match="STOCKPULSE_METADATA_ATTRIBUTE"):
+            attempt()
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "fields"),
+    [
+        ("Price", {"S": "24.90"}, {"price": Decimal(3)}),
+        ("Stock", {"S": "12"}, {"stock": 3}),
+        ("Tags", {"M": {}}, {"tags": ("a",)}),
+        ("Category", {"N": "7"}, {"category": "Toys"}),
+    ],
+)
+def test_an_attribute_of_another_type_is_kept(
+    attribute: str, value: Any, fields: dict[str, Any]
+) -> None:
+    with pytest.raises(AttributeKept, match=attribute):
+        an_update(OUTSIDE | {attribute: value}, **fields)
+
+
+def test_a_string_set_of_tags_stays_a_set() -> None:
+    _, after = an_update(OUTSIDE | {"Tags": {"SS": ["a", "b"]}}, tags=("c", "a", "b"))
+    assert after["Tags"] == {"SS": ["a", "b", "c"]}
+    _, after = an_update(OUTSIDE | {"Tags": {"SS": ["a"]}}, tags=())
+    assert "Tags" not in after
+
+
+@pytest.mark.parametrize("item", [ITEM, OUTSIDE])
 @pytest.mark.parametrize("stamp", [BARE, FULL])
-def test_a_delete_mark_does_not_change_etag_or_version(stamp: Stamp) -> None:
-    request = stamp_delete(compared(ITEM, ("Version",)), stamp, NOON, DEFAULT_NAMES)
-    marked = applied(ITEM, request)
-    assert written(request) == DELETE_STAMP
-    assert product_of(marked) == product_of(ITEM)
-    assert product_of(marked).etag == product_of(ITEM).etag
-    assert marked["DeletedBy"] == {"S": "ada"}
-    assert marked["DeletedRequestID"] == {"S": "r-2"}
-    assert marked["DeletedAt"] == {"S": "2026-11-03T12:00:00Z"}
-    assert marked.get("DeletedReason") == (stamp.reason and {"S": stamp.reason})
+def test_a_delete_mark_does_not_change_etag_or_version(item: Any, stamp: Stamp) -> None:
+    request, marked = mark_delete(item, stamp, NOON, STAMPS)
+    assert applied(item, request) == marked
+    assert written(request) == {"Stockpulse"}
+    assert product_of(marked) == product_of(item)
+    assert product_of(marked).etag == product_of(item).etag
+    mark = STAMPS.proved_mark(marked)
+    assert mark is not None
+    assert (mark.actor, mark.request_id, mark.at) == ("ada", "r-2", "2026-11-03T12:00:00Z")
+    assert mark.reason == stamp.reason
     assert_valid(request)
 
 
 def test_a_delete_mark_replaces_one_left_by_a_crash() -> None:
-    left = marked_for_deletion(ITEM, DeletedBy="bob")
-    request = stamp_delete(compared(left, ("Version",)), BARE, NOON, DEFAULT_NAMES)
-    marked = applied(left, request)
-    assert marked["DeletedBy"] == {"S": "ada"}
-    assert "DeletedReason" not in marked
+    left = marked_for_deletion(ITEM, actor="bob")
+    request, marked = mark_delete(left, BARE, NOON, STAMPS)
+    assert holds(left, request)
+    mark = STAMPS.proved_mark(marked)
+    assert mark is not None
+    assert (mark.actor, mark.reason) == ("ada", None)
 
 
-def test_a_delete_mark_is_removed_only_by_its_own_request() -> None:
-    marked = marked_for_deletion(ITEM, DeletedRequestID="r-9")
-    request = clear_delete_stamp("r-9")
-    assert applied(marked, request) == ITEM
+@pytest.mark.parametrize("item", [ITEM, OUTSIDE])
+def test_a_delete_mark_is_removed_only_by_its_own_request(item: Any) -> None:
+    marked = marked_for_deletion(item, request_id="r-9")
+    request = unmark(marked, STAMPS)
+    assert applied(marked, request) == item
     assert holds(marked, request)
-    assert not holds(marked_for_deletion(ITEM, DeletedRequestID="r-8"), request)
-    assert not holds(ITEM, request)
+    assert not holds(marked_for_deletion(item, request_id="r-8"), request)
+    assert not holds(item, request)
     assert not holds({}, request)
     assert_valid(request)

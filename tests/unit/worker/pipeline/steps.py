@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.core.events import ChangeEvent
-from app.core.item import DEFAULT_NAMES, AttributeNames
+from app.core.stamps import Stamps
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Appended, Arrived
 from app.store.coordination.leases import Hold
 from app.store.dead_letters.letter import Letter
 from tests.support.builders import (
+    STAMPS,
     a_cursor,
     an_item,
     as_boto3,
@@ -44,10 +45,10 @@ class Steps:
 
     def pipeline(
         self,
-        names: AttributeNames = DEFAULT_NAMES,
+        stamps: Stamps = STAMPS,
         kind: type[Pipeline] = Pipeline,
     ) -> Pipeline:
-        return kind(self, self.publish, self, Retry(threading.Event()), names)  # type: ignore[arg-type]
+        return kind(self, self.publish, self, Retry(threading.Event()), stamps)  # type: ignore[arg-type]
 
     def of(self, step: str) -> list[Any]:
         return [what for name, what in self.log if name == step]

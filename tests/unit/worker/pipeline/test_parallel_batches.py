@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 
 from app.core.events import ChangeEvent
-from app.core.item import DEFAULT_NAMES
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Appended, Arrived
 from app.store.coordination.leases import Hold, LeaseLost
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import ROW_LIMIT
-from tests.support.builders import STREAM_ARN, an_item, as_boto3, modified
+from tests.support.builders import STAMPS, STREAM_ARN, an_item, as_boto3, modified
 from worker.effects.publish_order import PublishOrder
 from worker.pipeline.pipeline import Pipeline
 
@@ -50,7 +49,7 @@ class Meeting:
     def pipeline(self) -> Pipeline:
         publish = self.order.in_turn(self.publish)
         retry = Retry(threading.Event())
-        return Pipeline(self, publish, None, retry, DEFAULT_NAMES, parallelization_factor=3)  # type: ignore[arg-type]
+        return Pipeline(self, publish, None, retry, STAMPS, parallelization_factor=3)  # type: ignore[arg-type]
 
 
 def page(changes: int, products: int) -> list[dict[str, Any]]:

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from app.core.events import ChangeEvent
-from app.core.item import DEFAULT_NAMES
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Appended, Arrived
 from app.store.coordination.leases import LeaseLost
 from tests.support.builders import (
+    STAMPS,
     STREAM_ARN,
     a_cursor,
 )
@@ -67,7 +67,7 @@ def test_a_batch_delayed_for_longer_than_its_stamp_lives_gets_a_new_row(
         lambda arrived, _hold: published.extend(arrived),
         steps,  # type: ignore[arg-type]
         Retry(threading.Event()),
-        DEFAULT_NAMES,
+        STAMPS,
     )
     pipeline.process([put("a")], STREAM_ARN)
     assert audit.calls == calls
@@ -105,7 +105,7 @@ def late_pipeline(steps: Steps, published: list[Arrived], dropped: list[str]) ->
         lambda arrived, _hold: published.extend(arrived),
         steps,  # type: ignore[arg-type]
         retry,
-        DEFAULT_NAMES,
+        STAMPS,
     )
 
 

@@ -8,13 +8,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from app.core.errors import StoreUnavailable
-from app.core.item import DEFAULT_NAMES
 from app.runtime.backoff import Backoff
 from app.runtime.retry import Retry
 from app.store.coordination.leases import Hold
 from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.letter_repository import DeadLetters
 from tests.support.builders import (
+    STAMPS,
     STREAM_ARN,
     an_item,
     as_boto3,
@@ -102,7 +102,7 @@ def test_a_record_too_large_for_a_dead_letter_does_not_block_the_shard(steps: St
         steps.publish,
         letters,
         Retry(threading.Event()),
-        DEFAULT_NAMES,
+        STAMPS,
     )
     pipeline.process([record, put("b", 2)], STREAM_ARN)
     assert len(table.saved) == 1

@@ -7,12 +7,11 @@ from typing import Any
 
 from app.core.errors import StoreUnavailable
 from app.core.events import ChangeEvent
-from app.core.item import DEFAULT_NAMES
 from app.observability.logs import JsonFormatter
 from app.observability.metrics import REGISTRY
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Appended
-from tests.support.builders import STREAM_ARN, a_cursor, an_item, as_boto3, inserted
+from tests.support.builders import STAMPS, STREAM_ARN, a_cursor, an_item, as_boto3, inserted
 from worker.effects.audit_writer import AuditWriter
 from worker.pipeline.pipeline import Pipeline
 from worker.stream.decode import decode
@@ -50,7 +49,7 @@ class Lines(logging.Handler):
 def test_a_page_is_counted_and_a_failure_is_logged_with_its_event_ids() -> None:
     lines, retry = Lines(), Retry(threading.Event())
     audit: Any = AuditWriter(Audit(), retry)  # type: ignore[arg-type]
-    pipeline = Pipeline(audit, lambda *_: None, None, retry, DEFAULT_NAMES)  # type: ignore[arg-type]
+    pipeline = Pipeline(audit, lambda *_: None, None, retry, STAMPS)  # type: ignore[arg-type]
     records = [as_boto3(inserted(an_item(ProductID=f"P{n}"))) for n in (1, 2)]
     names = ("records_total", "audited_total", "published_total")
     before = [*map(value, names), value("retries_total", part="audit")]
@@ -62,4 +61,4 @@ def test_a_page_is_counted_and_a_failure_is_logged_with_its_event_ids() -> None:
     after = [*map(value, names), value("retries_total", part="audit")]
     assert [new - old for new, old in zip(after, before, strict=True)] == [2, 2, 2, 1]
     (line,) = lines.texts
-    assert all(decode(record, STREAM_ARN, DEFAULT_NAMES).id in line for record in records)
+    assert all(decode(record, STREAM_ARN, STAMPS).id in line for record in records)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.support.builders import (
+    STAMPS,
     STREAM_ARN,
     Change,
     an_item,
@@ -11,8 +12,8 @@ from tests.support.builders import (
 )
 from worker.stream.decode import decode
 
-OLD = an_item(ProductName="Mug", Stock=12, Version=1)
-NEW = an_item(ProductName="Mug", Stock=9, Version=2)
+OLD = an_item(ProductName="Mug", Stock=12)
+NEW = an_item(ProductName="Mug", Stock=9)
 
 
 HOSTS = [as_boto3, as_lambda]
@@ -21,7 +22,7 @@ HOST_NAMES = ["GetRecords", "Lambda"]
 
 def decoded(change: Change) -> Any:
     """Decode a change; both hosts' records must give the same event."""
-    event, other = (decode(host(change), STREAM_ARN) for host in HOSTS)
+    event, other = (decode(host(change), STREAM_ARN, STAMPS) for host in HOSTS)
     assert other == event
     return event
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.core.item import AttributeNames
+from app.core.stamps import Stamps
 from tests.support.builders import (
     LABEL,
     NOON,
@@ -85,7 +86,9 @@ class TestEveryShape:
         item = {"sku": {"S": "P9"}, "title": {"S": "Mug"}, "qty": {"N": "4"}, "Stock": {"N": "1"}}
         record = as_boto3(inserted(NEW))
         record["dynamodb"] |= {"Keys": {"sku": {"S": "P9"}}, "NewImage": item}
-        event = decode(record, STREAM_ARN, AttributeNames("sku", "title", "qty"))
+        event = decode(
+            record, STREAM_ARN, Stamps("Products", AttributeNames("sku", "title", "qty"))
+        )
         assert (event.product_id, event.product_name, event.stock_after) == ("P9", "Mug", 4)
 
     def test_decoding_changes_nothing_in_the_record(self) -> None:

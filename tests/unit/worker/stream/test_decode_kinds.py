@@ -47,7 +47,7 @@ class TestTheKind:
         assert decoded(removed(invalid)).stock_before is None
 
     def test_an_equal_stock_in_another_notation_is_no_stock_change(self) -> None:
-        event = decoded(modified(OLD, OLD | {"Stock": {"N": "12.0"}, "Version": {"N": "2"}}))
+        event = decoded(modified(OLD, OLD | {"Stock": {"N": "12.0"}}))
         assert (event.kind, event.changed) == ("updated", ())
 
     def test_a_set_in_another_order_has_not_changed(self) -> None:
@@ -63,10 +63,32 @@ class TestTheKind:
         event = decoded(modified(an_item(Serial={"N": one}), an_item(Serial={"N": other})))
         assert event.changed == ("Serial",)
 
-    def test_changed_lists_attributes_in_order_without_bookkeeping(self) -> None:
-        before = stamped(an_item(Stock=12, Shelf="B", Gone="x", Version=1, UpdatedAt="then"))
-        after = stamped(an_item(Stock=9, Shelf="C", Come="y", Version=2, UpdatedAt="now"), "r-2")
+    def test_changed_lists_attributes_in_order_without_the_metadata(self) -> None:
+        before = stamped(an_item(Stock=12, Shelf="B", Gone="x"))
+        after = stamped(an_item(Stock=9, Shelf="C", Come="y"), "r-2", before=before)
         assert decoded(modified(before, after)).changed == ("Come", "Gone", "Shelf", "Stock")
+
+    def test_other_programs_attributes_named_like_ours_are_listed(self) -> None:
+        before = an_item(Note="Fragile", Version="v2.1", UpdatedAt=1, DeletedAt="2026")
+        after = an_item(Note="Call", Version="v2.2", UpdatedAt=2, DeletedAt="2027")
+        event = decoded(modified(before, after))
+        assert event.changed == ("DeletedAt", "Note", "UpdatedAt", "Version")
+
+    def test_metadata_changed_by_another_program_alone_are_named(self) -> None:
+        before = stamped(OLD)
+        edited = before | {"Stockpulse": {"M": before["Stockpulse"]["M"] | {"note": {"S": "?"}}}}
+        event = decoded(modified(before, edited))
+        assert (event.kind, event.changed) == ("updated", ("Stockpulse",))
+
+    def test_a_write_of_ours_that_changes_nothing_else_names_nothing(self) -> None:
+        event = decoded(modified(OLD, stamped(OLD, before=OLD)))
+        assert (event.kind, event.changed, event.actor) == ("updated", (), "ada")
+
+    def test_a_change_of_ignored_attributes_alone_is_internal(self) -> None:
+        event = decoded(modified(OLD, OLD | {"aws:rep:updatetime": {"N": "1"}}))
+        assert (event.kind, event.changed) == ("internal", ())
+        both = OLD | {"aws:rep:updatetime": {"N": "1"}, "Shelf": {"S": "B"}}
+        assert decoded(modified(OLD, both)).changed == ("Shelf",)
 
     def test_the_category_is_the_new_one_or_the_last_known_one(self) -> None:
         kitchen, toys = an_item(Category="Kitchen"), an_item(Category="Toys")
@@ -87,7 +109,7 @@ class TestTheKind:
         [
             (OLD, marked_for_deletion(OLD)),
             (marked_for_deletion(OLD), OLD),
-            (marked_for_deletion(OLD), marked_for_deletion(OLD, DeletedBy="bob")),
+            (marked_for_deletion(OLD), marked_for_deletion(OLD, actor="bob")),
         ],
         ids=["marked", "unmarked", "marked again"],
     )
@@ -95,8 +117,8 @@ class TestTheKind:
         assert decoded(modified(before, after)).kind == "internal"
 
     def test_a_write_that_removes_a_stale_delete_mark_is_shown(self) -> None:
-        after = stamped(NEW)
-        event = decoded(modified(marked_for_deletion(OLD), after))
+        before = marked_for_deletion(OLD)
+        event = decoded(modified(before, stamped(NEW, before=before)))
         assert (event.kind, event.changed) == ("stock_changed", ("Stock",))
         assert who(event) == ADA
 

@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
+from app.core.stamps import Stamps
 from tests.support.builders import VIEWS
 from tests.support.paths import ROOT
 from worker.aws_lambda.batch_response import sequence_number, stream_arn
 from worker.stream.decode import decode
 
+# docs/operate/lambda.md names this key, so that `stockpulse lambda-test` shows the authors.
+SIGNED = Stamps("Products", keys={"sample": b"stockpulse samples are signed so"})
 SAMPLES = ROOT / "samples"
 KINDS = {"INSERT": {"inserted"}, "MODIFY": {"stock_changed", "updated"}, "REMOVE": {"deleted"}}
 IMAGES = {
@@ -58,7 +61,7 @@ def test_binary_is_base64_text_as_lambda_gives_it() -> None:
 
 def test_authors_are_shown_if_the_images_prove_them() -> None:
     inserted, sold, deleted = (
-        decode(records(f"{name}-new-and-old-images")[0], "arn/stream/x")
+        decode(records(f"{name}-new-and-old-images")[0], "arn/stream/x", SIGNED)
         for name in ("insert", "modify", "remove")
     )
     assert [event.actor for event in (inserted, sold, deleted)] == ["ada", "ben", "ada"]

@@ -1,0 +1,99 @@
+"""A stamp says who made a change, and is believed only for that very change of that very item.
+
+Its signature covers the table, the item's key, the metadata and known attributes that the write
+left, and those that it was made from. So a stale copy, a restored backup or a copy under another
+key is never blamed on a person (docs/adr/0015-one-map-attribute.md). Pure.
+"""
+
+import base64
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from app.core.item import DEFAULT_NAMES, AttributeNames, Item, canonical
+from app.core.metadata import NONE, DeleteMark, Metadata, encoded, metadata_of, with_metadata
+
+_PURPOSE = b"stockpulse stamp 1"  # derives keys of their own from the audit keys
+
+
+@dataclass(frozen=True)
+class Stamps:
+    """Signs and verifies the stamps of one table's items.
+
+    `keys` are the audit keys by id; the first one signs, each of them verifies. Without keys
+    nothing is signed and nothing is believed.
+    """
+
+    table: str
+    names: AttributeNames = DEFAULT_NAMES
+    keys: Mapping[str, bytes] | None = None
+
+    def signed(self, before: Item | None, after: Item, metadata: Metadata) -> Item:
+        """Return `after` with this metadata, signed as made from `before` (None: an insert)."""
+        plain = with_metadata(after, metadata, self.names)
+        signature = self._signature(before, plain)
+        return with_metadata(after, replace(metadata, signature=signature), self.names)
+
+    def is_proved(self, before: Item | None, after: Item) -> bool:
+        """Whether the signature of `after` proves that this write made it from `before`."""
+        metadata = metadata_of(after, self.names)
+        return metadata is not None and self._matches(metadata.signature, before, after)
+
+    def marked(self, item: Item, mark: DeleteMark) -> Item:
+        """Return the item with a signed delete mark; version and stamp stay as they are."""
+        metadata = metadata_of(item, self.names) or NONE
+        plain = with_metadata(item, replace(metadata, deleted=mark), self.names)
+        mark = replace(mark, signature=self._signature(self.unmarked(item), plain))
+        return with_metadata(item, replace(metadata, deleted=mark), self.names)
+
+    def proved_mark(self, item: Item | None) -> DeleteMark | None:
+        """Return the item's delete mark, if its signature proves that it was made for this item."""
+        metadata = metadata_of(item, self.names)
+        if item is None or metadata is None or metadata.deleted is None:
+            return None
+        mark = metadata.deleted
+        return mark if self._matches(mark.signature, self.unmarked(item), item) else None
+
+    def unmarked(self, item: Item) -> Item:
+        """Return the item as it was before its delete mark."""
+        metadata = metadata_of(item, self.names) or NONE
+        return with_metadata(item, replace(metadata, deleted=None), self.names)
+
+    def _matches(self, signature: str | None, before: Item | None, after: Item) -> bool:
+        key_id = (signature or "").partition(":")[0]
+        if not signature or key_id not in self._derived:
+            return False
+        return hmac.compare_digest(signature, self._sign(key_id, before, after))
+
+    def _signature(self, before: Item | None, after: Item) -> str | None:
+        key_id = next(iter(self._derived), None)
+        return None if key_id is None else self._sign(key_id, before, after)
+
+    def _sign(self, key_id: str, before: Item | None, after: Item) -> str:
+        message = canonical(
+            {
+                "table": {"S": self.table},
+                "key": {"M": {self.names.key: after[self.names.key]}},
+                "before": {"NULL": True} if before is None else {"M": self._state(before)},
+                "after": {"M": self._state(after)},
+            }
+        )
+        digest = hmac.digest(self._derived[key_id], message, "sha256")
+        return f"{key_id}:{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
+
+    @cached_property
+    def _derived(self) -> dict[str, bytes]:
+        keys = self.keys or {}
+        return {key_id: hmac.digest(key, _PURPOSE, "sha256") for key_id, key in keys.items()}
+
+    def _state(self, item: Item) -> dict[str, Any]:
+        """What a write of ours decides: the known attributes, and the metadata unsigned."""
+        state: dict[str, Any] = {
+            f"known.{name}": item[name] for name in self.names.known if name in item
+        }
+        metadata = metadata_of(item, self.names)
+        if metadata is not None and metadata.unsigned() != NONE:
+            state["metadata"] = encoded(metadata.unsigned())
+        return state
