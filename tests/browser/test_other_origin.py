@@ -44,7 +44,7 @@ def sign_in(page: Page, house: House) -> None:
     page.goto(f"{house.app.url}/products")
     page.get_by_label("API key").fill(house.secrets["admin"])
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Products")).to_be_visible()
+    expect(page.get_by_role("heading", name="Products", exact=True)).to_be_visible()
 
 
 def attack(context: BrowserContext, cats: int, host: str, url: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def sign_in(page: Page, house: House, role: str) -> None:
     page.goto(f"{house.app.url}/products")
     page.get_by_label("API key").fill(house.secrets[role])
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Products")).to_be_visible()
+    expect(page.get_by_role("heading", name="Products", exact=True)).to_be_visible()
 
 
 def test_editor_changes_stock_with_a_session_and_signs_out(house: House, page: Page) -> None:
