@@ -1,22 +1,22 @@
 """The tutorial's steps work as written."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
-from app.cli import main
-from tests.support.paths import DOCS
-from tests.support.processes.process import Process
+from tests.support.paths import DOCS, ROOT
+from tests.support.processes.process import Process, with_settings
 from tests.support.waiting import until
 
 PRODUCT = {"product_id": "P123", "name": "Own kettle", "stock": 9}  # the same id as the tutorial's
 
 
 def test_tutorial_runs_beside_a_running_shop_and_both_audits_verify(
-    endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    endpoint: str, tmp_path: Path
 ) -> None:
     text = (DOCS / "start" / "tutorial.md").read_text()
     table = f"Tutorial-{tmp_path.name[-20:]}"
@@ -43,12 +43,9 @@ def test_tutorial_runs_beside_a_running_shop_and_both_audits_verify(
             until(lambda: stocks(second) == [53, 50])
         until(lambda: stocks(first) == [PRODUCT["stock"]])
     for folder, environment in (("own", own), ("tutorial", settings)):
-        monkeypatch.setenv("STOCKPULSE_DATA_DIR", str(tmp_path / folder))
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        assert main(["verify"]) == 0
-        for name in environment:
-            monkeypatch.delenv(name)
+        environment["STOCKPULSE_DATA_DIR"] = str(tmp_path / folder)
+        verify = [sys.executable, "-m", "app", "verify"]
+        subprocess.run(verify, cwd=ROOT, env=with_settings(environment), check=True, timeout=60)
 
 
 def stocks(app: Process) -> list[Any]:
