@@ -47,7 +47,7 @@ def _product(**changes: Any) -> dict[str, Any]:
 _SOLD = _product(stock=38, version=2, updated_at="2026-11-21T08:12:31.004Z")
 
 
-def _image(stock: int, version: int, updated: str) -> dict[str, Any]:
+def _image(stock: int, version: int, updated: str, **stamp: str) -> dict[str, Any]:
     return {
         "ProductID": "TEA-1",
         "ProductName": "Earl Grey, 100 g",
@@ -57,9 +57,15 @@ def _image(stock: int, version: int, updated: str) -> dict[str, Any]:
         "ReorderPoint": 10,
         "Tags": ["black", "loose"],
         "Barcode": "4006381333931",
-        "Version": version,
-        "CreatedAt": "2026-11-21T08:00:00.120Z",
-        "UpdatedAt": updated,
+        "Stockpulse": {
+            "version": version,
+            "created_at": "2026-11-21T08:00:00.120Z",
+            "updated_at": updated,
+            "actor": "local",
+            "request_id": "0b9f8f7a2f3e4d5c8a7b6c5d4e3f2a1b",
+            "signature": "own:5Z0m8u6l3mHc0kq9f0b7Qb2oJY3s8o3l2v1cV5Yw2Kk",
+            **stamp,
+        },
     }
 
 
@@ -79,7 +85,7 @@ _SALE = {
         "product_name": "Earl Grey, 100 g",
         "category": "Tea",
         "before": _image(40, 1, "2026-11-21T08:00:00.120Z"),
-        "after": _image(38, 2, "2026-11-21T08:12:31.004Z"),
+        "after": _image(38, 2, "2026-11-21T08:12:31.004Z", reason="sold", reference="SO-1042"),
         "images_omitted": False,
         "changed": ["Stock"],
         "stock_before": 40,

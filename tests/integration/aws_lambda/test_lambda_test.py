@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from app import cli
 from app.commands import lambda_test
@@ -12,6 +13,8 @@ from app.config.settings import Settings
 from tests.support.paths import ROOT
 from tests.support.processes.running import App
 
+# The key of docs/operate/lambda.md: the samples are signed with it.
+SAMPLE_KEYS = "sample:c3RvY2twdWxzZSBzYW1wbGVzIGFyZSBzaWduZWQgc28="
 SAMPLE = ROOT / "samples" / "modify-new-and-old-images.json"
 
 
@@ -31,7 +34,7 @@ def test_a_sample_is_audited_and_the_response_is_shown(
 ) -> None:
     assert run(settings, SAMPLE) == 0
     shown = out().splitlines()
-    assert "stock_changed K-100 “Blue kettle” 12 → 9 by ben (sold)" in shown[0]
+    assert "stock_changed K-100 “Blue kettle” 12 → 9" in shown[0]
     assert json.loads(shown[-1]) == {"batchItemFailures": []}
     (event,) = app.http.get("/v1/products/K-100/events").json()["items"]
     assert shown[0].endswith(event["id"])
@@ -51,6 +54,14 @@ def test_a_dry_run_touches_no_table(settings: Settings, out: Any) -> None:
     nowhere = settings.model_copy(update={"dynamodb": "http://127.0.0.1:1"})
     assert run(nowhere, "--dry-run", SAMPLE) == 0
     assert out().count("stock_changed") == 2
+
+
+def test_authors_are_shown_with_the_key_and_table_that_signed_them(
+    settings: Settings, out: Any
+) -> None:
+    signed = {"audit_keys": SecretStr(SAMPLE_KEYS), "products_table": "Products"}
+    assert run(settings.model_copy(update=signed), "--dry-run", SAMPLE) == 0
+    assert "12 → 9 by ben (sold)" in out()
 
 
 def test_undecodable_records_are_parked_and_counted(
