@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from app.core.errors import Unavailable
+from app.core.errors import ServiceUnavailable
 from app.core.events import ChangeEvent
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Arrived
@@ -61,7 +61,7 @@ class BrokerPublisher:
             self._publish(arrived)
             late = self._monotonic() - stamped
             if late > PUBLISH_LIFE:
-                raise Unavailable(
+                raise ServiceUnavailable(
                     f"The broker took {late:.0f} s to accept events. They are published again."
                 )
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.store.dead_letters.letter import Letter, letter_of, parking, split_letter_id
+from app.store.dead_letters.letter import Letter, letter_of, park_action, split_letter_id
 from tests.support.builders import STREAM_ARN, an_item, as_boto3, as_lambda, inserted
 from worker.stream.decode import decode
 
@@ -29,7 +29,7 @@ def of_audit(record: object) -> Letter:
 
 def kept(letter: Letter) -> Letter:
     """The letter as it is read from the table after parking."""
-    update = parking("table", letter, "2026-11-21T10:00:00Z")["Update"]
+    update = park_action("table", letter, "2026-11-21T10:00:00Z")["Update"]
     values = update["ExpressionAttributeValues"]
     names = ("Record", "RecordZ", "RecordSHA256", "StreamARN")
     row = {name: values[f":{name}"] for name in names if f":{name}" in values}
