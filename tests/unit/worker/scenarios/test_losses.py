@@ -10,7 +10,7 @@ from worker.sharing.cleanup import FORGET_AFTER
 
 # Steps of a started worker after which it has discovered the shards and finished none.
 UNTIL_DISCOVERED = 25
-# Steps after which a first start is killed: from before its first write to after its first page.
+# Steps after which a first start is killed, one run each.
 KILLED_AFTER = range(20, 150, 9)
 
 
