@@ -59,6 +59,13 @@ def test_a_large_record_is_compressed_and_a_too_large_one_is_hashed() -> None:
     assert (lost.record, len(lost.digest or "")) == (None, 64)
 
 
+def test_a_set_is_kept_in_the_same_order_in_every_process() -> None:
+    names = {
+        f"tag {n}" for n in range(20)
+    }  # the order of a set of strings depends on a random seed
+    assert kept(of_audit({"tags": names})).record == {"tags": sorted(names)}
+
+
 @given(product_id=st.text(min_size=1, max_size=9), key=st.text("a19#.:", min_size=1, max_size=9))
 def test_a_letter_s_id_can_be_split_into_its_key(product_id: str, key: str) -> None:
     try:
