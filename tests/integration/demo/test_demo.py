@@ -57,7 +57,7 @@ def test_shop_continues_while_other_people_change_its_products(app: App) -> None
         time.sleep(5)
         done.set()
         other.join()
-        assert shop.is_running()
+        assert shop.running()
         until(lambda: sells(app))
     assert all(int(count) >= 0 for count in stocks(app).values())
     assert all(event.stock_after is None or event.stock_after >= 0 for event in feed_events(app))
