@@ -139,7 +139,7 @@ def _watch(worker: Worker) -> None:
 
 
 class ProblemLog:
-    """Decides when to log a problem: when it begins, once a minute, and when it ends. Pure."""
+    """Decides when to log a problem: when it begins, once a minute, and when it ends. No I/O."""
 
     def __init__(self) -> None:
         self._logged_at: float | None = None  # None: no problem

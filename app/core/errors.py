@@ -208,7 +208,7 @@ class StoreRefused(StockpulseError):
     title = "DynamoDB rejected the request"
 
 
-class Unavailable(StockpulseError):
+class ServiceUnavailable(StockpulseError):
     """A service that Stockpulse depends on does not respond; a retry may succeed."""
 
     status = 503
@@ -219,7 +219,7 @@ class Unavailable(StockpulseError):
         super().__init__(detail, headers={"Retry-After": "2"})
 
 
-class StoreUnavailable(Unavailable):
+class StoreUnavailable(ServiceUnavailable):
     """DynamoDB cannot be reached or is overloaded. The outcome of a write may be unknown."""
 
     code = "store-unavailable"

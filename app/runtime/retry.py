@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from app.core.errors import Unavailable
+from app.core.errors import ServiceUnavailable
 from app.observability.metrics import RETRIES
 from app.runtime.backoff import Backoff
 
@@ -40,7 +40,7 @@ class Retry:
         for failures in itertools.count(1):
             try:
                 return call()
-            except Unavailable as error:
+            except ServiceUnavailable as error:
                 failing = time.monotonic() - started
                 level = logging.ERROR if failing > ALARM_AFTER else logging.WARNING
                 RETRIES.labels(part).inc()

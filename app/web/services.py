@@ -15,7 +15,7 @@ from app.web.auth.stream_revocation import StreamRevocation
 from app.web.system.snapshot import SystemSnapshot
 
 # Sends a test message through a sink (name, actor, idempotency) and describes the response.
-TestSink = Callable[[str, str, Once[str] | None], str]
+SendTest = Callable[[str, str, Once[str] | None], str]
 
 # Describes what is wrong with a part, or returns None; never blocks.
 Probe = Callable[[], str | None]
@@ -27,12 +27,15 @@ class DemoSwitch:
 
     start: Callable[[], None]
     stop: Callable[[], None]
-    running: Callable[[], bool]
+    is_running: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What pages show about this deployment; `view_type` is the stream's view type."""
+    """What pages show about this deployment.
+
+    `view_type` is the stream's view type. `cli_line` is an AWS CLI command that changes a product.
+    """
 
     version: str
     products_table: str
@@ -61,7 +64,7 @@ class Services:
     system: SystemSnapshot
     probes: Mapping[str, Probe]
     demo: DemoSwitch
-    test_sink: TestSink
+    test_sink: SendTest
 
 
 def services_of(request: Request) -> Services:

@@ -82,7 +82,7 @@ def test_other_origin_reads_and_changes_nothing_without_keys(
     assert len(read) > 10
     assert {name: found for name, found in read.items() if found is not None} == {}
     assert stored(shared) == before
-    assert not shared.services.demo.running()
+    assert not shared.services.demo.is_running()
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -94,7 +94,7 @@ def test_other_origin_reads_and_changes_nothing_with_a_signed_in_session(
     read = attack(page.context, cats, host, house.app.url)
     assert {name: found for name, found in read.items() if found is not None} == {}
     assert stored(house.app) == before
-    assert not house.app.services.demo.running()
+    assert not house.app.services.demo.is_running()
     page.goto(f"{house.app.url}/products")
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 

@@ -26,7 +26,7 @@ PATIENCE = 60.0  # seconds within which a lease is taken over, even on a loaded 
 QUIET = 3.0  # seconds to wait for late repeats after the last event
 
 
-class Split:
+class SplitDeployment:
     """A running deployment; a context manager."""
 
     def __init__(
@@ -35,7 +35,7 @@ class Split:
         engine: Engine,
         *,
         workers: int = 2,
-        environment: dict[str, str] | None = None,
+        worker_environment: dict[str, str] | None = None,
     ) -> None:
         self.engine = engine
         self.redis = RedisServer(folder)
@@ -51,14 +51,14 @@ class Split:
         self.workers = [
             Process(
                 folder / f"worker-{n}" / "data",
-                environment=everywhere | (environment or {}),
+                environment=everywhere | (worker_environment or {}),
                 command="worker",
             )
             for n in range(workers)
         ]
         self._stack = ExitStack()
 
-    def __enter__(self) -> "Split":
+    def __enter__(self) -> "SplitDeployment":
         with ExitStack() as stack:
             self.redis = stack.enter_context(self.redis)
             self.tap = Tap(self.redis, keys_of("", "Products").stream)

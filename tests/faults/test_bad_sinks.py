@@ -16,7 +16,7 @@ import httpx
 from tests.faults.client import Client
 from tests.faults.engines import Engine
 from tests.faults.hook import Behaviour, Change, Receiver
-from tests.faults.split import CHANGES, THREADS, Split, pause
+from tests.faults.split import CHANGES, THREADS, SplitDeployment, pause
 from tests.faults.writers import PRODUCTS_EACH, Writers, account, out_of_order
 from tests.support.processes.process import Process
 from tests.support.waiting import until
@@ -142,7 +142,7 @@ def test_every_change_is_delivered_when_the_delivering_worker_is_killed(
 ) -> None:
     chance = random.Random(8)
     with Receiver(tmp_path / "hook") as receiver:
-        with Split(tmp_path, engine, environment=receiver.environment) as split:
+        with SplitDeployment(tmp_path, engine, worker_environment=receiver.environment) as split:
             writers = split.write(3 * (LEASE_TIME + 6))
             moves = []
             for _ in range(3):

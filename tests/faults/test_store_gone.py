@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.engines import EMBEDDED, Engine
-from tests.faults.split import Split
+from tests.faults.split import SplitDeployment
 
 PAUSED = 60.0  # seconds
 KILLED, DOWN = 3, 10.0  # times, seconds each
@@ -18,7 +18,7 @@ KILLED, DOWN = 3, 10.0  # times, seconds each
 def test_no_change_is_lost_when_the_store_hangs_for_a_minute(
     engine: Engine, tmp_path: Path
 ) -> None:
-    with Split(tmp_path, engine) as split:
+    with SplitDeployment(tmp_path, engine) as split:
         writers = split.write(15)
         time.sleep(5)
         engine.pause()
@@ -35,7 +35,7 @@ def test_no_change_is_lost_when_the_store_hangs_for_a_minute(
 def test_no_change_is_lost_when_the_store_is_killed_and_stays_down(
     engine: Engine, tmp_path: Path
 ) -> None:
-    with Split(tmp_path, engine) as split:
+    with SplitDeployment(tmp_path, engine) as split:
         writers = split.write(20)
         for _ in range(KILLED):
             time.sleep(3)

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from tests.faults.engines import Engine
-from tests.faults.split import Split
+from tests.faults.split import SplitDeployment
 from worker.leasing.assignment import LEASE_TIME
 
 TIMES = 3
@@ -19,7 +19,7 @@ def test_no_change_is_lost_when_one_of_two_workers_is_killed(
 ) -> None:
     chance = random.Random(5)
     moves = []
-    with Split(tmp_path, engine) as split:
+    with SplitDeployment(tmp_path, engine) as split:
         writers = split.write(TIMES * (LEASE_TIME + 6))
         for _ in range(TIMES):
             time.sleep(chance.uniform(1, 3))
@@ -37,7 +37,7 @@ def test_no_change_is_lost_when_one_of_two_workers_is_paused_past_its_lease(
 ) -> None:
     chance = random.Random(6)
     moves = []
-    with Split(tmp_path, engine) as split:
+    with SplitDeployment(tmp_path, engine) as split:
         writers = split.write(TIMES * (LEASE_TIME + 8))
         for _ in range(TIMES):
             time.sleep(chance.uniform(1, 3))

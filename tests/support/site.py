@@ -49,7 +49,7 @@ class Site:
                 about=about(cli_line=""),
                 store=SimpleNamespace(products=SimpleNamespace(page=lambda *_: Page([], None))),
                 broker=SimpleNamespace(head="0000000000001-00000000-000"),
-                demo=SimpleNamespace(running=lambda: False),
+                demo=SimpleNamespace(is_running=lambda: False),
                 access=access_by(authenticator),
             )
         )

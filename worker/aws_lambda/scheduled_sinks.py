@@ -43,8 +43,8 @@ class Deadline:
 def is_free(row: SinkRow | None, now: float) -> bool:
     """Whether a sink may be taken; `now`: seconds since 1970.
 
-    An owner without a deadline is a worker that was killed: workers and Lambda functions do not run
-    in the same deployment.
+    An owner without a deadline is a worker that was killed: `Workers.claim_host` refuses to start
+    a Lambda function while workers read the deployment, and the reverse.
     """
     if row is None or row.owner is None or row.deadline is None:
         return True
@@ -52,7 +52,7 @@ def is_free(row: SinkRow | None, now: float) -> bool:
 
 
 def run_until(
-    consumers: SinkSharing,
+    sinks: SinkSharing,
     rows: SinkCursors,
     me: str,
     until: float,
@@ -74,26 +74,24 @@ def run_until(
     try:
         while True:
             try:
-                _take_free(consumers, rows, me, deadline, now())
+                _take_free(sinks, rows, me, deadline, now())
                 trouble = None
             except StoreUnavailable as error:
-                _log.warning("the sinks' rows cannot be read: %s", error)
+                _log.warning("the sinks' rows cannot be read or taken: %s", error)
                 trouble = error
             left = until - monotonic()
             if left <= 0 or wait(min(_POLL, left)):
                 break
     finally:
-        consumers.leave_all()
-        consumers.join(until + LAST_CALLS)
+        sinks.leave_all()
+        sinks.join(until + LAST_CALLS)
     if trouble is not None:
         raise trouble
 
 
-def _take_free(
-    consumers: SinkSharing, rows: SinkCursors, me: str, deadline: int, now: float
-) -> None:
+def _take_free(sinks: SinkSharing, rows: SinkCursors, me: str, deadline: int, now: float) -> None:
     known = {row.name: row for row in rows.all()}
-    for name in consumers.jobs:
+    for name in sinks.jobs:
         if is_free(known.get(name), now):
-            consumers.take(name, me, known.get(name), deadline)
-    consumers.notice(known)
+            sinks.take(name, me, known.get(name), deadline)
+    sinks.notice(known)

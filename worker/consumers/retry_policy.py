@@ -1,7 +1,7 @@
-"""How a failing sink is retried, in the terms of Lambda's event source mapping. Pure.
+"""How a failing sink is retried, in the terms of Lambda's event source mapping. No I/O.
 
-A sink that is down is retried for ever, and nothing is rejected. An event is rejected only if it
-fails alone while others succeed.
+A sink that is down is retried until its events reach the maximum age (by default for ever). Other
+events are rejected only if they fail alone while others succeed, or if the sink rejects them.
 """
 
 from collections.abc import Callable

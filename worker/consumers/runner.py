@@ -23,7 +23,8 @@ from app.store.feed.feed import EventRef
 from app.store.sinks.sink_cursors import SinkCursors, Superseded
 from app.store.timeline.tail import Batch, Tail
 from worker.consumers.delivery_threads import DeliveryThreads
-from worker.consumers.rejections import Redriving, Rejections
+from worker.consumers.redriving import Redriving
+from worker.consumers.rejections import Rejections
 from worker.consumers.retry_policy import RetryPolicy
 from worker.consumers.saved_cursor import SavedCursor
 from worker.consumers.schedule import Delivery

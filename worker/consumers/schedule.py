@@ -1,7 +1,8 @@
 """Chooses which events a sink gets next: each product's in order, one call per product at a time.
 
-While a sink is down, it is probed by one call at a time and nothing is rejected. An event is
-rejected if it fails alone while others succeed. Pure: events and outcomes in, calls out.
+While a sink is down, it is probed by one call at a time, and no event is rejected because it fails.
+An event is rejected if it fails alone while others succeed. No I/O: events and outcomes in, calls
+out.
 """
 
 from collections import deque

@@ -1,8 +1,8 @@
 """A record whose old image is not the product's last audited image follows a gap.
 
-Changes before such a record were never read. The last image of each product is kept per lease. Pure
-and bounded: a product whose image is not held is not compared (the least recently changed product
-is dropped first), and nothing is read from the store.
+Changes before such a record were never read. The last image of each product is kept per lease.
+No I/O, and bounded: the least recently changed product is dropped first, and a product without an
+image is not compared.
 """
 
 import threading

@@ -1,6 +1,6 @@
-"""A slow or unreachable broker holds its shard; events that were published late get new stamps.
+"""While the broker does not accept events, the worker waits with that shard.
 
-Clients resume from 10 s before their cursor, so an event must not be published with an old stamp.
+Clients resume from 10 s before their cursor, so an event must not be published with an older stamp.
 If the broker has not accepted a batch after `PUBLISH_LIFE`, the batch gets a new feed row first. If
 the broker accepted it too late, it is published again with a new stamp
 (docs/adr/0006-several-writers.md).
@@ -10,14 +10,15 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from app.core.errors import Unavailable
+from app.core.errors import ServiceUnavailable
 from app.core.events import ChangeEvent
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Arrived
 from app.store.coordination.leases import Hold, Unleased
 from worker.effects.publish_order import Publish, PublishOrder
 
-# Seconds. The audit writer passes on stamps of up to 5 s; the writers' clocks differ by up to 3 s.
+# Seconds. The audit writer passes on stamps that are up to 5 s old (STAMP_LIFE), and the writers'
+# clocks differ by up to 3 s. 5 s + 2 s + 3 s = 10 s, from which clients resume (OVERLAP_MS).
 PUBLISH_LIFE = 2.0
 
 
@@ -55,13 +56,13 @@ class BrokerPublisher:
             nonlocal stamped, arrived
             if self._monotonic() - stamped > PUBLISH_LIFE:
                 hold.check()
-                again = self._monotonic()
+                restamped_at = self._monotonic()
                 arrived = self._restamp([event for _, event in arrived])
-                stamped = again
+                stamped = restamped_at
             self._publish(arrived)
             late = self._monotonic() - stamped
             if late > PUBLISH_LIFE:
-                raise Unavailable(
+                raise ServiceUnavailable(
                     f"The broker took {late:.0f} s to accept events. They are published again."
                 )
 

@@ -19,14 +19,14 @@ class RowCleanup:
     def __init__(
         self,
         leases: Leases,
-        beginnings: StreamStarts,
+        stream_starts: StreamStarts,
         *,
         one_log: bool,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`one_log`: see `worker.stream.shards.stream_replacement`."""
+        """`one_log`: a new stream ARN continues the same log, as on the embedded engine."""
         self._leases = leases
-        self._beginnings = beginnings
+        self._stream_starts = stream_starts
         self._one_log = one_log
         self._monotonic = monotonic
         self._missing: dict[ShardKey, float] = {}
@@ -36,17 +36,19 @@ class RowCleanup:
         old = outdated_checkpoints(
             rows.checkpoints, stream_arn, snapshot.drained, one_log=self._one_log
         )
-        own = [found for (arn, _), found in rows.checkpoints.items() if arn == stream_arn]
+        own = [checkpoint for (arn, _), checkpoint in rows.checkpoints.items() if arn == stream_arn]
         gone = {
-            (stream_arn, found.shard_id): found
-            for found in removable_checkpoints(snapshot.listing, own)
+            (stream_arn, checkpoint.shard_id): checkpoint
+            for checkpoint in removable_checkpoints(snapshot.listing, own)
         }
         now = self._monotonic()
         self._missing = {shard: self._missing.get(shard, now) for shard in gone}
-        old += [gone[shard] for shard, since in self._missing.items() if now - since > FORGET_AFTER]
-        for found in old:
-            self._leases.forget(found)
-        held = {arn for arn, _ in rows.checkpoints} | {stream_arn}
-        for arn in rows.beginnings:
-            if arn not in held and table_of(arn) == table_of(stream_arn):
-                self._beginnings.forget(arn)
+        long_gone = [
+            gone[shard] for shard, since in self._missing.items() if now - since > FORGET_AFTER
+        ]
+        for checkpoint in [*old, *long_gone]:
+            self._leases.forget(checkpoint)
+        with_checkpoints = {arn for arn, _ in rows.checkpoints} | {stream_arn}
+        for arn in rows.stream_starts:
+            if arn not in with_checkpoints and table_of(arn) == table_of(stream_arn):
+                self._stream_starts.forget(arn)

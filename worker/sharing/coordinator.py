@@ -45,7 +45,7 @@ class Coordinator:
         discovery: Discovery,
         checkpoints: Checkpoints,
         leases: Leases,
-        beginnings: StreamStarts,
+        stream_starts: StreamStarts,
         readers: ReaderPool,
         make_reader: MakeReader,
         wake: Wake,
@@ -60,7 +60,7 @@ class Coordinator:
         self._discovery = discovery
         self._checkpoints = checkpoints
         self._leases = leases
-        self._beginnings = beginnings
+        self._stream_starts = stream_starts
         self._readers = readers
         self._make_reader = make_reader
         self._wake = wake
@@ -77,7 +77,7 @@ class Coordinator:
         self._finished: set[ShardKey] = set()
         self._lists_since_change = 0  # listings since a shard ended: ever less frequent
         self._next_listing = 0.0  # by the monotonic clock
-        self._cleanup = RowCleanup(leases, beginnings, one_log=one_log)
+        self._cleanup = RowCleanup(leases, stream_starts, one_log=one_log)
         self._reported: set[str] = set()
         membership.status = self._status
 
@@ -135,7 +135,7 @@ class Coordinator:
             self._lists_since_change, self._next_listing, self._finished = 0, 0.0, finished
         now = time.monotonic()
         if now >= self._next_listing:
-            self._snapshot = self._discovery.discover(rows.checkpoints, rows.beginnings)
+            self._snapshot = self._discovery.discover(rows.checkpoints, rows.stream_starts)
             self._next_listing = now + self._until_next_listing(rows)
         trouble = self._act(rows, alive)
         self._trouble = trouble or self._snapshot.trouble
@@ -193,10 +193,10 @@ class Coordinator:
     def _is_begun(self, rows: Rows, stream_arn: str) -> bool:
         """Save which parents were gone when reading began; False if another worker just did."""
         listing = self._snapshot.listing
-        if stream_arn in rows.beginnings or not listing.complete:
+        if stream_arn in rows.stream_starts or not listing.complete:
             return True
         gone = parents_gone(listing, self._known(rows, stream_arn))
-        return self._beginnings.note(stream_arn, gone)
+        return self._stream_starts.note(stream_arn, gone)
 
     def _leave_lost(self, rows: Rows, held: dict[ShardKey, Lease]) -> None:
         """End readers whose shard belongs to another worker, or (one log) whose stream is old."""

@@ -13,9 +13,8 @@ from http import HTTPStatus
 
 from app.config.addresses import without_query
 from app.runtime.http_post import Answer
+from worker.consumers.retry_policy import LONGEST_RETRY_AFTER
 from worker.consumers.sink import PauseSink, Unavailable
-
-LONGEST_WAIT = 3600.0  # seconds; a longer Retry-After is cut to this
 
 _REJECTS_THE_EVENT = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -62,13 +61,13 @@ def retry_after(value: str | None, now: datetime) -> float | None:
         return None
     text = value.strip()
     if text.isascii() and text.isdigit():
-        return LONGEST_WAIT if len(text) > 9 else min(float(text), LONGEST_WAIT)
+        return LONGEST_RETRY_AFTER if len(text) > 9 else min(float(text), LONGEST_RETRY_AFTER)
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return None
     aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    return min(max(math.ceil((aware - now).total_seconds()), 0), LONGEST_WAIT)
+    return min(max(math.ceil((aware - now).total_seconds()), 0), LONGEST_RETRY_AFTER)
 
 
 def _redirect(location: str | None) -> str:

@@ -11,12 +11,12 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from app.core.errors import Unavailable
+from app.core.errors import ServiceUnavailable
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 2.0, 5.0  # seconds
 
 
-class BrokerUnavailable(Unavailable):
+class BrokerUnavailable(ServiceUnavailable):
     """Redis cannot be reached, does not answer in time, or refuses the call."""
 
     code = "broker-unavailable"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from app.store.coordination.sink_row import SinkRow, sink_of
-from app.store.coordination.stream_starts import beginning_of
+from app.store.coordination.stream_starts import stream_start_of
 from app.store.coordination.workers import PREFIX, WorkerRow, worker_of
 from app.store.dynamodb.reads import get_rows
 
@@ -48,7 +48,7 @@ class Rows:
 
     checkpoints: Mapping[ShardKey, Checkpoint]
     workers: Mapping[str, WorkerRow]
-    beginnings: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by stream ARN
+    stream_starts: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by stream ARN
     sinks: Mapping[str, SinkRow] = field(default_factory=dict)
 
 
@@ -76,18 +76,18 @@ class Checkpoints:
         )
         checkpoints: dict[ShardKey, Checkpoint] = {}
         workers: dict[str, WorkerRow] = {}
-        beginnings: dict[str, frozenset[str]] = {}
+        stream_starts: dict[str, frozenset[str]] = {}
         sinks: dict[str, SinkRow] = {}
         for row in found_rows:
             if (worker := worker_of(row)) is not None:
                 workers[worker.owner] = worker
-            elif (begun := beginning_of(row)) is not None:
-                beginnings[begun[0]] = begun[1]
+            elif (begun := stream_start_of(row)) is not None:
+                stream_starts[begun[0]] = begun[1]
             elif (sink := sink_of(row)) is not None:
                 sinks[sink.name] = sink
             elif (found := checkpoint_of(row)) is not None:
                 checkpoints[found.stream_arn, found.shard_id] = found
-        return Rows(checkpoints, workers, beginnings, sinks)
+        return Rows(checkpoints, workers, stream_starts, sinks)
 
     def all(self) -> Iterator[Checkpoint]:
         """Every consumer's checkpoints."""

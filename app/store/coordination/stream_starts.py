@@ -22,7 +22,7 @@ _BEGUN = f"{PREFIX}begun "
 LIMIT = 4_000
 
 
-def beginning_of(row: Mapping[str, Any]) -> tuple[str, frozenset[str]] | None:
+def stream_start_of(row: Mapping[str, Any]) -> tuple[str, frozenset[str]] | None:
     """The stream ARN and the missing shards in a row of the table; None for another kind of row."""
     sort_key = row["Shard"]["S"]
     if not sort_key.startswith(_BEGUN):

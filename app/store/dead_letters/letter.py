@@ -1,4 +1,4 @@
-"""A sink's dead letter refers to its audit entry; the audit's own keep the raw stream record.
+"""A sink's dead letter refers to its audit entry; the audit's own letters keep the raw record.
 
 The key is product id and `<sink>#<event key>`, so each event has at most one letter per sink.
 """
@@ -15,6 +15,7 @@ from typing import Any
 from app.core.events import event_id, split_id
 
 _RECORD_BYTES = 350_000  # an item holds 400 KB; the rest is for keys and error
+_OVERHEAD_BYTES = 4096  # of a letter without its record: key, error, expression
 _ERROR_CHARACTERS = 2000
 
 
@@ -84,7 +85,7 @@ def letter_of(row: Mapping[str, Any]) -> Letter:
     )
 
 
-def parking(table: str, letter: Letter, now: str) -> dict[str, Any]:
+def park_action(table: str, letter: Letter, now: str) -> dict[str, Any]:
     """The transaction action that stores a letter.
 
     Repeated for the same letter, it keeps the first error and time, and adds up the attempts.
@@ -129,8 +130,8 @@ def redrive_failure(error: str, now: str) -> dict[str, Any]:
 def size_of(letter: Letter) -> int:
     """The approximate size of a letter in a request, in bytes."""
     if letter.record is None:
-        return 4096
-    return min(_RECORD_BYTES, len(json.dumps(letter.record, default=_raw))) + 4096
+        return _OVERHEAD_BYTES
+    return min(_RECORD_BYTES, len(json.dumps(letter.record, default=_raw))) + _OVERHEAD_BYTES
 
 
 def distinct(letters: Iterable[Letter]) -> list[Letter]:
@@ -161,12 +162,16 @@ def _record(row: Mapping[str, Any]) -> Any:
 
 
 def _raw(value: Any) -> Any:
-    """Bytes as base64, times as seconds since 1970: the shape of Lambda's events."""
+    """A value that JSON does not have, in the shape of Lambda's events.
+
+    Bytes become base64, times seconds since 1970, and sets sorted lists, so that the same record
+    always has the same hash. Anything else becomes its `str`.
+    """
     if isinstance(value, (bytes, bytearray)):
         return base64.b64encode(value).decode()
     if isinstance(value, datetime):
         return value.timestamp()
-    return list(value) if isinstance(value, (set, frozenset)) else str(value)
+    return sorted(value, key=repr) if isinstance(value, (set, frozenset)) else str(value)
 
 
 def _text(row: Mapping[str, Any], name: str) -> str:

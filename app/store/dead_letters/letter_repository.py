@@ -18,7 +18,7 @@ from app.store.dead_letters.letter import (
     distinct,
     key_of,
     letter_of,
-    parking,
+    park_action,
     redrive_failure,
     size_of,
     split_letter_id,
@@ -156,7 +156,7 @@ class DeadLetters:
         now, condition = self._now(), hold.condition()
         actions = [
             *([] if condition is None else [condition]),
-            *(parking(self._table, letter, now) for letter in letters),
+            *(park_action(self._table, letter, now) for letter in letters),
         ]
         for tries in range(1, _TRIES + 1):
             try:

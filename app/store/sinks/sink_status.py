@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
-_COUNTED = 100  # timeline rows read to count the events that a sink has not seen
+_COUNTED = 100  # feed rows read to count the events that a sink has not seen
 
 
 class SinkStatuses(SinkCursors):
@@ -34,7 +34,7 @@ class SinkStatuses(SinkCursors):
 
     def views(self) -> list[SinkView]:
         """Every sink, by name."""
-        return [self._view(row) for row in self.all() if row.name != AUDIT]
+        return [self._view(row) for row in self._sinks()]
 
     def view(self, name: str) -> SinkView:
         """One sink; raises as `find`."""
@@ -49,11 +49,14 @@ class SinkStatuses(SinkCursors):
         """
         row = self.get(name) if _NAME.fullmatch(name) and name != AUDIT else None
         if row is None:
-            names = ", ".join(known.name for known in self.all() if known.name != AUDIT)
+            names = ", ".join(known.name for known in self._sinks())
             raise SinkNotFound(
                 f"There is no sink named {name[:100]!r}. Known sinks: {names or 'none'}."
             )
         return row
+
+    def _sinks(self) -> list[SinkRow]:
+        return [row for row in self.all() if row.name != AUDIT]
 
     def _view(self, row: SinkRow) -> SinkView:
         now_ms, unseen = self._now_ms(), None

@@ -1,7 +1,7 @@
 """A consumer's position is a settled cursor, up to which all is done, and the events done after it.
 
 Rows of the timeline become visible out of order, so with one cursor alone a consumer would either
-skip late rows or have to wait for them. Pure.
+skip late rows or have to wait for them. No I/O.
 """
 
 import zlib

@@ -1,9 +1,13 @@
-"""A new row is delivered only when no earlier row of the same product can still appear. Pure.
+"""A new row is delivered only when no earlier row of the same product can still appear. No I/O.
 
 Rows become visible out of order: writers stamp in turn, but commit in any order. A cursor is
-settled once no row can appear at or before it: it is 10 s below the newest stamp known before a
-query was sent, or 2 s below a stamp that was seen at least 10 s before that. (While the shared
-clock stands still, writers stamp up to 2 s below each other's stamps, however late.)
+settled if no row can appear at or before it any more, that is, if it is
+
+(a) 10 s below the newest stamp that was known before the query was sent, or
+(b) 2 s below a stamp that was seen at least 10 s before the query was sent.
+
+(b) is needed because the newest stamp may not move for minutes: while the writers' clock stands
+still, they stamp up to 2 s (`LEAD`) below each other's stamps.
 """
 
 from bisect import bisect_right, insort
@@ -30,12 +34,21 @@ class Candidate(NamedTuple):
     """
 
     row: FeedRow
-    ready: bool = True
-    overdue: bool = True
+    ready: bool
+    overdue: bool
+
+
+class CandidateEvent(NamedTuple):
+    """An event of a candidate that is not done; `ready` and `overdue` as in `Candidate`."""
+
+    cursor: Cursor
+    ref: EventRef
+    ready: bool
+    overdue: bool
 
 
 @dataclass(frozen=True, slots=True)
-class _Sighting:
+class _SeenRow:
     row: FeedRow
     number: int  # of the pass that first saw it
     at: float  # when that pass ended, by the monotonic clock
@@ -50,7 +63,7 @@ class RecentRows:
         settled = before(self.newest.ms - OVERLAP_MS)
         self.settled = self.base = max(BEGINNING, settled)
         self.passes = 0
-        self._rows: dict[Cursor, _Sighting] = {}
+        self._rows: dict[Cursor, _SeenRow] = {}
         self._order: list[Cursor] = []
 
     def add_pass(
@@ -61,32 +74,40 @@ class RecentRows:
         `begun` and `ended` are seconds by the monotonic clock. `whole` is False if the pass stopped
         before the end of the feed.
         """
-        known = self.newest
+        newest_before = self.newest
         self.passes += 1
         for row in rows:
             if row.cursor not in self._rows:
-                self._rows[row.cursor] = _Sighting(row, self.passes, ended)
+                self._rows[row.cursor] = _SeenRow(row, self.passes, ended)
                 insort(self._order, row.cursor)
                 self.newest = max(self.newest, row.cursor)
-        old = (
+        settled_by_age = (
             before(row.cursor.ms - LEAD)
             for row in rows
             if self._rows[row.cursor].at <= begun - OVERLAP_MS / 1000
         )
-        settled = max(self.settled, before(known.ms - OVERLAP_MS + 1), *old)
+        settled_by_newest = before(newest_before.ms - OVERLAP_MS + 1)
+        settled = max(self.settled, settled_by_newest, *settled_by_age)
         # A pass that stopped early has not read the rows after its last one.
         self.settled = settled if whole or not rows else min(settled, rows[-1].cursor)
         self._trim()
 
-    def after(self, place: Cursor, now: float = 0.0) -> list[Candidate]:
+    def rows_after(self, place: Cursor) -> list[FeedRow]:
+        """The rows after a cursor, which must not be before `base`, in order."""
+        return [self._rows[cursor].row for cursor in self._cursors_after(place)]
+
+    def after(self, place: Cursor, now: float) -> list[Candidate]:
         """The rows after a cursor, which must not be before `base`, in order.
 
         A row is ready if it is settled, or if an earlier pass than the last saw it: its
-        predecessors were committed before that pass ended, so the last pass has read them. Audit
-        entries follow their row within 5 s, or the row was abandoned.
+        predecessors were committed before that pass ended, so the last pass has read them.
+
+        A row is overdue 10 s after it was seen. The audit writer gives an event another row if its
+        entry is not written 5 s after the stamp (`STAMP_LIFE`), so 5 s would do. Missing entries
+        are rare, and the margin that all these rules have costs nothing.
         """
         found = []
-        for cursor in self._order[bisect_right(self._order, place) :]:
+        for cursor in self._cursors_after(place):
             one, settled = self._rows[cursor], cursor <= self.settled
             found.append(
                 Candidate(
@@ -97,6 +118,9 @@ class RecentRows:
             )
         return found
 
+    def _cursors_after(self, place: Cursor) -> list[Cursor]:
+        return self._order[bisect_right(self._order, place) :]
+
     def _trim(self) -> None:
         excess = bisect_right(self._order, self.settled) - HELD
         if excess > 0:
@@ -106,10 +130,8 @@ class RecentRows:
             del self._order[:excess]
 
 
-def arrivals(
-    candidates: Sequence[Candidate], position: Position
-) -> Iterator[tuple[Cursor, EventRef, bool, bool]]:
-    """Every event that is not done, in order: cursor, reference, ready, overdue.
+def arrivals(candidates: Sequence[Candidate], position: Position) -> Iterator[CandidateEvent]:
+    """Every event that is not done, in order.
 
     In a row that only the last pass has seen, an event is ready only if a later event of the same
     product is in a row that is ready.
@@ -125,4 +147,4 @@ def arrivals(
             cursor = row.cursor.at(n)
             if not position.has(cursor):
                 is_ready = ready or key < newest.get(product_id, "")
-                yield cursor, (product_id, key), is_ready, overdue
+                yield CandidateEvent(cursor, (product_id, key), is_ready, overdue)

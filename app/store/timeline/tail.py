@@ -144,7 +144,7 @@ class Tail:
         """
         with self._lock:
             near = position.settled >= self.recent.base
-            rows = [one.row for one in self.recent.after(position.settled)] if near else []
+            rows = self.recent.rows_after(position.settled) if near else []
         if not near:
             rows = self._feed.after(position.settled, PAGE)
         return sum(not position.has(row.cursor.at(n)) for row in rows for n in range(len(row.refs)))
@@ -173,7 +173,9 @@ class Tail:
             if place == position.settled and (not rows or rows[0].cursor > base):
                 position.settled = base  # there is no row between, and none can appear
                 return Batch(pending=True)
-            candidates = [Candidate(row) for row in rows if row.cursor <= settled]
+            candidates = [
+                Candidate(row, ready=True, overdue=True) for row in rows if row.cursor <= settled
+            ]
             edge = min(settled, rows[-1].cursor) if rows else place
             batch = self._batch(candidates, edge, position, limit, busy)
             if batch.found or len(candidates) < PAGE:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from app.core.errors import InvalidCursor
 from app.core.roles import Role
 from app.web.auth.permissions import needs
-from app.web.contract.refusals import refusals
+from app.web.contract.error_responses import error_responses
 from app.web.requests.parameters import Limit, PageCursor, ServicesDep
 from app.web.requests.responses import page_response
 from app.web.requests.strict_route import StrictRoute
@@ -43,7 +43,7 @@ class LogPageOut(BaseModel):
     "/log",
     response_model=LogPageOut,
     response_description="A page of log entries.",
-    responses=refusals(InvalidCursor),
+    responses=error_responses(InvalidCursor),
 )
 def list_log(
     request: Request,

@@ -9,7 +9,7 @@ from app.core.errors import IdempotencyKeyReused, InvalidCursor, LetterNotFound
 from app.core.roles import Role
 from app.store.dead_letters.letter import Letter
 from app.web.auth.permissions import needs
-from app.web.contract.refusals import refusals
+from app.web.contract.error_responses import error_responses
 from app.web.errors import InvalidRequest
 from app.web.requests.idempotency import IdempotencyDep
 from app.web.requests.parameters import KEY_BYTES, Limit, PageCursor, ServicesDep
@@ -32,14 +32,14 @@ router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"], route_class
 
 LetterID = Annotated[str, Path(description="The dead letter's id.")]
 
-_NOT_FOUND = refusals(LetterNotFound)
+_NOT_FOUND = error_responses(LetterNotFound)
 
 
 @router.get(
     "",
     response_model=DeadLetterPageOut,
     response_description="A page of dead letters.",
-    responses=refusals(InvalidCursor),
+    responses=error_responses(InvalidCursor),
     dependencies=[needs(Role.VIEWER)],
 )
 def list_dead_letters(
@@ -90,7 +90,7 @@ def get_dead_letter(letter_id: LetterID, services: ServicesDep) -> Response:
     status_code=202,
     response_model=RedriveOut,
     response_description="The dead letter is marked; a worker delivers it soon.",
-    responses=_NOT_FOUND | refusals(IdempotencyKeyReused),
+    responses=_NOT_FOUND | error_responses(IdempotencyKeyReused),
     dependencies=[needs(Role.ADMIN)],
 )
 def redrive_dead_letter(

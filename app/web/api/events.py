@@ -14,7 +14,7 @@ from app.store.feed.cursor import parse_cursor
 from app.web.api.event_stream import stream
 from app.web.auth.identity import identity_of
 from app.web.auth.permissions import needs
-from app.web.contract.refusals import refusals
+from app.web.contract.error_responses import error_responses
 from app.web.errors import TooManyOfYourStreams
 from app.web.middleware.rate_limits import account_of
 from app.web.requests.parameters import (
@@ -63,7 +63,7 @@ async def _wanted(
 @router.get(
     "/events",
     response_model=EventPageOut,
-    responses=refusals(InvalidCursor, TooManyStreams, TooManyOfYourStreams)
+    responses=error_responses(InvalidCursor, TooManyStreams, TooManyOfYourStreams)
     | {
         200: {
             "description": "A page of events, or the live stream (see `/v1/asyncapi.json`).",
@@ -117,7 +117,7 @@ async def list_events(
     "/events/{event_id}",
     response_model=CloudEventOut,
     response_description="The event.",
-    responses=refusals(EventNotFound),
+    responses=error_responses(EventNotFound),
 )
 def get_event(event_id: EventID, services: ServicesDep) -> Response:
     """Retrieve an event.
@@ -133,7 +133,7 @@ def get_event(event_id: EventID, services: ServicesDep) -> Response:
     "/products/{product_id}/events",
     response_model=EventPageOut,
     response_description="A page of the product's events.",
-    responses=refusals(InvalidCursor),
+    responses=error_responses(InvalidCursor),
 )
 def list_product_events(
     product_id: PathProductID,

@@ -24,7 +24,7 @@ from app.core.roles import Role
 from app.store.products import etags
 from app.store.products.model import Product
 from app.web.auth.permissions import needs
-from app.web.contract.refusals import refusals
+from app.web.contract.error_responses import error_responses
 from app.web.errors import InvalidRequest, PreconditionRequired
 from app.web.requests.idempotency import IdempotencyDep
 from app.web.requests.parameters import (
@@ -63,8 +63,8 @@ router = APIRouter(
     route_class=StrictRoute,
 )
 
-_NOT_FOUND = refusals(ProductNotFound, ProductGone)
-_CONDITIONAL = refusals(ETagMismatch, PreconditionRequired, ItemTooLarge)
+_NOT_FOUND = error_responses(ProductNotFound, ProductGone)
+_CONDITIONAL = error_responses(ETagMismatch, PreconditionRequired, ItemTooLarge)
 
 _WRITE = [needs(Role.EDITOR), Depends(writable)]
 _READ = [needs(Role.VIEWER)]
@@ -77,7 +77,7 @@ _WRITE_PATCH = [*_WRITE, Depends(merge_patch_body)]
     dependencies=_READ,
     response_model=ProductPageOut,
     response_description="A page of products.",
-    responses=refusals(InvalidCursor),
+    responses=error_responses(InvalidCursor),
 )
 def list_products(
     request: Request,
@@ -99,7 +99,7 @@ def list_products(
     response_model=ProductOut,
     response_description="The product was created.",
     dependencies=_WRITE_JSON,
-    responses=refusals(ProductExists, ItemTooLarge, IdempotencyKeyReused),
+    responses=error_responses(ProductExists, ItemTooLarge, IdempotencyKeyReused),
 )
 def create_product(
     body: ProductCreate,
@@ -123,7 +123,7 @@ def create_product(
     response_model=ProductOut,
     response_description="The product.",
     responses=_NOT_FOUND
-    | refusals(PastNotKept, PastOutOfReach)
+    | error_responses(PastNotKept, PastOutOfReach)
     | {304: {"description": "The product still has the ETag in `If-None-Match`."}},
 )
 def get_product(
@@ -160,7 +160,7 @@ def get_product(
     dependencies=_WRITE_JSON,
     responses={201: {"model": ProductOut, "description": "The product was created."}}
     | _NOT_FOUND
-    | refusals(ProductExists, TooMuchContention)
+    | error_responses(ProductExists, TooMuchContention)
     | _CONDITIONAL,
 )
 def put_product(
@@ -211,7 +211,7 @@ def put_product(
     response_model=ProductOut,
     response_description="The updated product.",
     dependencies=_WRITE_PATCH,
-    responses=_NOT_FOUND | refusals(TooMuchContention) | _CONDITIONAL,
+    responses=_NOT_FOUND | error_responses(TooMuchContention) | _CONDITIONAL,
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -242,7 +242,7 @@ def patch_product(
     status_code=204,
     response_description="The product was deleted.",
     dependencies=_WRITE,
-    responses=_NOT_FOUND | refusals(TooMuchContention) | _CONDITIONAL,
+    responses=_NOT_FOUND | error_responses(TooMuchContention) | _CONDITIONAL,
 )
 def delete_product(
     product_id: PathProductID, services: ServicesDep, stamp: WriteStamp, if_match: IfMatch
@@ -261,7 +261,9 @@ def delete_product(
     response_description="The updated product.",
     dependencies=_WRITE_JSON,
     responses=_NOT_FOUND
-    | refusals(InsufficientStock, StockNotCountable, TooMuchContention, IdempotencyKeyReused),
+    | error_responses(
+        InsufficientStock, StockNotCountable, TooMuchContention, IdempotencyKeyReused
+    ),
 )
 def adjust_product(
     product_id: RawProductID,
@@ -285,7 +287,7 @@ def adjust_product(
     response_model=ProductOut,
     response_description="The updated product.",
     dependencies=_WRITE_JSON,
-    responses=_NOT_FOUND | refusals(TooMuchContention, IdempotencyKeyReused),
+    responses=_NOT_FOUND | error_responses(TooMuchContention, IdempotencyKeyReused),
 )
 def count_product(
     product_id: PathProductID,

@@ -20,7 +20,7 @@ from app.core.errors import (
 from app.core.events import ChangeEvent
 from app.core.roles import Role
 from app.web.auth.permissions import needs
-from app.web.contract.refusals import refusals
+from app.web.contract.error_responses import error_responses
 from app.web.requests.idempotency import IdempotencyDep
 from app.web.requests.parameters import EventID, ServicesDep, event_ref, writable_json
 from app.web.requests.responses import product_response
@@ -38,7 +38,7 @@ router = APIRouter(prefix="/v1/events", tags=["events"], route_class=StrictRoute
     response_model=ProductOut,
     response_description="The updated product.",
     dependencies=[needs(Role.EDITOR), Depends(writable_json)],
-    responses=refusals(
+    responses=error_responses(
         EventNotFound,
         ProductNotFound,
         ProductGone,

@@ -15,7 +15,7 @@ from app.core.errors import (
 from app.core.roles import Role
 from app.store.sinks.sink_lag import SinkView
 from app.web.auth.permissions import needs
-from app.web.contract.refusals import refusals
+from app.web.contract.error_responses import error_responses
 from app.web.requests.idempotency import IdempotencyDep
 from app.web.requests.parameters import ServicesDep, json_body
 from app.web.requests.responses import json_response
@@ -33,7 +33,7 @@ from app.web.schemas.sink_models import (
 router = APIRouter(prefix="/v1/sinks", tags=["sinks"], route_class=StrictRoute)
 
 _EDITOR, _ADMIN = [needs(Role.EDITOR)], [needs(Role.ADMIN)]
-_ACTION = refusals(SinkNotFound, IdempotencyKeyReused)
+_ACTION = error_responses(SinkNotFound, IdempotencyKeyReused)
 
 
 async def _sink_name(name: Annotated[str, Path(description="The sink's name.")]) -> str:
@@ -62,7 +62,7 @@ def list_sinks(services: ServicesDep) -> Response:
     "/{name}",
     response_model=SinkOut,
     response_description="The sink.",
-    responses=refusals(SinkNotFound),
+    responses=error_responses(SinkNotFound),
     dependencies=_EDITOR,
 )
 def get_sink(name: SinkName, services: ServicesDep) -> Response:
@@ -108,7 +108,7 @@ def resume_sink(
     "/{name}/rewind",
     response_model=SinkOut,
     response_description="The sink with its new cursor.",
-    responses=refusals(SinkNotFound, TimeOutOfRange, IdempotencyKeyReused),
+    responses=error_responses(SinkNotFound, TimeOutOfRange, IdempotencyKeyReused),
     dependencies=[*_ADMIN, Depends(json_body)],
 )
 def rewind_sink(
@@ -130,7 +130,9 @@ def rewind_sink(
     "/{name}/test",
     response_model=SinkTestOut,
     response_description="The receiver accepted the test message.",
-    responses=refusals(SinkNotFound, SinkNotConfigured, SinkTestFailed, IdempotencyKeyReused),
+    responses=error_responses(
+        SinkNotFound, SinkNotConfigured, SinkTestFailed, IdempotencyKeyReused
+    ),
     dependencies=_ADMIN,
 )
 def test_sink(

@@ -1,8 +1,9 @@
-"""Credentials become an identity: an API key, a session of one, or a person named by a proxy.
+"""A request's credentials identify its sender.
 
-A key that is sent is always checked, even if none is required, so that a wrong key is
-reported. If no key was ever created, everyone who can reach the server is `local`, unless a
-proxy is configured to name people. Creating the first key ends that within a second.
+Credentials are an API key, the session of a key, or a person whom a trusted proxy names. A key is
+always checked, even if no credentials are required, so that a wrong key is reported. Until the
+first key is created, everyone who can reach the server is `local`, unless a proxy is configured to
+name people. The first key ends that within a second.
 """
 
 import logging
@@ -67,7 +68,7 @@ class Authenticator:
         sent = headers.getlist("authorization")
         if len(sent) > 1:  # a proxy may have checked the other one
             raise self.unauthenticated("The request has more than one Authorization header.")
-        scheme, _, credentials = "".join(sent).partition(" ")
+        scheme, _, credentials = (sent[0] if sent else "").partition(" ")
         if scheme.lower() == "bearer":
             return self._by_key(Secret(credentials.strip()), known, scope)
         if (person := scope["state"].get("person")) is not None:
@@ -111,12 +112,22 @@ class Authenticator:
         return self.sessions.is_form_token(_owner(identity), token)
 
     def unauthenticated(self, detail: str, *, refused: bool = False) -> Unauthenticated:
-        """The error to raise, with how to authenticate."""
+        """The error to raise: `detail`, and how to authenticate.
+
+        `refused`: the request has a key, but the key is not valid.
+        """
         return Unauthenticated(f"{detail} {_HOW.format(base=self.base)}", refused=refused)
+
+    def identity_of(self, key: ApiKey, session: Session) -> Identity:
+        """The identity of a session of this key."""
+        ends = self.sessions.expires_at(session)
+        until = ends if key.expires_at is None else min(ends, key.expires_at)
+        return Identity(key.name, key.role, "session", key.id, session.id, until)
 
     def _by_key(self, secret: Secret, known: KeySnapshot, scope: Scope) -> Identity:
         key = known.key_of(secret, self.now())
         if key is None:
+            # For the rate limiter, which counts it even if a handler catches the error below.
             scope["state"]["refused"] = True
             client = (scope.get("client") or ("an unknown address", 0))[0]
             _log.warning("rejected API key %s from %s", secret.key_id or "(no id)", client)
@@ -130,12 +141,6 @@ class Authenticator:
             return None
         self.key_cache.note_use(key)
         return self.identity_of(key, session)
-
-    def identity_of(self, key: ApiKey, session: Session) -> Identity:
-        """The identity of a session of this key."""
-        ends = self.sessions.expires_at(session)
-        until = ends if key.expires_at is None else min(ends, key.expires_at)
-        return Identity(key.name, key.role, "session", key.id, session.id, until)
 
 
 def _owner(identity: Identity) -> str:

@@ -11,9 +11,9 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from app.web.contract.error_responses import PROBLEM_SCHEMA, common, merged
 from app.web.contract.examples import EXAMPLES
 from app.web.contract.headers import HEADERS, add_headers
-from app.web.contract.refusals import PROBLEM_SCHEMA, common, merged
 from app.web.contract.sink_examples import SINK_EXAMPLES
 from app.web.middleware.authentication import PUBLIC
 
@@ -99,7 +99,7 @@ def _complete(method: str, operation: dict[str, Any], *, public: bool) -> None:
     _require_if_match(operation)
     if "422" in own and "application/json" in own["422"].get("content", {}):
         del own["422"]  # FastAPI's own error schema, which is never returned
-    operation["responses"] = merged(
+    responses = operation["responses"] = merged(
         own, common(method, has_body=body is not None, takes_input=inputs, public=public)
     )
     add_headers(operation, public=public)
@@ -115,7 +115,7 @@ def _complete(method: str, operation: dict[str, Any], *, public: bool) -> None:
     for parameter in operation.get("parameters", []):
         if parameter["name"] in example.parameters:
             parameter["example"] = example.parameters[parameter["name"]]
-    response = own[str(example.status)]
+    response = responses[str(example.status)]
     if example.response is not None:
         media = response.setdefault("content", {}).setdefault("application/json", {})
         media["example"] = example.response

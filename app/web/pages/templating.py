@@ -62,7 +62,7 @@ def render(
         "identity": identity,
         "token": _token_field(services, identity),
         "currency": settings.currency,
-        "demo_running": services.demo.running(),
+        "demo_running": services.demo.is_running(),
         "stock_name": settings.stock_attribute,
         "clock": clock,
         **shown,

@@ -1,6 +1,6 @@
 """The tiles count the loaded changes of the last hour, and say since when the count is complete.
 
-Pure. `static/live/tiles.js` continues these counts in the browser.
+No I/O. `static/live/tiles.js` continues these counts in the browser.
 """
 
 from collections.abc import Mapping, Sequence

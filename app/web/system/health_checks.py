@@ -20,14 +20,13 @@ RECENT = timedelta(hours=24)
 def findings(state: SystemState) -> list[Finding]:
     """All problems, worst first."""
     found = _of_parts(state)
-    if state.trouble and not any(finding.bad for finding in found):
-        found.append(
-            Finding(
-                f"The store cannot be read: {state.trouble}",
-                "Stockpulse keeps retrying and recovers by itself. If this lasts, check the store.",
-                bad=True,
-            )
+    if state.trouble and not found:  # a part that fails (such as the engine) is the cause
+        remedy = (
+            "This does not recover by itself. The log has the error; the row has to be repaired."
+            if state.needs_repair
+            else "Stockpulse keeps retrying and recovers by itself. If this lasts, check the store."
         )
+        found.append(Finding(f"The store cannot be read: {state.trouble}", remedy, bad=True))
     found += _of_workers(state)
     if state.stored is not None:
         found += [*sink_findings(state), *_of_tables(state, state.stored)]
@@ -65,9 +64,8 @@ def _of_workers(state: SystemState) -> list[Finding]:
             )
         ]
     found = []
-    late = [line for line in shard_lines(state) if line.lag is not None and line.lag > LATE]
-    if late:
-        worst = max(line.lag or 0.0 for line in late)
+    worst = max(_lags(state), default=0.0)
+    if worst > LATE:
         found.append(
             Finding(
                 f"Changes appear late: the reader is {span(worst)} behind.",
@@ -76,6 +74,11 @@ def _of_workers(state: SystemState) -> list[Finding]:
             )
         )
     return found
+
+
+def _lags(state: SystemState) -> list[float]:
+    """Seconds behind, of each shard that a worker reads; a finished shard has no lag."""
+    return [line.lag for line in shard_lines(state) if line.lag is not None]
 
 
 def _needs_workers(state: SystemState) -> bool:
@@ -104,7 +107,8 @@ def _of_tables(state: SystemState, stored: StoredStatus) -> list[Finding]:
         found.append(
             Finding(
                 "Changes were lost before they were read (see the gaps below).",
-                "The table itself is complete. Compare the audit with the table:",
+                "The table itself is complete. Compare the audit with the table. (A gap stays in "
+                "this list for 24 hours, also after the comparison.)",
                 bad=False,
                 command="stockpulse reconcile",
             )
@@ -119,8 +123,7 @@ def headline(state: SystemState, found: Sequence[Finding]) -> str:
         return "Stockpulse is not working." if bad else "Working, but something needs attention."
     if not is_sure(state):
         return "Checking: no worker heartbeat received yet. This takes a few seconds."
-    reading = [line for line in shard_lines(state) if not line.finished]
-    lags = [line.lag for line in reading if line.lag is not None]
+    lags = _lags(state)
     if not lags:
         return "All is well."
     shards = "shard is" if len(lags) == 1 else "shards are"

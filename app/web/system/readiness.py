@@ -39,7 +39,7 @@ def details_of(state: SystemState) -> dict[str, Any]:
         if stored
         else None,
         "broker": {
-            "kind": state.live.broker,
+            "kind": state.live.broker_kind,
             "subscribers": state.live.subscribers,
             "held": state.live.held,
             "overruns": state.live.overruns,

@@ -67,7 +67,7 @@ class SystemSnapshot:
         self._stored: StoredStatus | None = None
         self._read_at: datetime | None = None
         self._ended = -math.inf  # when the last read ended, by the monotonic clock
-        self._trouble = ""
+        self._trouble, self._needs_repair = "", False
 
     async def current(self, age: float = FRESH) -> SystemState:
         """The state; its tables were read at most `age` seconds ago, if they can be read."""
@@ -95,16 +95,17 @@ class SystemSnapshot:
         return reading
 
     def _run(self, reading: Future[None]) -> None:
-        stored, trouble = None, ""
+        stored, trouble, needs_repair = None, "", False
         try:
             stored = self._read()
         except StockpulseError as error:
             trouble = masked(error.detail)
         except Exception as error:  # noqa: BLE001 - an unexpected row must not break the page
             _log.warning("cannot read the state of the tables", exc_info=error)
-            trouble = "a row of the tables has an unexpected form; the log has the details."
+            trouble, needs_repair = "a row of the tables has an unexpected form.", True
         with self._lock:
-            self._ended, self._trouble, self._running = self._monotonic(), trouble, None
+            self._ended, self._running = self._monotonic(), None
+            self._trouble, self._needs_repair = trouble, needs_repair
             if stored is not None:
                 self._stored, self._read_at = stored, datetime.now(UTC)
                 self._heartbeats.note(stored.workers, self._ended)
@@ -114,9 +115,9 @@ class SystemSnapshot:
         live = self._live()
         with self._lock:
             now = self._monotonic()
-            trouble = self._trouble
+            trouble, needs_repair = self._trouble, self._needs_repair
             if self._running is not None and now - self._running[1] > HANGING:
-                trouble = f"no answer for {now - self._running[1]:.0f} s."
+                trouble, needs_repair = f"no answer for {now - self._running[1]:.0f} s.", False
             rows = self._stored.workers if self._stored else ()
             return SystemState(
                 as_of=datetime.now(UTC),
@@ -124,5 +125,6 @@ class SystemSnapshot:
                 stored=self._stored,
                 read_at=self._read_at,
                 trouble=trouble,
+                needs_repair=needs_repair,
                 workers=[self._heartbeats.of(row, now) for row in rows],
             )

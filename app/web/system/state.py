@@ -1,4 +1,4 @@
-"""The system's state is what this process knows now, and the last successful read of the tables."""
+"""The System page, `/readyz` and the findings all show one state, which is read once."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,17 @@ from app.broker.in_process import InProcessBroker
 from app.store.coordination.shard_state import ShardState
 from app.store.status import StoredStatus
 
-SILENT = (
-    12.0  # seconds without a heartbeat until a worker counts as dead: a lease time and a margin
-)
+# Seconds without a heartbeat until a worker counts as dead: the workers' LEASE_TIME and 2 s. (The
+# web server does not import `worker`; a test compares the two.)
+SILENT = 12.0
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerSeen:
-    """A worker; `silent`: seconds for which we have seen its heartbeat counter unchanged."""
+    """A worker; `silent`: seconds for which we have seen its heartbeat counter unchanged.
+
+    `broker`: its kind of broker, `since`: when it started (RFC 3339); None if its row has neither.
+    """
 
     owner: str
     broker: str | None
@@ -31,11 +34,15 @@ class WorkerSeen:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What this process knows without asking the store."""
+    """What this process knows without asking the store.
+
+    `held`: how many events the ring holds. `overruns`: how many subscribers were so slow that
+    events left the ring before they were sent, since the process started.
+    """
 
     parts: Mapping[str, str]  # `ok`, or what is wrong
     shards: Sequence[ShardState] | None  # None: no worker in this process
-    broker: str
+    broker_kind: str
     subscribers: int
     held: int
     overruns: int
@@ -51,6 +58,7 @@ class SystemState:
     stored: StoredStatus | None
     read_at: datetime | None
     trouble: str  # why the last read of the tables failed; empty if it did not
+    needs_repair: bool  # it fails because of a row, so retrying does not help
     workers: Sequence[WorkerSeen]
 
 
@@ -68,7 +76,7 @@ def live_of(
         return Live(
             parts={name: probe() or "ok" for name, probe in probes.items()},
             shards=None if shards is None else shards(),
-            broker=kind,
+            broker_kind=kind,
             subscribers=broker.subscribers,
             held=broker.held,
             overruns=broker.overruns,

@@ -22,7 +22,7 @@ def rows_are_delivered_when_first_seen(patch: Patch) -> None:
     """Earlier rows may be committed after the query has passed their place."""
     right = RecentRows.after
 
-    def after(self: RecentRows, place: Any, now: float = 0.0) -> list[Candidate]:
+    def after(self: RecentRows, place: Any, now: float) -> list[Candidate]:
         return [one._replace(ready=True) for one in right(self, place, now)]
 
     patch.setattr(RecentRows, "after", after)
@@ -50,7 +50,7 @@ def place_is_settled_by_time_alone(patch: Patch) -> None:
 def missing_audit_entry_is_skipped_at_once(patch: Patch) -> None:
     right = RecentRows.after
 
-    def after(self: RecentRows, place: Any, now: float = 0.0) -> list[Candidate]:
+    def after(self: RecentRows, place: Any, now: float) -> list[Candidate]:
         return [one._replace(overdue=True) for one in right(self, place, now)]
 
     patch.setattr(RecentRows, "after", after)

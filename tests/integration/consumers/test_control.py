@@ -15,7 +15,7 @@ from app.store.feed.feed import Feed
 from app.store.sinks.sink_control import SinkControl
 from tests.integration.consumers.kit import Recorder, Shop
 from tests.support.waiting import until
-from worker.consumers.rejections import AT_A_TIME
+from worker.consumers.redriving import AT_A_TIME
 from worker.consumers.sink import Rejected, Sink
 
 

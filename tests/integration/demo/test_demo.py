@@ -85,16 +85,16 @@ def test_demo_is_refused_in_read_only_mode(endpoint: str, tmp_path: Path) -> Non
     with serving(settings_for(endpoint, tmp_path, read_only=True)) as app:
         assert BUTTON not in app.http.get("/").text
         assert app.http.post("/demo/start").status_code == 403
-        assert not app.services.demo.running()
+        assert not app.services.demo.is_running()
 
 
 def test_demo_cannot_be_started_from_another_origin(app: App) -> None:
     answer = app.http.post("/demo/start", headers={"Origin": "http://elsewhere.example"})
     assert answer.status_code == 403
-    assert not app.services.demo.running()
+    assert not app.services.demo.is_running()
 
 
 def test_shop_stops_with_its_server(settings: Settings) -> None:
     with running(settings, demo=plan(20)) as services:
-        assert services.demo.running()
-    assert not services.demo.running()
+        assert services.demo.is_running()
+    assert not services.demo.is_running()

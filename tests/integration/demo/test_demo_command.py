@@ -77,7 +77,7 @@ def test_demo_command_only_writes_if_a_server_is_running(app: App, tmp_path: Pat
     with Command(settings, tmp_path / "output", "--rate", "50") as command:
         until(lambda: sells(app), 60)
         assert "Writing the demo shop's changes to" in command.output
-        assert not app.services.demo.running()
+        assert not app.services.demo.is_running()
         assert command.end() == 0, command.output
     with Command(settings, tmp_path / "output", "--history", "12h") as command:
         assert command.child.wait(30) == 1

@@ -10,7 +10,7 @@ from typing import Any, Literal, Never
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from app.core.errors import Unavailable
+from app.core.errors import ServiceUnavailable
 from tests.support.fakes.fake_errors import fault, lost_answer
 from tests.support.fakes.fake_tables import Paginator
 from tests.support.simulation.hub import Crash, Hub, Process
@@ -73,7 +73,7 @@ class Wire:
             self.tally[f"{trouble}: {operation}"] += 1
         try:
             return self._meet(trouble, operation, effect)
-        except (ClientError, BotoCoreError, Unavailable, Crash):
+        except (ClientError, BotoCoreError, ServiceUnavailable, Crash):
             raise
         except BaseException as error:
             self._hub.failures.append(error)  # the caller might swallow it
@@ -95,14 +95,14 @@ class Wire:
         batch = operation == "batch_write_item"
         match trouble:
             case "throttle" | "error" if operation == "publish":
-                raise Unavailable("the broker is unavailable")
+                raise ServiceUnavailable("the broker is unavailable")
             case "throttle":
                 raise fault(THROTTLED)
             case "error":
                 raise fault("InternalServerError")
             case "lost":
                 effect()
-                raise Unavailable("no answer") if operation == "publish" else lost_answer()
+                raise ServiceUnavailable("no answer") if operation == "publish" else lost_answer()
             case "pause":
                 self._process().paused = True
                 self._hub.wait(None, 0)

@@ -64,9 +64,9 @@ class Discovery:
     def discover(
         self,
         checkpoints: Mapping[ShardKey, Checkpoint],
-        beginnings: Mapping[str, Collection[str]] = MappingProxyType({}),
+        stream_starts: Mapping[str, Collection[str]] = MappingProxyType({}),
     ) -> StreamSnapshot:
-        """Read the streams' state; `beginnings`: see `app.store.coordination.stream_starts`.
+        """Read the streams' state; `stream_starts`: see `app.store.coordination.stream_starts`.
 
         Raises:
             StoreUnavailable: the service does not answer which stream is the table's.
@@ -81,7 +81,7 @@ class Discovery:
         for arn in streams_in_order(current, held, listed):
             listing, failure = self._listing(arn, current)
             known = positions(checkpoints, arn, one_log=self._one_log)
-            listing = promised(listing, known, beginnings.get(arn))
+            listing = promised(listing, known, stream_starts.get(arn))
             if arn == current or not is_drained(listing, known):
                 is_new = bool(held) and arn not in held
                 return StreamSnapshot(arn, listing, is_new, frozenset(drained), trouble or failure)

@@ -1,7 +1,7 @@
 """A reader polls at once while pages hold records, and less and less often while they do not.
 
 After a hint that something was written, it polls at 0, 50, 150 and 400 ms, because a record can
-appear later than its write. Hints never affect correctness. Pure.
+appear later than its write. Hints never affect correctness. No I/O.
 """
 
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Polling:
         self.hinted()  # a newly taken shard may have an empty page before its records
 
     def hinted(self) -> None:
-        """React to a committed write: poll now, and again soon."""
+        """Forget the quiet time; the next delays are short."""
         self._quiet = 0.0
         self._after_hint = [later - sooner for sooner, later in pairwise(HINT_POLLS)]
 

@@ -10,7 +10,7 @@ from app.broker.frames import change_frame, frame_of
 from app.broker.redis.connection import BrokerUnavailable, keys_of
 from app.broker.redis.entries import entry_of, fields_of, mark
 from app.broker.redis.publisher import RedisPublisher
-from app.core.errors import Unavailable
+from app.core.errors import ServiceUnavailable
 from tests.support.builders import a_cursor, an_event, an_item, arrivals
 from tests.support.processes.process import free_port
 
@@ -60,7 +60,7 @@ def test_missing_redis_raises_unavailable_without_the_password() -> None:
         publisher.publish(arrivals([1]))
     publisher.close()
     assert time.monotonic() - started < 2
-    assert isinstance(error.value, Unavailable)
+    assert isinstance(error.value, ServiceUnavailable)
     assert "s3cr3t" not in str(error.value)
     assert error.value.__cause__ is None
 

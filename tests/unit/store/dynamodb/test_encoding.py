@@ -70,7 +70,7 @@ def ours(clients: Clients) -> Any:
 
 
 @pytest.fixture(scope="module")
-def plain() -> Any:
+def unpatched() -> Any:
     return boto3.client("dynamodbstreams", **PLACE)
 
 
@@ -122,8 +122,8 @@ def _read(client: Any, body: bytes, status: int = 200) -> Any:
     return client.get_records(ShardIterator="i" * 30)
 
 
-def test_a_page_decodes_to_the_same_events_as_with_botocore(ours: Any, plain: Any) -> None:
-    mine, theirs = (_read(client, page()) for client in (ours, plain))
+def test_a_page_decodes_to_the_same_events_as_with_botocore(ours: Any, unpatched: Any) -> None:
+    mine, theirs = (_read(client, page()) for client in (ours, unpatched))
     assert mine["NextShardIterator"] == theirs["NextShardIterator"] == "next"
     events = [decode(answer["Records"][0], STREAM_ARN) for answer in (mine, theirs)]
     assert events[0] == events[1]
@@ -133,9 +133,9 @@ def test_at_a_shard_s_end_there_is_no_next_iterator(ours: Any) -> None:
     assert _read(ours, page(NextShardIterator=None)).get("NextShardIterator") is None
 
 
-def test_a_page_with_invalid_unicode_is_left_to_botocore(ours: Any, plain: Any) -> None:
+def test_a_page_with_invalid_unicode_is_left_to_botocore(ours: Any, unpatched: Any) -> None:
     body = page().replace(b'"P1"', b'"\\ud800"')
-    assert _read(ours, body)["Records"] == _read(plain, body)["Records"]
+    assert _read(ours, body)["Records"] == _read(unpatched, body)["Records"]
 
 
 def test_a_service_error_is_raised(ours: Any) -> None:
@@ -151,14 +151,14 @@ def _query(client: Any, item: Any) -> Any:
     return {name: answer[name] for name in body}
 
 
-PLAIN = {name: value for name, value in ITEM.items() if name not in {"B", "BS", "M"}}
+WITHOUT_BINARY = {name: value for name, value in ITEM.items() if name not in {"B", "BS", "M"}}
 
 
 @pytest.mark.parametrize(
     "item",
     [
-        PLAIN,
-        PLAIN | {"S": {"S": '"B":"AP8="'}},  # text that looks like a binary attribute
+        WITHOUT_BINARY,
+        WITHOUT_BINARY | {"S": {"S": '"B":"AP8="'}},  # text that looks like a binary attribute
         ITEM,
         {"M": {"M": {"B": {"N": "1"}}}},  # a number whose name looks like the type
         {"L": {"L": [{"BS": [b"1"]}]}},
@@ -171,8 +171,8 @@ def test_a_page_of_items_is_parsed_as_botocore_would_parse_it(clients: Clients, 
 
 
 def test_items_of_a_batch_get_are_parsed_as_botocore_would_parse_them(clients: Clients) -> None:
-    body = orjson.dumps({"Responses": {"A": [PLAIN]}, "UnprocessedKeys": {}})
+    body = orjson.dumps({"Responses": {"A": [WITHOUT_BINARY]}, "UnprocessedKeys": {}})
     for client in (clients.tables, boto3.client("dynamodb", **PLACE)):
         answering(client, body)
         answer = client.batch_get_item(RequestItems={"A": {"Keys": [{"S": {"S": "x"}}]}})
-        assert (answer["Responses"], answer["UnprocessedKeys"]) == ({"A": [PLAIN]}, {})
+        assert (answer["Responses"], answer["UnprocessedKeys"]) == ({"A": [WITHOUT_BINARY]}, {})

@@ -9,7 +9,7 @@ T = 1_000_000  # ms
 
 def taken(recent: RecentRows, position: Position) -> list[tuple[str, str]]:
     """The events that are ready, in order."""
-    candidates = recent.after(max(position.settled, recent.base))
+    candidates = recent.after(max(position.settled, recent.base), 0.0)
     return [ref for _, ref, ready, _ in arrivals(candidates, position) if ready]
 
 
@@ -102,4 +102,4 @@ def test_a_limited_number_of_settled_rows_is_kept() -> None:
     recent.add_pass([*rows, row(T + 60_000, ("last", 1))], 20.0, 20.1)
     recent.add_pass(rows, 20.1, 20.2)
     assert recent.base == rows[9].cursor
-    assert len(recent.after(recent.base)) == HELD + 1
+    assert len(recent.rows_after(recent.base)) == HELD + 1

@@ -49,7 +49,7 @@ def get(path: str, get_product: Any = None, method: str = "GET", **headers: str)
         settings=Settings(_env_file=None),
         about=about(),
         store=SimpleNamespace(products=SimpleNamespace(get=get_product)),
-        demo=SimpleNamespace(running=lambda: False),
+        demo=SimpleNamespace(is_running=lambda: False),
         access=open_to_all(),
     )
     transport = httpx.ASGITransport(create_app(services), raise_app_exceptions=False)

@@ -78,7 +78,7 @@ def client(**given: Any) -> _Client:
         "store": a_store(SimpleNamespace(page=lambda *_: Page([], None))),
         "broker": a_broker(),
         "probes": {},
-        "demo": SimpleNamespace(running=lambda: False),
+        "demo": SimpleNamespace(is_running=lambda: False),
         "access": open_to_all(settings.get("base_path", "")),
         **given,
     }

@@ -79,7 +79,7 @@ def live(**fields: Any) -> Live:
     values: dict[str, Any] = {
         "parts": {"engine": "ok", "worker": "ok"},
         "shards": [reading()],
-        "broker": "in this process",
+        "broker_kind": "in this process",
         "subscribers": 2,
         "held": 1234,
         "overruns": 0,
@@ -95,6 +95,7 @@ def a_state(**fields: Any) -> SystemState:
         "stored": stored(),
         "read_at": NOW,
         "trouble": "",
+        "needs_repair": False,
         "workers": [],
     }
     return SystemState(**(values | fields))

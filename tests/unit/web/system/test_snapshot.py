@@ -111,6 +111,7 @@ def test_failed_read_keeps_the_last_state_and_reports_the_error(
     assert failed.stored == known.stored
     store.error, clock.now = KeyError("Shard"), clock.now + 2
     assert "unexpected form" in current().trouble
+    assert current().needs_repair
     store.error, clock.now = None, clock.now + 2
     assert current().trouble == ""
 

@@ -24,6 +24,7 @@ from tests.unit.web.system.system_states import (
     stored,
     worker,
 )
+from worker.leasing.assignment import LEASE_TIME
 
 
 def report(**fields: Any) -> tuple[str, list[str]]:
@@ -53,6 +54,16 @@ def test_unreadable_store_is_a_finding_even_if_all_parts_are_ok() -> None:
     head, texts = report(stored=None, read_at=None, trouble="DynamoDB did not answer.")
     assert head == "Stockpulse is not working."
     assert texts[0].startswith("The store cannot be read: DynamoDB did not answer.")
+    assert "recovers by itself" in texts[0]
+
+
+def test_row_of_unexpected_form_has_to_be_repaired() -> None:
+    _, texts = report(trouble="a row of the tables has an unexpected form.", needs_repair=True)
+    assert "does not recover by itself" in texts[0]
+
+
+def test_worker_counts_as_dead_two_seconds_after_its_leases() -> None:
+    assert SILENT == LEASE_TIME + 2
 
 
 def test_late_reader_is_a_finding_with_its_lag() -> None:

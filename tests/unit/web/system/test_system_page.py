@@ -33,7 +33,7 @@ def get(path: str, state: SystemState, **settings: Any) -> httpx.Response:
     services: Any = SimpleNamespace(
         settings=Settings(_env_file=None, **settings),
         about=about(),
-        demo=SimpleNamespace(running=lambda: False),
+        demo=SimpleNamespace(is_running=lambda: False),
         system=SimpleNamespace(current=current),
         probes={
             name: partial({"ok": None}.get, text, text) for name, text in state.live.parts.items()

@@ -5,6 +5,13 @@ The real worker runs over the state machine's fake stream.
 
 from tests.support.fakes.fake_shards import FakeShard
 from tests.unit.worker.machine.scene import Scene
+from worker.leasing.assignment import LEASE_TIME
+from worker.sharing.cleanup import FORGET_AFTER
+
+# Steps of a started worker after which it has discovered the shards and finished none.
+UNTIL_DISCOVERED = 25
+# Steps after which a first start is killed, one run each.
+KILLED_AFTER = range(20, 150, 9)
 
 
 def lose(scene: Scene, *shards: FakeShard) -> None:
@@ -13,7 +20,7 @@ def lose(scene: Scene, *shards: FakeShard) -> None:
         scene.world.trim(scene.world.stream.arn, shard, 0, forget=True)
 
 
-def rotated(scene: Scene, *products: str) -> FakeShard:
+def rotate(scene: Scene, *products: str) -> FakeShard:
     """End the open shard; its child receives a change of each product."""
     parent = scene.newest
     scene.world.part(0, split=False, listed=True)
@@ -38,7 +45,7 @@ def test_a_child_that_opened_and_vanished_while_no_worker_ran_is_a_gap(scene: Sc
     child = scene.newest
     scene.world.write("P2")
     scene.world.stream.reveal()
-    rotated(scene, "P3")
+    rotate(scene, "P3")
     lose(scene, scene.root, child)
     scene.start()
     scene.settled()
@@ -51,11 +58,11 @@ def test_the_gap_is_written_once_however_often_a_worker_starts(scene: Scene) -> 
     down(scene)
     child = scene.newest
     scene.world.stream.reveal()
-    rotated(scene, "P3")
+    rotate(scene, "P3")
     lose(scene, scene.root, child)
     for _ in range(3):
         scene.start()
-        scene.run_for(700)  # the rows of vanished shards are removed in this time
+        scene.run_for(FORGET_AFTER + 100)  # the rows of vanished shards are removed in this time
         scene.kill_all()
     assert scene.gaps() == [child.id]
 
@@ -65,22 +72,24 @@ def test_several_lost_generations_are_one_gap(scene: Scene) -> None:
     scene.world.part(0, split=False, listed=False)
     down(scene)
     scene.world.stream.reveal()
-    gone = [scene.root, scene.newest, rotated(scene, "P1"), rotated(scene, "P2")]
-    rotated(scene, "P3")
-    lose(scene, *gone)
+    child = scene.newest
+    grandchild = rotate(scene, "P1")
+    last_lost = rotate(scene, "P2")
+    rotate(scene, "P3")
+    lose(scene, scene.root, child, grandchild, last_lost)
     scene.start()
     scene.settled()
-    assert scene.gaps() == [gone[-1].id]  # no remaining shard names the others
+    assert scene.gaps() == [last_lost.id]  # no remaining shard names the others
 
 
 def test_a_known_child_that_vanished_before_the_next_start_is_a_gap(scene: Scene) -> None:
     for _ in range(3):
         scene.world.write("P1")
-    child = rotated(scene, "P2")
+    child = rotate(scene, "P2")
     scene.start()
-    scene.run(25)  # it has discovered the shards, and the parent is not finished
+    scene.run(UNTIL_DISCOVERED)
     scene.kill_all()
-    rotated(scene, "P3")
+    rotate(scene, "P3")
     lose(scene, scene.root, child)
     scene.start()
     scene.settled()
@@ -119,7 +128,7 @@ def test_a_child_that_lost_nothing_is_no_gap(scene: Scene) -> None:
 def old_stream(scene: Scene) -> FakeShard:
     """A stream that lost a shard, and part of the next, before anyone read it."""
     scene.world.write("P1")
-    child = rotated(scene, "P2", "P3")
+    child = rotate(scene, "P2", "P3")
     lose(scene, scene.root)
     scene.world.trim(scene.world.stream.arn, child, 1)
     return child
@@ -134,7 +143,7 @@ def test_the_first_start_on_an_old_stream_is_no_gap(scene: Scene) -> None:
 
 def test_two_first_starts_together_are_no_gap(scene: Scene) -> None:
     old_stream(scene)
-    rotated(scene, "P4")
+    rotate(scene, "P4")
     scene.start(0)
     scene.start(1)
     scene.run_for(200)
@@ -143,11 +152,11 @@ def test_two_first_starts_together_are_no_gap(scene: Scene) -> None:
 
 def test_a_first_start_that_is_killed_and_repeated_is_no_gap(scene: Scene) -> None:
     old_stream(scene)
-    for steps in range(20, 150, 9):
+    for steps in KILLED_AFTER:
         scene.start()
         scene.run(steps)
         scene.kill_all()
-        scene.run_for(15)  # until its lease is dead
+        scene.run_for(LEASE_TIME + 5)  # until its lease is dead
     assert scene.gaps() == []
 
 
@@ -155,10 +164,10 @@ def test_records_lost_after_the_first_start_are_a_gap_even_if_nothing_was_read(
     scene: Scene,
 ) -> None:
     child = old_stream(scene)
-    late = rotated(scene, "P4")
-    rotated(scene, "P5")
+    late = rotate(scene, "P4")
+    rotate(scene, "P5")
     scene.start()
-    scene.run(25)
+    scene.run(UNTIL_DISCOVERED)
     scene.kill_all()
     lose(scene, child, late)
     scene.start()

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,18 @@ def test_the_python_example_verifies_a_delivery(delivery: Received) -> None:
     assert not is_authentic(SECRET, delivery.headers, delivery.body + b" ")
     old = {**delivery.headers, "webhook-timestamp": "1793707200"}
     assert not is_authentic(SECRET, old, delivery.body)
+
+
+@pytest.mark.parametrize("name", ["webhook-id", "webhook-timestamp", "webhook-signature"])
+@pytest.mark.parametrize("value", [None, "", "ü", "v1", "v1,="])
+def test_the_python_example_rejects_a_missing_or_malformed_header(
+    delivery: Received, name: str, value: str | None
+) -> None:
+    names: dict[str, Any] = {}
+    exec(_code("python"), names)
+    headers = {key: found for key, found in delivery.headers.items() if key != name}
+    given = headers if value is None else headers | {name: value}
+    assert names["is_authentic"](SECRET, given, delivery.body) is False
 
 
 def test_the_node_example_verifies_a_delivery(delivery: Received, tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""The two sinks: one takes single events on two threads, the other five at a time."""
+"""The sinks that the state machine deploys.
+
+One takes single events on two threads, the other five at a time.
+"""
 
 from worker.consumers.sink import Sink
 

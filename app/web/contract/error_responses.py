@@ -1,6 +1,7 @@
 """The contract lists every error of every operation, generated from the error classes."""
 
 import inspect
+from copy import deepcopy
 from typing import Any
 
 from app.core.errors import StockpulseError, StoreUnavailable
@@ -68,19 +69,19 @@ _HAS_BODY = (MalformedJSON, BodyTooLarge, UnsupportedMediaType)
 Responses = dict[int | str, dict[str, Any]]
 
 
-def refusals(*errors: type[StockpulseError]) -> Responses:
+def error_responses(*errors: type[StockpulseError]) -> Responses:
     """These errors, for `responses=` of a route."""
     responses: Responses = {}
     for error in errors:
         response = responses.setdefault(
             error.status,
             {
-                "description": error.title,
+                "description": "",
                 "content": {PROBLEM: {"schema": _ref("Problem"), "examples": {}}},
             },
         )
         response["content"][PROBLEM]["examples"][error.code] = {"value": _example(error)}
-        _describe(response, error.title)
+        response["description"] = _described(response["description"], error.title)
     return responses
 
 
@@ -95,12 +96,15 @@ def common(method: str, *, has_body: bool, takes_input: bool, public: bool) -> R
         errors += _WRITES
     if has_body:
         errors += _HAS_BODY
-    return refusals(*errors)
+    return error_responses(*errors)
 
 
 def merged(own: Responses, others: Responses) -> Responses:
-    """Both; a status that is in both gets the descriptions and examples of both."""
-    responses = {str(status): response for status, response in own.items()}
+    """Both; a status that is in both gets the descriptions and examples of both.
+
+    The arguments are not changed: routes share the values of `own`.
+    """
+    responses = {str(status): deepcopy(response) for status, response in own.items()}
     for status, response in others.items():
         known = responses.setdefault(str(status), response)
         problem = known.get("content", {}).get(PROBLEM)
@@ -108,21 +112,25 @@ def merged(own: Responses, others: Responses) -> Responses:
             continue
         for code, example in response["content"][PROBLEM]["examples"].items():
             problem.setdefault("examples", {})[code] = example
-            _describe(known, example["value"]["title"])
+            known["description"] = _described(known["description"], example["value"]["title"])
     return dict(sorted(responses.items()))
 
 
-def _describe(response: dict[str, Any], title: str) -> None:
-    if title not in response["description"]:
-        response["description"] += f". {title}"
+def _described(description: str, title: str) -> str:
+    """The description with one more title, unless it is one of its sentences."""
+    if not description:
+        return title
+    return description if title in description.split(". ") else f"{description}. {title}"
 
 
 def _example(error: type[StockpulseError]) -> dict[str, Any]:
+    if not error.__doc__:
+        raise TypeError(f"{error.__name__} needs a docstring: it is the example's detail")
     return {
         "type": f"urn:stockpulse:problem:{error.code}",
         "title": error.title,
         "status": error.status,
-        "detail": inspect.cleandoc(error.__doc__ or ""),
+        "detail": inspect.cleandoc(error.__doc__),
         "code": error.code,
         "request_id": "5f0c3b6e0c6e4a7fb4b6f6f3f0d0f3a1",
     }
