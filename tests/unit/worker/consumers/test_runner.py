@@ -48,6 +48,16 @@ class BusyTail:
         return 0
 
 
+class Unread:
+    """A timeline whose end has not been read yet."""
+
+    passes = hints = 0
+
+    @property
+    def recent(self) -> Any:
+        raise RuntimeError("the end of the timeline has not been read yet")
+
+
 def a_runner(tail: Any, deliver: Any) -> Runner:
     nothing: Any = SimpleNamespace(save=lambda *_: None)
     return Runner(
@@ -82,6 +92,6 @@ def test_a_backlog_is_read_without_a_pass_per_batch() -> None:
 
 def test_a_sink_that_is_given_up_before_its_first_turn_saves_nothing() -> None:
     """Nothing was read or delivered yet (found by the state machine)."""
-    runner = a_runner(SimpleNamespace(hints=0), list)
+    runner = a_runner(Unread(), list)
     runner.leave()
     runner.run()
