@@ -214,10 +214,9 @@ class Runner:
 
     def _save_last(self) -> None:
         """Save what the last calls delivered, before the lease is released."""
-        if self._cursor.row.state != "running":
+        if self._cursor.row.state != "running" or not self._cursor.is_open:
             return
         try:
-            self._cursor.open()
             self._cursor.deliver(self._threads.take_finished())
             self._cursor.save(self._health())
         except (StoreUnavailable, Superseded) as error:

@@ -58,6 +58,11 @@ class SavedCursor:
             raise RuntimeError("the cursor is not open")
         return self._position
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the position was read; before that there is nothing to save."""
+        return self._position is not None
+
     def open(self) -> None:
         """Read the position from the row, or save the first position of a new sink; only once.
 

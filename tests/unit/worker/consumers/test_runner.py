@@ -1,9 +1,9 @@
-"""A backlog is read without waiting for passes over the timeline's end."""
+"""How a runner reads, and what it saves when it leaves."""
 
 import threading
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 from app.core.events import ChangeEvent
 from app.store.coordination.leases import Lease, Unleased
@@ -48,6 +48,29 @@ class BusyTail:
         return 0
 
 
+class Unread:
+    """A timeline whose end has not been read yet."""
+
+    passes = hints = 0
+
+    @property
+    def recent(self) -> Any:
+        raise RuntimeError("the end of the timeline has not been read yet")
+
+
+def a_runner(tail: Any, deliver: Any) -> Runner:
+    nothing: Any = SimpleNamespace(save=lambda *_: None)
+    return Runner(
+        Sink("archive", deliver),
+        Shared(tail, nothing, nothing, lambda _: None, RetryPolicy()),
+        Lease("stockpulse", SINK, "archive", "me", 1),
+        SinkRow("archive", owner="me", counter=1, cursor=before(T)),
+        Unleased(),
+        lambda: None,
+        threading.Event(),
+    )
+
+
 def test_a_backlog_is_read_without_a_pass_per_batch() -> None:
     tail, got, done = BusyTail(4 * READ + 1), list[str](), threading.Event()
 
@@ -57,17 +80,7 @@ def test_a_backlog_is_read_without_a_pass_per_batch() -> None:
             done.set()
         return []
 
-    nothing: Any = SimpleNamespace(save=lambda *_: None)
-    shared = Shared(cast("Any", tail), nothing, nothing, lambda _: None, RetryPolicy())
-    runner = Runner(
-        Sink("archive", cast("Any", deliver)),
-        shared,
-        Lease("stockpulse", SINK, "archive", "me", 1),
-        SinkRow("archive", owner="me", counter=1, cursor=before(T)),
-        Unleased(),
-        lambda: None,
-        threading.Event(),
-    )
+    runner = a_runner(tail, deliver)
     thread = threading.Thread(target=runner.run)
     thread.start()
     assert done.wait(15)
@@ -75,3 +88,10 @@ def test_a_backlog_is_read_without_a_pass_per_batch() -> None:
     runner.leave()
     thread.join(15)
     assert passes <= 3
+
+
+def test_a_sink_that_is_given_up_before_its_first_turn_saves_nothing() -> None:
+    """Nothing was read or delivered yet (found by the state machine)."""
+    runner = a_runner(Unread(), list)
+    runner.leave()
+    runner.run()
