@@ -29,6 +29,7 @@ from app.store.dynamodb import cli_lines, tables
 from app.store.dynamodb.client import connect
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
+from app.store.products.changes import StockRules
 from app.store.store import open_store
 from app.store.timeline.timeline import OVERLAP_MS, Timeline
 from app.web.app import create_app
@@ -111,7 +112,13 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
         )
         fed = opened.enter_context(feed_broker(settings, where, deployment, log, broker, probes))
         store = open_store(
-            deployment, feed, log.audit, view_type, on_commit=fed.hint, on_control=fed.check_sinks
+            deployment,
+            feed,
+            log.audit,
+            view_type,
+            rules=StockRules(settings.stock_decimals, settings.negative_stock),
+            on_commit=fed.hint,
+            on_control=fed.check_sinks,
         )
         live = live_of(probes, fed.shards, broker, kind=fed.kind, store=where.name)
         shop = opened.enter_context(DemoShop(store.products, demo or _any_shop(settings)))

@@ -1,6 +1,7 @@
 """Subscribers with equal filters share one, so it is evaluated once per event."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from app.core.events import ChangeEvent, Kind
 
@@ -13,7 +14,7 @@ class Topic:
     product_id: str
     category: str | None
     actor: str | None
-    delta: int | None
+    delta: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Filter:
     product_id: str | None = None
     category: str | None = None
     actor: str | None = None
-    min_delta: int | None = None
+    min_delta: Decimal | None = None
 
     def admits(self, topic: Topic) -> bool:
         """Whether the subscriber wants an event of this topic."""
@@ -36,7 +37,7 @@ class Filter:
             and self.product_id in {None, topic.product_id}
             and self.category in {None, topic.category}
             and self.actor in {None, topic.actor}
-            and (self.min_delta is None or abs(topic.delta or 0) >= self.min_delta)
+            and (self.min_delta is None or abs(topic.delta or Decimal(0)) >= self.min_delta)
         )
 
 

@@ -121,6 +121,15 @@ class Settings(AccessSettings):
         description="Attributes whose changes are shown nowhere, such as another program's "
         "bookkeeping. A trailing `*` stands for any ending.",
     )
+    stock_decimals: Annotated[int, Field(ge=0, le=6)] = Field(
+        0, description="Decimal places that a stock written over REST or a page may have."
+    )
+    negative_stock: bool = Field(
+        default=False, description="Whether writes over REST and pages may take a stock below zero."
+    )
+    price_decimals: Annotated[int, Field(ge=0, le=6)] = Field(
+        2, description="Decimal places that prices are shown with, at least."
+    )
     read_only: bool = Field(
         default=False,
         description="Never write to the products table: write requests are answered with 403, and "

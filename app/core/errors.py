@@ -128,12 +128,20 @@ class InsufficientStock(StockpulseError):
     title = "Not enough stock"
 
 
+class InvalidStock(StockpulseError):
+    """The stock has more decimal places than are allowed, or is negative."""
+
+    status = 422
+    code = "invalid-stock"
+    title = "The stock is not allowed"
+
+
 class StockNotCountable(StockpulseError):
-    """The stored stock is missing or not a whole number, so it cannot be adjusted."""
+    """The stored stock is missing or not a number, so it cannot be adjusted."""
 
     status = 409
     code = "stock-not-countable"
-    title = "The stored stock is not a whole number"
+    title = "The stored stock is not a number"
 
 
 class AttributeKept(StockpulseError):

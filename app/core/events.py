@@ -8,10 +8,12 @@ import binascii
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Literal, get_args
 from urllib.parse import quote
 
 from app.core.item import Item, plain_item
+from app.core.numbers import difference, json_number
 
 Kind = Literal[
     "inserted", "stock_changed", "updated", "deleted", "expired", "internal", "gap", "reconciled"
@@ -32,8 +34,8 @@ class ChangeEvent:
     """One change to one product, decoded from its stream record.
 
     `before` and `after` are images in DynamoDB's typed form; None if the stream's view type
-    (or, with `images_omitted`, their size) leaves them out. `delta` is set only if the stock
-    before and after are both known and differ. `actor` is None for a change made outside
+    (or, with `images_omitted`, their size) leaves them out. `delta` is set where the
+    stock is known to have changed. `actor` is None for a change made outside
     Stockpulse, and if the view type cannot show who made the change.
     """
 
@@ -44,8 +46,8 @@ class ChangeEvent:
     before: Item | None
     after: Item | None
     changed: tuple[str, ...]
-    stock_before: int | None
-    stock_after: int | None
+    stock_before: Decimal | None
+    stock_after: Decimal | None
     actor: str | None
     reason: str | None
     note: str | None
@@ -64,11 +66,20 @@ class ChangeEvent:
         return event_id(self.product_id, self.event_key)
 
     @property
-    def delta(self) -> int | None:
-        """The stock change in units: positive for more, negative for less."""
-        if self.kind != "stock_changed" or self.stock_before is None or self.stock_after is None:
-            return None
-        return self.stock_after - self.stock_before
+    def delta(self) -> Decimal | None:
+        """The stock change in units, exactly: positive for more, negative for less.
+
+        A new product adds its stock, a deleted one removes it.
+        """
+        match self.kind, self.stock_before, self.stock_after:
+            case "stock_changed", before, after if before is not None and after is not None:
+                return difference(after, before)
+            case "inserted", None, after:
+                return after
+            case "deleted" | "expired", before, None if before is not None:
+                return -before
+            case _:
+                return None
 
 
 def event_id(product_id: str, event_key: str) -> str:
@@ -122,9 +133,9 @@ def data_of(event: ChangeEvent, *, with_images: bool = True) -> dict[str, Any]:
         "after": plain_item(event.after) if show and event.after is not None else None,
         "images_omitted": not show,
         "changed": list(event.changed),
-        "stock_before": event.stock_before,
-        "stock_after": event.stock_after,
-        "delta": event.delta,
+        "stock_before": json_number(event.stock_before),
+        "stock_after": json_number(event.stock_after),
+        "delta": json_number(event.delta),
         "actor": event.actor,
         "reason": event.reason,
         "note": event.note,

@@ -13,6 +13,8 @@ from typing import Any
 
 import orjson
 
+from app.core.numbers import number_of
+
 # An attribute value in typed form, a mapping with one entry: {"S": "..."}.
 AttributeValue = Mapping[str, Any]
 Item = Mapping[str, AttributeValue]
@@ -77,17 +79,9 @@ def text(item: Item | None, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def stock(item: Item | None, names: AttributeNames = DEFAULT_NAMES) -> int | None:
-    """The stock count; None if it is missing, negative, fractional, too large or not a number."""
-    digits = (item or {}).get(names.stock, {}).get("N")
-    if digits is None:
-        return None
-    try:
-        count = Decimal(digits)
-        whole = 0 <= count <= MAX_STOCK and count == count.to_integral_value()
-    except InvalidOperation:  # only a hand-made record can contain such a "number"
-        return None
-    return int(count) if whole else None
+def stock(item: Item | None, names: AttributeNames = DEFAULT_NAMES) -> Decimal | None:
+    """The stock as an exact decimal, negative or fractional too; None if it is no number."""
+    return number_of((item or {}).get(names.stock, {}).get("N"))
 
 
 def plain(value: AttributeValue) -> Any:

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from random import Random
 from threading import Event
@@ -68,7 +69,7 @@ def apply(products: ProductRepository, change: Change) -> None:
         case Launch(draft):
             products.create(draft, stamp)
         case Move(delta):
-            products.adjust(product_id, delta, stamp)
+            products.adjust(product_id, Decimal(delta), stamp)
         case Edit(fields):
             products.patch(product_id, fields, ANY_STATE, stamp)
         case Drop():

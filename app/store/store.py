@@ -11,6 +11,7 @@ from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb.store_clock import StoreClock
 from app.store.feed.feed import Feed
 from app.store.idempotency import IdempotencyKeyRows
+from app.store.products.changes import StockRules
 from app.store.products.product_repository import ProductRepository
 from app.store.sinks.sink_control import SinkControl
 from app.store.status import StatusReader
@@ -40,6 +41,7 @@ def open_store(
     *,
     on_commit: Callable[[], None],
     on_control: Callable[[], None],
+    rules: StockRules,
 ) -> Store:
     """The store of a process.
 
@@ -57,6 +59,7 @@ def open_store(
             was_known=audit.knows,
             on_commit=on_commit,
             now=StoreClock(client).now,
+            rules=rules,
         ),
         idempotency_keys=IdempotencyKeyRows(client, tables.idempotency),
         timeline=Timeline(feed, audit),

@@ -25,7 +25,7 @@ const LABELS = {
 /** All texts of a change's row. */
 export function describe(data, stockName = "Stock") {
   const [mark, label] = LABELS[data.kind] ?? ["", data.kind];
-  const direction = !data.delta ? "" : data.delta > 0 ? "up" : "down";
+  const direction = data.kind !== "stock_changed" ? "" : Number(data.delta) > 0 ? "up" : "down";
   const shard = data.product_id.startsWith("\0"); // the gap of a whole shard
   const name = shard ? "Unknown products" : data.product_name || data.product_id;
   return {
@@ -68,7 +68,7 @@ function changedText(data, stockName) {
   const { stock_before: before, stock_after: after } = data;
   const parts = [];
   if (before !== null && after !== null) {
-    if (before !== after) parts.push(`${before} ${ARROW} ${after} (${signed(after - before)})`);
+    if (before !== after) parts.push(`${before} ${ARROW} ${after} (${signed(data.delta)})`);
   } else if (data.before === null && after !== null) {
     parts.push(`now ${after} in stock`);
   } else if (data.after === null && before !== null) {
@@ -131,7 +131,8 @@ function foundText(name, before, after) {
 
 /** A number with its sign; the minus is U+2212. */
 export function signed(number) {
-  return number > 0 ? `+${number}` : number < 0 ? `${MINUS}${-number}` : "0";
+  const text = String(number);
+  return Number(text) > 0 ? `+${text}` : Number(text) < 0 ? `${MINUS}${text.slice(1)}` : "0";
 }
 
 /** Who made the change, as far as the event shows it. */

@@ -28,7 +28,7 @@ export function createTiles(minutes = [], since = null) {
       const number = Math.min(Math.floor(Date.parse(data.occurred_at) / MINUTE), last);
       if (!(number > last - WINDOW)) return;
       const minute = counts.get(number) ?? { ...EMPTY };
-      const delta = data.delta ?? 0;
+      const delta = data.kind === "stock_changed" ? Number(data.delta) : 0;
       minute.changes += 1;
       minute.in += Math.max(delta, 0);
       minute.out += Math.max(-delta, 0);
@@ -53,6 +53,8 @@ export function createTiles(minutes = [], since = null) {
         const minute = counts.get(number) ?? EMPTY;
         for (const name of Object.keys(sum)) sum[name] += minute[name];
       }
+      // Stocks have up to six decimals; binary sums of them are rounded back.
+      for (const name of Object.keys(sum)) sum[name] = Math.round(sum[name] * 1e6) / 1e6;
       return sum;
     },
 

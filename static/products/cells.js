@@ -1,19 +1,19 @@
 // Stock cells follow the stream; an event older than its row is ignored.
 
 /** Whether an event may change a row that shows `version`. Pure. */
-export function isNewer(version, event) {
-  const theirs = event.after?.Version;
-  // Other programs do not update Version, and large images are not sent. Then the newest event wins.
+export function isNewer(version, event, metadata) {
+  const theirs = event.after?.[metadata]?.version;
+  // Other programs do not count our writes, and large images are not sent. Then the newest event wins.
   return typeof theirs !== "number" || theirs >= version;
 }
 
 /** Whether a stock is at or below its reorder point. Pure; `null` is unknown. */
 export function isLow(stock, reorderPoint) {
-  return stock !== null && reorderPoint !== null && stock <= reorderPoint;
+  return stock !== null && reorderPoint !== null && Number(stock) <= Number(reorderPoint);
 }
 
 /** Keeps the rows of `table` up to date. */
-export function createCells(table) {
+export function createCells(table, metadata) {
   const rows = new Map(
     [...table.querySelectorAll("[data-product]")].map((row) => [row.dataset.product, row]),
   );
@@ -49,10 +49,10 @@ export function createCells(table) {
       }
       // A product created again under the same id starts at version 1.
       const recreated = row.classList.contains("gone");
-      if (!recreated && !isNewer(Number(row.dataset.version), event)) return;
+      if (!recreated && !isNewer(Number(row.dataset.version), event, metadata)) return;
       row.classList.remove("gone");
       if (event.view_type === "KEYS_ONLY" || event.view_type === "OLD_IMAGE") return;
-      show(row, event.stock_after, event.after?.Version ?? null);
+      show(row, event.stock_after, event.after?.[metadata]?.version ?? null);
     },
   };
 }

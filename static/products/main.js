@@ -16,7 +16,7 @@ function reloadNotice(text) {
   news.hidden = false;
 }
 
-const cells = createCells(table ?? document.createElement("table"));
+const cells = createCells(table ?? document.createElement("table"), main.dataset.metadata);
 if (table !== null) {
   takeOver(table, main.dataset.api, (row, product) => {
     cells.set(row, product);

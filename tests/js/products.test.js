@@ -15,10 +15,10 @@ test("ids that a browser removes from paths are not addressable", () => {
 });
 
 test("an event older than the row is not newer; one without a version is", () => {
-  assert.equal(isNewer(5, { after: { Version: 4 } }), false);
-  assert.equal(isNewer(5, { after: { Version: 5 } }), true);
-  assert.equal(isNewer(5, { after: {} }), true);
-  assert.equal(isNewer(5, { after: null }), true);
+  assert.equal(isNewer(5, { after: { Stockpulse: { version: 4 } } }, "Stockpulse"), false);
+  assert.equal(isNewer(5, { after: { Stockpulse: { version: 5 } } }, "Stockpulse"), true);
+  assert.equal(isNewer(5, { after: {} }, "Stockpulse"), true);
+  assert.equal(isNewer(5, { after: null }, "Stockpulse"), true);
 });
 
 test("stock is low at or below the reorder point, if both are known", () => {

@@ -6,6 +6,7 @@ normalises them; this module interprets them.
 
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from app.core.events import RESERVED, ChangeEvent, Kind
@@ -36,7 +37,7 @@ class UndecodableRecord(Exception):
 
 def process_event(
     record: Mapping[str, Any], names: AttributeNames = DEFAULT_NAMES
-) -> tuple[str, int | None]:
+) -> tuple[str, Decimal | None]:
     """Return the product id and new stock of a record, as the well-known tutorials do.
 
     The minimal record `{"dynamodb": {"NewImage": {"ProductID": {"S": "P123"}, "Stock": {"N":

@@ -9,6 +9,7 @@ import orjson
 from app.broker.event_json import event_json
 from app.broker.filters import Topic, topic_of
 from app.core.events import ChangeEvent
+from app.core.numbers import digits, number_of
 from app.store.feed.cursor import Cursor, parse_cursor
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def fields_of(cursor: Cursor, event: ChangeEvent, table: str) -> "Fields":
         topic.product_id,
         topic.category,
         topic.actor,
-        topic.delta,
+        None if topic.delta is None else digits(topic.delta),
         int(event.occurred_at.timestamp() * 1000),
     ]
     return {"head": orjson.dumps(head), "data": event_json(event, table)}
@@ -64,5 +65,5 @@ def entry_of(fields: Mapping[bytes, bytes]) -> Entry | None:
     cursor, event_id, kind, product_id, category, actor, delta, occurred_ms = orjson.loads(
         fields[b"head"]
     )
-    topic = Topic(kind, product_id, category, actor, delta)
+    topic = Topic(kind, product_id, category, actor, number_of(delta))
     return Entry(parse_cursor(cursor), event_id, topic, occurred_ms, fields[b"data"])

@@ -45,10 +45,10 @@ class Shelf:
         return ProductDraft(
             product_id=self.product_id,
             name=self.line.name,
-            stock=self.stock,
+            stock=Decimal(self.stock),
             category=self.line.category,
             price=self.price,
-            reorder_point=self.reorder_point,
+            reorder_point=Decimal(self.reorder_point),
             tags=self.line.tags,
             barcode=self.line.barcode(self.edition),
         )

@@ -9,12 +9,14 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from enum import Enum
 from hashlib import sha256
 from typing import Any
 
 from app.core.events import ChangeEvent, rfc3339
 from app.core.item import Item, canonical, digest, from_canonical
+from app.core.numbers import digits, number_of
 
 FORMAT = "1"
 
@@ -121,7 +123,7 @@ def _fields(event: ChangeEvent, key_id: str) -> dict[str, Any]:
         "Delta": event.delta,
     }
     fields |= {name: {"S": value} for name, value in optional.items() if value is not None}
-    fields |= {name: {"N": str(value)} for name, value in numbers.items() if value is not None}
+    fields |= {name: {"N": digits(value)} for name, value in numbers.items() if value is not None}
     if event.changed:
         fields["Changed"] = {"L": [{"S": name} for name in event.changed]}
     return fields
@@ -160,6 +162,5 @@ def _text(entry: Mapping[str, Any], name: str) -> str | None:
     return value
 
 
-def _count(entry: Mapping[str, Any], name: str) -> int | None:
-    digits = entry.get(name, {}).get("N")
-    return None if digits is None else int(digits)
+def _count(entry: Mapping[str, Any], name: str) -> Decimal | None:
+    return number_of(entry.get(name, {}).get("N"))

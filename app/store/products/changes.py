@@ -1,10 +1,13 @@
 """A change is decided from the product as it was read, and again after each failed try. Pure."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from app.core.errors import InsufficientStock, StockNotCountable
+from app.core.errors import InsufficientStock, InvalidStock, StockNotCountable
 from app.core.item import MAX_STOCK
+from app.core.numbers import digits, json_number, places, total
 from app.store.products.etags import check_details, check_whole
 from app.store.products.model import Product, ProductDraft, changes_to
 
@@ -12,7 +15,51 @@ from app.store.products.model import Product, ProductDraft, changes_to
 Decide = Callable[[Product], Mapping[str, Any]]
 
 
-def replacing(draft: ProductDraft, if_match: str) -> Decide:
+@dataclass(frozen=True, slots=True)
+class StockRules:
+    """What a write of ours may make of a stock; other programs may write any number."""
+
+    decimals: int = 0
+    negative: bool = False
+
+    def check(self, name: str, number: Decimal) -> None:
+        """Accept a number that a client sent as a stock or a change of it.
+
+        Raises:
+            InvalidStock: it has too many decimal places.
+
+        """
+        if places(number) > self.decimals:
+            most = f"have at most {self.decimals} decimal places" if self.decimals else "be whole"
+            raise _invalid(name, f"must {most}")
+
+    def checked(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The changes; a stock that stays as another program wrote it is not among them.
+
+        Raises:
+            InvalidStock: as `check_stock`.
+
+        """
+        if "stock" in changes:
+            self.check_stock("stock", changes["stock"])
+        return changes
+
+    def check_stock(self, name: str, number: Decimal) -> None:
+        """Accept a number as a new stock.
+
+        Raises:
+            InvalidStock: it has too many decimal places, or is negative.
+
+        """
+        self.check(name, number)
+        if number < 0 and not self.negative:
+            raise _invalid(name, "must not be negative")
+
+
+WHOLE_UNITS = StockRules()
+
+
+def replacing(draft: ProductDraft, if_match: str, rules: StockRules) -> Decide:
     """Give every known field the draft's value.
 
     The decision raises:
@@ -25,12 +72,12 @@ def replacing(draft: ProductDraft, if_match: str) -> Decide:
 
     def decide(product: Product) -> Mapping[str, Any]:
         check_whole(product, if_match)
-        return changes_to(product, fields)
+        return rules.checked(changes_to(product, fields))
 
     return decide
 
 
-def patching(changes: Mapping[str, Any], if_match: str) -> Decide:
+def patching(changes: Mapping[str, Any], if_match: str, rules: StockRules) -> Decide:
     """Change the named fields; without `stock` among them, a sale in between is no conflict.
 
     The decision raises:
@@ -41,43 +88,51 @@ def patching(changes: Mapping[str, Any], if_match: str) -> Decide:
     def decide(product: Product) -> Mapping[str, Any]:
         check = check_whole if "stock" in changes else check_details
         check(product, if_match)
-        return changes_to(product, changes)
+        return rules.checked(changes_to(product, changes))
 
     return decide
 
 
-def adjusting(delta: int) -> Decide:
+def adjusting(delta: Decimal, rules: StockRules) -> Decide:
     """Add `delta` units.
 
     The decision raises:
         InsufficientStock: the stock would fall below zero.
-        StockNotCountable: the stored stock is not a count, or would exceed the maximum.
+        StockNotCountable: the stored stock is no number, or would exceed the maximum.
 
     """
+    rules.check("delta", delta)
 
     def decide(product: Product) -> Mapping[str, Any]:
         if product.stock is None:
             raise StockNotCountable(
-                "The stored stock is missing or is not a whole number of 0 or more. "
-                "Record a count or set the stock first."
+                "The stored stock is missing or is not a number. Record a count or set the stock "
+                "first."
             )
-        total = product.stock + delta
-        if total < 0:
+        after = total(product.stock, delta)
+        if after < 0 and delta < 0 and not rules.negative:
             raise InsufficientStock(
-                f"There are only {product.stock} in stock, so {-delta} cannot be removed.",
-                extra={"stock": product.stock},
+                f"There are only {digits(product.stock)} in stock, so {digits(-delta)} cannot be "
+                "removed.",
+                extra={"stock": json_number(product.stock)},
             )
-        if total > MAX_STOCK:
+        if abs(after) > MAX_STOCK:
             raise StockNotCountable(f"The stock would exceed the maximum of {MAX_STOCK}.")
-        return {"stock": total}
+        return {"stock": after}
 
     return decide
 
 
-def counting(counted: int) -> Decide:
-    """Set the stock to the counted number, whatever is stored."""
+def counting(counted: Decimal, rules: StockRules) -> Decide:
+    """Set the stock to the counted number, whatever number is stored."""
+    rules.check_stock("counted", counted)
 
     def decide(_: Product) -> Mapping[str, Any]:
         return {"stock": counted}
 
     return decide
+
+
+def _invalid(name: str, detail: str) -> InvalidStock:
+    errors = [{"pointer": f"/{name}", "detail": detail}]
+    return InvalidStock(f"{name} {detail}.", extra={"errors": errors})

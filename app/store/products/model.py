@@ -21,6 +21,7 @@ from app.core.item import (
     text,
 )
 from app.core.metadata import NONE, encoded, metadata_of
+from app.core.numbers import digits, number_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +30,10 @@ class ProductDraft:
 
     product_id: str
     name: str
-    stock: int
+    stock: Decimal
     category: str | None = None
     price: Decimal | None = None
-    reorder_point: int | None = None
+    reorder_point: Decimal | None = None
     tags: tuple[str, ...] = ()
     barcode: str | None = None
 
@@ -54,10 +55,10 @@ class Product:
 
     product_id: str
     name: str | None
-    stock: int | None
+    stock: Decimal | None
     category: str | None
     price: Decimal | None
-    reorder_point: int | None
+    reorder_point: Decimal | None
     tags: tuple[str, ...]
     barcode: str | None
     attributes: dict[str, Any]
@@ -76,7 +77,7 @@ def product_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> Product:
         stock=stock(item, names),
         category=text(item, names.category),
         price=_decimal(item, names.price),
-        reorder_point=_integer(item, names.reorder_point),
+        reorder_point=_decimal(item, names.reorder_point),
         tags=_tags(item, names),
         barcode=text(item, names.barcode),
         attributes=plain_item(item, _shown_elsewhere(item, names)),
@@ -148,9 +149,9 @@ def _encode_field(name: str, value: Any, stored: AttributeValue) -> AttributeVal
         case "name":
             return {"S": value}
         case "stock":
-            return {"N": str(value)}
+            return {"N": digits(value)}
         case "price" | "reorder_point":
-            return None if value is None else {"N": _digits(Decimal(value))}
+            return None if value is None else {"N": digits(value)}
         case "tags" if value:
             return (
                 {"SS": sorted(set(value))} if "SS" in stored else {"L": [{"S": t} for t in value]}
@@ -176,7 +177,7 @@ def _shown_elsewhere(item: Item, names: AttributeNames) -> set[str]:
         names.name: text(item, names.name) is not None,
         names.stock: stock(item, names) is not None,
         names.price: _decimal(item, names.price) is not None,
-        names.reorder_point: _integer(item, names.reorder_point) is not None,
+        names.reorder_point: _decimal(item, names.reorder_point) is not None,
         names.tags: bool(_tags(item, names)),
         names.category: text(item, names.category) is not None,
         names.barcode: text(item, names.barcode) is not None,
@@ -185,13 +186,7 @@ def _shown_elsewhere(item: Item, names: AttributeNames) -> set[str]:
 
 
 def _decimal(item: Item, name: str) -> Decimal | None:
-    digits = item.get(name, {}).get("N")
-    return None if digits is None else Decimal(digits)
-
-
-def _integer(item: Item, name: str) -> int | None:
-    number = _decimal(item, name)
-    return int(number) if number is not None and number == number.to_integral_value() else None
+    return number_of(item.get(name, {}).get("N"))
 
 
 def _tags(item: Item, names: AttributeNames) -> tuple[str, ...]:
@@ -200,9 +195,3 @@ def _tags(item: Item, names: AttributeNames) -> tuple[str, ...]:
         return tuple(sorted(value["SS"]))
     members = value.get("L", [])
     return tuple(member["S"] for member in members) if all("S" in m for m in members) else ()
-
-
-def _digits(number: Decimal) -> str:
-    """A number as DynamoDB returns it: without an exponent or trailing zeros."""
-    text_form = format(number, "f")
-    return text_form.rstrip("0").rstrip(".") if "." in text_form else text_form

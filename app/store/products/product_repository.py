@@ -7,6 +7,7 @@ times.
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from app.core.errors import ConditionFailed, ProductExists, ProductGone, ProductNotFound
@@ -17,7 +18,14 @@ from app.store.dynamodb.paging import Page, decode_cursor, encode_cursor
 from app.store.dynamodb.reads import get_one
 from app.store.dynamodb.transactions import Committer
 from app.store.idempotency import Once
-from app.store.products.changes import adjusting, counting, patching, replacing
+from app.store.products.changes import (
+    WHOLE_UNITS,
+    StockRules,
+    adjusting,
+    counting,
+    patching,
+    replacing,
+)
 from app.store.products.etags import check_whole
 from app.store.products.expressions import is_written_by, put_new
 from app.store.products.model import Product, ProductDraft, Stamp, product_of
@@ -50,6 +58,7 @@ class ProductRepository:
         was_known: Callable[[str], bool],
         on_commit: Callable[[], None] = lambda: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        rules: StockRules = WHOLE_UNITS,
     ) -> None:
         self._client = client
         self._stamps = stamps
@@ -57,6 +66,7 @@ class ProductRepository:
         self._names = stamps.names
         self._was_known = was_known
         self._now = now
+        self._rules = rules
         self._commit = Committer(client, on_commit)
         self._deletion = TwoStepDelete(self._commit, self._find, stamps, now, marks=marks_deletes)
         self._locks = ProductLocks()
@@ -100,11 +110,13 @@ class ProductRepository:
 
         Raises:
             ProductExists: a product with this id exists.
+            InvalidStock: the stock has too many decimal places, or is negative.
             Replayed: the request has already been applied.
 
         """
         if once is not None:
             once.recall()
+        self._rules.check_stock("stock", draft.stock)
         item = put_new(draft, stamp, self._now(), self._stamps)
         product = product_of(item, self._names)
         put = {
@@ -135,7 +147,7 @@ class ProductRepository:
             ETagMismatch: the product, stock included, does not match `if_match`.
 
         """
-        decide = replacing(draft, if_match)
+        decide = replacing(draft, if_match, self._rules)
         return self._rewrite(draft.product_id, decide, stamp, once)
 
     def patch(
@@ -152,25 +164,26 @@ class ProductRepository:
             ETagMismatch: the compared halves do not match `if_match`.
 
         """
-        return self._rewrite(product_id, patching(changes, if_match), stamp, once)
+        return self._rewrite(product_id, patching(changes, if_match, self._rules), stamp, once)
 
     def adjust(
-        self, product_id: str, delta: int, stamp: Stamp, once: Once[Product] | None = None
+        self, product_id: str, delta: Decimal, stamp: Stamp, once: Once[Product] | None = None
     ) -> Product:
         """Add `delta` units, exactly once even if responses are lost.
 
         Raises:
             InsufficientStock: the stock would fall below zero.
-            StockNotCountable: the stored stock is not a count, or would exceed the maximum.
+            StockNotCountable: the stored stock is no number, or would exceed the maximum.
+            InvalidStock: `delta` has too many decimal places.
 
         """
-        return self._rewrite(product_id, adjusting(delta), stamp, once)
+        return self._rewrite(product_id, adjusting(delta, self._rules), stamp, once)
 
     def count(
-        self, product_id: str, counted: int, stamp: Stamp, once: Once[Product] | None = None
+        self, product_id: str, counted: Decimal, stamp: Stamp, once: Once[Product] | None = None
     ) -> Product:
         """Set the stock to the counted number; a count with the same number is recorded, too."""
-        return self._rewrite(product_id, counting(counted), stamp, once)
+        return self._rewrite(product_id, counting(counted, self._rules), stamp, once)
 
     def delete(
         self, product_id: str, if_match: str, stamp: Stamp, once: Once[None] | None = None

@@ -27,6 +27,7 @@ from app.web.requests.parameters import (
 )
 from app.web.requests.responses import json_response, page_response
 from app.web.requests.strict_route import StrictRoute
+from app.web.schemas.fields import Quantity
 from app.web.schemas.outputs import CloudEventOut, EventPageOut
 from app.web.services import Services
 
@@ -50,9 +51,9 @@ async def _wanted(
         str | None, Query(description="Return only changes made by this key or person.")
     ] = None,
     min_delta: Annotated[
-        int | None,
+        Quantity | None,
         Query(
-            ge=1,
+            gt=0,
             description="Return only stock changes of at least this many units, up or down.",
         ),
     ] = None,

@@ -64,7 +64,7 @@ def reverse_event(
     response again, later ones fail with 409.
     """
     event = _event(event_id, services)
-    if event.delta is None:
+    if event.kind != "stock_changed" or event.delta is None:
         raise NotReversible("Only a change of stock from one count to another can be reversed.")
     # A reversal within the last 24 hours is replayed; an older one is found by its reference.
     once = idempotency.once_for_action("reversal", event.id, product_response)

@@ -1,7 +1,10 @@
 """An attribute's values are shown if both are known and short, otherwise only its name. Pure."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
+
+from app.core.numbers import digits
 
 MINUS = "\N{MINUS SIGN}"
 ARROW = "\N{RIGHTWARDS ARROW}"
@@ -25,9 +28,15 @@ def attribute_text(
     return name if old is None or new is None else f"{name} {old} {ARROW} {new}"
 
 
-def signed(number: int) -> str:
+def shown(number: float | str) -> str:
+    """A number of an event in plain digits."""
+    return digits(Decimal(str(number)))
+
+
+def signed(number: float | str) -> str:
     """A number with its sign; the minus is U+2212."""
-    return f"+{number}" if number > 0 else f"{MINUS}{-number}" if number < 0 else "0"
+    text = shown(number)
+    return "0" if text == "0" else f"{MINUS}{text[1:]}" if text.startswith("-") else f"+{text}"
 
 
 def found_text(name: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.core.events import RESERVED, ChangeEvent, data_of
-from app.web.pages.attribute_text import ARROW, attribute_text, found_text, signed
+from app.web.pages.attribute_text import ARROW, attribute_text, found_text, shown, signed
 
 OUTSIDE = "outside Stockpulse"
 NOT_RECORDED = "not recorded"
@@ -75,7 +75,7 @@ def row_from(data: Mapping[str, Any], zone: ZoneInfo, stock_name: str = "Stock")
     """The row of an event's data, in its JSON shape (`data_of`)."""
     kind = str(data["kind"])
     mark, label = _LABELS.get(kind, ("", kind))
-    direction = _direction(data["delta"])
+    direction = _direction(data)
     name = _name(data)
     local = datetime.fromisoformat(data["occurred_at"]).astimezone(zone)
     hides_id = name == data["product_id"] or _is_shard(data["product_id"])
@@ -104,9 +104,10 @@ def change_text(data: Mapping[str, Any], stock_name: str = "Stock") -> str:
     """What happened, in a few words: `12 → 9 (−3)`, `Price 9.99 → 8.99`, `50 in stock`."""
     match data["kind"]:
         case "inserted":
-            return "" if data["stock_after"] is None else f"{data['stock_after']} in stock"
+            return "" if data["stock_after"] is None else f"{shown(data['stock_after'])} in stock"
         case "deleted" | "expired":
-            return "" if data["stock_before"] is None else f"last stock {data['stock_before']}"
+            last = data["stock_before"]
+            return "" if last is None else f"last stock {shown(last)}"
         case "gap":
             return f"Changes may be missing here: {data['note']}"
         case "reconciled":
@@ -120,17 +121,17 @@ def _changed_text(data: Mapping[str, Any], stock_name: str) -> str:
     parts = []
     if before is not None and after is not None:
         if before != after:
-            parts.append(f"{before} {ARROW} {after} ({signed(after - before)})")
+            parts.append(f"{shown(before)} {ARROW} {shown(after)} ({signed(data['delta'])})")
     elif data["before"] is None and after is not None:
-        parts.append(f"now {after} in stock")
+        parts.append(f"now {shown(after)} in stock")
     elif data["after"] is None and before is not None:
-        parts.append(f"had {before} in stock")
+        parts.append(f"had {shown(before)} in stock")
     hidden = {stock_name} if parts else set()
     names = [name for name in data["changed"] if name not in hidden]
-    shown = names[: _SHOWN_CHANGES - len(parts)]
-    parts += [attribute_text(name, data["before"], data["after"]) for name in shown]
-    if len(names) > len(shown):
-        parts.append(f"{len(names) - len(shown)} more")
+    first = names[: _SHOWN_CHANGES - len(parts)]
+    parts += [attribute_text(name, data["before"], data["after"]) for name in first]
+    if len(names) > len(first):
+        parts.append(f"{len(names) - len(first)} more")
     if parts:
         return "; ".join(parts)
     both = data["view_type"] == "NEW_AND_OLD_IMAGES"
@@ -141,22 +142,22 @@ def _reconciled_text(data: Mapping[str, Any], stock_name: str) -> str:
     """What reconciliation found in the table, and what remains unknown."""
     before, after = data["stock_before"], data["stock_after"]
     if data["event_name"] == "REMOVE":
-        last = "" if before is None else f": last stock {before}"
+        last = "" if before is None else f": last stock {shown(before)}"
         return f"Found deleted{last}; author unknown"
     if data["event_name"] == "INSERT":
-        stock = "" if after is None else f": stock {after}"
-        first = data["sequence_number"] == "0"
-        unknown = "its history starts here" if first else "author unknown"
+        stock = "" if after is None else f": stock {shown(after)}"
+        baseline = data["sequence_number"] == "0"
+        unknown = "its history starts here" if baseline else "author unknown"
         return f"Found in the table{stock}; {unknown}"
     parts = []
     if after is not None and before is not None and before != after:
-        parts.append(f"stock {after} instead of {before}")
+        parts.append(f"stock {shown(after)} instead of {shown(before)}")
     hidden = {stock_name} if parts else set()
     names = [name for name in data["changed"] if name not in hidden]
-    shown = names[: _SHOWN_CHANGES - len(parts)]
-    parts += [found_text(name, data["before"], data["after"]) for name in shown]
-    if len(names) > len(shown):
-        parts.append(f"{len(names) - len(shown)} more")
+    first = names[: _SHOWN_CHANGES - len(parts)]
+    parts += [found_text(name, data["before"], data["after"]) for name in first]
+    if len(names) > len(first):
+        parts.append(f"{len(names) - len(first)} more")
     what = f": {', '.join(parts)}" if parts else ""
     return f"Found in the table{what}; author unknown"
 
@@ -195,8 +196,10 @@ def _is_shard(product_id: str) -> bool:
     return product_id.startswith(RESERVED)
 
 
-def _direction(delta: int | None) -> str:
-    return "" if not delta else "up" if delta > 0 else "down"
+def _direction(data: Mapping[str, Any]) -> str:
+    if data["kind"] != "stock_changed":
+        return ""
+    return "down" if Decimal(str(data["delta"])) < 0 else "up"
 
 
 VIEW_NOTICES = {

@@ -13,7 +13,8 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel, ValidationError
 
-from app.core.errors import StockpulseError
+from app.core.errors import InvalidStock, StockpulseError
+from app.core.numbers import digits
 from app.store.products.model import Product
 from app.web.auth.permissions import MAX_FIELDS
 from app.web.errors import InvalidRequest
@@ -112,6 +113,10 @@ class Form:
             self.status = error.status
             if (name := _ERROR_FIELDS.get(error.code)) is not None:
                 self.errors[name] = error.detail
+            elif error.code == InvalidStock.code:
+                (fault,) = error.extra["errors"]
+                name = fault["pointer"].removeprefix("/")
+                self.errors[_FORM_NAMES.get(name, name)] = fault["detail"]
             else:
                 self.problem = f"{error.title}. {error.detail}"
 
@@ -120,10 +125,10 @@ def text_of(product: Product) -> dict[str, str]:
     """A product's fields as an edit form shows them."""
     return {
         "name": product.name or "",
-        "stock": "" if product.stock is None else str(product.stock),
+        "stock": "" if product.stock is None else digits(product.stock),
         "category": product.category or "",
         "price": "" if product.price is None else format(product.price, "f"),
-        "reorder_point": "" if product.reorder_point is None else str(product.reorder_point),
+        "reorder_point": "" if product.reorder_point is None else digits(product.reorder_point),
         "tags": ", ".join(product.tags),
         "barcode": product.barcode or "",
     }
@@ -177,16 +182,9 @@ def patch_of(form: Form) -> dict[str, Any]:
 
 
 def _value(name: str, text: str) -> Any:
-    if name in {"stock", "reorder_point", "delta"}:
-        return _whole(text)
     if name == "tags":
         return [tag for part in text.split(",") if (tag := part.strip())]
     return text
-
-
-def _whole(text: str) -> int | str:
-    """Digits as a number; anything else stays text, and the model rejects it."""
-    return int(text) if re.fullmatch(r"[+-]?[0-9]{1,19}", text) else text
 
 
 def adjustment_of(fields: Mapping[str, str]) -> dict[str, Any]:
@@ -194,6 +192,8 @@ def adjustment_of(fields: Mapping[str, str]) -> dict[str, Any]:
     taken = fields.get("direction") == "-1"
     quantity = fields.get("quantity", "")
     # The button sets the direction, so a sign in the quantity is an error.
-    delta = _whole(f"-{quantity}" if taken else quantity) if quantity.isdecimal() else quantity
+    if not re.fullmatch(r"[0-9]*\.?[0-9]+", quantity):
+        quantity = ""
+    delta = f"-{quantity}" if taken and quantity else quantity
     reason = fields.get("reason") or ("sold" if taken else "received")
     return {"delta": delta, "reason": reason, **document_of(fields, ("note", "reference"))}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
+from app.core.numbers import digits
 from app.core.roles import Role
 from app.web.auth.identity import Identity
 from app.web.auth.permissions import TOKEN_FIELD
@@ -29,6 +31,7 @@ def _environment() -> Environment:
     )
     environment.filters["grouped"] = lambda number: f"{number:,}"
     environment.filters["price"] = price_text
+    environment.filters["digits"] = digits
     environment.filters["parameter"] = lambda value: quote(str(value), safe="")
     return environment
 
@@ -64,6 +67,8 @@ def render(
         "currency": settings.currency,
         "demo_running": services.demo.is_running(),
         "stock_name": settings.stock_attribute,
+        "metadata_name": settings.metadata_attribute,
+        "step": Decimal(1).scaleb(-settings.stock_decimals),
         "clock": clock,
         **shown,
     }

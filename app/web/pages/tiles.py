@@ -6,11 +6,14 @@ No I/O. `static/live/tiles.js` continues these counts in the browser.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+from app.core.numbers import total
 from app.web.pages.event_rows import is_outside
 
 WINDOW = 60  # minutes
+_NONE = Decimal(0)
 
 
 @dataclass(slots=True)
@@ -18,16 +21,16 @@ class Counts:
     """Changes, units in and out, and changes made outside Stockpulse."""
 
     changes: int = 0
-    units_in: int = 0
-    units_out: int = 0
+    units_in: Decimal = _NONE
+    units_out: Decimal = _NONE
     outside: int = 0
 
     def add(self, data: Mapping[str, Any]) -> None:
         """Count one event."""
-        delta = data["delta"] or 0
+        delta = Decimal(str(data["delta"] or 0)) if data["kind"] == "stock_changed" else _NONE
         self.changes += 1
-        self.units_in += max(delta, 0)
-        self.units_out += max(-delta, 0)
+        self.units_in = total(self.units_in, max(delta, _NONE))
+        self.units_out = total(self.units_out, max(-delta, _NONE))
         self.outside += is_outside(data)
 
 

@@ -1,5 +1,6 @@
 """JSON responses: products with their ETag, pages with a `Link` to the next page."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,9 +14,13 @@ from app.web.schemas.outputs import product_out
 def json_response(
     document: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """A JSON response."""
+    """A JSON response; whatever an item holds, it can be encoded."""
+    try:
+        body = orjson.dumps(document)
+    except TypeError:  # a lone surrogate, which another program's text may contain
+        body = json.dumps(document).encode()
     return Response(
-        orjson.dumps(document),
+        body,
         status_code=status,
         headers=dict(headers or {}),
         media_type="application/json",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from app.core.item import MAX_STOCK
 
@@ -63,6 +63,8 @@ def _lines(value: str) -> str:
 
 def _plain_decimal(value: object) -> object:
     """A number in plain digits: Decimal also accepts `1_0`, `1e1` and the digits of any script."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number")  # noqa: TRY004 - pydantic takes ValueError
     if isinstance(value, str) and not re.fullmatch(r"[-+]?[0-9]*\.?[0-9]+", value):
         raise ValueError("must be a plain decimal number such as 19.90")
     return value
@@ -94,14 +96,19 @@ ProductID = Annotated[
     AfterValidator(_product_id),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_line)]
-Stock = Annotated[StrictInt, Field(ge=0, le=MAX_STOCK)]
+Quantity = Annotated[
+    Decimal,
+    Field(ge=-MAX_STOCK, le=MAX_STOCK, decimal_places=6),
+    BeforeValidator(_plain_decimal),
+]
+Stock = Quantity
 Price = Annotated[
     Decimal,
     Field(ge=0, max_digits=20, decimal_places=6),
     BeforeValidator(_plain_decimal),
     AfterValidator(abs),  # -0 is 0
 ]
-ReorderPoint = Annotated[StrictInt, Field(ge=0, le=MAX_STOCK)]
+ReorderPoint = Annotated[Quantity, Field(ge=0)]
 Category = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_line)]
 Barcode = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_line)]
 Tag = Annotated[str, Field(min_length=1, max_length=50), AfterValidator(_line)]

@@ -5,7 +5,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from app.core.events import Kind
+from app.core.numbers import json_number
 from app.store.products.model import Product
+
+# A JSON number while every reader keeps all of its digits, else a decimal string.
+Number = int | float | str
 
 _NEXT_CURSOR = "Send it as `cursor` to get the next page; null on the last page."
 
@@ -15,13 +19,13 @@ class ProductOut(BaseModel):
 
     product_id: str = Field(description="The product's id.")
     name: str | None = Field(description="The product's name; null if the item has none.")
-    stock: int | None = Field(
-        description="The number of units in stock; null if the stored value is missing or not a "
-        "whole number of 0 or more."
+    stock: Number | None = Field(
+        description="The number of units in stock, exactly: a decimal string if it has more than "
+        "15 significant digits. Null if the stored value is missing or not a number."
     )
     category: str | None = Field(description="The product's category.")
     price: str | None = Field(description="The price, as an exact decimal string.")
-    reorder_point: int | None = Field(
+    reorder_point: Number | None = Field(
         description="The stock at or below which the product should be reordered."
     )
     tags: list[str] = Field(description="Labels of the product.")
@@ -77,9 +81,9 @@ class EventData(BaseModel):
         "them, retrieve the event by its id."
     )
     changed: list[str] = Field(description="The names of the attributes that changed.")
-    stock_before: int | None = Field(description="The stock before the change, if known.")
-    stock_after: int | None = Field(description="The stock after the change, if known.")
-    delta: int | None = Field(
+    stock_before: Number | None = Field(description="The stock before the change, if known.")
+    stock_after: Number | None = Field(description="The stock after the change, if known.")
+    delta: Number | None = Field(
         description="For `stock_changed`: the number of units added, negative if removed."
     )
     actor: str | None = Field(
@@ -139,10 +143,10 @@ def product_out(product: Product) -> dict[str, Any]:
     return {
         "product_id": product.product_id,
         "name": product.name,
-        "stock": product.stock,
+        "stock": json_number(product.stock),
         "category": product.category,
         "price": None if product.price is None else format(product.price, "f"),
-        "reorder_point": product.reorder_point,
+        "reorder_point": json_number(product.reorder_point),
         "tags": list(product.tags),
         "barcode": product.barcode,
         "attributes": product.attributes,

@@ -1,8 +1,9 @@
 """Requests that change products; the pages' forms are validated by the same models."""
 
+from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from app.store.products.model import ProductDraft
 from app.web.schemas.fields import (
@@ -12,6 +13,7 @@ from app.web.schemas.fields import (
     Note,
     Price,
     ProductID,
+    Quantity,
     Reason,
     Reference,
     ReorderPoint,
@@ -87,7 +89,7 @@ class ProductPatch(Strict):
     """A merge patch (RFC 7396): fields that are left out do not change, null removes a field."""
 
     name: Name = Field("", description=_NAME)
-    stock: Stock = Field(0, description=_STOCK)
+    stock: Stock = Field(Decimal(0), description=_STOCK)
     category: Category | None = Field(None, description=_CATEGORY)
     price: Price | None = Field(None, description=_PRICE)
     reorder_point: ReorderPoint | None = Field(None, description=_REORDER_POINT)
@@ -106,7 +108,7 @@ class AdjustmentRequest(Strict):
     """Units that are added to the stock or removed from it."""
 
     delta: Annotated[
-        StrictInt,
+        Quantity,
         Field(
             ge=-MAX_DELTA,
             le=MAX_DELTA,
@@ -120,7 +122,7 @@ class AdjustmentRequest(Strict):
 
     @field_validator("delta")
     @classmethod
-    def _not_zero(cls, value: int) -> int:
+    def _not_zero(cls, value: Decimal) -> Decimal:
         if value == 0:
             raise ValueError("must not be 0")
         return value

@@ -53,7 +53,7 @@ def test_form_text_becomes_json_values() -> None:
     assert document == {
         "product_id": "P1",
         "name": "Tea",
-        "stock": 12,
+        "stock": "12",
         "price": "9.90",
         "tags": ["a", "b"],
     }
@@ -61,7 +61,7 @@ def test_form_text_becomes_json_values() -> None:
 
 
 def test_each_invalid_field_has_a_message_and_input_is_kept() -> None:
-    fields = {"product_id": "../x", "stock": "1.5", "price": "cheap"}
+    fields = {"product_id": "../x", "stock": "a few", "price": "cheap"}
     form = Form(fields)
     assert form.read(ProductCreate, document_of(fields, tuple(fields))) is None
     assert form.status == 422
@@ -137,8 +137,8 @@ def test_button_sets_the_sign_of_the_adjustment(
     assert (body.delta, body.reason) == (delta, reason)
 
 
-@pytest.mark.parametrize("quantity", ["", "0", "-3", "1.5", "²"])
-def test_quantity_must_be_a_positive_whole_number(quantity: str) -> None:
+@pytest.mark.parametrize("quantity", ["", "0", "-3", "+3", "1e3", "²"])
+def test_quantity_must_be_a_positive_number(quantity: str) -> None:
     fields = {"quantity": quantity, "direction": "-1"}
     form = Form(fields)
     assert form.read(AdjustmentRequest, adjustment_of(fields)) is None

@@ -58,7 +58,13 @@ class TestEveryShape:
         assert event.stock_before == (12 if event.before else None)
         assert event.stock_after == (9 if event.after else None)
         assert event.product_name == ("Mug" if event.before or event.after else None)
-        assert event.delta == (-3 if event.kind == "stock_changed" else None)
+        known = {
+            "stock_changed": -3,
+            "inserted": 9 if event.after else None,
+            "deleted": -12 if event.before else None,
+            "expired": -12 if event.before else None,
+        }
+        assert event.delta == known.get(event.kind)
         assert event.view_type == view
         assert event.event_name == change.event_name
         assert event.occurred_at == NOON
@@ -134,7 +140,7 @@ class TestProcessEvent:
     def test_an_old_image_alone_gives_the_id(self) -> None:
         assert process_event({"dynamodb": {"OldImage": OLD}}) == ("P1", None)
 
-    @pytest.mark.parametrize("value", [{"S": "x"}, {"N": "-5"}, {"N": "x"}, {"NULL": True}])
+    @pytest.mark.parametrize("value", [{"S": "x"}, {"N": "NaN"}, {"N": "x"}, {"NULL": True}])
     def test_an_invalid_stock_gives_the_id_alone(self, value: Any) -> None:
         record = {"dynamodb": {"NewImage": an_item(Stock=value)}}
         assert process_event(record) == ("P1", None)

@@ -1,5 +1,6 @@
 """The kind of a decoded change, and what counts as no change."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -23,11 +24,8 @@ class TestTheKind:
         "value",
         [
             None,
-            {"N": "-1"},
-            {"N": "1.5"},
-            {"N": "9" * 38},
-            {"N": "1E+120"},
             {"N": "NaN"},
+            {"N": "Infinity"},
             {"S": "nine"},
             {"NULL": True},
             {"L": [{"N": "9"}]},
@@ -45,6 +43,26 @@ class TestTheKind:
         assert (back.kind, back.stock_before, back.stock_after) == ("updated", None, 12)
         assert decoded(inserted(invalid)).stock_after is None
         assert decoded(removed(invalid)).stock_before is None
+
+    @pytest.mark.parametrize(
+        ("before", "after", "delta"),
+        [
+            ("2.5", "1.25", "-1.25"),
+            ("3", "-2", "-5"),
+            ("-2", "6", "8"),
+            ("9" * 38, "1", "-" + "9" * 37 + "8"),
+            ("1E+120", "0", "-1E+120"),
+            ("0.1", "0.3", "0.2"),
+            ("1E-130", "1", "0." + "9" * 130),
+        ],
+    )
+    def test_any_two_numbers_are_an_exact_stock_change(
+        self, before: str, after: str, delta: str
+    ) -> None:
+        event = decoded(modified(an_item(Stock={"N": before}), an_item(Stock={"N": after})))
+        assert event.kind == "stock_changed"
+        assert (event.stock_before, event.stock_after) == (Decimal(before), Decimal(after))
+        assert event.delta == Decimal(delta)
 
     def test_an_equal_stock_in_another_notation_is_no_stock_change(self) -> None:
         event = decoded(modified(OLD, OLD | {"Stock": {"N": "12.0"}}))

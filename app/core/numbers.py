@@ -1,0 +1,57 @@
+"""Numbers are exact decimals; in JSON they are numbers only while readers keep every digit.
+
+DynamoDB numbers have up to 38 significant digits, more than Python's default context keeps, so sums
+and differences use a context of their own. Pure.
+"""
+
+from decimal import Context, Decimal, InvalidOperation
+
+# Two numbers of 38 digits and the greatest difference of exponents still add up exactly.
+_EXACT = Context(prec=300, Emin=-999_999, Emax=999_999)
+_EXACT_DIGITS = 15  # significant digits that every JSON reader keeps
+_LARGEST, _SMALLEST = Decimal(10) ** 15, Decimal(10) ** -6
+_EXACT_IN_JSON = 2**53
+
+
+def number_of(digits: object) -> Decimal | None:
+    """A finite decimal; None for anything else (only a hand-made record holds that)."""
+    try:
+        found = Decimal(digits) if isinstance(digits, str) else None
+    except InvalidOperation:
+        return None
+    return found if found is not None and found.is_finite() else None
+
+
+def difference(after: Decimal, before: Decimal) -> Decimal:
+    """`after - before`, exactly."""
+    return _EXACT.subtract(after, before)
+
+
+def total(first: Decimal, second: Decimal) -> Decimal:
+    """`first + second`, exactly."""
+    return _EXACT.add(first, second)
+
+
+def digits(number: Decimal | int) -> str:
+    """The number as DynamoDB returns it: without an exponent or trailing zeros."""
+    text = format(Decimal(number), "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in {"-0", ""} else text
+
+
+def places(number: Decimal | int) -> int:
+    """How many decimal places the number needs."""
+    return len(digits(number).partition(".")[2])
+
+
+def json_number(number: Decimal | int | None) -> int | float | str | None:
+    """The number for JSON: a number where every reader keeps it exact, else a decimal string."""
+    if number is None:
+        return None
+    number = Decimal(number)
+    if number == number.to_integral_value(context=_EXACT):
+        return int(number) if abs(number) <= _EXACT_IN_JSON else digits(number)
+    significant = len(digits(number).replace("-", "").replace(".", "").lstrip("0"))
+    if significant <= _EXACT_DIGITS and _SMALLEST <= abs(number) < _LARGEST:
+        return float(number)
+    return digits(number)
