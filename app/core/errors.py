@@ -132,8 +132,8 @@ class InvalidStock(StockpulseError):
     """The stock has more decimal places than are allowed, or is negative."""
 
     status = 422
-    code = "invalid-stock"
-    title = "The stock is not allowed"
+    code = "invalid-request"
+    title = "The request is not valid"
 
 
 class StockNotCountable(StockpulseError):

@@ -44,6 +44,11 @@ def places(number: Decimal | int) -> int:
     return len(digits(number).partition(".")[2])
 
 
+def significant(number: Decimal | int) -> int:
+    """How many significant digits the number needs; DynamoDB keeps 38."""
+    return len(digits(number).lstrip("-").replace(".", "").strip("0")) or 1
+
+
 def json_number(number: Decimal | int | None) -> int | float | str | None:
     """The number for JSON: a number where every reader keeps it exact, else a decimal string."""
     if number is None:
@@ -51,7 +56,6 @@ def json_number(number: Decimal | int | None) -> int | float | str | None:
     number = Decimal(number)
     if number == number.to_integral_value(context=_EXACT):
         return int(number) if abs(number) <= _EXACT_IN_JSON else digits(number)
-    significant = len(digits(number).replace("-", "").replace(".", "").lstrip("0"))
-    if significant <= _EXACT_DIGITS and _SMALLEST <= abs(number) < _LARGEST:
+    if significant(number) <= _EXACT_DIGITS and _SMALLEST <= abs(number) < _LARGEST:
         return float(number)
     return digits(number)

@@ -7,9 +7,11 @@ from typing import Any
 
 from app.core.errors import InsufficientStock, InvalidStock, StockNotCountable
 from app.core.item import MAX_STOCK
-from app.core.numbers import digits, json_number, places, total
+from app.core.numbers import digits, json_number, places, significant, total
 from app.store.products.etags import check_details, check_whole
 from app.store.products.model import Product, ProductDraft, changes_to
+
+MOST_DIGITS = 38  # significant ones, which a DynamoDB number keeps
 
 # The fields that a write changes; empty if there is nothing to change.
 Decide = Callable[[Product], Mapping[str, Any]]
@@ -116,8 +118,10 @@ def adjusting(delta: Decimal, rules: StockRules) -> Decide:
                 "removed.",
                 extra={"stock": json_number(product.stock)},
             )
-        if abs(after) > MAX_STOCK:
-            raise StockNotCountable(f"The stock would exceed the maximum of {MAX_STOCK}.")
+        if abs(after) > MAX_STOCK or significant(after) > MOST_DIGITS:
+            raise StockNotCountable(
+                f"The stock would exceed {MAX_STOCK}, or need more than {MOST_DIGITS} digits."
+            )
         return {"stock": after}
 
     return decide

@@ -113,7 +113,7 @@ class Form:
             self.status = error.status
             if (name := _ERROR_FIELDS.get(error.code)) is not None:
                 self.errors[name] = error.detail
-            elif error.code == InvalidStock.code:
+            elif isinstance(error, InvalidStock):
                 (fault,) = error.extra["errors"]
                 name = fault["pointer"].removeprefix("/")
                 self.errors[_FORM_NAMES.get(name, name)] = fault["detail"]

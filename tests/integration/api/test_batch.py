@@ -66,7 +66,7 @@ def test_failed_item_does_not_affect_the_others(app: App) -> None:
         {"action": "fly", "product_id": "la"},
         move("la", 0),
         "nonsense",
-        new("lb", stock=-1, colour="red"),
+        new("lb", stock="few", colour="red"),
         move("la", -1),
     )
     assert status == 207

@@ -110,7 +110,7 @@ PARAMETERS = [
     ),
     *(
         get(f"/v1/events?min_delta={value}", 422, "invalid-request", "?min_delta", accept)
-        for value in ("abc", "0", "-5", "1e3", "1.5", "", "NaN")
+        for value in ("abc", "0", "-5", "1e3", "", "NaN")
         for accept in (STREAM, b"Accept: */*")
     ),
     *(

@@ -72,7 +72,7 @@ COUNTED = [
     *(
         post(COUNTS, b'{"counted":%b}' % value, 422, "invalid-request", "/counted")
         for value in (
-            *(b"NaN", b"Infinity", b"-1", b"1e2", b"1.5", b'"5"', b"true", b"null", b"9" * 5000),
+            *(b"NaN", b"Infinity", b"-1", b"1.5", b'"5 "', b"true", b"null", b"9" * 5000),
             str(10**30).encode(),
         )
     ),

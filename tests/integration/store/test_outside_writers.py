@@ -73,7 +73,7 @@ def test_a_conditional_write_fails_after_an_outside_change(app: App) -> None:
     assert app.http.delete("/v1/products/P1", headers={"If-Match": etag}).status_code == 412
 
 
-def test_stock_that_is_not_a_count_does_not_stop_the_stream(app: App) -> None:
+def test_stock_of_any_kind_does_not_stop_the_stream(app: App) -> None:
     table = app.services.about.products_table
     with Listener(app.url) as feed:
         app.tables.put_item(TableName=table, Item=item(ProductID="P1", Stock=5))
@@ -85,9 +85,11 @@ def test_stock_that_is_not_a_count_does_not_stop_the_stream(app: App) -> None:
                 ExpressionAttributeValues={":n": stock},
             )
         events = [message.data["data"] for message in feed.changes(5)]
-    assert [event["kind"] for event in events] == ["inserted"] + ["updated"] * 4
-    assert [event["stock_after"] for event in events] == [5, None, None, None, 7]
-    assert events[2]["after"]["Stock"] == "2.5"
+    changed = "stock_changed"
+    assert [event["kind"] for event in events] == ["inserted", changed, changed, *["updated"] * 2]
+    assert [event["stock_after"] for event in events] == [5, -1, 2.5, None, 7]
+    assert [event["delta"] for event in events] == [5, -6, 3.5, None, None]
+    assert events[3]["after"]["Stock"] == "many"
 
 
 def test_an_item_too_large_for_an_entry_is_published_and_the_shard_continues(app: App) -> None:
