@@ -5,7 +5,6 @@ from urllib.parse import quote
 from playwright.sync_api import Page, expect
 
 from tests.support.processes.running import App
-from tests.support.waiting import until
 
 MARK = "<img src=x onerror='self.pwned=1'>"
 NAME = f"\"'></a></template><script>self.pwned=1</script>{MARK}"
@@ -41,7 +40,6 @@ def test_markup_in_every_attribute_is_shown_as_text(app: App, page: Page) -> Non
     expect(page.locator("#pill")).to_have_attribute("data-state", "live")
     put(app, 4)  # this row is rendered by the script, the first by the server
     expect(page.locator(".row")).to_have_count(2)
-    until(lambda: app.http.get("/v1/events").json()["items"][0]["data"]["actor"] == NAME)
     identifier = quote(NAME, safe="")
     for path in (
         "",
