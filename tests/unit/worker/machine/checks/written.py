@@ -32,8 +32,8 @@ class Written:
     def done(self) -> bool:
         """Whether the stream worker has nothing left to do for it.
 
-        A record that was trimmed can come late, from a worker that slept in its publish call. Nobody
-        can publish it again; web processes find its feed row, which is as old as its stamp.
+        A record that was trimmed can come late, from a worker that slept in its publish call.
+        Nobody can publish it again; web processes have found its feed row by then.
         """
         return self.settled and (self.lost or not self.late)
 
