@@ -30,8 +30,12 @@ class Written:
 
     @property
     def done(self) -> bool:
-        """Whether the stream worker has nothing left to do for it."""
-        return self.settled and not self.late
+        """Whether the stream worker has nothing left to do for it.
+
+        A record that was trimmed can come late, from a worker that slept in its publish call.
+        Nobody can publish it again; web processes have found its feed row by then.
+        """
+        return self.settled and (self.lost or not self.late)
 
     @property
     def durable(self) -> bool:
