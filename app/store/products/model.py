@@ -1,6 +1,6 @@
 """A product is read from its item without loss: unknown attributes appear under `attributes`.
 
-Pure: item → Product, and fields → attributes. The ETag has two halves, so that a sale (stock) does
+Pure: item → Product, and fields → attributes. The ETag has three parts, so that a sale (stock) does
 not invalidate an open edit (details).
 """
 

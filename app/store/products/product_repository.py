@@ -161,7 +161,7 @@ class ProductRepository:
         """Change the named fields; without `stock` among them, a sale in between is no conflict.
 
         Raises:
-            ETagMismatch: the compared halves do not match `if_match`.
+            ETagMismatch: the compared parts do not match `if_match`.
 
         """
         return self._rewrite(product_id, patching(changes, if_match, self._rules), stamp, once)
