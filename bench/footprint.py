@@ -26,7 +26,6 @@ from botocore.awsrequest import AWSResponse
 from app.bootstrap import broker_feed, web
 from app.broker.in_process import InProcessBroker
 from app.config.settings import Settings
-from app.core.stamps import Stamps
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Arrived, AuditRepository
 from app.store.audit.entry import Signer
@@ -37,7 +36,7 @@ from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
 from app.store.timeline.timeline import Timeline
 from bench.support.report import Requirement, conditions, finish
-from bench.support.store import PRODUCTS, item
+from bench.support.store import PRODUCTS, STAMPS, item
 from worker.continuity.chain_entries import ChainEntries
 from worker.continuity.gaps import ChainGuard, Gaps
 from worker.effects.audit_writer import AuditWriter
@@ -109,7 +108,7 @@ def memory(count: int, step: int) -> list[int]:
         order.drop()
 
     letters = DeadLetters(clients.tables, "DeadLetters")
-    pipeline = Pipeline(AuditWriter(audit, retry), publish, letters, retry, Stamps("Products"))
+    pipeline = Pipeline(AuditWriter(audit, retry), publish, letters, retry, STAMPS)
     guard = ChainGuard(Gaps(audit, ChainEntries(audit, order.in_turn(broker.publish))), retry)
     source, seen = records(count), []
     for done in range(PAGE, count + 1, PAGE):

@@ -24,7 +24,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from app.broker.in_process import InProcessBroker
 from app.config.settings import Settings
-from app.core.stamps import Stamps
 from app.runtime.retry import Retry
 from app.runtime.wake import Wake
 from app.store.audit.audit_repository import Arrived, AuditRepository
@@ -38,7 +37,7 @@ from app.store.feed.feed import Feed
 from app.store.timeline.timeline import Timeline
 from bench.support import event_source, workers
 from bench.support.report import Requirement, conditions, finish, median_of
-from bench.support.store import Store, make_changes, store
+from bench.support.store import STAMPS, Store, make_changes, store
 from worker.effects.audit_writer import AuditWriter
 from worker.pipeline.pipeline import Pipeline
 from worker.stream.shards.polling import IDLE_LOCAL, Polling
@@ -87,7 +86,7 @@ def ours(
         publish,
         dead_letters,
         retry,
-        Stamps("Products"),
+        STAMPS,
         parallelization_factor=parallelization_factor,
     )
     leases = Leases(client, tables.checkpoints, "bench")

@@ -38,12 +38,7 @@ class Product(bloop.BaseModel):
     reorder_point = bloop.Column(bloop.Integer, dynamo_name="ReorderPoint")
     tags = bloop.Column(bloop.Set(bloop.String), dynamo_name="Tags")
     barcode = bloop.Column(bloop.String, dynamo_name="Barcode")
-    version = bloop.Column(bloop.Integer, dynamo_name="Version")
-    created_at = bloop.Column(bloop.String, dynamo_name="CreatedAt")
-    updated_at = bloop.Column(bloop.String, dynamo_name="UpdatedAt")
-    updated_by = bloop.Column(bloop.String, dynamo_name="UpdatedBy")
-    reason = bloop.Column(bloop.String, dynamo_name="Reason")
-    request_id = bloop.Column(bloop.String, dynamo_name="RequestID")
+    metadata = bloop.Column(bloop.DynamicMap, dynamo_name="Stockpulse")
 
 
 streams = boto3.client("dynamodbstreams", **place)

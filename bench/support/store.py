@@ -10,7 +10,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from app.core.item import DEFAULT_NAMES
+from app.core.item import DEFAULT_NAMES, Item
+from app.core.metadata import Metadata, with_metadata
+from app.core.stamps import Stamps
 from app.store.dynamodb.client import LOCAL_CREDENTIAL, LOCAL_REGION, Clients, connect
 from app.store.dynamodb.tables import TableNames, ensure_tables, stream_of, table_names
 from app.store.engine import EmbeddedEngine
@@ -86,8 +88,32 @@ def bare(url: str) -> Clients:
     return Clients(boto3.client("dynamodb", **place), boto3.client("dynamodbstreams", **place))
 
 
+STAMPS = Stamps("Products", keys={"bench": b"k" * 32})
+
+
 def item(change: int) -> dict[str, Any]:
-    """A product as it is after a sale over REST."""
+    """A product as it is after a sale over REST, with its signed metadata."""
+    version = change // PRODUCTS + 1
+    before = None if version == 1 else _unsigned(change - PRODUCTS)
+    return dict(STAMPS.signed(before, _product(change), _metadata(change)))
+
+
+def _unsigned(change: int) -> Item:
+    return with_metadata(_product(change), _metadata(change), STAMPS.names)
+
+
+def _metadata(change: int) -> Metadata:
+    return Metadata(
+        version=change // PRODUCTS + 1,
+        created_at="2026-11-01T08:00:00.000Z",
+        updated_at="2026-11-21T08:00:00.000Z",
+        actor="local",
+        reason="sold",
+        request_id=f"{change:032x}",
+    )
+
+
+def _product(change: int) -> dict[str, Any]:
     number = change % PRODUCTS
     return {
         "ProductID": {"S": f"P{number}"},
@@ -98,12 +124,6 @@ def item(change: int) -> dict[str, Any]:
         "ReorderPoint": {"N": "25"},
         "Tags": {"SS": ["blue", "steel"]},
         "Barcode": {"S": "4006381333931"},
-        "Version": {"N": str(change // PRODUCTS + 1)},
-        "CreatedAt": {"S": "2026-11-01T08:00:00.000Z"},
-        "UpdatedAt": {"S": "2026-11-21T08:00:00.000Z"},
-        "UpdatedBy": {"S": "local"},
-        "Reason": {"S": "sold"},
-        "RequestID": {"S": f"{change:032x}"},
     }
 
 
