@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from app.core.item import DEFAULT_NAMES, AttributeNames, Item, canonical
-from app.core.metadata import NONE, DeleteMark, Metadata, encoded, metadata_of, with_metadata
+from app.core.metadata import NONE, DeleteMark, Metadata, metadata_of, with_metadata
 
 _PURPOSE = b"stockpulse stamp 1"  # derives keys of their own from the audit keys
 
@@ -38,8 +38,8 @@ class Stamps:
 
     def is_proved(self, before: Item | None, after: Item) -> bool:
         """Whether the signature of `after` proves that this write made it from `before`."""
-        metadata = metadata_of(after, self.names)
-        return metadata is not None and self._matches(metadata.signature, before, after)
+        members = after.get(self.names.metadata, {}).get("M", {})
+        return self._matches(members.get("signature", {}).get("S"), before, after)
 
     def marked(self, item: Item, mark: DeleteMark) -> Item:
         """Return the item with a signed delete mark; version and stamp stay as they are."""
@@ -72,15 +72,17 @@ class Stamps:
         return None if key_id is None else self._sign(key_id, before, after)
 
     def _sign(self, key_id: str, before: Item | None, after: Item) -> str:
+        key = self.names.key
         message = canonical(
             {
-                "table": {"S": self.table},
-                "key": {"M": {self.names.key: after[self.names.key]}},
-                "before": {"NULL": True} if before is None else {"M": self._state(before)},
-                "after": {"M": self._state(after)},
+                f"key.{key}": after[key],
+                **self._state("after", after),
+                **({} if before is None else self._state("before", before)),
             }
         )
-        digest = hmac.digest(self._derived[key_id], message, "sha256")
+        # What was made from nothing differs from what was made from an item without attributes.
+        origin = f"{self.table}\0{'insert' if before is None else 'change'}\0".encode()
+        digest = hmac.digest(self._derived[key_id], origin + message, "sha256")
         return f"{key_id}:{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
 
     @cached_property
@@ -88,12 +90,20 @@ class Stamps:
         keys = self.keys or {}
         return {key_id: hmac.digest(key, _PURPOSE, "sha256") for key_id, key in keys.items()}
 
-    def _state(self, item: Item) -> dict[str, Any]:
-        """What a write of ours decides: the known attributes, and the metadata unsigned."""
+    def _state(self, side: str, item: Item) -> dict[str, Any]:
+        """What a write of ours decides: the known attributes, and the metadata without signatures.
+
+        Each value is under a name of its own: this runs for every stream record.
+        """
         state: dict[str, Any] = {
-            f"known.{name}": item[name] for name in self.names.known if name in item
+            f"{side}.{name}": item[name] for name in self.names.known if name in item
         }
-        metadata = metadata_of(item, self.names)
-        if metadata is not None and metadata.unsigned() != NONE:
-            state["metadata"] = encoded(metadata.unsigned())
+        members = item.get(self.names.metadata, {}).get("M")
+        if members is not None:
+            unsigned = {name: value for name, value in members.items() if name != "signature"}
+            if "deleted" in unsigned:
+                mark = unsigned["deleted"].get("M", {})
+                kept = {name: value for name, value in mark.items() if name != "signature"}
+                unsigned["deleted"] = {"M": kept}
+            state[f"{side}.{self.names.metadata}"] = {"M": unsigned}
         return state

@@ -160,10 +160,9 @@ def _kind(
         case "MODIFY":
             if before is None or after is None:
                 return "updated"
-            if differing and all(
-                names.is_ignored(name)
-                or (name == names.metadata and is_mark_only(before, after, stamps))
-                for name in differing
+            seen = {name for name in differing if not names.is_ignored(name)}
+            if differing and (
+                not seen or (seen == {names.metadata} and is_mark_only(before, after, stamps))
             ):
                 return "internal"
             stocks = (stock(before, names), stock(after, names))
