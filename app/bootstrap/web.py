@@ -85,7 +85,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
     # A computing thread keeps the event loop waiting for this long at a time; Python's 5 ms is too
     # much for a live feed. Without a worker in the process, longer turns serve 8 % more requests.
     sys.setswitchinterval(0.0005 if settings.broker_url is None else 0.002)
-    names = tables.table_names(settings.table_prefix, settings.products_table)
+    names = settings.table_names
     with ExitStack() as opened:
         where = opened.enter_context(location.owned(settings.dynamodb, settings.data_dir, names))
         clients = connect(where.endpoint)

@@ -70,7 +70,7 @@ def publish_to_redis(
     if settings.broker_url is None:
         raise ValueError("no broker_url")
     url = settings.broker_url.get_secret_value()
-    names = tables.table_names(settings.table_prefix, settings.products_table)
+    names = settings.table_names
     keys = keys_of(settings.table_prefix, names.products)
     wake = Wake()
     with (
@@ -96,7 +96,7 @@ def reading(
 
     `sinks` run in addition to those that the settings enable.
     """
-    names = tables.table_names(settings.table_prefix, settings.products_table)
+    names = settings.table_names
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         clients = connect(where.endpoint)
         tables.ensure_tables(clients.tables, names, settings.attributes)

@@ -23,7 +23,6 @@ from app.demo.live import Plan
 from app.demo.simulation.change import Change
 from app.demo.simulation.shop import changes, monday_morning
 from app.store import location
-from app.store.dynamodb import tables
 
 
 def add(commands: Any) -> None:
@@ -92,7 +91,7 @@ def _write_history(
     """Fill the store with the changes up to now; returns the changes that follow."""
     history, rest = split_at(changes, now)
 
-    names = tables.table_names(settings.table_prefix, settings.products_table)
+    names = settings.table_names
     with location.owned(settings.dynamodb, settings.data_dir, names) as where:
         print("Writing past changes; this can take a minute ...", flush=True)
         began = time.monotonic()
@@ -123,7 +122,7 @@ def history_progress(
 
 def _write_only(settings: Settings, plan: Plan, pace: str) -> None:
     """Write the shop's changes to tables that another process serves."""
-    names = tables.table_names(settings.table_prefix, settings.products_table)
+    names = settings.table_names
     with (
         suppress(KeyboardInterrupt),
         location.shared(settings.dynamodb, settings.data_dir, names) as where,

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.commands.common import CommandError
 from app.config.settings import Settings
-from app.store.dynamodb import cli_lines, tables
+from app.store.dynamodb import cli_lines
 from app.store.engine import find_running
 
 
@@ -31,7 +31,7 @@ def run(_: argparse.Namespace, settings: Settings) -> int:
             )
         endpoint = running.url
     endpoint = settings.cli_endpoint or endpoint
-    names = tables.table_names(settings.table_prefix, settings.products_table)
+    names = settings.table_names
     print(endpoint or "AWS, with the region and credentials of the AWS CLI")
     print(f"{cli_lines.aws(endpoint)} scan --table-name {names.products}")
     print(cli_lines.update_line(endpoint, names.products, settings.attributes))

@@ -42,7 +42,7 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Create missing tables; enable the stream and change the kind of host if asked."""
-    names = tables.table_names(settings.table_prefix, settings.products_table)
+    names = settings.table_names
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         client = connect(where.endpoint).tables
         tables.ensure_tables(client, names, settings.attributes)

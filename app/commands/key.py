@@ -108,7 +108,7 @@ def _revoke(arguments: argparse.Namespace, settings: Settings) -> int:
 @contextmanager
 def _store(settings: Settings) -> Iterator[tuple["DynamoDBClient", str]]:
     """A client, and the name of the Settings table, which is created if it is missing."""
-    names = tables.table_names(settings.table_prefix, settings.products_table)
+    names = settings.table_names
     try:
         with location.shared(settings.dynamodb, settings.data_dir, names) as where:
             client = connect(where.endpoint).tables

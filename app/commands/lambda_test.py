@@ -51,7 +51,7 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Process the file's records, or only print them."""
     records = read(arguments.file)
-    table = tables.table_names(settings.table_prefix, settings.products_table).products
+    table = settings.table_names.products
     stamps = Stamps(table, settings.attributes, audit_keys(settings))
     events = [_decoded(record, stamps) for record in records]
     if arguments.dry_run:
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
                 print(summary(event))
         return 1 if any(isinstance(event, UndecodableRecord) for event in events) else 0
     published: set[str] = set()
-    names = tables.table_names(settings.table_prefix, settings.products_table)
+    names = settings.table_names
     send = None if settings.broker_url is None else publisher_of(settings, names)
 
     def publish(arrived: Sequence[Arrived]) -> None:

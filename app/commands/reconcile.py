@@ -16,7 +16,6 @@ from app.runtime.stall import observe
 from app.store import location
 from app.store.coordination.reconcile_requests import ReconcileRequests, State
 from app.store.deployment import CONSUMER
-from app.store.dynamodb import tables
 from app.store.dynamodb.client import connect
 from app.store.engine import find_running
 
@@ -52,7 +51,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Send the request, wait for the worker with progress on stderr, and print the outcome."""
     if settings.dynamodb == "embedded" and find_running(settings.data_dir) is None:
         raise CommandError(NO_WORKER)
-    names = tables.table_names(settings.table_prefix, settings.products_table)
+    names = settings.table_names
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         requests = ReconcileRequests(connect(where.endpoint).tables, names.checkpoints, CONSUMER)
         number = requests.ask("requested by `stockpulse reconcile`", datetime.now(UTC))

@@ -212,7 +212,7 @@ def table(views: Sequence[SinkView]) -> list[str]:
 
 @contextmanager
 def _open_tools(settings: Settings) -> Iterator[_SinkTools]:
-    names = tables.table_names(settings.table_prefix, settings.products_table)
+    names = settings.table_names
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         client = connect(where.endpoint).tables
         tables.ensure_tables(client, names, settings.attributes)

@@ -12,7 +12,6 @@ from app.config.settings import Settings
 from app.store import location
 from app.store.audit.verification import BLIND_SPOTS
 from app.store.audit.verifier import Report, Verifier
-from app.store.dynamodb import tables
 from app.store.dynamodb.client import connect
 
 
@@ -32,7 +31,7 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Verify, with progress on stderr and findings on stdout."""
-    names = tables.table_names(settings.table_prefix, settings.products_table)
+    names = settings.table_names
     given = settings.audit_keys
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         keys = own_keys(settings.data_dir) if given is None else given.get_secret_value()

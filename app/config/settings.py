@@ -37,6 +37,7 @@ from app.config.values import (
     Words,
 )
 from app.core.item import AttributeNames
+from app.store.dynamodb.tables import TableNames, table_names
 
 # Settings `<NAME>_ATTRIBUTE`, in the order of `AttributeNames`.
 _ATTRIBUTES = (
@@ -265,6 +266,11 @@ class Settings(AccessSettings):
                 'echo "whsec_$(openssl rand -base64 32)"'
             )
         return self
+
+    @property
+    def table_names(self) -> TableNames:
+        """The names of all tables; without writes, the products table has to exist."""
+        return table_names(self.table_prefix, self.products_table, existing=self.read_only)
 
     @property
     def attributes(self) -> AttributeNames:

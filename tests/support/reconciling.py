@@ -10,7 +10,7 @@ from app.config.signing import signer_of
 from app.store.audit.audit_repository import Arrived, AuditRepository
 from app.store.deployment import Deployment
 from app.store.dynamodb.client import Clients
-from app.store.dynamodb.tables import TableNames, ensure_tables, stream_of, table_names
+from app.store.dynamodb.tables import TableNames, ensure_tables, stream_of
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
 from worker.continuity.chain_entries import ChainEntries
@@ -28,9 +28,7 @@ class Parts:
     publish: Callable[[Any], None] = lambda _: None
 
     def __post_init__(self) -> None:
-        self.names: TableNames = table_names(
-            self.settings.table_prefix, self.settings.products_table
-        )
+        self.names: TableNames = self.settings.table_names
         ensure_tables(self.clients.tables, self.names, self.settings.attributes)
         signer = signer_of(self.settings)
         self.signer = signer

@@ -19,7 +19,7 @@ from app.store.coordination.audited_table import claim_audit
 from app.store.coordination.workers import Workers
 from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb.client import Clients, connect
-from app.store.dynamodb.tables import TableNames, table_names
+from app.store.dynamodb.tables import TableNames
 from app.store.feed.feed import Feed
 from app.store.feed.shared_clock import ClockRow, SharedClock
 from worker.aws_lambda.freeze_safe_clock import FreezeSafeClock
@@ -96,7 +96,7 @@ def clients_of(settings: Settings) -> tuple[Clients, TableNames]:
     Each call is tried once: retries are done by `Retry`, which stops when time is up.
     """
     endpoint = None if settings.dynamodb == "aws" else settings.dynamodb
-    return connect(endpoint, tries=1), table_names(settings.table_prefix, settings.products_table)
+    return connect(endpoint, tries=1), settings.table_names
 
 
 def make_host(

@@ -5,6 +5,7 @@ other programs.
 """
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -34,6 +35,7 @@ class TableNames:
     dead_letters: str
     idempotency: str
     settings: str
+    existing: bool = False  # the products table is never created
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,8 @@ class StreamOfTable:
     view_type: str
 
 
-def table_names(prefix: str, products: str | None) -> TableNames:
-    """The table names with the prefix; `products`, if given, is used without it."""
+def table_names(prefix: str, products: str | None, *, existing: bool = False) -> TableNames:
+    """The table names with the prefix; `products`, if given, names an existing table exactly."""
     return TableNames(
         products=products or f"{prefix}Products",
         audit=f"{prefix}ProductEvents",
@@ -54,6 +56,7 @@ def table_names(prefix: str, products: str | None) -> TableNames:
         dead_letters=f"{prefix}DeadLetters",
         idempotency=f"{prefix}IdempotencyKeys",
         settings=f"{prefix}Settings",
+        existing=existing or products is not None,
     )
 
 
@@ -61,11 +64,14 @@ def ensure_tables(client: "DynamoDBClient", names: TableNames, product: Attribut
     """Create missing tables, wait until all are ACTIVE, and check every table's key.
 
     Raises:
-        TableError: a table exists with a different key.
+        TableError: a table exists with a different key, or the products table does not exist and
+            must not be created.
         StoreUnavailable: DynamoDB cannot be reached.
 
     """
     _check_service(client)
+    if names.existing:
+        _check_exists(client, names.products)
     _ensure(client, names.products, [product.key], streamed=True)
     for name, keys in (
         (names.audit, ["ProductID", "EventKey"]),
@@ -123,6 +129,22 @@ def _check_service(client: "DynamoDBClient") -> None:
         raise StoreUnavailable(
             "The service at this endpoint is not DynamoDB. Check STOCKPULSE_DYNAMODB."
         )
+
+
+def _check_exists(client: "DynamoDBClient", table: str) -> None:
+    """Check the list, because DynamoDB Local fails on names that differ by case only."""
+    with translated():
+        pages = client.get_paginator("list_tables").paginate(PaginationConfig={"MaxItems": 10_000})
+        found = [name for page in pages for name in page["TableNames"]]
+    if table in found:
+        return
+    folded = {name.casefold(): name for name in found}
+    close = get_close_matches(table.casefold(), folded, n=3)
+    hint = f" Similar names: {', '.join(folded[name] for name in close)}." if close else ""
+    raise TableError(
+        f"There is no table {table}, and Stockpulse does not create a table that "
+        f"STOCKPULSE_PRODUCTS_TABLE names, nor any with STOCKPULSE_READ_ONLY.{hint}"
+    )
 
 
 def _ensure(

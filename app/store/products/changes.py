@@ -24,18 +24,21 @@ class StockRules:
     decimals: int = 0
     negative: bool = False
 
-    def check(self, name: str, number: Decimal) -> None:
+    def check(self, name: str, number: Decimal, stored: Decimal | None) -> None:
         """Accept a number that a client sent as a stock or a change of it.
+
+        It may have as many decimal places as the stored stock.
 
         Raises:
             InvalidStock: it has too many decimal places.
 
         """
-        if places(number) > self.decimals:
-            most = f"have at most {self.decimals} decimal places" if self.decimals else "be whole"
+        allowed = max(self.decimals, places(stored or 0))
+        if places(number) > allowed:
+            most = f"have at most {allowed} decimal places" if allowed else "be whole"
             raise _invalid(name, f"must {most}")
 
-    def checked(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+    def checked(self, changes: Mapping[str, Any], product: Product) -> Mapping[str, Any]:
         """The changes; a stock that stays as another program wrote it is not among them.
 
         Raises:
@@ -43,17 +46,17 @@ class StockRules:
 
         """
         if "stock" in changes:
-            self.check_stock("stock", changes["stock"])
+            self.check_stock("stock", changes["stock"], product.stock)
         return changes
 
-    def check_stock(self, name: str, number: Decimal) -> None:
+    def check_stock(self, name: str, number: Decimal, stored: Decimal | None = None) -> None:
         """Accept a number as a new stock.
 
         Raises:
             InvalidStock: it has too many decimal places, or is negative.
 
         """
-        self.check(name, number)
+        self.check(name, number, stored)
         if number < 0 and not self.negative:
             raise _invalid(name, "must not be negative")
 
@@ -74,7 +77,7 @@ def replacing(draft: ProductDraft, if_match: str, rules: StockRules) -> Decide:
 
     def decide(product: Product) -> Mapping[str, Any]:
         check_whole(product, if_match)
-        return rules.checked(changes_to(product, fields))
+        return rules.checked(changes_to(product, fields), product)
 
     return decide
 
@@ -90,7 +93,7 @@ def patching(changes: Mapping[str, Any], if_match: str, rules: StockRules) -> De
     def decide(product: Product) -> Mapping[str, Any]:
         check = check_whole if "stock" in changes else check_details
         check(product, if_match)
-        return rules.checked(changes_to(product, changes))
+        return rules.checked(changes_to(product, changes), product)
 
     return decide
 
@@ -101,9 +104,9 @@ def adjusting(delta: Decimal, rules: StockRules) -> Decide:
     The decision raises:
         InsufficientStock: the stock would fall below zero.
         StockNotCountable: the stored stock is no number, or would exceed the maximum.
+        InvalidStock: `delta` has too many decimal places.
 
     """
-    rules.check("delta", delta)
 
     def decide(product: Product) -> Mapping[str, Any]:
         if product.stock is None:
@@ -111,6 +114,7 @@ def adjusting(delta: Decimal, rules: StockRules) -> Decide:
                 "The stored stock is missing or is not a number. Record a count or set the stock "
                 "first."
             )
+        rules.check("delta", delta, product.stock)
         after = total(product.stock, delta)
         if after < 0 and delta < 0 and not rules.negative:
             raise InsufficientStock(
@@ -129,9 +133,9 @@ def adjusting(delta: Decimal, rules: StockRules) -> Decide:
 
 def counting(counted: Decimal, rules: StockRules) -> Decide:
     """Set the stock to the counted number, whatever number is stored."""
-    rules.check_stock("counted", counted)
 
-    def decide(_: Product) -> Mapping[str, Any]:
+    def decide(product: Product) -> Mapping[str, Any]:
+        rules.check_stock("counted", counted, product.stock)
         return {"stock": counted}
 
     return decide

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from app.store.dynamodb.tables import table_names
 from tests.support.processes.running import App
 from tests.support.waiting import until
 
@@ -23,7 +22,7 @@ class Audit:
     def __init__(self, app: App, count: int) -> None:
         settings = app.services.settings
         self._tables = app.tables
-        self._name = table_names(settings.table_prefix, settings.products_table).audit
+        self._name = settings.table_names.audit
         self.entries: list[Any] = until(lambda: self._found(count))
 
     def _found(self, count: int) -> list[Any] | None:

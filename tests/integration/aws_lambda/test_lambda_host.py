@@ -17,7 +17,7 @@ from app.core.item import DEFAULT_NAMES
 from app.store.coordination.workers import OwnerRefused, Workers
 from app.store.deployment import CONSUMER
 from app.store.dynamodb.client import connect
-from app.store.dynamodb.tables import TableNames, ensure_tables, table_names
+from app.store.dynamodb.tables import TableNames, ensure_tables
 from app.store.feed.feed import Feed
 from tests.support.builders import an_item, as_lambda, inserted
 from tests.support.processes.redis_server import RedisServer
@@ -42,7 +42,7 @@ def settings(endpoint: str, tmp_path: Path, redis: RedisServer) -> Settings:
 @pytest.fixture
 def names(settings: Settings) -> TableNames:
     """Tables, created as `stockpulse init` does: the function creates none."""
-    names = table_names(settings.table_prefix, settings.products_table)
+    names = settings.table_names
     ensure_tables(connect(settings.dynamodb).tables, names, DEFAULT_NAMES)
     return names
 

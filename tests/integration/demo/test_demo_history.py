@@ -26,7 +26,7 @@ from tests.support.waiting import until
 
 @contextmanager
 def owned(settings: Settings) -> Iterator[tuple[location.Place, tables.TableNames]]:
-    names = tables.table_names(settings.table_prefix, settings.products_table)
+    names = settings.table_names
     with location.owned(settings.dynamodb, settings.data_dir, names) as where:
         tables.ensure_tables(connect(where.endpoint).tables, names, settings.attributes)
         yield where, names

@@ -9,7 +9,7 @@ from app.broker.backfill import START_EVENTS
 from app.store.audit.audit_repository import AuditRepository
 from app.store.audit.entry import Signer
 from app.store.dynamodb.client import connect
-from app.store.dynamodb.tables import ensure_tables, table_names
+from app.store.dynamodb.tables import ensure_tables
 from app.store.feed.cursor import Cursor, wall_ms
 from app.store.feed.feed import Feed
 from tests.support.builders import an_event
@@ -26,7 +26,7 @@ def app(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App
     """The application, started with a history of 20 changes every 20 s."""
     settings = settings_for(endpoint, tmp_path_factory.mktemp("restart"))
     client = connect(settings.dynamodb).tables
-    names = table_names(settings.table_prefix, settings.products_table)
+    names = settings.table_names
     ensure_tables(client, names, settings.attributes)
     stamps = (Cursor(FIRST_MS + start * 1_000, "00000000", 0) for start in range(0, EVENTS, _ROW))
     audit = AuditRepository(

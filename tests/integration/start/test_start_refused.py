@@ -172,6 +172,27 @@ def test_table_without_a_stream_is_named_and_init_enables_it(tmp_path: Path, end
         assert app.stop() == 0
 
 
+def test_missing_products_table_is_never_created(tmp_path: Path, endpoint: str) -> None:
+    table_of(endpoint, tmp_path, {"ProductID": "S"}, stream=True)
+    existing = f"{tmp_path.name}-Products"
+    misspelt = f"{tmp_path.name}-Prodcuts"
+    by_case = existing.swapcase()
+    read_only = {"STOCKPULSE_READ_ONLY": "true"}
+    for name in (misspelt, by_case):
+        named = on(endpoint, tmp_path) | {"STOCKPULSE_PRODUCTS_TABLE": name}
+        for settings in (named, named | read_only):
+            errors = start(tmp_path, settings).errors()
+            assert_one_line(errors, f"no table {name}", f"Similar names: {existing}")
+    prefix = {"STOCKPULSE_TABLE_PREFIX": f"{tmp_path.name}-none-"}
+    errors = start(tmp_path, on(endpoint, tmp_path) | prefix | read_only).errors()
+    assert_one_line(errors, f"no table {tmp_path.name}-none-Products", "STOCKPULSE_READ_ONLY")
+    clients = connect(endpoint)
+    made = clients.tables.list_tables()["TableNames"]
+    assert [name for name in made if name.casefold().startswith(tmp_path.name.casefold())] == [
+        existing
+    ]
+
+
 def test_second_products_table_on_the_audit_of_the_first_is_refused(
     tmp_path: Path, endpoint: str
 ) -> None:
@@ -179,7 +200,7 @@ def test_second_products_table_on_the_audit_of_the_first_is_refused(
     settings = on(endpoint, tmp_path)
     with Process(tmp_path / "data", environment=settings) as app:
         assert app.stop() == 0
-    other = f"{tmp_path.name}-Other"
+    other = table_of(endpoint, tmp_path, {"ProductID": "S"}, stream=True, suffix="Other")
     errors = start(tmp_path, settings | {"STOCKPULSE_PRODUCTS_TABLE": other}).errors()
     assert_one_line(errors, f"{tmp_path.name}-ProductEvents", other, "STOCKPULSE_TABLE_PREFIX")
     with Process(tmp_path / "data", environment=settings) as app:
@@ -228,9 +249,11 @@ def on(endpoint: str, folder: Path) -> dict[str, str]:
     return {"STOCKPULSE_DYNAMODB": endpoint, "STOCKPULSE_TABLE_PREFIX": f"{folder.name}-"}
 
 
-def table_of(endpoint: str, folder: Path, key: dict[str, str], *, stream: bool) -> str:
+def table_of(
+    endpoint: str, folder: Path, key: dict[str, str], *, stream: bool, suffix: str = "Products"
+) -> str:
     """Create a products table as another program would; returns its name."""
-    name = f"{folder.name}-Products"
+    name = f"{folder.name}-{suffix}"
     view = {"StreamViewType": "NEW_AND_OLD_IMAGES"} if stream else {}
     clients = connect(endpoint)
     clients.tables.create_table(

@@ -10,7 +10,6 @@ from app.config.key_files import own_keys, parse_keys
 from app.store.audit.chain_reader import ChainReader
 from app.store.audit.entry import Signer, event_of
 from app.store.audit.verifier import Report, Verifier
-from app.store.dynamodb.tables import table_names
 from tests.support.http.sse import Listener
 from tests.support.processes.running import App, item
 
@@ -19,7 +18,7 @@ Entries = list[dict[str, Any]]
 
 def verify(app: App, product_id: str | None = None, **keys: bytes) -> Report:
     settings = app.services.settings
-    names = table_names(settings.table_prefix, settings.products_table)
+    names = settings.table_names
     known = keys or parse_keys(own_keys(settings.data_dir))
     verifier = Verifier(app.tables, names, settings.attributes, known, settle=0.5)
     return verifier.run(product_id, lambda _: None)

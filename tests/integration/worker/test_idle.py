@@ -12,7 +12,6 @@ from app.runtime.wake import Wake
 from app.store.coordination.reconcile_requests import ReconcileRequests
 from app.store.deployment import CONSUMER
 from app.store.dynamodb.client import Clients, connect
-from app.store.dynamodb.tables import table_names
 from tests.support.waiting import until
 from worker.leasing.assignment import LEASE_TIME
 from worker.reconcile.comparison import Comparison
@@ -22,7 +21,7 @@ WATCHED = 3.5  # seconds
 
 def reconciled(settings: Settings) -> bool:
     """Whether the comparison of the first start is finished."""
-    table = table_names(settings.table_prefix, settings.products_table).checkpoints
+    table = settings.table_names.checkpoints
     tables = connect(settings.dynamodb).tables
     return ReconcileRequests(tables, table, CONSUMER).state().stream is not None
 
