@@ -15,6 +15,7 @@ from app.config.settings import Settings
 from app.config.signing import audit_keys
 from app.core.events import ChangeEvent
 from app.core.stamps import Stamps
+from app.observability.logs import escaped
 from app.store import location
 from app.store.audit.audit_repository import Arrived
 from app.store.deployment import CONSUMER
@@ -57,7 +58,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.dry_run:
         for event in events:
             if isinstance(event, UndecodableRecord):
-                print(f"would become a dead letter: {event}")
+                print(escaped(f"would become a dead letter: {event}"))
             else:
                 print(summary(event))
         return 1 if any(isinstance(event, UndecodableRecord) for event in events) else 0
@@ -102,7 +103,10 @@ def read(path: Path) -> Sequence[Any]:
 
     """
     try:
-        return records_of(json.loads(path.read_text("utf-8")))
+        event = json.loads(path.read_text("utf-8-sig"))
+        return (
+            event if event and isinstance(event, list) else records_of(event)
+        )  # as a Pipe sends it
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
@@ -122,7 +126,7 @@ def summary(event: ChangeEvent) -> str:
         parts.append("changed " + ", ".join(event.changed))
     if event.actor:
         parts.append(f"by {event.actor}" + (f" ({event.reason})" if event.reason else ""))
-    return f"{' '.join(parts)}  {event.id}"
+    return escaped(f"{' '.join(parts)}  {event.id}")
 
 
 def _decoded(record: Any, stamps: Stamps) -> ChangeEvent | UndecodableRecord:

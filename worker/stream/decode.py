@@ -109,7 +109,12 @@ def _decode(record: Mapping[str, Any], stream_arn: str, stamps: Stamps) -> Chang
     sequence_number = change["SequenceNumber"]
     if not _DIGITS.fullmatch(sequence_number) or len(sequence_number) > _SEQUENCE_DIGITS:
         raise ValueError(f"invalid sequence number {sequence_number!r}")
-    product_id = product_id_of(change["Keys"][names.key]["S"])
+    keys = change["Keys"]
+    if names.key not in keys:
+        raise UndecodableRecord(
+            f"the record's key is {', '.join(keys)}, but STOCKPULSE_KEY_ATTRIBUTE is {names.key}"
+        )
+    product_id = product_id_of(keys[names.key]["S"])
     if product_id.startswith(RESERVED):
         raise ValueError("product ids that begin with U+0000 are reserved for gaps")
     before, after = image(change.get("OldImage")), image(change.get("NewImage"))

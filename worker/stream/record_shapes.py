@@ -13,12 +13,15 @@ from typing import Any
 
 from app.core.item import AttributeValue, Item
 
+_SECONDS = 1e11  # the year 5138; EventBridge Pipes and some tools give milliseconds
+
 
 def moment(value: Any) -> datetime:
-    """Convert a datetime, or seconds since 1970, to a time in UTC."""
+    """Convert a datetime, or seconds or milliseconds since 1970, to a time in UTC."""
     if isinstance(value, datetime):
         return value.astimezone(UTC)
-    return datetime.fromtimestamp(float(value), UTC)
+    seconds = float(value)
+    return datetime.fromtimestamp(seconds / 1000 if seconds > _SECONDS else seconds, UTC)
 
 
 def image(raw: Any) -> Item | None:

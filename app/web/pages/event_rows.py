@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.core.events import RESERVED, ChangeEvent, data_of
+from app.core.numbers import digits
 from app.web.pages.attribute_text import ARROW, attribute_text, found_text, shown, signed
 
 OUTSIDE = "outside Stockpulse"
@@ -220,9 +221,10 @@ def local_time(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).strftime("%H:%M")
 
 
-def price_text(price: Decimal | None) -> str:
-    """An exact price with at least two decimals; empty if there is none."""
+def price_text(price: Decimal | None, decimals: int = 2) -> str:
+    """An exact price with at least so many decimals; empty if there is none."""
     if price is None:
         return ""
-    whole, _, cents = format(price, "f").partition(".")
-    return f"{whole}.{cents:0<2}"
+    whole, _, cents = digits(price).partition(".")
+    cents = cents.ljust(decimals, "0")
+    return f"{whole}.{cents}" if cents else whole

@@ -68,6 +68,7 @@ def render(
         "demo_running": services.demo.is_running(),
         "stock_name": settings.stock_attribute,
         "metadata_name": settings.metadata_attribute,
+        "price_decimals": settings.price_decimals,
         "step": Decimal(1).scaleb(-settings.stock_decimals),
         "clock": clock,
         **shown,

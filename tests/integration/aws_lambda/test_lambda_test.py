@@ -64,6 +64,31 @@ def test_authors_are_shown_with_the_key_and_table_that_signed_them(
     assert "12 → 9 by ben (sold)" in out()
 
 
+def test_a_pipe_s_list_with_a_byte_order_mark_and_milliseconds_is_read(
+    settings: Settings, out: Any, tmp_path: Path
+) -> None:
+    records = json.loads(SAMPLE.read_text())["Records"]
+    for record in records:
+        record["dynamodb"]["ApproximateCreationDateTime"] *= 1000
+    file = tmp_path / "pipe.json"
+    file.write_text(json.dumps(records), "utf-8-sig")
+    assert run(settings, "--dry-run", file) == 0
+    assert out().count("stock_changed") == 2
+
+
+def test_text_of_a_record_does_not_drive_the_terminal(
+    settings: Settings, out: Any, tmp_path: Path
+) -> None:
+    records = json.loads(SAMPLE.read_text())["Records"][:1]
+    records[0]["dynamodb"]["NewImage"]["ProductName"] = {"S": "\x1b[2Jgone\n"}
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps({"Records": records}))
+    assert run(settings, "--dry-run", file) == 0
+    shown = out()
+    assert "\x1b" not in shown
+    assert "gone" in shown
+
+
 def test_undecodable_records_are_parked_and_counted(
     settings: Settings, out: Any, tmp_path: Path
 ) -> None:

@@ -21,7 +21,7 @@ from tests.support.builders import (
     removed,
 )
 from tests.unit.worker.stream.decoding import HOST_NAMES, HOSTS, NEW, NOBODY, OLD, decoded, who
-from worker.stream.decode import decode, event_key, process_event
+from worker.stream.decode import UndecodableRecord, decode, event_key, process_event
 
 EVERY_TYPE = an_item(
     Photo=b"\x00\xff",
@@ -87,6 +87,12 @@ class TestEveryShape:
         record = as_lambda(inserted(NEW))
         record["dynamodb"]["ApproximateCreationDateTime"] = int(NOON.timestamp())
         assert decode(record, STREAM_ARN).occurred_at == NOON
+
+    def test_a_record_of_a_table_with_another_key_names_the_setting(self) -> None:
+        record = as_boto3(inserted(NEW))
+        record["dynamodb"]["Keys"] = {"sku": {"S": "P9"}}
+        with pytest.raises(UndecodableRecord, match="key is sku, but STOCKPULSE_KEY_ATTRIBUTE"):
+            decode(record, STREAM_ARN)
 
     def test_a_table_s_own_names_are_used(self) -> None:
         item = {"sku": {"S": "P9"}, "title": {"S": "Mug"}, "qty": {"N": "4"}, "Stock": {"N": "1"}}
