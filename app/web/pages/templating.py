@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +15,7 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from app.core.numbers import digits
+from app.core.numbers import digits, number_of, places
 from app.core.roles import Role
 from app.web.auth.identity import Identity
 from app.web.auth.permissions import TOKEN_FIELD
@@ -69,7 +70,7 @@ def render(
         "stock_name": settings.stock_attribute,
         "metadata_name": settings.metadata_attribute,
         "price_decimals": settings.price_decimals,
-        "step": Decimal(1).scaleb(-settings.stock_decimals),
+        "step": partial(_step, settings.stock_decimals),
         "clock": clock,
         **shown,
     }
@@ -86,6 +87,12 @@ def row_markup(row: Row, base: str) -> Markup:
     """One change as a list item; its links begin with `base`."""
     markup: Markup = _templates.get_template("_parts.html").module.row(row, base)  # type: ignore[attr-defined]
     return markup
+
+
+def _step(decimals: int, stock: Decimal | str | None = None) -> str:
+    """The step of a quantity field: as fine as the setting, or as the product's own stock."""
+    number = number_of(stock) if isinstance(stock, str) else stock
+    return digits(Decimal(1).scaleb(-max(decimals, places(number or 0))))
 
 
 def _token_field(services: Services, identity: Identity | None) -> Markup:

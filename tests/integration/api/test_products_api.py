@@ -138,6 +138,19 @@ def test_any_number_as_stock_is_shown_and_adjusted_exactly(
         assert adjusted.json()["stock"] == after
 
 
+@pytest.mark.parametrize(
+    "page", ["products?limit=200", "products/edit?id=Pw", "products/adjust?id=Pw"]
+)
+def test_forms_take_as_many_decimals_as_the_stock_has(app: App, page: str) -> None:
+    item = {"ProductID": {"S": "Pw"}, "Stock": {"N": "1.25"}}
+    app.tables.put_item(TableName=app.services.about.products_table, Item=item)
+    assert 'step="0.01"' in app.http.get(f"/{page}").text
+    assert app.adjust("Pw", "0.25").json()["stock"] == 1.5
+    assert app.adjust("Pw", "0.125").json()["errors"] == [
+        {"pointer": "/delta", "detail": "must have at most 1 decimal places"}
+    ]
+
+
 def test_stock_that_is_no_number_is_kept_and_shown_among_the_attributes(app: App) -> None:
     item = {"ProductID": {"S": "Pks"}, "Stock": {"S": "many"}}
     app.tables.put_item(TableName=app.services.about.products_table, Item=item)

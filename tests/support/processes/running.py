@@ -41,7 +41,7 @@ class App:
         assert answer.status_code == 201, answer.text
         return answer
 
-    def adjust(self, product_id: str, delta: int, reason: str = "sold") -> httpx.Response:
+    def adjust(self, product_id: str, delta: int | str, reason: str = "sold") -> httpx.Response:
         """Change a product's stock over REST."""
         return self.http.post(
             f"/v1/products/{product_id}/adjustments", json={"delta": delta, "reason": reason}
