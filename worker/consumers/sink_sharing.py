@@ -62,9 +62,11 @@ class SinkSharing(LeasedThreads[str, Job]):
             self.leave(name)
         wanted = plan.wanted
         for name in plan.free:
-            if not wanted or self._stop.is_set():
-                return
-            wanted -= self.take(name, me, rows.get(name))
+            row = rows.get(name)
+            if wanted and not self._stop.is_set():
+                wanted -= self.take(name, me, row)
+            elif row is not None and row.owner == me:
+                self.release_left((SINK, name), row)
 
     def _leave_lost(self, rows: Mapping[str, SinkRow]) -> None:
         """End the jobs whose sink belongs to another worker: an idle job would not notice."""

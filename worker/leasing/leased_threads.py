@@ -12,7 +12,8 @@ from typing import Generic, Protocol, TypeVar
 from app.core.errors import StoreUnavailable
 from app.observability.logs import about
 from app.runtime.retry import Stopped
-from app.store.coordination.leases import Lease, LeaseLost, Leases
+from app.store.coordination.checkpoints import ShardKey
+from app.store.coordination.leases import Held, Lease, LeaseLost, Leases
 
 _log = logging.getLogger(__name__)
 
@@ -72,6 +73,15 @@ class LeasedThreads(Generic[K, J]):
         """Ask a job to end after its current step."""
         if (running := self._running.get(key)) is not None:
             running[1].leave()
+
+    def release_left(self, shard: ShardKey, row: Held) -> None:
+        """Release a lease of this worker that no thread works under.
+
+        The call that released it failed, or the response to the call that took it was lost. Other
+        workers see its owner alive, so nobody would take it while this worker has its share.
+        """
+        if row.owner is not None:
+            self._release(Lease(self._leases.consumer, *shard, row.owner, row.counter))
 
     def join(self, deadline: float) -> None:
         """Wait for all threads until a time of the monotonic clock."""

@@ -229,11 +229,12 @@ class Coordinator:
             self._readers.leave((stream_arn, shard_id))
         wanted = plan.wanted
         for shard_id in plan.free:
-            if not wanted or self._stop.is_set():
-                return
-            wanted -= self._take(
-                rows, (stream_arn, shard_id), known.get(shard_id), starts[shard_id]
-            )
+            shard = (stream_arn, shard_id)
+            row = rows.checkpoints.get(shard)
+            if wanted and not self._stop.is_set():
+                wanted -= self._take(rows, shard, known.get(shard_id), starts[shard_id])
+            elif row is not None and row.owner == me:
+                self._readers.release_left(shard, row)
 
     def _take(
         self, rows: Rows, shard: ShardKey, known: Checkpoint | None, start: str | None

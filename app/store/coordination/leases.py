@@ -85,7 +85,7 @@ class Leases:
     def __init__(self, client: "DynamoDBClient", table: str, consumer: str) -> None:
         self._client = client
         self._table = table
-        self._consumer = consumer
+        self.consumer = consumer
 
     def take(
         self,
@@ -225,7 +225,7 @@ class Leases:
         return get_one(self._client, self._table, self._key(shard))
 
     def _key(self, shard: ShardKey) -> dict[str, Any]:
-        return {"Consumer": {"S": self._consumer}, "Shard": {"S": " ".join(shard)}}
+        return {"Consumer": {"S": self.consumer}, "Shard": {"S": " ".join(shard)}}
 
 
 @dataclass(frozen=True, slots=True)

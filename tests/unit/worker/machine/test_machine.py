@@ -13,6 +13,8 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from app.core.errors import StoreUnavailable
+from app.store.coordination.leases import Lease, Leases
 from tests.unit.worker.machine.checks.tally import TALLY
 from tests.unit.worker.machine.rules import WorkerMachine
 from tests.unit.worker.machine.sinks.deployed import FIVE, ONE
@@ -149,4 +151,25 @@ def test_regression_lagging_sink_reads_one_page_per_poll(quiet: None) -> None:
     machine.resume_sink(sink=ONE, same_process=True, follow_up=([], (0, 0)))
     machine.stage.run_for(5.0)
     assert machine.world.sinks.left() == []
+    machine.teardown()
+
+
+def test_regression_failed_release_of_a_lease(quiet: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker whose release failed had its share, and no other took what its row still held."""
+    failed = []
+
+    def fail(_: Leases, lease: Lease) -> None:
+        failed.append(lease.shard_id)
+        raise StoreUnavailable("the store is away")
+
+    machine = WorkerMachine()
+    machine.begin(halves=True, sinks=True, old=[], steps=100, two=False)
+    machine.stage.run_for(30.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(Leases, "release", fail)
+        machine.join(host=1, then=(0, 0))
+        while len(failed) < 2:  # a shard and a sink
+            machine.stage.run_for(1.0)
+    machine.write(count=1, product="P0", then=(0, 0))
+    machine.write(count=1, product="P7", then=(0, 0))
     machine.teardown()
