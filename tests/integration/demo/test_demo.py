@@ -82,6 +82,8 @@ def test_button_starts_the_shop_and_notice_stops_it(app: App) -> None:
 
 
 def test_demo_is_refused_in_read_only_mode(endpoint: str, tmp_path: Path) -> None:
+    with serving(settings_for(endpoint, tmp_path)):  # creates the tables
+        pass
     with serving(settings_for(endpoint, tmp_path, read_only=True)) as app:
         assert BUTTON not in app.http.get("/").text
         assert app.http.post("/demo/start").status_code == 403

@@ -14,7 +14,7 @@ def test_a_write_is_audited_and_published(function: Deployment) -> None:
         function.put("w-1", stock)
     audited = function.wait(lambda: _all_audited(function, "w-", 3))
     assert [event.stock_after for event in audited] == [3, 2, 1]
-    assert [event.delta for event in audited] == [None, -1, -1]
+    assert [event.delta for event in audited] == [3, -1, -1]
     function.wait(lambda: {event.id for event in audited} <= set(function.published()))
 
 
