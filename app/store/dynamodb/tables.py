@@ -131,16 +131,25 @@ def _check_service(client: "DynamoDBClient") -> None:
         )
 
 
-def _check_exists(client: "DynamoDBClient", table: str) -> None:
-    """Check the list, because DynamoDB Local fails on names that differ by case only."""
+def existing_name(client: "DynamoDBClient", table: str) -> tuple[bool, list[str]]:
+    """Whether there is a table of exactly this name, and if not, up to three similar names.
+
+    It reads the list, because DynamoDB Local fails on names that differ by case only.
+    """
     with translated():
         pages = client.get_paginator("list_tables").paginate(PaginationConfig={"MaxItems": 10_000})
         found = [name for page in pages for name in page["TableNames"]]
     if table in found:
-        return
+        return True, []
     folded = {name.casefold(): name for name in found}
-    close = get_close_matches(table.casefold(), folded, n=3)
-    hint = f" Similar names: {', '.join(folded[name] for name in close)}." if close else ""
+    return False, [folded[name] for name in get_close_matches(table.casefold(), folded, n=3)]
+
+
+def _check_exists(client: "DynamoDBClient", table: str) -> None:
+    exists, close = existing_name(client, table)
+    if exists:
+        return
+    hint = f" Similar names: {', '.join(close)}." if close else ""
     raise TableError(
         f"There is no table {table}, and Stockpulse does not create a table that "
         f"STOCKPULSE_PRODUCTS_TABLE names, nor any with STOCKPULSE_READ_ONLY.{hint}"

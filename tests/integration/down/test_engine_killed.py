@@ -69,7 +69,9 @@ def test_accepted_writes_are_applied_exactly_once_across_engine_kills(
     server.feed.wait_until(lambda: len(server.feed.seen) >= sold + len(products), PATIENCE)
     streamed = [message.data for message in server.feed.seen]
     audited = {product: history(server.http, product) for product in products}
-    sales = [event for events in audited.values() for event in events if event["kind"] != "inserted"]
+    sales = [
+        event for events in audited.values() for event in events if event["kind"] != "inserted"
+    ]
     applied = Counter(event["request_id"] for event in sales)
     assert len(accepted) > 50
     assert all(applied[request] == 1 for request in accepted), "a write is lost or applied twice"

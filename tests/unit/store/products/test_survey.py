@@ -1,0 +1,87 @@
+"""A sample of items suggests settings: likely attributes, number settings, and remarks."""
+
+from typing import Any
+
+from app.store.products.survey import survey
+
+SHOP = {
+    "sku": {"S": "A-1"},
+    "productTitle": {"S": "Tea"},
+    "qtyOnHand": {"N": "12"},
+    "qtyReserved": {"N": "3"},
+    "minQty": {"N": "4"},
+    "unitPrice": {"N": "1.5"},
+    "department": {"S": "Drinks"},
+    "labels": {"SS": ["a"]},
+    "ean": {"S": "4006381333931"},
+}
+
+
+def settings(*items: dict[str, Any], key: str = "sku") -> dict[str, str]:
+    return dict(survey(items, key).settings)
+
+
+def remarks(*items: dict[str, Any], key: str = "sku") -> list[str]:
+    return list(survey(items, key).remarks)
+
+
+def test_likely_attributes_are_found_by_name_and_type() -> None:
+    assert settings(SHOP) == {
+        "KEY_ATTRIBUTE": "sku",
+        "NAME_ATTRIBUTE": "productTitle",
+        "STOCK_ATTRIBUTE": "qtyOnHand",
+        "REORDER_POINT_ATTRIBUTE": "minQty",
+        "PRICE_ATTRIBUTE": "unitPrice",
+        "CATEGORY_ATTRIBUTE": "department",
+        "TAGS_ATTRIBUTE": "labels",
+        "BARCODE_ATTRIBUTE": "ean",
+    }
+    assert remarks(SHOP) == []
+
+
+def test_default_names_need_no_setting() -> None:
+    item = {"ProductID": {"S": "1"}, "ProductName": {"S": "Tea"}, "Stock": {"N": "1"}}
+    assert settings(item, key="ProductID") == {}
+
+
+def test_every_way_to_write_a_name_is_understood() -> None:
+    for name in ("stock", "STOCK", "inStock", "stock_quantity", "item-qty", "OnHand", "QTY"):
+        found = settings({"sku": {"S": "1"}, name: {"N": "1"}})
+        assert found["STOCK_ATTRIBUTE"] == name
+
+
+def test_numbers_decide_the_number_settings() -> None:
+    found = settings(
+        {"sku": {"S": "1"}, "qty": {"N": "2.25"}, "price": {"N": "0.125"}},
+        {"sku": {"S": "2"}, "qty": {"N": "-1"}, "price": {"N": "3"}},
+    )
+    assert (found["STOCK_DECIMALS"], found["NEGATIVE_STOCK"]) == ("2", "true")
+    assert found["PRICE_DECIMALS"] == "3"
+
+
+def test_a_stock_that_is_text_or_in_a_map_is_named_and_not_set() -> None:
+    text = {"sku": {"S": "1"}, "qty": {"S": "7"}}
+    nested = {"sku": {"S": "1"}, "inventory": {"M": {"qty": {"N": "7"}}}}
+    assert "STOCK_ATTRIBUTE" not in settings(text) | settings(nested)
+    assert any(
+        remark.startswith("qty looks like the stock, but is text") for remark in remarks(text)
+    )
+    assert any(
+        remark.startswith("inventory.qty looks like the stock") for remark in remarks(nested)
+    )
+    assert remarks({"sku": {"S": "1"}}) == ["No attribute looks like the stock."]
+
+
+def test_types_that_vary_are_named() -> None:
+    found = remarks({"sku": {"S": "1"}, "qty": {"N": "7"}}, {"sku": {"S": "2"}, "qty": {"S": "?"}})
+    assert found == ["qty looks like the stock, but is not N in all items: S in 1."]
+
+
+def test_another_program_s_attribute_is_not_taken_for_metadata() -> None:
+    item = SHOP | {"Stockpulse": {"S": "mine"}}
+    assert settings(item)["METADATA_ATTRIBUTE"] == "StockpulseMetadata"
+    assert "METADATA_ATTRIBUTE" not in settings(SHOP | {"Stockpulse": {"M": {}}})
+
+
+def test_no_item_gives_only_the_key() -> None:
+    assert settings() == {"KEY_ATTRIBUTE": "sku"}
