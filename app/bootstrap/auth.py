@@ -71,7 +71,8 @@ def session_key(settings: Settings) -> str:
     if settings.broker_url is not None:
         raise SettingsError(
             f"{PREFIX}SESSION_KEY must be set with {PREFIX}BROKER_URL, the same for every web "
-            f"process, for example {PREFIX}SESSION_KEY=$(openssl rand -base64 32)"
+            f"process; create a line for .env with: "
+            f'echo "{PREFIX}SESSION_KEY=$(openssl rand -base64 32)"'
         )
     return own_session_key(settings.data_dir)
 

@@ -31,8 +31,9 @@ def run(_: argparse.Namespace, settings: Settings) -> int:
         )
     if settings.audit_keys is None:
         raise CommandError(
-            f"{PREFIX}AUDIT_KEYS must be set, to the same value for every worker and web process, "
-            f"for example {PREFIX}AUDIT_KEYS=k1:$(openssl rand -base64 32)"
+            f"{PREFIX}AUDIT_KEYS must be set, to the same value for every worker and web process; "
+            "create a line for .env with: "
+            f'echo "{PREFIX}AUDIT_KEYS=k1:$(openssl rand -base64 32)"'
         )
     if settings.dynamodb == "embedded" and find_running(settings.data_dir) is None:
         raise CommandError(

@@ -82,8 +82,8 @@ class AccessSettings(BaseSettings):
     def _long(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < SESSION_KEY_LENGTH:
             raise ValueError(
-                f"must have {SESSION_KEY_LENGTH} characters or more, for example "
-                "$(openssl rand -base64 32)"
+                f"must have {SESSION_KEY_LENGTH} characters or more; create one with: "
+                "openssl rand -base64 32"
             )
         return value
 

@@ -209,7 +209,8 @@ class Settings(AccessSettings):
         3,
         description="How often an event that a sink fails to process, while other events succeed, "
         "is retried before it becomes a dead letter (0 to 10,000; -1 for no limit). While a sink "
-        "is down completely, its events are retried without limit.",
+        "is down completely, its events are retried until they are as old as "
+        "`STOCKPULSE_MAXIMUM_RECORD_AGE_IN_SECONDS`.",
     )
     maximum_record_age_in_seconds: RecordAge = Field(
         -1,
@@ -257,8 +258,8 @@ class Settings(AccessSettings):
             used[attribute] = setting
         if self.dynamodb == "aws" and self.audit_keys is None:
             raise ValueError(
-                f"{PREFIX}AUDIT_KEYS must be set with {PREFIX}DYNAMODB=aws, for example "
-                f"{PREFIX}AUDIT_KEYS=k1:$(openssl rand -base64 32); keep the key safe"
+                f"{PREFIX}AUDIT_KEYS must be set with {PREFIX}DYNAMODB=aws; create a key with: "
+                f'echo "{PREFIX}AUDIT_KEYS=k1:$(openssl rand -base64 32)" >> .env, and keep it safe'
             )
         if self.webhook_url is not None and self.webhook_secret is None:
             raise ValueError(

@@ -27,6 +27,9 @@ Gaps = Callable[[int], Sequence[ChangeEvent]]
 
 Sinks = Callable[[], Sequence[SinkView]]
 
+# Returns whether a sample of the products has no stock.
+CarryNoStock = Callable[[], bool]
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:
@@ -59,6 +62,7 @@ class StoredStatus:
     sinks: Sequence[SinkView]
     dead_letters: DeadLetterSummary
     gaps: Sequence[Gap]
+    no_stock: bool  # whether a sample of the products has no number as its stock
 
 
 class StatusReader:
@@ -71,12 +75,14 @@ class StatusReader:
         consumer: str,
         gaps: Gaps,
         sinks: Sinks,
+        carry_no_stock: CarryNoStock,
     ) -> None:
         self._client = client
         self._names = names
         self._consumer = consumer
         self._gaps = gaps
         self._sinks = sinks
+        self._carry_no_stock = carry_no_stock
 
     def read(self) -> StoredStatus:
         """Read the whole status.
@@ -103,6 +109,7 @@ class StatusReader:
                 )
                 for event in self._gaps(SHOWN)
             ],
+            no_stock=self._carry_no_stock(),
         )
 
     def _rows(self, side: str, limit: int) -> list[Any]:

@@ -51,21 +51,23 @@ def open_store(
     client, tables, names = deployment.clients.tables, deployment.tables, deployment.names
     admin_log = AdminLog(client, tables.settings)
     sinks = SinkControl(*deployment.coordination, feed, admin_log, on_control)
+    products = ProductRepository(
+        client,
+        deployment.stamps,
+        marks_deletes=view_type == "NEW_AND_OLD_IMAGES",
+        was_known=audit.knows,
+        on_commit=on_commit,
+        now=StoreClock(client).now,
+        rules=rules,
+    )
+    gaps = NewestGaps(feed, audit)
     return Store(
-        products=ProductRepository(
-            client,
-            deployment.stamps,
-            marks_deletes=view_type == "NEW_AND_OLD_IMAGES",
-            was_known=audit.knows,
-            on_commit=on_commit,
-            now=StoreClock(client).now,
-            rules=rules,
-        ),
+        products=products,
         idempotency_keys=IdempotencyKeyRows(client, tables.idempotency),
         timeline=Timeline(feed, audit),
         past=Past(audit, names),
         letters=DeadLetterAdmin(client, tables.dead_letters, admin_log, sinks, on_due=on_control),
         sinks=sinks,
         admin_log=admin_log,
-        status=StatusReader(client, tables, CONSUMER, NewestGaps(feed, audit), sinks.views),
+        status=StatusReader(client, tables, CONSUMER, gaps, sinks.views, products.carry_no_stock),
     )

@@ -47,7 +47,11 @@ class Site:
             SimpleNamespace(
                 settings=Settings(_env_file=None, base_path=authenticator.base, **settings),
                 about=about(cli_line=""),
-                store=SimpleNamespace(products=SimpleNamespace(page=lambda *_: Page([], None))),
+                store=SimpleNamespace(
+                    products=SimpleNamespace(
+                        page=lambda *_: Page([], None), carry_no_stock=lambda: False
+                    )
+                ),
                 broker=SimpleNamespace(head="0000000000001-00000000-000"),
                 demo=SimpleNamespace(is_running=lambda: False),
                 access=access_by(authenticator),

@@ -40,6 +40,8 @@ from app.store.products.two_step_delete import TwoStepDelete
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+SAMPLE = 20  # items
+
 
 class ProductRepository:
     """The products table: one product at a time, always read consistently.
@@ -102,6 +104,20 @@ class ProductRepository:
                 return Page(items, None)
             request["ExclusiveStartKey"] = last
         return Page(items, encode_cursor(request["ExclusiveStartKey"][self._names.key]["S"]))
+
+    def carry_no_stock(self) -> bool:
+        """Whether the first items of the table have no number in the stock attribute.
+
+        Then the table's stock is probably in an attribute of another name.
+        """
+        with translated():
+            items = self._client.scan(
+                TableName=self._table,
+                Limit=SAMPLE,
+                ProjectionExpression="#stock",
+                ExpressionAttributeNames={"#stock": self._names.stock},
+            )["Items"]
+        return bool(items) and all("N" not in item.get(self._names.stock, {}) for item in items)
 
     def create(
         self, draft: ProductDraft, stamp: Stamp, once: Once[Product] | None = None

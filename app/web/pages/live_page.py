@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from app.core.errors import StoreUnavailable
 from app.core.events import rfc3339
 from app.core.roles import Role
 from app.web.auth.permissions import needs
@@ -20,6 +21,7 @@ from app.web.pages.live_rows import RowStyle, newest_changes
 from app.web.pages.templating import render
 from app.web.pages.tiles import tiles_of
 from app.web.requests.parameters import ServicesDep
+from app.web.services import Services
 
 router = APIRouter(include_in_schema=False)
 router.include_router(products_page.router)
@@ -55,7 +57,15 @@ def live_page(request: Request, services: ServicesDep) -> HTMLResponse:
         view_type=services.about.view_type,
         view_notice=view_notice(services.about.view_type),
         cli_line=services.about.cli_line,
+        no_stock=not changes and _no_stock(services),
     )
+
+
+def _no_stock(services: Services) -> bool:
+    try:
+        return services.store.products.carry_no_stock()
+    except StoreUnavailable:  # the page shows that by itself
+        return False
 
 
 def error_page(request: Request, status: int, title: str, detail: str) -> HTMLResponse:

@@ -66,6 +66,7 @@ def list_page(
         done=done,
         done_id=product_id,
         reasons=REASONS,
+        no_stock=bool(products.items) and all(item.stock is None for item in products.items),
         cli_line=services.about.cli_line,
     )
 

@@ -102,6 +102,16 @@ def _of_tables(state: SystemState, stored: StoredStatus) -> list[Finding]:
                 command="stockpulse sinks redrive",
             )
         )
+    if stored.no_stock:
+        found.append(
+            Finding(
+                "The products have no stock: none of a sample has a number in the attribute of "
+                "STOCKPULSE_STOCK_ATTRIBUTE.",
+                "If their stock is in another attribute, set its name. This command finds it:",
+                bad=False,
+                command="stockpulse inspect TABLE",
+            )
+        )
     recent = [gap for gap in stored.gaps if state.as_of - gap.occurred_at < RECENT]
     if recent:
         found.append(

@@ -11,6 +11,7 @@ from app.store.dynamodb.client import connect
 from app.store.dynamodb.tables import TableError
 from tests.support.http.sse import Listener
 from tests.support.processes.running import App, item, serving, settings_for
+from tests.support.waiting import until
 
 VIEWS = ["NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY"]
 
@@ -140,3 +141,25 @@ def test_a_table_without_a_stream_is_an_error_with_a_remedy(endpoint: str, tmp_p
         over_existing_table(endpoint, tmp_path, view=None),
     ):
         pass
+
+
+def test_pages_say_when_products_carry_no_stock_under_the_name(
+    endpoint: str, tmp_path: Path
+) -> None:
+    named = "STOCKPULSE_STOCK_ATTRIBUTE"
+    with over_existing_table(endpoint, tmp_path, view="NEW_AND_OLD_IMAGES") as app:
+        pages = ["/", "/products", "/system"]
+        shown = {path: app.http.get(path, headers={"Accept": "text/html"}).text for path in pages}
+        assert not any(named in page for page in shown.values())  # no product, no notice
+        with Listener(app.url) as feed:
+            app.put_outside(ProductID="P1", ProductName="Lamp", qty=7)
+            feed.changes(1)
+        for path in ("/products", "/system"):
+            until(lambda path=path: named in page_of(app, path))
+        app.put_outside(ProductID="P1", ProductName="Lamp", Stock=7)
+        for path in ("/products", "/system"):
+            until(lambda path=path: named not in page_of(app, path))
+
+
+def page_of(app: App, path: str) -> str:
+    return app.http.get(path, headers={"Accept": "text/html"}).text

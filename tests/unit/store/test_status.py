@@ -115,7 +115,10 @@ def test_one_read_returns_shards_workers_host_sinks_letters_and_gaps() -> None:
 
     client: Any = Tables(rows, [a_letter(1)])
     sinks = [view_of(SinkRow("archive"), None, 0)]
-    status = StatusReader(client, table_names("", None), "c", gaps, lambda: sinks).read()
+    status = StatusReader(
+        client, table_names("", None), "c", gaps, lambda: sinks, lambda: True
+    ).read()
+    assert status.no_stock
     assert status.sinks == sinks
     assert [shard.shard_id for shard in status.shards] == ["s1"]
     assert [worker.owner for worker in status.workers] == ["w1"]

@@ -75,7 +75,9 @@ def client(**given: Any) -> _Client:
     parts: dict[str, Any] = {
         "settings": Settings(_env_file=None, **settings),
         "about": about(),
-        "store": a_store(SimpleNamespace(page=lambda *_: Page([], None))),
+        "store": a_store(
+            SimpleNamespace(page=lambda *_: Page([], None), carry_no_stock=lambda: False)
+        ),
         "broker": a_broker(),
         "probes": {},
         "demo": SimpleNamespace(is_running=lambda: False),
@@ -161,6 +163,15 @@ def test_form_keeps_its_input_when_the_store_is_unavailable() -> None:
     )
     assert answer.status_code == 503
     assert 'value="two boxes"' in answer.text
+
+
+def test_empty_live_page_says_when_no_product_has_stock() -> None:
+    def page(*, no_stock: bool) -> str:
+        products = SimpleNamespace(carry_no_stock=lambda: no_stock)
+        return client(store=a_store(products)).get("/").text
+
+    assert "STOCKPULSE_STOCK_ATTRIBUTE" in page(no_stock=True)
+    assert "STOCKPULSE_STOCK_ATTRIBUTE" not in page(no_stock=False)
 
 
 def test_read_only_pages_have_no_forms_and_reject_posts() -> None:

@@ -71,6 +71,7 @@ def stored(**fields: Any) -> StoredStatus:
         "sinks": [],
         "dead_letters": letters(0),
         "gaps": [],
+        "no_stock": False,
     }
     return StoredStatus(**(values | fields))
 

@@ -119,6 +119,12 @@ def test_dead_letters_are_a_finding_with_their_count_and_a_command(
     assert texts[0].endswith("stockpulse sinks redrive")
 
 
+def test_products_without_stock_are_a_finding_with_the_command_that_helps() -> None:
+    (finding,) = findings(a_state(stored=stored(no_stock=True)))
+    assert "STOCKPULSE_STOCK_ATTRIBUTE" in finding.what
+    assert (finding.bad, finding.command) == (False, "stockpulse inspect TABLE")
+
+
 def test_gap_is_a_finding_for_a_day() -> None:
     assert "stockpulse reconcile" in report(stored=stored(gaps=[gap()]))[1][0]
     assert report(stored=stored(gaps=[gap(NOW - timedelta(hours=25))]))[1] == []
