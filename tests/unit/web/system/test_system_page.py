@@ -62,6 +62,12 @@ def test_headline_comes_before_the_details() -> None:
     assert "Workers</h2>" not in page
 
 
+def test_every_value_of_the_live_feed_and_the_store_is_shown() -> None:
+    page = get("/system", a_state()).text
+    assert "<dt>Broker</dt><dd>in this process</dd>" in page
+    assert "<dd></dd>" not in page
+
+
 def test_page_times_use_the_configured_zone() -> None:
     page = get("/system", a_state(), timezone="Europe/Berlin").text
     assert "2026-11-21 13:00:00" in page
