@@ -51,6 +51,7 @@ class Deliveries:
         self._newest_at_deploy = known.arrivals.newest
         self.start: Cursor | None = None  # the first cursor; None before the first start
         self._edge: Cursor | None = None  # where the sink started or was last rewound to
+        self._old_edges: list[tuple[Cursor, float]] = []  # and when each was replaced
         self._earliest: Cursor | None = None
         self._done: set[Ref] = set()  # since the last rewind
         self._ever: set[Ref] = set()
@@ -118,32 +119,43 @@ class Deliveries:
         """Record a rejected event; it is done once it has a dead letter."""
         self._ever.add(ref)
 
-    def accepted(self, ref: Ref, epoch: int) -> None:
+    def accepted(self, ref: Ref, epoch: int, worker: str) -> None:
         """Check the order of an accepted event, and record it."""
         chain = self._known.chain(ref[0])
         written = next((one for one in chain if one.ref == ref), None)
         if written is not None and ref not in self._ever:
+            edge = self._latest_edge(worker)
             for earlier in chain[: written.place]:
-                assert not self._is_due_before(earlier), f"{ref} was delivered before {earlier.ref}"
+                assert not self._is_due_before(earlier, edge), (
+                    f"{ref} was delivered before {earlier.ref}"
+                )
         self.tally["delivered again"] += ref in self._ever
         self._ever.add(ref)
         self._unlettered.add(ref)
         if epoch == self.epoch:
             self._done.add(ref)
 
-    def _is_due_before(self, earlier: Written) -> bool:
+    def _latest_edge(self, worker: str) -> Cursor:
+        """The latest place from which the worker may be reading.
+
+        Until it notices a rewind, it goes on from where it was rewound to before.
+        """
+        assert self.start is not None
+        assert self._edge is not None
+        old = [edge for edge, since in self._old_edges if not self._all_know(worker, since)]
+        return max(self.start, self._edge, *old)
+
+    def _is_due_before(self, earlier: Written, edge: Cursor) -> bool:
         """Whether a change must be delivered before later changes of its product.
 
         An event that first arrived before the sink's start and arrives again may come later.
         """
-        assert self.start is not None
-        assert self._edge is not None
         return (
             earlier.ref not in self._ever
             and not earlier.lost
             and self._known.entry(earlier.ref) is not None
             and self._is_wanted(earlier.ref)
-            and self._known.arrivals.first(earlier.ref) > max(self.start, self._edge)
+            and self._known.arrivals.first(earlier.ref) > edge
         )
 
     # Rows
@@ -196,6 +208,8 @@ class Deliveries:
         else:
             self.epoch += 1
             self.tally["sink rewound"] += 1
+            assert self._edge is not None
+            self._old_edges.append((self._edge, self.now()))
         self._edge = place
         self._earliest = min(place, self._earliest or place)
         arrivals = self._known.arrivals

@@ -93,7 +93,7 @@ class OtherSide:
             for event in call.events[: call.answer.first]:
                 self.deliveries.rejected((event.product_id, event.event_key))
         for event in call.accepted:
-            self.deliveries.accepted((event.product_id, event.event_key), call.epoch)
+            self.deliveries.accepted((event.product_id, event.event_key), call.epoch, call.worker)
 
     def _answer(self, events: Sequence[ChangeEvent]) -> Answer:
         if self.deliveries.now() < self.down_until:
