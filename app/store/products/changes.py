@@ -111,8 +111,8 @@ def adjusting(delta: Decimal, rules: StockRules) -> Decide:
     def decide(product: Product) -> Mapping[str, Any]:
         if product.stock is None:
             raise StockNotCountable(
-                "The stored stock is missing or is not a number. Record a count or set the stock "
-                "first."
+                "The stored stock is missing or is not a number. If it is missing, record a count "
+                "or set the stock first. What another program wrote there is not changed."
             )
         rules.check("delta", delta, product.stock)
         after = total(product.stock, delta)

@@ -126,7 +126,8 @@ def encode_fields(
             (kind,) = stored
             raise AttributeKept(
                 f"{attribute} of this item is of DynamoDB type {kind}, which another program "
-                f"wrote. It stays as it is: leave out {field_name}."
+                f"wrote. Stockpulse does not change it: leave out {field_name}, or change it with "
+                "that program."
             )
         changed[attribute] = _encode_field(field_name, value, stored)
     return changed
