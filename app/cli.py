@@ -88,5 +88,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _fail(message: str) -> int:
-    print(f"stockpulse: {message}", file=sys.stderr)
+    lines = "\n".join(logs.escaped(line) for line in message.splitlines())
+    print(f"stockpulse: {lines}", file=sys.stderr)
     return 1

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from app.commands.common import CommandError, actor
 from app.config.settings import Settings
 from app.core.roles import Role
+from app.observability.logs import escaped
 from app.store import location
 from app.store.access.api_keys import ApiKey, ApiKeys, KeyRefused
 from app.store.access.sign_in_links import LINK_LIFE, SignInLinks
@@ -92,9 +93,8 @@ def _list(_: argparse.Namespace, settings: Settings) -> int:
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
-        print(
-            "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip()
-        )
+        line = "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True))
+        print(escaped(line.rstrip()))
     return 0
 
 

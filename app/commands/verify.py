@@ -9,6 +9,7 @@ from typing import Any
 from app.commands.common import PROGRESS_SECONDS, CommandError, at_most_every
 from app.config.key_files import own_keys, parse_keys
 from app.config.settings import Settings
+from app.observability.logs import escaped
 from app.store import location
 from app.store.audit.verification import BLIND_SPOTS
 from app.store.audit.verifier import Report, Verifier
@@ -59,7 +60,7 @@ def print_report(report: Report, product_id: str | None) -> int:
             "audit entry"
         )
     for finding in report.findings:
-        print(finding)
+        print(escaped(str(finding)))
     found = len(report.findings)
     entries = _count(report.entries, "entry", "entries")
     products = _count(report.products, "product", "products")

@@ -24,6 +24,14 @@ def test_findings_are_printed_and_return_1(capsys: Output) -> None:
     )
 
 
+def test_text_of_the_tables_cannot_control_the_terminal(capsys: Output) -> None:
+    finding = Finding("P1", "changed", "label\x1b[2J", "note\nnew line\x07")
+    print_report(Report(products=1, entries=3, findings=[finding]), None)
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert len(shown.splitlines()) == 2
+
+
 def test_gaps_and_reconciled_entries_are_counted_but_are_not_findings(capsys: Output) -> None:
     assert print_report(Report(products=2, entries=9, gaps=1, reconciled=2), None) == 0
     assert "They include 1 gap (" in capsys.readouterr().out
