@@ -9,7 +9,7 @@ from app.config.settings import PREFIX, Settings
 from app.observability.logs import escaped
 from app.store import location
 from app.store.dynamodb.client import connect, translated
-from app.store.dynamodb.tables import TableError, existing_name
+from app.store.dynamodb.tables import check_exists, key_of
 from app.store.products.survey import Found, Survey, survey
 
 if TYPE_CHECKING:
@@ -46,13 +46,10 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         raise CommandError(f"--items must be from 1 to {_MOST_ITEMS:,}, not {arguments.items}")
     with location.shared(settings.dynamodb, settings.data_dir, settings.table_names) as where:
         client = connect(where.endpoint).tables
-        exists, close = existing_name(client, arguments.table)
-        if not exists:
-            hint = f" Similar names: {', '.join(close)}." if close else ""
-            raise TableError(f"There is no table {escaped(arguments.table)} there.{hint}")
+        check_exists(client, arguments.table)
         with translated():
             description = client.describe_table(TableName=arguments.table)["Table"]
-        keys = _keys(description)
+        keys = key_of(description)
         items = _sample(client, arguments.table, arguments.items)
     found = survey(items, keys[0][0])
     for line in _described(description, keys, len(items), found):
@@ -67,16 +64,6 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         return 1
     _print_settings(arguments.table, found)
     return 0
-
-
-def _keys(description: Any) -> list[tuple[str, str]]:
-    """Name and type of the partition key and, if there is one, of the sort key."""
-    types = {
-        entry["AttributeName"]: entry["AttributeType"]
-        for entry in description["AttributeDefinitions"]
-    }
-    by_role = {entry["KeyType"]: entry["AttributeName"] for entry in description["KeySchema"]}
-    return [(by_role[role], types[by_role[role]]) for role in ("HASH", "RANGE") if role in by_role]
 
 
 def _sample(client: "DynamoDBClient", table: str, wanted: int) -> list[dict[str, Any]]:

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 _WAIT: Any = {"Delay": 1, "MaxAttempts": 120}  # seconds, tries; AWS needs well under 2 minutes
 
 
+_NOT_CREATED = (
+    ", and Stockpulse does not create a table that STOCKPULSE_PRODUCTS_TABLE names, nor any with "
+    "STOCKPULSE_READ_ONLY"
+)
+
+
 class TableError(Exception):
     """A table cannot be used as it is; the message says what to change."""
 
@@ -71,7 +77,7 @@ def ensure_tables(client: "DynamoDBClient", names: TableNames, product: Attribut
     """
     _check_service(client)
     if names.existing:
-        _check_exists(client, names.products)
+        check_exists(client, names.products, _NOT_CREATED)
     _ensure(client, names.products, [product.key], streamed=True)
     for name, keys in (
         (names.audit, ["ProductID", "EventKey"]),
@@ -131,29 +137,34 @@ def _check_service(client: "DynamoDBClient") -> None:
         )
 
 
-def existing_name(client: "DynamoDBClient", table: str) -> tuple[bool, list[str]]:
-    """Whether there is a table of exactly this name, and if not, up to three similar names.
+def check_exists(client: "DynamoDBClient", table: str, otherwise: str = "") -> None:
+    """Check that there is a table of exactly this name.
 
     It reads the list, because DynamoDB Local fails on names that differ by case only.
+
+    Raises:
+        TableError: there is none; the message ends with `otherwise` and similar names.
+
     """
     with translated():
         pages = client.get_paginator("list_tables").paginate(PaginationConfig={"MaxItems": 10_000})
         found = [name for page in pages for name in page["TableNames"]]
     if table in found:
-        return True, []
-    folded = {name.casefold(): name for name in found}
-    return False, [folded[name] for name in get_close_matches(table.casefold(), folded, n=3)]
-
-
-def _check_exists(client: "DynamoDBClient", table: str) -> None:
-    exists, close = existing_name(client, table)
-    if exists:
         return
-    hint = f" Similar names: {', '.join(close)}." if close else ""
-    raise TableError(
-        f"There is no table {table}, and Stockpulse does not create a table that "
-        f"STOCKPULSE_PRODUCTS_TABLE names, nor any with STOCKPULSE_READ_ONLY.{hint}"
-    )
+    folded = {name.casefold(): name for name in found}
+    close = get_close_matches(table.casefold(), folded, n=3)
+    hint = f" Similar names: {', '.join(folded[name] for name in close)}." if close else ""
+    raise TableError(f"There is no table {table}{otherwise}.{hint}")
+
+
+def key_of(description: Any) -> list[tuple[str, str]]:
+    """Name and type of a described table's partition key and, if there is one, its sort key."""
+    types = {
+        entry["AttributeName"]: entry["AttributeType"]
+        for entry in description["AttributeDefinitions"]
+    }
+    by_role = {entry["KeyType"]: entry["AttributeName"] for entry in description["KeySchema"]}
+    return [(by_role[role], types[by_role[role]]) for role in ("HASH", "RANGE") if role in by_role]
 
 
 def _ensure(
@@ -213,14 +224,9 @@ def _expires(client: "DynamoDBClient", table: str) -> bool:
 
 
 def _check_keys(table: str, keys: list[str], description: Any) -> None:
-    by_role = {entry["KeyType"]: entry["AttributeName"] for entry in description["KeySchema"]}
-    found = [by_role[role] for role in ("HASH", "RANGE") if role in by_role]
-    types = {
-        entry["AttributeName"]: entry["AttributeType"]
-        for entry in description["AttributeDefinitions"]
-    }
-    if found != keys or any(types[key] != "S" for key in keys):
-        shown = ", ".join(f"{key} ({types[key]})" for key in found)
+    found = key_of(description)
+    if found != [(key, "S") for key in keys]:
+        shown = ", ".join(f"{key} ({kind})" for key, kind in found)
         raise TableError(
             f"Table {table} has the key {shown}, but Stockpulse needs {', '.join(keys)} (S). "
             "Choose another table (STOCKPULSE_PRODUCTS_TABLE, STOCKPULSE_TABLE_PREFIX), or set "

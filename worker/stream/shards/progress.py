@@ -1,4 +1,4 @@
-"""A reader reports when it last done progress, how far behind it is, and its last error."""
+"""A reader reports when it last made progress, how far behind it is, and its last error."""
 
 import time
 from collections.abc import Callable, Sequence
