@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from app.core.authorship import NOBODY, Author, author_of, is_mark_only
 from app.core.events import RESERVED, ChangeEvent, Kind
 from app.core.item import (
     DEFAULT_NAMES,
@@ -19,7 +20,6 @@ from app.core.item import (
     text,
 )
 from app.core.stamps import Stamps
-from worker.stream.authorship import NOBODY, Author, author_of, is_mark_only
 from worker.stream.record_shapes import image, moment, product_id_of
 
 _UNSIGNED = Stamps("")  # proves nothing
