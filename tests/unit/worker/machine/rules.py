@@ -72,12 +72,30 @@ class WorkerMachine(StreamRules, HostRules, SinkRules):
         self.world.mark(product)
         self.stage.run(*then)
 
-    @rule(product=products, lost=st.integers(1, 2), kept=st.integers(0, 2), then=then)
-    def write_and_lose(self, product: str, lost: int, kept: int, then: Then) -> None:
-        """Trim `lost` changes before a worker reads them, then write `kept` more."""
+    @rule(
+        product=products,
+        lost=st.integers(1, 2),
+        compared=st.booleans(),
+        kept=st.integers(0, 2),
+        then=then,
+    )
+    def write_and_lose(
+        self,
+        product: str,
+        lost: int,
+        kept: int,
+        then: Then,
+        compared: bool = False,  # noqa: FBT001, FBT002
+    ) -> None:
+        """Trim `lost` changes before a worker reads them, compare or not, then write `kept` more.
+
+        A comparison reconciles what was lost, so the next record follows a `reconciled` entry.
+        """
         for _ in range(lost):
             self.world.write(product)
         self.world.trim_all(product)
+        if compared:
+            self.compare()
         for _ in range(kept):
             self.world.write(product)
         self.stage.run(*then)
