@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from app.observability.metrics import SINK_REJECTED
 from app.runtime.retry import Retry
-from app.store.coordination.leases import Hold
+from app.store.coordination.hold import Hold
 from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.letter_repository import DeadLetters
 from app.store.feed.cursor import Cursor

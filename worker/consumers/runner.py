@@ -15,7 +15,8 @@ from app.core.events import ChangeEvent
 from app.observability.metrics import SINK_LAG
 from app.runtime.retry import Retry, pause
 from app.runtime.wake import Wake
-from app.store.coordination.leases import Hold, Lease, LeaseLost
+from app.store.coordination.hold import Hold
+from app.store.coordination.leases import Lease, LeaseLost
 from app.store.coordination.sink_row import Health, SinkRow
 from app.store.dead_letters.letter_repository import DeadLetters
 from app.store.feed.cursor import Cursor, wall_ms

@@ -4,7 +4,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from app.store.coordination.leases import Hold, Lease, Leases
+from app.store.coordination.hold import Hold
+from app.store.coordination.leases import Lease, Leases
 from app.store.coordination.sink_row import SINK, SinkRow
 from app.store.sinks.sink_cursors import SinkCursors
 from worker.leasing.assignment import share

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from app.core.events import ChangeEvent
 from app.observability.metrics import GAPS
 from app.store.audit.audit_repository import AuditRepository
-from app.store.coordination.leases import Hold
+from app.store.coordination.hold import Hold
 from worker.effects.audit_writer import STAMP_LIFE
 from worker.effects.publish_order import InTurn
 

@@ -15,7 +15,7 @@ from app.core.item import DEFAULT_NAMES, AttributeNames, digest, stock
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Appended, AuditRepository
 from app.store.audit.chain import BOTH_IMAGES, ChainFull, goes_on, origin, successor
-from app.store.coordination.leases import Hold
+from app.store.coordination.hold import Hold
 from worker.continuity.chain_entries import ChainEntries
 from worker.continuity.last_images import Break, LastImages
 from worker.stream.decode import changed_names, event_key, stream_label

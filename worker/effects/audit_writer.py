@@ -13,7 +13,7 @@ from app.core.events import ChangeEvent
 from app.observability.metrics import AUDITED
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Appended, AuditRepository
-from app.store.coordination.leases import Hold
+from app.store.coordination.hold import Hold
 
 # Events that are not published within this many seconds of their stamp get a new stamp.
 STAMP_LIFE = 5.0

@@ -14,7 +14,7 @@ from app.core.errors import ServiceUnavailable
 from app.core.events import ChangeEvent
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Arrived
-from app.store.coordination.leases import Hold, Unleased
+from app.store.coordination.hold import Hold, Unleased
 from worker.effects.publish_order import Publish, PublishOrder
 
 # Seconds. The audit writer passes on stamps that are up to 5 s old (STAMP_LIFE), and the writers'

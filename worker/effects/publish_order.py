@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Protocol
 
 from app.store.audit.audit_repository import Arrived
-from app.store.coordination.leases import Hold
+from app.store.coordination.hold import Hold
 from app.store.feed.cursor import Cursor
 
 _log = logging.getLogger(__name__)

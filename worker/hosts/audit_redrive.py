@@ -10,7 +10,8 @@ from app.core.errors import StoreUnavailable
 from app.core.stamps import Stamps
 from app.runtime.retry import pause
 from app.runtime.wake import Wake
-from app.store.coordination.leases import Lease, Unleased
+from app.store.coordination.hold import Unleased
+from app.store.coordination.leases import Lease
 from app.store.coordination.sink_row import AUDIT, SinkRow
 from app.store.dead_letters.letter import Letter
 from worker.stream.decode import UndecodableRecord, decode

@@ -11,7 +11,8 @@ from functools import partial
 from typing import Any
 
 from app.store.coordination.checkpoints import Checkpoints
-from app.store.coordination.leases import Hold, Lease
+from app.store.coordination.hold import Hold
+from app.store.coordination.leases import Lease
 from app.store.coordination.shard_state import ShardState
 from app.store.deployment import Deployment
 from worker.continuity.gaps import ChainGuard, Gaps

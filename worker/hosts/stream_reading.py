@@ -9,7 +9,8 @@ from functools import partial
 from app.runtime.retry import Retry
 from app.runtime.wake import Wake
 from app.store.coordination.checkpoints import Checkpoints
-from app.store.coordination.leases import Hold, Lease, Leases
+from app.store.coordination.hold import Hold
+from app.store.coordination.leases import Lease, Leases
 from app.store.coordination.stream_starts import StreamStarts
 from app.store.coordination.workers import Workers
 from app.store.deployment import Deployment

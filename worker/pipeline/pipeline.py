@@ -18,7 +18,7 @@ from app.core.stamps import Stamps
 from app.observability.logs import about
 from app.observability.metrics import PUBLISHED, RECORDS
 from app.runtime.retry import Retry
-from app.store.coordination.leases import Hold, Unleased
+from app.store.coordination.hold import Hold, Unleased
 from app.store.coordination.sink_row import AUDIT
 from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.letter_repository import DeadLetters

@@ -21,7 +21,7 @@ from app.runtime.backoff import Backoff
 from app.runtime.loop_thread import LoopThread
 from app.runtime.stall import Sighting, alive, observe_all
 from app.store.coordination.checkpoints import Checkpoints
-from app.store.coordination.leases import Hold
+from app.store.coordination.hold import Hold
 from app.store.coordination.workers import Broker, OwnerRefused, WorkerRow, Workers
 from worker.leasing.assignment import LEASE_TIME, rivals
 

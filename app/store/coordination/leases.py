@@ -13,8 +13,11 @@ from app.core.errors import ConditionFailed
 from app.core.events import rfc3339
 from app.observability.metrics import LEASE_MOVES
 from app.store.coordination.checkpoints import Checkpoint, ShardKey, leased
+from app.store.coordination.hold import Hold
+from app.store.coordination.workers import Workers
 from app.store.dynamodb.client import translated
 from app.store.dynamodb.reads import get_one
+from app.store.dynamodb.transactions import commit
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -52,33 +55,6 @@ class Lease:
     counter: int
 
 
-class Hold(Protocol):
-    """The lease under which a page was read, as the pipeline uses it."""
-
-    def check(self) -> None:
-        """Read the lease's row, and return if the lease is still held.
-
-        Raises:
-            LeaseLost: another worker holds it.
-            StoreUnavailable: the row cannot be read now.
-
-        """
-
-    def condition(self) -> dict[str, Any] | None:
-        """A `TransactWriteItems` action that fails if the lease is lost; None without a lease."""
-
-
-class Unleased:
-    """The hold for work without leases, such as Lambda, which assigns the shards itself."""
-
-    def check(self) -> None:
-        """Return: there is no lease to lose."""
-
-    def condition(self) -> dict[str, Any] | None:
-        """None: there is no lease."""
-        return None
-
-
 class Leases:
     """Takes, checks and releases the leases of one consumer."""
 
@@ -101,6 +77,10 @@ class Leases:
         `inherited` is the position for a row that has none. `deadline` is for an owner without a
         heartbeat: when its time is up, in seconds since 1970. Returns the row as taken; its
         position may be higher than what was seen.
+
+        A lease is taken from a dead worker only while that worker has no heartbeat row. So one that
+        was paused and continues either finds its lease lost, or has written its row, and then
+        nobody takes the lease because of what it observed before.
         """
         counter = (seen.counter if seen else 0) + 1
         condition, values = _as_seen(seen)
@@ -122,17 +102,23 @@ class Leases:
         if deadline is not None:
             changes.append("Deadline = :deadline")
             values[":deadline"] = {"N": str(deadline)}
+        update: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": self._key(shard),
+            "UpdateExpression": f"SET {', '.join(changes)}",
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": _NAMES,
+            "ExpressionAttributeValues": values,
+        }
         try:
-            with translated():
-                row: Any = self._client.update_item(
-                    TableName=self._table,
-                    Key=self._key(shard),
-                    UpdateExpression=f"SET {', '.join(changes)}",
-                    ConditionExpression=condition,
-                    ExpressionAttributeNames=_NAMES,
-                    ExpressionAttributeValues=values,
-                    ReturnValues="ALL_NEW",
-                )["Attributes"]
+            if seen is None or seen.owner in {None, owner} or deadline is not None:
+                with translated():
+                    answer = self._client.update_item(**update, ReturnValues="ALL_NEW")
+                row: Any = answer["Attributes"]
+            else:
+                gone = Workers(self._client, self._table, self.consumer).gone(seen.owner)
+                commit(self._client, [{"Update": update}, gone])
+                row = self._row(shard)
         except ConditionFailed:  # another worker's take, or our own whose response was lost
             row = self._row(shard)
         taken = leased(row) if row else None

@@ -115,6 +115,16 @@ class Workers:
         except ConditionFailed:
             pass
 
+    def gone(self, owner: str) -> dict[str, Any]:
+        """A `TransactWriteItems` action that fails if the worker has a heartbeat row."""
+        return {
+            "ConditionCheck": {
+                "TableName": self._table,
+                "Key": self._key(_WORKER + owner),
+                "ConditionExpression": "attribute_not_exists(Consumer)",
+            }
+        }
+
     def claim_host(self, kind: HostKind) -> None:
         """Record that hosts of this kind read the stream, if none is recorded yet.
 

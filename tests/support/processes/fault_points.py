@@ -9,7 +9,7 @@ from typing import Any
 
 from app.core.events import ChangeEvent
 from app.store.audit.audit_repository import Appended, Arrived
-from app.store.coordination.leases import Hold
+from app.store.coordination.hold import Hold
 from worker.effects.audit_writer import AuditWriter
 from worker.effects.publish_order import PublishWithHold
 from worker.hosts import wiring

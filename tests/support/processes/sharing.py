@@ -10,7 +10,8 @@ from app.core.item import DEFAULT_NAMES
 from app.runtime.wake import Wake
 from app.store.audit.entry import Signer
 from app.store.coordination.checkpoints import Checkpoints, Rows
-from app.store.coordination.leases import Hold, Lease, Leases
+from app.store.coordination.hold import Hold
+from app.store.coordination.leases import Lease, Leases
 from app.store.coordination.workers import Broker, Workers
 from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb.client import Clients, connect

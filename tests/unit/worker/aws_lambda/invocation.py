@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from app.store.coordination.leases import Hold, Lease, Leases
+from app.store.coordination.hold import Hold
+from app.store.coordination.leases import Lease, Leases
 from app.store.coordination.sink_row import SINK, SinkRow
 from app.store.sinks.sink_cursors import SinkCursors
 from tests.support.fakes.fake_tables import FakeTables

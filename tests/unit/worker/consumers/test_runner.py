@@ -6,7 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from app.core.events import ChangeEvent
-from app.store.coordination.leases import Lease, Unleased
+from app.store.coordination.hold import Unleased
+from app.store.coordination.leases import Lease
 from app.store.coordination.sink_row import SINK, SinkRow
 from app.store.feed.cursor import Cursor, before
 from app.store.timeline.position import Position

@@ -9,7 +9,8 @@ from app.broker.redis.connection import BrokerUnavailable
 from app.core.events import ChangeEvent
 from app.runtime.retry import Retry, Stopped
 from app.store.audit.audit_repository import Arrived
-from app.store.coordination.leases import LeaseLost, Unleased
+from app.store.coordination.hold import Unleased
+from app.store.coordination.leases import LeaseLost
 from tests.support.builders import a_cursor, arrivals
 from worker.effects.broker_publisher import BrokerPublisher
 from worker.effects.publish_order import PublishOrder

@@ -173,3 +173,24 @@ def test_regression_failed_release_of_a_lease(quiet: None, monkeypatch: pytest.M
     machine.write(count=1, product="P0", then=(0, 0))
     machine.write(count=1, product="P7", then=(0, 0))
     machine.teardown()
+
+
+def test_regression_lease_taken_because_of_an_old_observation(quiet: None) -> None:
+    """A worker counts another as dead and is paused; it continues after the other has."""
+    machine = WorkerMachine()
+    machine.begin(old=["P0"], sinks=True, steps=138, halves=True, two=True)
+    machine.write(count=5, product="P0", then=(90, 173))
+    follow_up = (["P0", "P0", "P0"], (81, 1034))
+    machine.pause_in_call(call=(0, None), follow_up=follow_up, host=0, seconds=11.0, who=0)
+    for then in (74, 2590), (94, 346), (37, 1024):
+        machine.write(count=2, product="P0", then=then)
+    machine.pause_in_call(call=(0, None), follow_up=(["P0"], (0, 0)), host=0, seconds=11.0, who=0)
+    for steps in 0, 51, 0, 0:
+        machine.write(count=1, product="P0", then=(steps, 0))
+    machine.pause_in_call(call=(0, None), follow_up=([], (0, 0)), host=0, seconds=11.0, who=0)
+    machine.pause_in_call(
+        call=(0, "delete_item"), follow_up=([], (90, 0)), host=0, seconds=11.0, who=1
+    )
+    machine.pause_in_call(call=(0, None), follow_up=(["P0"], (100, 0)), host=0, seconds=11.0, who=0)
+    machine.write(count=1, product="P0", then=(0, 0))
+    machine.teardown()

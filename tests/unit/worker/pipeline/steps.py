@@ -8,7 +8,7 @@ from app.core.events import ChangeEvent
 from app.core.stamps import Stamps
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Appended, Arrived
-from app.store.coordination.leases import Hold
+from app.store.coordination.hold import Hold
 from app.store.dead_letters.letter import Letter
 from tests.support.builders import (
     STAMPS,

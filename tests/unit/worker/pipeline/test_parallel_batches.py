@@ -9,7 +9,8 @@ import pytest
 from app.core.events import ChangeEvent
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Appended, Arrived
-from app.store.coordination.leases import Hold, LeaseLost
+from app.store.coordination.hold import Hold
+from app.store.coordination.leases import LeaseLost
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import ROW_LIMIT
 from tests.support.builders import STAMPS, STREAM_ARN, an_item, as_boto3, modified

@@ -12,7 +12,8 @@ from app.core.events import ChangeEvent
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Appended, Arrived, AuditRepository
 from app.store.audit.entry import Signer
-from app.store.coordination.leases import Hold, Lease, LeaseLost, Leases
+from app.store.coordination.hold import Hold
+from app.store.coordination.leases import Lease, LeaseLost, Leases
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
 from tests.support.builders import STREAM_ARN, an_item, as_boto3, modified
