@@ -89,12 +89,12 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
     with ExitStack() as opened:
         where = opened.enter_context(location.owned(settings.dynamodb, settings.data_dir, names))
         clients = connect(where.endpoint)
-        tables.ensure_tables(clients.tables, names, settings.attributes)
+        attributes = tables.ensure_tables(clients.tables, names, settings.attributes)
         claim_audit(clients.tables, names, CONSUMER)
         authenticator = opened.enter_context(
             open_authenticator(settings, clients.tables, names.settings)
         )
-        deployment = Deployment(clients, names, settings.attributes, signer_of(settings))
+        deployment = Deployment(clients, names, attributes, signer_of(settings))
         view_type = deployment.stream().view_type
 
         feed = Feed(
@@ -131,7 +131,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
                 version=our_version(),
                 products_table=names.products,
                 view_type=view_type,
-                cli_line=cli_lines.update_line(endpoint, names.products, settings.attributes),
+                cli_line=cli_lines.update_line(endpoint, names.products, attributes),
             ),
             store=store,
             broker=broker,

@@ -99,9 +99,9 @@ def reading(
     names = settings.table_names
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         clients = connect(where.endpoint)
-        tables.ensure_tables(clients.tables, names, settings.attributes)
+        attributes = tables.ensure_tables(clients.tables, names, settings.attributes)
         claim_audit(clients.tables, names, CONSUMER)
-        deployment = Deployment(clients, names, settings.attributes, signer_of(settings))
+        deployment = Deployment(clients, names, attributes, signer_of(settings))
         feed = Feed(
             clients.tables, names.feed, deployment.signer.retention, settings.feed_partitions
         )

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.commands.common import CommandError
@@ -41,7 +42,7 @@ def add(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Print what the table holds; returns 1 if Stockpulse cannot use its key."""
+    """Print what the table holds."""
     if not 1 <= arguments.items <= _MOST_ITEMS:
         raise CommandError(f"--items must be from 1 to {_MOST_ITEMS:,}, not {arguments.items}")
     with location.shared(settings.dynamodb, settings.data_dir, settings.table_names) as where:
@@ -51,7 +52,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             description = client.describe_table(TableName=arguments.table)["Table"]
         keys = key_of(description)
         items = _sample(client, arguments.table, arguments.items)
-    found = survey(items, keys[0][0])
+    found = survey(items, [name for name, _ in keys])
     for line in _described(description, keys, len(items), found):
         print(escaped(line))
     empty = [] if items else ["The table is empty, so only its key is known."]
@@ -59,9 +60,6 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     lines = [f"- {escaped(remark)}" for remark in remarks if remark]
     if lines:
         print("\nRemarks:", *lines, sep="\n")
-    if len(keys) > 1 or keys[0][1] != "S":
-        print("\nStockpulse cannot use this table: it needs a key of one string attribute.")
-        return 1
     _print_settings(arguments.table, found)
     return 0
 
@@ -95,7 +93,7 @@ def _view_type(description: Any) -> str | None:
 
 
 def _described(
-    description: Any, keys: list[tuple[str, str]], read: int, found: Survey
+    description: Any, keys: Sequence[tuple[str, str]], read: int, found: Survey
 ) -> list[str]:
     names = ", ".join(f"{name} ({kind})" for name, kind in keys)
     lines = [

@@ -7,6 +7,7 @@ became a dead letter or failed.
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from app.commands.common import CommandError
 from app.config.settings import Settings
 from app.config.signing import audit_keys
 from app.core.events import ChangeEvent
+from app.core.item import AttributeNames
+from app.core.keys import KeyPart, KeySchema
 from app.core.stamps import Stamps
 from app.observability.logs import escaped
 from app.store import location
@@ -52,10 +55,11 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Process the file's records, or only print them."""
     records = read(arguments.file)
-    table = settings.table_names.products
-    stamps = Stamps(table, settings.attributes, audit_keys(settings))
-    events = [_decoded(record, stamps) for record in records]
+    names = settings.table_names
+    keys = audit_keys(settings)
     if arguments.dry_run:
+        stamps = Stamps(names.products, _assumed(settings, records), keys)
+        events = [_decoded(record, stamps) for record in records]
         for event in events:
             if isinstance(event, UndecodableRecord):
                 print(escaped(f"would become a dead letter: {event}"))
@@ -63,7 +67,6 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
                 print(summary(event))
         return 1 if any(isinstance(event, UndecodableRecord) for event in events) else 0
     published: set[str] = set()
-    names = settings.table_names
     send = None if settings.broker_url is None else publisher_of(settings, names)
 
     def publish(arrived: Sequence[Arrived]) -> None:
@@ -78,7 +81,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         folder.make()  # it keeps the audit key if the settings have none
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         clients = connect(where.endpoint)
-        tables.ensure_tables(clients.tables, names, settings.attributes)
+        attributes = tables.ensure_tables(clients.tables, names, settings.attributes)
+        stamps = Stamps(names.products, attributes, keys)
+        events = [_decoded(record, stamps) for record in records]
         clock = SharedClock(  # a server may be writing at the same time
             ClockRow(clients.tables, names.checkpoints, CONSUMER),
             Feed(clients.tables, names.feed).newest_ms(),
@@ -127,6 +132,20 @@ def summary(event: ChangeEvent) -> str:
     if event.actor:
         parts.append(f"by {event.actor}" + (f" ({event.reason})" if event.reason else ""))
     return escaped(f"{' '.join(parts)}  {event.id}")
+
+
+def _assumed(settings: Settings, records: Sequence[Any]) -> AttributeNames:
+    """The attribute names with the key of the first record, because a dry run reads no table."""
+    try:
+        found = {name: next(iter(value)) for name, value in records[0]["dynamodb"]["Keys"].items()}
+    except (IndexError, KeyError, TypeError, AttributeError, StopIteration):
+        return settings.attributes
+    default = settings.attributes.key.partition.name
+    names = sorted(found, key=lambda name: name not in (settings.key_attribute, default))
+    names[:1] = [settings.key_attribute or names[0]]
+    names[1:] = [settings.sort_key_attribute or name for name in names[1:]]
+    parts = [KeyPart(name, found.get(name, "S")) for name in names[:2]]
+    return replace(settings.attributes, key=KeySchema(*parts))
 
 
 def _decoded(record: Any, stamps: Stamps) -> ChangeEvent | UndecodableRecord:

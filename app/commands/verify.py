@@ -14,6 +14,7 @@ from app.store import location
 from app.store.audit.verification import BLIND_SPOTS
 from app.store.audit.verifier import Report, Verifier
 from app.store.dynamodb.client import connect
+from app.store.dynamodb.tables import with_key
 
 
 def add(commands: Any) -> None:
@@ -36,10 +37,11 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     given = settings.audit_keys
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         keys = own_keys(settings.data_dir) if given is None else given.get_secret_value()
+        client = connect(where.endpoint).tables
         verifier = Verifier(
-            connect(where.endpoint).tables,
+            client,
             names,
-            settings.attributes,
+            with_key(client, names, settings.attributes),
             parse_keys(keys),
             sleep=wait,
         )

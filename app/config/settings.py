@@ -41,7 +41,6 @@ from app.store.dynamodb.tables import TableNames, table_names
 
 # Settings `<NAME>_ATTRIBUTE`, in the order of `AttributeNames`.
 _ATTRIBUTES = (
-    "key",
     "name",
     "stock",
     "category",
@@ -87,8 +86,15 @@ class Settings(AccessSettings):
         description="Exact name of an existing products table. If unset, the prefix followed by "
         "`Products`.",
     )
-    key_attribute: AttributeName = Field(
-        "ProductID", description="Partition key of the products table (a string)."
+    key_attribute: AttributeName | None = Field(
+        None,
+        description="Partition key of the products table (a string, a number or binary). If unset, "
+        "an existing table's own, and `ProductID` in a table that Stockpulse creates.",
+    )
+    sort_key_attribute: AttributeName | None = Field(
+        None,
+        description="Sort key of the products table. If unset, an existing table's own. "
+        "docs/use/ids.md says how both parts make the product id.",
     )
     name_attribute: AttributeName = Field(
         "ProductName", description="Attribute that holds a product's name."
@@ -271,11 +277,16 @@ class Settings(AccessSettings):
     @property
     def table_names(self) -> TableNames:
         """The names of all tables; without writes, the products table has to exist."""
-        return table_names(self.table_prefix, self.products_table, existing=self.read_only)
+        return table_names(
+            self.table_prefix,
+            self.products_table,
+            existing=self.read_only,
+            key=(self.key_attribute, self.sort_key_attribute),
+        )
 
     @property
     def attributes(self) -> AttributeNames:
-        """The products table's attribute names."""
+        """The products table's attribute names; its key becomes known with the table."""
         chosen = {name: getattr(self, f"{name}_attribute") for name in _ATTRIBUTES}
         return AttributeNames(**chosen, ignored=self.ignored_attributes)
 

@@ -128,6 +128,14 @@ class InsufficientStock(StockpulseError):
     title = "Not enough stock"
 
 
+class InvalidProductID(StockpulseError):
+    """No item of this table can have that product id."""
+
+    status = 422
+    code = "invalid-request"
+    title = "The request is not valid"
+
+
 class InvalidStock(StockpulseError):
     """The stock has more decimal places than are allowed, or is negative."""
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from app.core.keys import TEXT_KEY, KeySchema
 from app.core.numbers import number_of
 
 # An attribute value in typed form, a mapping with one entry: {"S": "..."}.
@@ -34,7 +35,7 @@ class AttributeNames:
     count as none; a trailing `*` stands for any ending.
     """
 
-    key: str = "ProductID"
+    key: KeySchema = TEXT_KEY
     name: str = "ProductName"
     stock: str = "Stock"
     category: str = "Category"

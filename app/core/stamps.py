@@ -72,10 +72,10 @@ class Stamps:
         return None if key_id is None else self._sign(key_id, before, after)
 
     def _sign(self, key_id: str, before: Item | None, after: Item) -> str:
-        key = self.names.key
+        key = self.names.key.of_item(after)
         message = canonical(
             {
-                f"key.{key}": after[key],
+                **{f"key.{name}": value for name, value in key.items()},
                 **self._state("after", after),
                 **({} if before is None else self._state("before", before)),
             }

@@ -17,7 +17,7 @@ def run_beside(
 ) -> None:
     """Make the plan's changes until the program is interrupted; `keys` sign their stamps."""
     client = connect(where.endpoint).tables
-    ensure_tables(client, tables, names)
+    names = ensure_tables(client, tables, names)
     products = ProductRepository(
         client,
         Stamps(tables.products, names, keys),

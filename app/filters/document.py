@@ -10,31 +10,30 @@ from typing import Any
 
 from app.core.events import ChangeEvent, cloud_event
 from app.core.item import AttributeValue, Item
+from app.core.keys import TEXT_KEY, KeySchema, NotAnID
 from app.filters.pattern import Pattern
 
 
-def wants(
-    pattern: Pattern, table: str, key_attribute: str = "ProductID"
-) -> Callable[[ChangeEvent], bool]:
+def wants(pattern: Pattern, table: str, key: KeySchema = TEXT_KEY) -> Callable[[ChangeEvent], bool]:
     """A function that returns whether an event matches the pattern."""
-    return lambda event: pattern.matches(document_of(event, table, key_attribute))
+    return lambda event: pattern.matches(document_of(event, table, key))
 
 
-def document_of(event: ChangeEvent, table: str, key_attribute: str = "ProductID") -> dict[str, Any]:
+def document_of(event: ChangeEvent, table: str, key: KeySchema = TEXT_KEY) -> dict[str, Any]:
     """The document that a pattern is matched against.
 
-    `table` is the products table's name, `key_attribute` its partition key. Images are absent if
+    `table` is the products table's name, `key` its key. Images are absent if
     the stream's view type leaves them out, or if they are omitted because of their size.
     """
     return cloud_event(event, table) | {
         "eventName": event.event_name,
-        "dynamodb": _record(event, key_attribute),
+        "dynamodb": _record(event, key),
     }
 
 
-def _record(event: ChangeEvent, key_attribute: str) -> dict[str, Any]:
+def _record(event: ChangeEvent, key: KeySchema) -> dict[str, Any]:
     record: dict[str, Any] = {
-        "Keys": {key_attribute: {"S": event.product_id}},
+        "Keys": _keys(event.product_id, key),
         "SequenceNumber": event.sequence_number,
         "StreamViewType": event.view_type,
     }
@@ -42,6 +41,13 @@ def _record(event: ChangeEvent, key_attribute: str) -> dict[str, Any]:
         if image is not None:
             record[name] = _typed(image)
     return record
+
+
+def _keys(product_id: str, key: KeySchema) -> dict[str, Any]:
+    try:
+        return _typed(key.key_of(product_id))
+    except NotAnID:  # a gap of a whole shard
+        return {}
 
 
 def _typed(image: Item) -> dict[str, Any]:

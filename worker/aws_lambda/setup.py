@@ -19,7 +19,7 @@ from app.store.coordination.audited_table import claim_audit
 from app.store.coordination.workers import Workers
 from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb.client import Clients, connect
-from app.store.dynamodb.tables import TableNames
+from app.store.dynamodb.tables import TableNames, with_key
 from app.store.feed.feed import Feed
 from app.store.feed.shared_clock import ClockRow, SharedClock
 from worker.aws_lambda.freeze_safe_clock import FreezeSafeClock
@@ -114,7 +114,8 @@ def make_host(
     that is not published is not done. `sinks` run in addition to those of the settings.
     """
     stop = threading.Event()
-    deployment = Deployment(clients, names, settings.attributes, signer_of(settings))
+    attributes = with_key(clients.tables, names, settings.attributes)
+    deployment = Deployment(clients, names, attributes, signer_of(settings))
     feed = Feed(clients.tables, names.feed, deployment.signer.retention, settings.feed_partitions)
     log = LogWriter(deployment, feed, clock)
     # A container ends without notice; the resources of its sinks end with it.

@@ -10,7 +10,8 @@ from app.config.settings import Settings
 from app.observability.metrics import SINK_DELIVERED, SINK_REJECTED, SINK_RETRIED
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Arrived
-from app.store.coordination.leases import Hold, Lease, Leases
+from app.store.coordination.hold import Hold
+from app.store.coordination.leases import Lease, Leases
 from app.store.coordination.sink_row import AUDIT, SinkRow
 from app.store.dead_letters.letter_repository import DeadLetters
 from app.store.deployment import Deployment
@@ -54,7 +55,7 @@ class SinkPlan:
 def sink_plan(settings: Settings, deployment: Deployment) -> Iterator[SinkPlan]:
     """Create the plan that the settings describe; the block must outlive the worker."""
     start = settings.sinks_start
-    with sinks_of(settings, deployment.tables.products) as sinks:
+    with sinks_of(settings, deployment.tables.products, deployment.names.key) as sinks:
         yield SinkPlan(
             sinks,
             RetryPolicy(settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds),

@@ -17,6 +17,7 @@ from typing import Any
 from app.core.errors import StoreRefused
 from app.core.events import RESERVED, ChangeEvent
 from app.core.item import Item, digest
+from app.core.keys import NotAnID, id_in
 from app.runtime.retry import Retry, Stopped
 from app.store.audit.audit_repository import AuditRepository
 from app.store.audit.chain import ChainFull
@@ -108,18 +109,19 @@ class Comparison:
                     held.clear()
 
     def _in_table(self, segment: int) -> Iterator[ProductCheck]:
-        key = self._names.key
         for page in self._pages(segment, TableName=self._tables.products):
             for item in page:
-                if not item[key]["S"].startswith(RESERVED):  # their records are parked at decode
-                    yield self._first_check(item[key]["S"], item)
+                yield self._first_check(self._names.key.id_of(item), item)
 
     def _gone(self, segment: int) -> Iterator[ProductCheck]:
         """Check audited products that are not in the table."""
         last = ""
-        keys_only = {"TableName": self._tables.audit, "ProjectionExpression": "ProductID"}
+        keys_only = {
+            "TableName": self._tables.audit,
+            "ProjectionExpression": "ProductID, FullProductID",
+        }
         for page in self._pages(segment, **keys_only):
-            ids = dict.fromkeys(entry["ProductID"]["S"] for entry in page)
+            ids = dict.fromkeys(id_in(entry) for entry in page)
             for product_id in self._absent([name for name in ids if name != last]):
                 yield self._first_check(product_id, None)
             last = next(reversed(ids), last)
@@ -144,9 +146,9 @@ class Comparison:
     def _absent(self, product_ids: list[str]) -> list[str]:
         """Return those of the given audited products that are not in the table."""
         own = [name for name in product_ids if not name.startswith(RESERVED)]
-        keys = [{self._names.key: {"S": product_id}} for product_id in own]
+        keys = [key for product_id in own if (key := self._key(product_id)) is not None]
         read = partial(get_all, self._client, self._tables.products, keys)
-        present = {item[self._names.key]["S"] for item in self._retry(read, "reconcile")}
+        present = {self._names.key.id_of(item) for item in self._retry(read, "reconcile")}
         return [product_id for product_id in own if product_id not in present]
 
     def _check(self, product_id: str, live: Item | None) -> ProductCheck:
@@ -223,8 +225,16 @@ class Comparison:
         return False
 
     def _live(self, product_id: str) -> Item | None:
-        key = {self._names.key: {"S": product_id}}
-        return next(iter(get_all(self._client, self._tables.products, [key])), None)
+        key = self._key(product_id)
+        keys = [] if key is None else [key]
+        return next(iter(get_all(self._client, self._tables.products, keys)), None)
+
+    def _key(self, product_id: str) -> dict[str, Any] | None:
+        """The item's key; None for an id from before the table got another key."""
+        try:
+            return self._names.key.key_of(product_id)
+        except NotAnID:
+            return None
 
     def _pages(self, segment: int, **request: Any) -> Iterator[list[Mapping[str, Any]]]:
         request |= {"ConsistentRead": True, "Segment": segment, "TotalSegments": SEGMENTS}

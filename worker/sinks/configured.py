@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from app.config.settings import Settings
+from app.core.keys import TEXT_KEY, KeySchema
 from app.filters.document import wants
 from app.filters.pattern import parse_filter
 from worker.consumers.sink import Sink
 
 
 @contextmanager
-def sinks_of(settings: Settings, table: str) -> Iterator[list[Sink]]:
+def sinks_of(settings: Settings, table: str, key: KeySchema = TEXT_KEY) -> Iterator[list[Sink]]:
     """Open the configured sinks until the block ends; `table` is the products table's name."""
     with ExitStack() as opened:
         sinks: list[Sink] = []
@@ -31,5 +32,5 @@ def sinks_of(settings: Settings, table: str) -> Iterator[list[Sink]]:
                 sinks.append(hook.sink(factor))
             else:
                 pattern = parse_filter(settings.webhook_filter)
-                sinks.append(hook.sink(factor, wants(pattern, table, settings.key_attribute)))
+                sinks.append(hook.sink(factor, wants(pattern, table, key)))
         yield sinks

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.core.authorship import NOBODY, Author, author_of, is_mark_only
-from app.core.events import RESERVED, ChangeEvent, Kind
+from app.core.events import ChangeEvent, Kind
 from app.core.item import (
     DEFAULT_NAMES,
     AttributeNames,
@@ -19,8 +19,9 @@ from app.core.item import (
     stock,
     text,
 )
+from app.core.keys import KeySchema
 from app.core.stamps import Stamps
-from worker.stream.record_shapes import image, moment, product_id_of
+from worker.stream.record_shapes import image, moment
 
 _UNSIGNED = Stamps("")  # proves nothing
 _SEQUENCE_DIGITS = 40
@@ -50,13 +51,14 @@ def process_event(
     try:
         change = record["dynamodb"]
         new = change.get("NewImage")
-        product_id = text(new or change.get("Keys") or change.get("OldImage"), names.key)
+        attributes = new or change.get("Keys") or change.get("OldImage") or {}
         count = stock(new, names)
     except (KeyError, TypeError, AttributeError) as error:
         raise UndecodableRecord("not a stream record") from error
-    if product_id is None:
-        raise UndecodableRecord(f"the record holds no {names.key} of type S")
-    return product_id, count
+    try:
+        return names.key.id_of(attributes), count
+    except (KeyError, ValueError, TypeError):
+        raise UndecodableRecord(f"the record holds no key {names.key.form}") from None
 
 
 def decode(record: Mapping[str, Any], stream_arn: str, stamps: Stamps = _UNSIGNED) -> ChangeEvent:
@@ -83,8 +85,8 @@ def identify(record: Any, names: AttributeNames = DEFAULT_NAMES) -> tuple[str, s
     except (KeyError, TypeError):
         return UNKNOWN, UNKNOWN
     try:
-        return product_id_of(change["Keys"][names.key]["S"]), sequence_number
-    except (KeyError, TypeError, ValueError):
+        return names.key.id_of(image(change["Keys"]) or {}), sequence_number
+    except (KeyError, TypeError, ValueError, AttributeError):
         return UNKNOWN, sequence_number
 
 
@@ -109,14 +111,7 @@ def _decode(record: Mapping[str, Any], stream_arn: str, stamps: Stamps) -> Chang
     sequence_number = change["SequenceNumber"]
     if not _DIGITS.fullmatch(sequence_number) or len(sequence_number) > _SEQUENCE_DIGITS:
         raise ValueError(f"invalid sequence number {sequence_number!r}")
-    keys = change["Keys"]
-    if names.key not in keys:
-        raise UndecodableRecord(
-            f"the record's key is {', '.join(keys)}, but STOCKPULSE_KEY_ATTRIBUTE is {names.key}"
-        )
-    product_id = product_id_of(keys[names.key]["S"])
-    if product_id.startswith(RESERVED):
-        raise ValueError("product ids that begin with U+0000 are reserved for gaps")
+    product_id = _product_id(image(change["Keys"]) or {}, names.key)
     before, after = image(change.get("OldImage")), image(change.get("NewImage"))
     occurred_at = moment(change["ApproximateCreationDateTime"])
     event_name = str(record["eventName"])
@@ -146,6 +141,17 @@ def _decode(record: Mapping[str, Any], stream_arn: str, stamps: Stamps) -> Chang
         reference=author.reference,
         request_id=author.request_id,
     )
+
+
+def _product_id(keys: Item, schema: KeySchema) -> str:
+    found = {(name, kind) for name, value in keys.items() for kind in value}
+    if found != {(part.name, part.kind) for part in schema.parts}:
+        shown = ", ".join(f"{name} ({kind})" for name, kind in sorted(found))
+        expected = ", ".join(f"{part.name} ({part.kind})" for part in schema.parts)
+        raise UndecodableRecord(
+            f"the record's key is {shown or 'empty'}, but the products table's key is {expected}"
+        )
+    return schema.id_of(keys)
 
 
 def _kind(

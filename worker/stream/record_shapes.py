@@ -80,10 +80,3 @@ def _bytes(value: Any) -> bytes:
 
 
 _MEMBER: Mapping[str, Callable[[Any], Any]] = {"SS": _string, "NS": _number, "BS": _bytes}
-
-
-def product_id_of(value: Any) -> str:
-    """Return a product id; it must be a string that is not empty."""
-    if not _string(value):
-        raise ValueError("the product id is empty")
-    return str(value)

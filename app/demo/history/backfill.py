@@ -19,7 +19,7 @@ from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Arrived, AuditRepository
 from app.store.audit.entry import Signer
 from app.store.coordination.audited_table import claim_audit
-from app.store.coordination.leases import Hold
+from app.store.coordination.hold import Hold
 from app.store.dead_letters.letter_repository import DeadLetters
 from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb.client import connect, translated
@@ -73,7 +73,7 @@ def write_history(
 
     """
     clients = connect(where.endpoint)
-    ensure_tables(clients.tables, tables, names)
+    names = ensure_tables(clients.tables, tables, names)
     claim_audit(clients.tables, tables, CONSUMER)
     _check_kept(changes, signer)
     stream = stream_of(clients.tables, tables.products)

@@ -14,7 +14,8 @@ from app.core.item import AttributeNames, Item, digest
 from app.demo.history.records import HistoryRefused
 from app.runtime.retry import Retry
 from app.runtime.wake import Wake
-from app.store.coordination.leases import Hold, Lease
+from app.store.coordination.hold import Hold
+from app.store.coordination.leases import Lease
 from app.store.deployment import Deployment
 from app.store.dynamodb.batches import WRITE_LIMIT, put_all
 from app.store.location import Place
@@ -100,7 +101,7 @@ class _Known:
 
     def _is_ours(self, record: Any) -> bool:
         change = record["dynamodb"]
-        product_id = change["Keys"][self._key]["S"]
+        product_id = self._key.id_of(change["Keys"])
         with self._lock:
             if digest(change.get("NewImage", {})) != self._expected.get(product_id):
                 return False

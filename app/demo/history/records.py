@@ -93,7 +93,7 @@ class Ledger:
             "awsRegion": "local",
             "dynamodb": {
                 "ApproximateCreationDateTime": _whole_second(change.at),
-                "Keys": {self._names.key: {"S": change.product_id}},
+                "Keys": self._names.key.key_of(change.product_id),
                 **{name: image for name, image in images.items() if image is not None},
                 "SequenceNumber": str(_FIRST_NUMBER + number),
                 "StreamViewType": "NEW_AND_OLD_IMAGES",

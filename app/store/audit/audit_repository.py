@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.errors import ConditionFailed, ItemTooLarge, StoreRefused, StoreUnavailable
 from app.core.events import RESERVED, ChangeEvent
+from app.core.keys import id_in, row_id
 from app.store.audit.chain_reader import ChainReader
 from app.store.audit.damaged import MALFORMED, readable_entries
 from app.store.audit.entry import ImageForm, Signer, event_of
 from app.store.audit.history import HistoryReader
-from app.store.coordination.leases import Hold, Unleased
+from app.store.coordination.hold import Hold, Unleased
 from app.store.dynamodb.batches import get_all, put_all
 from app.store.dynamodb.client import translated
 from app.store.dynamodb.reads import get_rows
@@ -128,7 +129,7 @@ class AuditRepository:
             try:
                 event = event_of(row)
             except MALFORMED as error:
-                ref = row["ProductID"]["S"], row["EventKey"]["S"]
+                ref = id_in(row), row["EventKey"]["S"]
                 damaged[ref] = f"the audit entry is damaged ({type(error).__name__}: {error})"
             else:
                 events[_ref(event)] = event
@@ -144,7 +145,7 @@ class AuditRepository:
             FilterExpression="#r = :r",
             ExpressionAttributeNames={"#r": "Reference"},
             ExpressionAttributeValues={
-                ":p": {"S": product_id},
+                ":p": {"S": row_id(product_id)},
                 ":k": {"S": after},
                 ":r": {"S": reference},
             },
@@ -159,7 +160,7 @@ class AuditRepository:
             answer = self._client.query(
                 TableName=self._table,
                 KeyConditionExpression="ProductID = :p",
-                ExpressionAttributeValues={":p": {"S": product_id}},
+                ExpressionAttributeValues={":p": {"S": row_id(product_id)}},
                 ProjectionExpression="EventKey",
                 Limit=1,
             )
@@ -225,7 +226,7 @@ def _ref(event: ChangeEvent) -> EventRef:
 
 def _key(ref: EventRef) -> dict[str, Any]:
     product_id, event_key = ref
-    return {"ProductID": {"S": product_id}, "EventKey": {"S": event_key}}
+    return {"ProductID": {"S": row_id(product_id)}, "EventKey": {"S": event_key}}
 
 
 def _arrived(stamp: Cursor, events: Sequence[ChangeEvent]) -> list[Arrived]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.errors import PastOutOfReach
 from app.core.events import ChangeEvent, rfc3339
+from app.core.keys import row_id
 from app.store.audit.chain import LINK_FIELDS, Link, link_of
 from app.store.audit.damaged import readable_entries
 from app.store.audit.entry import event_of
@@ -35,7 +36,7 @@ class ChainReader:
     def links(self, product_id: str, after: str, before: str) -> list[Link]:
         """The links between two event keys, oldest first, both ends excluded."""
         # `BETWEEN` includes its ends. No key continues with U+0001, so that sorts just above.
-        values = {":p": {"S": product_id}, ":a": {"S": f"{after}\x01"}, ":b": {"S": before}}
+        values = {":p": {"S": row_id(product_id)}, ":a": {"S": f"{after}\x01"}, ":b": {"S": before}}
         found = self._query(
             "ProductID = :p AND EventKey BETWEEN :a AND :b", values, _LINK_ONLY, forward=True
         )
@@ -43,7 +44,7 @@ class ChainReader:
 
     def beside(self, product_id: str, key: str, limit: int, *, newer: bool) -> list[Link]:
         """Up to `limit` links next to an event key, the nearest first."""
-        values = {":p": {"S": product_id}, ":k": {"S": key}}
+        values = {":p": {"S": row_id(product_id)}, ":k": {"S": key}}
         found = self._query(
             f"ProductID = :p AND EventKey {'>' if newer else '<'} :k",
             values,
@@ -67,7 +68,10 @@ class ChainReader:
             "TableName": self._table,
             "KeyConditionExpression": "ProductID = :p",
             "FilterExpression": "OccurredAt < :t",
-            "ExpressionAttributeValues": {":p": {"S": product_id}, ":t": {"S": next_second}},
+            "ExpressionAttributeValues": {
+                ":p": {"S": row_id(product_id)},
+                ":t": {"S": next_second},
+            },
             "ConsistentRead": True,
             "ScanIndexForward": False,
             **_LINK_ONLY,
@@ -86,7 +90,7 @@ class ChainReader:
 
     def newest_link(self, product_id: str) -> Link | None:
         """The last link of a product's chain; None if it has no entry."""
-        values = {":p": {"S": product_id}}
+        values = {":p": {"S": row_id(product_id)}}
         for limit in ({"Limit": 1}, {}):  # reads further back only if the last entry is damaged
             found = self._query("ProductID = :p", values, _LINK_ONLY | limit, forward=False)
             link = next(readable_entries(link_of, found), None)
@@ -96,7 +100,7 @@ class ChainReader:
 
     def oldest(self, product_id: str) -> ChangeEvent | None:
         """A product's first event; None if it has no entry."""
-        values = {":p": {"S": product_id}}
+        values = {":p": {"S": row_id(product_id)}}
         found = self._query("ProductID = :p", values, {"Limit": 1}, forward=True)
         return next(readable_entries(event_of, found), None)
 

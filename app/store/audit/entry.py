@@ -16,6 +16,7 @@ from typing import Any
 
 from app.core.events import ChangeEvent, rfc3339
 from app.core.item import Item, canonical, digest, from_canonical
+from app.core.keys import full_id, id_in, row_id
 from app.core.numbers import digits, number_of
 
 FORMAT = "1"
@@ -73,7 +74,7 @@ def event_of(entry: Mapping[str, Any]) -> ChangeEvent:
     return ChangeEvent(
         event_key=entry["EventKey"]["S"],
         kind=entry["Kind"]["S"],
-        product_id=entry["ProductID"]["S"],
+        product_id=id_in(entry),
         product_name=_text(entry, "ProductName"),
         before=before,
         after=after,
@@ -96,7 +97,8 @@ def event_of(entry: Mapping[str, Any]) -> ChangeEvent:
 
 def _fields(event: ChangeEvent, key_id: str) -> dict[str, Any]:
     fields: dict[str, Any] = {
-        "ProductID": {"S": event.product_id},
+        "ProductID": {"S": row_id(event.product_id)},
+        **full_id(event.product_id),
         "EventKey": {"S": event.event_key},
         "Format": {"N": FORMAT},
         "KeyID": {"S": key_id},

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.core.events import ChangeEvent, is_event_key
+from app.core.keys import row_id
 from app.store.audit.chain import Link, link_of, void_keys
 from app.store.audit.chain_reader import ChainReader
 from app.store.audit.damaged import readable_entries
@@ -54,7 +55,7 @@ class HistoryReader:
             found, start = newest_first(
                 self._client,
                 self._table,
-                ("ProductID", product_id),
+                ("ProductID", row_id(product_id)),
                 "EventKey",
                 limit - len(events),
                 start,

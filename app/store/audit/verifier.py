@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.events import RESERVED
 from app.core.item import AttributeNames, Item
+from app.core.keys import NotAnID, id_in, row_id
 from app.store.audit.chain import BOTH_IMAGES
 from app.store.audit.verification import Checked, Finding, check_entries, check_live
 from app.store.dynamodb.reads import get_one, get_rows
@@ -91,16 +92,22 @@ class Verifier:
 
     def _ids(self) -> set[str]:
         """Every product that has entries or is in the table, and the shards that have gaps."""
-        audited = self._ids_in(self._tables.audit, "ProductID")
-        in_table = self._ids_in(self._tables.products, self._names.key)
-        return {*audited, *(key for key in in_table if not key.startswith(RESERVED))}
+        audited = self._keys_in(self._tables.audit, "ProductID", "FullProductID")
+        in_table = self._keys_in(self._tables.products, *self._names.key.names)
+        return {
+            *(id_in(row) for row in audited),
+            *(self._names.key.id_of(row) for row in in_table),
+        }
 
-    def _ids_in(self, table: str, key: str) -> Iterator[str]:
-        names = {"#key": key}
-        rows = get_rows(
-            self._client, "scan", table, ProjectionExpression="#key", ExpressionAttributeNames=names
+    def _keys_in(self, table: str, *names: str) -> Iterator[Mapping[str, Any]]:
+        aliases = {f"#k{index}": name for index, name in enumerate(names)}
+        return get_rows(
+            self._client,
+            "scan",
+            table,
+            ProjectionExpression=", ".join(aliases),
+            ExpressionAttributeNames=aliases,
         )
-        return (row[key]["S"] for row in rows)
 
     def _entries(self, product_id: str) -> Iterator[Mapping[str, Any]]:
         return get_rows(
@@ -108,11 +115,14 @@ class Verifier:
             "query",
             self._tables.audit,
             KeyConditionExpression="ProductID = :p",
-            ExpressionAttributeValues={":p": {"S": product_id}},
+            ExpressionAttributeValues={":p": {"S": row_id(product_id)}},
         )
 
     def _live(self, product_id: str) -> Item | None:
-        key = {self._names.key: {"S": product_id}}
+        try:
+            key = self._names.key.key_of(product_id)
+        except NotAnID:  # from before the table got another key
+            return None
         return get_one(self._client, self._tables.products, key)
 
 

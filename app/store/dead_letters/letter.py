@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from app.core.events import event_id, split_id
+from app.core.keys import full_id, id_in, row_id
 
 _RECORD_BYTES = 350_000  # an item holds 400 KB; the rest is for keys and error
 _OVERHEAD_BYTES = 4096  # of a letter without its record: key, error, expression
@@ -57,7 +58,7 @@ class Letter:
 
 def key_of(product_id: str, sink_key: str) -> dict[str, Any]:
     """A row's key as DynamoDB JSON."""
-    return {"ProductID": {"S": product_id}, "SinkKey": {"S": sink_key}}
+    return {"ProductID": {"S": row_id(product_id)}, "SinkKey": {"S": sink_key}}
 
 
 def split_letter_id(identifier: str) -> tuple[str, str] | None:
@@ -72,7 +73,7 @@ def letter_of(row: Mapping[str, Any]) -> Letter:
     sink, _, event_key = row["SinkKey"]["S"].partition("#")
     return Letter(
         sink=sink,
-        product_id=row["ProductID"]["S"],
+        product_id=id_in(row),
         event_key=event_key,
         error=_text(row, "Error"),
         attempts=int(row.get("Attempts", {}).get("N", 1)),
@@ -90,7 +91,9 @@ def park_action(table: str, letter: Letter, now: str) -> dict[str, Any]:
 
     Repeated for the same letter, it keeps the first error and time, and adds up the attempts.
     """
-    kept = {} if letter.record is None else _stored(letter.record)
+    kept = full_id(letter.product_id)
+    if letter.record is not None:
+        kept |= _stored(letter.record)
     if letter.stream_arn:
         kept["StreamARN"] = {"S": letter.stream_arn}
     return {

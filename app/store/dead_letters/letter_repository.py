@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.errors import ConditionFailed, ItemTooLarge, LetterNotFound, StoreUnavailable
 from app.core.events import rfc3339
+from app.core.keys import ID_BYTES, PARTITION_BYTES, SORT_BYTES, row_id
 from app.observability.metrics import PARKED
 from app.runtime.backoff import Backoff
-from app.store.coordination.leases import Hold, Unleased
+from app.store.coordination.hold import Hold, Unleased
 from app.store.dead_letters.letter import (
     Letter,
     distinct,
@@ -37,7 +38,6 @@ _LETTERS, _BYTES = 99, 3_000_000
 _TRIES = 8  # of a transaction that conflicts with another one
 _pause = Backoff(0.005, 1.0)
 
-_KEY_BYTES, _SORT_KEY_BYTES = 2048, 1024  # DynamoDB's limits
 _READS = 5  # calls for one page, at most
 _SCANNED = 1_000  # rows per call of a scan for one sink
 
@@ -192,7 +192,7 @@ class DeadLetters:
             condition = "ProductID = :p"
             condition += "" if sink is None else " AND begins_with(SinkKey, :sink)"
             request["KeyConditionExpression"] = condition
-            request["ExpressionAttributeValues"] = {**values, ":p": {"S": product_id}}
+            request["ExpressionAttributeValues"] = {**values, ":p": {"S": row_id(product_id)}}
         elif sink is not None:
             request["FilterExpression"] = "begins_with(SinkKey, :sink)"
             request["ExpressionAttributeValues"] = values
@@ -230,14 +230,14 @@ def _position(cursor: str, sink: str | None, product_id: str | None) -> dict[str
             bool(product)
             and "#" in sink_key
             and _fits(product, sink_key)
-            and product_id in {None, product}
+            and (product_id is None or row_id(product_id) == product)
             and (sink is None or sink_key.startswith(f"{sink}#"))
         )
 
-    product, _, sink_key = decode_cursor(cursor, fits_filters, 2 * _KEY_BYTES).rpartition("\0")
+    product, _, sink_key = decode_cursor(cursor, fits_filters, 2 * PARTITION_BYTES).rpartition("\0")
     return key_of(product, sink_key)
 
 
 def _fits(product_id: str, sink_key: str) -> bool:
     """Whether DynamoDB accepts this as a key."""
-    return len(product_id.encode()) <= _KEY_BYTES and len(sink_key.encode()) <= _SORT_KEY_BYTES
+    return len(product_id.encode()) <= ID_BYTES and len(sink_key.encode()) <= SORT_BYTES

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.events import event_id
+from app.core.keys import id_in
 from app.store.coordination.sink_row import AUDIT
 
 SHOWN = 50
@@ -47,7 +48,7 @@ def summary(rows: Sequence[Mapping[str, Any]], *, more: bool) -> DeadLetterSumma
         letters.append(
             DeadLetter(
                 sink=sink,
-                product_id=_text(row, "ProductID"),
+                product_id=id_in(row),
                 key=key,
                 error=_text(row, "Error"),
                 seen_at=_text(row, "LastSeenAt"),

@@ -1,6 +1,9 @@
 """Shell commands that reach the same tables with the AWS CLI, for people to paste."""
 
+import json
+
 from app.core.item import AttributeNames
+from app.core.keys import KeySchema
 from app.store.dynamodb.client import LOCAL_CREDENTIAL, LOCAL_REGION
 
 
@@ -14,11 +17,19 @@ def aws(endpoint: str | None) -> str:
     )
 
 
+def _key(schema: KeySchema) -> str:
+    examples = {"S": "P123", "N": "123", "B": "UDEyMw=="}  # the CLI takes binary as base64
+    return json.dumps(
+        {part.name: {part.kind: examples[part.kind]} for part in schema.parts},
+        separators=(",", ":"),
+    )
+
+
 def update_line(endpoint: str | None, table: str, names: AttributeNames) -> str:
     """The command that sets the stock and name of product P123."""
     return (
         f"{aws(endpoint)} update-item --table-name {table} "
-        f"""--key '{{"{names.key}":{{"S":"P123"}}}}' """
+        f"--key '{_key(names.key)}' "
         """--update-expression 'SET #s = :s, #n = :n' """
         f"""--expression-attribute-names '{{"#s":"{names.stock}","#n":"{names.name}"}}' """
         """--expression-attribute-values '{":s":{"N":"50"},":n":{"S":"Blue kettle"}}'"""

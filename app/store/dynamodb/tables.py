@@ -4,7 +4,7 @@ Only `stockpulse init --enable-stream` enables a stream: that changes a table wh
 other programs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from app.core.errors import StoreUnavailable
 from app.core.item import AttributeNames
+from app.core.keys import KeyPart, KeySchema, KeyType
 from app.store.dynamodb.client import error_code, translated
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _WAIT: Any = {"Delay": 1, "MaxAttempts": 120}  # seconds, tries; AWS needs well under 2 minutes
 
 
+_KEY_SETTINGS = "KEY_ATTRIBUTE", "SORT_KEY_ATTRIBUTE"
 _NOT_CREATED = (
     ", and Stockpulse does not create a table that STOCKPULSE_PRODUCTS_TABLE names, nor any with "
     "STOCKPULSE_READ_ONLY"
@@ -42,6 +44,7 @@ class TableNames:
     idempotency: str
     settings: str
     existing: bool = False  # the products table is never created
+    key: tuple[str | None, str | None] = (None, None)  # its key's names as set; None: as they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,13 @@ class StreamOfTable:
     view_type: str
 
 
-def table_names(prefix: str, products: str | None, *, existing: bool = False) -> TableNames:
+def table_names(
+    prefix: str,
+    products: str | None,
+    *,
+    existing: bool = False,
+    key: tuple[str | None, str | None] = (None, None),
+) -> TableNames:
     """The table names with the prefix; `products`, if given, names an existing table exactly."""
     return TableNames(
         products=products or f"{prefix}Products",
@@ -63,11 +72,16 @@ def table_names(prefix: str, products: str | None, *, existing: bool = False) ->
         idempotency=f"{prefix}IdempotencyKeys",
         settings=f"{prefix}Settings",
         existing=existing or products is not None,
+        key=key,
     )
 
 
-def ensure_tables(client: "DynamoDBClient", names: TableNames, product: AttributeNames) -> None:
+def ensure_tables(
+    client: "DynamoDBClient", names: TableNames, attributes: AttributeNames
+) -> AttributeNames:
     """Create missing tables, wait until all are ACTIVE, and check every table's key.
+
+    Returns the attribute names with the products table's own key.
 
     Raises:
         TableError: a table exists with a different key, or the products table does not exist and
@@ -78,7 +92,9 @@ def ensure_tables(client: "DynamoDBClient", names: TableNames, product: Attribut
     _check_service(client)
     if names.existing:
         check_exists(client, names.products, _NOT_CREATED)
-    _ensure(client, names.products, [product.key], streamed=True)
+    partition, sort = names.key
+    own = [partition or attributes.key.partition.name, *([] if sort is None else [sort])]
+    _ensure(client, names.products, own, is_products=True)
     for name, keys in (
         (names.audit, ["ProductID", "EventKey"]),
         (names.feed, ["Day", "Cursor"]),
@@ -90,6 +106,37 @@ def ensure_tables(client: "DynamoDBClient", names: TableNames, product: Attribut
         _ensure(client, name, keys)
     for name in (names.audit, names.feed, names.idempotency, names.settings):
         _ensure_expiry(client, name)
+    return with_key(client, names, attributes)
+
+
+def with_key(
+    client: "DynamoDBClient", names: TableNames, attributes: AttributeNames
+) -> AttributeNames:
+    """The attribute names with the products table's own key.
+
+    Raises:
+        TableError: the settings name another key.
+        StoreUnavailable: there is no such table, or DynamoDB cannot be reached.
+
+    """
+    with translated():
+        description = client.describe_table(TableName=names.products)["Table"]
+    found = key_of(description)
+    shown = ", ".join(f"{name} ({kind})" for name, kind in found)
+    for wanted, setting, part in zip(names.key, _KEY_SETTINGS, (*found, None), strict=False):
+        if wanted is not None and (part is None or part[0] != wanted):
+            raise TableError(
+                f"Table {names.products} has the key {shown}, but STOCKPULSE_{setting} is "
+                f"{wanted}. Change that setting, or leave it out."
+            )
+    key = KeySchema(*(KeyPart(name, kind) for name, kind in found))
+    for setting, name in (("STOCK", attributes.stock), ("METADATA", attributes.metadata)):
+        if name in key.names:
+            raise TableError(
+                f"{name} is part of the key of table {names.products}, so it cannot change. Set "
+                f"STOCKPULSE_{setting}_ATTRIBUTE to another attribute."
+            )
+    return replace(attributes, key=key)
 
 
 def stream_of(client: "DynamoDBClient", table: str) -> StreamOfTable:
@@ -157,7 +204,7 @@ def check_exists(client: "DynamoDBClient", table: str, otherwise: str = "") -> N
     raise TableError(f"There is no table {table}{otherwise}.{hint}")
 
 
-def key_of(description: Any) -> list[tuple[str, str]]:
+def key_of(description: Any) -> list[tuple[str, KeyType]]:
     """Name and type of a described table's partition key and, if there is one, its sort key."""
     types = {
         entry["AttributeName"]: entry["AttributeType"]
@@ -168,7 +215,7 @@ def key_of(description: Any) -> list[tuple[str, str]]:
 
 
 def _ensure(
-    client: "DynamoDBClient", table: str, keys: list[str], *, streamed: bool = False
+    client: "DynamoDBClient", table: str, keys: list[str], *, is_products: bool = False
 ) -> None:
     with translated():
         try:
@@ -176,9 +223,10 @@ def _ensure(
         except ClientError as error:
             if error_code(error) != "ResourceNotFoundException":
                 raise
-            _create(client, table, keys, streamed=streamed)
+            _create(client, table, keys, streamed=is_products)
             return
-        _check_keys(table, keys, description)
+        if not is_products:
+            _check_keys(table, keys, description)
         if description["TableStatus"] in {"CREATING", "UPDATING"}:
             client.get_waiter("table_exists").wait(TableName=table, WaiterConfig=_WAIT)
 
@@ -229,6 +277,5 @@ def _check_keys(table: str, keys: list[str], description: Any) -> None:
         shown = ", ".join(f"{key} ({kind})" for key, kind in found)
         raise TableError(
             f"Table {table} has the key {shown}, but Stockpulse needs {', '.join(keys)} (S). "
-            "Choose another table (STOCKPULSE_PRODUCTS_TABLE, STOCKPULSE_TABLE_PREFIX), or set "
-            "STOCKPULSE_KEY_ATTRIBUTE to the table's key."
+            "Set STOCKPULSE_TABLE_PREFIX, so that Stockpulse uses tables of its own."
         )

@@ -13,6 +13,7 @@ from typing import Any
 from app.core.errors import MetadataTaken
 from app.core.events import rfc3339
 from app.core.item import AttributeNames, AttributeValue, Item
+from app.core.keys import KeySchema
 from app.core.metadata import DeleteMark, Metadata, metadata_of
 from app.core.stamps import Stamps
 from app.store.products.model import ProductDraft, Stamp, encode_fields
@@ -24,9 +25,9 @@ class Condition:
 
     values: tuple[tuple[str, AttributeValue | None], ...]
 
-    def request(self, key: str) -> dict[str, Any]:
+    def request(self, key: KeySchema) -> dict[str, Any]:
         """Parameters of a conditional request for an item that must exist."""
-        names = {"#key": key}
+        names = {"#key": key.partition.name}
         values = {}
         clauses = ["attribute_exists(#key)"]
         for index, (name, value) in enumerate(self.values):
@@ -61,7 +62,7 @@ def put_new(draft: ProductDraft, stamp: Stamp, now: datetime, stamps: Stamps) ->
     product_id = fields.pop("product_id")
     attributes = encode_fields(fields, stamps.names)
     item = {
-        stamps.names.key: {"S": product_id},
+        **stamps.names.key.key_of(product_id),
         **{name: value for name, value in attributes.items() if value is not None},
     }
     return stamps.signed(None, item, _metadata(stamp, 1, rfc3339(now), now))

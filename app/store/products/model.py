@@ -72,7 +72,7 @@ def product_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> Product:
     """The product in an item."""
     metadata = metadata_of(item, names) or NONE
     return Product(
-        product_id=item[names.key]["S"],
+        product_id=names.key.id_of(item),
         name=text(item, names.name),
         stock=stock(item, names),
         category=text(item, names.category),
@@ -100,7 +100,7 @@ def etag_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> str:
     elif (unmarked := replace(metadata, deleted=None)) != NONE:
         counted[names.metadata] = encoded(unmarked)
     details = {name: item[name] for name in names.details if name in item}
-    apart = {names.key, names.metadata, *names.known}
+    apart = {*names.key.names, names.metadata, *names.known}
     others = {
         name: value
         for name, value in item.items()
@@ -122,6 +122,13 @@ def encode_fields(
     for field_name, value in fields.items():
         attribute = getattr(names, field_name)
         stored = (item or {}).get(attribute, {})
+        if attribute in names.key.names:
+            if value in (None, (), text(item, attribute), number_of(stored.get("N"))):
+                continue
+            raise AttributeKept(
+                f"{attribute} is part of this table's key, so {field_name} is given by the product "
+                f"id and cannot be changed. Leave out {field_name}."
+            )
         if stored and not stored.keys() <= _TYPES[field_name]:
             (kind,) = stored
             raise AttributeKept(
@@ -173,7 +180,7 @@ def _shown_elsewhere(item: Item, names: AttributeNames) -> set[str]:
     other programs write is visible.
     """
     fields = {
-        names.key: True,
+        names.key.partition.name: names.key.is_text,
         names.metadata: metadata_of(item, names) is not None,
         names.name: text(item, names.name) is not None,
         names.stock: stock(item, names) is not None,

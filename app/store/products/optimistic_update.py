@@ -87,7 +87,7 @@ class OptimisticUpdate:
         if not fields and stamp.reason is None and stamp.note is None:
             return product_of(item, names), []  # nothing to change, and nothing to record
         request, after = update(item, fields, stamp, self._now(), self._stamps)
-        target = {"TableName": self._stamps.table, "Key": {names.key: item[names.key]}}
+        target = {"TableName": self._stamps.table, "Key": names.key.of_item(item)}
         return product_of(after, names), [{"Update": {**target, **request}}]
 
 

@@ -10,8 +10,15 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from app.core.errors import ConditionFailed, ProductExists, ProductGone, ProductNotFound
+from app.core.errors import (
+    ConditionFailed,
+    InvalidProductID,
+    ProductExists,
+    ProductGone,
+    ProductNotFound,
+)
 from app.core.item import Item
+from app.core.keys import ID_BYTES, NotAnID
 from app.core.stamps import Stamps
 from app.store.dynamodb.client import translated
 from app.store.dynamodb.paging import Page, decode_cursor, encode_cursor
@@ -93,7 +100,7 @@ class ProductRepository:
         """
         request: dict[str, Any] = {"TableName": self._table, "ConsistentRead": True}
         if cursor is not None:
-            request["ExclusiveStartKey"] = {self._names.key: {"S": decode_cursor(cursor)}}
+            request["ExclusiveStartKey"] = self._key_of_cursor(cursor)
         items: list[Product] = []
         while len(items) < limit:
             with translated():
@@ -103,7 +110,7 @@ class ProductRepository:
             if last is None:
                 return Page(items, None)
             request["ExclusiveStartKey"] = last
-        return Page(items, encode_cursor(request["ExclusiveStartKey"][self._names.key]["S"]))
+        return Page(items, encode_cursor(self._names.key.id_of(request["ExclusiveStartKey"])))
 
     def carry_no_stock(self) -> bool:
         """Whether the first items of the table have no number in the stock attribute.
@@ -126,6 +133,7 @@ class ProductRepository:
 
         Raises:
             ProductExists: a product with this id exists.
+            InvalidProductID: no item of the table can have this id.
             InvalidStock: the stock has too many decimal places, or is negative.
             Replayed: the request has already been applied.
 
@@ -133,13 +141,18 @@ class ProductRepository:
         if once is not None:
             once.recall()
         self._rules.check_stock("stock", draft.stock)
+        try:
+            self._names.key.key_of(draft.product_id)
+        except NotAnID as error:
+            errors = [{"pointer": "/product_id", "detail": str(error)}]
+            raise InvalidProductID(str(error), extra={"errors": errors}) from None
         item = put_new(draft, stamp, self._now(), self._stamps)
         product = product_of(item, self._names)
         put = {
             "TableName": self._table,
             "Item": item,
             "ConditionExpression": "attribute_not_exists(#key)",
-            "ExpressionAttributeNames": {"#key": self._names.key},
+            "ExpressionAttributeNames": {"#key": self._names.key.partition.name},
         }
         extra = [] if once is None else once.actions(product)
         try:
@@ -224,6 +237,15 @@ class ProductRepository:
                 return
         raise contention_error(product_id)
 
+    def _key_of_cursor(self, cursor: str) -> dict[str, Any]:
+        def fits(product_id: str) -> bool:
+            try:
+                return bool(self._names.key.key_of(product_id))
+            except NotAnID:
+                return False
+
+        return self._names.key.key_of(decode_cursor(cursor, fits, ID_BYTES))
+
     def _read(self, product_id: str) -> Item:
         item = self._find(product_id)
         if item is not None:
@@ -233,5 +255,8 @@ class ProductRepository:
         raise ProductNotFound("No product has this id. Look it up in the list of products.")
 
     def _find(self, product_id: str) -> Item | None:
-        key = {self._names.key: {"S": product_id}}
+        try:
+            key = self._names.key.key_of(product_id)
+        except NotAnID:
+            return None
         return get_one(self._client, self._table, key)

@@ -74,8 +74,8 @@ class Survey:
     remarks: Sequence[str]
 
 
-def survey(items: Iterable[Mapping[str, Any]], key: str) -> Survey:
-    """Survey items in DynamoDB's typed JSON; `key` is the table's partition key."""
+def survey(items: Iterable[Mapping[str, Any]], key: Iterable[str]) -> Survey:
+    """Survey items in DynamoDB's typed JSON; `key` names the attributes of the table's key."""
     top: dict[str, Found] = {}
     nested: dict[str, Found] = {}
     for item in items:
@@ -84,7 +84,7 @@ def survey(items: Iterable[Mapping[str, Any]], key: str) -> Survey:
             for inner, content in value.get("M", {}).items():
                 nested.setdefault(f"{name}.{inner}", Found()).add(content)
     defaults = AttributeNames()
-    chosen = {"key": key}
+    chosen: dict[str, str] = {}
     remarks = []
     metadata = defaults.metadata
     if metadata in top and set(top[metadata].types) != {"M"}:
@@ -92,7 +92,7 @@ def survey(items: Iterable[Mapping[str, Any]], key: str) -> Survey:
         remarks.append(f"{defaults.metadata} is another program's attribute here.")
     nested = {path: one for path, one in nested.items() if path.split(".")[0] != metadata}
     for role, (words, types) in _WORDS.items():
-        free = {name: one for name, one in top.items() if name not in chosen.values()}
+        free = {name: one for name, one in top.items() if name not in {*chosen.values(), *key}}
         fitting = {name: one for name, one in free.items() if types & set(one.types)}
         likeliest = _likeliest(role, words, fitting)
         if likeliest is not None:

@@ -48,7 +48,7 @@ class TwoStepDelete:
             self._commit(self._delete(item), *extra)
             return
         names = self._stamps.names
-        target = {"TableName": self._stamps.table, "Key": {names.key: item[names.key]}}
+        target = {"TableName": self._stamps.table, "Key": names.key.of_item(item)}
         request, marked = mark_delete(item, stamp, self._now(), self._stamps)
         try:
             self._commit({"Update": {**target, **request}})
@@ -58,14 +58,14 @@ class TwoStepDelete:
         try:
             self._commit(self._delete(marked), *extra)
         except ConditionFailed:
-            if self._find(item[names.key]["S"]) is None:
+            if self._find(names.key.id_of(item)) is None:
                 return
             self._unmark(target, marked)
             raise
 
     def _delete(self, item: Item) -> dict[str, Any]:
         names = self._stamps.names
-        target = {"TableName": self._stamps.table, "Key": {names.key: item[names.key]}}
+        target = {"TableName": self._stamps.table, "Key": names.key.of_item(item)}
         return {"Delete": {**target, **as_read(item, names).request(names.key)}}
 
     def _unmark(self, target: dict[str, Any], marked: Item) -> None:

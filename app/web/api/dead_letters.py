@@ -6,13 +6,14 @@ from urllib.parse import unquote
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.core.errors import IdempotencyKeyReused, InvalidCursor, LetterNotFound
+from app.core.keys import ID_BYTES
 from app.core.roles import Role
 from app.store.dead_letters.letter import Letter
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses
 from app.web.errors import InvalidRequest
 from app.web.requests.idempotency import IdempotencyDep
-from app.web.requests.parameters import KEY_BYTES, Limit, PageCursor, ServicesDep
+from app.web.requests.parameters import Limit, PageCursor, ServicesDep
 from app.web.requests.responses import json_response, page_response
 from app.web.requests.strict_route import StrictRoute
 from app.web.requests.write_stamp import actor_of
@@ -60,9 +61,9 @@ def list_dead_letters(
     Returns the events that sinks rejected, and the stream records that could not be audited.
     The dead letters of one product are in the order of its events.
     """
-    if product_id is not None and len(product_id.encode()) > KEY_BYTES:
+    if product_id is not None and len(product_id.encode()) > ID_BYTES:
         raise InvalidRequest(
-            f"product_id must be 1 to {KEY_BYTES} bytes long.",
+            f"product_id must be 1 to {ID_BYTES} bytes long.",
             extra={"errors": [{"pointer": "?product_id", "detail": "is too long"}]},
         )
     page = services.store.letters.page(limit, cursor, sink=sink, product_id=product_id)

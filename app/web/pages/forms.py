@@ -14,11 +14,11 @@ from fastapi import Depends, Query, Request
 from pydantic import BaseModel, ValidationError
 
 from app.core.errors import InvalidStock, StockpulseError
+from app.core.keys import ID_BYTES
 from app.core.numbers import digits
 from app.store.products.model import Product
 from app.web.auth.permissions import MAX_FIELDS
 from app.web.errors import InvalidRequest
-from app.web.requests.parameters import KEY_BYTES
 from app.web.schemas.fields import Note, Reason
 
 DETAILS = ("name", "category", "price", "reorder_point", "tags", "barcode")
@@ -65,14 +65,14 @@ class Remark(BaseModel):
 
 
 def checked_id(product_id: str) -> str:
-    """The id, if its length is within DynamoDB's limits for a key.
+    """The id, if its length is within DynamoDB's limits for keys.
 
     Raises:
         InvalidRequest: it is empty or too long.
 
     """
-    if not 1 <= len(product_id.encode()) <= KEY_BYTES:
-        raise InvalidRequest(f"A product ID must be 1 to {KEY_BYTES} bytes long.")
+    if not 1 <= len(product_id.encode()) <= ID_BYTES:
+        raise InvalidRequest(f"A product ID must be 1 to {ID_BYTES} bytes long.")
     return product_id
 
 

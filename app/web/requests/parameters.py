@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from app.core.errors import EventNotFound
 from app.core.events import split_event_id
+from app.core.keys import ID_BYTES
 from app.store.products.model import Stamp
 from app.web.errors import InvalidRequest, PreconditionRequired, ReadOnly, UnsupportedMediaType
 from app.web.requests.write_stamp import stamp_for
@@ -21,7 +22,6 @@ from app.web.services import Services, services_of
 
 MERGE_PATCH = "application/merge-patch+json"
 _NEW_ID: TypeAdapter[str] = TypeAdapter(ProductID)
-KEY_BYTES = 2048  # DynamoDB's limit for a partition key
 
 
 async def _services(request: Request) -> Services:
@@ -54,8 +54,8 @@ def decoded_id(product_id: str) -> str:
         decoded = unquote_to_bytes(product_id).decode()
     except UnicodeDecodeError:
         raise _bad_id("must be UTF-8") from None
-    if not 1 <= len(decoded.encode()) <= KEY_BYTES:
-        raise _bad_id(f"must be 1 to {KEY_BYTES} bytes long")
+    if not 1 <= len(decoded.encode()) <= ID_BYTES:
+        raise _bad_id(f"must be 1 to {ID_BYTES} bytes long")
     return decoded
 
 
@@ -84,7 +84,7 @@ def event_ref(event_id: str) -> tuple[str, str]:
 
     """
     ref = split_event_id(unquote(event_id))
-    if ref is None or len(ref[0].encode()) > KEY_BYTES:
+    if ref is None or len(ref[0].encode()) > ID_BYTES:
         raise EventNotFound("This is not an event id.")
     return ref
 

@@ -110,8 +110,6 @@ def test_group_header_needs_a_user_header(refused) -> None:
 @pytest.mark.parametrize(
     "names",
     [
-        {"KEY_ATTRIBUTE": "Stock"},
-        {"NAME_ATTRIBUTE": "ProductID"},
         {"STOCK_ATTRIBUTE": "qty", "NAME_ATTRIBUTE": "qty"},
         {"STOCK_ATTRIBUTE": "ReorderPoint"},
         {"METADATA_ATTRIBUTE": "Tags"},

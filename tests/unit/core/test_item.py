@@ -15,6 +15,7 @@ from app.core.item import (
     stock,
     text,
 )
+from app.core.keys import KeyPart, KeySchema
 from tests.support.builders import an_item
 from tests.unit.core.item_values import attribute_values
 
@@ -49,7 +50,7 @@ def test_missing_stock_is_none() -> None:
 
 def test_configured_attribute_names_are_used() -> None:
     item = {"sku": {"S": "P1"}, "qty": {"N": "7"}, "Stock": {"N": "3"}}
-    assert stock(item, AttributeNames("sku", "title", "qty")) == 7
+    assert stock(item, AttributeNames(KeySchema(KeyPart("sku")), "title", "qty")) == 7
 
 
 def test_text_returns_only_strings() -> None:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from app.core.events import ChangeEvent, split_event_id
 from app.core.item import AttributeNames, Item
+from app.core.keys import KeyPart, KeySchema
 from app.core.stamps import Stamps
 from app.demo.history.records import LABEL, Ledger, stream_arn
 from app.demo.simulation.shop import changes, monday_morning
@@ -14,7 +15,7 @@ from app.store.products.model import product_of
 from worker.stream.decode import decode
 
 ZONE = ZoneInfo("UTC")
-NAMES = AttributeNames("sku", "title", "on_hand")
+NAMES = AttributeNames(KeySchema(KeyPart("sku")), "title", "on_hand")
 STAMPS = Stamps("shelf", NAMES, {"k": b"k" * 32})
 
 

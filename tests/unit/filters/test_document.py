@@ -5,6 +5,7 @@ import json
 import pytest
 
 from app.core.events import cloud_event
+from app.core.keys import KeyPart, KeySchema
 from app.filters.document import document_of, wants
 from app.filters.pattern import parse_filter
 from tests.support.builders import an_event, an_item
@@ -49,7 +50,7 @@ def test_filter_can_use_both(pattern: str, *, expected: bool) -> None:
 
 
 def test_partition_key_has_the_table_s_name_for_it() -> None:
-    document = document_of(an_event(), "Goods", "SKU")
+    document = document_of(an_event(), "Goods", KeySchema(KeyPart("SKU")))
     assert document["source"] == "/tables/Goods"
     assert document["dynamodb"]["Keys"] == {"SKU": {"S": "P1"}}
 

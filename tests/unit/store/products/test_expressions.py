@@ -9,6 +9,7 @@ import pytest
 
 from app.core.errors import AttributeKept, MetadataTaken
 from app.core.item import DEFAULT_NAMES, AttributeNames
+from app.core.keys import TEXT_KEY, KeyPart, KeySchema
 from app.core.metadata import Metadata, metadata_of
 from app.core.stamps import Stamps
 from app.store.products.expressions import compared, mark_delete, put_new, unmark, update
@@ -73,7 +74,7 @@ def assert_valid(request: dict[str, Any]) -> None:
 
 
 def test_a_condition_holds_only_while_nothing_compared_has_changed() -> None:
-    request = compared(ITEM, ("Price", "Stock", "Category")).request("ProductID")
+    request = compared(ITEM, ("Price", "Stock", "Category")).request(TEXT_KEY)
     assert holds(ITEM, request)
     assert holds(ITEM | {"Shelf": {"S": "C 1"}}, request)
     assert not holds(ITEM | {"Stock": {"N": "11"}}, request)
@@ -84,14 +85,14 @@ def test_a_condition_holds_only_while_nothing_compared_has_changed() -> None:
 
 
 def test_a_condition_without_attributes_still_requires_the_item() -> None:
-    request = compared(ITEM, ()).request("ProductID")
+    request = compared(ITEM, ()).request(TEXT_KEY)
     assert holds(ITEM, request)
     assert not holds({}, request)
     assert_valid(request)
 
 
 def test_another_program_s_item_is_compared_by_absent_attributes() -> None:
-    request = compared(OUTSIDE, ("Stockpulse", "Stock")).request("ProductID")
+    request = compared(OUTSIDE, ("Stockpulse", "Stock")).request(TEXT_KEY)
     assert holds(OUTSIDE, request)
     assert not holds(stamped(OUTSIDE), request)
 
@@ -147,7 +148,7 @@ def test_a_new_item_has_only_the_given_fields() -> None:
 
 
 def test_a_new_item_uses_the_table_s_own_names() -> None:
-    names = AttributeNames("sku", "title", "qty", price="cost", metadata="x-sp")
+    names = AttributeNames(KeySchema(KeyPart("sku")), "title", "qty", price="cost", metadata="x-sp")
     stamps = Stamps("Products", names, STAMPS.keys)
     draft = ProductDraft(product_id="P1", name="Mug", stock=2, price=Decimal(3))
     item = put_new(draft, BARE, NOON, stamps)

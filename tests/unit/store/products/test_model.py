@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.core.item import DEFAULT_NAMES, AttributeNames
+from app.core.keys import KeyPart, KeySchema
 from app.store.products.model import (
     changes_to,
     encode_fields,
@@ -98,7 +99,7 @@ def test_configured_attribute_names_replace_the_default_names() -> None:
         "qty": {"N": "4"},
         "Stock": {"N": "9"},
     }
-    product = product_of(item, AttributeNames("sku", "title", "qty"))
+    product = product_of(item, AttributeNames(KeySchema(KeyPart("sku")), "title", "qty"))
     assert (product.product_id, product.name, product.stock) == ("P1", "Mug", 4)
     assert product.attributes == {"Stock": 9}
 
@@ -153,7 +154,7 @@ def test_the_etag_is_the_same_on_every_engine() -> None:
 
 
 def test_a_configured_stock_attribute_is_in_the_second_part() -> None:
-    names = AttributeNames("sku", "title", "qty")
+    names = AttributeNames(KeySchema(KeyPart("sku")), "title", "qty")
     item = {"sku": {"S": "P1"}, "qty": {"N": "4"}, "Stock": {"N": "9"}}
     one, sold, other = (
         etag_of(item | change, names).split(".")
@@ -190,7 +191,7 @@ def test_a_field_sets_or_removes_its_attribute(
 
 
 def test_fields_are_written_under_configured_names() -> None:
-    names = AttributeNames("sku", "title", "qty")
+    names = AttributeNames(KeySchema(KeyPart("sku")), "title", "qty")
     assert encode_fields({"name": "Mug", "stock": 4}, names) == {
         "title": {"S": "Mug"},
         "qty": {"N": "4"},

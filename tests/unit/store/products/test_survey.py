@@ -18,16 +18,15 @@ SHOP = {
 
 
 def settings(*items: dict[str, Any], key: str = "sku") -> dict[str, str]:
-    return dict(survey(items, key).settings)
+    return dict(survey(items, [key]).settings)
 
 
 def remarks(*items: dict[str, Any], key: str = "sku") -> list[str]:
-    return list(survey(items, key).remarks)
+    return list(survey(items, [key]).remarks)
 
 
 def test_likely_attributes_are_found_by_name_and_type() -> None:
     assert settings(SHOP) == {
-        "KEY_ATTRIBUTE": "sku",
         "NAME_ATTRIBUTE": "productTitle",
         "STOCK_ATTRIBUTE": "qtyOnHand",
         "REORDER_POINT_ATTRIBUTE": "minQty",
@@ -83,5 +82,11 @@ def test_another_program_s_attribute_is_not_taken_for_metadata() -> None:
     assert "METADATA_ATTRIBUTE" not in settings(SHOP | {"Stockpulse": {"M": {}}})
 
 
-def test_no_item_gives_only_the_key() -> None:
-    assert settings() == {"KEY_ATTRIBUTE": "sku"}
+def test_an_attribute_of_the_key_is_nothing_else() -> None:
+    item = {"category": {"S": "tea"}, "name": {"S": "Green"}, "qty": {"N": "1"}}
+    found = survey([item], ["category", "name"]).settings
+    assert found == {"STOCK_ATTRIBUTE": "qty"}
+
+
+def test_no_item_suggests_nothing() -> None:
+    assert settings() == {}

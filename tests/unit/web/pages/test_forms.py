@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from app.core.errors import InsufficientStock, StoreUnavailable
+from app.core.keys import ID_BYTES
 from app.store.products.model import Product
 from app.web.errors import InvalidRequest
 from app.web.pages.forms import (
@@ -157,7 +158,7 @@ def test_store_error_is_shown_at_its_field_or_above_the_form() -> None:
     assert form.problem == "The database is unavailable. DynamoDB did not answer."
 
 
-@pytest.mark.parametrize("product_id", ["", "x" * 2049, "ü" * 1025])
+@pytest.mark.parametrize("product_id", ["", "x" * (ID_BYTES + 1), "ü" * ID_BYTES])
 def test_id_beyond_the_key_limits_of_dynamodb_is_rejected(product_id: str) -> None:
     with pytest.raises(InvalidRequest):
         checked_id(product_id)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.item import AttributeNames
+from app.core.keys import KeyPart, KeySchema
 from app.store.feed.feed import ROW_LIMIT
 from worker.pipeline.parallel import chunks, split_by_product
 
@@ -64,7 +65,10 @@ def test_products_are_identified_by_a_custom_key_attribute() -> None:
         for n in range(2 * ROW_LIMIT)
     ]
     assert [
-        len(part) for part in split_by_product(page, 2, AttributeNames("sku", "title", "qty"))
+        len(part)
+        for part in split_by_product(
+            page, 2, AttributeNames(KeySchema(KeyPart("sku")), "title", "qty")
+        )
     ] == [
         ROW_LIMIT,
         ROW_LIMIT,

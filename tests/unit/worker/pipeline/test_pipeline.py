@@ -7,10 +7,11 @@ import pytest
 
 from app.core.events import ChangeEvent
 from app.core.item import AttributeNames
+from app.core.keys import KeyPart, KeySchema
 from app.core.stamps import Stamps
 from app.runtime.retry import Stopped
 from app.store.audit.audit_repository import Appended
-from app.store.coordination.leases import Hold
+from app.store.coordination.hold import Hold
 from tests.support.builders import (
     NOON,
     STREAM_ARN,
@@ -83,9 +84,9 @@ def test_records_from_lambda_are_processed_alike(steps: Steps) -> None:
 def test_a_table_s_own_names_are_used(steps: Steps) -> None:
     record = put("-")
     record["dynamodb"] |= {"Keys": {"sku": {"S": "a"}}, "NewImage": {"sku": {"S": "a"}}}
-    steps.pipeline(Stamps("Products", AttributeNames("sku", "title", "qty"))).process(
-        [record], STREAM_ARN
-    )
+    steps.pipeline(
+        Stamps("Products", AttributeNames(KeySchema(KeyPart("sku")), "title", "qty"))
+    ).process([record], STREAM_ARN)
     assert steps.of("publish") == [["a"]]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.core.item import AttributeNames
+from app.core.keys import KeyPart, KeySchema
 from app.core.stamps import Stamps
 from tests.support.builders import (
     LABEL,
@@ -88,10 +89,10 @@ class TestEveryShape:
         record["dynamodb"]["ApproximateCreationDateTime"] = int(NOON.timestamp())
         assert decode(record, STREAM_ARN).occurred_at == NOON
 
-    def test_a_record_of_a_table_with_another_key_names_the_setting(self) -> None:
+    def test_a_record_of_a_table_with_another_key_names_both_keys(self) -> None:
         record = as_boto3(inserted(NEW))
         record["dynamodb"]["Keys"] = {"sku": {"S": "P9"}}
-        with pytest.raises(UndecodableRecord, match="key is sku, but STOCKPULSE_KEY_ATTRIBUTE"):
+        with pytest.raises(UndecodableRecord, match=r"key is sku \(S\), but .* is ProductID"):
             decode(record, STREAM_ARN)
 
     def test_a_table_s_own_names_are_used(self) -> None:
@@ -99,7 +100,9 @@ class TestEveryShape:
         record = as_boto3(inserted(NEW))
         record["dynamodb"] |= {"Keys": {"sku": {"S": "P9"}}, "NewImage": item}
         event = decode(
-            record, STREAM_ARN, Stamps("Products", AttributeNames("sku", "title", "qty"))
+            record,
+            STREAM_ARN,
+            Stamps("Products", AttributeNames(KeySchema(KeyPart("sku")), "title", "qty")),
         )
         assert (event.product_id, event.product_name, event.stock_after) == ("P9", "Mug", 4)
 
@@ -153,4 +156,7 @@ class TestProcessEvent:
 
     def test_a_table_s_own_names_are_used(self) -> None:
         record = {"dynamodb": {"NewImage": {"sku": {"S": "P9"}, "qty": {"N": "4"}}}}
-        assert process_event(record, AttributeNames("sku", "title", "qty")) == ("P9", 4)
+        assert process_event(record, AttributeNames(KeySchema(KeyPart("sku")), "title", "qty")) == (
+            "P9",
+            4,
+        )
