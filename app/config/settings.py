@@ -17,6 +17,7 @@ from app.config.access import PREFIX as PREFIX
 from app.config.access import AccessSettings
 from app.config.values import (
     AttributeName,
+    AttributePath,
     AuditKeys,
     BasePath,
     BrokerURL,
@@ -37,6 +38,8 @@ from app.config.values import (
     Words,
 )
 from app.core.item import AttributeNames
+from app.core.paths import Path as AttributePlace
+from app.core.paths import path_of
 from app.store.dynamodb.tables import TableNames, table_names
 
 # Settings `<NAME>_ATTRIBUTE`, in the order of `AttributeNames`.
@@ -96,26 +99,29 @@ class Settings(AccessSettings):
         description="Sort key of the products table. If unset, an existing table's own. "
         "docs/use/ids.md says how both parts make the product id.",
     )
-    name_attribute: AttributeName = Field(
-        "ProductName", description="Attribute that holds a product's name."
+    name_attribute: AttributePath = Field(
+        "ProductName",
+        description="Attribute that holds a product's name. This and the following attributes may "
+        "lie inside maps: `inventory.qty` is `qty` in the map `inventory`. A dot in a name is "
+        "written twice.",
     )
-    stock_attribute: AttributeName = Field(
+    stock_attribute: AttributePath = Field(
         "Stock", description="Attribute that holds a product's stock count."
     )
-    category_attribute: AttributeName = Field(
+    category_attribute: AttributePath = Field(
         "Category", description="Attribute that holds a product's category."
     )
-    price_attribute: AttributeName = Field(
+    price_attribute: AttributePath = Field(
         "Price", description="Attribute that holds a product's price (a number)."
     )
-    reorder_point_attribute: AttributeName = Field(
+    reorder_point_attribute: AttributePath = Field(
         "ReorderPoint",
         description="Attribute that holds the stock at which a product is low (a number).",
     )
-    tags_attribute: AttributeName = Field(
+    tags_attribute: AttributePath = Field(
         "Tags", description="Attribute that holds a product's tags (a list or set of strings)."
     )
-    barcode_attribute: AttributeName = Field(
+    barcode_attribute: AttributePath = Field(
         "Barcode", description="Attribute that holds a product's barcode."
     )
     metadata_attribute: AttributeName = Field(
@@ -252,16 +258,19 @@ class Settings(AccessSettings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        used: dict[str, str] = {}
+        used: dict[AttributePlace, str] = {}
         for name in _ATTRIBUTES:
             setting = f"{PREFIX}{name.upper()}_ATTRIBUTE"
             attribute = getattr(self, f"{name}_attribute")
-            if attribute in used:
-                raise ValueError(
-                    f"{used[attribute]} and {setting} must name different attributes, not "
-                    f"{attribute} twice"
-                )
-            used[attribute] = setting
+            path = (attribute,) if name == "metadata" else path_of(attribute)
+            for other, taken_by in used.items():
+                shared = min(len(path), len(other))
+                if path[:shared] == other[:shared]:
+                    raise ValueError(
+                        f"{taken_by} and {setting} must name different attributes, and neither "
+                        f"may lie inside the other: {'.'.join(other)}, {attribute}"
+                    )
+            used[path] = setting
         if self.dynamodb == "aws" and self.audit_keys is None:
             raise ValueError(
                 f"{PREFIX}AUDIT_KEYS must be set with {PREFIX}DYNAMODB=aws; create a key with: "

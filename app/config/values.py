@@ -13,6 +13,7 @@ from pydantic_settings import NoDecode
 
 from app.config.addresses import is_broker, is_endpoint, is_webhook
 from app.config.key_files import parse_keys
+from app.core.paths import path_of
 from app.filters.pattern import parse_filter
 
 _TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")  # DynamoDB's naming rule
@@ -64,6 +65,11 @@ def _attribute(value: str) -> str:
     if 1 <= len(value.encode()) <= 255:
         return value
     raise ValueError("must be 1 to 255 bytes long")
+
+
+def _attribute_path(value: str) -> str:
+    path_of(value)
+    return value
 
 
 def _path(value: str) -> str:
@@ -153,6 +159,7 @@ DataFolder = Annotated[Path, AfterValidator(_folder)]
 TableName = Annotated[str, AfterValidator(_table)]
 TablePrefix = Annotated[str, AfterValidator(_prefix)]
 AttributeName = Annotated[str, AfterValidator(_attribute)]
+AttributePath = Annotated[str, AfterValidator(_attribute_path)]
 BasePath = Annotated[str, AfterValidator(_path)]
 RecordAge = Annotated[int, AfterValidator(_record_age)]
 TimeZone = Annotated[str, AfterValidator(_zone)]

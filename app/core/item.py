@@ -15,6 +15,7 @@ import orjson
 
 from app.core.keys import TEXT_KEY, KeySchema
 from app.core.numbers import number_of
+from app.core.paths import Path, path_of, value_at
 
 # An attribute value in typed form, a mapping with one entry: {"S": "..."}.
 AttributeValue = Mapping[str, Any]
@@ -31,6 +32,7 @@ MAX_STOCK = 10**15
 class AttributeNames:
     """The products table's names for the attributes that Stockpulse knows.
 
+    Each name from `name` to `barcode` may be a path into maps (`app.core.paths`).
     `metadata` is the one attribute that Stockpulse adds. `ignored` are attributes whose changes
     count as none; a trailing `*` stands for any ending.
     """
@@ -63,6 +65,11 @@ class AttributeNames:
         """The attributes that a write of ours may change, the metadata aside."""
         return (self.stock, *self.details)
 
+    @property
+    def known_paths(self) -> tuple[Path, ...]:
+        """The paths of the known attributes."""
+        return tuple(map(path_of, self.known))
+
     def is_ignored(self, attribute: str) -> bool:
         """Whether changes of this attribute count as none."""
         return any(
@@ -76,13 +83,18 @@ DEFAULT_NAMES = AttributeNames()
 
 def text(item: Item | None, name: str) -> str | None:
     """The string under `name`; None if it is absent or of another type."""
-    value = (item or {}).get(name, {}).get("S")
+    value = (value_at(item, path_of(name)) or {}).get("S")
     return value if isinstance(value, str) else None
+
+
+def number(item: Item | None, name: str) -> Decimal | None:
+    """The number under `name`; None if it is absent or of another type."""
+    return number_of((value_at(item, path_of(name)) or {}).get("N"))
 
 
 def stock(item: Item | None, names: AttributeNames = DEFAULT_NAMES) -> Decimal | None:
     """The stock as an exact decimal, negative or fractional too; None if it is no number."""
-    return number_of((item or {}).get(names.stock, {}).get("N"))
+    return number(item, names.stock)
 
 
 def plain(value: AttributeValue) -> Any:

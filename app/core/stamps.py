@@ -14,6 +14,7 @@ from typing import Any
 
 from app.core.item import DEFAULT_NAMES, AttributeNames, Item, canonical
 from app.core.metadata import NONE, DeleteMark, Metadata, metadata_of, with_metadata
+from app.core.paths import value_at
 
 _PURPOSE = b"stockpulse stamp 1"  # derives keys of their own from the audit keys
 
@@ -96,7 +97,9 @@ class Stamps:
         Each value is under a name of its own: this runs for every stream record.
         """
         state: dict[str, Any] = {
-            f"{side}.{name}": item[name] for name in self.names.known if name in item
+            f"{side}.{name}": value
+            for name, path in zip(self.names.known, self.names.known_paths, strict=True)
+            if (value := value_at(item, path)) is not None
         }
         members = item.get(self.names.metadata, {}).get("M")
         if members is not None:

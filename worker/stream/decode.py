@@ -20,6 +20,7 @@ from app.core.item import (
     text,
 )
 from app.core.keys import KeySchema
+from app.core.paths import path_of, value_at, without
 from app.core.stamps import Stamps
 from worker.stream.record_shapes import image, moment
 
@@ -115,7 +116,9 @@ def _decode(record: Mapping[str, Any], stream_arn: str, stamps: Stamps) -> Chang
     before, after = image(change.get("OldImage")), image(change.get("NewImage"))
     occurred_at = moment(change["ApproximateCreationDateTime"])
     event_name = str(record["eventName"])
-    differing = _differing(before, after) if before is not None and after is not None else set()
+    differing: set[str] = set()
+    if before is not None and after is not None:
+        differing = _differing(before, after, names)
     view_type = str(change.get("StreamViewType", "NEW_AND_OLD_IMAGES"))
     author = author_of(event_name, before, after, occurred_at, view_type, stamps)
     if _is_expiry(record.get("userIdentity")):
@@ -188,19 +191,23 @@ def changed_names(
     """Names of attributes that differ, as an event shows them; empty if an image is absent."""
     if before is None or after is None:
         return ()
-    return _changed(_differing(before, after), NOBODY, names)
+    return _changed(_differing(before, after, names), NOBODY, names)
 
 
 def _changed(differing: set[str], author: Author, names: AttributeNames) -> tuple[str, ...]:
-    """Names of changed attributes; the metadata is named where another program changed it alone."""
+    """Names of changed attributes; the metadata is named where another program changed it alone.
+
+    A known attribute inside a map is named by its path.
+    """
     shown = {name for name in differing - {names.metadata} if not names.is_ignored(name)}
     if not shown and author == NOBODY and names.metadata in differing:
         shown = {names.metadata}
     return tuple(sorted(shown))
 
 
-def _differing(before: Item, after: Item) -> set[str]:
+def _differing(before: Item, after: Item, attributes: AttributeNames) -> set[str]:
     """Names whose values differ in meaning: sets are unordered, and `1.50` equals `1.5`."""
+    before, after = _flat(before, attributes), _flat(after, attributes)
     names = before.keys() | after.keys()
     unequal = {name for name in names if before.get(name) != after.get(name)}
     return {
@@ -210,6 +217,16 @@ def _differing(before: Item, after: Item) -> set[str]:
         or name not in after
         or canonical({name: before[name]}) != canonical({name: after[name]})
     }
+
+
+def _flat(image: Item, names: AttributeNames) -> Item:
+    """The image with each known attribute that lies inside a map beside that map's rest."""
+    inside = [name for name in names.known if len(path_of(name)) > 1]
+    if not inside:
+        return image
+    values = {name: value_at(image, path_of(name)) for name in inside}
+    rest = without(image, map(path_of, inside))
+    return rest | {name: value for name, value in values.items() if value is not None}
 
 
 def _is_expiry(identity: Mapping[str, Any] | None) -> bool:

@@ -15,6 +15,7 @@ from app.core.events import rfc3339
 from app.core.item import AttributeNames, AttributeValue, Item
 from app.core.keys import KeySchema
 from app.core.metadata import DeleteMark, Metadata, metadata_of
+from app.core.paths import Path, first_missing, value_at, with_value
 from app.core.stamps import Stamps
 from app.store.products.model import ProductDraft, Stamp, encode_fields
 
@@ -23,19 +24,19 @@ from app.store.products.model import ProductDraft, Stamp, encode_fields
 class Condition:
     """Attributes that must have these values; None for an absent attribute."""
 
-    values: tuple[tuple[str, AttributeValue | None], ...]
+    values: tuple[tuple[Path, AttributeValue | None], ...]
 
     def request(self, key: KeySchema) -> dict[str, Any]:
         """Parameters of a conditional request for an item that must exist."""
         names = {"#key": key.partition.name}
         values = {}
         clauses = ["attribute_exists(#key)"]
-        for index, (name, value) in enumerate(self.values):
-            names[f"#c{index}"] = name
+        for index, (path, value) in enumerate(self.values):
+            place = _alias(names, f"#c{index}", path)
             if value is None:
-                clauses.append(f"attribute_not_exists(#c{index})")
+                clauses.append(f"attribute_not_exists({place})")
             else:
-                clauses.append(f"#c{index} = :c{index}")
+                clauses.append(f"{place} = :c{index}")
                 values[f":c{index}"] = value
         request: dict[str, Any] = {
             "ConditionExpression": " AND ".join(clauses),
@@ -48,23 +49,20 @@ class Condition:
 
 def as_read(item: Item, names: AttributeNames) -> Condition:
     """The condition that metadata and known attributes are as in `item`."""
-    return compared(item, (names.metadata, *names.known))
+    return compared(item, ((names.metadata,), *names.known_paths))
 
 
-def compared(item: Item, attributes: Iterable[str]) -> Condition:
-    """The condition that these attributes have the same values as in `item`."""
-    return Condition(tuple((name, item.get(name)) for name in attributes))
+def compared(item: Item, paths: Iterable[Path]) -> Condition:
+    """The condition that the values at these paths are as in `item`."""
+    return Condition(tuple((path, value_at(item, path)) for path in paths))
 
 
 def put_new(draft: ProductDraft, stamp: Stamp, now: datetime, stamps: Stamps) -> Item:
     """The item of a new product."""
     fields = {name: getattr(draft, name) for name in draft.__dataclass_fields__}
     product_id = fields.pop("product_id")
-    attributes = encode_fields(fields, stamps.names)
-    item = {
-        **stamps.names.key.key_of(product_id),
-        **{name: value for name, value in attributes.items() if value is not None},
-    }
+    key = stamps.names.key.key_of(product_id)
+    item = _with(key, encode_fields(fields, stamps.names, key))
     return stamps.signed(None, item, _metadata(stamp, 1, rfc3339(now), now))
 
 
@@ -80,14 +78,21 @@ def update(
     """
     names = stamps.names
     before = _own_metadata(item, names)
-    attributes = encode_fields(fields, names, item)
-    after: Item = {
-        name: value for name, value in {**item, **attributes}.items() if value is not None
-    }
+    values = encode_fields(fields, names, item)
     metadata = _metadata(stamp, before.version + 1, before.created_at, now)
-    after = stamps.signed(item, after, metadata)
-    attributes[names.metadata] = after[names.metadata]
-    return _with_assignments(as_read(item, names).request(names.key), attributes), after
+    after = stamps.signed(item, _with(item, values), metadata)
+    # A map that the item lacks is set as a whole, if it is still lacking.
+    places = {first_missing(item, path) for path in values}
+    condition = Condition(
+        as_read(item, names).values + tuple((place, None) for place in places - {*values})
+    )
+    assigned = {place: value_at(after, place) for place in (*places, (names.metadata,))}
+    present = {
+        place: value
+        for place, value in assigned.items()
+        if value is not None or value_at(item, place) is not None
+    }
+    return _with_assignments(condition.request(names.key), present), after
 
 
 def is_written_by(stamp: Stamp, item: Item | None, names: AttributeNames) -> bool:
@@ -126,15 +131,15 @@ def mark_delete(
 
 def unmark(marked: Item, stamps: Stamps) -> dict[str, Any]:
     """Parameters of the update that removes the delete mark, if the item still has this one."""
-    return _set_metadata(marked, stamps.unmarked(marked), stamps.names, (stamps.names.metadata,))
+    return _set_metadata(marked, stamps.unmarked(marked), stamps.names, [(stamps.names.metadata,)])
 
 
 def _set_metadata(
-    item: Item, after: Item, names: AttributeNames, condition: Iterable[str] | None = None
+    item: Item, after: Item, names: AttributeNames, condition: Iterable[Path] | None = None
 ) -> dict[str, Any]:
     required = as_read(item, names) if condition is None else compared(item, condition)
     return _with_assignments(
-        required.request(names.key), {names.metadata: after.get(names.metadata)}
+        required.request(names.key), {(names.metadata,): after.get(names.metadata)}
     )
 
 
@@ -161,19 +166,32 @@ def _metadata(stamp: Stamp, version: int, created_at: str | None, now: datetime)
     )
 
 
+def _with(item: Item, values: Mapping[Path, AttributeValue | None]) -> Item:
+    for path, value in values.items():
+        item = with_value(item, path, value)
+    return item
+
+
+def _alias(names: dict[str, str], prefix: str, path: Path) -> str:
+    """The path in an expression; `names` gets its placeholders."""
+    aliases = [prefix, *(f"{prefix}_{depth}" for depth in range(1, len(path)))]
+    names.update(zip(aliases, path, strict=True))
+    return ".".join(aliases)
+
+
 def _with_assignments(
-    request: dict[str, Any], attributes: Mapping[str, AttributeValue | None]
+    request: dict[str, Any], attributes: Mapping[Path, AttributeValue | None]
 ) -> dict[str, Any]:
     """The request with SET for values and REMOVE for None."""
     names = dict(request["ExpressionAttributeNames"])
     values = dict(request.get("ExpressionAttributeValues", {}))
     sets, removes = [], []
-    for index, (name, value) in enumerate(sorted(attributes.items())):
-        names[f"#a{index}"] = name
+    for index, (path, value) in enumerate(sorted(attributes.items())):
+        place = _alias(names, f"#a{index}", path)
         if value is None:
-            removes.append(f"#a{index}")
+            removes.append(place)
         else:
-            sets.append(f"#a{index} = :a{index}")
+            sets.append(f"{place} = :a{index}")
             values[f":a{index}"] = value
     clauses = []
     if sets:

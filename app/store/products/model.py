@@ -4,7 +4,7 @@ Pure: item → Product, and fields → attributes. The ETag has three parts, so 
 not invalidate an open edit (details).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -16,12 +16,14 @@ from app.core.item import (
     AttributeValue,
     Item,
     digest,
+    number,
     plain_item,
     stock,
     text,
 )
 from app.core.metadata import NONE, encoded, metadata_of
 from app.core.numbers import digits, number_of
+from app.core.paths import Path, blocked_at, path_of, value_at, without
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +78,11 @@ def product_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> Product:
         name=text(item, names.name),
         stock=stock(item, names),
         category=text(item, names.category),
-        price=_decimal(item, names.price),
-        reorder_point=_decimal(item, names.reorder_point),
+        price=number(item, names.price),
+        reorder_point=number(item, names.reorder_point),
         tags=_tags(item, names),
         barcode=text(item, names.barcode),
-        attributes=plain_item(item, _shown_elsewhere(item, names)),
+        attributes=plain_item(without(item, _shown_elsewhere(item, names))),
         version=metadata.version,
         created_at=metadata.created_at,
         updated_at=metadata.updated_at,
@@ -94,16 +96,16 @@ def etag_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> str:
     A delete mark and ignored attributes count in none of them.
     """
     metadata = metadata_of(item, names)
-    counted = {names.stock: item[names.stock]} if names.stock in item else {}
+    counted = _present(item, (names.stock,))
     if metadata is None:
         counted[names.metadata] = item[names.metadata]
     elif (unmarked := replace(metadata, deleted=None)) != NONE:
         counted[names.metadata] = encoded(unmarked)
-    details = {name: item[name] for name in names.details if name in item}
-    apart = {*names.key.names, names.metadata, *names.known}
+    details = _present(item, names.details)
+    apart = {*names.key.names, names.metadata}
     others = {
         name: value
-        for name, value in item.items()
+        for name, value in without(item, names.known_paths).items()
         if name not in apart and not names.is_ignored(name)
     }
     return f'"{".".join(digest(part)[:16] for part in (details, counted, others))}"'
@@ -111,18 +113,25 @@ def etag_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> str:
 
 def encode_fields(
     fields: Mapping[str, Any], names: AttributeNames, item: Item | None = None
-) -> dict[str, AttributeValue | None]:
-    """API fields as attributes to set; None for an attribute to remove.
+) -> dict[Path, AttributeValue | None]:
+    """API fields as values to set, by path; None for a value to remove.
 
     Raises:
         AttributeKept: `item` holds something of another type there, which another program owns.
 
     """
-    changed: dict[str, AttributeValue | None] = {}
+    changed: dict[Path, AttributeValue | None] = {}
     for field_name, value in fields.items():
         attribute = getattr(names, field_name)
-        stored = (item or {}).get(attribute, {})
-        if attribute in names.key.names:
+        path = path_of(attribute)
+        stored = value_at(item, path) or {}
+        blocked = blocked_at(item or {}, path)
+        if blocked is not None:
+            raise AttributeKept(
+                f"{'.'.join(blocked)} of this item is not a map, so {attribute} cannot be set in "
+                f"it. Leave out {field_name}, or change it with the program that wrote it."
+            )
+        if path[0] in names.key.names:
             if value in (None, (), text(item, attribute), number_of(stored.get("N"))):
                 continue
             raise AttributeKept(
@@ -136,7 +145,7 @@ def encode_fields(
                 f"wrote. Stockpulse does not change it: leave out {field_name}, or change it with "
                 "that program."
             )
-        changed[attribute] = _encode_field(field_name, value, stored)
+        changed[path] = _encode_field(field_name, value, stored)
     return changed
 
 
@@ -173,32 +182,33 @@ def changes_to(product: Product, fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if getattr(product, name) != value}
 
 
-def _shown_elsewhere(item: Item, names: AttributeNames) -> set[str]:
-    """Names of attributes that are product fields, and so not shown under `attributes`.
+def _present(item: Item, names: Iterable[str]) -> dict[str, AttributeValue]:
+    values = {name: value_at(item, path_of(name)) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _shown_elsewhere(item: Item, names: AttributeNames) -> list[Path]:
+    """Paths of attributes that are product fields, and so not shown under `attributes`.
 
     A known attribute with an unexpected type stays under `attributes`, so that everything that
     other programs write is visible.
     """
-    fields = {
-        names.key.partition.name: names.key.is_text,
-        names.metadata: metadata_of(item, names) is not None,
-        names.name: text(item, names.name) is not None,
-        names.stock: stock(item, names) is not None,
-        names.price: _decimal(item, names.price) is not None,
-        names.reorder_point: _decimal(item, names.reorder_point) is not None,
-        names.tags: bool(_tags(item, names)),
-        names.category: text(item, names.category) is not None,
-        names.barcode: text(item, names.barcode) is not None,
-    }
-    return {name for name, is_field in fields.items() if is_field}
-
-
-def _decimal(item: Item, name: str) -> Decimal | None:
-    return number_of(item.get(name, {}).get("N"))
+    texts = (names.name, names.category, names.barcode)
+    numbers = (names.stock, names.price, names.reorder_point)
+    fields = [name for name in texts if text(item, name) is not None]
+    fields += [name for name in numbers if number(item, name) is not None]
+    if _tags(item, names):
+        fields.append(names.tags)
+    shown = [path_of(name) for name in fields]
+    if names.key.is_text:
+        shown.append((names.key.partition.name,))
+    if metadata_of(item, names) is not None:
+        shown.append((names.metadata,))
+    return shown
 
 
 def _tags(item: Item, names: AttributeNames) -> tuple[str, ...]:
-    value = item.get(names.tags, {})
+    value = value_at(item, path_of(names.tags)) or {}
     if "SS" in value:
         return tuple(sorted(value["SS"]))
     members = value.get("L", [])

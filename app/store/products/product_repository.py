@@ -17,8 +17,9 @@ from app.core.errors import (
     ProductGone,
     ProductNotFound,
 )
-from app.core.item import Item
+from app.core.item import Item, stock
 from app.core.keys import ID_BYTES, NotAnID
+from app.core.paths import path_of
 from app.core.stamps import Stamps
 from app.store.dynamodb.client import translated
 from app.store.dynamodb.paging import Page, decode_cursor, encode_cursor
@@ -122,9 +123,9 @@ class ProductRepository:
                 TableName=self._table,
                 Limit=SAMPLE,
                 ProjectionExpression="#stock",
-                ExpressionAttributeNames={"#stock": self._names.stock},
+                ExpressionAttributeNames={"#stock": path_of(self._names.stock)[0]},
             )["Items"]
-        return bool(items) and all("N" not in item.get(self._names.stock, {}) for item in items)
+        return bool(items) and all(stock(item, self._names) is None for item in items)
 
     def create(
         self, draft: ProductDraft, stamp: Stamp, once: Once[Product] | None = None

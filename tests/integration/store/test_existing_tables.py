@@ -108,6 +108,69 @@ def test_configured_attribute_names_of_an_existing_table(endpoint: str, tmp_path
     assert (events[1]["delta"], events[1]["changed"]) == (-2, ["on_hand"])
 
 
+def test_known_attributes_inside_maps(endpoint: str, tmp_path: Path) -> None:
+    places = {"stock_attribute": "inventory.qty", "reorder_point_attribute": "inventory.min"}
+    nested = {"qty": {"N": "5"}, "bins": {"L": [{"S": "b1"}]}}
+    theirs = {"sku": {"S": "A-1"}, "name": {"S": "Lamp"}, "inventory": {"M": nested}}
+    with (
+        over_existing_table(
+            endpoint, tmp_path, view=VIEWS[0], key="sku", name_attribute="name", **places
+        ) as app,
+        Listener(app.url) as feed,
+    ):
+        table = app.services.about.products_table
+
+        def stored(sku: str) -> dict[str, Any]:
+            key = item(sku=sku)
+            return dict(app.tables.get_item(TableName=table, Key=key, ConsistentRead=True)["Item"])
+
+        app.tables.put_item(TableName=table, Item=theirs)
+        shown = app.http.get("/v1/products/A-1").json()
+        assert (shown["stock"], shown["name"]) == (5, "Lamp")
+        assert shown["attributes"] == {"inventory": {"bins": ["b1"]}}
+        counted = app.http.post("/v1/products/A-1/counts", json={"counted": 4})
+        assert counted.json()["stock"] == 4
+        kept = stored("A-1")
+        assert kept["inventory"] == {"M": nested | {"qty": {"N": "4"}}}
+        assert kept.keys() == {*theirs, "Stockpulse"}
+        app.tables.update_item(
+            TableName=table,
+            Key=item(sku="A-1"),
+            UpdateExpression="SET inventory.qty = :q, inventory.bins[0] = :b",
+            ExpressionAttributeValues={":q": {"N": "2"}, ":b": {"S": "b2"}},
+        )
+        assert app.http.get("/v1/products/A-1").json()["stock"] == 2
+        app.create("A-2", 3, reorder_point=2)  # the map is new
+        assert stored("A-2")["inventory"] == {"M": {"qty": {"N": "3"}, "min": {"N": "2"}}}
+        app.put_outside(sku="A-3", name="Shade")
+        assert app.http.post("/v1/products/A-3/counts", json={"counted": 1}).status_code == 200
+        assert stored("A-3")["inventory"] == {"M": {"qty": {"N": "1"}}}
+        removed = app.http.patch(
+            "/v1/products/A-2",
+            content='{"reorder_point":null}',
+            headers={"Content-Type": "application/merge-patch+json", "If-Match": "*"},
+        )
+        assert (removed.status_code, stored("A-2")["inventory"]) == (
+            200,
+            {"M": {"qty": {"N": "3"}}},
+        )
+        app.tables.put_item(TableName=table, Item={**item(sku="A-4"), "inventory": {"L": []}})
+        refused = app.http.post("/v1/products/A-4/counts", json={"counted": 1})
+        assert (refused.status_code, stored("A-4")["inventory"]) == (409, {"L": []})
+        assert "inventory of this item is not a map" in refused.json()["detail"]
+        events = [message.data["data"] for message in feed.changes(8)]
+    first, sold, theirs_too = (one for one in events if one["product_id"] == "A-1")
+    assert (first["kind"], first["stock_after"]) == ("inserted", 5)
+    assert (sold["kind"], sold["delta"], sold["changed"]) == (
+        "stock_changed",
+        -1,
+        ["inventory.qty"],
+    )
+    assert (theirs_too["kind"], theirs_too["actor"]) == ("stock_changed", None)
+    assert theirs_too["changed"] == ["inventory", "inventory.qty"]
+    assert [one["actor"] for one in events if one["product_id"] == "A-3"] == [None, "local"]
+
+
 def test_read_only_shows_everything_and_writes_nothing(endpoint: str, tmp_path: Path) -> None:
     with (
         over_existing_table(endpoint, tmp_path, view="NEW_AND_OLD_IMAGES", read_only=True) as app,

@@ -114,6 +114,8 @@ def test_group_header_needs_a_user_header(refused) -> None:
         {"STOCK_ATTRIBUTE": "ReorderPoint"},
         {"METADATA_ATTRIBUTE": "Tags"},
         {"PRICE_ATTRIBUTE": "Stockpulse"},
+        {"STOCK_ATTRIBUTE": "inventory", "PRICE_ATTRIBUTE": "inventory.price"},
+        {"METADATA_ATTRIBUTE": "meta", "PRICE_ATTRIBUTE": "meta.price"},
     ],
 )
 def test_attributes_must_have_different_names(refused, names: dict[str, str]) -> None:
@@ -132,3 +134,8 @@ def test_attributes_must_have_different_names(refused, names: dict[str, str]) ->
 )
 def test_retry_policy_has_the_same_limits_as_lambda_s(refused, name: str, value: str) -> None:
     assert PREFIX + name in refused(**{name: value})
+
+
+@pytest.mark.parametrize("path", ["lines[0].qty", "inventory...", ".", "a.", "." * 71, "x." * 40])
+def test_a_path_must_lead_through_maps(refused, path: str) -> None:
+    assert f"{PREFIX}STOCK_ATTRIBUTE" in refused(STOCK_ATTRIBUTE=path)

@@ -74,7 +74,7 @@ def assert_valid(request: dict[str, Any]) -> None:
 
 
 def test_a_condition_holds_only_while_nothing_compared_has_changed() -> None:
-    request = compared(ITEM, ("Price", "Stock", "Category")).request(TEXT_KEY)
+    request = compared(ITEM, [("Price",), ("Stock",), ("Category",)]).request(TEXT_KEY)
     assert holds(ITEM, request)
     assert holds(ITEM | {"Shelf": {"S": "C 1"}}, request)
     assert not holds(ITEM | {"Stock": {"N": "11"}}, request)
@@ -92,7 +92,7 @@ def test_a_condition_without_attributes_still_requires_the_item() -> None:
 
 
 def test_another_program_s_item_is_compared_by_absent_attributes() -> None:
-    request = compared(OUTSIDE, ("Stockpulse", "Stock")).request(TEXT_KEY)
+    request = compared(OUTSIDE, [("Stockpulse",), ("Stock",)]).request(TEXT_KEY)
     assert holds(OUTSIDE, request)
     assert not holds(stamped(OUTSIDE), request)
 

@@ -187,14 +187,14 @@ def test_a_configured_stock_attribute_is_in_the_second_part() -> None:
 def test_a_field_sets_or_removes_its_attribute(
     field: str, value: object, attribute: str, encoded: dict[str, Any] | None
 ) -> None:
-    assert encode_fields({field: value}, DEFAULT_NAMES) == {attribute: encoded}
+    assert encode_fields({field: value}, DEFAULT_NAMES) == {(attribute,): encoded}
 
 
 def test_fields_are_written_under_configured_names() -> None:
     names = AttributeNames(KeySchema(KeyPart("sku")), "title", "qty")
     assert encode_fields({"name": "Mug", "stock": 4}, names) == {
-        "title": {"S": "Mug"},
-        "qty": {"N": "4"},
+        ("title",): {"S": "Mug"},
+        ("qty",): {"N": "4"},
     }
 
 
@@ -208,7 +208,7 @@ def test_every_attribute_that_a_write_can_change_is_compared() -> None:
         "tags": ("a",),
         "barcode": "1",
     }
-    assert set(encode_fields(fields, DEFAULT_NAMES)) == set(DEFAULT_NAMES.known)
+    assert set(encode_fields(fields, DEFAULT_NAMES)) == set(DEFAULT_NAMES.known_paths)
 
 
 def test_an_equal_value_is_not_a_change() -> None:
