@@ -28,6 +28,7 @@ _WORDS: Mapping[str, tuple[tuple[str, ...], frozenset[str]]] = {
 _DEFAULT_PRICE_PLACES = 2
 _COUNTS = ("stock", "reorder_point", "price")  # attributes that have to be numbers
 _OTHER_AMOUNTS = frozenset({"min", "minimum", "max", "maximum", "reorder", "reserved", "safety"})
+_DEEPEST = 3  # dots in a path
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -76,50 +77,70 @@ class Survey:
 
 def survey(items: Iterable[Mapping[str, Any]], key: Iterable[str]) -> Survey:
     """Survey items in DynamoDB's typed JSON; `key` names the attributes of the table's key."""
-    top: dict[str, Found] = {}
-    nested: dict[str, Found] = {}
+    found: dict[str, Found] = {}
     for item in items:
-        for name, value in item.items():
-            top.setdefault(name, Found()).add(value)
-            for inner, content in value.get("M", {}).items():
-                nested.setdefault(f"{name}.{inner}", Found()).add(content)
+        _add(found, item, "")
     defaults = AttributeNames()
-    chosen: dict[str, str] = {}
     remarks = []
     metadata = defaults.metadata
-    if metadata in top and set(top[metadata].types) != {"M"}:
+    if metadata in found and set(found[metadata].types) != {"M"}:
         metadata = "StockpulseMetadata"
         remarks.append(f"{defaults.metadata} is another program's attribute here.")
-    nested = {path: one for path, one in nested.items() if path.split(".")[0] != metadata}
+    taken = [*map(_written, key), metadata]
+    free = {name: one for name, one in found.items() if not _overlaps(name, taken)}
+    chosen: dict[str, str] = {}
     for role, (words, types) in _WORDS.items():
-        free = {name: one for name, one in top.items() if name not in {*chosen.values(), *key}}
         fitting = {name: one for name, one in free.items() if types & set(one.types)}
         likeliest = _likeliest(role, words, fitting)
         if likeliest is not None:
             chosen[role] = likeliest
-            remarks += _of_types(role, likeliest, top[likeliest], types)
+            remarks += _of_types(role, likeliest, free[likeliest], types)
+            free = {name: one for name, one in free.items() if not _overlaps(name, [likeliest])}
         elif role in _COUNTS:
-            remarks += _elsewhere(role, words, free, nested)
-    chosen["metadata"] = metadata
+            remarks += _as_text(role, words, free)
     settings = {
         f"{role.upper()}_ATTRIBUTE": name
-        for role, name in chosen.items()
+        for role, name in (chosen | {"metadata": metadata}).items()
         if name != getattr(defaults, role)
     }
-    return Survey(top, settings | _number_settings(chosen, top), remarks)
+    return Survey(found, settings | _number_settings(chosen, found), remarks)
+
+
+def _add(found: dict[str, Found], members: Mapping[str, Any], place: str) -> None:
+    """Count the attributes of an item, or of a map in it, by their path as a setting has it."""
+    for name, value in members.items():
+        path = place + _written(name)
+        found.setdefault(path, Found()).add(value)
+        if path.count(".") < _DEEPEST:
+            _add(found, value.get("M", {}), f"{path}.")
+
+
+def _written(name: str) -> str:
+    """The name as it stands in a path."""
+    return name.replace(".", "..")
+
+
+def _overlaps(path: str, others: Iterable[str]) -> bool:
+    """Whether one of them is the same, or lies inside the other."""
+    return any(
+        f"{path}.".startswith(f"{one}.") or f"{one}.".startswith(f"{path}.") for one in others
+    )
 
 
 def _likeliest(role: str, words: Sequence[str], found: Mapping[str, Found]) -> str | None:
-    """The attribute whose name ends in the likeliest word; then the one that most items have."""
+    """The attribute whose name ends in the likeliest word; then the one that most items have.
+
+    Of two, the one outside maps is likelier.
+    """
     ranked = []
-    for name, one in found.items():
-        parts = [part.lower() for part in _WORD.findall(name)]
+    for path, one in found.items():
+        parts = [part.lower() for part in _WORD.findall(path)]
         if role == "stock" and _OTHER_AMOUNTS & set(parts):
             continue
         for rank, word in enumerate(words):
             wanted = word.split()
             if parts[-len(wanted) :] == wanted:
-                ranked.append((rank, len(parts), -one.items, name))
+                ranked.append((path.count("."), rank, len(parts), -one.items, path))
                 break
     return min(ranked)[-1] if ranked else None
 
@@ -134,25 +155,18 @@ def _of_types(role: str, name: str, one: Found, types: frozenset[str]) -> list[s
     return [f"{name} looks like the {what}, but is not {wanted} in all items: {counts}."]
 
 
-def _elsewhere(
-    role: str, words: Sequence[str], free: Mapping[str, Found], nested: Mapping[str, Found]
-) -> list[str]:
-    """Why an attribute that looks right cannot be used: a number kept as text, or in a map."""
+def _as_text(role: str, words: Sequence[str], free: Mapping[str, Found]) -> list[str]:
+    """Why nothing was found: a number that is kept as text, perhaps."""
+    name = _likeliest(role, words, {name: one for name, one in free.items() if one.numeric_text})
     what = role.replace("_", " ")
-    texts = {name: one for name, one in free.items() if one.numeric_text}
-    name = _likeliest(role, words, texts)
     if name is not None:
         return [f"{name} looks like the {what}, but is text (S): Stockpulse reads numbers (N)."]
-    numbers = {path: one for path, one in nested.items() if "N" in one.types}
-    path = _likeliest(role, words, numbers)
-    if path is not None:
-        return [f"{path} looks like the {what}: Stockpulse reads top-level attributes only."]
     return ["No attribute looks like the stock."] if role == "stock" else []
 
 
-def _number_settings(chosen: Mapping[str, str], top: Mapping[str, Found]) -> dict[str, str]:
+def _number_settings(chosen: Mapping[str, str], found: Mapping[str, Found]) -> dict[str, str]:
     settings = {}
-    stock, price = top.get(chosen.get("stock", "")), top.get(chosen.get("price", ""))
+    stock, price = found.get(chosen.get("stock", "")), found.get(chosen.get("price", ""))
     if stock is not None and stock.most_places:
         settings["STOCK_DECIMALS"] = str(min(stock.most_places, 6))
     if stock is not None and stock.negative:

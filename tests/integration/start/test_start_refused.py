@@ -144,17 +144,11 @@ def test_endpoint_that_is_not_dynamodb_is_named(tmp_path: Path, status: int, bod
     assert_one_line(errors, url, "STOCKPULSE_DYNAMODB")
 
 
-@pytest.mark.parametrize(
-    "key",
-    [{"sku": "S"}, {"ProductID": "N", "Version": "N"}],
-    ids=["another name", "another type, and a range"],
-)
-def test_table_with_another_key_is_named(
-    tmp_path: Path, endpoint: str, key: dict[str, str]
-) -> None:
-    name = table_of(endpoint, tmp_path, key, stream=True)
-    errors = start(tmp_path, on(endpoint, tmp_path)).errors()
-    assert_one_line(errors, name, *key, "STOCKPULSE_PRODUCTS_TABLE", "STOCKPULSE_KEY_ATTRIBUTE")
+def test_table_with_another_key_than_the_setting_is_named(tmp_path: Path, endpoint: str) -> None:
+    name = table_of(endpoint, tmp_path, {"sku": "S", "Version": "N"}, stream=True)
+    wrong = {"STOCKPULSE_KEY_ATTRIBUTE": "ProductID"}
+    errors = start(tmp_path, on(endpoint, tmp_path) | wrong).errors()
+    assert_one_line(errors, name, "sku (S), Version (N)", "STOCKPULSE_KEY_ATTRIBUTE is ProductID")
 
 
 def test_table_without_a_stream_is_named_and_init_enables_it(tmp_path: Path, endpoint: str) -> None:

@@ -164,6 +164,7 @@ class TestFencing:
             rows = store.rows()
             store.workers.put(row("bob"))
             for shard, found in rows.checkpoints.items():
+                store.workers.remove("ada")
                 assert store.leases.take(shard, "bob", found) is not None
             for shard in ("s1", "s2"):
                 store.streams.put(shard, f"of {shard}")

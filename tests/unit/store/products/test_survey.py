@@ -58,16 +58,25 @@ def test_numbers_decide_the_number_settings() -> None:
     assert found["PRICE_DECIMALS"] == "3"
 
 
-def test_a_stock_that_is_text_or_in_a_map_is_named_and_not_set() -> None:
+def test_a_stock_that_is_text_is_named_and_not_set() -> None:
     text = {"sku": {"S": "1"}, "qty": {"S": "7"}}
-    nested = {"sku": {"S": "1"}, "inventory": {"M": {"qty": {"N": "7"}}}}
-    assert "STOCK_ATTRIBUTE" not in settings(text) | settings(nested)
+    assert "STOCK_ATTRIBUTE" not in settings(text)
     assert any(
         remark.startswith("qty looks like the stock, but is text") for remark in remarks(text)
     )
-    assert any(
-        remark.startswith("inventory.qty looks like the stock") for remark in remarks(nested)
-    )
+
+
+def test_an_attribute_inside_a_map_is_set_by_its_path() -> None:
+    inner = {"M": {"qty": {"N": "7"}, "minStock": {"N": "2"}, "v1.price": {"N": "3"}}}
+    nested = {"sku": {"S": "1"}, "inventory": inner}
+    found = settings(nested)
+    assert found["STOCK_ATTRIBUTE"] == "inventory.qty"
+    assert found["REORDER_POINT_ATTRIBUTE"] == "inventory.minStock"
+    assert found["PRICE_ATTRIBUTE"] == "inventory.v1..price"
+    assert settings(nested | {"units": {"N": "1"}})["STOCK_ATTRIBUTE"] == "units"
+
+
+def test_no_attribute_looks_like_the_stock() -> None:
     assert remarks({"sku": {"S": "1"}}) == ["No attribute looks like the stock."]
 
 
