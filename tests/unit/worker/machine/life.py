@@ -101,7 +101,10 @@ class Life:
             raise
 
     def _publish(self, arrived: Sequence[Arrived]) -> None:
+        begun = self.world.hub.now
         self.wire.call(
             "publish",
-            lambda **_: self.world.ledger.published(arrived, self.world.tables.rows[FEED]),
+            lambda **_: self.world.ledger.published(
+                arrived, self.world.tables.rows[FEED], self.world.hub.now - begun
+            ),
         )
