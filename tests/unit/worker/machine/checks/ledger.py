@@ -100,15 +100,9 @@ class Ledger:
             assert (pair[0]["S"], pair[1]["S"]) == (event.product_id, event.event_key)
             late = self.stamps.published(cursor.ms, self.now())
             self.tally["published with an old stamp"] += late
-            self._published(cursor, event, late, unfenced)
+            self._published(cursor, event, late=late, unfenced=unfenced)
 
-    def _published(
-        self,
-        cursor: Cursor,
-        event: ChangeEvent,
-        late: bool,
-        unfenced: bool,  # noqa: FBT001
-    ) -> None:
+    def _published(self, cursor: Cursor, event: ChangeEvent, *, late: bool, unfenced: bool) -> None:
         ref = (event.product_id, event.event_key)
         if ref not in self.changes:
             assert is_note(event.event_key), f"{ref} was published, but no writer made it"
