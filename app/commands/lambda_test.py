@@ -30,7 +30,7 @@ from app.store.feed.shared_clock import ClockRow, SharedClock
 from worker.aws_lambda.batch_response import stream_arn
 from worker.aws_lambda.handler import UnknownInvocation, records_of
 from worker.aws_lambda.setup import make_host, publisher_of
-from worker.stream.decode import UndecodableRecord, decode
+from worker.stream.decode import NotAProduct, UndecodableRecord, decode
 
 SECONDS = 60.0  # the assumed timeout of the function
 
@@ -63,6 +63,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         for event in events:
             if isinstance(event, UndecodableRecord):
                 print(escaped(f"would become a dead letter: {event}"))
+            elif isinstance(event, NotAProduct):
+                print(escaped(f"no product by STOCKPULSE_PRODUCTS_FILTER: {event}"))
             else:
                 print(summary(event))
         return 1 if any(isinstance(event, UndecodableRecord) for event in events) else 0
@@ -93,7 +95,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     if answer["batchItemFailures"]:
         return 1
     parked = sum(
-        isinstance(event, UndecodableRecord) or event.id not in published for event in events
+        isinstance(event, UndecodableRecord) or event.id not in published
+        for event in events
+        if not isinstance(event, NotAProduct)
     )
     if parked:
         print(f"{parked} of {len(records)} records became dead letters in {names.dead_letters}.")
@@ -148,9 +152,9 @@ def _assumed(settings: Settings, records: Sequence[Any]) -> AttributeNames:
     return replace(settings.attributes, key=KeySchema(*parts))
 
 
-def _decoded(record: Any, stamps: Stamps) -> ChangeEvent | UndecodableRecord:
-    """The event in a record, or why the record cannot be decoded."""
+def _decoded(record: Any, stamps: Stamps) -> ChangeEvent | UndecodableRecord | NotAProduct:
+    """The event in a record, or why there is none."""
     try:
         return decode(record, stream_arn(record), stamps)
-    except UndecodableRecord as error:
+    except (UndecodableRecord, NotAProduct) as error:
         return error

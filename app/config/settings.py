@@ -40,6 +40,7 @@ from app.config.values import (
 from app.core.item import AttributeNames
 from app.core.paths import Path as AttributePlace
 from app.core.paths import path_of
+from app.filters.selection import Selection
 from app.store.dynamodb.tables import TableNames, table_names
 
 # Settings `<NAME>_ATTRIBUTE`, in the order of `AttributeNames`.
@@ -98,6 +99,12 @@ class Settings(AccessSettings):
         None,
         description="Sort key of the products table. If unset, an existing table's own. "
         "docs/use/ids.md says how both parts make the product id.",
+    )
+    products_filter: EventFilter | None = Field(
+        None,
+        description="Which items of the products table are products: a filter pattern over the "
+        'item in DynamoDB JSON, such as `{"SK": {"S": [{"prefix": "SKU#"}]}}`. Other items are '
+        "neither shown nor audited. If unset, all items are products.",
     )
     name_attribute: AttributePath = Field(
         "ProductName",
@@ -297,7 +304,8 @@ class Settings(AccessSettings):
     def attributes(self) -> AttributeNames:
         """The products table's attribute names; its key becomes known with the table."""
         chosen = {name: getattr(self, f"{name}_attribute") for name in _ATTRIBUTES}
-        return AttributeNames(**chosen, ignored=self.ignored_attributes)
+        selects = None if self.products_filter is None else Selection(self.products_filter)
+        return AttributeNames(**chosen, ignored=self.ignored_attributes, selects=selects)
 
 
 def documented() -> list[tuple[str, FieldInfo]]:

@@ -136,6 +136,14 @@ class InvalidProductID(StockpulseError):
     title = "The request is not valid"
 
 
+class NotSelected(StockpulseError):
+    """With these values the item would be no product by STOCKPULSE_PRODUCTS_FILTER."""
+
+    status = 422
+    code = "invalid-request"
+    title = "The request is not valid"
+
+
 class InvalidStock(StockpulseError):
     """The stock has more decimal places than are allowed, or is negative."""
 

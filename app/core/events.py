@@ -66,6 +66,19 @@ class ChangeEvent:
         return event_id(self.product_id, self.event_key)
 
     @property
+    def product_before(self) -> Item | None:
+        """The product's image before the change; None if it was no product then.
+
+        `before` may be there nevertheless: the item became a product by this change.
+        """
+        return None if self.kind == "inserted" else self.before
+
+    @property
+    def product_after(self) -> Item | None:
+        """The product's image after the change; None if it is no product any more."""
+        return None if self.kind in {"deleted", "expired"} else self.after
+
+    @property
     def delta(self) -> Decimal | None:
         """The stock change in units, exactly: positive for more, negative for less.
 

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -28,13 +28,25 @@ _EXACT_IN_JSON = 2**53
 MAX_STOCK = 10**15
 
 
+class Selects(Protocol):
+    """Says which items of the table are products."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The attributes that it looks at."""
+
+    def __call__(self, item: Item) -> bool:
+        """Whether the item is a product."""
+
+
 @dataclass(frozen=True, slots=True)
 class AttributeNames:
     """The products table's names for the attributes that Stockpulse knows.
 
     Each name from `name` to `barcode` may be a path into maps (`app.core.paths`).
     `metadata` is the one attribute that Stockpulse adds. `ignored` are attributes whose changes
-    count as none; a trailing `*` stands for any ending.
+    count as none; a trailing `*` stands for any ending. `selects` says which items are products;
+    None: all.
     """
 
     key: KeySchema = TEXT_KEY
@@ -47,6 +59,7 @@ class AttributeNames:
     barcode: str = "Barcode"
     metadata: str = "Stockpulse"
     ignored: tuple[str, ...] = ("aws:rep:*",)
+    selects: Selects | None = None
 
     @property
     def details(self) -> tuple[str, ...]:
@@ -69,6 +82,10 @@ class AttributeNames:
     def known_paths(self) -> tuple[Path, ...]:
         """The paths of the known attributes."""
         return tuple(map(path_of, self.known))
+
+    def is_product(self, item: Item | None) -> bool:
+        """Whether there is an item, and it is a product."""
+        return item is not None and (self.selects is None or self.selects(item))
 
     def is_ignored(self, attribute: str) -> bool:
         """Whether changes of this attribute count as none."""

@@ -39,18 +39,18 @@ def _record(event: ChangeEvent, key: KeySchema) -> dict[str, Any]:
     }
     for name, image in (("NewImage", event.after), ("OldImage", event.before)):
         if image is not None:
-            record[name] = _typed(image)
+            record[name] = typed(image)
     return record
 
 
 def _keys(product_id: str, key: KeySchema) -> dict[str, Any]:
     try:
-        return _typed(key.key_of(product_id))
+        return typed(key.key_of(product_id))
     except NotAnID:  # a gap of a whole shard
         return {}
 
 
-def _typed(image: Item) -> dict[str, Any]:
+def typed(image: Item) -> dict[str, Any]:
     """An image in DynamoDB JSON, with binary as base64, as in Lambda's events."""
     return {name: _json(value) for name, value in image.items()}
 
@@ -65,7 +65,7 @@ def _json(value: AttributeValue) -> dict[str, Any]:
         case "SS" | "NS":
             return {kind: list(inner)}
         case "M":
-            return {"M": _typed(inner)}
+            return {"M": typed(inner)}
         case "L":
             return {"L": [_json(member) for member in inner]}
         case _:

@@ -91,7 +91,7 @@ class Gaps:
         head = broken.head
         if head is None:
             links = self._audit.chains.links(event.product_id, head_key, event.event_key)
-            before = None if event.before is None else digest(event.before)
+            before = None if event.product_before is None else digest(event.product_before)
             if goes_on(links, before, event.occurred_at):
                 return
             head_key = links[-1].key if links else head_key
@@ -137,14 +137,14 @@ def product_gap(
 
     The entry holds both images at the gap, so that an entry removed next to it is detected.
     """
-    before = None if head is None else head.after
+    before = None if head is None else head.product_after
     return replace(
         record,
         event_key=successor(head_key, "g"),
         kind="gap",
         before=before,
-        after=record.before,
-        changed=changed_names(before, record.before, names),
+        after=record.product_before,
+        changed=changed_names(before, record.product_before, names),
         stock_before=stock(before, names),
         stock_after=record.stock_before,
         actor=None,

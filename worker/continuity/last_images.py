@@ -47,17 +47,16 @@ class LastImages:
             earlier = batch.get(event.product_id)
             batch[event.product_id] = event
             if earlier is not None:
-                follows = event.before == earlier.after or _hash(event.before) == _hash(
-                    earlier.after
-                )
+                before, after = event.product_before, earlier.product_after
+                follows = before == after or _hash(before) == _hash(after)
                 head_key = earlier.event_key
             else:
                 head = self._head(event.product_id)
                 if head is None:
                     continue
-                head_key, after = head
+                head_key, last = head
                 # A record that is read again does not follow newer entries.
-                follows = event.event_key <= head_key or _hash(event.before) == after
+                follows = event.event_key <= head_key or _hash(event.product_before) == last
             if not follows:
                 found.append(Break(event, head_key, earlier))
         return found
@@ -67,7 +66,7 @@ class LastImages:
         for event in events:
             if event.view_type != BOTH_IMAGES:
                 continue
-            after = _hash(event.after)
+            after = _hash(event.product_after)
             with self._lock:
                 held = self._heads.get(event.product_id)
                 if held is None or event.event_key > held[0]:

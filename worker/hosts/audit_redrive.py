@@ -14,7 +14,7 @@ from app.store.coordination.hold import Unleased
 from app.store.coordination.leases import Lease
 from app.store.coordination.sink_row import AUDIT, SinkRow
 from app.store.dead_letters.letter import Letter
-from worker.stream.decode import UndecodableRecord, decode
+from worker.stream.decode import NotAProduct, UndecodableRecord, decode
 
 if TYPE_CHECKING:
     from worker.hosts.wiring import Wiring
@@ -96,6 +96,8 @@ class AuditRedrive:
             raise Undeliverable("its record was too large to be saved")
         try:
             event = decode(letter.record, letter.stream_arn, self._stamps)
+        except NotAProduct:
+            return  # by a filter that was set since
         except UndecodableRecord as error:
             raise Undeliverable(str(error)) from None
         appended = self._wiring.audit_sink.accept([event])

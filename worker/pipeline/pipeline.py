@@ -26,7 +26,7 @@ from worker.continuity.gaps import ChainGuard
 from worker.effects.audit_writer import AuditWriter
 from worker.effects.publish_order import PublishWithHold
 from worker.pipeline.parallel import chunks, run_parallel, split_by_product
-from worker.stream.decode import UndecodableRecord, decode, event_key, identify
+from worker.stream.decode import NotAProduct, UndecodableRecord, decode, event_key, identify
 
 _log = logging.getLogger(__name__)
 
@@ -108,6 +108,8 @@ class Pipeline:
     def _decode(self, record: Record, page: "_Page") -> ChangeEvent | None:
         try:
             return decode(record, page.stream_arn, self._stamps)
+        except NotAProduct:
+            return None
         except UndecodableRecord as error:
             product_id, sequence_number = identify(record, self._names)
             if not _NUMBER.fullmatch(sequence_number):  # the keys of dead letters must differ

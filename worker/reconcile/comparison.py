@@ -111,7 +111,8 @@ class Comparison:
     def _in_table(self, segment: int) -> Iterator[ProductCheck]:
         for page in self._pages(segment, TableName=self._tables.products):
             for item in page:
-                yield self._first_check(self._names.key.id_of(item), item)
+                if self._names.is_product(item):
+                    yield self._first_check(self._names.key.id_of(item), item)
 
     def _gone(self, segment: int) -> Iterator[ProductCheck]:
         """Check audited products that are not in the table."""
@@ -148,7 +149,8 @@ class Comparison:
         own = [name for name in product_ids if not name.startswith(RESERVED)]
         keys = [key for product_id in own if (key := self._key(product_id)) is not None]
         read = partial(get_all, self._client, self._tables.products, keys)
-        present = {self._names.key.id_of(item) for item in self._retry(read, "reconcile")}
+        found = [item for item in self._retry(read, "reconcile") if self._names.is_product(item)]
+        present = {self._names.key.id_of(item) for item in found}
         return [product_id for product_id in own if product_id not in present]
 
     def _check(self, product_id: str, live: Item | None) -> ProductCheck:
@@ -227,7 +229,8 @@ class Comparison:
     def _live(self, product_id: str) -> Item | None:
         key = self._key(product_id)
         keys = [] if key is None else [key]
-        return next(iter(get_all(self._client, self._tables.products, keys)), None)
+        found = get_all(self._client, self._tables.products, keys)
+        return next((item for item in found if self._names.is_product(item)), None)
 
     def _key(self, product_id: str) -> dict[str, Any] | None:
         """The item's key; None for an id from before the table got another key."""

@@ -77,7 +77,7 @@ def found_in_table(
 
     `label` is that of the stream whose records come next.
     """
-    before = None if head is None else head.after
+    before = None if head is None else head.product_after
     omitted = head is not None and head.images_omitted
     image = live or before
     name: str = "REMOVE" if live is None else "MODIFY" if before or omitted else "INSERT"
@@ -86,7 +86,7 @@ def found_in_table(
         kind="reconciled",
         product_id=product_id,
         product_name=text(image, names.name),
-        category=text(image, "Category"),
+        category=text(image, names.category),
         before=before,
         after=live,
         changed=changed_names(before, live, names),
@@ -113,10 +113,10 @@ def baseline_of(oldest: ChangeEvent, names: AttributeNames) -> ChangeEvent | Non
     means that someone removed the start of the history.
     """
     is_record = oldest.kind not in {"gap", "reconciled"}
-    if not is_record or oldest.view_type != BOTH_IMAGES or oldest.before is None:
+    if not is_record or oldest.view_type != BOTH_IMAGES or oldest.product_before is None:
         return None
     label, moment = label_of(oldest.event_key), oldest.occurred_at
-    return found_in_table(oldest.product_id, None, oldest.before, label, moment, names)
+    return found_in_table(oldest.product_id, None, oldest.product_before, label, moment, names)
 
 
 class ShardLag(Protocol):

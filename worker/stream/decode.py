@@ -37,6 +37,10 @@ class UndecodableRecord(Exception):
     """The record is not a valid DynamoDB stream record; the message says what is wrong."""
 
 
+class NotAProduct(Exception):
+    """The record is of an item that is no product, neither before nor after the change."""
+
+
 def process_event(
     record: Mapping[str, Any], names: AttributeNames = DEFAULT_NAMES
 ) -> tuple[str, Decimal | None]:
@@ -68,6 +72,7 @@ def decode(record: Mapping[str, Any], stream_arn: str, stamps: Stamps = _UNSIGNE
     Raises:
         UndecodableRecord: a required part of the record is missing or malformed, or its stream is
             unknown.
+        NotAProduct: the record does not concern a product.
 
     """
     if "/stream/" not in stream_arn:  # its label is part of every event key
@@ -112,7 +117,8 @@ def _decode(record: Mapping[str, Any], stream_arn: str, stamps: Stamps) -> Chang
     sequence_number = change["SequenceNumber"]
     if not _DIGITS.fullmatch(sequence_number) or len(sequence_number) > _SEQUENCE_DIGITS:
         raise ValueError(f"invalid sequence number {sequence_number!r}")
-    product_id = _product_id(image(change["Keys"]) or {}, names.key)
+    keys = image(change["Keys"]) or {}
+    product_id = _product_id(keys, names.key)
     before, after = image(change.get("OldImage")), image(change.get("NewImage"))
     occurred_at = moment(change["ApproximateCreationDateTime"])
     event_name = str(record["eventName"])
@@ -120,20 +126,27 @@ def _decode(record: Mapping[str, Any], stream_arn: str, stamps: Stamps) -> Chang
     if before is not None and after is not None:
         differing = _differing(before, after, names)
     view_type = str(change.get("StreamViewType", "NEW_AND_OLD_IMAGES"))
+    was, is_product = _products(before, after, keys, view_type, names)
+    if not (was or is_product):
+        raise NotAProduct(product_id)
+    kind = _kind(record, event_name, before, after, differing, stamps)
+    if event_name == "MODIFY" and was != is_product:
+        kind = "inserted" if is_product else "deleted"
+    shown = (after if is_product else before) or before
     author = author_of(event_name, before, after, occurred_at, view_type, stamps)
     if _is_expiry(record.get("userIdentity")):
         author = NOBODY
     return ChangeEvent(
         event_key=event_key(stream_arn, sequence_number),
-        kind=_kind(record, event_name, before, after, differing, stamps),
+        kind=kind,
         product_id=product_id,
-        product_name=text(after or before, names.name),
-        category=text(after or before, names.category),
+        product_name=text(shown, names.name),
+        category=text(shown, names.category),
         before=before,
         after=after,
         changed=_changed(differing, author, names),
-        stock_before=stock(before, names),
-        stock_after=stock(after, names),
+        stock_before=stock(before, names) if was else None,
+        stock_after=stock(after, names) if is_product else None,
         occurred_at=occurred_at,
         event_name=event_name,
         sequence_number=sequence_number,
@@ -155,6 +168,21 @@ def _product_id(keys: Item, schema: KeySchema) -> str:
             f"the record's key is {shown or 'empty'}, but the products table's key is {expected}"
         )
     return schema.id_of(keys)
+
+
+def _products(
+    before: Item | None, after: Item | None, keys: Item, view_type: str, names: AttributeNames
+) -> tuple[bool, bool]:
+    """Whether the item was a product before the change, and whether it is one after it.
+
+    Where the view type leaves images out, the selection names attributes of the key only
+    (`with_key` checks that).
+    """
+    if names.selects is None:
+        return True, True
+    if view_type == "NEW_AND_OLD_IMAGES":
+        return names.is_product(before), names.is_product(after)
+    return (names.is_product(keys),) * 2
 
 
 def _kind(

@@ -67,7 +67,7 @@ def error_before_history(oldest: ChangeEvent | None) -> StockpulseError:
     if oldest is None:
         return ProductNotFound("No product with this id is known.")
     begins = f"its history begins at {rfc3339(oldest.occurred_at)}"
-    if oldest.event_name == "INSERT":  # a baseline's, too
+    if oldest.kind == "inserted" or oldest.event_name == "INSERT":  # a baseline's, too
         return ProductNotFound(f"Nothing is known about the product at that time: {begins}.")
     return PastNotKept(
         f"The product's state at that time is not stored: {begins}, and the product is older."

@@ -38,7 +38,10 @@ class ChainFull(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An entry's place in its chain; `before` and `after` are hashes (None: no item or unknown)."""
+    """An entry's place in its chain; `before` and `after` are hashes of the product's images.
+
+    None: there was no product, or it is unknown. An item that is no product may have an image.
+    """
 
     key: str
     kind: Kind
@@ -56,18 +59,21 @@ class Link:
     @property
     def leaves_nothing(self) -> bool:
         """Whether the item is known not to exist after this entry."""
-        return self.after is None and (self.knows_after or self.event_name == "REMOVE")
+        return self.after is None and (self.knows_after or self.kind in {"deleted", "expired"})
 
 
 def link_of(entry: Mapping[str, Any]) -> Link:
     """The link of an audit entry, or of its projection on `LINK_FIELDS`."""
+    kind = entry["Kind"]["S"]
+    before = None if kind == "inserted" else entry.get("BeforeHash", {}).get("S")
+    after = None if kind in {"deleted", "expired"} else entry.get("AfterHash", {}).get("S")
     return Link(
         key=entry["EventKey"]["S"],
-        kind=entry["Kind"]["S"],
+        kind=kind,
         event_name=entry["EventName"]["S"],
         view_type=entry["ViewType"]["S"],
-        before=entry.get("BeforeHash", {}).get("S"),
-        after=entry.get("AfterHash", {}).get("S"),
+        before=before,
+        after=after,
         occurred_at=datetime.fromisoformat(entry["OccurredAt"]["S"]).astimezone(UTC),
     )
 

@@ -132,7 +132,7 @@ def _check_link(product_id: str, trail: list[Link], link: Link) -> list[Finding]
     if link.view_type != BOTH_IMAGES:
         return []
     if not trail:
-        if (link.event_name == "INSERT" and link.kind != "reconciled") or is_baseline(link.key):
+        if link.kind == "inserted" or is_baseline(link.key):
             return []
         detail = "the oldest entry is not an insert: entries before it are missing"
         return [Finding(product_id, "no-beginning", link.key, detail)]

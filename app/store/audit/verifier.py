@@ -93,7 +93,11 @@ class Verifier:
     def _ids(self) -> set[str]:
         """Every product that has entries or is in the table, and the shards that have gaps."""
         audited = self._keys_in(self._tables.audit, "ProductID", "FullProductID")
-        in_table = self._keys_in(self._tables.products, *self._names.key.names)
+        if self._names.selects is None:
+            in_table = self._keys_in(self._tables.products, *self._names.key.names)
+        else:
+            items = get_rows(self._client, "scan", self._tables.products)
+            in_table = (item for item in items if self._names.is_product(item))
         return {
             *(id_in(row) for row in audited),
             *(self._names.key.id_of(row) for row in in_table),
@@ -123,7 +127,8 @@ class Verifier:
             key = self._names.key.key_of(product_id)
         except NotAnID:  # from before the table got another key
             return None
-        return get_one(self._client, self._tables.products, key)
+        item = get_one(self._client, self._tables.products, key)
+        return item if self._names.is_product(item) else None
 
 
 # Damage that a change causes temporarily, until it reaches the audit.

@@ -18,6 +18,7 @@ from app.store.dynamodb.client import error_code, translated
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+BOTH_IMAGES = "NEW_AND_OLD_IMAGES"
 _WAIT: Any = {"Delay": 1, "MaxAttempts": 120}  # seconds, tries; AWS needs well under 2 minutes
 
 
@@ -115,7 +116,8 @@ def with_key(
     """The attribute names with the products table's own key.
 
     Raises:
-        TableError: the settings name another key.
+        TableError: the settings name another key, or the stream's records lack what the products'
+            filter names.
         StoreUnavailable: there is no such table, or DynamoDB cannot be reached.
 
     """
@@ -135,6 +137,15 @@ def with_key(
             raise TableError(
                 f"{name} is part of the key of table {names.products}, so it cannot change. Set "
                 f"STOCKPULSE_{setting}_ATTRIBUTE to another attribute."
+            )
+    view_type = description.get("StreamSpecification", {}).get("StreamViewType", BOTH_IMAGES)
+    if attributes.selects is not None and view_type != BOTH_IMAGES:
+        others = sorted(attributes.selects.names - {*key.names})
+        if others:
+            raise TableError(
+                f"STOCKPULSE_PRODUCTS_FILTER names {', '.join(others)}, but the stream of "
+                f"{names.products} has view type {view_type}, whose records lack images. Name "
+                f"only {', '.join(key.names)}, or choose a stream with {BOTH_IMAGES}."
             )
     return replace(attributes, key=key)
 
@@ -168,7 +179,7 @@ def enable_stream(client: "DynamoDBClient", table: str) -> None:
             client.get_waiter("table_exists").wait(TableName=table, WaiterConfig=_WAIT)
 
 
-_STREAM: Any = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+_STREAM: Any = {"StreamEnabled": True, "StreamViewType": BOTH_IMAGES}
 
 
 def _check_service(client: "DynamoDBClient") -> None:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from app.core.errors import ConditionFailed, TooMuchContention
-from app.core.item import Item
+from app.core.errors import ConditionFailed, NotSelected, TooMuchContention
+from app.core.item import AttributeNames, Item
 from app.core.stamps import Stamps
 from app.store.dynamodb.transactions import Committer
 from app.store.idempotency import Once
@@ -87,8 +87,23 @@ class OptimisticUpdate:
         if not fields and stamp.reason is None and stamp.note is None:
             return product_of(item, names), []  # nothing to change, and nothing to record
         request, after = update(item, fields, stamp, self._now(), self._stamps)
+        check_selected(after, names)
         target = {"TableName": self._stamps.table, "Key": names.key.of_item(item)}
         return product_of(after, names), [{"Update": {**target, **request}}]
+
+
+def check_selected(item: Item, names: AttributeNames) -> None:
+    """Return if the item, as a write of ours would leave it, is a product.
+
+    Raises:
+        NotSelected: it is none, so the write would hide it.
+
+    """
+    if not names.is_product(item):
+        raise NotSelected(
+            "With these values the item would be no product by STOCKPULSE_PRODUCTS_FILTER, so "
+            "nothing was written. Choose values that the filter matches."
+        )
 
 
 def contention_error(product_id: str) -> TooMuchContention:

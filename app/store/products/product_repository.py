@@ -19,7 +19,6 @@ from app.core.errors import (
 )
 from app.core.item import Item, stock
 from app.core.keys import ID_BYTES, NotAnID
-from app.core.paths import path_of
 from app.core.stamps import Stamps
 from app.store.dynamodb.client import translated
 from app.store.dynamodb.paging import Page, decode_cursor, encode_cursor
@@ -41,6 +40,7 @@ from app.store.products.optimistic_update import (
     TRIES,
     OptimisticUpdate,
     ProductLocks,
+    check_selected,
     contention_error,
 )
 from app.store.products.two_step_delete import TwoStepDelete
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 SAMPLE = 20  # items
+_SCANNED = 500  # items per scan if only some items are products
+_SCANS = 20  # scans per page, at most
 
 
 class ProductRepository:
@@ -95,6 +97,8 @@ class ProductRepository:
     def page(self, limit: int, cursor: str | None = None) -> Page[Product]:
         """Up to `limit` products in the table's own order.
 
+        A page can be short of `limit` even if there are more: follow `next_cursor`.
+
         Raises:
             InvalidCursor: no page returned this cursor.
 
@@ -102,16 +106,25 @@ class ProductRepository:
         request: dict[str, Any] = {"TableName": self._table, "ConsistentRead": True}
         if cursor is not None:
             request["ExclusiveStartKey"] = self._key_of_cursor(cursor)
-        items: list[Product] = []
-        while len(items) < limit:
+        items: list[Item] = []
+        for _ in range(_SCANS):
+            # With a selection, a scan reads many items to find the few that are products.
+            most = limit - len(items) if self._names.selects is None else max(limit, _SCANNED)
             with translated():
-                answer = self._client.scan(Limit=limit - len(items), **request)
-            items += [product_of(item, self._names) for item in answer["Items"]]
+                answer = self._client.scan(Limit=most, **request)
+            found = [item for item in answer["Items"] if self._names.is_product(item)]
+            items += found
             last = answer.get("LastEvaluatedKey")
+            if len(items) > limit:
+                del items[limit:]
+                last = self._names.key.of_item(items[-1])
             if last is None:
-                return Page(items, None)
+                return Page([product_of(item, self._names) for item in items], None)
             request["ExclusiveStartKey"] = last
-        return Page(items, encode_cursor(self._names.key.id_of(request["ExclusiveStartKey"])))
+            if len(items) == limit:
+                break
+        products = [product_of(item, self._names) for item in items]
+        return Page(products, encode_cursor(self._names.key.id_of(request["ExclusiveStartKey"])))
 
     def carry_no_stock(self) -> bool:
         """Whether the first items of the table have no number in the stock attribute.
@@ -122,10 +135,9 @@ class ProductRepository:
             items = self._client.scan(
                 TableName=self._table,
                 Limit=SAMPLE,
-                ProjectionExpression="#stock",
-                ExpressionAttributeNames={"#stock": path_of(self._names.stock)[0]},
             )["Items"]
-        return bool(items) and all(stock(item, self._names) is None for item in items)
+        products = [item for item in items if self._names.is_product(item)]
+        return bool(products) and all(stock(item, self._names) is None for item in products)
 
     def create(
         self, draft: ProductDraft, stamp: Stamp, once: Once[Product] | None = None
@@ -135,6 +147,7 @@ class ProductRepository:
         Raises:
             ProductExists: a product with this id exists.
             InvalidProductID: no item of the table can have this id.
+            NotSelected: by the settings, the item would be no product.
             InvalidStock: the stock has too many decimal places, or is negative.
             Replayed: the request has already been applied.
 
@@ -148,6 +161,7 @@ class ProductRepository:
             errors = [{"pointer": "/product_id", "detail": str(error)}]
             raise InvalidProductID(str(error), extra={"errors": errors}) from None
         item = put_new(draft, stamp, self._now(), self._stamps)
+        check_selected(item, self._names)
         product = product_of(item, self._names)
         put = {
             "TableName": self._table,
@@ -163,6 +177,11 @@ class ProductRepository:
                 once.recall()
             if is_written_by(stamp, self._find(draft.product_id), self._names):
                 return product
+            if self._names.selects is not None and self._find(draft.product_id) is None:
+                raise ProductExists(
+                    "An item with this id exists, but STOCKPULSE_PRODUCTS_FILTER does not count it "
+                    "as a product. Choose another id."
+                ) from None
             raise ProductExists(
                 "A product with this id already exists. Choose another id, or edit that product."
             ) from None
@@ -260,4 +279,5 @@ class ProductRepository:
             key = self._names.key.key_of(product_id)
         except NotAnID:
             return None
-        return get_one(self._client, self._table, key)
+        item = get_one(self._client, self._table, key)
+        return item if self._names.is_product(item) else None
