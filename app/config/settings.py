@@ -67,7 +67,7 @@ class Settings(AccessSettings):
     dynamodb: StorePlace = Field(
         "embedded",
         description="Where the tables are: `embedded` (an engine that Stockpulse runs in the data "
-        "folder), `http://host:port` (DynamoDB Local) or `aws`. An endpoint and AWS are called with "
+        "folder), `http://host:port` (DynamoDB Local) or `aws`. Endpoints and AWS are called with "
         "the region and credentials that the AWS CLI uses (docs/start/existing-tables.md).",
     )
     cli_endpoint: Endpoint | None = Field(
