@@ -255,6 +255,11 @@ class Settings(AccessSettings):
                     f"{used[attribute]} and {setting} must name different attributes, not "
                     f"{attribute} twice"
                 )
+            if self.attributes.is_ignored(attribute):
+                raise ValueError(
+                    f"{PREFIX}IGNORED_ATTRIBUTES must not match {attribute} ({setting}): its "
+                    "changes would not be shown"
+                )
             used[attribute] = setting
         if self.webhook_url is not None and self.webhook_secret is None:
             raise ValueError(
