@@ -8,7 +8,7 @@ SIDE_BY_SIDE := -n logical --dist loadfile
 # Write bytecode, so that the hundreds of processes that tests start need not compile modules again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test check faults contract machine lint fmt type unit integration browser js test-dynamodb-local test-compose setup assets chromium redis ministack lambda lock clean
+.PHONY: help run test check faults contract machine lint fmt type unit integration browser js test-dynamodb-local test-compose setup assets chromium redis nginx ministack lambda lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -16,7 +16,7 @@ help: ## List the targets
 run: setup ## Install what is missing and start Stockpulse
 	@exec $(BIN)/stockpulse serve
 
-test: setup chromium redis ministack js ## Install what is missing and run every test
+test: setup chromium redis nginx ministack js ## Install what is missing and run every test
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/unit tests/integration
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/browser -m 'not alone'
 	@$(BIN)/pytest tests/browser -m alone
@@ -39,14 +39,14 @@ type: setup ## Check types with mypy in strict mode
 unit: setup ## Run the unit tests
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/unit
 
-integration: setup redis ## Run the integration tests against a real engine
+integration: setup redis nginx ## Run the integration tests against a real engine
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/integration
 
 browser: setup chromium ## Run the tests in a real browser
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/browser -m 'not alone'
 	@$(BIN)/pytest tests/browser -m alone
 
-test-dynamodb-local: setup redis ## Run the integration tests against DynamoDB Local (needs Java 17 and Maven)
+test-dynamodb-local: setup redis nginx ## Run the integration tests against DynamoDB Local (needs Java 17 and Maven)
 	@scripts/dynamodb-local.sh with $(BIN)/pytest $(SIDE_BY_SIDE) tests/integration -m 'not embedded'
 
 test-compose: ## Test docker compose (needs Docker)
@@ -62,6 +62,9 @@ chromium:
 
 redis:
 	@scripts/redis.sh
+
+nginx:
+	@scripts/nginx.sh
 
 ministack:
 	@scripts/ministack.sh

@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     run: Run = arguments.run
     try:
-        settings = load()
+        settings = load(signs=arguments.signs)
         logs.configure(settings.log_format)
         return run(arguments, settings)
     except KeyboardInterrupt:
@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="stockpulse", description="A live inventory dashboard on DynamoDB Streams."
     )
+    parser.set_defaults(signs=True)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in (
         serve,

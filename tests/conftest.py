@@ -21,6 +21,17 @@ if TYPE_CHECKING:
 assert anyio.open_file
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_aws_configuration() -> Iterator[None]:
+    """No test depends on the AWS configuration of the person who runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            patch.setenv(name, os.devnull)
+        yield
+
+
 @pytest.fixture(scope="session")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A DynamoDB-compatible server for the whole run; each test uses its own table prefix."""

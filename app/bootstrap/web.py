@@ -26,7 +26,6 @@ from app.store import location
 from app.store.coordination.audited_table import claim_audit
 from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb import cli_lines, tables
-from app.store.dynamodb.client import connect
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
 from app.store.products.changes import StockRules
@@ -88,7 +87,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
     names = settings.table_names
     with ExitStack() as opened:
         where = opened.enter_context(location.owned(settings.dynamodb, settings.data_dir, names))
-        clients = connect(where.endpoint)
+        clients = where.connect()
         attributes = tables.ensure_tables(clients.tables, names, settings.attributes)
         claim_audit(clients.tables, names, CONSUMER)
         authenticator = opened.enter_context(
@@ -131,7 +130,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
                 version=our_version(),
                 products_table=names.products,
                 view_type=view_type,
-                cli_line=cli_lines.update_line(endpoint, names.products, attributes),
+                cli_line=cli_lines.update_line(endpoint, where.session, names.products, attributes),
             ),
             store=store,
             broker=broker,

@@ -23,7 +23,6 @@ from app.store.coordination.audit_key_ids import AuditKeyIDs
 from app.store.coordination.audited_table import claim_audit
 from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb import tables
-from app.store.dynamodb.client import connect
 from app.store.feed.feed import Feed
 from app.store.feed.shared_clock import ClockRow, SharedClock
 from worker.consumers.sink import Sink
@@ -98,7 +97,7 @@ def reading(
     """
     names = settings.table_names
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
-        clients = connect(where.endpoint)
+        clients = where.connect()
         attributes = tables.ensure_tables(clients.tables, names, settings.attributes)
         claim_audit(clients.tables, names, CONSUMER)
         deployment = Deployment(clients, names, attributes, signer_of(settings))

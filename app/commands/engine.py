@@ -6,6 +6,7 @@ from typing import Any
 from app.commands.common import CommandError
 from app.config.settings import Settings
 from app.store.dynamodb import cli_lines
+from app.store.dynamodb.aws_session import Session, embedded_session, session_for
 from app.store.engine import find_running
 
 
@@ -17,22 +18,27 @@ def add(commands: Any) -> None:
         description="Prints the DynamoDB endpoint, and two AWS CLI commands to paste: one reads "
         "the products table, one changes a product.",
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, signs=False)
 
 
 def run(_: argparse.Namespace, settings: Settings) -> int:
     """Print the endpoint and two commands to paste."""
-    endpoint = None if settings.dynamodb == "aws" else settings.dynamodb
-    if endpoint == "embedded":
+    endpoint: str | None = settings.dynamodb
+    session: Session | None = None
+    if endpoint == "aws":
+        endpoint = None
+    elif endpoint == "embedded":
         running = find_running(settings.data_dir)
         if running is None:
             raise CommandError(
                 "no engine is running on this data folder: start one with `stockpulse serve`"
             )
-        endpoint = running.url
+        endpoint, session = running.url, embedded_session()
+    else:
+        session = session_for(endpoint)
     endpoint = settings.cli_endpoint or endpoint
     names = settings.table_names
     print(endpoint or "AWS, with the region and credentials of the AWS CLI")
-    print(f"{cli_lines.aws(endpoint)} scan --table-name {names.products}")
-    print(cli_lines.update_line(endpoint, names.products, settings.attributes))
+    print(f"{cli_lines.aws(endpoint, session)} scan --table-name {names.products}")
+    print(cli_lines.update_line(endpoint, session, names.products, settings.attributes))
     return 0

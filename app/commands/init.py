@@ -12,7 +12,6 @@ from app.store.coordination.checkpoints import Checkpoints
 from app.store.coordination.workers import HostKind, Workers
 from app.store.deployment import CONSUMER
 from app.store.dynamodb import tables
-from app.store.dynamodb.client import connect
 from worker.leasing.assignment import LEASE_TIME
 
 _STEP = 0.5  # seconds between reads of the workers' rows
@@ -44,7 +43,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Create missing tables; enable the stream and change the kind of host if asked."""
     names = settings.table_names
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
-        client = connect(where.endpoint).tables
+        client = where.connect().tables
         tables.ensure_tables(client, names, settings.attributes)
         if arguments.enable_stream:
             tables.enable_stream(client, names.products)

@@ -9,7 +9,7 @@ from app.commands.common import CommandError
 from app.config.settings import PREFIX, Settings
 from app.observability.logs import escaped
 from app.store import location
-from app.store.dynamodb.client import connect, translated
+from app.store.dynamodb.client import translated
 from app.store.dynamodb.tables import check_exists, key_of
 from app.store.products.survey import Found, Survey, survey
 
@@ -38,7 +38,7 @@ def add(commands: Any) -> None:
         metavar="N",
         help=f"how many items to read (1 to {_MOST_ITEMS:,}; default {_DEFAULT_ITEMS:,})",
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, signs=False)
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     if not 1 <= arguments.items <= _MOST_ITEMS:
         raise CommandError(f"--items must be from 1 to {_MOST_ITEMS:,}, not {arguments.items}")
     with location.shared(settings.dynamodb, settings.data_dir, settings.table_names) as where:
-        client = connect(where.endpoint).tables
+        client = where.connect().tables
         check_exists(client, arguments.table)
         with translated():
             description = client.describe_table(TableName=arguments.table)["Table"]

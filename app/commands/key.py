@@ -16,7 +16,6 @@ from app.store import location
 from app.store.access.api_keys import ApiKey, ApiKeys, KeyRefused
 from app.store.access.sign_in_links import LINK_LIFE, SignInLinks
 from app.store.dynamodb import tables
-from app.store.dynamodb.client import connect
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -111,7 +110,7 @@ def _store(settings: Settings) -> Iterator[tuple["DynamoDBClient", str]]:
     names = settings.table_names
     try:
         with location.shared(settings.dynamodb, settings.data_dir, names) as where:
-            client = connect(where.endpoint).tables
+            client = where.connect().tables
             tables.ensure_tables(client, names, settings.attributes)
             yield client, names.settings
     except KeyRefused as error:

@@ -23,8 +23,6 @@ from app.store import location
 from app.store.audit.audit_repository import Arrived
 from app.store.deployment import CONSUMER
 from app.store.dynamodb import tables
-from app.store.dynamodb.client import connect
-from app.store.engine.data_folder import DataFolder
 from app.store.feed.feed import Feed
 from app.store.feed.shared_clock import ClockRow, SharedClock
 from worker.aws_lambda.batch_response import stream_arn
@@ -78,11 +76,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             print(f"{cursor}  {summary(event)}")
             published.add(event.id)
 
-    folder = DataFolder.at(settings.data_dir)
-    with folder.explained():
-        folder.make()  # it keeps the audit key if the settings have none
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
-        clients = connect(where.endpoint)
+        clients = where.connect()
         attributes = tables.ensure_tables(clients.tables, names, settings.attributes)
         stamps = Stamps(names.products, attributes, keys)
         events = [_decoded(record, stamps) for record in records]

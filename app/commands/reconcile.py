@@ -16,7 +16,6 @@ from app.runtime.stall import observe
 from app.store import location
 from app.store.coordination.reconcile_requests import ReconcileRequests, State
 from app.store.deployment import CONSUMER
-from app.store.dynamodb.client import connect
 from app.store.engine import find_running
 
 POLL = 1.0  # seconds
@@ -53,7 +52,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         raise CommandError(NO_WORKER)
     names = settings.table_names
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
-        requests = ReconcileRequests(connect(where.endpoint).tables, names.checkpoints, CONSUMER)
+        requests = ReconcileRequests(where.connect().tables, names.checkpoints, CONSUMER)
         number = requests.ask("requested by `stockpulse reconcile`", datetime.now(UTC))
         state = wait_until_done(requests.state, number, arguments.timeout)
     outcome = state.outcome

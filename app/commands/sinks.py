@@ -30,7 +30,6 @@ from app.store.access.admin_log import AdminLog
 from app.store.dead_letters.letter_admin import DeadLetterAdmin
 from app.store.deployment import CONSUMER
 from app.store.dynamodb import tables
-from app.store.dynamodb.client import connect
 from app.store.feed.feed import Feed
 from app.store.sinks.sink_control import RewindTo, SinkControl
 from app.store.sinks.sink_lag import SinkView
@@ -214,7 +213,7 @@ def table(views: Sequence[SinkView]) -> list[str]:
 def _open_tools(settings: Settings) -> Iterator[_SinkTools]:
     names = settings.table_names
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
-        client = connect(where.endpoint).tables
+        client = where.connect().tables
         tables.ensure_tables(client, names, settings.attributes)
         log = AdminLog(client, names.settings)
         feed = Feed(client, names.feed, signer_of(settings).retention)

@@ -13,7 +13,6 @@ from app.observability.logs import escaped
 from app.store import location
 from app.store.audit.verification import BLIND_SPOTS
 from app.store.audit.verifier import Report, Verifier
-from app.store.dynamodb.client import connect
 from app.store.dynamodb.tables import with_key
 
 
@@ -37,7 +36,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     given = settings.audit_keys
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         keys = own_keys(settings.data_dir) if given is None else given.get_secret_value()
-        client = connect(where.endpoint).tables
+        client = where.connect().tables
         verifier = Verifier(
             client,
             names,

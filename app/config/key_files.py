@@ -40,7 +40,7 @@ def own_keys(data_dir: Path) -> str:
     """The folder's `id:base64` audit key, created at the first call; mode 0600.
 
     Raises:
-        KeyFileError: the file is damaged.
+        KeyFileError: the file is damaged, or cannot be written.
 
     """
     path = data_dir / "audit.key"
@@ -62,7 +62,7 @@ def own_session_key(data_dir: Path) -> str:
     """The folder's session key, created at the first call; mode 0600.
 
     Raises:
-        KeyFileError: the file is damaged.
+        KeyFileError: the file is damaged, or cannot be written.
 
     """
     path = data_dir / "session.key"
@@ -86,9 +86,16 @@ def _random() -> str:
 
 def _keep(path: Path, text: str) -> None:
     """Write a temporary file and link it to `path`, so that a crash leaves no partial key."""
-    with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:  # 0600 from the start
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(file.name, path)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:  # 0600 from the start
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                os.link(file.name, path)
+    except OSError as error:
+        raise KeyFileError(
+            f"{path} cannot be written ({error.strerror}): change STOCKPULSE_DATA_DIR, or the "
+            "folder's permissions"
+        ) from error

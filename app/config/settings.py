@@ -70,8 +70,8 @@ class Settings(AccessSettings):
     dynamodb: StorePlace = Field(
         "embedded",
         description="Where the tables are: `embedded` (an engine that Stockpulse runs in the data "
-        "folder), `http://host:port` (DynamoDB Local) or `aws` (with the region and credentials "
-        "that the AWS CLI uses).",
+        "folder), `http://host:port` (DynamoDB Local) or `aws`. Endpoints and AWS are called with "
+        "the region and credentials that the AWS CLI uses (docs/start/existing-tables.md).",
     )
     cli_endpoint: Endpoint | None = Field(
         None,
@@ -277,12 +277,12 @@ class Settings(AccessSettings):
                         f"{taken_by} and {setting} must name different attributes, and neither "
                         f"may lie inside the other: {'.'.join(other)}, {attribute}"
                     )
+            if self.attributes.is_ignored(path[0]):
+                raise ValueError(
+                    f"{PREFIX}IGNORED_ATTRIBUTES must not match {path[0]} ({setting}): its "
+                    "changes would not be shown"
+                )
             used[path] = setting
-        if self.dynamodb == "aws" and self.audit_keys is None:
-            raise ValueError(
-                f"{PREFIX}AUDIT_KEYS must be set with {PREFIX}DYNAMODB=aws; create a key with: "
-                f'echo "{PREFIX}AUDIT_KEYS=k1:$(openssl rand -base64 32)" >> .env, and keep it safe'
-            )
         if self.webhook_url is not None and self.webhook_secret is None:
             raise ValueError(
                 f"{PREFIX}WEBHOOK_SECRET must be set with {PREFIX}WEBHOOK_URL; create one with: "
@@ -314,11 +314,13 @@ def documented() -> list[tuple[str, FieldInfo]]:
     return sorted(fields, key=lambda field: field[0] in AccessSettings.model_fields)
 
 
-def load() -> Settings:
+def load(*, signs: bool = True) -> Settings:
     """The settings of this process; environment variables override `.env`.
 
+    `signs`: whether the process may sign or verify audit entries, so that it needs the keys.
+
     Raises:
-        SettingsError: a variable is unknown or invalid, or contradicts another.
+        SettingsError: a variable is unknown or invalid, contradicts another, or is missing.
 
     """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
@@ -332,9 +334,15 @@ def load() -> Settings:
             f"{', '.join(unknown)}: unknown setting; `stockpulse serve --help` lists all settings"
         )
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         raise SettingsError("\n".join(_lines(error))) from None
+    if signs and settings.dynamodb == "aws" and settings.audit_keys is None:
+        raise SettingsError(
+            f"{PREFIX}AUDIT_KEYS must be set with {PREFIX}DYNAMODB=aws; create a key with: "
+            f'echo "{PREFIX}AUDIT_KEYS=k1:$(openssl rand -base64 32)" >> .env, and keep it safe'
+        )
+    return settings
 
 
 def _lines(error: ValidationError) -> list[str]:

@@ -6,7 +6,6 @@ from threading import Event
 from app.core.item import AttributeNames
 from app.core.stamps import Stamps
 from app.demo.live import Plan
-from app.store.dynamodb.client import connect
 from app.store.dynamodb.tables import TableNames, ensure_tables, stream_of
 from app.store.location import Place
 from app.store.products.product_repository import ProductRepository
@@ -16,7 +15,7 @@ def run_beside(
     where: Place, tables: TableNames, names: AttributeNames, keys: Mapping[str, bytes], plan: Plan
 ) -> None:
     """Make the plan's changes until the program is interrupted; `keys` sign their stamps."""
-    client = connect(where.endpoint).tables
+    client = where.connect().tables
     names = ensure_tables(client, tables, names)
     products = ProductRepository(
         client,

@@ -166,6 +166,9 @@ def configure(form: Literal["text", "json"]) -> None:
     logging.captureWarnings(capture=True)
     for chatty in ("botocore", "uvicorn", "uvicorn.error"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # They log the traceback of an error that they also raise.
+    for repetitive in ("botocore.credentials", "botocore.tokens"):
+        logging.getLogger(repetitive).setLevel(logging.ERROR)
     sys.excepthook = _uncaught
     threading.excepthook = _uncaught_in_thread
 

@@ -5,12 +5,13 @@ A server always owns its data folder. Other commands use the engine that runs th
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.observability.logs import masked
 from app.store.coordination.checkpoints import Checkpoints
-from app.store.dynamodb.client import connect
+from app.store.dynamodb.aws_session import Session, embedded_session, session_for
+from app.store.dynamodb.client import Clients, connect
 from app.store.dynamodb.tables import TableNames
 from app.store.engine import EmbeddedEngine, find_running
 from app.store.engine.data_folder import DataFolder
@@ -19,12 +20,13 @@ from app.store.engine.lock import hold, is_held
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An endpoint (None: AWS), and the embedded engine behind it, if there is one.
+    """An endpoint (None: AWS) with its session, and the embedded engine that this process runs.
 
     `folder` is the identity of the data folder that this process owns; None if it owns none.
     """
 
     endpoint: str | None
+    session: Session
     engine: EmbeddedEngine | None = None
     folder: str | None = None
 
@@ -33,9 +35,13 @@ class Place:
         """A description of the store, without credentials."""
         if self.engine is not None:
             return "embedded engine"
-        return (
-            "DynamoDB on AWS" if self.endpoint is None else masked(f"DynamoDB at {self.endpoint}")
-        )
+        where = "on AWS" if self.endpoint is None else f"at {self.endpoint}"
+        credentials = ", placeholder credentials" if self.session.placeholder else ""
+        return masked(f"DynamoDB {where} (region {self.session.region}{credentials})")
+
+    def connect(self) -> Clients:
+        """Clients for this store."""
+        return connect(self.endpoint, session=self.session)
 
     def problem(self) -> str | None:
         """What is wrong with the embedded engine; None if it is healthy or not used."""
@@ -50,6 +56,7 @@ def owned(dynamodb: str, data_dir: Path, names: TableNames) -> Iterator[Place]:
 
     Raises:
         EngineError: another process owns the folder, or the engine cannot be run.
+        AWSNotSetUp: region or credentials are missing or cannot be used.
 
     """
     folder = DataFolder.at(data_dir)
@@ -59,12 +66,18 @@ def owned(dynamodb: str, data_dir: Path, names: TableNames) -> Iterator[Place]:
             return checkpointed(url, names)
 
         with EmbeddedEngine(data_dir, positions=positions) as engine:
-            yield Place(engine.url, engine, _identity(folder))
+            yield Place(engine.url, embedded_session(), engine, _identity(folder))
         return
+    place = _elsewhere(dynamodb)
     with folder.explained():
         folder.make()
     with hold(folder.lock):
-        yield Place(None if dynamodb == "aws" else dynamodb, None, _identity(folder))
+        yield replace(place, folder=_identity(folder))
+
+
+def _elsewhere(dynamodb: str) -> Place:
+    endpoint = None if dynamodb == "aws" else dynamodb
+    return Place(endpoint, session_for(endpoint))
 
 
 def _identity(folder: DataFolder) -> str:
@@ -77,12 +90,12 @@ def shared(dynamodb: str, data_dir: Path, names: TableNames) -> Iterator[Place]:
     """The store for a command: the engine that a server runs on the folder, or else its own."""
     running = find_running(data_dir) if dynamodb == "embedded" else None
     if running is not None:
-        yield Place(running.url)
+        yield Place(running.url, embedded_session())
     elif dynamodb == "embedded":
         with owned(dynamodb, data_dir, names) as place:
             yield place
     else:
-        yield Place(None if dynamodb == "aws" else dynamodb)
+        yield _elsewhere(dynamodb)
 
 
 def in_use(data_dir: Path) -> bool:
@@ -103,8 +116,9 @@ def checkpointed(url: str, names: TableNames) -> dict[tuple[str, str], int]:
     The engine continues the same log when a stream is re-created under a new ARN, so a consumer's
     position is its highest under any ARN. A shard that was leased but never read is at 0.
     """
+    tables = connect(url, session=embedded_session()).tables
     furthest: dict[tuple[str, str], int] = {}
-    for found in Checkpoints(connect(url).tables, names.checkpoints, consumer="").all():
+    for found in Checkpoints(tables, names.checkpoints, consumer="").all():
         reader = (found.consumer, found.shard_id)
         furthest[reader] = max(furthest.get(reader, 0), found.position)
     lowest: dict[tuple[str, str], int] = {}

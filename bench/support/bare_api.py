@@ -19,7 +19,8 @@ from botocore.config import Config
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from app.store.dynamodb.client import LOCAL_CREDENTIAL, LOCAL_REGION, POOL_SIZE
+from app.store.dynamodb.aws_session import LOCAL_CREDENTIAL, LOCAL_REGION
+from app.store.dynamodb.client import POOL_SIZE
 
 
 class Adjustment(BaseModel):

@@ -13,7 +13,8 @@ from botocore.config import Config
 from app.core.item import DEFAULT_NAMES, Item
 from app.core.metadata import Metadata, with_metadata
 from app.core.stamps import Stamps
-from app.store.dynamodb.client import LOCAL_CREDENTIAL, LOCAL_REGION, Clients, connect
+from app.store.dynamodb.aws_session import LOCAL_CREDENTIAL, LOCAL_REGION
+from app.store.dynamodb.client import Clients, connect
 from app.store.dynamodb.tables import TableNames, ensure_tables, stream_of, table_names
 from app.store.engine import EmbeddedEngine
 

@@ -22,7 +22,7 @@ from app.store.coordination.audited_table import claim_audit
 from app.store.coordination.hold import Hold
 from app.store.dead_letters.letter_repository import DeadLetters
 from app.store.deployment import CONSUMER, Deployment
-from app.store.dynamodb.client import connect, translated
+from app.store.dynamodb.client import translated
 from app.store.dynamodb.tables import TableNames, ensure_tables, stream_of
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import ROW_LIMIT, Feed
@@ -72,7 +72,7 @@ def write_history(
         HistoryRefused: the store is not empty, the stream lacks images, or retention is too short.
 
     """
-    clients = connect(where.endpoint)
+    clients = where.connect()
     names = ensure_tables(clients.tables, tables, names)
     claim_audit(clients.tables, tables, CONSUMER)
     _check_kept(changes, signer)

@@ -7,7 +7,7 @@ every write that is not idempotent goes through `TransactWriteItems` with a toke
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
@@ -15,16 +15,12 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
 
 from app.core.errors import ConditionFailed, ItemTooLarge, StoreRefused, StoreUnavailable
-from app.store.dynamodb.aws_session import aws_session
+from app.store.dynamodb.aws_session import Session, session_for
 from app.store.dynamodb.encoding import use_fast_encoding
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
-
-# Local engines accept any credentials; the AWS CLI commands to paste use these.
-LOCAL_REGION = "us-east-1"
-LOCAL_CREDENTIAL = "stockpulse"
 
 # One connection for each thread that may call at the same time: web threads and worker.
 POOL_SIZE = 48
@@ -46,15 +42,15 @@ class Clients:
     streams: "DynamoDBStreamsClient"
 
 
-def connect(endpoint: str | None, tries: int = 3) -> Clients:
-    """Clients for a local `endpoint`, or for AWS with boto3's own region and credentials (None).
+def connect(endpoint: str | None, tries: int = 3, session: Session | None = None) -> Clients:
+    """Clients for an `endpoint` URL or for AWS (None); by default with `session_for(endpoint)`.
 
-    This makes no call. `tries` are botocore's attempts per call; they take seconds and cannot be
-    interrupted. Parameter validation is off: dynoxide's shard ids can be shorter than boto3's model
-    allows, and the store builds every request itself.
+    This makes no call to DynamoDB. `tries` are botocore's attempts per call; they take seconds and
+    cannot be interrupted. Parameter validation is off: dynoxide's shard ids can be shorter than
+    boto3's model allows, and the store builds every request itself.
 
     Raises:
-        AWSNotSetUp: `endpoint` is None, and AWS has no region or no credentials.
+        AWSNotSetUp: see `session_for`.
 
     """
     config = Config(
@@ -67,19 +63,9 @@ def connect(endpoint: str | None, tries: int = 3) -> Clients:
         # Botocore would assemble its own for each call, which takes an eighth of the call's CPU.
         user_agent=f"stockpulse boto3/{boto3.__version__}",
     )
-    place: dict[str, Any] = {}
-    if endpoint is None:
-        session = aws_session()
-    else:
-        session = boto3.Session()
-        place = {
-            "endpoint_url": endpoint,
-            "region_name": LOCAL_REGION,
-            "aws_access_key_id": LOCAL_CREDENTIAL,
-            "aws_secret_access_key": LOCAL_CREDENTIAL,
-        }
-    tables = session.client("dynamodb", config=config, **place)
-    streams = session.client("dynamodbstreams", config=config, **place)
+    boto = (session or session_for(endpoint)).boto
+    tables = boto.client("dynamodb", config=config, endpoint_url=endpoint)
+    streams = boto.client("dynamodbstreams", config=config, endpoint_url=endpoint)
     use_fast_encoding(tables, streams)
     return Clients(tables, streams)
 

@@ -212,7 +212,8 @@ def check_exists(client: "DynamoDBClient", table: str, otherwise: str = "") -> N
     folded = {name.casefold(): name for name in found}
     close = get_close_matches(table.casefold(), folded, n=3)
     hint = f" Similar names: {', '.join(folded[name] for name in close)}." if close else ""
-    raise TableError(f"There is no table {table}{otherwise}.{hint}")
+    region = client.meta.region_name
+    raise TableError(f"There is no table {table} in region {region}{otherwise}.{hint}")
 
 
 def key_of(description: Any) -> list[tuple[str, KeyType]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from app.core.errors import InsufficientStock, InvalidStock, StockNotCountable
+from app.core.errors import ETagMismatch, InsufficientStock, InvalidStock, StockNotCountable
 from app.core.item import MAX_STOCK
 from app.core.numbers import digits, json_number, places, significant, total
 from app.store.products.etags import check_details, check_whole
@@ -13,8 +13,9 @@ from app.store.products.model import Product, ProductDraft, changes_to
 
 MOST_DIGITS = 38  # significant ones, which a DynamoDB number keeps
 
-# The fields that a write changes; empty if there is nothing to change.
-Decide = Callable[[Product], Mapping[str, Any]]
+# The fields that a write changes; empty if there is nothing to change. None if the product has
+# changed, but is as the write would leave it: then there is nothing to record, either.
+Decide = Callable[[Product], Mapping[str, Any] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,7 @@ def replacing(draft: ProductDraft, if_match: str, rules: StockRules) -> Decide:
     fields = {
         name: getattr(draft, name) for name in draft.__dataclass_fields__ if name != "product_id"
     }
-
-    def decide(product: Product) -> Mapping[str, Any]:
-        check_whole(product, if_match)
-        return rules.checked(changes_to(product, fields), product)
-
-    return decide
+    return _conditional(fields, check_whole, if_match, rules)
 
 
 def patching(changes: Mapping[str, Any], if_match: str, rules: StockRules) -> Decide:
@@ -89,11 +85,31 @@ def patching(changes: Mapping[str, Any], if_match: str, rules: StockRules) -> De
         ETagMismatch: the compared parts do not match `if_match`.
 
     """
+    check = check_whole if "stock" in changes else check_details
+    return _conditional(changes, check, if_match, rules)
 
-    def decide(product: Product) -> Mapping[str, Any]:
-        check = check_whole if "stock" in changes else check_details
-        check(product, if_match)
-        return rules.checked(changes_to(product, changes), product)
+
+def _conditional(
+    fields: Mapping[str, Any],
+    check: Callable[[Product, str], None],
+    if_match: str,
+    rules: StockRules,
+) -> Decide:
+    """Set the fields if the product matches.
+
+    A write whose answer was lost may be repeated by a proxy. It then no longer matches, but the
+    product is as requested, and the answer is a success (RFC 9110, 13.1.1).
+    """
+
+    def decide(product: Product) -> Mapping[str, Any] | None:
+        changes = changes_to(product, fields)
+        try:
+            check(product, if_match)
+        except ETagMismatch:
+            if changes:
+                raise
+            return None
+        return rules.checked(changes, product)
 
     return decide
 

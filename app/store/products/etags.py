@@ -5,10 +5,13 @@ a replace or a delete the first two, a cached read all of them. So neither a sal
 program's own attributes spoil an open edit.
 """
 
+import re
+
 from app.core.errors import ETagMismatch
 from app.store.products.model import Product
 
 _PARTS = 3
+_CODING = re.compile(r'-(gzip|br|zstd|deflate)"$')
 
 
 def check_whole(product: Product, if_match: str) -> None:
@@ -37,11 +40,12 @@ def matches(product: Product, if_none_match: str) -> bool:
 
 
 def _tags(header: str) -> list[str]:
-    """Each tag in its strong form.
+    """Each tag as we sent it.
 
-    Compression, our own or a proxy's, makes a product's ETag weak; it still identifies one state.
+    Compression, our own or a proxy's, makes a product's ETag weak (`W/"…"`, as nginx does) or names
+    the coding (`"…-gzip"`, as Apache does). It still identifies one state.
     """
-    return [tag.strip().removeprefix("W/") for tag in header.split(",")]
+    return [_CODING.sub('"', tag.strip().removeprefix("W/")) for tag in header.split(",")]
 
 
 def _check(product: Product, if_match: str, parts: int) -> None:

@@ -68,7 +68,10 @@ class OptimisticUpdate:
                 before = product_of(item, self._stamps.names)
                 if attempt and is_written_by(stamp, item, self._stamps.names):
                     return before  # the earlier try was applied although it seemed to fail
-                product, operations = self._change(item, decide(before), stamp)
+                fields = decide(before)
+                if fields is None:
+                    return before
+                product, operations = self._change(item, fields, stamp)
                 if once is not None:
                     operations += once.actions(product)
                 try:

@@ -173,7 +173,8 @@ def put_product(
         str | None,
         Header(
             description="To replace the product: its ETag as you last read it. The write fails "
-            "with 412 if the product has changed since. `*` skips the check: the last write wins."
+            "with 412 if the product has changed since, unless it already is as requested. `*` "
+            "skips the check: the last write wins."
         ),
     ] = None,
     if_none_match: Annotated[
@@ -230,7 +231,7 @@ def patch_product(
 
     Changes only the fields in the body; null removes a field (JSON Merge Patch, RFC 7396).
     A change that does not include `stock` succeeds even if the stock has changed since you read
-    the product.
+    the product. A change that is already made succeeds, whatever the ETag.
     """
     return product_response(
         services.store.products.patch(product_id, body.changes(), if_match, stamp)

@@ -66,10 +66,11 @@ def reverse_event(
     event = _event(event_id, services)
     if event.kind != "stock_changed" or event.delta is None:
         raise NotReversible("Only a change of stock from one count to another can be reversed.")
-    # A reversal within the last 24 hours is replayed; an older one is found by its reference.
+    # A reversal within the last 24 hours is replayed; an older one is found by its reference. It is
+    # looked up first: one that is made meanwhile is then replayed, too.
     once = idempotency.once_for_action("reversal", event.id, product_response)
-    once.recall()
     if services.store.timeline.refers(event.product_id, event.event_key, event.id):
+        once.recall()
         raise AlreadyReversed("A later change of this product has already reversed this one.")
     stamp = stamp_for(request, reason=body.reason, note=body.note, reference=event.id)
     return product_response(

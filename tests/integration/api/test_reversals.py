@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from app.core.events import event_id
+from app.store.timeline.timeline import Timeline
 from tests.support.http.sse import Listener
 from tests.support.processes.running import App
 
@@ -53,3 +54,25 @@ def test_reversal_without_a_stock_change_or_enough_stock_is_rejected(app: App) -
 @pytest.mark.parametrize("event", ["nonsense", event_id("P1", "x#" + "0" * 40)])
 def test_reversal_of_an_unknown_event_is_not_found(app: App, event: str) -> None:
     assert reverse(app, event).json()["code"] == "event-not-found"
+
+
+def test_repeat_of_a_reversal_that_is_made_meanwhile_is_replayed(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy may repeat a request while the first one is still under way."""
+    with Listener(app.url) as feed:
+        app.create("P1", stock=10)
+        app.adjust("P1", -4)
+        sale = feed.changes(2, 10)[1].data["data"]["id"]
+        refers = Timeline.refers
+
+        def refers_late(timeline: Timeline, *arguments: str) -> bool:
+            monkeypatch.setattr(Timeline, "refers", refers)
+            assert reverse(app, sale).status_code == 200
+            feed.changes(3, 10)  # it is audited
+            return refers(timeline, *arguments)
+
+        monkeypatch.setattr(Timeline, "refers", refers_late)
+        repeat = reverse(app, sale)
+    assert (repeat.status_code, repeat.headers["Idempotent-Replayed"]) == (200, "true")
+    assert repeat.json()["stock"] == 10

@@ -18,7 +18,6 @@ from app.demo.runner import DemoShop
 from app.demo.simulation.shop import changes
 from app.store import location
 from app.store.dynamodb import tables
-from app.store.dynamodb.client import connect
 from tests.support.demo import ZONE, feed_events
 from tests.support.processes.running import item, serving, settings_for
 from tests.support.waiting import until
@@ -28,7 +27,7 @@ from tests.support.waiting import until
 def owned(settings: Settings) -> Iterator[tuple[location.Place, tables.TableNames]]:
     names = settings.table_names
     with location.owned(settings.dynamodb, settings.data_dir, names) as where:
-        tables.ensure_tables(connect(where.endpoint).tables, names, settings.attributes)
+        tables.ensure_tables(where.connect().tables, names, settings.attributes)
         yield where, names
 
 
@@ -92,7 +91,7 @@ def test_shop_continues_after_its_history(settings: Settings) -> None:
 
 def test_earlier_changes_by_other_programs_are_audited(settings: Settings) -> None:
     with owned(settings) as (where, names):
-        client = connect(where.endpoint).tables
+        client = where.connect().tables
         client.put_item(TableName=names.products, Item=item(ProductID="mine", Stock=1))
         client.delete_item(TableName=names.products, Key=item(ProductID="mine"))
     counts, _ = write_past(settings, timedelta(hours=2))

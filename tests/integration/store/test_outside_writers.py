@@ -3,6 +3,10 @@
 import secrets
 from pathlib import Path
 
+import pytest
+
+from app.config.key_files import own_keys, parse_keys
+from app.store.audit.verifier import Verifier
 from app.store.dynamodb.client import connect
 from tests.support.http.sse import Listener
 from tests.support.processes.running import App, item, serving, settings_for
@@ -126,3 +130,52 @@ def test_a_page_of_oversize_changes_is_published_completely(endpoint: str, tmp_p
     with serving(settings) as app, Listener(app.url, after=cursor) as feed:
         stocks = [message.data["data"]["stock_after"] for message in feed.changes(30, 60)]
     assert stocks == list(range(30))
+
+
+@pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE"])
+def test_other_programs_bookkeeping_spoils_no_edit_and_is_shown_nowhere(
+    endpoint: str, tmp_path: Path, method: str
+) -> None:
+    """As the older global tables write it to each item, or a program that copies the table."""
+    bookkeeping = {
+        "aws:rep:updatetime": {"N": "1700000000.000001"},
+        "aws:rep:updateregion": {"S": "eu-west-1"},
+        "etl:seen": {"BOOL": True},
+        "copiedAt": {"S": "now"},
+    }
+    settings = settings_for(endpoint, tmp_path, ignored_attributes="aws:rep:*,etl:*,copiedAt")
+    with serving(settings) as app, Listener(app.url) as feed:
+        etag = app.create("P1", 5).headers["ETag"]
+        for name, value in bookkeeping.items():
+            app.tables.update_item(
+                TableName=app.services.about.products_table,
+                Key=item(ProductID="P1"),
+                UpdateExpression="SET #n = :v",
+                ExpressionAttributeNames={"#n": name},
+                ExpressionAttributeValues={":v": value},
+            )
+        read = app.http.get("/v1/products/P1")
+        assert read.headers["ETag"] == etag
+        assert read.json()["attributes"].keys() == bookkeeping.keys()
+        known = {"If-None-Match": etag}
+        assert app.http.get("/v1/products/P1", headers=known).status_code == 304
+        body = None if method == "DELETE" else {"name": "Kettle", "stock": 4}
+        kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+        written = app.http.request(
+            method, "/v1/products/P1", json=body, headers={"If-Match": etag, "Content-Type": kind}
+        )
+        assert written.is_success, written.text
+        app.create("after")
+        feed.wait_until(lambda: any(change.data["subject"] == "after" for change in feed.seen))
+        shown = [change.data["data"] for change in feed.seen if change.data["subject"] == "P1"]
+        last = "deleted" if method == "DELETE" else "stock_changed"
+        assert [event["kind"] for event in shown] == ["inserted", last]
+        assert [event["actor"] for event in shown] == ["local", "local"]
+        if method != "DELETE":
+            assert set(shown[1]["changed"]) == {"ProductName", "Stock"}
+        history = app.http.get("/v1/products/P1/events").json()["items"]
+        assert [event["data"]["kind"] for event in history] == [last, "inserted"]
+        assert all(name not in app.http.get("/").text for name in bookkeeping)
+        keys = parse_keys(own_keys(settings.data_dir))
+        verifier = Verifier(app.tables, settings.table_names, settings.attributes, keys, settle=0.5)
+        assert verifier.run(None, lambda _: None).findings == []

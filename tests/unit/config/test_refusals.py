@@ -123,6 +123,16 @@ def test_attributes_must_have_different_names(refused, names: dict[str, str]) ->
 
 
 @pytest.mark.parametrize(
+    ("ignored", "setting"),
+    [("lastSync,Stock", "STOCK_ATTRIBUTE"), ("Pro*", "KEY_ATTRIBUTE"), ("*", "KEY_ATTRIBUTE")],
+)
+def test_known_attributes_cannot_be_ignored(refused, ignored: str, setting: str) -> None:
+    message = refused(IGNORED_ATTRIBUTES=ignored)
+    assert f"{PREFIX}IGNORED_ATTRIBUTES" in message
+    assert f"{PREFIX}{setting}" in message
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("MAXIMUM_RETRY_ATTEMPTS", "-2"),

@@ -30,6 +30,8 @@ def passes(check: Check, product: Product, if_match: str) -> bool:
         READ.etag,
         "*",
         f"W/{READ.etag}",
+        f'{READ.etag[:-1]}-gzip"',
+        f'W/{READ.etag[:-1]}-br"',
         f'"other", {READ.etag}',
         f'{READ.etag},"other"',
         f" {READ.etag} ",
@@ -51,6 +53,7 @@ def test_the_current_etag_and_the_star_match(check: Check, if_match: str) -> Non
         '"',
         ",",
         f'"x{READ.etag[1:]}',
+        '"other-gzip"',
     ],
 )
 def test_any_other_value_is_a_mismatch(check: Check, if_match: str) -> None:
@@ -90,6 +93,9 @@ def test_a_mismatch_returns_the_current_etag(check: Check) -> None:
         (READ.etag, True),
         (f"W/{READ.etag}", True),
         (f'"other", W/{READ.etag}', True),
+        (f'{READ.etag[:-1]}-gzip"', True),
+        (f'{SOLD.etag[:-1]}-gzip"', False),
+        (f'{READ.etag[:-1]}-other"', False),
         ("*", True),
         (SOLD.etag, False),
         (RENAMED.etag, False),
