@@ -49,6 +49,7 @@ _ATTRIBUTES = (
     "reorder_point",
     "tags",
     "barcode",
+    "unit",
     "metadata",
 )
 
@@ -111,6 +112,12 @@ class Settings(AccessSettings):
     )
     barcode_attribute: AttributeName = Field(
         "Barcode", description="Attribute that holds a product's barcode."
+    )
+    unit_attribute: AttributeName | None = Field(
+        None,
+        description="Attribute that holds the unit of a product's quantities, such as `kg` (a "
+        "string), which is shown beside them. If unset, quantities have no unit. Every process of "
+        "a deployment needs the same name.",
     )
     metadata_attribute: AttributeName = Field(
         "Stockpulse",
@@ -250,6 +257,8 @@ class Settings(AccessSettings):
         for name in _ATTRIBUTES:
             setting = f"{PREFIX}{name.upper()}_ATTRIBUTE"
             attribute = getattr(self, f"{name}_attribute")
+            if attribute is None:
+                continue
             if attribute in used:
                 raise ValueError(
                     f"{used[attribute]} and {setting} must name different attributes, not "

@@ -30,8 +30,8 @@ MAX_STOCK = 10**15
 class AttributeNames:
     """The products table's names for the attributes that Stockpulse knows.
 
-    `metadata` is the one attribute that Stockpulse adds. `ignored` are attributes whose changes
-    count as none; a trailing `*` stands for any ending.
+    `unit` is None if the table has no units. `metadata` is the one attribute that Stockpulse adds.
+    `ignored` are attributes whose changes count as none; a trailing `*` stands for any ending.
     """
 
     key: str = "ProductID"
@@ -42,6 +42,7 @@ class AttributeNames:
     reorder_point: str = "ReorderPoint"
     tags: str = "Tags"
     barcode: str = "Barcode"
+    unit: str | None = None
     metadata: str = "Stockpulse"
     ignored: tuple[str, ...] = ("aws:rep:*",)
 
@@ -55,6 +56,7 @@ class AttributeNames:
             self.reorder_point,
             self.tags,
             self.barcode,
+            *(() if self.unit is None else (self.unit,)),
         )
 
     @property
@@ -73,9 +75,9 @@ class AttributeNames:
 DEFAULT_NAMES = AttributeNames()
 
 
-def text(item: Item | None, name: str) -> str | None:
-    """The string under `name`; None if it is absent or of another type."""
-    value = (item or {}).get(name, {}).get("S")
+def text(item: Item | None, name: str | None) -> str | None:
+    """The string under `name`; None if it is absent, of another type, or has no name."""
+    value = None if name is None else (item or {}).get(name, {}).get("S")
     return value if isinstance(value, str) else None
 
 

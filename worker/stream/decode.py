@@ -131,6 +131,7 @@ def _decode(record: Mapping[str, Any], stream_arn: str, stamps: Stamps) -> Chang
         product_id=product_id,
         product_name=text(after or before, names.name),
         category=text(after or before, names.category),
+        unit=text(after or before, names.unit),
         before=before,
         after=after,
         changed=_changed(differing, author, names),

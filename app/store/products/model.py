@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from app.core.errors import AttributeKept
+from app.core.errors import AttributeKept, UnitNotStored
 from app.core.item import (
     DEFAULT_NAMES,
     AttributeNames,
@@ -36,6 +36,7 @@ class ProductDraft:
     reorder_point: Decimal | None = None
     tags: tuple[str, ...] = ()
     barcode: str | None = None
+    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,7 @@ class Product:
     reorder_point: Decimal | None
     tags: tuple[str, ...]
     barcode: str | None
+    unit: str | None
     attributes: dict[str, Any]
     version: int
     created_at: str | None
@@ -80,6 +82,7 @@ def product_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> Product:
         reorder_point=_decimal(item, names.reorder_point),
         tags=_tags(item, names),
         barcode=text(item, names.barcode),
+        unit=text(item, names.unit),
         attributes=plain_item(item, _shown_elsewhere(item, names)),
         version=metadata.version,
         created_at=metadata.created_at,
@@ -115,12 +118,19 @@ def encode_fields(
     """API fields as attributes to set; None for an attribute to remove.
 
     Raises:
+        UnitNotStored: there is a unit, but the table has no attribute for it.
         AttributeKept: `item` holds something of another type there, which another program owns.
 
     """
     changed: dict[str, AttributeValue | None] = {}
     for field_name, value in fields.items():
         attribute = getattr(names, field_name)
+        if attribute is None:
+            if value is None:
+                continue
+            raise UnitNotStored(
+                "This deployment stores no units. Leave out unit, or set STOCKPULSE_UNIT_ATTRIBUTE."
+            )
         stored = (item or {}).get(attribute, {})
         if stored and not stored.keys() <= _TYPES[field_name]:
             (kind,) = stored
@@ -142,6 +152,7 @@ _TYPES = {
     "reorder_point": {"N"},
     "tags": {"L", "SS"},
     "barcode": {"S"},
+    "unit": {"S"},
 }
 
 
@@ -172,7 +183,7 @@ def _shown_elsewhere(item: Item, names: AttributeNames) -> set[str]:
     A known attribute with an unexpected type stays under `attributes`, so that everything that
     other programs write is visible.
     """
-    fields = {
+    fields: dict[str | None, bool] = {
         names.key: True,
         names.metadata: metadata_of(item, names) is not None,
         names.name: text(item, names.name) is not None,
@@ -182,8 +193,9 @@ def _shown_elsewhere(item: Item, names: AttributeNames) -> set[str]:
         names.tags: bool(_tags(item, names)),
         names.category: text(item, names.category) is not None,
         names.barcode: text(item, names.barcode) is not None,
+        names.unit: text(item, names.unit) is not None,
     }
-    return {name for name, is_field in fields.items() if is_field}
+    return {name for name, is_field in fields.items() if name is not None and is_field}
 
 
 def _decimal(item: Item, name: str) -> Decimal | None:

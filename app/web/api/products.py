@@ -19,6 +19,7 @@ from app.core.errors import (
     ProductNotFound,
     StockNotCountable,
     TooMuchContention,
+    UnitNotStored,
 )
 from app.core.roles import Role
 from app.store.products import etags
@@ -99,7 +100,7 @@ def list_products(
     response_model=ProductOut,
     response_description="The product was created.",
     dependencies=_WRITE_JSON,
-    responses=error_responses(ProductExists, ItemTooLarge, IdempotencyKeyReused),
+    responses=error_responses(ProductExists, ItemTooLarge, IdempotencyKeyReused, UnitNotStored),
 )
 def create_product(
     body: ProductCreate,
@@ -160,7 +161,7 @@ def get_product(
     dependencies=_WRITE_JSON,
     responses={201: {"model": ProductOut, "description": "The product was created."}}
     | _NOT_FOUND
-    | error_responses(ProductExists, TooMuchContention)
+    | error_responses(ProductExists, TooMuchContention, UnitNotStored)
     | _CONDITIONAL,
 )
 def put_product(
@@ -211,7 +212,7 @@ def put_product(
     response_model=ProductOut,
     response_description="The updated product.",
     dependencies=_WRITE_PATCH,
-    responses=_NOT_FOUND | error_responses(TooMuchContention) | _CONDITIONAL,
+    responses=_NOT_FOUND | error_responses(TooMuchContention, UnitNotStored) | _CONDITIONAL,
     openapi_extra={
         "requestBody": {
             "required": True,

@@ -21,7 +21,7 @@ from app.web.errors import InvalidRequest
 from app.web.requests.parameters import KEY_BYTES
 from app.web.schemas.fields import Note, Reason
 
-DETAILS = ("name", "category", "price", "reorder_point", "tags", "barcode")
+DETAILS = ("name", "category", "price", "reorder_point", "tags", "barcode", "unit")
 PRODUCT_FIELDS = (*DETAILS, "stock")
 
 # Errors that belong to one field, by problem code.
@@ -131,6 +131,7 @@ def text_of(product: Product) -> dict[str, str]:
         "reorder_point": "" if product.reorder_point is None else digits(product.reorder_point),
         "tags": ", ".join(product.tags),
         "barcode": product.barcode or "",
+        "unit": product.unit or "",
     }
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from app.core.item import MAX_STOCK
+from app.core.numbers import MAX_UNIT
 
 Reason = Literal[
     "received",
@@ -111,6 +112,7 @@ Price = Annotated[
 ReorderPoint = Annotated[Quantity, Field(ge=0)]
 Category = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_line)]
 Barcode = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_line)]
+Unit = Annotated[str, Field(min_length=1, max_length=MAX_UNIT), AfterValidator(_line)]
 Tag = Annotated[str, Field(min_length=1, max_length=50), AfterValidator(_line)]
 Tags = Annotated[list[Tag], Field(max_length=50), AfterValidator(_unique)]
 Note = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_lines)]

@@ -30,6 +30,10 @@ class ProductOut(BaseModel):
     )
     tags: list[str] = Field(description="Labels of the product.")
     barcode: str | None = Field(description="The product's barcode.")
+    unit: str | None = Field(
+        description="The unit of the product's quantities, such as `kg`; null if it has none, and "
+        "if `STOCKPULSE_UNIT_ATTRIBUTE` is not set."
+    )
     attributes: dict[str, Any] = Field(
         description="The item's other attributes, written by other programs. Writes through this "
         "API do not change them."
@@ -85,6 +89,10 @@ class EventData(BaseModel):
     stock_after: Number | None = Field(description="The stock after the change, if known.")
     delta: Number | None = Field(
         description="For `stock_changed`: the number of units added, negative if removed."
+    )
+    unit: str | None = Field(
+        description="The unit of the stock after the change; of a deletion, before it. Null if "
+        "the product has none, or if it is not known."
     )
     actor: str | None = Field(
         description="The key or person that made the change; null for a change made outside "
@@ -149,6 +157,7 @@ def product_out(product: Product) -> dict[str, Any]:
         "reorder_point": json_number(product.reorder_point),
         "tags": list(product.tags),
         "barcode": product.barcode,
+        "unit": product.unit,
         "attributes": product.attributes,
         "version": product.version,
         "created_at": product.created_at,

@@ -116,6 +116,7 @@ def test_group_header_needs_a_user_header(refused) -> None:
         {"STOCK_ATTRIBUTE": "ReorderPoint"},
         {"METADATA_ATTRIBUTE": "Tags"},
         {"PRICE_ATTRIBUTE": "Stockpulse"},
+        {"UNIT_ATTRIBUTE": "Stock"},
     ],
 )
 def test_attributes_must_have_different_names(refused, names: dict[str, str]) -> None:
