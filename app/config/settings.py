@@ -129,6 +129,11 @@ class Settings(AccessSettings):
         description="Attributes whose changes are shown nowhere, such as another program's "
         "bookkeeping. A trailing `*` stands for any ending.",
     )
+    id_case: Literal["any", "upper", "lower"] = Field(
+        "any",
+        description="Letter case of new product ids: `upper` and `lower` refuse others, so that "
+        "no two new ids differ in case alone (docs/use/ids.md). Existing ids stay as they are.",
+    )
     stock_decimals: Annotated[int, Field(ge=0, le=6)] = Field(
         0, description="Decimal places that a stock written over REST or a page may have."
     )

@@ -4,6 +4,7 @@ Pure: item → Product, and fields → attributes. The ETag has three parts, so 
 not invalidate an open edit (details).
 """
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -173,8 +174,19 @@ def _encode_field(name: str, value: Any, stored: AttributeValue) -> AttributeVal
 
 
 def changes_to(product: Product, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields whose values would change; an equal value keeps the form in which it is stored."""
-    return {name: value for name, value in fields.items() if getattr(product, name) != value}
+    """The fields whose values would change; an equal value keeps the form in which it is stored.
+
+    Texts are equal if they have the same NFC, in which the API hands them over.
+    """
+    return {
+        name: value for name, value in fields.items() if not _equal(getattr(product, name), value)
+    }
+
+
+def _equal(stored: Any, value: Any) -> bool:
+    if stored == value:
+        return True
+    return isinstance(stored, str) and unicodedata.normalize("NFC", stored) == value
 
 
 def _shown_elsewhere(item: Item, names: AttributeNames) -> set[str]:

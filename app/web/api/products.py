@@ -40,6 +40,7 @@ from app.web.requests.parameters import (
     WriteStamp,
     checked_new_id,
     decoded_id,
+    in_case,
     merge_patch_body,
     past,
     writable,
@@ -115,7 +116,8 @@ def create_product(
     """
     respond = partial(_created, request)
     once = idempotency.once(respond)
-    return respond(services.store.products.create(body.draft(body.product_id), stamp, once))
+    draft = body.draft(in_case(body.product_id, services.settings.id_case))
+    return respond(services.store.products.create(draft, stamp, once))
 
 
 @router.get(
@@ -195,7 +197,7 @@ def put_product(
             extra={"errors": [{"pointer": "/product_id", "detail": "differs from the path"}]},
         )
     if if_none_match == "*":
-        draft = body.draft(checked_new_id(product_id))
+        draft = body.draft(checked_new_id(product_id, services.settings.id_case))
         return _created(request, services.store.products.create(draft, stamp))
     if not if_match:
         raise PreconditionRequired(

@@ -31,7 +31,7 @@ from app.web.pages.forms import (
     submitted_edit,
 )
 from app.web.pages.templating import render
-from app.web.requests.parameters import ServicesDep, writable
+from app.web.requests.parameters import ServicesDep, in_case, writable
 from app.web.requests.write_stamp import stamp_for
 from app.web.schemas.fields import REASONS
 from app.web.schemas.product_models import AdjustmentRequest, ProductCreate, ProductPatch
@@ -84,7 +84,8 @@ def create(request: Request, services: ServicesDep, fields: Submitted) -> Respon
     body = form.read(ProductCreate, document_of(fields, ("product_id", *PRODUCT_FIELDS)))
     if body is not None:
         with form.attempt():
-            services.store.products.create(body.draft(body.product_id), stamp_for(request))
+            draft = body.draft(in_case(body.product_id, services.settings.id_case))
+            services.store.products.create(draft, stamp_for(request))
             return _done(services.settings.base_path, "created", body.product_id)
     return _page(request, "product_new.html", status=form.status, form=form)
 

@@ -80,7 +80,8 @@ class ProductCreate(ProductBody):
     """A new product."""
 
     product_id: ProductID = Field(
-        description="A unique id of your choice, such as a SKU. It cannot be changed later."
+        description="A unique id of your choice, such as a SKU, in standard form (RFC 8266). It "
+        "cannot be changed later."
     )
 
 
