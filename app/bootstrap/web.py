@@ -29,6 +29,7 @@ from app.store.dynamodb import cli_lines, tables
 from app.store.dynamodb.client import connect
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
+from app.store.products.barcodes import BarcodeChecks
 from app.store.products.changes import StockRules
 from app.store.store import open_store
 from app.store.timeline.timeline import OVERLAP_MS, Timeline
@@ -134,6 +135,9 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
                 cli_line=cli_lines.update_line(endpoint, names.products, settings.attributes),
             ),
             store=store,
+            barcodes=opened.enter_context(
+                BarcodeChecks(clients.tables, names.products, settings.attributes)
+            ),
             broker=broker,
             access=Access(
                 authenticator,
