@@ -28,6 +28,7 @@ from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb import cli_lines, tables
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
+from app.store.products.barcodes import BarcodeChecks
 from app.store.products.changes import StockRules
 from app.store.store import open_store
 from app.store.timeline.timeline import OVERLAP_MS, Timeline
@@ -133,6 +134,9 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
                 cli_line=cli_lines.update_line(endpoint, where.session, names.products, attributes),
             ),
             store=store,
+            barcodes=opened.enter_context(
+                BarcodeChecks(clients.tables, names.products, settings.attributes)
+            ),
             broker=broker,
             access=Access(
                 authenticator,

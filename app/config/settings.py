@@ -52,6 +52,7 @@ _ATTRIBUTES = (
     "reorder_point",
     "tags",
     "barcode",
+    "unit",
     "metadata",
 )
 
@@ -131,6 +132,12 @@ class Settings(AccessSettings):
     barcode_attribute: AttributePath = Field(
         "Barcode", description="Attribute that holds a product's barcode."
     )
+    unit_attribute: AttributePath | None = Field(
+        None,
+        description="Attribute that holds the unit of a product's quantities, such as `kg` (a "
+        "string), which is shown beside them. If unset, quantities have no unit. Every process of "
+        "a deployment needs the same name.",
+    )
     metadata_attribute: AttributeName = Field(
         "Stockpulse",
         description="The one attribute that Stockpulse adds to an item: a map with version, times, "
@@ -140,6 +147,11 @@ class Settings(AccessSettings):
         ("aws:rep:*",),
         description="Attributes whose changes are shown nowhere, such as another program's "
         "bookkeeping. A trailing `*` stands for any ending.",
+    )
+    id_case: Literal["any", "upper", "lower"] = Field(
+        "any",
+        description="Letter case of new product ids: `upper` and `lower` refuse others, so that "
+        "no two new ids differ in case alone (docs/use/ids.md). Existing ids stay as they are.",
     )
     stock_decimals: Annotated[int, Field(ge=0, le=6)] = Field(
         0, description="Decimal places that a stock written over REST or a page may have."
@@ -269,6 +281,8 @@ class Settings(AccessSettings):
         for name in _ATTRIBUTES:
             setting = f"{PREFIX}{name.upper()}_ATTRIBUTE"
             attribute = getattr(self, f"{name}_attribute")
+            if attribute is None:
+                continue
             path = (attribute,) if name == "metadata" else path_of(attribute)
             for other, taken_by in used.items():
                 shared = min(len(path), len(other))

@@ -168,6 +168,14 @@ class AttributeKept(StockpulseError):
     title = "The attribute belongs to another program"
 
 
+class UnitNotStored(StockpulseError):
+    """The request has a unit, but no attribute is configured to hold it."""
+
+    status = 422
+    code = "unit-not-stored"
+    title = "This deployment stores no units"
+
+
 class MetadataTaken(StockpulseError):
     """Another program uses the item's attribute that Stockpulse needs for its own data."""
 

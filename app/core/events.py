@@ -58,6 +58,7 @@ class ChangeEvent:
     sequence_number: str
     view_type: str
     category: str | None = None  # after the change, or before it where the product is gone
+    unit: str | None = None  # of the stock, read as the category is
     images_omitted: bool = False
 
     @property
@@ -149,6 +150,7 @@ def data_of(event: ChangeEvent, *, with_images: bool = True) -> dict[str, Any]:
         "stock_before": json_number(event.stock_before),
         "stock_after": json_number(event.stock_after),
         "delta": json_number(event.delta),
+        "unit": event.unit,
         "actor": event.actor,
         "reason": event.reason,
         "note": event.note,

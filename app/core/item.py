@@ -43,10 +43,10 @@ class Selects(Protocol):
 class AttributeNames:
     """The products table's names for the attributes that Stockpulse knows.
 
-    Each name from `name` to `barcode` may be a path into maps (`app.core.paths`).
-    `metadata` is the one attribute that Stockpulse adds. `ignored` are attributes whose changes
-    count as none; a trailing `*` stands for any ending. `selects` says which items are products;
-    None: all.
+    Each name from `name` to `unit` may be a path into maps (`app.core.paths`); `unit` is None if
+    the table has no units. `metadata` is the one attribute that Stockpulse adds. `ignored` are
+    attributes whose changes count as none; a trailing `*` stands for any ending. `selects` says
+    which items are products; None: all.
     """
 
     key: KeySchema = TEXT_KEY
@@ -57,6 +57,7 @@ class AttributeNames:
     reorder_point: str = "ReorderPoint"
     tags: str = "Tags"
     barcode: str = "Barcode"
+    unit: str | None = None
     metadata: str = "Stockpulse"
     ignored: tuple[str, ...] = ("aws:rep:*",)
     selects: Selects | None = None
@@ -71,6 +72,7 @@ class AttributeNames:
             self.reorder_point,
             self.tags,
             self.barcode,
+            *(() if self.unit is None else (self.unit,)),
         )
 
     @property
@@ -98,9 +100,9 @@ class AttributeNames:
 DEFAULT_NAMES = AttributeNames()
 
 
-def text(item: Item | None, name: str) -> str | None:
-    """The string under `name`; None if it is absent or of another type."""
-    value = (value_at(item, path_of(name)) or {}).get("S")
+def text(item: Item | None, name: str | None) -> str | None:
+    """The string under `name`; None if it is absent, of another type, or has no name."""
+    value = None if name is None else (value_at(item, path_of(name)) or {}).get("S")
     return value if isinstance(value, str) else None
 
 

@@ -11,6 +11,7 @@ _EXACT = Context(prec=300, Emin=-999_999, Emax=999_999)
 _EXACT_DIGITS = 15  # significant digits that every JSON reader keeps
 _LARGEST, _SMALLEST = Decimal(10) ** 15, Decimal(10) ** -6
 _EXACT_IN_JSON = 2**53
+MAX_UNIT = 24  # characters; other programs may store any text, and a row is one line
 
 
 def number_of(digits: object) -> Decimal | None:
@@ -37,6 +38,16 @@ def digits(number: Decimal | int) -> str:
     text = format(Decimal(number), "f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text in {"-0", ""} else text
+
+
+def quantity(number: Decimal | int, unit: str | None) -> str:
+    """The number with its unit: `12 kg`."""
+    return with_unit(digits(number), unit)
+
+
+def with_unit(number: str, unit: str | None) -> str:
+    """A number's text with its unit, unless that is too long for a line."""
+    return f"{number} {unit}" if unit and len(unit) <= MAX_UNIT else number
 
 
 def places(number: Decimal | int) -> int:

@@ -8,6 +8,7 @@ from fastapi import Request
 from app.broker.in_process import InProcessBroker
 from app.config.settings import Settings
 from app.store.idempotency import Once
+from app.store.products.barcodes import BarcodeChecks
 from app.store.store import Store
 from app.web.auth.authenticator import Authenticator
 from app.web.auth.stream_quota import StreamQuota
@@ -59,6 +60,7 @@ class Services:
     settings: Settings
     about: About
     store: Store
+    barcodes: BarcodeChecks
     broker: InProcessBroker
     access: Access
     system: SystemSnapshot

@@ -51,10 +51,10 @@ export function describe(data, stockName = "Stock") {
 export function changeText(data, stockName = "Stock") {
   switch (data.kind) {
     case "inserted":
-      return data.stock_after === null ? "" : `${data.stock_after} in stock`;
+      return data.stock_after === null ? "" : `${stock(data, "after")} in stock`;
     case "deleted":
     case "expired":
-      return data.stock_before === null ? "" : `last stock ${data.stock_before}`;
+      return data.stock_before === null ? "" : `last stock ${stock(data, "before")}`;
     case "gap":
       return `Changes may be missing here: ${data.note}`;
     case "reconciled":
@@ -68,11 +68,11 @@ function changedText(data, stockName) {
   const { stock_before: before, stock_after: after } = data;
   const parts = [];
   if (before !== null && after !== null) {
-    if (before !== after) parts.push(`${before} ${ARROW} ${after} (${signed(data.delta)})`);
+    if (before !== after) parts.push(`${before} ${ARROW} ${stock(data, "after")} (${signed(data.delta)})`);
   } else if (data.before === null && after !== null) {
-    parts.push(`now ${after} in stock`);
+    parts.push(`now ${stock(data, "after")} in stock`);
   } else if (data.after === null && before !== null) {
-    parts.push(`had ${before} in stock`);
+    parts.push(`had ${stock(data, "before")} in stock`);
   }
   addAttributes(parts, data, stockName, attributeText);
   if (parts.length > 0) return parts.join("; ");
@@ -83,16 +83,16 @@ function changedText(data, stockName) {
 function reconciledText(data, stockName) {
   const { stock_before: before, stock_after: after } = data;
   if (data.event_name === "REMOVE") {
-    const last = before === null ? "" : `: last stock ${before}`;
+    const last = before === null ? "" : `: last stock ${stock(data, "before")}`;
     return `Found deleted${last}; author unknown`;
   }
   if (data.event_name === "INSERT") {
     const unknown = isBaseline(data) ? "its history starts here" : "author unknown";
-    return `Found in the table${after === null ? "" : `: stock ${after}`}; ${unknown}`;
+    return `Found in the table${after === null ? "" : `: stock ${stock(data, "after")}`}; ${unknown}`;
   }
   const parts = [];
   if (after !== null && before !== null && before !== after) {
-    parts.push(`stock ${after} instead of ${before}`);
+    parts.push(`stock ${stock(data, "after")} instead of ${before}`);
   }
   addAttributes(parts, data, stockName, foundText);
   const what = parts.length > 0 ? `: ${parts.join(", ")}` : "";
@@ -133,6 +133,16 @@ function foundText(name, before, after) {
 export function signed(number) {
   const text = String(number);
   return Number(text) > 0 ? `+${text}` : Number(text) < 0 ? `${MINUS}${text.slice(1)}` : "0";
+}
+
+/** A number with its unit, unless that is too long for a line: `12 kg`. */
+export function quantity(number, unit) {
+  return unit && [...unit].length <= VALUE_LIMIT ? `${number} ${unit}` : String(number);
+}
+
+// The stock before or after the change, with its unit.
+function stock(data, when) {
+  return quantity(data[`stock_${when}`], data.unit);
 }
 
 /** Who made the change, as far as the event shows it. */

@@ -1,7 +1,7 @@
 // Shows the tiles, the chart and its table; chart and table update at most once a second.
 
 import { createChart } from "./chart.js";
-import { createTiles } from "./tiles.js";
+import { createTiles, tileText } from "./tiles.js";
 
 const SLOW = 1_000; // chart and table
 const TICK = 10_000; // minutes fall out of the window even when nothing happens
@@ -19,6 +19,7 @@ export function createTileBoard(board, times, isPaused) {
       in: Number(row.dataset.in),
       out: Number(row.dataset.out),
       outside: Number(row.dataset.outside),
+      units: JSON.parse(row.dataset.units),
     })),
     board.dataset.since ? Date.parse(board.dataset.since) : null,
   );
@@ -31,7 +32,7 @@ export function createTileBoard(board, times, isPaused) {
     if (isPaused()) return;
     const moment = now();
     const totals = tiles.totals(moment);
-    for (const value of values) write(value, totals[value.dataset.tile].toLocaleString("en"));
+    for (const value of values) write(value, tileText(totals, value.dataset.tile));
     const since = tiles.since(moment);
     write(period, since === null ? "Last hour" : `Since ${times.minute(since)}`);
     if (Date.now() - drawn < SLOW) return;

@@ -1,5 +1,7 @@
 // Stock cells follow the stream; an event older than its row is ignored.
 
+import { quantity } from "../live/format.js";
+
 /** Whether an event may change a row that shows `version`. Pure. */
 export function isNewer(version, event, metadata) {
   const theirs = event.after?.[metadata]?.version;
@@ -18,9 +20,9 @@ export function createCells(table, metadata) {
     [...table.querySelectorAll("[data-product]")].map((row) => [row.dataset.product, row]),
   );
 
-  function show(row, stock, version) {
+  function show(row, stock, unit, version) {
     const cell = row.querySelector("[data-part=stock]");
-    const text = stock === null ? "no valid count" : String(stock);
+    const text = stock === null ? "no valid count" : quantity(stock, unit);
     const reorder = row.dataset.reorder === "" ? null : Number(row.dataset.reorder);
     row.querySelector("[data-part=low]").hidden = !isLow(stock, reorder);
     if (version !== null) row.dataset.version = version;
@@ -35,7 +37,7 @@ export function createCells(table, metadata) {
 
     /** Show a product that the API returned. */
     set(row, product) {
-      if (product.version >= Number(row.dataset.version)) show(row, product.stock, product.version);
+      if (product.version >= Number(row.dataset.version)) show(row, product.stock, product.unit, product.version);
     },
 
     /** Show an event's data. */
@@ -52,7 +54,7 @@ export function createCells(table, metadata) {
       if (!recreated && !isNewer(Number(row.dataset.version), event, metadata)) return;
       row.classList.remove("gone");
       if (event.view_type === "KEYS_ONLY" || event.view_type === "OLD_IMAGE") return;
-      show(row, event.stock_after, event.after?.[metadata]?.version ?? null);
+      show(row, event.stock_after, event.unit, event.after?.[metadata]?.version ?? null);
     },
   };
 }

@@ -1,5 +1,6 @@
 // The Products page: stock cells follow the stream, and stock changes do not leave the page.
 
+import { quantity } from "../live/format.js";
 import { createPill } from "../live/pill.js";
 import { openStream } from "../live/stream.js";
 import { takeOver } from "./adjust.js";
@@ -20,7 +21,7 @@ const cells = createCells(table ?? document.createElement("table"), main.dataset
 if (table !== null) {
   takeOver(table, main.dataset.api, (row, product) => {
     cells.set(row, product);
-    summary.textContent = `${row.querySelector("[data-part=name]").textContent}: stock is now ${product.stock}.`;
+    summary.textContent = `${row.querySelector("[data-part=name]").textContent}: stock is now ${quantity(product.stock, product.unit)}.`;
   });
 }
 

@@ -46,6 +46,7 @@ def test_markup_in_every_attribute_is_shown_as_text(app: App, page: Page) -> Non
         "products",
         *(f"products/{do}?id={identifier}" for do in ("history", "edit", "adjust", "delete")),
         f"products?done=deleted&id={identifier}",
+        f"products?done=saved&id={identifier}&same_barcode={identifier}",
         "system",
     ):
         if path:

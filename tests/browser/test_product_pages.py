@@ -116,6 +116,7 @@ def test_every_page_is_accessible_and_fits(
     for path in (
         "/",
         "/products",
+        f"/products?done=saved&id={kettle}&same_barcode=A%20long%20id&barcode_unknown=1",
         "/products/new",
         f"/products/edit?id={kettle}",
         f"/products/adjust?id={kettle}",

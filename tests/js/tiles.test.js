@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createTiles, WINDOW } from "../../static/live/tiles.js";
+import { createTiles, tileText, WINDOW } from "../../static/live/tiles.js";
 
 const NOW = Date.parse("2026-11-21T08:30:30Z");
 const MINUTE = 60_000;
@@ -15,7 +15,30 @@ test("each event is added to the totals", () => {
   tiles.add(event(), NOW);
   tiles.add(event({ delta: 12, actor: null }), NOW);
   tiles.add(event({ kind: "updated", delta: null }), NOW);
-  assert.deepEqual(tiles.totals(NOW), { changes: 3, in: 12, out: 3, outside: 1 });
+  assert.deepEqual(tiles.totals(NOW), { changes: 3, in: 12, out: 3, outside: 1, units: new Set([""]) });
+});
+
+test("a sum has the unit that its quantities share, from server and stream", () => {
+  const number = Math.floor(NOW / MINUTE) - 30;
+  const tiles = createTiles([{ number, changes: 1, in: 1000.5, out: 0, outside: 0, units: ["kg"] }]);
+  tiles.add(event({ delta: 1000, unit: "kg" }), NOW);
+  assert.equal(tileText(tiles.totals(NOW), "in"), "2,000.5 kg");
+  assert.equal(tileText(tiles.totals(NOW), "changes"), "2");
+});
+
+test("quantities of different units are not summed while both are in the window", () => {
+  const number = Math.floor(NOW / MINUTE) - 30;
+  const tiles = createTiles([{ number, changes: 1, in: 0, out: 4, outside: 0, units: ["kg"] }]);
+  tiles.add(event({ unit: null }), NOW);
+  assert.equal(tileText(tiles.totals(NOW), "out"), "mixed");
+  assert.equal(tileText(tiles.totals(NOW + 30 * MINUTE), "out"), "3");
+});
+
+test("a change without a quantity does not add its unit", () => {
+  const tiles = createTiles();
+  tiles.add(event({ unit: "kg" }), NOW);
+  tiles.add(event({ kind: "updated", delta: null, unit: "l" }), NOW);
+  assert.equal(tileText(tiles.totals(NOW), "out"), "3 kg");
 });
 
 test("the server's minutes count until they are an hour old", () => {

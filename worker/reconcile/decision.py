@@ -87,6 +87,7 @@ def found_in_table(
         product_id=product_id,
         product_name=text(image, names.name),
         category=text(image, names.category),
+        unit=text(image, names.unit),
         before=before,
         after=live,
         changed=changed_names(before, live, names),

@@ -142,6 +142,7 @@ def _decode(record: Mapping[str, Any], stream_arn: str, stamps: Stamps) -> Chang
         product_id=product_id,
         product_name=text(shown, names.name),
         category=text(shown, names.category),
+        unit=text(shown, names.unit),
         before=before,
         after=after,
         changed=_changed(differing, author, names),

@@ -91,6 +91,7 @@ def event_of(entry: Mapping[str, Any]) -> ChangeEvent:
         sequence_number=entry["SequenceNumber"]["S"],
         view_type=entry["ViewType"]["S"],
         category=_text(entry, "Category"),
+        unit=_text(entry, "Unit"),
         images_omitted="ImagesOmitted" in entry,
     )
 
@@ -111,6 +112,7 @@ def _fields(event: ChangeEvent, key_id: str) -> dict[str, Any]:
     optional: dict[str, Any] = {
         "ProductName": event.product_name,
         "Category": event.category,
+        "Unit": event.unit,
         "Actor": event.actor,
         "Reason": event.reason,
         "Note": event.note,

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.core.errors import ETagMismatch, InsufficientStock, InvalidStock, StockNotCountable
 from app.core.item import MAX_STOCK
-from app.core.numbers import digits, json_number, places, significant, total
+from app.core.numbers import json_number, places, quantity, significant, total
 from app.store.products.etags import check_details, check_whole
 from app.store.products.model import Product, ProductDraft, changes_to
 
@@ -133,9 +133,10 @@ def adjusting(delta: Decimal, rules: StockRules) -> Decide:
         rules.check("delta", delta, product.stock)
         after = total(product.stock, delta)
         if after < 0 and delta < 0 and not rules.negative:
+            unit = product.unit
             raise InsufficientStock(
-                f"There are only {digits(product.stock)} in stock, so {digits(-delta)} cannot be "
-                "removed.",
+                f"There are only {quantity(product.stock, unit)} in stock, so "
+                f"{quantity(-delta, unit)} cannot be removed.",
                 extra={"stock": json_number(product.stock)},
             )
         if abs(after) > MAX_STOCK or significant(after) > MOST_DIGITS:

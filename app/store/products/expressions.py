@@ -32,7 +32,7 @@ class Condition:
         values = {}
         clauses = ["attribute_exists(#key)"]
         for index, (path, value) in enumerate(self.values):
-            place = _alias(names, f"#c{index}", path)
+            place = placeholder(names, f"#c{index}", path)
             if value is None:
                 clauses.append(f"attribute_not_exists({place})")
             else:
@@ -172,7 +172,7 @@ def _with(item: Item, values: Mapping[Path, AttributeValue | None]) -> Item:
     return item
 
 
-def _alias(names: dict[str, str], prefix: str, path: Path) -> str:
+def placeholder(names: dict[str, str], prefix: str, path: Path) -> str:
     """The path in an expression; `names` gets its placeholders."""
     aliases = [prefix, *(f"{prefix}_{depth}" for depth in range(1, len(path)))]
     names.update(zip(aliases, path, strict=True))
@@ -187,7 +187,7 @@ def _with_assignments(
     values = dict(request.get("ExpressionAttributeValues", {}))
     sets, removes = [], []
     for index, (path, value) in enumerate(sorted(attributes.items())):
-        place = _alias(names, f"#a{index}", path)
+        place = placeholder(names, f"#a{index}", path)
         if value is None:
             removes.append(place)
         else:

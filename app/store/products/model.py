@@ -4,12 +4,13 @@ Pure: item → Product, and fields → attributes. The ETag has three parts, so 
 not invalidate an open edit (details).
 """
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from app.core.errors import AttributeKept
+from app.core.errors import AttributeKept, UnitNotStored
 from app.core.item import (
     DEFAULT_NAMES,
     AttributeNames,
@@ -38,6 +39,7 @@ class ProductDraft:
     reorder_point: Decimal | None = None
     tags: tuple[str, ...] = ()
     barcode: str | None = None
+    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,7 @@ class Product:
     reorder_point: Decimal | None
     tags: tuple[str, ...]
     barcode: str | None
+    unit: str | None
     attributes: dict[str, Any]
     version: int
     created_at: str | None
@@ -82,6 +85,7 @@ def product_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> Product:
         reorder_point=number(item, names.reorder_point),
         tags=_tags(item, names),
         barcode=text(item, names.barcode),
+        unit=text(item, names.unit),
         attributes=plain_item(without(item, _shown_elsewhere(item, names))),
         version=metadata.version,
         created_at=metadata.created_at,
@@ -117,12 +121,19 @@ def encode_fields(
     """API fields as values to set, by path; None for a value to remove.
 
     Raises:
+        UnitNotStored: there is a unit, but the table has no attribute for it.
         AttributeKept: `item` holds something of another type there, which another program owns.
 
     """
     changed: dict[Path, AttributeValue | None] = {}
     for field_name, value in fields.items():
         attribute = getattr(names, field_name)
+        if attribute is None:
+            if value is None:
+                continue
+            raise UnitNotStored(
+                "This deployment stores no units. Leave out unit, or set STOCKPULSE_UNIT_ATTRIBUTE."
+            )
         path = path_of(attribute)
         stored = value_at(item, path) or {}
         blocked = blocked_at(item or {}, path)
@@ -158,6 +169,7 @@ _TYPES = {
     "reorder_point": {"N"},
     "tags": {"L", "SS"},
     "barcode": {"S"},
+    "unit": {"S"},
 }
 
 
@@ -178,8 +190,19 @@ def _encode_field(name: str, value: Any, stored: AttributeValue) -> AttributeVal
 
 
 def changes_to(product: Product, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields whose values would change; an equal value keeps the form in which it is stored."""
-    return {name: value for name, value in fields.items() if getattr(product, name) != value}
+    """The fields whose values would change; an equal value keeps the form in which it is stored.
+
+    Texts are equal if they have the same NFC, in which the API hands them over.
+    """
+    return {
+        name: value for name, value in fields.items() if not _equal(getattr(product, name), value)
+    }
+
+
+def _equal(stored: Any, value: Any) -> bool:
+    if stored == value:
+        return True
+    return isinstance(stored, str) and unicodedata.normalize("NFC", stored) == value
 
 
 def _present(item: Item, names: Iterable[str]) -> dict[str, AttributeValue]:
@@ -193,9 +216,9 @@ def _shown_elsewhere(item: Item, names: AttributeNames) -> list[Path]:
     A known attribute with an unexpected type stays under `attributes`, so that everything that
     other programs write is visible.
     """
-    texts = (names.name, names.category, names.barcode)
+    texts = (names.name, names.category, names.barcode, names.unit)
     numbers = (names.stock, names.price, names.reorder_point)
-    fields = [name for name in texts if text(item, name) is not None]
+    fields = [name for name in texts if name is not None and text(item, name) is not None]
     fields += [name for name in numbers if number(item, name) is not None]
     if _tags(item, names):
         fields.append(names.tags)

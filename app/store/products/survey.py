@@ -24,6 +24,7 @@ _WORDS: Mapping[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "category": (("category", "department", "group", "type", "family"), frozenset({"S"})),
     "tags": (("tags", "labels", "keywords"), frozenset({"SS", "L"})),
     "barcode": (("barcode", "ean", "gtin", "upc"), frozenset({"S"})),
+    "unit": (("unit", "uom", "unit of measure"), frozenset({"S"})),
 }
 _DEFAULT_PRICE_PLACES = 2
 _COUNTS = ("stock", "reorder_point", "price")  # attributes that have to be numbers

@@ -24,7 +24,7 @@ from app.web.auth.permissions import needs
 from app.web.errors import InternalError
 from app.web.middleware.request_guard import request_id_of
 from app.web.requests.idempotency import REPLAYED, Idempotency, IdempotencyDep
-from app.web.requests.parameters import ServicesDep, writable_json
+from app.web.requests.parameters import ServicesDep, in_case, writable_json
 from app.web.requests.responses import json_response
 from app.web.requests.strict_route import StrictRoute
 from app.web.requests.write_stamp import stamp_for
@@ -40,6 +40,7 @@ from app.web.schemas.batch_models import (
     ReplaceItem,
 )
 from app.web.schemas.outputs import product_out
+from app.web.schemas.product_ids import IDCase
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +71,11 @@ def write_batch(
     the items that failed are tried again.
     """
     batch = _Batch(
-        services.store.products, idempotency, stamp_for(request), request_id_of(request.scope)
+        services.store.products,
+        idempotency,
+        stamp_for(request),
+        request_id_of(request.scope),
+        services.settings.id_case,
     )
     with ThreadPoolExecutor(PARALLEL_PRODUCTS, thread_name_prefix="batch") as threads:
         results = [
@@ -86,12 +91,18 @@ class _Batch:
     """The items of one request."""
 
     def __init__(
-        self, products: ProductRepository, idempotency: Idempotency, stamp: Stamp, request_id: str
+        self,
+        products: ProductRepository,
+        idempotency: Idempotency,
+        stamp: Stamp,
+        request_id: str,
+        id_case: IDCase,
     ) -> None:
         self._products = products
         self._idempotency = idempotency
         self._stamp = stamp
         self._request_id = request_id
+        self._id_case = id_case
 
     def apply_in_order(self, items: Sequence[tuple[int, Any]]) -> list[Result]:
         """Apply the items of one product; returns their results."""
@@ -130,7 +141,8 @@ class _Batch:
         products = self._products
         match item:
             case CreateItem():
-                return products.create(item.draft(item.product_id), stamp, once)
+                draft = item.draft(in_case(item.product_id, self._id_case))
+                return products.create(draft, stamp, once)
             case ReplaceItem():
                 draft = item.draft(item.product_id)
                 return products.replace(draft, item.if_match, stamp, once)

@@ -19,9 +19,11 @@ from app.core.errors import (
     ProductNotFound,
     StockNotCountable,
     TooMuchContention,
+    UnitNotStored,
 )
 from app.core.roles import Role
 from app.store.products import etags
+from app.store.products.barcodes import BarcodeCheck
 from app.store.products.model import Product
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses
@@ -39,15 +41,27 @@ from app.web.requests.parameters import (
     WriteStamp,
     checked_new_id,
     decoded_id,
+    in_case,
     merge_patch_body,
     past,
     writable,
     writable_json,
 )
-from app.web.requests.responses import json_response, page_response, product_response
+from app.web.requests.responses import (
+    json_response,
+    page_response,
+    product_response,
+    written_response,
+)
 from app.web.requests.strict_route import StrictRoute
 from app.web.requests.write_stamp import stamp_for
-from app.web.schemas.outputs import ProductOut, ProductPageOut, product_out
+from app.web.schemas.outputs import (
+    ProductOut,
+    ProductPageOut,
+    WrittenProductOut,
+    product_out,
+    written_product_out,
+)
 from app.web.schemas.product_models import (
     AdjustmentRequest,
     CountRequest,
@@ -96,10 +110,10 @@ def list_products(
 @router.post(
     "",
     status_code=201,
-    response_model=ProductOut,
+    response_model=WrittenProductOut,
     response_description="The product was created.",
     dependencies=_WRITE_JSON,
-    responses=error_responses(ProductExists, ItemTooLarge, IdempotencyKeyReused),
+    responses=error_responses(ProductExists, ItemTooLarge, IdempotencyKeyReused, UnitNotStored),
 )
 def create_product(
     body: ProductCreate,
@@ -110,11 +124,14 @@ def create_product(
 ) -> Response:
     """Create a product.
 
-    Fails with 409 if a product with this id exists.
+    Fails with 409 if a product with this id exists. `warnings` names other products that have the
+    same barcode.
     """
-    respond = partial(_created, request)
+    check = services.barcodes.start(body.barcode, body.product_id)
+    respond = partial(_created, request, check)
     once = idempotency.once(respond)
-    return respond(services.store.products.create(body.draft(body.product_id), stamp, once))
+    draft = body.draft(in_case(body.product_id, services.settings.id_case))
+    return respond(services.store.products.create(draft, stamp, once))
 
 
 @router.get(
@@ -155,12 +172,12 @@ def get_product(
 
 @router.put(
     "/{product_id}",
-    response_model=ProductOut,
+    response_model=WrittenProductOut,
     response_description="The product was replaced.",
     dependencies=_WRITE_JSON,
-    responses={201: {"model": ProductOut, "description": "The product was created."}}
+    responses={201: {"model": WrittenProductOut, "description": "The product was created."}}
     | _NOT_FOUND
-    | error_responses(ProductExists, TooMuchContention)
+    | error_responses(ProductExists, TooMuchContention, UnitNotStored)
     | _CONDITIONAL,
 )
 def put_product(
@@ -195,24 +212,25 @@ def put_product(
             extra={"errors": [{"pointer": "/product_id", "detail": "differs from the path"}]},
         )
     if if_none_match == "*":
-        draft = body.draft(checked_new_id(product_id))
-        return _created(request, services.store.products.create(draft, stamp))
+        draft = body.draft(checked_new_id(product_id, services.settings.id_case))
+        check = services.barcodes.start(body.barcode, product_id)
+        return _created(request, check, services.store.products.create(draft, stamp))
     if not if_match:
         raise PreconditionRequired(
             "To replace the product, send If-Match with its ETag, or with * to overwrite any "
             "version. To create it, send If-None-Match: *."
         )
-    return product_response(
-        services.store.products.replace(body.draft(product_id), if_match, stamp)
-    )
+    check = services.barcodes.start(body.barcode, product_id)
+    draft = body.draft(product_id)
+    return written_response(check, services.store.products.replace(draft, if_match, stamp))
 
 
 @router.patch(
     "/{product_id}",
-    response_model=ProductOut,
+    response_model=WrittenProductOut,
     response_description="The updated product.",
     dependencies=_WRITE_PATCH,
-    responses=_NOT_FOUND | error_responses(TooMuchContention) | _CONDITIONAL,
+    responses=_NOT_FOUND | error_responses(TooMuchContention, UnitNotStored) | _CONDITIONAL,
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -233,9 +251,9 @@ def patch_product(
     A change that does not include `stock` succeeds even if the stock has changed since you read
     the product. A change that is already made succeeds, whatever the ETag.
     """
-    return product_response(
-        services.store.products.patch(product_id, body.changes(), if_match, stamp)
-    )
+    check = services.barcodes.start(body.barcode, product_id)
+    product = services.store.products.patch(product_id, body.changes(), if_match, stamp)
+    return written_response(check, product)
 
 
 @router.delete(
@@ -306,8 +324,9 @@ def count_product(
     return product_response(services.store.products.count(product_id, body.counted, stamp, once))
 
 
-def _created(request: Request, product: Product) -> Response:
+def _created(request: Request, check: BarcodeCheck, product: Product) -> Response:
     root = request.scope.get("root_path", "")
     location = f"{root}/v1/products/{quote(product.product_id, safe='')}"
     headers = {"ETag": product.etag, "Location": location}
-    return json_response(product_out(product), status=201, headers=headers)
+    document = written_product_out(product, check.result)
+    return json_response(document, status=201, headers=headers)

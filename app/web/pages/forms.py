@@ -21,7 +21,7 @@ from app.web.auth.permissions import MAX_FIELDS
 from app.web.errors import InvalidRequest
 from app.web.schemas.fields import Note, Reason
 
-DETAILS = ("name", "category", "price", "reorder_point", "tags", "barcode")
+DETAILS = ("name", "category", "price", "reorder_point", "tags", "barcode", "unit")
 PRODUCT_FIELDS = (*DETAILS, "stock")
 
 # Errors that belong to one field, by problem code.
@@ -101,7 +101,7 @@ class Form:
                 name = str(fault["loc"][0])
                 name = _FORM_NAMES.get(name, name)
                 message = str(fault["msg"]).removeprefix("Value error, ")
-                self.errors.setdefault(name, message[:1].upper() + message[1:])
+                self.errors.setdefault(name, _sentence(message))
             return None
 
     @contextmanager
@@ -113,12 +113,16 @@ class Form:
             self.status = error.status
             if (name := _ERROR_FIELDS.get(error.code)) is not None:
                 self.errors[name] = error.detail
-            elif isinstance(error, InvalidStock):
+            elif isinstance(error, InvalidStock | InvalidRequest):
                 (fault,) = error.extra["errors"]
                 name = fault["pointer"].removeprefix("/")
-                self.errors[_FORM_NAMES.get(name, name)] = fault["detail"]
+                self.errors[_FORM_NAMES.get(name, name)] = _sentence(fault["detail"])
             else:
                 self.problem = f"{error.title}. {error.detail}"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def text_of(product: Product) -> dict[str, str]:
@@ -131,6 +135,7 @@ def text_of(product: Product) -> dict[str, str]:
         "reorder_point": "" if product.reorder_point is None else digits(product.reorder_point),
         "tags": ", ".join(product.tags),
         "barcode": product.barcode or "",
+        "unit": product.unit or "",
     }
 
 

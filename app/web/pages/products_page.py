@@ -4,6 +4,7 @@ Ids are in the query, not in the path: browsers remove `..` from paths, and othe
 may use such ids.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from app.core.errors import ETagMismatch, ProductGone, ProductNotFound, StockpulseError
 from app.core.events import RESERVED
 from app.core.roles import Role
+from app.store.products.barcodes import MOST_SHOWN, BarcodeCheck
 from app.store.products.model import Product
 from app.web.auth.permissions import needs
 from app.web.pages.event_rows import row_of
@@ -31,7 +33,7 @@ from app.web.pages.forms import (
     submitted_edit,
 )
 from app.web.pages.templating import render
-from app.web.requests.parameters import ServicesDep, writable
+from app.web.requests.parameters import ServicesDep, in_case, writable
 from app.web.requests.write_stamp import stamp_for
 from app.web.schemas.fields import REASONS
 from app.web.schemas.product_models import AdjustmentRequest, ProductCreate, ProductPatch
@@ -52,8 +54,10 @@ def list_page(
     cursor: Cursor = None,
     done: Annotated[str, Query()] = "",
     product_id: Annotated[str, Query(alias="id")] = "",
+    same_barcode: Annotated[tuple[str, ...], Query()] = (),
+    barcode_unknown: Annotated[bool, Query()] = False,  # noqa: FBT002 - a query parameter
 ) -> HTMLResponse:
-    """A page of products, with a confirmation of the last write."""
+    """A page of products, with a confirmation of the last write and its warnings."""
     head = services.broker.head
     products = services.store.products.page(PAGE, cursor)
     return _page(
@@ -65,6 +69,8 @@ def list_page(
         next_cursor=products.next_cursor,
         done=done,
         done_id=product_id,
+        same_barcode=same_barcode[:MOST_SHOWN],
+        barcode_unknown=barcode_unknown,
         reasons=REASONS,
         no_stock=bool(products.items) and all(item.stock is None for item in products.items),
         cli_line=services.about.cli_line,
@@ -84,8 +90,10 @@ def create(request: Request, services: ServicesDep, fields: Submitted) -> Respon
     body = form.read(ProductCreate, document_of(fields, ("product_id", *PRODUCT_FIELDS)))
     if body is not None:
         with form.attempt():
-            services.store.products.create(body.draft(body.product_id), stamp_for(request))
-            return _done(services.settings.base_path, "created", body.product_id)
+            draft = body.draft(in_case(body.product_id, services.settings.id_case))
+            check = services.barcodes.start(body.barcode, body.product_id)
+            services.store.products.create(draft, stamp_for(request))
+            return _done(services, "created", body.product_id, _warnings(check))
     return _page(request, "product_new.html", status=form.status, form=form)
 
 
@@ -107,6 +115,7 @@ def edit(
     if patch is not None and remark is not None:
         stamp = stamp_for(request, reason=remark.reason, note=remark.note)
         with form.attempt():
+            check = services.barcodes.start(patch.barcode, product_id)
             try:
                 services.store.products.patch(
                     product_id, patch.changes(), fields.get("etag", ""), stamp
@@ -114,7 +123,7 @@ def edit(
             except ETagMismatch:
                 form = rebased(form, services.store.products.get(product_id))
             else:
-                return _done(services.settings.base_path, "saved", product_id)
+                return _done(services, "saved", product_id, _warnings(check))
     return _edit(request, product_id, form)
 
 
@@ -138,8 +147,8 @@ def adjust(
         stamp = stamp_for(request, reason=body.reason, note=body.note, reference=body.reference)
         with form.attempt():
             services.store.products.adjust(product_id, body.delta, stamp)
-            place = fields.get("place") or None
-            return _done(services.settings.base_path, "adjusted", product_id, place)
+            place = fields.get("place")
+            return _done(services, "adjusted", product_id, {"cursor": place} if place else {})
     return _sheet(request, "product_adjust.html", product_id, _current(services, product_id), form)
 
 
@@ -161,7 +170,7 @@ def delete(
         stamp = stamp_for(request, reason=remark.reason, note=remark.note)
         with form.attempt():
             services.store.products.delete(product_id, fields.get("etag", ""), stamp)
-            return _done(services.settings.base_path, "deleted", product_id)
+            return _done(services, "deleted", product_id)
     product = _current(services, product_id)
     if product is not None:
         form.values = {**form.values, "etag": product.etag}
@@ -244,7 +253,15 @@ def _page(request: Request, template: str, *, status: int = 200, **shown: Any) -
     return render(request, template, status=status, page="products", **shown)
 
 
-def _done(base: str, what: str, product_id: str, place: str | None = None) -> Response:
+def _warnings(check: BarcodeCheck) -> dict[str, Any]:
+    """What the list warns of, as parameters of its address."""
+    same = check.result
+    return {"same_barcode": same.product_ids} | ({} if same.known else {"barcode_unknown": 1})
+
+
+def _done(
+    services: Services, what: str, product_id: str, more: Mapping[str, Any] | None = None
+) -> Response:
     """Redirect to the list, so that a reload does not repeat the write."""
-    query = {"done": what, "id": product_id} | ({"cursor": place} if place else {})
-    return RedirectResponse(f"{base}/products?{urlencode(query)}", status_code=303)
+    query = urlencode({"done": what, "id": product_id, **(more or {})}, doseq=True)
+    return RedirectResponse(f"{services.settings.base_path}/products?{query}", status_code=303)

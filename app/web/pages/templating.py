@@ -15,7 +15,7 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from app.core.numbers import digits, number_of, places
+from app.core.numbers import digits, number_of, places, quantity
 from app.core.roles import Role
 from app.web.auth.identity import Identity
 from app.web.auth.permissions import TOKEN_FIELD
@@ -33,6 +33,7 @@ def _environment() -> Environment:
     environment.filters["grouped"] = lambda number: f"{number:,}"
     environment.filters["price"] = price_text
     environment.filters["digits"] = digits
+    environment.filters["quantity"] = quantity
     environment.filters["parameter"] = lambda value: quote(str(value), safe="")
     return environment
 
@@ -68,6 +69,7 @@ def render(
         "currency": settings.currency,
         "demo_running": services.demo.is_running(),
         "stock_name": settings.stock_attribute,
+        "has_units": settings.unit_attribute is not None,
         "metadata_name": settings.metadata_attribute,
         "price_decimals": settings.price_decimals,
         "step": partial(_step, settings.stock_decimals),

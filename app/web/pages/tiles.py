@@ -4,26 +4,31 @@ No I/O. `static/live/tiles.js` continues these counts in the browser.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from app.core.numbers import total
+from app.core.numbers import total, with_unit
 from app.web.pages.event_rows import is_outside
 
 WINDOW = 60  # minutes
+MIXED = "mixed"
 _NONE = Decimal(0)
 
 
 @dataclass(slots=True)
 class Counts:
-    """Changes, units in and out, and changes made outside Stockpulse."""
+    """Changes, units in and out, and changes made outside Stockpulse.
+
+    `units` are the units of the quantities in and out; "" stands for none.
+    """
 
     changes: int = 0
     units_in: Decimal = _NONE
     units_out: Decimal = _NONE
     outside: int = 0
+    units: set[str] = field(default_factory=set)
 
     def add(self, data: Mapping[str, Any]) -> None:
         """Count one event."""
@@ -32,6 +37,14 @@ class Counts:
         self.units_in = total(self.units_in, max(delta, _NONE))
         self.units_out = total(self.units_out, max(-delta, _NONE))
         self.outside += is_outside(data)
+        if delta:
+            self.units.add(data.get("unit") or "")
+
+    def amount(self, number: Decimal) -> str:
+        """A sum with its unit; different units have no sum."""
+        if len(self.units) > 1:
+            return MIXED
+        return with_unit(f"{number:,}", next(iter(self.units), None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from app.store.products.model import Stamp
 from app.web.errors import InvalidRequest, PreconditionRequired, ReadOnly, UnsupportedMediaType
 from app.web.requests.write_stamp import stamp_for
 from app.web.schemas.fields import Moment, Note, ProductID, Reason, Reference
+from app.web.schemas.product_ids import IDCase, check_standard
 from app.web.services import Services, services_of
 
 MERGE_PATCH = "application/merge-patch+json"
@@ -62,7 +63,7 @@ def decoded_id(product_id: str) -> str:
 EventID = Annotated[str, Path(description="The event's id.")]
 
 
-def checked_new_id(product_id: str) -> str:
+def checked_new_id(product_id: str, case: IDCase) -> str:
     """A new product's id from the path; the same rules apply as for an id in a body.
 
     Raises:
@@ -70,10 +71,23 @@ def checked_new_id(product_id: str) -> str:
 
     """
     try:
-        return _NEW_ID.validate_python(product_id)
+        return in_case(_NEW_ID.validate_python(product_id), case, "path:product_id")
     except ValidationError as error:
         reason = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
         raise _bad_id(reason) from None
+
+
+def in_case(product_id: str, case: IDCase, pointer: str = "/product_id") -> str:
+    """A new product's id, in the letter case of this deployment.
+
+    Raises:
+        InvalidRequest: it is in another one.
+
+    """
+    try:
+        return check_standard(product_id, case)
+    except ValueError as error:
+        raise _bad_id(str(error), pointer) from None
 
 
 def event_ref(event_id: str) -> tuple[str, str]:
@@ -89,10 +103,9 @@ def event_ref(event_id: str) -> tuple[str, str]:
     return ref
 
 
-def _bad_id(reason: str) -> InvalidRequest:
+def _bad_id(reason: str, pointer: str = "path:product_id") -> InvalidRequest:
     return InvalidRequest(
-        f"product_id: {reason}.",
-        extra={"errors": [{"pointer": "path:product_id", "detail": reason}]},
+        f"product_id: {reason}.", extra={"errors": [{"pointer": pointer, "detail": reason}]}
     )
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import orjson
 from fastapi import Request, Response
 
+from app.store.products.barcodes import BarcodeCheck
 from app.store.products.model import Product
-from app.web.schemas.outputs import product_out
+from app.web.schemas.outputs import product_out, written_product_out
 
 
 def json_response(
@@ -30,6 +31,12 @@ def json_response(
 def product_response(product: Product) -> Response:
     """A product, with its ETag."""
     return json_response(product_out(product), headers={"ETag": product.etag})
+
+
+def written_response(check: BarcodeCheck, product: Product) -> Response:
+    """A product after a write that may have set its barcode, with its ETag."""
+    document = written_product_out(product, check.result)
+    return json_response(document, headers={"ETag": product.etag})
 
 
 def page_response(request: Request, items: list[Any], next_cursor: str | None) -> Response:

@@ -9,6 +9,8 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from app.core.item import MAX_STOCK
+from app.core.numbers import MAX_UNIT
+from app.web.schemas.product_ids import check_standard
 
 Reason = Literal[
     "received",
@@ -31,21 +33,43 @@ _RFC3339 = re.compile(
 )
 
 
+# Invisible characters that people write: soft hyphen, zero-width space and joiners, word joiner,
+# and marks of the direction. Not those that change the direction of what follows.
+_WRITTEN = "\u00ad\u200b\u200c\u200d\u2060\u061c\u200e\u200f"
+
+# A regional flag, such as England's, is a black flag with invisible tags (UTS #51).
+_FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")
+
+# Letters and a symbol that show nothing: Hangul fillers, and a Braille pattern without dots.
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"
+
+
 def _is_hidden(character: str) -> bool:
-    """Whether it is a control, a line break or a bidi mark; many scripts need the joiners."""
+    """Whether it is a control, a line break, or invisible and not written by people."""
     kind = unicodedata.category(character)
     return kind in {"Cc", "Cn", "Co", "Cs", "Zl", "Zp"} or (
-        kind == "Cf" and character not in "\u200c\u200d"
+        kind == "Cf" and character not in _WRITTEN
     )
 
 
-def _line(value: str) -> str:
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LNPS" and character not in _BLANK
+
+
+def _printable(value: str) -> str:
     """One line of printable text: it is shown on pages and in terminals."""
-    if any(_is_hidden(character) for character in value):
+    if any(_is_hidden(character) for character in _FLAG.sub("", value)):
         raise ValueError("must not contain control or unprintable characters")
     if value != value.strip():
         raise ValueError("must not start or end with a space")
+    if not any(_is_visible(character) for character in value):
+        raise ValueError("must contain visible characters")
     return value
+
+
+def _line(value: str) -> str:
+    """A line of text in Unicode's form NFC, so that equal texts have equal characters."""
+    return unicodedata.normalize("NFC", _printable(value))
 
 
 def _product_id(value: str) -> str:
@@ -92,8 +116,9 @@ def _unique(tags: list[str]) -> list[str]:
 ProductID = Annotated[
     str,
     Field(min_length=1, max_length=200),
-    AfterValidator(_line),
+    AfterValidator(_printable),
     AfterValidator(_product_id),
+    AfterValidator(check_standard),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_line)]
 Quantity = Annotated[
@@ -111,6 +136,7 @@ Price = Annotated[
 ReorderPoint = Annotated[Quantity, Field(ge=0)]
 Category = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_line)]
 Barcode = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_line)]
+Unit = Annotated[str, Field(min_length=1, max_length=MAX_UNIT), AfterValidator(_line)]
 Tag = Annotated[str, Field(min_length=1, max_length=50), AfterValidator(_line)]
 Tags = Annotated[list[Tag], Field(max_length=50), AfterValidator(_unique)]
 Note = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_lines)]

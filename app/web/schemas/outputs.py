@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from app.core.events import Kind
 from app.core.numbers import json_number
+from app.store.products.barcodes import SameBarcode
 from app.store.products.model import Product
 
 # A JSON number while every reader keeps all of its digits, else a decimal string.
@@ -30,6 +31,10 @@ class ProductOut(BaseModel):
     )
     tags: list[str] = Field(description="Labels of the product.")
     barcode: str | None = Field(description="The product's barcode.")
+    unit: str | None = Field(
+        description="The unit of the product's quantities, such as `kg`; null if it has none, and "
+        "if `STOCKPULSE_UNIT_ATTRIBUTE` is not set."
+    )
     attributes: dict[str, Any] = Field(
         description="The item's other attributes, written by other programs. Writes through this "
         "API do not change them."
@@ -42,6 +47,28 @@ class ProductOut(BaseModel):
     )
     updated_at: str | None = Field(
         description="When Stockpulse last changed the product (RFC 3339, UTC)."
+    )
+
+
+class WarningOut(BaseModel):
+    """Something that may be a mistake, although the write was applied."""
+
+    code: Literal["barcode-in-use", "barcode-not-checked"] = Field(
+        description="`barcode-in-use`: another product has the same barcode. "
+        "`barcode-not-checked`: nobody knows, because the table is too large to look for the "
+        "barcode in half a second, or could not be read."
+    )
+    detail: str = Field(description="The warning, for people.")
+    product_id: str | None = Field(
+        description="The other product's id; null if the barcode was not checked."
+    )
+
+
+class WrittenProductOut(ProductOut):
+    """A product after a write that may have set its barcode."""
+
+    warnings: list[WarningOut] = Field(
+        description="What may be a mistake; empty for a write that sets no barcode."
     )
 
 
@@ -85,6 +112,10 @@ class EventData(BaseModel):
     stock_after: Number | None = Field(description="The stock after the change, if known.")
     delta: Number | None = Field(
         description="For `stock_changed`: the number of units added, negative if removed."
+    )
+    unit: str | None = Field(
+        description="The unit of the stock after the change; of a deletion, before it. Null if "
+        "the product has none, or if it is not known."
     )
     actor: str | None = Field(
         description="The key or person that made the change; null for a change made outside "
@@ -138,6 +169,22 @@ class EventPageOut(BaseModel):
     next_cursor: str | None = Field(description=_NEXT_CURSOR)
 
 
+def written_product_out(product: Product, barcode: SameBarcode) -> dict[str, Any]:
+    """A product as JSON values, as in `WrittenProductOut`."""
+    warnings: list[dict[str, str | None]] = [
+        {
+            "code": "barcode-in-use",
+            "detail": f"Product {other} has the same barcode.",
+            "product_id": other,
+        }
+        for other in barcode.product_ids
+    ]
+    if not barcode.known:
+        detail = "Other products with the same barcode could not be looked for in time."
+        warnings = [{"code": "barcode-not-checked", "detail": detail, "product_id": None}]
+    return {**product_out(product), "warnings": warnings}
+
+
 def product_out(product: Product) -> dict[str, Any]:
     """A product as JSON values, as in `ProductOut`."""
     return {
@@ -149,6 +196,7 @@ def product_out(product: Product) -> dict[str, Any]:
         "reorder_point": json_number(product.reorder_point),
         "tags": list(product.tags),
         "barcode": product.barcode,
+        "unit": product.unit,
         "attributes": product.attributes,
         "version": product.version,
         "created_at": product.created_at,

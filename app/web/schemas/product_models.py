@@ -19,6 +19,7 @@ from app.web.schemas.fields import (
     ReorderPoint,
     Stock,
     Tags,
+    Unit,
 )
 
 MAX_DELTA = 10**9
@@ -40,6 +41,10 @@ _PRICE = (
 _REORDER_POINT = "The stock at or below which the product should be reordered."
 _TAGS = "Labels of the product, each one only once."
 _BARCODE = "The product's barcode, such as an EAN."
+_UNIT = (
+    "The unit of the product's quantities, such as `kg`. Only where `STOCKPULSE_UNIT_ATTRIBUTE` is "
+    "set."
+)
 _NOTE = "A comment, up to 500 characters. Recorded with the event."
 _REFERENCE = "An order number, URI or similar. Recorded with the event."
 
@@ -54,6 +59,7 @@ class ProductBody(Strict):
     reorder_point: ReorderPoint | None = Field(None, description=_REORDER_POINT)
     tags: Tags = Field([], description=_TAGS)
     barcode: Barcode | None = Field(None, description=_BARCODE)
+    unit: Unit | None = Field(None, description=_UNIT)
 
     def draft(self, product_id: str) -> ProductDraft:
         """The fields as the store's draft of a product."""
@@ -66,6 +72,7 @@ class ProductBody(Strict):
             reorder_point=self.reorder_point,
             tags=tuple(self.tags),
             barcode=self.barcode,
+            unit=self.unit,
         )
 
 
@@ -73,7 +80,8 @@ class ProductCreate(ProductBody):
     """A new product."""
 
     product_id: ProductID = Field(
-        description="A unique id of your choice, such as a SKU. It cannot be changed later."
+        description="A unique id of your choice, such as a SKU, in standard form (RFC 8266). It "
+        "cannot be changed later."
     )
 
 
@@ -95,6 +103,7 @@ class ProductPatch(Strict):
     reorder_point: ReorderPoint | None = Field(None, description=_REORDER_POINT)
     tags: Tags | None = Field(None, description=_TAGS)
     barcode: Barcode | None = Field(None, description=_BARCODE)
+    unit: Unit | None = Field(None, description=_UNIT)
 
     def changes(self) -> dict[str, Any]:
         """The fields in the patch, by name."""

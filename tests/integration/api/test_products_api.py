@@ -20,7 +20,7 @@ def test_created_product_can_be_read(app: App) -> None:
     assert made.headers["Location"] == "/v1/products/P%2F1%20%C3%BC"
     read = app.http.get(made.headers["Location"])
     assert read.status_code == 200
-    assert read.json() == made.json()
+    assert read.json() | {"warnings": []} == made.json()
     assert read.headers["ETag"] == made.headers["ETag"]
     assert read.json()["price"] == "19.9"
     assert read.json()["version"] == 1
@@ -59,7 +59,7 @@ def test_put_replaces_all_fields_but_not_other_attributes(app: App) -> None:
     assert answer.status_code == 200
     assert answer.json()["category"] is None
     assert answer.json()["attributes"] == {"shelf": "A7"}
-    assert app.http.get("/v1/products/Pe").json() == answer.json()
+    assert app.http.get("/v1/products/Pe").json() | {"warnings": []} == answer.json()
 
 
 def test_patch_changes_the_given_fields_and_null_removes_a_field(app: App) -> None:

@@ -170,7 +170,7 @@ NOWHERE = [
 def test_unusual_valid_ids_work_in_every_operation(app: App) -> None:
     for product_id in (
         *("P 1", "a/b", "50%", "%2F", "a+b&c=d", "\u00fc\u4e2d\U0001f9f8", "..a", "a?b#c", "'\"<>"),
-        *("z" * 200, "\u4e2d" * 200, "{}", "\\", "~", "e\u0301"),
+        *("z" * 200, "\u4e2d" * 200, "{}", "\\", "~", "\u00e9"),
     ):
         body = {"product_id": product_id, "name": "n", "stock": 5}
         made = app.http.post(PRODUCTS, json=body)

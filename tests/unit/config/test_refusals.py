@@ -116,6 +116,7 @@ def test_group_header_needs_a_user_header(refused) -> None:
         {"PRICE_ATTRIBUTE": "Stockpulse"},
         {"STOCK_ATTRIBUTE": "inventory", "PRICE_ATTRIBUTE": "inventory.price"},
         {"METADATA_ATTRIBUTE": "meta", "PRICE_ATTRIBUTE": "meta.price"},
+        {"UNIT_ATTRIBUTE": "Stock"},
     ],
 )
 def test_attributes_must_have_different_names(refused, names: dict[str, str]) -> None:

@@ -113,6 +113,7 @@ def test_data_has_the_event_s_fields_under_the_same_names() -> None:
         "stock_before": 12,
         "stock_after": 9,
         "delta": -3,
+        "unit": None,
         "actor": "ada",
         "reason": "sold",
         "note": None,

@@ -48,6 +48,7 @@ EVENTS = [
         decode(as_boto3(modified(BEFORE, AFTER, view=view)), STREAM_ARN, STAMPS)
         for view in ("NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY")
     ),
+    an_event(unit="kg"),
     an_event(product_name=None, actor=None, reason=None, request_id=None, note="n", changed=()),
 ]
 

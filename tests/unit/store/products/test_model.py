@@ -1,11 +1,13 @@
 """A product is read from its item without loss; its ETag has a part for each kind of change."""
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from app.core.errors import AttributeKept, UnitNotStored
 from app.core.item import DEFAULT_NAMES, AttributeNames
 from app.core.keys import KeyPart, KeySchema
 from app.store.products.model import (
@@ -198,6 +200,31 @@ def test_fields_are_written_under_configured_names() -> None:
     }
 
 
+def test_unit_is_read_and_written_where_the_table_has_one() -> None:
+    names = replace(DEFAULT_NAMES, unit="Measure")
+    product = product_of(WHOLE | {"Measure": {"S": "kg"}}, names)
+    assert (product.unit, "Measure" in product.attributes) == ("kg", False)
+    assert encode_fields({"unit": "g"}, names) == {"Measure": {"S": "g"}}
+    assert encode_fields({"unit": None}, names) == {"Measure": None}
+
+
+def test_table_without_units_keeps_the_attribute_as_another_program_s() -> None:
+    product = product_of(WHOLE | {"Measure": {"S": "kg"}})
+    assert (product.unit, product.attributes["Measure"]) == (None, "kg")
+    assert encode_fields({"unit": None}, DEFAULT_NAMES) == {}
+    with pytest.raises(UnitNotStored, match="STOCKPULSE_UNIT_ATTRIBUTE"):
+        encode_fields({"unit": "kg"}, DEFAULT_NAMES)
+
+
+def test_unit_that_is_no_string_belongs_to_another_program() -> None:
+    names = replace(DEFAULT_NAMES, unit="Measure")
+    item = WHOLE | {"Measure": {"N": "7"}}
+    product = product_of(item, names)
+    assert (product.unit, product.attributes["Measure"]) == (None, 7)
+    with pytest.raises(AttributeKept, match="Measure"):
+        encode_fields({"unit": "kg"}, names, item)
+
+
 def test_every_attribute_that_a_write_can_change_is_compared() -> None:
     fields = {
         "name": "Mug",
@@ -207,8 +234,10 @@ def test_every_attribute_that_a_write_can_change_is_compared() -> None:
         "reorder_point": 1,
         "tags": ("a",),
         "barcode": "1",
+        "unit": "kg",
     }
-    assert set(encode_fields(fields, DEFAULT_NAMES)) == set(DEFAULT_NAMES.known_paths)
+    names = replace(DEFAULT_NAMES, unit="Measure")
+    assert set(encode_fields(fields, names)) == set(names.known_paths)
 
 
 def test_an_equal_value_is_not_a_change() -> None:

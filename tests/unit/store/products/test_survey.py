@@ -14,6 +14,7 @@ SHOP = {
     "department": {"S": "Drinks"},
     "labels": {"SS": ["a"]},
     "ean": {"S": "4006381333931"},
+    "stockUnit": {"S": "kg"},
 }
 
 
@@ -34,6 +35,7 @@ def test_likely_attributes_are_found_by_name_and_type() -> None:
         "CATEGORY_ATTRIBUTE": "department",
         "TAGS_ATTRIBUTE": "labels",
         "BARCODE_ATTRIBUTE": "ean",
+        "UNIT_ATTRIBUTE": "stockUnit",
     }
     assert remarks(SHOP) == []
 

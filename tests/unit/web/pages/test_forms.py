@@ -32,6 +32,7 @@ def product(**fields: Any) -> Product:
         "reorder_point": None,
         "tags": ("a, b",),
         "barcode": None,
+        "unit": None,
         "attributes": {},
         "version": 1,
         "created_at": None,

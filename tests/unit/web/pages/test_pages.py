@@ -79,6 +79,7 @@ def client(**given: Any) -> _Client:
             SimpleNamespace(page=lambda *_: Page([], None), carry_no_stock=lambda: False)
         ),
         "broker": a_broker(),
+        "barcodes": SimpleNamespace(start=lambda *_: None),
         "probes": {},
         "demo": SimpleNamespace(is_running=lambda: False),
         "access": open_to_all(settings.get("base_path", "")),

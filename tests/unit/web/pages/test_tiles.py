@@ -16,7 +16,23 @@ def event(minutes_ago: float = 0, **fields: Any) -> dict[str, Any]:
 
 def test_units_and_outside_changes_are_summed() -> None:
     events = [event(), event(stock_after=20, actor=None), event(kind="updated", stock_after=12)]
-    assert tiles_of(events, NOW, complete=True).total == Counts(3, 8, 3, 1)
+    assert tiles_of(events, NOW, complete=True).total == Counts(3, 8, 3, 1, {""})
+
+
+def test_sum_has_the_unit_that_its_quantities_share() -> None:
+    total = tiles_of([event(unit="kg"), event(unit="kg")], NOW, complete=True).total
+    assert total.amount(total.units_out) == "6 kg"
+
+
+def test_quantities_of_different_units_are_not_summed() -> None:
+    total = tiles_of([event(unit="kg"), event()], NOW, complete=True).total
+    assert total.amount(total.units_out) == "mixed"
+
+
+def test_change_without_a_quantity_does_not_add_its_unit() -> None:
+    events = [event(unit="kg"), event(kind="updated", stock_after=12, unit="l")]
+    total = tiles_of(events, NOW, complete=True).total
+    assert total.amount(total.units_out) == "3 kg"
 
 
 def test_changes_are_counted_by_minute() -> None:

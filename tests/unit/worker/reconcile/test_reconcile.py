@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from app.core.events import ChangeEvent
-from app.core.item import DEFAULT_NAMES, digest
+from app.core.item import DEFAULT_NAMES, AttributeNames, digest
 from app.store.audit.chain import is_baseline, link_of
 from app.store.audit.entry import event_of
 from app.store.audit.verification import check_entries
 from tests.support.builders import (
+    LABEL,
     NOON,
     an_event,
     an_item,
@@ -21,6 +22,7 @@ from worker.reconcile.decision import (
     AGAIN,
     baseline_of,
     decide,
+    found_in_table,
 )
 
 SOLD = an_event(1)
@@ -82,6 +84,13 @@ def test_an_entry_holds_the_audited_state_and_the_found_state() -> None:
     assert entry.changed == ("Category", "Stock")
     assert (entry.actor, entry.request_id, entry.event_name) == (None, None, "MODIFY")
     assert event_of(SIGNER.entry(entry)) == entry
+
+
+def test_an_entry_has_category_and_unit_under_the_table_s_own_names() -> None:
+    names = AttributeNames(category="Department", unit="Measure")
+    live = an_item(Stock=4, Department="Bath", Measure="kg")
+    entry = found_in_table("P1", None, live, LABEL, NOON, names)
+    assert (entry.category, entry.unit) == ("Bath", "kg")
 
 
 def test_an_entry_for_a_deleted_product_has_no_new_image() -> None:

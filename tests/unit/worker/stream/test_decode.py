@@ -106,6 +106,16 @@ class TestEveryShape:
         )
         assert (event.product_id, event.product_name, event.stock_after) == ("P9", "Mug", 4)
 
+    def test_unit_is_that_after_the_change_or_before_a_deletion(self) -> None:
+        stamps = Stamps("Products", AttributeNames(unit="Measure"))
+        old, new = NEW | {"Measure": {"S": "g"}}, NEW | {"Measure": {"S": "kg"}}
+        for change, unit in (
+            (modified(old, new), "kg"),
+            (removed(old), "g"),
+            (inserted(NEW), None),
+        ):
+            assert decode(as_boto3(change), STREAM_ARN, stamps).unit == unit
+
     def test_decoding_changes_nothing_in_the_record(self) -> None:
         record = as_lambda(modified(OLD, EVERY_TYPE))
         before = repr(record)

@@ -1,0 +1,46 @@
+"""Rows, stock cells and tiles that the script updates have units as the server's have."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.processes.running import App, serving, settings_for
+
+
+@pytest.fixture
+def app(endpoint: str, tmp_path: Path) -> Iterator[App]:
+    """An application with an attribute for units."""
+    with serving(settings_for(endpoint, tmp_path, unit_attribute="Unit")) as running:
+        yield running
+
+
+def test_live_page_never_sums_different_units(app: App, page: Page) -> None:
+    app.create("R1", 12, unit="kg")
+    app.create("R2", 5)
+    page.goto(app.url)
+    expect(page.locator("#pill")).to_have_attribute("data-state", "live")
+    out = page.locator("[data-tile=out]")
+    app.adjust("R1", -3)
+    expect(page.locator(".row [data-part=change]").first).to_have_text("12 → 9 kg (−3)")
+    expect(out).to_have_text("3 kg")
+    page.reload()
+    expect(out).to_have_text("3 kg")
+    app.adjust("R2", -1)
+    expect(out).to_have_text("mixed")
+    page.reload()
+    expect(out).to_have_text("mixed")
+
+
+def test_stock_cell_follows_the_stream_with_its_unit(app: App, page: Page) -> None:
+    app.create("R1", 12, unit="kg", reorder_point=10)
+    page.goto(f"{app.url}/products")
+    expect(page.locator("#pill")).to_have_attribute("data-state", "live")
+    stock = page.locator("tr[data-product=R1] [data-part=stock]")
+    app.adjust("R1", -3)
+    expect(stock).to_have_text("9 kg")
+    expect(page.locator("tr[data-product=R1] [data-part=low]")).to_be_visible()
+    page.get_by_label("Add to Name of R1").click()
+    expect(stock).to_have_text("10 kg")
+    expect(page.locator("#summary")).to_have_text("Name of R1: stock is now 10 kg.")
