@@ -125,7 +125,7 @@ def test_attributes_must_have_different_names(refused, names: dict[str, str]) ->
 
 @pytest.mark.parametrize(
     ("ignored", "setting"),
-    [("lastSync,Stock", "STOCK_ATTRIBUTE"), ("Pro*", "KEY_ATTRIBUTE"), ("*", "KEY_ATTRIBUTE")],
+    [("lastSync,Stock", "STOCK_ATTRIBUTE"), ("Pro*", "NAME_ATTRIBUTE"), ("*", "NAME_ATTRIBUTE")],
 )
 def test_known_attributes_cannot_be_ignored(refused, ignored: str, setting: str) -> None:
     message = refused(IGNORED_ATTRIBUTES=ignored)

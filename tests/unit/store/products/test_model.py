@@ -204,8 +204,8 @@ def test_unit_is_read_and_written_where_the_table_has_one() -> None:
     names = replace(DEFAULT_NAMES, unit="Measure")
     product = product_of(WHOLE | {"Measure": {"S": "kg"}}, names)
     assert (product.unit, "Measure" in product.attributes) == ("kg", False)
-    assert encode_fields({"unit": "g"}, names) == {"Measure": {"S": "g"}}
-    assert encode_fields({"unit": None}, names) == {"Measure": None}
+    assert encode_fields({"unit": "g"}, names) == {("Measure",): {"S": "g"}}
+    assert encode_fields({"unit": None}, names) == {("Measure",): None}
 
 
 def test_table_without_units_keeps_the_attribute_as_another_program_s() -> None:
