@@ -26,7 +26,7 @@ from app.observability import logs
 from app.observability.metrics import MetricsAddressTaken
 from app.store.coordination.workers import OwnerRefused
 from app.store.dynamodb.aws_session import AWSNotSetUp
-from app.store.dynamodb.tables import TableError
+from app.store.dynamodb.table_names import TableError
 from app.store.engine import EngineError
 
 # Errors whose message says what to change.

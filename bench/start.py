@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from app.store.dynamodb.tables import table_names
+from app.store.dynamodb.table_names import table_names
 from bench.support.past import write_past
 from bench.support.report import Requirement, conditions, finish, median_of
 from tests.support.processes.process import Process

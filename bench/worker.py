@@ -31,7 +31,7 @@ from app.store.audit.entry import Signer
 from app.store.coordination.checkpoints import Checkpoints
 from app.store.coordination.leases import Hold, Lease, Leases
 from app.store.dead_letters.letter_repository import DeadLetters
-from app.store.dynamodb.tables import TableNames
+from app.store.dynamodb.table_names import TableNames
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
 from app.store.timeline.timeline import Timeline

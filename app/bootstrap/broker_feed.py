@@ -16,7 +16,7 @@ from app.store import location
 from app.store.coordination.audit_key_ids import AuditKeyIDs
 from app.store.coordination.shard_state import ShardState
 from app.store.deployment import Deployment
-from app.store.dynamodb.tables import TableNames
+from app.store.dynamodb.table_names import TableNames
 from app.web.services import Probe
 from worker.effects.log_writer import LogWriter
 from worker.hosts.in_process import make_worker

@@ -10,7 +10,7 @@ from app.config.settings import PREFIX, Settings
 from app.observability.logs import escaped
 from app.store import location
 from app.store.dynamodb.client import translated
-from app.store.dynamodb.tables import check_exists, key_of
+from app.store.dynamodb.products_table import check_exists, key_of
 from app.store.products.survey import Found, Survey, survey
 
 if TYPE_CHECKING:

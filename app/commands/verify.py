@@ -13,7 +13,7 @@ from app.observability.logs import escaped
 from app.store import location
 from app.store.audit.verification import BLIND_SPOTS
 from app.store.audit.verifier import Report, Verifier
-from app.store.dynamodb.tables import with_key
+from app.store.dynamodb.products_table import with_key
 
 
 def add(commands: Any) -> None:

@@ -41,7 +41,7 @@ from app.core.item import AttributeNames
 from app.core.paths import Path as AttributePlace
 from app.core.paths import path_of
 from app.filters.selection import Selection
-from app.store.dynamodb.tables import TableNames, table_names
+from app.store.dynamodb.table_names import TableNames, table_names
 
 # Settings `<NAME>_ATTRIBUTE`, in the order of `AttributeNames`.
 _ATTRIBUTES = (

@@ -6,7 +6,8 @@ from threading import Event
 from app.core.item import AttributeNames
 from app.core.stamps import Stamps
 from app.demo.live import Plan
-from app.store.dynamodb.tables import TableNames, ensure_tables, stream_of
+from app.store.dynamodb.table_names import TableNames
+from app.store.dynamodb.tables import ensure_tables, stream_of
 from app.store.location import Place
 from app.store.products.product_repository import ProductRepository
 

@@ -7,7 +7,8 @@ from app.core.item import AttributeNames
 from app.core.stamps import Stamps
 from app.store.audit.entry import Signer
 from app.store.dynamodb.client import Clients
-from app.store.dynamodb.tables import StreamOfTable, TableNames, stream_of
+from app.store.dynamodb.table_names import TableNames
+from app.store.dynamodb.tables import StreamOfTable, stream_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -12,7 +12,7 @@ from app.observability.logs import masked
 from app.store.coordination.checkpoints import Checkpoints
 from app.store.dynamodb.aws_session import Session, embedded_session, session_for
 from app.store.dynamodb.client import Clients, connect
-from app.store.dynamodb.tables import TableNames
+from app.store.dynamodb.table_names import TableNames
 from app.store.engine import EmbeddedEngine, find_running
 from app.store.engine.data_folder import DataFolder
 from app.store.engine.lock import hold, is_held

@@ -13,7 +13,7 @@ from app.store.coordination.checkpoints import Checkpoint, checkpoint_of
 from app.store.coordination.workers import WorkerRow, host_of, worker_of
 from app.store.dead_letters.letter_summary import SHOWN, DeadLetterSummary, summary
 from app.store.dynamodb.client import translated
-from app.store.dynamodb.tables import TableNames
+from app.store.dynamodb.table_names import TableNames
 from app.store.sinks.sink_lag import SinkView
 
 if TYPE_CHECKING:

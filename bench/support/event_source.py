@@ -17,7 +17,8 @@ from typing import Any
 from app.core.item import DEFAULT_NAMES
 from app.runtime.wake import Wake
 from app.store.dynamodb.client import connect
-from app.store.dynamodb.tables import TableNames, ensure_tables, stream_of, table_names
+from app.store.dynamodb.table_names import TableNames, table_names
+from app.store.dynamodb.tables import ensure_tables, stream_of
 from bench.support.report import median_of, percentile
 from bench.support.store import Store, bare, item, make_changes
 from tests.support.processes.ministack import (

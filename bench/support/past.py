@@ -15,7 +15,7 @@ import orjson
 
 from app.core.events import ChangeEvent
 from app.store.audit.entry import Signer
-from app.store.dynamodb.tables import TableNames
+from app.store.dynamodb.table_names import TableNames
 from app.store.feed.cursor import Cursor
 from bench.support.changes import change
 from bench.support.store import PRODUCTS

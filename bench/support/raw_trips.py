@@ -11,7 +11,8 @@ from typing import Any
 from app.core.item import DEFAULT_NAMES
 from app.store.audit.entry import Signer
 from app.store.dynamodb.client import Clients
-from app.store.dynamodb.tables import ensure_tables, stream_of, table_names
+from app.store.dynamodb.table_names import table_names
+from app.store.dynamodb.tables import ensure_tables, stream_of
 from bench.support.store import item
 from worker.stream.decode import decode
 

@@ -15,7 +15,8 @@ from app.core.metadata import Metadata, with_metadata
 from app.core.stamps import Stamps
 from app.store.dynamodb.aws_session import LOCAL_CREDENTIAL, LOCAL_REGION
 from app.store.dynamodb.client import Clients, connect
-from app.store.dynamodb.tables import TableNames, ensure_tables, stream_of, table_names
+from app.store.dynamodb.table_names import TableNames, table_names
+from app.store.dynamodb.tables import ensure_tables, stream_of
 from app.store.engine import EmbeddedEngine
 
 PRODUCTS = 1_000

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from app.store.dynamodb.tables import TableNames
+from app.store.dynamodb.table_names import TableNames
 from tests.support.builders import STREAM_ARN
 from tests.support.processes.running import App, item
 from tests.support.reconciling import Parts

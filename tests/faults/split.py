@@ -12,7 +12,7 @@ from app.core.errors import StoreUnavailable
 from app.store.coordination.checkpoints import Checkpoints, Rows
 from app.store.deployment import CONSUMER
 from app.store.dynamodb.client import connect
-from app.store.dynamodb.tables import table_names
+from app.store.dynamodb.table_names import table_names
 from tests.faults.client import Client, Tap
 from tests.faults.engines import Engine
 from tests.faults.writers import Account, Writers, account

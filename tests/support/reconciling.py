@@ -10,7 +10,8 @@ from app.config.signing import signer_of
 from app.store.audit.audit_repository import Arrived, AuditRepository
 from app.store.deployment import Deployment
 from app.store.dynamodb.client import Clients
-from app.store.dynamodb.tables import TableNames, ensure_tables, stream_of
+from app.store.dynamodb.table_names import TableNames
+from app.store.dynamodb.tables import ensure_tables, stream_of
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
 from worker.continuity.chain_entries import ChainEntries
@@ -29,7 +30,7 @@ class Parts:
 
     def __post_init__(self) -> None:
         self.names: TableNames = self.settings.table_names
-        ensure_tables(self.clients.tables, self.names, self.settings.attributes)
+        self.attributes = ensure_tables(self.clients.tables, self.names, self.settings.attributes)
         signer = signer_of(self.settings)
         self.signer = signer
         feed = Feed(self.clients.tables, self.names.feed)
@@ -60,7 +61,7 @@ class Parts:
             "label": stream_label(self.stream_arn),
         }
         return Comparison(
-            Deployment(self.clients, self.names, self.settings.attributes, self.signer),
+            Deployment(self.clients, self.names, self.attributes, self.signer),
             self.audit,
             self.sink,
             stop=self.stop,

@@ -19,7 +19,8 @@ from app.store.coordination.audited_table import claim_audit
 from app.store.coordination.workers import Workers
 from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb.client import Clients, connect
-from app.store.dynamodb.tables import TableNames, with_key
+from app.store.dynamodb.products_table import with_key
+from app.store.dynamodb.table_names import TableNames
 from app.store.feed.feed import Feed
 from app.store.feed.shared_clock import ClockRow, SharedClock
 from worker.aws_lambda.freeze_safe_clock import FreezeSafeClock

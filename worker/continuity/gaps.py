@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
+from app.core.differences import changed_names
 from app.core.errors import StoreRefused
 from app.core.events import RESERVED, ChangeEvent
 from app.core.item import DEFAULT_NAMES, AttributeNames, digest, stock
@@ -18,7 +19,7 @@ from app.store.audit.chain import BOTH_IMAGES, ChainFull, goes_on, origin, succe
 from app.store.coordination.hold import Hold
 from worker.continuity.chain_entries import ChainEntries
 from worker.continuity.last_images import Break, LastImages
-from worker.stream.decode import changed_names, event_key, stream_label
+from worker.stream.decode import event_key, stream_label
 
 _log = logging.getLogger(__name__)
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
+from app.core.differences import changed_names
 from app.core.events import ChangeEvent
 from app.core.item import AttributeNames, Item, stock, text
 from app.store.audit.chain import BOTH_IMAGES, Link, label_of, origin, successor
-from worker.stream.decode import changed_names
 
 # A product is reconciled at most once in this time: if it differs again so soon, another program
 # writes it and its records do not arrive, which an admin must investigate.

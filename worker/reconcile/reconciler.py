@@ -22,7 +22,7 @@ from app.runtime.stall import Sighting, observe
 from app.store.audit.audit_repository import AuditRepository
 from app.store.coordination.reconcile_requests import Outcome, ReconcileRequests, State
 from app.store.deployment import Deployment
-from app.store.dynamodb.tables import TableError
+from app.store.dynamodb.table_names import TableError
 from worker.continuity.chain_entries import ChainEntries
 from worker.reconcile.comparison import Comparison
 from worker.stream.decode import stream_label

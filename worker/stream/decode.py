@@ -9,18 +9,17 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from app.core.authorship import NOBODY, Author, author_of, is_mark_only
+from app.core.authorship import NOBODY, author_of, is_mark_only
+from app.core.differences import differing_names, shown_names
 from app.core.events import ChangeEvent, Kind
 from app.core.item import (
     DEFAULT_NAMES,
     AttributeNames,
     Item,
-    canonical,
     stock,
     text,
 )
 from app.core.keys import KeySchema
-from app.core.paths import path_of, value_at, without
 from app.core.stamps import Stamps
 from worker.stream.record_shapes import image, moment
 
@@ -124,7 +123,7 @@ def _decode(record: Mapping[str, Any], stream_arn: str, stamps: Stamps) -> Chang
     event_name = str(record["eventName"])
     differing: set[str] = set()
     if before is not None and after is not None:
-        differing = _differing(before, after, names)
+        differing = differing_names(before, after, names)
     view_type = str(change.get("StreamViewType", "NEW_AND_OLD_IMAGES"))
     was, is_product = _products(before, after, keys, view_type, names)
     if not (was or is_product):
@@ -145,7 +144,7 @@ def _decode(record: Mapping[str, Any], stream_arn: str, stamps: Stamps) -> Chang
         unit=text(shown, names.unit),
         before=before,
         after=after,
-        changed=_changed(differing, author, names),
+        changed=shown_names(differing, names, by_other=author == NOBODY),
         stock_before=stock(before, names) if was else None,
         stock_after=stock(after, names) if is_product else None,
         occurred_at=occurred_at,
@@ -212,50 +211,6 @@ def _kind(
             return "stock_changed" if None not in stocks and stocks[0] != stocks[1] else "updated"
         case _:
             raise ValueError(f"unknown event name {event_name!r}")
-
-
-def changed_names(
-    before: Item | None, after: Item | None, names: AttributeNames
-) -> tuple[str, ...]:
-    """Names of attributes that differ, as an event shows them; empty if an image is absent."""
-    if before is None or after is None:
-        return ()
-    return _changed(_differing(before, after, names), NOBODY, names)
-
-
-def _changed(differing: set[str], author: Author, names: AttributeNames) -> tuple[str, ...]:
-    """Names of changed attributes; the metadata is named where another program changed it alone.
-
-    A known attribute inside a map is named by its path.
-    """
-    shown = {name for name in differing - {names.metadata} if not names.is_ignored(name)}
-    if not shown and author == NOBODY and names.metadata in differing:
-        shown = {names.metadata}
-    return tuple(sorted(shown))
-
-
-def _differing(before: Item, after: Item, attributes: AttributeNames) -> set[str]:
-    """Names whose values differ in meaning: sets are unordered, and `1.50` equals `1.5`."""
-    before, after = _flat(before, attributes), _flat(after, attributes)
-    names = before.keys() | after.keys()
-    unequal = {name for name in names if before.get(name) != after.get(name)}
-    return {
-        name
-        for name in unequal
-        if name not in before
-        or name not in after
-        or canonical({name: before[name]}) != canonical({name: after[name]})
-    }
-
-
-def _flat(image: Item, names: AttributeNames) -> Item:
-    """The image with each known attribute that lies inside a map beside that map's rest."""
-    inside = [name for name in names.known if len(path_of(name)) > 1]
-    if not inside:
-        return image
-    values = {name: value_at(image, path_of(name)) for name in inside}
-    rest = without(image, map(path_of, inside))
-    return rest | {name: value for name, value in values.items() if value is not None}
 
 
 def _is_expiry(identity: Mapping[str, Any] | None) -> bool:

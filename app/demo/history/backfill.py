@@ -23,7 +23,8 @@ from app.store.coordination.hold import Hold
 from app.store.dead_letters.letter_repository import DeadLetters
 from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb.client import translated
-from app.store.dynamodb.tables import TableNames, ensure_tables, stream_of
+from app.store.dynamodb.table_names import TableNames
+from app.store.dynamodb.tables import ensure_tables, stream_of
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import ROW_LIMIT, Feed
 from app.store.location import Place

@@ -16,7 +16,7 @@ from app.core.keys import NotAnID, id_in, row_id
 from app.store.audit.chain import BOTH_IMAGES
 from app.store.audit.verification import Checked, Finding, check_entries, check_live
 from app.store.dynamodb.reads import get_one, get_rows
-from app.store.dynamodb.tables import TableNames
+from app.store.dynamodb.table_names import TableNames
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from app.core.errors import ConditionFailed
 from app.store.dynamodb.client import translated
 from app.store.dynamodb.reads import get_one
-from app.store.dynamodb.tables import TableError, TableNames
+from app.store.dynamodb.table_names import TableError, TableNames
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

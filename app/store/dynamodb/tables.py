@@ -4,48 +4,33 @@ Only `stockpulse init --enable-stream` enables a stream: that changes a table wh
 other programs.
 """
 
-from dataclasses import dataclass, replace
-from difflib import get_close_matches
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from app.core.errors import StoreUnavailable
 from app.core.item import AttributeNames
-from app.core.keys import KeyPart, KeySchema, KeyType
 from app.store.dynamodb.client import error_code, translated
+from app.store.dynamodb.products_table import (
+    BOTH_IMAGES,
+    check_exists,
+    check_selection,
+    key_of,
+    with_key,
+)
+from app.store.dynamodb.table_names import TableError, TableNames
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-BOTH_IMAGES = "NEW_AND_OLD_IMAGES"
 _WAIT: Any = {"Delay": 1, "MaxAttempts": 120}  # seconds, tries; AWS needs well under 2 minutes
 
 
-_KEY_SETTINGS = "KEY_ATTRIBUTE", "SORT_KEY_ATTRIBUTE"
 _NOT_CREATED = (
     ", and Stockpulse does not create a table that STOCKPULSE_PRODUCTS_TABLE names, nor any with "
     "STOCKPULSE_READ_ONLY"
 )
-
-
-class TableError(Exception):
-    """A table cannot be used as it is; the message says what to change."""
-
-
-@dataclass(frozen=True, slots=True)
-class TableNames:
-    """The names of all tables of a deployment."""
-
-    products: str
-    audit: str
-    feed: str
-    checkpoints: str
-    dead_letters: str
-    idempotency: str
-    settings: str
-    existing: bool = False  # the products table is never created
-    key: tuple[str | None, str | None] = (None, None)  # its key's names as set; None: as they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +39,6 @@ class StreamOfTable:
 
     arn: str
     view_type: str
-
-
-def table_names(
-    prefix: str,
-    products: str | None,
-    *,
-    existing: bool = False,
-    key: tuple[str | None, str | None] = (None, None),
-) -> TableNames:
-    """The table names with the prefix; `products`, if given, names an existing table exactly."""
-    return TableNames(
-        products=products or f"{prefix}Products",
-        audit=f"{prefix}ProductEvents",
-        feed=f"{prefix}Feed",
-        checkpoints=f"{prefix}StreamCheckpoints",
-        dead_letters=f"{prefix}DeadLetters",
-        idempotency=f"{prefix}IdempotencyKeys",
-        settings=f"{prefix}Settings",
-        existing=existing or products is not None,
-        key=key,
-    )
 
 
 def ensure_tables(
@@ -107,47 +71,9 @@ def ensure_tables(
         _ensure(client, name, keys)
     for name in (names.audit, names.feed, names.idempotency, names.settings):
         _ensure_expiry(client, name)
-    return with_key(client, names, attributes)
-
-
-def with_key(
-    client: "DynamoDBClient", names: TableNames, attributes: AttributeNames
-) -> AttributeNames:
-    """The attribute names with the products table's own key.
-
-    Raises:
-        TableError: the settings name another key, or the stream's records lack what the products'
-            filter names.
-        StoreUnavailable: there is no such table, or DynamoDB cannot be reached.
-
-    """
-    with translated():
-        description = client.describe_table(TableName=names.products)["Table"]
-    found = key_of(description)
-    shown = ", ".join(f"{name} ({kind})" for name, kind in found)
-    for wanted, setting, part in zip(names.key, _KEY_SETTINGS, (*found, None), strict=False):
-        if wanted is not None and (part is None or part[0] != wanted):
-            raise TableError(
-                f"Table {names.products} has the key {shown}, but STOCKPULSE_{setting} is "
-                f"{wanted}. Change that setting, or leave it out."
-            )
-    key = KeySchema(*(KeyPart(name, kind) for name, kind in found))
-    for setting, name in (("STOCK", attributes.stock), ("METADATA", attributes.metadata)):
-        if name in key.names:
-            raise TableError(
-                f"{name} is part of the key of table {names.products}, so it cannot change. Set "
-                f"STOCKPULSE_{setting}_ATTRIBUTE to another attribute."
-            )
-    view_type = description.get("StreamSpecification", {}).get("StreamViewType", BOTH_IMAGES)
-    if attributes.selects is not None and view_type != BOTH_IMAGES:
-        others = sorted(attributes.selects.names - {*key.names})
-        if others:
-            raise TableError(
-                f"STOCKPULSE_PRODUCTS_FILTER names {', '.join(others)}, but the stream of "
-                f"{names.products} has view type {view_type}, whose records lack images. Name "
-                f"only {', '.join(key.names)}, or choose a stream with {BOTH_IMAGES}."
-            )
-    return replace(attributes, key=key)
+    found = with_key(client, names, attributes)
+    check_selection(client, names, found)
+    return found
 
 
 def stream_of(client: "DynamoDBClient", table: str) -> StreamOfTable:
@@ -193,37 +119,6 @@ def _check_service(client: "DynamoDBClient") -> None:
         raise StoreUnavailable(
             "The service at this endpoint is not DynamoDB. Check STOCKPULSE_DYNAMODB."
         )
-
-
-def check_exists(client: "DynamoDBClient", table: str, otherwise: str = "") -> None:
-    """Check that there is a table of exactly this name.
-
-    It reads the list, because DynamoDB Local fails on names that differ by case only.
-
-    Raises:
-        TableError: there is none; the message ends with `otherwise` and similar names.
-
-    """
-    with translated():
-        pages = client.get_paginator("list_tables").paginate(PaginationConfig={"MaxItems": 10_000})
-        found = [name for page in pages for name in page["TableNames"]]
-    if table in found:
-        return
-    folded = {name.casefold(): name for name in found}
-    close = get_close_matches(table.casefold(), folded, n=3)
-    hint = f" Similar names: {', '.join(folded[name] for name in close)}." if close else ""
-    region = client.meta.region_name
-    raise TableError(f"There is no table {table} in region {region}{otherwise}.{hint}")
-
-
-def key_of(description: Any) -> list[tuple[str, KeyType]]:
-    """Name and type of a described table's partition key and, if there is one, its sort key."""
-    types = {
-        entry["AttributeName"]: entry["AttributeType"]
-        for entry in description["AttributeDefinitions"]
-    }
-    by_role = {entry["KeyType"]: entry["AttributeName"] for entry in description["KeySchema"]}
-    return [(by_role[role], types[by_role[role]]) for role in ("HASH", "RANGE") if role in by_role]
 
 
 def _ensure(

@@ -12,6 +12,7 @@ from app.core.roles import Role
 from app.store.access.api_keys import ApiKeys
 from app.store.dynamodb import tables
 from app.store.dynamodb.client import connect
+from app.store.dynamodb.table_names import table_names
 from tests.support.processes.running import settings_for
 
 OTHERS = {"host": "0.0.0.0"}
@@ -24,7 +25,7 @@ def keys_of(endpoint: str, folder: Path) -> Iterator[tuple[ApiKeys, Any, str]]:
     """API keys in a table of the test's own."""
     clients = connect(endpoint)
     prefix = settings_for(endpoint, folder).table_prefix
-    names = tables.table_names(prefix, None)
+    names = table_names(prefix, None)
     tables._ensure(clients.tables, names.settings, ["Kind", "ID"])  # noqa: SLF001 - the only one needed
     try:
         yield ApiKeys(clients.tables, names.settings), clients.tables, names.settings

@@ -17,7 +17,8 @@ from app.core.item import DEFAULT_NAMES
 from app.store.coordination.workers import OwnerRefused, Workers
 from app.store.deployment import CONSUMER
 from app.store.dynamodb.client import connect
-from app.store.dynamodb.tables import TableNames, ensure_tables
+from app.store.dynamodb.table_names import TableNames
+from app.store.dynamodb.tables import ensure_tables
 from app.store.feed.feed import Feed
 from tests.support.builders import an_item, as_lambda, inserted
 from tests.support.processes.redis_server import RedisServer

@@ -14,7 +14,8 @@ from app.store.coordination.sink_row import SinkRow
 from app.store.dead_letters.letter_admin import DeadLetterAdmin
 from app.store.deployment import CONSUMER
 from app.store.dynamodb.client import connect
-from app.store.dynamodb.tables import ensure_tables, table_names
+from app.store.dynamodb.table_names import table_names
+from app.store.dynamodb.tables import ensure_tables
 from app.store.feed.feed import Feed
 from app.store.sinks.sink_control import SinkControl
 from tests.support.waiting import until

@@ -18,13 +18,14 @@ from app.demo.runner import DemoShop
 from app.demo.simulation.shop import changes
 from app.store import location
 from app.store.dynamodb import tables
+from app.store.dynamodb.table_names import TableNames
 from tests.support.demo import ZONE, feed_events
 from tests.support.processes.running import item, serving, settings_for
 from tests.support.waiting import until
 
 
 @contextmanager
-def owned(settings: Settings) -> Iterator[tuple[location.Place, tables.TableNames]]:
+def owned(settings: Settings) -> Iterator[tuple[location.Place, TableNames]]:
     names = settings.table_names
     with location.owned(settings.dynamodb, settings.data_dir, names) as where:
         tables.ensure_tables(where.connect().tables, names, settings.attributes)

@@ -15,7 +15,8 @@ from app.broker.redis.entries import entry_of
 from app.core.events import ChangeEvent
 from app.core.item import DEFAULT_NAMES
 from app.store.audit.entry import event_of
-from app.store.dynamodb.tables import ensure_tables, stream_of, table_names
+from app.store.dynamodb.table_names import table_names
+from app.store.dynamodb.tables import ensure_tables, stream_of
 from tests.support.http.throttling import ThrottlingProxy, throttling
 from tests.support.processes.ministack import ACCOUNT, RUNTIME, MiniStack, ministack, with_modules
 from tests.support.processes.process import ROOT

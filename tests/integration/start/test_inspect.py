@@ -10,7 +10,8 @@ from app.commands import inspect_table
 from app.commands.common import CommandError
 from app.config.settings import Settings
 from app.store.dynamodb.client import connect
-from app.store.dynamodb.tables import TableError, enable_stream
+from app.store.dynamodb.table_names import TableError
+from app.store.dynamodb.tables import enable_stream
 from tests.support.http.sse import Listener
 from tests.support.processes.running import serving, settings_for
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.store.dynamodb.client import connect
-from app.store.dynamodb.tables import TableError
+from app.store.dynamodb.table_names import TableError
 from tests.support.http.sse import Listener
 from tests.support.processes.running import App, item, serving, settings_for
 from tests.support.waiting import until

@@ -10,7 +10,8 @@ from app.core.item import DEFAULT_NAMES
 from app.store.audit.audit_repository import Arrived, AuditRepository
 from app.store.audit.entry import Signer
 from app.store.dynamodb.client import Clients, connect
-from app.store.dynamodb.tables import TableNames, ensure_tables, table_names
+from app.store.dynamodb.table_names import TableNames, table_names
+from app.store.dynamodb.tables import ensure_tables
 from app.store.feed.cursor import Cursor
 from app.store.feed.feed import Feed
 from app.store.feed.shared_clock import ClockRow, SharedClock

@@ -8,12 +8,9 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from app.config.key_files import own_keys, parse_keys
 from app.core.keys import KeyPart, KeySchema
-from app.store.audit.verification import Finding
-from app.store.audit.verifier import Verifier
-from app.store.dynamodb.client import connect
-from app.store.dynamodb.tables import TableError, with_key
+from app.store.dynamodb.table_names import TableError
+from tests.integration.store.keyed import create_table, verified
 from tests.support.http.sse import Listener
 from tests.support.processes.running import App, serving, settings_for
 
@@ -41,21 +38,6 @@ KEYS: dict[str, tuple[KeySchema, dict[str, Any], str]] = {
 }
 
 
-def create_table(endpoint: str, schema: KeySchema, view: str, table: str) -> None:
-    connect(endpoint).tables.create_table(
-        TableName=table,
-        KeySchema=[
-            {"AttributeName": part.name, "KeyType": role}
-            for part, role in zip(schema.parts, ("HASH", "RANGE"), strict=False)
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": part.name, "AttributeType": part.kind} for part in schema.parts
-        ],
-        BillingMode="PAY_PER_REQUEST",
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": view},
-    )
-
-
 def stored(app: App, key: dict[str, Any]) -> dict[str, Any]:
     table = app.services.about.products_table
     return dict(app.tables.get_item(TableName=table, Key=key, ConsistentRead=True)["Item"])
@@ -64,14 +46,6 @@ def stored(app: App, key: dict[str, Any]) -> dict[str, Any]:
 def posted(app: App, product_id: str) -> httpx.Response:
     body = {"product_id": product_id, "name": "Mug", "stock": 1}
     return app.http.post("/v1/products", json=body)
-
-
-def verified(app: App) -> list[Finding]:
-    settings = app.services.settings
-    names = with_key(app.tables, settings.table_names, settings.attributes)
-    keys = parse_keys(own_keys(settings.data_dir))
-    verifier = Verifier(app.tables, settings.table_names, names, keys, settle=0.1)
-    return verifier.run(None, lambda _: None).findings
 
 
 @pytest.mark.parametrize(

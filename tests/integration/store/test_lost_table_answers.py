@@ -5,7 +5,8 @@ from pathlib import Path
 
 from app.core.item import DEFAULT_NAMES
 from app.store.dynamodb.client import connect
-from app.store.dynamodb.tables import ensure_tables, stream_of, table_names
+from app.store.dynamodb.table_names import table_names
+from app.store.dynamodb.tables import ensure_tables, stream_of
 from tests.support.http.lossy import lossy
 
 

@@ -15,7 +15,7 @@ from app.runtime.wake import Wake
 from app.store.coordination.checkpoints import Checkpoint, Checkpoints
 from app.store.deployment import CONSUMER
 from app.store.dynamodb.client import connect
-from app.store.dynamodb.tables import table_names
+from app.store.dynamodb.table_names import table_names
 from tests.support.processes.process import ROOT, with_settings
 from tests.support.processes.running import item
 from tests.support.waiting import until

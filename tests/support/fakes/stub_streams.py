@@ -6,7 +6,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from app.store.dynamodb.tables import StreamOfTable, TableError
+from app.store.dynamodb.table_names import TableError
+from app.store.dynamodb.tables import StreamOfTable
 from tests.support.builders import an_item, as_boto3, inserted
 
 ARN = "arn:aws:dynamodb:eu-central-1:123456789012:table/{}/stream/{}"

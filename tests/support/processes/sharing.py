@@ -15,7 +15,8 @@ from app.store.coordination.leases import Lease, Leases
 from app.store.coordination.workers import Broker, Workers
 from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb.client import Clients, connect
-from app.store.dynamodb.tables import StreamOfTable, TableNames, table_names
+from app.store.dynamodb.table_names import TableNames, table_names
+from app.store.dynamodb.tables import StreamOfTable
 from tests.support.fakes.stub_streams import StubStreams
 from worker.hosts.stream_reading import Reading, make_coordinator
 from worker.sharing.coordinator import Coordinator

@@ -9,7 +9,7 @@ from app.store.coordination.shard_state import ShardState
 from app.store.coordination.sink_row import SinkRow
 from app.store.coordination.workers import WorkerRow, worker_of
 from app.store.dead_letters.letter_summary import SHOWN, summary
-from app.store.dynamodb.tables import table_names
+from app.store.dynamodb.table_names import table_names
 from app.store.sinks.sink_lag import view_of
 from app.store.status import StatusReader
 from tests.support.builders import an_event

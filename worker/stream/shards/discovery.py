@@ -15,7 +15,8 @@ from botocore.exceptions import ClientError
 from app.core.errors import StoreUnavailable
 from app.store.coordination.checkpoints import Checkpoint, ShardKey
 from app.store.dynamodb.client import error_code, translated
-from app.store.dynamodb.tables import StreamOfTable, TableError
+from app.store.dynamodb.table_names import TableError
+from app.store.dynamodb.tables import StreamOfTable
 from worker.stream.shards.lineage import Listing, Shard, is_drained, promised
 from worker.stream.shards.stream_replacement import held_streams, positions, streams_in_order
 

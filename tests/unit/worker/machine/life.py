@@ -15,7 +15,7 @@ from app.store.audit.audit_repository import Arrived
 from app.store.audit.entry import Signer
 from app.store.deployment import Deployment
 from app.store.dynamodb.client import Clients
-from app.store.dynamodb.tables import table_names
+from app.store.dynamodb.table_names import table_names
 from app.store.feed.feed import Feed
 from app.store.feed.shared_clock import ClockRow, SharedClock
 from tests.support.fakes.fake_wire import FakeClient, Wire
