@@ -215,10 +215,10 @@ class Guard:
     """
 
     def __init__(self, hold: Hold, term: Callable[[], int | None]) -> None:
-        """`term`: see `Membership`. The lease was just taken."""
+        """`term`: see `Membership`. The first call reads the row: the take may be long ago."""
         self._hold = hold
         self._term = term
-        self._sure_in = term()
+        self._sure_in: int | None = None
 
     def __call__(self) -> None:
         """Return if the lease is held.

@@ -26,28 +26,29 @@ class Held:
 
 
 def checks(*terms: int | None) -> list[int]:
-    """The number of checks after each page; the first term is that of the take."""
+    """The number of checks after each page."""
     held, now = Held(), iter(terms)
     guard = Guard(held, lambda: next(now))
 
     def pages() -> Iterator[int]:
-        for _ in terms[1:]:
+        for _ in terms:
             guard()
             yield held.checks
 
     return list(pages())
 
 
-def test_within_a_term_the_lease_is_not_checked() -> None:
-    assert checks(1, 1, 1, 1) == [0, 0, 0]
+def test_within_a_term_the_lease_is_checked_once() -> None:
+    """The take does not count: its worker may have been paused between the take and its end."""
+    assert checks(1, 1, 1) == [1, 1, 1]
 
 
 def test_in_a_new_term_the_lease_is_checked_once() -> None:
-    assert checks(1, 2, 2, 2) == [1, 1, 1]
+    assert checks(1, 2, 2, 2) == [1, 2, 2, 2]
 
 
 def test_while_heartbeats_fail_the_lease_is_checked_each_time() -> None:
-    assert checks(1, None, None, 1, 1) == [1, 2, 3, 3]
+    assert checks(1, None, None, 1, 1) == [1, 2, 3, 4, 4]
 
 
 def test_nothing_is_read_under_a_lease_lost_in_a_pause() -> None:
