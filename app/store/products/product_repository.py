@@ -14,15 +14,9 @@ from app.core.errors import (
     ConditionFailed,
     InvalidProductID,
     ProductExists,
-    ProductGone,
-    ProductNotFound,
 )
-from app.core.item import Item, stock
-from app.core.keys import ID_BYTES, NotAnID
+from app.core.keys import NotAnID
 from app.core.stamps import Stamps
-from app.store.dynamodb.client import translated
-from app.store.dynamodb.paging import Page, decode_cursor, encode_cursor
-from app.store.dynamodb.reads import get_one
 from app.store.dynamodb.transactions import Committer
 from app.store.idempotency import Once
 from app.store.products.changes import (
@@ -43,17 +37,14 @@ from app.store.products.optimistic_update import (
     check_selected,
     contention_error,
 )
+from app.store.products.product_reader import ProductReader
 from app.store.products.two_step_delete import TwoStepDelete
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-SAMPLE = 20  # items
-_SCANNED = 500  # items per scan if only some items are products
-_SCANS = 20  # scans per page, at most
 
-
-class ProductRepository:
+class ProductRepository(ProductReader):
     """The products table: one product at a time, always read consistently.
 
     `marks_deletes` is true only if the stream's records have both images. `was_known` returns
@@ -72,72 +63,14 @@ class ProductRepository:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         rules: StockRules = WHOLE_UNITS,
     ) -> None:
-        self._client = client
+        super().__init__(client, stamps.table, stamps.names, was_known)
         self._stamps = stamps
-        self._table = stamps.table
-        self._names = stamps.names
-        self._was_known = was_known
         self._now = now
         self._rules = rules
         self._commit = Committer(client, on_commit)
-        self._deletion = TwoStepDelete(self._commit, self._find, stamps, now, marks=marks_deletes)
+        self._deletion = TwoStepDelete(self._commit, self.find, stamps, now, marks=marks_deletes)
         self._locks = ProductLocks()
-        self._rewrite = OptimisticUpdate(self._commit, self._read, self._locks, stamps, now)
-
-    def get(self, product_id: str) -> Product:
-        """The current product.
-
-        Raises:
-            ProductNotFound: it has never existed.
-            ProductGone: it was deleted.
-
-        """
-        return product_of(self._read(product_id), self._names)
-
-    def page(self, limit: int, cursor: str | None = None) -> Page[Product]:
-        """Up to `limit` products in the table's own order.
-
-        A page can be short of `limit` even if there are more: follow `next_cursor`.
-
-        Raises:
-            InvalidCursor: no page returned this cursor.
-
-        """
-        request: dict[str, Any] = {"TableName": self._table, "ConsistentRead": True}
-        if cursor is not None:
-            request["ExclusiveStartKey"] = self._key_of_cursor(cursor)
-        items: list[Item] = []
-        for _ in range(_SCANS):
-            # With a selection, a scan reads many items to find the few that are products.
-            most = limit - len(items) if self._names.selects is None else max(limit, _SCANNED)
-            with translated():
-                answer = self._client.scan(Limit=most, **request)
-            found = [item for item in answer["Items"] if self._names.is_product(item)]
-            items += found
-            last = answer.get("LastEvaluatedKey")
-            if len(items) > limit:
-                del items[limit:]
-                last = self._names.key.of_item(items[-1])
-            if last is None:
-                return Page([product_of(item, self._names) for item in items], None)
-            request["ExclusiveStartKey"] = last
-            if len(items) == limit:
-                break
-        products = [product_of(item, self._names) for item in items]
-        return Page(products, encode_cursor(self._names.key.id_of(request["ExclusiveStartKey"])))
-
-    def carry_no_stock(self) -> bool:
-        """Whether the first items of the table have no number in the stock attribute.
-
-        Then the table's stock is probably in an attribute of another name.
-        """
-        with translated():
-            items = self._client.scan(
-                TableName=self._table,
-                Limit=SAMPLE,
-            )["Items"]
-        products = [item for item in items if self._names.is_product(item)]
-        return bool(products) and all(stock(item, self._names) is None for item in products)
+        self._rewrite = OptimisticUpdate(self._commit, self.read, self._locks, stamps, now)
 
     def create(
         self, draft: ProductDraft, stamp: Stamp, once: Once[Product] | None = None
@@ -175,9 +108,9 @@ class ProductRepository:
         except ConditionFailed:
             if once is not None:
                 once.recall()
-            if is_written_by(stamp, self._find(draft.product_id), self._names):
+            if is_written_by(stamp, self.find(draft.product_id), self._names):
                 return product
-            if self._names.selects is not None and self._find(draft.product_id) is None:
+            if self._names.selects is not None and self.find(draft.product_id) is None:
                 raise ProductExists(
                     "An item with this id exists, but STOCKPULSE_PRODUCTS_FILTER does not count it "
                     "as a product. Choose another id."
@@ -247,7 +180,7 @@ class ProductRepository:
             for _ in range(TRIES):
                 if once is not None:
                     once.recall()
-                item = self._read(product_id)
+                item = self.read(product_id)
                 check_whole(product_of(item, self._names), if_match)
                 extra = [] if once is None else once.actions(None)
                 try:
@@ -256,28 +189,3 @@ class ProductRepository:
                     continue
                 return
         raise contention_error(product_id)
-
-    def _key_of_cursor(self, cursor: str) -> dict[str, Any]:
-        def fits(product_id: str) -> bool:
-            try:
-                return bool(self._names.key.key_of(product_id))
-            except NotAnID:
-                return False
-
-        return self._names.key.key_of(decode_cursor(cursor, fits, ID_BYTES))
-
-    def _read(self, product_id: str) -> Item:
-        item = self._find(product_id)
-        if item is not None:
-            return item
-        if self._was_known(product_id):
-            raise ProductGone("The product was deleted. Its history can still be read.")
-        raise ProductNotFound("No product has this id. Look it up in the list of products.")
-
-    def _find(self, product_id: str) -> Item | None:
-        try:
-            key = self._names.key.key_of(product_id)
-        except NotAnID:
-            return None
-        item = get_one(self._client, self._table, key)
-        return item if self._names.is_product(item) else None
