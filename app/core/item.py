@@ -6,6 +6,7 @@ function here changes its arguments.
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -23,6 +24,8 @@ Item = Mapping[str, AttributeValue]
 
 # Integers beyond this lose digits in JavaScript and most JSON readers.
 _EXACT_IN_JSON = 2**53
+
+_PLAIN_NUMBER = re.compile(r"-?[0-9]{1,19}(\.[0-9]{1,19})?")
 
 # DynamoDB numbers hold 38 digits; a stock count with more than 15 is a mistake.
 MAX_STOCK = 10**15
@@ -107,8 +110,13 @@ def text(item: Item | None, name: str | None) -> str | None:
 
 
 def number(item: Item | None, name: str) -> Decimal | None:
-    """The number under `name`; None if it is absent or of another type."""
-    return number_of((value_at(item, path_of(name)) or {}).get("N"))
+    """The number under `name`; None if it is absent or no number.
+
+    Some frameworks keep numbers as strings: a string of plain digits is a number here, too.
+    """
+    value = value_at(item, path_of(name)) or {}
+    text = value.get("S", "")
+    return number_of(value.get("N") or (text if _PLAIN_NUMBER.fullmatch(text) else None))
 
 
 def stock(item: Item | None, names: AttributeNames = DEFAULT_NAMES) -> Decimal | None:

@@ -149,7 +149,8 @@ def encode_fields(
                 f"{attribute} is part of this table's key, so {field_name} is given by the product "
                 f"id and cannot be changed. Leave out {field_name}."
             )
-        if stored and not stored.keys() <= _TYPES[field_name]:
+        as_text = field_name in _NUMBERS and number(item, attribute) is not None
+        if stored and not as_text and not stored.keys() <= _TYPES[field_name]:
             (kind,) = stored
             raise AttributeKept(
                 f"{attribute} of this item is of DynamoDB type {kind}, which another program "
@@ -159,6 +160,8 @@ def encode_fields(
         changed[path] = _encode_field(field_name, value, stored)
     return changed
 
+
+_NUMBERS = {"stock", "price", "reorder_point"}
 
 # The types that each field may be stored as; others belong to the program that wrote them.
 _TYPES = {
@@ -177,10 +180,9 @@ def _encode_field(name: str, value: Any, stored: AttributeValue) -> AttributeVal
     match name:
         case "name":
             return {"S": value}
-        case "stock":
-            return {"N": digits(value)}
-        case "price" | "reorder_point":
-            return None if value is None else {"N": digits(value)}
+        case "stock" | "price" | "reorder_point":
+            kind = "S" if "S" in stored else "N"  # a number that is kept as a string stays one
+            return None if value is None else {kind: digits(value)}
         case "tags" if value:
             return (
                 {"SS": sorted(set(value))} if "SS" in stored else {"L": [{"S": t} for t in value]}

@@ -48,6 +48,10 @@ class Found:
         """How many items have the attribute."""
         return self.types.total()
 
+    def fits(self, role: str, types: frozenset[str]) -> bool:
+        """Whether it can be read as such an attribute: as a number, a string of digits, too."""
+        return bool(types & set(self.types)) or (role in _COUNTS and self.numeric_text > 0)
+
     def add(self, value: Mapping[str, Any]) -> None:
         """Count one value in DynamoDB's typed JSON, such as `{"N": "3"}`."""
         kind, content = next(iter(value.items()))
@@ -57,11 +61,9 @@ class Found:
         number = number_of(content) if kind in {"N", "S"} else None
         if number is None:
             return
-        if kind == "S":
-            self.numeric_text += 1
-        else:
-            self.most_places = max(self.most_places, places(number))
-            self.negative = self.negative or number < 0
+        self.numeric_text += kind == "S"
+        self.most_places = max(self.most_places, places(number))
+        self.negative = self.negative or number < 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +93,14 @@ def survey(items: Iterable[Mapping[str, Any]], key: Iterable[str]) -> Survey:
     free = {name: one for name, one in found.items() if not _overlaps(name, taken)}
     chosen: dict[str, str] = {}
     for role, (words, types) in _WORDS.items():
-        fitting = {name: one for name, one in free.items() if types & set(one.types)}
+        fitting = {name: one for name, one in free.items() if one.fits(role, types)}
         likeliest = _likeliest(role, words, fitting)
         if likeliest is not None:
             chosen[role] = likeliest
             remarks += _of_types(role, likeliest, free[likeliest], types)
             free = {name: one for name, one in free.items() if not _overlaps(name, [likeliest])}
-        elif role in _COUNTS:
-            remarks += _as_text(role, words, free)
+        elif role == "stock":
+            remarks.append("No attribute looks like the stock.")
     settings = {
         f"{role.upper()}_ATTRIBUTE": name
         for role, name in (chosen | {"metadata": metadata}).items()
@@ -147,22 +149,16 @@ def _likeliest(role: str, words: Sequence[str], found: Mapping[str, Found]) -> s
 
 
 def _of_types(role: str, name: str, one: Found, types: frozenset[str]) -> list[str]:
-    others = {kind: count for kind, count in one.types.items() if kind not in types}
+    others = Counter({kind: count for kind, count in one.types.items() if kind not in types})
+    if role in _COUNTS:
+        others["S"] -= one.numeric_text  # read as numbers
+        others = +others
     if not others:
         return []
     counts = ", ".join(f"{kind} in {count}" for kind, count in others.items())
     wanted = " or ".join(sorted(types))
     what = role.replace("_", " ")
     return [f"{name} looks like the {what}, but is not {wanted} in all items: {counts}."]
-
-
-def _as_text(role: str, words: Sequence[str], free: Mapping[str, Found]) -> list[str]:
-    """Why nothing was found: a number that is kept as text, perhaps."""
-    name = _likeliest(role, words, {name: one for name, one in free.items() if one.numeric_text})
-    what = role.replace("_", " ")
-    if name is not None:
-        return [f"{name} looks like the {what}, but is text (S): Stockpulse reads numbers (N)."]
-    return ["No attribute looks like the stock."] if role == "stock" else []
 
 
 def _number_settings(chosen: Mapping[str, str], found: Mapping[str, Found]) -> dict[str, str]:

@@ -37,10 +37,25 @@ def test_what_is_no_number_is_no_stock(digits: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [{"S": "50"}, {"NULL": True}, {"BOOL": True}, {"L": [{"N": "5"}]}, {"B": b"5"}]
+    "value",
+    [
+        {"S": "50 pcs"},
+        {"S": "5e1"},
+        {"S": " 5"},
+        {"S": ""},
+        {"NULL": True},
+        {"BOOL": True},
+        {"L": [{"N": "5"}]},
+        {"B": b"5"},
+    ],
 )
 def test_stock_of_another_type_is_none(value: dict[str, Any]) -> None:
     assert stock(an_item(Stock=value)) is None
+
+
+@pytest.mark.parametrize("text", ["50", "-3", "2.50", "007"])
+def test_a_number_that_is_kept_as_a_string_is_a_number(text: str) -> None:
+    assert stock(an_item(Stock={"S": text})) == Decimal(text)
 
 
 def test_missing_stock_is_none() -> None:

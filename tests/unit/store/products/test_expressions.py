@@ -225,8 +225,8 @@ def test_something_else_under_the_map_s_name_is_never_overwritten(value: Any) ->
 @pytest.mark.parametrize(
     ("attribute", "value", "fields"),
     [
-        ("Price", {"S": "24.90"}, {"price": Decimal(3)}),
-        ("Stock", {"S": "12"}, {"stock": 3}),
+        ("Price", {"S": "24,90"}, {"price": Decimal(3)}),
+        ("Stock", {"S": "twelve"}, {"stock": 3}),
         ("Tags", {"M": {}}, {"tags": ("a",)}),
         ("Category", {"N": "7"}, {"category": "Toys"}),
     ],
@@ -236,6 +236,11 @@ def test_an_attribute_of_another_type_is_kept(
 ) -> None:
     with pytest.raises(AttributeKept, match=attribute):
         an_update(OUTSIDE | {attribute: value}, **fields)
+
+
+def test_a_number_that_is_kept_as_a_string_stays_one() -> None:
+    _, after = an_update(OUTSIDE | {"Stock": {"S": "12"}, "Price": {"S": "2.50"}}, stock=3)
+    assert (after["Stock"], after["Price"]) == ({"S": "3"}, {"S": "2.50"})
 
 
 def test_a_string_set_of_tags_stays_a_set() -> None:

@@ -72,7 +72,7 @@ def test_another_program_s_item_needs_only_its_key() -> None:
         ("ProductName", {"N": "5"}, 5),
         ("Stock", {"S": "twelve"}, "twelve"),
         ("Price", {"S": "9,50"}, "9,50"),
-        ("ReorderPoint", {"S": "2"}, "2"),
+        ("ReorderPoint", {"S": "two"}, "two"),
         ("Tags", {"S": "mug,blue"}, "mug,blue"),
         ("Tags", {"L": [{"S": "mug"}, {"N": "1"}]}, ["mug", 1]),
         ("Category", {"L": []}, []),

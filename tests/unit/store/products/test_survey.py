@@ -60,12 +60,12 @@ def test_numbers_decide_the_number_settings() -> None:
     assert found["PRICE_DECIMALS"] == "3"
 
 
-def test_a_stock_that_is_text_is_named_and_not_set() -> None:
+def test_numbers_that_are_kept_as_text_are_numbers() -> None:
     text = {"sku": {"S": "1"}, "qty": {"S": "7"}}
-    assert "STOCK_ATTRIBUTE" not in settings(text)
-    assert any(
-        remark.startswith("qty looks like the stock, but is text") for remark in remarks(text)
-    )
+    assert settings(text)["STOCK_ATTRIBUTE"] == "qty"
+    assert remarks(text) == []
+    other = {"sku": {"S": "2"}, "qty": {"S": "sold out"}}
+    assert remarks(text, other) == ["qty looks like the stock, but is not N in all items: S in 1."]
 
 
 def test_an_attribute_inside_a_map_is_set_by_its_path() -> None:
