@@ -1,6 +1,7 @@
 """`stockpulse inspect TABLE` reads a sample of a table and prints the settings for it."""
 
 import argparse
+import base64
 import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -114,7 +115,9 @@ def _attribute(name: str, one: Found) -> str:
         types = next(iter(one.types))
     else:
         types = "varies: " + ", ".join(f"{kind} in {n}" for kind, n in one.types.most_common())
-    example = one.example if isinstance(one.example, str) else json.dumps(one.example, default=str)
+    example = one.example
+    if not isinstance(example, str):
+        example = json.dumps(example, default=lambda data: base64.b64encode(data).decode())
     if len(example) > _EXAMPLE:
         example = example[: _EXAMPLE - 1] + "…"
     return f"  {name}  {one.items:>6}  {types:<4}  {example}"

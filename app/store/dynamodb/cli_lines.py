@@ -10,7 +10,7 @@ from typing import Any
 
 from app.core.item import AttributeNames
 from app.core.keys import KeySchema
-from app.core.paths import path_of
+from app.core.paths import path_of, with_value
 from app.store.dynamodb.aws_session import LOCAL_CREDENTIAL, Session
 
 _PARTS = {"S": "P123", "N": "123", "B": "UDEyMw=="}  # the CLI takes binary as base64
@@ -35,19 +35,23 @@ def aws(endpoint: str | None, session: Session | None) -> str:
 def update_line(
     endpoint: str | None, session: Session | None, table: str, names: AttributeNames
 ) -> str:
-    """The command that sets the stock and name of product P123."""
-    aliases: dict[str, str] = {}
-    places = []
-    for mark, name in (("s", names.stock), ("n", names.name)):
-        path = path_of(name)
-        own = [f"#{mark}{depth or ''}" for depth in range(len(path))]
-        aliases.update(zip(own, path, strict=True))
-        places.append(f"{'.'.join(own)} = :{mark}")
-    values = {":s": {"N": "50"}, ":n": {"S": "Blue kettle"}}
+    """The command that sets the stock and name of product P123.
+
+    An attribute inside a map is set with the whole map, but only if the product has none.
+    """
+    item: dict[str, Any] = {}
+    for name, value in ((names.stock, {"N": "50"}), (names.name, {"S": "Blue kettle"})):
+        item = with_value(item, path_of(name), value)
+    aliases = {f"#{n}": name for n, name in enumerate(item)}
+    values = {f":{n}": value for n, value in enumerate(item.values())}
+    places = [f"#{n} = :{n}" for n in range(len(item))]
+    maps = [f"attribute_not_exists(#{n})" for n, value in enumerate(item.values()) if "M" in value]
+    condition = f"--condition-expression '{' AND '.join(maps)}' " if maps else ""
     return (
         f"{aws(endpoint, session)} update-item --table-name {table} "
         f"--key {_json(_key(names.key))} "
         f"--update-expression 'SET {', '.join(places)}' "
+        f"{condition}"
         f"--expression-attribute-names {_json(aliases)} "
         f"--expression-attribute-values {_json(values)}"
     )

@@ -13,7 +13,15 @@ from app.core.numbers import number_of, places
 _WORDS: Mapping[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "name": (("name", "title", "label", "description"), frozenset({"S"})),
     "reorder_point": (
-        ("reorder point", "reorder level", "min stock", "minimum stock", "min qty", "threshold"),
+        (
+            "reorder point",
+            "reorder level",
+            "min stock",
+            "minimum stock",
+            "min qty",
+            "threshold",
+            "min",
+        ),
         frozenset({"N"}),
     ),
     "stock": (
