@@ -24,6 +24,7 @@ class Arrivals:
         self.rows: dict[Cursor, tuple[Ref, ...]] = {}
         self.places: dict[Ref, list[Cursor]] = {}
         self.late: set[Cursor] = set()
+        self.unsure: set[Cursor] = set()  # written while writers' stamps may diverge (ADR 6)
         self.last_added = NOWHERE
         self._order: list[Cursor] = []
         self._seen_at: dict[Cursor, float] = {}
@@ -48,6 +49,10 @@ class Arrivals:
             self.late.add(cursor)
         insort(self._order, cursor)
         self.last_added = cursor
+
+    def is_excused(self, ref: Ref) -> bool:
+        """Whether an event has rows only that came too late to be read, and were unsure."""
+        return all(row in self.late & self.unsure for row in self.places.get(ref, [NOWHERE]))
 
     def _is_late(self, cursor: Cursor) -> bool:
         """Whether readers may already have passed this cursor.

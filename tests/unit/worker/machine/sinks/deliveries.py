@@ -156,6 +156,7 @@ class Deliveries:
             and self._known.entry(earlier.ref) is not None
             and self._is_wanted(earlier.ref)
             and self._known.arrivals.first(earlier.ref) > edge
+            and not self._known.arrivals.is_excused(earlier.ref)
         )
 
     # Rows
@@ -249,8 +250,8 @@ class Deliveries:
             self.sink.name, set()
         )
 
-    def left(self, excused: Callable[[Cursor], bool]) -> list[Ref]:
-        """Events still to be delivered; `excused`: whether a row came too late to be read."""
+    def left(self) -> list[Ref]:
+        """Events still to be delivered."""
         if self._edge is None:
             return []
         return [
@@ -259,6 +260,6 @@ class Deliveries:
             if not self._is_done(ref)
             and self._known.entry(ref) is not None
             and any(place > self._edge for place in places)
-            and not all(excused(place) for place in places)
+            and not self._known.arrivals.is_excused(ref)
             and not any(one.ref == ref and one.lost for one in self._known.chain(ref[0]))
         ]

@@ -37,7 +37,6 @@ class Sinks:
         self.plan = SinkPlan()  # the sinks of workers that start from now on
         self.sides: dict[str, OtherSide] = {}
         self.arrivals = Arrivals(lambda: world.hub.now)
-        self.excused: set[Cursor] = set()  # rows written while writers' stamps may diverge
         log = AdminLog(tables, SETTINGS)
         self.control = SinkControl(
             tables, CHECKPOINTS, CONSUMER, Feed(tables, FEED), log, now_ms=lambda: NO_FUTURE
@@ -75,11 +74,8 @@ class Sinks:
 
     def left(self) -> list[str]:
         """Events that each sink still lacks."""
-        late = self.excused & self.arrivals.late
         return [
-            f"{name}: {ref}"
-            for name, side in self.sides.items()
-            for ref in side.deliveries.left(late.__contains__)
+            f"{name}: {ref}" for name, side in self.sides.items() for ref in side.deliveries.left()
         ]
 
     def _caller(self) -> str | None:
@@ -97,7 +93,7 @@ class Sinks:
             case "Feed" if after is not None and after["Day"]["S"] not in {"days", "gaps"}:
                 self.arrivals.add(after)
                 if self._world.ledger.stamps.is_unsure(self._world.hub.now):
-                    self.excused.add(self.arrivals.last_added)
+                    self.arrivals.unsure.add(self.arrivals.last_added)
             case "StreamCheckpoints" if after is not None:
                 name = after["Shard"]["S"].removeprefix(PREFIX)
                 if name in self.sides:
