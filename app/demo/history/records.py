@@ -15,7 +15,8 @@ from app.core.item import stock as stock_of
 from app.core.stamps import Stamps
 from app.demo.simulation.change import Change, Drop, Edit, Launch, Move
 from app.store.products.expressions import mark_delete, put_new, update
-from app.store.products.model import Stamp, changes_to, product_of
+from app.store.products.field_values import changes_to
+from app.store.products.model import Stamp, product_of
 
 
 class HistoryRefused(Exception):

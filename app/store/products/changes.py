@@ -9,7 +9,8 @@ from app.core.errors import ETagMismatch, InsufficientStock, InvalidStock, Stock
 from app.core.item import MAX_STOCK
 from app.core.numbers import json_number, places, quantity, significant, total
 from app.store.products.etags import check_details, check_whole
-from app.store.products.model import Product, ProductDraft, changes_to
+from app.store.products.field_values import changes_to
+from app.store.products.model import Product, ProductDraft
 
 MOST_DIGITS = 38  # significant ones, which a DynamoDB number keeps
 

@@ -17,7 +17,8 @@ from app.core.keys import KeySchema
 from app.core.metadata import DeleteMark, Metadata, metadata_of
 from app.core.paths import Path, first_missing, value_at, with_value
 from app.core.stamps import Stamps
-from app.store.products.model import ProductDraft, Stamp, encode_fields
+from app.store.products.field_values import encode_fields
+from app.store.products.model import ProductDraft, Stamp
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,11 @@ Pure: item → Product, and fields → attributes. The ETag has three parts, so 
 not invalidate an open edit (details).
 """
 
-import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from app.core.errors import AttributeKept, UnitNotStored
 from app.core.item import (
     DEFAULT_NAMES,
     AttributeNames,
@@ -23,8 +21,21 @@ from app.core.item import (
     text,
 )
 from app.core.metadata import NONE, encoded, metadata_of
-from app.core.numbers import digits, number_of
 from app.core.paths import Path, blocked_at, path_of, value_at, without
+
+NUMBERS = {"stock", "price", "reorder_point"}
+
+# The types that each field may be stored as; others belong to the program that wrote them.
+TYPES = {
+    "name": {"S"},
+    "stock": {"N"},
+    "category": {"S"},
+    "price": {"N"},
+    "reorder_point": {"N"},
+    "tags": {"L", "SS"},
+    "barcode": {"S"},
+    "unit": {"S"},
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +81,7 @@ class Product:
     version: int
     created_at: str | None
     updated_at: str | None
+    mistyped: tuple[str, ...] = ()  # fields whose attribute holds something of another type
     etag: str = field(compare=False)
 
 
@@ -90,6 +102,7 @@ def product_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> Product:
         version=metadata.version,
         created_at=metadata.created_at,
         updated_at=metadata.updated_at,
+        mistyped=_mistyped(item, names),
         etag=etag_of(item, names),
     )
 
@@ -115,96 +128,19 @@ def etag_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> str:
     return f'"{".".join(digest(part)[:16] for part in (details, counted, others))}"'
 
 
-def encode_fields(
-    fields: Mapping[str, Any], names: AttributeNames, item: Item | None = None
-) -> dict[Path, AttributeValue | None]:
-    """API fields as values to set, by path; None for a value to remove.
-
-    Raises:
-        UnitNotStored: there is a unit, but the table has no attribute for it.
-        AttributeKept: `item` holds something of another type there, which another program owns.
-
-    """
-    changed: dict[Path, AttributeValue | None] = {}
-    for field_name, value in fields.items():
+def _mistyped(item: Item, names: AttributeNames) -> tuple[str, ...]:
+    shown = _shown_elsewhere(item, names)
+    found = []
+    for field_name in TYPES:
         attribute = getattr(names, field_name)
-        if attribute is None:
-            if value is None:
-                continue
-            raise UnitNotStored(
-                "This deployment stores no units. Leave out unit, or set STOCKPULSE_UNIT_ATTRIBUTE."
-            )
-        path = path_of(attribute)
-        stored = value_at(item, path) or {}
-        blocked = blocked_at(item or {}, path)
-        if blocked is not None:
-            raise AttributeKept(
-                f"{'.'.join(blocked)} of this item is not a map, so {attribute} cannot be set in "
-                f"it. Leave out {field_name}, or change it with the program that wrote it."
-            )
-        if path[0] in names.key.names:
-            if value in (None, (), text(item, attribute), number_of(stored.get("N"))):
-                continue
-            raise AttributeKept(
-                f"{attribute} is part of this table's key, so {field_name} is given by the product "
-                f"id and cannot be changed. Leave out {field_name}."
-            )
-        as_text = field_name in _NUMBERS and number(item, attribute) is not None
-        if stored and not as_text and not stored.keys() <= _TYPES[field_name]:
-            (kind,) = stored
-            raise AttributeKept(
-                f"{attribute} of this item is of DynamoDB type {kind}, which another program "
-                f"wrote. Stockpulse does not change it: leave out {field_name}, or change it with "
-                "that program."
-            )
-        changed[path] = _encode_field(field_name, value, stored)
-    return changed
-
-
-_NUMBERS = {"stock", "price", "reorder_point"}
-
-# The types that each field may be stored as; others belong to the program that wrote them.
-_TYPES = {
-    "name": {"S"},
-    "stock": {"N"},
-    "category": {"S"},
-    "price": {"N"},
-    "reorder_point": {"N"},
-    "tags": {"L", "SS"},
-    "barcode": {"S"},
-    "unit": {"S"},
-}
-
-
-def _encode_field(name: str, value: Any, stored: AttributeValue) -> AttributeValue | None:
-    match name:
-        case "name":
-            return {"S": value}
-        case "stock" | "price" | "reorder_point":
-            kind = "S" if "S" in stored else "N"  # a number that is kept as a string stays one
-            return None if value is None else {kind: digits(value)}
-        case "tags" if value:
-            return (
-                {"SS": sorted(set(value))} if "SS" in stored else {"L": [{"S": t} for t in value]}
-            )
-        case _:
-            return {"S": value} if value else None
-
-
-def changes_to(product: Product, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields whose values would change; an equal value keeps the form in which it is stored.
-
-    Texts are equal if they have the same NFC, in which the API hands them over.
-    """
-    return {
-        name: value for name, value in fields.items() if not _equal(getattr(product, name), value)
-    }
-
-
-def _equal(stored: Any, value: Any) -> bool:
-    if stored == value:
-        return True
-    return isinstance(stored, str) and unicodedata.normalize("NFC", stored) == value
+        path = None if attribute is None else path_of(attribute)
+        if path is None or path in shown:
+            continue
+        value = value_at(item, path)
+        no_tags = field_name == "tags" and value == {"L": []}
+        if blocked_at(item, path) or (value is not None and not no_tags):
+            found.append(field_name)
+    return tuple(found)
 
 
 def _present(item: Item, names: Iterable[str]) -> dict[str, AttributeValue]:

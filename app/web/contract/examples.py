@@ -38,6 +38,7 @@ def _product(**changes: Any) -> dict[str, Any]:
         "barcode": "4006381333931",
         "unit": None,
         "attributes": {},
+        "mistyped": [],
         "version": 1,
         "created_at": "2026-11-21T08:00:00.120Z",
         "updated_at": "2026-11-21T08:00:00.120Z",

@@ -81,7 +81,8 @@ class Form:
     """What was typed and what is wrong with it.
 
     An edit form also holds what each field held when its page was rendered (`was`), and the
-    values that others have since written to the same fields (`current`).
+    values that others have since written to the same fields (`current`), and which fields hold
+    something that another program wrote in another type (`mistyped`).
     """
 
     values: dict[str, str]
@@ -90,6 +91,7 @@ class Form:
     status: int = 200
     current: dict[str, str] = field(default_factory=dict)
     was: dict[str, str] = field(default_factory=dict)
+    mistyped: tuple[str, ...] = ()
 
     def read(self, model: type[Model], document: Mapping[str, Any]) -> Model | None:
         """The document as the API's model; None, with a message for each field, if invalid."""
@@ -142,7 +144,7 @@ def text_of(product: Product) -> dict[str, str]:
 def edit_form(product: Product) -> Form:
     """A new form to edit the product."""
     values = text_of(product)
-    return Form({**values, "etag": product.etag}, was=values)
+    return Form({**values, "etag": product.etag}, was=values, mistyped=product.mistyped)
 
 
 def submitted_edit(fields: Mapping[str, str]) -> Form:

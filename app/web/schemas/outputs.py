@@ -39,6 +39,11 @@ class ProductOut(BaseModel):
         description="The item's other attributes, written by other programs. Writes through this "
         "API do not change them."
     )
+    mistyped: list[str] = Field(
+        description="Fields that are null or empty because the item holds something of another "
+        "type there, which another program wrote: it is under `attributes`, and writes do not "
+        "change it."
+    )
     version: int = Field(
         description="Increases with each write through Stockpulse; 0 if it never wrote the item."
     )
@@ -198,6 +203,7 @@ def product_out(product: Product) -> dict[str, Any]:
         "barcode": product.barcode,
         "unit": product.unit,
         "attributes": product.attributes,
+        "mistyped": list(product.mistyped),
         "version": product.version,
         "created_at": product.created_at,
         "updated_at": product.updated_at,

@@ -179,3 +179,24 @@ def test_other_programs_bookkeeping_spoils_no_edit_and_is_shown_nowhere(
         keys = parse_keys(own_keys(settings.data_dir))
         verifier = Verifier(app.tables, settings.table_names, settings.attributes, keys, settle=0.5)
         assert verifier.run(None, lambda _: None).findings == []
+
+
+def test_fields_of_another_type_are_marked_and_kept(app: App) -> None:
+    theirs = item(ProductID="odd", ProductName=5, Price="9,50", Category=[], Stock="many")
+    app.put_outside(ProductID="odd", ProductName=5, Price="9,50", Category=[], Stock="many")
+    shown = app.http.get("/v1/products/odd").json()
+    assert shown["mistyped"] == ["name", "stock", "category", "price"]
+    html = {"Accept": "text/html"}
+    listed = app.http.get("/products", headers=html).text
+    assert "Not readable: name, stock, category, price" in listed
+    form = app.http.get("/products/edit?id=odd", headers=html).text
+    assert form.count("Another program keeps something of another type here.") == 4
+    edited = app.http.patch(
+        "/v1/products/odd",
+        content='{"barcode":"7"}',
+        headers={"Content-Type": "application/merge-patch+json", "If-Match": "*"},
+    )
+    assert edited.status_code == 200
+    table = app.services.about.products_table
+    stored = app.tables.get_item(TableName=table, Key=item(ProductID="odd"))["Item"]
+    assert {name: stored[name] for name in theirs} == theirs

@@ -10,12 +10,8 @@ import pytest
 from app.core.errors import AttributeKept, UnitNotStored
 from app.core.item import DEFAULT_NAMES, AttributeNames
 from app.core.keys import KeyPart, KeySchema
-from app.store.products.model import (
-    changes_to,
-    encode_fields,
-    etag_of,
-    product_of,
-)
+from app.store.products.field_values import changes_to, encode_fields
+from app.store.products.model import etag_of, product_of
 from tests.support.builders import an_item, marked_for_deletion, stamped
 
 PLAIN = an_item(
