@@ -4,8 +4,9 @@ The application is imported in the fixtures that need it, because unit tests and
 distributes tests to workers do not need it.
 """
 
+import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,21 @@ if TYPE_CHECKING:
 # Imported here, not at first use in a server's thread: pytest compiles it again, and CPython 3.11
 # miscounts the recursion depth of two concurrent compilations.
 assert anyio.open_file
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Exclude modules and collected tests from garbage collection.
+
+    They live until the process ends. Without this, searching them for garbage again and again takes
+    a fifth of the CPU time of the unit tests.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")
