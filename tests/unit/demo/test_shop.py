@@ -30,8 +30,8 @@ def month_of_changes(months: dict[ZoneInfo, list[Change]]) -> list[Change]:
 
 
 def test_equal_seeds_give_equal_changes(month_of_changes: list[Change]) -> None:
-    first, second = (list(islice(changes(seed, START, BERLIN), 5_000)) for seed in (1, 2))
-    assert first == month_of_changes[:5_000]
+    first, second = (list(islice(changes(seed, START, BERLIN), 2_000)) for seed in (1, 2))
+    assert first == month_of_changes[:2_000]
     assert second != first
 
 
