@@ -4,9 +4,11 @@ Botocore repeats a call whose response was lost. That would apply an unguarded `
 every write that is not idempotent goes through `TransactWriteItems` with a token.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -30,6 +32,8 @@ LOCAL_CREDENTIAL = "stockpulse"
 POOL_SIZE = 48
 
 NO_ANSWER = (NoConnection, HTTPClientError)  # the call may or may not have been carried out
+
+_CREATING = threading.Lock()  # threads must not create clients of one session at the same time
 
 _THROTTLED = (
     "ThrottlingException",
@@ -71,17 +75,24 @@ def connect(endpoint: str | None, tries: int = 3) -> Clients:
     if endpoint is None:
         session = aws_session()
     else:
-        session = boto3.Session()
+        session = _local_session()
         place = {
             "endpoint_url": endpoint,
             "region_name": LOCAL_REGION,
             "aws_access_key_id": LOCAL_CREDENTIAL,
             "aws_secret_access_key": LOCAL_CREDENTIAL,
         }
-    tables = session.client("dynamodb", config=config, **place)
-    streams = session.client("dynamodbstreams", config=config, **place)
+    with _CREATING:
+        tables = session.client("dynamodb", config=config, **place)
+        streams = session.client("dynamodbstreams", config=config, **place)
     use_fast_encoding(tables, streams)
     return Clients(tables, streams)
+
+
+@cache
+def _local_session() -> boto3.Session:
+    """One session for all local endpoints, because reading botocore's models takes 50 ms of CPU."""
+    return boto3.Session()
 
 
 @contextmanager
