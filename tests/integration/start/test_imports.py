@@ -1,8 +1,11 @@
-"""A Lambda function imports what it needs and no more, because that is most of a cold start."""
+"""A process imports what it needs and no more, because imports are most of a start."""
 
 import subprocess
 import sys
 
+import pytest
+
+from app.cli import COMMANDS
 from tests.support.paths import ROOT
 
 # Prints the seconds that an import took, and every loaded module.
@@ -49,3 +52,9 @@ def test_publisher_imports_no_web_framework() -> None:
     _, modules = imported("app.broker.redis.publisher, app.store.feed.shared_clock")
     assert "redis" in modules
     assert modules.isdisjoint({"fastapi", "starlette", "sse_starlette", "uvicorn", "pydantic"})
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - {"serve", "demo"}))
+def test_only_commands_with_a_server_import_the_web_framework(command: str) -> None:
+    _, modules = imported(f"app.cli, app.commands.{COMMANDS[command]}")
+    assert modules.isdisjoint({"fastapi", "starlette", "uvicorn", "jinja2"})
