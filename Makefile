@@ -95,6 +95,7 @@ faults: setup redis ## Write 20,000 changes while processes, disk, clock and sto
 contract: setup ## Test the REST contract with all generated requests (30 minutes)
 	@$(BIN)/pytest tests/faults/test_contract_for_long.py
 
-machine: setup ## Run the state machine on new examples, and with injected bugs that it must find
+machine: setup ## Run properties and state machine on new examples, and with bugs that it must find
+	@HYPOTHESIS_PROFILE=long HYPOTHESIS_EXAMPLES=1000 $(BIN)/pytest $(SIDE_BY_SIDE) -m hypothesis tests/unit
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit/worker/machine/test_machine.py -s
 	@$(BIN)/pytest -n logical -rP tests/faults/test_machine_teeth.py

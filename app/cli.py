@@ -4,20 +4,8 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 
-from app.commands import (
-    demo,
-    engine,
-    init,
-    inspect_table,
-    key,
-    lambda_test,
-    reconcile,
-    serve,
-    sinks,
-    verify,
-    worker,
-)
 from app.commands.common import CommandError
 from app.config.key_files import KeyFileError
 from app.config.settings import PREFIX, Settings, SettingsError, load
@@ -41,12 +29,27 @@ _REFUSALS = (
     CommandError,
 )
 
+# The module of each command. Only the requested one is imported: `serve` needs the web framework.
+COMMANDS = {
+    "serve": "serve",
+    "worker": "worker",
+    "init": "init",
+    "inspect": "inspect_table",
+    "key": "key",
+    "engine": "engine",
+    "demo": "demo",
+    "verify": "verify",
+    "reconcile": "reconcile",
+    "sinks": "sinks",
+    "lambda-test": "lambda_test",
+}
+
 Run = Callable[[argparse.Namespace, Settings], int]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    arguments = _parser().parse_args(argv)
+    arguments = parsed(sys.argv[1:] if argv is None else argv)
     run: Run = arguments.run
     try:
         settings = load(signs=arguments.signs)
@@ -65,27 +68,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(f"cannot use DynamoDB{where}: {error.detail} Check {PREFIX}DYNAMODB.")
 
 
-def _parser() -> argparse.ArgumentParser:
+def parsed(given: Sequence[str]) -> argparse.Namespace:
+    """The parsed arguments, with the command's function as `run`; exits if they are invalid."""
     parser = argparse.ArgumentParser(
         prog="stockpulse", description="A live inventory dashboard on DynamoDB Streams."
     )
     parser.set_defaults(signs=True)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (
-        serve,
-        worker,
-        init,
-        inspect_table,
-        key,
-        engine,
-        demo,
-        verify,
-        reconcile,
-        sinks,
-        lambda_test,
-    ):
-        command.add(commands)
-    return parser
+    wanted = [name for name in COMMANDS if name in given[:1]] or list(COMMANDS)  # all: for --help
+    for name in wanted:
+        import_module(f"app.commands.{COMMANDS[name]}").add(commands)
+    return parser.parse_args(given)
 
 
 def _fail(message: str) -> int:

@@ -14,6 +14,7 @@ import httpx
 from app.core.roles import Role
 from app.store.access.api_keys import ApiKey, ApiKeys
 from app.store.access.sign_in_links import SignInLinks
+from tests.support.http.plain import Client
 from tests.support.processes.running import App, serving, settings_for
 
 HTML = {"Accept": "text/html"}
@@ -41,7 +42,7 @@ class House:
     @contextmanager
     def browser(self, secret: str = "") -> Iterator[httpx.Client]:
         """A client that behaves as a browser, signed in if a secret is given."""
-        with httpx.Client(base_url=self.app.url, timeout=30, headers=HTML) as client:
+        with Client(base_url=self.app.url, timeout=30, headers=HTML) as client:
             if secret:
                 answer = client.post("/sign-in", data={"key": secret})
                 assert answer.status_code == 303, answer.text

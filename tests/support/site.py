@@ -1,11 +1,9 @@
 """The application with a given authenticator and no store, called from any client address."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-import anyio
 import httpx
 from fastapi import Request
 
@@ -17,6 +15,7 @@ from app.store.dynamodb.paging import Page
 from app.web.app import create_app
 from app.web.auth.authenticator import Authenticator
 from tests.support.access import about, access_by
+from tests.support.open_site import send
 
 PROXY, STRANGER = "10.0.0.7", "10.0.9.9"
 START = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -73,14 +72,7 @@ class Site:
     def ask(
         self, method: str = "GET", path: str = "/who", peer: str = STRANGER, **request: Any
     ) -> httpx.Response:
-        transport = httpx.ASGITransport(self.app, client=(peer, 1))
-
-        async def send() -> httpx.Response:
-            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
-                return await http.request(method, path, **request)
-
-        with ThreadPoolExecutor(1) as pool:
-            return pool.submit(anyio.run, send).result()
+        return send(self.app, method, path, {"client": (peer, 1)}, **request)
 
     def sign_in(self, secret: Secret, **request: Any) -> str:
         """Sign in; returns the `Set-Cookie` header."""

@@ -4,6 +4,7 @@ Botocore repeats a call whose response was lost. That would apply an unguarded `
 every write that is not idempotent goes through `TransactWriteItems` with a token.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 POOL_SIZE = 48
 
 NO_ANSWER = (NoConnection, HTTPClientError)  # the call may or may not have been carried out
+
+_CREATING = threading.Lock()  # threads must not create clients of one session at the same time
 
 _THROTTLED = (
     "ThrottlingException",
@@ -64,8 +67,9 @@ def connect(endpoint: str | None, tries: int = 3, session: Session | None = None
         user_agent=f"stockpulse boto3/{boto3.__version__}",
     )
     boto = (session or session_for(endpoint)).boto
-    tables = boto.client("dynamodb", config=config, endpoint_url=endpoint)
-    streams = boto.client("dynamodbstreams", config=config, endpoint_url=endpoint)
+    with _CREATING:
+        tables = boto.client("dynamodb", config=config, endpoint_url=endpoint)
+        streams = boto.client("dynamodbstreams", config=config, endpoint_url=endpoint)
     use_fast_encoding(tables, streams)
     return Clients(tables, streams)
 

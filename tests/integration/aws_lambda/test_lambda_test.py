@@ -20,7 +20,7 @@ SAMPLE = ROOT / "samples" / "modify-new-and-old-images.json"
 
 def run(settings: Settings, *arguments: str | Path) -> int:
     """Run the command with these settings, regardless of the environment."""
-    parsed = cli._parser().parse_args(["lambda-test", *map(str, arguments)])  # noqa: SLF001
+    parsed = cli.parsed(["lambda-test", *map(str, arguments)])
     return lambda_test.run(parsed, settings)
 
 

@@ -133,9 +133,12 @@ def test_the_command_redrives_all_letters_those_of_one_sink_or_single_ones(
         [(None, None), ("webhook", None), (None, [letter["id"]]), ("webhook", [letter["id"]])], 2
     ):
         assert run(name, ids).startswith("A worker delivers the dead letters of webhook")
+        if attempts > 2:  # the worker notices the first request by itself, within 10 s
+            shop.act("resume")  # changes nothing, but the worker checks the rows at once
         until(lambda: shop.letters()[0]["attempts"] == attempts)  # noqa: B023
     shop.receiver.status = 204
     run()
+    shop.act("resume")
     until(lambda: not shop.letters())
     assert run() == run("webhook") == "There are no dead letters to redrive.\n"
     assert {actor.partition(":")[0] for _, actor in shop.trail()} == {"cli"}

@@ -21,6 +21,15 @@ def shop(endpoint: str, tmp_path: Path) -> Iterator[Hooked]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def unchanged(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hooked]:
+    """The same, for all requests that are refused before they change anything."""
+    folder = tmp_path_factory.mktemp("unchanged")
+    with receiving() as receiver, with_webhook(endpoint, folder, receiver) as running:
+        yield running
+        assert running.trail() == []
+
+
 def test_a_sink_is_listed_with_its_progress(shop: Hooked) -> None:
     shop.app.create("P1")
     until(lambda: shop.received() == 1)
@@ -117,8 +126,10 @@ def test_an_expired_or_future_time_is_refused_with_the_earliest_time(shop: Hooke
 @pytest.mark.parametrize(
     "body", [{}, {"to": "soon"}, {"to": 5}, {"to": None}, {"to": []}, {"at": "now"}]
 )
-def test_a_rewind_without_a_valid_target_is_an_invalid_request(shop: Hooked, body: object) -> None:
-    refused = shop.act("rewind", body)
+def test_a_rewind_without_a_valid_target_is_an_invalid_request(
+    unchanged: Hooked, body: object
+) -> None:
+    refused = unchanged.act("rewind", body)
     assert (refused.status_code, refused.json()["code"]) == (422, "invalid-request")
 
 
@@ -183,7 +194,7 @@ def test_concurrent_actions_are_applied_one_after_the_other(shop: Hooked) -> Non
 
 
 @pytest.mark.parametrize("name", ["nope", "audit", "%2F", "Webhook", "x" * 3000, "%00", "~"])
-def test_an_unknown_sink_is_refused_with_the_known_ones(shop: Hooked, name: str) -> None:
+def test_an_unknown_sink_is_refused_with_the_known_ones(unchanged: Hooked, name: str) -> None:
     for method, path, body in (
         ("GET", "", None),
         ("POST", "/pause", None),
@@ -192,7 +203,7 @@ def test_an_unknown_sink_is_refused_with_the_known_ones(shop: Hooked, name: str)
         ("POST", "/rewind", {"to": "now"}),
     ):
         content = {} if body is None else {"json": body}
-        answer = shop.app.http.request(method, f"{SINKS}/{name}{path}", **content)
+        answer = unchanged.app.http.request(method, f"{SINKS}/{name}{path}", **content)
         assert (answer.status_code, answer.json()["code"]) == (404, "sink-not-found"), answer.text
         assert answer.json()["detail"].endswith("Known sinks: webhook.")
         assert len(answer.json()["detail"]) < 400

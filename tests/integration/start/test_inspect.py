@@ -42,7 +42,7 @@ def make_table(endpoint: str, name: str, *keys: str, stream: bool = True) -> Any
 
 
 def inspect(settings: Settings, *arguments: str) -> int:
-    parsed = cli._parser().parse_args(["inspect", *arguments])  # noqa: SLF001
+    parsed = cli.parsed(["inspect", *arguments])
     return inspect_table.run(parsed, settings)
 
 

@@ -126,11 +126,8 @@ class FakeTables:
     def query(self, *, TableName: str, KeyConditionExpression: str, **request: Any) -> Item:
         node = parse_condition(KeyConditionExpression)
         asked = key_equals(node, self._keys[TableName][0], scope_of({}, request))
-        rows = [
-            item
-            for key, item in sorted(self.rows[TableName].items())
-            if key[0] == asked["S"] and scope_of(item, request).holds(node)
-        ]
+        partition = [row for row in self.rows[TableName].items() if row[0][0] == asked["S"]]
+        rows = [item for _, item in sorted(partition) if scope_of(item, request).holds(node)]
         if not request.get("ScanIndexForward", True):
             rows.reverse()
         return self._page(TableName, rows, request)

@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx
 
+from tests.support.http.plain import Client
+
 
 @dataclass(frozen=True)
 class Message:
@@ -47,7 +49,7 @@ class Listener:
         self._got = threading.Condition()
         self.messages: list[Message] = []
         self.ended = False
-        self._client = httpx.Client(timeout=httpx.Timeout(5, read=60))
+        self._client = Client(timeout=httpx.Timeout(5, read=60))
         self._thread = threading.Thread(target=self._follow, daemon=True)
 
     def __enter__(self) -> "Listener":

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.support.http.plain import Client
 from tests.support.http.sse import messages
 from tests.support.paths import ROOT
 
@@ -69,14 +70,15 @@ class Process:
 
     def wait_ready(self, seconds: float = 30) -> None:
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            assert self._child is None or self._child.poll() is None, self.output
-            try:
-                if httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200:
-                    return
-            except httpx.HTTPError:
-                pass
-            time.sleep(0.05)
+        with Client(base_url=self.url, timeout=2) as http:
+            while time.monotonic() < deadline:
+                assert self._child is None or self._child.poll() is None, self.output
+                try:
+                    if http.get("/readyz").status_code == 200:
+                        return
+                except httpx.HTTPError:
+                    pass
+                time.sleep(0.05)
         raise AssertionError(f"not ready after {seconds} s: {self.output}")
 
     def kill(self) -> None:
@@ -142,7 +144,7 @@ class Follower:
             headers["Last-Event-ID"] = self.last
         try:
             with (
-                httpx.Client(timeout=httpx.Timeout(2, read=self.patience)) as client,
+                Client(timeout=httpx.Timeout(2, read=self.patience)) as client,
                 client.stream("GET", f"{self.url}/v1/events", headers=headers) as answer,
             ):
                 for message in messages(answer.iter_lines()):

@@ -21,6 +21,7 @@ from app.web.app import create_app
 from app.web.services import Services
 from app.web.transport.bounded_protocol import bounded
 from app.web.transport.server import Server
+from tests.support.http.plain import Client
 
 
 @dataclass
@@ -94,7 +95,7 @@ def serving(settings: Settings) -> Iterator[App]:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         clients = connect(_endpoint(settings))
         try:
-            with httpx.Client(base_url=url, timeout=30) as http:
+            with Client(base_url=url, timeout=30) as http:
                 yield App(url, http, services, web, clients.tables, clients)
         finally:
             server.should_exit = True

@@ -2,20 +2,16 @@
 
 import logging
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
-import anyio
 import httpx
 import pytest
 
-from app.config.settings import Settings
 from app.observability.logs import TextFormatter
-from app.web.app import create_app
 from app.web.middleware.request_guard import SECURITY_HEADERS
 from app.web.statics import static_path
-from tests.support.access import about, open_to_all
+from tests.support.open_site import OpenSite
 
 
 class Lines(logging.Handler):
@@ -45,21 +41,8 @@ def lines() -> Iterator[Lines]:
 
 
 def get(path: str, get_product: Any = None, method: str = "GET", **headers: str) -> httpx.Response:
-    services: Any = SimpleNamespace(
-        settings=Settings(_env_file=None),
-        about=about(),
-        store=SimpleNamespace(products=SimpleNamespace(get=get_product)),
-        demo=SimpleNamespace(is_running=lambda: False),
-        access=open_to_all(),
-    )
-    transport = httpx.ASGITransport(create_app(services), raise_app_exceptions=False)
-
-    async def send() -> httpx.Response:
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-            return await client.request(method, path, headers=headers)
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(anyio.run, send).result()
+    store = SimpleNamespace(products=SimpleNamespace(get=get_product))
+    return OpenSite(store=store).send(method, path, headers)
 
 
 def test_log_line_has_route_and_status_but_no_request_data(lines: Lines) -> None:

@@ -1,28 +1,23 @@
 """Pages handle an unavailable store, a read-only deployment and a partial stream view type."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-import anyio
-import httpx
 import pytest
 
 from app.broker.in_process import InProcessBroker
-from app.config.settings import Settings
 from app.core.errors import ProductGone, StoreUnavailable
 from app.core.events import ChangeEvent
 from app.store.audit.chain import origin, successor
 from app.store.dynamodb.paging import Page
-from app.web.app import create_app
 from app.web.statics import static_path
-from tests.support.access import about, open_to_all
+from tests.support.access import about
 from tests.support.builders import LABEL, a_cursor, an_event
+from tests.support.open_site import OpenSite
 from tests.unit.broker.kit import MemoryFeed
-
-HTML = {"Accept": "text/html"}
 
 
 class _Down:
@@ -33,30 +28,6 @@ class _Down:
             raise StoreUnavailable("DynamoDB did not answer.")
 
         return refuse
-
-
-class _Client:
-    """An HTTP client that calls the application without a network."""
-
-    def __init__(self, services: Any) -> None:
-        self._transport = httpx.ASGITransport(create_app(services))
-
-    def get(self, path: str, **headers: str) -> httpx.Response:
-        return self._send("GET", path, headers=headers)
-
-    def post(self, path: str, **request: Any) -> httpx.Response:
-        return self._send("POST", path, **request)
-
-    def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
-        async def send() -> httpx.Response:
-            async with httpx.AsyncClient(
-                transport=self._transport, base_url="http://127.0.0.1", headers=HTML
-            ) as client:
-                return await client.request(method, path, **request)
-
-        # In a thread: after browser tests, the main thread already has an event loop.
-        with ThreadPoolExecutor(1) as pool:
-            return pool.submit(anyio.run, send).result()
 
 
 def a_broker(*events: ChangeEvent, trouble: str | None = None) -> InProcessBroker:
@@ -70,22 +41,15 @@ def a_store(products: Any) -> Any:
     return SimpleNamespace(products=products)
 
 
-def client(**given: Any) -> _Client:
-    settings = given.pop("settings", {})
+def client(settings: Mapping[str, Any] | None = None, **given: Any) -> OpenSite:
     parts: dict[str, Any] = {
-        "settings": Settings(_env_file=None, **settings),
-        "about": about(),
         "store": a_store(
             SimpleNamespace(page=lambda *_: Page([], None), carry_no_stock=lambda: False)
         ),
         "broker": a_broker(),
         "barcodes": SimpleNamespace(start=lambda *_: None),
-        "probes": {},
-        "demo": SimpleNamespace(is_running=lambda: False),
-        "access": open_to_all(settings.get("base_path", "")),
-        **given,
     }
-    return _Client(SimpleNamespace(**parts))
+    return OpenSite(settings, **(parts | given))
 
 
 def test_empty_live_page_shows_the_first_steps() -> None:

@@ -1,19 +1,15 @@
 """The System page shows the headline, then the details, even while the store is unavailable."""
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
-import anyio
 import httpx
 
-from app.config.settings import Settings
 from app.core.events import event_id
 from app.store.coordination.sink_row import Health
-from app.web.app import create_app
 from app.web.system.state import SystemState
-from tests.support.access import about, open_to_all
+from tests.support.open_site import OpenSite
 from tests.unit.web.system.system_states import (
     a_state,
     gap,
@@ -30,24 +26,10 @@ def get(path: str, state: SystemState, **settings: Any) -> httpx.Response:
     async def current(_age: float = 0) -> SystemState:
         return state
 
-    services: Any = SimpleNamespace(
-        settings=Settings(_env_file=None, **settings),
-        about=about(),
-        demo=SimpleNamespace(is_running=lambda: False),
-        system=SimpleNamespace(current=current),
-        probes={
-            name: partial({"ok": None}.get, text, text) for name, text in state.live.parts.items()
-        },
-        access=open_to_all(),
-    )
-    transport = httpx.ASGITransport(create_app(services))
-
-    async def send() -> httpx.Response:
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-            return await client.get(path, headers={"Accept": "text/html"})
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(anyio.run, send).result()
+    probes = {
+        name: partial({"ok": None}.get, text, text) for name, text in state.live.parts.items()
+    }
+    return OpenSite(settings, system=SimpleNamespace(current=current), probes=probes).get(path)
 
 
 def test_headline_comes_before_the_details() -> None:

@@ -1,7 +1,5 @@
-"""The two entry points: the events that they accept, their settings, and their imports."""
+"""The two entry points: the events that they accept, and their settings."""
 
-import subprocess
-import sys
 import threading
 from typing import Any
 
@@ -9,7 +7,6 @@ import pytest
 
 from app.config.settings import Settings
 from tests.support.builders import an_item, as_lambda, inserted
-from tests.support.paths import ROOT
 from worker.aws_lambda import handler as entry
 from worker.aws_lambda.handler import UnknownInvocation, dispatch, handler, is_scheduled, sinks
 from worker.aws_lambda.invocation import LambdaHost
@@ -130,43 +127,3 @@ def test_every_invocation_of_a_function_that_cannot_start_logs_the_reason(
             entry_point({"Records": []}, Context())
     assert caplog.text.count("cannot start") == 2
     assert "STOCKPULSE_BROKER_URL" in caplog.text
-
-
-# Prints the seconds that an import took, and every loaded module.
-IMPORT = """
-import sys, time
-started = time.process_time()
-import {module}
-print(time.process_time() - started)
-print(*sys.modules)
-"""
-
-
-def imported(module: str) -> tuple[float, set[str]]:
-    """Import a module in a fresh interpreter; return the CPU seconds and all loaded modules."""
-    done = subprocess.run(
-        [sys.executable, "-c", IMPORT.format(module=module)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    seconds, modules = done.stdout.splitlines()
-    return float(seconds), set(modules.split())
-
-
-WEB = {"fastapi", "starlette", "uvicorn", "jinja2", "sse_starlette", "httptools", "uvloop", "anyio"}
-TESTING = {"hypothesis", "pytest", "httpx", "mypy_boto3_dynamodb"}
-
-
-def test_a_cold_start_imports_no_web_server_and_is_not_much_slower_than_boto3() -> None:
-    """Up to three attempts, because the machine may be busy."""
-    seconds, modules = imported("worker.aws_lambda.handler")
-    assert {"worker.pipeline.pipeline", "botocore.client", "pydantic"} <= modules
-    assert not modules & (WEB | TESTING)
-    ours = {name for name in modules if name.startswith("app.")}
-    assert not {name for name in ours if name.startswith(("app.web", "app.demo", "app.commands"))}
-    ratios = [seconds / imported("boto3")[0]]
-    while ratios[-1] >= 4 and len(ratios) < 3:
-        ratios.append(imported("worker.aws_lambda.handler")[0] / imported("boto3")[0])
-    assert ratios[-1] < 4, f"times as long as `import boto3`: {ratios}"  # 2.0 when this was written

@@ -59,7 +59,7 @@ def lose(scene: Scene, shards: list[FakeShard]) -> None:
 
 
 @settings(
-    max_examples=settings().max_examples if LONG else 15,
+    max_examples=settings().max_examples if LONG else 10,
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # the fixture may be shared
 )
 @given(st.lists(nights, min_size=1, max_size=3))
