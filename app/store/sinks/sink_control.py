@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from app.core.errors import ConditionFailed, StoreUnavailable, TimeOutOfRange
+from app.core.errors import ConditionFailed, StoreUnavailable
 from app.core.events import rfc3339
 from app.store.access.admin_log import AdminLog
 from app.store.coordination.sink_row import AUDIT, Health, SinkRow
@@ -14,6 +14,7 @@ from app.store.dynamodb.transactions import commit
 from app.store.feed.cursor import Cursor, before, wall_ms
 from app.store.feed.feed import Feed
 from app.store.idempotency import Once
+from app.store.sinks.sink_errors import TimeOutOfRange
 from app.store.sinks.sink_lag import SinkView
 from app.store.sinks.sink_status import SinkStatuses
 
