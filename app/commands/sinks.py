@@ -24,7 +24,8 @@ from app.store.dead_letters.letter_admin import DeadLetterAdmin
 from app.store.deployment import CONSUMER
 from app.store.dynamodb import tables
 from app.store.feed.feed import Feed
-from app.store.sinks.sink_control import RewindTo, SinkControl
+from app.store.sinks.rewind_point import RewindTo
+from app.store.sinks.sink_control import SinkControl
 from app.store.sinks.sink_errors import (
     LetterNotFound,
     SinkNotConfigured,
