@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from app.config.settings import Settings
-from app.core.errors import SinkNotConfigured, SinkTestFailed
 from app.store.idempotency import Once
 from app.store.sinks.sink_control import SinkControl
+from app.store.sinks.sink_errors import SinkNotConfigured, SinkTestFailed
 from worker.consumers.sink import PauseSink, Sink, Unavailable
 from worker.sinks.configured import sinks_of
 

@@ -1,9 +1,4 @@
-"""Publish from any thread, subscribe from the event loop; `Feed` is the durable log behind it.
-
-A client that reconnects with its cursor misses nothing that was shown live: events that the
-ring no longer holds are read from `Feed`. Where several processes write (ADR 0006), a client
-is sent everything from 10 s before its cursor, and drops the events that it has.
-"""
+"""Publish from any thread, subscribe from the event loop; `Feed` is the durable log behind it."""
 
 import asyncio
 import logging
@@ -12,10 +7,11 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 
-from app.broker.backfill import Backfills, History, begin, gather
+from app.broker.backfill import History, begin, gather
 from app.broker.filters import EVERYTHING, Filter
-from app.broker.frames import Frame, change_frame, retry_hint, signal
+from app.broker.frames import Frame, change_frame, retry_hint
 from app.broker.heartbeat import StatusMessages, beat, sweep
+from app.broker.resumption import Resumption
 from app.broker.ring import MAX_BYTES, MAX_EVENTS, Ring
 from app.broker.subscription import Pulse, Subscription, TooManyStreams
 from app.broker.views import View, Views
@@ -50,15 +46,14 @@ class InProcessBroker:
         overlap_ms: int = 0,
     ) -> None:
         self._history = history
-        self._backfills = Backfills(history)
         self._table = table
         self.trouble = status
         self._vitals = StatusMessages(version, status)
         self._max_streams = max_streams
         self._max_events = max_events
         self._max_bytes = max_bytes
-        self._overlap_ms = overlap_ms
         self._ring = Ring(max_events, max_bytes, resend=overlap_ms > 0)
+        self._resumption = Resumption(self._ring, history, self._frames, self._end, overlap_ms)
         self._lock = threading.Lock()
         self._views = Views(self._ring)
         self._pulse = Pulse()
@@ -201,41 +196,26 @@ class InProcessBroker:
         self.subscribers += 1
         try:
             with self._views.joined(wanted) as view:
-                yield await self._resume(cursor, view, wanted)
+                yield await self._start(cursor, view, wanted)
         finally:
             self.subscribers -= 1
 
-    async def _resume(self, cursor: Cursor | None, view: View, wanted: Filter) -> Subscription:
-        position, head_cursor = self._end()
-        reached = head_cursor if cursor is None else str(cursor)
-        held = None if cursor is None else self._ring.resumes_at(str(cursor), self._overlap_ms)
-        opening = [retry_hint(random.randint(1000, 4000))]  # noqa: S311 - jitter, not a secret
-        backfill: list[Frame] = []
-        if held is not None:
-            position = held
-        elif cursor is not None:
-            missed, began = await self._backfills.since(cursor, position)
-            if missed is None:
-                position, reached = self._end()
-                opening.append(signal("reset", reached, {"cursor": reached}))
-            else:
-                position = began
-                # Not on the event loop: encoding thousands of events takes a while.
-                backfill = await asyncio.to_thread(self._frames, missed, wanted)
-        opening.append(self._vitals.hello(reached))
-        view.reach_back(position)
+    async def _start(self, cursor: Cursor | None, view: View, wanted: Filter) -> Subscription:
+        start = await self._resumption.start(cursor, wanted)
+        hint = retry_hint(random.randint(1000, 4000))  # noqa: S311 - jitter, not a secret
+        view.reach_back(start.position)
         if view.advance():
             view.wake()
         return Subscription(
             ring=self._ring,
             view=view,
             pulse=self._pulse,
-            position=position,
-            opening=opening,
-            backfill=backfill,
+            position=start.position,
+            opening=[hint, *start.signals, self._vitals.hello(start.cursor)],
+            backfill=start.backfill,
             heartbeat=self._vitals.heartbeat,
             fell_out=self._count_overrun,
-            cursor=reached,
+            cursor=start.cursor,
             max_beats=random.randint(*MAX_AGE_BEATS),  # noqa: S311 - jitter
         )
 

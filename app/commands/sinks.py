@@ -16,13 +16,6 @@ from app.bootstrap.sink_tester import SinkTester
 from app.commands.common import CommandError, actor
 from app.config.settings import Settings
 from app.config.signing import signer_of
-from app.core.errors import (
-    LetterNotFound,
-    SinkNotConfigured,
-    SinkNotFound,
-    SinkTestFailed,
-    TimeOutOfRange,
-)
 from app.core.events import rfc3339
 from app.observability.logs import escaped, masked
 from app.store import location
@@ -31,7 +24,15 @@ from app.store.dead_letters.letter_admin import DeadLetterAdmin
 from app.store.deployment import CONSUMER
 from app.store.dynamodb import tables
 from app.store.feed.feed import Feed
-from app.store.sinks.sink_control import RewindTo, SinkControl
+from app.store.sinks.rewind_point import RewindTo
+from app.store.sinks.sink_control import SinkControl
+from app.store.sinks.sink_errors import (
+    LetterNotFound,
+    SinkNotConfigured,
+    SinkNotFound,
+    SinkTestFailed,
+    TimeOutOfRange,
+)
 from app.store.sinks.sink_lag import SinkView
 from app.web.schemas.sink_models import RewindRequest
 

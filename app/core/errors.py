@@ -72,46 +72,6 @@ class EventNotFound(StockpulseError):
     title = "Event not found"
 
 
-class LetterNotFound(StockpulseError):
-    """No dead letter has this id. It may have been delivered or deleted."""
-
-    status = 404
-    code = "dead-letter-not-found"
-    title = "Dead letter not found"
-
-
-class SinkNotFound(StockpulseError):
-    """No sink has this name."""
-
-    status = 404
-    code = "sink-not-found"
-    title = "Sink not found"
-
-
-class TimeOutOfRange(StockpulseError):
-    """The time is in the future, or older than the oldest stored event."""
-
-    status = 422
-    code = "time-out-of-range"
-    title = "The sink cannot be rewound to that time"
-
-
-class SinkNotConfigured(StockpulseError):
-    """This process's settings do not enable the sink, or the sink has no test."""
-
-    status = 409
-    code = "sink-not-configured"
-    title = "The sink cannot be tested here"
-
-
-class SinkTestFailed(StockpulseError):
-    """The sink's receiver did not accept the test message."""
-
-    status = 502
-    code = "sink-test-failed"
-    title = "The sink test failed"
-
-
 class ProductExists(StockpulseError):
     """A product with this id already exists."""
 

@@ -48,15 +48,15 @@ class ChangeEvent:
     changed: tuple[str, ...]
     stock_before: Decimal | None
     stock_after: Decimal | None
-    actor: str | None
-    reason: str | None
-    note: str | None
-    reference: str | None
-    request_id: str | None
     occurred_at: datetime
     event_name: str
     sequence_number: str
     view_type: str
+    actor: str | None = None
+    reason: str | None = None
+    note: str | None = None
+    reference: str | None = None
+    request_id: str | None = None
     category: str | None = None  # after the change, or before it where the product is gone
     unit: str | None = None  # of the stock, read as the category is
     images_omitted: bool = False

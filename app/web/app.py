@@ -19,10 +19,10 @@ from app.web.api import (
     events,
     health,
     metrics,
-    products,
     reversals,
     sinks,
 )
+from app.web.api.products import product_reads, product_writes, stock
 from app.web.contract.openapi import contract, operation_id
 from app.web.middleware.access_log import AccessLog
 from app.web.middleware.authentication import Authentication
@@ -36,7 +36,9 @@ from app.web.services import Services
 from app.web.statics import VersionedFiles
 
 _ROUTED_MODULES = (
-    products,  # first: routes are tried in this order, and these are asked most
+    product_reads,  # first: routes are tried in this order, and these are asked most
+    product_writes,
+    stock,
     batch,
     events,
     health,

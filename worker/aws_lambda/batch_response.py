@@ -4,11 +4,10 @@ Lambda retries everything from the lowest sequence number returned. An empty, nu
 `itemIdentifier` fails the whole batch (stream fact 23), so none is ever returned.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_NUMBER = re.compile(r"[0-9]{1,40}")
+from worker.stream.record_shapes import is_sequence_number
 
 BatchResponse = dict[str, Any]
 
@@ -46,7 +45,7 @@ def sequence_number(record: Any) -> str | None:
     """The record's sequence number if Lambda accepts it, else None."""
     change = record.get("dynamodb") if isinstance(record, Mapping) else None
     number = change.get("SequenceNumber") if isinstance(change, Mapping) else None
-    return number if isinstance(number, str) and _NUMBER.fullmatch(number) else None
+    return number if is_sequence_number(number) else None
 
 
 def stream_arn(record: Any) -> str:

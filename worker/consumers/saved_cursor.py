@@ -124,13 +124,7 @@ class SavedCursor:
 
     def is_due(self, *, idle: bool, failing: bool) -> bool:
         """Whether a save is due; `idle`: no event is pending."""
-        waited = time.monotonic() - self._saved_at
-        return (
-            (self._delivered and (idle or waited >= SAVE_EVERY))
-            or (failing and waited >= (REPORT_EVERY if self._failing else SAVE_EVERY))
-            or (self._skipped and waited >= SAVE_SKIPPED_EVERY)
-            or waited >= REPORT_IDLE_EVERY
-        )
+        return (self._delivered and idle) or not self.until_due(failing=failing)
 
     def until_due(self, *, failing: bool) -> float:
         """Seconds until a save is due, if nothing else happens."""

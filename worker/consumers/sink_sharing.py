@@ -8,20 +8,17 @@ from app.store.coordination.hold import Hold
 from app.store.coordination.leases import Lease, Leases
 from app.store.coordination.sink_row import SINK, SinkRow
 from app.store.sinks.sink_cursors import SinkCursors
-from worker.leasing.assignment import share
+from worker.leasing.leased_threads import Job as LeasedJob
 from worker.leasing.leased_threads import LeasedThreads
 
 
-class Job(Protocol):
+class Job(LeasedJob, Protocol):
     """The work under a sink's lease."""
 
     trouble: str
 
     def run(self) -> None:
         """Work until `leave` is called; raises LeaseLost or Stopped as `Runner.run`."""
-
-    def leave(self) -> None:
-        """Ask the job to end soon."""
 
     def notice(self, row: SinkRow) -> None:
         """Report that the sink's row was read again."""
@@ -33,7 +30,7 @@ class Job(Protocol):
 MakeJob = Callable[[Lease, SinkRow, Hold], Job]
 
 
-class SinkSharing(LeasedThreads[str, Job]):
+class SinkSharing(LeasedThreads[Job]):
     """The sinks that this process runs."""
 
     def __init__(
@@ -51,35 +48,21 @@ class SinkSharing(LeasedThreads[str, Job]):
             StoreUnavailable: a sink could not be taken now.
 
         """
-        self._leave_lost(rows)
-        owners: dict[str, str | None] = {}
-        for name in self.jobs:
-            row = rows.get(name)
-            owner = None if row is None else row.owner
-            owners[name] = me if name in self._running else None if owner == me else owner
+        leased = {(SINK, name): row for name, row in rows.items()}
+        self.leave_lost(leased)
         self.notice(rows)
-        plan = share(me, owners, alive)
-        for name in plan.release:
-            self.leave(name)
-        wanted = plan.wanted
-        for name in plan.free:
-            row = rows.get(name)
-            if wanted and not self._stop.is_set():
-                wanted -= self.take(name, me, row)
-            elif row is not None and row.owner == me:
-                self.release_left((SINK, name), row)
-
-    def _leave_lost(self, rows: Mapping[str, SinkRow]) -> None:
-        """End the jobs whose sink belongs to another worker: an idle job would not notice."""
-        for name, lease in self.held().items():
-            row = rows.get(name)
-            if row is None or (row.owner, row.counter) != (lease.owner, lease.counter):
-                self.leave(name)
+        owners = {
+            (SINK, name): None if (row := rows.get(name)) is None else row.owner
+            for name in self.jobs
+        }
+        self.spread(
+            me, alive, owners, leased, lambda shard: self.take(shard[1], me, rows.get(shard[1]))
+        )
 
     def notice(self, rows: Mapping[str, SinkRow]) -> None:
         """Pass the rows that were just read to the jobs: a sink may be paused or rewound."""
-        for name, (_, job) in self.all().items():
-            if (row := rows.get(name)) is not None:
+        for lease, job in self.all():
+            if (row := rows.get(lease.shard_id)) is not None:
                 job.notice(row)
 
     def take(self, name: str, me: str, seen: SinkRow | None, deadline: int | None = None) -> bool:
@@ -95,19 +78,14 @@ class SinkSharing(LeasedThreads[str, Job]):
         if row is None:
             return False
         job = self.jobs[name](lease, row, self._leases.hold(lease))
-        self.start(name, lease, job, job.run)
+        self.start(lease, job, job.run)
         return True
-
-    def leave_all(self) -> None:
-        """Release every sink, each after its running calls."""
-        for name in self.held():
-            self.leave(name)
 
     def hint(self) -> None:
         """Report that events were published, here or by another process."""
-        for _, job in self.all().values():
+        for _, job in self.all():
             job.hint()
 
     def troubles(self) -> dict[str, str]:
         """The errors of the sinks that run here, by name."""
-        return {name: job.trouble for name, (_, job) in self.all().items() if job.trouble}
+        return {lease.shard_id: job.trouble for lease, job in self.all() if job.trouble}

@@ -14,6 +14,7 @@ from app.store.coordination.leases import Lease, Leases
 from app.store.coordination.stream_starts import StreamStarts
 from app.store.coordination.workers import Workers
 from app.store.deployment import Deployment
+from app.store.sinks.sink_cursors import SinkCursors
 from worker.consumers.sink_sharing import SinkSharing
 from worker.leasing.assignment import LEASE_TIME
 from worker.sharing.coordinator import Coordinator
@@ -64,7 +65,10 @@ def make_coordinator(
     report_gap: ReportGap = _log_gap,
     consumers: SinkSharing | None = None,
 ) -> Coordinator:
-    """Create the coordinator that reads a table's stream together with other workers."""
+    """Create the coordinator that reads a table's stream together with other workers.
+
+    `consumers`: the sinks that the workers share as well.
+    """
     clients, wake, one_log = deployment.clients, reading.wake, reading.one_log
     retry = Retry(stop)
     where = deployment.coordination
@@ -104,10 +108,10 @@ def make_coordinator(
         StreamStarts(*where),
         ReaderPool(leases, stop, lambda: coordinator.check_soon(), one_log=one_log),
         make_reader,
+        consumers or SinkSharing({}, SinkCursors(*where), leases, stop),
         wake,
         stop,
         report_new_stream=report_new_stream,
         one_log=one_log,
-        consumers=consumers,
     )
     return coordinator

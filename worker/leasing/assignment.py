@@ -7,10 +7,13 @@ verdict costs time, never data: every write is conditional on the lease.
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from app.store.coordination.workers import WorkerRow
 
 LEASE_TIME = 10.0  # seconds
+
+K = TypeVar("K")
 
 
 def rivals(me: WorkerRow, others: Collection[WorkerRow]) -> list[WorkerRow]:
@@ -41,15 +44,15 @@ def first_rival(me: str, rivals: Collection[WorkerRow], owners: Collection[str])
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Share(Generic[K]):
     """What a worker should do now: release some shards, take up to `wanted` of the free ones."""
 
-    release: tuple[str, ...]
-    free: tuple[str, ...]
+    release: tuple[K, ...]
+    free: tuple[K, ...]
     wanted: int
 
 
-def share(me: str, owners: Mapping[str, str | None], alive: Collection[str]) -> Share:
+def share(me: str, owners: Mapping[K, str | None], alive: Collection[str]) -> Share[K]:
     """Plan the even distribution of the readable shards, given each shard's owner.
 
     The workers that hold most keep the odd ones, so that no shard moves without need. Ties are

@@ -6,7 +6,7 @@ A thread that crashes releases it, too, and the next turn takes the lease again.
 import logging
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Mapping
 from typing import Generic, Protocol, TypeVar
 
 from app.core.errors import StoreUnavailable
@@ -14,6 +14,7 @@ from app.observability.logs import about
 from app.runtime.retry import Stopped
 from app.store.coordination.checkpoints import ShardKey
 from app.store.coordination.leases import Held, Lease, LeaseLost, Leases
+from worker.leasing.assignment import share
 
 _log = logging.getLogger(__name__)
 
@@ -28,11 +29,10 @@ class Job(Protocol):
         """Ask the job to end soon."""
 
 
-K = TypeVar("K", bound=Hashable)
 J = TypeVar("J", bound=Job)
 
 
-class LeasedThreads(Generic[K, J]):
+class LeasedThreads(Generic[J]):
     """The threads of one worker that work under leases of one kind."""
 
     def __init__(
@@ -47,41 +47,79 @@ class LeasedThreads(Generic[K, J]):
         self._leases = leases
         self._stop = stop
         self._ended = ended
-        self._running: dict[K, tuple[Lease, J, threading.Thread]] = {}
+        self._running: dict[ShardKey, tuple[Lease, J, threading.Thread]] = {}
         self._crashed = (-CRASH_SHOWN, "")  # when, by the monotonic clock, and what
 
-    def start(self, key: K, lease: Lease, job: J, run: Callable[[], None]) -> None:
+    def start(self, lease: Lease, job: J, run: Callable[[], None]) -> None:
         """Run until `run` returns or raises LeaseLost or Stopped."""
         thread = threading.Thread(
             target=self._run,
-            args=(key, lease, run),
+            args=(lease, run),
             name=f"{self._kind}-{lease.shard_id}",
             daemon=True,
         )
-        self._running[key] = (lease, job, thread)
+        self._running[lease.shard] = (lease, job, thread)
         thread.start()
 
-    def all(self) -> dict[K, tuple[Lease, J]]:
-        """The running jobs."""
-        return {key: (lease, job) for key, (lease, job, _) in list(self._running.items())}
+    def all(self) -> list[tuple[Lease, J]]:
+        """The running jobs and their leases."""
+        return [(lease, job) for lease, job, _ in list(self._running.values())]
 
-    def held(self) -> dict[K, Lease]:
+    def held(self) -> dict[ShardKey, Lease]:
         """The leases of the running jobs."""
-        return {key: lease for key, (lease, _) in self.all().items()}
+        return {lease.shard: lease for lease, _ in self.all()}
 
-    def leave(self, key: K) -> None:
+    def leave(self, shard: ShardKey) -> None:
         """Ask a job to end after its current step."""
-        if (running := self._running.get(key)) is not None:
+        if (running := self._running.get(shard)) is not None:
             running[1].leave()
 
-    def release_left(self, shard: ShardKey, row: Held) -> None:
-        """Release a lease of this worker that no thread works under.
+    def leave_all(self) -> None:
+        """Ask every job to end after its current step."""
+        for shard in self.held():
+            self.leave(shard)
 
-        The call that released it failed, or the response to the call that took it was lost. Other
-        workers see its owner alive, so nobody would take it while this worker has its share.
+    def leave_lost(self, rows: Mapping[ShardKey, Held]) -> None:
+        """End the jobs whose lease belongs to another worker: an idle job would not notice."""
+        for shard, lease in self.held().items():
+            row = rows.get(shard)
+            if row is None or (row.owner, row.counter) != (lease.owner, lease.counter):
+                self.leave(shard)
+
+    def spread(
+        self,
+        me: str,
+        alive: Collection[str],
+        owners: Mapping[ShardKey, str | None],
+        rows: Mapping[ShardKey, Held],
+        take: Callable[[ShardKey], bool],
+    ) -> None:
+        """Take and release work so that it is spread evenly over the live workers.
+
+        `owners`: of all the work; `rows`: the leased rows as they were read. `take` returns False
+        if another worker took the lease first.
         """
-        if row.owner is not None:
-            self._release(Lease(self._leases.consumer, *shard, row.owner, row.counter))
+        held = self.held()
+        plan = share(
+            me,
+            {
+                shard: me if shard in held else None if owner == me else owner
+                for shard, owner in owners.items()
+            },
+            alive,
+        )
+        for shard in plan.release:
+            self.leave(shard)
+        wanted = plan.wanted
+        for shard in plan.free:
+            row = rows.get(shard)
+            if wanted and not self._stop.is_set():
+                wanted -= take(shard)
+            elif row is not None and row.owner == me:
+                # No thread works under this lease: the call that released it failed, or the
+                # response to the call that took it was lost. Other workers see its owner alive, so
+                # nobody would take it while this worker has its share.
+                self._release(Lease(self._leases.consumer, *shard, me, row.counter))
 
     def join(self, deadline: float) -> None:
         """Wait for all threads until a time of the monotonic clock."""
@@ -98,7 +136,7 @@ class LeasedThreads(Generic[K, J]):
         _log.error("%s; it is restarted", what, exc_info=error)
         self._crashed = (time.monotonic(), f"{what} ({type(error).__name__})")
 
-    def _run(self, key: K, lease: Lease, run: Callable[[], None]) -> None:
+    def _run(self, lease: Lease, run: Callable[[], None]) -> None:
         try:
             with about(**{self._kind: lease.shard_id}):
                 run()
@@ -114,8 +152,8 @@ class LeasedThreads(Generic[K, J]):
             self._release(lease)
         finally:
             # A thread that was frozen on Lambda may end after its sink was taken again.
-            if self._running[key][0] == lease:
-                del self._running[key]
+            if self._running[lease.shard][0] == lease:
+                del self._running[lease.shard]
             self._ended()
 
     def _release(self, lease: Lease) -> None:

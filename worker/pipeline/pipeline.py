@@ -6,7 +6,6 @@ here: they read the log that the pipeline writes (`worker/consumers`).
 """
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +26,7 @@ from worker.effects.audit_writer import AuditWriter
 from worker.effects.publish_order import PublishWithHold
 from worker.pipeline.parallel import chunks, run_parallel, split_by_product
 from worker.stream.decode import NotAProduct, UndecodableRecord, decode, event_key, identify
+from worker.stream.record_shapes import is_sequence_number
 
 _log = logging.getLogger(__name__)
 
@@ -34,8 +34,6 @@ Record = Mapping[str, Any]
 
 # Batches that each part processes before all parts wait for the slowest.
 DEPTH = 4
-
-_NUMBER = re.compile(r"[0-9]{1,40}")
 
 
 class Pipeline:
@@ -112,7 +110,7 @@ class Pipeline:
             return None
         except UndecodableRecord as error:
             product_id, sequence_number = identify(record, self._names)
-            if not _NUMBER.fullmatch(sequence_number):  # the keys of dead letters must differ
+            if not is_sequence_number(sequence_number):  # the keys of dead letters must differ
                 sequence_number = sha256(repr(record).encode("utf-8", "replace")).hexdigest()
             key = event_key(page.stream_arn, sequence_number)
             self._park(record, product_id, key, str(error), page)

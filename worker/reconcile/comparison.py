@@ -2,29 +2,27 @@
 
 Memory is bounded: tables are read page by page, and differences are resolved before too many are
 held. Costs: a consistent scan of the products table, one small Query per product, and a scan of the
-audit's keys to find products that are no longer in the table. DynamoDB bills the latter as a scan
-of the whole audit, which has no index.
+whole audit to find products that are no longer in the table.
 """
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
+from itertools import starmap
 from typing import Any
 
 from app.core.errors import StoreRefused
-from app.core.events import RESERVED, ChangeEvent
+from app.core.events import ChangeEvent
 from app.core.item import Item, digest
-from app.core.keys import NotAnID, id_in
 from app.runtime.retry import Retry, Stopped
 from app.store.audit.audit_repository import AuditRepository
-from app.store.audit.chain import ChainFull
+from app.store.audit.chain import ChainFull, Link
+from app.store.audit.compared_tables import ComparedTables
 from app.store.coordination.reconcile_requests import Outcome
 from app.store.deployment import Deployment
-from app.store.dynamodb.batches import get_all
-from app.store.dynamodb.client import translated
 from worker.continuity.chain_entries import ChainEntries
 from worker.reconcile.decision import ProductCheck, baseline_of, decide, found_in_table
 
@@ -55,14 +53,15 @@ class Comparison:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """`label`: of the current stream. `first`: none was completed yet, so baselines are due."""
-        self._client = deployment.clients.tables
-        self._tables = deployment.tables
+        self._retry = Retry(stop)
+        self._tables = ComparedTables(
+            deployment.clients.tables, deployment.tables, deployment.names, self._retry
+        )
         self._names = deployment.names
         self._audit = audit
         self._entries = entries
         self._label = label
         self._caught_up = caught_up
-        self._retry = Retry(stop)
         self._stop = stop
         self._first = first
         self._pause = settle
@@ -92,10 +91,13 @@ class Comparison:
 
     def _segment(self, segment: int) -> None:
         held: dict[str, ProductCheck] = {}
-        self._hold(held, self._in_table(segment))
-        if self._first and not self._await_records():
+        self._hold(held, starmap(self._first_check, self._tables.products(segment, SEGMENTS)))
+        # Without the records of the products that were missing from the table, a product older than
+        # the stream that was just deleted would get no baseline: it is in neither table.
+        if self._first and not self._settled():
             return
-        self._hold(held, self._gone(segment))
+        gone = self._tables.absent(segment, SEGMENTS)
+        self._hold(held, (self._first_check(product_id, None) for product_id in gone))
         self._resolve(held)
 
     def _hold(self, held: dict[str, ProductCheck], checks: Iterator[ProductCheck]) -> None:
@@ -108,54 +110,15 @@ class Comparison:
                     self._resolve(held)
                     held.clear()
 
-    def _in_table(self, segment: int) -> Iterator[ProductCheck]:
-        for page in self._pages(segment, TableName=self._tables.products):
-            for item in page:
-                if self._names.is_product(item):
-                    yield self._first_check(self._names.key.id_of(item), item)
-
-    def _gone(self, segment: int) -> Iterator[ProductCheck]:
-        """Check audited products that are not in the table."""
-        last = ""
-        keys_only = {
-            "TableName": self._tables.audit,
-            "ProjectionExpression": "ProductID, FullProductID",
-        }
-        for page in self._pages(segment, **keys_only):
-            ids = dict.fromkeys(id_in(entry) for entry in page)
-            for product_id in self._absent([name for name in ids if name != last]):
-                yield self._first_check(product_id, None)
-            last = next(reversed(ids), last)
-
-    def _await_records(self) -> bool:
-        """Wait until the records of products that were missing from the table are read.
-
-        Otherwise a product older than the stream that was just deleted would get no baseline: it is
-        in neither table.
-        """
-        if self._stop.wait(self._pause):
-            raise Stopped
-        return self._await_readers()
-
     def _first_check(self, product_id: str, live: Item | None) -> ProductCheck:
         self._count(compared=1)
-        check = self._check(product_id, live)
+        check = ProductCheck(product_id, self._newest(product_id), _hash(live))
         if self._first and check.head is not None:
             self._begin(product_id)
         return check
 
-    def _absent(self, product_ids: list[str]) -> list[str]:
-        """Return those of the given audited products that are not in the table."""
-        own = [name for name in product_ids if not name.startswith(RESERVED)]
-        keys = [key for product_id in own if (key := self._key(product_id)) is not None]
-        read = partial(get_all, self._client, self._tables.products, keys)
-        found = [item for item in self._retry(read, "reconcile") if self._names.is_product(item)]
-        present = {self._names.key.id_of(item) for item in found}
-        return [product_id for product_id in own if product_id not in present]
-
-    def _check(self, product_id: str, live: Item | None) -> ProductCheck:
-        head = self._retry(partial(self._audit.chains.newest_link, product_id), "reconcile")
-        return ProductCheck(product_id, head, None if live is None else digest(live))
+    def _newest(self, product_id: str) -> Link | None:
+        return self._retry(partial(self._audit.chains.newest_link, product_id), "reconcile")
 
     def _resolve(self, held: dict[str, ProductCheck]) -> None:
         """Check products that differed again, and write entries for stable differences."""
@@ -163,9 +126,7 @@ class Comparison:
         for _ in range(ROUNDS):
             if not held:
                 break
-            if self._stop.wait(self._pause):
-                raise Stopped
-            if not self._await_readers():
+            if not self._settled():
                 break
             moving: dict[str, ProductCheck] = {}
             for first in held.values():
@@ -180,9 +141,9 @@ class Comparison:
         if self._stop.is_set():
             raise Stopped
         product_id = first.product_id
-        head = self._retry(partial(self._audit.chains.newest_link, product_id), "reconcile")
-        live = self._retry(partial(self._live, product_id), "reconcile")
-        second = ProductCheck(product_id, head, None if live is None else digest(live))
+        head = self._newest(product_id)  # before the item: see `ProductCheck`
+        live = self._tables.product(product_id)
+        second = ProductCheck(product_id, head, _hash(live))
         verdict = decide(first, second, self._now())
         if verdict == "write":
             if not self._caught_up():
@@ -216,8 +177,10 @@ class Comparison:
         if self._retry(partial(self._entries.append, event), "reconcile"):
             self._count(written=1)
 
-    def _await_readers(self) -> bool:
-        """Wait for the readers to catch up; after the timeout, note the error and return False."""
+    def _settled(self) -> bool:
+        """Wait `settle` seconds, then for the readers; at the timeout, note the error: False."""
+        if self._stop.wait(self._pause):
+            raise Stopped
         for _ in range(int(self._catch_up_limit) + 1):
             if self._caught_up():
                 return True
@@ -226,33 +189,10 @@ class Comparison:
         self._count(error="the worker is behind the stream: try again when it has caught up")
         return False
 
-    def _live(self, product_id: str) -> Item | None:
-        key = self._key(product_id)
-        keys = [] if key is None else [key]
-        found = get_all(self._client, self._tables.products, keys)
-        return next((item for item in found if self._names.is_product(item)), None)
-
-    def _key(self, product_id: str) -> dict[str, Any] | None:
-        """The item's key; None for an id from before the table got another key."""
-        try:
-            return self._names.key.key_of(product_id)
-        except NotAnID:
-            return None
-
-    def _pages(self, segment: int, **request: Any) -> Iterator[list[Mapping[str, Any]]]:
-        request |= {"ConsistentRead": True, "Segment": segment, "TotalSegments": SEGMENTS}
-
-        def page() -> Any:
-            with translated():
-                return self._client.scan(**request)
-
-        while True:
-            answer = self._retry(page, "reconcile")
-            yield answer["Items"]
-            if "LastEvaluatedKey" not in answer:
-                return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-
     def _count(self, **part: Any) -> None:
         with self._lock:
             self._outcome = self._outcome.plus(Outcome(**part))
+
+
+def _hash(live: Item | None) -> str | None:
+    return None if live is None else digest(live)

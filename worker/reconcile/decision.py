@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal
 
 from app.core.differences import changed_names
 from app.core.events import ChangeEvent
 from app.core.item import AttributeNames, Item, stock, text
 from app.store.audit.chain import BOTH_IMAGES, Link, label_of, origin, successor
+from app.store.coordination.shard_state import ShardState
 
 # A product is reconciled at most once in this time: if it differs again so soon, another program
 # writes it and its records do not arrive, which an admin must investigate.
@@ -93,11 +94,7 @@ def found_in_table(
         changed=changed_names(before, live, names),
         stock_before=None if head is None else head.stock_after,
         stock_after=stock(live, names),
-        actor=None,
-        reason=None,
         note=_AT_ITS_BEGINNING if head is None else _NOTES[name],
-        reference=None,
-        request_id=None,
         # Rounded as it is stored, so that the entry read back is equal.
         occurred_at=moment.replace(microsecond=moment.microsecond // 1000 * 1000),
         event_name=name,
@@ -120,27 +117,7 @@ def baseline_of(oldest: ChangeEvent, names: AttributeNames) -> ChangeEvent | Non
     return found_in_table(oldest.product_id, None, oldest.product_before, label, moment, names)
 
 
-class ShardLag(Protocol):
-    """The state of one shard's reader."""
-
-    @property
-    def finished(self) -> bool:
-        """Whether the shard was read to its end."""
-
-    @property
-    def lag(self) -> float:
-        """The age of the last record when its page was read, in seconds; 0 for an empty page."""
-
-    @property
-    def lag_at_most(self) -> float | None:
-        """An upper bound of `lag`, if the service's times are inexact; None if it equals `lag`."""
-
-    @property
-    def last_page(self) -> float | None:
-        """Seconds since the last page; None before the first."""
-
-
-def is_caught_up(shards: Iterable[ShardLag]) -> bool:
+def is_caught_up(shards: Iterable[ShardState]) -> bool:
     """Whether every record older than `BEHIND` seconds has been read."""
     open_shards = [shard for shard in shards if not shard.finished]
     return bool(open_shards) and all(

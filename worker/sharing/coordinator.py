@@ -6,7 +6,7 @@ alone: they keep their leases until another worker takes them.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from app.core.errors import StoreUnavailable
 from app.runtime.backoff import Backoff, steady
@@ -17,7 +17,7 @@ from app.store.coordination.leases import Lease, Leases
 from app.store.coordination.shard_state import ShardState, reported
 from app.store.coordination.stream_starts import StreamStarts
 from worker.consumers.sink_sharing import SinkSharing
-from worker.leasing.assignment import first_rival, share
+from worker.leasing.assignment import first_rival
 from worker.sharing.cleanup import RowCleanup
 from worker.sharing.membership import Membership
 from worker.stream.shards.discovery import Discovery, StreamSnapshot
@@ -48,12 +48,12 @@ class Coordinator:
         stream_starts: StreamStarts,
         readers: ReaderPool,
         make_reader: MakeReader,
+        consumers: SinkSharing,
         wake: Wake,
         stop: threading.Event,
         *,
         report_new_stream: Callable[[str], None] = lambda _arn: None,
         one_log: bool = False,
-        consumers: SinkSharing | None = None,
     ) -> None:
         """`consumers`: sinks that are shared among the workers as well."""
         self._membership = membership
@@ -92,9 +92,8 @@ class Coordinator:
         deadline = time.monotonic() + JOIN
         self._loop.__exit__()
         self._readers.join(deadline)
-        if self._consumers is not None:
-            self._consumers.leave_all()
-            self._consumers.join(deadline)
+        self._consumers.leave_all()
+        self._consumers.join(deadline)
         self._membership.__exit__()
 
     def term(self) -> int | None:
@@ -161,23 +160,20 @@ class Coordinator:
         """Take and release shards, and remove old rows; returns the current problem, if any."""
         stream_arn = self._snapshot.stream_arn
         held = self._readers.held()
-        self._leave_lost(rows, held)
+        self._leave_lost(rows)
         rivals = self._membership.rivals(rows.workers, alive)
         owners = {row.owner for row in rows.checkpoints.values() if row.owner and not row.finished}
         first = first_rival(self._membership.owner, rivals, owners)
         if first is not None:
-            for shard in held:
-                self._readers.leave(shard)
-            if self._consumers is not None:
-                self._consumers.leave_all()
+            self._readers.leave_all()
+            self._consumers.leave_all()
             return (
                 f"worker {first} also reads the stream. Without STOCKPULSE_BROKER_URL only one "
                 "worker can: stop one of the two"
             )
         starting = {owner for owner, row in rows.workers.items() if not row.ready}
         sharing = alive - starting - {rival.owner for rival in rivals}
-        if self._consumers is not None:
-            self._consumers.share(self._membership.owner, rows.sinks, sharing)
+        self._consumers.share(self._membership.owner, rows.sinks, sharing)
         if stream_arn is None:
             return ""
         if self._snapshot.is_new and stream_arn not in self._reported:
@@ -198,43 +194,33 @@ class Coordinator:
         gone = parents_gone(listing, self._known(rows, stream_arn))
         return self._stream_starts.note(stream_arn, gone)
 
-    def _leave_lost(self, rows: Rows, held: dict[ShardKey, Lease]) -> None:
+    def _leave_lost(self, rows: Rows) -> None:
         """End readers whose shard belongs to another worker, or (one log) whose stream is old."""
-        for shard, lease in held.items():
-            row = rows.checkpoints.get(shard)
-            if (
-                row is None
-                or (row.owner, row.counter) != (lease.owner, lease.counter)
-                or (self._one_log and shard[0] != self._snapshot.stream_arn)
-            ):
-                self._readers.leave(shard)
+        read_now = {
+            shard: row
+            for shard, row in rows.checkpoints.items()
+            if not self._one_log or shard[0] == self._snapshot.stream_arn
+        }
+        self._readers.leave_lost(read_now)
 
     def _share(
-        self, rows: Rows, stream_arn: str, held: dict[ShardKey, Lease], alive: set[str]
+        self, rows: Rows, stream_arn: str, held: Collection[ShardKey], alive: set[str]
     ) -> None:
-        known = self._known(rows, stream_arn)
-        me = self._membership.owner
-        owners: dict[str, str | None] = {}
-        starts: dict[str, str | None] = {}
-        for position in readable(self._snapshot.listing, known):
-            row = known.get(position.shard_id)
-            owner = row.owner if row is not None else None
-            running = (stream_arn, position.shard_id) in held
-            starts[position.shard_id] = position.start
-            owners[position.shard_id] = me if running else None if owner == me else owner
         if self._one_log and any(arn != stream_arn for arn, _ in held):
             return  # this worker's reader under the old stream name must end first
-        plan = share(me, owners, alive)
-        for shard_id in plan.release:
-            self._readers.leave((stream_arn, shard_id))
-        wanted = plan.wanted
-        for shard_id in plan.free:
-            shard = (stream_arn, shard_id)
-            row = rows.checkpoints.get(shard)
-            if wanted and not self._stop.is_set():
-                wanted -= self._take(rows, shard, known.get(shard_id), starts[shard_id])
-            elif row is not None and row.owner == me:
-                self._readers.release_left(shard, row)
+        known = self._known(rows, stream_arn)
+        starts = {
+            (stream_arn, position.shard_id): position.start
+            for position in readable(self._snapshot.listing, known)
+        }
+        owners = {
+            shard: None if (row := known.get(shard[1])) is None else row.owner for shard in starts
+        }
+
+        def take(shard: ShardKey) -> bool:
+            return self._take(rows, shard, known.get(shard[1]), starts[shard])
+
+        self._readers.spread(self._membership.owner, alive, owners, rows.checkpoints, take)
 
     def _take(
         self, rows: Rows, shard: ShardKey, known: Checkpoint | None, start: str | None

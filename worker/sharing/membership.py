@@ -149,10 +149,6 @@ class Membership:
             return self.lease_time
         return max(_SHORTEST, min(soonest, self.lease_time / _BEATS))
 
-    def moved(self, owner: str) -> bool:
-        """Whether a worker's counter has changed while it was observed."""
-        return owner in self._seen and self._seen[owner].moved
-
     def rivals(self, workers: Mapping[str, WorkerRow], alive: set[str]) -> list[WorkerRow]:
         """The live workers that this worker must not read alongside."""
         return rivals(self._row, [workers[owner] for owner in alive if owner in workers])
@@ -168,7 +164,7 @@ class Membership:
             workers = self._checkpoints.rows().workers
             others = self.rivals(workers, self.observe(workers))
             for other in others:
-                if self.moved(other.owner):
+                if other.owner in self._seen and self._seen[other.owner].moved:
                     raise OwnerRefused(self._refusal(other))
             if not others:
                 return

@@ -6,6 +6,7 @@ and base64 text (stream fact 22).
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -13,7 +14,13 @@ from typing import Any
 
 from app.core.item import AttributeValue, Item
 
+_SEQUENCE_NUMBER = re.compile(r"[0-9]{1,40}")
 _SECONDS = 1e11  # the year 5138; EventBridge Pipes and some tools give milliseconds
+
+
+def is_sequence_number(value: Any) -> bool:
+    """Whether this is a sequence number as DynamoDB Streams and Lambda accept it."""
+    return isinstance(value, str) and _SEQUENCE_NUMBER.fullmatch(value) is not None
 
 
 def moment(value: Any) -> datetime:

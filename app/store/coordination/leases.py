@@ -54,6 +54,11 @@ class Lease:
     owner: str
     counter: int
 
+    @property
+    def shard(self) -> ShardKey:
+        """The key of the leased row."""
+        return self.stream_arn, self.shard_id
+
 
 class Leases:
     """Takes, checks and releases the leases of one consumer."""
@@ -176,7 +181,7 @@ class Leases:
 
     def check(self, lease: Lease) -> None:
         """As `Hold.check`."""
-        row = self._row((lease.stream_arn, lease.shard_id))
+        row = self._row(lease.shard)
         found = leased(row) if row else None
         if found is None or (found.owner, found.counter) != (lease.owner, lease.counter):
             raise LeaseLost
@@ -186,7 +191,7 @@ class Leases:
         return {
             "ConditionCheck": {
                 "TableName": self._table,
-                "Key": self._key((lease.stream_arn, lease.shard_id)),
+                "Key": self._key(lease.shard),
                 "ConditionExpression": _HELD,
                 "ExpressionAttributeNames": _NAMES,
                 "ExpressionAttributeValues": _held_by(lease),
@@ -198,7 +203,7 @@ class Leases:
             with translated():
                 self._client.update_item(
                     TableName=self._table,
-                    Key=self._key((lease.stream_arn, lease.shard_id)),
+                    Key=self._key(lease.shard),
                     UpdateExpression=expression,
                     ConditionExpression=_HELD,
                     ExpressionAttributeNames=_NAMES,

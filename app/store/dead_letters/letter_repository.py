@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from app.core.errors import ConditionFailed, ItemTooLarge, LetterNotFound, StoreUnavailable
+from app.core.errors import ConditionFailed, ItemTooLarge, StoreUnavailable
 from app.core.events import rfc3339
 from app.core.keys import ID_BYTES, PARTITION_BYTES, SORT_BYTES, row_id
 from app.observability.metrics import PARKED
@@ -29,6 +29,7 @@ from app.store.dynamodb.paging import Page, decode_cursor, encode_cursor
 from app.store.dynamodb.reads import get_one, get_rows
 from app.store.dynamodb.transactions import commit
 from app.store.feed.cursor import wall_ms
+from app.store.sinks.sink_errors import LetterNotFound
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

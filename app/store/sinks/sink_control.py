@@ -3,27 +3,23 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from app.core.errors import ConditionFailed, StoreUnavailable, TimeOutOfRange
-from app.core.events import rfc3339
+from app.core.errors import ConditionFailed, StoreUnavailable
 from app.store.access.admin_log import AdminLog
 from app.store.coordination.sink_row import AUDIT, Health, SinkRow
 from app.store.dynamodb.transactions import commit
-from app.store.feed.cursor import Cursor, before, wall_ms
+from app.store.feed.cursor import wall_ms
 from app.store.feed.feed import Feed
 from app.store.idempotency import Once
+from app.store.sinks.rewind_point import RewindTo, rewind_point
 from app.store.sinks.sink_lag import SinkView
 from app.store.sinks.sink_status import SinkStatuses
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-RewindTo = datetime | Literal["now", "beginning"]
-
 _TRIES = 5
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SinkControl(SinkStatuses):
@@ -90,7 +86,7 @@ class SinkControl(SinkStatuses):
                 row = replace(row, state="running", why="")
             return replace(
                 row,
-                cursor=self._place(row.name, to),
+                cursor=rewind_point(self._feed, row.name, to, self._now_ms()),
                 taken=b"",
                 health=Health(),
                 saved_at=None,
@@ -153,22 +149,6 @@ class SinkControl(SinkStatuses):
                 "ExpressionAttributeValues": {":request": {"S": secrets.token_hex(8)}},
             }
         }
-
-    def _place(self, name: str, to: RewindTo) -> Cursor:
-        now_ms = self._now_ms()
-        if to == "now":
-            return self._feed.newest() or before(0)
-        oldest = self._feed.oldest(now_ms)
-        if to == "beginning":
-            return before(0 if oldest is None else oldest.ms)
-        ms = (to - _EPOCH) // timedelta(milliseconds=1)
-        if ms > now_ms or (oldest is not None and ms < oldest.ms):
-            first = now_ms if oldest is None else oldest.ms
-            raise TimeOutOfRange(
-                f"Sink {name} can be rewound to a time from {_time(first)} (the oldest stored "
-                f"event) to {_time(now_ms)} (now)."
-            )
-        return before(ms)
 
     def _act(
         self,
@@ -240,10 +220,6 @@ def _shown(row: SinkRow) -> dict[str, Any]:
         "state": row.state,
         "cursor": None if row.cursor is None else str(row.cursor),
     }
-
-
-def _time(ms: int) -> str:
-    return rfc3339(datetime.fromtimestamp(ms / 1000, UTC))
 
 
 def _busy(name: str) -> StoreUnavailable:

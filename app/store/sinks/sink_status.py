@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from app.core.errors import SinkNotFound
 from app.store.coordination.sink_row import AUDIT, SinkRow
 from app.store.feed.cursor import wall_ms
 from app.store.feed.feed import Feed
 from app.store.sinks.sink_cursors import SinkCursors
+from app.store.sinks.sink_errors import SinkNotFound
 from app.store.sinks.sink_lag import SinkView, Unseen, is_reported, view_of
 
 if TYPE_CHECKING:

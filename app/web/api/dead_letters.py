@@ -5,10 +5,11 @@ from urllib.parse import unquote
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from app.core.errors import IdempotencyKeyReused, InvalidCursor, LetterNotFound
+from app.core.errors import IdempotencyKeyReused, InvalidCursor
 from app.core.keys import ID_BYTES
 from app.core.roles import Role
 from app.store.dead_letters.letter import Letter
+from app.store.sinks.sink_errors import LetterNotFound
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses
 from app.web.errors import InvalidRequest

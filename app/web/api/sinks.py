@@ -5,14 +5,14 @@ from urllib.parse import unquote
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from app.core.errors import (
-    IdempotencyKeyReused,
+from app.core.errors import IdempotencyKeyReused
+from app.core.roles import Role
+from app.store.sinks.sink_errors import (
     SinkNotConfigured,
     SinkNotFound,
     SinkTestFailed,
     TimeOutOfRange,
 )
-from app.core.roles import Role
 from app.store.sinks.sink_lag import SinkView
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses

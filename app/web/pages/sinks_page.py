@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.core.roles import Role
-from app.store.sinks.sink_control import RewindTo
+from app.store.sinks.rewind_point import RewindTo
 from app.store.sinks.sink_lag import SinkView
 from app.web.auth.permissions import needs
 from app.web.pages.forms import Form, Submitted

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import unquote, unquote_to_bytes
 
-from fastapi import Depends, Header, Path, Query, Request
+from fastapi import Depends, Path, Query, Request
 from pydantic import TypeAdapter, ValidationError
 
 from app.core.errors import EventNotFound
 from app.core.events import split_event_id
 from app.core.keys import ID_BYTES
 from app.store.products.model import Stamp
-from app.web.errors import InvalidRequest, PreconditionRequired, ReadOnly, UnsupportedMediaType
+from app.web.errors import InvalidRequest, ReadOnly, UnsupportedMediaType
 from app.web.requests.write_stamp import stamp_for
 from app.web.schemas.fields import Moment, Note, ProductID, Reason, Reference
 from app.web.schemas.product_ids import IDCase, check_standard
@@ -138,25 +138,6 @@ def past(as_of: datetime) -> datetime:
             f"as_of {detail}.", extra={"errors": [{"pointer": "?as_of", "detail": detail}]}
         )
     return as_of
-
-
-async def _if_match(
-    if_match: Annotated[
-        str | None,
-        Header(
-            description="The product's ETag as you last read it. The write fails with 412 if the "
-            "product has changed since. `*` skips the check: the last write wins."
-        ),
-    ] = None,
-) -> str:
-    if not if_match:
-        raise PreconditionRequired(
-            "Send If-Match with the product's ETag, or with * to overwrite any version."
-        )
-    return if_match
-
-
-IfMatch = Annotated[str, Depends(_if_match)]
 
 
 async def _stamp(

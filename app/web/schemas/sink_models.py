@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, PlainValidator, TypeAdapter, ValidationError, WithJsonSchema
 
 from app.observability.logs import masked
-from app.store.sinks.sink_control import RewindTo
+from app.store.sinks.rewind_point import RewindTo
 from app.store.sinks.sink_lag import SinkView
 from app.web.schemas.fields import Moment
 from app.web.schemas.product_models import Strict

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from app.store.audit.compared_tables import ComparedTables
 from app.store.feed.feed import Feed
 from app.store.feed.shared_clock import ClockRow, Reading
 from tests.faults.bugs.bug import Patch, bug
@@ -39,7 +40,7 @@ def difference_is_reconciled_without_waiting(patch: Patch) -> None:
 
 @bug()
 def deleted_products_are_not_compared(patch: Patch) -> None:
-    patch.setattr(Comparison, "_absent", lambda *_: [])
+    patch.setattr(ComparedTables, "_missing", lambda *_: [])
 
 
 @bug()

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from app.core.errors import SinkNotFound
 from app.core.events import ChangeEvent
 from app.store.deployment import CONSUMER
 from app.store.feed.cursor import before, wall_ms
 from app.store.feed.feed import Feed
 from app.store.sinks.sink_control import SinkControl
+from app.store.sinks.sink_errors import SinkNotFound
 from tests.integration.consumers.kit import Recorder, Shop
 from tests.support.waiting import until
 from worker.consumers.redriving import AT_A_TIME

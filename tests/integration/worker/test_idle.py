@@ -32,8 +32,8 @@ def test_besides_pages_an_idle_worker_makes_few_calls(
     """How often the pages are read is tested in `test_polling.py`."""
     calls: Counter[str] = Counter()
 
-    def counted(endpoint: str | None) -> Clients:
-        clients = connect(endpoint)
+    def counted(endpoint: str | None, **given: Any) -> Clients:
+        clients = connect(endpoint, **given)
 
         def count(model: Any, **_: Any) -> None:
             calls[model.name] += 1
@@ -42,7 +42,7 @@ def test_besides_pages_an_idle_worker_makes_few_calls(
             client.meta.events.register("before-call", count)
         return clients
 
-    monkeypatch.setattr("app.bootstrap.worker.connect", counted)
+    monkeypatch.setattr("app.store.location.connect", counted)
     monkeypatch.setitem(Comparison.__init__.__kwdefaults__, "settle", 0.1)  # otherwise a minute
     with reading(settings, lambda _arrived: None, Wake()) as worker:
         until(worker.shards)

@@ -72,3 +72,8 @@ def left_behind(folder: Path) -> list[str]:
         if str(folder) in command:
             found.append(command)
     return found
+
+
+def on(endpoint: str, folder: Path) -> dict[str, str]:
+    """The settings of a start on an endpoint, with tables of its own."""
+    return {"STOCKPULSE_DYNAMODB": endpoint, "STOCKPULSE_TABLE_PREFIX": f"{folder.name}-"}

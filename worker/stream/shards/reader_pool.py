@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable
 
-from app.store.coordination.checkpoints import ShardKey
 from app.store.coordination.leases import Lease, Leases
 from app.store.coordination.shard_state import ShardState
 from worker.leasing.leased_threads import LeasedThreads
@@ -17,7 +16,7 @@ _log = logging.getLogger(__name__)
 SILENCE = 4.0  # seconds without a response until a reader counts as failing
 
 
-class ReaderPool(LeasedThreads[ShardKey, ShardReader]):
+class ReaderPool(LeasedThreads[ShardReader]):
     """The reader threads of one worker."""
 
     def __init__(
@@ -41,7 +40,7 @@ class ReaderPool(LeasedThreads[ShardKey, ShardReader]):
             except ShardGone:
                 self._give_up(lease, reader)
 
-        self.start((lease.stream_arn, lease.shard_id), lease, reader, run)
+        self.start(lease, reader, run)
 
     def states(self) -> list[ShardState]:
         """The state of each shard read here, for the System page."""
@@ -56,21 +55,21 @@ class ReaderPool(LeasedThreads[ShardKey, ShardReader]):
                 trouble=reader.progress.trouble,
                 lag_at_most=reader.progress.lag_at_most,
             )
-            for lease, reader in self.all().values()
+            for lease, reader in self.all()
         ]
 
     def problem(self) -> str | None:
         """The problem of a failing reader; None if all are healthy."""
         if (crash := self.crash()) is not None:
             return crash
-        for (_, shard_id), (_, reader) in self.all().items():
+        for lease, reader in self.all():
             silent = time.monotonic() - reader.progress.at
             if silent > SILENCE:
                 waits = "the last page is not durable and published yet"
                 reason = reader.progress.trouble or (
                     waits if reader.progress.holds else "no response from DynamoDB yet"
                 )
-                return f"shard {shard_id} has made no progress for {silent:.0f} s: {reason}"
+                return f"shard {lease.shard_id} has made no progress for {silent:.0f} s: {reason}"
         return None
 
     def _give_up(self, lease: Lease, reader: ShardReader) -> None:

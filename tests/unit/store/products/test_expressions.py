@@ -1,6 +1,5 @@
 """A write sets its whole stamp, changes known attributes only, and fails after other writes."""
 
-import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,65 +11,20 @@ from app.core.item import DEFAULT_NAMES, AttributeNames
 from app.core.keys import TEXT_KEY, KeyPart, KeySchema
 from app.core.metadata import Metadata, metadata_of
 from app.core.stamps import Stamps
-from app.store.products.expressions import compared, mark_delete, put_new, unmark, update
+from app.store.products.expressions import compared, mark_delete, put_new, update
 from app.store.products.model import ProductDraft, Stamp, product_of
-from tests.support.builders import NOON, STAMPS, an_item, marked_for_deletion, stamped
-
-BARE = Stamp(actor="ada", request_id="r-2")
-FULL = Stamp(actor="ada", request_id="r-2", reason="sold", note="two boxes", reference="SO-7")
-ITEM = stamped(an_item(ProductName="Mug", Stock=12, Price={"N": "2"}, Shelf="B 12"), version=3)
-OUTSIDE = an_item(ProductName="Mug", Stock=12, Shelf="B 12")
-
-
-def applied(item: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
-    """The item after DynamoDB has applied the request's update expression."""
-    names = request["ExpressionAttributeNames"]
-    sets, _, removes = request["UpdateExpression"].removeprefix("SET ").partition("REMOVE ")
-    after = dict(item)
-    for name, value in re.findall(r"(#\w+) = (:\w+)", sets):
-        after[names[name]] = request["ExpressionAttributeValues"][value]
-    for name in re.findall(r"#\w+", removes):
-        after.pop(names[name], None)
-    return after
-
-
-def written(request: dict[str, Any]) -> set[str]:
-    """The attributes that the update names."""
-    names = request["ExpressionAttributeNames"]
-    return {names[word] for word in re.findall(r"#\w+", request["UpdateExpression"])}
-
-
-def holds(item: dict[str, Any], request: dict[str, Any]) -> bool:
-    """Whether the request's condition is true of an item."""
-    names = request["ExpressionAttributeNames"]
-    values = request.get("ExpressionAttributeValues", {})
-    return all(
-        _clause(item, clause, names, values)
-        for clause in request["ConditionExpression"].split(" AND ")
-    )
-
-
-def _clause(item: dict[str, Any], clause: str, names: dict[str, str], values: Any) -> bool:
-    if found := re.fullmatch(r"attribute_exists\((#\w+)\)", clause):
-        return names[found[1]] in item
-    if found := re.fullmatch(r"attribute_not_exists\((#\w+)\)", clause):
-        return names[found[1]] not in item
-    found = re.fullmatch(r"(#\w+) = (:\w+)", clause)
-    assert found, clause
-    return item.get(names[found[1]]) == values[found[2]]
-
-
-def an_update(item: dict[str, Any], stamp: Stamp = FULL, **fields: Any) -> tuple[Any, Any]:
-    return update(item, fields, stamp, NOON, STAMPS)
-
-
-def assert_valid(request: dict[str, Any]) -> None:
-    """DynamoDB rejects a request that declares a name or value without using it."""
-    expressions = f"{request['ConditionExpression']} {request.get('UpdateExpression', '')}"
-    assert set(re.findall(r"#\w+", expressions)) == set(request["ExpressionAttributeNames"])
-    values = set(request.get("ExpressionAttributeValues", {}))
-    assert set(re.findall(r":\w+", expressions)) == values
-    assert request.get("ExpressionAttributeValues") != {}
+from tests.support.builders import NOON, STAMPS, marked_for_deletion, stamped
+from tests.unit.store.products.requests import (
+    BARE,
+    FULL,
+    ITEM,
+    OUTSIDE,
+    an_update,
+    applied,
+    assert_valid,
+    holds,
+    written,
+)
 
 
 def test_a_condition_holds_only_while_nothing_compared_has_changed() -> None:
@@ -248,39 +202,3 @@ def test_a_string_set_of_tags_stays_a_set() -> None:
     assert after["Tags"] == {"SS": ["a", "b", "c"]}
     _, after = an_update(OUTSIDE | {"Tags": {"SS": ["a"]}}, tags=())
     assert "Tags" not in after
-
-
-@pytest.mark.parametrize("item", [ITEM, OUTSIDE])
-@pytest.mark.parametrize("stamp", [BARE, FULL])
-def test_a_delete_mark_does_not_change_etag_or_version(item: Any, stamp: Stamp) -> None:
-    request, marked = mark_delete(item, stamp, NOON, STAMPS)
-    assert applied(item, request) == marked
-    assert written(request) == {"Stockpulse"}
-    assert product_of(marked) == product_of(item)
-    assert product_of(marked).etag == product_of(item).etag
-    mark = STAMPS.proved_mark(marked)
-    assert mark is not None
-    assert (mark.actor, mark.request_id, mark.at) == ("ada", "r-2", "2026-11-03T12:00:00Z")
-    assert mark.reason == stamp.reason
-    assert_valid(request)
-
-
-def test_a_delete_mark_replaces_one_left_by_a_crash() -> None:
-    left = marked_for_deletion(ITEM, actor="bob")
-    request, marked = mark_delete(left, BARE, NOON, STAMPS)
-    assert holds(left, request)
-    mark = STAMPS.proved_mark(marked)
-    assert mark is not None
-    assert (mark.actor, mark.reason) == ("ada", None)
-
-
-@pytest.mark.parametrize("item", [ITEM, OUTSIDE])
-def test_a_delete_mark_is_removed_only_by_its_own_request(item: Any) -> None:
-    marked = marked_for_deletion(item, request_id="r-9")
-    request = unmark(marked, STAMPS)
-    assert applied(marked, request) == item
-    assert holds(marked, request)
-    assert not holds(marked_for_deletion(item, request_id="r-8"), request)
-    assert not holds(item, request)
-    assert not holds({}, request)
-    assert_valid(request)

@@ -1,7 +1,7 @@
 """Reconciliation waits until the shards of all workers are read to their end."""
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -18,37 +18,28 @@ from worker.reconcile.readings import Readings
 from worker.sharing.membership import Member
 
 
-@dataclass(frozen=True)
-class Shard:
-    finished: bool = False
-    lag: float = 0.0
-    last_page: float | None = 1.0
-    lag_at_most: float | None = None
+def a_state(**fields: Any) -> ShardState:
+    return ShardState("s", STREAM_ARN, **({"last_page": 1.0} | fields))
 
 
 @pytest.mark.parametrize(
     ("shards", "caught_up"),
     [
-        ([Shard()], True),
-        ([Shard(), Shard(finished=True, last_page=None)], True),
-        ([Shard(lag=29)], True),
-        ([Shard(), Shard(lag=31)], False),
-        ([Shard(lag=1, lag_at_most=31)], False),
-        ([Shard(lag=1, lag_at_most=29)], True),
-        ([Shard(last_page=31)], False),
-        ([Shard(last_page=None)], False),
+        ([a_state()], True),
+        ([a_state(), a_state(finished=True, last_page=None)], True),
+        ([a_state(lag=29)], True),
+        ([a_state(), a_state(lag=31)], False),
+        ([a_state(lag=1, lag_at_most=31)], False),
+        ([a_state(lag=1, lag_at_most=29)], True),
+        ([a_state(last_page=31)], False),
+        ([a_state(last_page=None)], False),
         ([], False),
     ],
 )
 def test_the_worker_is_caught_up_if_every_open_shard_is(
-    shards: list[Shard], *, caught_up: bool
+    shards: list[ShardState], *, caught_up: bool
 ) -> None:
     assert is_caught_up(shards) is caught_up
-
-
-def a_state(**fields: Any) -> ShardState:
-    given = {"lag": 0.0, "last_page": 1.0, "finished": False, "position": None, "trouble": ""}
-    return ShardState(shard_id="s", stream_arn=STREAM_ARN, **(given | fields))
 
 
 def test_the_shards_of_other_workers_must_be_caught_up_too() -> None:

@@ -1,28 +1,21 @@
-"""Products over REST: a route parses, makes one call, and returns."""
+"""A write requires the ETag that its client has read; with `*` the last write wins."""
 
 from functools import partial
-from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from app.core.errors import (
     ETagMismatch,
     IdempotencyKeyReused,
-    InsufficientStock,
-    InvalidCursor,
     ItemTooLarge,
-    PastNotKept,
-    PastOutOfReach,
     ProductExists,
     ProductGone,
     ProductNotFound,
-    StockNotCountable,
     TooMuchContention,
     UnitNotStored,
 )
 from app.core.roles import Role
-from app.store.products import etags
 from app.store.products.barcodes import BarcodeCheck
 from app.store.products.model import Product
 from app.web.auth.permissions import needs
@@ -31,45 +24,20 @@ from app.web.errors import InvalidRequest, PreconditionRequired
 from app.web.requests.idempotency import IdempotencyDep
 from app.web.requests.parameters import (
     MERGE_PATCH,
-    AsOf,
-    IfMatch,
-    Limit,
-    PageCursor,
     PathProductID,
-    RawProductID,
     ServicesDep,
     WriteStamp,
     checked_new_id,
-    decoded_id,
     in_case,
     merge_patch_body,
-    past,
     writable,
     writable_json,
 )
-from app.web.requests.responses import (
-    json_response,
-    page_response,
-    product_response,
-    written_response,
-)
+from app.web.requests.preconditions import IfMatch, IfMatchToReplace, IfNoneMatchToCreate
+from app.web.requests.responses import json_response, written_response
 from app.web.requests.strict_route import StrictRoute
-from app.web.requests.write_stamp import stamp_for
-from app.web.schemas.outputs import (
-    ProductOut,
-    ProductPageOut,
-    WrittenProductOut,
-    product_out,
-    written_product_out,
-)
-from app.web.schemas.product_models import (
-    AdjustmentRequest,
-    CountRequest,
-    ProductCreate,
-    ProductPatch,
-    ProductReplace,
-)
-from app.web.services import services_of
+from app.web.schemas.outputs import WrittenProductOut, written_product_out
+from app.web.schemas.product_models import ProductCreate, ProductPatch, ProductReplace
 
 router = APIRouter(
     prefix="/v1/products",
@@ -81,30 +49,8 @@ _NOT_FOUND = error_responses(ProductNotFound, ProductGone)
 _CONDITIONAL = error_responses(ETagMismatch, PreconditionRequired, ItemTooLarge)
 
 _WRITE = [needs(Role.EDITOR), Depends(writable)]
-_READ = [needs(Role.VIEWER)]
 _WRITE_JSON = [needs(Role.EDITOR), Depends(writable_json)]
 _WRITE_PATCH = [*_WRITE, Depends(merge_patch_body)]
-
-
-@router.get(
-    "",
-    dependencies=_READ,
-    response_model=ProductPageOut,
-    response_description="A page of products.",
-    responses=error_responses(InvalidCursor),
-)
-def list_products(
-    request: Request,
-    services: ServicesDep,
-    limit: Limit = 50,
-    cursor: PageCursor = None,
-) -> Response:
-    """List products.
-
-    Returns a page of products in the order of the table, which is not sorted.
-    """
-    page = services.store.products.page(limit, cursor)
-    return page_response(request, [product_out(item) for item in page.items], page.next_cursor)
 
 
 @router.post(
@@ -134,42 +80,6 @@ def create_product(
     return respond(services.store.products.create(draft, stamp, once))
 
 
-@router.get(
-    "/{product_id}",
-    dependencies=_READ,
-    response_model=ProductOut,
-    response_description="The product.",
-    responses=_NOT_FOUND
-    | error_responses(PastNotKept, PastOutOfReach)
-    | {304: {"description": "The product still has the ETag in `If-None-Match`."}},
-)
-def get_product(
-    request: Request,
-    product_id: RawProductID,
-    as_of: AsOf = None,
-    if_none_match: Annotated[
-        str | None,
-        Header(
-            description="The product's ETag as you last read it. Returns 304 without a body if "
-            "the product has not changed."
-        ),
-    ] = None,
-) -> Response:
-    """Retrieve a product.
-
-    With `as_of`, returns the product as it was at that time. Such a response has no ETag, and
-    `If-None-Match` is ignored.
-    """
-    store = services_of(request).store
-    product_id = decoded_id(product_id)
-    if as_of is not None:
-        return json_response(product_out(store.past.product(product_id, past(as_of))))
-    product = store.products.get(product_id)
-    if if_none_match is not None and etags.matches(product, if_none_match):
-        return Response(status_code=304, headers={"ETag": product.etag})
-    return product_response(product)
-
-
 @router.put(
     "/{product_id}",
     response_model=WrittenProductOut,
@@ -186,20 +96,8 @@ def put_product(
     request: Request,
     services: ServicesDep,
     stamp: WriteStamp,
-    if_match: Annotated[
-        str | None,
-        Header(
-            description="To replace the product: its ETag as you last read it. The write fails "
-            "with 412 if the product has changed since, unless it already is as requested. `*` "
-            "skips the check: the last write wins."
-        ),
-    ] = None,
-    if_none_match: Annotated[
-        str | None,
-        Header(
-            description="To create the product: `*`. The write fails with 409 if it already exists."
-        ),
-    ] = None,
+    if_match: IfMatchToReplace = None,
+    if_none_match: IfNoneMatchToCreate = None,
 ) -> Response:
     """Replace or create a product.
 
@@ -272,56 +170,6 @@ def delete_product(
     """
     services.store.products.delete(product_id, if_match, stamp)
     return Response(status_code=204)
-
-
-@router.post(
-    "/{product_id}/adjustments",
-    response_model=ProductOut,
-    response_description="The updated product.",
-    dependencies=_WRITE_JSON,
-    responses=_NOT_FOUND
-    | error_responses(
-        InsufficientStock, StockNotCountable, TooMuchContention, IdempotencyKeyReused
-    ),
-)
-def adjust_product(
-    product_id: RawProductID,
-    body: AdjustmentRequest,
-    request: Request,
-    idempotency: IdempotencyDep,
-) -> Response:
-    """Adjust a product's stock.
-
-    Adds `delta` to the stock; a negative `delta` removes units. Fails with 409 if the stock
-    would fall below zero. No `If-Match` is needed: concurrent adjustments all take effect.
-    """
-    stamp = stamp_for(request, reason=body.reason, note=body.note, reference=body.reference)
-    once = idempotency.once(product_response)
-    products = services_of(request).store.products
-    return product_response(products.adjust(decoded_id(product_id), body.delta, stamp, once))
-
-
-@router.post(
-    "/{product_id}/counts",
-    response_model=ProductOut,
-    response_description="The updated product.",
-    dependencies=_WRITE_JSON,
-    responses=_NOT_FOUND | error_responses(TooMuchContention, IdempotencyKeyReused),
-)
-def count_product(
-    product_id: PathProductID,
-    body: CountRequest,
-    request: Request,
-    services: ServicesDep,
-    idempotency: IdempotencyDep,
-) -> Response:
-    """Record a stock count.
-
-    Sets the stock to the number of units that were counted.
-    """
-    stamp = stamp_for(request, reason=body.reason, note=body.note, reference=body.reference)
-    once = idempotency.once(product_response)
-    return product_response(services.store.products.count(product_id, body.counted, stamp, once))
 
 
 def _created(request: Request, check: BarcodeCheck, product: Product) -> Response:

@@ -1,24 +1,17 @@
-"""Every write is a form that works without script: it redirects on success, or shows the error.
-
-Ids are in the query, not in the path: browsers remove `..` from paths, and other programs
-may use such ids.
-"""
+"""Every write is a form that works without script: it redirects on success, or shows the error."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from app.core.errors import ETagMismatch, ProductGone, ProductNotFound, StockpulseError
-from app.core.events import RESERVED
+from app.core.errors import ETagMismatch, StockpulseError
 from app.core.roles import Role
 from app.store.products.barcodes import MOST_SHOWN, BarcodeCheck
 from app.store.products.model import Product
 from app.web.auth.permissions import needs
-from app.web.pages.event_rows import row_of
 from app.web.pages.forms import (
     PRODUCT_FIELDS,
     Form,
@@ -39,9 +32,7 @@ from app.web.schemas.fields import REASONS
 from app.web.schemas.product_models import AdjustmentRequest, ProductCreate, ProductPatch
 from app.web.services import Services
 
-PAGE = 50
-
-Cursor = Annotated[str | None, Query()]
+PAGE = 50  # products
 
 router = APIRouter(prefix="/products", dependencies=[needs(Role.VIEWER)])
 _WRITE = [needs(Role.EDITOR), Depends(writable)]
@@ -51,7 +42,7 @@ _WRITE = [needs(Role.EDITOR), Depends(writable)]
 def list_page(
     request: Request,
     services: ServicesDep,
-    cursor: Cursor = None,
+    cursor: Annotated[str | None, Query()] = None,
     done: Annotated[str, Query()] = "",
     product_id: Annotated[str, Query(alias="id")] = "",
     same_barcode: Annotated[tuple[str, ...], Query()] = (),
@@ -175,41 +166,6 @@ def delete(
     if product is not None:
         form.values = {**form.values, "etag": product.etag}
     return _sheet(request, "product_delete.html", product_id, product, form)
-
-
-@router.get("/history")
-def history_page(
-    request: Request, services: ServicesDep, product_id: NamedProduct, cursor: Cursor = None
-) -> HTMLResponse:
-    """The history of one product, which may be deleted, or the gaps of a shard."""
-    history = services.store.timeline.history(product_id, PAGE, cursor)
-    settings = services.settings
-    zone = ZoneInfo(settings.timezone)
-    rows = [
-        row_of(event, zone, settings.stock_attribute, void=event.event_key in history.void)
-        for event in history.items
-    ]
-    product: Product | None = None
-    shard = product_id.startswith(RESERVED)
-    if shard and not rows and cursor is None:
-        raise ProductNotFound("No gap is recorded under this name.")
-    try:
-        # Another program may have stored an item under this id; it has nothing to do with the gaps.
-        product = None if shard else services.store.products.get(product_id)
-    except (ProductGone, ProductNotFound):
-        if not rows and cursor is None:
-            raise
-    return _page(
-        request,
-        "product_history.html",
-        product_id=product_id,
-        product=product,
-        shard=product_id.rpartition("#")[2] if shard else None,
-        name=(product and product.name) or (rows[0].name if rows else product_id),
-        rows=rows,
-        place=cursor,
-        next_cursor=history.next_cursor,
-    )
 
 
 def _edit(
