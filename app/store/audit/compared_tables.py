@@ -13,7 +13,7 @@ from app.core.keys import NotAnID, id_in
 from app.runtime.retry import Retry
 from app.store.dynamodb.batches import get_all
 from app.store.dynamodb.client import translated
-from app.store.dynamodb.tables import TableNames
+from app.store.dynamodb.table_names import TableNames
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
