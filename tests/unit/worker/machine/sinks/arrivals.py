@@ -25,6 +25,7 @@ class Arrivals:
         self.places: dict[Ref, list[Cursor]] = {}
         self.late: set[Cursor] = set()
         self.unsure: set[Cursor] = set()  # written while writers' stamps may diverge (ADR 6)
+        self.entered: dict[Ref, float] = {}  # when each audit entry was first written
         self.last_added = NOWHERE
         self._order: list[Cursor] = []
         self._seen_at: dict[Cursor, float] = {}
@@ -49,6 +50,13 @@ class Arrivals:
             self.late.add(cursor)
         insort(self._order, cursor)
         self.last_added = cursor
+
+    def entered_overdue(self, ref: Ref, row: Cursor) -> bool:
+        """Whether an event's entry was written when readers no longer waited for it.
+
+        Another batch wrote it, and its row comes next.
+        """
+        return self.entered.get(ref, 0.0) - self._seen_at[row] >= OVERLAP_MS / 1000
 
     def is_excused(self, ref: Ref) -> bool:
         """Whether an event has rows only that came too late to be read, and were unsure."""

@@ -238,7 +238,8 @@ class Deliveries:
         last = refs[-1]
         missing = any(ref[0] == last[0] and self._known.entry(ref) is None for ref in refs)
         arrivals = self._known.arrivals
-        return arrivals.is_overdue(place) and (missing or arrivals.arrived_after(last, place))
+        again = arrivals.arrived_after(last, place) or arrivals.entered_overdue(last, place)
+        return arrivals.is_overdue(place) and (missing or again)
 
     def _is_done(self, ref: Ref) -> bool:
         return ref in self._done or not self._is_wanted(ref)

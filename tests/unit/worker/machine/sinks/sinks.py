@@ -94,6 +94,9 @@ class Sinks:
                 self.arrivals.add(after)
                 if self._world.ledger.stamps.is_unsure(self._world.hub.now):
                     self.arrivals.unsure.add(self.arrivals.last_added)
+            case "ProductEvents" if before is None:
+                ref = (row["ProductID"]["S"], row["EventKey"]["S"])
+                self.arrivals.entered[ref] = self._world.hub.now
             case "StreamCheckpoints" if after is not None:
                 name = after["Shard"]["S"].removeprefix(PREFIX)
                 if name in self.sides:
