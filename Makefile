@@ -8,7 +8,7 @@ SIDE_BY_SIDE := -n logical --dist loadfile
 # Write bytecode, so that the hundreds of processes that tests start need not compile modules again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test check faults contract machine lint fmt type unit integration browser js test-dynamodb-local test-compose setup assets chromium redis nginx ministack lambda lock clean
+.PHONY: help run test check faults contract machine lint fmt type unit unit-half unit-rest integration browser js test-dynamodb-local test-compose setup assets chromium redis nginx ministack lambda lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -36,8 +36,17 @@ fmt: setup ## Format the code and apply automatic fixes
 type: setup ## Check types with mypy in strict mode
 	@$(BIN)/mypy
 
+# Two halves, each in a process of its own: pytest-xdist spends 3 seconds on the reports of so many
+# short tests.
+HALF := tests/unit/filters tests/unit/observability tests/unit/web tests/unit/worker
 unit: setup ## Run the unit tests
-	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/unit
+	@$(MAKE) --silent --jobs=2 --output-sync --keep-going unit-half unit-rest
+
+unit-half:
+	@$(BIN)/pytest -q $(HALF)
+
+unit-rest:
+	@$(BIN)/pytest -q tests/unit $(HALF:%=--ignore=%)
 
 integration: setup redis nginx ## Run the integration tests against a real engine
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/integration

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from botocore.utils import ContainerMetadataFetcher
 
 from app.core.item import DEFAULT_NAMES
 from app.store.dynamodb import cli_lines
@@ -119,6 +120,7 @@ def test_no_metadata_service_is_asked_for_an_endpoint(monkeypatch: pytest.Monkey
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:9/role",
         },
     )
+    monkeypatch.setattr(ContainerMetadataFetcher, "SLEEP_TIME", 0)  # seconds between its tries
     with pytest.raises(AWSNotSetUp):
         session_for(None)
     assert used(session_for(URL)) == PLACEHOLDERS
