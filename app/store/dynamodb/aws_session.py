@@ -15,7 +15,7 @@ from json import JSONDecodeError
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.loaders import Loader
+from botocore.loaders import Loader, create_loader
 from botocore.session import Session as CoreSession
 from botocore.utils import validate_region_name
 
@@ -113,8 +113,7 @@ def embedded_session() -> Session:
 @cache
 def _models() -> Loader:
     """One cache of botocore's models for all sessions: reading them takes 50 ms of CPU."""
-    loader: Loader = CoreSession().get_component("data_loader")
-    return loader
+    return create_loader()
 
 
 def _check_not_meant(core: CoreSession) -> None:

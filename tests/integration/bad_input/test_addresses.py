@@ -39,11 +39,22 @@ IDS = [
     *(put_at(path_id) for path_id in ("a" * 201, "a" * 4096, "%C2%A0", "%E2%80%8B")),
     *(
         get(f"{PRODUCTS}/{path_id}", 404, "product-not-found")
-        for path_id in ("..%2f", ".", "%2e%2e", "%00", "%", "%zz", "%E2%80%AEx", "%20", "a" * 2048)
+        for path_id in (
+            "..%2f",
+            ".",
+            "%2e%2e",
+            "%00",
+            "%",
+            "%zz",
+            "%E2%80%AEx",
+            "%20",
+            "a" * 2049,
+            "a" * 6145,
+        )
     ),
     *(
         get(f"{PRODUCTS}/{path_id}", 422, "invalid-request", "path:product_id")
-        for path_id in ("%ff", "%ed%a0%80", "a" * 2049, "a" * 4096)
+        for path_id in ("%ff", "%ed%a0%80", "a" * 6146, "a" * 8000)
     ),
     *(
         get(f"/v1/events/{identifier}", 404, "event-not-found")

@@ -132,7 +132,7 @@ DEAD = [
             "limit=NaN",
             "limit=" + "9" * 5000,
             "sink=" + "a" * 32,
-            "product_id=" + "a" * 2049,
+            "product_id=" + "a" * 6146,
         )
     ),
     Attack(
