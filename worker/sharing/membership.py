@@ -221,10 +221,13 @@ class Guard:
 
         Raises:
             LeaseLost: it belongs to another worker.
-            StoreUnavailable: this cannot be known now.
+            StoreUnavailable: this cannot be known now, or not before the next heartbeat: another
+                worker may have deleted this one's row and be about to take the lease.
 
         """
         term = self._term()
-        if term is None or term != self._sure_in:
+        if term is None:
+            raise StoreUnavailable("This worker's heartbeat is overdue.")
+        if term != self._sure_in:
             self._hold.check()
             self._sure_in = term
