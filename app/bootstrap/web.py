@@ -19,6 +19,7 @@ from app.broker.in_process import InProcessBroker
 from app.config.settings import Settings
 from app.config.signing import signer_of
 from app.core.version import our_version
+from app.demo.fitting import check_fits, fits
 from app.demo.live import Plan
 from app.demo.runner import DemoShop
 from app.demo.simulation.shop import changes, monday_morning
@@ -26,6 +27,7 @@ from app.store import location
 from app.store.coordination.audited_table import claim_audit
 from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb import cli_lines, tables
+from app.store.dynamodb.products_table import check_selection
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
 from app.store.products.barcodes import BarcodeChecks
@@ -90,6 +92,9 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
         where = opened.enter_context(location.owned(settings.dynamodb, settings.data_dir, names))
         clients = where.connect()
         attributes = tables.ensure_tables(clients.tables, names, settings.attributes)
+        check_selection(clients.tables, names, attributes)
+        if demo is not None:
+            check_fits(attributes)
         claim_audit(clients.tables, names, CONSUMER)
         authenticator = opened.enter_context(
             open_authenticator(settings, clients.tables, names.settings)
@@ -135,7 +140,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             ),
             store=store,
             barcodes=opened.enter_context(
-                BarcodeChecks(clients.tables, names.products, settings.attributes)
+                BarcodeChecks(clients.tables, names.products, attributes)
             ),
             broker=broker,
             access=Access(
@@ -145,7 +150,12 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             ),
             system=SystemSnapshot(store.status.read, live),
             probes=probes,
-            demo=DemoSwitch(shop.start, shop.stop, shop.running),
+            demo=DemoSwitch(
+                shop.start if fits(attributes) else lambda: None,
+                shop.stop,
+                shop.running,
+                is_possible=fits(attributes),
+            ),
             test_sink=SinkTester(settings, store.sinks, names.products),
         )
 

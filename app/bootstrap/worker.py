@@ -23,6 +23,7 @@ from app.store.coordination.audit_key_ids import AuditKeyIDs
 from app.store.coordination.audited_table import claim_audit
 from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb import tables
+from app.store.dynamodb.products_table import check_selection
 from app.store.feed.feed import Feed
 from app.store.feed.shared_clock import ClockRow, SharedClock
 from worker.consumers.sink import Sink
@@ -99,6 +100,7 @@ def reading(
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         clients = where.connect()
         attributes = tables.ensure_tables(clients.tables, names, settings.attributes)
+        check_selection(clients.tables, names, attributes)
         claim_audit(clients.tables, names, CONSUMER)
         deployment = Deployment(clients, names, attributes, signer_of(settings))
         feed = Feed(

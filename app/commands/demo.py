@@ -17,8 +17,8 @@ from app.commands.common import PROGRESS_SECONDS, CommandError, at_most_every
 from app.config.settings import PREFIX, Settings
 from app.config.signing import signer_of
 from app.demo.external import run_beside
+from app.demo.fitting import DemoRefused
 from app.demo.history.backfill import split_at, write_history
-from app.demo.history.records import HistoryRefused
 from app.demo.live import Plan
 from app.demo.simulation.change import Change
 from app.demo.simulation.shop import changes, monday_morning
@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         else:
             print(f"Starting a server with a demo shop: {pace}.", flush=True)
             serve(settings, demo=plan)
-    except (ListenError, OpenAccessRefused, HistoryRefused) as error:
+    except (ListenError, OpenAccessRefused, DemoRefused) as error:
         raise CommandError(str(error)) from None
     return 0
 

@@ -7,6 +7,8 @@ from app.commands.common import CommandError
 from app.config.settings import Settings
 from app.store.dynamodb import cli_lines
 from app.store.dynamodb.aws_session import Session, embedded_session, session_for
+from app.store.dynamodb.client import connect
+from app.store.dynamodb.products_table import with_key
 from app.store.engine import find_running
 
 
@@ -36,9 +38,11 @@ def run(_: argparse.Namespace, settings: Settings) -> int:
         endpoint, session = running.url, embedded_session()
     else:
         session = session_for(endpoint)
-    endpoint = settings.cli_endpoint or endpoint
+    url, endpoint = endpoint, settings.cli_endpoint or endpoint
     names = settings.table_names
     print(endpoint or "AWS, with the region and credentials of the AWS CLI")
     print(f"{cli_lines.aws(endpoint, session)} scan --table-name {names.products}")
-    print(cli_lines.update_line(endpoint, session, names.products, settings.attributes))
+    client = connect(url, session=session).tables
+    attributes = with_key(client, names, settings.attributes)
+    print(cli_lines.update_line(endpoint, session, names.products, attributes))
     return 0

@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             if isinstance(event, UndecodableRecord):
                 print(escaped(f"would become a dead letter: {event}"))
             elif isinstance(event, NotAProduct):
-                print(escaped(f"no product by STOCKPULSE_PRODUCTS_FILTER: {event}"))
+                print(escaped(f"not a product (STOCKPULSE_PRODUCTS_FILTER): {event}"))
             else:
                 print(summary(event))
         return 1 if any(isinstance(event, UndecodableRecord) for event in events) else 0
@@ -138,6 +138,8 @@ def _assumed(settings: Settings, records: Sequence[Any]) -> AttributeNames:
     try:
         found = {name: next(iter(value)) for name, value in records[0]["dynamodb"]["Keys"].items()}
     except (IndexError, KeyError, TypeError, AttributeError, StopIteration):
+        return settings.attributes
+    if not found or not {*found.values()} <= {"S", "N", "B"}:
         return settings.attributes
     default = settings.attributes.key.partition.name
     names = sorted(found, key=lambda name: name not in (settings.key_attribute, default))

@@ -94,8 +94,8 @@ class TableSettings(AccessSettings):
     )
     ignored_attributes: Words = Field(
         ("aws:rep:*",),
-        description="Attributes whose changes are shown nowhere, such as another program's "
-        "bookkeeping. A trailing `*` stands for any ending.",
+        description="Top-level attributes whose changes are shown nowhere, such as another "
+        "program's bookkeeping. A trailing `*` stands for any ending.",
     )
     id_case: Literal["any", "upper", "lower"] = Field(
         "any",
@@ -114,6 +114,18 @@ class TableSettings(AccessSettings):
 
     @model_validator(mode="after")
     def _different_attributes(self) -> Self:
+        keys = (self.key_attribute, self.sort_key_attribute)
+        if keys[0] is not None and keys[0] == keys[1]:
+            raise ValueError(
+                f"{PREFIX}KEY_ATTRIBUTE and {PREFIX}SORT_KEY_ATTRIBUTE must name different "
+                f"attributes, not {keys[0]} twice"
+            )
+        for setting in ("stock_attribute", "metadata_attribute"):
+            attribute = getattr(self, setting)
+            if attribute in keys:
+                raise ValueError(
+                    f"{PREFIX}{setting.upper()} must not name {attribute}, which is part of the key"
+                )
         used: dict[Path, str] = {}
         for name in _ATTRIBUTES:
             setting = f"{PREFIX}{name.upper()}_ATTRIBUTE"
@@ -128,9 +140,9 @@ class TableSettings(AccessSettings):
                         f"{taken_by} and {setting} must name different attributes, and neither "
                         f"may lie inside the other: {'.'.join(other)}, {attribute}"
                     )
-            if self.attributes.is_ignored(path[0]):
+            if any(map(self.attributes.is_ignored, (path[0], attribute))):
                 raise ValueError(
-                    f"{PREFIX}IGNORED_ATTRIBUTES must not match {path[0]} ({setting}): its "
+                    f"{PREFIX}IGNORED_ATTRIBUTES must not match {attribute} ({setting}): its "
                     "changes would not be shown"
                 )
             used[path] = setting

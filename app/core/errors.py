@@ -97,7 +97,7 @@ class InvalidProductID(StockpulseError):
 
 
 class NotSelected(StockpulseError):
-    """With these values the item would be no product by STOCKPULSE_PRODUCTS_FILTER."""
+    """With these values the item would not match STOCKPULSE_PRODUCTS_FILTER."""
 
     status = 422
     code = "invalid-request"

@@ -148,9 +148,13 @@ def full_id(product_id: str) -> dict[str, Any]:
 
 
 def id_in(row: Mapping[str, Any]) -> str:
-    """The product id in a row about a product."""
-    text: str = row.get(_FULL_ID, row["ProductID"])["S"]
-    return text
+    """The product id in a row about a product.
+
+    A full id is believed only in the row that lies under its hash: others may write anything there.
+    """
+    lies_under: str = row["ProductID"]["S"]
+    full = row.get(_FULL_ID, {}).get("S")
+    return full if isinstance(full, str) and row_id(full) == lies_under else lies_under
 
 
 def _encoded(part: KeyPart, value: Any) -> str:
@@ -162,6 +166,8 @@ def _encoded(part: KeyPart, value: Any) -> str:
             text = "" if number is None else digits(number)
         case "B":
             text = base64.urlsafe_b64encode(bytes(value)).decode().rstrip("=")
+        case _:
+            raise ValueError(f"the key {part.name} has the type {part.kind}")
     if not text:
         raise ValueError(f"the key {part.name} is empty or no number")
     return text

@@ -42,6 +42,12 @@ def path_of(name: str) -> Path:
     return tuple(parts)
 
 
+def name_in_events(name: str) -> str:
+    """The name as events have it: a path, or a top-level name with its dots as they are."""
+    path = path_of(name)
+    return path[0] if len(path) == 1 else name
+
+
 def value_at(item: Mapping[str, Any] | None, path: Path) -> Any:
     """The value at the path, such as `{"N": "5"}`; None if there is none."""
     value = (item or {}).get(path[0])

@@ -5,6 +5,7 @@ from threading import Event
 
 from app.core.item import AttributeNames
 from app.core.stamps import Stamps
+from app.demo.fitting import check_fits
 from app.demo.live import Plan
 from app.store.dynamodb.table_names import TableNames
 from app.store.dynamodb.tables import ensure_tables, stream_of
@@ -18,6 +19,7 @@ def run_beside(
     """Make the plan's changes until the program is interrupted; `keys` sign their stamps."""
     client = where.connect().tables
     names = ensure_tables(client, tables, names)
+    check_fits(names)
     products = ProductRepository(
         client,
         Stamps(tables.products, names, keys),

@@ -1,6 +1,8 @@
 """Which items of a table are products: those that a filter pattern over the item matches."""
 
 import json
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from app.core.item import Item
 from app.filters.document import typed
@@ -23,8 +25,17 @@ class Selection:
         patterns = (
             [criteria] if filters is None else [json.loads(one["Pattern"]) for one in filters]
         )
-        return frozenset(name for pattern in patterns for name in pattern)
+        return frozenset(name for pattern in patterns for name in _names(pattern))
 
     def __call__(self, item: Item) -> bool:
         """Whether the item is a product."""
         return self._pattern.matches(typed(item))
+
+
+def _names(pattern: Mapping[str, Any]) -> Iterator[str]:
+    for name, rule in pattern.items():
+        if name == "$or":
+            for alternative in rule:
+                yield from _names(alternative)
+        else:
+            yield name

@@ -29,6 +29,7 @@ class DemoSwitch:
     start: Callable[[], None]
     stop: Callable[[], None]
     is_running: Callable[[], bool]
+    is_possible: bool = True  # the demo's products fit into the table
 
 
 @dataclass(frozen=True, slots=True)

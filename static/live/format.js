@@ -111,21 +111,31 @@ function addAttributes(parts, data, stockName, text) {
 /** An attribute's change, with its values if both are known and short. */
 export function attributeText(name, before, after) {
   if (before === null || after === null) return name;
-  if (!Object.hasOwn(after, name)) return `${name} removed`;
-  const now = short(after[name]);
-  if (!Object.hasOwn(before, name)) return now === null ? `${name} added` : `${name} ${now} added`;
-  const old = short(before[name]);
+  const [was, is] = [valueAt(before, name), valueAt(after, name)];
+  if (is === undefined) return `${name} removed`;
+  const now = short(is);
+  if (was === undefined) return now === null ? `${name} added` : `${name} ${now} added`;
+  const old = short(was);
   return old === null || now === null ? name : `${name} ${old} ${ARROW} ${now}`;
+}
+
+// The value of an attribute, which may lie inside maps: `inventory.qty`; undefined if there is none.
+function valueAt(image, name) {
+  if (Object.hasOwn(image, name)) return image[name];
+  let value = image;
+  for (const part of name.split(/(?<!\.)\.(?!\.)/)) {
+    const key = part.replaceAll("..", ".");
+    if (value === null || typeof value !== "object" || !Object.hasOwn(value, key)) return undefined;
+    value = value[key];
+  }
+  return value;
 }
 
 // An attribute whose value differs from the last known one.
 function foundText(name, before, after) {
-  const both = before !== null && after !== null;
-  if (!both || !Object.hasOwn(before, name) || !Object.hasOwn(after, name)) {
-    return attributeText(name, before, after);
-  }
-  const now = short(after[name]);
-  const old = short(before[name]);
+  const [was, is] = [valueAt(before ?? {}, name), valueAt(after ?? {}, name)];
+  if (was === undefined || is === undefined) return attributeText(name, before, after);
+  const [now, old] = [short(is), short(was)];
   return old === null || now === null ? name : `${name} ${now} instead of ${old}`;
 }
 

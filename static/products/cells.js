@@ -45,7 +45,7 @@ export function createCells(table, metadata) {
       const row = rows.get(event.product_id);
       if (row === undefined) return;
       if (event.kind === "gap") return; // it describes changes older than the event that follows
-      if (event.event_name === "REMOVE") {
+      if (event.event_name === "REMOVE" || event.kind === "deleted") {
         row.classList.add("gone");
         return;
       }

@@ -1,6 +1,7 @@
 """The System page works with and without script, and while parts are failing."""
 
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -75,7 +76,8 @@ def test_page_with_many_findings_is_accessible_and_fits(
     page = context.new_page()
     page.goto(f"{shared.url}/system", wait_until="load")
     expect(page.locator("#dead-letters tbody tr")).to_have_count(2)
-    expect(page.locator("#workers")).to_contain_text("waiting for a heartbeat")
+    # The row is as old as the first of these tests, so it may count as silent by now.
+    expect(page.locator("#workers")).to_contain_text(re.compile("waiting for a heartbeat|silent"))
     expect(page.locator("#sinks tbody tr")).to_have_count(2)
     check_page(page)
     page.get_by_role("link", name="Rewind sink webhook").click()

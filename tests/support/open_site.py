@@ -38,7 +38,7 @@ def _application(**settings: Any) -> FastAPI:
     parts: Any = SimpleNamespace(
         settings=Settings(_env_file=None, **settings),
         about=about(),
-        demo=SimpleNamespace(is_running=lambda: False),
+        demo=SimpleNamespace(is_running=lambda: False, is_possible=True),
         access=open_to_all(settings.get("base_path", "")),
     )
     return create_app(parts)

@@ -52,7 +52,7 @@ class Site:
                     )
                 ),
                 broker=SimpleNamespace(head="0000000000001-00000000-000"),
-                demo=SimpleNamespace(is_running=lambda: False),
+                demo=SimpleNamespace(is_running=lambda: False, is_possible=True),
                 access=access_by(authenticator),
             )
         )

@@ -22,7 +22,7 @@ _AT_ITS_BEGINNING = "the product was in the table when its history began"
 _NOTES = {
     "INSERT": "the product is in the table, and no record shows who added it",
     "MODIFY": "the table holds this state, and no record shows who changed it",
-    "REMOVE": "the product is not in the table, and no record shows who deleted it",
+    "REMOVE": "the table has no such product, and no record shows why",
 }
 
 Verdict = Literal["equal", "write", "moving", "too soon"]

@@ -175,13 +175,17 @@ def _products(
 ) -> tuple[bool, bool]:
     """Whether the item was a product before the change, and whether it is one after it.
 
-    Where the view type leaves images out, the selection names attributes of the key only
-    (`with_key` checks that).
+    Raises:
+        UndecodableRecord: the view type leaves out images that the selection needs. `with_key`
+            checks that at the start; since then, the stream was replaced.
+
     """
     if names.selects is None:
         return True, True
     if view_type == "NEW_AND_OLD_IMAGES":
         return names.is_product(before), names.is_product(after)
+    if names.selects.names - keys.keys():
+        raise UndecodableRecord(f"STOCKPULSE_PRODUCTS_FILTER cannot be applied to {view_type}")
     return (names.is_product(keys),) * 2
 
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from app.core.item import AttributeNames
 from app.core.stamps import Stamps
+from app.demo.fitting import DemoRefused, check_fits
 from app.demo.history.checkpoint_handover import hand_over
-from app.demo.history.records import HistoryRefused, Ledger, stream_arn
+from app.demo.history.records import Ledger, stream_arn
 from app.demo.simulation.change import Change
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Arrived, AuditRepository
@@ -70,17 +71,18 @@ def write_history(
     after each batch, with the number of records so far and the time of the last one.
 
     Raises:
-        HistoryRefused: the store is not empty, the stream lacks images, or retention is too short.
+        DemoRefused: the store is not empty, the stream lacks images, or retention is too short.
 
     """
     clients = where.connect()
     names = ensure_tables(clients.tables, tables, names)
+    check_fits(names)
     claim_audit(clients.tables, tables, CONSUMER)
     _check_kept(changes, signer)
     stream = stream_of(clients.tables, tables.products)
     _check_empty(clients.tables, tables)
     if stream.view_type != _BOTH_IMAGES:
-        raise HistoryRefused(
+        raise DemoRefused(
             f"the stream of {tables.products} has view type {stream.view_type}, but --history "
             f"needs {_BOTH_IMAGES}: set STOCKPULSE_PRODUCTS_TABLE to the name of a new table, "
             "which Stockpulse creates"
@@ -123,7 +125,7 @@ def _publish_nothing(_arrived: Sequence[Arrived], _hold: Hold) -> None:
 def _check_kept(changes: Sequence[Change], signer: Signer) -> None:
     kept = signer.retention
     if kept is not None and changes and changes[-1].at - changes[0].at > kept:
-        raise HistoryRefused(
+        raise DemoRefused(
             f"--history covers more than the {kept.days} days of STOCKPULSE_AUDIT_RETENTION_DAYS: "
             "shorten it, or raise the setting"
         )
@@ -134,7 +136,7 @@ def _check_empty(client: "DynamoDBClient", tables: TableNames) -> None:
         with translated():
             found = client.scan(TableName=table, Limit=1, ConsistentRead=True)["Items"]
         if found:
-            raise HistoryRefused(
+            raise DemoRefused(
                 f"table {table} is not empty, but --history needs an empty store: omit --history, "
                 "or set STOCKPULSE_DATA_DIR to a new folder (for tables elsewhere: set "
                 "STOCKPULSE_TABLE_PREFIX to a new prefix)"

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from app.core.item import AttributeNames, Item, digest
-from app.demo.history.records import HistoryRefused
+from app.demo.fitting import DemoRefused
 from app.runtime.retry import Retry
 from app.runtime.wake import Wake
 from app.store.coordination.hold import Hold
@@ -35,7 +35,7 @@ def hand_over(
     """Put the items and read the stream past them; returns the number of other records.
 
     Raises:
-        HistoryRefused: the stream did not contain all the puts within a minute.
+        DemoRefused: the stream did not contain all the puts within a minute.
 
     """
     stop = threading.Event()
@@ -60,7 +60,7 @@ def hand_over(
     with worker:
         known.wait(WITHIN)
     if known.missing:
-        raise HistoryRefused(
+        raise DemoRefused(
             f"{known.missing} of the demo's products did not appear in the stream of {table} "
             f"within {WITHIN:.0f} s, so the worker may audit them twice: delete the tables and "
             "start again"

@@ -18,11 +18,6 @@ from app.store.products.expressions import mark_delete, put_new, update
 from app.store.products.field_values import changes_to
 from app.store.products.model import Stamp, product_of
 
-
-class HistoryRefused(Exception):
-    """History cannot be written to this store. The message says what to do."""
-
-
 LABEL = "0000-demo"
 
 _FIRST_NUMBER = 10**20  # 21 digits, the length of the shortest real ones (stream fact 16)

@@ -49,7 +49,12 @@ class Past:
                 "stored: it was too large, or the stream's view type has no new images. The event "
                 "shows what is known about the change."
             )
-        return product_of(event.after, self._names)
+        try:
+            return product_of(event.after, self._names)
+        except KeyError:
+            raise PastNotKept(
+                "The product's state at that time is from before the table got another key."
+            ) from None
 
     def _is_void(self, product_id: str, link: Link) -> bool:
         return link.key in self._audit.histories.void(product_id, [link], newer=True, older=True)

@@ -41,7 +41,8 @@ def update_line(
     """
     item: dict[str, Any] = {}
     for name, value in ((names.stock, {"N": "50"}), (names.name, {"S": "Blue kettle"})):
-        item = with_value(item, path_of(name), value)
+        if path_of(name)[0] not in names.key.names:  # what is part of the key cannot be set
+            item = with_value(item, path_of(name), value)
     aliases = {f"#{n}": name for n, name in enumerate(item)}
     values = {f":{n}": value for n, value in enumerate(item.values())}
     places = [f"#{n} = :{n}" for n in range(len(item))]

@@ -51,8 +51,8 @@ def with_key(
         if others:
             raise TableError(
                 f"STOCKPULSE_PRODUCTS_FILTER names {', '.join(others)}, but the stream of "
-                f"{names.products} has view type {view_type}, whose records lack images. Name "
-                f"only {', '.join(key.names)}, or choose a stream with {BOTH_IMAGES}."
+                f"{names.products} has view type {view_type}: its records lack one or both images. "
+                f"Name only {', '.join(key.names)}, or choose a stream with {BOTH_IMAGES}."
             )
     return replace(attributes, key=key)
 

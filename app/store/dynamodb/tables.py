@@ -15,7 +15,6 @@ from app.store.dynamodb.client import error_code, translated
 from app.store.dynamodb.products_table import (
     BOTH_IMAGES,
     check_exists,
-    check_selection,
     key_of,
     with_key,
 )
@@ -71,9 +70,7 @@ def ensure_tables(
         _ensure(client, name, keys)
     for name in (names.audit, names.feed, names.idempotency, names.settings):
         _ensure_expiry(client, name)
-    found = with_key(client, names, attributes)
-    check_selection(client, names, found)
-    return found
+    return with_key(client, names, attributes)
 
 
 def stream_of(client: "DynamoDBClient", table: str) -> StreamOfTable:

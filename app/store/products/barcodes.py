@@ -107,6 +107,9 @@ class BarcodeChecks:
         except StockpulseError as error:  # the write goes on without it
             _log.info("barcodes could not be compared: %s", error.detail)
             return _UNKNOWN
+        except Exception:  # noqa: BLE001 - a hint must not fail a write that was applied
+            _log.exception("barcodes could not be compared")
+            return _UNKNOWN
         finally:
             self._free.release()
 

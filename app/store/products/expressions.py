@@ -23,14 +23,15 @@ from app.store.products.model import ProductDraft, Stamp
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Attributes that must have these values; None for an absent attribute."""
+    """Attributes that must have these values (None: be absent), and those that must be maps."""
 
     values: tuple[tuple[Path, AttributeValue | None], ...]
+    maps: tuple[Path, ...] = ()
 
     def request(self, key: KeySchema) -> dict[str, Any]:
         """Parameters of a conditional request for an item that must exist."""
         names = {"#key": key.partition.name}
-        values = {}
+        values: dict[str, Any] = {}
         clauses = ["attribute_exists(#key)"]
         for index, (path, value) in enumerate(self.values):
             place = placeholder(names, f"#c{index}", path)
@@ -39,6 +40,9 @@ class Condition:
             else:
                 clauses.append(f"{place} = :c{index}")
                 values[f":c{index}"] = value
+        for index, path in enumerate(self.maps):
+            clauses.append(f"attribute_type({placeholder(names, f'#m{index}', path)}, :map)")
+            values[":map"] = {"S": "M"}
         request: dict[str, Any] = {
             "ConditionExpression": " AND ".join(clauses),
             "ExpressionAttributeNames": names,
@@ -49,8 +53,13 @@ class Condition:
 
 
 def as_read(item: Item, names: AttributeNames) -> Condition:
-    """The condition that metadata and known attributes are as in `item`."""
-    return compared(item, ((names.metadata,), *names.known_paths))
+    """The condition that metadata and known attributes are as in `item`.
+
+    So are those by which the item is a product: another program's item is never written.
+    """
+    selected = () if names.selects is None else names.selects.names - {*names.key.names}
+    paths = ((names.metadata,), *names.known_paths, *((name,) for name in sorted(selected)))
+    return compared(item, dict.fromkeys(paths))
 
 
 def compared(item: Item, paths: Iterable[Path]) -> Condition:
@@ -82,10 +91,12 @@ def update(
     values = encode_fields(fields, names, item)
     metadata = _metadata(stamp, before.version + 1, before.created_at, now)
     after = stamps.signed(item, _with(item, values), metadata)
-    # A map that the item lacks is set as a whole, if it is still lacking.
+    # A map that the item lacks is set as a whole, if it is still lacking. In a map that it has, a
+    # value can be set only while it is a map.
     places = {first_missing(item, path) for path in values}
     condition = Condition(
-        as_read(item, names).values + tuple((place, None) for place in places - {*values})
+        as_read(item, names).values + tuple((place, None) for place in places - {*values}),
+        tuple({place[:-1] for place in places if len(place) > 1}),
     )
     assigned = {place: value_at(after, place) for place in (*places, (names.metadata,))}
     present = {

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from app.core.errors import AttributeKept, UnitNotStored
@@ -62,6 +63,8 @@ def _encode_field(name: str, value: Any, stored: AttributeValue) -> AttributeVal
         case "name":
             return {"S": value}
         case "stock" | "price" | "reorder_point":
+            if value is not None and value == _number_in(stored):
+                return stored  # in the form in which another program wrote it
             kind = "S" if "S" in stored else "N"  # a number that is kept as a string stays one
             return None if value is None else {kind: digits(value)}
         case "tags" if value:
@@ -86,3 +89,7 @@ def _equal(stored: Any, value: Any) -> bool:
     if stored == value:
         return True
     return isinstance(stored, str) and unicodedata.normalize("NFC", stored) == value
+
+
+def _number_in(stored: AttributeValue) -> Decimal | None:
+    return number_of(stored.get("N") or stored.get("S"))

@@ -104,8 +104,8 @@ def check_selected(item: Item, names: AttributeNames) -> None:
     """
     if not names.is_product(item):
         raise NotSelected(
-            "With these values the item would be no product by STOCKPULSE_PRODUCTS_FILTER, so "
-            "nothing was written. Choose values that the filter matches."
+            "With these values the item would not match STOCKPULSE_PRODUCTS_FILTER, so nothing was "
+            "written. Choose values that the filter matches."
         )
 
 

@@ -115,9 +115,13 @@ class ProductReader:
 
     def find(self, product_id: str) -> Item | None:
         """The product's item; None if there is no such product."""
+        item = self.find_item(product_id)
+        return item if self._names.is_product(item) else None
+
+    def find_item(self, product_id: str) -> Item | None:
+        """The item, whether it is a product or not; None if there is none."""
         try:
             key = self._names.key.key_of(product_id)
         except NotAnID:
             return None
-        item = get_one(self._client, self._table, key)
-        return item if self._names.is_product(item) else None
+        return get_one(self._client, self._table, key)

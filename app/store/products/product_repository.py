@@ -68,7 +68,9 @@ class ProductRepository(ProductReader):
         self._now = now
         self._rules = rules
         self._commit = Committer(client, on_commit)
-        self._deletion = TwoStepDelete(self._commit, self.find, stamps, now, marks=marks_deletes)
+        self._deletion = TwoStepDelete(
+            self._commit, self.find_item, stamps, now, marks=marks_deletes
+        )
         self._locks = ProductLocks()
         self._rewrite = OptimisticUpdate(self._commit, self.read, self._locks, stamps, now)
 
@@ -112,8 +114,8 @@ class ProductRepository(ProductReader):
                 return product
             if self._names.selects is not None and self.find(draft.product_id) is None:
                 raise ProductExists(
-                    "An item with this id exists, but STOCKPULSE_PRODUCTS_FILTER does not count it "
-                    "as a product. Choose another id."
+                    "An item with this id exists, but does not match STOCKPULSE_PRODUCTS_FILTER, "
+                    "so it is not shown. Choose another id."
                 ) from None
             raise ProductExists(
                 "A product with this id already exists. Choose another id, or edit that product."

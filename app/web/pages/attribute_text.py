@@ -5,12 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 from app.core.numbers import digits
+from app.core.paths import path_of
 
 MINUS = "\N{MINUS SIGN}"
 ARROW = "\N{RIGHTWARDS ARROW}"
 
 # Characters. A row is one line, so longer values are left out.
 _VALUE_LIMIT = 24
+_NONE = object()  # an attribute that the item lacks; its value may be null
 
 
 def attribute_text(
@@ -19,12 +21,13 @@ def attribute_text(
     """An attribute's change, with its values if both are known and short: `Price 9 → 8`."""
     if before is None or after is None:
         return name
-    if name not in after:
+    was, now = _value(before, name), _value(after, name)
+    if now is _NONE:
         return f"{name} removed"
-    new = _short(after[name])
-    if name not in before:
+    new = _short(now)
+    if was is _NONE:
         return f"{name} added" if new is None else f"{name} {new} added"
-    old = _short(before[name])
+    old = _short(was)
     return name if old is None or new is None else f"{name} {old} {ARROW} {new}"
 
 
@@ -41,10 +44,21 @@ def signed(number: float | str) -> str:
 
 def found_text(name: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
     """An attribute whose value differs from the last known one: `Price 8 instead of 9`."""
-    if before is None or after is None or name not in before or name not in after:
+    was, now = _value(before or {}, name), _value(after or {}, name)
+    if was is _NONE or now is _NONE:
         return attribute_text(name, before, after)
-    new, old = _short(after[name]), _short(before[name])
+    new, old = _short(now), _short(was)
     return name if new is None or old is None else f"{name} {new} instead of {old}"
+
+
+def _value(image: Mapping[str, Any], name: str) -> Any:
+    """The value of an attribute, which may lie inside maps: `inventory.qty`."""
+    value: Any = image
+    for part in (name,) if name in image else path_of(name):
+        if not isinstance(value, Mapping) or part not in value:
+            return _NONE
+        value = value[part]
+    return value
 
 
 def _short(value: Any) -> str | None:

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 
 from app.core.errors import StoreUnavailable
 from app.core.events import rfc3339
+from app.core.paths import name_in_events
 from app.core.roles import Role
 from app.web.auth.permissions import needs
 from app.web.pages import admin_page, sinks_page, system_page
@@ -39,7 +40,7 @@ def live_page(request: Request, services: ServicesDep) -> HTMLResponse:
     settings = services.settings
     zone = ZoneInfo(settings.timezone)
     cursor, frames, nothing_older = services.broker.newest()
-    style = RowStyle(zone, settings.stock_attribute, settings.base_path)
+    style = RowStyle(zone, name_in_events(settings.stock_attribute), settings.base_path)
     changes, all_of_them = newest_changes(frames, style)
     now = datetime.now(UTC)
     tiles = tiles_of(

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from app.core.numbers import digits, number_of, places, quantity
+from app.core.paths import name_in_events
 from app.core.roles import Role
 from app.web.auth.identity import Identity
 from app.web.auth.permissions import TOKEN_FIELD
@@ -68,7 +69,8 @@ def render(
         "token": _token_field(services, identity),
         "currency": settings.currency,
         "demo_running": services.demo.is_running(),
-        "stock_name": settings.stock_attribute,
+        "demo_offered": services.demo.is_possible and not services.demo.is_running(),
+        "stock_name": name_in_events(settings.stock_attribute),
         "has_units": settings.unit_attribute is not None,
         "metadata_name": settings.metadata_attribute,
         "price_decimals": settings.price_decimals,

@@ -11,8 +11,8 @@ import pytest
 
 from app.config.settings import Settings
 from app.config.signing import signer_of
+from app.demo.fitting import DemoRefused
 from app.demo.history.backfill import HistoryCounts, split_at, write_history
-from app.demo.history.records import HistoryRefused
 from app.demo.live import Plan
 from app.demo.runner import DemoShop
 from app.demo.simulation.shop import changes
@@ -107,11 +107,11 @@ def test_history_is_refused_in_a_store_that_is_not_empty(settings: Settings) -> 
         app.create("P1")
         until(lambda: feed_events(app))
         app.http.delete("/v1/products/P1", headers={"If-Match": "*"})
-    with pytest.raises(HistoryRefused, match="ProductEvents is not empty"):
+    with pytest.raises(DemoRefused, match="ProductEvents is not empty"):
         write_past(settings, timedelta(hours=2))
 
 
 def test_history_longer_than_retention_is_refused(endpoint: str, tmp_path: Path) -> None:
     settings = settings_for(endpoint, tmp_path, audit_retention_days=2)
-    with pytest.raises(HistoryRefused, match="RETENTION"):
+    with pytest.raises(DemoRefused, match="RETENTION"):
         write_past(settings, timedelta(days=3))

@@ -123,6 +123,12 @@ def test_products_are_created_and_paged_under_two_attributes(endpoint: str, tmp_
             assert refused.status_code == 422, wrong
             assert "<sku (text)>~<size (number)>" in refused.json()["detail"]
             assert app.http.get(f"/v1/products/{wrong}").status_code == 404
+        for size in (7, 8):
+            body = {"product_id": f"mug~{size}", "name": "Mug", "stock": 1, "barcode": "4006381"}
+            created = app.http.post("/v1/products", json=body)
+            assert created.status_code == 201
+        (warning,) = created.json()["warnings"]
+        assert (warning["code"], warning["product_id"]) == ("barcode-in-use", "mug~7")
         edited = app.http.patch(
             "/v1/products/mug~1",
             json={"name": "Cup"},

@@ -1,6 +1,7 @@
 """Of a table that holds other items too, only those that the filter matches are products."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from app.core.keys import KeyPart, KeySchema
 from app.store.audit.entry import event_of
 from app.store.dynamodb.client import connect
 from app.store.dynamodb.table_names import TableError
+from app.store.products import product_reader
 from tests.integration.store.keyed import create_table, verified
 from tests.support.http.sse import Listener
 from tests.support.processes.running import App, serving, settings_for
@@ -134,3 +136,30 @@ def test_a_filter_that_fits_neither_table_nor_stream_stops_the_start(
         settings = settings_for(endpoint, tmp_path, products_table=table, products_filter=pattern)
         with pytest.raises(TableError, match=message), serving(settings):
             pass
+
+
+def test_a_page_without_products_leads_on(
+    endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(product_reader, "_SCANS", 1)
+    monkeypatch.setattr(product_reader, "_SCANNED", 1)  # so it scans as many as a page has
+    create_table(endpoint, SCHEMA, BOTH, table_of(tmp_path))
+    client = connect(endpoint).tables
+    for number in range(110):
+        client.put_item(TableName=table_of(tmp_path), Item=an_item(f"A#{number:03}"))
+    client.put_item(TableName=table_of(tmp_path), Item=an_item("SKU#1"))
+    settings = settings_for(
+        endpoint, tmp_path, products_table=table_of(tmp_path), products_filter=BY_KEY
+    )
+    with serving(settings) as app:
+        path, seen = "/products", ""
+        for _ in range(4):
+            page = app.http.get(path, headers={"Accept": "text/html"}).text
+            seen += page
+            assert "No products yet" not in page
+            found = re.findall(r'href="(/products[?]cursor=[^"]+)" rel="next"', page)
+            if not found:
+                break
+            (path,) = found
+        assert "None of the next items of the table is a product" in seen
+        assert "SHOP#1~SKU#1" in seen

@@ -150,3 +150,21 @@ def test_retry_policy_has_the_same_limits_as_lambda_s(refused, name: str, value:
 @pytest.mark.parametrize("path", ["lines[0].qty", "inventory...", ".", "a.", "." * 71, "x." * 40])
 def test_a_path_must_lead_through_maps(refused, path: str) -> None:
     assert f"{PREFIX}STOCK_ATTRIBUTE" in refused(STOCK_ATTRIBUTE=path)
+
+
+@pytest.mark.parametrize("ignored", ["inventory.*", "inventory.qty", "inv*", "inventory"])
+def test_known_attributes_inside_maps_cannot_be_ignored(refused, ignored: str) -> None:
+    message = refused(STOCK_ATTRIBUTE="inventory.qty", IGNORED_ATTRIBUTES=ignored)
+    assert f"{PREFIX}IGNORED_ATTRIBUTES must not match inventory.qty" in message
+
+
+@pytest.mark.parametrize(
+    ("names", "named"),
+    [
+        ({"KEY_ATTRIBUTE": "id", "SORT_KEY_ATTRIBUTE": "id"}, "SORT_KEY_ATTRIBUTE"),
+        ({"KEY_ATTRIBUTE": "Stock"}, "STOCK_ATTRIBUTE"),
+        ({"SORT_KEY_ATTRIBUTE": "Stockpulse"}, "METADATA_ATTRIBUTE"),
+    ],
+)
+def test_the_key_names_attributes_of_its_own(refused, names: dict[str, str], named: str) -> None:
+    assert f"{PREFIX}{named}" in refused(**names)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.keys import TEXT_KEY, KeyPart, KeySchema, NotAnID
+from app.core.keys import TEXT_KEY, KeyPart, KeySchema, NotAnID, full_id, id_in, row_id
 
 NUMBER = KeySchema(KeyPart("id", "N"))
 BINARY = KeySchema(KeyPart("id", "B"))
@@ -126,3 +126,16 @@ def test_a_key_of_another_type_has_no_id() -> None:
         TWO.id_of({"sku": {"S": "mug"}})
     with pytest.raises(ValueError, match="empty"):
         TEXT_KEY.id_of({"ProductID": {"S": ""}})
+
+
+def test_a_full_id_is_believed_only_where_it_lies_under_its_hash() -> None:
+    long = "x" * 3000
+    row = {"ProductID": {"S": row_id(long)}, **full_id(long)}
+    assert (id_in(row), len(row_id(long)) < 100, full_id("p1")) == (long, True, {})
+    for forged in ({"S": "p2"}, {"S": long}, {"N": "1"}, {"S": ""}):
+        assert id_in({"ProductID": {"S": "p1"}, "FullProductID": forged}) == "p1"
+
+
+def test_a_key_of_another_dynamodb_type_is_an_error() -> None:
+    with pytest.raises((KeyError, ValueError)):
+        KeySchema(KeyPart("id", "BOOL")).id_of({"id": {"BOOL": True}})  # type: ignore[arg-type]

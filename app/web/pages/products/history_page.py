@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from app.core.errors import ProductGone, ProductNotFound
 from app.core.events import RESERVED
+from app.core.paths import name_in_events
 from app.core.roles import Role
 from app.store.products.model import Product
 from app.web.auth.permissions import needs
@@ -33,7 +34,12 @@ def history_page(
     settings = services.settings
     zone = ZoneInfo(settings.timezone)
     rows = [
-        row_of(event, zone, settings.stock_attribute, void=event.event_key in history.void)
+        row_of(
+            event,
+            zone,
+            name_in_events(settings.stock_attribute),
+            void=event.event_key in history.void,
+        )
         for event in history.items
     ]
     product: Product | None = None

@@ -202,3 +202,9 @@ def test_a_string_set_of_tags_stays_a_set() -> None:
     assert after["Tags"] == {"SS": ["a", "b", "c"]}
     _, after = an_update(OUTSIDE | {"Tags": {"SS": ["a"]}}, tags=())
     assert "Tags" not in after
+
+
+@pytest.mark.parametrize(("stored", "same"), [("007", 7), ("5.50", Decimal("5.5"))])
+def test_an_equal_number_keeps_the_form_of_its_program(stored: str, same: Any) -> None:
+    _, after = an_update(OUTSIDE | {"Stock": {"S": stored}}, stock=same)
+    assert after["Stock"] == {"S": stored}

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from app.web.pages.attribute_text import attribute_text, found_text
 from app.web.pages.event_rows import price_text, row_from, row_of, view_notice
 from tests.support.builders import an_event
 from tests.support.paths import TESTS
@@ -55,3 +56,14 @@ def test_full_view_type_has_no_notice() -> None:
 )
 def test_price_is_exact_with_at_least_two_decimals(price: str | None, text: str) -> None:
     assert price_text(None if price is None else Decimal(price)) == text
+
+
+def test_an_attribute_inside_a_map_is_shown_with_its_values() -> None:
+    before = {"info": {"price": 1, "v1.2": "a"}, "a.b": "x"}
+    after = {"info": {"price": 2, "v1.2": "b"}, "a.b": "y"}
+    assert attribute_text("info.price", before, after) == "info.price 1 → 2"
+    assert attribute_text("info.v1..2", before, after) == "info.v1..2 a → b"
+    assert attribute_text("a.b", before, after) == "a.b x → y"
+    assert attribute_text("info.gone", before, after) == "info.gone removed"
+    assert attribute_text("info.price", {"info": {}}, after) == "info.price 2 added"
+    assert found_text("info.price", before, after) == "info.price 2 instead of 1"

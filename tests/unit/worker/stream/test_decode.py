@@ -1,13 +1,15 @@
 """A record decodes to the same change from either host."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from app.core.item import AttributeNames
+from app.core.item import DEFAULT_NAMES, AttributeNames
 from app.core.keys import KeyPart, KeySchema
 from app.core.stamps import Stamps
+from app.filters.selection import Selection
 from tests.support.builders import (
     LABEL,
     NOON,
@@ -170,3 +172,13 @@ class TestProcessEvent:
             "P9",
             4,
         )
+
+
+def test_a_filter_that_needs_images_cannot_be_applied_without_them() -> None:
+    """The stream was replaced by one with another view type while the worker ran."""
+    names = replace(DEFAULT_NAMES, selects=Selection('{"type": {"S": ["p"]}}'))
+    stamps = Stamps("Products", names)
+    record = as_boto3(inserted(NEW))
+    record["dynamodb"]["StreamViewType"] = "KEYS_ONLY"
+    with pytest.raises(UndecodableRecord, match="cannot be applied to KEYS_ONLY"):
+        decode(record, STREAM_ARN, stamps)
