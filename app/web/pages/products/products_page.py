@@ -35,6 +35,7 @@ from app.web.services import Services
 PAGE = 50  # products
 
 router = APIRouter(prefix="/products", dependencies=[needs(Role.VIEWER)])
+_LONG_IDS = 500  # characters
 _WRITE = [needs(Role.EDITOR), Depends(writable)]
 
 
@@ -212,7 +213,10 @@ def _page(request: Request, template: str, *, status: int = 200, **shown: Any) -
 def _warnings(check: BarcodeCheck) -> dict[str, Any]:
     """What the list warns of, as parameters of its address."""
     same = check.result
-    return {"same_barcode": same.product_ids} | ({} if same.known else {"barcode_unknown": 1})
+    ids = same.product_ids
+    if sum(map(len, ids)) > _LONG_IDS:  # addresses have a bound, and so have proxies
+        ids = ids[:1]
+    return {"same_barcode": ids} | ({} if same.known else {"barcode_unknown": 1})
 
 
 def _done(
