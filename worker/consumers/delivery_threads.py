@@ -153,6 +153,10 @@ class DeliveryThreads:
 
     def _make(self, call: Call) -> None:
         self._retry(self._guard, "lease")
+        with self._changed:
+            if self.pause_asked is not None:  # another call was answered meanwhile
+                self._schedule.put_back(call)
+                return
         events = [one.event for one in call.deliveries]
         try:
             if call.refusal is not None:
@@ -160,9 +164,9 @@ class DeliveryThreads:
             else:
                 rejected = self._sink.deliver(events)
         except PauseSink as error:
-            self._failed(call, error.delivered, str(error), None)
-            with self._changed:
+            with self._changed:  # first, so that no other call begins
                 self.pause_asked = str(error)
+            self._failed(call, error.delivered, str(error), None)
         except Unavailable as error:
             self._failed(call, error.delivered, str(error), error.retry_after)
         except Exception as error:  # noqa: BLE001 - a sink may raise any error

@@ -109,6 +109,15 @@ class Schedule:
                 break
         return self._started(Call(chosen)) if chosen else None
 
+    def put_back(self, call: Call) -> None:
+        """Undo `next`, for a call that was not made."""
+        for one in reversed(call.deliveries):
+            product = self._products[one.event.product_id]
+            product.waiting.appendleft(one)
+            product.busy = False
+        self._waiting += len(call.deliveries)
+        self._running -= len(call.deliveries)
+
     def failures(self, delivery: Delivery) -> int:
         """How often the product's first event has failed in calls of its own."""
         return self._products[delivery.event.product_id].failures

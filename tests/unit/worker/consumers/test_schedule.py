@@ -89,6 +89,17 @@ def test_a_call_never_contains_an_event_twice() -> None:
     assert names(bench.next()) == ["a1", "a2"]
 
 
+def test_a_call_that_was_not_made_comes_again() -> None:
+    bench = Bench(batch_size=3)
+    bench.offer(("a", 1), ("b", 1), ("a", 2), ("b", 2))
+    bench.schedule.put_back(bench.due())
+    assert len(bench.schedule) == 4
+    again = bench.due()
+    assert names(again) == ["a1", "a2", "b1"]
+    bench.succeed(again)
+    assert names(bench.due()) == ["b2"]
+
+
 def test_a_batch_waits_for_its_window_unless_it_is_full() -> None:
     bench = Bench(batch_size=2, window=5.0)
     bench.offer(("a", 1))
