@@ -89,6 +89,12 @@ def refusals(highest: int) -> dict[str, int]:
     }
 
 
+def has_started(url: str) -> bool:
+    """Whether the sink has its first position: what arrives before that is not for it."""
+    (sink,) = httpx.get(f"{url}/v1/sinks", timeout=30).json()["items"]
+    return sink["cursor"] is not None
+
+
 def test_receiver_that_hangs_and_fails_gets_every_change(engine: Engine, tmp_path: Path) -> None:
     chance = random.Random(7)
     refused = refusals(CHANGES // THREADS // PRODUCTS_EACH)
@@ -97,6 +103,7 @@ def test_receiver_that_hangs_and_fails_gets_every_change(engine: Engine, tmp_pat
         with Process(tmp_path / "data", environment=environment) as app:
             client = Client(app.url)
             until(lambda: client.follower.last)
+            until(lambda: has_started(app.url))
             seconds = sum(phase[0] for phase in TRIAL)
             writers = Writers(engine.url, CHANGES, THREADS, pause=pause(seconds, CHANGES))
             writers.start()
