@@ -80,8 +80,9 @@ class Receiver:
         self._child.stdin.flush()
 
     def answers(self) -> list[Answer]:
-        """Every answer so far, in order."""
-        lines = (line.split() for line in self._log.read_text().splitlines())
+        """Every answer so far, in order, without a line that is being written."""
+        whole = self._log.read_text().rpartition("\n")[0]
+        lines = (line.split() for line in whole.splitlines())
         return [
             Answer(float(at), int(status), authentic == "True", id_, product, int(stock))
             for at, status, authentic, id_, product, stock in lines
