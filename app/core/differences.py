@@ -40,9 +40,8 @@ def differing_names(before: Item, after: Item, attributes: AttributeNames) -> se
 
 def _flat(image: Item, names: AttributeNames) -> Item:
     """The image with each known attribute that lies inside a map beside that map's rest."""
-    inside = [name for name in names.known if len(path_of(name)) > 1]
-    if not inside:
+    if not names.inside_maps:
         return image
-    values = {name: value_at(image, path_of(name)) for name in inside}
-    rest = without(image, map(path_of, inside))
+    values = {name: value_at(image, path_of(name)) for name in names.inside_maps}
+    rest = without(image, map(path_of, names.inside_maps))
     return rest | {name: value for name, value in values.items() if value is not None}

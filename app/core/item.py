@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any, Protocol
 
 import orjson
@@ -42,7 +43,7 @@ class Selects(Protocol):
         """Whether the item is a product."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AttributeNames:
     """The products table's names for the attributes that Stockpulse knows.
 
@@ -65,7 +66,7 @@ class AttributeNames:
     ignored: tuple[str, ...] = ("aws:rep:*",)
     selects: Selects | None = None
 
-    @property
+    @cached_property
     def details(self) -> tuple[str, ...]:
         """What describes a product: everything known but key and stock."""
         return (
@@ -78,15 +79,20 @@ class AttributeNames:
             *(() if self.unit is None else (self.unit,)),
         )
 
-    @property
+    @cached_property
     def known(self) -> tuple[str, ...]:
         """The attributes that a write of ours may change, the metadata aside."""
         return (self.stock, *self.details)
 
-    @property
+    @cached_property
     def known_paths(self) -> tuple[Path, ...]:
         """The paths of the known attributes."""
         return tuple(map(path_of, self.known))
+
+    @cached_property
+    def inside_maps(self) -> tuple[str, ...]:
+        """The known attributes that lie inside maps."""
+        return tuple(name for name in self.known if len(path_of(name)) > 1)
 
     def is_product(self, item: Item | None) -> bool:
         """Whether there is an item, and it is a product."""

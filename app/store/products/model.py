@@ -86,23 +86,43 @@ class Product:
 
 
 def product_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> Product:
-    """The product in an item."""
-    metadata = metadata_of(item, names) or NONE
+    """The product in an item.
+
+    A known attribute with an unexpected type is `mistyped` and stays under `attributes`, so that
+    everything that other programs write is visible.
+    """
+    metadata = metadata_of(item, names)
+    fields: dict[str, Any] = {
+        "name": text(item, names.name),
+        "stock": stock(item, names),
+        "category": text(item, names.category),
+        "price": number(item, names.price),
+        "reorder_point": number(item, names.reorder_point),
+        "tags": _tags(item, names),
+        "barcode": text(item, names.barcode),
+        "unit": text(item, names.unit),
+    }
+    paths = {
+        field_name: path_of(attribute)
+        for field_name in fields
+        if (attribute := getattr(names, field_name)) is not None
+    }
+    read = [path for field_name, path in paths.items() if fields[field_name] not in (None, ())]
+    own = [(names.key.partition.name,)] if names.key.is_text else []
+    own += [] if metadata is None else [(names.metadata,)]
+    ours = metadata or NONE
     return Product(
         product_id=names.key.id_of(item),
-        name=text(item, names.name),
-        stock=stock(item, names),
-        category=text(item, names.category),
-        price=number(item, names.price),
-        reorder_point=number(item, names.reorder_point),
-        tags=_tags(item, names),
-        barcode=text(item, names.barcode),
-        unit=text(item, names.unit),
-        attributes=plain_item(without(item, _shown_elsewhere(item, names))),
-        version=metadata.version,
-        created_at=metadata.created_at,
-        updated_at=metadata.updated_at,
-        mistyped=_mistyped(item, names),
+        **fields,
+        attributes=plain_item(without(item, (*read, *own))),
+        version=ours.version,
+        created_at=ours.created_at,
+        updated_at=ours.updated_at,
+        mistyped=tuple(
+            field_name
+            for field_name, path in paths.items()
+            if path not in read and _holds_another_type(item, field_name, path)
+        ),
         etag=etag_of(item, names),
     )
 
@@ -128,44 +148,15 @@ def etag_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> str:
     return f'"{".".join(digest(part)[:16] for part in (details, counted, others))}"'
 
 
-def _mistyped(item: Item, names: AttributeNames) -> tuple[str, ...]:
-    shown = _shown_elsewhere(item, names)
-    found = []
-    for field_name in TYPES:
-        attribute = getattr(names, field_name)
-        path = None if attribute is None else path_of(attribute)
-        if path is None or path in shown:
-            continue
-        value = value_at(item, path)
-        no_tags = field_name == "tags" and value == {"L": []}
-        if blocked_at(item, path) or (value is not None and not no_tags):
-            found.append(field_name)
-    return tuple(found)
+def _holds_another_type(item: Item, field_name: str, path: Path) -> bool:
+    value = value_at(item, path)
+    no_tags = field_name == "tags" and value == {"L": []}
+    return (value is not None and not no_tags) or blocked_at(item, path) is not None
 
 
 def _present(item: Item, names: Iterable[str]) -> dict[str, AttributeValue]:
     values = {name: value_at(item, path_of(name)) for name in names}
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _shown_elsewhere(item: Item, names: AttributeNames) -> list[Path]:
-    """Paths of attributes that are product fields, and so not shown under `attributes`.
-
-    A known attribute with an unexpected type stays under `attributes`, so that everything that
-    other programs write is visible.
-    """
-    texts = (names.name, names.category, names.barcode, names.unit)
-    numbers = (names.stock, names.price, names.reorder_point)
-    fields = [name for name in texts if name is not None and text(item, name) is not None]
-    fields += [name for name in numbers if number(item, name) is not None]
-    if _tags(item, names):
-        fields.append(names.tags)
-    shown = [path_of(name) for name in fields]
-    if names.key.is_text:
-        shown.append((names.key.partition.name,))
-    if metadata_of(item, names) is not None:
-        shown.append((names.metadata,))
-    return shown
 
 
 def _tags(item: Item, names: AttributeNames) -> tuple[str, ...]:
