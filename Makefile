@@ -70,10 +70,10 @@ chromium:
 	@scripts/chromium.sh
 
 redis:
-	@scripts/redis.sh
+	@scripts/server.sh redis-server redis-server valkey-server
 
 nginx:
-	@scripts/nginx.sh
+	@scripts/server.sh nginx nginx
 
 ministack:
 	@scripts/ministack.sh

@@ -102,6 +102,11 @@ class KeySchema:
                 return key
         except ValueError:
             pass
+        if self.is_text and product_id.startswith(("!", "\0")):
+            raise NotAnID(
+                "A product id that begins with `!` is an escape: for a key that begins with `!`, "
+                "write `!!` (docs/use/ids.md)."
+            )
         raise NotAnID(f"This table's product ids have the form {self.form}.")
 
     @property

@@ -28,7 +28,7 @@ PATIENCE = 120.0  # seconds
 def measure(on: Store, folder: Path, count: int, rounds: int) -> dict[str, Any]:
     """Medians over rounds, or why nothing was measured; the stream holds `count` records."""
     if PROGRAM is None:
-        return {"error": "no redis-server: run scripts/redis.sh"}
+        return {"error": "no redis-server: run make redis"}
     count = min(count, MOST)
     (folder / "redis").mkdir()
     rows = []

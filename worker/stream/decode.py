@@ -4,7 +4,6 @@ GetRecords (through boto3) and Lambda deliver different shapes (stream fact 22).
 normalises them; this module interprets them.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -21,11 +20,10 @@ from app.core.item import (
 )
 from app.core.keys import KeySchema
 from app.core.stamps import Stamps
-from worker.stream.record_shapes import image, moment
+from worker.stream.record_shapes import image, is_sequence_number, moment
 
 _UNSIGNED = Stamps("")  # proves nothing
 _SEQUENCE_DIGITS = 40
-_DIGITS = re.compile(r"[0-9]+")
 
 
 # Replaces a part of a record that cannot be read.
@@ -114,7 +112,7 @@ def event_key(stream_arn: str, sequence_number: str) -> str:
 def _decode(record: Mapping[str, Any], stream_arn: str, stamps: Stamps) -> ChangeEvent:
     names, change = stamps.names, record["dynamodb"]
     sequence_number = change["SequenceNumber"]
-    if not _DIGITS.fullmatch(sequence_number) or len(sequence_number) > _SEQUENCE_DIGITS:
+    if not is_sequence_number(sequence_number):
         raise ValueError(f"invalid sequence number {sequence_number!r}")
     keys = image(change["Keys"]) or {}
     product_id = _product_id(keys, names.key)

@@ -1,7 +1,5 @@
 """A real nginx in front of the application."""
 
-import os
-import shutil
 import socket
 import subprocess
 import time
@@ -9,22 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from tests.support.processes.process import free_port
+from tests.support.processes.servers import found, needed
 
-PROGRAM = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
+PROGRAM = found("nginx")
 _TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-
-
-def needed() -> str:
-    """The nginx program; without one the test is skipped, or fails in CI."""
-    if PROGRAM is None:
-        message = "no nginx: run scripts/nginx.sh as root on Debian or Ubuntu"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    return PROGRAM
 
 
 @contextmanager
@@ -36,7 +23,15 @@ def nginx(folder: Path, http: str, port: int) -> Iterator[str]:
         f"daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;\n"
         f"events {{}}\nhttp {{\naccess_log off;\n{temporary}\n{http}\n}}\n"
     )
-    command = [needed(), "-e", f"{folder}/error.log", "-c", str(configuration), "-p", str(folder)]
+    command = [
+        needed(PROGRAM, "nginx"),
+        "-e",
+        f"{folder}/error.log",
+        "-c",
+        str(configuration),
+        "-p",
+        str(folder),
+    ]
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     try:
         _wait(child, port, folder / "error.log")

@@ -1,29 +1,17 @@
 """A real Redis server that a test starts, kills, hangs and empties."""
 
-import os
-import shutil
 import signal
 import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
 import redis
 
 from tests.support.processes.process import free_port
+from tests.support.processes.servers import found, needed
 
-PROGRAM = shutil.which("redis-server") or shutil.which("valkey-server")
-
-
-def needed() -> str:
-    """The Redis program; without one the test is skipped, or fails in CI."""
-    if PROGRAM is None:
-        message = "no redis-server: run scripts/redis.sh as root on Debian or Ubuntu"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    return PROGRAM
+PROGRAM = found("redis-server", "valkey-server")
 
 
 @dataclass
@@ -43,10 +31,19 @@ class RedisServer:
         return redis.Redis.from_url(self.url, socket_timeout=5)
 
     def start(self) -> None:
+        program = needed(PROGRAM, "redis-server")
         with (self.folder / "redis.log").open("ab") as log:
             self._child = subprocess.Popen(
                 [
-                    *(needed(), "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""),
+                    *(
+                        program,
+                        "--port",
+                        str(self.port),
+                        "--bind",
+                        "127.0.0.1",
+                        "--save",
+                        "",
+                    ),
                     *("--appendonly", "no", "--dir", str(self.folder), "--daemonize", "no"),
                 ],
                 stdout=log,

@@ -4,8 +4,7 @@ The assertion fails in the call or save that breaks an invariant.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.core.events import RESERVED
@@ -13,28 +12,14 @@ from app.store.coordination.sink_row import SinkRow, sink_of
 from app.store.feed.cursor import Cursor
 from app.store.timeline.position import decoded
 from tests.unit.worker.machine.checks.written import Ref, Written
-from tests.unit.worker.machine.sinks.arrivals import Arrivals
 from tests.unit.worker.machine.sinks.deployed import UNWANTED
+from tests.unit.worker.machine.sinks.known import NOTICED, Known
 from worker.consumers.sink import Sink
 
 if TYPE_CHECKING:
     from tests.unit.worker.machine.sinks.other_side import Call
 
 Item = dict[str, Any]
-
-NOTICED = 20.0  # seconds until every running worker has noticed an administrator's action
-
-
-@dataclass(frozen=True)
-class Known:
-    """What the checks need to know about the world."""
-
-    arrivals: Arrivals
-    chain: Callable[[str], list[Written]]  # a product's changes, in order
-    entry: Callable[[Ref], Item | None]  # an audit entry
-    caller: Callable[[], str | None]  # the worker that makes the current call; None: administrator
-    awake_since: Callable[[str], float]  # when a worker last was paused or met a fault
-    now: Callable[[], float]  # simulated seconds
 
 
 class Deliveries:
@@ -84,7 +69,7 @@ class Deliveries:
         assert call.worker == self._row.owner, f"{call.worker} calls the sink of {self._row.owner}"
         assert call.worker not in self._wants_pause, "called again after it asked for a pause"
         if self._row.state != "running":
-            known = self._all_know(call.worker, self._state_since)
+            known = self._known.must_know(call.worker, self._state_since)
             assert not known, f"called while {self._row.state}"
         for event in call.events:
             self._begun(event.product_id, event.event_key)
@@ -108,12 +93,8 @@ class Deliveries:
 
         A worker that has yet to notice an administrator's action may run the sink again.
         """
-        if self._all_know(call.worker, self._version_since):
+        if self._known.must_know(call.worker, self._version_since):
             self._wants_pause.add(call.worker)
-
-    def _all_know(self, worker: str, since: float) -> bool:
-        """Whether a worker must have noticed what was written at `since`."""
-        return self.now() - max(since, self._known.awake_since(worker)) > NOTICED
 
     def rejected(self, ref: Ref) -> None:
         """Record a rejected event; it is done once it has a dead letter."""
@@ -142,7 +123,7 @@ class Deliveries:
         """
         assert self.start is not None
         assert self._edge is not None
-        old = [edge for edge, since in self._old_edges if not self._all_know(worker, since)]
+        old = [edge for edge, since in self._old_edges if not self._known.must_know(worker, since)]
         return max(self.start, self._edge, *old)
 
     def _is_due_before(self, earlier: Written, edge: Cursor) -> bool:

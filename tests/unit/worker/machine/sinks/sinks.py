@@ -13,8 +13,9 @@ from app.store.sinks.sink_control import SinkControl
 from tests.unit.worker.machine.checks.ledger import AUDIT as AUDIT_TABLE
 from tests.unit.worker.machine.checks.ledger import CHECKPOINTS, FEED, PARKED, SETTINGS
 from tests.unit.worker.machine.sinks.arrivals import Arrivals
-from tests.unit.worker.machine.sinks.deliveries import Deliveries, Known
+from tests.unit.worker.machine.sinks.deliveries import Deliveries
 from tests.unit.worker.machine.sinks.deployed import SINKS
+from tests.unit.worker.machine.sinks.known import Known
 from tests.unit.worker.machine.sinks.other_side import OtherSide
 from worker.consumers.retry_policy import RetryPolicy
 from worker.hosts.wiring import SinkPlan
