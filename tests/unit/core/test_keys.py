@@ -115,7 +115,7 @@ def test_ids_of_keys(schema: KeySchema, key: dict[str, Any], product_id: str) ->
     ],
 )
 def test_other_spellings_are_no_ids(schema: KeySchema, text: str) -> None:
-    with pytest.raises(NotAnID, match="ids have the form|is an escape"):
+    with pytest.raises(NotAnID, match=r"ids have the form|is an escape"):
         schema.key_of(text)
 
 
