@@ -1,7 +1,8 @@
 """The baseline for the REST API: bare FastAPI routes that make the same boto3 calls.
 
 `python bare_api.py ENDPOINT TABLE` prints its port. A read is one consistent GetItem; a write is
-one GetItem and a transaction of one conditional update. Nothing is validated or explained.
+one GetItem and a transaction of one conditional update, which sets the stock and a metadata map of
+the same size as the application's. Nothing is validated, signed or explained.
 """
 
 import json
@@ -28,6 +29,19 @@ class Adjustment(BaseModel):
 
     delta: int
     reason: str
+
+
+def metadata(reason: str) -> dict[str, Any]:
+    """A map like the one that the application writes."""
+    texts = {
+        "created_at": "2026-11-21T08:00:00.000Z",
+        "updated_at": "2026-11-21T08:00:00.000Z",
+        "actor": "local",
+        "request_id": uuid.uuid4().hex,
+        "reason": reason,
+        "signature": f"bench:{'s' * 43}",
+    }
+    return {"M": {"version": {"N": "2"}, **{name: {"S": text} for name, text in texts.items()}}}
 
 
 def make(endpoint: str, table: str) -> FastAPI:
@@ -60,14 +74,12 @@ def make(endpoint: str, table: str) -> FastAPI:
         update = {
             "TableName": table,
             "Key": {"ProductID": {"S": product_id}},
-            "UpdateExpression": "SET Stock = :new, Reason = :r, RequestID = :q ADD Version :one",
+            "UpdateExpression": "SET Stock = :new, Stockpulse = :metadata",
             "ConditionExpression": "Stock = :old",
             "ExpressionAttributeValues": {
                 ":new": {"N": stock},
                 ":old": item["Stock"],
-                ":one": {"N": "1"},
-                ":r": {"S": body.reason},
-                ":q": {"S": uuid.uuid4().hex},
+                ":metadata": metadata(body.reason),
             },
         }
         client.transact_write_items(

@@ -13,13 +13,11 @@ from app.store.audit.entry import Signer
 from app.store.dynamodb.client import Clients
 from app.store.dynamodb.table_names import table_names
 from app.store.dynamodb.tables import ensure_tables, stream_of
+from bench.support.bare_api import metadata
 from bench.support.store import item
 from worker.stream.decode import decode
 
-UPDATE = (
-    "SET Stock = :new, Version = :version, UpdatedAt = :at, UpdatedBy = :by, "
-    "Reason = :why, RequestID = :id REMOVE Note, #reference"
-)
+UPDATE = "SET Stock = :new, Stockpulse = :metadata"
 REQUEST, EVENT = b"r" * 300, b"e" * 1_300  # about as large as a request and an event's frame
 
 
@@ -73,15 +71,10 @@ class RawTrips:
                         "Key": {"ProductID": self._item["ProductID"]},
                         "UpdateExpression": UPDATE,
                         "ConditionExpression": "attribute_exists(ProductID) AND Stock = :old",
-                        "ExpressionAttributeNames": {"#reference": "Reference"},
                         "ExpressionAttributeValues": {
                             ":old": old,
                             ":new": new,
-                            ":version": {"N": str(self._writes + 1)},
-                            ":at": {"S": "2026-11-21T08:00:00.000Z"},
-                            ":by": {"S": "local"},
-                            ":why": {"S": "sold"},
-                            ":id": {"S": uuid.uuid4().hex},
+                            ":metadata": metadata("sold"),
                         },
                     }
                 }

@@ -18,27 +18,31 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
 
 _BINARY = re.compile(rb'"BS?"\s*:')  # inside a string, the quotes would be escaped
-_ITEMS = "stockpulse_items"  # key in the context that botocore passes between a call's events
+_REQUEST = "stockpulse_request"  # key in the context that botocore passes between a call's events
 
 
 def use_fast_encoding(tables: "DynamoDBClient", streams: "DynamoDBStreamsClient") -> None:
     """Register handlers of botocore events that encode and parse these bodies."""
-    tables.meta.events.register("before-parameter-build.dynamodb.BatchWriteItem", _hold_items)
-    tables.meta.events.register("before-call.dynamodb.BatchWriteItem", _encode_items)
-    for operation in ("Query", "BatchGetItem"):
+    for operation in ("BatchWriteItem", "TransactWriteItems"):
+        tables.meta.events.register(f"before-parameter-build.dynamodb.{operation}", _hold_request)
+        tables.meta.events.register(f"before-call.dynamodb.{operation}", _encode_request)
+    for operation in ("GetItem", "Query", "BatchGetItem"):
         tables.meta.events.register(f"before-parse.dynamodb.{operation}", _parse_items)
     streams.meta.events.register("before-parse.dynamodb-streams.GetRecords", _parse_records)
 
 
-def _hold_items(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-    """Set the items aside, and leave botocore's serializer an empty batch."""
-    context[_ITEMS] = params["RequestItems"]
-    params["RequestItems"] = {}
+def _hold_request(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    """Set the request aside, and leave botocore's serializer next to nothing to do.
+
+    The members stay, empty: botocore's choice of the endpoint expects them.
+    """
+    context[_REQUEST] = dict(params)
+    params.update((name, type(value)()) for name, value in context[_REQUEST].items())
 
 
-def _encode_items(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-    """Put the items into the request's body before it is signed."""
-    params["body"] = orjson.dumps({"RequestItems": context.pop(_ITEMS)}, default=_base64)
+def _encode_request(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    """Put the request into its body before it is signed."""
+    params["body"] = orjson.dumps(context.pop(_REQUEST), default=_base64)
 
 
 def _base64(value: Any) -> str:
