@@ -121,8 +121,12 @@ def awaits_child(listing: Listing, checkpoints: Mapping[str, Checkpoint]) -> boo
 
 
 def removable_checkpoints(listing: Listing, checkpoints: Iterable[Checkpoint]) -> list[Checkpoint]:
-    """Checkpoints that are no longer needed: finished, and of shards that are not listed."""
-    if not listing.complete:
+    """Checkpoints that are no longer needed: finished, and of shards that are not listed.
+
+    None while no shard is listed at all: children are listed late (stream fact 5), and without a
+    checkpoint the stream would not be read to its end before one that replaces it.
+    """
+    if not listing.complete or not listing.shards:
         return []
     listed = {shard.id for shard in listing.shards}
     return [found for found in checkpoints if found.finished and found.shard_id not in listed]

@@ -129,6 +129,9 @@ class TestRemovableCheckpoints:
         rows = read_to(("gone", "7", True), ("s1", "9", True), ("lost", "8", False))
         assert removable_checkpoints(listed(PARENT), rows.values()) == [rows["gone"]]
 
+    def test_a_stream_without_listed_shards_keeps_its_checkpoints(self) -> None:
+        assert removable_checkpoints(listed(), read_to(("s1", "9", True)).values()) == []
+
     def test_removal_starts_no_shard_too_early_or_again(self) -> None:
         shards = listed(CHILD, GRANDCHILD)
         rows = read_to(("s1", "1", True), ("s2", "2", False))
