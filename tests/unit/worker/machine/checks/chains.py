@@ -76,12 +76,13 @@ class ChainReader:
         """Whether one lease holder audited both this change and the one before it.
 
         Entries missing from a batch that a crash cut short were still in the first worker's hands.
+        If they are trimmed before another worker repeats the batch, the shard's gap reports them.
         """
         audited = [change for change in changes if change.audited]
         for before, change in pairwise(audited):
             if change.ref[1] == key:
                 together = change.under is not None and change.under == before.under
-                return together and not change.lost
+                return together and not change.lost and not change.ahead
         return False
 
     def count(self) -> None:

@@ -22,6 +22,7 @@ class Written:
     lost: bool = False  # trimmed before it was audited: only a gap can cover it
     unbegun: bool = False  # lost before its shard had a position: only a comparison can find it
     under: tuple[str, str] | None = None  # the lease under which it was first audited, if any
+    ahead: bool = False  # audited before an earlier change of its product in the same batch
     late: bool = False  # published with a stamp that a resume does not reach back to
 
     @property
