@@ -4,9 +4,10 @@ Pure: item → Product, and fields → attributes. The ETag has three parts, so 
 not invalidate an open edit (details).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property, partial
 from typing import Any
 
 from app.core.item import (
@@ -64,9 +65,12 @@ class Stamp:
     reference: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Product:
-    """A product as the API shows it; a field is None if the item lacks it."""
+    """A product as the API shows it; a field is None if the item lacks it.
+
+    `make_etag` runs when the ETag is first read: most products in a list need none.
+    """
 
     product_id: str
     name: str | None
@@ -82,7 +86,12 @@ class Product:
     created_at: str | None
     updated_at: str | None
     mistyped: tuple[str, ...] = ()  # fields whose attribute holds something of another type
-    etag: str = field(compare=False)
+    make_etag: Callable[[], str] = field(compare=False, repr=False)
+
+    @cached_property
+    def etag(self) -> str:
+        """The ETag, as `etag_of` makes it."""
+        return self.make_etag()
 
 
 def product_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> Product:
@@ -123,7 +132,7 @@ def product_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> Product:
             for field_name, path in paths.items()
             if path not in read and _holds_another_type(item, field_name, path)
         ),
-        etag=etag_of(item, names),
+        make_etag=partial(etag_of, item, names),
     )
 
 

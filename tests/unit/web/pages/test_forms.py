@@ -22,7 +22,7 @@ from app.web.pages.forms import (
 from app.web.schemas.product_models import AdjustmentRequest, ProductCreate, ProductPatch
 
 
-def product(**fields: Any) -> Product:
+def product(etag: str = '"d.c"', **fields: Any) -> Product:
     given: dict[str, Any] = {
         "product_id": "P1",
         "name": "Tea",
@@ -37,7 +37,7 @@ def product(**fields: Any) -> Product:
         "version": 1,
         "created_at": None,
         "updated_at": None,
-        "etag": '"d.c"',
+        "make_etag": lambda: etag,
     }
     return Product(**{**given, **fields})
 
