@@ -48,7 +48,7 @@ def ours(on: Store, folder: Path, **settings: str) -> Iterator[int]:
     """Run the application on the same engine and table; its port."""
     folder.mkdir()
     environment = {"STOCKPULSE_DYNAMODB": on.url, **settings}
-    with Process(folder / "data", environment=environment) as app:
+    with Process(folder / "data", environment=environment, forked=False) as app:
         yield app.port
 
 

@@ -94,7 +94,7 @@ def _open(port: int) -> socket.socket:
 def run(samples: int, folder: Path) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
     """(The application's times, the bare calls' times), one row per sample."""
     ours, baselines = [], []
-    with Process(folder / "data") as app, echo() as loopback:
+    with Process(folder / "data", forked=False) as app, echo() as loopback:
         engine = find_running(app.data_dir)
         raw = RawTrips(connect(engine.url), loopback)
         body = {"product_id": "P1", "name": "Kettle", "stock": 10**6, "category": "Kitchen"}

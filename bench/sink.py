@@ -78,7 +78,9 @@ def app(folder: Path, behaviour: Behaviour | None) -> Iterator[App]:
         if receiver is not None and behaviour is not None:
             receiver.set_behaviour(behaviour)
         environment = {} if receiver is None else receiver.environment
-        process = opened.enter_context(Process(folder / "data", environment=environment))
+        process = opened.enter_context(
+            Process(folder / "data", environment=environment, forked=False)
+        )
         yield App(process, receiver)
 
 

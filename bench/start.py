@@ -76,7 +76,7 @@ def measure(folder: Path, events: int, rounds: int) -> list[dict[str, float]]:
     processes = {}
     for name, past in stores.items():
         (folder / name).mkdir()
-        processes[name] = process = Process(folder / name / "data")
+        processes[name] = process = Process(folder / name / "data", forked=False)
         with process:  # creates the tables
             pass
         write_past(process.data_dir / "engine.db", table_names("", None), past)

@@ -71,7 +71,9 @@ class _Deployment:
                 "STOCKPULSE_BROKER_URL": server.url,
                 "STOCKPULSE_AUDIT_KEYS": f"bench:{base64.b64encode(b'k' * 32).decode()}",
             }
-            self._workers.append(Process(home / "data", environment=environment, command="worker"))
+            self._workers.append(
+                Process(home / "data", environment=environment, command="worker", forked=False)
+            )
         self._stack = ExitStack()
 
     def __enter__(self) -> "_Deployment":

@@ -11,7 +11,8 @@ import boto3
 import httpx
 import pytest
 
-from tests.support.processes.process import ROOT, free_port
+from tests.support.paths import ROOT
+from tests.support.processes.process import free_port
 
 
 class Stack:

@@ -18,7 +18,8 @@ from app.store.engine.address import Address
 from app.store.engine.data_folder import DataFolder
 from app.store.engine.health_probe import answers
 from app.store.engine.process import arguments
-from tests.support.processes.process import ROOT, free_port
+from tests.support.paths import ROOT
+from tests.support.processes.process import free_port
 
 EMBEDDED, DYNAMODB_LOCAL = "embedded", "dynamodb-local"
 

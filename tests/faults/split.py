@@ -47,12 +47,13 @@ class SplitDeployment:
         }
         for name in ("web", *(f"worker-{n}" for n in range(workers))):
             (folder / name).mkdir()
-        self.web = Process(folder / "web" / "data", environment=everywhere)
+        self.web = Process(folder / "web" / "data", environment=everywhere, forked=False)
         self.workers = [
             Process(
                 folder / f"worker-{n}" / "data",
                 environment=everywhere | (worker_environment or {}),
                 command="worker",
+                forked=False,
             )
             for n in range(workers)
         ]

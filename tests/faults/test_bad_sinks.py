@@ -100,7 +100,7 @@ def test_receiver_that_hangs_and_fails_gets_every_change(engine: Engine, tmp_pat
     refused = refusals(CHANGES // THREADS // PRODUCTS_EACH)
     with Receiver(tmp_path / "hook") as receiver:
         environment = {"STOCKPULSE_DYNAMODB": engine.url} | receiver.environment
-        with Process(tmp_path / "data", environment=environment) as app:
+        with Process(tmp_path / "data", environment=environment, forked=False) as app:
             client = Client(app.url)
             until(lambda: client.follower.last)
             until(lambda: has_started(app.url))

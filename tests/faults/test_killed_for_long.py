@@ -26,7 +26,7 @@ CHANGES = int(os.environ.get("FAULT_CHANGES", "20000"))
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[Process]:
-    process = Process(tmp_path / "data", module="tests.faults.crashing")
+    process = Process(tmp_path / "data", module="tests.faults.crashing", forked=False)
     yield process
     process.__exit__()
 

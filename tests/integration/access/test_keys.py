@@ -1,14 +1,13 @@
 """Keys created and revoked on the command line take effect at once in a running server."""
 
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.support.processes.process import ROOT, Process, with_settings
+from tests.support.processes.forked import ran
+from tests.support.processes.process import Process, with_settings
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.embedded
@@ -16,18 +15,12 @@ pytestmark = pytest.mark.embedded
 SOON = 10.0  # seconds, on a loaded machine; it normally takes two
 
 
-def stockpulse(app: Process, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command on the server's data folder."""
+def stockpulse(app: Process, *command: str) -> tuple[str, str]:
+    """Run a command on the server's data folder; returns its stdout and stderr."""
     given = {"STOCKPULSE_DATA_DIR": str(app.data_dir), "STOCKPULSE_PORT": str(app.port)}
-    return subprocess.run(
-        [sys.executable, "-m", "app", *command],
-        cwd=ROOT,
-        env=with_settings(given),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    status, output, errors = ran(*command, environment=with_settings(given))
+    assert status == 0, errors
+    return output, errors
 
 
 def follow(app: Process, headers: dict[str, str]) -> threading.Thread:
@@ -57,10 +50,9 @@ def test_creating_a_key_closes_a_running_server_and_revoking_it_ends_sessions_an
         )
         stranger = follow(app, {})
 
-        made = stockpulse(app, "key", "create", "till", "--role", "viewer", "--link")
-        secret, link = made.stdout.split()
-        assert made.returncode == 0, made.stderr
-        assert secret not in made.stderr
+        made, said = stockpulse(app, "key", "create", "till", "--role", "viewer", "--link")
+        secret, link = made.split()
+        assert secret not in said
         assert link.startswith(f"{app.url}/sign-in/link?token=")
         token = link.partition("token=")[2]
 
@@ -79,8 +71,7 @@ def test_creating_a_key_closes_a_running_server_and_revoking_it_ends_sessions_an
             session = {"Cookie": f"stockpulse_session={browser.cookies['stockpulse_session']}"}
             streams = [follow(app, key), follow(app, session)]
 
-            revoked = stockpulse(app, "key", "revoke", "till")
-            assert revoked.returncode == 0, revoked.stderr
+            stockpulse(app, "key", "revoke", "till")
             until(lambda: status(key) == 401, SOON)
             assert browser.get("/products").status_code == 303, "the session ended with its key"
             for stream in streams:
@@ -88,7 +79,7 @@ def test_creating_a_key_closes_a_running_server_and_revoking_it_ends_sessions_an
                 assert not stream.is_alive()
         assert status({}) == 401, "revoking the last key does not open the server"
 
-        listed = stockpulse(app, "key", "list").stdout
+        listed = stockpulse(app, "key", "list")[0]
         assert "till" in listed
         assert "revoked" in listed
         assert app.stop() == 0

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from app.config.settings import Settings
+from tests.support.paths import ROOT
 from tests.support.processes.ministack import build_zip
-from tests.support.processes.process import ROOT
 
 pytestmark = pytest.mark.embedded  # it uses no engine: one run is enough
 

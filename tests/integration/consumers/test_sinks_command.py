@@ -1,7 +1,5 @@
 """`stockpulse sinks`, run alongside a server."""
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +7,7 @@ import pytest
 
 from tests.integration.consumers.webhooks import Hooked, with_webhook
 from tests.support.http.receiver import SECRET, receiving
+from tests.support.processes.forked import ran
 from tests.support.processes.process import with_settings
 from tests.support.waiting import until
 
@@ -35,15 +34,7 @@ def sinks(shop: Hooked, tmp_path: Path) -> Run:
     }
 
     def run(*arguments: str) -> tuple[int, str, str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "app", "sinks", *arguments],
-            env=with_settings(environment),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        return done.returncode, done.stdout, done.stderr
+        return ran("sinks", *arguments, environment=with_settings(environment))
 
     return run
 

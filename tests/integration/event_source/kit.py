@@ -18,8 +18,8 @@ from app.store.audit.entry import event_of
 from app.store.dynamodb.table_names import table_names
 from app.store.dynamodb.tables import ensure_tables, stream_of
 from tests.support.http.throttling import ThrottlingProxy, throttling
+from tests.support.paths import ROOT
 from tests.support.processes.ministack import ACCOUNT, RUNTIME, MiniStack, ministack, with_modules
-from tests.support.processes.process import ROOT
 from tests.support.processes.redis_server import RedisServer
 from tests.support.processes.running import item
 

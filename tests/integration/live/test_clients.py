@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.processes.process import ROOT, Process
+from tests.support.paths import ROOT
+from tests.support.processes.process import Process
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.embedded

@@ -114,7 +114,7 @@ def test_sso_signs_with_the_role_of_the_person_who_signed_in(
 ) -> None:
     with service() as aws:
         given = home | {"AWS_ENDPOINT_URL_SSO": aws.url, "STOCKPULSE_DYNAMODB": aws.url}
-        assert_one_line(start(tmp_path, given, "init").errors(), "AccessDenied")
+        assert_one_line(start(tmp_path, given, "init", forked=False).errors(), "AccessDenied")
         assert aws.signed == {("ASIASSO", "eu-central-1")}
         assert set(aws.tokens) == {"signed-in"}
 
@@ -123,7 +123,7 @@ def test_expired_sso_is_one_line(tmp_path: Path, home: dict[str, str]) -> None:
     for file in (tmp_path / "home/.aws/sso/cache").iterdir():
         file.unlink()
     given = home | {"STOCKPULSE_DYNAMODB": "http://127.0.0.1:9"}
-    errors = start(tmp_path, given, "init").errors()
+    errors = start(tmp_path, given, "init", forked=False).errors()  # botocore reads HOME at import
     assert_one_line(errors, "Token for company does not exist", "AWS_PROFILE")
 
 

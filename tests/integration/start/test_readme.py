@@ -11,7 +11,7 @@ from app.cli import main
 from app.config.settings import PREFIX, documented
 from scripts.configuration import TARGET, document
 from tests.support.http.sse import Listener
-from tests.support.processes.process import ROOT
+from tests.support.paths import ROOT
 from tests.support.processes.running import App
 
 README = (ROOT / "README.md").read_text()

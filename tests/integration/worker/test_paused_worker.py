@@ -16,7 +16,8 @@ from app.store.coordination.checkpoints import Checkpoint, Checkpoints
 from app.store.deployment import CONSUMER
 from app.store.dynamodb.client import connect
 from app.store.dynamodb.table_names import table_names
-from tests.support.processes.process import ROOT, with_settings
+from tests.support.paths import ROOT
+from tests.support.processes.process import with_settings
 from tests.support.processes.running import item
 from tests.support.waiting import until
 

@@ -20,7 +20,8 @@ from typing import Any
 import boto3
 import httpx
 
-from tests.support.processes.process import ROOT, free_port
+from tests.support.paths import ROOT
+from tests.support.processes.process import free_port
 
 PYTHON = ROOT / ".ministack" / "bin" / "python"
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"

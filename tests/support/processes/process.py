@@ -15,6 +15,7 @@ import httpx
 from tests.support.http.plain import Client
 from tests.support.http.sse import messages
 from tests.support.paths import ROOT
+from tests.support.processes.forked import Forked
 
 
 def free_port() -> int:
@@ -31,6 +32,20 @@ def with_settings(given: Mapping[str, str]) -> dict[str, str]:
     return clean | dict(given)
 
 
+def _spawned(
+    module: str, command: str, environment: Mapping[str, str], output: Path
+) -> "subprocess.Popen[bytes]":
+    with output.open("ab") as file:
+        return subprocess.Popen(
+            [sys.executable, "-m", module, command],
+            cwd=ROOT,
+            env=environment,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
 @dataclass
 class Process:
     """`stockpulse serve`, or another command, on a data folder; it can be started repeatedly."""
@@ -40,7 +55,8 @@ class Process:
     module: str = "app"
     environment: dict[str, str] = field(default_factory=dict)
     command: str = "serve"
-    _child: subprocess.Popen[bytes] | None = None
+    forked: bool = True  # from a process that has already imported the application
+    _child: "Forked | subprocess.Popen[bytes] | None" = None
 
     @property
     def url(self) -> str:
@@ -53,18 +69,12 @@ class Process:
 
     def start(self, *, ready: bool = True) -> None:
         """Start it and, if `ready`, wait until `/readyz` answers 200."""
-        with (self.data_dir.parent / "out").open("ab") as output:
-            self._child = subprocess.Popen(
-                [sys.executable, "-m", self.module, self.command],
-                cwd=ROOT,
-                env=with_settings(
-                    {"STOCKPULSE_DATA_DIR": str(self.data_dir), "STOCKPULSE_PORT": str(self.port)}
-                    | self.environment
-                ),
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        own = {"STOCKPULSE_DATA_DIR": str(self.data_dir), "STOCKPULSE_PORT": str(self.port)}
+        environment, output = with_settings(own | self.environment), self.data_dir.parent / "out"
+        if self.forked:
+            self._child = Forked(self.module, self.command, environment=environment, output=output)
+        else:
+            self._child = _spawned(self.module, self.command, environment, output)
         if ready:
             self.wait_ready()
 

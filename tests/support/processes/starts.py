@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes.process import ROOT, with_settings
+from tests.support.paths import ROOT
+from tests.support.processes.forked import Forked
+from tests.support.processes.process import with_settings
 
 SOON = 60.0  # seconds: all commands of a test file run at once, perhaps on two busy cores
 
@@ -18,7 +20,7 @@ class Start:
     """A running `stockpulse` command, in a folder of its own and with only the given settings."""
 
     folder: Path
-    child: subprocess.Popen[str]
+    child: "Forked | subprocess.Popen[str]"
 
     def errors(self, within: float = SOON) -> str:
         """Wait until it exits with status 1 and leaves nothing behind; returns its stderr."""
@@ -35,15 +37,20 @@ class Start:
 
     def end(self) -> tuple[str, str]:
         """Terminate it if it still runs; returns its unread (stdout, stderr)."""
-        if self.child.poll() is None:
-            self.child.terminate()
-        return ("", "") if self.child.stdout.closed else self.child.communicate(timeout=10)
+        self.child.terminate()
+        return self.child.communicate(timeout=10)
 
 
-def start(folder: Path, settings: Mapping[str, str], *command: str) -> Start:
+def start(folder: Path, settings: Mapping[str, str], *command: str, forked: bool = True) -> Start:
+    """Start a command; `forked`: with modules that were imported with the test's own settings."""
     given = {"STOCKPULSE_PORT": "0", "STOCKPULSE_DATA_DIR": str(folder / "data")} | settings
+    command = command or ("serve",)
+    if forked:
+        return Start(
+            folder, Forked("app", *command, environment=with_settings(given), folder=folder)
+        )
     child = subprocess.Popen(
-        [sys.executable, "-m", "app", *(command or ("serve",))],
+        [sys.executable, "-m", "app", *command],
         cwd=folder,
         env=with_settings({"PYTHONPATH": str(ROOT)} | given),
         stdout=subprocess.PIPE,
