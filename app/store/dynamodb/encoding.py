@@ -1,4 +1,4 @@
-"""Large bodies are encoded and parsed as plain JSON, without botocore's model.
+"""Large and frequent bodies are encoded and parsed as plain JSON, without botocore's model.
 
 Botocore walks over every attribute, which took more than half of the worker's CPU time
 (docs/results/performance.md) and two thirds of the time to read a page of `Feed`. In a page of
@@ -7,6 +7,7 @@ A page of items with a binary attribute is left to botocore, which decodes it.
 """
 
 import base64
+import json
 import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,11 @@ def _hold_request(params: dict[str, Any], context: dict[str, Any], **_: Any) -> 
 
 def _encode_request(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
     """Put the request into its body before it is signed."""
-    params["body"] = orjson.dumps(context.pop(_REQUEST), default=_base64)
+    request = context.pop(_REQUEST)
+    try:
+        params["body"] = orjson.dumps(request, default=_base64)
+    except TypeError:  # a lone surrogate, which another program's text may contain
+        params["body"] = json.dumps(request, default=_base64).encode()
 
 
 def _base64(value: Any) -> str:

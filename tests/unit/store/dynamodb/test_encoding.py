@@ -91,6 +91,23 @@ def _write(client: Any, batch: Any) -> list[Any]:
     return requests
 
 
+def test_a_transaction_is_sent_as_botocore_would_send_it(clients: Clients) -> None:
+    update = {
+        "TableName": "Products",
+        "Key": {"B": {"B": b"\x00"}},
+        "UpdateExpression": "SET #a = :a",
+        "ExpressionAttributeNames": {"#a": "Käse"},
+        "ExpressionAttributeValues": {":a": {"M": ITEM}, ":b": {"S": "\ud800"}},
+    }
+    bodies = []
+    for client in (clients.tables, boto3.client("dynamodb", **PLACE)):
+        requests = answering(client, b"{}")
+        client.transact_write_items(ClientRequestToken="t" * 32, TransactItems=[{"Update": update}])
+        bodies.append(json.loads(requests[0].body))
+    assert bodies[0] == bodies[1]
+    assert bodies[0]["ClientRequestToken"] == "t" * 32
+
+
 def test_unprocessed_items_can_be_sent_again(clients: Clients) -> None:
     client: Any = clients.tables
     unprocessed = {"A": [{"PutRequest": {"Item": {"B": {"B": "AP8="}}}}]}
@@ -151,6 +168,13 @@ def _query(client: Any, item: Any) -> Any:
     return {name: answer[name] for name in body}
 
 
+def _get(client: Any, item: Any) -> Any:
+    body = {} if item is None else {"Item": item}
+    answering(client, orjson.dumps(body, default=lambda value: base64.b64encode(value).decode()))
+    answer = client.get_item(TableName="Products", Key={"ProductID": {"S": "P1"}})
+    return answer.get("Item")
+
+
 WITHOUT_BINARY = {name: value for name, value in ITEM.items() if name not in {"B", "BS", "M"}}
 
 
@@ -168,6 +192,11 @@ def test_a_page_of_items_is_parsed_as_botocore_would_parse_it(clients: Clients, 
     ours = _query(clients.tables, item)
     assert ours == _query(boto3.client("dynamodb", **PLACE), item)
     assert ours["Items"] == [item]
+    assert _get(clients.tables, item) == _get(boto3.client("dynamodb", **PLACE), item) == item
+
+
+def test_an_item_that_does_not_exist_is_missing_from_the_answer(clients: Clients) -> None:
+    assert _get(clients.tables, None) is None
 
 
 def test_items_of_a_batch_get_are_parsed_as_botocore_would_parse_them(clients: Clients) -> None:
