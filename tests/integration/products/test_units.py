@@ -31,7 +31,7 @@ def test_unit_is_created_patched_and_removed(app: App) -> None:
 
 
 def test_event_has_the_unit_and_is_attributed_to_its_author(app: App) -> None:
-    with Listener(app.url) as feed:
+    with Listener(app.url, product_id="Ub") as feed:
         app.create("Ub", 12, unit="kg")
         app.adjust("Ub", -3)
         events = [message.data["data"] for message in feed.changes(2)]
