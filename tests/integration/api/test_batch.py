@@ -92,7 +92,7 @@ def test_item_without_a_known_action_gets_the_list_of_actions(app: App) -> None:
 
 
 def test_each_item_has_its_own_stamp(app: App) -> None:
-    with Listener(app.url) as feed:
+    with Listener(app.url, product_id="ma") as feed:
         batch(app, new("ma"), move("ma", -1, note="one"), move("ma", -2, note="two"))
         events = [message.data["data"] for message in feed.changes(3, 10)]
     assert [event["note"] for event in events] == [None, "one", "two"]

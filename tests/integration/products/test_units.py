@@ -63,7 +63,7 @@ def test_error_about_too_little_stock_names_the_unit(app: App) -> None:
 )
 def test_page_shows_the_unit_beside_the_quantity(app: App, page: str, text: str) -> None:
     if app.http.get("/v1/products/Ud").status_code == 404:
-        with Listener(app.url) as feed:
+        with Listener(app.url, product_id="Ud") as feed:
             app.create("Ud", 12, unit="kg", reorder_point=4)
             app.adjust("Ud", -3)
             feed.changes(2)

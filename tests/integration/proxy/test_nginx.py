@@ -84,7 +84,7 @@ def test_live_stream_is_not_held_back_even_if_nginx_compresses_everything(
     block = re.sub(r"gzip_types .*?;", "gzip_types *;", documented())
     with (
         proxied(app, tmp_path, block) as client,
-        Listener(str(client.base_url).rstrip("/")) as feed,
+        Listener(str(client.base_url).rstrip("/"), product_id="P2") as feed,
     ):
         app.create("P2")
         feed.changes(1, seconds=5)
