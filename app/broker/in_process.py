@@ -103,8 +103,9 @@ class InProcessBroker:
         """Send durable events, in order, to every subscriber; callable from any thread."""
         if not arrived:
             return
-        self.hold(self._frames(arrived, EVERYTHING))
-        if self.subscribers:
+        frames = self._frames(arrived, EVERYTHING)
+        self.hold(frames)
+        if frames and self.subscribers:
             time.sleep(STAND_BACK)
         cursor, event = arrived[-1]
         self._vitals.published(cursor, int(event.occurred_at.timestamp() * 1000))

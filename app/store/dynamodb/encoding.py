@@ -43,7 +43,8 @@ def _hold_request(params: dict[str, Any], context: dict[str, Any], **_: Any) -> 
 
 def _encode_request(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
     """Put the request into its body before it is signed."""
-    request = context.pop(_REQUEST)
+    # What botocore serialised may hold a token that it added itself.
+    request = {**orjson.loads(params["body"]), **context.pop(_REQUEST)}
     try:
         params["body"] = orjson.dumps(request, default=_base64)
     except TypeError:  # a lone surrogate, which another program's text may contain

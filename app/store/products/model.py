@@ -69,7 +69,7 @@ class Stamp:
 class Product:
     """A product as the API shows it; a field is None if the item lacks it.
 
-    `make_etag` runs when the ETag is first read: most products in a list need none.
+    `make_etag` runs when the ETag is first read: a list of products shows none.
     """
 
     product_id: str

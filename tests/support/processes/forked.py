@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from tests.support.paths import ROOT
@@ -24,6 +25,7 @@ _forking.set_forkserver_preload([__name__, "app.bootstrap.web", "app.commands.se
 class Forked:
     """`python -m MODULE ARGUMENTS` in a session of its own.
 
+    Modules that read the environment at import (botocore: HOME) have read that of the test run.
     It has the parts of `subprocess.Popen` that the tests need. Its stdout and stderr are appended
     to the file `output`, or are returned by `communicate`.
     """
@@ -38,11 +40,11 @@ class Forked:
     ) -> None:
         self._own = None if output else Path(tempfile.mkdtemp())
         self._said = "", ""
-        files = (output, output) if output else (self._files[0], self._files[1])
+        files = (output, output) if output else self._files
         for file in files:
             file.touch()
         self._process = _forking.Process(
-            target=_run, args=(module, arguments, dict(environment), folder, *files)
+            target=_run, args=(module, arguments, dict(environment), folder, *files), daemon=True
         )
         self._process.start()
         assert self._process.pid is not None
@@ -95,14 +97,18 @@ class Forked:
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal, unless it has exited."""
-        if self.poll() is None:
-            os.kill(self.pid, number)
+        with suppress(ProcessLookupError):  # the fork server reaps it at once
+            if self.poll() is None:
+                os.kill(self.pid, number)
 
 
 def ran(*command: str, environment: Mapping[str, str], within: float = 60) -> tuple[int, str, str]:
     """Run a `stockpulse` command to its end; its exit status, stdout and stderr."""
     child = Forked("app", *command, environment=environment)
-    output, errors = child.communicate(within)
+    try:
+        output, errors = child.communicate(within)
+    finally:
+        child.send_signal(signal.SIGKILL)
     return child.wait(0), output, errors
 
 

@@ -76,7 +76,11 @@ class Process:
         else:
             self._child = _spawned(self.module, self.command, environment, output)
         if ready:
-            self.wait_ready()
+            try:
+                self.wait_ready()
+            except BaseException:
+                self.kill()
+                raise
 
     def wait_ready(self, seconds: float = 30) -> None:
         deadline = time.monotonic() + seconds

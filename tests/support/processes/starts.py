@@ -36,13 +36,13 @@ class Start:
         return errors
 
     def end(self) -> tuple[str, str]:
-        """Terminate it if it still runs; returns its unread (stdout, stderr)."""
+        """Terminate it if it still runs; returns its stdout and stderr."""
         self.child.terminate()
         return self.child.communicate(timeout=10)
 
 
 def start(folder: Path, settings: Mapping[str, str], *command: str, forked: bool = True) -> Start:
-    """Start a command; `forked`: with modules that were imported with the test's own settings."""
+    """Start a command; not `forked` for settings that modules read when they are imported."""
     given = {"STOCKPULSE_PORT": "0", "STOCKPULSE_DATA_DIR": str(folder / "data")} | settings
     command = command or ("serve",)
     if forked:

@@ -123,8 +123,8 @@ def awaits_child(listing: Listing, checkpoints: Mapping[str, Checkpoint]) -> boo
 def removable_checkpoints(listing: Listing, checkpoints: Iterable[Checkpoint]) -> list[Checkpoint]:
     """Checkpoints that are no longer needed: finished, and of shards that are not listed.
 
-    None while no shard is listed at all: children are listed late (stream fact 5), and without a
-    checkpoint the stream would not be read to its end before one that replaces it.
+    None while no shard is listed at all: children are listed late (stream fact 5). Without any
+    checkpoint, a stream that is then replaced counts as never read, and its children are skipped.
     """
     if not listing.complete or not listing.shards:
         return []

@@ -91,21 +91,30 @@ def _write(client: Any, batch: Any) -> list[Any]:
     return requests
 
 
-def test_a_transaction_is_sent_as_botocore_would_send_it(clients: Clients) -> None:
-    update = {
+@pytest.mark.parametrize("text", ["plain", "\ud800"])
+def test_a_transaction_is_sent_as_botocore_would_send_it(clients: Clients, text: str) -> None:
+    update: dict[str, Any] = {
         "TableName": "Products",
         "Key": {"B": {"B": b"\x00"}},
         "UpdateExpression": "SET #a = :a",
         "ExpressionAttributeNames": {"#a": "Käse"},
-        "ExpressionAttributeValues": {":a": {"M": ITEM}, ":b": {"S": "\ud800"}},
+        "ExpressionAttributeValues": {":a": {"M": ITEM}, ":b": {"S": text}},
     }
     bodies = []
     for client in (clients.tables, boto3.client("dynamodb", **PLACE)):
         requests = answering(client, b"{}")
         client.transact_write_items(ClientRequestToken="t" * 32, TransactItems=[{"Update": update}])
         bodies.append(json.loads(requests[0].body))
+        assert int(requests[0].headers["Content-Length"]) == len(requests[0].body)
     assert bodies[0] == bodies[1]
     assert bodies[0]["ClientRequestToken"] == "t" * 32
+    assert update["ExpressionAttributeValues"][":b"] == {"S": text}, "the caller's must not change"
+
+
+def test_a_transaction_without_a_token_gets_one(clients: Clients) -> None:
+    requests = answering(clients.tables, b"{}")
+    clients.tables.transact_write_items(TransactItems=[{"Delete": {"TableName": "A", "Key": {}}}])
+    assert len(json.loads(requests[0].body)["ClientRequestToken"]) == 36
 
 
 def test_unprocessed_items_can_be_sent_again(clients: Clients) -> None:

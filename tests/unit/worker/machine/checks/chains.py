@@ -82,7 +82,8 @@ class ChainReader:
         for before, change in pairwise(audited):
             if change.ref[1] == key:
                 together = change.under is not None and change.under == before.under
-                return together and not change.lost and not change.ahead
+                cut_short = any(one.lost and not one.audited for one in change.ahead_of)
+                return together and not change.lost and not cut_short
         return False
 
     def count(self) -> None:

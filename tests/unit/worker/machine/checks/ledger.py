@@ -137,7 +137,8 @@ class Ledger:
         for earlier in self.by_product[ref[0]][: written.place]:
             together = (AUDIT, earlier.ref) in self.batch()  # a batch has no order
             assert earlier.durable or together, f"{ref} was audited before {earlier.ref}"
-            written.ahead |= not earlier.durable
+            if not earlier.durable:
+                written.ahead_of.append(earlier)
         for parent in self.ancestors(written.arn, written.shard):
             for older in self.by_shard[written.arn, parent.id]:
                 assert older.durable, f"{ref} was audited before its parent's {older.ref}"

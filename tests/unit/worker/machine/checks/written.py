@@ -1,6 +1,6 @@
 """One change by a writer, and what the workers have done with it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.support.fakes.fake_shards import FakeShard
 
@@ -22,7 +22,8 @@ class Written:
     lost: bool = False  # trimmed before it was audited: only a gap can cover it
     unbegun: bool = False  # lost before its shard had a position: only a comparison can find it
     under: tuple[str, str] | None = None  # the lease under which it was first audited, if any
-    ahead: bool = False  # audited before an earlier change of its product in the same batch
+    # Earlier changes of the product in the same batch that were not audited yet when this one was.
+    ahead_of: "list[Written]" = field(default_factory=list)
     late: bool = False  # published with a stamp that a resume does not reach back to
 
     @property
