@@ -102,7 +102,7 @@ class Sinks:
                 name = after["Shard"]["S"].removeprefix(PREFIX)
                 if name in self.sides:
                     self.sides[name].deliveries.saved(after)
-            case "DeadLetters":
+            case "DeadLetters" if row:  # not the deletion of a row that is not there
                 sink, _, key = row["SinkKey"]["S"].partition("#")
                 if sink != AUDIT:
                     self._lettered(sink, (row["ProductID"]["S"], key), before, after)
