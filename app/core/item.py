@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import orjson
 
 from app.core.keys import TEXT_KEY, KeySchema
-from app.core.numbers import number_of
+from app.core.numbers import normalised, number_of
 from app.core.paths import Path, path_of, value_at
 
 # An attribute value in typed form, a mapping with one entry: {"S": "..."}.
@@ -221,7 +221,7 @@ def _canonical(value: AttributeValue) -> Any:
         case "S" | "BOOL" | "NULL":
             return value
         case "N":
-            return {"N": _normalised(inner)}
+            return {"N": normalised(inner)}
         case "B":
             return {"B": _base64(inner)}
         case "M":
@@ -229,27 +229,11 @@ def _canonical(value: AttributeValue) -> Any:
         case "L":
             return {"L": [_canonical(member) for member in inner]}
         case "NS":
-            return {"NS": sorted(map(_normalised, inner))}
+            return {"NS": sorted(map(normalised, inner))}
         case "BS":
             return {"BS": sorted(map(_base64, inner))}
         case _:
             return {kind: sorted(inner)}
-
-
-def _normalised(digits: str) -> str:
-    if digits.isdecimal() and not digits.startswith("0"):  # the most common case
-        return digits
-    try:
-        written_out = format(Decimal(digits), "f")  # exact: formatting does not round
-    except InvalidOperation:
-        return digits
-    if "." in written_out:
-        written_out = written_out.rstrip("0").rstrip(".")
-    sign, bare = ("-", written_out[1:]) if written_out.startswith("-") else ("", written_out)
-    bare = bare.lstrip("0")
-    if not bare:
-        return "0"
-    return sign + ("0" + bare if bare.startswith(".") else bare)
 
 
 def _base64(data: Any) -> str:

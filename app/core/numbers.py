@@ -70,3 +70,20 @@ def json_number(number: Decimal | int | None) -> int | float | str | None:
     if significant(number) <= _EXACT_DIGITS and _SMALLEST <= abs(number) < _LARGEST:
         return float(number)
     return digits(number)
+
+
+def normalised(digits: str) -> str:
+    """The shortest plain digits of the same number; what is no number stays as it is."""
+    if digits.isdecimal() and not digits.startswith("0"):  # the most common case
+        return digits
+    try:
+        written_out = format(Decimal(digits), "f")  # exact: formatting does not round
+    except InvalidOperation:
+        return digits
+    if "." in written_out:
+        written_out = written_out.rstrip("0").rstrip(".")
+    sign, bare = ("-", written_out[1:]) if written_out.startswith("-") else ("", written_out)
+    bare = bare.lstrip("0")
+    if not bare:
+        return "0"
+    return sign + ("0" + bare if bare.startswith(".") else bare)
