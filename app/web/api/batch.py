@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import TypeAdapter, ValidationError
 
 from app.core.errors import StockpulseError
@@ -24,7 +24,7 @@ from app.web.auth.permissions import needs
 from app.web.errors import InternalError
 from app.web.middleware.request_guard import request_id_of
 from app.web.requests.idempotency import REPLAYED, Idempotency, IdempotencyDep
-from app.web.requests.parameters import ServicesDep, in_case, writable_json
+from app.web.requests.parameters import ServicesDep, in_case, json_body, writable
 from app.web.requests.responses import json_response
 from app.web.requests.strict_route import StrictRoute
 from app.web.requests.write_stamp import stamp_for
@@ -58,7 +58,7 @@ Result = dict[str, Any]
     status_code=207,
     response_model=BatchOut,
     response_description="The result of each item, in the order of the request.",
-    dependencies=[needs(Role.EDITOR), Depends(writable_json)],
+    dependencies=[needs(Role.EDITOR, writable, json_body)],
 )
 def write_batch(
     body: BatchRequest, request: Request, services: ServicesDep, idempotency: IdempotencyDep

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.core.roles import Role
@@ -53,7 +53,7 @@ def _state(key: ApiKey, now: datetime) -> str:
     return "active" if key.usable(now) else "expired"
 
 
-demo_router = APIRouter(prefix="/demo", dependencies=[needs(Role.EDITOR), Depends(writable)])
+demo_router = APIRouter(prefix="/demo", dependencies=[needs(Role.EDITOR, writable)])
 
 
 @demo_router.post("/start")

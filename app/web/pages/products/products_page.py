@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.core.errors import ETagMismatch, StockpulseError
@@ -36,7 +36,7 @@ PAGE = 50  # products
 
 router = APIRouter(prefix="/products", dependencies=[needs(Role.VIEWER)])
 _LONG_IDS = 500  # characters
-_WRITE = [needs(Role.EDITOR), Depends(writable)]
+_WRITE = [needs(Role.EDITOR, writable)]
 
 
 @router.get("")
