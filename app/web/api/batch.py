@@ -2,17 +2,21 @@
 
 Items of one product are applied in order, different products in parallel. An `Idempotency-Key`
 gives each item its own key (`key#index`): a repeat applies only the items that failed.
+
+An item costs as much as a single request: each takes a turn among all writes, and counts in the
+caller's rate limit.
 """
 
+import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
 from pydantic import TypeAdapter, ValidationError
+from starlette.concurrency import run_in_threadpool
 
 from app.core.errors import StockpulseError
 from app.core.roles import Role
@@ -22,9 +26,11 @@ from app.store.products.product_repository import ProductRepository
 from app.web import problems
 from app.web.auth.permissions import needs
 from app.web.errors import InternalError
+from app.web.middleware.rate_limits import charge
 from app.web.middleware.request_guard import request_id_of
 from app.web.requests.idempotency import REPLAYED, Idempotency, IdempotencyDep
 from app.web.requests.parameters import ServicesDep, in_case, json_body, writable
+from app.web.requests.queued_route import turn_of
 from app.web.requests.responses import json_response
 from app.web.requests.strict_route import StrictRoute
 from app.web.requests.write_stamp import stamp_for
@@ -45,6 +51,7 @@ from app.web.schemas.product_ids import IDCase
 _log = logging.getLogger(__name__)
 
 PARALLEL_PRODUCTS = 4  # written at once by one request
+_SHOWN_BYTES = 8 << 20  # of results with products; the product is left out of those after them
 
 router = APIRouter(prefix="/v1", tags=["products"], route_class=StrictRoute)
 
@@ -60,7 +67,7 @@ Result = dict[str, Any]
     response_description="The result of each item, in the order of the request.",
     dependencies=[needs(Role.EDITOR, writable, json_body)],
 )
-def write_batch(
+async def write_batch(
     body: BatchRequest, request: Request, services: ServicesDep, idempotency: IdempotencyDep
 ) -> Response:
     """Write many products.
@@ -68,8 +75,10 @@ def write_batch(
     Applies up to 500 writes, each on its own: one item's failure does not affect the others.
     Items of the same product are applied in order. The response is 207 and contains a status for
     each item, also if items fail. If you repeat the request with the same `Idempotency-Key`, only
-    the items that failed are tried again.
+    the items that failed are tried again. Each item counts as one request in your rate limit; if
+    fewer are left, nothing is applied and the response is 429.
     """
+    limits = charge(request.scope, len(body.items) - 1)
     batch = _Batch(
         services.store.products,
         idempotency,
@@ -77,14 +86,38 @@ def write_batch(
         request_id_of(request.scope),
         services.settings.id_case,
     )
-    with ThreadPoolExecutor(PARALLEL_PRODUCTS, thread_name_prefix="batch") as threads:
-        results = [
-            result
-            for lane in threads.map(batch.apply_in_order, _by_product(body.items))
-            for result in lane
-        ]
-    replayed = {REPLAYED: "true"} if all(result.get("replayed") for result in results) else {}
-    return json_response({"items": sorted(results, key=_index)}, status=207, headers=replayed)
+    results = await _applied(request, batch, body.items)
+    replayed = {REPLAYED: "true"} if batch.is_repeat else {}
+    content = b'{"items":[' + b",".join(results) + b"]}"
+    return Response(
+        content,
+        status_code=207,
+        headers={**limits, **replayed},
+        media_type="application/json",
+    )
+
+
+async def _applied(request: Request, batch: "_Batch", items: Sequence[Any]) -> list[bytes]:
+    """Apply the items; returns their results as JSON."""
+    results = [b""] * len(items)
+
+    async def apply(lanes: Iterator[tuple[str | None, list[int]]]) -> None:
+        for product_id, lane in lanes:
+            for index in lane:
+                results[index] = await apply_one(index, product_id)
+
+    async def apply_one(index: int, product_id: str | None) -> bytes:
+        try:
+            async with turn_of(request, product_id, "batches of "):
+                return await run_in_threadpool(batch.apply, index, items[index])
+        except StockpulseError as error:
+            return batch.refused(index, error)
+
+    lanes = iter(_by_product(items))
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(PARALLEL_PRODUCTS):
+            tasks.create_task(apply(lanes))
+    return results
 
 
 class _Batch:
@@ -103,10 +136,25 @@ class _Batch:
         self._stamp = stamp
         self._request_id = request_id
         self._id_case = id_case
+        self._room = _SHOWN_BYTES
+        self.is_repeat = True  # all items have been applied by an earlier request
 
-    def apply_in_order(self, items: Sequence[tuple[int, Any]]) -> list[Result]:
-        """Apply the items of one product; returns their results."""
-        return [{"index": index, **self._apply(index, raw)} for index, raw in items]
+    def apply(self, index: int, raw: Any) -> bytes:
+        """Apply one item; returns its result as JSON."""
+        return self._encoded(index, self._apply(index, raw))
+
+    def refused(self, index: int, error: StockpulseError) -> bytes:
+        """The result of an item that could not be applied."""
+        return self._encoded(index, self._failure(error))
+
+    def _encoded(self, index: int, result: Result) -> bytes:
+        if not result.get("replayed"):
+            self.is_repeat = False
+        if self._room <= 0:
+            result.pop("product", None)
+        body = bytes(json_response({"index": index, **result}).body)
+        self._room -= len(body)
+        return body
 
     def _apply(self, index: int, raw: Any) -> Result:
         try:
@@ -189,21 +237,17 @@ def _success(item: Any, product: Product | None) -> Result:
     return {"status": status, "etag": product.etag, "product": product_out(product)}
 
 
-def _by_product(items: Sequence[Any]) -> list[list[tuple[int, Any]]]:
-    """The items with their indices, grouped by product, in order."""
-    lanes: dict[Any, list[tuple[int, Any]]] = {}
+def _by_product(items: Sequence[Any]) -> list[tuple[str | None, list[int]]]:
+    """The items' indices by product id, in order; an item without an id is alone."""
+    lanes: dict[Any, tuple[str | None, list[int]]] = {}
     for index, item in enumerate(items):
-        product_id = item.get("product_id") if isinstance(item, Mapping) else None
-        lane = product_id if isinstance(product_id, str) else index
-        lanes.setdefault(lane, []).append((index, item))
+        named = item.get("product_id") if isinstance(item, Mapping) else None
+        product_id = named if isinstance(named, str) else None
+        _, lane = lanes.setdefault(product_id or index, (product_id, []))
+        lane.append(index)
     return list(lanes.values())
 
 
 def _canonical(raw: Any) -> bytes:
     """The item's JSON with sorted names: equal for items that differ only in member order."""
     return orjson.dumps(raw, default=str, option=orjson.OPT_SORT_KEYS)
-
-
-def _index(result: Result) -> int:
-    index: int = result["index"]
-    return index

@@ -15,6 +15,7 @@ from app.store.access.api_keys import ApiKey
 from app.web.auth.permissions import needs
 from app.web.pages.templating import render
 from app.web.requests.parameters import ServicesDep, writable
+from app.web.requests.queued_route import QueuedRoute
 
 PAGE = 50
 
@@ -53,7 +54,9 @@ def _state(key: ApiKey, now: datetime) -> str:
     return "active" if key.usable(now) else "expired"
 
 
-demo_router = APIRouter(prefix="/demo", dependencies=[needs(Role.EDITOR, writable)])
+demo_router = APIRouter(
+    prefix="/demo", route_class=QueuedRoute, dependencies=[needs(Role.EDITOR, writable)]
+)
 
 
 @demo_router.post("/start")

@@ -27,6 +27,7 @@ from app.web.pages.forms import (
 )
 from app.web.pages.templating import render
 from app.web.requests.parameters import ServicesDep, in_case, writable
+from app.web.requests.queued_route import QueuedRoute
 from app.web.requests.write_stamp import stamp_for
 from app.web.schemas.fields import REASONS
 from app.web.schemas.product_models import AdjustmentRequest, ProductCreate, ProductPatch
@@ -34,7 +35,7 @@ from app.web.services import Services
 
 PAGE = 50  # products
 
-router = APIRouter(prefix="/products", dependencies=[needs(Role.VIEWER)])
+router = APIRouter(prefix="/products", route_class=QueuedRoute, dependencies=[needs(Role.VIEWER)])
 _LONG_IDS = 500  # characters
 _WRITE = [needs(Role.EDITOR, writable)]
 
