@@ -10,7 +10,6 @@ from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
-from app.core.events import split_event_id
 from app.web.middleware.rate_limits import account_of
 from app.web.requests.write_queue import WriteQueue
 
@@ -47,11 +46,11 @@ def turn_of(
 
 
 def _subject(request: Request) -> str | None:
-    """The id of the product that the request changes, or the path of something else."""
+    """The id of the product that the request changes, or the path of something else.
+
+    A reversal waits for other reversals of its event only: it may read much before it writes.
+    """
     named = request.path_params
     if (product_id := named.get("product_id")) is not None:
         return unquote(product_id)
-    if (event_id := named.get("event_id")) is not None:
-        ref = split_event_id(unquote(event_id))
-        return None if ref is None else ref[0]
     return request.url.path if named else request.query_params.get("id")
