@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from app.web.errors import TooManyOfYourWrites, TooManyWrites
 
-RUNNING = 12  # at once: more make reads slower, and writes hardly faster
+RUNNING = 12  # at once: they keep one interpreter busy, and leave most web threads to reads
 WAITING = 200  # per caller
 PATIENCE = 10.0  # seconds
 
