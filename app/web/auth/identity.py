@@ -6,11 +6,10 @@ from typing import Literal
 
 from fastapi import Request
 
+from app.core import actors
 from app.core.roles import Role
 from app.store.access.key_cache import KeySnapshot
 from app.web.errors import Unauthenticated
-
-LOCAL_ACTOR = "local"  # the actor when no credentials are needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class Identity:
         return self.by in {"session", "proxy"}
 
 
-LOCAL = Identity(LOCAL_ACTOR, Role.ADMIN, "nothing")
+LOCAL = Identity(actors.LOCAL, Role.ADMIN, "nothing")
 
 
 def still_valid(identity: Identity, known: KeySnapshot, now: datetime) -> bool:
