@@ -5,8 +5,6 @@ left, and those that it was made from. So a stale copy, a restored backup or a c
 key is never blamed on a person (docs/adr/0015-one-map-attribute.md). Pure.
 """
 
-import base64
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,6 +13,7 @@ from typing import Any
 from app.core.item import DEFAULT_NAMES, AttributeNames, Item, canonical
 from app.core.metadata import NONE, DeleteMark, Metadata, metadata_of, with_metadata
 from app.core.paths import value_at
+from app.core.signatures import Signatures
 
 _PURPOSE = b"stockpulse stamp 1"  # derives keys of their own from the audit keys
 
@@ -63,16 +62,15 @@ class Stamps:
         return with_metadata(item, replace(metadata, deleted=None), self.names)
 
     def _matches(self, signature: str | None, before: Item | None, after: Item) -> bool:
-        key_id = (signature or "").partition(":")[0]
-        if not signature or key_id not in self._derived:
+        # An item of another program has no signature: nothing is computed for it.
+        if not signature or not self._signatures.knows(signature):
             return False
-        return hmac.compare_digest(signature, self._sign(key_id, before, after))
+        return self._signatures.proves(signature, self._message(before, after))
 
     def _signature(self, before: Item | None, after: Item) -> str | None:
-        key_id = next(iter(self._derived), None)
-        return None if key_id is None else self._sign(key_id, before, after)
+        return self._signatures.sign(self._message(before, after)) if self.keys else None
 
-    def _sign(self, key_id: str, before: Item | None, after: Item) -> str:
+    def _message(self, before: Item | None, after: Item) -> bytes:
         key = self.names.key.of_item(after)
         message = canonical(
             {
@@ -83,13 +81,11 @@ class Stamps:
         )
         # What was made from nothing differs from what was made from an item without attributes.
         origin = f"{self.table}\0{'insert' if before is None else 'change'}\0".encode()
-        digest = hmac.digest(self._derived[key_id], origin + message, "sha256")
-        return f"{key_id}:{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
+        return origin + message
 
     @cached_property
-    def _derived(self) -> dict[str, bytes]:
-        keys = self.keys or {}
-        return {key_id: hmac.digest(key, _PURPOSE, "sha256") for key_id, key in keys.items()}
+    def _signatures(self) -> Signatures:
+        return Signatures(self.keys or {}, _PURPOSE)
 
     def _state(self, side: str, item: Item) -> dict[str, Any]:
         """What a write of ours decides: the known attributes, and the metadata without signatures.
