@@ -31,16 +31,14 @@ def admin_page(
     now = authenticator.now()
     zone = ZoneInfo(services.settings.timezone)
     page = services.store.admin_log.page(PAGE, cursor)
-    keys = sorted(
-        authenticator.key_cache.current().keys.values(),
-        key=lambda key: key.created_at,
-        reverse=True,
-    )
+    known = authenticator.key_cache.current()
+    keys = sorted(known.keys.values(), key=lambda key: key.created_at, reverse=True)
     return render(
         request,
         "admin.html",
         page="admin",
         keys=[(key, _state(key, now)) for key in keys],
+        refused=known.refused,
         rows=[(datetime.fromisoformat(row.at), row) for row in page.items],
         place=cursor,
         next_cursor=page.next_cursor,

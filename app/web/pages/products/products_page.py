@@ -66,7 +66,6 @@ def list_page(
         barcode_unknown=barcode_unknown,
         reasons=REASONS,
         no_stock=bool(products.items) and all(item.stock is None for item in products.items),
-        cli_line=services.about.cli_line,
     )
 
 
