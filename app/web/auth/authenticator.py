@@ -60,7 +60,7 @@ class Authenticator:
 
         Raises:
             Unauthenticated: the credentials are not valid.
-            RoleNeeded: the proxy names a person whose groups have no role, or whose name is reserved.
+            RoleNeeded: the proxy names a person without a role, or with one of our own names.
             StoreUnavailable: the keys cannot be read.
 
         """
