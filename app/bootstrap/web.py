@@ -29,6 +29,7 @@ from app.store.coordination.audited_table import claim_audit
 from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb import cli_lines, tables
 from app.store.dynamodb.products_table import check_selection
+from app.store.expiry import sweeping
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
 from app.store.products.barcodes import BarcodeChecks
@@ -105,6 +106,8 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             open_authenticator(settings, clients.tables, names.settings, deployment.signer.keys)
         )
         view_type = deployment.stream().view_type
+        if where.engine is not None:
+            opened.enter_context(sweeping(clients.tables, names))
 
         feed = Feed(
             clients.tables, names.feed, deployment.signer.retention, settings.feed_partitions
