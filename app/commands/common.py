@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import ParamSpec
 
-from app.core.actors import CLI
+from app.core.roles import CLI
 
 P = ParamSpec("P")
 

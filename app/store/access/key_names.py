@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from app.core.actors import is_reserved
+from app.core.roles import is_reserved
 
 _NAME = re.compile(r"\w([\w .@+-]{0,62}[\w.])?")
 

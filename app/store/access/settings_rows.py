@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.errors import ConditionFailed
 from app.core.item import canonical
-from app.core.signatures import Signatures, key_id_of
+from app.core.stamps import Signatures, key_id_of
 from app.store.access.admin_log import AdminLog
 from app.store.dynamodb.client import translated
 from app.store.dynamodb.reads import get_rows

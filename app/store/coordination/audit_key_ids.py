@@ -9,7 +9,7 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from app.core.signatures import Signatures
+from app.core.stamps import Signatures
 from app.store.dynamodb.client import translated
 from app.store.dynamodb.reads import get_one
 

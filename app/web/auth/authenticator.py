@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from app.core.actors import is_reserved
+from app.core.roles import is_reserved
 from app.store.access.api_key_secret import Secret
 from app.store.access.api_keys import ApiKey
 from app.store.access.key_cache import KeyCache, KeySnapshot

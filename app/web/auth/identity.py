@@ -6,8 +6,7 @@ from typing import Literal
 
 from fastapi import Request
 
-from app.core import actors
-from app.core.roles import Role
+from app.core.roles import LOCAL_ACTOR, Role
 from app.store.access.key_cache import KeySnapshot
 from app.web.errors import Unauthenticated
 
@@ -29,7 +28,7 @@ class Identity:
         return self.by in {"session", "proxy"}
 
 
-LOCAL = Identity(actors.LOCAL, Role.ADMIN, "nothing")
+LOCAL = Identity(LOCAL_ACTOR, Role.ADMIN, "nothing")
 
 
 def still_valid(identity: Identity, known: KeySnapshot, now: datetime) -> bool:

@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.core.actors import EXPIRY, NOT_RECORDED, OUTSIDE
 from app.core.events import RESERVED, ChangeEvent, data_of
 from app.core.numbers import digits, quantity
+from app.core.roles import EXPIRY, NOT_RECORDED, OUTSIDE
 from app.web.pages.attribute_text import ARROW, attribute_text, found_text, shown, signed
 
 VOID, VOID_MEANS = "Void", "The missing change arrived later"
