@@ -51,7 +51,9 @@ class House:
 
     def refresh_keys(self) -> None:
         """Make the application reload its keys now instead of within a second."""
-        self.app.services.access.authenticator.key_cache.forget()
+        key_cache = self.app.services.access.authenticator.key_cache
+        key_cache.forget()
+        key_cache.current()
 
 
 @contextmanager
