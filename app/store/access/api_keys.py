@@ -114,18 +114,19 @@ class ApiKeys:
         wanted = unicodedata.normalize("NFC", name_or_id)
         stored = self.read()
         alive = [key for key in stored.keys if key.revoked_at is None]
-        for key in alive:
-            if wanted in {key.id, key.name}:
-                self._revoke(key, actor)
-                return key
-        for refused in stored.refused:
-            if wanted in {refused.id, refused.name}:
-                name_is_free = refused.name not in {key.name for key in alive}
-                self._delete(refused, actor, name_is_free=name_is_free)
-                return refused
-        raise KeyRefused(
-            f"no active key has the name or id {wanted!r}: list all keys with `stockpulse key list`"
-        )
+        both: list[ApiKey | RefusedKey] = [*alive, *stored.refused]
+        by_id = [one for one in both if one.id == wanted]
+        found = next(iter(by_id or [one for one in both if one.name == wanted]), None)
+        if found is None:
+            raise KeyRefused(
+                f"no active key has the name or id {wanted!r}: see `stockpulse key list`"
+            )
+        if isinstance(found, ApiKey):
+            self._revoke(found, actor)
+        else:
+            name_is_free = found.name not in {key.name for key in alive}
+            self._delete(found, actor, name_is_free=name_is_free)
+        return found
 
     def _revoke(self, key: ApiKey, actor: str) -> None:
         now = self._now()

@@ -163,8 +163,8 @@ class KeyCache:
         for row in refused:
             if row not in before:
                 _log.error(
-                    "refused the API key %s, which is stored as %r: %s. Delete it with `stockpulse "
-                    "key revoke`, and create the key again if it was yours",
+                    "refused the API key %s, stored as %r: %s. Delete it with `stockpulse key "
+                    "revoke ID`, and create the key again if it was yours",
                     row.id,
                     row.name,
                     row.why,

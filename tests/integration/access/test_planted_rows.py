@@ -10,6 +10,7 @@ from app.config.signing import audit_keys
 from app.core.roles import Role
 from app.store.access.api_key_secret import Secret, new_secret
 from app.store.access.api_keys import ApiKeys
+from app.store.access.key_names import KeyRefused
 from app.store.access.settings_rows import row_key
 from app.store.dynamodb import tables
 from tests.support.house import House
@@ -109,6 +110,18 @@ def test_changed_copied_and_moved_rows_are_refused(house: House, settings_table:
     tables_.put_item(TableName=settings_table, Item=moved)
     assert status(house, secret.text) == 401
     house.keys.revoke(key.id, "test")
+
+
+def test_deleting_a_planted_row_leaves_a_key_of_the_same_name_alone(
+    house: House, settings_table: str
+) -> None:
+    secret = new_secret()
+    put, name = house.app.tables.put_item, {"S": "editor"}
+    put(TableName=settings_table, Item=planted(secret, Name=name))
+    house.keys.revoke(secret.key_id, "test")
+    assert status(house, house.secrets["editor"], "/v1/products") == 200
+    with pytest.raises(KeyRefused, match="already exists"):
+        house.keys.create("editor", Role.EDITOR, None, "test")
 
 
 def test_revoked_key_stays_revoked_when_its_revocation_is_removed(
