@@ -118,9 +118,7 @@ class ApiKeys:
         by_id = [one for one in both if one.id == wanted]
         found = next(iter(by_id or [one for one in both if one.name == wanted]), None)
         if found is None:
-            raise KeyRefused(
-                f"no active key has the name or id {wanted!r}: see `stockpulse key list`"
-            )
+            raise KeyRefused(f"no active key is called {wanted!r}: see `stockpulse key list`")
         if isinstance(found, ApiKey):
             self._revoke(found, actor)
         else:

@@ -9,10 +9,14 @@ import pytest
 
 from app.bootstrap.web import running
 from app.config.signing import audit_keys
+from app.demo.external import run_beside
+from app.demo.live import Plan
 from app.store.coordination.audit_key_ids import AuditKeyIDs, AuditKeysDiffer
 from app.store.deployment import CONSUMER
 from app.store.dynamodb import tables
+from app.store.dynamodb.aws_session import session_for
 from app.store.dynamodb.client import connect
+from app.store.location import Place
 from tests.support.processes.forked import ran
 from tests.support.processes.process import with_settings
 from tests.support.processes.running import settings_for
@@ -49,6 +53,14 @@ def test_split_web_process_needs_a_key_of_the_worker(endpoint: str, tmp_path: Pa
         assert not web_starts(endpoint, tmp_path, K3), "another key under the same id"
         assert not web_starts(endpoint, tmp_path, f"{K3.replace('k1', 'k3')},{K1}")
         assert not web_starts(endpoint, tmp_path, None), "a key of the data folder's own"
+
+
+def test_demo_shop_beside_a_server_needs_a_key_of_the_worker(endpoint: str, tmp_path: Path) -> None:
+    settings = settings_for(endpoint, tmp_path)
+    place = Place(endpoint, session_for(endpoint))
+    plan = Plan(iter(()), 1.0)
+    with worker_with(K1, endpoint, tmp_path), pytest.raises(AuditKeysDiffer):
+        run_beside(place, settings.table_names, settings.attributes, {"k9": b"9" * 32}, plan)
 
 
 def test_worker_that_lacks_the_key_of_a_writer_says_so(
