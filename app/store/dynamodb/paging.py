@@ -10,6 +10,29 @@ from app.core.errors import InvalidCursor
 
 T = TypeVar("T")
 
+PAGE_BYTES = 4 * 1024 * 1024  # of items, roughly, after which a page ends
+
+
+class PageRoom:
+    """The room that a page has for further items: a number of them, and of bytes together.
+
+    The item that exceeds the bytes is the page's last, so every page has one.
+    """
+
+    def __init__(self, limit: int, most_bytes: int = PAGE_BYTES) -> None:
+        self.items = limit
+        self._bytes = most_bytes
+
+    def take(self, size: int, items: int = 1) -> None:
+        """Count items that were added to the page, of `size` bytes together."""
+        self.items -= items
+        self._bytes -= size
+
+    @property
+    def full(self) -> bool:
+        """Whether the page must end."""
+        return self.items <= 0 or self._bytes <= 0
+
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
