@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from app.core.events import ChangeEvent
-from app.core.sizes import event_size
 from app.store.dead_letters.letter import Letter
+from app.store.dynamodb.paging import event_size
 from app.store.feed.cursor import Cursor
 from worker.consumers.retry_policy import HALVE_AFTER, OUTAGE_AFTER, RetryPolicy
 

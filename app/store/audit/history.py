@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.events import ChangeEvent, is_event_key
 from app.core.keys import row_id
-from app.core.sizes import event_size
 from app.store.audit.chain import Link, link_of, void_keys
 from app.store.audit.chain_reader import ChainReader
 from app.store.audit.damaged import readable_entries
 from app.store.audit.entry import event_of
-from app.store.dynamodb.paging import PageRoom, decode_cursor, encode_cursor
+from app.store.dynamodb.paging import PageRoom, decode_cursor, encode_cursor, event_size
 from app.store.dynamodb.reads import newest_first
 
 if TYPE_CHECKING:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 from app.core.errors import ProductGone, ProductNotFound
 from app.core.item import AttributeNames, Item, stock
 from app.core.keys import ID_BYTES, NotAnID
-from app.core.sizes import value_size
 from app.store.dynamodb.client import translated
-from app.store.dynamodb.paging import Page, PageRoom, decode_cursor, encode_cursor
+from app.store.dynamodb.paging import Page, PageRoom, decode_cursor, encode_cursor, value_size
 from app.store.dynamodb.reads import get_one
 from app.store.products.model import Product, product_of
 

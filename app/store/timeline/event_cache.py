@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 
 from app.core.events import ChangeEvent
-from app.core.sizes import event_size
+from app.store.dynamodb.paging import event_size
 from app.store.feed.feed import EventRef
 
 BYTES = 16 * 1024 * 1024  # of images, roughly

@@ -9,11 +9,10 @@ from itertools import islice, takewhile
 
 from app.core.errors import EventNotFound
 from app.core.events import ChangeEvent
-from app.core.sizes import event_size
 from app.store.audit.audit_repository import Arrived, AuditRepository
 from app.store.audit.history import HistoryPage
 from app.store.dynamodb.batches import READ_LIMIT
-from app.store.dynamodb.paging import PageRoom
+from app.store.dynamodb.paging import PageRoom, event_size
 from app.store.feed.cursor import Cursor, before, parse_cursor
 from app.store.feed.feed import Arrival, EventRef, Feed
 
@@ -24,7 +23,7 @@ OVERLAP_MS = 10_000
 # (`app.broker.event_json`), so this changes no frame.
 LARGE = 64 * 1024
 
-_PORTION_BYTES = 512 * 1024  # of the events that a resuming client is sent at once
+_PORTION_BYTES = 512 * 1024  # of events that are kept for a resuming client at once
 
 _CHUNKS = 5  # chunks, each of a page's length, that are read to fill one page
 
@@ -87,11 +86,12 @@ class Timeline:
         later = (arrival for arrival in self._feed.since(point.ms) if arrival.cursor > point)
         arrivals = list(islice(later, limit))
         found: list[Arrived] = []
-        room = PageRoom(limit, _PORTION_BYTES)
+        read, kept = PageRoom(limit), PageRoom(limit, _PORTION_BYTES)
         for cursor, event in self._load(arrivals):
             found.append((cursor, _without_large_images(event)))
-            room.take(event_size(found[-1][1]))
-            if room.full:
+            read.take(event_size(event))
+            kept.take(event_size(found[-1][1]))
+            if read.full or kept.full:
                 return found, cursor
         return found, arrivals[-1].cursor if len(arrivals) == limit else None
 
