@@ -31,7 +31,13 @@ async def _services(request: Request) -> Services:
 
 ServicesDep = Annotated[Services, Depends(_services)]
 Limit = Annotated[
-    int, Query(ge=1, le=200, description="The maximum number of items to return, 1 to 200.")
+    int,
+    Query(
+        ge=1,
+        le=200,
+        description="The maximum number of items to return, 1 to 200. A page of large items ends "
+        "after about 4 MiB: follow `next_cursor`.",
+    ),
 ]
 PageCursor = Annotated[
     str | None,
