@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
 import psutil
 import pytest
 
@@ -113,7 +112,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         shop.process.start(ready=False)
         with shop.memory() as memory:
             began = time.monotonic()
-            until(lambda: _started(shop), 60)
+            shop.process.wait_ready(120)
             until(lambda: shop.published() >= LARGE, 400)
             before, most = memory()
         print(
@@ -124,14 +123,6 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         shop.key("ada")
         shop.restart()
         yield shop
-
-
-def _started(shop: Shop) -> bool:
-    try:
-        shop.published()
-    except httpx.TransportError:
-        return False
-    return True
 
 
 @pytest.mark.parametrize("path", ["/v1/events", "/v1/products/P7/events", "/v1/products"])
