@@ -13,7 +13,13 @@ import uvicorn
 
 from app.bootstrap.auth import open_authenticator
 from app.bootstrap.broker_feed import feed_broker
-from app.bootstrap.process import announce, end_by_signals, listener_at
+from app.bootstrap.process import (
+    announce,
+    connections,
+    end_by_signals,
+    listener_at,
+    open_files,
+)
 from app.bootstrap.sink_tester import SinkTester
 from app.broker.in_process import InProcessBroker
 from app.config.settings import Settings
@@ -40,7 +46,7 @@ from app.web.auth.stream_revocation import StreamRevocation
 from app.web.services import About, Access, DemoSwitch, Probe, Services
 from app.web.system.snapshot import SystemSnapshot
 from app.web.system.state import live_of
-from app.web.transport.bounded_protocol import bounded
+from app.web.transport.protocol_class import bounded
 from app.web.transport.server import Server
 from worker.effects.log_writer import LogWriter
 
@@ -57,6 +63,7 @@ def serve(settings: Settings, demo: Plan | None = None) -> None:
 
     """
     end_by_signals()
+    files = open_files()
     with (
         suppress(KeyboardInterrupt),
         listener_at(settings.host, settings.port) as listener,
@@ -64,7 +71,7 @@ def serve(settings: Settings, demo: Plan | None = None) -> None:
     ):
         config = uvicorn.Config(
             create_app(services),
-            http=bounded(settings.max_header_bytes, settings.request_timeout_seconds),
+            http=bounded(services, connections(files)),
             ws="none",  # `bounded` limits HTTP only
             log_config=None,
             access_log=False,
