@@ -46,6 +46,7 @@ from app.web.auth.stream_revocation import StreamRevocation
 from app.web.services import About, Access, DemoSwitch, Probe, Services
 from app.web.system.snapshot import SystemSnapshot
 from app.web.system.state import live_of
+from app.web.system.web_threads import WebThreads
 from app.web.transport.protocol_class import bounded
 from app.web.transport.server import Server
 from worker.effects.log_writer import LogWriter
@@ -113,7 +114,12 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             clients.tables, names.feed, deployment.signer.retention, settings.feed_partitions
         )
         log = LogWriter(deployment, feed, CursorClock(feed.newest_ms()))
-        probes: dict[str, Probe] = {"engine": where.problem}
+        threads, key_cache = WebThreads(), authenticator.key_cache
+        probes: dict[str, Probe] = {
+            "engine": where.problem,
+            "store": lambda: None if where.problem() else key_cache.problem(),
+            "web": threads.problem,
+        }
         broker = InProcessBroker(
             Timeline(feed, log.audit),
             names.products,
@@ -164,6 +170,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
                 is_possible=fits(attributes),
             ),
             test_sink=SinkTester(settings, store.sinks, names.products),
+            web_threads=threads,
         )
 
 
