@@ -13,6 +13,7 @@ import uvicorn
 
 from app.bootstrap.auth import open_authenticator
 from app.bootstrap.broker_feed import feed_broker
+from app.bootstrap.patience import Patience
 from app.bootstrap.process import (
     announce,
     connections,
@@ -99,6 +100,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
     with ExitStack() as opened:
         where = opened.enter_context(location.owned(settings.dynamodb, settings.data_dir, names))
         clients = where.connect()
+        patience = Patience(clients.tables)
         attributes = tables.ensure_tables(clients.tables, names, settings.attributes)
         check_selection(clients.tables, names, attributes)
         if demo is not None:
@@ -143,6 +145,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
         if demo is not None:
             shop.start()
         endpoint = settings.cli_endpoint or where.endpoint
+        patience.end()
         yield Services(
             settings=settings,
             about=About(
