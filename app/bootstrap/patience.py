@@ -28,7 +28,7 @@ pause = Backoff(0.5, 5.0)
 
 
 class Patience:
-    """Retries the calls of a client that botocore has given up, until `end` is called."""
+    """Retries a client's calls after botocore's own tries, until `end` is called."""
 
     def __init__(
         self, client: "DynamoDBClient", monotonic: Callable[[], float] = time.monotonic
@@ -53,7 +53,7 @@ class Patience:
     ) -> float | None:
         """Seconds until the next try, or None: the call has succeeded, or fails for good.
 
-        Botocore calls this after each try that it does not repeat by itself.
+        Botocore calls this after each try; its own wait counts while it repeats the call itself.
         """
         now = self._monotonic()
         why = _why_slow(response, caught_exception)

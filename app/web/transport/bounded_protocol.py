@@ -8,8 +8,10 @@ request: what a proxy forwards as one request must not be two requests here.
 """
 
 import asyncio
+import struct
 from collections.abc import Callable, Collection
 from http import HTTPStatus
+from socket import SO_LINGER, SOL_SOCKET
 from typing import Any
 
 from uvicorn.protocols.http.flow_control import FlowControl
@@ -19,6 +21,7 @@ from app.web.middleware.rate_limits import account_of, network_of
 from app.web.transport.connection_limits import ConnectionLimits
 from app.web.transport.protocol_error import error_response
 
+_RESET = struct.pack("ii", 1, 0)  # linger for 0 s
 _PIECE = 1024  # most bytes parsed at a time
 _END = b"\r\n\r\n"  # of headers, of trailers and of a chunked body
 
@@ -74,7 +77,8 @@ class BoundedProtocol(HttpToolsProtocol):
         return account_of(scope) or "" if is_known else None
 
     def end(self) -> None:
-        """Close the connection at once."""
+        """Reset the connection: what its client has not read is dropped, also by the kernel."""
+        self.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, _RESET)
         self.transport.abort()
 
     def pause_writing(self) -> None:
@@ -100,7 +104,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def timeout_keep_alive_handler(self) -> None:
         """Close an idle connection, even if its client has not read the last response."""
-        self.transport.abort()
+        self.end()
 
     def data_received(self, data: bytes) -> None:
         """Parse what arrives, until a request has to wait."""
@@ -198,7 +202,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _start_send_timer(self) -> None:
         self._stop_send_timer()
-        self._send_timer = self.loop.call_later(self.send_timeout, self.transport.abort)
+        self._send_timer = self.loop.call_later(self.send_timeout, self.end)
 
     def _stop_send_timer(self) -> None:
         if self._send_timer is not None:

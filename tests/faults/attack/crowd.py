@@ -14,6 +14,8 @@ from app.web.statics import static_path
 from tests.support.http.raw_http import request
 from tests.support.processes.process import Process
 
+_TCP_CLOSE = 7  # the state of a connection that was reset (Linux)
+
 MIB = 1024 * 1024
 HEALTH = request("GET", "/healthz")
 # Responses of 1.7 MB, of a page and of a stream: what is not read fills the sockets' buffers.
@@ -55,6 +57,15 @@ class Crowd:
                 sent = 0
                 while sent < len(data):
                     sent += connection.send(data[sent:])
+
+    def closed(self) -> int:
+        """How many of them the server has closed."""
+        return sum(map(_is_closed, self.connections))
+
+
+def _is_closed(connection: socket.socket) -> bool:
+    """Whether it was reset; what was sent before stays unread."""
+    return connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _TCP_CLOSE
 
 
 def resident(process: Process) -> int:
