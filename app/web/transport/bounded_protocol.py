@@ -17,7 +17,7 @@ from typing import Any
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.web.middleware.rate_limits import account_of, network_of
+from app.web.middleware.rate_limits import account_of
 from app.web.transport.connection_limits import ConnectionLimits
 from app.web.transport.protocol_error import error_response
 
@@ -38,10 +38,11 @@ class BoundedProtocol(HttpToolsProtocol):
     request_timeout: float  # seconds from a request's first byte to its last
     send_timeout = 60.0  # seconds that a client may leave a response unread
     limits: ConnectionLimits
-    is_exempt: Callable[[str], bool]  # whether no limit per address applies to this one
+    network_at: Callable[[str], str]  # the `network` of a client's address
+    is_proxy_at: Callable[[str], bool]  # whether a trusted proxy has this address
 
-    network = "nowhere"
-    _is_exempt = False
+    network = ""
+    _is_proxy = False
 
     _request_timer: asyncio.TimerHandle | None = None
     _send_timer: asyncio.TimerHandle | None = None
@@ -57,8 +58,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self.flow = _Flow(transport, self.pipeline)
         self._start_request_timer()
         if self.client is not None:
-            self.network = network_of(self.client[0])[0]
-            self._is_exempt = self.is_exempt(self.client[0])
+            self.network = self.network_at(self.client[0])
+            self._is_proxy = self.is_proxy_at(self.client[0])
         self.limits.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -70,7 +71,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def account(self) -> str | None:
         """Whose connection it is; see `Connection`."""
-        if self._is_exempt:
+        if self._is_proxy:
             return ""
         scope: Any = self.scope  # None before the first request
         is_known = scope is not None and "identity" in scope["state"]

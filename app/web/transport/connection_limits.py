@@ -21,7 +21,7 @@ REMIND = 60.0  # seconds between two warnings
 class Connection(Protocol):
     """An open connection; hashable by identity."""
 
-    network: str  # what counts as its address
+    network: str  # what counts as its address; "" has no limit of its own
 
     def account(self) -> str | None:
         """Whose it is, by its last request: None is a stranger; "" has no limit of its own."""
@@ -74,10 +74,10 @@ class ConnectionLimits:
                 del self._accounts[account]
         elif connection in self._strangers:
             del self._strangers[connection]
-            own = self._networks[connection.network]
-            del own[connection]
+            own = self._networks.get(connection.network, OrderedDict())
+            own.pop(connection, None)
             if not own:
-                del self._networks[connection.network]
+                self._networks.pop(connection.network, None)
 
     def _admit(self, connection: Connection) -> bool:
         """Count a connection for its account, or as a stranger's; True for its account."""
@@ -91,7 +91,8 @@ class ConnectionLimits:
             self._accounts[account] += 1
             return True
         self._strangers[connection] = None
-        self._networks.setdefault(connection.network, OrderedDict())[connection] = None
+        if connection.network:
+            self._networks.setdefault(connection.network, OrderedDict())[connection] = None
         return False
 
     def _ended(self, oldest: Connection) -> bool:

@@ -13,22 +13,20 @@ _READ = 16 * 1024  # most bytes read from a connection at a time
 
 
 def bounded(services: Services, connections: int) -> Any:
-    """What uvicorn takes as the protocol class of one server.
-
-    `connections`: how many may be open. Loopback clients of a server without keys, and trusted
-    proxies, have no limit of their own.
-    """
+    """What uvicorn takes as the protocol class of one server with at most so many connections."""
     authenticator = services.access.authenticator
 
-    def is_exempt(address: str) -> bool:
-        is_loopback = network_of(address)[1]
-        return authenticator.proxies.trusts(address) or (is_loopback and authenticator.is_open())
+    def network_at(address: str) -> str:
+        """The loopback clients of a server without keys have no limit of their own."""
+        network, is_loopback = network_of(address)
+        return "" if is_loopback and authenticator.is_open() else network
 
     members = {
         "max_head": services.settings.max_header_bytes,
         "request_timeout": services.settings.request_timeout_seconds,
         "limits": ConnectionLimits(connections),
-        "is_exempt": staticmethod(is_exempt),
+        "network_at": staticmethod(network_at),
+        "is_proxy_at": staticmethod(authenticator.proxies.trusts),
     }
     protocol = type("Bounded", (BoundedProtocol,), members)
     buffer = memoryview(bytearray(_READ))

@@ -50,9 +50,9 @@ def server(folder: Path, files: int | None = None) -> Iterator[Process]:
         yield running
 
 
-def health(url: str) -> Callable[[], int]:
+def health(url: str, timeout: float = 2) -> Callable[[], int]:
     def check() -> int:
-        with Client(base_url=url, timeout=2) as http:  # a connection of its own, as probes open
+        with Client(base_url=url, timeout=timeout) as http:  # as probes connect
             return http.get("/healthz").status_code
 
     return check
@@ -66,7 +66,9 @@ def memory(folder: Path, plan: Plan, seconds: float = HELD) -> tuple[int, int, i
             for count, data in plan:
                 crowd.open(count, data)
             most = highest(running, seconds)
-            assert health(running.url)() == 200
+            started = time.monotonic()
+            assert health(running.url, 30)() == 200
+            print(f"health check answered in {time.monotonic() - started:.2f} s")
         time.sleep(5)
         return before, most, resident(running)
 

@@ -50,6 +50,12 @@ def test_address_that_opens_too_many_loses_its_own_oldest(limits: ConnectionLimi
     assert ended(others) == []
 
 
+def test_clients_without_a_network_share_only_the_limit_in_all(limits: ConnectionLimits) -> None:
+    local = [Caller(network="") for _ in range(MOST + 2)]
+    add(limits, *local)
+    assert ended(local) == [0, 1]
+
+
 def test_in_all_the_connection_unused_longest_is_closed(limits: ConnectionLimits) -> None:
     idle = callers(MOST)
     add(limits, *idle)
