@@ -1,13 +1,38 @@
 """A process binds its socket first, prints its address, and shuts down cleanly on a signal."""
 
 import logging
+import resource
 import signal
 import socket
 import sys
+from contextlib import suppress
 
 from app.config.settings import Settings
 
 _log = logging.getLogger(__name__)
+
+MOST_FILES = 16_384
+_OWN_FILES = 256  # for the store's connections, the engine, sinks and logs
+
+
+def open_files() -> int:
+    """Raise the limit of open files as far as is allowed and useful; returns the limit.
+
+    The default of 256 or 1,024 is that of programs that use `select`, which we do not.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= MOST_FILES:
+        return MOST_FILES
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    with suppress(ValueError, OSError):  # the kernel allows less than it says (macOS)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        return wanted
+    return soft
+
+
+def connections(files: int) -> int:
+    """How many connections a web server may have with this limit of open files."""
+    return files - min(_OWN_FILES, files // 2)
 
 
 class ListenError(Exception):

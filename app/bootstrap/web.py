@@ -13,7 +13,14 @@ import uvicorn
 
 from app.bootstrap.auth import open_authenticator
 from app.bootstrap.broker_feed import feed_broker
-from app.bootstrap.process import announce, end_by_signals, listener_at
+from app.bootstrap.patience import Patience
+from app.bootstrap.process import (
+    announce,
+    connections,
+    end_by_signals,
+    listener_at,
+    open_files,
+)
 from app.bootstrap.sink_tester import SinkTester
 from app.broker.in_process import InProcessBroker
 from app.config.settings import Settings
@@ -42,7 +49,8 @@ from app.web.auth.stream_revocation import StreamRevocation
 from app.web.services import About, Access, DemoSwitch, Probe, Services
 from app.web.system.snapshot import SystemSnapshot
 from app.web.system.state import live_of
-from app.web.transport.bounded_protocol import bounded
+from app.web.system.web_threads import WebThreads
+from app.web.transport.protocol_class import bounded
 from app.web.transport.server import Server
 from worker.effects.log_writer import LogWriter
 
@@ -60,6 +68,7 @@ def serve(settings: Settings, demo: Plan | None = None) -> None:
 
     """
     end_by_signals()
+    files = open_files()
     with (
         suppress(KeyboardInterrupt),
         listener_at(settings.host, settings.port) as listener,
@@ -67,7 +76,7 @@ def serve(settings: Settings, demo: Plan | None = None) -> None:
     ):
         config = uvicorn.Config(
             create_app(services),
-            http=bounded(settings.max_header_bytes, settings.request_timeout_seconds),
+            http=bounded(services, connections(files)),
             ws="none",  # `bounded` limits HTTP only
             log_config=None,
             access_log=False,
@@ -94,6 +103,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
     with ExitStack() as opened:
         where = opened.enter_context(location.owned(settings.dynamodb, settings.data_dir, names))
         clients = where.connect()
+        patience = Patience(clients.tables)
         attributes = tables.ensure_tables(clients.tables, names, settings.attributes)
         check_selection(clients.tables, names, attributes)
         if demo is not None:
@@ -113,7 +123,12 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             clients.tables, names.feed, deployment.signer.retention, settings.feed_partitions
         )
         log = LogWriter(deployment, feed, CursorClock(feed.newest_ms()))
-        probes: dict[str, Probe] = {"engine": where.problem}
+        threads, key_cache = WebThreads(), authenticator.key_cache
+        probes: dict[str, Probe] = {
+            "engine": where.problem,
+            "store": lambda: None if where.problem() else key_cache.problem(),
+            "web": threads.problem,
+        }
         broker = InProcessBroker(
             Timeline(feed, log.audit),
             names.products,
@@ -144,6 +159,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
         if demo is not None:
             shop.start()
         endpoint = settings.cli_endpoint or where.endpoint
+        patience.end()
         yield Services(
             settings=settings,
             about=About(
@@ -171,6 +187,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
                 is_possible=fits(attributes),
             ),
             test_sink=SinkTester(settings, store.sinks, names.products),
+            web_threads=threads,
         )
 
 

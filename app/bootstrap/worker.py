@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 
+from app.bootstrap.patience import Patience
 from app.bootstrap.process import end_by_signals
 from app.broker.redis.connection import READ_TIMEOUT, keys_of
 from app.broker.redis.hints import RETRY_INTERVAL, RedisHints
@@ -99,6 +100,7 @@ def reading(
     names = settings.table_names
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         clients = where.connect()
+        patience = Patience(clients.tables)
         attributes = tables.ensure_tables(clients.tables, names, settings.attributes)
         check_selection(clients.tables, names, attributes)
         claim_audit(clients.tables, names, CONSUMER)
@@ -127,6 +129,7 @@ def reading(
             ) as worker,
         ):
             AuditKeyIDs(*deployment.coordination).register_reader(deployment.signer.keys)
+            patience.end()
             yield worker
 
 

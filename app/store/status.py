@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.events import RESERVED, ChangeEvent
 from app.store.coordination.checkpoints import Checkpoint, checkpoint_of
+from app.store.coordination.reconcile_requests import SHARD as COMPARISON
+from app.store.coordination.reconcile_requests import State as Comparison
+from app.store.coordination.reconcile_requests import state_of
 from app.store.coordination.workers import WorkerRow, host_of, worker_of
 from app.store.dead_letters.letter_summary import SHOWN, DeadLetterSummary, summary
 from app.store.dynamodb.client import translated
@@ -63,6 +66,7 @@ class StoredStatus:
     dead_letters: DeadLetterSummary
     gaps: Sequence[Gap]
     no_stock: bool  # whether a sample of the products has no number as its stock
+    comparison: Comparison  # of the table with the audit: the last one, and the one requested
 
 
 class StatusReader:
@@ -110,6 +114,9 @@ class StatusReader:
                 for event in self._gaps(SHOWN)
             ],
             no_stock=self._carry_no_stock(),
+            comparison=state_of(
+                next((row for row in others if row["Shard"]["S"] == COMPARISON), {})
+            ),
         )
 
     def _rows(self, side: str, limit: int) -> list[Any]:

@@ -63,7 +63,11 @@ def create_app(services: Services) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = WEB_THREADS
-        async with services.access.stream_revocation.running(), services.broker.running():
+        async with (
+            services.access.stream_revocation.running(),
+            services.broker.running(),
+            services.web_threads.running(),
+        ):
             yield
 
     app = FastAPI(

@@ -14,6 +14,7 @@ from app.web.auth.authenticator import Authenticator
 from app.web.auth.stream_quota import StreamQuota
 from app.web.auth.stream_revocation import StreamRevocation
 from app.web.system.snapshot import SystemSnapshot
+from app.web.system.web_threads import WebThreads
 
 # Sends a test message through a sink (name, actor, idempotency) and describes the response.
 SendTest = Callable[[str, str, Once[str] | None], str]
@@ -68,6 +69,7 @@ class Services:
     probes: Mapping[str, Probe]
     demo: DemoSwitch
     test_sink: SendTest
+    web_threads: WebThreads
 
 
 def services_of(request: Request) -> Services:

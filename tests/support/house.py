@@ -57,10 +57,12 @@ class House:
 
 
 @contextmanager
-def furnished(endpoint: str, folder: Path, **settings: Any) -> Iterator[House]:
+def furnished(
+    endpoint: str, folder: Path, connections: int = 1000, **settings: Any
+) -> Iterator[House]:
     """An application with a key for each role, an expired key and a revoked one."""
     given = settings_for(endpoint, folder, **settings)
-    with serving(given) as app:
+    with serving(given, connections) as app:
         table = f"{given.table_prefix}Settings"
         store = (app.tables, table, audit_keys(given))
         house = House(app, ApiKeys(*store), SignInLinks(*store))

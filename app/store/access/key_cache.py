@@ -25,6 +25,7 @@ _log = logging.getLogger(__name__)
 FRESH = 1.0  # seconds for which a snapshot is current
 PATIENCE = 1.0  # seconds to wait for a read while an older snapshot is valid
 RETRY = 5.0  # seconds until the next read after a failed one
+HANGING = 3.0  # seconds until a read that runs is reported
 STALE_LIMIT = 300.0  # seconds for which a snapshot stays valid while the store is unavailable
 USE_INTERVAL = timedelta(minutes=1)  # between two updates of a key's last use
 
@@ -78,6 +79,7 @@ class KeyCache:
         self._known: KeySnapshot | None = None
         self._read_at = 0.0
         self._good_until = float("-inf")
+        self._trouble: str | None = None
         self._use_recorded: dict[str, datetime] = {}
         self._reader = ThreadPoolExecutor(1, "key-read")
         self._writer = ThreadPoolExecutor(1, "key-use")
@@ -129,6 +131,14 @@ class KeyCache:
         known = self.latest()
         return 0 if known is None else len(known.refused)
 
+    def problem(self) -> str | None:
+        """Why the last read of the store failed, or that the running one hangs; never blocks."""
+        with self._lock:
+            pending, waited = self._pending, self._monotonic() - self._began
+        if pending is not None and not pending.done() and waited > HANGING:
+            return f"DynamoDB has not answered for {waited:.0f} s."
+        return self._trouble
+
     def _begin(self) -> tuple["Future[KeySnapshot]", float]:
         """The running read, or a new one, and when it began."""
         with self._lock:
@@ -146,14 +156,15 @@ class KeyCache:
                 tuple(stored.refused),
                 was_closed=self._known is not None and self._known.credentials_required,
             )
-        except StoreUnavailable:
+        except StoreUnavailable as error:
+            self._trouble = error.detail
             last = self._last()
             if last is None:
                 raise
             self._good_until = self._monotonic() + RETRY
             return last
         self._report(known.refused)
-        self._known, self._read_at = known, began
+        self._known, self._read_at, self._trouble = known, began, None
         self._good_until = began + FRESH
         return known
 

@@ -67,6 +67,7 @@ class State:
     why: str = ""
     progress: str = ""
     stream: str | None = None
+    requested_at: datetime | None = None
     done_at: datetime | None = None
     outcome: Outcome = Outcome()
 
@@ -81,6 +82,40 @@ class State:
         return self.stream is None
 
 
+def state_of(row: Mapping[str, Any]) -> State:
+    """The state that a row holds; an empty row is that of a new deployment."""
+
+    def number(name: str) -> int:
+        return int(row.get(name, {}).get("N", "0"))
+
+    def text(name: str) -> str | None:
+        value: str | None = row.get(name, {}).get("S")
+        return value
+
+    def moment(name: str) -> datetime | None:
+        value = text(name)
+        return None if value is None else datetime.fromisoformat(value)
+
+    return State(
+        requested=number("Requested"),
+        done=number("Done"),
+        heartbeat=number("Beat"),
+        busy="Owner" in row,
+        why=text("Why") or "",
+        progress=text("Progress") or "",
+        stream=text("Stream"),
+        requested_at=moment("RequestedAt"),
+        done_at=moment("DoneAt"),
+        outcome=Outcome(
+            number("Looked"),
+            number("Found"),
+            number("Written"),
+            number("Left"),
+            text("Error") or None,
+        ),
+    )
+
+
 class ReconcileRequests:
     """The row of one consumer."""
 
@@ -91,33 +126,7 @@ class ReconcileRequests:
 
     def state(self) -> State:
         """The row, read consistently."""
-        row = get_one(self._client, self._table, self._key) or {}
-
-        def number(name: str) -> int:
-            return int(row.get(name, {}).get("N", "0"))
-
-        def text(name: str) -> str | None:
-            value: str | None = row.get(name, {}).get("S")
-            return value
-
-        done_at = text("DoneAt")
-        return State(
-            requested=number("Requested"),
-            done=number("Done"),
-            heartbeat=number("Beat"),
-            busy="Owner" in row,
-            why=text("Why") or "",
-            progress=text("Progress") or "",
-            stream=text("Stream"),
-            done_at=None if done_at is None else datetime.fromisoformat(done_at),
-            outcome=Outcome(
-                number("Looked"),
-                number("Found"),
-                number("Written"),
-                number("Left"),
-                text("Error") or None,
-            ),
-        )
+        return state_of(get_one(self._client, self._table, self._key) or {})
 
     def ask(self, why: str, now: datetime) -> int:
         """Request one, and return its number; a request repeated after a lost response is harmless.

@@ -1,5 +1,6 @@
 """An engine has started when it answers; otherwise it is ended and its last log line reported."""
 
+import logging
 import shutil
 import threading
 import time
@@ -12,8 +13,11 @@ from app.store.engine.data_folder import DataFolder
 from app.store.engine.endpoint_file import Record
 from app.store.engine.errors import EngineFailed
 from app.store.engine.process import LOG_LIMIT, EngineProcess
+from app.store.engine.supervisor import Silence, Timeouts, Verdict, judge
 
-_WITHIN = 30.0  # seconds; usually hundredths, but a long write-ahead log is replayed first
+log = logging.getLogger(__name__)
+
+_REMIND = 5.0  # seconds until a start that lasts is logged
 _PAUSE = 0.01
 _ANSWER = 2.0
 _ROOM = 1024 * 1024  # bytes; a disk with less free space counts as full
@@ -27,8 +31,11 @@ class Launcher:
     binary: Path
     address: Address
 
-    def start(self, stop: threading.Event | None = None, within: float = _WITHIN) -> EngineProcess:
+    def start(self, stop: threading.Event | None = None) -> EngineProcess:
         """Start an engine and wait until it answers; setting `stop` ends the wait.
+
+        That takes hundredths of a second, unless a long write-ahead log is replayed first or the
+        machine is busy. An engine that works is waited for as long as a running one.
 
         Raises:
             EngineFailed: the engine cannot be run, has ended, or does not answer.
@@ -37,7 +44,7 @@ class Launcher:
         said_before = _size(self.folder.log)
         engine = self._run()
         try:
-            self._await_answer(engine, stop or threading.Event(), within, said_before)
+            self._await_answer(engine, stop or threading.Event(), said_before)
         except BaseException:
             engine.end()
             raise
@@ -70,23 +77,30 @@ class Launcher:
                 "reinstall it with `make run`, or set STOCKPULSE_DYNAMODB=http://host:port"
             ) from error
 
-    def _await_answer(
-        self, engine: EngineProcess, stop: threading.Event, within: float, said_before: int
-    ) -> None:
-        until = time.monotonic() + within
+    def _await_answer(self, engine: EngineProcess, stop: threading.Event, said_before: int) -> None:
+        started, remind_at = time.monotonic(), _REMIND
         while not health_probe.answers(self.address, _ANSWER):
             if not engine.alive():
                 words = _last_words(self.folder.log, said_before)
                 raise EngineFailed(
                     f"the embedded engine failed to start: {words} (see {self.folder.log})"
                 )
-            if time.monotonic() > until:
+            waited = time.monotonic() - started
+            if _is_lost(engine, waited):
                 raise EngineFailed(
                     f"the embedded engine did not answer at {self.address.url} within "
-                    f"{within:.0f} s: check {self.folder.log}, the disk and the machine's load"
+                    f"{waited:.0f} s: check {self.folder.log}, the disk and the machine's load"
                 )
+            if waited > remind_at:
+                remind_at += _REMIND
+                log.warning("the embedded engine has been starting for %.0f s", waited)
             if stop.wait(_PAUSE):
                 raise EngineFailed("the start of the embedded engine was cancelled")
+
+
+def _is_lost(engine: EngineProcess, waited: float) -> bool:
+    silence = Silence(1, waited, engine.cpu_seconds())
+    return judge(alive=True, silence=silence, timeouts=Timeouts()) is Verdict.LOST
 
 
 def _size(log_file: Path) -> int:

@@ -1,4 +1,4 @@
-"""`/healthz`: the process responds. `/readyz`: every part of it works, or which one does not."""
+"""`/healthz`: the process responds. `/readyz`: it can serve requests, or which part prevents it."""
 
 from typing import Any
 
@@ -41,10 +41,11 @@ async def readyz(request: Request, services: ServicesDep) -> JSONResponse:
     state of each part in `parts`, and in `details` what the System page shows; `details` do not
     affect the status.
     """
+    identity = await _identity(request)  # this also reads the keys, if it is time
     parts = {name: probe() or "ok" for name, probe in services.probes.items()}
     is_ready = all(status == "ok" for status in parts.values())
     body: dict[str, Any] = {"status": "ok" if is_ready else "unavailable"}
-    if (identity := await _identity(request)) is not None:
+    if identity is not None:
         state = await services.system.current(DETAILS_AGE)
         is_admin = identity.role.covers(Role.ADMIN)
         body |= {"parts": parts, "details": details_of(state, is_admin=is_admin)}

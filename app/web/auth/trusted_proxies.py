@@ -40,7 +40,7 @@ class TrustedProxies:
     def restore(self, scope: Scope) -> None:
         """Replace the connection's client, scheme and host with what a trusted proxy reports."""
         client = scope.get("client")
-        if not client or not self._trusts(_address(client[0])):
+        if not client or not self.trusts(client[0]):
             return
         headers = Headers(scope=scope)
         if self.user_header:
@@ -52,6 +52,10 @@ class TrustedProxies:
         if host := _last(headers, "x-forwarded-host"):
             others = [pair for pair in scope["headers"] if pair[0] != b"host"]
             scope["headers"] = [(b"host", host.encode("latin-1")), *others]
+
+    def trusts(self, address: str) -> bool:
+        """Whether a connection from this address is a trusted proxy's."""
+        return self._trusts(_address(address))
 
     def _trusts(self, address: _Address | None) -> bool:
         return address is not None and any(address in network for network in self.networks)

@@ -6,8 +6,10 @@ still work. The same wrong key again counts once: it is a broken program, not a 
 not lock out other clients of the address.
 
 Loopback clients of a server without keys are not limited: they could stop the process anyway, and
-local scripts send many requests at once. Health checks are not limited: they do not read the
-store, and a load balancer whose check is rejected would take the server out of service.
+local scripts send many requests at once. Health checks are never rejected: they do not read the
+store, and a load balancer whose check is rejected would take the server out of service. A key sent
+with one counts like any other; once the address has reached its limit for wrong keys, the check is
+answered as if it had none.
 """
 
 import ipaddress
@@ -114,18 +116,22 @@ class AddressBudget:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http" or path_of(scope) in _PROBES:
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         network, is_loopback = _client_network(scope)
+        is_probe = path_of(scope) in _PROBES
         try:
             if _has_key(scope):
                 self._wrong.check(network)
-            is_exempt = is_loopback and self._authenticator.is_open()
+            is_exempt = is_probe or (is_loopback and self._authenticator.is_open())
             limits = {} if is_exempt else self._all.take(network)
         except RateLimited as error:
-            await self._refuse(Request(scope), error)(scope, receive, send)
-            return
+            if not is_probe:
+                await self._refuse(Request(scope), error)(scope, receive, send)
+                return
+            scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"authorization"]
+            limits = {}
 
         async def send_with_limits(message: Message) -> None:
             if message["type"] == "http.response.start":

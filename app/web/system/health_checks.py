@@ -14,6 +14,7 @@ from app.web.system.state import SystemState
 
 LATE = 30.0  # seconds behind until a shard is a finding
 UNSEEN = 5.0  # seconds behind that count as no delay
+OVERDUE = 120.0  # seconds until a comparison that was requested should have begun
 RECENT = timedelta(hours=24)
 
 
@@ -38,6 +39,10 @@ def findings(state: SystemState) -> list[Finding]:
 def _of_parts(state: SystemState) -> list[Finding]:
     remedies = {
         "engine": "If this lasts, check the log and the free disk space.",
+        "store": "It retries by itself, and requests are answered again once the store answers. If "
+        "this lasts, check the store of STOCKPULSE_DYNAMODB.",
+        "web": "Requests are answered late. It recovers by itself once there are fewer; if this "
+        "lasts, the access log shows who sends them.",
         "broker": "Nothing is lost: the stream keeps changes for 24 hours. They appear late or, if "
         "the workers cannot reach Redis either, only when it is back. It recovers by itself. If "
         "this lasts, check the Redis server of STOCKPULSE_BROKER_URL.",
@@ -46,7 +51,7 @@ def _of_parts(state: SystemState) -> list[Finding]:
     }
     return [
         Finding(
-            f"{name.capitalize()}: {status}.",
+            f"{name.capitalize()}: {status.rstrip('.')}.",
             remedies.get(name, "It retries by itself. If this lasts, check the log."),
             bad=True,
         )
@@ -129,6 +134,8 @@ def _of_tables(state: SystemState, stored: StoredStatus) -> list[Finding]:
                 command="stockpulse inspect TABLE",
             )
         )
+    if (comparison := _of_comparison(state, stored)) is not None:
+        found.append(comparison)
     recent = [gap for gap in stored.gaps if state.as_of - gap.occurred_at < RECENT]
     if recent:
         found.append(
@@ -141,6 +148,33 @@ def _of_tables(state: SystemState, stored: StoredStatus) -> list[Finding]:
             )
         )
     return found
+
+
+def _of_comparison(state: SystemState, stored: StoredStatus) -> Finding | None:
+    """A comparison that ended early, left differences, or was requested and does not begin."""
+    last = stored.comparison
+    waiting = (state.as_of - last.requested_at).total_seconds() if last.requested_at else 0.0
+    on_lambda = stored.host == "lambda"  # its schedule may be long
+    if last.is_due and not last.busy and waiting > OVERDUE and not on_lambda:
+        what = "The table has to be compared with the audit"
+        why = f"this was requested {span(waiting)} ago, and no worker has begun"
+    elif last.is_due:
+        return None  # it runs, or begins within seconds
+    elif last.outcome.error:
+        what = "The last comparison of the table with the audit ended early"
+        why = last.outcome.error
+    elif last.outcome.left:
+        what = "The last comparison of the table with the audit left differences"
+        why = f"{last.outcome.left} products still differ"
+    else:
+        return None
+    return Finding(
+        f"{what}: {why}.",
+        "A worker repeats it by itself every 10 minutes. The worker's log has the cause. To repeat "
+        "it now:",
+        bad=False,
+        command="stockpulse reconcile",
+    )
 
 
 def headline(state: SystemState, found: Sequence[Finding]) -> str:

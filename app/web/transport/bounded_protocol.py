@@ -2,38 +2,47 @@
 
 uvicorn has no such limits (docs/adr/0012-what-the-wire-keeps.md). Endless headers or a flood of
 pipelined requests would fill the memory; a client that sends a byte per minute, or reads none of
-its responses, would keep its connection open for ever. uvicorn also parses trailers as headers,
-and the body of a request with `Upgrade` as the next request: what a proxy forwards as one request
-must not be two requests here.
+its responses, would keep its connection open for ever; idle connections would use up all files.
+uvicorn also parses trailers as headers, and the body of a request with `Upgrade` as the next
+request: what a proxy forwards as one request must not be two requests here.
 """
 
 import asyncio
-import uuid
-from collections.abc import Collection
+import struct
+from collections.abc import Callable, Collection
 from http import HTTPStatus
+from socket import SO_LINGER, SOL_SOCKET
 from typing import Any
 
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.web.middleware.request_guard import SECURITY_HEADERS
-from app.web.problems import problem
+from app.web.middleware.rate_limits import account_of
+from app.web.transport.connection_limits import ConnectionLimits
+from app.web.transport.protocol_error import error_response
 
-# Bytes parsed at a time: 57 of the shortest requests, which take about 4 KB of memory each.
-_PIECE = 1024
+_RESET = struct.pack("ii", 1, 0)  # linger for 0 s
+_PIECE = 1024  # most bytes parsed at a time
+_END = b"\r\n\r\n"  # of headers, of trailers and of a chunked body
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """HTTP/1.1 by uvicorn's own parser, with limits; see `bounded`.
+    """HTTP/1.1 by uvicorn's own parser, with limits; `bounded` makes the classes to use.
 
     Pipelining: parsing stops at a request that waits for the response to an earlier one. The bytes
     after it are kept, and nothing more is read, until no request waits. So a connection holds at
-    most the requests of one piece and the bytes of one read (256 KB).
+    most two waiting requests, about 4 KB each, and the bytes of one read.
     """
 
-    max_head = 32 * 1024  # bytes of request line and headers
-    request_timeout = 30.0  # seconds from a request's first byte to its last
+    max_head: int  # bytes of request line and headers
+    request_timeout: float  # seconds from a request's first byte to its last
     send_timeout = 60.0  # seconds that a client may leave a response unread
+    limits: ConnectionLimits
+    network_at: Callable[[str], str]  # the `network` of a client's address
+    is_proxy_at: Callable[[str], bool]  # whether a trusted proxy has this address
+
+    network = ""
+    _is_proxy = False
 
     _request_timer: asyncio.TimerHandle | None = None
     _send_timer: asyncio.TimerHandle | None = None
@@ -48,12 +57,30 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self.flow = _Flow(transport, self.pipeline)
         self._start_request_timer()
+        if self.client is not None:
+            self.network = self.network_at(self.client[0])
+            self._is_proxy = self.is_proxy_at(self.client[0])
+        self.limits.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the timers."""
+        self.limits.remove(self)
         self._stop_request_timer()
         self._stop_send_timer()
         super().connection_lost(exc)
+
+    def account(self) -> str | None:
+        """Whose connection it is; see `Connection`."""
+        if self._is_proxy:
+            return ""
+        scope: Any = self.scope  # None before the first request
+        is_known = scope is not None and "identity" in scope["state"]
+        return account_of(scope) or "" if is_known else None
+
+    def end(self) -> None:
+        """Reset the connection: what its client has not read is dropped, also by the kernel."""
+        self.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, _RESET)
+        self.transport.abort()
 
     def pause_writing(self) -> None:
         """Start the timeout for the client to read what was written."""
@@ -69,6 +96,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Parse the next request, or limit the time for the client to read the last response."""
         super().on_response_complete()
+        self.limits.used(self)
         if not self.transport.is_closing():
             self.flow.resume_reading()
             self._feed()
@@ -77,7 +105,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def timeout_keep_alive_handler(self) -> None:
         """Close an idle connection, even if its client has not read the last response."""
-        self.transport.abort()
+        self.end()
 
     def data_received(self, data: bytes) -> None:
         """Parse what arrives, until a request has to wait."""
@@ -87,9 +115,12 @@ class BoundedProtocol(HttpToolsProtocol):
     def _feed(self) -> None:
         """Parse in pieces until a request waits, or headers or trailers exceed their limit."""
         while self._unfed and not (self.pipeline or self._refused or self._is_last):
-            piece, self._unfed = self._unfed[:_PIECE], self._unfed[_PIECE:]
+            piece = bytes(self._unfed[:_PIECE])
+            if _END in piece:  # where a message ends: what follows is not parsed before its turn
+                piece = piece[: piece.index(_END) + len(_END)]
+            self._unfed = self._unfed[len(piece) :]
             self._unparsed += len(piece)
-            super().data_received(piece)  # type: ignore[arg-type]  # httptools takes a view
+            super().data_received(piece)
             if self._unparsed > self.max_head:
                 self._too_long()
         if self._refused or self._is_last:
@@ -172,7 +203,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _start_send_timer(self) -> None:
         self._stop_send_timer()
-        self._send_timer = self.loop.call_later(self.send_timeout, self.transport.abort)
+        self._send_timer = self.loop.call_later(self.send_timeout, self.end)
 
     def _stop_send_timer(self) -> None:
         if self._send_timer is not None:
@@ -187,7 +218,7 @@ class BoundedProtocol(HttpToolsProtocol):
         idle = self.cycle is None or self.cycle.response_complete
         in_body = not idle and not self._in_head and not self.cycle.response_started
         if in_body or (idle and self._unparsed):
-            self.transport.write(_refusal(status, code, detail))
+            self.transport.write(error_response(status, code, detail))
         self.transport.close()
 
 
@@ -209,20 +240,3 @@ def _has_body(headers: list[tuple[bytes, bytes]]) -> bool:
         name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
         for name, value in headers
     )
-
-
-def bounded(max_head: int, request_timeout: float) -> type[BoundedProtocol]:
-    """The protocol class with these limits (uvicorn creates the instances)."""
-    limits = {"max_head": max_head, "request_timeout": request_timeout}
-    return type("Bounded", (BoundedProtocol,), limits)
-
-
-def _refusal(status: HTTPStatus, code: str, detail: str) -> bytes:
-    request_id = uuid.uuid4().hex
-    headers = {"X-Request-Id": request_id, **SECURITY_HEADERS, "Connection": "close"}
-    response = problem(request_id, status, code, status.phrase, detail, headers=headers)
-    lines = [
-        b"HTTP/1.1 %d %b" % (status, status.phrase.encode()),
-        *(b"%b: %b" % pair for pair in response.raw_headers),
-    ]
-    return b"\r\n".join(lines) + b"\r\n\r\n" + bytes(response.body)

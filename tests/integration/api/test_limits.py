@@ -134,6 +134,18 @@ def test_address_is_limited_after_the_last_allowed_request(house: House) -> None
     assert asked(house, person("late", "203.0.113.6")).status_code == 200
 
 
+def test_keys_at_a_health_check_count_as_wrong_keys_and_the_check_is_still_answered(
+    house: House,
+) -> None:
+    at = {"X-Forwarded-For": "198.51.100.77"}
+    for number in range(WRONG):
+        wrong = {"Authorization": f"Bearer sp_000000000000_{number:032d}"}
+        assert asked(house, wrong | at, "/readyz").status_code == 200
+    assert_refused(asked(house, house.headers["admin"] | at), f'"wrong-keys";q={WRONG}')
+    answer = asked(house, house.headers["admin"] | at, "/readyz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
 def test_addresses_of_an_ipv6_network_share_a_limit(house: House) -> None:
     statuses = [
         asked(house, {"X-Forwarded-For": f"2001:db8:f:f::{number}"}, "/static/app.css").status_code

@@ -33,11 +33,12 @@ def with_settings(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _spawned(
-    module: str, command: str, environment: Mapping[str, str], output: Path
+    module: str, command: str, environment: Mapping[str, str], output: Path, files: int | None
 ) -> "subprocess.Popen[bytes]":
+    limit = [] if files is None else ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh"]
     with output.open("ab") as file:
         return subprocess.Popen(
-            [sys.executable, "-m", module, command],
+            [*limit, sys.executable, "-m", module, command],
             cwd=ROOT,
             env=environment,
             stdout=file,
@@ -56,6 +57,7 @@ class Process:
     environment: dict[str, str] = field(default_factory=dict)
     command: str = "serve"
     forked: bool = True  # from a process that has already imported the application
+    files: int | None = None  # limit of open files, if it is not forked
     _child: "Forked | subprocess.Popen[bytes] | None" = None
 
     @property
@@ -74,7 +76,7 @@ class Process:
         if self.forked:
             self._child = Forked(self.module, self.command, environment=environment, output=output)
         else:
-            self._child = _spawned(self.module, self.command, environment, output)
+            self._child = _spawned(self.module, self.command, environment, output, self.files)
         if ready:
             try:
                 self.wait_ready()

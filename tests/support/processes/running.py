@@ -19,7 +19,7 @@ from app.store.dynamodb.client import Clients, connect
 from app.store.engine import find_running
 from app.web.app import create_app
 from app.web.services import Services
-from app.web.transport.bounded_protocol import bounded
+from app.web.transport.protocol_class import bounded
 from app.web.transport.server import Server
 from tests.support.http.plain import Client
 
@@ -74,15 +74,15 @@ def settings_for(endpoint: str, data_dir: Path, **changes: Any) -> Settings:
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[App]:
-    """Serve the application until the block ends."""
+def serving(settings: Settings, connections: int = 1000) -> Iterator[App]:
+    """Serve the application until the block ends; `connections` may be open at a time."""
     with running(settings) as services, socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
         web = create_app(services)
         config = uvicorn.Config(
             web,
-            http=bounded(settings.max_header_bytes, settings.request_timeout_seconds),
+            http=bounded(services, connections),
             ws="none",
             log_config=None,
             proxy_headers=False,

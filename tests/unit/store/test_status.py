@@ -103,6 +103,7 @@ def test_one_read_returns_shards_workers_host_sinks_letters_and_gaps() -> None:
         {"Shard": {"S": "~sink archive"}, "Version": {"N": "1"}},
         {"Shard": {"S": "~clock"}, "Ms": {"N": "1"}},
         {"Shard": {"S": "~host"}, "Kind": {"S": "lambda"}},
+        {"Shard": {"S": "~reconcile"}, "Requested": {"N": "2"}, "Error": {"S": "it died"}},
         {"Shard": {"S": "~worker w1"}, "Counter": {"N": "4"}},
     ]
 
@@ -119,6 +120,7 @@ def test_one_read_returns_shards_workers_host_sinks_letters_and_gaps() -> None:
         client, table_names("", None), "c", gaps, lambda: sinks, lambda: True
     ).read()
     assert status.no_stock
+    assert (status.comparison.requested, status.comparison.outcome.error) == (2, "it died")
     assert status.sinks == sinks
     assert [shard.shard_id for shard in status.shards] == ["s1"]
     assert [worker.owner for worker in status.workers] == ["w1"]

@@ -13,8 +13,9 @@ from app.core.errors import StoreUnavailable
 from app.core.roles import Role
 from app.store.access.api_key_secret import Secret, new_secret
 from app.store.access.api_keys import ApiKey, RefusedKey, StoredKeys
-from app.store.access.key_cache import KeyCache, KeySnapshot
+from app.store.access.key_cache import RETRY, KeyCache, KeySnapshot
 from app.store.access.key_names import KeyRefused, checked_name
+from tests.support.waiting import until
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 
@@ -84,6 +85,33 @@ def test_the_last_snapshot_stays_valid_for_minutes_while_the_store_is_unavailabl
         store.cache.current()
     store.away = False
     assert store.cache.current().credentials_required
+
+
+def test_store_that_fails_is_a_problem_until_it_answers() -> None:
+    store = Store()
+    store.cache.current()
+    assert store.cache.problem() is None
+    store.away = True
+    store.time += 60
+    store.cache.current()
+    assert store.cache.problem() == "away"
+    store.away = False
+    store.time += RETRY
+    store.cache.current()
+    assert store.cache.problem() is None
+
+
+def test_store_that_hangs_is_a_problem_while_it_does() -> None:
+    store = Store()
+    store.cache.current()
+    store.silent = threading.Event()
+    store.time += 60
+    store.cache.latest()
+    assert store.cache.problem() is None
+    store.time += 20
+    assert store.cache.problem() == "DynamoDB has not answered for 20 s."
+    store.silent.set()
+    until(lambda: store.cache.problem() is None)
 
 
 def test_without_a_first_snapshot_every_request_fails() -> None:

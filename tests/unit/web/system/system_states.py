@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.store.coordination.checkpoints import Checkpoint
+from app.store.coordination.reconcile_requests import State as Comparison
 from app.store.coordination.shard_state import ShardState, reported
 from app.store.coordination.sink_row import SinkRow
 from app.store.coordination.workers import WorkerRow
@@ -72,6 +73,7 @@ def stored(**fields: Any) -> StoredStatus:
         "dead_letters": letters(0),
         "gaps": [],
         "no_stock": False,
+        "comparison": Comparison(),
     }
     return StoredStatus(**(values | fields))
 

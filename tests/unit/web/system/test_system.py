@@ -1,11 +1,14 @@
 """The state becomes a headline, findings with remedies, and JSON."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from app.store.coordination.reconcile_requests import Outcome
+from app.store.coordination.reconcile_requests import State as Comparison
 from app.store.coordination.shard_state import ShardState
 from app.store.dead_letters.letter_summary import DeadLetterSummary
 from app.web.system.health_checks import findings, headline, span
@@ -78,6 +81,28 @@ def test_late_reader_is_a_finding_with_its_lag() -> None:
     head, texts = report(live=live(shards=[reading(lag=300.0)]))
     assert head == "Working, but something needs attention."
     assert texts[0].startswith("Changes appear late: the reader is 5 min behind.")
+
+
+def test_comparison_that_died_is_a_finding_with_its_error() -> None:
+    died = Comparison(1, 1, outcome=Outcome(error="it failed unexpectedly (TypeError)"))
+    head, texts = report(stored=stored(comparison=died))
+    assert head == "Working, but something needs attention."
+    assert "ended early: it failed unexpectedly (TypeError)." in texts[0]
+
+
+def test_comparison_that_left_differences_is_a_finding() -> None:
+    left = Comparison(1, 1, outcome=Outcome(compared=9, left=2))
+    assert "2 products still differ" in report(stored=stored(comparison=left))[1][0]
+
+
+def test_comparison_that_no_worker_begins_is_a_finding_except_on_lambda() -> None:
+    due = Comparison(2, 1, requested_at=NOW - timedelta(minutes=5))
+    head, texts = report(stored=stored(comparison=due))
+    assert head == "Working, but something needs attention."
+    assert "requested 5 min ago, and no worker has begun" in texts[0]
+    begun = replace(due, busy=True)
+    assert report(stored=stored(comparison=begun))[1] == []
+    assert report(stored=stored(comparison=due, host="lambda"))[1] == []
 
 
 def test_missing_worker_is_a_finding() -> None:
