@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-SILENT = 60.0  # seconds to wait for the store's first answer
+SILENT = 30.0  # seconds to wait for the store's first answer
 STALLED = 300.0  # seconds to wait for its next
 _EVENT = "needs-retry.dynamodb"
 _THROTTLED = ("Throttling", "RequestLimitExceeded", "ProvisionedThroughputExceeded")

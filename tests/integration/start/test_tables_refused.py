@@ -107,7 +107,7 @@ def test_second_products_table_on_the_audit_of_the_first_is_refused(
 
 
 def test_endpoint_that_never_answers_is_named(before_a_silent_server: Start) -> None:
-    errors = before_a_silent_server.errors(SILENCE)
+    errors = before_a_silent_server.errors()
     assert_one_line(errors, "http://127.0.0.1:", "STOCKPULSE_DYNAMODB")
 
 
