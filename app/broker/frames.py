@@ -6,11 +6,11 @@ Frames are server-sent events as in the HTML standard. `data` is JSON on one lin
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from sse_starlette import ServerSentEvent
 
 from app.broker.event_json import event_json
 from app.broker.filters import Topic, topic_of
+from app.core import json_text
 from app.core.events import ChangeEvent
 
 
@@ -37,13 +37,13 @@ def frame_of(cursor: str, event_id: str, topic: Topic, encoded: bytes) -> Frame:
 def data_of_frame(frame: Frame) -> dict[str, Any]:
     """The event's fields as clients receive them: `data_of` without images over the limit."""
     encoded = frame.data.partition(b"\ndata: ")[2]
-    data: dict[str, Any] = orjson.loads(encoded)["data"]
+    data: dict[str, Any] = json_text.loads(encoded)["data"]
     return data
 
 
 def signal(name: str, cursor: str, data: dict[str, Any]) -> bytes:
     """A `hello`, `heartbeat` or `reset`; its id lets a client resume from `cursor`."""
-    return _encode(name, cursor, orjson.dumps(data))
+    return _encode(name, cursor, json_text.dumps(data))
 
 
 def retry_hint(milliseconds: int) -> bytes:
