@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ from tests.integration.down.kit import (
     wait_for_readiness,
 )
 from tests.support.http.lossy import LossyProxy
-from tests.support.processes.running import App, serving, settings_for
+from tests.support.processes.running import App, item, serving, settings_for
 from tests.support.waiting import until
 
 
@@ -89,7 +89,11 @@ def test_accepted_writes_are_applied_exactly_once_across_engine_kills(
 
 
 def left_of(server: Server, product: str) -> int:
-    stock: int = server.http.get(f"/v1/products/{product}").json()["stock"]
+    return stock_of(server, product)
+
+
+def stock_of(served: Server | App, product: str) -> int:
+    stock: int = served.http.get(f"/v1/products/{product}").json()["stock"]
     return stock
 
 
@@ -113,16 +117,18 @@ class KillingProxy(LossyProxy):
     def __init__(self, engine: EmbeddedEngine, data_dir: Path) -> None:
         parts = urlsplit(engine.url)
         super().__init__((parts.hostname or "", parts.port or 80), share=1, seed=1)
-        self.armed = False
+        self.armed = b""  # a part of the next request to lose
+        self.meanwhile: Callable[[], Any] = lambda: None  # called once the engine is back
         self._data_dir = data_dir
 
     def swallows(self, request: bytes) -> bool:
-        if not self.armed or b"TransactWriteItems" not in request:
+        if not self.armed or b"TransactWriteItems" not in request or self.armed not in request:
             return False
-        self.armed = False
+        self.armed = b""
         before = engine_of(self._data_dir)
         os.kill(before, signal.SIGKILL)
         until(lambda: engine_of(self._data_dir) not in {0, before}, PATIENCE)
+        self.meanwhile()
         return True
 
 
@@ -132,7 +138,7 @@ def test_write_whose_response_is_lost_with_the_engine_is_applied_once(tmp_path: 
         app.create("P1", 100)
 
         def answered(method: str, path: str, **request: Any) -> int:
-            proxy.armed = True
+            proxy.armed = b"TransactItems"
             status = app.http.request(method, f"/v1/products{path}", **request).status_code
             assert not proxy.armed
             return status
@@ -144,6 +150,34 @@ def test_write_whose_response_is_lost_with_the_engine_is_applied_once(tmp_path: 
         created = answered("POST", "", json=body)
         deleted = answered("DELETE", "/P1", headers={"If-Match": "*"})
     assert (stock, created, deleted) == (99, 201, 204)
+
+
+@pytest.mark.embedded
+def test_write_whose_outcome_another_writer_hides_is_reported_as_unknown(tmp_path: Path) -> None:
+    with app_before_killing_proxy(tmp_path) as (app, proxy):
+        products = app.services.about.products_table
+
+        def sent(method: str, path: str, stock: int, **request: Any) -> httpx.Response:
+            """Send a write that is applied before another program replaces the item."""
+            replaced = item(ProductID="P1", Stock=stock)
+            proxy.meanwhile = lambda: app.tables.put_item(TableName=products, Item=replaced)
+            proxy.armed = b'"Delete"' if method == "DELETE" else b"TransactItems"
+            answer = app.http.request(method, f"/v1/products{path}", **request)
+            assert not proxy.armed
+            assert stock_of(app, "P1") == stock, "the write was applied twice"
+            return answer
+
+        sale = {"delta": -3, "reason": "sold"}
+        key = {"Idempotency-Key": "k1"}
+        created = sent("POST", "", 97, json={"product_id": "P1", "name": "n", "stock": 97})
+        adjusted = sent("POST", "/P1/adjustments", 94, json=sale)
+        with_key = sent("POST", "/P1/adjustments", 91, json=sale, headers=key)
+        deleted = sent("DELETE", "/P1", 50, headers={"If-Match": "*"})
+    assert with_key.status_code == 200
+    for answer in (created, adjusted, deleted):
+        assert (answer.status_code, answer.json()["code"]) == (503, "outcome-unknown")
+        assert "history" in answer.json()["detail"]
+        assert "Retry-After" not in answer.headers  # many clients would repeat it unasked
 
 
 @contextmanager
