@@ -1,7 +1,7 @@
 """Any text that a store returns can be written as JSON, half an emoji included.
 
 orjson rejects a lone surrogate, which is no Unicode character but which DynamoDB Local stores. The
-standard library's JSON writes and reads it as an escape (`\\ud83d`), which is pure ASCII. Pure.
+standard library writes and reads it as an escape, in pure ASCII. Pure.
 """
 
 import json

@@ -18,7 +18,7 @@ PARTITION_BYTES, SORT_BYTES = 2048, 1024  # DynamoDB's limits for the two parts 
 ID_BYTES = 2 * PARTITION_BYTES + 1 + 2 * SORT_BYTES  # if every character is escaped
 
 _JOIN = "~"
-# Half an emoji, a lone surrogate, cannot stand in a URL or a UTF-8 text, but DynamoDB Local keeps it.
+# Half an emoji, a lone surrogate, cannot stand in UTF-8. DynamoDB Local stores it.
 _HALVES = {chr(code): f"!{code:x}" for code in range(0xD800, 0xE000)}
 _ESCAPED = {"!": "!!", "~": "!~", "\0": "!0", **_HALVES}
 _ESCAPES_FOLLOW = "!_"  # begins the id of a key that has half an emoji further on

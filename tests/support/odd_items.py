@@ -55,9 +55,9 @@ def metadata() -> st.SearchStrategy[dict[str, Any]]:
         {"version": st.sampled_from([{"N": "1"}, {"N": "1E20"}, {"S": "1"}])},
         optional={
             **dict.fromkeys(names[1:], times | texts().map(lambda text: {"S": text})),
-            "deleted": st.fixed_dictionaries(dict.fromkeys(("at", "actor", "request_id"), times)).map(
-                lambda mark: {"M": mark}
-            ),
+            "deleted": st.fixed_dictionaries(
+                dict.fromkeys(("at", "actor", "request_id"), times)
+            ).map(lambda mark: {"M": mark}),
         },
     )
     return ours.map(lambda members: {"M": members}) | values()

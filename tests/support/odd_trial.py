@@ -1,10 +1,8 @@
 """Every route and page that shows an item is asked about items that another program wrote."""
 
-import json
 import time
 from collections import Counter
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote

@@ -2,7 +2,8 @@
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from app.core.errors import ConditionFailed, OutcomeUnknown, StoreUnavailable
@@ -52,6 +53,22 @@ def commit(client: "DynamoDBClient", actions: Sequence[dict[str, Any]]) -> None:
                 raise
         else:
             return
+
+
+@contextmanager
+def settling(error: ConditionFailed) -> Iterator[None]:
+    """Read what a write has left, to find out whether it was applied.
+
+    Raises:
+        OutcomeUnknown: the write may have been applied, and the read failed.
+
+    """
+    try:
+        yield
+    except StoreUnavailable as failed:
+        if error.may_be_applied:
+            raise OutcomeUnknown from failed
+        raise
 
 
 class Committer:

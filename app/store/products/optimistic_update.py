@@ -20,7 +20,7 @@ from app.core.errors import (
 )
 from app.core.item import AttributeNames, Item
 from app.core.stamps import Stamps
-from app.store.dynamodb.transactions import Committer
+from app.store.dynamodb.transactions import Committer, settling
 from app.store.idempotency import Once
 from app.store.products.changes import Decide
 from app.store.products.expressions import is_written_by, update
@@ -87,7 +87,8 @@ class OptimisticUpdate:
                 except ConditionFailed as error:
                     # With an idempotency key, the key's row shows whether it was applied.
                     if error.may_be_applied and once is None:
-                        return self._applied(product_id, stamp)
+                        with settling(error):
+                            return self._applied(product_id, stamp)
                     continue
                 return product
         raise contention_error(product_id)

@@ -18,7 +18,7 @@ from app.core.errors import (
 )
 from app.core.keys import NotAnID
 from app.core.stamps import Stamps
-from app.store.dynamodb.transactions import Committer
+from app.store.dynamodb.transactions import Committer, settling
 from app.store.idempotency import Once
 from app.store.products.changes import (
     WHOLE_UNITS,
@@ -112,8 +112,9 @@ class ProductRepository(ProductReader):
         except ConditionFailed as error:
             if once is not None:
                 once.recall()
-            if is_written_by(stamp, self.find(draft.product_id), self._names):
-                return product
+            with settling(error):
+                if is_written_by(stamp, self.find(draft.product_id), self._names):
+                    return product
             if error.may_be_applied and once is None:
                 raise OutcomeUnknown from None
             if self._names.selects is not None and self.find(draft.product_id) is None:

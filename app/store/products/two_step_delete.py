@@ -11,7 +11,7 @@ from typing import Any
 from app.core.errors import ConditionFailed, ItemTooLarge, OutcomeUnknown
 from app.core.item import Item
 from app.core.stamps import Stamps
-from app.store.dynamodb.transactions import Committer
+from app.store.dynamodb.transactions import Committer, settling
 from app.store.products.expressions import as_read, mark_delete, unmark
 from app.store.products.model import Stamp
 
@@ -66,8 +66,9 @@ class TwoStepDelete:
         try:
             self._commit(self._delete(item), *extra)
         except ConditionFailed as error:
-            if self._find(self._stamps.names.key.id_of(item)) is None:
-                return
+            with settling(error):
+                if self._find(self._stamps.names.key.id_of(item)) is None:
+                    return
             if error.may_be_applied and not extra:  # `extra` would show whether it was
                 raise OutcomeUnknown from None
             raise
