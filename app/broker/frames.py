@@ -13,6 +13,9 @@ from app.broker.filters import Topic, topic_of
 from app.core import json_text
 from app.core.events import ChangeEvent
 
+# Characters at which many clients end a line (Python's `splitlines`), though the standard does not.
+_LINE_ENDS = [(end.encode(), b"\\u%04x" % ord(end)) for end in ("\x85", "\u2028", "\u2029")]
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -52,4 +55,7 @@ def retry_hint(milliseconds: int) -> bytes:
 
 
 def _encode(name: str, cursor: str, encoded: bytes) -> bytes:
+    if not encoded.isascii():
+        for end, escape in _LINE_ENDS:
+            encoded = encoded.replace(end, escape)
     return ServerSentEvent(encoded.decode(), event=name, id=cursor, sep="\n").encode()

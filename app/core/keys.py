@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal
 
-from app.core.numbers import digits, number_of, significant
+from app.core.numbers import digits, is_storable, number_of
 
 KeyType = Literal["S", "N", "B"]
 
@@ -30,7 +30,6 @@ _FULL_ID = "FullProductID"
 _TABLE = str.maketrans(_ESCAPED)
 _TWO_PARTS = re.compile(r"((?:[^!~]|!.)+)~((?:[^!~]|!.)+)", re.DOTALL)
 _NUMBER_CHARACTERS = 300  # DynamoDB's longest number has 38 digits and 130 zeros
-_GREATEST, _SMALLEST = 125, -130  # exponents of DynamoDB's numbers
 
 
 class NotAnID(ValueError):
@@ -135,10 +134,8 @@ class KeySchema:
                 return value
             case "N":
                 number = number_of(text) if len(text) <= _NUMBER_CHARACTERS else None
-                if number is None or significant(number) > 38:
-                    raise ValueError("no number")
-                if number and not _SMALLEST <= number.adjusted() <= _GREATEST:
-                    raise ValueError("out of range")
+                if number is None or not is_storable(number):
+                    raise ValueError("no number, or out of range")
                 return text
             case "B":
                 data = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)

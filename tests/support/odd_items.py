@@ -72,19 +72,25 @@ def keys() -> st.SearchStrategy[str]:
 def items() -> st.SearchStrategy[dict[str, Any]]:
     """An item whose key lacks its number."""
     attributes = st.dictionaries(st.sampled_from(NAMES) | texts(), values(), max_size=6)
+    stocks = st.none() | st.sampled_from(("10", "0.5", *NUMBERS)) | st.just("10")
     large = [{"S": "\u20ac" * 100_000}, {"S": "x" * 390_000}, {"B": bytes(390_000)}]
     return st.builds(
         _item,
         keys(),
         attributes,
+        stocks,
         metadata(),
         st.sampled_from([*[None] * 90, *large]),
         st.integers(0, 99),
     )
 
 
-def _item(key: str, attributes: Any, ours: Any, large: Any, chance: int) -> dict[str, Any]:
+def _item(
+    key: str, attributes: Any, stock: str | None, ours: Any, large: Any, chance: int
+) -> dict[str, Any]:
     item = {"ProductID": {"S": key}, **attributes}
+    if stock is not None:
+        item["Stock"] = {"N": stock}
     if chance < 40:
         item[DEFAULT_NAMES.metadata] = ours
     return item if large is None else item | {"Large": large}

@@ -1,108 +1,211 @@
-"""Every route and page that shows an item is asked about items that another program wrote."""
+"""Items that another program wrote are asked for over every route and page that shows an item."""
 
-import time
+import io
+import json
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 from botocore.exceptions import ClientError
+from pydantic import SecretStr
 
+from app import cli
 from app.core.item import DEFAULT_NAMES
-from tests.support.processes.running import App
+from app.store.dynamodb.client import connect
+from tests.support.audited import lose, verify
+from tests.support.http.receiver import SECRET, Receiver, receiving
+from tests.support.http.sse import Listener
+from tests.support.odd_items import drawn
+from tests.support.processes.running import App, serving, settings_for
+from tests.support.reconciling import Parts
+from tests.support.waiting import until
 
 LIST = {"limit": 200}
 PATCH = {"Content-Type": "application/merge-patch+json", "If-Match": "*"}
-DELETE = {"If-Match": "*"}
+ANY = {"If-Match": "*"}
+
+Row = dict[str, Any]
 
 
 @dataclass
 class Trial:
-    """What was stored, and every answer: statuses by request, and the text of what failed."""
+    """The items that the engine stored, by product id, and the answers' statuses by request."""
 
     app: App
-    stored: dict[str, dict[str, Any]] = field(default_factory=dict)  # items by product id
-    refused: int = 0
+    parts: Parts
+    stored: set[str] = field(default_factory=set)
+    refused: int = 0  # items that the engine does not store
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
-    failures: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)  # the first answer of 5xx to a request
 
-    def put(self, items: Iterable[dict[str, Any]]) -> None:
-        """Put the items past the API; the engine may refuse some."""
-        table = self.app.services.about.products_table
-        for item in items:
-            try:
-                self.app.tables.put_item(TableName=table, Item=item)
-            except ClientError:
-                self.refused += 1
-            else:
-                self.stored[DEFAULT_NAMES.key.id_of(item)] = item
+    @property
+    def figures(self) -> str:
+        """The trial's outcome as a line."""
+        answers = sum(self.statuses.values())
+        failed = sum(count for (_, status), count in self.statuses.items() if status >= 500)
+        return (
+            f"{len(self.stored)} items stored, {self.refused} refused by the engine; "
+            f"{answers} answers, {failed} of 5xx"
+        )
 
     def ask(self, name: str, method: str, path: str, **request: Any) -> httpx.Response:
-        """Send a request, and note its status under `name`."""
+        """Send a request, and count its status under `name`."""
         answer = self.app.http.request(method, path, **request)
-        self.statuses[name, answer.status_code] += 1
-        if answer.status_code >= 500:
-            self.failures.setdefault(name, f"{method} {path[:200]!r}: {answer.text[:500]}")
+        self.count(name, answer.status_code, answer.text)
         return answer
 
-    def show(self, product_id: str) -> None:
-        """Ask for everything that shows one item, and its newest event."""
-        path = f"/v1/products/{quote(product_id, safe='')}"
-        found = {"id": product_id}
-        self.ask("product", "GET", path)
-        events = self.ask("product's events", "GET", f"{path}/events").json().get("items", [])
-        if events:
-            event = events[0]["data"]
-            self.ask("event", "GET", f"/v1/events/{event['id']}")
-            self.ask("as of", "GET", path, params={"as_of": event["occurred_at"]})
-        for page in ("edit", "adjust", "delete", "history"):
-            self.ask(f"{page} page", "GET", f"/products/{page}", params=found)
+    def count(self, name: str, status: int, answer: str) -> None:
+        self.statuses[name, status] += 1
+        if status >= 500:
+            self.failures.setdefault(name, answer[:500])
 
-    def write(self, product_id: str) -> None:
-        """Change one item in every way that changes an item, and delete it."""
+    def show(self, product_id: str) -> None:
+        """Ask for everything that shows one item."""
         path = f"/v1/products/{quote(product_id, safe='')}"
-        product = {"name": "Mug", "stock": 3}
-        item = {"op": "adjust", "product_id": product_id, "delta": 1, "reason": "found"}
+        product = self.ask("product", "GET", path)
+        assert product.json()["product_id"] == product_id
+        events = self.ask("product's events", "GET", f"{path}/events").json()["items"]
+        event = events[0]["data"]
+        self.ask("event", "GET", f"/v1/events/{event['id']}")
+        self.ask("as of", "GET", path, params={"as_of": event["occurred_at"]})
+        for page in ("edit", "adjust", "delete", "history"):
+            self.ask(f"{page} page", "GET", f"/products/{page}", params={"id": product_id})
+
+    def change(self, product_id: str) -> None:
+        """Change one item in every way."""
+        path = f"/v1/products/{quote(product_id, safe='')}"
         adjustment = {"delta": 1, "reason": "found"}
+        batched = {"action": "adjust", "product_id": product_id, **adjustment}
         self.ask("patch", "PATCH", path, content='{"name":"Cup"}', headers=PATCH)
         self.ask("adjust", "POST", f"{path}/adjustments", json=adjustment)
         self.ask("count", "POST", f"{path}/counts", json={"counted": 7})
-        self.ask("replace", "PUT", path, json=product, headers=DELETE)
-        batch = self.ask("batch", "POST", "/v1/products:batch", json={"items": [item]})
-        for result in batch.json().get("results", []):
-            self.statuses["in a batch", result["status"]] += 1
-            if result["status"] >= 500:
-                self.failures.setdefault("in a batch", batch.text[:500])
-        self.ask("delete", "DELETE", path, headers=DELETE)
+        self.ask("replace", "PUT", path, json={"name": "Mug", "stock": 3}, headers=ANY)
+        batch = self.ask("batch", "POST", "/v1/products:batch", json={"items": [batched]})
+        for result in batch.json()["items"]:
+            self.count("item of a batch", result["status"], batch.text)
 
-    def walk(self, name: str, path: str, **parameters: Any) -> list[Any]:
-        """All items of a list, page by page."""
-        items: list[Any] = []
-        cursor: str | None = None
+    def delete(self, product_id: str) -> None:
+        """Delete one item."""
+        path = f"/v1/products/{quote(product_id, safe='')}"
+        if self.ask("delete", "DELETE", path, headers=ANY).status_code == 409:
+            # Another program's attribute has our map's name, so only that program deletes it.
+            key = DEFAULT_NAMES.key.key_of(product_id)
+            self.app.tables.delete_item(TableName=self.parts.names.products, Key=key)
+
+    def walk(self, name: str, path: str) -> list[Row]:
+        """All rows of a list, page by page."""
+        rows: list[Row] = []
+        more: dict[str, Any] = {}
         while True:
-            more = {} if cursor is None else {"cursor": cursor}
-            answer = self.ask(name, "GET", path, params=LIST | parameters | more)
-            if answer.status_code != 200:
-                return items
-            page = answer.json()
-            items += page["items"]
-            if (cursor := page["next_cursor"]) is None:
-                return items
+            page = self.ask(name, "GET", path, params=LIST | more).json()
+            rows += page["items"]
+            if page["next_cursor"] is None:
+                return rows
+            more = {"cursor": page["next_cursor"]}
 
     def lists(self) -> None:
-        """Ask for everything that shows many items."""
+        """Ask for everything that shows many items; each item is in the lists once."""
         for page in ("/", "/products?limit=200", "/system", "/system/state", "/metrics"):
             self.ask(page, "GET", page)
-        for letter in self.walk("dead letters", "/v1/dead-letters"):
-            self.ask("dead letter", "GET", f"/v1/dead-letters/{letter['id']}")
+        listed = [row["product_id"] for row in self.walk("products", "/v1/products")]
+        assert sorted(listed) == sorted(self.stored)
+        events = {row["subject"] for row in self.walk("events", "/v1/events")}
+        assert events == self.stored
+        assert self.walk("dead letters", "/v1/dead-letters") == []
 
-    def wait_until_audited(self, seconds: float) -> None:
-        """Wait until the worker has read all that was written so far."""
-        last = f"last-{time.monotonic_ns()}"
-        self.app.put_outside(ProductID=last)
-        deadline = time.monotonic() + seconds
-        while self.app.http.get(f"/v1/products/{last}/events").json().get("items") == []:
-            assert time.monotonic() < deadline, "the worker did not read all records"
-            time.sleep(0.2)
+
+def trial(
+    endpoint: str, folder: Path, count: int, seconds: float, written: int = 1, **settings: Any
+) -> Trial:
+    """Try `count` items; one in `written` is changed in every way, and all are deleted.
+
+    `seconds` limits how long the worker may take to read all records.
+    """
+    items = drawn(count)
+    _compare_first(endpoint, folder / "first", items[: count // 10])
+    with receiving() as receiver:
+        hook = {"webhook_url": SecretStr(receiver.url), "webhook_secret": SecretStr(SECRET)}
+        given = settings_for(endpoint, folder, **hook, **settings)
+        with serving(given) as app, Listener(app.url) as feed:
+            found = Trial(app, Parts(app.clients, given))
+            found.stored, found.refused = _put(app.tables, found.parts.names.products, items)
+            _wait_until_seen("inserted", found.stored, feed, receiver, seconds)
+            _read(found)
+            _write(found, written)
+            _wait_until_seen("deleted", found.stored, feed, receiver, seconds)
+            _check_deleted(found)
+    return found
+
+
+def _read(found: Trial) -> None:
+    found.lists()
+    assert verify(found.parts).findings == []
+    for product_id in sorted(found.stored)[::10]:
+        lose(found.parts, product_id, 1)
+    outcome = found.parts.comparison().run()
+    assert (outcome.compared, outcome.left) == (len(found.stored), 0)
+    for product_id in sorted(found.stored):
+        found.show(product_id)
+    _command(found, "inspect", found.parts.names.products)
+
+
+def _write(found: Trial, share: int) -> None:
+    for number, product_id in enumerate(sorted(found.stored)):
+        if number % share == 0:
+            found.change(product_id)
+        found.delete(product_id)
+    assert found.walk("products", "/v1/products") == []
+
+
+def _check_deleted(found: Trial) -> None:
+    for product_id in sorted(found.stored)[::10]:
+        path = f"/v1/products/{quote(product_id, safe='')}"
+        assert found.ask("deleted", "GET", path).status_code == 410
+    assert verify(found.parts).findings == []
+    _command(found, "verify")
+
+
+def _wait_until_seen(
+    kind: str, stored: set[str], feed: Listener, receiver: Receiver, seconds: float
+) -> None:
+    """Wait until live stream and webhook have shown such a change of each product."""
+
+    def shown(events: Iterable[Any]) -> set[str]:
+        return {event["subject"] for event in events if event["data"]["kind"] == kind}
+
+    until(lambda: shown(message.data for message in feed.seen) == stored, seconds)
+    bodies = receiver.received
+    until(lambda: shown(json.loads(received.body) for received in [*bodies]) == stored, seconds)
+
+
+def _compare_first(endpoint: str, folder: Path, items: list[Row]) -> None:
+    """The first comparison writes a baseline of every item that no worker has read."""
+    parts = Parts(connect(endpoint), settings_for(endpoint, folder))
+    stored, _ = _put(parts.clients.tables, parts.names.products, items)
+    outcome = parts.comparison(first=True).run()
+    assert (outcome.written, outcome.left) == (len(stored), 0)
+    assert verify(parts).findings == []
+
+
+def _put(client: Any, table: str, items: Iterable[Row]) -> tuple[set[str], int]:
+    """Put items past the API; returns the ids of those that the engine stores, and how many not."""
+    stored, refused = set(), 0
+    for item in items:
+        try:
+            client.put_item(TableName=table, Item=item)
+        except ClientError:
+            refused += 1
+        else:
+            stored.add(DEFAULT_NAMES.key.id_of(item))
+    return stored, refused
+
+
+def _command(found: Trial, *arguments: str) -> None:
+    parsed = cli.parsed(arguments)
+    with redirect_stdout(io.TextIOWrapper(io.BytesIO(), "utf-8")):
+        assert parsed.run(parsed, found.parts.settings) == 0
