@@ -1,5 +1,6 @@
 """Items as no shop would write them, but as a table can hold them; the same ones at each run."""
 
+import itertools
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -20,6 +21,7 @@ NUMBERS = (
     *("9" * 38, "-" + "9" * 38, "1E125", "-1E125", "1E-130", "0." + "1" * 38),
     *("18446744073709551616", "-9223372036854775809", "9007199254740993", "-0", "0.1", "1E20"),
 )
+LARGE = ({"S": "\u20ac" * 100_000}, {"S": "x" * 390_000}, {"B": bytes(390_000)})
 NAMES = (
     *DEFAULT_NAMES.known,
     *("Shelf", "Version", "UpdatedAt", "aws:rep:deleting", "before", "Stockpulse.version"),
@@ -73,27 +75,23 @@ def items() -> st.SearchStrategy[dict[str, Any]]:
     """An item whose key lacks its number."""
     attributes = st.dictionaries(st.sampled_from(NAMES) | texts(), values(), max_size=6)
     stocks = st.none() | st.sampled_from(("10", "0.5", *NUMBERS)) | st.just("10")
-    large = [{"S": "\u20ac" * 100_000}, {"S": "x" * 390_000}, {"B": bytes(390_000)}]
     return st.builds(
         _item,
         keys(),
         attributes,
         stocks,
         metadata(),
-        st.sampled_from([*[None] * 90, *large]),
         st.integers(0, 99),
     )
 
 
-def _item(
-    key: str, attributes: Any, stock: str | None, ours: Any, large: Any, chance: int
-) -> dict[str, Any]:
+def _item(key: str, attributes: Any, stock: str | None, ours: Any, chance: int) -> dict[str, Any]:
     item = {"ProductID": {"S": key}, **attributes}
     if stock is not None:
         item["Stock"] = {"N": stock}
     if chance < 40:
         item[DEFAULT_NAMES.metadata] = ours
-    return item if large is None else item | {"Large": large}
+    return item
 
 
 def drawn(count: int) -> list[dict[str, Any]]:
@@ -113,6 +111,8 @@ def drawn(count: int) -> list[dict[str, Any]]:
         found.append(item)
 
     collect()
+    for number, large in zip(range(10, count, 70), itertools.cycle(LARGE), strict=False):
+        found[number] |= {"Large": large}
     for number, item in enumerate(found):
         key = item["ProductID"]["S"]
         item["ProductID"] = {"S": f"{key}{number}" if number % 2 else f"{number}{key}"}
