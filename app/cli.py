@@ -13,6 +13,7 @@ from app.config.settings import PREFIX, Settings, SettingsError, load
 from app.core.errors import StoreUnavailable
 from app.observability import logs
 from app.observability.metrics import MetricsAddressTaken
+from app.store.coordination.audit_key_ids import AuditKeysDiffer
 from app.store.coordination.workers import OwnerRefused
 from app.store.dynamodb.aws_session import AWSNotSetUp
 from app.store.dynamodb.table_names import TableError
@@ -26,6 +27,7 @@ _REFUSALS = (
     TableError,
     AWSNotSetUp,
     OwnerRefused,
+    AuditKeysDiffer,
     MetricsAddressTaken,
     CommandError,
 )

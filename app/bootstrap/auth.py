@@ -1,6 +1,6 @@
 """The authenticator is built from the settings; a reachable address without keys is refused."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from ipaddress import ip_network
@@ -25,7 +25,7 @@ class OpenAccessRefused(Exception):
 
 @contextmanager
 def open_authenticator(
-    settings: Settings, client: "DynamoDBClient", table: str
+    settings: Settings, client: "DynamoDBClient", table: str, audit_keys: Mapping[str, bytes]
 ) -> Iterator[Authenticator]:
     """An authenticator that works until the block ends.
 
@@ -36,8 +36,9 @@ def open_authenticator(
         KeyFileError: the session key file in the data folder is damaged.
 
     """
-    sign_in = SignInLinks(client, table)
-    with KeyCache(ApiKeys(client, table), sign_in) as key_cache:
+    keys, sign_in = ApiKeys(client, table, audit_keys), SignInLinks(client, table, audit_keys)
+    keys.sign_again()
+    with KeyCache(keys, sign_in) as key_cache:
         authenticator = Authenticator(
             key_cache,
             sign_in,

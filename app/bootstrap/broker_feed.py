@@ -10,7 +10,6 @@ from app.broker.redis.follower import POLL_INTERVAL, RedisFollower
 from app.broker.redis.hints import HintSender
 from app.broker.redis.stream_reader import BLOCK, EntryStream
 from app.config.settings import Settings
-from app.config.signing import audit_keys
 from app.runtime.wake import Wake
 from app.store import location
 from app.store.coordination.audit_key_ids import AuditKeyIDs
@@ -67,7 +66,7 @@ def feed_broker(
         sink_plan(settings, deployment) as plan,
         make_worker(deployment, reading, log, broker.publish, plan) as worker,
     ):
-        AuditKeyIDs(*deployment.coordination).register([*audit_keys(settings)])
+        AuditKeyIDs(*deployment.coordination).register_reader(deployment.signer.keys)
         probes["worker"] = worker.problem
         yield BrokerFeed(
             "in this process", wake.hint, worker.shards, worker.sink_troubles, worker.check_soon

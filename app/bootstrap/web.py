@@ -24,10 +24,12 @@ from app.demo.runner import DemoShop
 from app.demo.simulation.shop import changes, monday_morning
 from app.runtime.version import our_version
 from app.store import location
+from app.store.coordination.audit_key_ids import AuditKeyIDs
 from app.store.coordination.audited_table import claim_audit
 from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb import cli_lines, tables
 from app.store.dynamodb.products_table import check_selection
+from app.store.expiry import sweeping
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
 from app.store.products.barcodes import BarcodeChecks
@@ -52,6 +54,7 @@ def serve(settings: Settings, demo: Plan | None = None) -> None:
 
     Raises:
         ListenError: the port is in use.
+        AuditKeysDiffer: a worker elsewhere lacks the key that signs here.
         OpenAccessRefused: other machines can reach the address, and there is no key.
         EngineError, TableError, StoreUnavailable: the store cannot be used.
 
@@ -96,11 +99,15 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
         if demo is not None:
             check_fits(attributes)
         claim_audit(clients.tables, names, CONSUMER)
-        authenticator = opened.enter_context(
-            open_authenticator(settings, clients.tables, names.settings)
-        )
         deployment = Deployment(clients, names, attributes, signer_of(settings))
+        if settings.broker_url is not None:
+            AuditKeyIDs(*deployment.coordination).register_writer(deployment.signer.keys)
+        authenticator = opened.enter_context(
+            open_authenticator(settings, clients.tables, names.settings, deployment.signer.keys)
+        )
         view_type = deployment.stream().view_type
+        if where.engine is not None:
+            opened.enter_context(sweeping(clients.tables, names))
 
         feed = Feed(
             clients.tables, names.feed, deployment.signer.retention, settings.feed_partitions
@@ -125,7 +132,14 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             on_commit=fed.hint,
             on_control=fed.check_sinks,
         )
-        live = live_of(probes, fed.shards, broker, kind=fed.kind, store=where.name)
+        live = live_of(
+            probes,
+            fed.shards,
+            broker,
+            kind=fed.kind,
+            store=(where.name, where.kind),
+            refused_keys=authenticator.key_cache.refused_keys,
+        )
         shop = opened.enter_context(DemoShop(store.products, demo or _any_shop(settings)))
         if demo is not None:
             shop.start()

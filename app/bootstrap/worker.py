@@ -15,7 +15,7 @@ from app.broker.redis.connection import READ_TIMEOUT, keys_of
 from app.broker.redis.hints import RETRY_INTERVAL, RedisHints
 from app.broker.redis.publisher import RedisPublisher
 from app.config.settings import Settings
-from app.config.signing import audit_keys, signer_of
+from app.config.signing import signer_of
 from app.observability.metrics import served
 from app.runtime.wake import Wake
 from app.store import location
@@ -126,7 +126,7 @@ def reading(
                 parallelization_factor=settings.parallelization_factor,
             ) as worker,
         ):
-            AuditKeyIDs(*deployment.coordination).register([*audit_keys(settings)])
+            AuditKeyIDs(*deployment.coordination).register_reader(deployment.signer.keys)
             yield worker
 
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from app.broker.backfill import History, begin, gather
 from app.broker.filters import EVERYTHING, Filter
@@ -57,7 +58,7 @@ class InProcessBroker:
         self._max_events = max_events
         self._max_bytes = max_bytes
         self._ring = Ring(max_events, max_bytes, resend=overlap_ms > 0)
-        self._resumption = Resumption(self._ring, history, self._frames, self._end, overlap_ms)
+        self._resumption = Resumption(self._ring, history, self._frame, self._end, overlap_ms)
         self._lock = threading.Lock()
         self._views = Views(self._ring)
         self._pulse = Pulse()
@@ -103,7 +104,7 @@ class InProcessBroker:
         """Send durable events, in order, to every subscriber; callable from any thread."""
         if not arrived:
             return
-        frames = self._frames(arrived, EVERYTHING)
+        frames = [frame for frame in map(self._frame, arrived) if frame]
         self.hold(frames)
         if frames and self.subscribers:
             time.sleep(STAND_BACK)
@@ -188,9 +189,14 @@ class InProcessBroker:
 
     @asynccontextmanager
     async def subscribe(
-        self, after: str | None = None, wanted: Filter = EVERYTHING
+        self,
+        after: str | None = None,
+        wanted: Filter = EVERYTHING,
+        account: str | None = None,
     ) -> AsyncIterator[Subscription]:
         """A live subscription from the cursor on, or from now (None).
+
+        Missed events are read for one `account` after another.
 
         Raises:
             InvalidCursor: `after` is not a cursor.
@@ -203,12 +209,14 @@ class InProcessBroker:
         self.subscribers += 1
         try:
             with self._views.joined(wanted) as view:
-                yield await self._start(cursor, view, wanted)
+                yield await self._start(cursor, view, wanted, account)
         finally:
             self.subscribers -= 1
 
-    async def _start(self, cursor: Cursor | None, view: View, wanted: Filter) -> Subscription:
-        start = await self._resumption.start(cursor, wanted)
+    async def _start(
+        self, cursor: Cursor | None, view: View, wanted: Filter, account: str | None
+    ) -> Subscription:
+        start = await self._resumption.start(cursor, account)
         hint = retry_hint(random.randint(1000, 4000))  # noqa: S311 - jitter, not a secret
         view.reach_back(start.position)
         if view.advance():
@@ -216,10 +224,12 @@ class InProcessBroker:
         return Subscription(
             ring=self._ring,
             view=view,
+            wanted=wanted,
             pulse=self._pulse,
             position=start.position,
             opening=[hint, *start.signals, self._vitals.hello(start.cursor)],
-            backfill=start.backfill,
+            missed=start.missed,
+            more=partial(self._resumption.more, account=account),
             heartbeat=self._vitals.heartbeat,
             fell_out=self._count_overrun,
             cursor=start.cursor,
@@ -231,10 +241,6 @@ class InProcessBroker:
         if event.kind == "internal":
             return None
         return change_frame(str(cursor), event, self._table)
-
-    def _frames(self, arrived: Sequence[Arrived], wanted: Filter) -> list[Frame]:
-        frames = map(self._frame, arrived)
-        return [frame for frame in frames if frame and wanted.admits(frame.topic)]
 
     def _count_overrun(self) -> None:
         self.overruns += 1

@@ -4,9 +4,11 @@ It yields bytes ready for the socket. While the socket does not drain, nothing i
 it. A subscription whose position is evicted from the ring ends; its client resumes by cursor.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from app.broker.backfill import Portion
+from app.broker.filters import Filter
 from app.broker.frames import Frame
 from app.broker.ring import Ring
 from app.broker.views import CHUNK_BYTES, FrameEvicted, View
@@ -31,14 +33,19 @@ class Pulse:
 
 @dataclass(slots=True)
 class Subscription:
-    """One live client."""
+    """One live client.
+
+    `missed` is the first portion of the events that it missed, and `more` returns the next one.
+    """
 
     ring: Ring
     view: View
+    wanted: Filter
     pulse: Pulse
     position: int
     opening: list[bytes]
-    backfill: Sequence[Frame]
+    missed: Portion | None
+    more: Callable[[Portion], Awaitable[Portion | None]]
     heartbeat: Callable[[str], bytes]
     fell_out: Callable[[], None]
     cursor: str
@@ -46,12 +53,19 @@ class Subscription:
     sent: set[str] = field(default_factory=set)
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """The bytes to send, in order, until the subscription ends."""
+        """The bytes to send, in order, until the subscription ends.
+
+        Raises:
+            StoreUnavailable: the missed events cannot be read now.
+
+        """
         yield b"".join(self.opening)
-        for chunk in _joined(self.backfill):
-            yield chunk
-        self.sent = {frame.event_id for frame in self.backfill}
-        self.backfill = ()
+        while self.missed is not None and not self.pulse.closing:
+            for chunk in _joined(self._unsent_of(self.missed)):
+                yield chunk
+            self.position = min(self.position, self.missed.began)
+            self.missed = await self.more(self.missed)
+        self.view.reach_back(self.position)
         first_beat = beat = self.pulse.beats
         while not self.pulse.closing and self.pulse.beats - first_beat < self.max_beats:
             try:
@@ -67,6 +81,13 @@ class Subscription:
                 yield self.heartbeat(self.cursor)
             else:
                 await self.view.wait(self.position)
+
+    def _unsent_of(self, portion: Portion) -> Iterator[Frame]:
+        """The portion's wanted frames, each event once."""
+        for frame in portion.frames:
+            if frame.event_id not in self.sent and self.wanted.admits(frame.topic):
+                self.sent.add(frame.event_id)
+                yield frame
 
     def _next(self) -> bytes:
         if self.sent:
@@ -101,14 +122,14 @@ class Subscription:
             self.sent = set()
 
 
-def _joined(frames: Sequence[Frame]) -> list[bytes]:
-    chunks: list[bytes] = []
+def _joined(frames: Iterable[Frame]) -> Iterator[bytes]:
     parts: list[bytes] = []
     size = 0
     for frame in frames:
         if parts and size + len(frame.data) > CHUNK_BYTES:
-            chunks.append(b"".join(parts))
+            yield b"".join(parts)
             parts, size = [], 0
         parts.append(frame.data)
         size += len(frame.data)
-    return [*chunks, b"".join(parts)] if parts else chunks
+    if parts:
+        yield b"".join(parts)

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import ParamSpec
 
+from app.core.roles import CLI
+
 P = ParamSpec("P")
 
 PROGRESS_SECONDS = 2.0  # between lines of progress
@@ -13,9 +15,9 @@ PROGRESS_SECONDS = 2.0  # between lines of progress
 def actor() -> str:
     """The user who runs the command, for the admin trail."""
     try:
-        return f"cli:{getpass.getuser()}"
+        return f"{CLI}{getpass.getuser()}"
     except (KeyError, OSError):  # in a container, the user may have no name
-        return "cli:unknown"
+        return f"{CLI}unknown"
 
 
 class CommandError(Exception):

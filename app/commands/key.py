@@ -2,19 +2,24 @@
 
 import argparse
 import re
+import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from app.commands.common import CommandError, actor
 from app.config.settings import Settings
+from app.config.signing import audit_keys, has_audit_keys
 from app.core.roles import Role
 from app.observability.logs import escaped
 from app.store import location
-from app.store.access.api_keys import ApiKey, ApiKeys, KeyRefused
+from app.store.access.api_keys import ApiKey, ApiKeys
+from app.store.access.key_names import KeyRefused
 from app.store.access.sign_in_links import LINK_LIFE, SignInLinks
+from app.store.coordination.audit_key_ids import AuditKeyIDs, AuditKeysDiffer
+from app.store.deployment import CONSUMER
 from app.store.dynamodb import tables
 
 if TYPE_CHECKING:
@@ -64,14 +69,14 @@ def add(commands: Any) -> None:
 
 def _create(arguments: argparse.Namespace, settings: Settings) -> int:
     """Secrets go to stdout so that a script can read them; everything else goes to stderr."""
-    with _store(settings) as (client, table):
-        key, secret = ApiKeys(client, table).create(
+    with _store(settings) as store:
+        key, secret = ApiKeys(*store).create(
             arguments.name, arguments.role, arguments.expires, actor()
         )
         _say(f"Created key {key.name!r} ({key.role}, {_expires(key)}). It is shown only now:")
         print(secret.text, flush=True)
         if arguments.link:
-            token = SignInLinks(client, table).make_link(key, actor())
+            token = SignInLinks(*store).make_link(key, actor())
             minutes = LINK_LIFE // timedelta(minutes=1)
             _say(f"This link signs in one browser, once, within {minutes} minutes:")
             print(f"{address(settings)}/sign-in/link?token={token}", flush=True)
@@ -80,39 +85,60 @@ def _create(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def _list(_: argparse.Namespace, settings: Settings) -> int:
     now = datetime.now(UTC)
-    with _store(settings) as (client, table):
-        keys = ApiKeys(client, table).all()
-    if not keys:
+    with _store(settings) as store:
+        stored = ApiKeys(*store).read()
+    if not stored.keys and not stored.refused:
         _say("There are no keys: anyone who can reach the server has access.")
         return 0
     rows = [("NAME", "ROLE", "STATE", "LAST USED", "CREATED", "ID")]
     rows += [
         (key.name, key.role, _state(key, now), _day(key.last_used_at), _day(key.created_at), key.id)
-        for key in keys
+        for key in stored.keys
     ]
+    rows += [(key.name, "-", "REFUSED", "-", "-", key.id) for key in stored.refused]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         line = "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True))
         print(escaped(line.rstrip()))
+    for refused in stored.refused:
+        _say(
+            escaped(
+                f"{refused.id} is refused: {refused.why}. Delete it with `stockpulse key revoke"
+            )
+            + f" {shlex.quote(refused.id)}`, and create the key again if it was yours."
+        )
     return 0
 
 
 def _revoke(arguments: argparse.Namespace, settings: Settings) -> int:
-    with _store(settings) as (client, table):
-        key = ApiKeys(client, table).revoke(arguments.key, actor())
-    _say(f"Key {key.name!r} ({key.id}) is revoked.")
+    with _store(settings) as store:
+        key = ApiKeys(*store).revoke(arguments.key, actor())
+    done = "revoked" if isinstance(key, ApiKey) else "deleted; it was refused"
+    _say(f"Key {key.name!r} ({key.id!r}) is {done}.")
     return 0
 
 
 @contextmanager
-def _store(settings: Settings) -> Iterator[tuple["DynamoDBClient", str]]:
-    """A client, and the name of the Settings table, which is created if it is missing."""
+def _store(settings: Settings) -> Iterator[tuple["DynamoDBClient", str, Mapping[str, bytes]]]:
+    """A client, the name of the Settings table (created if it is missing), and the audit keys.
+
+    A key that the workers do not know is used with a warning: they may be started with it next.
+    But none is made in a data folder that has none, beside workers that have theirs.
+    """
     names = settings.table_names
     try:
         with location.shared(settings.dynamodb, settings.data_dir, names) as where:
             client = where.connect().tables
             tables.ensure_tables(client, names, settings.attributes)
-            yield client, names.settings
+            known = AuditKeyIDs(client, names.checkpoints, CONSUMER)
+            if not has_audit_keys(settings):
+                known.register_writer({})
+            keys = audit_keys(settings)
+            try:
+                known.register_writer(keys)
+            except AuditKeysDiffer as error:
+                _say(f"Warning: {error}")
+            yield client, names.settings, keys
     except KeyRefused as error:
         raise CommandError(str(error)) from None
 

@@ -61,7 +61,9 @@ class AccessSettings(BaseSettings):
         "refused without one.",
     )
     rate_limit_per_minute: Annotated[int, Field(ge=0)] = Field(
-        6_000, description="Maximum requests per minute of one key or person; 0 for no limit."
+        6_000,
+        description="Maximum requests per minute of one key or person; 0 for no limit. Each item "
+        "of a batch counts as one request.",
     )
     address_rate_limit_per_minute: Annotated[int, Field(ge=0)] = Field(
         12_000,

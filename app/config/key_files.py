@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 SESSION_KEY_LENGTH = 32  # characters at least
+_AUDIT_KEY = "audit.key"
 
 
 def parse_keys(text: str) -> dict[str, bytes]:
@@ -36,6 +37,11 @@ class KeyFileError(Exception):
     """A key file cannot be used. The message names the file and what to do."""
 
 
+def has_own_keys(data_dir: Path) -> bool:
+    """Whether the folder has an audit key."""
+    return (data_dir / _AUDIT_KEY).exists()
+
+
 def own_keys(data_dir: Path) -> str:
     """The folder's `id:base64` audit key, created at the first call; mode 0600.
 
@@ -43,7 +49,7 @@ def own_keys(data_dir: Path) -> str:
         KeyFileError: the file is damaged, or cannot be written.
 
     """
-    path = data_dir / "audit.key"
+    path = data_dir / _AUDIT_KEY
     if not path.exists():
         _keep(path, f"local-{secrets.token_hex(2)}:{_random()}")
     try:

@@ -79,9 +79,10 @@ class Settings(TableSettings):
     )
     audit_keys: AuditKeys | None = Field(
         None,
-        description="Keys of 32 bytes or more for audit entries, as `id:base64,…`: the first signs "
-        "new entries, all verify. Required with `STOCKPULSE_DYNAMODB=aws`; otherwise, if unset, a "
-        "key is created and kept in the data folder.",
+        description="Keys of 32 bytes or more for audit entries, changes and API keys, as "
+        "`id:base64,…`: the first signs, all verify. The same in every process. Required with "
+        "`STOCKPULSE_DYNAMODB=aws`; otherwise, if unset, a key is created and kept in the data "
+        "folder.",
     )
     webhook_url: WebhookURL | None = Field(
         None,

@@ -120,8 +120,10 @@ def number(item: Item | None, name: str) -> Decimal | None:
     Some frameworks keep numbers as strings: a string of plain digits is a number here, too.
     """
     value = value_at(item, path_of(name)) or {}
+    if "N" in value:
+        return number_of(value["N"])
     text = value.get("S", "")
-    return number_of(value.get("N") or (text if _PLAIN_NUMBER.fullmatch(text) else None))
+    return number_of(text) if _PLAIN_NUMBER.fullmatch(text) else None
 
 
 def stock(item: Item | None, names: AttributeNames = DEFAULT_NAMES) -> Decimal | None:

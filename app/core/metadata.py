@@ -75,7 +75,9 @@ def metadata_of(item: Item | None, names: AttributeNames) -> Metadata | None:
     if not isinstance(members, Mapping):
         return None
     number = members.get("version", {}).get("N", "")
-    rest = {name: value for name, value in members.items() if name not in {"version", "deleted"}}
+    rest = dict(members)
+    rest.pop("version", None)
+    rest.pop("deleted", None)
     texts = _texts(rest, _TEXTS)
     deleted = _mark(members["deleted"]) if "deleted" in members else None
     if texts is None or not _VERSION.fullmatch(number) or ("deleted" in members) != bool(deleted):

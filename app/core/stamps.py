@@ -3,6 +3,10 @@
 Its signature covers the table, the item's key, the metadata and known attributes that the write
 left, and those that it was made from. So a stale copy, a restored backup or a copy under another
 key is never blamed on a person (docs/adr/0015-one-map-attribute.md). Pure.
+
+Signatures name the audit key that they were made with: the first key signs, all of them verify.
+Each purpose has keys of its own, derived from the audit keys, so that a signature made for one
+purpose proves nothing for another.
 """
 
 import base64
@@ -17,6 +21,47 @@ from app.core.metadata import NONE, DeleteMark, Metadata, metadata_of, with_meta
 from app.core.paths import value_at
 
 _PURPOSE = b"stockpulse stamp 1"  # derives keys of their own from the audit keys
+
+
+class Signatures:
+    """Signs and verifies messages of one purpose; without keys, nothing is signed or believed."""
+
+    def __init__(self, audit_keys: Mapping[str, bytes], purpose: bytes) -> None:
+        """`audit_keys` by their ids, the one that signs first."""
+        self._derived = {
+            key_id: hmac.digest(key, purpose, "sha256") for key_id, key in audit_keys.items()
+        }
+
+    @property
+    def signs_as(self) -> str | None:
+        """The id of the key that signs; None without keys."""
+        return next(iter(self._derived), None)
+
+    def knows(self, signature: str) -> bool:
+        """Whether the signature names a key that is known here."""
+        return key_id_of(signature) in self._derived
+
+    def sign(self, message: bytes) -> str | None:
+        """The signature, as `key id:base64url`; None without keys."""
+        key_id = self.signs_as
+        return None if key_id is None else self._by(key_id, message)
+
+    def proves(self, signature: str, message: bytes) -> bool:
+        """Whether one of our keys made this signature for this message."""
+        key_id = key_id_of(signature)
+        if key_id not in self._derived:
+            return False
+        given = signature.encode(errors="surrogatepass")  # any text that a store can hold
+        return hmac.compare_digest(given, self._by(key_id, message).encode())
+
+    def _by(self, key_id: str, message: bytes) -> str:
+        digest = hmac.digest(self._derived[key_id], message, "sha256")
+        return f"{key_id}:{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
+
+
+def key_id_of(signature: str) -> str:
+    """The id of the key that a signature names."""
+    return signature.partition(":")[0]
 
 
 @dataclass(frozen=True)
@@ -63,16 +108,15 @@ class Stamps:
         return with_metadata(item, replace(metadata, deleted=None), self.names)
 
     def _matches(self, signature: str | None, before: Item | None, after: Item) -> bool:
-        key_id = (signature or "").partition(":")[0]
-        if not signature or key_id not in self._derived:
+        # An item of another program has no signature: nothing is computed for it.
+        if not signature or not self._signatures.knows(signature):
             return False
-        return hmac.compare_digest(signature, self._sign(key_id, before, after))
+        return self._signatures.proves(signature, self._message(before, after))
 
     def _signature(self, before: Item | None, after: Item) -> str | None:
-        key_id = next(iter(self._derived), None)
-        return None if key_id is None else self._sign(key_id, before, after)
+        return self._signatures.sign(self._message(before, after)) if self.keys else None
 
-    def _sign(self, key_id: str, before: Item | None, after: Item) -> str:
+    def _message(self, before: Item | None, after: Item) -> bytes:
         key = self.names.key.of_item(after)
         message = canonical(
             {
@@ -83,13 +127,11 @@ class Stamps:
         )
         # What was made from nothing differs from what was made from an item without attributes.
         origin = f"{self.table}\0{'insert' if before is None else 'change'}\0".encode()
-        digest = hmac.digest(self._derived[key_id], origin + message, "sha256")
-        return f"{key_id}:{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
+        return origin + message
 
     @cached_property
-    def _derived(self) -> dict[str, bytes]:
-        keys = self.keys or {}
-        return {key_id: hmac.digest(key, _PURPOSE, "sha256") for key_id, key in keys.items()}
+    def _signatures(self) -> Signatures:
+        return Signatures(self.keys or {}, _PURPOSE)
 
     def _state(self, side: str, item: Item) -> dict[str, Any]:
         """What a write of ours decides: the known attributes, and the metadata without signatures.

@@ -31,10 +31,15 @@ class Place:
     folder: str | None = None
 
     @property
+    def kind(self) -> str:
+        """What the store is, for everyone: it does not say where."""
+        return "DynamoDB" if self.engine is None else "embedded engine"
+
+    @property
     def name(self) -> str:
-        """A description of the store, without credentials."""
+        """What and where the store is, without credentials."""
         if self.engine is not None:
-            return "embedded engine"
+            return self.kind
         where = "on AWS" if self.endpoint is None else f"at {self.endpoint}"
         credentials = ", placeholder credentials" if self.session.placeholder else ""
         return masked(f"DynamoDB {where} (region {self.session.region}{credentials})")

@@ -32,6 +32,7 @@ from app.web.middleware.head_requests import HeadAsGet
 from app.web.middleware.rate_limits import AddressBudget, KeyBudget
 from app.web.middleware.request_guard import RequestGuard, request_id_of
 from app.web.pages import live_page, sign_in_page
+from app.web.requests.write_queue import WriteQueue
 from app.web.services import Services
 from app.web.statics import VersionedFiles
 
@@ -76,6 +77,7 @@ def create_app(services: Services) -> FastAPI:
         generate_unique_id_function=operation_id,
     )
     app.state.services = services
+    app.state.writes = WriteQueue()
     for module in _ROUTED_MODULES:
         app.include_router(module.router)
     app.mount("/static", VersionedFiles(), name="static")

@@ -84,6 +84,22 @@ class TooManyOfYourStreams(StockpulseError):
     title = "You have too many live streams open"
 
 
+class TooManyOfYourWrites(StockpulseError):
+    """This key or person has the maximum number of writes waiting. The write was not applied."""
+
+    status = 429
+    code = "too-many-of-your-writes"
+    title = "You have too many writes waiting"
+
+
+class TooManyWrites(StockpulseError):
+    """The write waited too long for other writes, and was not applied."""
+
+    status = 503
+    code = "too-many-writes"
+    title = "Too many writes are waiting"
+
+
 class HostNotAllowed(StockpulseError):
     """The Host header does not name this server."""
 

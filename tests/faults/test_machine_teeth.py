@@ -14,7 +14,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.faults.bugs import BUGS
 from tests.unit.worker.machine.rules import WorkerMachine
 
-EXAMPLES = 600
+EXAMPLES = 5000  # the bugs that are hardest to find take more than 600
 EXAMPLES_WITHOUT = 60
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from app.store.access.api_keys import ApiKey
+from app.store.access.api_keys import ApiKey, StoredKeys
 from app.store.access.key_cache import KeyCache
 from app.web.auth.authenticator import Authenticator
 from app.web.auth.sessions import Sessions
@@ -25,7 +25,7 @@ def an_authenticator(
 ) -> Authenticator:
     """An authenticator with these API keys; without any, everyone gets in."""
     ended: set[str] = set()
-    kept: Any = SimpleNamespace(all=lambda: list(keys), used=lambda *_: None)
+    kept: Any = SimpleNamespace(read=lambda: StoredKeys(list(keys)), used=lambda *_: None)
     sign_in: Any = SimpleNamespace(
         ended_sessions=lambda: frozenset(ended),
         end_session=lambda session, _until: ended.add(session),

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from app.config.signing import audit_keys
 from app.core.roles import Role
 from app.store.access.api_keys import ApiKey, ApiKeys
 from app.store.access.sign_in_links import SignInLinks
@@ -50,7 +51,9 @@ class House:
 
     def refresh_keys(self) -> None:
         """Make the application reload its keys now instead of within a second."""
-        self.app.services.access.authenticator.key_cache.forget()
+        key_cache = self.app.services.access.authenticator.key_cache
+        key_cache.forget()
+        key_cache.current()
 
 
 @contextmanager
@@ -59,7 +62,8 @@ def furnished(endpoint: str, folder: Path, **settings: Any) -> Iterator[House]:
     given = settings_for(endpoint, folder, **settings)
     with serving(given) as app:
         table = f"{given.table_prefix}Settings"
-        house = House(app, ApiKeys(app.tables, table), SignInLinks(app.tables, table))
+        store = (app.tables, table, audit_keys(given))
+        house = House(app, ApiKeys(*store), SignInLinks(*store))
         for role in Role:
             house.key(role, role)
         house.key("expired", Role.ADMIN, datetime.now(UTC) - timedelta(seconds=1))

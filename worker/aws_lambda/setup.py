@@ -51,7 +51,7 @@ def start(settings: Settings) -> LambdaHost:
     clients, names = clients_of(settings)
     claim_audit(clients.tables, names, CONSUMER)
     Workers(clients.tables, names.checkpoints, CONSUMER).claim_host("lambda")
-    AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER).register([*audit_keys(settings)])
+    AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER).register_reader(audit_keys(settings))
     clock = SharedClock(
         ClockRow(clients.tables, names.checkpoints, CONSUMER),
         Feed(clients.tables, names.feed).newest_ms(),

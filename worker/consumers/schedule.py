@@ -12,8 +12,8 @@ from itertools import islice
 
 from app.core.events import ChangeEvent
 from app.store.dead_letters.letter import Letter
+from app.store.dynamodb.paging import event_size
 from app.store.feed.cursor import Cursor
-from app.store.timeline.event_cache import size_of
 from worker.consumers.retry_policy import HALVE_AFTER, OUTAGE_AFTER, RetryPolicy
 
 
@@ -80,7 +80,7 @@ class Schedule:
                 self._opened = now
             self._products.setdefault(one.event.product_id, _Product()).waiting.append(one)
             self._waiting += 1
-            self.size += size_of(one.event)
+            self.size += event_size(one.event)
             if one.cursor is not None:
                 self._cursors.add(one.cursor)
 
@@ -207,7 +207,7 @@ class Schedule:
         """Release the call's products, and remove the finished deliveries."""
         for one in done:
             self._running -= 1
-            self.size -= size_of(one.event)
+            self.size -= event_size(one.event)
             if one.cursor is not None:
                 self._cursors.discard(one.cursor)
         finished = {one.event.product_id for one in done}

@@ -15,9 +15,9 @@ from app.runtime.loop_thread import LoopThread
 _log = logging.getLogger(__name__)
 
 SEND_TIMEOUT = 0.5  # seconds to send a hint
-# Seconds between two hints. A reader polls again 50 ms after a hint anyway, and a hint costs about
-# as much CPU time as a sixth of a write.
-MIN_INTERVAL = 0.025
+# Seconds between two hints, as long as a reader waits between two polls after a hint. A hint costs
+# about as much CPU time as a sixth of a write.
+MIN_INTERVAL = 0.05
 RETRY_INTERVAL = (
     2.0  # longest wait in seconds before listening again, and before a hint after a failure
 )

@@ -1,14 +1,15 @@
-"""A revoked or expired API key keeps its row, so that its name in the audit can be resolved.
+"""An API key counts only if its row is signed; a row that is not is refused, and reported.
+
+A revoked or expired API key keeps its row, so that its name in the audit can be resolved.
 
 The row also keeps a deployment closed after its last key is revoked: once a key has existed,
 credentials are required. The names of keys that are not revoked are unique; a row of kind
 `key-name` reserves each. The expiry is not stored as `ExpiresAt`: DynamoDB would delete the row.
 """
 
-import re
 import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,8 @@ from app.core.errors import ConditionFailed
 from app.core.events import rfc3339
 from app.core.roles import Role
 from app.store.access.api_key_secret import Secret, new_secret
-from app.store.access.settings_rows import SettingsRows, row_key
+from app.store.access.key_names import KeyRefused, checked_name
+from app.store.access.settings_rows import SIGNATURE, SettingsRows, row_key
 from app.store.dynamodb.client import translated
 
 if TYPE_CHECKING:
@@ -24,12 +26,6 @@ if TYPE_CHECKING:
 
 KIND = "key"
 _NAME_KIND = "key-name"
-_NAME = re.compile(r"\w([\w .@+-]{0,62}[\w.])?")
-_RESERVED = {"local"}  # the actor of writes without credentials
-
-
-class KeyRefused(Exception):
-    """A key cannot be created or revoked; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +47,34 @@ class ApiKey:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedKey:
+    """A key's row that does not count, and why; the name is what somebody wrote into the row."""
+
+    id: str
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKeys:
+    """All rows of keys, oldest key first."""
+
+    keys: Sequence[ApiKey]
+    refused: Sequence[RefusedKey] = ()
+
+
 class ApiKeys:
-    """The keys of a deployment, in its Settings table."""
+    """The keys of a deployment, in its Settings table; its audit keys sign them."""
 
     def __init__(
         self,
         client: "DynamoDBClient",
         table: str,
+        audit_keys: Mapping[str, bytes],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._rows = SettingsRows(client, table)
+        self._rows = SettingsRows(client, table, audit_keys)
         self._now = now
 
     def create(
@@ -80,7 +94,7 @@ class ApiKeys:
             self._rows.record_action(
                 actor,
                 "key created",
-                self._rows.put_new(_row(key)),
+                self._rows.put_new(self._rows.signed(_row(key))),
                 self._rows.put_new(row_key(_NAME_KIND, name)),
                 after=shown(key),
             )
@@ -90,52 +104,84 @@ class ApiKeys:
             ) from None
         return key, secret
 
-    def revoke(self, name_or_id: str, actor: str) -> ApiKey:
-        """Revoke a key permanently.
+    def revoke(self, name_or_id: str, actor: str) -> ApiKey | RefusedKey:
+        """Revoke a key permanently; a refused row is deleted.
 
         Raises:
             KeyRefused: no key has this name or id, or it is revoked already.
 
         """
         wanted = unicodedata.normalize("NFC", name_or_id)
-        alive = [key for key in self.all() if key.revoked_at is None]
-        found = next((key for key in alive if wanted in {key.id, key.name}), None)
+        stored = self.read()
+        alive = [key for key in stored.keys if key.revoked_at is None]
+        both: list[ApiKey | RefusedKey] = [*alive, *stored.refused]
+        by_id = [one for one in both if one.id == wanted]
+        found = next(iter(by_id or [one for one in both if one.name == wanted]), None)
         if found is None:
-            raise KeyRefused(
-                f"no active key has the name or id {wanted!r}: list all keys with "
-                "`stockpulse key list`"
-            )
-        at = rfc3339(self._now())
+            raise KeyRefused(f"no active key is called {wanted!r}: see `stockpulse key list`")
+        if isinstance(found, ApiKey):
+            self._revoke(found, actor)
+        else:
+            name_is_free = found.name not in {key.name for key in alive}
+            self._delete(found, actor, name_is_free=name_is_free)
+        return found
+
+    def _revoke(self, key: ApiKey, actor: str) -> None:
+        now = self._now()
+        row = self._rows.signed(_row(replace(key, revoked_at=now, version=key.version + 1)))
         try:
             self._rows.record_action(
                 actor,
                 "key revoked",
                 self._rows.action(
                     "Update",
-                    Key=row_key(KIND, found.id),
-                    UpdateExpression="SET RevokedAt = :at, Version = Version + :one",
+                    Key=row_key(KIND, key.id),
+                    UpdateExpression="SET RevokedAt = :at, Version = :next, Signature = :signature",
                     ConditionExpression="Version = :seen",
                     ExpressionAttributeValues={
-                        ":at": {"S": at},
-                        ":one": {"N": "1"},
-                        ":seen": {"N": str(found.version)},
+                        ":at": row["RevokedAt"],
+                        ":next": row["Version"],
+                        ":signature": row[SIGNATURE],
+                        ":seen": {"N": str(key.version)},
                     },
                 ),
-                self._rows.action("Delete", Key=row_key(_NAME_KIND, found.name)),
-                before=shown(found),
-                after={"id": found.id, "revoked": at},
+                self._rows.action("Delete", Key=row_key(_NAME_KIND, key.name)),
+                before=shown(key),
+                after={"id": key.id, "revoked": rfc3339(now)},
             )
         except ConditionFailed:
             raise KeyRefused(
-                f"the key {wanted!r} was changed at the same time: list the keys with "
+                f"the key {key.name!r} was changed at the same time: list the keys with "
                 "`stockpulse key list` and try again"
             ) from None
-        return found
 
-    def all(self) -> list[ApiKey]:
-        """Every key ever created, oldest first."""
-        keys = [_read(row) for row in self._rows.all(KIND)]
-        return sorted(keys, key=lambda key: key.created_at)
+    def _delete(self, refused: RefusedKey, actor: str, *, name_is_free: bool) -> None:
+        """Delete a refused row, and the reservation of its name unless a key has it."""
+        rows = [row_key(KIND, refused.id)]
+        if refused.name and name_is_free:
+            rows.append(row_key(_NAME_KIND, refused.name))
+        self._rows.record_action(
+            actor,
+            "refused key deleted",
+            *(self._rows.action("Delete", Key=row) for row in rows),
+            before=asdict(refused),
+        )
+
+    def read(self) -> StoredKeys:
+        """Every key ever created, and the rows that are refused."""
+        keys, refused = [], []
+        for row in self._rows.all(KIND):
+            if fault := self._rows.fault(row):
+                name = row.get("Name", {}).get("S", "")
+                refused.append(RefusedKey(_text(row["ID"]["S"]), _text(name[:64]), fault))
+            else:
+                keys.append(_read(row))
+        return StoredKeys(sorted(keys, key=lambda key: key.created_at), refused)
+
+    def sign_again(self) -> None:
+        """Sign each key with the first audit key, so that an older one is not needed any more."""
+        for row in self._rows.all(KIND):
+            self._rows.sign_again(row)
 
     def record_use(self, key_id: str, at: datetime) -> None:
         """Store when a key was last used."""
@@ -149,22 +195,6 @@ class ApiKeys:
             )
 
 
-def checked_name(name: str) -> str:
-    """The name in the form in which it is stored.
-
-    Raises:
-        KeyRefused: it is not allowed as a key's name.
-
-    """
-    name = unicodedata.normalize("NFC", name)
-    if not _NAME.fullmatch(name) or name in _RESERVED:
-        raise KeyRefused(
-            f"{name!r} is not allowed as a key's name: use 1 to 64 letters, digits, . @ + - _ and "
-            f"spaces (not at the start or end), and not {', '.join(sorted(_RESERVED))!r}"
-        )
-    return name
-
-
 def shown(key: ApiKey) -> dict[str, Any]:
     """A key as the admin trail shows it: without its hash."""
     return {
@@ -173,6 +203,11 @@ def shown(key: ApiKey) -> dict[str, Any]:
         "role": key.role,
         "expires": None if key.expires_at is None else rfc3339(key.expires_at),
     }
+
+
+def _text(stored: str) -> str:
+    """Text of another program that can be shown: a store may hold half a character."""
+    return stored.encode(errors="replace").decode()
 
 
 _TIMES = (

@@ -9,7 +9,7 @@ that every credential is rejected.
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ from typing import Self
 
 from app.core.errors import ConditionFailed, StoreUnavailable
 from app.store.access.api_key_secret import Secret
-from app.store.access.api_keys import ApiKey, ApiKeys
+from app.store.access.api_keys import ApiKey, ApiKeys, RefusedKey
 from app.store.access.sign_in_links import SignInLinks
 
 _log = logging.getLogger(__name__)
@@ -31,15 +31,23 @@ USE_INTERVAL = timedelta(minutes=1)  # between two updates of a key's last use
 
 @dataclass(frozen=True, slots=True)
 class KeySnapshot:
-    """All API keys and ended sessions, from one read of the store."""
+    """All API keys and ended sessions, from one read of the store.
+
+    `refused` are the rows of keys that do not count. `was_closed`: an earlier read has found a key.
+    """
 
     keys: Mapping[str, ApiKey]
     ended_sessions: frozenset[str] = frozenset()
+    refused: Sequence[RefusedKey] = ()
+    was_closed: bool = False
 
     @property
     def credentials_required(self) -> bool:
-        """Whether credentials are required: a key has been created, even if revoked since."""
-        return bool(self.keys)
+        """Whether credentials are required: a key has been created, even if revoked since.
+
+        Deleting rows or spoiling their signatures never opens a running server.
+        """
+        return bool(self.keys) or bool(self.refused) or self.was_closed
 
     def key_of(self, secret: Secret, now: datetime) -> ApiKey | None:
         """The usable key with this secret, or None; an unknown id takes equally long."""
@@ -116,6 +124,11 @@ class KeyCache:
             self._begin()
         return known or self._last()
 
+    def refused_keys(self) -> int:
+        """How many stored keys the last valid snapshot refuses; never blocks."""
+        known = self.latest()
+        return 0 if known is None else len(known.refused)
+
     def _begin(self) -> tuple["Future[KeySnapshot]", float]:
         """The running read, or a new one, and when it began."""
         with self._lock:
@@ -126,17 +139,36 @@ class KeyCache:
 
     def _read(self, began: float) -> KeySnapshot:
         try:
-            keys = {key.id: key for key in self._keys.all()}
-            known = KeySnapshot(keys, self._sign_in.ended_sessions())
+            stored = self._keys.read()
+            known = KeySnapshot(
+                {key.id: key for key in stored.keys},
+                self._sign_in.ended_sessions(),
+                tuple(stored.refused),
+                was_closed=self._known is not None and self._known.credentials_required,
+            )
         except StoreUnavailable:
             last = self._last()
             if last is None:
                 raise
             self._good_until = self._monotonic() + RETRY
             return last
+        self._report(known.refused)
         self._known, self._read_at = known, began
         self._good_until = began + FRESH
         return known
+
+    def _report(self, refused: Sequence[RefusedKey]) -> None:
+        """Log each refused row once."""
+        before = () if self._known is None else self._known.refused
+        for row in refused:
+            if row not in before:
+                _log.error(
+                    "refused the API key %s, stored as %r: %s. Delete it with `stockpulse key "
+                    "revoke ID`, and create the key again if it was yours",
+                    row.id,
+                    row.name,
+                    row.why,
+                )
 
     def _last(self) -> KeySnapshot | None:
         """The last snapshot, if it is still valid."""

@@ -1,10 +1,12 @@
 """A sign-in link works once; a session that was signed out stays ended until it would have expired.
 
 Using a link deletes its row in one transaction with the log row. DynamoDB deletes expired rows
-(`ExpiresAt`) some time later, so readers check the expiry themselves.
+(`ExpiresAt`) some time later, so readers check the expiry themselves. Links are signed, because
+they let somebody in. The rows of ended sessions are not: they only keep somebody out.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,8 @@ from app.store.dynamodb.reads import get_one
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_log = logging.getLogger(__name__)
+
 LINK_LIFE = timedelta(minutes=10)
 _LINK = "link"
 _ENDED = "ended-session"
@@ -30,30 +34,36 @@ class SignInLinks:
         self,
         client: "DynamoDBClient",
         table: str,
+        audit_keys: Mapping[str, bytes],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._rows = SettingsRows(client, table)
+        self._rows = SettingsRows(client, table, audit_keys)
         self._now = now
 
     def make_link(self, key: ApiKey, actor: str) -> str:
         """The token of a new link; only its hash is stored."""
         token = new_token()
-        row = _row(_LINK, token_hash(token), self._now() + LINK_LIFE)
+        row = _row(_LINK, token_hash(token), self._now() + LINK_LIFE) | {"Key": {"S": key.id}}
         self._rows.record_action(
             actor,
             "sign-in link made",
-            self._rows.action("Put", Item=row | {"Key": {"S": key.id}}),
+            self._rows.action("Put", Item=self._rows.signed(row)),
             after={"key": key.id, "name": key.name},
         )
         return token
 
     def link_key(self, token: str) -> str | None:
-        """The id of the key that a link signs in with; None if it has expired or been used.
+        """The id of the key that a link signs in with; None if it is unknown, expired or used.
 
-        The link stays usable.
+        The link stays usable. A link that this deployment did not make is logged.
         """
         row = get_one(self._rows.client, self._rows.table, row_key(_LINK, token_hash(token)))
-        if row is None or int(row["ExpiresAt"]["N"]) <= self._now().timestamp():
+        if row is None:
+            return None
+        if fault := self._rows.fault(row):
+            _log.error("refused a sign-in link in the table %s: %s", self._rows.table, fault)
+            return None
+        if int(row["ExpiresAt"]["N"]) <= self._now().timestamp():
             return None
         return str(row["Key"]["S"])
 

@@ -4,7 +4,7 @@ A batch that DynamoDB rejects as invalid is halved until one entry is left. An e
 an item is written with compressed images, and if still too large with only their hashes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from app.store.audit.damaged import MALFORMED, readable_entries
 from app.store.audit.entry import ImageForm, Signer, event_of
 from app.store.audit.history import HistoryReader
 from app.store.coordination.hold import Hold, Unleased
-from app.store.dynamodb.batches import get_all, put_all
+from app.store.dynamodb.batches import get_all, get_in_portions, put_all
 from app.store.dynamodb.client import translated
 from app.store.dynamodb.reads import get_rows
 from app.store.dynamodb.transactions import commit
@@ -118,6 +118,14 @@ class AuditRepository:
         keys = [_key(ref) for ref in dict.fromkeys(refs)]
         events = readable_entries(event_of, get_all(self._client, self._table, keys))
         return {_ref(event): event for event in events}
+
+    def each(self, refs: Sequence[EventRef]) -> Iterator[ChangeEvent]:
+        """As `get_many`, in the given order and on demand, with few large images in memory."""
+        order = {(row_id(product_id), key): n for n, (product_id, key) in enumerate(refs)}
+        keys = [_key(ref) for ref in dict.fromkeys(refs)]
+        for rows in get_in_portions(self._client, self._table, keys):
+            rows.sort(key=lambda row: order[row["ProductID"]["S"], row["EventKey"]["S"]])
+            yield from readable_entries(event_of, rows)  # on demand: images may be compressed
 
     def read(
         self, refs: Sequence[EventRef]

@@ -14,7 +14,7 @@ from app.store.audit.chain import Link, link_of, void_keys
 from app.store.audit.chain_reader import ChainReader
 from app.store.audit.damaged import readable_entries
 from app.store.audit.entry import event_of
-from app.store.dynamodb.paging import decode_cursor, encode_cursor
+from app.store.dynamodb.paging import PageRoom, decode_cursor, encode_cursor, event_size
 from app.store.dynamodb.reads import newest_first
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class HistoryReader:
         self._chains = chains
 
     def page(self, product_id: str, limit: int, cursor: str | None = None) -> HistoryPage:
-        """Up to `limit` events, newest first, without internal ones.
+        """Up to `limit` events, newest first, without internal ones; fewer if they are large.
 
         Raises:
             InvalidCursor: no page returned this cursor.
@@ -51,18 +51,25 @@ class HistoryReader:
         start = None if cursor is None else decode_cursor(cursor, is_event_key)
         entries: list[dict[str, Any]] = []
         events: list[ChangeEvent] = []
-        while len(events) < limit:
+        room = PageRoom(limit)
+        while not room.full:
             found, start = newest_first(
                 self._client,
                 self._table,
                 ("ProductID", row_id(product_id)),
                 "EventKey",
-                limit - len(events),
+                room.items,
                 start,
             )
-            entries += found
-            shown = readable_entries(event_of, found)
-            events += [event for event in shown if event.kind != "internal"]
+            for entry in found:
+                entries.append(entry)
+                for event in readable_entries(event_of, [entry]):
+                    shown = event.kind != "internal"
+                    events += [event] * shown
+                    room.take(event_size(event), items=shown)
+                if room.full and entry is not found[-1]:
+                    start = entry["EventKey"]["S"]
+                    break
             if start is None:
                 break
         links = list(readable_entries(link_of, reversed(entries)))

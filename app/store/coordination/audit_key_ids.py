@@ -1,12 +1,15 @@
-"""The id of every key that has signed is listed, so that a process warns if it lacks one.
+"""A process that signs with an audit key which the workers lack does not start.
 
-Only ids are stored, never keys. An entry whose key is lost can be read, but not verified.
+The workers would not believe its stamps, and show its changes as made outside Stockpulse. One row
+lists the id of every key that has signed, and the keys of the worker that started last: their ids
+with a fingerprint each, never the keys.
 """
 
 import logging
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
+from app.core.stamps import Signatures
 from app.store.dynamodb.client import translated
 from app.store.dynamodb.reads import get_one
 
@@ -16,6 +19,11 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 SHARD = "~keys"
+_PURPOSE = b"stockpulse key fingerprint 1"
+
+
+class AuditKeysDiffer(Exception):
+    """The workers lack the audit key that signs here. The message says what to set."""
 
 
 class AuditKeyIDs:
@@ -26,29 +34,62 @@ class AuditKeyIDs:
         self._table = table
         self._key = {"Consumer": {"S": consumer}, "Shard": {"S": SHARD}}
 
-    def register(self, known: Sequence[str]) -> None:
-        """Add the first id, whose key signs here; warn about listed ids that are unknown here.
+    def register_reader(self, keys: Mapping[str, bytes]) -> None:
+        """Record a worker's keys; warn about listed ids that it lacks.
 
         Raises:
-            StoreUnavailable: the id may not be listed; call again.
+            StoreUnavailable: they may not be recorded; call again.
 
         """
-        listed, signing = self._listed(), known[0]
-        if signing not in listed:
-            with translated():
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=self._key,
-                    UpdateExpression="ADD KeyIDs :id",
-                    ExpressionAttributeValues={":id": {"SS": [signing]}},
-                )
-        if lacking := listed - set(known):
+        before = self._update(
+            "SET Held = :held ADD KeyIDs :id",
+            {":held": {"SS": _fingerprints(keys)}, ":id": {"SS": [next(iter(keys))]}},
+        )
+        if lacking := set(before.get("KeyIDs", {}).get("SS", ())) - set(keys):
             _log.warning(
-                "STOCKPULSE_AUDIT_KEYS lacks keys that have signed audit entries (%s): those "
-                "entries are shown, but cannot be verified. Add the keys after the first one.",
+                "STOCKPULSE_AUDIT_KEYS lacks keys that have signed (%s): audit entries signed with "
+                "them are shown, but cannot be verified, and changes of a process that still signs "
+                "with them are shown as made outside Stockpulse. Add the keys after the first one.",
                 ", ".join(sorted(lacking)),
             )
 
-    def _listed(self) -> set[str]:
-        row = get_one(self._client, self._table, self._key) or {}
-        return set(row.get("KeyIDs", {}).get("SS", []))
+    def register_writer(self, keys: Mapping[str, bytes]) -> None:
+        """Check that the workers have the key that signs here, and list its id.
+
+        Until a worker has started, any key will do: the worker then warns if it lacks it.
+
+        Raises:
+            AuditKeysDiffer: the worker that started last lacks the key, or there is none.
+            StoreUnavailable: the row cannot be read or written now.
+
+        """
+        held = (get_one(self._client, self._table, self._key) or {}).get("Held", {}).get("SS", [])
+        signing = next(iter(_fingerprints(keys)), None)
+        if held and signing not in held:
+            mine = "none" if signing is None else f"one named {next(iter(keys))!r}"
+            theirs = ", ".join(repr(known.partition(":")[0]) for known in sorted(held))
+            raise AuditKeysDiffer(
+                f"the audit key that signs here ({mine}) is not among those of the worker "
+                f"({theirs}), so what is signed here would not be believed: set the same "
+                "STOCKPULSE_AUDIT_KEYS for every process, or use the same STOCKPULSE_DATA_DIR. "
+                "(To change the key, first add the new one after the first in every process.)"
+            )
+        if signing is not None:
+            self._update("ADD KeyIDs :id", {":id": {"SS": [next(iter(keys))]}})
+
+    def _update(self, expression: str, values: dict[str, Any]) -> Any:
+        """Change the row; returns it as it was."""
+        with translated():
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=self._key,
+                UpdateExpression=expression,
+                ExpressionAttributeValues=values,
+                ReturnValues="ALL_OLD",
+            )
+        return answer.get("Attributes", {})
+
+
+def _fingerprints(keys: Mapping[str, bytes]) -> list[str]:
+    """Each key as `id:fingerprint`, in order: two keys under one id differ in it."""
+    return [str(Signatures({name: key}, _PURPOSE).sign(b"")) for name, key in keys.items()]

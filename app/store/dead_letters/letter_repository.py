@@ -25,7 +25,7 @@ from app.store.dead_letters.letter import (
     split_letter_id,
 )
 from app.store.dynamodb.client import translated
-from app.store.dynamodb.paging import Page, decode_cursor, encode_cursor
+from app.store.dynamodb.paging import Page, PageRoom, decode_cursor, encode_cursor
 from app.store.dynamodb.reads import get_one, get_rows
 from app.store.dynamodb.transactions import commit
 from app.store.feed.cursor import wall_ms
@@ -103,13 +103,16 @@ class DeadLetters:
         """
         start = None if cursor is None else _position(cursor, sink, product_id)
         letters: list[Letter] = []
+        room = PageRoom(limit)
         for _ in range(_READS):
-            rows, start = self._some(limit - len(letters), start, sink, product_id)
-            letters += map(letter_of, rows)
-            if len(letters) > limit:  # a scan for one sink reads further than it needs
-                del letters[limit:]
-                start = letters[-1].key
-            if start is None or len(letters) == limit:
+            rows, start = self._some(room.items, start, sink, product_id)
+            for row in rows:  # a scan for one sink reads further than it needs
+                letters.append(letter_of(row))
+                room.take(size_of(letters[-1]))
+                if room.full and row is not rows[-1]:
+                    start = letters[-1].key
+                    break
+            if start is None or room.full:
                 break
         if start is None:
             return Page(letters, None)

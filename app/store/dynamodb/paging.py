@@ -1,14 +1,55 @@
-"""A page is its items and an opaque cursor to the next; no cursor means the end."""
+"""A page is its items and an opaque cursor to the next; no cursor means the end.
+
+It ends early if its items are large, so that no request fills the memory.
+"""
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from app.core.errors import InvalidCursor
+from app.core.events import ChangeEvent
 
 T = TypeVar("T")
+
+PAGE_BYTES = 4 * 1024 * 1024  # of items, roughly, after which a page ends
+
+
+class PageRoom:
+    """The room that a page has for further items: a number of them, and of bytes together.
+
+    The item that exceeds the bytes is the page's last, so every page has one.
+    """
+
+    def __init__(self, limit: int, most_bytes: int = PAGE_BYTES) -> None:
+        self.items = limit
+        self._bytes = most_bytes
+
+    def take(self, size: int, items: int = 1) -> None:
+        """Count items that were added to the page, of `size` bytes together."""
+        self.items -= items
+        self._bytes -= size
+
+    @property
+    def full(self) -> bool:
+        """Whether the page must end."""
+        return self.items <= 0 or self._bytes <= 0
+
+
+def event_size(event: ChangeEvent) -> int:
+    """The approximate size of an event with its images, in bytes."""
+    return 500 + sum(map(value_size, (event.before or {}, event.after or {}, event.changed)))
+
+
+def value_size(value: Any) -> int:
+    """The approximate size of an item or an attribute value in typed form, in bytes."""
+    if isinstance(value, Mapping):
+        return sum(len(name) + value_size(member) for name, member in value.items())
+    if isinstance(value, (list, tuple, set)):
+        return sum(map(value_size, value))
+    return len(value) if isinstance(value, (str, bytes)) else 8
 
 
 @dataclass(frozen=True, slots=True)

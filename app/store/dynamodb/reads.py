@@ -9,6 +9,12 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
+def answer_bytes(answer: Any) -> int:
+    """The size of an answer's body; 0 if it is not stated."""
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return int(headers.get("content-length", 0))
+
+
 def get_one(client: "DynamoDBClient", table: str, key: dict[str, Any]) -> dict[str, Any] | None:
     """The item with a key; None if there is none.
 

@@ -59,18 +59,38 @@ def ensure_tables(
     partition, sort = names.key
     own = [partition or attributes.key.partition.name, *([] if sort is None else [sort])]
     _ensure(client, names.products, own, is_products=True)
-    for name, keys in (
-        (names.audit, ["ProductID", "EventKey"]),
-        (names.feed, ["Day", "Cursor"]),
-        (names.checkpoints, ["Consumer", "Shard"]),
-        (names.dead_letters, ["ProductID", "SinkKey"]),
-        (names.idempotency, ["RequestKey"]),
-        (names.settings, ["Kind", "ID"]),
-    ):
+    expiring = expiring_tables(names)
+    for name, keys in {
+        **expiring,
+        names.checkpoints: ["Consumer", "Shard"],
+        names.dead_letters: ["ProductID", "SinkKey"],
+    }.items():
         _ensure(client, name, keys)
-    for name in (names.audit, names.feed, names.idempotency, names.settings):
+    for name in expiring:
         _ensure_expiry(client, name)
     return with_key(client, names, attributes)
+
+
+def expiring_tables(names: TableNames) -> dict[str, list[str]]:
+    """Our tables whose rows may expire, at the Unix time in `ExpiresAt`, with their keys."""
+    return {
+        names.audit: ["ProductID", "EventKey"],
+        names.feed: ["Day", "Cursor"],
+        names.idempotency: ["RequestKey"],
+        names.settings: ["Kind", "ID"],
+    }
+
+
+def expires(client: "DynamoDBClient", table: str) -> bool:
+    """Whether the table has a TTL.
+
+    Raises:
+        StoreUnavailable: DynamoDB cannot be reached.
+
+    """
+    with translated():
+        state = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    return state.get("TimeToLiveStatus") in {"ENABLED", "ENABLING"}
 
 
 def stream_of(client: "DynamoDBClient", table: str) -> StreamOfTable:
@@ -158,7 +178,7 @@ def _create(client: "DynamoDBClient", table: str, keys: list[str], *, streamed: 
 def _ensure_expiry(client: "DynamoDBClient", table: str) -> None:
     """Enable TTL on `ExpiresAt`; rows without that attribute do not expire."""
     with translated():
-        if _expires(client, table):
+        if expires(client, table):
             return
         try:
             client.update_time_to_live(
@@ -166,13 +186,8 @@ def _ensure_expiry(client: "DynamoDBClient", table: str) -> None:
                 TimeToLiveSpecification={"Enabled": True, "AttributeName": "ExpiresAt"},
             )
         except ClientError:  # another process enabled it, or our own call whose response was lost
-            if not _expires(client, table):
+            if not expires(client, table):
                 raise
-
-
-def _expires(client: "DynamoDBClient", table: str) -> bool:
-    state = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
-    return state.get("TimeToLiveStatus") in {"ENABLED", "ENABLING"}
 
 
 def _check_keys(table: str, keys: list[str], description: Any) -> None:

@@ -162,7 +162,7 @@ def _own_metadata(item: Item, names: AttributeNames) -> Metadata:
             f"This item's attribute {names.metadata} belongs to another program, so nothing is "
             "changed. Set STOCKPULSE_METADATA_ATTRIBUTE to a name that no program uses."
         )
-    return replace(metadata, deleted=None)
+    return metadata if metadata.deleted is None else replace(metadata, deleted=None)
 
 
 def _metadata(stamp: Stamp, version: int, created_at: str | None, now: datetime) -> Metadata:
@@ -186,6 +186,9 @@ def _with(item: Item, values: Mapping[Path, AttributeValue | None]) -> Item:
 
 def placeholder(names: dict[str, str], prefix: str, path: Path) -> str:
     """The path in an expression; `names` gets its placeholders."""
+    if len(path) == 1:
+        names[prefix] = path[0]
+        return prefix
     aliases = [prefix, *(f"{prefix}_{depth}" for depth in range(1, len(path)))]
     names.update(zip(aliases, path, strict=True))
     return ".".join(aliases)

@@ -145,6 +145,8 @@ def etag_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> str:
     counted = _present(item, (names.stock,))
     if metadata is None:
         counted[names.metadata] = item[names.metadata]
+    elif metadata.deleted is None:
+        counted |= _present(item, (names.metadata,))
     elif (unmarked := replace(metadata, deleted=None)) != NONE:
         counted[names.metadata] = encoded(unmarked)
     details = _present(item, names.details)

@@ -7,7 +7,7 @@ from app.core.errors import ProductGone, ProductNotFound
 from app.core.item import AttributeNames, Item, stock
 from app.core.keys import ID_BYTES, NotAnID
 from app.store.dynamodb.client import translated
-from app.store.dynamodb.paging import Page, decode_cursor, encode_cursor
+from app.store.dynamodb.paging import Page, PageRoom, decode_cursor, encode_cursor, value_size
 from app.store.dynamodb.reads import get_one
 from app.store.products.model import Product, product_of
 
@@ -47,12 +47,13 @@ class ProductReader:
     def page(self, limit: int, cursor: str | None = None) -> Page[Product]:
         """Up to `limit` products in the table's own order.
 
-        A page can be short of `limit` even if there are more: follow `next_cursor`.
+        A page can be short of `limit` even if there are more (`PageRoom`): follow `next_cursor`.
 
         Raises:
             InvalidCursor: no page returned this cursor.
 
         """
+        room = PageRoom(limit)
         request: dict[str, Any] = {"TableName": self._table, "ConsistentRead": True}
         if cursor is not None:
             request["ExclusiveStartKey"] = self._key_of_cursor(cursor)
@@ -64,6 +65,7 @@ class ProductReader:
                 answer = self._client.scan(Limit=most, **request)
             found = [item for item in answer["Items"] if self._names.is_product(item)]
             items += found
+            room.take(sum(map(value_size, found)), len(found))
             last = answer.get("LastEvaluatedKey")
             if len(items) > limit:
                 del items[limit:]
@@ -71,7 +73,7 @@ class ProductReader:
             if last is None:
                 return Page([product_of(item, self._names) for item in items], None)
             request["ExclusiveStartKey"] = last
-            if len(items) == limit:
+            if room.full:
                 break
         products = [product_of(item, self._names) for item in items]
         return Page(products, encode_cursor(self._names.key.id_of(request["ExclusiveStartKey"])))

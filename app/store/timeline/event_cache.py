@@ -2,10 +2,10 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from app.core.events import ChangeEvent
+from app.store.dynamodb.paging import event_size
 from app.store.feed.feed import EventRef
 
 BYTES = 16 * 1024 * 1024  # of images, roughly
@@ -27,7 +27,7 @@ class EventCache:
                 ref = (event.product_id, event.event_key)
                 if ref in self._events:
                     continue
-                size = size_of(event)
+                size = event_size(event)
                 self._events[ref] = (event, size)
                 self._size += size
             while self._size > self._limit and self._events:
@@ -43,16 +43,3 @@ class EventCache:
                     self._events.move_to_end(ref)
                     found[ref] = kept[0]
         return found
-
-
-def size_of(event: ChangeEvent) -> int:
-    """The approximate size of an event in bytes."""
-    return 500 + sum(_size(image) for image in (event.before, event.after) if image is not None)
-
-
-def _size(value: Any) -> int:
-    if isinstance(value, Mapping):
-        return sum(len(name) + _size(member) for name, member in value.items())
-    if isinstance(value, (list, tuple, set)):
-        return sum(map(_size, value))
-    return len(value) if isinstance(value, (str, bytes)) else 8

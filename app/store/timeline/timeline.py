@@ -3,8 +3,8 @@
 An event whose audit entry is missing was not published: it is skipped, and arrives again.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice, takewhile
 
 from app.core.errors import EventNotFound
@@ -12,11 +12,18 @@ from app.core.events import ChangeEvent
 from app.store.audit.audit_repository import Arrived, AuditRepository
 from app.store.audit.history import HistoryPage
 from app.store.dynamodb.batches import READ_LIMIT
-from app.store.feed.cursor import Cursor, parse_cursor
+from app.store.dynamodb.paging import PageRoom, event_size
+from app.store.feed.cursor import Cursor, before, parse_cursor
 from app.store.feed.feed import Arrival, EventRef, Feed
 
 # How far rows may have been written out of order, in ms (docs/extend/architecture.md).
 OVERLAP_MS = 10_000
+
+# Bytes of an event beyond which its images are left out for the live feed. Frames have smaller ones
+# (`app.broker.event_json`), so this changes no frame.
+LARGE = 64 * 1024
+
+_PORTION_BYTES = 512 * 1024  # of events that are kept for a resuming client at once
 
 _CHUNKS = 5  # chunks, each of a page's length, that are read to fill one page
 
@@ -64,41 +71,55 @@ class Timeline:
         later = (arrival for arrival in self._feed.since(edge.ms) if arrival.cursor > edge)
         return self._page(later, limit, admits)
 
-    def backfill(self, cursor: Cursor, limit: int) -> list[Arrived] | None:
-        """All events since 10 s before the cursor, oldest first; None if more than `limit`."""
-        arrivals = list(islice(self._feed.since(cursor.ms - OVERLAP_MS), limit + 1))
-        return None if len(arrivals) > limit else self._load(arrivals)
+    def resume_point(self, cursor: Cursor, most: int) -> Cursor | None:
+        """The position 10 s before the cursor; None if more than `most` arrivals follow it."""
+        start = cursor.ms - OVERLAP_MS
+        following = sum(1 for _ in islice(self._feed.since(start), most + 1))
+        return None if following > most else before(start)
+
+    def following(self, point: Cursor, limit: int) -> tuple[list[Arrived], Cursor | None]:
+        """Events of up to `limit` arrivals after a position, oldest first, without large images.
+
+        Also returns the position to continue from; None at the end. There are fewer events if they
+        are large.
+        """
+        later = (arrival for arrival in self._feed.since(point.ms) if arrival.cursor > point)
+        arrivals = list(islice(later, limit))
+        found: list[Arrived] = []
+        read, kept = PageRoom(limit), PageRoom(limit, _PORTION_BYTES)
+        for cursor, event in self._load(arrivals):
+            found.append((cursor, _without_large_images(event)))
+            read.take(event_size(event))
+            kept.take(event_size(found[-1][1]))
+            if read.full or kept.full:
+                return found, cursor
+        return found, arrivals[-1].cursor if len(arrivals) == limit else None
 
     def recent(
         self, since_ms: int = 0, lacks: Callable[[EventRef], bool] = lambda _: True
     ) -> Iterator[Arrived]:
         """Events stamped at or after `since_ms` for which `lacks` is true, newest first.
 
-        They are read on demand, in chunks. An event that arrived twice appears twice.
+        They are read on demand, in chunks, without large images. An event that arrived twice
+        appears twice.
         """
         arrivals = takewhile(lambda arrival: arrival.cursor.ms >= since_ms, self._feed.before(None))
         lacking = (arrival for arrival in arrivals if lacks(arrival.ref))
         while some := list(islice(lacking, READ_LIMIT)):
-            events = self._audit.get_many([arrival.ref for arrival in some])
-            for arrival in some:
-                if arrival.ref in events:
-                    yield arrival.cursor, events[arrival.ref]
+            yield from self._arrived(some)
 
     def newest(self, count: int, before: int) -> tuple[list[Arrived], list[Arrival]]:
         """The newest events, oldest first, and up to `before` arrivals before them, newest first.
 
         Reads until `count` events are not internal, but at most five times `count` arrivals. An
-        event that arrived twice appears twice.
+        event that arrived twice appears twice. Large images are left out.
         """
         arrivals = self._feed.before(None)
         newest: list[Arrived] = []
-        shown = 0
         for _ in range(_CHUNKS):
-            chunk = list(islice(arrivals, count))
-            events = self._audit.get_many([arrival.ref for arrival in chunk])
-            newest += [(a.cursor, events[a.ref]) for a in chunk if a.ref in events]
-            shown += sum(event.kind != "internal" for event in events.values())
-            if shown >= count:
+            newest += self._arrived(list(islice(arrivals, count)))
+            shown = {event.id for _, event in newest if event.kind != "internal"}
+            if len(shown) >= count:
                 break
         return newest[::-1], list(islice(arrivals, before))
 
@@ -128,8 +149,12 @@ class Timeline:
         return event
 
     def _page(self, arrivals: Iterator[Arrival], limit: int, admits: Admits) -> TimelinePage:
-        """Events that are not internal, until the page is full or `_CHUNKS` chunks are read."""
+        """Events that are not internal, until the page is full or `_CHUNKS` chunks are read.
+
+        Only as many events are read as the page has room for (`PageRoom`).
+        """
         items: list[Arrived] = []
+        room = PageRoom(limit)
         seen: set[tuple[str, str]] = set()
         for _ in range(_CHUNKS):
             chunk = list(islice(arrivals, limit))
@@ -139,16 +164,34 @@ class Timeline:
                 if item[1].kind == "internal" or not admits(item[1]):
                     continue
                 items.append(item)
-                if len(items) == limit:
+                room.take(event_size(item[1]))
+                if room.full:
                     return TimelinePage(items, str(item[0]))
             if len(chunk) < limit:
                 return TimelinePage(items, None)
         return TimelinePage(items, str(chunk[-1].cursor))
 
-    def _load(self, arrivals: Iterable[Arrival]) -> list[Arrived]:
-        """Each event once, with its first cursor in the given order."""
-        places: dict[tuple[str, str], Cursor] = {}
+    def _load(self, arrivals: Iterable[Arrival]) -> Iterator[Arrived]:
+        """Each event once, with its first cursor in the given order; they are read on demand."""
+        places: dict[EventRef, Cursor] = {}
         for arrival in arrivals:
             places.setdefault(arrival.ref, arrival.cursor)
-        events = self._audit.get_many(list(places))
-        return [(cursor, events[ref]) for ref, cursor in places.items() if ref in events]
+        for event in self._audit.each(list(places)):
+            if (cursor := places.get((event.product_id, event.event_key))) is not None:
+                yield cursor, event
+
+    def _arrived(self, arrivals: Sequence[Arrival]) -> list[Arrived]:
+        """The arrivals that have an entry, with their events without large images."""
+        events = {
+            (event.product_id, event.event_key): _without_large_images(event)
+            for event in self._audit.each([arrival.ref for arrival in arrivals])
+        }
+        return [
+            (arrival.cursor, events[arrival.ref]) for arrival in arrivals if arrival.ref in events
+        ]
+
+
+def _without_large_images(event: ChangeEvent) -> ChangeEvent:
+    if event_size(event) <= LARGE:
+        return event
+    return replace(event, before=None, after=None, images_omitted=True)

@@ -45,8 +45,11 @@ def stream(
     wanted: Filter,
     revocable: Revocable,
     slot: Slot | None = None,
+    account: str | None = None,
 ) -> Response:
     """The response that streams events after the cursor until the client's permission is revoked.
+
+    Events that clients missed are read for one `account` after another.
 
     Raises:
         InvalidCursor: `after` is not a cursor.
@@ -54,7 +57,7 @@ def stream(
 
     """
     broker.check(after)
-    return EventStream(broker, after, wanted, revocable, slot or nullcontext())
+    return EventStream(broker, after, wanted, revocable, slot or nullcontext(), account)
 
 
 class EventStream(Response):
@@ -69,6 +72,7 @@ class EventStream(Response):
         wanted: Filter,
         revocable: Revocable = irrevocable,
         slot: Slot = nullcontext(),  # noqa: B008 - it has no state
+        account: str | None = None,
         *,
         send_timeout: float = SEND_TIMEOUT,
         check_interval: float = CHECK_INTERVAL,
@@ -84,6 +88,7 @@ class EventStream(Response):
         self._wanted = wanted
         self._revocable = revocable
         self._slot = slot
+        self._account = account
         self._send_timeout = send_timeout
         self._check_interval = check_interval
         self._sending_since: float | None = None
@@ -124,7 +129,9 @@ class EventStream(Response):
 
     async def _send_all(self, send: Send) -> None:
         try:
-            async with self._broker.subscribe(self._after, self._wanted) as subscription:
+            async with self._broker.subscribe(
+                self._after, self._wanted, self._account
+            ) as subscription:
                 async for chunk in subscription.chunks():
                     self._sending_since = time.monotonic()
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})

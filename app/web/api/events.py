@@ -103,13 +103,14 @@ async def list_events(
     _check_cursor("?after", after)
     _check_cursor("?cursor", cursor)
     if "text/event-stream" in request.headers.get("accept", ""):
-        identity = identity_of(request)
+        identity, account = identity_of(request), account_of(request.scope)
         return stream(
             services.broker,
             last_event_id or after,
             wanted,
             lambda end: services.access.stream_revocation.end_when_invalid(identity, end),
-            services.access.stream_quota.hold(account_of(request.scope)),
+            services.access.stream_quota.hold(account),
+            account,
         )
     return await run_in_threadpool(_page, request, services, wanted, limit, cursor, after)
 

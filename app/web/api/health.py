@@ -6,7 +6,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from app.core.errors import StockpulseError
+from app.core.roles import Role
 from app.web.auth.authenticator import Authenticator
+from app.web.auth.identity import Identity
 from app.web.auth.permissions import PUBLIC
 from app.web.requests.parameters import ServicesDep
 from app.web.system.readiness import details_of
@@ -42,9 +44,10 @@ async def readyz(request: Request, services: ServicesDep) -> JSONResponse:
     parts = {name: probe() or "ok" for name, probe in services.probes.items()}
     is_ready = all(status == "ok" for status in parts.values())
     body: dict[str, Any] = {"status": "ok" if is_ready else "unavailable"}
-    if await _may_see_details(request):
+    if (identity := await _identity(request)) is not None:
         state = await services.system.current(DETAILS_AGE)
-        body |= {"parts": parts, "details": details_of(state)}
+        is_admin = identity.role.covers(Role.ADMIN)
+        body |= {"parts": parts, "details": details_of(state, is_admin=is_admin)}
     return JSONResponse(
         body,
         status_code=200 if is_ready else 503,
@@ -52,14 +55,14 @@ async def readyz(request: Request, services: ServicesDep) -> JSONResponse:
     )
 
 
-async def _may_see_details(request: Request) -> bool:
-    """Whether the request has valid credentials; invalid ones are not an error here.
+async def _identity(request: Request) -> Identity | None:
+    """Who sent the request, if it has valid credentials; invalid ones are not an error here.
 
     Does not wait for the store: if it does not respond, the response must still be prompt.
     """
     authenticator: Authenticator = request.app.state.services.access.authenticator
     known = authenticator.key_cache.latest()
     try:
-        return known is not None and await authenticator.identify(request.scope, known) is not None
+        return None if known is None else await authenticator.identify(request.scope, known)
     except StockpulseError:
-        return False
+        return None

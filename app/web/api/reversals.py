@@ -4,7 +4,7 @@ The reversal subtracts the change's delta from the current stock: later changes 
 original event is never modified.
 """
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from app.core.errors import (
     AlreadyReversed,
@@ -22,7 +22,7 @@ from app.core.roles import Role
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses
 from app.web.requests.idempotency import IdempotencyDep
-from app.web.requests.parameters import EventID, ServicesDep, event_ref, writable_json
+from app.web.requests.parameters import EventID, ServicesDep, event_ref, json_body, writable
 from app.web.requests.responses import product_response
 from app.web.requests.strict_route import StrictRoute
 from app.web.requests.write_stamp import stamp_for
@@ -37,7 +37,7 @@ router = APIRouter(prefix="/v1/events", tags=["events"], route_class=StrictRoute
     "/{event_id}/reversals",
     response_model=ProductOut,
     response_description="The updated product.",
-    dependencies=[needs(Role.EDITOR), Depends(writable_json)],
+    dependencies=[needs(Role.EDITOR, writable, json_body)],
     responses=error_responses(
         EventNotFound,
         ProductNotFound,

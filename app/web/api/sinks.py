@@ -109,7 +109,7 @@ def resume_sink(
     response_model=SinkOut,
     response_description="The sink with its new cursor.",
     responses=error_responses(SinkNotFound, TimeOutOfRange, IdempotencyKeyReused),
-    dependencies=[*_ADMIN, Depends(json_body)],
+    dependencies=[needs(Role.ADMIN, json_body)],
 )
 def rewind_sink(
     name: SinkName,

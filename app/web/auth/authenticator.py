@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from app.core.roles import is_reserved
 from app.store.access.api_key_secret import Secret
 from app.store.access.api_keys import ApiKey
 from app.store.access.key_cache import KeyCache, KeySnapshot
@@ -59,7 +60,7 @@ class Authenticator:
 
         Raises:
             Unauthenticated: the credentials are not valid.
-            RoleNeeded: the proxy names a person whose groups have no role.
+            RoleNeeded: the proxy names a person without a role, or with one of our own names.
             StoreUnavailable: the keys cannot be read.
 
         """
@@ -149,6 +150,11 @@ def _owner(identity: Identity) -> str:
 
 
 def _by_proxy(person: Person) -> Identity:
+    if is_reserved(person.name):
+        raise RoleNeeded(
+            f"The proxy names {person.name!r}, but Stockpulse uses that name itself, so a change "
+            "would not show who made it. Ask an administrator to give the account another name."
+        )
     if person.role is None:
         raise RoleNeeded(
             f"The proxy names {person.name!r}, but none of their groups has a role. Ask an "

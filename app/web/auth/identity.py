@@ -6,11 +6,9 @@ from typing import Literal
 
 from fastapi import Request
 
-from app.core.roles import Role
+from app.core.roles import LOCAL_ACTOR, Role
 from app.store.access.key_cache import KeySnapshot
 from app.web.errors import Unauthenticated
-
-LOCAL_ACTOR = "local"  # the actor when no credentials are needed
 
 
 @dataclass(frozen=True, slots=True)

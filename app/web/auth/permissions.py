@@ -4,6 +4,7 @@ One dependency checks both, so that no route can forget the CSRF token. A test f
 route that declares no role.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import Depends, Request
@@ -20,11 +21,19 @@ _SAFE = {"GET", "HEAD", "OPTIONS"}
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
-class RoleRequirement:
-    """Requires a role or a higher one; None allows everyone."""
+Check = Callable[[Request], Awaitable[None]]
 
-    def __init__(self, role: Role | None) -> None:
+
+class RoleRequirement:
+    """Requires a role or a higher one; None allows everyone.
+
+    Then it runs `checks` on the request. They are no dependencies of their own, because each of
+    these costs about 20 µs a request.
+    """
+
+    def __init__(self, role: Role | None, checks: tuple[Check, ...] = ()) -> None:
         self.role = role
+        self._checks = checks
 
     async def __call__(self, request: Request) -> None:
         """Check one request."""
@@ -39,11 +48,13 @@ class RoleRequirement:
             )
         if request.method not in _SAFE and identity.is_ambient:
             await _check_token(request, identity)
+        for check in self._checks:
+            await check(request)
 
 
-def needs(role: Role) -> Any:
-    """The dependency for a route that needs a role (for `dependencies=`)."""
-    return Depends(RoleRequirement(role))
+def needs(role: Role, *checks: Check) -> Any:
+    """The dependency for a route that needs a role, then checks (for `dependencies=`)."""
+    return Depends(RoleRequirement(role, checks))
 
 
 # For the routes that are open to everyone.

@@ -75,7 +75,8 @@ class TrustedProxies:
         if not name or len(name) > _MAX_NAME or not name.isprintable():
             return None
         given = headers.getlist(self.group_header) if self.group_header else []
-        listed = _text(given[0]).replace(";", ",").split(",") if len(given) == 1 else []
+        # Only a comma separates groups: in the directory, a name may contain anything else.
+        listed = _text(given[0]).split(",") if len(given) == 1 else []
         groups = {ANYONE, *(group.strip() for group in listed if group.strip() != ANYONE)}
         roles = [role for group, role in self.roles.items() if group in groups]
         return Person(name, max(roles, key=list(Role).index, default=None))

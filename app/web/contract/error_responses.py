@@ -16,6 +16,8 @@ from app.web.errors import (
     ReadOnly,
     RoleNeeded,
     TokenNeeded,
+    TooManyOfYourWrites,
+    TooManyWrites,
     Unauthenticated,
     UnknownParameter,
     UnsupportedMediaType,
@@ -63,7 +65,14 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 _ANY: tuple[type[StockpulseError], ...] = (HostNotAllowed, StoreUnavailable, InternalError)
 _TAKES_INPUT = (InvalidRequest,)
 _GUARDED = (Unauthenticated, RoleNeeded, RateLimited, UnknownParameter)
-_WRITES = (CrossOrigin, ReadOnly, TokenNeeded, OutcomeUnknown)
+_WRITES = (
+    CrossOrigin,
+    ReadOnly,
+    TokenNeeded,
+    OutcomeUnknown,
+    TooManyOfYourWrites,
+    TooManyWrites,
+)
 _HAS_BODY = (MalformedJSON, BodyTooLarge, UnsupportedMediaType)
 
 Responses = dict[int | str, dict[str, Any]]

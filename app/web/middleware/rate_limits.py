@@ -14,7 +14,7 @@ import ipaddress
 import math
 import time
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 
 from limits import RateLimitItemPerMinute
@@ -54,7 +54,7 @@ class RateLimiter:
         if not self._quota:
             return {}
         if not self._limiter.hit(self._item, caller, cost=cost):
-            raise self.refusal(caller)
+            raise self.refusal(caller, cost)
         return self._headers(caller)[0]
 
     def check(self, caller: str) -> None:
@@ -67,9 +67,16 @@ class RateLimiter:
         if self._quota and not self._limiter.test(self._item, caller):
             raise self.refusal(caller)
 
-    def refusal(self, caller: str) -> RateLimited:
+    def refusal(self, caller: str, cost: int = 1) -> RateLimited:
         """The error for a caller that has reached the limit."""
         headers, seconds = self._headers(caller)
+        if cost > 1:
+            return RateLimited(
+                f"Each item counts as one request, and fewer are left of your {self._quota} per "
+                f"minute ({self._name}), so nothing was applied. Send fewer items, or try again in "
+                f"{seconds} s.",
+                headers={**headers, "Retry-After": str(seconds)},
+            )
         return RateLimited(
             f"The limit of {self._quota} requests per minute ({self._name}) is reached. Try again "
             f"in {seconds} s.",
@@ -154,6 +161,7 @@ class KeyBudget:
             return
         try:
             limits = self._rates.take(account)
+            scope["state"]["take"] = partial(self._rates.take, account)
         except RateLimited as error:
             await self._refuse(Request(scope), error)(scope, receive, send)
             return
@@ -164,6 +172,17 @@ class KeyBudget:
             await send(message)
 
         await self._app(scope, receive, send_with_limits)
+
+
+def charge(scope: Scope, cost: int) -> dict[str, str]:
+    """Count more than the one request that `KeyBudget` has counted; returns RateLimit headers.
+
+    Raises:
+        RateLimited: less is left; nothing more is counted.
+
+    """
+    take: Callable[[int], dict[str, str]] | None = scope["state"].get("take")
+    return {} if take is None or not cost else take(cost)
 
 
 def account_of(scope: Scope) -> str | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.core.roles import Role
@@ -15,6 +15,7 @@ from app.store.access.api_keys import ApiKey
 from app.web.auth.permissions import needs
 from app.web.pages.templating import render
 from app.web.requests.parameters import ServicesDep, writable
+from app.web.requests.queued_route import QueuedRoute
 
 PAGE = 50
 
@@ -30,16 +31,14 @@ def admin_page(
     now = authenticator.now()
     zone = ZoneInfo(services.settings.timezone)
     page = services.store.admin_log.page(PAGE, cursor)
-    keys = sorted(
-        authenticator.key_cache.current().keys.values(),
-        key=lambda key: key.created_at,
-        reverse=True,
-    )
+    known = authenticator.key_cache.current()
+    keys = sorted(known.keys.values(), key=lambda key: key.created_at, reverse=True)
     return render(
         request,
         "admin.html",
         page="admin",
         keys=[(key, _state(key, now)) for key in keys],
+        refused=known.refused,
         rows=[(datetime.fromisoformat(row.at), row) for row in page.items],
         place=cursor,
         next_cursor=page.next_cursor,
@@ -53,7 +52,9 @@ def _state(key: ApiKey, now: datetime) -> str:
     return "active" if key.usable(now) else "expired"
 
 
-demo_router = APIRouter(prefix="/demo", dependencies=[needs(Role.EDITOR), Depends(writable)])
+demo_router = APIRouter(
+    prefix="/demo", route_class=QueuedRoute, dependencies=[needs(Role.EDITOR, writable)]
+)
 
 
 @demo_router.post("/start")

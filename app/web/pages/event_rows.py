@@ -13,10 +13,8 @@ from zoneinfo import ZoneInfo
 
 from app.core.events import RESERVED, ChangeEvent, data_of
 from app.core.numbers import digits, quantity
+from app.core.roles import EXPIRY, NOT_RECORDED, OUTSIDE
 from app.web.pages.attribute_text import ARROW, attribute_text, found_text, shown, signed
-
-OUTSIDE = "outside Stockpulse"
-NOT_RECORDED = "not recorded"
 
 VOID, VOID_MEANS = "Void", "The missing change arrived later"
 
@@ -175,7 +173,7 @@ def who(data: Mapping[str, Any]) -> str:
         return str(data["actor"])
     match data["kind"]:
         case "expired":
-            return "automatic expiry"
+            return EXPIRY
         case "gap" | "reconciled":
             return ""
         case _:

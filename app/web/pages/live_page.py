@@ -59,7 +59,6 @@ def live_page(request: Request, services: ServicesDep) -> HTMLResponse:
         period=f"Since {local_time(tiles.since, zone)}" if tiles.since else "Last hour",
         view_type=services.about.view_type,
         view_notice=view_notice(services.about.view_type),
-        cli_line=services.about.cli_line,
         no_stock=not changes and _no_stock(services),
     )
 

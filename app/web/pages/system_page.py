@@ -37,6 +37,7 @@ async def system_state(request: Request, services: ServicesDep) -> HTMLResponse:
 
 async def _rendered(request: Request, services: Services, template: str) -> HTMLResponse:
     state = await services.system.current()
+    may_control = identity_of(request).role.covers(Role.ADMIN)
     found = findings(state)
     zone = ZoneInfo(services.settings.timezone)
 
@@ -64,7 +65,8 @@ async def _rendered(request: Request, services: Services, template: str) -> HTML
         findings=found,
         shards=shard_lines(state),
         sinks=sink_lines(state),
-        may_control=identity_of(request).role.covers(Role.ADMIN),
+        may_control=may_control,
+        store=state.live.store_for(is_admin=may_control),
         span=span,
         local=local,
         zone=services.settings.timezone,

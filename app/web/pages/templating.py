@@ -59,6 +59,7 @@ def render(
 
     identity: Identity | None = request.scope.get("state", {}).get("identity")
     may_edit = identity is not None and identity.role.covers(Role.EDITOR)
+    is_admin = identity is not None and identity.role.covers(Role.ADMIN)
     context = {
         "base": settings.base_path,
         "static": settings.base_path + static_path(),
@@ -75,6 +76,8 @@ def render(
         "price_decimals": settings.price_decimals,
         "step": partial(_step, settings.stock_decimals),
         "clock": clock,
+        # It contains the store's address, which only admins may know.
+        "cli_line": services.about.cli_line if is_admin else None,
         **shown,
     }
     page = _templates.get_template(template).render(context)

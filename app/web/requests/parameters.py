@@ -31,7 +31,13 @@ async def _services(request: Request) -> Services:
 
 ServicesDep = Annotated[Services, Depends(_services)]
 Limit = Annotated[
-    int, Query(ge=1, le=200, description="The maximum number of items to return, 1 to 200.")
+    int,
+    Query(
+        ge=1,
+        le=200,
+        description="The maximum number of items to return, 1 to 200. A page of large items ends "
+        "after about 4 MiB: follow `next_cursor`.",
+    ),
 ]
 PageCursor = Annotated[
     str | None,
@@ -160,26 +166,20 @@ WriteStamp = Annotated[Stamp, Depends(_stamp)]
 
 
 async def writable(request: Request) -> None:
-    """Reject writes in a read-only deployment (for `dependencies=`)."""
+    """Reject writes in a read-only deployment (for `needs`)."""
     if services_of(request).settings.read_only:
         raise ReadOnly("STOCKPULSE_READ_ONLY is set, so products cannot be changed here.")
 
 
-async def writable_json(request: Request) -> None:
-    """Both: `writable` and `json_body`. Each dependency costs about 45 Python calls a request."""
-    await writable(request)
-    await json_body(request)
-
-
 async def json_body(request: Request) -> None:
-    """Reject bodies that are not JSON (for `dependencies=`)."""
+    """Reject bodies that are not JSON (for `needs`)."""
     _refuse_encoded(request)
     if _media_type(request) != "application/json":
         raise UnsupportedMediaType("Send the body as application/json.")
 
 
 async def merge_patch_body(request: Request) -> None:
-    """Reject bodies that are not merge patches (for `dependencies=`)."""
+    """Reject bodies that are not merge patches (for `needs`)."""
     _refuse_encoded(request)
     if _media_type(request) != MERGE_PATCH:
         raise UnsupportedMediaType(

@@ -12,9 +12,9 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Query
-from fastapi.routing import APIRoute
 
 from app.web.errors import UnknownParameter
+from app.web.requests.queued_route import QueuedRoute
 
 _MAX_DIGITS = 100  # of an integer; the limit of every field is far lower
 
@@ -64,7 +64,7 @@ def _decimal(digits: str) -> Decimal | float:
 _MAX_NAMED = 20  # in one response: a URL can contain thousands
 
 
-class StrictRoute(APIRoute):
+class StrictRoute(QueuedRoute):
     """For `APIRouter(route_class=)`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -110,7 +110,9 @@ class BatchItemOut(BaseModel):
     status: int = Field(description="The HTTP status that a single request would have returned.")
     etag: str | None = Field(None, description="The product's current ETag.")
     product: ProductOut | None = Field(
-        None, description="The product after the write, if it succeeded and was not a deletion."
+        None,
+        description="The product after the write, if it succeeded and was not a deletion. After "
+        "8 MB of results, it is left out of the further ones.",
     )
     problem: dict[str, Any] | None = Field(
         None, description="If the item failed: a problem document (see `Problem`)."

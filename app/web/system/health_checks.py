@@ -19,8 +19,10 @@ RECENT = timedelta(hours=24)
 
 def findings(state: SystemState) -> list[Finding]:
     """All problems, worst first."""
-    found = _of_parts(state)
-    if state.trouble and not found:  # a part that fails (such as the engine) is the cause
+    found = [*_of_parts(state), *_of_keys(state.live.refused_keys)]
+    if state.trouble and not any(
+        finding.bad for finding in found
+    ):  # a part that fails (such as the engine) is the cause
         remedy = (
             "This does not recover by itself. The log has the error; the row has to be repaired."
             if state.needs_repair
@@ -50,6 +52,21 @@ def _of_parts(state: SystemState) -> list[Finding]:
         )
         for name, status in state.live.parts.items()
         if status != "ok"
+    ]
+
+
+def _of_keys(refused: int) -> list[Finding]:
+    if not refused:
+        return []
+    what = "One stored API key is" if refused == 1 else f"{refused} stored API keys are"
+    return [
+        Finding(
+            f"{what} refused: this deployment has not signed it, or it was changed since.",
+            "Somebody may have written to the Settings table. An admin can see which key it is, "
+            "and why:",
+            bad=False,
+            command="stockpulse key list",
+        )
     ]
 
 

@@ -12,7 +12,7 @@ from app.web.system.state import SystemState
 MOST = 50  # items in each list
 
 
-def details_of(state: SystemState) -> dict[str, Any]:
+def details_of(state: SystemState, *, is_admin: bool) -> dict[str, Any]:
     """What the System page shows, with the same names where they exist."""
     found = findings(state)
     stored = state.stored
@@ -21,7 +21,7 @@ def details_of(state: SystemState) -> dict[str, Any]:
         "findings": [asdict(finding) for finding in found],
         "as_of": rfc3339(state.as_of),
         "read_at": rfc3339(state.read_at) if state.read_at else None,
-        "store": state.live.store,
+        "store": state.live.store_for(is_admin=is_admin),
         "shards": [asdict(line) for line in shard_lines(state)[:MOST]],
         "workers": [asdict(worker) for worker in state.workers[:MOST]],
         "sinks": [asdict(line) for line in sink_lines(state)[:MOST]],

@@ -37,7 +37,9 @@ class Live:
     """What this process knows without asking the store.
 
     `held`: how many events the ring holds. `overruns`: how many subscribers were so slow that
-    events left the ring before they were sent, since the process started.
+    events left the ring before they were sent, since the process started. `store` says where the
+    store is, for admins only: whoever knows that may be able to write to it. `store_kind` does not.
+    `refused_keys`: how many stored API keys do not count.
     """
 
     parts: Mapping[str, str]  # `ok`, or what is wrong
@@ -47,6 +49,12 @@ class Live:
     held: int
     overruns: int
     store: str
+    store_kind: str
+    refused_keys: int = 0
+
+    def store_for(self, *, is_admin: bool) -> str:
+        """What the store is, and for an admin where."""
+        return self.store if is_admin else self.store_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +76,13 @@ def live_of(
     broker: InProcessBroker,
     *,
     kind: str,
-    store: str,
+    store: tuple[str, str],
+    refused_keys: Callable[[], int],
 ) -> Callable[[], Live]:
-    """A function that reads `Live`; `shards` is None if this process has no worker."""
+    """A function that reads `Live`; `shards` is None if this process has no worker.
+
+    `store`: what and where the store is, and what it is.
+    """
 
     def read() -> Live:
         return Live(
@@ -80,7 +92,9 @@ def live_of(
             subscribers=broker.subscribers,
             held=broker.held,
             overruns=broker.overruns,
-            store=store,
+            store=store[0],
+            store_kind=store[1],
+            refused_keys=refused_keys(),
         )
 
     return read

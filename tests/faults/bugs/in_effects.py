@@ -99,7 +99,7 @@ def oversized_entry_is_dropped(patch: Patch) -> None:
     patch.setattr(AuditRepository, "append", append)
 
 
-@bug("kill", "crash", "write_batch_in_part", "stop", "pause", "pause_in_call")
+@bug()
 def restart_skips_a_record(patch: Patch) -> None:
     right = ShardPages._fresh
 

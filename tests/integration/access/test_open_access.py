@@ -15,6 +15,7 @@ from app.store.dynamodb.client import connect
 from app.store.dynamodb.table_names import table_names
 from tests.support.processes.running import settings_for
 
+KEYS = {"k1": b"1" * 32}
 OTHERS = {"host": "0.0.0.0"}
 PROXIED = {"proxy_addresses": "127.0.0.1"}
 PEOPLE = PROXIED | {"proxy_user_header": "X-User", "proxy_roles": "*=viewer"}
@@ -28,7 +29,8 @@ def keys_of(endpoint: str, folder: Path) -> Iterator[tuple[ApiKeys, Any, str]]:
     names = table_names(prefix, None)
     tables._ensure(clients.tables, names.settings, ["Kind", "ID"])  # noqa: SLF001 - the only one needed
     try:
-        yield ApiKeys(clients.tables, names.settings), clients.tables, names.settings
+        keys = ApiKeys(clients.tables, names.settings, KEYS)
+        yield keys, clients.tables, names.settings
     finally:
         clients.tables.close()
         clients.streams.close()
@@ -41,7 +43,9 @@ def test_server_starts_only_if_access_is_protected_or_local(endpoint: str, tmp_p
         def starts(**given: Any) -> bool:
             """Whether it starts."""
             try:
-                with open_authenticator(settings_for(endpoint, tmp_path, **given), client, table):
+                with open_authenticator(
+                    settings_for(endpoint, tmp_path, **given), client, table, KEYS
+                ):
                     return True
             except OpenAccessRefused as error:
                 messages.append(str(error))
@@ -74,7 +78,7 @@ async def requires_credentials(authenticator: Any) -> bool:
 async def test_open_access_ends_with_the_first_key(endpoint: str, tmp_path: Path) -> None:
     with keys_of(endpoint, tmp_path) as (keys, client, table):
         settings = settings_for(endpoint, tmp_path, **OTHERS, open_access=True)
-        with open_authenticator(settings, client, table) as authenticator:
+        with open_authenticator(settings, client, table, KEYS) as authenticator:
             assert not await requires_credentials(authenticator)
             keys.create("ada", Role.VIEWER, None, "test")
             authenticator.key_cache.forget()
@@ -92,8 +96,8 @@ async def test_session_is_valid_in_every_web_process(endpoint: str, tmp_path: Pa
     with keys_of(endpoint, tmp_path) as (keys, client, table):
         settings = settings_for(endpoint, tmp_path, session_key="k" * 32)
         with (
-            open_authenticator(settings, client, table) as one,
-            open_authenticator(settings, client, table) as other,
+            open_authenticator(settings, client, table, KEYS) as one,
+            open_authenticator(settings, client, table, KEYS) as other,
         ):
             key, _ = keys.create("ada", Role.VIEWER, None, "test")
             one.key_cache.forget()

@@ -105,6 +105,23 @@ def send(house: House, who: str, route: Route) -> httpx.Response:
     return answer
 
 
+@pytest.mark.parametrize("who", ["viewer", "editor", "nothing"])
+def test_only_admins_learn_the_address_of_the_store(house: House, who: str) -> None:
+    address = house.app.services.settings.dynamodb.removeprefix("http://")
+    port = address.rpartition(":")[2]
+    for method, path in TABLE:
+        if method in {"GET", "*"}:
+            text = send(house, who, (method, path)).text
+            assert address not in text, path
+            assert f":{port}" not in text, path
+
+
+def test_admins_are_shown_how_to_reach_the_store(house: House) -> None:
+    address = house.app.services.settings.dynamodb
+    for path in ("/", "/system", "/readyz"):
+        assert address in send(house, "admin", ("GET", path)).text, path
+
+
 def test_every_route_declares_the_role_in_the_table(house: House) -> None:
     found = {
         route: max(roles, key=lambda role: list(Role).index(role) if role else -1)

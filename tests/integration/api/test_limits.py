@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, ExitStack
 import httpx
 import pytest
 
+from app.core.roles import Role
 from tests.support.house import HTML, House, furnished
 from tests.support.http.raw_http import connect, request
 from tests.support.processes.running import App, serving, settings_for
@@ -91,6 +92,34 @@ def test_key_and_its_sessions_share_a_limit_across_addresses(house: House) -> No
         page = browser.get("/products", headers=HTML)
     assert (page.status_code, page.headers["Content-Type"][:9]) == (429, "text/html")
     assert "Retry-After" in page.headers
+
+
+def test_batch_counts_each_item_and_is_refused_whole_if_too_few_requests_are_left(
+    house: House,
+) -> None:
+    house.key("batches", Role.EDITOR)
+    house.refresh_keys()
+
+    def batch(count: int) -> httpx.Response:
+        item = {"action": "create", "name": "n", "stock": 1}
+        items = [{**item, "product_id": f"B{count}-{number}"} for number in range(count)]
+        at = {"X-Forwarded-For": "198.51.100.99"}
+        headers = house.headers["batches"] | at
+        return house.app.http.post("/v1/products:batch", json={"items": items}, headers=headers)
+
+    refused = batch(KEY + 1)
+    assert (refused.status_code, refused.json()["code"]) == (429, "rate-limited")
+    assert "nothing was applied" in refused.json()["detail"]
+    assert refused.headers["RateLimit"].startswith(f'"key";r={KEY - 1};t=')
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    found = asked(house, person("ida"), f"/v1/products/B{KEY + 1}-0")
+    assert found.status_code == 404
+
+    applied = batch(KEY - 1)
+    assert applied.status_code == 207
+    assert {item["status"] for item in applied.json()["items"]} == {201}
+    assert applied.headers["RateLimit"].startswith('"key";r=0;t=')
+    assert_refused(batch(1), f'"key";q={KEY}')
 
 
 def test_address_is_limited_after_the_last_allowed_request(house: House) -> None:

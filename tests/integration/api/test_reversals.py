@@ -7,6 +7,7 @@ import pytest
 
 from app.core.events import event_id
 from app.store.timeline.timeline import Timeline
+from app.web.requests.write_queue import WriteQueue
 from tests.support.http.sse import Listener
 from tests.support.processes.running import App
 
@@ -59,7 +60,7 @@ def test_reversal_of_an_unknown_event_is_not_found(app: App, event: str) -> None
 def test_repeat_of_a_reversal_that_is_made_meanwhile_is_replayed(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A proxy may repeat a request while the first one is still under way."""
+    """A proxy may repeat a request while the first one is still under way, in another process."""
     with Listener(app.url) as feed:
         app.create("P1", stock=10)
         app.adjust("P1", -4)
@@ -68,6 +69,7 @@ def test_repeat_of_a_reversal_that_is_made_meanwhile_is_replayed(
 
         def refers_late(timeline: Timeline, *arguments: str) -> bool:
             monkeypatch.setattr(Timeline, "refers", refers)
+            monkeypatch.setattr(app.web.state, "writes", WriteQueue())  # of the other process
             assert reverse(app, sale).status_code == 200
             feed.changes(3, 10)  # it is audited
             return refers(timeline, *arguments)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from app.config.signing import audit_keys
 from app.core.roles import Role
 from app.store.access.api_keys import ApiKeys
 from tests.support.processes.running import App
@@ -16,7 +17,8 @@ def check_contract(app: App, phases: str, examples: int, seconds: float) -> None
     """Send up to `examples` generated requests to every operation in each of these phases."""
     app.create("TEA-1", stock=40)
     table = f"{app.services.settings.table_prefix}Settings"
-    _, secret = ApiKeys(app.tables, table).create("generator", Role.ADMIN, None, "test")
+    keys = audit_keys(app.services.settings)
+    _, secret = ApiKeys(app.tables, table, keys).create("generator", Role.ADMIN, None, "test")
     app.services.access.authenticator.key_cache.forget()
     key = f"Authorization: Bearer {secret.text}"
     # Schemathesis also calls each operation without the key and with a wrong one.

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.broker.backfill import Portion
 from app.broker.filters import EVERYTHING, Filter
 from app.broker.frames import Frame, signal
 from app.broker.ring import Ring
@@ -50,7 +51,9 @@ class Desk:
             "pulse": self.pulse,
             "position": self.ring.end,
             "opening": [signal("hello", str(a_cursor(0)), {})],
-            "backfill": (),
+            "wanted": EVERYTHING,
+            "missed": None,
+            "more": _no_more,
             "heartbeat": lambda cursor: signal("heartbeat", cursor, {}),
             "fell_out": fell_out,
             "cursor": str(a_cursor(0)),
@@ -58,8 +61,16 @@ class Desk:
         }
         return Subscription(**values | fields)
 
+    def missed(self, *frames: Frame) -> Portion:
+        """The only portion of what a client missed, read before anything else happens."""
+        return Portion(frames, None, self.ring.end)
+
     def client(self, **fields: Any) -> Client:
         return client_of(self.subscription(**fields))
+
+
+async def _no_more(_: Portion) -> None:
+    return None
 
 
 opened: list[Client] = []

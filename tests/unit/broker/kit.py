@@ -12,7 +12,7 @@ import orjson
 from app.broker.filters import EVERYTHING, Filter
 from app.broker.in_process import InProcessBroker
 from app.store.audit.audit_repository import Arrived
-from app.store.feed.cursor import Cursor
+from app.store.feed.cursor import Cursor, before
 from app.store.feed.feed import Arrival, EventRef
 
 OVERLAP_MS = 10_000
@@ -24,6 +24,7 @@ class MemoryFeed:
     def __init__(self) -> None:
         self.arrivals: list[Arrived] = []
         self.reads = 0
+        self.portions = 0
         self.recent_reads = 0
 
     def add(self, arrived: Sequence[Arrived]) -> Sequence[Arrived]:
@@ -44,22 +45,20 @@ class MemoryFeed:
             if cursor.ms >= since_ms and lacks((event.product_id, event.event_key)):
                 yield cursor, event
 
-    def backfill(self, cursor: Cursor, limit: int) -> list[Arrived] | None:
+    def resume_point(self, cursor: Cursor, most: int) -> Cursor | None:
         self.reads += 1
-        edge = cursor.ms - OVERLAP_MS
-        found = sorted((a for a in self.arrivals if a[0].ms >= edge), key=lambda a: a[0])
-        return None if len(found) > limit else _once(found)
+        start = cursor.ms - OVERLAP_MS
+        found = [at for at, _ in self.arrivals if at.ms >= start]
+        return None if len(found) > most else before(start)
 
-
-def _once(arrivals: list[Arrived]) -> list[Arrived]:
-    places: dict[str, Arrived] = {}
-    for arrival in arrivals:
-        places.setdefault(arrival[1].id, arrival)
-    return list(places.values())
+    def following(self, point: Cursor, limit: int) -> tuple[list[Arrived], Cursor | None]:
+        self.portions += 1
+        later = sorted((a for a in self.arrivals if a[0] > point), key=lambda a: a[0])
+        return later[:limit], later[limit - 1][0] if len(later) > limit else None
 
 
 class HeldFeed(MemoryFeed):
-    """Holds each backfill, after reading its events, until the test releases it."""
+    """Holds each read for a backfill, after reading, until the test releases it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,15 +66,24 @@ class HeldFeed(MemoryFeed):
         self.answered = threading.Event()
         self._read = threading.Event()
 
-    def backfill(self, cursor: Cursor, limit: int) -> list[Arrived] | None:
-        answer = super().backfill(cursor, limit)
+    def resume_point(self, cursor: Cursor, most: int) -> Cursor | None:
+        point = super().resume_point(cursor, most)
+        if point is None:
+            self._hold()
+        return point
+
+    def following(self, point: Cursor, limit: int) -> tuple[list[Arrived], Cursor | None]:
+        answer = super().following(point, limit)
+        self._hold()
+        return answer
+
+    def _hold(self) -> None:
         self._read.set()
         assert self.release.wait(5)
         self.answered.set()
-        return answer
 
     async def was_read(self) -> None:
-        """Wait until a backfill has read its events."""
+        """Wait until a backfill has read its first events."""
         assert await asyncio.to_thread(self._read.wait, 5)
 
 

@@ -4,8 +4,11 @@ import asyncio
 
 import pytest
 
+from app.broker.backfill import Portion
+from app.broker.filters import Filter
 from app.broker.frames import Frame
 from app.broker.views import CHUNK_BYTES
+from tests.support.builders import a_cursor
 from tests.unit.broker.desk import Desk, client_of
 from tests.unit.broker.ring.rings import a_blob, a_frame
 
@@ -40,30 +43,67 @@ async def test_nothing_is_buffered_while_the_socket_does_not_drain() -> None:
 
 async def test_backfill_is_sent_before_live_events_and_each_event_once() -> None:
     desk = Desk()
-    client = desk.client(backfill=[a_frame(number) for number in (1, 2, 3)])
+    client = desk.client(missed=desk.missed(*(a_frame(number) for number in (1, 2, 3))))
     desk.add(a_frame(2), a_frame(4), a_frame(3), a_frame(5))
     await client.now()
     assert client.changes == [1, 2, 3, 4, 5]
 
 
+async def test_portions_are_sent_one_after_another_and_each_event_once() -> None:
+    desk = Desk()
+    desk.add(a_frame(3), a_frame(4))
+    rest = [Portion([a_frame(2), a_frame(3)], None, 2)]
+
+    async def more(_: Portion) -> Portion | None:
+        return rest.pop() if rest else None
+
+    first = Portion([a_frame(1), a_frame(2), a_frame(1)], a_cursor(2), 2)
+    client = desk.client(missed=first, more=more)
+    desk.add(a_frame(5))
+    await client.now()
+    assert client.changes == [1, 2, 3, 5]
+
+
+async def test_events_published_after_an_earlier_portion_was_read_are_sent() -> None:
+    """Another client had read the second portion before the ring got event 3."""
+    desk = Desk()
+    desk.add(a_frame(3))
+    rest = [Portion([a_frame(2)], None, 0)]
+
+    async def more(_: Portion) -> Portion | None:
+        return rest.pop() if rest else None
+
+    client = await desk.client(missed=Portion([a_frame(1)], a_cursor(1), 1), more=more).now()
+    assert client.changes == [1, 2, 3]
+
+
+async def test_filter_applies_to_missed_events() -> None:
+    desk = Desk()
+    missed = desk.missed(a_frame(1), a_frame(2))
+    client = await desk.client(missed=missed, wanted=Filter(actor="nobody")).now()
+    assert client.changes == []
+
+
 @pytest.mark.parametrize("missed", [[], [a_blob(1_000, 10)]], ids=["live", "after a backfill"])
 async def test_every_write_is_at_most_64_kb(missed: list[Frame]) -> None:
     desk = Desk()
-    chunks = desk.subscription(backfill=missed).chunks()
+    chunks = desk.subscription(missed=desk.missed(*missed)).chunks()
     desk.add(*(a_blob(number, 30_000) for number in range(7)))
     sizes = [len(await anext(chunks)) for _ in range(5)]
     assert max(sizes) <= CHUNK_BYTES
 
 
 async def test_backfill_is_sent_in_chunks() -> None:
-    chunks = Desk().subscription(backfill=[a_blob(n, 30_000) for n in range(4)]).chunks()
+    desk = Desk()
+    missed = desk.missed(*(a_blob(n, 30_000) for n in range(4)))
+    chunks = desk.subscription(missed=missed).chunks()
     sizes = [len(await anext(chunks)) for _ in range(3)]
     assert sizes[1:] == [60_000, 60_000]
 
 
 async def test_backfill_ids_are_eventually_forgotten() -> None:
     desk = Desk()
-    subscription = desk.subscription(backfill=[a_frame(1)])
+    subscription = desk.subscription(missed=desk.missed(a_frame(1)))
     client = await client_of(subscription).now()
     for _ in range(6):
         desk.beat()

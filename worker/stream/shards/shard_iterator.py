@@ -1,6 +1,7 @@
 """A shard's pages are read in order from a position; an expired iterator is replaced there.
 
-Iterators never start at LATEST, which can miss the next write (stream fact 4).
+Iterators never start at LATEST, which can miss the next write (stream fact 4). A page begins small
+and grows while pages are full: the embedded engine does not limit a page's bytes, as AWS does.
 """
 
 from collections.abc import Sequence
@@ -12,12 +13,16 @@ from botocore.exceptions import ClientError
 
 from app.core.errors import StoreRefused, StoreUnavailable
 from app.observability.metrics import GET_RECORDS_CALLS
+from app.runtime.portion import PortionSize
 from app.store.dynamodb.client import error_code, translated
+from app.store.dynamodb.reads import answer_bytes
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
 
 PAGE_LIMIT = 1000  # records; the service's maximum
+_FIRST_LIMIT = 100  # records of a first page; they can have 800 KB each
+_PAGE_BYTES = 8 * 1024 * 1024  # a larger page is followed by one with fewer records
 _FRESH_ITERATORS = 3  # attempts before iterators that expire at once are an error
 
 
@@ -60,6 +65,7 @@ class ShardPages:
         self._arn = stream_arn
         self.shard_id = shard_id
         self._iterator: str | None = None
+        self._size = PortionSize(_FIRST_LIMIT, PAGE_LIMIT, _PAGE_BYTES)
         self.after = after
         self._start = start
 
@@ -77,9 +83,13 @@ class ShardPages:
             iterator, self._iterator = self._iterator or self._fresh(), None
             GET_RECORDS_CALLS.inc()
             try:
-                answer = self._call("get_records", ShardIterator=iterator, Limit=PAGE_LIMIT)
+                answer = self._call("get_records", ShardIterator=iterator, Limit=self._size.limit)
             except _Expired:
                 continue
+            except StoreUnavailable:
+                self._size.failed()
+                raise
+            self._size.answered(len(answer["Records"]), answer_bytes(answer))
             self._iterator = answer.get("NextShardIterator")
             return Page(answer["Records"], last=self._iterator is None)
         raise StoreUnavailable("DynamoDB reports each new shard iterator as expired.")

@@ -3,7 +3,7 @@
 from functools import partial
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from app.core.errors import (
     ETagMismatch,
@@ -29,9 +29,9 @@ from app.web.requests.parameters import (
     WriteStamp,
     checked_new_id,
     in_case,
+    json_body,
     merge_patch_body,
     writable,
-    writable_json,
 )
 from app.web.requests.preconditions import IfMatch, IfMatchToReplace, IfNoneMatchToCreate
 from app.web.requests.responses import json_response, written_response
@@ -48,9 +48,9 @@ router = APIRouter(
 _NOT_FOUND = error_responses(ProductNotFound, ProductGone)
 _CONDITIONAL = error_responses(ETagMismatch, PreconditionRequired, ItemTooLarge)
 
-_WRITE = [needs(Role.EDITOR), Depends(writable)]
-_WRITE_JSON = [needs(Role.EDITOR), Depends(writable_json)]
-_WRITE_PATCH = [*_WRITE, Depends(merge_patch_body)]
+_WRITE = [needs(Role.EDITOR, writable)]
+_WRITE_JSON = [needs(Role.EDITOR, writable, json_body)]
+_WRITE_PATCH = [needs(Role.EDITOR, writable, merge_patch_body)]
 
 
 @router.post(

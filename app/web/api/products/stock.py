@@ -1,6 +1,6 @@
 """Stock over REST: a change is relative or a count, so it needs no ETag."""
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from app.core.errors import (
     IdempotencyKeyReused,
@@ -19,7 +19,8 @@ from app.web.requests.parameters import (
     RawProductID,
     ServicesDep,
     decoded_id,
-    writable_json,
+    json_body,
+    writable,
 )
 from app.web.requests.responses import product_response
 from app.web.requests.strict_route import StrictRoute
@@ -32,7 +33,7 @@ router = APIRouter(
     prefix="/v1/products",
     tags=["products"],
     route_class=StrictRoute,
-    dependencies=[needs(Role.EDITOR), Depends(writable_json)],
+    dependencies=[needs(Role.EDITOR, writable, json_body)],
 )
 
 _NOT_FOUND = error_responses(ProductNotFound, ProductGone)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.core.errors import ETagMismatch, StockpulseError
@@ -27,6 +27,7 @@ from app.web.pages.forms import (
 )
 from app.web.pages.templating import render
 from app.web.requests.parameters import ServicesDep, in_case, writable
+from app.web.requests.queued_route import QueuedRoute
 from app.web.requests.write_stamp import stamp_for
 from app.web.schemas.fields import REASONS
 from app.web.schemas.product_models import AdjustmentRequest, ProductCreate, ProductPatch
@@ -34,9 +35,9 @@ from app.web.services import Services
 
 PAGE = 50  # products
 
-router = APIRouter(prefix="/products", dependencies=[needs(Role.VIEWER)])
+router = APIRouter(prefix="/products", route_class=QueuedRoute, dependencies=[needs(Role.VIEWER)])
 _LONG_IDS = 500  # characters
-_WRITE = [needs(Role.EDITOR), Depends(writable)]
+_WRITE = [needs(Role.EDITOR, writable)]
 
 
 @router.get("")
@@ -65,7 +66,6 @@ def list_page(
         barcode_unknown=barcode_unknown,
         reasons=REASONS,
         no_stock=bool(products.items) and all(item.stock is None for item in products.items),
-        cli_line=services.about.cli_line,
     )
 
 

@@ -96,7 +96,7 @@ async def test_cleanup_after_a_timeout() -> None:
 
 async def test_cleanup_after_the_feed_cannot_be_read() -> None:
     class Away(MemoryFeed):
-        def backfill(self, cursor: Any, limit: int) -> Any:
+        def following(self, point: Any, limit: int) -> Any:
             raise StoreUnavailable("down")
 
     async with live(Away()) as broker:

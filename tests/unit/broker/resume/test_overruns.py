@@ -39,7 +39,7 @@ async def test_eviction_before_the_view_advances_ends_the_subscription() -> None
 
 async def test_eviction_after_a_backfill_ends_the_subscription() -> None:
     desk = Desk(max_events=3)
-    client = await desk.client(backfill=[a_frame(100)]).now()
+    client = await desk.client(missed=desk.missed(a_frame(100))).now()
     for number in (1, 2, 3):
         desk.ring.append(a_frame(number))
     desk.view.advance()
@@ -60,7 +60,7 @@ async def test_burst_at_any_moment_is_sent_completely_or_ends_the_subscription(
     """Another thread replaces the ring's content just before the n-th access to it."""
     for access in range(1, 31):
         desk = Desk(wanted, RacingRing, max_events=3)
-        client = await desk.client(backfill=missed).now()
+        client = await desk.client(missed=desk.missed(*missed)).now()
         desk.race(access, *(a_frame(number) for number in (3, 4, 5)))
         desk.add(a_frame(1), a_frame(2))
         await client.now()

@@ -37,7 +37,7 @@ async def test_older_cursor_is_served_from_the_feed_and_then_from_the_ring() -> 
     feed = a_history()
     async with live(feed) as broker, connected(broker, str(a_cursor(100))) as client:
         broker.publish(feed.add(arrivals([EVENTS + 1])))
-        changes = (await client.now()).changes
+        changes = (await client.until(EVENTS + 1)).changes
         assert changes == [*range(1, EVENTS + 2)]  # from 10 s before the cursor, each once
     assert feed.reads == 1
 

@@ -12,8 +12,9 @@ import pytest
 from app.core.errors import StoreUnavailable
 from app.core.roles import Role
 from app.store.access.api_key_secret import Secret, new_secret
-from app.store.access.api_keys import ApiKey, KeyRefused, checked_name
+from app.store.access.api_keys import ApiKey, RefusedKey, StoredKeys
 from app.store.access.key_cache import KeyCache, KeySnapshot
+from app.store.access.key_names import KeyRefused, checked_name
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 
@@ -24,25 +25,28 @@ class Store:
     def __init__(self) -> None:
         self.secret = new_secret()
         self.keys = [ApiKey(self.secret.key_id, "ada", Role.EDITOR, self.secret.hash, NOW)]
+        self.refused: list[RefusedKey] = []
         self.away = False
         self.silent: threading.Event | None = None
         self.reads = 0
         self.uses: list[datetime] = []
         self.time = 0.0
-        kept: Any = SimpleNamespace(all=self._all, record_use=lambda _id, at: self.uses.append(at))
+        kept: Any = SimpleNamespace(
+            read=self._read, record_use=lambda _id, at: self.uses.append(at)
+        )
         sign_in: Any = SimpleNamespace(ended_sessions=frozenset)
         self.cache = KeyCache(kept, sign_in, lambda: self.time, self.now, patience=0.05)
 
     def now(self) -> datetime:
         return NOW + timedelta(seconds=self.time)
 
-    def _all(self) -> list[ApiKey]:
+    def _read(self) -> StoredKeys:
         self.reads += 1
         if self.silent is not None:
             self.silent.wait(10)
         if self.away:
             raise StoreUnavailable("away")
-        return self.keys
+        return StoredKeys(self.keys, self.refused)
 
 
 def test_many_requests_cause_one_read_per_second() -> None:
@@ -53,9 +57,18 @@ def test_many_requests_cause_one_read_per_second() -> None:
     assert store.cache.fresh() is not None
     store.time += 1.1
     assert store.cache.fresh() is None
-    store.keys = []
-    assert not store.cache.current().credentials_required
+    store.cache.current()
     assert store.reads == 2
+
+
+def test_server_with_a_key_stays_closed_when_its_rows_are_deleted_or_refused() -> None:
+    store = Store()
+    store.refused, store.keys = [RefusedKey("0" * 12, "ada", "it has no signature")], []
+    assert store.cache.current().credentials_required, "a refused row may have been the only key"
+    store.refused = []
+    for _ in range(2):
+        store.time += 1.1
+        assert store.cache.current().credentials_required
 
 
 def test_the_last_snapshot_stays_valid_for_minutes_while_the_store_is_unavailable() -> None:
@@ -134,7 +147,22 @@ def test_names_of_people_and_programs_are_allowed(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", " ", "local", "a\nb", "cli:root", "ada ", "x" * 65, "a\u202eb", "<b>", "a\x00"]
+    "name",
+    [
+        "",
+        " ",
+        "local",
+        "Local",
+        "\uff4cocal",
+        "outside Stockpulse",
+        "a\nb",
+        "cli:root",
+        "ada ",
+        "x" * 65,
+        "a\u202eb",
+        "<b>",
+        "a\x00",
+    ],
 )
 def test_a_misleading_name_is_rejected(name: str) -> None:
     with pytest.raises(KeyRefused):
@@ -164,4 +192,4 @@ def test_callers_wait_briefly_for_a_silent_store_and_latest_does_not_wait() -> N
     store.keys = []
     speaks.set()
     store.time += 400
-    assert not store.cache.current().credentials_required
+    assert store.cache.current().keys == {}

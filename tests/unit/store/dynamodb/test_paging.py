@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.errors import InvalidCursor
-from app.store.dynamodb.paging import decode_cursor, encode_cursor
+from app.store.dynamodb.paging import PAGE_BYTES, PageRoom, decode_cursor, encode_cursor
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60))
@@ -43,3 +43,17 @@ def test_an_invalid_cursor_is_a_bad_request(word: str) -> None:
     with pytest.raises(InvalidCursor) as error:
         decode_cursor(word)
     assert error.value.status == 400
+
+
+def test_a_page_ends_with_its_last_item_or_with_the_item_that_exceeds_its_bytes() -> None:
+    few, large = PageRoom(2), PageRoom(200)
+    few.take(1)
+    large.take(PAGE_BYTES - 1)
+    assert (few.full, large.full) == (False, False)
+    few.take(1)
+    large.take(1)
+    assert (few.full, large.full) == (True, True)
+
+
+def test_a_page_has_one_item_of_any_size() -> None:
+    assert not PageRoom(200).full

@@ -128,7 +128,7 @@ async def test_cancelled_response_leaves_no_subscriber() -> None:
 
 async def test_failed_backfill_completes_the_response_so_that_the_client_reconnects() -> None:
     class Broken(MemoryFeed):
-        def backfill(self, *_: object) -> None:
+        def resume_point(self, *_: object) -> None:
             raise StoreUnavailable("DynamoDB is away.")
 
     async with live(Broken()) as broker, streaming(broker, str(a_cursor(1))) as (connection, task):

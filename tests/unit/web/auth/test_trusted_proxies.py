@@ -59,8 +59,11 @@ def test_trusted_proxy_names_the_person(site: Site) -> None:
     raw = {name: value.encode() for name, value in headers.items()}
     seen = site.ask(peer=PROXY, headers=raw).json()
     assert (seen["actor"], seen["role"], seen["by"]) == ("Zoë Ängström", "editor", "proxy")
-    raw["X-Groups"] = b"staff;it"
+    raw["X-Groups"] = b"staff,it"
     assert site.ask(peer=PROXY, headers=raw).json()["role"] == "admin"
+    for alike in (b"foo;it", b"foo it", b"it;", b"IT", b'"it"'):
+        raw["X-Groups"] = b"staff," + alike
+        assert site.ask(peer=PROXY, headers=raw).json()["role"] == "editor", alike
     raw["X-Groups"] = b"guests"
     refused = site.ask(peer=PROXY, headers=raw)
     assert refused.status_code == 403
@@ -86,6 +89,15 @@ def test_person_headers_from_untrusted_peers_and_invalid_names_are_ignored(
     site: Site, peer: str, headers: Any
 ) -> None:
     assert site.ask(peer=peer, headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "name", ["local", "LOCAL", "cli:root", "CLI: root", "\uff43li:root", "outside  Stockpulse"]
+)
+def test_person_with_a_name_of_our_own_is_refused(site: Site, name: str) -> None:
+    refused = site.ask(peer=PROXY, headers=[("X-User", name.encode()), ("X-Groups", "it")])
+    assert refused.status_code == 403
+    assert "another name" in refused.json()["detail"]
 
 
 def test_group_header_sent_by_a_client_is_ignored(site: Site) -> None:

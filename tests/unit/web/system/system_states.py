@@ -84,6 +84,7 @@ def live(**fields: Any) -> Live:
         "subscribers": 2,
         "held": 1234,
         "overruns": 0,
+        "store_kind": "DynamoDB",
         "store": "embedded engine",
     }
     return Live(**(values | fields))

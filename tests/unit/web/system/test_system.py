@@ -50,6 +50,14 @@ def test_failing_part_is_named_with_its_error() -> None:
     assert text.startswith("Engine: the embedded engine does not answer. If this lasts")
 
 
+def test_refused_keys_are_a_finding_and_hide_no_other() -> None:
+    head, (text,) = report(live=live(refused_keys=2))
+    assert head == "Working, but something needs attention."
+    assert text.startswith("2 stored API keys are refused")
+    _, texts = report(live=live(refused_keys=1), trouble="DynamoDB did not answer.")
+    assert texts[0].startswith("The store cannot be read")
+
+
 def test_unreadable_store_is_a_finding_even_if_all_parts_are_ok() -> None:
     head, texts = report(stored=None, read_at=None, trouble="DynamoDB did not answer.")
     assert head == "Stockpulse is not working."
@@ -164,18 +172,18 @@ def test_a_few_finished_shards_are_listed_last() -> None:
 def test_details_are_bounded_json() -> None:
     shards = [saved(f"s{n}") for n in range(200)]
     state = a_state(stored=stored(shards=shards, gaps=[gap()] * 200, dead_letters=letters(3)))
-    details = json.loads(json.dumps(details_of(state)))
+    details = json.loads(json.dumps(details_of(state, is_admin=True)))
     assert (len(details["shards"]), len(details["gaps"])) == (MOST, MOST)
     common = {"event_id": "id-1", "occurred_at": "2026-11-21T12:00:00Z", "why": "why"}
     gaps = [gap(why="why"), gap(why="why", about="P1")]
-    assert details_of(a_state(stored=stored(gaps=gaps)))["gaps"] == [
+    assert details_of(a_state(stored=stored(gaps=gaps)), is_admin=True)["gaps"] == [
         {"shard_id": "s1", "product_id": None, **common},
         {"shard_id": None, "product_id": "P1", **common},
     ]
     assert details["dead_letters"] == {"notify": 3}
     assert details["broker"]["subscribers"] == 2
     assert details["summary"] == "Working, but something needs attention."
-    unread = details_of(a_state(stored=None, read_at=None))
+    unread = details_of(a_state(stored=None, read_at=None), is_admin=True)
     assert (unread["gaps"], unread["dead_letters"], unread["read_at"]) == (None, None, None)
     assert unread["sinks"] == []
 

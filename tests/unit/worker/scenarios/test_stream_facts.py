@@ -107,7 +107,7 @@ TESTS_OF_FACT = {
     ],
     24: [
         f"{READING}::test_each_shard_has_one_reader_whatever_the_number_of_workers",
-        f"{READING}::test_a_page_requests_the_maximum_number_of_records",
+        f"{READING}::test_full_pages_grow_to_the_maximum_number_of_records",
         "unit/worker/stream/shards/test_polling.py::test_an_idle_worker_makes_few_calls",
     ],
     25: [

@@ -194,16 +194,18 @@ def test_each_shard_has_one_reader_whatever_the_number_of_workers(scene: Scene) 
     assert set(owners.values()) == {"worker-001", "worker-002"}
 
 
-def test_a_page_requests_the_maximum_number_of_records(
+def test_full_pages_grow_to_the_maximum_number_of_records(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right, limits = scene.world.streams.get_records, set()
+    right, limits = scene.world.streams.get_records, []
 
     def noting(**request: object) -> object:
-        limits.add(request["Limit"])
+        limits.append(request["Limit"])
         return right(**request)  # type: ignore[arg-type]
 
     monkeypatch.setattr(scene.world.streams, "get_records", noting)
+    for _ in range(1_600):
+        scene.world.write("P1")
     scene.start()
-    scene.run_for(5)
-    assert limits == {1000}
+    scene.settled()
+    assert limits[:3] == [100, 400, 1000]

@@ -57,6 +57,11 @@ class TestTheStamp:
     def test_an_insert_of_a_copy_is_not_blamed_on_its_author(self) -> None:
         assert who(decoded(inserted(SOLD))) == NOBODY  # it was made as a change, not an insert
 
+    @pytest.mark.parametrize("signature", ["k1:é", "k1:", ":", "é"])
+    def test_a_signature_of_any_text_is_compared(self, signature: str) -> None:
+        forged = with_member(SOLD, signature={"S": signature})
+        assert who(decoded(modified(OLD, forged))) == NOBODY
+
     def test_a_copy_under_another_key_has_no_author(self) -> None:
         assert who(decoded(inserted(stamped(NEW) | {"ProductID": {"S": "P2"}}))) == NOBODY
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from tests.support.fakes.stub_streams import StubStreams, fault
 from tests.support.reading import FIRST, Reading, closed
@@ -56,6 +57,45 @@ def test_empty_pages_are_not_the_end(streams: StubStreams) -> None:
     reading.run()
     assert reading.taken == ["late"]
     assert pages == 5
+
+
+class TestLargeRecords:
+    """A page is limited by the number of its records only, as the embedded engine's are."""
+
+    def test_a_page_that_times_out_is_requested_again_with_fewer_records(
+        self, streams: StubStreams
+    ) -> None:
+        class Slow(StubStreams):
+            def get_records(self, ShardIterator: str, Limit: int) -> Any:  # noqa: N803
+                page = super().get_records(ShardIterator, Limit)
+                if len(page["Records"]) > 1:
+                    raise ReadTimeoutError(endpoint_url="http://engine")
+                return page
+
+        products = [f"P{number}" for number in range(30)]
+        streams.put("s1", *products)
+        closed(streams)
+        reading = Reading(Slow(streams=streams.streams, current=streams.current))
+        reading.run()
+        assert reading.taken == products
+
+    def test_a_large_page_is_followed_by_pages_of_about_8_mib(self, streams: StubStreams) -> None:
+        sizes = []
+
+        class Large(StubStreams):
+            def get_records(self, ShardIterator: str, Limit: int) -> Any:  # noqa: N803
+                page = super().get_records(ShardIterator, Limit)
+                sizes.append(len(page["Records"]) * 800_000)
+                headers = {"content-length": str(sizes[-1])}
+                return page | {"ResponseMetadata": {"HTTPHeaders": headers}}
+
+        products = [f"P{number}" for number in range(300)]
+        streams.put("s1", *products)
+        closed(streams)
+        reading = Reading(Large(streams=streams.streams, current=streams.current))
+        reading.run()
+        assert reading.taken == products
+        assert max(sizes[1:]) <= 8 * 1024 * 1024
 
 
 class TestExpiredIterators:
