@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from io import TextIOWrapper
 
 from app.commands.common import CommandError
 from app.config.key_files import KeyFileError
@@ -53,6 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     arguments = parsed(sys.argv[1:] if argv is None else argv)
     run: Run = arguments.run
+    if isinstance(sys.stdout, TextIOWrapper):  # other programs' texts may not fit its encoding
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         settings = load(signs=arguments.signs)
         logs.configure(settings.log_format)

@@ -25,11 +25,11 @@ from app.bootstrap.sink_tester import SinkTester
 from app.broker.in_process import InProcessBroker
 from app.config.settings import Settings
 from app.config.signing import signer_of
-from app.core.version import our_version
 from app.demo.fitting import check_fits, fits
 from app.demo.live import Plan
 from app.demo.runner import DemoShop
 from app.demo.simulation.shop import changes, monday_morning
+from app.runtime.version import our_version
 from app.store import location
 from app.store.coordination.audit_key_ids import AuditKeyIDs
 from app.store.coordination.audited_table import claim_audit

@@ -3,8 +3,7 @@
 It imports no web framework, because Lambda functions and sinks encode events too.
 """
 
-import orjson
-
+from app.core import json_text
 from app.core.events import ChangeEvent, cloud_event
 
 # Images larger than this, in bytes of JSON, are left out; clients fetch them by event id.
@@ -13,9 +12,9 @@ IMAGES_LIMIT = 16 * 1024
 
 def event_json(event: ChangeEvent, table: str, images_limit: int = IMAGES_LIMIT) -> bytes:
     """The JSON of a change to a product of `table`, without images over the limit (bytes)."""
-    whole = orjson.dumps(cloud_event(event, table))
+    whole = json_text.dumps(cloud_event(event, table))
     if len(whole) > images_limit:
-        without = orjson.dumps(cloud_event(event, table, with_images=False))
+        without = json_text.dumps(cloud_event(event, table, with_images=False))
         if len(whole) - len(without) > images_limit:
             return without
     return whole

@@ -6,12 +6,15 @@ Frames are server-sent events as in the HTML standard. `data` is JSON on one lin
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from sse_starlette import ServerSentEvent
 
 from app.broker.event_json import event_json
 from app.broker.filters import Topic, topic_of
+from app.core import json_text
 from app.core.events import ChangeEvent
+
+# Characters at which many clients end a line (Python's `splitlines`), though the standard does not.
+_LINE_ENDS = [(end.encode(), b"\\u%04x" % ord(end)) for end in ("\x85", "\u2028", "\u2029")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,13 @@ def frame_of(cursor: str, event_id: str, topic: Topic, encoded: bytes) -> Frame:
 def data_of_frame(frame: Frame) -> dict[str, Any]:
     """The event's fields as clients receive them: `data_of` without images over the limit."""
     encoded = frame.data.partition(b"\ndata: ")[2]
-    data: dict[str, Any] = orjson.loads(encoded)["data"]
+    data: dict[str, Any] = json_text.loads(encoded)["data"]
     return data
 
 
 def signal(name: str, cursor: str, data: dict[str, Any]) -> bytes:
     """A `hello`, `heartbeat` or `reset`; its id lets a client resume from `cursor`."""
-    return _encode(name, cursor, orjson.dumps(data))
+    return _encode(name, cursor, json_text.dumps(data))
 
 
 def retry_hint(milliseconds: int) -> bytes:
@@ -52,4 +55,7 @@ def retry_hint(milliseconds: int) -> bytes:
 
 
 def _encode(name: str, cursor: str, encoded: bytes) -> bytes:
+    if not encoded.isascii():
+        for end, escape in _LINE_ENDS:
+            encoded = encoded.replace(end, escape)
     return ServerSentEvent(encoded.decode(), event=name, id=cursor, sep="\n").encode()

@@ -218,6 +218,21 @@ class StoreUnavailable(ServiceUnavailable):
     title = "The database is unavailable"
 
 
+class OutcomeUnknown(StoreUnavailable):
+    """The write may or may not have been applied: its answer was lost.
+
+    Before you repeat it, look in the product's history for an event with this request's id. A
+    repeat with the same Idempotency-Key needs no check: it is applied once.
+    """
+
+    code = "outcome-unknown"
+    title = "The outcome of the write is unknown"
+
+    def __init__(self) -> None:
+        super().__init__(" ".join((self.__doc__ or "").split()))
+        del self.headers["Retry-After"]  # many clients would repeat the write unasked
+
+
 class InvalidCursor(StockpulseError):
     """The cursor is not one that this API returned."""
 
@@ -227,4 +242,12 @@ class InvalidCursor(StockpulseError):
 
 
 class ConditionFailed(Exception):
-    """The item did not match the condition of a write; never leaves the store."""
+    """The item did not match the condition of a write; never leaves the store.
+
+    `may_be_applied`: an earlier attempt of this very write got no answer. It may have changed the
+    item, if the engine has forgotten the write's token since then.
+    """
+
+    def __init__(self, *, may_be_applied: bool = False) -> None:
+        super().__init__()
+        self.may_be_applied = may_be_applied

@@ -13,8 +13,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any, Protocol
 
-import orjson
-
+from app.core import json_text
 from app.core.keys import TEXT_KEY, KeySchema
 from app.core.numbers import normalised, number_of
 from app.core.paths import Path, path_of, value_at
@@ -185,15 +184,14 @@ def canonical(attributes: Item) -> bytes:
     Numbers are normalised (`1.50` becomes `1.5`) and binary is base64, so that an image has the
     same hash on every engine, and after it is stored and read back.
     """
-    return orjson.dumps(
-        {name: _canonical(value) for name, value in attributes.items()},
-        option=orjson.OPT_SORT_KEYS,
+    return json_text.dumps(
+        {name: _canonical(value) for name, value in attributes.items()}, sort_keys=True
     )
 
 
 def from_canonical(data: bytes) -> Item:
     """The attributes of a canonical form, with binary as bytes."""
-    attributes: dict[str, AttributeValue] = orjson.loads(data)
+    attributes: dict[str, AttributeValue] = json_text.loads(data)
     return {name: _with_bytes(value) for name, value in attributes.items()}
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal
 
-from app.core.numbers import digits, number_of, significant
+from app.core.numbers import digits, is_storable, number_of
 
 KeyType = Literal["S", "N", "B"]
 
@@ -18,13 +18,18 @@ PARTITION_BYTES, SORT_BYTES = 2048, 1024  # DynamoDB's limits for the two parts 
 ID_BYTES = 2 * PARTITION_BYTES + 1 + 2 * SORT_BYTES  # if every character is escaped
 
 _JOIN = "~"
-_ESCAPED = {"!": "!!", "~": "!~", "\0": "!0"}
-_PLAIN = {escape: character for character, escape in _ESCAPED.items()}
+# Half an emoji, a lone surrogate, cannot stand in UTF-8. DynamoDB Local stores it.
+_HALVES = {chr(code): f"!{code:x}" for code in range(0xD800, 0xE000)}
+_ESCAPED = {"!": "!!", "~": "!~", "\0": "!0", **_HALVES}
+_ESCAPES_FOLLOW = "!_"  # begins the id of a key that has half an emoji further on
+_PLAIN = {_ESCAPES_FOLLOW: "", **{escape: character for character, escape in _ESCAPED.items()}}
+_HALF = re.compile("[\ud800-\udfff]")
+_WHOLE = re.compile("[\ud800-\udbff][\udc00-\udfff]")  # in JSON these are one character
+_ESCAPE = re.compile("!(?:d[89a-f][0-9a-f]{2}|.)", re.DOTALL)
 _FULL_ID = "FullProductID"
 _TABLE = str.maketrans(_ESCAPED)
 _TWO_PARTS = re.compile(r"((?:[^!~]|!.)+)~((?:[^!~]|!.)+)", re.DOTALL)
 _NUMBER_CHARACTERS = 300  # DynamoDB's longest number has 38 digits and 130 zeros
-_GREATEST, _SMALLEST = 125, -130  # exponents of DynamoDB's numbers
 
 
 class NotAnID(ValueError):
@@ -77,7 +82,10 @@ class KeySchema:
             text = attributes[self.partition.name]["S"]
             if not text:
                 raise ValueError(f"the key {self.partition.name} is empty")
-            return text.translate(_TABLE) if text[0] in "!\0" else str(text)
+            if text[0] not in "!\0" and (text.isascii() or not _HALF.search(text)):
+                return str(text)
+            escaped: str = text.translate(_TABLE)
+            return escaped if escaped[0] == "!" else _ESCAPES_FOLLOW + escaped
         return _JOIN.join(_encoded(part, attributes[part.name][part.kind]) for part in self.parts)
 
     def key_of(self, product_id: str) -> dict[str, Any]:
@@ -120,16 +128,14 @@ class KeySchema:
         match part.kind:
             case "S":
                 escaped = not self.is_text or text.startswith("!")
-                value = re.sub("!.", _unescaped, text, flags=re.DOTALL) if escaped else text
-                if len(value.encode()) > limit:
-                    raise ValueError("too long")
+                value = _ESCAPE.sub(_unescaped, text) if escaped else text
+                if len(value.encode("utf-8", "surrogatepass")) > limit or _WHOLE.search(value):
+                    raise ValueError("too long, or another spelling")
                 return value
             case "N":
                 number = number_of(text) if len(text) <= _NUMBER_CHARACTERS else None
-                if number is None or significant(number) > 38:
-                    raise ValueError("no number")
-                if number and not _SMALLEST <= number.adjusted() <= _GREATEST:
-                    raise ValueError("out of range")
+                if number is None or not is_storable(number):
+                    raise ValueError("no number, or out of range")
                 return text
             case "B":
                 data = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)

@@ -8,6 +8,7 @@ from decimal import Context, Decimal, InvalidOperation
 
 # Two numbers of 38 digits and the greatest difference of exponents still add up exactly.
 _EXACT = Context(prec=300, Emin=-999_999, Emax=999_999)
+_STORED_DIGITS, _LEAST, _GREATEST = 38, -130, 125  # of DynamoDB's numbers; exponents
 _EXACT_DIGITS = 15  # significant digits that every JSON reader keeps
 _LARGEST, _SMALLEST = Decimal(10) ** 15, Decimal(10) ** -6
 _EXACT_IN_JSON = 2**53
@@ -56,8 +57,15 @@ def places(number: Decimal | int) -> int:
 
 
 def significant(number: Decimal | int) -> int:
-    """How many significant digits the number needs; DynamoDB keeps 38."""
+    """How many significant digits the number needs."""
     return len(digits(number).lstrip("-").replace(".", "").strip("0")) or 1
+
+
+def is_storable(number: Decimal | int) -> bool:
+    """Whether DynamoDB can hold the number: 38 significant digits, 1E-130 to 9.99E+125."""
+    number = Decimal(number)
+    in_range = not number or _LEAST <= number.adjusted() <= _GREATEST
+    return in_range and significant(number) <= _STORED_DIGITS
 
 
 def json_number(number: Decimal | int | None) -> int | float | str | None:

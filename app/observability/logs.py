@@ -4,7 +4,6 @@ Context fields (a request, a shard, events) are bound to a block of code, and ev
 there has them. Credentials in messages are masked.
 """
 
-import json
 import logging
 import re
 import sys
@@ -17,7 +16,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType, TracebackType
 from typing import Any, Literal, TextIO
 
-import orjson
+from app.core import json_text
 
 GATHER = 0.05  # seconds for which lines below WARNING are buffered
 
@@ -83,8 +82,10 @@ _MASKS = (
     (re.compile(r"(?<=://)[^/\s'\"]+@"), "***@"),  # a URL's user and password
     (re.compile(r"\b([Bb]earer|Basic)\s+[\w.~+/=-]{8,}"), r"\1 ***"),
 )
-# Characters that could end a line or control a terminal: C0, DEL, C1, line separators.
-_ESCAPES = {code: ascii(chr(code))[1:-1] for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
+# Characters that could end a line or control a terminal: C0, DEL, C1, line separators. Half an
+# emoji (a lone surrogate) cannot be written to a terminal at all.
+_ESCAPED = (*range(32), *range(127, 160), 0x2028, 0x2029, *range(0xD800, 0xE000))
+_ESCAPES = {code: ascii(chr(code))[1:-1] for code in _ESCAPED}
 
 _log = logging.getLogger(__name__)
 
@@ -140,10 +141,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             document["exception"] = masked(self.formatException(record.exc_info))
-        try:
-            return orjson.dumps(document, default=str).decode()
-        except TypeError:  # a lone surrogate is not valid UTF-8; `json` escapes it
-            return json.dumps(document, default=str)
+        return json_text.dumps(document, default=str).decode()
 
 
 def escaped(text: str) -> str:

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
+from app.core import json_text
 from app.core.errors import ProductGone, StockpulseError
 from app.observability.logs import about
 from app.store.idempotency import Replayed
@@ -70,7 +70,7 @@ def problem(
 ) -> Response:
     """A problem document as a response."""
     return Response(
-        orjson.dumps(document(request_id, status, code, title, detail, extra)),
+        json_text.dumps(document(request_id, status, code, title, detail, extra)),
         status_code=status,
         headers=dict(headers or {}),
         media_type="application/problem+json",

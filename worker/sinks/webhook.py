@@ -21,8 +21,8 @@ import orjson
 from app.broker.event_json import event_json
 from app.config.addresses import without_query
 from app.core.events import ChangeEvent, rfc3339
-from app.core.version import our_version
 from app.runtime.http_post import DEADLINE, NoAnswer, Post, posting
+from app.runtime.version import our_version
 from worker.consumers.sink import Rejected, Sink, Unavailable
 from worker.sinks.webhook_answers import rejection
 

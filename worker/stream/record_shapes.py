@@ -63,8 +63,6 @@ def _value(value: Any) -> AttributeValue:
 def _string(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("a value that must be a string is not one")
-    if not value.isascii():
-        value.encode()  # a lone surrogate has no UTF-8
     return value
 
 

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import orjson
-
 from app.broker.event_json import event_json
 from app.broker.filters import Topic, topic_of
+from app.core import json_text
 from app.core.events import ChangeEvent
 from app.core.numbers import digits, number_of
 from app.store.feed.cursor import Cursor, parse_cursor
@@ -50,7 +49,7 @@ def fields_of(cursor: Cursor, event: ChangeEvent, table: str) -> "Fields":
         None if topic.delta is None else digits(topic.delta),
         int(event.occurred_at.timestamp() * 1000),
     ]
-    return {"head": orjson.dumps(head), "data": event_json(event, table)}
+    return {"head": json_text.dumps(head), "data": event_json(event, table)}
 
 
 def entry_of(fields: Mapping[bytes, bytes]) -> Entry | None:
@@ -62,7 +61,7 @@ def entry_of(fields: Mapping[bytes, bytes]) -> Entry | None:
     """
     if b"mark" in fields:
         return None
-    cursor, event_id, kind, product_id, category, actor, delta, occurred_ms = orjson.loads(
+    cursor, event_id, kind, product_id, category, actor, delta, occurred_ms = json_text.loads(
         fields[b"head"]
     )
     topic = Topic(kind, product_id, category, actor, number_of(delta))

@@ -17,7 +17,7 @@ from typing import Any
 from app.core.events import ChangeEvent, rfc3339
 from app.core.item import Item, canonical, digest, from_canonical
 from app.core.keys import full_id, id_in, row_id
-from app.core.numbers import digits, number_of
+from app.core.numbers import digits, is_storable, number_of
 
 FORMAT = "1"
 
@@ -127,7 +127,10 @@ def _fields(event: ChangeEvent, key_id: str) -> dict[str, Any]:
         "Delta": event.delta,
     }
     fields |= {name: {"S": value} for name, value in optional.items() if value is not None}
-    fields |= {name: {"N": digits(value)} for name, value in numbers.items() if value is not None}
+    for name, value in numbers.items():
+        if value is not None:
+            # The difference of two numbers of DynamoDB can be none itself.
+            fields[name] = {"N" if is_storable(value) else "S": digits(value)}
     if event.changed:
         fields["Changed"] = {"L": [{"S": name} for name in event.changed]}
     return fields

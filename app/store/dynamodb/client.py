@@ -8,11 +8,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+)
 from botocore.exceptions import ConnectionError as NoConnection
 
 from app.core.errors import ConditionFailed, ItemTooLarge, StoreRefused, StoreUnavailable
@@ -26,7 +32,9 @@ if TYPE_CHECKING:
 # One connection for each thread that may call at the same time: web threads and worker.
 POOL_SIZE = 48
 
-NO_ANSWER = (NoConnection, HTTPClientError)  # the call may or may not have been carried out
+_NO_ANSWER = (NoConnection, HTTPClientError)
+_NOT_SENT = (EndpointConnectionError, ConnectTimeoutError)  # of these, the ones without doubt
+_UNANSWERED = "stockpulse_unanswered"  # name in a call's context, and in what it returns or raises
 
 _CREATING = threading.Lock()  # threads must not create clients of one session at the same time
 
@@ -71,6 +79,7 @@ def connect(endpoint: str | None, tries: int = 3, session: Session | None = None
         tables = boto.client("dynamodb", config=config, endpoint_url=endpoint)
         streams = boto.client("dynamodbstreams", config=config, endpoint_url=endpoint)
     use_fast_encoding(tables, streams)
+    tables.meta.events.register("needs-retry.dynamodb.TransactWriteItems", _note_unanswered)
     return Clients(tables, streams)
 
 
@@ -93,13 +102,42 @@ def translated() -> Iterator[None]:
         raise StoreUnavailable(_no_answer(error)) from error
 
 
+def is_unanswered(error: Exception) -> bool:
+    """Whether an attempt of a failed transaction may have been applied although it got no answer.
+
+    `error` is one of our own, as `translated` raises it.
+    """
+    cause = error.__cause__
+    if isinstance(cause, ClientError):
+        metadata: Any = cause.response.get("ResponseMetadata", {})
+        return _UNANSWERED in metadata or metadata.get("HTTPStatusCode", 0) >= 500
+    if isinstance(cause, BotoCoreError):
+        lost = isinstance(cause, _NO_ANSWER) and not isinstance(cause, _NOT_SENT)
+        return lost or _UNANSWERED in cause.kwargs
+    return False
+
+
+def _note_unanswered(
+    request_dict: Any, response: Any, caught_exception: Exception | None, **_: Any
+) -> None:
+    """Keep in a call's outcome that one of botocore's attempts got no answer."""
+    if response is not None:
+        outcome, lost = response[1]["ResponseMetadata"], response[0].status_code >= 500
+    elif isinstance(caught_exception, BotoCoreError):
+        outcome, lost = caught_exception.kwargs, not isinstance(caught_exception, _NOT_SENT)
+    else:
+        return
+    if lost or _UNANSWERED in request_dict["context"]:
+        outcome[_UNANSWERED] = request_dict["context"][_UNANSWERED] = True
+
+
 def error_code(error: ClientError) -> str:
     """The service's code for an error."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def _no_answer(error: BotoCoreError) -> str:
-    if isinstance(error, NO_ANSWER):
+    if isinstance(error, _NO_ANSWER):
         return "DynamoDB did not answer. Try again in a moment."
     return f"DynamoDB cannot be called: {str(error).rstrip('.')}."  # such as: no credentials
 

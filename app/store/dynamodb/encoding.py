@@ -7,12 +7,13 @@ A page of items with a binary attribute is left to botocore, which decodes it.
 """
 
 import base64
-import json
 import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import orjson
+
+from app.core import json_text
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -45,10 +46,7 @@ def _encode_request(params: dict[str, Any], context: dict[str, Any], **_: Any) -
     """Put the request into its body before it is signed."""
     # What botocore serialised may hold a token that it added itself.
     request = {**orjson.loads(params["body"]), **context.pop(_REQUEST)}
-    try:
-        params["body"] = orjson.dumps(request, default=_base64)
-    except TypeError:  # a lone surrogate, which another program's text may contain
-        params["body"] = json.dumps(request, default=_base64).encode()
+    params["body"] = json_text.dumps(request, default=_base64)
 
 
 def _base64(value: Any) -> str:

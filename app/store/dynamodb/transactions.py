@@ -2,12 +2,13 @@
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from app.core.errors import StoreUnavailable
+from app.core.errors import ConditionFailed, OutcomeUnknown, StoreUnavailable
 from app.runtime.backoff import Backoff
-from app.store.dynamodb.client import NO_ANSWER, translated
+from app.store.dynamodb.client import is_unanswered, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -20,16 +21,19 @@ def commit(client: "DynamoDBClient", actions: Sequence[dict[str, Any]]) -> None:
     """Apply up to 100 actions of `TransactWriteItems`: all of them, or none.
 
     Within ten minutes, DynamoDB applies a repeat with the same token only once. So the call is
-    sent again after botocore's own attempts have failed.
+    sent again after botocore's own attempts have failed. The other engines forget the token if
+    they stop; then only the actions' conditions prevent a second application.
 
     Raises:
         ConditionFailed: a condition does not hold, or another transaction holds one of the items.
         ItemTooLarge: an item exceeds 400 KB, or the transaction 4 MB.
         StoreRefused: an action is invalid.
-        StoreUnavailable: the actions may or may not have been applied.
+        OutcomeUnknown: the actions may or may not have been applied.
+        StoreUnavailable: they have not been applied.
 
     """
     token = uuid.uuid4().hex
+    unanswered = False
     for tries in range(1, _TRIES + 1):
         try:
             with translated():
@@ -37,17 +41,34 @@ def commit(client: "DynamoDBClient", actions: Sequence[dict[str, Any]]) -> None:
                     ClientRequestToken=token,
                     TransactItems=list(actions),  # type: ignore[arg-type]
                 )
+        except ConditionFailed as error:
+            raise ConditionFailed(may_be_applied=unanswered or is_unanswered(error)) from error
         except StoreUnavailable as error:
-            if tries == _TRIES and isinstance(error.__cause__, NO_ANSWER):
-                raise StoreUnavailable(
-                    "DynamoDB did not answer. The change may or may not have been saved: check "
-                    "before you repeat it."
-                ) from error
-            if tries == _TRIES:
+            unanswered = unanswered or is_unanswered(error)
+            if tries < _TRIES:
+                time.sleep(_pause(tries))
+            elif unanswered:
+                raise OutcomeUnknown from error
+            else:
                 raise
-            time.sleep(_pause(tries))
         else:
             return
+
+
+@contextmanager
+def settling(error: ConditionFailed) -> Iterator[None]:
+    """Read what a write has left, to find out whether it was applied.
+
+    Raises:
+        OutcomeUnknown: the write may have been applied, and the read failed.
+
+    """
+    try:
+        yield
+    except StoreUnavailable as failed:
+        if error.may_be_applied:
+            raise OutcomeUnknown from failed
+        raise
 
 
 class Committer:

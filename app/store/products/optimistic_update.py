@@ -6,13 +6,21 @@ product wait for each other within a process, instead of failing each other's co
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from app.core.errors import ConditionFailed, NotSelected, TooMuchContention
+from app.core.errors import (
+    ConditionFailed,
+    NotSelected,
+    OutcomeUnknown,
+    ProductGone,
+    ProductNotFound,
+    TooMuchContention,
+)
 from app.core.item import AttributeNames, Item
 from app.core.stamps import Stamps
-from app.store.dynamodb.transactions import Committer
+from app.store.dynamodb.transactions import Committer, settling
 from app.store.idempotency import Once
 from app.store.products.changes import Decide
 from app.store.products.expressions import is_written_by, update
@@ -57,17 +65,16 @@ class OptimisticUpdate:
 
         Raises:
             TooMuchContention: other writers changed the product before every try.
+            OutcomeUnknown: a try may have been applied, and another writer has hidden whether.
             Replayed: the request has already been applied.
 
         """
         with self._locks.lock_of(product_id):
-            for attempt in range(TRIES):
+            for _ in range(TRIES):
                 if once is not None:
                     once.recall()
                 item = self._read(product_id)
                 before = product_of(item, self._stamps.names)
-                if attempt and is_written_by(stamp, item, self._stamps.names):
-                    return before  # the earlier try was applied although it seemed to fail
                 fields = decide(before)
                 if fields is None:
                     return before
@@ -77,10 +84,22 @@ class OptimisticUpdate:
                 try:
                     if operations:
                         self._commit(*operations)
-                except ConditionFailed:
+                except ConditionFailed as error:
+                    # With an idempotency key, the key's row shows whether it was applied.
+                    if error.may_be_applied and once is None:
+                        with settling(error):
+                            return self._applied(product_id, stamp)
                     continue
                 return product
         raise contention_error(product_id)
+
+    def _applied(self, product_id: str, stamp: Stamp) -> Product:
+        """The product, if the write that seemed to fail was applied after all."""
+        with suppress(ProductGone, ProductNotFound):
+            item = self._read(product_id)
+            if is_written_by(stamp, item, self._stamps.names):
+                return product_of(item, self._stamps.names)
+        raise OutcomeUnknown  # another writer's stamp would hide ours
 
     def _change(
         self, item: Item, fields: Mapping[str, Any], stamp: Stamp

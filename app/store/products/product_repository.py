@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from app.core.errors import (
     ConditionFailed,
     InvalidProductID,
+    OutcomeUnknown,
     ProductExists,
 )
 from app.core.keys import NotAnID
 from app.core.stamps import Stamps
-from app.store.dynamodb.transactions import Committer
+from app.store.dynamodb.transactions import Committer, settling
 from app.store.idempotency import Once
 from app.store.products.changes import (
     WHOLE_UNITS,
@@ -85,6 +86,7 @@ class ProductRepository(ProductReader):
             NotSelected: by the settings, the item would be no product.
             InvalidStock: the stock has too many decimal places, or is negative.
             Replayed: the request has already been applied.
+            OutcomeUnknown: the product may have been created, and another writer has hidden it.
 
         """
         if once is not None:
@@ -107,11 +109,14 @@ class ProductRepository(ProductReader):
         extra = [] if once is None else once.actions(product)
         try:
             self._commit({"Put": put}, *extra)
-        except ConditionFailed:
+        except ConditionFailed as error:
             if once is not None:
                 once.recall()
-            if is_written_by(stamp, self.find(draft.product_id), self._names):
-                return product
+            with settling(error):
+                if is_written_by(stamp, self.find(draft.product_id), self._names):
+                    return product
+            if error.may_be_applied and once is None:
+                raise OutcomeUnknown from None
             if self._names.selects is not None and self.find(draft.product_id) is None:
                 raise ProductExists(
                     "An item with this id exists, but does not match STOCKPULSE_PRODUCTS_FILTER, "
@@ -176,6 +181,7 @@ class ProductRepository(ProductReader):
 
         Raises:
             ETagMismatch: the product, stock included, does not match `if_match`.
+            OutcomeUnknown: it may have been deleted, and created again by another writer.
 
         """
         with self._locks.lock_of(product_id):

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from app.core.errors import ConditionFailed, ItemTooLarge
+from app.core.errors import ConditionFailed, ItemTooLarge, OutcomeUnknown
 from app.core.item import Item
 from app.core.stamps import Stamps
-from app.store.dynamodb.transactions import Committer
+from app.store.dynamodb.transactions import Committer, settling
 from app.store.products.expressions import as_read, mark_delete, unmark
 from app.store.products.model import Stamp
 
@@ -42,10 +42,11 @@ class TwoStepDelete:
         Raises:
             ConditionFailed: the item has changed since it was read.
             MetadataTaken: another program keeps something else under the metadata's name.
+            OutcomeUnknown: the item may have been deleted, and another one be in its place.
 
         """
         if not self._marks:
-            self._commit(self._delete(item), *extra)
+            self._remove(item, extra)
             return
         names = self._stamps.names
         target = {"TableName": self._stamps.table, "Key": names.key.of_item(item)}
@@ -53,14 +54,23 @@ class TwoStepDelete:
         try:
             self._commit({"Update": {**target, **request}})
         except ItemTooLarge:  # no room for the mark: delete without an author
-            self._commit(self._delete(item), *extra)
+            self._remove(item, extra)
             return
         try:
-            self._commit(self._delete(marked), *extra)
+            self._remove(marked, extra)
         except ConditionFailed:
-            if self._find(names.key.id_of(item)) is None:
-                return
             self._unmark(target, marked)
+            raise
+
+    def _remove(self, item: Item, extra: Sequence[dict[str, Any]]) -> None:
+        try:
+            self._commit(self._delete(item), *extra)
+        except ConditionFailed as error:
+            with settling(error):
+                if self._find(self._stamps.names.key.id_of(item)) is None:
+                    return
+            if error.may_be_applied and not extra:  # `extra` would show whether it was
+                raise OutcomeUnknown from None
             raise
 
     def _delete(self, item: Item) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import inspect
 from copy import deepcopy
 from typing import Any
 
-from app.core.errors import StockpulseError, StoreUnavailable
+from app.core.errors import OutcomeUnknown, StockpulseError, StoreUnavailable
 from app.web.errors import (
     BodyTooLarge,
     CrossOrigin,
@@ -65,7 +65,14 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 _ANY: tuple[type[StockpulseError], ...] = (HostNotAllowed, StoreUnavailable, InternalError)
 _TAKES_INPUT = (InvalidRequest,)
 _GUARDED = (Unauthenticated, RoleNeeded, RateLimited, UnknownParameter)
-_WRITES = (CrossOrigin, ReadOnly, TokenNeeded, TooManyOfYourWrites, TooManyWrites)
+_WRITES = (
+    CrossOrigin,
+    ReadOnly,
+    TokenNeeded,
+    OutcomeUnknown,
+    TooManyOfYourWrites,
+    TooManyWrites,
+)
 _HAS_BODY = (MalformedJSON, BodyTooLarge, UnsupportedMediaType)
 
 Responses = dict[int | str, dict[str, Any]]

@@ -53,8 +53,14 @@ def found_text(name: str, before: Mapping[str, Any] | None, after: Mapping[str, 
 
 def _value(image: Mapping[str, Any], name: str) -> Any:
     """The value of an attribute, which may lie inside maps: `inventory.qty`."""
+    if name in image:
+        return image[name]
+    try:
+        path = path_of(name)
+    except ValueError:  # another program's name, which can be no path
+        return _NONE
     value: Any = image
-    for part in (name,) if name in image else path_of(name):
+    for part in path:
         if not isinstance(value, Mapping) or part not in value:
             return _NONE
         value = value[part]

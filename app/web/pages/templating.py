@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
@@ -39,7 +38,7 @@ def _environment() -> Environment:
     return environment
 
 
-_templates = Jinja2Templates(env=_environment())
+_templates = _environment()
 
 
 def render(
@@ -81,10 +80,9 @@ def render(
         "cli_line": services.about.cli_line if is_admin else None,
         **shown,
     }
-    return _templates.TemplateResponse(
-        request,
-        template,
-        context,
+    page = _templates.get_template(template).render(context)
+    return HTMLResponse(
+        page.encode("utf-8", "backslashreplace"),  # half an emoji is shown as its escape
         status_code=status,
         headers={"Cache-Control": "no-store", **(headers or {})},
     )

@@ -1,12 +1,11 @@
 """JSON responses: products with their ETag, pages with a `Link` to the next page."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from fastapi import Request, Response
 
+from app.core import json_text
 from app.store.products.barcodes import BarcodeCheck
 from app.store.products.model import Product
 from app.web.schemas.outputs import product_out, written_product_out
@@ -16,12 +15,8 @@ def json_response(
     document: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """A JSON response; whatever an item holds, it can be encoded."""
-    try:
-        body = orjson.dumps(document)
-    except TypeError:  # a lone surrogate, which another program's text may contain
-        body = json.dumps(document).encode()
     return Response(
-        body,
+        json_text.dumps(document),
         status_code=status,
         headers=dict(headers or {}),
         media_type="application/json",

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from app.core.errors import StoreUnavailable
+from app.core.errors import OutcomeUnknown, StoreUnavailable
 from app.store.engine import find_running
 from app.web.middleware.request_guard import SECURITY_HEADERS
 from tests.integration.down.kit import (
@@ -43,8 +43,10 @@ def test_clients_get_503_while_the_engine_is_down_and_continue_afterwards(
         unready = wait_for_readiness(server.http, 503, REPORTED)
         assert "engine" in unready["parts"]["engine"]
         assert server.http.get("/healthz").status_code == 200
-        for answer in [down.result(), *(call.result() for call in refused)]:
+        for answer in (call.result() for call in refused):
             assert_unavailable(answer)
+            assert int(answer.headers["Retry-After"]) > 0
+        assert_unavailable(down.result(), OutcomeUnknown)
         # The stream reports it at once, not with the next regular heartbeat.
         server.feed.wait_until(lambda: "engine" in store_state(server.feed), REPORTED)
     wait_for_readiness(server.http, 200, RECOVERED)
@@ -87,12 +89,13 @@ def store_state(feed: Listener) -> str:
     return beats[-1].data["store"] if beats else ""
 
 
-def assert_unavailable(answer: httpx.Response) -> None:
+def assert_unavailable(
+    answer: httpx.Response, error: type[StoreUnavailable] = StoreUnavailable
+) -> None:
     assert answer.status_code == StoreUnavailable.status, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
-    assert int(answer.headers["Retry-After"]) > 0
     problem = answer.json()
-    assert (problem["status"], problem["code"]) == (503, StoreUnavailable.code)
+    assert (problem["status"], problem["code"]) == (503, error.code)
     assert problem["request_id"] == answer.headers["X-Request-Id"]
     assert problem["title"]
     assert "Traceback" not in problem["detail"]

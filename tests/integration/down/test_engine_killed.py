@@ -4,11 +4,13 @@ import os
 import signal
 import threading
 import time
+import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +29,8 @@ from tests.integration.down.kit import (
 from tests.support.http.lossy import LossyProxy
 from tests.support.processes.running import App, serving, settings_for
 from tests.support.waiting import until
+
+CLIENT_WAITS = 4.0  # seconds; then it gives up and repeats its call
 
 
 @dataclass
@@ -89,7 +93,11 @@ def test_accepted_writes_are_applied_exactly_once_across_engine_kills(
 
 
 def left_of(server: Server, product: str) -> int:
-    stock: int = server.http.get(f"/v1/products/{product}").json()["stock"]
+    return stock_of(server, product)
+
+
+def stock_of(served: Server | App, product: str) -> int:
+    stock: int = served.http.get(f"/v1/products/{product}").json()["stock"]
     return stock
 
 
@@ -113,16 +121,20 @@ class KillingProxy(LossyProxy):
     def __init__(self, engine: EmbeddedEngine, data_dir: Path) -> None:
         parts = urlsplit(engine.url)
         super().__init__((parts.hostname or "", parts.port or 80), share=1, seed=1)
-        self.armed = False
+        self.armed = b""  # a part of the next request to lose
+        self.meanwhile: Callable[[], Any] = lambda: None  # called once the engine is back
+        self.held = 0.0  # seconds for which the last response was awaited
         self._data_dir = data_dir
 
     def swallows(self, request: bytes) -> bool:
-        if not self.armed or b"TransactWriteItems" not in request:
+        if not self.armed or b"TransactWriteItems" not in request or self.armed not in request:
             return False
-        self.armed = False
-        before = engine_of(self._data_dir)
+        self.armed = b""
+        before, started = engine_of(self._data_dir), time.monotonic()
         os.kill(before, signal.SIGKILL)
         until(lambda: engine_of(self._data_dir) not in {0, before}, PATIENCE)
+        self.meanwhile()
+        self.held = time.monotonic() - started
         return True
 
 
@@ -132,7 +144,7 @@ def test_write_whose_response_is_lost_with_the_engine_is_applied_once(tmp_path: 
         app.create("P1", 100)
 
         def answered(method: str, path: str, **request: Any) -> int:
-            proxy.armed = True
+            proxy.armed = b"TransactItems"
             status = app.http.request(method, f"/v1/products{path}", **request).status_code
             assert not proxy.armed
             return status
@@ -144,6 +156,38 @@ def test_write_whose_response_is_lost_with_the_engine_is_applied_once(tmp_path: 
         created = answered("POST", "", json=body)
         deleted = answered("DELETE", "/P1", headers={"If-Match": "*"})
     assert (stock, created, deleted) == (99, 201, 204)
+
+
+@pytest.mark.embedded
+def test_write_whose_outcome_another_writer_hides_is_reported_as_unknown(tmp_path: Path) -> None:
+    with app_before_killing_proxy(tmp_path) as (app, proxy):
+        sale = {"json": {"delta": -3, "reason": "sold"}}
+        adjusted = hidden(app, proxy, "POST", "/v1/products/{}/adjustments", **sale)
+        key = {"headers": {"Idempotency-Key": "k1"}}
+        with_key = hidden(app, proxy, "POST", "/v1/products/{}/adjustments", **sale, **key)
+        deleted = hidden(app, proxy, "DELETE", "/v1/products/{}", headers={"If-Match": "*"})
+    assert (with_key.status_code, with_key.json()["stock"]) == (200, 94)
+    for answer in (adjusted, deleted):
+        assert (answer.status_code, answer.json()["code"]) == (503, "outcome-unknown")
+        assert "history" in answer.json()["detail"]
+        assert "Retry-After" not in answer.headers  # many clients would repeat it unasked
+
+
+def hidden(app: App, proxy: KillingProxy, method: str, path: str, **request: Any) -> httpx.Response:
+    """The answer to a write that is applied before another program replaces the item.
+
+    It is sent again, for another product, if the engine was down longer than the client waits.
+    """
+    while True:
+        product = f"P-{uuid.uuid4().hex}"
+        app.put_outside(ProductID=product, Stock=97)
+        proxy.meanwhile = partial(app.put_outside, ProductID=product, Stock=50)
+        proxy.armed = b'"Delete"' if method == "DELETE" else b"TransactItems"
+        answer = app.http.request(method, path.format(product), **request)
+        assert not proxy.armed
+        if proxy.held < CLIENT_WAITS:
+            assert stock_of(app, product) == 50, "the write was applied twice"
+            return answer
 
 
 @contextmanager

@@ -17,8 +17,10 @@ class _Handler(socketserver.StreamRequestHandler):
     server: "LossyProxy"
 
     def handle(self) -> None:
-        with socket.create_connection(self.server.target, timeout=10) as upstream:
-            answers = upstream.makefile("rb")
+        with (
+            socket.create_connection(self.server.target, timeout=10) as upstream,
+            upstream.makefile("rb") as answers,
+        ):
             while (request := message(self.rfile)) is not None:
                 upstream.sendall(request)
                 answer = message(answers)

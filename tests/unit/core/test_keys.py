@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.keys import TEXT_KEY, KeyPart, KeySchema, NotAnID, full_id, id_in, row_id
+from tests.unit.core.item_values import ODD_WORDS
 
 NUMBER = KeySchema(KeyPart("id", "N"))
 BINARY = KeySchema(KeyPart("id", "B"))
@@ -16,11 +17,11 @@ MIXED = KeySchema(KeyPart("day", "N"), KeyPart("tag", "B"))
 SCHEMAS = (TEXT_KEY, NUMBER, BINARY, TWO, MIXED, KeySchema(KeyPart("a", "B"), KeyPart("b", "S")))
 
 _text = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20) | st.text(
-    "!~0\0ab", min_size=1, max_size=8
+    "!~0\0ab_d8", min_size=1, max_size=8
 )
 _number = st.decimals(allow_nan=False, allow_infinity=False, places=3) | st.integers().map(Decimal)
 _parts: dict[str, st.SearchStrategy[Any]] = {
-    "S": _text,
+    "S": _text | ODD_WORDS.filter(bool),
     "N": _number.filter(lambda number: abs(number) < Decimal(10) ** 30).map(str),
     "B": st.binary(min_size=1, max_size=20),
 }
@@ -38,6 +39,7 @@ def keys_of(schema: KeySchema) -> st.SearchStrategy[dict[str, Any]]:
 def test_the_key_comes_back_from_its_id(data: st.DataObject, schema: KeySchema) -> None:
     key = data.draw(keys_of(schema))
     product_id = schema.id_of({**key, "other": {"S": "x"}})
+    assert product_id.encode()  # it can stand in a URL
     back = schema.key_of(product_id)
     assert schema.id_of(back) == product_id
     for part in schema.parts:
@@ -71,11 +73,15 @@ def test_any_text_is_the_id_of_one_key_or_of_none(text: str, schema: KeySchema) 
         (TEXT_KEY, {"ProductID": {"S": "SKU#7/~x"}}, "SKU#7/~x"),
         (TEXT_KEY, {"ProductID": {"S": "\0shard#1"}}, "!0shard#1"),
         (TEXT_KEY, {"ProductID": {"S": "!0shard#1"}}, "!!0shard#1"),
+        (TEXT_KEY, {"ProductID": {"S": "\ud83d"}}, "!d83d"),
+        (TEXT_KEY, {"ProductID": {"S": "mug!\ud83d"}}, "!_mug!!!d83d"),
+        (TEXT_KEY, {"ProductID": {"S": "!\ud83d"}}, "!!!d83d"),
         (NUMBER, {"id": {"N": "0042.50"}}, "42.5"),
         (NUMBER, {"id": {"N": "-1E+3"}}, "-1000"),
         (BINARY, {"id": {"B": b"\xff\xfe"}}, "__4"),
         (TWO, {"sku": {"S": "mug"}, "size": {"S": "M"}}, "mug~M"),
         (TWO, {"sku": {"S": "a~b!"}, "size": {"S": "~"}}, "a!~b!!~!~"),
+        (TWO, {"sku": {"S": "a\ude00"}, "size": {"S": "M"}}, "a!de00~M"),
         (MIXED, {"day": {"N": "20"}, "tag": {"B": b"\0"}}, "20~AA"),
     ],
 )
@@ -89,6 +95,10 @@ def test_ids_of_keys(schema: KeySchema, key: dict[str, Any], product_id: str) ->
     [
         (TEXT_KEY, "!sale"),
         (TEXT_KEY, "\0x"),
+        (TEXT_KEY, "!_mug"),
+        (TEXT_KEY, "!_!d83d"),
+        (TEXT_KEY, "!d83d!de00"),  # another spelling of one emoji
+        (TWO, "!_mug~M"),
         (TEXT_KEY, ""),
         (TEXT_KEY, "x" * 2049),
         (NUMBER, "007"),

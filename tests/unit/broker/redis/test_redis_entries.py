@@ -16,6 +16,7 @@ EVENTS = {
     "a sale": an_event(),
     "large images": an_event(after=an_item(Text="x" * 20_000)),
     "non-ASCII text": an_event(product_id="棚-7\n", actor="Ünal", category=None),
+    "half an emoji": an_event(product_name="mug \ud83d", category="\ud83d", reason="\ude00"),
     "an insert": an_event(kind="inserted", stock_before=None, before=None),
 }
 

@@ -3,6 +3,7 @@
 import zlib
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -49,6 +50,8 @@ EVENTS = [
         for view in ("NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY")
     ),
     an_event(unit="kg"),
+    an_event(stock_before=Decimal("1E125"), stock_after=Decimal("-9E125")),
+    an_event(stock_before=Decimal("1E-130"), stock_after=Decimal(1)),
     an_event(product_name=None, actor=None, reason=None, request_id=None, note="n", changed=()),
 ]
 
