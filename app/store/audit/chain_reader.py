@@ -72,14 +72,17 @@ class ChainReader:
                 return
             key = links[-1].key
             if number == 0 and links[-1].occurred_at > moment:
-                key = first_later(partial(self._record_beside, product_id), key, moment)
+                read = partial(self._record_beside, product_id)
+                key = first_later(
+                    partial(read, newer=True), partial(read, newer=False), key, moment
+                )
         raise PastOutOfReach(
             "Around that time, the product's history has too many entries that are not changes. "
             "Page through it to the last event before that time: the event's `after` image is the "
             "product's state."
         )
 
-    def _record_beside(self, product_id: str, key: str, newer: bool) -> Link | None:  # noqa: FBT001
+    def _record_beside(self, product_id: str, key: str, *, newer: bool) -> Link | None:
         """The record of a stream next to an event key; None if none is near."""
         for limit in (1, 2 * _NEAR):  # more only if the nearest entry is not a record, or damaged
             links = self.beside(product_id, key, limit, newer=newer)

@@ -12,41 +12,42 @@ from app.store.audit.chain import Link, label_of, origin, record_key, record_num
 
 STREAMS = 100  # streams of one table that are searched at most
 
-# Returns the record next to an event key, in the direction of newer or older ones.
-RecordBeside = Callable[[str, bool], Link | None]
+# Returns the record that is next to an event key; None if there is none.
+Record = Callable[[str], Link | None]
 
 
-def first_later(beside: RecordBeside, later: str, moment: datetime) -> str:
+def first_later(newer: Record, older: Record, later: str, moment: datetime) -> str:
     """The event key of a record after `moment` whose predecessor is not.
 
-    `later` is the key of an entry after `moment`, and the result if none precedes it.
+    `newer` and `older` read the next record in that direction. `later` is the key of an entry after
+    `moment`, and the result if none precedes it.
     """
     for _ in range(STREAMS):
         start = origin(label_of(later))
-        first = beside(start, True)
+        first = newer(start)
         if first is None or first.key > later:
             return later
         if first.occurred_at <= moment:
-            return _within(beside, first, later, moment)
-        before = beside(start, False)
+            return _within(older, first, later, moment)
+        before = older(start)
         if before is None or before.occurred_at <= moment:
             return first.key
         later = before.key
     return later
 
 
-def _within(beside: RecordBeside, first: Link, later: str, moment: datetime) -> str:
+def _within(older: Record, first: Link, later: str, moment: datetime) -> str:
     """As `first_later`, among the records of one stream; `first` is not after `moment`."""
     label, low, high = label_of(later), record_number(first.key), record_number(later) + 1
     while high - low > 1:
         middle = (low + high) // 2
-        found = beside(record_key(label, middle + 1), False)
+        found = older(record_key(label, middle + 1))
         if found is not None and found.occurred_at > moment:
             later, high = found.key, record_number(found.key)
             continue
         low = middle
         # Sequence numbers have large holes. Halving the last one would take dozens of reads.
-        before = beside(later, False)
+        before = older(later)
         if before is None or before.occurred_at <= moment:
             return later
         later, high = before.key, record_number(before.key)

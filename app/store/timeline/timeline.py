@@ -132,10 +132,6 @@ class Timeline:
         """
         return self._audit.histories.page(product_id, limit, cursor)
 
-    def refers(self, product_id: str, after: str, reference: str) -> bool:
-        """Whether an event of the product after this event key has the reference."""
-        return self._audit.refers(product_id, after, reference)
-
     def event(self, ref: tuple[str, str]) -> ChangeEvent:
         """One event, with its images.
 

@@ -179,8 +179,8 @@ def test_entries_without_end_around_a_moment_are_searched_up_to_a_limit(
 ) -> None:
     monkeypatch.setattr(chain_reader, "_NEAR", 2)
     first = event(1, 10, None, 5)
-    gaps = [event(1, 30, 5, 5, kind="gap", event_key=f"{first.event_key}~g{n:04d}") for n in range(99)]
-    shelf = Shelf(first, *gaps)
+    keys = [f"{first.event_key}~g{n:04d}" for n in range(99)]
+    shelf = Shelf(first, *(event(1, 30, 5, 5, kind="gap", event_key=key) for key in keys))
     shelf.refuses(20, PastOutOfReach, "Page through it")
     assert shelf.reads < 20
 

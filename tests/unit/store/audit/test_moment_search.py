@@ -44,10 +44,15 @@ class Records:
         self._records = [one for one in links if "~" not in one.key]
         self.reads = 0
 
-    def beside(self, key: str, newer: bool) -> Link | None:  # noqa: FBT001
+    def first_later(self, later: str, seconds: int) -> str:
+        return first_later(self._newer, self._older, later, NOON + timedelta(seconds=seconds))
+
+    def _newer(self, key: str) -> Link | None:
         self.reads += 1
-        if newer:
-            return next((one for one in self._records if one.key > key), None)
+        return next((one for one in self._records if one.key > key), None)
+
+    def _older(self, key: str) -> Link | None:
+        self.reads += 1
         return next((one for one in reversed(self._records) if one.key < key), None)
 
 
@@ -60,7 +65,7 @@ def test_the_first_record_after_a_moment_is_found(
     records = [one for one in links if "~" not in one.key]
     expected = [one.key for one in records if one.occurred_at > moment]
     if links[-1].occurred_at > moment:
-        found = first_later(Records(links).beside, links[-1].key, moment)
+        found = Records(links).first_later(links[-1].key, seconds)
         assert found == (expected[0] if expected else links[-1].key)
 
 
@@ -68,8 +73,8 @@ def test_the_first_record_after_a_moment_is_found(
 def test_where_a_clock_went_back_a_place_that_fits_is_found(waits: list[int]) -> None:
     times = [sum(waits[:n]) for n in range(len(waits))]
     links = [link(record_key("L", 10**20 + n), time) for n, time in enumerate(times)]
-    moment = links[-1].occurred_at - timedelta(seconds=1)
-    later = first_later(Records(links).beside, links[-1].key, moment)
+    moment = NOON + timedelta(seconds=times[-1] - 1)
+    later = Records(links).first_later(links[-1].key, times[-1] - 1)
     place = [one.key for one in links].index(later)
     assert links[place].occurred_at > moment
     assert place == 0 or links[place - 1].occurred_at <= moment
@@ -78,7 +83,7 @@ def test_where_a_clock_went_back_a_place_that_fits_is_found(waits: list[int]) ->
 def test_few_reads_find_a_moment_in_a_long_history_with_holes() -> None:
     links = history([(10**15, 1, False, 1)] * 20_000)
     records = Records(links)
-    first_later(records.beside, links[-1].key, NOON + timedelta(seconds=7_000))
+    records.first_later(links[-1].key, 7_000)
     assert records.reads <= 50
 
 
