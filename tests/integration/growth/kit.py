@@ -13,6 +13,7 @@ from botocore.client import BaseClient
 
 from app.bootstrap import web
 from app.bootstrap.broker_feed import BrokerFeed
+from app.config.signing import audit_keys
 from app.core.roles import Role
 from app.store.access.admin_log import AdminLog
 from app.store.access.api_keys import ApiKey, ApiKeys
@@ -60,7 +61,8 @@ class Shop:
         self._tables = tables
         self.authenticator = services.access.authenticator
         self.key: ApiKey
-        self.key, secret = ApiKeys(tables, self.names.settings).create("a", Role.ADMIN, None, "t")
+        keys = ApiKeys(tables, self.names.settings, audit_keys(services.settings))
+        self.key, secret = keys.create("a", Role.ADMIN, None, "t")
         self.secret = secret.text
         self.authenticator.key_cache.forget()
         self._ms = 0
