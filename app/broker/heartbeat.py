@@ -53,10 +53,14 @@ class StatusMessages:
         self._lag = {"stream": 0, "audit": 0}
 
     def published(self, cursor: Cursor, occurred_ms: int) -> None:
-        """Note the newest event's delays: in the stream, and from its stamp until now."""
+        """Note the newest event's delays: in the stream, and from its stamp until now.
+
+        Stamps never go back, so after the clock was set back they are ahead of it for a while.
+        """
+        now = wall_ms()
         self._lag = {
-            "stream": max(0, cursor.ms - occurred_ms),
-            "audit": max(0, wall_ms() - cursor.ms),
+            "stream": max(0, min(cursor.ms, now) - occurred_ms),
+            "audit": max(0, now - cursor.ms),
         }
 
     def hello(self, cursor: str) -> bytes:

@@ -57,11 +57,11 @@ class PastNotKept(StockpulseError):
 
 
 class PastOutOfReach(StockpulseError):
-    """The product has changed too often since that time to reconstruct its state in one request."""
+    """Too many entries that are not changes, such as gaps, are in the history around that time."""
 
     status = 409
     code = "past-out-of-reach"
-    title = "The product's past state is too far back"
+    title = "The product's past state cannot be searched for"
 
 
 class EventNotFound(StockpulseError):

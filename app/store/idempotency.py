@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import orjson
 
-from app.core.errors import IdempotencyKeyReused, ItemTooLarge
+from app.core.errors import IdempotencyKeyReused, ItemTooLarge, StockpulseError
 from app.store.dynamodb.reads import get_one
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result", contravariant=True)
 
 KEPT = timedelta(hours=24)  # as at Stripe: after that, the same key means a new request
+_REPEATED_UNTIL = "RepeatedUntil"  # instead of `ExpiresAt` in a row that is never deleted
 _BODY_BYTES = 350_000  # compressed; an item holds 400 KB
 
 
@@ -47,13 +48,18 @@ class Replayed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:
-    """An idempotency key: who sent it for which route, the request's body, and the request's id."""
+    """An idempotency key: who sent it for which route, the request's body, and the request's id.
+
+    After 24 hours, the same key means a new request. If it stands for an action that can be done
+    only once, its row is never deleted, and `spent` is the error for repeats after that time.
+    """
 
     actor: str
     route: str
     key: str
     body: bytes
     request_id: str
+    spent: StockpulseError | None = None
 
     @property
     def row(self) -> str:
@@ -85,11 +91,17 @@ class IdempotencyKeyRows:
         Raises:
             Replayed: it has already been applied.
             IdempotencyKeyReused: the key was used for another request.
+            StockpulseError: `request.spent`, if the action was done more than 24 hours ago.
 
         """
         row = get_one(self._client, self._table, {"RequestKey": {"S": request.row}})
+        if row is None:
+            return
         # DynamoDB deletes expired rows some time later, so the expiry is checked here.
-        if row is None or int(row["ExpiresAt"]["N"]) <= self._now().timestamp():
+        until = row.get(_REPEATED_UNTIL) or row["ExpiresAt"]
+        if int(until["N"]) <= self._now().timestamp():
+            if request.spent is not None:
+                raise request.spent
             return
         if row["Fingerprint"]["S"] != request.fingerprint:
             raise IdempotencyKeyReused(
@@ -117,6 +129,7 @@ class IdempotencyKeyRows:
                 "request without an Idempotency-Key."
             )
         now = self._now()
+        until = "ExpiresAt" if request.spent is None else _REPEATED_UNTIL
         return {
             "Put": {
                 "TableName": self._table,
@@ -129,7 +142,7 @@ class IdempotencyKeyRows:
                     "Status": {"N": str(answer.status)},
                     "Headers": {"M": {name: {"S": v} for name, v in answer.headers.items()}},
                     "Body": {"B": body},
-                    "ExpiresAt": {"N": str(int((now + KEPT).timestamp()))},
+                    until: {"N": str(int((now + KEPT).timestamp()))},
                 },
                 "ConditionExpression": "attribute_not_exists(RequestKey) OR ExpiresAt <= :now",
                 "ExpressionAttributeValues": {":now": {"N": str(int(now.timestamp()))}},

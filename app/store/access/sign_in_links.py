@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from app.core.errors import ConditionFailed
 from app.store.access.api_key_secret import new_token, token_hash
 from app.store.access.api_keys import ApiKey
+from app.store.access.ended_sessions import EndedSessions
 from app.store.access.settings_rows import SettingsRows, row_key
-from app.store.dynamodb.client import translated
 from app.store.dynamodb.reads import get_one
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ _log = logging.getLogger(__name__)
 
 LINK_LIFE = timedelta(minutes=10)
 _LINK = "link"
-_ENDED = "ended-session"
 
 
 class SignInLinks:
@@ -38,6 +37,7 @@ class SignInLinks:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._rows = SettingsRows(client, table, audit_keys)
+        self._ended = EndedSessions(client, table)
         self._now = now
 
     def make_link(self, key: ApiKey, actor: str) -> str:
@@ -91,14 +91,11 @@ class SignInLinks:
 
     def end_session(self, session: str, until: datetime) -> None:
         """Store that a session was signed out, until the time at which it would have expired."""
-        with translated():
-            self._rows.client.put_item(
-                TableName=self._rows.table, Item=_row(_ENDED, session, until)
-            )
+        self._ended.add(session, until)
 
     def ended_sessions(self) -> frozenset[str]:
         """Ids of the sessions that were signed out."""
-        return frozenset(row["ID"]["S"] for row in self._rows.all(_ENDED))
+        return self._ended.read()
 
 
 def _row(kind: str, row_id: str, until: datetime) -> dict[str, Any]:

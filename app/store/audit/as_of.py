@@ -29,12 +29,12 @@ class Past:
             ProductNotFound: nothing is known about it at that time.
             ProductGone: it was deleted at that time.
             PastNotKept: its state at that time is not, or no longer, in the audit.
-            PastOutOfReach: it has changed too often since.
+            PastOutOfReach: too many entries there are not changes.
 
         """
         if product_id.startswith(RESERVED):
             raise error_before_history(None)  # a shard's gaps, not a product's history
-        links = self._audit.chains.at_or_before(product_id, moment)
+        links = self._audit.chains.around(product_id, moment)
         last = last_at(links, moment, lambda link: self._is_void(product_id, link))
         if last is None:
             raise error_before_history(self._audit.chains.oldest(product_id))

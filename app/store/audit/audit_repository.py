@@ -18,7 +18,6 @@ from app.store.audit.history import HistoryReader
 from app.store.coordination.hold import Hold, Unleased
 from app.store.dynamodb.batches import get_all, get_in_portions, put_all
 from app.store.dynamodb.client import translated
-from app.store.dynamodb.reads import get_rows
 from app.store.dynamodb.transactions import commit
 from app.store.feed.cursor import Cursor
 from app.store.feed.feed import ROW_LIMIT, EventRef, Feed
@@ -142,23 +141,6 @@ class AuditRepository:
             else:
                 events[_ref(event)] = event
         return events, damaged
-
-    def refers(self, product_id: str, after: str, reference: str) -> bool:
-        """Whether an entry of the product after this event key has the reference."""
-        rows = get_rows(
-            self._client,
-            "query",
-            self._table,
-            KeyConditionExpression="ProductID = :p AND EventKey > :k",
-            FilterExpression="#r = :r",
-            ExpressionAttributeNames={"#r": "Reference"},
-            ExpressionAttributeValues={
-                ":p": {"S": row_id(product_id)},
-                ":k": {"S": after},
-                ":r": {"S": reference},
-            },
-        )
-        return any(rows)
 
     def knows(self, product_id: str) -> bool:
         """Whether a product with this id has any audit entry."""

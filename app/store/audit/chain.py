@@ -19,6 +19,7 @@ Mark = Literal["g", "r"]  # gap, reconciled
 
 _MARKED = re.compile(r"(?P<behind>.+)~(?P<mark>[gr])(?P<count>[0-9]{4})")
 _NO_RECORD = "0" * 40
+_RECORD = re.compile(r"[^#]+#[0-9]{40}")
 
 BOTH_IMAGES = "NEW_AND_OLD_IMAGES"
 _WITH_AFTER = {BOTH_IMAGES, "NEW_IMAGE"}
@@ -86,6 +87,21 @@ def origin(label: str) -> str:
 def label_of(key: str) -> str:
     """The stream's label in an event key."""
     return key.partition("#")[0]
+
+
+def is_record(key: str) -> bool:
+    """Whether this is the key of a stream's record."""
+    return _RECORD.fullmatch(key) is not None
+
+
+def record_number(key: str) -> int:
+    """The sequence number in an event key."""
+    return int(key.partition("#")[2][:40])
+
+
+def record_key(label: str, number: int) -> str:
+    """The event key of the record with a sequence number."""
+    return f"{label}#{number:040d}"
 
 
 def is_baseline(key: str) -> bool:

@@ -1,24 +1,25 @@
 """A product's chain is read a few links at a time, consistently."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from app.core.errors import PastOutOfReach
-from app.core.events import ChangeEvent, rfc3339
+from app.core.events import ChangeEvent
 from app.core.keys import row_id
-from app.store.audit.chain import LINK_FIELDS, Link, link_of
+from app.store.audit.chain import LINK_FIELDS, Link, is_record, link_of
 from app.store.audit.damaged import readable_entries
 from app.store.audit.entry import event_of
+from app.store.audit.moment_search import first_later
 from app.store.dynamodb.client import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Pages read at most to find one moment. The first are small, because most requests ask for a
-# recent time. DynamoDB ends a page at 1 MB of entries.
-PAGES = 25
-FIRST_PAGE = 25  # entries; each of the next four pages has four times as many
+_NEAR = 25  # links in one page around a moment; most requests ask for a recent one
+_PAGES = 10  # such pages, at most
+_END = "\x7f"  # sorts after every event key
 
 _LINK_ONLY: dict[str, Any] = {
     "ProjectionExpression": ", ".join(LINK_FIELDS),
@@ -53,40 +54,42 @@ class ChainReader:
         )
         return list(readable_entries(link_of, found))
 
-    def at_or_before(self, product_id: str, moment: datetime) -> Iterator[Link]:
-        """The links of changes up to the end of the moment's second, newest first.
+    def around(self, product_id: str, moment: datetime) -> Iterator[Link]:
+        """Links newest first: the newest few, then those from just after `moment` on.
 
-        Pages are read on demand.
+        Pages are read on demand. Their number does not grow with the history: the place of the
+        moment is found by halving.
 
         Raises:
-            PastOutOfReach: there are so many later changes that `PAGES` do not reach back.
+            PastOutOfReach: too many entries there are not records of the stream.
 
         """
-        # Only some times have milliseconds, so as text they sort correctly by whole seconds only.
-        next_second = rfc3339(moment.replace(microsecond=0) + timedelta(seconds=1))[:19]
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "ProductID = :p",
-            "FilterExpression": "OccurredAt < :t",
-            "ExpressionAttributeValues": {
-                ":p": {"S": row_id(product_id)},
-                ":t": {"S": next_second},
-            },
-            "ConsistentRead": True,
-            "ScanIndexForward": False,
-            **_LINK_ONLY,
-        }
-        for number in range(PAGES):
-            with translated():
-                answer = self._client.query(**request, Limit=FIRST_PAGE * 4 ** min(number, 4))
-            yield from readable_entries(link_of, answer["Items"])
-            if "LastEvaluatedKey" not in answer:
+        key = _END
+        for number in range(_PAGES):
+            links = self.beside(product_id, key, _NEAR, newer=False)
+            yield from links
+            if not links:
                 return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            key = links[-1].key
+            if number == 0 and links[-1].occurred_at > moment:
+                read = partial(self._record_beside, product_id)
+                key = first_later(
+                    partial(read, newer=True), partial(read, newer=False), key, moment
+                )
         raise PastOutOfReach(
-            "The product has changed too often since then. Page through its history to the last "
-            "event before that time: the event's `after` image is the product's state."
+            "Around that time, the product's history has too many entries that are not changes. "
+            "Page through it to the last event before that time: the event's `after` image is the "
+            "product's state."
         )
+
+    def _record_beside(self, product_id: str, key: str, *, newer: bool) -> Link | None:
+        """The record of a stream next to an event key; None if none is near."""
+        for limit in (1, 2 * _NEAR):  # more only if the nearest entry is not a record, or damaged
+            links = self.beside(product_id, key, limit, newer=newer)
+            record = next((link for link in links if is_record(link.key)), None)
+            if record is not None:
+                return record
+        return None
 
     def newest_link(self, product_id: str) -> Link | None:
         """The last link of a product's chain; None if it has no entry."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Links read beyond a page. In a longer run of `reconciled` entries, void ones are not marked.
 BESIDE = 50
+_READS = 4  # calls for one page, if internal entries take up the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class HistoryReader:
     def page(self, product_id: str, limit: int, cursor: str | None = None) -> HistoryPage:
         """Up to `limit` events, newest first, without internal ones; fewer if they are large.
 
+        A page can be short of `limit` even if there are more events: follow `next_cursor`.
+
         Raises:
             InvalidCursor: no page returned this cursor.
 
@@ -52,7 +55,7 @@ class HistoryReader:
         entries: list[dict[str, Any]] = []
         events: list[ChangeEvent] = []
         room = PageRoom(limit)
-        while not room.full:
+        for _ in range(_READS):
             found, start = newest_first(
                 self._client,
                 self._table,
@@ -70,7 +73,7 @@ class HistoryReader:
                 if room.full and entry is not found[-1]:
                     start = entry["EventKey"]["S"]
                     break
-            if start is None:
+            if start is None or room.full:
                 break
         links = list(readable_entries(link_of, reversed(entries)))
         void = self.void(product_id, links, newer=cursor is not None, older=start is not None)

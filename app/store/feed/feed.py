@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 ROW_LIMIT = 24  # events per row: their audit entries and the row fill one batch of 25
 _DAYS, _GAPS = "days", "gaps"
 _PAGE, _DAYS_PAGE = 250, 31  # rows per call, at most
+_DAY_MS = 86_400_000
 _FIRST_PAGE = 10  # rows, if the reader may stop early; each further page is twice as long
 
 EventRef = tuple[str, str]  # product id, event key: an audit entry's key
@@ -80,10 +81,13 @@ class Feed:
         if self._marked_day == stamp.day:
             return
         count = {"N": str(self._partitions)}
+        # Without an expiry, readers would look into every day that was ever used.
+        row = {"Day": {"S": _DAYS}, "Cursor": {"S": stamp.day}, "PartitionCount": count}
+        row |= self._expiry(stamp.ms + _DAY_MS)
         with suppress(ConditionFailed), translated():  # the day has at least as many partitions
             self._client.put_item(
                 TableName=self._table,
-                Item={"Day": {"S": _DAYS}, "Cursor": {"S": stamp.day}, "PartitionCount": count},
+                Item=row,
                 ConditionExpression="attribute_not_exists(#count) OR #count < :count",
                 ExpressionAttributeNames={"#count": "PartitionCount"},
                 ExpressionAttributeValues={":count": count},
@@ -106,10 +110,13 @@ class Feed:
             "Cursor": {"S": str(stamp)},
             "Events": {"L": [{"L": [{"S": product}, {"S": key}]} for product, key in refs]},
         }
-        if self._retention is not None:
-            expires = stamp.ms // 1000 + int(self._retention.total_seconds())
-            row["ExpiresAt"] = {"N": str(expires)}
-        return (self._table, row)
+        return (self._table, row | self._expiry(stamp.ms))
+
+    def _expiry(self, ms: int) -> dict[str, Any]:
+        """The attribute after whose time a row of that time is deleted."""
+        if self._retention is None:
+            return {}
+        return {"ExpiresAt": {"N": str(ms // 1000 + int(self._retention.total_seconds()))}}
 
     # Every read below is consistent.
 
@@ -127,10 +134,10 @@ class Feed:
         rows = self._rows(days, edge, forward=True, most=limit_rows)
         return list(islice(rows, limit_rows))
 
-    def since(self, ms: int) -> Iterator[Arrival]:
-        """Arrivals stamped at or after `ms`, oldest first."""
-        start = max(ms, 0)
-        for row in self._rows(f">= {day_of(start)}", f">= {start:013d}", forward=True):
+    def since(self, ms: int, *, few: bool = False) -> Iterator[Arrival]:
+        """Arrivals stamped at or after `ms`, oldest first; `few` says that the reader may stop."""
+        start, first = max(ms, 0), _FIRST_PAGE if few else None
+        for row in self._rows(f">= {day_of(start)}", f">= {start:013d}", forward=True, first=first):
             yield from row.arrivals()
 
     def before(self, cursor: Cursor | None) -> Iterator[Arrival]:

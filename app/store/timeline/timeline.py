@@ -15,6 +15,7 @@ from app.store.dynamodb.batches import READ_LIMIT
 from app.store.dynamodb.paging import PageRoom, event_size
 from app.store.feed.cursor import Cursor, before, parse_cursor
 from app.store.feed.feed import Arrival, EventRef, Feed
+from app.store.timeline.first_arrivals import NewestFirst
 
 # How far rows may have been written out of order, in ms (docs/extend/architecture.md).
 OVERLAP_MS = 10_000
@@ -28,6 +29,7 @@ _PORTION_BYTES = 512 * 1024  # of events that are kept for a resuming client at 
 _CHUNKS = 5  # chunks, each of a page's length, that are read to fill one page
 
 Admits = Callable[[ChangeEvent], bool]
+ArrivedBefore = Callable[..., bool]  # `NewestFirst.arrived_before`
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Timeline:
     ) -> TimelinePage:
         """Up to `limit` events before the cursor (None: the newest), newest first.
 
+        An event that arrived several times is where it first arrived, as far as `NewestFirst` sees.
         `admits` filters events. A page can be short of `limit` even if there are more events:
         follow `next_cursor`.
 
@@ -58,18 +61,22 @@ class Timeline:
 
         """
         edge = None if before is None else parse_cursor(before)
-        return self._page(self._feed.before(edge), limit, admits)
+        newest_first = NewestFirst(self._feed.before(edge))
+        return self._page(newest_first, limit, admits, newest_first.arrived_before)
 
     def after(self, cursor: str, limit: int, admits: Admits = lambda _: True) -> TimelinePage:
         """Up to `limit` events after the cursor, oldest first; a page can be short, as in `latest`.
+
+        An event that arrived again is on a later page again: its entry may have been missing when a
+        client read its first arrival.
 
         Raises:
             InvalidCursor: `cursor` is not a cursor.
 
         """
         edge = parse_cursor(cursor)
-        later = (arrival for arrival in self._feed.since(edge.ms) if arrival.cursor > edge)
-        return self._page(later, limit, admits)
+        since = self._feed.since(edge.ms, few=True)
+        return self._page((one for one in since if one.cursor > edge), limit, admits)
 
     def resume_point(self, cursor: Cursor, most: int) -> Cursor | None:
         """The position 10 s before the cursor; None if more than `most` arrivals follow it."""
@@ -132,10 +139,6 @@ class Timeline:
         """
         return self._audit.histories.page(product_id, limit, cursor)
 
-    def refers(self, product_id: str, after: str, reference: str) -> bool:
-        """Whether an event of the product after this event key has the reference."""
-        return self._audit.refers(product_id, after, reference)
-
     def event(self, ref: tuple[str, str]) -> ChangeEvent:
         """One event, with its images.
 
@@ -148,25 +151,34 @@ class Timeline:
             raise EventNotFound("No event has this id. Look it up in the list of events.")
         return event
 
-    def _page(self, arrivals: Iterator[Arrival], limit: int, admits: Admits) -> TimelinePage:
+    def _page(
+        self,
+        arrivals: Iterator[Arrival],
+        limit: int,
+        admits: Admits,
+        arrived_before: ArrivedBefore = lambda *_: False,
+    ) -> TimelinePage:
         """Events that are not internal, until the page is full or `_CHUNKS` chunks are read.
 
         Only as many events are read as the page has room for (`PageRoom`).
         """
         items: list[Arrived] = []
         room = PageRoom(limit)
-        seen: set[tuple[str, str]] = set()
+        seen: set[EventRef] = set()
         for _ in range(_CHUNKS):
             chunk = list(islice(arrivals, limit))
-            fresh = [arrival for arrival in chunk if arrival.ref not in seen]
-            seen |= {arrival.ref for arrival in fresh}
-            for item in self._load(fresh):
-                if item[1].kind == "internal" or not admits(item[1]):
+            fresh = [one for one in chunk if one.ref not in seen and not arrived_before(one)]
+            for cursor, event in self._load(fresh):
+                if event.kind == "internal" or not admits(event):
                     continue
-                items.append(item)
-                room.take(event_size(item[1]))
+                ref = event.product_id, event.event_key
+                if arrived_before(Arrival(cursor, ref), event):
+                    continue
+                seen.add(ref)
+                items.append((cursor, event))
+                room.take(event_size(event))
                 if room.full:
-                    return TimelinePage(items, str(item[0]))
+                    return TimelinePage(items, str(cursor))
             if len(chunk) < limit:
                 return TimelinePage(items, None)
         return TimelinePage(items, str(chunk[-1].cursor))

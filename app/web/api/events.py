@@ -98,6 +98,10 @@ async def list_events(
     Returns a page of events, newest first; with `after`, oldest first. With `Accept:
     text/event-stream` it streams events as they arrive (server-sent events), starting after
     `Last-Event-ID` or `after`. The filters apply to pages and to the stream.
+
+    A page can be short of `limit` even if there are more events: follow `next_cursor`. An event
+    that arrived again after a crash is listed at its first arrival only, unless that lies far back;
+    with `after` it is returned again. Drop events whose `id` you already have.
     """
     _check_cursor("header:last-event-id", last_event_id or None)
     _check_cursor("?after", after)
@@ -146,7 +150,8 @@ def list_product_events(
 ) -> Response:
     """List a product's events.
 
-    Returns the product's history, newest first. The history of a deleted product remains.
+    Returns the product's history, newest first, each event once. The history of a deleted product
+    remains. A page can be short of `limit` even if there are more events: follow `next_cursor`.
     """
     page = services.store.timeline.history(product_id, limit, cursor)
     items = [

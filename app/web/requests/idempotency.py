@@ -10,6 +10,7 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Header, Request, Response
 
+from app.core.errors import StockpulseError
 from app.store.idempotency import Answer, Once, Replayed, RequestKey
 from app.web.errors import InvalidRequest
 from app.web.middleware.request_guard import request_id_of
@@ -50,10 +51,17 @@ class Idempotency:
         return Once(self._store, keys, _stored(respond)) if keys else None
 
     def once_for_action(
-        self, action: str, key: str, respond: Callable[[Outcome], Response]
+        self,
+        action: str,
+        key: str,
+        respond: Callable[[Outcome], Response],
+        spent: StockpulseError,
     ) -> Once[Outcome]:
-        """For an action that happens once per `key`, whatever the actor and idempotency key."""
-        record_action = RequestKey("", action, key, b"", self._request_id)
+        """For an action that happens once per `key`, whatever the actor and idempotency key.
+
+        `spent` is the error for repeats after 24 hours.
+        """
+        record_action = RequestKey("", action, key, b"", self._request_id, spent)
         return Once(self._store, [*self._keys(self._content), record_action], _stored(respond))
 
     def _keys(self, content: bytes, suffix: str = "") -> list[RequestKey]:

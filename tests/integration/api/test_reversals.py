@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from app.core.events import event_id
-from app.store.timeline.timeline import Timeline
+from app.store.products.model import Product
+from app.store.products.product_repository import ProductRepository
 from app.web.requests.write_queue import WriteQueue
 from tests.support.http.sse import Listener
 from tests.support.processes.running import App
@@ -32,10 +33,11 @@ def test_sale_is_reversed_once_however_often_it_is_requested(app: App) -> None:
     assert reversal["note"] == "wrong till"
     assert reversal["reference"] == sale["id"]
 
-    # After a day the response is no longer stored, but the history still shows the reversal.
+    # After a day the response is no longer repeated, but its row still says that there was one.
     kept = app.services.about.products_table.replace("Products", "IdempotencyKeys")
-    for row in app.tables.scan(TableName=kept)["Items"]:
-        app.tables.delete_item(TableName=kept, Key={"RequestKey": row["RequestKey"]})
+    (row,) = app.tables.scan(TableName=kept)["Items"]
+    assert "ExpiresAt" not in row, "DynamoDB would delete it"
+    app.tables.put_item(TableName=kept, Item=row | {"RepeatedUntil": {"N": "1"}})
     late = reverse(app, sale["id"])
     assert (late.status_code, late.json()["code"]) == (409, "already-reversed")
     assert app.http.get("/v1/products/P1").json()["stock"] == 11
@@ -65,16 +67,15 @@ def test_repeat_of_a_reversal_that_is_made_meanwhile_is_replayed(
         app.create("P1", stock=10)
         app.adjust("P1", -4)
         sale = feed.changes(2, 10)[1].data["data"]["id"]
-        refers = Timeline.refers
+        adjust = ProductRepository.adjust
 
-        def refers_late(timeline: Timeline, *arguments: str) -> bool:
-            monkeypatch.setattr(Timeline, "refers", refers)
+        def adjust_late(products: ProductRepository, *arguments: Any) -> Product:
+            monkeypatch.setattr(ProductRepository, "adjust", adjust)
             monkeypatch.setattr(app.web.state, "writes", WriteQueue())  # of the other process
             assert reverse(app, sale).status_code == 200
-            feed.changes(3, 10)  # it is audited
-            return refers(timeline, *arguments)
+            return products.adjust(*arguments)
 
-        monkeypatch.setattr(Timeline, "refers", refers_late)
+        monkeypatch.setattr(ProductRepository, "adjust", adjust_late)
         repeat = reverse(app, sale)
     assert (repeat.status_code, repeat.headers["Idempotent-Replayed"]) == (200, "true")
     assert repeat.json()["stock"] == 10

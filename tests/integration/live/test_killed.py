@@ -45,11 +45,13 @@ def test_kill_at_any_fault_point_loses_and_duplicates_nothing(tmp_path: Path, po
             if len(set(follower.ids)) >= changes:
                 break
         audited = audit_of(engine.url)
+        listed = listed_ids(app.url)
     finally:
         app.__exit__()
     assert len(audited) == changes
     assert {event.id for event in audited} == set(follower.ids), app.output
     assert len(follower.ids) == len(set(follower.ids)), "an event was sent twice"
+    assert sorted(listed) == sorted(follower.ids), "the pages of events repeat or lack some"
     stocks = [event.stock_after for event in audited if event.product_id == "P0"]
     assert stocks == sorted(stocks)
 
@@ -82,6 +84,17 @@ def write(url: str, changes: int) -> None:
             TableName="Products",
             Item=item(ProductID=f"P{number % 4}", ProductName="n", Stock=number),
         )
+
+
+def listed_ids(url: str) -> list[str]:
+    """The ids of all events, newest first, from pages of one."""
+    found, cursor = [], None
+    while True:
+        given = {"limit": 1} | ({} if cursor is None else {"cursor": cursor})
+        page = httpx.get(f"{url}/v1/events", params=given).raise_for_status().json()
+        found += [item["id"] for item in page["items"]]
+        if (cursor := page["next_cursor"]) is None:
+            return found
 
 
 def audit_of(url: str) -> list[ChangeEvent]:

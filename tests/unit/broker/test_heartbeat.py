@@ -1,9 +1,13 @@
 """A heartbeat gives a subscriber its cursor, and ends the subscription at its maximum age."""
 
+import json
+
 import pytest
 
+from app.broker import heartbeat
 from app.broker.filters import Filter
-from tests.support.builders import a_cursor
+from app.broker.heartbeat import StatusMessages
+from tests.support.builders import NOON_MS, a_cursor
 from tests.unit.broker.desk import Desk
 from tests.unit.broker.ring.rings import a_frame
 
@@ -72,3 +76,21 @@ async def test_subscription_ends_when_the_broker_closes() -> None:
     await client.now()
     assert client.ended
     assert desk.fallen == 0
+
+
+@pytest.mark.parametrize(
+    ("stamp", "occurred", "now", "lag"),
+    [
+        (400, 100, 450, {"stream": 300, "audit": 50}),
+        # After a day ahead, the clock was set back. Stamps stay ahead until the time catches up.
+        (86_400_000, 100, 450, {"stream": 350, "audit": 0}),
+    ],
+)
+async def test_lag_is_the_delay_of_what_was_received(
+    stamp: int, occurred: int, now: int, lag: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "wall_ms", lambda: NOON_MS + now)
+    messages = StatusMessages("1", lambda: None)
+    messages.published(a_cursor(stamp), NOON_MS + occurred)
+    data = messages.heartbeat("c").decode().partition("data: ")[2]
+    assert json.loads(data)["lag_ms"] == lag

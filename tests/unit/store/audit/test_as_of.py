@@ -22,6 +22,12 @@ from tests.support.fakes.fake_tables import FakeTables
 SIGNER = Signer("k", b"k" * 32)
 
 
+@pytest.fixture(params=[25, 1], autouse=True)
+def _near(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each moment is also searched for, as in a long history."""
+    monkeypatch.setattr(chain_reader, "_NEAR", request.param)
+
+
 def at(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
@@ -43,7 +49,7 @@ def event(
 
 
 class Shelf:
-    """One product's history in an in-memory table, and the limits of the pages that were read."""
+    """One product's history in an in-memory table, and the number of its reads."""
 
     def __init__(self, *events: ChangeEvent, omitted: Sequence[int] = ()) -> None:
         self.tables: Any = FakeTables(
@@ -55,14 +61,13 @@ class Shelf:
             form = ImageForm.OMITTED if number in omitted else ImageForm.PLAIN
             self.tables.put_item(TableName="ProductEvents", Item=SIGNER.entry(one, form))
         self.past = Past(audit, DEFAULT_NAMES)
-        self.limits: list[int] = []
+        self.reads = 0
         self.right = self.tables.query
         self.tables.query = self._query
 
     def _query(self, **request: Any) -> Any:
-        """Pages of a search for a moment have one entry, so that every history has many pages."""
-        self.limits.append(request["Limit"])
-        return self.right(**request | ({"Limit": 1} if "FilterExpression" in request else {}))
+        self.reads += 1
+        return self.right(**request)
 
     def stock(self, seconds: float) -> int | None:
         return self.past.product("P1", at(seconds)).stock
@@ -160,17 +165,28 @@ def test_omitted_images_are_not_kept_but_a_deletion_is_known() -> None:
     shelf.refuses(30, ProductGone)
 
 
-def test_a_long_history_is_searched_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chain_reader, "PAGES", 3)
-    shelf = Shelf(*(event(n, n, n, n + 1) for n in range(1, 9)))
-    assert [shelf.stock(s) for s in (8, 7, 6)] == [9, 8, 7]
-    shelf.limits.clear()
-    shelf.refuses(5, PastOutOfReach, "Page through its history")
-    assert shelf.limits == [25, 100, 400]
+def test_cost_does_not_grow_with_the_number_of_changes_since() -> None:
+    reads = {}
+    for length in (200, 3200):
+        shelf = Shelf(*(event(n, n, n, n + 1) for n in range(1, length)))
+        assert shelf.stock(length // 3) == length // 3 + 1
+        reads[length] = shelf.reads
+    assert reads[3200] <= reads[200] + 12, "four halvings more, of three reads at most"
+
+
+def test_entries_without_end_around_a_moment_are_searched_up_to_a_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(chain_reader, "_NEAR", 2)
+    first = event(1, 10, None, 5)
+    keys = [f"{first.event_key}~g{n:04d}" for n in range(99)]
+    shelf = Shelf(first, *(event(1, 30, 5, 5, kind="gap", event_key=key) for key in keys))
+    shelf.refuses(20, PastOutOfReach, "Page through it")
+    assert shelf.reads < 20
 
 
 def test_the_id_of_a_shard_s_gaps_is_not_a_product() -> None:
     shelf = Shelf(event(1, 10, None, 5, product_id="\0shard#1"))
     with pytest.raises(ProductNotFound):
         shelf.past.product("\0shard#1", at(11))
-    assert shelf.limits == []
+    assert shelf.reads == 0

@@ -120,3 +120,11 @@ def test_a_long_run_of_reconciled_entries_is_not_read_completely() -> None:
     chain.pages(1)
     assert max(chain.limits) == BESIDE
     assert len(chain.limits) <= 3 * len(chain.keys) + 1
+
+
+def test_a_page_does_not_read_through_any_number_of_internal_entries() -> None:
+    chain = Chain(EARLY[0], *[("internal", 0, 0)] * 200, ("stock_changed", 0, 1))
+    first, *others = chain.pages(10)
+    assert len(first.items) == 1
+    assert [event.kind for page in others for event in page.items] == ["inserted"]
+    assert len(chain.limits) <= 4 * (1 + len(others))

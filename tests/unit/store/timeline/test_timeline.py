@@ -1,5 +1,7 @@
 """The newest events are read in bounded steps, whatever their kinds."""
 
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from itertools import count, islice
 from typing import Any
 
@@ -8,8 +10,8 @@ import pytest
 from app.store.audit.audit_repository import AuditRepository
 from app.store.audit.entry import Signer
 from app.store.feed.feed import Feed
-from app.store.timeline.timeline import Timeline
-from tests.support.builders import a_cursor, an_event
+from app.store.timeline.timeline import Timeline, TimelinePage
+from tests.support.builders import NOON, a_cursor, an_event
 from tests.support.fakes.fake_tables import FakeTables
 
 TABLES = {"ProductEvents": ("ProductID", "EventKey"), "Feed": ("Day", "Cursor")}
@@ -96,3 +98,51 @@ def test_the_first_page_is_short_and_later_pages_are_longer(
     limits.clear()
     assert len(list(kept.feed.before(None))) == 99
     assert limits == [10, 20, 40, 80]
+
+
+def numbers(pages: Iterable[TimelinePage]) -> list[int]:
+    keys = [event.event_key for page in pages for _, event in page.items]
+    return [int(key.partition("#")[2]) % 10**20 for key in keys]
+
+
+def pages(kept: Kept, limit: int) -> Iterator[TimelinePage]:
+    cursor = None
+    while True:
+        page = kept.timeline.latest(limit, cursor)
+        yield page
+        if (cursor := page.next_cursor) is None:
+            return
+
+
+@pytest.mark.parametrize("limit", [1, 7, 50])
+def test_pages_have_each_event_once_although_a_crash_made_many_arrive_again(
+    kept: Kept, limit: int
+) -> None:
+    long_ago = NOON - timedelta(seconds=5)
+    for last in (40, 60, 80):  # each life of the worker repeats the last 30 of the one before
+        kept.add(*range(max(1, last - 50), last + 1), occurred_at=long_ago)
+    assert numbers(pages(kept, limit)) == [*range(80, 0, -1)]
+
+
+def test_events_that_arrive_in_time_cost_no_further_reads(kept: Kept) -> None:
+    kept.add(*range(1, 100))
+    rows = 0
+    right = kept.tables.query
+
+    def counted(**request: Any) -> Any:
+        nonlocal rows
+        answer = right(**request)
+        rows += len(answer["Items"])
+        return answer
+
+    kept.tables.query = counted
+    kept.timeline.latest(1)
+    assert rows <= 11
+
+
+def test_a_page_after_a_cursor_reads_few_rows_and_repeats_what_arrived_again(kept: Kept) -> None:
+    """A client that polls may have read the first arrival before its entry was there."""
+    kept.add(1, 2)
+    cursor = str(a_cursor(1))
+    kept.add(2, 3)
+    assert numbers([kept.timeline.after(cursor, 10)]) == [2, 3]

@@ -1,0 +1,176 @@
+"""The application without a worker, over tables that a test fills; each request's reads count."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from botocore.client import BaseClient
+
+from app.bootstrap import web
+from app.bootstrap.broker_feed import BrokerFeed
+from app.config.signing import audit_keys
+from app.core.roles import Role
+from app.store.access.admin_log import AdminLog
+from app.store.access.api_keys import ApiKey, ApiKeys
+from app.store.audit.audit_repository import AuditRepository
+from app.store.audit.entry import Signer
+from app.store.dead_letters.letter import Letter
+from app.store.dead_letters.letter_repository import DeadLetters
+from app.store.deployment import CONSUMER
+from app.store.dynamodb.batches import Put, put_all
+from app.store.dynamodb.client import connect
+from app.store.feed.cursor import Cursor, CursorClock
+from app.store.feed.feed import Feed
+from app.web.app import create_app
+from app.web.services import DemoSwitch, Services
+from app.web.system import snapshot
+from tests.support.builders import an_event, an_item
+from tests.support.open_site import send
+from tests.support.processes.running import settings_for
+
+# One event a second, all on one UTC day.
+BEGAN = datetime.combine(datetime.now(UTC) - timedelta(days=1), time(12), UTC)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a request asked of the store: calls, and rows that these read."""
+
+    calls: int
+    rows: int
+
+
+class Shop:
+    """A deployment with a growing number of everything; product `P` has all events."""
+
+    def __init__(self, services: Services, tables: Any) -> None:
+        self.services = replace(
+            services,
+            demo=DemoSwitch(lambda: None, lambda: None, lambda: False),
+            test_sink=lambda name, actor, once: (
+                services.store.sinks.note_test(name, actor, "accepted", once) or "accepted"
+            ),
+        )
+        self.names = services.settings.table_names
+        self.app = create_app(self.services)
+        self._tables = tables
+        self.authenticator = services.access.authenticator
+        self.key: ApiKey
+        keys = ApiKeys(tables, self.names.settings, audit_keys(services.settings))
+        self.key, secret = keys.create("a", Role.ADMIN, None, "t")
+        self.secret = secret.text
+        self.authenticator.key_cache.forget()
+        self._ms = 0
+        feed = Feed(tables, self.names.feed)
+        clock = CursorClock(0, lambda: self._ms)
+        signer = Signer("k", b"k" * 32)
+        self._audit = AuditRepository(tables, self.names.audit, feed, signer, clock.stamp)
+        self._letters = DeadLetters(tables, self.names.dead_letters)
+        self.cursors: list[Cursor] = []
+        self.events: list[str] = []
+        self.letters: list[str] = []
+        sink = {"Consumer": {"S": CONSUMER}, "Shard": {"S": "~sink webhook"}}
+        sink |= {"Cursor": {"S": str(Cursor(1, "00000000", 0))}}
+        tables.put_item(TableName=self.names.checkpoints, Item=sink)
+        product = {"product_id": "P", "name": "Mug", "stock": 1000, "barcode": "1"}
+        answer = self.ask("POST", "/v1/products", json=product)
+        assert answer.status_code == 201, answer.text
+
+    def grow(self, to: int) -> None:
+        """Add products, events, gaps, letters, admin actions and ended sessions, up to so many."""
+        numbers = range(len(self.events) + 1, to + 1)
+        for number in numbers:
+            moment = BEGAN + timedelta(seconds=number)
+            self._ms = int(moment.timestamp() * 1000)
+            after = an_item("P", ProductName="Mug", Stock=9)
+            event = an_event(number, product_id="P", after=after, occurred_at=moment)
+            self.cursors += [cursor for cursor, _ in self._audit.append([event]).arrived]
+            self.events.append(event.id)
+        gap = {"kind": "gap", "product_id": "G", "occurred_at": BEGAN}
+        for number in numbers[::10]:
+            self._audit.append_if_absent(an_event(number, **gap))
+        letters = [
+            Letter(sink="webhook", product_id=f"g{n}", event_key=f"k#{n:040d}", error="no")
+            for n in numbers
+        ]
+        self._letters.park(letters)
+        self.letters += [letter.id for letter in letters]
+        trail = AdminLog(self._tables, self.names.settings)
+        expires = {"ExpiresAt": {"N": "99999999999"}}
+        self._put(
+            [
+                *((self.names.products, an_item(f"g{n}", Stock=n)) for n in numbers),
+                *((self.names.settings, trail.entry("t", "x")["Put"]["Item"]) for _ in numbers),
+                *(
+                    (
+                        self.names.settings,
+                        {"Kind": {"S": "ended-session"}, "ID": {"S": f"1700000000000-s{n}"}}
+                        | expires,
+                    )
+                    for n in numbers
+                ),
+            ]
+        )
+        self.authenticator.key_cache.forget()
+        self.authenticator.key_cache.current()  # sessions that ended are read once
+
+    def _put(self, puts: list[Put]) -> None:
+        for start in range(0, len(puts), 25):
+            put_all(self._tables, puts[start : start + 25])
+
+    def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.secret}"} | request.pop("headers", {})
+        return send(self.app, method, path, {}, headers=headers, **request)
+
+    def cost(self, method: str, path: str, **request: Any) -> tuple[httpx.Response, Cost]:
+        """The response, and its cost when nothing is cached."""
+        self.authenticator.key_cache.forget()
+        self.services.system.expire()
+        with counted() as reads:
+            answer = self.ask(method, path, **request)
+        return answer, Cost(len(reads), sum(reads))
+
+
+@contextmanager
+def counted() -> Iterator[list[int]]:
+    """The rows that each call to a table reads."""
+    reads: list[int] = []
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001 - all clients
+
+    def counting(self: Any, operation: str, request: Any) -> Any:
+        answer = call(self, operation, request)
+        reads.append(_rows(answer))
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", counting)
+        yield reads
+
+
+def _rows(answer: Mapping[str, Any]) -> int:
+    responses = sum(map(len, answer.get("Responses", {}).values()))
+    return int(answer.get("ScannedCount", len(answer.get("Items", ())))) + responses
+
+
+@contextmanager
+def open_shop(endpoint: str, folder: Path) -> Iterator[Shop]:
+    """A shop in which nothing but requests calls the store."""
+
+    @contextmanager
+    def without_worker(*parts: Any) -> Iterator[BrokerFeed]:
+        parts[4].load()
+        yield BrokerFeed("none", lambda: None, None)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(web, "feed_broker", without_worker)
+        patch.setattr(snapshot, "PATIENCE", 60)  # seconds
+        with web.running(settings_for(endpoint, folder)) as services:
+            clients = connect(endpoint)
+            yield Shop(services, clients.tables)
+            clients.tables.close()
+            clients.streams.close()

@@ -1,0 +1,48 @@
+"""What a request asks of the store does not grow with the data, or only up to a small bound."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.growth.kit import Cost, Shop, open_shop
+from tests.integration.growth.requests import EXAMPLES, Ask
+from tests.support.http.routes import Route, declared
+
+FEW, MANY = 150, 1500
+ENDED = 5  # sessions that the test ends, and every request then reads
+
+Costs = dict[tuple[Route, int], tuple[Ask, Cost]]
+
+
+@pytest.fixture(scope="module")
+def shop(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with open_shop(endpoint, tmp_path_factory.mktemp("growth")) as opened:
+        yield opened
+
+
+def costs(shop: Shop, n: int) -> Costs:
+    found: Costs = {}
+    for (method, path), examples in EXAMPLES.items():
+        for number, ask in enumerate(examples(shop, n)):
+            answer, cost = shop.cost(method, ask.path, **ask.sent)
+            assert (answer.status_code >= 400) == ask.is_error, (method, ask, answer.text)
+            found[(method, path), number] = (ask, cost)
+    return found
+
+
+def test_every_route_has_an_example(shop: Shop) -> None:
+    routes = {route for route, _ in declared(shop.app)} - {("*", "/static")}
+    assert routes == EXAMPLES.keys(), "add an example of each new route to requests.py"
+
+
+def test_no_request_s_cost_grows_with_the_data(shop: Shop) -> None:
+    shop.grow(FEW)
+    few = costs(shop, 1)
+    shop.grow(MANY)
+    grown = []
+    for key, (ask, cost) in costs(shop, 2).items():
+        before = few[key][1]
+        rows = max(before.rows, ask.rows) + ENDED
+        if cost.calls > before.calls + ask.more_calls or cost.rows > rows:
+            grown.append(f"{key}: {before} became {cost}")
+    assert not grown, "\n".join(grown)
