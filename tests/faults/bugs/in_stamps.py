@@ -7,25 +7,23 @@ from typing import Any
 
 from app.core import authorship
 from app.core.authorship import NOBODY, Author
-from app.core.errors import ItemTooLarge
 from app.core.item import AttributeNames, Item
 from app.core.metadata import metadata_of
 from app.core.stamps import Stamps
 from app.store.dynamodb.store_clock import StoreClock
-from app.store.products import expressions, two_step_delete
+from app.store.products import expressions
 from app.store.products.expressions import compared
-from app.store.products.two_step_delete import TwoStepDelete
 from tests.faults.bugs.bug import Patch, Seed
 from tests.faults.bugs.bug import bug as registered
 from tests.unit.worker.attribution.rules import AttributionMachine
 from worker.stream import decode
 
 
-def bug(*rules: str) -> Callable[[Seed], Seed]:
-    return registered(*rules, machine=AttributionMachine)
+def bug() -> Callable[[Seed], Seed]:
+    return registered(machine=AttributionMachine)
 
 
-@bug("put_image", "put_back", "update_in_part", "restore", "change")
+@bug()
 def signature_leaves_out_what_was_before(patch: Patch) -> None:
     right = Stamps._sign
 
@@ -47,7 +45,7 @@ def signature_leaves_out_the_known_attributes(patch: Patch) -> None:
     patch.setattr(Stamps, "_sign", sign)
 
 
-@bug("put_image", "update_in_part")
+@bug()
 def signature_leaves_out_the_key(patch: Patch) -> None:
     right = Stamps._sign
 
@@ -78,7 +76,7 @@ def time_of_a_stamp_is_not_compared(patch: Patch) -> None:
     patch.setattr(authorship, "_is_near", lambda *_: True)
 
 
-@bug("put_image", "put_back", "restore")
+@bug()
 def stamp_under_a_delete_mark_is_believed(patch: Patch) -> None:
     right = decode.author_of
 
@@ -112,12 +110,12 @@ def delete_mark_is_believed_on_a_changed_item(patch: Patch) -> None:
     )
 
 
-@bug("delete")
+@bug()
 def expiry_counts_as_a_deletion(patch: Patch) -> None:
     patch.setattr(decode, "_is_expiry", lambda _: False)
 
 
-@bug("put_image", "update_in_part", "change")
+@bug()
 def stamp_is_believed_beside_other_changes(patch: Patch) -> None:
     right = authorship.differing_names
 
@@ -131,7 +129,7 @@ def stamp_has_the_time_of_the_host(patch: Patch) -> None:
     patch.setattr(StoreClock, "now", lambda self: self._host())
 
 
-@bug("rotate_keys")
+@bug()
 def older_key_proves_nothing(patch: Patch) -> None:
     right = Stamps._matches
 
@@ -156,17 +154,3 @@ def removed_mark_of_a_changed_item_is_shown(patch: Patch) -> None:
         return proved is not None and right(before, after, stamps)
 
     patch.setattr(decode, "is_mark_only", is_mark_only)
-
-
-@bug()
-def delete_without_room_keeps_the_former_mark(patch: Patch) -> None:
-    right = TwoStepDelete.__call__
-
-    def delete(self: TwoStepDelete, item: Item, stamp: Any, *rest: Any) -> None:
-        try:
-            two_step_delete.mark_delete(item, stamp, self._now(), self._stamps)
-            right(self, item, stamp, *rest)
-        except ItemTooLarge:
-            self._commit(self._delete(item))
-
-    patch.setattr(TwoStepDelete, "__call__", delete)

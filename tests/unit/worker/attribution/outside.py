@@ -20,20 +20,26 @@ from tests.unit.worker.attribution.world import TABLES, Item
 class OutsideRules(AttributionMachineBase):
     """The rules of other programs."""
 
-    @rule(table=tables, product=products, age=ages, shelf=st.sampled_from((None, None, "A", "B")))
-    def put_image(self, table: str, product: str, age: int, shelf: str | None) -> None:
+    @rule(
+        table=tables,
+        product=st.sampled_from((None, *PRODUCTS)),
+        age=ages,
+        shelf=st.sampled_from((None, None, "A", "B")),
+    )
+    def put_image(self, table: str, product: str | None, age: int, shelf: str | None) -> None:
         """Put a copy of an earlier image: a stale one, or one of another item or table."""
         if self.world.images:
-            self._put(table, product, self._image(age), {"Shelf": shelf})
+            item = self._image(age)
+            self._put(table, product or item["ProductID"]["S"], item, {"Shelf": shelf})
 
     @rule(
         age=ages,
         other=ages,
         first=st.sampled_from(("before", "before", "before", "bare")),
-        second=st.sampled_from(("after", "after", "image")),
-        shelf=st.sampled_from((None, None, None, "A")),
-        product=st.sampled_from((None, None, *PRODUCTS)),
-        table=st.sampled_from((None, None, *TABLES)),
+        second=st.sampled_from(("after", "after", "later", "image")),
+        shelf=st.sampled_from((None, None, None, None, "A")),
+        product=st.sampled_from((*[None] * 6, *PRODUCTS)),
+        table=st.sampled_from((*[None] * 6, *TABLES)),
     )
     def repeat(
         self,
@@ -48,11 +54,17 @@ class OutsideRules(AttributionMachineBase):
         """Bring an item to the states before and after an earlier change, or to similar ones."""
         if not self.world.written:
             return
-        one = self.world.written[max(0, len(self.world.written) - 1 - age)]
+        written = self.world.written[max(0, len(self.world.written) - 1 - age) :]
+        one = written[0]
         product = product or one.change.keys["ProductID"]["S"]
         table = table or one.table
         before: Item | None = {} if first == "bare" else one.change.before
-        after = self._image(other) if second == "image" else one.change.after
+        after = one.change.after
+        if second == "later":
+            own = [found.change for found in written if found.change.keys == one.change.keys]
+            after = own[:2][-1].after
+        elif second == "image":
+            after = self._image(other)
         self._put(table, product, before, {})
         self._put(table, product, after, {} if shelf is None else {"Shelf": shelf})
 
@@ -99,12 +111,6 @@ class OutsideRules(AttributionMachineBase):
         """Another program deletes the item, or DynamoDB does because of its TTL."""
         with self.world.acting(None, expires=expires):
             self.world.tables.delete_item(TableName=table, Key={"ProductID": {"S": product}})
-
-    @rule()
-    def back_up(self) -> None:
-        self.backup = [
-            (table, item) for table in TABLES for item in self.world.tables.rows[table].values()
-        ]
 
     @rule(emptied=st.booleans())
     def restore(self, emptied: bool) -> None:  # noqa: FBT001

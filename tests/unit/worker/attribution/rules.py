@@ -43,7 +43,7 @@ class AttributionMachine(OutsideRules):
         table=tables,
         process=st.integers(0, 1),
         product=products,
-        kind=st.sampled_from(("create", "create", "adjust", "patch", "replace", "count")),
+        kind=st.sampled_from(("create", "adjust", "patch", "replace", "count")),
         number=st.integers(1, 3),
         author=authors,
         trouble=troubles,
@@ -64,7 +64,7 @@ class AttributionMachine(OutsideRules):
 
         def call(repository: ProductRepository, stamp: Stamp) -> object:
             draft = ProductDraft(product_id=product, name="Mug", stock=Decimal(number))
-            match kind:
+            match "create" if repository.find(product) is None else kind:
                 case "create":
                     return repository.create(draft, stamp)
                 case "adjust":
@@ -86,7 +86,7 @@ class AttributionMachine(OutsideRules):
         product=products,
         author=authors,
         first=st.sampled_from(("none", "none", "lose_answer")),
-        second=troubles,
+        second=troubles | st.sampled_from(("crash_before", "changed")),
         age=ages,
     )
     def delete(

@@ -34,15 +34,14 @@ NOBODY = Author(None, None, None, None, None)
 
 @dataclass
 class Act:
-    """A request that one of our processes carries out; times are the store's, in seconds.
+    """A request that one of our processes carries out.
 
-    `stamped`: when the process last asked for the time. `marked`: it has marked the item.
+    `stamped`: the store's time when the process last asked for it, in seconds.
     """
 
     author: Author
     deletes: bool
     stamped: float = 0.0
-    marked: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,8 @@ class Written:
     """A stream record, and who made it (None: another program, or expiry).
 
     `own_step`: one of our processes marked the item for deletion, or removed that mark.
-    `marked`: it deleted what it had marked. `delay`: seconds from its stamp to the change.
+    `marked`: before the change, the item had this request's delete mark. `delay`: seconds from its
+    stamp to the change.
     """
 
     table: str
@@ -118,13 +118,15 @@ class World:
                 ),
                 None if act is None else act.author,
                 own_step,
-                marked=act is not None and act.marked,
+                marked=act is not None and self._has_mark(before, act),
                 delay=0.0 if act is None else self.now - act.stamped,
                 time=self.now,
             )
         )
-        if act is not None and own_step:
-            act.marked = True
+
+    def _has_mark(self, item: Item | None, act: Act) -> bool:
+        mark = (item or {}).get(self.names.metadata, {}).get("M", {}).get("deleted", {"M": {}})
+        return mark["M"].get("request_id") == {"S": act.author.request_id}
 
     def _record_time(self) -> datetime:
         """The service gives whole seconds, DynamoDB Local whole minutes."""
