@@ -132,7 +132,7 @@ class _Batch:
         """Apply one item; returns the product, or None if the item deleted it."""
         stamp = replace(
             self._stamp,
-            # A stamp is trusted only if its request id differs from the previous one.
+            # A second change with the same request id counts as a repeat by another program.
             request_id=f"{self._request_id}.{index}",
             reason=item.reason,
             note=item.note,
