@@ -1,8 +1,8 @@
 """A product's history is read newest first, with its void entries and its repeats marked.
 
 Whether a `reconciled` entry is void depends on its neighbours (`app.store.audit.chain`), which may
-be on another page. If such an entry is first or last on a page, a few links beyond it are read. A repeat
-has the request id of an earlier entry, which is at most a minute older, and mostly a few links away.
+be on another page. If such an entry is first or last on a page, a few links beyond it are read. A
+repeat has the request id of an earlier entry, which is mostly a few links away.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +28,7 @@ BEFORE = 10  # the same, for the entry that a repeat repeats; `verify` counts al
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """Events, the cursor of the next page (None: the end), and the keys of void events and repeats."""
+    """Events, the cursor of the next page (None: the end), and keys of void events and repeats."""
 
     items: list[ChangeEvent]
     next_cursor: str | None

@@ -27,7 +27,7 @@ SETTLE = 60.0  # seconds until the second check
 
 @dataclass(slots=True)
 class Report:
-    """The result of a verification; gaps, reconciled entries and repeats are counted, not damage."""
+    """The result of a verification; gaps, reconciled entries and repeats are no damage."""
 
     products: int = 0
     entries: int = 0
