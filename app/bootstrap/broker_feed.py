@@ -9,7 +9,7 @@ from app.broker.redis.connection import READ_TIMEOUT, keys_of
 from app.broker.redis.follower import POLL_INTERVAL, RedisFollower
 from app.broker.redis.hints import HintSender
 from app.broker.redis.stream_reader import BLOCK, EntryStream
-from app.config.settings import Settings
+from app.config.settings import PREFIX, Settings, SettingsError
 from app.config.signing import audit_keys
 from app.runtime.wake import Wake
 from app.store import location
@@ -52,6 +52,8 @@ def feed_broker(
 ) -> Iterator[BrokerFeed]:
     """Feed the broker until the block ends, and add a probe of the source."""
     if settings.broker_url is not None:
+        if not settings.read_only:
+            _check_stamps(settings, deployment)
         with feed_from_redis(settings, deployment.tables, broker, probes) as hint:
             yield BrokerFeed("Redis", hint, None)
         return
@@ -67,11 +69,28 @@ def feed_broker(
         sink_plan(settings, deployment) as plan,
         make_worker(deployment, reading, log, broker.publish, plan) as worker,
     ):
-        AuditKeyIDs(*deployment.coordination).register([*audit_keys(settings)])
+        key_ids = AuditKeyIDs(*deployment.coordination)
+        key_ids.register([*audit_keys(settings)], deployment.stamps.proofs)
         probes["worker"] = worker.problem
         yield BrokerFeed(
             "in this process", wake.hint, worker.shards, worker.sink_troubles, worker.check_soon
         )
+
+
+def _check_stamps(settings: Settings, deployment: Deployment) -> None:
+    """Return if the worker, in another process, will believe the stamps of this one.
+
+    Raises:
+        SettingsError: this process has keys of its own.
+        TableError: it has other keys or attribute names than the worker.
+
+    """
+    if settings.audit_keys is None:
+        raise SettingsError(
+            f"{PREFIX}AUDIT_KEYS must be set with {PREFIX}BROKER_URL, to the same value for every "
+            "worker and web process"
+        )
+    AuditKeyIDs(*deployment.coordination).check_writer(deployment.stamps.proofs[0])
 
 
 @contextmanager

@@ -126,7 +126,8 @@ def reading(
                 parallelization_factor=settings.parallelization_factor,
             ) as worker,
         ):
-            AuditKeyIDs(*deployment.coordination).register([*audit_keys(settings)])
+            key_ids = AuditKeyIDs(*deployment.coordination)
+            key_ids.register([*audit_keys(settings)], deployment.stamps.proofs)
             yield worker
 
 

@@ -31,6 +31,19 @@ class Stamps:
     names: AttributeNames = DEFAULT_NAMES
     keys: Mapping[str, bytes] | None = None
 
+    @property
+    def proofs(self) -> list[str]:
+        """One text per key, the signing one first.
+
+        Two processes have one in common if they believe each other's stamps. It reveals no key.
+        """
+        parts = (f"{part.name}:{part.kind}" for part in self.names.key.parts)
+        scope = "\0".join((self.table, *parts, *self.names.known, self.names.metadata)).encode()
+        return [
+            f"{key_id}:{hmac.digest(key, scope, 'sha256').hex()}"
+            for key_id, key in self._derived.items()
+        ]
+
     def signed(self, before: Item | None, after: Item, metadata: Metadata) -> Item:
         """Return `after` with this metadata, signed as made from `before` (None: an insert)."""
         plain = with_metadata(after, metadata, self.names)

@@ -51,7 +51,6 @@ def start(settings: Settings) -> LambdaHost:
     clients, names = clients_of(settings)
     claim_audit(clients.tables, names, CONSUMER)
     Workers(clients.tables, names.checkpoints, CONSUMER).claim_host("lambda")
-    AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER).register([*audit_keys(settings)])
     clock = SharedClock(
         ClockRow(clients.tables, names.checkpoints, CONSUMER),
         Feed(clients.tables, names.feed).newest_ms(),
@@ -117,6 +116,8 @@ def make_host(
     stop = threading.Event()
     attributes = with_key(clients.tables, names, settings.attributes)
     deployment = Deployment(clients, names, attributes, signer_of(settings))
+    key_ids = AuditKeyIDs(*deployment.coordination)
+    key_ids.register([*audit_keys(settings)], deployment.stamps.proofs)
     feed = Feed(clients.tables, names.feed, deployment.signer.retention, settings.feed_partitions)
     log = LogWriter(deployment, feed, clock)
     # A container ends without notice; the resources of its sinks end with it.

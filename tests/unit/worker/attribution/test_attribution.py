@@ -7,6 +7,7 @@ states the two exceptions.
 
 import os
 
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -19,9 +20,10 @@ LONG_NOTE = Author("bob", "lost", "n" * 60, "SO-7", None)
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 
 # A second of examples shows that the machine runs. `make machine` searches, and proves its teeth.
-SHORT = settings(max_examples=25, stateful_step_count=25)
+SHORT = settings(max_examples=20, stateful_step_count=25)
 
 
+@pytest.mark.hypothesis  # so that `make machine` runs it
 def test_no_change_is_attributed_to_somebody_who_did_not_make_it() -> None:
     run_state_machine_as_test(AttributionMachine, settings=settings() if LONG else SHORT)
 
