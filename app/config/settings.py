@@ -80,7 +80,8 @@ class Settings(TableSettings):
     audit_keys: AuditKeys | None = Field(
         None,
         description="Keys of 32 bytes or more for audit entries, as `id:base64,…`: the first signs "
-        "new entries, all verify. Required with `STOCKPULSE_DYNAMODB=aws`; otherwise, if unset, a "
+        "new entries, all verify. Required with `STOCKPULSE_DYNAMODB=aws`, and with "
+        "`STOCKPULSE_BROKER_URL` unless the process only reads; otherwise, if unset, a "
         "key is created and kept in the data folder.",
     )
     webhook_url: WebhookURL | None = Field(
