@@ -66,7 +66,9 @@ def feed_broker(
         sink_plan(settings, deployment) as plan,
         make_worker(deployment, reading, log, broker.publish, plan) as worker,
     ):
-        AuditKeyIDs(*deployment.coordination).register_reader(deployment.signer.keys)
+        AuditKeyIDs(*deployment.coordination).register_reader(
+            deployment.signer.keys, deployment.stamps.scope
+        )
         probes["worker"] = worker.problem
         yield BrokerFeed(
             "in this process", wake.hint, worker.shards, worker.sink_troubles, worker.check_soon

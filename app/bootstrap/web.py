@@ -111,7 +111,9 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
         claim_audit(clients.tables, names, CONSUMER)
         deployment = Deployment(clients, names, attributes, signer_of(settings))
         if settings.broker_url is not None:
-            AuditKeyIDs(*deployment.coordination).register_writer(deployment.signer.keys)
+            AuditKeyIDs(*deployment.coordination).register_writer(
+                deployment.signer.keys, None if settings.read_only else deployment.stamps.scope
+            )
         authenticator = opened.enter_context(
             open_authenticator(settings, clients.tables, names.settings, deployment.signer.keys)
         )

@@ -128,7 +128,9 @@ def reading(
                 parallelization_factor=settings.parallelization_factor,
             ) as worker,
         ):
-            AuditKeyIDs(*deployment.coordination).register_reader(deployment.signer.keys)
+            AuditKeyIDs(*deployment.coordination).register_reader(
+                deployment.signer.keys, deployment.stamps.scope
+            )
             patience.end()
             yield worker
 

@@ -74,6 +74,13 @@ def print_report(report: Report, product_id: str | None) -> int:
             f"They include {gaps} (changes may be missing) and {reconciled} (changes found by "
             "comparing with the table; the actor is unknown)."
         )
+    if report.repeats:
+        repeats = _count(report.repeats, "repeat", "repeats")
+        print(
+            f"They include {repeats}: an entry with the request id of an earlier one. Another "
+            "program wrote the same states again within a minute, and the entry names the author "
+            "of the first change. The product's history marks it."
+        )
     return 1 if found else 0
 
 

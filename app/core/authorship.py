@@ -1,12 +1,14 @@
 """Who made a change, and why, is believed only where the record's images prove it. Pure.
 
 An insert is proved by its new image, any other change by both images. A stamp must also be about as
-old as its record, so that a restored item is not blamed on whoever wrote it last year.
+old as its record, so that a restored item is not blamed on whoever wrote it last year; and the
+change must be of nothing that writes of ours leave alone.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from app.core.differences import differing_names
 from app.core.item import Item
 from app.core.metadata import metadata_of
 from app.core.stamps import Stamps
@@ -36,9 +38,10 @@ def author_of(
     after: Item | None,
     occurred_at: datetime,
     view_type: str,
+    differing: set[str],
     stamps: Stamps,
 ) -> Author:
-    """Return the author that the images prove."""
+    """Return the author that the images prove; `differing`: the names that differ in both."""
     if event_name == "REMOVE":
         mark = stamps.proved_mark(before) if view_type == "NEW_AND_OLD_IMAGES" else None
         if mark is None or not _is_near(mark.at, occurred_at):
@@ -51,18 +54,23 @@ def author_of(
         return NOBODY
     if not _is_near(stamp.updated_at, occurred_at) or not stamps.is_proved(before, after):
         return NOBODY
+    written = differing_names({}, after, stamps.names) if before is None else differing
+    if any(not stamps.names.is_ignored(name) for name in written - stamps.names.ours):
+        return NOBODY
     return Author(stamp.actor, stamp.reason, stamp.note, stamp.reference, stamp.request_id)
 
 
 def is_mark_only(before: Item, after: Item, stamps: Stamps) -> bool:
-    """Whether the metadata differ in a delete mark of ours alone: one was set or removed."""
-    for marked, other in ((after, before), (before, after)):
-        if stamps.proved_mark(marked) is not None:
-            left, right = stamps.unmarked(marked), stamps.unmarked(other)
-            names = stamps.names
-            if metadata_of(left, names) == metadata_of(right, names) is not None:
-                return True
-    return False
+    """Whether the metadata differ in a delete mark alone: one of ours was set, or one was removed.
+
+    Who removed it is not proved: we remove ours after another program has changed the item, too.
+    """
+    was, now = metadata_of(before, stamps.names), metadata_of(after, stamps.names)
+    if was is None or now is None or was.deleted == now.deleted:
+        return False
+    if now.deleted is not None and stamps.proved_mark(after) is None:
+        return False
+    return replace(was, deleted=None) == replace(now, deleted=None)
 
 
 def _is_near(stamped: str | None, occurred_at: datetime) -> bool:

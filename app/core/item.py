@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from app.core import json_text
 from app.core.keys import TEXT_KEY, KeySchema
 from app.core.numbers import normalised, number_of
-from app.core.paths import Path, path_of, value_at
+from app.core.paths import Path, name_in_events, path_of, value_at
 
 # An attribute value in typed form, a mapping with one entry: {"S": "..."}.
 AttributeValue = Mapping[str, Any]
@@ -92,6 +92,12 @@ class AttributeNames:
     def inside_maps(self) -> tuple[str, ...]:
         """The known attributes that lie inside maps."""
         return tuple(name for name in self.known if len(path_of(name)) > 1)
+
+    @cached_property
+    def ours(self) -> frozenset[str]:
+        """The names, as events have them, of all that a write of ours may set."""
+        known = map(name_in_events, self.known)
+        return frozenset((*self.key.names, *known, self.metadata))
 
     def is_product(self, item: Item | None) -> bool:
         """Whether there is an item, and it is a product."""

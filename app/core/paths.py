@@ -70,14 +70,13 @@ def with_value(item: Mapping[str, Any], path: Path, value: Any) -> dict[str, Any
 
 
 def without(item: Mapping[str, Any], paths: Iterable[Path]) -> dict[str, Any]:
-    """The item without these values, and without the maps that held nothing else."""
+    """The item without these values, and without the maps on the way that hold nothing else."""
     paths = tuple(paths)
     whole = {path[0] for path in paths if len(path) == 1}
     left = {name: value for name, value in item.items() if name not in whole}
     for path in paths:
-        if len(path) == 1 or value_at(left, path) is None:
-            continue
-        left = with_value(left, path, None)
+        if value_at(left, path) is not None:
+            left = with_value(left, path, None)
         for depth in range(len(path) - 1, 0, -1):
             if value_at(left, path[:depth]) == {"M": {}}:
                 left = with_value(left, path[:depth], None)

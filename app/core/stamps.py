@@ -10,6 +10,7 @@ purpose proves nothing for another.
 """
 
 import base64
+import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -75,6 +76,16 @@ class Stamps:
     table: str
     names: AttributeNames = DEFAULT_NAMES
     keys: Mapping[str, bytes] | None = None
+
+    @property
+    def scope(self) -> str:
+        """What a stamp's signature depends on besides keys and values, as a hash in hex.
+
+        Two processes with the same keys believe each other's stamps if it is the same.
+        """
+        parts = (f"{part.name}:{part.kind}" for part in self.names.key.parts)
+        scope = "\0".join((self.table, *parts, *self.names.known, self.names.metadata))
+        return hashlib.sha256(scope.encode()).hexdigest()
 
     def signed(self, before: Item | None, after: Item, metadata: Metadata) -> Item:
         """Return `after` with this metadata, signed as made from `before` (None: an insert)."""

@@ -27,10 +27,11 @@ def run_beside(
     client = where.connect().tables
     names = ensure_tables(client, tables, names)
     check_fits(names)
-    AuditKeyIDs(client, tables.checkpoints, CONSUMER).register_writer(keys)
+    stamps = Stamps(tables.products, names, keys)
+    AuditKeyIDs(client, tables.checkpoints, CONSUMER).register_writer(keys, stamps.scope)
     products = ProductRepository(
         client,
-        Stamps(tables.products, names, keys),
+        stamps,
         marks_deletes=stream_of(client, tables.products).view_type == "NEW_AND_OLD_IMAGES",
         was_known=lambda _: False,  # the shop treats deleted and unknown products alike
     )

@@ -1,6 +1,6 @@
-"""The state machine finds each of these injected bugs within its examples.
+"""The state machines find each of these injected bugs within its examples.
 
-A run that finds nothing proves something only if the machine is known to find bugs.
+A run that finds nothing proves something only if its machine is known to find bugs.
 """
 
 import logging
@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from tests.faults.bugs import BUGS
-from tests.unit.worker.machine.rules import WorkerMachine
 
 EXAMPLES = 5000  # the bugs that are hardest to find take more than 600
 EXAMPLES_WITHOUT = 60
@@ -30,7 +29,7 @@ def _quiet() -> Iterator[None]:
 def test_state_machine_finds_the_bug(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     BUGS[name].seed(monkeypatch)
     with pytest.raises((AssertionError, ExceptionGroup)) as found:
-        _run(EXAMPLES)
+        _run(BUGS[name].machine, EXAMPLES)
     print(f"\n{name}: {str(found.value).splitlines()[0][:150]}")
 
 
@@ -39,13 +38,15 @@ def test_state_machine_finds_the_bug(name: str, monkeypatch: pytest.MonkeyPatch)
 def test_bug_is_not_found_without_its_rules(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """So each of these rules is needed to find the bug."""
     BUGS[name].seed(monkeypatch)
-    _run(EXAMPLES_WITHOUT, without=BUGS[name].rules)
+    _run(BUGS[name].machine, EXAMPLES_WITHOUT, without=BUGS[name].rules)
 
 
-def _run(examples: int, without: tuple[str, ...] = ()) -> None:
+def _run(
+    machine: type[RuleBasedStateMachine], examples: int, without: tuple[str, ...] = ()
+) -> None:
     rules: dict[str, Any] = dict.fromkeys(without)
     run_state_machine_as_test(
-        type("Lacking", (WorkerMachine,), rules),
+        type("Lacking", (machine,), rules),
         settings=settings(
             max_examples=examples,
             phases=[Phase.generate],

@@ -13,7 +13,7 @@ from functools import partial
 from app.broker.redis.connection import keys_of
 from app.broker.redis.publisher import RedisPublisher
 from app.config.settings import PREFIX, Settings
-from app.config.signing import audit_keys, signer_of
+from app.config.signing import signer_of
 from app.store.coordination.audit_key_ids import AuditKeyIDs
 from app.store.coordination.audited_table import claim_audit
 from app.store.coordination.workers import Workers
@@ -51,7 +51,6 @@ def start(settings: Settings) -> LambdaHost:
     clients, names = clients_of(settings)
     claim_audit(clients.tables, names, CONSUMER)
     Workers(clients.tables, names.checkpoints, CONSUMER).claim_host("lambda")
-    AuditKeyIDs(clients.tables, names.checkpoints, CONSUMER).register_reader(audit_keys(settings))
     clock = SharedClock(
         ClockRow(clients.tables, names.checkpoints, CONSUMER),
         Feed(clients.tables, names.feed).newest_ms(),
@@ -117,6 +116,9 @@ def make_host(
     stop = threading.Event()
     attributes = with_key(clients.tables, names, settings.attributes)
     deployment = Deployment(clients, names, attributes, signer_of(settings))
+    AuditKeyIDs(*deployment.coordination).register_reader(
+        deployment.signer.keys, deployment.stamps.scope
+    )
     feed = Feed(clients.tables, names.feed, deployment.signer.retention, settings.feed_partitions)
     log = LogWriter(deployment, feed, clock)
     # A container ends without notice; the resources of its sinks end with it.

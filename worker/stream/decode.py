@@ -130,7 +130,7 @@ def _decode(record: Mapping[str, Any], stream_arn: str, stamps: Stamps) -> Chang
     if event_name == "MODIFY" and was != is_product:
         kind = "inserted" if is_product else "deleted"
     shown = (after if is_product else before) or before
-    author = author_of(event_name, before, after, occurred_at, view_type, stamps)
+    author = author_of(event_name, before, after, occurred_at, view_type, differing, stamps)
     if _is_expiry(record.get("userIdentity")):
         author = NOBODY
     return ChangeEvent(

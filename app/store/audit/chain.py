@@ -28,7 +28,16 @@ _WITH_AFTER = {BOTH_IMAGES, "NEW_IMAGE"}
 LINK_FIELDS = {
     f"#{n}": name
     for n, name in enumerate(
-        ("EventKey", "Kind", "EventName", "ViewType", "BeforeHash", "AfterHash", "OccurredAt")
+        (
+            "EventKey",
+            "Kind",
+            "EventName",
+            "ViewType",
+            "BeforeHash",
+            "AfterHash",
+            "OccurredAt",
+            "RequestID",
+        )
     )
 }
 
@@ -51,6 +60,7 @@ class Link:
     before: str | None
     after: str | None
     occurred_at: datetime
+    request_id: str | None = None
 
     @property
     def knows_after(self) -> bool:
@@ -76,6 +86,7 @@ def link_of(entry: Mapping[str, Any]) -> Link:
         before=before,
         after=after,
         occurred_at=datetime.fromisoformat(entry["OccurredAt"]["S"]).astimezone(UTC),
+        request_id=entry.get("RequestID", {}).get("S"),
     )
 
 

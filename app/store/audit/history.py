@@ -1,7 +1,8 @@
-"""A product's history is read newest first, with its void entries marked.
+"""A product's history is read newest first, with its void entries and its repeats marked.
 
 Whether a `reconciled` entry is void depends on its neighbours (`app.store.audit.chain`), which may
-be on another page. If such an entry is first or last on a page, a few links beyond it are read.
+be on another page. If such an entry is first or last on a page, a few links beyond it are read. A
+repeat has the request id of an earlier entry, which is mostly a few links away.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,15 +24,17 @@ if TYPE_CHECKING:
 # Links read beyond a page. In a longer run of `reconciled` entries, void ones are not marked.
 BESIDE = 50
 _READS = 4  # calls for one page, if internal entries take up the first
+BEFORE = 10  # the same, for the entry that a repeat repeats; `verify` counts all repeats
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """Events, the cursor of the next page (None: the end), and the keys of void events."""
+    """Events, the cursor of the next page (None: the end), and keys of void events and repeats."""
 
     items: list[ChangeEvent]
     next_cursor: str | None
     void: frozenset[str]
+    repeats: frozenset[str] = frozenset()
 
 
 class HistoryReader:
@@ -77,7 +80,22 @@ class HistoryReader:
                 break
         links = list(readable_entries(link_of, reversed(entries)))
         void = self.void(product_id, links, newer=cursor is not None, older=start is not None)
-        return HistoryPage(events, None if start is None else encode_cursor(start), void)
+        repeats = self._repeats(product_id, links, older=start is not None)
+        next_cursor = None if start is None else encode_cursor(start)
+        return HistoryPage(events, next_cursor, void, repeats)
+
+    def _repeats(self, product_id: str, links: Sequence[Link], *, older: bool) -> frozenset[str]:
+        """The keys of links, oldest first, that have the request id of an earlier one."""
+        seen: set[str | None] = set()
+        if older and any(link.request_id for link in links):
+            beyond = self._chains.beside(product_id, links[0].key, BEFORE, newer=False)
+            seen = {link.request_id for link in beyond}
+        found = set()
+        for link in links:
+            if link.request_id is not None and link.request_id in seen:
+                found.add(link.key)
+            seen.add(link.request_id)
+        return frozenset(found)
 
     def void(
         self, product_id: str, links: Sequence[Link], *, newer: bool, older: bool

@@ -49,6 +49,9 @@ class Finding:
 class Checked:
     """The result for a product's chain: damage, counts of entries, and the last entry's state.
 
+    `repeats` are entries with the request id of an earlier one: a request makes one change, so
+    another program has written the states before and after it again.
+
     `last_after` is the hash of the last after image; None if the last entry says that the product
     does not exist. `last_view` is the last entry's view type; None if there are no entries.
     """
@@ -57,6 +60,7 @@ class Checked:
     entries: int = 0
     gaps: int = 0
     reconciled: int = 0
+    repeats: int = 0
     last_after: str | None = None
     last_view: str | None = None
 
@@ -69,6 +73,7 @@ def check_entries(
     A gap is counted and is not damage: it links the entries on both sides of it.
     """
     checked = Checked()
+    requests: set[str] = set()
     trail: list[Link] = []  # the last record's link, and the gap and reconciled entries after it
     for entry in entries:
         checked.entries += 1
@@ -81,6 +86,9 @@ def check_entries(
         is_record = link.kind not in {"gap", "reconciled"}
         checked.gaps += link.kind == "gap"
         checked.reconciled += link.kind == "reconciled"
+        if link.request_id is not None:
+            checked.repeats += link.request_id in requests
+            requests.add(link.request_id)
         checked.findings += found
         if not product_id.startswith(RESERVED) and not _leaves_before_open(entry):
             checked.findings += _check_link(product_id, trail, link)

@@ -27,12 +27,13 @@ SETTLE = 60.0  # seconds until the second check
 
 @dataclass(slots=True)
 class Report:
-    """The result of a verification; gaps and reconciled entries are counted, not damage."""
+    """The result of a verification; gaps, reconciled entries and repeats are no damage."""
 
     products: int = 0
     entries: int = 0
     gaps: int = 0
     reconciled: int = 0
+    repeats: int = 0
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -67,6 +68,7 @@ class Verifier:
                 report.entries += checked.entries
                 report.gaps += checked.gaps
                 report.reconciled += checked.reconciled
+                report.repeats += checked.repeats
                 settled = [found for found in checked.findings if found.damage not in _TRANSIENT]
                 if len(settled) < len(checked.findings):
                     differing.append(identifier)

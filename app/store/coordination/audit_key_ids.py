@@ -23,7 +23,7 @@ _PURPOSE = b"stockpulse key fingerprint 1"
 
 
 class AuditKeysDiffer(Exception):
-    """The workers lack the audit key that signs here. The message says what to set."""
+    """The workers would not believe what is signed here. The message says what to set."""
 
 
 class AuditKeyIDs:
@@ -34,16 +34,20 @@ class AuditKeyIDs:
         self._table = table
         self._key = {"Consumer": {"S": consumer}, "Shard": {"S": SHARD}}
 
-    def register_reader(self, keys: Mapping[str, bytes]) -> None:
-        """Record a worker's keys; warn about listed ids that it lacks.
+    def register_reader(self, keys: Mapping[str, bytes], scope: str) -> None:
+        """Record a worker's keys and the scope of its stamps; warn about listed ids that it lacks.
 
         Raises:
             StoreUnavailable: they may not be recorded; call again.
 
         """
         before = self._update(
-            "SET Held = :held ADD KeyIDs :id",
-            {":held": {"SS": _fingerprints(keys)}, ":id": {"SS": [next(iter(keys))]}},
+            "SET Held = :held, StampScope = :scope ADD KeyIDs :id",
+            {
+                ":held": {"SS": _fingerprints(keys)},
+                ":scope": {"S": scope},
+                ":id": {"SS": [next(iter(keys))]},
+            },
         )
         if lacking := set(before.get("KeyIDs", {}).get("SS", ())) - set(keys):
             _log.warning(
@@ -53,17 +57,20 @@ class AuditKeyIDs:
                 ", ".join(sorted(lacking)),
             )
 
-    def register_writer(self, keys: Mapping[str, bytes]) -> None:
-        """Check that the workers have the key that signs here, and list its id.
+    def register_writer(self, keys: Mapping[str, bytes], scope: str | None = None) -> None:
+        """Check that the workers believe what is signed here, and list the id of the key.
 
-        Until a worker has started, any key will do: the worker then warns if it lacks it.
+        `scope` is that of the stamps (`Stamps.scope`); None if none are written. Until a worker has
+        started, any key will do: the worker then warns if it lacks it.
 
         Raises:
-            AuditKeysDiffer: the worker that started last lacks the key, or there is none.
+            AuditKeysDiffer: the worker that started last lacks the key, or there is none; or it
+                reads another table, or other attributes.
             StoreUnavailable: the row cannot be read or written now.
 
         """
-        held = (get_one(self._client, self._table, self._key) or {}).get("Held", {}).get("SS", [])
+        row = get_one(self._client, self._table, self._key) or {}
+        held = row.get("Held", {}).get("SS", [])
         signing = next(iter(_fingerprints(keys)), None)
         if held and signing not in held:
             mine = "none" if signing is None else f"one named {next(iter(keys))!r}"
@@ -73,6 +80,12 @@ class AuditKeyIDs:
                 f"({theirs}), so what is signed here would not be believed: set the same "
                 "STOCKPULSE_AUDIT_KEYS for every process, or use the same STOCKPULSE_DATA_DIR. "
                 "(To change the key, first add the new one after the first in every process.)"
+            )
+        if held and scope not in {None, row.get("StampScope", {}).get("S")}:
+            raise AuditKeysDiffer(
+                "the worker reads the products table with other attribute names than those set "
+                "here, so changes made here would be shown as made outside Stockpulse: set the "
+                "same STOCKPULSE_…_ATTRIBUTE settings for every process"
             )
         if signing is not None:
             self._update("ADD KeyIDs :id", {":id": {"SS": [next(iter(keys))]}})

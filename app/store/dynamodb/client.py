@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # One connection for each thread that may call at the same time: web threads and worker.
 POOL_SIZE = 48
 
-_NO_ANSWER = (NoConnection, HTTPClientError)
+NO_ANSWER = (NoConnection, HTTPClientError)
 _NOT_SENT = (EndpointConnectionError, ConnectTimeoutError)  # of these, the ones without doubt
 _UNANSWERED = "stockpulse_unanswered"  # name in a call's context, and in what it returns or raises
 
@@ -112,7 +112,7 @@ def is_unanswered(error: Exception) -> bool:
         metadata: Any = cause.response.get("ResponseMetadata", {})
         return _UNANSWERED in metadata or metadata.get("HTTPStatusCode", 0) >= 500
     if isinstance(cause, BotoCoreError):
-        lost = isinstance(cause, _NO_ANSWER) and not isinstance(cause, _NOT_SENT)
+        lost = isinstance(cause, NO_ANSWER) and not isinstance(cause, _NOT_SENT)
         return lost or _UNANSWERED in cause.kwargs
     return False
 
@@ -137,7 +137,7 @@ def error_code(error: ClientError) -> str:
 
 
 def _no_answer(error: BotoCoreError) -> str:
-    if isinstance(error, _NO_ANSWER):
+    if isinstance(error, NO_ANSWER):
         return "DynamoDB did not answer. Try again in a moment."
     return f"DynamoDB cannot be called: {str(error).rstrip('.')}."  # such as: no credentials
 

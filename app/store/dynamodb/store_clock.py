@@ -1,10 +1,10 @@
 """Stamps carry the store's own time, so that a wrong clock on this host blames nobody wrongly.
 
-Every response of DynamoDB has a `Date` header, in whole seconds. The host's clock is used as long
-as it agrees with that to within two seconds, because it is finer.
+Every response of DynamoDB has a `Date` header, in whole seconds. The host's clock is used as far as
+that second allows, because it is finer.
 """
 
-import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -12,30 +12,36 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_AGREES = 2.0  # seconds
-_EVERY = 1.0  # seconds between readings of the header
+_SECOND = timedelta(seconds=1)
 
 
 class StoreClock:
-    """The time at the store, learnt from the responses to a client's calls."""
+    """The time at the store, learnt from the responses to a client's calls, once a second.
 
-    def __init__(self, client: "DynamoDBClient") -> None:
-        self._offset = 0.0
-        self._read = -_EVERY
+    The header is read again as soon as the host's clock is set. `host` returns the host's time.
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        host: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._host = host
+        self._offset = timedelta(0)
+        self._read = datetime.min.replace(tzinfo=UTC)
         client.meta.events.register("after-call.dynamodb", self._learn)
 
     def now(self) -> datetime:
         """The time at the store; the host's as long as nothing was answered."""
-        return datetime.now(UTC) + timedelta(seconds=self._offset)
+        return self._host() + self._offset
 
     def _learn(self, http_response: Any, **_: Any) -> None:
-        moment = time.monotonic()
-        if moment - self._read < _EVERY:
+        host = self._host()
+        if timedelta(0) <= host - self._read < _SECOND:
             return
-        self._read = moment
+        self._read = host
         try:
             date = parsedate_to_datetime(http_response.headers["Date"])
+            self._offset = min(max(host, date), date + _SECOND) - host
         except (KeyError, TypeError, ValueError):  # an engine or a proxy without a usable header
             return
-        offset = (date - datetime.now(UTC)).total_seconds()
-        self._offset = 0.0 if abs(offset) <= _AGREES else offset

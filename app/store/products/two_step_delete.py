@@ -54,7 +54,9 @@ class TwoStepDelete:
         try:
             self._commit({"Update": {**target, **request}})
         except ItemTooLarge:  # no room for the mark: delete without an author
-            self._remove(item, extra)
+            if item != (bare := self._stamps.unmarked(item)):  # nor under a former mark's
+                self._commit({"Update": {**target, **unmark(item, self._stamps)}})
+            self._remove(bare, extra)
             return
         try:
             self._remove(marked, extra)

@@ -17,6 +17,8 @@ from app.core.roles import EXPIRY, NOT_RECORDED, OUTSIDE
 from app.web.pages.attribute_text import ARROW, attribute_text, found_text, shown, signed
 
 VOID, VOID_MEANS = "Void", "The missing change arrived later"
+REPEAT = "Repeat"
+REPEAT_MEANS = "an earlier change once more, possibly written by another program"
 
 _SHOWN_CHANGES = 3
 
@@ -63,10 +65,17 @@ class Row:
 
 
 def row_of(
-    event: ChangeEvent, zone: ZoneInfo, stock_name: str = "Stock", *, void: bool = False
+    event: ChangeEvent,
+    zone: ZoneInfo,
+    stock_name: str = "Stock",
+    *,
+    void: bool = False,
+    repeat: bool = False,
 ) -> Row:
-    """The event's row, with times in `zone`; for `void`, see `app.store.audit.chain`."""
+    """The event's row, with times in `zone`; for `void` and `repeat`, see `app.store.audit`."""
     row = row_from(data_of(event), zone, stock_name)
+    if repeat:
+        return replace(row, label=REPEAT, change=f"{row.change} · {REPEAT_MEANS}")
     return replace(row, label=VOID, change=f"{VOID_MEANS} ({row.change})") if void else row
 
 

@@ -40,7 +40,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def split(endpoint: str, redis_server: RedisServer, tmp_path: Path) -> Settings:
     """Settings of a deployment with several processes."""
-    return settings_for(endpoint, tmp_path, broker_url=redis_server.url, session_key="k" * 32)
+    keys = "k1:" + "a2V5" * 11
+    return settings_for(
+        endpoint, tmp_path, broker_url=redis_server.url, session_key="k" * 32, audit_keys=keys
+    )
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import pytest
 
 from app.bootstrap.web import running
 from app.config.signing import audit_keys
+from app.core.stamps import Stamps
 from app.demo.external import run_beside
 from app.demo.live import Plan
 from app.store.coordination.audit_key_ids import AuditKeyIDs, AuditKeysDiffer
@@ -32,13 +33,14 @@ def worker_with(keys: str, endpoint: str, folder: Path) -> Iterator[Any]:
     client, names = connect(endpoint).tables, settings.table_names
     tables.ensure_tables(client, names, settings.attributes)
     row = AuditKeyIDs(client, names.checkpoints, CONSUMER)
-    row.register_reader(audit_keys(settings))
+    stamps = Stamps(names.products, settings.attributes, audit_keys(settings))
+    row.register_reader(audit_keys(settings), stamps.scope)
     yield row
     client.close()
 
 
-def web_starts(endpoint: str, folder: Path, keys: str | None) -> bool:
-    settings = settings_for(endpoint, folder, audit_keys=keys, **SPLIT)
+def web_starts(endpoint: str, folder: Path, keys: str | None, **changes: Any) -> bool:
+    settings = settings_for(endpoint, folder, audit_keys=keys, **SPLIT, **changes)
     try:
         with running(settings):
             return True
@@ -53,6 +55,14 @@ def test_split_web_process_needs_a_key_of_the_worker(endpoint: str, tmp_path: Pa
         assert not web_starts(endpoint, tmp_path, K3), "another key under the same id"
         assert not web_starts(endpoint, tmp_path, f"{K3.replace('k1', 'k3')},{K1}")
         assert not web_starts(endpoint, tmp_path, None), "a key of the data folder's own"
+
+
+def test_split_web_process_that_writes_needs_the_attribute_names_of_the_worker(
+    endpoint: str, tmp_path: Path
+) -> None:
+    with worker_with(K1, endpoint, tmp_path):
+        assert not web_starts(endpoint, tmp_path, K1, stock_attribute="Qty")
+        assert web_starts(endpoint, tmp_path, K1, stock_attribute="Qty", read_only=True)
 
 
 def test_demo_shop_beside_a_server_needs_a_key_of_the_worker(endpoint: str, tmp_path: Path) -> None:

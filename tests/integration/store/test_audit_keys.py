@@ -1,7 +1,8 @@
-"""The ids of all keys that have signed are stored, so that a start warns of a missing key."""
+"""What has signed is stored, so that a start warns of a missing key."""
 
 import base64
 import logging
+from typing import Any
 
 import pytest
 
@@ -10,10 +11,10 @@ from app.config.settings import Settings
 from tests.support.processes.running import settings_for
 
 
-def with_keys(settings: Settings, *ids: str) -> Settings:
-    key = base64.b64encode(b"k" * 32).decode()
-    given = ",".join(f"{name}:{key}" for name in ids)
-    return settings_for(settings.dynamodb, settings.data_dir, audit_keys=given)
+def with_keys(settings: Settings, *ids: str, **changes: Any) -> Settings:
+    given = ",".join(f"{name}:{base64.b64encode(name.encode() * 32).decode()}" for name in ids)
+    keys = {"audit_keys": given} if ids else {}
+    return settings_for(settings.dynamodb, settings.data_dir, **keys, **changes)
 
 
 def test_a_missing_key_that_has_signed_is_named_in_a_warning(

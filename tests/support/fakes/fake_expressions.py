@@ -1,18 +1,14 @@
-"""DynamoDB expressions over top-level attributes, as far as the store uses them.
+"""DynamoDB expressions over an item, as far as the store uses them; paths lead through maps."""
 
-Any other expression raises `NotImplementedError`: a fake that guesses proves nothing.
-"""
-
-import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
-Item = dict[str, Any]
-Node = tuple[Any, ...]
+from tests.support.fakes.fake_errors import fault
+from tests.support.fakes.fake_parser import Node, parse_update
 
-_TOKEN = re.compile(r"\s*(<>|<=|>=|[=<>(),+\-]|[#:]?[A-Za-z_][A-Za-z0-9_]*)")
+Item = dict[str, Any]
+
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda a, b: a == b,
     "<>": lambda a, b: a != b,
@@ -21,131 +17,6 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">": lambda a, b: a > b,
     ">=": lambda a, b: a >= b,
 }
-_FUNCTIONS = {"attribute_exists", "attribute_not_exists", "begins_with", "contains"}
-
-
-class _Parser:
-    """Recursive descent over one expression's tokens."""
-
-    def __init__(self, text: str) -> None:
-        self.tokens: list[str] = []
-        at = 0
-        text = text.strip()
-        while at < len(text):
-            match = _TOKEN.match(text, at)
-            if match is None:
-                raise NotImplementedError(f"expression {text!r} at {text[at:]!r}")
-            self.tokens.append(match[1])
-            at = match.end()
-
-    def peek(self) -> str:
-        return self.tokens[0] if self.tokens else ""
-
-    def take(self, expected: str | None = None) -> str:
-        token = self.tokens.pop(0) if self.tokens else ""
-        if not token or (expected is not None and token.upper() != expected):
-            raise NotImplementedError(f"{token!r} instead of {expected or 'another token'}")
-        return token
-
-    def condition(self) -> Node:
-        node = self._both()
-        while self.peek().upper() == "OR":
-            self.take()
-            node = ("or", node, self._both())
-        return node
-
-    def _both(self) -> Node:
-        node = self._single()
-        while self.peek().upper() == "AND":
-            self.take()
-            node = ("and", node, self._single())
-        return node
-
-    def _single(self) -> Node:
-        token = self.peek()
-        if token.upper() == "NOT":
-            self.take()
-            return ("not", self._single())
-        if token == "(":
-            self.take()
-            node = self.condition()
-            self.take(")")
-            return node
-        if token in _FUNCTIONS:
-            return self.call()
-        left = self.operand()
-        operator = self.take().upper()
-        if operator == "BETWEEN":
-            low = self.operand()
-            self.take("AND")
-            return ("between", left, low, self.operand())
-        if operator == "IN":
-            self.take("(")
-            return ("in", left, *self._rest_of_call())
-        if operator not in _COMPARE:
-            raise NotImplementedError(f"operator {operator!r}")
-        return ("compare", operator, left, self.operand())
-
-    def call(self) -> Node:
-        name = self.take()
-        self.take("(")
-        return (name, *self._rest_of_call())
-
-    def _rest_of_call(self) -> list[Node]:
-        given = [self.operand()]
-        while self.peek() == ",":
-            self.take()
-            given.append(self.operand())
-        self.take(")")
-        return given
-
-    def operand(self) -> Node:
-        if self.peek() in {"size", "if_not_exists"}:
-            return self.call()
-        token = self.take()
-        return ("value" if token.startswith(":") else "name", token)
-
-    def update(self) -> list[Node]:
-        """(section, name, expression) of each action."""
-        actions: list[Node] = []
-        while self.tokens:
-            section = self.take().upper()
-            if section not in {"SET", "REMOVE", "ADD", "DELETE"}:
-                raise NotImplementedError(f"section {section!r}")
-            while True:
-                actions.append(self._action(section))
-                if self.peek() != ",":
-                    break
-                self.take()
-        return actions
-
-    def _action(self, section: str) -> Node:
-        target = self.operand()
-        if section == "REMOVE":
-            return (section, target, None)
-        if section != "SET":
-            return (section, target, self.operand())
-        self.take("=")
-        value = self.operand()
-        if self.peek() in {"+", "-"}:
-            value = (self.take(), value, self.operand())
-        return (section, target, value)
-
-
-@cache
-def parse_condition(text: str) -> Node:
-    """The condition's tree."""
-    parser = _Parser(text)
-    node = parser.condition()
-    if parser.tokens:
-        raise NotImplementedError(f"{parser.tokens} after the end of {text!r}")
-    return node
-
-
-@cache
-def parse_update(text: str) -> tuple[Node, ...]:
-    """The update's actions."""
-    return tuple(_Parser(text).update())
 
 
 class Scope:
@@ -157,8 +28,14 @@ class Scope:
         self._values = values
 
     def name(self, node: Node) -> str:
-        token = str(node[1])
-        return self._names[token] if token.startswith("#") else token
+        """The name of a top-level attribute."""
+        (name,) = self.path(node)
+        return name
+
+    def path(self, node: Node) -> list[str]:
+        """The names from the attribute to the value in its maps."""
+        parts = str(node[1]).split(".")
+        return [self._names[part] if part.startswith("#") else part for part in parts]
 
     def value(self, node: Node) -> Any:
         """An operand in typed form; None where the attribute is missing."""
@@ -166,7 +43,7 @@ class Scope:
             case "value":
                 return self._values[node[1]]
             case "name":
-                return self.item.get(self.name(node))
+                return _found(self.item, self.path(node))
             case "if_not_exists":
                 found = self.value(node[1])
                 return self.value(node[2]) if found is None else found
@@ -190,6 +67,10 @@ class Scope:
                 return self.value(node[1]) is not None
             case "attribute_not_exists":
                 return self.value(node[1]) is None
+            case "attribute_type":
+                return self.value(node[1]) is not None and self.value(node[2])["S"] in self.value(
+                    node[1]
+                )
             case "begins_with":
                 found, start = self.value(node[1]), self.value(node[2])
                 return found is not None and str(found["S"]).startswith(start["S"])
@@ -223,18 +104,37 @@ def updated(item: Item, text: str, names: Mapping[str, str], values: Mapping[str
     scope = Scope(item, names, values)
     after = dict(item)
     for section, target, value in parse_update(text):
-        name = scope.name(target)
+        path = scope.path(target)
         match section:
             case "SET":
-                after[name] = scope.value(value)
+                after = _changed(after, path, scope.value(value))
             case "REMOVE":
-                after.pop(name, None)
+                after = _changed(after, path, None)
             case "ADD" if "N" in scope.value(value):
-                before = Decimal(item.get(name, {"N": "0"})["N"])
-                after[name] = {"N": str(before + Decimal(scope.value(value)["N"]))}
+                before = Decimal((_found(item, path) or {"N": "0"})["N"])
+                total = {"N": str(before + Decimal(scope.value(value)["N"]))}
+                after = _changed(after, path, total)
             case _:
-                raise NotImplementedError(f"{section} of {name}")
+                raise NotImplementedError(f"{section} of {path}")
     return after
+
+
+def _found(item: Item, path: list[str]) -> Any:
+    value: Any = item.get(path[0])
+    for name in path[1:]:
+        value = (value or {}).get("M", {}).get(name)
+    return value
+
+
+def _changed(item: Item, path: list[str], value: Any) -> Item:
+    """A copy with the value at the path (None: without it); maps on the way must be there."""
+    name, *rest = path
+    if rest:
+        if "M" not in item.get(name, {}):
+            raise fault("ValidationException", "The document path provided is invalid")
+        value = {"M": _changed(item[name]["M"], rest, value)}
+    kept = {other: found for other, found in item.items() if other != name or value is not None}
+    return kept if value is None else {**kept, name: value}
 
 
 def key_equals(node: Node, key: str, scope: Scope) -> Any:

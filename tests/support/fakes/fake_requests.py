@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tests.support.fakes.fake_expressions import Item, Scope, parse_condition
+from tests.support.fakes.fake_expressions import Item, Scope
+from tests.support.fakes.fake_parser import parse_condition
 
 
 def attributes_of(request: Mapping[str, Any]) -> tuple[Mapping[str, str], Mapping[str, Any]]:

@@ -10,7 +10,8 @@ from email.utils import formatdate
 from typing import Any
 
 from tests.support.fakes.fake_errors import fault
-from tests.support.fakes.fake_expressions import Item, key_equals, parse_condition, updated
+from tests.support.fakes.fake_expressions import Item, key_equals, updated
+from tests.support.fakes.fake_parser import parse_condition
 from tests.support.fakes.fake_requests import attributes_of, holds, scope_of
 
 Key = tuple[str, ...]

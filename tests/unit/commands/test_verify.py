@@ -37,6 +37,11 @@ def test_gaps_and_reconciled_entries_are_counted_but_are_not_findings(capsys: Ou
     assert "They include 1 gap (" in capsys.readouterr().out
 
 
+def test_repeats_are_counted_but_are_not_findings(capsys: Output) -> None:
+    assert print_report(Report(products=2, entries=9, repeats=2), None) == 0
+    assert "They include 2 repeats: " in capsys.readouterr().out
+
+
 def test_unknown_product_is_an_error() -> None:
     with pytest.raises(CommandError, match="'P9' is not in the table"):
         print_report(Report(products=1), "P9")

@@ -39,6 +39,7 @@ def history_page(
             zone,
             name_in_events(settings.stock_attribute),
             void=event.event_key in history.void,
+            repeat=event.event_key in history.repeats,
         )
         for event in history.items
     ]

@@ -1,5 +1,6 @@
-"""A history marks void entries wherever its pages end, with few additional reads."""
+"""A history marks void entries and repeats wherever its pages end, with few additional reads."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from app.core.events import ChangeEvent, Kind
 from app.store.audit.audit_repository import AuditRepository
 from app.store.audit.chain import link_of, successor, void_keys
 from app.store.audit.entry import Signer
-from app.store.audit.history import BESIDE, HistoryPage
+from app.store.audit.history import BEFORE, BESIDE, HistoryPage
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
 from tests.support.builders import an_event, an_item
@@ -24,7 +25,7 @@ Step = tuple[Kind, int, int]  # kind, and stock before and after
 class Chain:
     """One product's entries in an in-memory table, and the limits of the reads."""
 
-    def __init__(self, *steps: Step) -> None:
+    def __init__(self, *steps: Step, requests: Sequence[str | None] = ()) -> None:
         self.tables: Any = FakeTables(
             {"ProductEvents": ("ProductID", "EventKey"), "Feed": ("Day", "Cursor")}
         )
@@ -37,7 +38,8 @@ class Chain:
         )
         self.keys: list[str] = []
         for number, (kind, before, after) in enumerate(steps):
-            self._add(number, kind, before, after)
+            request_id = requests[number] if requests else None
+            self._add(number, kind, before, after, request_id)
         self.limits: list[int] = []
         right = self.tables.query
 
@@ -47,8 +49,11 @@ class Chain:
 
         self.tables.query = query
 
-    def _add(self, number: int, kind: Kind, before: int, after: int) -> None:
-        event = an_event(number, kind=kind, before=STATES[before], after=STATES[after])
+    def _add(
+        self, number: int, kind: Kind, before: int, after: int, request_id: str | None
+    ) -> None:
+        images = {"before": STATES[before], "after": STATES[after]}
+        event = an_event(number, kind=kind, request_id=request_id, **images)
         if kind in {"gap", "reconciled"} and self.keys:
             key = successor(self.keys[-1], "g" if kind == "gap" else "r")
             event = an_event(number, **_fields(event) | {"event_key": key})
@@ -70,7 +75,7 @@ class Chain:
 
 
 def _fields(event: ChangeEvent) -> dict[str, Any]:
-    names = ("kind", "before", "after")
+    names = ("kind", "before", "after", "request_id")
     return {name: getattr(event, name) for name in names}
 
 
@@ -128,3 +133,20 @@ def test_a_page_does_not_read_through_any_number_of_internal_entries() -> None:
     assert len(first.items) == 1
     assert [event.kind for page in others for event in page.items] == ["inserted"]
     assert len(chain.limits) <= 4 * (1 + len(others))
+
+
+REPEATED: list[Step] = [
+    ("inserted", 0, 1),
+    ("stock_changed", 1, 2),
+    ("stock_changed", 2, 1),
+    ("stock_changed", 1, 2),
+]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 50])
+def test_second_entry_with_one_request_id_is_a_repeat(size: int) -> None:
+    chain = Chain(*REPEATED, requests=["r-1", "r-2", None, "r-2"])
+    assert {key for page in chain.pages(size) for key in page.repeats} == {chain.keys[3]}
+    assert max(chain.limits) <= max(size, BEFORE)
+    chain = Chain(*REPEATED, requests=["r-1", "r-2", None, "r-3"])
+    assert not any(page.repeats for page in chain.pages(size))

@@ -1,5 +1,6 @@
 """`verify` reports damage around gaps and reconciled entries, and documents its blind spots."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -55,6 +56,14 @@ GAP = gap(FIRST, LATE)
 def test_a_gap_entry_bridges_a_hole_and_is_counted() -> None:
     checked = check(FIRST, GAP, LATE)
     assert (checked.findings, checked.gaps, checked.entries) == ([], 1, 3)
+
+
+def test_a_second_entry_with_one_request_id_is_counted_but_is_no_damage() -> None:
+    sold, put_back, again = record(2, 1, 2), record(3, 2, 1), record(4, 1, 2)
+    named = [replace(event, request_id="r-1") for event in (sold, again)]
+    checked = check(FIRST, named[0], put_back, named[1])
+    assert (checked.findings, checked.repeats) == ([], 1)
+    assert check(FIRST, named[0], put_back, again).repeats == 0
 
 
 def test_a_hole_without_a_gap_entry_is_damage() -> None:

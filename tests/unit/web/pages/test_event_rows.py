@@ -36,6 +36,13 @@ def test_void_reconciled_entry_is_labelled_void() -> None:
     assert (found.label, void.label, void.kind) == ("Reconciled", "Void", "reconciled")
 
 
+def test_repeat_is_labelled_and_keeps_its_author() -> None:
+    found = row_of(an_event(1), ZoneInfo("UTC"))
+    repeat = row_of(an_event(1), ZoneInfo("UTC"), repeat=True)
+    assert (repeat.label, repeat.who) == ("Repeat", found.who)
+    assert repeat.change.startswith(f"{found.change} · an earlier change once more")
+
+
 def test_custom_stock_attribute_is_listed_once() -> None:
     data = {**CASES[0]["data"], "changed": ["Qty"], "before": {"Qty": 12}, "after": {"Qty": 9}}
     assert row_from(data, ZoneInfo("UTC"), "Qty").change == "12 → 9 (−3)"

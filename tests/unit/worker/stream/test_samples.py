@@ -53,7 +53,7 @@ def test_a_sample_matches_its_file_name(event_name: str, view: str) -> None:
 
 
 def test_binary_is_base64_text_as_lambda_gives_it() -> None:
-    first = records("insert-new-and-old-images")[0]
+    first = records("modify-new-and-old-images")[0]
     event = decode(first, stream_arn(first))
     assert event.after is not None
     assert event.after["Thumbnail"]["B"].startswith(b"\x89PNG")
