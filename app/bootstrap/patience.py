@@ -31,12 +31,17 @@ class Patience:
     """Retries a client's calls after botocore's own tries, until `end` is called."""
 
     def __init__(
-        self, client: "DynamoDBClient", monotonic: Callable[[], float] = time.monotonic
+        self,
+        client: "DynamoDBClient",
+        monotonic: Callable[[], float] = time.monotonic,
+        *,
+        has_answered: bool = False,
     ) -> None:
+        """`has_answered`: the store is known to be there."""
         self._events: Any = client.meta.events
         self._monotonic = monotonic
         self._progress_at = monotonic()
-        self._has_answered = False
+        self._has_answered = has_answered
         self._events.register_last(_EVENT, self.decide)  # type: ignore[arg-type]  # it may answer
 
     def end(self) -> None:

@@ -103,7 +103,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
     with ExitStack() as opened:
         where = opened.enter_context(location.owned(settings.dynamodb, settings.data_dir, names))
         clients = where.connect()
-        patience = Patience(clients.tables)
+        patience = Patience(clients.tables, has_answered=where.engine is not None)
         attributes = tables.ensure_tables(clients.tables, names, settings.attributes)
         check_selection(clients.tables, names, attributes)
         if demo is not None:

@@ -43,6 +43,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     network = ""
     _is_proxy = False
+    _served: Any = None  # the request that is being answered; `cycle` is the last one parsed
 
     _request_timer: asyncio.TimerHandle | None = None
     _send_timer: asyncio.TimerHandle | None = None
@@ -69,6 +70,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop_send_timer()
         super().connection_lost(exc)
 
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._served = cycle
+        super()._start_asgi_task(cycle, app)
+
     def account(self) -> str | None:
         """Whose connection it is; see `Connection`."""
         if self._is_proxy:
@@ -79,6 +84,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def end(self) -> None:
         """Reset the connection: what its client has not read is dropped, also by the kernel."""
+        if self._served is not None:
+            self._served.disconnected = True  # `connection_lost` comes later, and marks `cycle`
         self.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, _RESET)
         self.transport.abort()
 
