@@ -35,14 +35,23 @@ def test_every_route_has_an_example(shop: Shop) -> None:
     assert routes == EXAMPLES.keys(), "add an example of each new route to requests.py"
 
 
+def grown(few: Costs, many: Costs) -> dict[tuple[Route, int], str]:
+    """The requests that cost more with many rows than with few."""
+    found = {}
+    for key, (ask, cost) in many.items():
+        before = few[key][1]
+        rows = max(before.rows, ask.rows) + ENDED
+        if cost.calls > before.calls + ask.more_calls or cost.rows > rows:
+            found[key] = f"{key}: {before} became {cost}"
+    return found
+
+
 def test_no_request_s_cost_grows_with_the_data(shop: Shop) -> None:
     shop.grow(FEW)
     few = costs(shop, 1)
     shop.grow(MANY)
-    grown = []
-    for key, (ask, cost) in costs(shop, 2).items():
-        before = few[key][1]
-        rows = max(before.rows, ask.rows) + ENDED
-        if cost.calls > before.calls + ask.more_calls or cost.rows > rows:
-            grown.append(f"{key}: {before} became {cost}")
-    assert not grown, "\n".join(grown)
+    found = grown(few, costs(shop, 2))
+    if found:  # a call that the process makes once a second may have come in between
+        again = grown(few, costs(shop, 3))
+        found = {key: text for key, text in found.items() if key in again}
+    assert not found, "\n".join(found.values())
