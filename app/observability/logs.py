@@ -82,6 +82,7 @@ _MASKS = (
     (re.compile(r"(?<=://)[^/\s'\"]+@"), "***@"),  # a URL's user and password
     (re.compile(r"\b([Bb]earer|Basic)\s+[\w.~+/=-]{8,}"), r"\1 ***"),
 )
+_SIGNS = ("://", "earer", "Basic")  # one of them is in every text that a mask changes
 # Characters that could end a line or control a terminal: C0, DEL, C1, line separators. Half an
 # emoji (a lone surrogate) cannot be written to a terminal at all.
 _ESCAPED = (*range(32), *range(127, 160), 0x2028, 0x2029, *range(0xD800, 0xE000))
@@ -146,11 +147,13 @@ class JsonFormatter(logging.Formatter):
 
 def escaped(text: str) -> str:
     """The text with control characters escaped, for a log or a terminal."""
-    return text.translate(_ESCAPES)
+    return text if text.isprintable() else text.translate(_ESCAPES)  # nearly every line is
 
 
 def masked(text: str) -> str:
     """The text without credentials in URLs and Authorization headers."""
+    if not any(sign in text for sign in _SIGNS):
+        return text
     for pattern, replacement in _MASKS:
         text = pattern.sub(replacement, text)
     return text
