@@ -10,8 +10,10 @@ from app.broker.redis.follower import POLL_INTERVAL, RedisFollower
 from app.broker.redis.hints import HintSender
 from app.broker.redis.stream_reader import BLOCK, EntryStream
 from app.config.settings import Settings
+from app.readmodel.follower import Follower
 from app.runtime.wake import Wake
 from app.store import location
+from app.store.audit.audit_repository import Arrived
 from app.store.coordination.audit_key_ids import AuditKeyIDs
 from app.store.coordination.shard_state import ShardState
 from app.store.deployment import Deployment
@@ -47,14 +49,22 @@ def feed_broker(
     deployment: Deployment,
     log: LogWriter,
     broker: InProcessBroker,
+    follower: Follower,
     probes: dict[str, Probe],
 ) -> Iterator[BrokerFeed]:
-    """Feed the broker until the block ends, and add a probe of the source."""
+    """Feed the broker and the read model until the block ends, and add a probe of the source."""
     if settings.broker_url is not None:
-        with feed_from_redis(settings, deployment.tables, broker, probes) as hint:
+        with feed_from_redis(
+            settings, deployment.tables, broker, probes, on_events=follower.hint
+        ) as hint:
             yield BrokerFeed("Redis", hint, None)
         return
     broker.load()
+
+    def publish(arrived: Sequence[Arrived]) -> None:
+        broker.publish(arrived)
+        follower.offer(arrived)
+
     wake = Wake()
     reading = Reading(
         Member(new_owner(), folder=where.folder),
@@ -64,7 +74,7 @@ def feed_broker(
     )
     with (
         sink_plan(settings, deployment) as plan,
-        make_worker(deployment, reading, log, broker.publish, plan) as worker,
+        make_worker(deployment, reading, log, publish, plan) as worker,
     ):
         AuditKeyIDs(*deployment.coordination).register_reader(
             deployment.signer.keys, deployment.stamps.scope
@@ -85,6 +95,7 @@ def feed_from_redis(
     timeout: float = READ_TIMEOUT,
     block: float = BLOCK,
     poll_interval: float = POLL_INTERVAL,
+    on_events: Callable[[], None] = lambda: None,
 ) -> Iterator[Callable[[], None]]:
     """Feed a web process's broker from Redis; yields the function to call after each write."""
     if settings.broker_url is None:
@@ -93,7 +104,10 @@ def feed_from_redis(
     keys = keys_of(settings.table_prefix, names.products)
     with (
         RedisFollower(
-            broker, EntryStream(url, keys.stream, timeout=timeout, block=block), poll_interval
+            broker,
+            EntryStream(url, keys.stream, timeout=timeout, block=block),
+            poll_interval,
+            on_events,
         ) as follower,
         HintSender(url, keys.hints) as hints,
     ):

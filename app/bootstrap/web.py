@@ -29,6 +29,7 @@ from app.demo.fitting import check_fits, fits
 from app.demo.live import Plan
 from app.demo.runner import DemoShop
 from app.demo.simulation.shop import changes, monday_morning
+from app.readmodel.read_model import open_read_model
 from app.runtime.version import our_version
 from app.store import location
 from app.store.coordination.audit_key_ids import AuditKeyIDs
@@ -139,7 +140,10 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             max_streams=settings.max_streams,
             overlap_ms=0 if settings.broker_url is None else OVERLAP_MS,
         )
-        fed = opened.enter_context(feed_broker(settings, where, deployment, log, broker, probes))
+        model = opened.enter_context(open_read_model(settings.data_dir, deployment, log.tail))
+        fed = opened.enter_context(
+            feed_broker(settings, where, deployment, log, broker, model.follower, probes)
+        )
         store = open_store(
             deployment,
             feed,
@@ -148,6 +152,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             rules=StockRules(settings.stock_decimals, settings.negative_stock),
             on_commit=fed.hint,
             on_control=fed.check_sinks,
+            on_write=model.own_writes.add,
         )
         live = live_of(
             probes,
@@ -171,6 +176,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
                 cli_line=cli_lines.update_line(endpoint, where.session, names.products, attributes),
             ),
             store=store,
+            read_model=model,
             barcodes=opened.enter_context(
                 BarcodeChecks(clients.tables, names.products, attributes)
             ),

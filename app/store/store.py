@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.core.item import Item
 from app.store.access.admin_log import AdminLog
 from app.store.audit.as_of import Past
 from app.store.audit.audit_repository import AuditRepository
@@ -41,12 +42,13 @@ def open_store(
     *,
     on_commit: Callable[[], None],
     on_control: Callable[[], None],
+    on_write: Callable[[str, Item | None, str], None],
     rules: StockRules,
 ) -> Store:
     """The store of a process.
 
     `view_type` is the stream's. `on_commit` is called after each write to a product, `on_control`
-    after each admin action on a sink or a dead letter.
+    after each admin action on a sink or a dead letter. `on_write`: as in `ProductRepository`.
     """
     client, tables, names = deployment.clients.tables, deployment.tables, deployment.names
     admin_log = AdminLog(client, tables.settings)
@@ -57,6 +59,7 @@ def open_store(
         marks_deletes=view_type == "NEW_AND_OLD_IMAGES",
         was_known=audit.knows,
         on_commit=on_commit,
+        on_write=on_write,
         now=StoreClock(client).now,
         rules=rules,
     )

@@ -7,6 +7,7 @@ from fastapi import Request
 
 from app.broker.in_process import InProcessBroker
 from app.config.settings import Settings
+from app.readmodel.read_model import ReadModel
 from app.store.idempotency import Once
 from app.store.products.barcodes import BarcodeChecks
 from app.store.store import Store
@@ -62,6 +63,7 @@ class Services:
     settings: Settings
     about: About
     store: Store
+    read_model: ReadModel
     barcodes: BarcodeChecks
     broker: InProcessBroker
     access: Access

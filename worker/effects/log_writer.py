@@ -5,11 +5,13 @@ from app.store.deployment import Deployment
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
 from app.store.feed.shared_clock import SharedClock
+from app.store.timeline.event_cache import EventCache
+from app.store.timeline.tail import Tail
 from worker.effects.publish_order import PublishOrder
 
 
 class LogWriter:
-    """The audit and the feed, as this process writes them.
+    """The audit and the feed, as this process writes them, and the end of the timeline.
 
     `shared` is the clock that is shared with other writing processes; None if this is the only one.
     """
@@ -28,6 +30,7 @@ class LogWriter:
             self.order.stamp,
             self.shared,
         )
+        self.tail = Tail(feed, self.audit, EventCache())
 
     def raise_clock(self, stamps: int = 1) -> None:
         """Make the next stamps greater than all stamps that any process has issued.

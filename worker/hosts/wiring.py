@@ -17,8 +17,6 @@ from app.store.dead_letters.letter_repository import DeadLetters
 from app.store.deployment import Deployment
 from app.store.feed.cursor import Cursor, before
 from app.store.sinks.sink_cursors import SinkCursors
-from app.store.timeline.event_cache import EventCache
-from app.store.timeline.tail import Tail
 from worker.consumers.retry_policy import RetryPolicy
 from worker.consumers.runner import Runner, Shared
 from worker.consumers.sink import Sink
@@ -85,7 +83,6 @@ class Wiring:
         self.retry = Retry(stop)
         self._deployment, self._log, self._plan, self._stop = deployment, log, plan, stop
         self._broker = publish
-        self._tail = Tail(log.feed, log.audit, EventCache())
         self.audit_sink = AuditWriter(log.audit, self.retry, drop_stamps=log.order.drop)
         self.publish: InTurn = log.order.in_turn(self._publish)
         if broker_elsewhere:
@@ -109,7 +106,7 @@ class Wiring:
     def jobs(self, make_guard: MakeGuard) -> dict[str, MakeJob]:
         """The jobs by sink name: each sink's consumer, and the audit's redrives."""
         shared = Shared(
-            self._tail,
+            self._log.tail,
             self.sink_rows,
             self.letters,
             self._log.audit.get,
@@ -135,5 +132,5 @@ class Wiring:
     def _publish(self, arrived: Sequence[Arrived]) -> None:
         self._broker(arrived)
         if self._plan.sinks:
-            self._tail.hint(event for _, event in arrived)
+            self._log.tail.hint(event for _, event in arrived)
             self.consumers.hint()

@@ -5,7 +5,7 @@ ends it. The ring drops duplicates, so reading too much does no harm.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from app.broker.frames import Frame, frame_of
 from app.broker.in_process import InProcessBroker
@@ -27,9 +27,15 @@ class RedisFollower:
     """Feeds `broker` until the block ends; a context manager that loads the broker first."""
 
     def __init__(
-        self, broker: InProcessBroker, stream: EntryStream, poll_interval: float = POLL_INTERVAL
+        self,
+        broker: InProcessBroker,
+        stream: EntryStream,
+        poll_interval: float = POLL_INTERVAL,
+        on_events: Callable[[], None] = lambda: None,
     ) -> None:
+        """`on_events` is called after events were passed to the broker."""
         self._broker = broker
+        self._on_events = on_events
         self._stream = stream
         self._poll_interval = poll_interval
         self._position: bytes | None = None
@@ -103,10 +109,12 @@ class RedisFollower:
         newest = changes[-1]
         self._broker.take([_frame(change) for change in changes], newest.cursor, newest.occurred_ms)
         self._complete_ms = max(self._complete_ms, *(change.cursor.ms for change in changes))
+        self._on_events()
 
     def _catch_up(self) -> None:
         newest = self._broker.catch_up(max(0, self._complete_ms - OVERLAP_MS))
         self._complete_ms = max(self._complete_ms, newest)
+        self._on_events()
 
     def _read_feed(self) -> None:
         try:

@@ -51,7 +51,9 @@ class OptimisticUpdate:
         locks: ProductLocks,
         stamps: Stamps,
         now: Callable[[], datetime],
+        on_write: Callable[[str, Item | None, str], None],
     ) -> None:
+        self._on_write = on_write
         self._commit = commit
         self._read = read
         self._locks = locks
@@ -78,7 +80,8 @@ class OptimisticUpdate:
                 fields = decide(before)
                 if fields is None:
                     return before
-                product, operations = self._change(item, fields, stamp)
+                after, operations = self._change(item, fields, stamp)
+                product = product_of(after, self._stamps.names)
                 if once is not None:
                     operations += once.actions(product)
                 try:
@@ -90,6 +93,8 @@ class OptimisticUpdate:
                         with settling(error):
                             return self._applied(product_id, stamp)
                     continue
+                if operations:
+                    self._on_write(product_id, after, stamp.request_id)
                 return product
         raise contention_error(product_id)
 
@@ -103,15 +108,15 @@ class OptimisticUpdate:
 
     def _change(
         self, item: Item, fields: Mapping[str, Any], stamp: Stamp
-    ) -> tuple[Product, list[dict[str, Any]]]:
-        """The product after the decision, and the operations that make it so."""
+    ) -> tuple[Item, list[dict[str, Any]]]:
+        """The item after the decision, and the operations that make it so."""
         names = self._stamps.names
         if not fields and stamp.reason is None and stamp.note is None:
-            return product_of(item, names), []  # nothing to change, and nothing to record
+            return item, []  # nothing to change, and nothing to record
         request, after = update(item, fields, stamp, self._now(), self._stamps)
         check_selected(after, names)
         target = {"TableName": self._stamps.table, "Key": names.key.of_item(item)}
-        return product_of(after, names), [{"Update": {**target, **request}}]
+        return after, [{"Update": {**target, **request}}]
 
 
 def check_selected(item: Item, names: AttributeNames) -> None:

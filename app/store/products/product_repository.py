@@ -16,6 +16,7 @@ from app.core.errors import (
     OutcomeUnknown,
     ProductExists,
 )
+from app.core.item import Item
 from app.core.keys import NotAnID
 from app.core.stamps import Stamps
 from app.store.dynamodb.transactions import Committer, settling
@@ -49,8 +50,9 @@ class ProductRepository(ProductReader):
     """The products table: one product at a time, always read consistently.
 
     `marks_deletes` is true only if the stream's records have both images. `was_known` returns
-    whether an absent product has a history. `on_commit` is called after each write. `now` is the
-    time of the store's own clock, which stamps are compared with.
+    whether an absent product has a history. `on_commit` is called after each write.
+    `on_write` gets the product's id, its item as the write left it (None: deleted) and the id of
+    the request. `now` is the time of the store's own clock, which stamps are compared with.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class ProductRepository(ProductReader):
         marks_deletes: bool,
         was_known: Callable[[str], bool],
         on_commit: Callable[[], None] = lambda: None,
+        on_write: Callable[[str, Item | None, str], None] = lambda *_: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         rules: StockRules = WHOLE_UNITS,
     ) -> None:
@@ -72,8 +75,11 @@ class ProductRepository(ProductReader):
         self._deletion = TwoStepDelete(
             self._commit, self.find_item, stamps, now, marks=marks_deletes
         )
+        self._on_write = on_write
         self._locks = ProductLocks()
-        self._rewrite = OptimisticUpdate(self._commit, self.read, self._locks, stamps, now)
+        self._rewrite = OptimisticUpdate(
+            self._commit, self.read, self._locks, stamps, now, on_write
+        )
 
     def create(
         self, draft: ProductDraft, stamp: Stamp, once: Once[Product] | None = None
@@ -125,6 +131,7 @@ class ProductRepository(ProductReader):
             raise ProductExists(
                 "A product with this id already exists. Choose another id, or edit that product."
             ) from None
+        self._on_write(draft.product_id, item, stamp.request_id)
         return product
 
     def replace(
@@ -195,5 +202,6 @@ class ProductRepository(ProductReader):
                     self._deletion(item, stamp, extra)
                 except ConditionFailed:
                     continue
+                self._on_write(product_id, None, stamp.request_id)
                 return
         raise contention_error(product_id)

@@ -34,10 +34,12 @@ def written_response(check: BarcodeCheck, product: Product) -> Response:
     return json_response(document, headers={"ETag": product.etag})
 
 
-def page_response(request: Request, items: list[Any], next_cursor: str | None) -> Response:
-    """`{items, next_cursor}`; the `Link` to the next page keeps the other query parameters."""
+def page_response(
+    request: Request, items: list[Any], next_cursor: str | None, **more: Any
+) -> Response:
+    """`{items, next_cursor, …}`; the `Link` to the next page keeps the other query parameters."""
     headers = {}
     if next_cursor is not None:
         following = request.url.include_query_params(cursor=next_cursor)
         headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
-    return json_response({"items": items, "next_cursor": next_cursor}, headers=headers)
+    return json_response({"items": items, "next_cursor": next_cursor, **more}, headers=headers)

@@ -77,11 +77,23 @@ class WrittenProductOut(ProductOut):
     )
 
 
+class TotalOut(BaseModel):
+    """How many products a list has."""
+
+    count: int = Field(description="The number of products.")
+    exact: bool = Field(description="Whether that is all; if not, there are more.")
+
+
 class ProductPageOut(BaseModel):
     """A page of products."""
 
     items: list[ProductOut] = Field(description="The products.")
     next_cursor: str | None = Field(description=_NEXT_CURSOR)
+    total: TotalOut | None = Field(description="Null unless the request has `total`.")
+    as_of: str = Field(
+        description="The list has every change up to this time (RFC 3339, UTC), and may lack later "
+        "ones."
+    )
 
 
 class EventData(BaseModel):

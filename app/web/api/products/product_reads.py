@@ -1,9 +1,15 @@
 """A read shows the product as it is stored now, or as it was at a time."""
 
-from fastapi import APIRouter, Request, Response
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
 
 from app.core.errors import InvalidCursor, PastNotKept, PastOutOfReach, ProductGone, ProductNotFound
+from app.core.events import rfc3339
 from app.core.roles import Role
+from app.readmodel.product_lists import Totals
+from app.readmodel.read_model import ReadModelFilling
 from app.store.products import etags
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses
@@ -17,6 +23,7 @@ from app.web.requests.parameters import (
     past,
 )
 from app.web.requests.preconditions import IfChanged
+from app.web.requests.product_filters import ProductQueryDep, listed
 from app.web.requests.responses import json_response, page_response, product_response
 from app.web.requests.strict_route import StrictRoute
 from app.web.schemas.outputs import ProductOut, ProductPageOut, product_out
@@ -29,6 +36,11 @@ router = APIRouter(
     dependencies=[needs(Role.VIEWER)],
 )
 
+_TOTAL = (
+    "Whether to count the products: `capped` counts up to 10,000, `exact` counts all, which takes "
+    "longer."
+)
+
 _NOT_FOUND = error_responses(ProductNotFound, ProductGone)
 
 
@@ -36,20 +48,29 @@ _NOT_FOUND = error_responses(ProductNotFound, ProductGone)
     "",
     response_model=ProductPageOut,
     response_description="A page of products.",
-    responses=error_responses(InvalidCursor),
+    responses=error_responses(InvalidCursor, ReadModelFilling),
 )
 def list_products(
     request: Request,
     services: ServicesDep,
+    query: ProductQueryDep,
+    total: Annotated[Totals, Query(description=_TOTAL)] = "none",
     limit: Limit = 50,
     cursor: PageCursor = None,
 ) -> Response:
     """List products.
 
-    Returns a page of products in the order of the table, which is not sorted.
+    Searches, filters and sorts. A write through this server is in its lists at once; other changes
+    usually are within a second, and `as_of` says how old the list is at most.
     """
-    page = services.store.products.page(limit, cursor)
-    return page_response(request, [product_out(item) for item in page.items], page.next_cursor)
+    page, as_of = listed(services, query, limit, cursor, total)
+    return page_response(
+        request,
+        [product_out(item) for item in page.items],
+        page.next_cursor,
+        total=None if page.total is None else asdict(page.total),
+        as_of=rfc3339(as_of),
+    )
 
 
 @router.get(

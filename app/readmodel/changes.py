@@ -1,0 +1,125 @@
+"""Events change the copy in one transaction with the position that they were read at."""
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+
+from app.core.events import RESERVED, ChangeEvent
+from app.core.item import AttributeNames, Item
+from app.readmodel.database import Database, save, saved
+from app.readmodel.own_writes import OwnWrites
+from app.readmodel.product_row import row_of, storable
+from app.readmodel.product_table import key_of_newest, mark_deleted, set_row
+from app.store.feed.cursor import parse_cursor
+from app.store.timeline.position import Position, decoded
+
+_SETTLED, _TAKEN = "settled", "taken"
+
+# The current items of products, for events that do not have them.
+ReadItems = Callable[[Sequence[str]], Mapping[str, Item]]
+
+
+class Changes:
+    """Applies events; any event may come again, and in any order."""
+
+    def __init__(
+        self,
+        database: Database,
+        names: AttributeNames,
+        own_writes: OwnWrites,
+        read_items: ReadItems,
+    ) -> None:
+        self._database = database
+        self._names = names
+        self._own_writes = own_writes
+        self._read_items = read_items
+
+    def position(self) -> Position | None:
+        """The saved position; None for a new file."""
+        with self._database.reading() as connection:
+            settled = saved(connection, _SETTLED)
+            taken = saved(connection, _TAKEN)
+        return None if settled is None else decoded(parse_cursor(settled), taken or b"")
+
+    def apply(self, events: Sequence[ChangeEvent], position: Position) -> None:
+        """Apply events in order, and save the position.
+
+        Raises:
+            StoreUnavailable: a product cannot be read now; nothing was applied.
+            sqlite3.Error: nothing was applied.
+
+        """
+        shown = [event for event in events if not event.product_id.startswith(RESERVED)]
+        lacking = {event.product_id for event in shown if _lacks_image(event)}
+        current = self._read_items(sorted(lacking)) if lacking else {}
+        with self._database.writing() as connection:
+            for event in shown:
+                self._apply(connection, event, current)
+            save(connection, _SETTLED, str(position.settled))
+            save(connection, _TAKEN, position.encoded())
+
+    def show_own_writes(self) -> None:
+        """Put this process's own writes into the copy, before their events arrive.
+
+        Raises:
+            sqlite3.Error: none was put there.
+
+        """
+        writes = self._own_writes.to_show()
+        if not writes:
+            return
+        with self._database.writing() as connection:
+            for write in writes:
+                if self._own_writes.show(write):
+                    self._put(connection, write.product_id, write.item)
+
+    def read_again(self, product_ids: Sequence[str]) -> None:
+        """Set the rows of products as the table has them now.
+
+        Raises:
+            StoreUnavailable, sqlite3.Error: as `apply`.
+
+        """
+        current = self._read_items(product_ids)
+        with self._database.writing() as connection:
+            for product_id in product_ids:
+                self._put(connection, product_id, current.get(product_id))
+
+    def _put(self, connection: sqlite3.Connection, product_id: str, item: Item | None) -> None:
+        """Set a row whatever events it has had; the next event sets it again."""
+        key = key_of_newest(connection, storable(product_id)) or ""
+        if item is not None and self._names.is_product(item):
+            set_row(connection, row_of(item, self._names), key, again=True)
+        else:
+            mark_deleted(connection, storable(product_id), key)
+
+    def _apply(
+        self, connection: sqlite3.Connection, event: ChangeEvent, current: Mapping[str, Item]
+    ) -> None:
+        if not self._own_writes.arrive(event):
+            return
+        if event.kind in {"deleted", "expired"}:
+            self._delete(connection, event)
+            return
+        item = current.get(event.product_id) if _lacks_image(event) else event.after
+        if item is None or not self._names.is_product(item):
+            self._delete(connection, event)
+        else:
+            set_row(connection, row_of(item, self._names), event.event_key)
+
+    def _delete(self, connection: sqlite3.Connection, event: ChangeEvent) -> None:
+        """Keep the product's row as it was last; without one a scan that is late could add it."""
+        item = event.before
+        if item is not None and self._names.is_product(item):
+            set_row(connection, row_of(item, self._names), event.event_key, deleted=True)
+        elif not mark_deleted(connection, storable(event.product_id), event.event_key):
+            key = self._names.key.key_of(event.product_id)
+            set_row(connection, row_of(key, self._names), event.event_key, deleted=True)
+
+
+def _lacks_image(event: ChangeEvent) -> bool:
+    """Whether the event does not show the product after it, although there is one."""
+    if event.kind in {"deleted", "expired"}:
+        return False
+    return event.after is None and (
+        event.images_omitted or event.view_type in {"KEYS_ONLY", "OLD_IMAGE"}
+    )

@@ -1,0 +1,94 @@
+"""The fill scans the products table, and saves its place with each page: a restart continues there.
+
+It rests after each page for as long as the page took, so that the web process stays quick.
+"""
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.core.item import AttributeNames, Item, canonical, from_canonical
+from app.readmodel.database import Database, save, saved
+from app.readmodel.product_row import row_of
+from app.readmodel.product_table import set_row
+from app.store.dynamodb.client import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+PAGE = 500  # items
+_STATE, _DONE = "fill", "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the fill is: items read, and roughly how many there are (None: not known)."""
+
+    scanned: int
+    expected: int | None
+
+
+class Fill:
+    """Copies the items that the table has."""
+
+    def __init__(
+        self, client: "DynamoDBClient", table: str, names: AttributeNames, database: Database
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._names = names
+        self._database = database
+        self.progress = Progress(0, None)
+        self.is_done = self._state() == _DONE
+
+    def run(self, stop: threading.Event) -> None:
+        """Copy page after page until the last one, or until `stop` is set.
+
+        Raises:
+            StoreUnavailable: a page cannot be read now; call again to continue there.
+            sqlite3.Error: a page cannot be written.
+
+        """
+        state = self._state()
+        self.is_done = state == _DONE
+        if self.is_done:
+            return
+        place = None if state is None else from_canonical(state)
+        self.progress = Progress(0 if place is None else self.progress.scanned, self._expected())
+        while not stop.is_set():
+            began = time.monotonic()
+            items, place = self._read(place)
+            self._write(items, place)
+            self.progress = Progress(self.progress.scanned + len(items), self.progress.expected)
+            if place is None:
+                self.is_done = True
+                return
+            stop.wait(time.monotonic() - began)
+
+    def _state(self) -> Any:
+        """The saved place: None before the first page, `_DONE` after the last."""
+        with self._database.reading() as connection:
+            return saved(connection, _STATE)
+
+    def _read(self, place: Item | None) -> tuple[Sequence[Item], Item | None]:
+        start: Any = {} if place is None else {"ExclusiveStartKey": place}
+        with translated():
+            answer = self._client.scan(
+                TableName=self._table, ConsistentRead=True, Limit=PAGE, **start
+            )
+        return answer["Items"], answer.get("LastEvaluatedKey")
+
+    def _write(self, items: Sequence[Item], place: Item | None) -> None:
+        rows = [row_of(item, self._names) for item in items if self._names.is_product(item)]
+        with self._database.writing() as connection:
+            for row in rows:
+                set_row(connection, row, "")
+            save(connection, _STATE, _DONE if place is None else canonical(place))
+
+    def _expected(self) -> int | None:
+        """The table's number of items, which DynamoDB updates every six hours."""
+        with translated():
+            described = self._client.describe_table(TableName=self._table)["Table"]
+        return described.get("ItemCount") or None

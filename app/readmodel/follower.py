@@ -1,0 +1,180 @@
+"""The copy follows the timeline from before its fill begins, so it misses no change.
+
+Events that this process publishes are applied as they come. A slow poll of the feed finds what
+other processes wrote, and settles the position. One thread writes; the fill has another.
+"""
+
+import logging
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Self
+
+from app.core.errors import StoreUnavailable
+from app.readmodel.changes import Changes
+from app.readmodel.database import Database
+from app.readmodel.fill import Fill
+from app.readmodel.own_writes import OwnWrites
+from app.runtime.loop_thread import LoopThread
+from app.store.audit.audit_repository import Arrived
+from app.store.feed.cursor import before, wall_ms
+from app.store.timeline.position import Position
+from app.store.timeline.tail import Tail
+
+_log = logging.getLogger(__name__)
+
+BATCH = 500  # events per transaction
+OFFERED = 10_000  # events that wait to be applied; past that the poll finds them
+POLL = 5.0  # seconds between polls of the feed
+
+
+class Follower:
+    """Keeps the copy up to date; a context manager that ends its threads."""
+
+    def __init__(
+        self,
+        database: Database,
+        tail: Tail,
+        changes: Changes,
+        own_writes: OwnWrites,
+        fill: Fill,
+        retention: timedelta | None,
+        poll: float = POLL,
+    ) -> None:
+        self.trouble = ""
+        self._database = database
+        self._tail = tail
+        self._changes = changes
+        self._own_writes = own_writes
+        self._fill = fill
+        self._retention = retention
+        self._poll = poll
+        self._position: Position | None = None
+        self._offered: deque[Arrived] = deque(maxlen=OFFERED)
+        self._hinted = False
+        self._next_poll = 0.0
+        self._passes = 0
+        self._current_at = 0.0  # when the copy had every event, by the monotonic clock
+        self._began = threading.Event()  # the position is saved, so the fill can begin
+        self._thread = LoopThread("read-model", self._turn, failed=self._report)
+        self._filler = LoopThread("read-model-fill", self._fill_turn, failed=self._report)
+
+    def __enter__(self) -> Self:
+        self._thread.__enter__()
+        self._filler.__enter__()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._filler.__exit__()
+        self._thread.__exit__()
+
+    def offer(self, arrived: Sequence[Arrived]) -> None:
+        """Apply events soon that this process has published. Never blocks."""
+        self._offered.extend(arrived)
+        self._thread.wake()
+
+    def hint(self) -> None:
+        """Poll the feed soon: another process has published events. Never blocks."""
+        self._hinted = True
+        self._thread.wake()
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the copy has a position, from which it follows."""
+        return self._began.is_set()
+
+    @property
+    def lag(self) -> float:
+        """For how many seconds the copy may have lacked an event."""
+        return time.monotonic() - self._current_at
+
+    def _turn(self) -> float:
+        position = self._open()
+        while self._apply_offered(position):
+            pass
+        if self._hinted or time.monotonic() >= self._next_poll:
+            self._hinted = False
+            self._passes = self._tail.refresh(self._passes, 0)
+            pending = self._read(position)
+            self._next_poll = time.monotonic() + (min(0.1, self._poll) if pending else self._poll)
+        if late := self._own_writes.take_expired():
+            self._changes.read_again(late)
+        self.trouble = ""
+        return max(0.0, self._next_poll - time.monotonic())
+
+    def _open(self) -> Position:
+        """The position; a new file starts where no earlier event can still appear."""
+        if self._position is None:
+            position = self._changes.position()
+            self._passes = self._tail.refresh(self._passes, 0)
+            if position is not None and self._is_expired(position):
+                _log.warning("the read model is older than the retention: it is filled again")
+                self._database.replace()
+                position = None
+            if position is None:
+                position = Position(self._tail.recent.settled)
+                self._changes.apply([], position)
+            self._position = position
+            self._began.set()
+            self._filler.wake()
+        return self._position
+
+    def _is_expired(self, position: Position) -> bool:
+        """Whether events after the position may have expired before they were applied."""
+        if self._retention is None:
+            return False
+        oldest = before(wall_ms() - int(self._retention.total_seconds() * 1000))
+        settled = position.settled
+        return settled < oldest and self._tail.has_day(settled.day, oldest.day)
+
+    def _apply_offered(self, position: Position) -> bool:
+        some: list[Arrived] = []
+        while self._offered and len(some) < BATCH:
+            cursor, event = self._offered.popleft()
+            if not position.has(cursor):
+                some.append((cursor, event))
+        if not some:
+            return False
+        for cursor, _ in some:
+            position.add(cursor)
+        self._changes.apply([event for _, event in some], position)
+        self._current_at = time.monotonic()
+        return bool(self._offered)
+
+    def _read(self, position: Position) -> bool:
+        """Apply what the feed has after the position; returns whether events wait to be settled."""
+        while True:
+            began = time.monotonic()
+            batch = self._tail.read(position, BATCH)
+            done = [entry.cursor for entry in batch.entries] + batch.absent
+            done += [cursor for cursor, _, _ in batch.damaged]
+            for cursor in done:
+                position.add(cursor)
+            position.settle(batch.edge)
+            if done:
+                self._changes.apply([entry.event for entry in batch.entries], position)
+            elif not batch.pending:
+                self._current_at = began
+            if not done:
+                return batch.pending
+
+    def _fill_turn(self) -> float | None:
+        if not self._began.is_set():
+            return 0.05
+        self._fill.run(self._filler.stop)
+        return None
+
+    def _report(self, error: BaseException) -> None:
+        self._position = None  # what was not saved is read again
+        self.trouble = error.detail if isinstance(error, StoreUnavailable) else str(error)
+        damaged = isinstance(error, sqlite3.DatabaseError)
+        if damaged and not isinstance(error, sqlite3.OperationalError):
+            self._began.clear()
+            self._database.replace()
+        if isinstance(error, (StoreUnavailable, sqlite3.Error)):
+            _log.warning("the read model does not follow now: %s", self.trouble)
+        else:
+            _log.error("the read model does not follow now", exc_info=error)

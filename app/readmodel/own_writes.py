@@ -1,0 +1,108 @@
+"""A client finds its own write in a list at once, before the write's event has arrived.
+
+Writes of this process wait here until their event, for at most 30 s. A list first puts them into
+the copy. Until the event arrives, earlier events of the product do not undo them. No I/O.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import NamedTuple
+
+from app.core.events import ChangeEvent
+from app.core.item import AttributeNames, Item
+from app.core.metadata import metadata_of
+
+WAIT = 30.0  # seconds for an event
+MOST = 10_000  # writes that wait, and arrived events that are remembered
+
+
+class OwnWrite(NamedTuple):
+    """An item as a write left it (None: deleted); `mark` identifies the write's event."""
+
+    product_id: str
+    item: Item | None
+    mark: tuple[str, int]
+    at: float  # by the monotonic clock
+
+
+class OwnWrites:
+    """The writes of this process whose events have not arrived; thread-safe."""
+
+    def __init__(
+        self, names: AttributeNames, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._names = names
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._waiting: OrderedDict[str, OwnWrite] = OrderedDict()
+        self._shown: set[tuple[str, int]] = set()
+        self._arrived: OrderedDict[tuple[str, str, int], None] = OrderedDict()
+
+    def add(self, product_id: str, item: Item | None, request_id: str) -> None:
+        """Note a write that was committed; its event may have arrived already."""
+        metadata = None if item is None else metadata_of(item, self._names)
+        mark = (request_id, 0 if metadata is None else metadata.version)
+        with self._lock:
+            if (product_id, *mark) in self._arrived:
+                return
+            if (older := self._waiting.get(product_id)) is not None:
+                self._forget(older)
+            self._waiting[product_id] = OwnWrite(product_id, item, mark, self._monotonic())
+            if len(self._waiting) > MOST:
+                self._forget(next(iter(self._waiting.values())))
+
+    def to_show(self) -> list[OwnWrite]:
+        """The writes that the copy does not have yet."""
+        with self._lock:
+            return [one for one in self._waiting.values() if one.mark not in self._shown]
+
+    def show(self, write: OwnWrite) -> bool:
+        """Whether to put a write of `to_show` into the copy: its event has not arrived since."""
+        with self._lock:
+            if self._waiting.get(write.product_id) != write:
+                return False
+            self._shown.add(write.mark)
+            return True
+
+    def arrive(self, event: ChangeEvent) -> bool:
+        """Note an event, and return whether it may change the copy's row."""
+        mark = self._mark_of(event)
+        with self._lock:
+            if mark is not None:
+                self._arrived[event.product_id, *mark] = None
+                if len(self._arrived) > MOST:
+                    self._arrived.popitem(last=False)
+            waiting = self._waiting.get(event.product_id)
+            if waiting is None:
+                return True
+            # Without an image to compare, the event's row is read from the table.
+            if mark in (None, waiting.mark):
+                self._forget(waiting)
+                return True
+            return False
+
+    def take_expired(self) -> list[str]:
+        """Forget the writes whose event did not arrive in time; returns their products."""
+        oldest = self._monotonic() - WAIT
+        with self._lock:
+            late = [one for one in self._waiting.values() if one.at < oldest]
+            for one in late:
+                self._forget(one)
+        return [one.product_id for one in late]
+
+    def _forget(self, write: OwnWrite) -> None:
+        del self._waiting[write.product_id]
+        self._shown.discard(write.mark)
+
+    def _mark_of(self, event: ChangeEvent) -> tuple[str, int] | None:
+        """The mark of the write that the event's image names, believed or not; None without one."""
+        if event.kind in {"deleted", "expired"}:
+            metadata = metadata_of(event.before, self._names)
+            deleted = None if metadata is None else metadata.deleted
+            return ("" if deleted is None else deleted.request_id), 0
+        if event.after is None:
+            return None
+        metadata = metadata_of(event.after, self._names)
+        return ("", 0) if metadata is None else (metadata.request_id or "", metadata.version)

@@ -1,0 +1,84 @@
+"""A page costs what it shows; a total is exact up to 10,000, or on request."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from app.core.item import AttributeNames, from_canonical
+from app.readmodel.database import Database
+from app.readmodel.product_query import ProductQuery, count, decode_place, encode_place, page
+from app.store.products.model import Product, product_of
+
+CAPPED = 10_000  # up to here a total is counted without asking
+_CHUNK = 500  # rows that an export reads at a time
+
+Totals = Literal["none", "capped", "exact"]
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many products a query has; if not `exact`, there are more."""
+
+    count: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPage:
+    """Some products of a list in its order; `total` is None if it was not asked for."""
+
+    items: list[Product]
+    next_cursor: str | None
+    total: Total | None = None
+
+
+class ProductLists:
+    """Answers list queries from the copy."""
+
+    def __init__(self, database: Database, names: AttributeNames) -> None:
+        self._database = database
+        self._names = names
+
+    def page(
+        self, query: ProductQuery, limit: int, cursor: str | None = None, totals: Totals = "none"
+    ) -> ProductPage:
+        """Up to `limit` products after the cursor.
+
+        Raises:
+            InvalidCursor: no page of this list in this order returned the cursor.
+            sqlite3.Error: the copy cannot be read.
+
+        """
+        after = None if cursor is None else decode_place(query, cursor)
+        with self._database.reading() as connection:
+            rows = connection.execute(*page(query, limit + 1, after)).fetchall()
+            total = None
+            if totals != "none":
+                most = None if totals == "exact" else CAPPED + 1
+                (found,) = connection.execute(*count(query, most)).fetchone()
+                exact = totals == "exact" or found <= CAPPED
+                total = Total(found if exact else CAPPED, exact)
+        following = None
+        if len(rows) > limit:
+            rows = rows[:limit]
+            following = encode_place(query, rows[-1][:2])
+        return ProductPage([self._product(item) for *_, item in rows], following, total)
+
+    def every(self, query: ProductQuery) -> Iterator[Product]:
+        """All products of the query, in order, read in chunks.
+
+        Raises:
+            sqlite3.Error: the copy cannot be read.
+
+        """
+        after = None
+        while True:
+            with self._database.reading() as connection:
+                rows = connection.execute(*page(query, _CHUNK, after)).fetchall()
+            yield from (self._product(item) for *_, item in rows)
+            if len(rows) < _CHUNK:
+                return
+            after = rows[-1][:2]
+
+    def _product(self, item: bytes) -> Product:
+        return product_of(from_canonical(item), self._names)

@@ -1,0 +1,168 @@
+"""A list query becomes SQL with bound values, so that no text of a user is ever syntax. Pure.
+
+Each word of `q` must be found: as the beginning of a word anywhere in the product's texts, or, from
+three characters on, anywhere in its id or barcode.
+"""
+
+import base64
+import binascii
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal, get_args
+
+import orjson
+
+from app.core.errors import InvalidCursor
+from app.readmodel.product_row import folded, storable
+from app.readmodel.schema import NO_NUMBER
+
+SortKey = Literal["id", "name", "category", "stock", "price", "reorder_point", "updated_at"]
+SORT_KEYS: tuple[SortKey, ...] = get_args(SortKey)
+_COLUMN = {"id": "id", "category": "category_key"}  # others have the sort key's name
+
+WORDS = 8  # of a query; further ones are ignored
+WORD_LENGTH = 100  # characters; the rest of a word is ignored
+_PREFIX = "p."  # of cursors; no cursor of the products table contains a dot
+_PART = 3  # characters: the trigram index finds nothing shorter
+
+
+RangeKey = Literal["stock", "price"]
+Range = tuple[Decimal | None, Decimal | None]  # inclusive; None for no limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductQuery:
+    """Which products to list, in which order."""
+
+    q: str = ""
+    category: str | None = None
+    tag: str | None = None
+    low: bool = False
+    out: bool = False
+    deleted: bool = False
+    ranges: Mapping[RangeKey, Range] = field(default_factory=dict)
+    sort: SortKey = "id"
+    descending: bool = False
+
+    @property
+    def column(self) -> str:
+        """The column that the products are sorted by."""
+        return _COLUMN.get(self.sort, self.sort)
+
+    @property
+    def filters(self) -> bool:
+        """Whether it selects anything but all products."""
+        return self != ProductQuery(sort=self.sort, descending=self.descending)
+
+
+Place = tuple[Any, str]  # the sort key and the id of the last product of a page
+
+
+def condition(query: ProductQuery) -> tuple[str, list[Any]]:
+    """The query's WHERE condition and its values."""
+    clauses, values = ["deleted = ?"], [query.deleted]
+
+    def add(clause: str, *given: Any) -> None:
+        clauses.append(clause)
+        values.extend(given)
+
+    if query.category is not None:
+        add("category = ?", storable(query.category))
+    if query.tag is not None:
+        add("number IN (SELECT number FROM product_tags WHERE tag = ?)", storable(query.tag))
+    if query.low:
+        add("low")
+    if query.out:
+        add("stock <= 0 AND stock > ?", NO_NUMBER)
+    for column, (least, most) in query.ranges.items():
+        add(f"{column} BETWEEN ? AND ?", *_limits(least, most))
+    for word in words_of(query.q):
+        found = "SELECT rowid FROM product_words WHERE product_words MATCH ?"
+        given = [f"{_quoted(word)} *"]
+        if len(word) >= _PART:
+            found += " UNION SELECT rowid FROM product_parts WHERE product_parts MATCH ?"
+            given.append(_quoted(word))
+        add(f"number IN ({found})", *given)
+    return " AND ".join(clauses), values
+
+
+def page(query: ProductQuery, limit: int, after: Place | None) -> tuple[str, list[Any]]:
+    """The statement for up to `limit` rows: sort key, id and item of each."""
+    where, values = condition(query)
+    column, order = query.column, "DESC" if query.descending else "ASC"
+    if after is not None:
+        where += f" AND ({column}, id) {'<' if query.descending else '>'} (?, ?)"
+        values += after
+    statement = (
+        f"SELECT {column}, id, item FROM products WHERE {where} "  # noqa: S608 - bound values
+        f"ORDER BY {column} {order}, id {order} LIMIT ?"
+    )
+    return statement, [*values, limit]
+
+
+def count(query: ProductQuery, most: int | None) -> tuple[str, list[Any]]:
+    """The statement that counts the query's products, up to `most` if given."""
+    where, values = condition(query)
+    statement = f"SELECT 1 FROM products WHERE {where}"  # noqa: S608 - bound values
+    if most is not None:
+        statement, values = f"{statement} LIMIT ?", [*values, most]
+    return f"SELECT count(*) FROM ({statement})", values  # noqa: S608 - bound values
+
+
+def words_of(q: str) -> list[str]:
+    """The words that a text searches for, folded, each once; only those with a letter or digit."""
+    words = dict.fromkeys(word[:WORD_LENGTH] for word in folded(q).replace("\0", " ").split())
+    return [word for word in words if any(map(str.isalnum, word))][:WORDS]
+
+
+def _limits(least: Decimal | None, most: Decimal | None) -> tuple[float, float]:
+    """The limits as numbers; a product without the number is in no range."""
+    greatest = sys.float_info.max
+    return (
+        -greatest if least is None else float(least),
+        greatest if most is None else float(most),
+    )
+
+
+def _quoted(word: str) -> str:
+    """The word as a string of FTS5's query syntax."""
+    return '"' + word.replace('"', '""') + '"'
+
+
+def encode_place(query: ProductQuery, place: Place) -> str:
+    """The cursor of the page after this place."""
+    key = None if place[0] == NO_NUMBER else place[0]
+    text = orjson.dumps([query.sort, query.descending, key, place[1]])
+    return _PREFIX + base64.urlsafe_b64encode(text).decode().rstrip("=")
+
+
+def is_place(cursor: str) -> bool:
+    """Whether this is a cursor of these lists, and not one of the products table itself."""
+    return cursor.startswith(_PREFIX)
+
+
+def decode_place(query: ProductQuery, cursor: str) -> Place:
+    """The place in a cursor.
+
+    Raises:
+        InvalidCursor: it was not returned by a page with the same order.
+
+    """
+    try:
+        text = cursor.removeprefix(_PREFIX)
+        text += "=" * (-len(text) % 4)
+        parts = orjson.loads(base64.b64decode(text, altchars=b"-_", validate=True))
+        sort, descending, key, row_id = parts
+    except (binascii.Error, ValueError, TypeError):
+        sort = descending = key = row_id = None
+    is_number = query.sort in {"stock", "price", "reorder_point"}
+    fits = isinstance(key, (int, float, type(None)) if is_number else str)
+    if (sort, descending) != (query.sort, query.descending) or not fits or type(row_id) is not str:
+        raise InvalidCursor(
+            "`cursor` was not returned by a page of this list in this order. Start again without "
+            "it.",
+            extra={"errors": [{"pointer": "?cursor", "detail": "unknown cursor"}]},
+        )
+    return (NO_NUMBER if key is None else key), row_id

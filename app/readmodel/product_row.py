@@ -1,0 +1,76 @@
+"""A product's row has the keys that lists sort, filter and search by, and the item itself. Pure."""
+
+import unicodedata
+from dataclasses import dataclass
+from decimal import Decimal
+
+from app.core.item import AttributeNames, Item, canonical
+from app.readmodel.schema import NO_NUMBER
+from app.store.products.model import Product, product_of
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRow:
+    """The columns of `products` that an item determines, and the texts of its search indexes."""
+
+    id: str
+    low: bool
+    name: str
+    category: str
+    category_key: str
+    stock: float
+    price: float
+    reorder_point: float
+    updated_at: str
+    words: str
+    codes: str
+    tags: tuple[str, ...]
+    item: bytes
+
+
+def row_of(item: Item, names: AttributeNames) -> ProductRow:
+    """The row of a product's item."""
+    product = product_of(item, names)
+    category = storable(product.category or "")
+    codes = "\n".join(folded(code) for code in (product.product_id, product.barcode or ""))
+    texts = (product.name or "", category, *product.tags)
+    return ProductRow(
+        id=storable(product.product_id),
+        low=is_low(product),
+        name=folded(product.name or ""),
+        category=category,
+        category_key=folded(category),
+        stock=_key(product.stock),
+        price=_key(product.price),
+        reorder_point=_key(product.reorder_point),
+        updated_at=product.updated_at or "",
+        words="\n".join((codes, *map(folded, texts))),
+        codes=codes,
+        tags=tuple(sorted({storable(tag) for tag in product.tags})),
+        item=canonical(item),
+    )
+
+
+def is_low(product: Product) -> bool:
+    """Whether the stock is at or below the reorder point."""
+    stock, point = product.stock, product.reorder_point
+    return stock is not None and point is not None and stock <= point
+
+
+def folded(text: str) -> str:
+    """The text without case and accents, as it is searched and sorted."""
+    decomposed = unicodedata.normalize("NFKD", storable(text).casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+def storable(text: str) -> str:
+    """The text, or for one with lone surrogates, which SQLite cannot store, a text in its place."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "\ufffd" + text.encode(errors="backslashreplace").decode()
+    return text
+
+
+def _key(number: Decimal | None) -> float:
+    return NO_NUMBER if number is None else float(number)

@@ -1,0 +1,155 @@
+"""The read model of one web process: the copy, the threads that keep it, and the lists from it."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from app.core.errors import StockpulseError, StoreUnavailable
+from app.core.item import Item
+from app.readmodel.changes import Changes
+from app.readmodel.database import Database
+from app.readmodel.fill import Fill
+from app.readmodel.follower import Follower
+from app.readmodel.own_writes import OwnWrites
+from app.readmodel.product_lists import ProductLists, ProductPage, Totals
+from app.readmodel.product_query import ProductQuery
+from app.store.deployment import Deployment
+from app.store.dynamodb.batches import get_all
+from app.store.products.model import Product
+from app.store.timeline.tail import Tail
+
+FILE = "read-model.sqlite"
+LATE = 15.0  # seconds of lag from which a list says that it may be old
+
+
+@dataclass(frozen=True, slots=True)
+class CopyState:
+    """How complete the copy is.
+
+    `scanned` and `expected` (None: not known) are numbers of items while it is filled for the
+    first time. `lag`: for how many seconds it may have lacked an event; None before the first poll.
+    `trouble`: why it does not follow now, empty if it does.
+    """
+
+    filled: bool
+    scanned: int
+    expected: int | None
+    lag: float
+    trouble: str
+
+    @property
+    def is_late(self) -> bool:
+        """Whether a list may lack changes that a reader would expect in it."""
+        return self.lag > LATE
+
+
+class ReadModelFilling(StockpulseError):
+    """The read model is not filled yet; lists with filters have to wait."""
+
+    status = 503
+    code = "read-model-filling"
+    title = "The products are still being read"
+
+
+class ReadModel:
+    """Answers lists of products, as soon as the copy is filled."""
+
+    def __init__(
+        self,
+        lists: ProductLists,
+        changes: Changes,
+        own_writes: OwnWrites,
+        follower: Follower,
+        fill: Fill,
+    ) -> None:
+        self._lists = lists
+        self._changes = changes
+        self._fill = fill
+        self.follower = follower
+        self.own_writes = own_writes
+
+    @property
+    def state(self) -> CopyState:
+        """How complete the copy is now."""
+        progress = self._fill.progress
+        return CopyState(
+            filled=self._fill.is_done and self.follower.has_begun,
+            scanned=progress.scanned,
+            expected=progress.expected,
+            lag=self.follower.lag,
+            trouble=self.follower.trouble,
+        )
+
+    def as_of(self) -> datetime:
+        """Up to when the copy has every change."""
+        return datetime.now(UTC) - timedelta(seconds=self.follower.lag)
+
+    def page(
+        self, query: ProductQuery, limit: int, cursor: str | None = None, totals: Totals = "none"
+    ) -> ProductPage:
+        """Up to `limit` products after the cursor, with this process's own writes.
+
+        Raises:
+            InvalidCursor: no page of this list in this order returned the cursor.
+            ReadModelFilling: the copy is not filled yet.
+            StoreUnavailable: the copy cannot be read now.
+
+        """
+        with self._ready():
+            return self._lists.page(query, limit, cursor, totals)
+
+    def every(self, query: ProductQuery) -> Iterator[Product]:
+        """All products of the query, in order, read in chunks; raises as `page`."""
+        with self._ready():
+            yield from self._lists.every(query)
+
+    @contextmanager
+    def _ready(self) -> Iterator[None]:
+        state = self.state
+        if not state.filled:
+            raise ReadModelFilling(
+                f"Lists with filters have to wait until all products are read: {state.scanned} "
+                f"of about {state.expected or 'an unknown number'} so far. Try again in a moment.",
+                headers={"Retry-After": "5"},
+            )
+        try:
+            self._changes.show_own_writes()
+            yield
+        except sqlite3.Error as error:
+            raise StoreUnavailable(
+                f"The read model cannot be read now ({error}). Try again in a moment."
+            ) from error
+
+
+@contextmanager
+def open_read_model(folder: Path, deployment: Deployment, tail: Tail) -> Iterator[ReadModel]:
+    """The read model in this data folder, kept up to date until the block ends."""
+    client, names, table = deployment.clients.tables, deployment.names, deployment.tables.products
+    own_writes = OwnWrites(names)
+
+    def read_items(product_ids: Sequence[str]) -> Mapping[str, Item]:
+        keys = [names.key.key_of(product_id) for product_id in product_ids]
+        return {names.key.id_of(item): item for item in get_all(client, table, keys)}
+
+    with Database(folder / FILE, _identity(deployment)) as database:
+        changes = Changes(database, names, own_writes, read_items)
+        fill = Fill(client, table, names, database)
+        with Follower(
+            database, tail, changes, own_writes, fill, deployment.signer.retention
+        ) as follower:
+            yield ReadModel(ProductLists(database, names), changes, own_writes, follower, fill)
+
+
+def _identity(deployment: Deployment) -> str:
+    """What the copy is of: these tables, as they were created, with these attributes."""
+    tables = (deployment.tables.products, deployment.tables.feed)
+    made = [
+        (table["TableArn"], str(table.get("TableId")), table["CreationDateTime"].isoformat())
+        for table in (
+            deployment.clients.tables.describe_table(TableName=name)["Table"] for name in tables
+        )
+    ]
+    return f"{made} {deployment.names}"

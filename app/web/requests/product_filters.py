@@ -1,0 +1,93 @@
+"""The query parameters of a list of products, for the API and the page."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from fastapi import Depends, Query
+
+from app.readmodel.product_lists import ProductPage, Totals
+from app.readmodel.product_query import ProductQuery, SortKey, is_place
+from app.web.services import Services
+
+_Sort = Literal[
+    "id", "name", "category", "stock", "price", "reorder_point", "updated_at",
+    "-id", "-name", "-category", "-stock", "-price", "-reorder_point", "-updated_at",
+]  # fmt: skip
+_Limit = Annotated[Decimal | None, Query(allow_inf_nan=False, max_digits=38)]
+_Text = Annotated[str | None, Query(max_length=500)]
+
+
+async def product_query(
+    q: Annotated[
+        str,
+        Query(
+            max_length=500,
+            description="Words to find, without regard to case and accents. Each must be the "
+            "beginning of a word in the id, name, category, tags or barcode, or, from three "
+            "characters on, any part of the id or barcode.",
+        ),
+    ] = "",
+    category: Annotated[_Text, Query(description="Only products of exactly this category.")] = None,
+    tag: Annotated[_Text, Query(description="Only products with exactly this tag.")] = None,
+    low: Annotated[  # noqa: FBT002 - a query parameter
+        bool, Query(description="Only products at or below their reorder point.")
+    ] = False,
+    out: Annotated[  # noqa: FBT002 - a query parameter
+        bool, Query(description="Only products without stock.")
+    ] = False,
+    deleted: Annotated[  # noqa: FBT002 - a query parameter
+        bool, Query(description="Only deleted products, as they were last, instead of all others.")
+    ] = False,
+    min_stock: Annotated[_Limit, Query(description="The least stock.")] = None,
+    max_stock: Annotated[_Limit, Query(description="The greatest stock.")] = None,
+    min_price: Annotated[_Limit, Query(description="The least price.")] = None,
+    max_price: Annotated[_Limit, Query(description="The greatest price.")] = None,
+    sort: Annotated[
+        _Sort, Query(description="The field to sort by; with `-`, in descending order.")
+    ] = "id",
+) -> ProductQuery:
+    """The query that the parameters describe."""
+    key: SortKey = sort.removeprefix("-")  # type: ignore[assignment]  # each is one, with a sign
+    limits = {"stock": (min_stock, max_stock), "price": (min_price, max_price)}
+    return ProductQuery(
+        q=q,
+        category=category,
+        tag=tag,
+        low=low,
+        out=out,
+        deleted=deleted,
+        ranges={name: pair for name, pair in limits.items() if pair != (None, None)},  # type: ignore[misc]
+        sort=key,
+        descending=sort.startswith("-"),
+    )
+
+
+def listed(
+    services: Services,
+    query: ProductQuery,
+    limit: int,
+    cursor: str | None = None,
+    totals: Totals = "none",
+) -> tuple[ProductPage, datetime]:
+    """A page of the list, and the time up to which it has every change.
+
+    While the read model is filled, all products are listed from the table, in its own order; the
+    cursor of such a page continues there.
+
+    Raises:
+        InvalidCursor: no page of this list in this order returned the cursor.
+        ReadModelFilling: the list is filtered or sorted, and the read model is not filled yet.
+        StoreUnavailable: the products cannot be read now.
+
+    """
+    model = services.read_model
+    is_scan = cursor is not None and not is_place(cursor)
+    if is_scan or (cursor is None and query == ProductQuery() and not model.state.filled):
+        began = datetime.now(UTC)
+        page = services.store.products.page(limit, cursor)
+        return ProductPage(page.items, page.next_cursor), began
+    return model.page(query, limit, cursor, totals), model.as_of()
+
+
+ProductQueryDep = Annotated[ProductQuery, Depends(product_query)]
