@@ -98,6 +98,7 @@ class Database:
         for suffix in ("", "-wal", "-shm"):
             with suppress(FileNotFoundError):
                 self._path.with_name(self._path.name + suffix).unlink()
+        self._path.touch(0o600)  # SQLite gives its other files the same mode
         connection = self._connect()
         connection.executescript(TABLES)
         save(connection, "identity", self._identity)

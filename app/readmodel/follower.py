@@ -54,7 +54,7 @@ class Follower:
         self._poll = poll
         self._position: Position | None = None
         self._offered: deque[Arrived] = deque(maxlen=OFFERED)
-        self._hinted = False
+        self._hinted = self._damaged = False
         self._next_poll = 0.0
         self._passes = 0
         self._current_at = 0.0  # when the copy had every event, by the monotonic clock
@@ -81,6 +81,11 @@ class Follower:
         self._hinted = True
         self._thread.wake()
 
+    def note(self, error: sqlite3.Error) -> None:
+        """Report an error of a reader: a damaged file is replaced soon. Never blocks."""
+        self._damaged = self._damaged or _is_damage(error)
+        self._thread.wake()
+
     @property
     def has_begun(self) -> bool:
         """Whether the copy has a position, from which it follows."""
@@ -92,6 +97,8 @@ class Follower:
         return time.monotonic() - self._current_at
 
     def _turn(self) -> float:
+        if self._damaged:
+            self._replace()
         position = self._open()
         while self._apply_offered(position):
             pass
@@ -112,7 +119,7 @@ class Follower:
             self._passes = self._tail.refresh(self._passes, 0)
             if position is not None and self._is_expired(position):
                 _log.warning("the read model is older than the retention: it is filled again")
-                self._database.replace()
+                self._replace()
                 position = None
             if position is None:
                 position = Position(self._tail.recent.settled)
@@ -121,6 +128,13 @@ class Follower:
             self._began.set()
             self._filler.wake()
         return self._position
+
+    def _replace(self) -> None:
+        """Start again with an empty file."""
+        self._began.clear()
+        self._position = None
+        self._database.replace()
+        self._damaged = False
 
     def _is_expired(self, position: Position) -> bool:
         """Whether events after the position may have expired before they were applied."""
@@ -170,11 +184,15 @@ class Follower:
     def _report(self, error: BaseException) -> None:
         self._position = None  # what was not saved is read again
         self.trouble = error.detail if isinstance(error, StoreUnavailable) else str(error)
-        damaged = isinstance(error, sqlite3.DatabaseError)
-        if damaged and not isinstance(error, sqlite3.OperationalError):
-            self._began.clear()
-            self._database.replace()
+        self._damaged = self._damaged or _is_damage(error)
         if isinstance(error, (StoreUnavailable, sqlite3.Error)):
             _log.warning("the read model does not follow now: %s", self.trouble)
         else:
             _log.error("the read model does not follow now", exc_info=error)
+
+
+def _is_damage(error: BaseException) -> bool:
+    """Whether the file's content is wrong; a full disk, for example, is an operational error."""
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(
+        error, sqlite3.OperationalError
+    )

@@ -59,7 +59,9 @@ def is_low(product: Product) -> bool:
 
 def folded(text: str) -> str:
     """The text without case and accents, as it is searched and sorted."""
-    decomposed = unicodedata.normalize("NFKD", storable(text).casefold())
+    # Twice: compatibility letters such as a bold R become capitals only now.
+    lower = unicodedata.normalize("NFKD", storable(text)).casefold()
+    decomposed = unicodedata.normalize("NFKD", lower)
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 

@@ -119,6 +119,7 @@ class ReadModel:
             self._changes.show_own_writes()
             yield
         except sqlite3.Error as error:
+            self.follower.note(error)
             raise StoreUnavailable(
                 f"The read model cannot be read now ({error}). Try again in a moment."
             ) from error

@@ -11,10 +11,13 @@ import httpx
 from fastapi import FastAPI
 
 from app.config.settings import Settings
+from app.readmodel.read_model import CopyState
 from app.web.app import create_app
 from tests.support.access import about, open_to_all
 
 Headers = dict[str, str]
+
+NOT_FILLED = CopyState(filled=False, scanned=0, expected=None, lag=0.0, trouble="")
 
 
 def send(
@@ -40,6 +43,7 @@ def _application(**settings: Any) -> FastAPI:
         about=about(),
         demo=SimpleNamespace(is_running=lambda: False, is_possible=True),
         access=open_to_all(settings.get("base_path", "")),
+        read_model=SimpleNamespace(state=NOT_FILLED),
     )
     return create_app(parts)
 

@@ -15,7 +15,7 @@ from app.store.dynamodb.paging import Page
 from app.web.app import create_app
 from app.web.auth.authenticator import Authenticator
 from tests.support.access import about, access_by
-from tests.support.open_site import send
+from tests.support.open_site import NOT_FILLED, send
 
 PROXY, STRANGER = "10.0.0.7", "10.0.9.9"
 START = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -54,6 +54,7 @@ class Site:
                 broker=SimpleNamespace(head="0000000000001-00000000-000"),
                 demo=SimpleNamespace(is_running=lambda: False, is_possible=True),
                 access=access_by(authenticator),
+                read_model=SimpleNamespace(state=NOT_FILLED),
             )
         )
 

@@ -9,6 +9,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.core.errors import ETagMismatch, StockpulseError
 from app.core.roles import Role
+from app.readmodel.product_lists import ProductPage
+from app.readmodel.read_model import ReadModelFilling
 from app.store.products.barcodes import MOST_SHOWN, BarcodeCheck
 from app.store.products.model import Product
 from app.web.auth.permissions import needs
@@ -25,8 +27,10 @@ from app.web.pages.forms import (
     rebased,
     submitted_edit,
 )
+from app.web.pages.products.list_links import ListLinks
 from app.web.pages.templating import render
 from app.web.requests.parameters import ServicesDep, in_case, writable
+from app.web.requests.product_filters import ProductQueryDep, listed
 from app.web.requests.queued_route import QueuedRoute
 from app.web.requests.write_stamp import stamp_for
 from app.web.schemas.fields import REASONS
@@ -44,6 +48,7 @@ _WRITE = [needs(Role.EDITOR, writable)]
 def list_page(
     request: Request,
     services: ServicesDep,
+    query: ProductQueryDep,
     cursor: Annotated[str | None, Query()] = None,
     done: Annotated[str, Query()] = "",
     product_id: Annotated[str, Query(alias="id")] = "",
@@ -52,7 +57,11 @@ def list_page(
 ) -> HTMLResponse:
     """A page of products, with a confirmation of the last write and its warnings."""
     head = services.broker.head
-    products = services.store.products.page(PAGE, cursor)
+    state = services.read_model.state
+    try:
+        products, _ = listed(services, query, PAGE, cursor, "capped")
+    except ReadModelFilling:
+        products = ProductPage([], None)
     return _page(
         request,
         "products.html",
@@ -60,6 +69,10 @@ def list_page(
         products=products.items,
         place=cursor,
         next_cursor=products.next_cursor,
+        total=products.total,
+        query=query,
+        links=ListLinks(f"{services.settings.base_path}/products", query),
+        copy=state,
         done=done,
         done_id=product_id,
         same_barcode=same_barcode[:MOST_SHOWN],
