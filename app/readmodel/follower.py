@@ -54,7 +54,7 @@ class Follower:
         self._poll = poll
         self._position: Position | None = None
         self._offered: deque[Arrived] = deque(maxlen=OFFERED)
-        self._hinted = self._damaged = False
+        self._hinted = self._damaged = self._caught_up = False
         self._next_poll = 0.0
         self._passes = 0
         self._current_at = 0.0  # when the copy had every event, by the monotonic clock
@@ -87,9 +87,9 @@ class Follower:
         self._thread.wake()
 
     @property
-    def has_begun(self) -> bool:
-        """Whether the copy has a position, from which it follows."""
-        return self._began.is_set()
+    def has_caught_up(self) -> bool:
+        """Whether the copy has had every event since this process's start, or the file's."""
+        return self._caught_up
 
     @property
     def lag(self) -> float:
@@ -132,6 +132,7 @@ class Follower:
     def _replace(self) -> None:
         """Start again with an empty file."""
         self._began.clear()
+        self._caught_up = False
         self._position = None
         self._database.replace()
         self._damaged = False
@@ -171,7 +172,7 @@ class Follower:
             if done:
                 self._changes.apply([entry.event for entry in batch.entries], position)
             elif not batch.pending:
-                self._current_at = began
+                self._current_at, self._caught_up = began, True
             if not done:
                 return batch.pending
 

@@ -76,7 +76,7 @@ class ReadModel:
         """How complete the copy is now."""
         progress = self._fill.progress
         return CopyState(
-            filled=self._fill.is_done and self.follower.has_begun,
+            filled=self._fill.is_done and self.follower.has_caught_up,
             scanned=progress.scanned,
             expected=progress.expected,
             lag=self.follower.lag,

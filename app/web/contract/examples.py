@@ -128,7 +128,14 @@ EXAMPLES: Mapping[str, Example] = {
     ),
     "get_product": Example(200, parameters=_TEA, response=_product(), headers=("ETag",)),
     "list_products": Example(
-        200, parameters={"limit": 50}, response={"items": [_product()], "next_cursor": None}
+        200,
+        parameters={"limit": 50},
+        response={
+            "items": [_product()],
+            "next_cursor": None,
+            "total": None,
+            "as_of": "2026-11-21T08:15:00.310Z",
+        },
     ),
     "adjust_product": Example(
         200,

@@ -91,8 +91,8 @@ class ProductPageOut(BaseModel):
     next_cursor: str | None = Field(description=_NEXT_CURSOR)
     total: TotalOut | None = Field(description="Null unless the request has `total`.")
     as_of: str = Field(
-        description="The list has every change up to this time (RFC 3339, UTC), and may lack later "
-        "ones."
+        description="The list has every change that was audited up to this time (RFC 3339, UTC), "
+        "and may lack later ones."
     )
 
 

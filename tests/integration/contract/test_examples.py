@@ -17,6 +17,7 @@ EXAMPLES = {**examples.EXAMPLES, **SINK_EXAMPLES}
 
 # Fields that differ each time: times, hashes, ids of requests and events.
 _DIFFERS = {
+    "as_of",
     "created_at",
     "updated_at",
     "signature",

@@ -8,6 +8,7 @@ import pytest
 
 from app.readmodel import fill
 from app.readmodel.read_model import FILE
+from tests.support.http.plain import Client
 from tests.support.processes.process import Process
 from tests.support.processes.running import App, item, serving, settings_for
 from tests.support.waiting import until
@@ -169,12 +170,12 @@ def test_kill_at_any_time_leaves_a_copy_that_becomes_equal(tmp_path: Path) -> No
     process = Process(tmp_path / "data")
     with process:
         for turn in range(3):
-            with process.client() as http:
+            with Client(base_url=process.url) as http:
                 for number in range(8):
                     body = {"product_id": f"I{turn}-{number}", "name": "n", "stock": number}
                     assert http.post("/v1/products", json=body).status_code == 201
             process.kill()
             process.start()
-        with process.client() as http:
-            found = http.get("/v1/products?sort=-stock&limit=200&q=n").json()["items"]
-            assert len(found) == 24
+        with Client(base_url=process.url) as http:
+            path = "/v1/products?sort=-stock&limit=200&q=n"
+            until(lambda: len(http.get(path).json().get("items", ())) == 24)

@@ -13,6 +13,7 @@ from app.store.dynamodb.table_names import TableError
 from tests.integration.store.keyed import create_table, verified
 from tests.support.http.sse import Listener
 from tests.support.processes.running import App, serving, settings_for
+from tests.support.waiting import until
 
 HTML = {"Accept": "text/html"}
 VIEWS = ["NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY"]
@@ -62,7 +63,7 @@ def test_a_product_under_any_key(endpoint: str, tmp_path: Path, kind: str, view:
         with Listener(app.url) as feed:
             theirs = {"ProductName": {"S": "Mug"}, "Stock": {"N": "7"}, "shelf": {"S": "A7"}}
             app.tables.put_item(TableName=table, Item={**key, **theirs})
-            listed = app.http.get("/v1/products").json()["items"]
+            listed = until(lambda: app.http.get("/v1/products").json()["items"])
             shown = app.http.get(url).json()
             sold = app.http.post(f"{url}/adjustments", json={"delta": -2, "reason": "sold"})
             after = stored(app, key)
