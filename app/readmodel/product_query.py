@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 import orjson
 
 from app.core.errors import InvalidCursor
-from app.readmodel.product_row import folded, storable
+from app.readmodel.product_row import folded, spaced, storable
 from app.readmodel.schema import NO_NUMBER
 
 SortKey = Literal["id", "name", "category", "stock", "price", "reorder_point", "updated_at"]
@@ -25,7 +25,7 @@ _COLUMN = {"id": "id", "category": "category_key"}  # others have the sort key's
 WORDS = 8  # of a query; further ones are ignored
 WORD_LENGTH = 100  # characters; the rest of a word is ignored
 _PREFIX = "p."  # of cursors; no cursor of the products table contains a dot
-_PART = 3  # characters: the trigram index finds nothing shorter
+_SHORTEST = 3  # characters of a part: the trigram index finds nothing shorter
 
 
 RangeKey = Literal["stock", "price"]
@@ -60,9 +60,13 @@ class ProductQuery:
 Place = tuple[Any, str]  # the sort key and the id of the last product of a page
 
 
-def condition(query: ProductQuery) -> tuple[str, list[Any]]:
-    """The query's WHERE condition and its values."""
-    clauses, values = ["deleted = ?"], [query.deleted]
+def condition(query: ProductQuery, *, few: bool) -> tuple[str, list[Any]]:
+    """The query's WHERE condition and its values.
+
+    `few`: the words' products are looked up in the full-text indexes. `+` hides the index of the
+    order from SQLite, so that it begins with them. Otherwise each product is tested, in order.
+    """
+    clauses, values = ["+deleted = ?" if few else "deleted = ?"], [query.deleted]
 
     def add(clause: str, *given: Any) -> None:
         clauses.append(clause)
@@ -79,18 +83,19 @@ def condition(query: ProductQuery) -> tuple[str, list[Any]]:
     for column, (least, most) in query.ranges.items():
         add(f"{column} BETWEEN ? AND ?", *_limits(least, most))
     for word in words_of(query.q):
-        found = "SELECT rowid FROM product_words WHERE product_words MATCH ?"
-        given = [f"{_quoted(word)} *"]
-        if len(word) >= _PART:
-            found += " UNION SELECT rowid FROM product_parts WHERE product_parts MATCH ?"
-            given.append(_quoted(word))
-        add(f"number IN ({found})", *given)
+        if few:
+            lookups, given = _lookups(word)
+            add(f"number IN ({' UNION '.join(lookups)})", *given)
+        else:
+            add("(instr(words, ?) OR instr(codes, ?))", spaced(word), _part(word) or "\n\n")
     return " AND ".join(clauses), values
 
 
-def page(query: ProductQuery, limit: int, after: Place | None) -> tuple[str, list[Any]]:
+def page(
+    query: ProductQuery, limit: int, after: Place | None, *, few: bool
+) -> tuple[str, list[Any]]:
     """The statement for up to `limit` rows: sort key, id and item of each."""
-    where, values = condition(query)
+    where, values = condition(query, few=few)
     column, order = query.column, "DESC" if query.descending else "ASC"
     if after is not None:
         where += f" AND ({column}, id) {'<' if query.descending else '>'} (?, ?)"
@@ -102,13 +107,35 @@ def page(query: ProductQuery, limit: int, after: Place | None) -> tuple[str, lis
     return statement, [*values, limit]
 
 
-def count(query: ProductQuery, most: int | None) -> tuple[str, list[Any]]:
+def count(query: ProductQuery, most: int | None, *, few: bool) -> tuple[str, list[Any]]:
     """The statement that counts the query's products, up to `most` if given."""
-    where, values = condition(query)
+    where, values = condition(query, few=few)
     statement = f"SELECT 1 FROM products WHERE {where}"  # noqa: S608 - bound values
     if most is not None:
         statement, values = f"{statement} LIMIT ?", [*values, most]
     return f"SELECT count(*) FROM ({statement})", values  # noqa: S608 - bound values
+
+
+def matches(word: str, most: int) -> tuple[str, list[Any]]:
+    """The statement that counts the products with a word, roughly: up to `most` of each index."""
+    lookups, given = _lookups(word)
+    counts = [f"(SELECT count(*) FROM ({lookup} LIMIT {most:d}))" for lookup in lookups]  # noqa: S608
+    return f"SELECT {' + '.join(counts)}", given
+
+
+def _lookups(word: str) -> tuple[list[str], list[Any]]:
+    """The lookups of a word in the full-text indexes, and their values."""
+    lookups = ["SELECT rowid FROM product_words WHERE product_words MATCH ?"]
+    given = [f"{_quoted(word)} *"]
+    if part := _part(word):
+        lookups.append("SELECT rowid FROM product_parts WHERE product_parts MATCH ?")
+        given.append(_quoted(part))
+    return lookups, given
+
+
+def _part(word: str) -> str | None:
+    """The word, if it is long enough to be found as a part."""
+    return word if len(word) >= _SHORTEST else None
 
 
 def words_of(q: str) -> list[str]:

@@ -44,7 +44,7 @@ def row_of(item: Item, names: AttributeNames) -> ProductRow:
         price=_key(product.price),
         reorder_point=_key(product.reorder_point),
         updated_at=product.updated_at or "",
-        words="\n".join((codes, *map(folded, texts))),
+        words=spaced(" ".join((codes, *map(folded, texts)))),
         codes=codes,
         tags=tuple(sorted({storable(tag) for tag in product.tags})),
         item=canonical(item),
@@ -63,6 +63,12 @@ def folded(text: str) -> str:
     lower = unicodedata.normalize("NFKD", storable(text)).casefold()
     decomposed = unicodedata.normalize("NFKD", lower)
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+def spaced(text: str) -> str:
+    """A folded text as its words, each after one space, as SQLite's full-text index has them."""
+    letters = (letter if unicodedata.category(letter)[0] in "LN" else " " for letter in text)
+    return "".join(f" {word}" for word in "".join(letters).split())
 
 
 def storable(text: str) -> str:

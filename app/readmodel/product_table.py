@@ -12,9 +12,9 @@ from app.readmodel.product_row import ProductRow
 
 _COLUMNS = (
     "event_key, deleted, low, name, category, category_key, stock, price, reorder_point, "
-    "updated_at, words, tags, item"
+    "updated_at, words, codes, tags, item"
 )
-_MARKS = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+_MARKS = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
 _INSERT = f"INSERT INTO products (id, {_COLUMNS}) VALUES (?, {_MARKS}) RETURNING number"  # noqa: S608 - constants
 _UPDATE = f"UPDATE products SET ({_COLUMNS}) = ({_MARKS}) WHERE number = ?"  # noqa: S608 - constants
 
@@ -75,6 +75,7 @@ def _columns(row: ProductRow) -> tuple[Any, ...]:
         row.reorder_point,
         row.updated_at,
         row.words,
+        row.codes,
     )
 
 

@@ -1,13 +1,14 @@
 """The tables of the copy. A change of them needs a new `VERSION`: older files are then refilled."""
 
-VERSION = 1
+VERSION = 2
 
 # A missing text sorts as an empty one, a missing number before all others: a page continues after
 # (sort key, id), and SQL cannot compare with NULL.
 NO_NUMBER = float("-inf")
 
-# `event_key` is that of the newest event applied to the product, empty for a scanned item.
-# `words` is the text that `q` searches. A deleted product keeps its row.
+# `event_key` is that of the newest event applied to the product, empty for a scanned item. `words`
+# and `codes` are the texts that `q` searches: the beginnings of words, and any part. A deleted
+# product keeps its row.
 TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
@@ -25,6 +26,7 @@ CREATE TABLE products (
     reorder_point REAL NOT NULL,
     updated_at TEXT NOT NULL,
     words TEXT NOT NULL,
+    codes TEXT NOT NULL,
     tags TEXT NOT NULL,
     item BLOB NOT NULL
 );
