@@ -1,9 +1,9 @@
 """A page costs what it shows; a total is exact up to 10,000, or on request."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from app.core.item import AttributeNames, from_canonical
 from app.readmodel.database import Database
@@ -16,6 +16,7 @@ from app.readmodel.product_query import (
     page,
     words_of,
 )
+from app.store.dynamodb.paging import PageRoom
 from app.store.products.model import Product, product_of
 
 CAPPED = 10_000  # up to here a total is counted without asking
@@ -23,6 +24,7 @@ _FEW = 2_000  # products with a word; past that, testing products in order finds
 _CHUNK = 500  # rows that an export reads at a time
 
 Totals = Literal["none", "capped", "exact"]
+_Row = tuple[Any, str, bytes]  # sort key, id, item
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class ProductLists:
     def page(
         self, query: ProductQuery, limit: int, cursor: str | None = None, totals: Totals = "none"
     ) -> ProductPage:
-        """Up to `limit` products after the cursor.
+        """Up to `limit` products after the cursor, fewer if they are large (`PageRoom`).
 
         Raises:
             InvalidCursor: no page of this list in this order returned the cursor.
@@ -62,17 +64,15 @@ class ProductLists:
         after = None if cursor is None else decode_place(query, cursor)
         with self._database.reading() as connection:
             few = self._has_few(connection, query)
-            rows = connection.execute(*page(query, limit + 1, after, few=few)).fetchall()
+            found = connection.execute(*page(query, limit + 1, after, few=few))
+            rows, more = _fitting(found, PageRoom(limit))
             total = None
             if totals != "none":
                 most = None if totals == "exact" else CAPPED + 1
-                (found,) = connection.execute(*count(query, most, few=few)).fetchone()
-                exact = totals == "exact" or found <= CAPPED
-                total = Total(found if exact else CAPPED, exact)
-        following = None
-        if len(rows) > limit:
-            rows = rows[:limit]
-            following = encode_place(query, rows[-1][:2])
+                (counted,) = connection.execute(*count(query, most, few=few)).fetchone()
+                exact = totals == "exact" or counted <= CAPPED
+                total = Total(counted if exact else CAPPED, exact)
+        following = encode_place(query, rows[-1][:2]) if more else None
         return ProductPage([self._product(item) for *_, item in rows], following, total)
 
     def every(self, query: ProductQuery) -> Iterator[Product]:
@@ -83,13 +83,14 @@ class ProductLists:
 
         """
         after = None
-        while True:
+        more = True
+        while more:
             with self._database.reading() as connection:
-                rows = connection.execute(*page(query, _CHUNK, after, few=False)).fetchall()
+                found = connection.execute(*page(query, _CHUNK + 1, after, few=False))
+                rows, more = _fitting(found, PageRoom(_CHUNK))
             yield from (self._product(item) for *_, item in rows)
-            if len(rows) < _CHUNK:
-                return
-            after = rows[-1][:2]
+            if more:
+                after = rows[-1][:2]
 
     def _has_few(self, connection: sqlite3.Connection, query: ProductQuery) -> bool:
         """Whether a word of the query is in so few products that these are looked up."""
@@ -100,3 +101,14 @@ class ProductLists:
 
     def _product(self, item: bytes) -> Product:
         return product_of(from_canonical(item), self._names)
+
+
+def _fitting(found: Iterable[_Row], room: PageRoom) -> tuple[list[_Row], bool]:
+    """The rows that fit, and whether there are more."""
+    rows: list[_Row] = []
+    for row in found:
+        if room.full:
+            return rows, True
+        rows.append(row)
+        room.take(len(row[-1]))
+    return rows, False

@@ -135,6 +135,19 @@ def test_paging_survives_changes_before_and_after_the_cursor(copy: Copy) -> None
     ]
 
 
+def test_page_of_large_products_ends_early_and_its_cursor_leads_on(copy: Copy) -> None:
+    copy.scan(*(product(f"P{n:02}", text="x" * 300_000) for n in range(40)))
+    found: list[str] = []
+    cursor, pages = None, 0
+    while pages == 0 or cursor is not None:
+        page = copy.lists.page(ProductQuery(), 200, cursor)
+        found += [one.product_id for one in page.items]
+        cursor, pages = page.next_cursor, pages + 1
+    assert found == [f"P{n:02}" for n in range(40)]
+    assert pages == 3
+    assert len(list(copy.lists.every(ProductQuery()))) == 40
+
+
 def test_cursor_of_another_order_is_refused(shop: Copy) -> None:
     cursor = shop.lists.page(ProductQuery(), 1).next_cursor
     for given_cursor in (cursor, "p.", "p.x", "p.bnVsbA", "p.WzFd"):
