@@ -1,16 +1,20 @@
 """Events change the copy in one transaction with the position that they were read at."""
 
+import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
 from app.core.events import RESERVED, ChangeEvent
 from app.core.item import AttributeNames, Item
+from app.core.keys import NotAnID
 from app.readmodel.database import Database, save, saved
 from app.readmodel.own_writes import OwnWrites
 from app.readmodel.product_row import row_of, storable
 from app.readmodel.product_table import key_of_newest, mark_deleted, set_row
 from app.store.feed.cursor import parse_cursor
 from app.store.timeline.position import Position, decoded
+
+_log = logging.getLogger(__name__)
 
 _SETTLED, _TAKEN = "settled", "taken"
 
@@ -51,9 +55,15 @@ class Changes:
         shown = [event for event in events if not event.product_id.startswith(RESERVED)]
         lacking = {event.product_id for event in shown if _lacks_image(event)}
         current = self._read_items(sorted(lacking)) if lacking else {}
-        with self._database.writing() as connection:
+        arrived: set[str] = set()
+        with self._database.writing(lambda: self._own_writes.arrive(shown)) as connection:
             for event in shown:
-                self._apply(connection, event, current)
+                if self._own_writes.hides(event, arrived):
+                    continue
+                try:
+                    self._apply(connection, event, current)
+                except NotAnID:  # of a table that had another key
+                    _log.info("the read model skips an event of %r", event.product_id)
             save(connection, _SETTLED, str(position.settled))
             save(connection, _TAKEN, position.encoded())
 
@@ -95,8 +105,6 @@ class Changes:
     def _apply(
         self, connection: sqlite3.Connection, event: ChangeEvent, current: Mapping[str, Item]
     ) -> None:
-        if not self._own_writes.arrive(event):
-            return
         if event.kind in {"deleted", "expired"}:
             self._delete(connection, event)
             return

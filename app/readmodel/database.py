@@ -6,7 +6,7 @@ A file that is damaged, of another schema or of other tables is replaced by an e
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -43,16 +43,18 @@ class Database:
             self._idle.clear()
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction, committed at the end of the block.
+    def writing(self, then: Callable[[], None] = lambda: None) -> Iterator[sqlite3.Connection]:
+        """A transaction, committed at the end of the block; `then` runs before the next one.
 
         Raises:
             sqlite3.Error: nothing of it was written.
 
         """
-        with self._lock, self._writer as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            yield connection
+        with self._lock:
+            with self._writer as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+            then()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

@@ -7,7 +7,7 @@ the copy. Until the event arrives, earlier events of the product do not undo the
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from app.core.events import ChangeEvent
@@ -66,22 +66,34 @@ class OwnWrites:
             self._shown.add(write.mark)
             return True
 
-    def arrive(self, event: ChangeEvent) -> bool:
-        """Note an event, and return whether it may change the copy's row."""
-        mark = self._mark_of(event)
+    def hides(self, event: ChangeEvent, arrived: set[str]) -> bool:
+        """Whether an event must not change the copy, because a later write of ours is shown.
+
+        `arrived` collects the products whose own write is among the events of a transaction: the
+        events after it are not hidden. Without an image to compare, the product's row is read from
+        the table, so no event is hidden.
+        """
         with self._lock:
-            if mark is not None:
-                self._arrived[event.product_id, *mark] = None
-                if len(self._arrived) > MOST:
-                    self._arrived.popitem(last=False)
             waiting = self._waiting.get(event.product_id)
-            if waiting is None:
-                return True
-            # Without an image to compare, the event's row is read from the table.
-            if mark in (None, waiting.mark):
-                self._forget(waiting)
-                return True
+        if waiting is None or event.product_id in arrived:
             return False
+        if self._mark_of(event) in (None, waiting.mark):
+            arrived.add(event.product_id)
+            return False
+        return True
+
+    def arrive(self, events: Sequence[ChangeEvent]) -> None:
+        """Note events that the copy has now, before the next transaction on it begins."""
+        for event in events:
+            mark = self._mark_of(event)
+            with self._lock:
+                if mark is not None:
+                    self._arrived[event.product_id, *mark] = None
+                    if len(self._arrived) > MOST:
+                        self._arrived.popitem(last=False)
+                waiting = self._waiting.get(event.product_id)
+                if waiting is not None and mark in (None, waiting.mark):
+                    self._forget(waiting)
 
     def take_expired(self) -> list[str]:
         """Forget the writes whose event did not arrive in time; returns their products."""

@@ -2,13 +2,14 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from app.core.errors import StockpulseError, StoreUnavailable
 from app.core.item import Item
+from app.core.keys import NotAnID
 from app.readmodel.changes import Changes
 from app.readmodel.database import Database
 from app.readmodel.fill import Fill
@@ -132,7 +133,10 @@ def open_read_model(folder: Path, deployment: Deployment, tail: Tail) -> Iterato
     own_writes = OwnWrites(names)
 
     def read_items(product_ids: Sequence[str]) -> Mapping[str, Item]:
-        keys = [names.key.key_of(product_id) for product_id in product_ids]
+        keys = []
+        for product_id in product_ids:
+            with suppress(NotAnID):  # of a table that had another key
+                keys.append(names.key.key_of(product_id))
         return {names.key.id_of(item): item for item in get_all(client, table, keys)}
 
     with Database(folder / FILE, _identity(deployment)) as database:

@@ -34,7 +34,7 @@ def _environment() -> Environment:
     environment.filters["price"] = price_text
     environment.filters["digits"] = digits
     environment.filters["quantity"] = quantity
-    environment.filters["parameter"] = lambda value: quote(str(value), safe="")
+    environment.filters["parameter"] = lambda value: quote(str(value), safe="", errors="replace")
     return environment
 
 

@@ -144,7 +144,7 @@ def test_any_number_as_stock_is_shown_and_adjusted_exactly(
 def test_forms_take_as_many_decimals_as_the_stock_has(app: App, page: str) -> None:
     item = {"ProductID": {"S": "Pw"}, "Stock": {"N": "1.25"}}
     app.tables.put_item(TableName=app.services.about.products_table, Item=item)
-    assert 'step="0.01"' in app.http.get(f"/{page}").text
+    until(lambda: 'step="0.01"' in app.http.get(f"/{page}").text)
     assert app.adjust("Pw", "0.25").json()["stock"] == 1.5
     assert app.adjust("Pw", "0.125").json()["errors"] == [
         {"pointer": "/delta", "detail": "must have at most 1 decimal places"}

@@ -10,6 +10,7 @@ from app.store.audit.verifier import Verifier
 from app.store.dynamodb.client import connect
 from tests.support.http.sse import Listener
 from tests.support.processes.running import App, item, serving, settings_for
+from tests.support.waiting import until
 
 
 def test_changes_made_directly_in_dynamodb_have_no_actor(app: App) -> None:
@@ -187,8 +188,8 @@ def test_fields_of_another_type_are_marked_and_kept(app: App) -> None:
     shown = app.http.get("/v1/products/odd").json()
     assert shown["mistyped"] == ["name", "stock", "category", "price"]
     html = {"Accept": "text/html"}
-    listed = app.http.get("/products", headers=html).text
-    assert "Not readable: name, stock, category, price" in listed
+    notice = "Not readable: name, stock, category, price"
+    until(lambda: notice in app.http.get("/products", headers=html).text)
     form = app.http.get("/products/edit?id=odd", headers=html).text
     assert form.count("Another program keeps something of another type here.") == 4
     edited = app.http.patch(
