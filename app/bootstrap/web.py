@@ -161,6 +161,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             kind=fed.kind,
             store=(where.name, where.kind),
             refused_keys=authenticator.key_cache.refused_keys,
+            copy=lambda: model.state,
         )
         shop = opened.enter_context(DemoShop(store.products, demo or _any_shop(settings)))
         if demo is not None:

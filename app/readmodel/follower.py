@@ -57,7 +57,7 @@ class Follower:
         self._hinted = self._damaged = self._caught_up = False
         self._next_poll = 0.0
         self._passes = 0
-        self._current_at = 0.0  # when the copy had every event, by the monotonic clock
+        self._current_at = time.monotonic()  # when the copy had every event, by the monotonic clock
         self._began = threading.Event()  # the position is saved, so the fill can begin
         self._thread = LoopThread("read-model", self._turn, failed=self._report)
         self._filler = LoopThread("read-model-fill", self._fill_turn, failed=self._report)

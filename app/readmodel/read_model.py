@@ -44,7 +44,7 @@ class CopyState:
     @property
     def is_late(self) -> bool:
         """Whether a list may lack changes that a reader would expect in it."""
-        return self.lag > LATE
+        return self.filled and self.lag > LATE
 
 
 class ReadModelFilling(StockpulseError):

@@ -6,6 +6,7 @@ A finding says what to do, or that the system recovers by itself.
 from collections.abc import Sequence
 from datetime import timedelta
 
+from app.readmodel.read_model import CopyState
 from app.store.status import StoredStatus
 from app.web.system.finding import Finding, span
 from app.web.system.shard_lines import shard_lines
@@ -30,7 +31,7 @@ def findings(state: SystemState) -> list[Finding]:
             else "Stockpulse keeps retrying and recovers by itself. If this lasts, check the store."
         )
         found.append(Finding(f"The store cannot be read: {state.trouble}", remedy, bad=True))
-    found += _of_workers(state)
+    found += [*_of_workers(state), *_of_copy(state.live.copy)]
     if state.stored is not None:
         found += [*sink_findings(state), *_of_tables(state, state.stored)]
     return sorted(found, key=lambda finding: not finding.bad)
@@ -71,6 +72,21 @@ def _of_keys(refused: int) -> list[Finding]:
             "and why:",
             bad=False,
             command="stockpulse key list",
+        )
+    ]
+
+
+def _of_copy(copy: CopyState) -> list[Finding]:
+    """The read model; while the store is down it cannot follow, and that is a finding already."""
+    if not copy.is_late:
+        return []
+    why = f": {copy.trouble.rstrip('.')}" if copy.trouble else ""
+    return [
+        Finding(
+            f"Lists of products lack the changes of the last {span(copy.lag)}{why}.",
+            "Single products and the live feed are up to date. It retries by itself; if this "
+            "lasts, check the log and the free disk space.",
+            bad=False,
         )
     ]
 

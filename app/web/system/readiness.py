@@ -44,4 +44,5 @@ def details_of(state: SystemState, *, is_admin: bool) -> dict[str, Any]:
             "held": state.live.held,
             "overruns": state.live.overruns,
         },
+        "read_model": asdict(state.live.copy),
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.broker.in_process import InProcessBroker
+from app.readmodel.read_model import CopyState
 from app.store.coordination.shard_state import ShardState
 from app.store.status import StoredStatus
 
@@ -39,7 +40,7 @@ class Live:
     `held`: how many events the ring holds. `overruns`: how many subscribers were so slow that
     events left the ring before they were sent, since the process started. `store` says where the
     store is, for admins only: whoever knows that may be able to write to it. `store_kind` does not.
-    `refused_keys`: how many stored API keys do not count.
+    `refused_keys`: how many stored API keys do not count. `copy` is the read model.
     """
 
     parts: Mapping[str, str]  # `ok`, or what is wrong
@@ -50,6 +51,7 @@ class Live:
     overruns: int
     store: str
     store_kind: str
+    copy: CopyState
     refused_keys: int = 0
 
     def store_for(self, *, is_admin: bool) -> str:
@@ -78,6 +80,7 @@ def live_of(
     kind: str,
     store: tuple[str, str],
     refused_keys: Callable[[], int],
+    copy: Callable[[], CopyState],
 ) -> Callable[[], Live]:
     """A function that reads `Live`; `shards` is None if this process has no worker.
 
@@ -95,6 +98,7 @@ def live_of(
             store=store[0],
             store_kind=store[1],
             refused_keys=refused_keys(),
+            copy=copy(),
         )
 
     return read

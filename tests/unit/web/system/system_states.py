@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from app.readmodel.read_model import CopyState
 from app.store.coordination.checkpoints import Checkpoint
 from app.store.coordination.reconcile_requests import State as Comparison
 from app.store.coordination.shard_state import ShardState, reported
@@ -78,6 +79,9 @@ def stored(**fields: Any) -> StoredStatus:
     return StoredStatus(**(values | fields))
 
 
+COPY = CopyState(filled=True, scanned=220, expected=None, lag=1.0, trouble="")
+
+
 def live(**fields: Any) -> Live:
     values: dict[str, Any] = {
         "parts": {"engine": "ok", "worker": "ok"},
@@ -88,6 +92,7 @@ def live(**fields: Any) -> Live:
         "overruns": 0,
         "store_kind": "DynamoDB",
         "store": "embedded engine",
+        "copy": COPY,
     }
     return Live(**(values | fields))
 

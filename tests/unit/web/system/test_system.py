@@ -16,6 +16,7 @@ from app.web.system.readiness import MOST, details_of
 from app.web.system.shard_lines import FINISHED_SHOWN, shard_lines
 from app.web.system.state import SILENT
 from tests.unit.web.system.system_states import (
+    COPY,
     NOW,
     a_state,
     gap,
@@ -66,6 +67,13 @@ def test_unreadable_store_is_a_finding_even_if_all_parts_are_ok() -> None:
     assert head == "Stockpulse is not working."
     assert texts[0].startswith("The store cannot be read: DynamoDB did not answer.")
     assert "recovers by itself" in texts[0]
+
+
+def test_read_model_that_does_not_follow_is_a_finding_unless_it_is_still_filled() -> None:
+    late = replace(COPY, lag=40.0, trouble="database or disk is full")
+    _, texts = report(live=live(copy=late))
+    assert texts[0].startswith("Lists of products lack the changes of the last 40 s: database or")
+    assert report(live=live(copy=replace(late, filled=False)))[1] == []
 
 
 def test_row_of_unexpected_form_has_to_be_repaired() -> None:
