@@ -44,8 +44,8 @@ class Changes:
             taken = saved(connection, _TAKEN)
         return None if settled is None else decoded(parse_cursor(settled), taken or b"")
 
-    def apply(self, events: Sequence[ChangeEvent], position: Position) -> None:
-        """Apply events in order, and save the position.
+    def apply(self, events: Sequence[ChangeEvent], position: Position | None = None) -> None:
+        """Apply events in order, and save the position, if given.
 
         Raises:
             StoreUnavailable: a product cannot be read now; nothing was applied.
@@ -64,8 +64,9 @@ class Changes:
                     self._apply(connection, event, current)
                 except NotAnID:  # of a table that had another key
                     _log.info("the read model skips an event of %r", event.product_id)
-            save(connection, _SETTLED, str(position.settled))
-            save(connection, _TAKEN, position.encoded())
+            if position is not None:
+                save(connection, _SETTLED, str(position.settled))
+                save(connection, _TAKEN, position.encoded())
 
     def show_own_writes(self) -> None:
         """Put this process's own writes into the copy, before their events arrive.

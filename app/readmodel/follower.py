@@ -29,6 +29,8 @@ _log = logging.getLogger(__name__)
 BATCH = 500  # events per transaction
 OFFERED = 10_000  # events that wait to be applied; past that the poll finds them
 POLL = 5.0  # seconds between polls of the feed
+REST = 10.0  # the pause after a transaction, as a multiple of its duration
+LONGEST_REST = 0.1  # seconds
 
 
 class Follower:
@@ -54,7 +56,7 @@ class Follower:
         self._poll = poll
         self._position: Position | None = None
         self._offered: deque[Arrived] = deque(maxlen=OFFERED)
-        self._hinted = self._damaged = self._caught_up = False
+        self._unsaved = self._hinted = self._damaged = self._caught_up = False
         self._next_poll = 0.0
         self._passes = 0
         self._current_at = time.monotonic()  # when the copy had every event, by the monotonic clock
@@ -146,6 +148,11 @@ class Follower:
         return settled < oldest and self._tail.has_day(settled.day, oldest.day)
 
     def _apply_offered(self, position: Position) -> bool:
+        """Apply a batch of published events; returns whether there are more.
+
+        Then it rests: under load, few large transactions cost less than many small ones.
+        """
+        began = time.monotonic()
         some: list[Arrived] = []
         while self._offered and len(some) < BATCH:
             cursor, event = self._offered.popleft()
@@ -155,8 +162,10 @@ class Follower:
             return False
         for cursor, _ in some:
             position.add(cursor)
-        self._changes.apply([event for _, event in some], position)
+        self._changes.apply([event for _, event in some])
+        self._unsaved = True
         self._current_at = time.monotonic()
+        self._thread.stop.wait(min(LONGEST_REST, REST * (self._current_at - began)))
         return bool(self._offered)
 
     def _read(self, position: Position) -> bool:
@@ -169,12 +178,14 @@ class Follower:
             for cursor in done:
                 position.add(cursor)
             position.settle(batch.edge)
-            if done:
+            if done or self._unsaved:
                 self._changes.apply([entry.event for entry in batch.entries], position)
-            elif not batch.pending:
+                self._unsaved = False
+            if done:
+                continue
+            if not batch.pending:
                 self._current_at, self._caught_up = began, True
-            if not done:
-                return batch.pending
+            return batch.pending
 
     def _fill_turn(self) -> float | None:
         if not self._began.is_set():
