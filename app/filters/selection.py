@@ -27,6 +27,9 @@ class Selection:
         )
         return frozenset(name for pattern in patterns for name in _names(pattern))
 
+    def __repr__(self) -> str:
+        return f"Selection({self._text!r})"
+
     def __call__(self, item: Item) -> bool:
         """Whether the item is a product."""
         return self._pattern.matches(typed(item))

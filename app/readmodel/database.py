@@ -31,6 +31,7 @@ class Database:
         self._identity = f"{VERSION} {identity}"
         self._lock = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
+        self.made = object()  # another one for each file
         self._writer = self._open_or_replace()
 
     def __enter__(self) -> Self:
@@ -64,13 +65,15 @@ class Database:
             sqlite3.Error: the file cannot be read.
 
         """
+        made = self.made
         connection = self._idle.pop() if self._idle else self._connect()
         try:
             connection.execute("BEGIN")
             yield connection
         finally:
-            connection.rollback()
-            if len(self._idle) < _READERS:
+            with suppress(sqlite3.Error):
+                connection.rollback()
+            if made is self.made and len(self._idle) < _READERS:
                 self._idle.append(connection)
             else:
                 connection.close()
@@ -79,8 +82,9 @@ class Database:
         """Start again with an empty file."""
         with self._lock:
             self._writer.close()
-            self._idle.clear()  # a connection in use reads the deleted file to its end
             self._writer = self._create()
+            self.made = object()  # a connection in use reads the deleted file to its end
+            self._idle.clear()
 
     def _open_or_replace(self) -> sqlite3.Connection:
         if not self._path.exists():

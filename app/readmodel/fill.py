@@ -41,10 +41,17 @@ class Fill:
         self._names = names
         self._database = database
         self.progress = Progress(0, None)
-        self.is_done = self._state() == _DONE
+        self._done: object = database.made if self._state() == _DONE else None
 
-    def run(self, stop: threading.Event) -> None:
-        """Copy page after page until the last one, or until `stop` is set.
+    @property
+    def is_done(self) -> bool:
+        """Whether every page was copied into the file that is used now."""
+        return self._done is self._database.made
+
+    def run(self, stop: threading.Event, made: object) -> None:
+        """Copy page after page until the last one, until `stop` is set or the file is replaced.
+
+        `made` identifies the file (`Database.made`).
 
         Raises:
             StoreUnavailable: a page cannot be read now; call again to continue there.
@@ -52,18 +59,19 @@ class Fill:
 
         """
         state = self._state()
-        self.is_done = state == _DONE
-        if self.is_done:
+        if state == _DONE:
+            self._done = made
             return
         place = None if state is None else from_canonical(state)
         self.progress = Progress(0 if place is None else self.progress.scanned, self._expected())
         while not stop.is_set():
             began = time.monotonic()
             items, place = self._read(place)
-            self._write(items, place)
+            if not self._write(items, place, made):
+                return
             self.progress = Progress(self.progress.scanned + len(items), self.progress.expected)
             if place is None:
-                self.is_done = True
+                self._done = made
                 return
             stop.wait(time.monotonic() - began)
 
@@ -80,12 +88,16 @@ class Fill:
             )
         return answer["Items"], answer.get("LastEvaluatedKey")
 
-    def _write(self, items: Sequence[Item], place: Item | None) -> None:
+    def _write(self, items: Sequence[Item], place: Item | None, made: object) -> bool:
+        """Copy a page and save the place after it; False if the file was replaced."""
         rows = [row_of(item, self._names) for item in items if self._names.is_product(item)]
         with self._database.writing() as connection:
+            if self._database.made is not made:
+                return False
             for row in rows:
                 set_row(connection, row, "")
             save(connection, _STATE, _DONE if place is None else canonical(place))
+        return True
 
     def _expected(self) -> int | None:
         """The table's number of items, which DynamoDB updates every six hours."""

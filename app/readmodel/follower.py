@@ -102,17 +102,23 @@ class Follower:
         if self._damaged:
             self._replace()
         position = self._open()
-        while self._apply_offered(position):
+        while self._apply_offered(position) and not self._is_due():
             pass
-        if self._hinted or time.monotonic() >= self._next_poll:
+        if self._is_due():
             self._hinted = False
             self._passes = self._tail.refresh(self._passes, 0)
             pending = self._read(position)
             self._next_poll = time.monotonic() + (min(0.1, self._poll) if pending else self._poll)
-        if late := self._own_writes.take_expired():
-            self._changes.read_again(late)
+        if late := self._own_writes.expired():
+            self._changes.read_again([write.product_id for write in late])
+            self._own_writes.forget(late)
         self.trouble = ""
-        return max(0.0, self._next_poll - time.monotonic())
+        return 0.0 if self._offered else max(0.0, self._next_poll - time.monotonic())
+
+    def _is_due(self) -> bool:
+        """Whether there is something more urgent than the next published events."""
+        stopping = self._thread.stop.is_set()
+        return stopping or self._damaged or self._hinted or time.monotonic() >= self._next_poll
 
     def _open(self) -> Position:
         """The position; a new file starts where no earlier event can still appear."""
@@ -164,13 +170,13 @@ class Follower:
             position.add(cursor)
         self._changes.apply([event for _, event in some])
         self._unsaved = True
-        self._current_at = time.monotonic()
-        self._thread.stop.wait(min(LONGEST_REST, REST * (self._current_at - began)))
+        self._current_at = max(self._current_at, began)
+        self._thread.stop.wait(min(LONGEST_REST, REST * (time.monotonic() - began)))
         return bool(self._offered)
 
     def _read(self, position: Position) -> bool:
         """Apply what the feed has after the position; returns whether events wait to be settled."""
-        while True:
+        while not self._thread.stop.is_set():
             began = time.monotonic()
             batch = self._tail.read(position, BATCH)
             done = [entry.cursor for entry in batch.entries] + batch.absent
@@ -186,12 +192,14 @@ class Follower:
             if not batch.pending:
                 self._current_at, self._caught_up = began, True
             return batch.pending
+        return True
 
     def _fill_turn(self) -> float | None:
+        made = self._database.made
         if not self._began.is_set():
             return 0.05
-        self._fill.run(self._filler.stop)
-        return None
+        self._fill.run(self._filler.stop, made)
+        return None if self._fill.is_done else 0.05  # the file was replaced
 
     def _report(self, error: BaseException) -> None:
         self._position = None  # what was not saved is read again

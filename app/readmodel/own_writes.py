@@ -77,7 +77,7 @@ class OwnWrites:
             waiting = self._waiting.get(event.product_id)
         if waiting is None or event.product_id in arrived:
             return False
-        if self._mark_of(event) in (None, waiting.mark):
+        if self._confirms(event, waiting):
             arrived.add(event.product_id)
             return False
         return True
@@ -92,17 +92,29 @@ class OwnWrites:
                     if len(self._arrived) > MOST:
                         self._arrived.popitem(last=False)
                 waiting = self._waiting.get(event.product_id)
-                if waiting is not None and mark in (None, waiting.mark):
+                if waiting is not None and self._confirms(event, waiting):
                     self._forget(waiting)
 
-    def take_expired(self) -> list[str]:
-        """Forget the writes whose event did not arrive in time; returns their products."""
+    def expired(self) -> list[OwnWrite]:
+        """The writes whose event did not arrive in time."""
         oldest = self._monotonic() - WAIT
         with self._lock:
-            late = [one for one in self._waiting.values() if one.at < oldest]
-            for one in late:
-                self._forget(one)
-        return [one.product_id for one in late]
+            return [one for one in self._waiting.values() if one.at < oldest]
+
+    def forget(self, writes: Sequence[OwnWrite]) -> None:
+        """Wait no longer for the events of these writes."""
+        with self._lock:
+            for write in writes:
+                if self._waiting.get(write.product_id) == write:
+                    self._forget(write)
+
+    def _confirms(self, event: ChangeEvent, waiting: OwnWrite) -> bool:
+        """Whether the event is that of the write, or shows all that there is to know.
+
+        A deletion confirms a delete of ours whoever made it: it may bear no mark of ours.
+        """
+        is_gone = event.kind in {"deleted", "expired"}
+        return self._mark_of(event) in (None, waiting.mark) or (is_gone and waiting.item is None)
 
     def _forget(self, write: OwnWrite) -> None:
         del self._waiting[write.product_id]

@@ -192,4 +192,6 @@ def decode_place(query: ProductQuery, cursor: str) -> Place:
             "it.",
             extra={"errors": [{"pointer": "?cursor", "detail": "unknown cursor"}]},
         )
-    return (NO_NUMBER if key is None else key), row_id
+    if key is None:
+        return NO_NUMBER, row_id
+    return (float(key) if is_number else key), row_id

@@ -43,7 +43,7 @@ def row_of(item: Item, names: AttributeNames) -> ProductRow:
         stock=_key(product.stock),
         price=_key(product.price),
         reorder_point=_key(product.reorder_point),
-        updated_at=product.updated_at or "",
+        updated_at=storable(product.updated_at or ""),
         words=spaced(" ".join((codes, *map(folded, texts)))),
         codes=codes,
         tags=tuple(sorted({storable(tag) for tag in product.tags})),

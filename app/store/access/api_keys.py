@@ -98,7 +98,12 @@ class ApiKeys:
                 self._rows.put_new(row_key(_NAME_KIND, name)),
                 after=shown(key),
             )
-        except ConditionFailed:
+        except ConditionFailed as error:
+            if error.may_be_applied:
+                raise KeyRefused(
+                    f"the answer of the store was lost: look for {name!r} with `stockpulse key "
+                    "list`, and revoke it before you create it again"
+                ) from None
             raise KeyRefused(
                 f"a key named {name!r} already exists: revoke it first, or choose another name"
             ) from None
@@ -149,7 +154,7 @@ class ApiKeys:
                 before=shown(key),
                 after={"id": key.id, "revoked": rfc3339(now)},
             )
-        except ConditionFailed:
+        except ConditionFailed:  # or the answer of the store was lost: the list shows which
             raise KeyRefused(
                 f"the key {key.name!r} was changed at the same time: list the keys with "
                 "`stockpulse key list` and try again"

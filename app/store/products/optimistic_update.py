@@ -103,6 +103,7 @@ class OptimisticUpdate:
         with suppress(ProductGone, ProductNotFound):
             item = self._read(product_id)
             if is_written_by(stamp, item, self._stamps.names):
+                self._on_write(product_id, item, stamp.request_id)
                 return product_of(item, self._stamps.names)
         raise OutcomeUnknown  # another writer's stamp would hide ours
 

@@ -120,6 +120,7 @@ class ProductRepository(ProductReader):
                 once.recall()
             with settling(error):
                 if is_written_by(stamp, self.find(draft.product_id), self._names):
+                    self._on_write(draft.product_id, item, stamp.request_id)
                     return product
             if error.may_be_applied and once is None:
                 raise OutcomeUnknown from None

@@ -5,6 +5,7 @@ a single request: each takes a turn among all writes, and counts in the caller's
 """
 
 import asyncio
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from app.core.errors import StockpulseError
 from app.core.roles import Role
 from app.web.api.batch_items import BatchItems
 from app.web.auth.permissions import needs
+from app.web.errors import InternalError
 from app.web.middleware.rate_limits import charge
 from app.web.middleware.request_guard import request_id_of
 from app.web.requests.idempotency import REPLAYED, IdempotencyDep
@@ -23,6 +25,8 @@ from app.web.requests.queued_route import turn_of
 from app.web.requests.strict_route import StrictRoute
 from app.web.requests.write_stamp import stamp_for
 from app.web.schemas.batch_models import BatchOut, BatchRequest
+
+_log = logging.getLogger(__name__)
 
 PARALLEL_PRODUCTS = 4  # written at once by one request
 
@@ -81,6 +85,9 @@ async def _applied(request: Request, batch: BatchItems, items: Sequence[Any]) ->
                 return await run_in_threadpool(batch.apply, index, items[index])
         except StockpulseError as error:
             return batch.refused(index, error)
+        except Exception:  # noqa: BLE001 - the other items must still be applied
+            _log.exception("item %d of a batch failed unexpectedly", index)
+            return batch.refused(index, InternalError())
 
     lanes = iter(_by_product(items))
     async with asyncio.TaskGroup() as tasks:

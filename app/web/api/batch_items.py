@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
+from app.core import json_text
 from app.core.errors import StockpulseError
 from app.store.idempotency import Once, Replayed
 from app.store.products.model import Product, Stamp
@@ -85,7 +86,7 @@ class BatchItems:
             )
             return _success(item, self._write(index, item, once))
         except Replayed as replayed:
-            stored: Result = orjson.loads(replayed.answer.body)
+            stored: Result = json_text.loads(replayed.answer.body)
             return {**stored, "replayed": replayed.again}
         except ValidationError as error:
             return self._invalid(error)

@@ -72,6 +72,12 @@ class RateLimiter:
     def refusal(self, caller: str, cost: int = 1) -> RateLimited:
         """The error for a caller that has reached the limit."""
         headers, seconds = self._headers(caller)
+        if 1 < cost >= self._quota:  # the request itself has counted, too
+            return RateLimited(
+                f"Each item counts as one request, and your limit is {self._quota} per minute "
+                f"({self._name}), so nothing was applied. Send at most {self._quota} items.",
+                headers=headers,
+            )
         if cost > 1:
             return RateLimited(
                 f"Each item counts as one request, and fewer are left of your {self._quota} per "

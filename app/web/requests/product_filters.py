@@ -87,7 +87,8 @@ def listed(
         began = datetime.now(UTC)
         page = services.store.products.page(limit, cursor)
         return ProductPage(page.items, page.next_cursor), began
-    return model.page(query, limit, cursor, totals), model.as_of()
+    as_of = model.as_of()
+    return model.page(query, limit, cursor, totals), as_of
 
 
 ProductQueryDep = Annotated[ProductQuery, Depends(product_query)]

@@ -96,7 +96,8 @@ class WriteQueue:
         self._busy.discard(subject)
         for caller, turns in self._waiting.items():
             for turn in turns:
-                if self._can_run(turn.subject):
+                # One whose wait has just ended is done, although its task has not run yet.
+                if not turn.granted.done() and self._can_run(turn.subject):
                     self._remove(caller, turn)
                     self._enter(turn.subject)
                     turn.granted.set_result(None)

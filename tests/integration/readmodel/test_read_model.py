@@ -107,11 +107,12 @@ def test_while_it_fills_lists_say_so_and_changes_are_not_lost(
     right = vars(fill.Fill)["_write"]
     waits = []
 
-    def write(self: Any, *given: Any) -> None:
-        right(self, *given)
+    def write(self: Any, *given: Any) -> bool:
+        written: bool = right(self, *given)
         waits.append(self.progress)
         if len(waits) == 2:
             until(lambda: done, 30)
+        return written
 
     done: list[bool] = []
     monkeypatch.setattr(fill.Fill, "_write", write)

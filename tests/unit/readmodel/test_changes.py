@@ -99,6 +99,18 @@ def test_own_write_whose_event_does_not_arrive_is_given_up_and_the_product_read(
     copy.changes.show_own_writes()
     copy.now += WAIT + 1
     copy.table = {"P1": product("P1", 6)}
-    copy.changes.read_again(copy.own_writes.take_expired())
+    late = copy.own_writes.expired()
+    copy.changes.read_again([write.product_id for write in late])
+    copy.own_writes.forget(late)
     assert copy.stocks() == {"P1": 6}
     assert copy.own_writes.to_show() == []
+
+
+def test_own_delete_is_confirmed_by_a_deletion_without_a_mark(copy: Copy) -> None:
+    copy.apply(event(1, "r-1", 1, 1))
+    copy.own_writes.add("P1", None, "r-2")
+    copy.apply(deleted(2, product("P1"), view_type="NEW_IMAGE", before=None))
+    assert copy.stocks() == {}
+    assert copy.own_writes.to_show() == []
+    copy.apply(inserted(3, product("P1", 4)))
+    assert copy.stocks() == {"P1": 4}

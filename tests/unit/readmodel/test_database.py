@@ -56,3 +56,12 @@ def test_reader_sees_one_state_while_another_writes(path: Path) -> None:
         with database.writing() as connection:
             save(connection, "x", 8)
         assert saved(reader, "x") == 7
+
+
+def test_reader_of_a_replaced_file_is_not_used_again(path: Path) -> None:
+    with Database(path, "tables") as database:
+        with database.reading() as reader:
+            database.replace()
+            assert saved(reader, "x") == 7
+        with database.reading() as reader:
+            assert saved(reader, "x") is None

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.core.errors import InvalidCursor
 from app.core.item import DEFAULT_NAMES
-from app.readmodel.product_query import WORDS, ProductQuery, SortKey, words_of
+from app.readmodel.product_query import WORDS, ProductQuery, SortKey, encode_place, words_of
 from app.readmodel.product_row import folded
 from app.store.products.model import product_of
 from tests.unit.readmodel.kit import Copy, changed, deleted, product
@@ -153,6 +153,12 @@ def test_cursor_of_another_order_is_refused(shop: Copy) -> None:
     for given_cursor in (cursor, "p.", "p.x", "p.bnVsbA", "p.WzFd"):
         with pytest.raises(InvalidCursor, match="Start again"):
             shop.lists.page(ProductQuery(sort="name"), 1, given_cursor)
+
+
+def test_cursor_with_a_number_beyond_64_bits_is_no_error(shop: Copy) -> None:
+    query = ProductQuery(sort="stock")
+    for key in (2**63, 2**64 - 1, -(2**63)):
+        assert isinstance(shop.lists.page(query, 1, encode_place(query, (key, "a"))).items, list)
 
 
 def test_total_is_exact_up_to_its_cap_or_on_request(

@@ -27,7 +27,7 @@ from app.web.pages.forms import (
     rebased,
     submitted_edit,
 )
-from app.web.pages.products.list_links import ListLinks
+from app.web.pages.products.list_links import ListLinks, kept
 from app.web.pages.templating import render
 from app.web.requests.parameters import ServicesDep, in_case, writable
 from app.web.requests.product_filters import ProductQueryDep, listed
@@ -152,8 +152,7 @@ def adjust(
         stamp = stamp_for(request, reason=body.reason, note=body.note, reference=body.reference)
         with form.attempt():
             services.store.products.adjust(product_id, body.delta, stamp)
-            place = fields.get("place")
-            return _done(services, "adjusted", product_id, {"cursor": place} if place else {})
+            return _done(services, "adjusted", product_id, kept(fields.get("place", "")))
     return _sheet(request, "product_adjust.html", product_id, _current(services, product_id), form)
 
 

@@ -130,3 +130,15 @@ async def test_failed_write_ends_its_turn() -> None:
             raise ZeroDivisionError
     async with queue.turn("ada", "P1"):
         pass
+
+
+async def test_wait_that_ends_as_a_write_leaves_takes_no_place() -> None:
+    queue = WriteQueue(running=1)
+    writes = Writes(queue)
+    async with queue.turn("ada", "P1"):
+        waiting = await writes.start("b", "ben", "P1")
+        waiting.cancel()  # its task has not run yet when this block ends
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await writes.start("c", "cleo", "P1")
+    assert writes.running == ["c"]
