@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -137,7 +138,8 @@ def trial(
         given = settings_for(endpoint, folder, **hook, **settings)
         with serving(given) as app, Listener(app.url) as feed:
             # A new sink starts at the end of the timeline.
-            until(lambda: app.http.get("/v1/sinks").json()["items"], seconds)
+            sinks = partial(app.http.get, "/v1/sinks")
+            until(lambda: any(sink["cursor"] for sink in sinks().json()["items"]), seconds)
             found = Trial(app, Parts(app.clients, given))
             found.stored, found.refused = _put(app.tables, found.parts.names.products, items)
             _wait_until_seen({"inserted"}, found.stored, feed, receiver, seconds)

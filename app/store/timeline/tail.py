@@ -113,7 +113,9 @@ class Tail:
             ended = self._monotonic()
             recent.add_pass(rows, begun, ended, whole=whole)
             self._recent, self._hints_covered = recent, covered
-            self._next_pass_at = ended + REST * (ended - begun)
+            # No rest after the first pass: a new sink begins with one, and each moment counts.
+            if recent.passes > 1:
+                self._next_pass_at = ended + REST * (ended - begun)
             return recent.passes
 
     def read(
