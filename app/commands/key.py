@@ -15,8 +15,9 @@ from app.config.signing import audit_keys, has_audit_keys
 from app.core.roles import Role
 from app.observability.logs import escaped
 from app.store import location
-from app.store.access.api_keys import ApiKey, ApiKeys
+from app.store.access.api_keys import ApiKeys
 from app.store.access.key_names import KeyRefused
+from app.store.access.key_row import ApiKey
 from app.store.access.sign_in_links import LINK_LIFE, SignInLinks
 from app.store.coordination.audit_key_ids import AuditKeyIDs, AuditKeysDiffer
 from app.store.deployment import CONSUMER

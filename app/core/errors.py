@@ -88,28 +88,24 @@ class InsufficientStock(StockpulseError):
     title = "Not enough stock"
 
 
-class InvalidProductID(StockpulseError):
+class InvalidValue(StockpulseError):
+    """A value of the request cannot be stored."""
+
+    status = 422
+    code = "invalid-request"
+    title = "The request is not valid"
+
+
+class InvalidProductID(InvalidValue):
     """No item of this table can have that product id."""
 
-    status = 422
-    code = "invalid-request"
-    title = "The request is not valid"
 
-
-class NotSelected(StockpulseError):
+class NotSelected(InvalidValue):
     """With these values the item would not match STOCKPULSE_PRODUCTS_FILTER."""
 
-    status = 422
-    code = "invalid-request"
-    title = "The request is not valid"
 
-
-class InvalidStock(StockpulseError):
+class InvalidStock(InvalidValue):
     """The stock has more decimal places than are allowed, or is negative."""
-
-    status = 422
-    code = "invalid-request"
-    title = "The request is not valid"
 
 
 class StockNotCountable(StockpulseError):
@@ -244,8 +240,7 @@ class InvalidCursor(StockpulseError):
 class ConditionFailed(Exception):
     """The item did not match the condition of a write; never leaves the store.
 
-    `may_be_applied`: an earlier attempt of this very write got no answer. It may have changed the
-    item, if the engine has forgotten the write's token since then.
+    `may_be_applied`: an earlier try of this write got no answer, and may have changed the item.
     """
 
     def __init__(self, *, may_be_applied: bool = False) -> None:

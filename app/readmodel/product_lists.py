@@ -1,7 +1,7 @@
 """A page costs what it shows; a total is exact up to 10,000, or on request."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,7 +21,6 @@ from app.store.products.model import Product, product_of
 
 CAPPED = 10_000  # up to here a total is counted without asking
 _FEW = 2_000  # products with a word; past that, testing products in order finds a page sooner
-_CHUNK = 500  # rows that an export reads at a time
 
 Totals = Literal["none", "capped", "exact"]
 _Row = tuple[Any, str, bytes]  # sort key, id, item
@@ -74,23 +73,6 @@ class ProductLists:
                 total = Total(counted if exact else CAPPED, exact)
         following = encode_place(query, rows[-1][:2]) if more else None
         return ProductPage([self._product(item) for *_, item in rows], following, total)
-
-    def every(self, query: ProductQuery) -> Iterator[Product]:
-        """All products of the query, in order, read in chunks.
-
-        Raises:
-            sqlite3.Error: the copy cannot be read.
-
-        """
-        after = None
-        more = True
-        while more:
-            with self._database.reading() as connection:
-                found = connection.execute(*page(query, _CHUNK + 1, after, few=False))
-                rows, more = _fitting(found, PageRoom(_CHUNK))
-            yield from (self._product(item) for *_, item in rows)
-            if more:
-                after = rows[-1][:2]
 
     def _has_few(self, connection: sqlite3.Connection, query: ProductQuery) -> bool:
         """Whether a word of the query is in so few products that these are looked up."""

@@ -19,7 +19,6 @@ from app.readmodel.product_lists import ProductLists, ProductPage, Totals
 from app.readmodel.product_query import ProductQuery
 from app.store.deployment import Deployment
 from app.store.dynamodb.batches import get_all
-from app.store.products.model import Product
 from app.store.timeline.tail import Tail
 
 FILE = "read-model.sqlite"
@@ -30,9 +29,10 @@ LATE = 15.0  # seconds of lag from which a list says that it may be old
 class CopyState:
     """How complete the copy is.
 
-    `scanned` and `expected` (None: not known) are numbers of items while it is filled for the
-    first time. `lag`: for how many seconds it may have lacked an event; None before the first poll.
-    `trouble`: why it does not follow now, empty if it does.
+    `filled`: it has every product, and has had every event since the process started. `scanned` and
+    `expected` (None: not known): the items that this process has read for it, and the table's.
+    `lag`: for how many seconds it may have lacked an event. `trouble`: why it does not follow now,
+    empty if it does.
     """
 
     filled: bool
@@ -102,18 +102,14 @@ class ReadModel:
         with self._ready():
             return self._lists.page(query, limit, cursor, totals)
 
-    def every(self, query: ProductQuery) -> Iterator[Product]:
-        """All products of the query, in order, read in chunks; raises as `page`."""
-        with self._ready():
-            yield from self._lists.every(query)
-
     @contextmanager
     def _ready(self) -> Iterator[None]:
         state = self.state
         if not state.filled:
+            of_about = f" of about {state.expected}" if state.expected else ""
             raise ReadModelFilling(
-                f"Lists with filters have to wait until all products are read: {state.scanned} "
-                f"of about {state.expected or 'an unknown number'} so far. Try again in a moment.",
+                "The server is still reading the products for lists with filters: "
+                f"{state.scanned}{of_about} since it started. Try again in a moment.",
                 headers={"Retry-After": "5"},
             )
         try:

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from app.store.access.api_keys import ApiKey, StoredKeys
+from app.store.access.api_keys import StoredKeys
 from app.store.access.key_cache import KeyCache
+from app.store.access.key_row import ApiKey
 from app.web.auth.authenticator import Authenticator
 from app.web.auth.sessions import Sessions
 from app.web.auth.stream_revocation import StreamRevocation

@@ -13,7 +13,8 @@ import httpx
 
 from app.config.signing import audit_keys
 from app.core.roles import Role
-from app.store.access.api_keys import ApiKey, ApiKeys
+from app.store.access.api_keys import ApiKeys
+from app.store.access.key_row import ApiKey
 from app.store.access.sign_in_links import SignInLinks
 from tests.support.http.plain import Client
 from tests.support.processes.running import App, serving, settings_for

@@ -10,7 +10,7 @@ from fastapi import Request
 from app.config.settings import Settings
 from app.core.roles import Role
 from app.store.access.api_key_secret import Secret, new_secret
-from app.store.access.api_keys import ApiKey
+from app.store.access.key_row import ApiKey
 from app.store.dynamodb.paging import Page
 from app.web.app import create_app
 from app.web.auth.authenticator import Authenticator

@@ -11,40 +11,21 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app.core.errors import ConditionFailed
 from app.core.events import rfc3339
 from app.core.roles import Role
 from app.store.access.api_key_secret import Secret, new_secret
 from app.store.access.key_names import KeyRefused, checked_name
+from app.store.access.key_row import KIND, ApiKey, key_of, row_of, shown
 from app.store.access.settings_rows import SIGNATURE, SettingsRows, row_key
 from app.store.dynamodb.client import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-KIND = "key"
 _NAME_KIND = "key-name"
-
-
-@dataclass(frozen=True, slots=True)
-class ApiKey:
-    """A key as it is stored."""
-
-    id: str
-    name: str
-    role: Role
-    hash: str
-    created_at: datetime
-    expires_at: datetime | None = None
-    revoked_at: datetime | None = None
-    last_used_at: datetime | None = None
-    version: int = 1
-
-    def usable(self, now: datetime) -> bool:
-        """Whether the key is accepted: neither revoked nor expired."""
-        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +75,7 @@ class ApiKeys:
             self._rows.record_action(
                 actor,
                 "key created",
-                self._rows.put_new(self._rows.signed(_row(key))),
+                self._rows.put_new(self._rows.signed(row_of(key))),
                 self._rows.put_new(row_key(_NAME_KIND, name)),
                 after=shown(key),
             )
@@ -133,7 +114,7 @@ class ApiKeys:
 
     def _revoke(self, key: ApiKey, actor: str) -> None:
         now = self._now()
-        row = self._rows.signed(_row(replace(key, revoked_at=now, version=key.version + 1)))
+        row = self._rows.signed(row_of(replace(key, revoked_at=now, version=key.version + 1)))
         try:
             self._rows.record_action(
                 actor,
@@ -180,7 +161,7 @@ class ApiKeys:
                 name = row.get("Name", {}).get("S", "")
                 refused.append(RefusedKey(_text(row["ID"]["S"]), _text(name[:64]), fault))
             else:
-                keys.append(_read(row))
+                keys.append(key_of(row))
         return StoredKeys(sorted(keys, key=lambda key: key.created_at), refused)
 
     def sign_again(self) -> None:
@@ -200,55 +181,6 @@ class ApiKeys:
             )
 
 
-def shown(key: ApiKey) -> dict[str, Any]:
-    """A key as the admin trail shows it: without its hash."""
-    return {
-        "id": key.id,
-        "name": key.name,
-        "role": key.role,
-        "expires": None if key.expires_at is None else rfc3339(key.expires_at),
-    }
-
-
 def _text(stored: str) -> str:
     """Text of another program that can be shown: a store may hold half a character."""
     return stored.encode(errors="replace").decode()
-
-
-_TIMES = (
-    ("Expires", "expires_at"),
-    ("RevokedAt", "revoked_at"),
-    ("LastUsedAt", "last_used_at"),
-)
-
-
-def _row(key: ApiKey) -> dict[str, Any]:
-    return {
-        **row_key(KIND, key.id),
-        "Name": {"S": key.name},
-        "Role": {"S": key.role},
-        "Hash": {"S": key.hash},
-        "CreatedAt": {"S": rfc3339(key.created_at)},
-        "Version": {"N": str(key.version)},
-        **{
-            attribute: {"S": rfc3339(moment)}
-            for attribute, field in _TIMES
-            if (moment := getattr(key, field)) is not None
-        },
-    }
-
-
-def _read(item: Any) -> ApiKey:
-    return ApiKey(
-        id=item["ID"]["S"],
-        name=item["Name"]["S"],
-        role=Role(item["Role"]["S"]),
-        hash=item["Hash"]["S"],
-        created_at=datetime.fromisoformat(item["CreatedAt"]["S"]),
-        version=int(item["Version"]["N"]),
-        **{
-            field: datetime.fromisoformat(item[attribute]["S"])
-            for attribute, field in _TIMES
-            if attribute in item
-        },
-    )

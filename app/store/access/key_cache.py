@@ -17,7 +17,8 @@ from typing import Self
 
 from app.core.errors import ConditionFailed, StoreUnavailable
 from app.store.access.api_key_secret import Secret
-from app.store.access.api_keys import ApiKey, ApiKeys, RefusedKey
+from app.store.access.api_keys import ApiKeys, RefusedKey
+from app.store.access.key_row import ApiKey
 from app.store.access.sign_in_links import SignInLinks
 
 _log = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.errors import ConditionFailed
 from app.store.access.api_key_secret import new_token, token_hash
-from app.store.access.api_keys import ApiKey
 from app.store.access.ended_sessions import EndedSessions
+from app.store.access.key_row import ApiKey
 from app.store.access.settings_rows import SettingsRows, row_key
 from app.store.dynamodb.reads import get_one
 

@@ -17,8 +17,8 @@ from starlette.types import Scope
 
 from app.core.roles import is_reserved
 from app.store.access.api_key_secret import Secret
-from app.store.access.api_keys import ApiKey
 from app.store.access.key_cache import KeyCache, KeySnapshot
+from app.store.access.key_row import ApiKey
 from app.store.access.sign_in_links import SignInLinks
 from app.web.auth.identity import LOCAL, Identity
 from app.web.auth.sessions import Session, SessionCookie, Sessions

@@ -17,7 +17,7 @@ from itsdangerous import BadData, Signer, URLSafeSerializer
 from starlette.requests import cookie_parser
 
 from app.store.access.api_key_secret import new_token
-from app.store.access.api_keys import ApiKey
+from app.store.access.key_row import ApiKey
 
 _SIGNING: Any = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
 _TOUCHES = 10  # times per idle time that the cookie is renewed

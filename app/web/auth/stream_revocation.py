@@ -5,11 +5,12 @@ A timer for each stream would wake thousands of times a second for nothing.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from datetime import datetime
 
 from app.core.errors import StoreUnavailable
+from app.runtime.background_task import background
 from app.store.access.key_cache import KeySnapshot
 from app.web.auth.identity import Identity, still_valid
 
@@ -46,16 +47,9 @@ class StreamRevocation:
             if not ends and self._ends.get(identity) is ends:
                 del self._ends[identity]
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Check periodically until the block ends."""
-        task = asyncio.create_task(self._check_periodically())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        return background(self._check_periodically())
 
     async def _check_periodically(self) -> None:
         while True:

@@ -12,11 +12,10 @@ with one counts like any other; once the address has reached its limit for wrong
 answered as if it had none.
 """
 
-import ipaddress
 import math
 import time
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 from hashlib import sha256
 
 from limits import RateLimitItemPerMinute
@@ -32,6 +31,7 @@ from app.web.auth.authenticator import Authenticator
 from app.web.auth.identity import Identity
 from app.web.errors import RateLimited
 from app.web.middleware.authentication import path_of
+from app.web.middleware.client_network import network_of
 
 WINDOW = 60  # seconds
 
@@ -232,20 +232,3 @@ def _add_headers(message: Message, limits: dict[str, str]) -> None:
 def _client_network(scope: Scope) -> tuple[str, bool]:
     client = scope.get("client")
     return network_of(client[0]) if client else ("nowhere", False)
-
-
-@lru_cache(maxsize=4096)
-def network_of(address: str) -> tuple[str, bool]:
-    """What counts as one address, and whether it is loopback.
-
-    An IPv6 address counts as its /64: its owner usually has all of that network.
-    """
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address, False
-    if found.version == 4:
-        return address, found.is_loopback
-    if found.ipv4_mapped is not None:
-        return network_of(str(found.ipv4_mapped))
-    return str(ipaddress.ip_network((int(found) >> 64 << 64, 64))), found.is_loopback

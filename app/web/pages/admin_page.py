@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.core.roles import Role
-from app.store.access.api_keys import ApiKey
+from app.store.access.key_row import ApiKey
 from app.web.auth.permissions import needs
 from app.web.pages.templating import render
 from app.web.requests.parameters import ServicesDep, writable

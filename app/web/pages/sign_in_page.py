@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from app.core.errors import StockpulseError
 from app.core.roles import Role
 from app.store.access.api_key_secret import Secret
-from app.store.access.api_keys import ApiKey
+from app.store.access.key_row import ApiKey
 from app.web.auth.identity import Identity, identity_of
 from app.web.auth.permissions import PUBLIC, needs
 from app.web.pages.forms import Submitted

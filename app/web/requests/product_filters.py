@@ -82,8 +82,9 @@ def listed(
 
     """
     model = services.read_model
-    is_scan = cursor is not None and not is_place(cursor)
-    if is_scan or (cursor is None and query == ProductQuery() and not model.state.filled):
+    is_plain = query == ProductQuery()
+    is_scan = is_plain and cursor is not None and not is_place(cursor)
+    if is_scan or (is_plain and cursor is None and not model.state.filled):
         began = datetime.now(UTC)
         page = services.store.products.page(limit, cursor)
         return ProductPage(page.items, page.next_cursor), began

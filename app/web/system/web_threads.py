@@ -5,10 +5,12 @@ Health checks need no thread, so they alone would report a server as healthy tha
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 import anyio.to_thread
+
+from app.runtime.background_task import background
 
 INTERVAL = 1.0  # seconds between two turns
 PATIENCE = 2.0  # seconds that a request may wait
@@ -21,16 +23,9 @@ class WebThreads:
         self._monotonic = monotonic
         self._waits_since: float | None = None
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Measure until the block ends, on the event loop of the web server."""
-        task = asyncio.create_task(self._measure())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        return background(self._measure())
 
     def problem(self) -> str | None:
         """For how long requests have waited; None if it is short. Never blocks."""

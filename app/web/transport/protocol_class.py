@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from app.web.middleware.rate_limits import network_of
+from app.web.middleware.client_network import network_of
 from app.web.services import Services
 from app.web.transport.bounded_protocol import BoundedProtocol
 from app.web.transport.connection_limits import ConnectionLimits

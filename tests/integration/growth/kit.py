@@ -16,7 +16,8 @@ from app.bootstrap.broker_feed import BrokerFeed
 from app.config.signing import audit_keys
 from app.core.roles import Role
 from app.store.access.admin_log import AdminLog
-from app.store.access.api_keys import ApiKey, ApiKeys
+from app.store.access.api_keys import ApiKeys
+from app.store.access.key_row import ApiKey
 from app.store.audit.audit_repository import AuditRepository
 from app.store.audit.entry import Signer
 from app.store.dead_letters.letter import Letter

@@ -159,7 +159,7 @@ def test_copy_under_another_id_is_shown_as_outside(shared: App, new_id: str) -> 
 
 
 def test_exact_repeat_is_marked_and_counted(shared: App) -> None:
-    """It cannot be told from the change itself."""
+    """A second entry with the same images looks like the change that it repeats."""
     shelf = Shelf(shared, "repeated")
     (created,) = until(lambda: shelf.images("inserted"))
     shelf.put(created)

@@ -27,7 +27,8 @@ def parameters(query: ProductQuery) -> dict[str, str]:
     for name, limits in query.ranges.items():
         for prefix, limit in zip(("min", "max"), limits, strict=True):
             given[f"{prefix}_{name}"] = None if limit is None else f"{limit:f}"
-    return {name: value for name, value in given.items() if value}
+    may_be_empty = {"category", "tag"}
+    return {n: value for n, value in given.items() if value or (n in may_be_empty and value == "")}
 
 
 def kept(place: str) -> dict[str, str]:

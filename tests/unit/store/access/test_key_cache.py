@@ -12,9 +12,10 @@ import pytest
 from app.core.errors import StoreUnavailable
 from app.core.roles import Role
 from app.store.access.api_key_secret import Secret, new_secret
-from app.store.access.api_keys import ApiKey, RefusedKey, StoredKeys
+from app.store.access.api_keys import RefusedKey, StoredKeys
 from app.store.access.key_cache import RETRY, KeyCache, KeySnapshot
 from app.store.access.key_names import KeyRefused, checked_name
+from app.store.access.key_row import ApiKey
 from tests.support.waiting import until
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
