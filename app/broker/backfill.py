@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.broker.fair_places import FairPlaces
 from app.broker.frames import Frame
 from app.broker.ring import Ring
 from app.core.events import event_id
+from app.runtime.fair_turns import FairTurns
 from app.store.audit.audit_repository import Arrived
 from app.store.feed.cursor import Cursor
 from app.store.feed.feed import Arrival, EventRef
@@ -65,7 +65,7 @@ class Backfills:
         self._history = history
         self._ring = ring
         self._frame = frame
-        self._places = FairPlaces(_AT_ONCE)
+        self._turns = FairTurns(_AT_ONCE)
         self._newest: OrderedDict[Cursor, asyncio.Task[Portion | None]] = OrderedDict()
 
     async def first(self, cursor: Cursor, account: str | None) -> Portion | None:
@@ -96,9 +96,9 @@ class Backfills:
     ) -> Portion | None:
         """The portion at this point, which another client may have read or be reading."""
         if not self._has(point):
-            await self._places.take(account)
+            await self._turns.take(account)
             if self._has(point):  # another client began while this one waited
-                self._places.give_back()
+                self._turns.give_back()
             else:
                 self._begin(point, asyncio.create_task(asyncio.to_thread(read, point)))
         # Shielded: a client that disconnects must not cancel the read for the others.
@@ -115,7 +115,7 @@ class Backfills:
         return portion is not None and portion.began >= self._ring.start
 
     def _begin(self, point: Cursor, task: "asyncio.Task[Portion | None]") -> None:
-        task.add_done_callback(lambda _: self._places.give_back())
+        task.add_done_callback(lambda _: self._turns.give_back())
         self._newest[point] = task
         self._newest.move_to_end(point)
         if len(self._newest) > _KEPT:
