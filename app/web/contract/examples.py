@@ -134,7 +134,7 @@ EXAMPLES: Mapping[str, Example] = {
             "items": [_product()],
             "next_cursor": None,
             "total": None,
-            "as_of": "2026-11-21T08:15:00.310Z",
+            "as_of": "2026-11-21T08:15:00Z",
         },
     ),
     "adjust_product": Example(

@@ -69,7 +69,7 @@ def list_products(
         [product_out(item) for item in page.items],
         page.next_cursor,
         total=None if page.total is None else asdict(page.total),
-        as_of=rfc3339(as_of),
+        as_of=rfc3339(as_of.replace(microsecond=0)),
     )
 
 
