@@ -93,9 +93,10 @@ def test_an_invocation_does_not_take_a_sink_that_another_runs(
     shop: Shop, stream: LambdaHost, recorder: Recorder
 ) -> None:
     take_first_position(shop, recorder)
+    assert stream.handle_batch(batch(*range(1, 40)), 30) == {"batchItemFailures": []}
     overlapping = threading.Thread(target=host(shop, recorder).tick, args=("sinks", SECONDS))
     overlapping.start()
-    assert stream.handle_batch(batch(*range(1, 40)), 30) == {"batchItemFailures": []}
+    until(lambda: shop.row("archive").owner)
     host(shop, recorder).tick("sinks", SECONDS / 2)
     overlapping.join()
     assert sorted(stock or 0 for _, stock in recorder.got) == list(range(1, 40))
