@@ -22,7 +22,8 @@ from app.store.dead_letters.letter_repository import DeadLetters
 from app.store.feed.cursor import Cursor, wall_ms
 from app.store.feed.feed import EventRef
 from app.store.sinks.sink_cursors import SinkCursors, Superseded
-from app.store.timeline.tail import Batch, Tail
+from app.store.timeline.batch import Batch
+from app.store.timeline.tail import Tail
 from worker.consumers.delivery_threads import DeliveryThreads
 from worker.consumers.redriving import Redriving
 from worker.consumers.rejections import Rejections

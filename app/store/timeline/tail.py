@@ -7,51 +7,22 @@ most a twentieth of the time: under load, a sink is a second behind, and the liv
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 from app.core.events import ChangeEvent
 from app.store.audit.audit_repository import AuditRepository
 from app.store.feed.cursor import Cursor
 from app.store.feed.feed import EventRef, Feed, FeedRow
+from app.store.timeline.batch import Batch, Entry
 from app.store.timeline.event_cache import EventCache
 from app.store.timeline.position import Position
-from app.store.timeline.recent_rows import BEGINNING, Candidate, RecentRows, arrivals
+from app.store.timeline.recent_rows import Candidate, RecentRows, arrivals
 
 PAGE = 400  # rows per query
 MOST = 2_000  # rows per pass beyond the newest row of earlier passes
 AHEAD = 4_000  # rows that a consumer far behind reads past a stuck event
 REST = 19.0  # the pause after a pass, as a multiple of the pass's duration
 LONGEST_REST = 1.0  # the longest pause after a pass, in seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An event to deliver, and its cursor."""
-
-    cursor: Cursor
-    event: ChangeEvent
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What a consumer may deliver now, in order.
-
-    `damaged`: events whose audit entry cannot be read, with the error. `absent`: cursors whose
-    event never got an entry; it arrives again under another cursor. `pending`: there are more
-    events, but they are not ready. `edge`: every row up to this cursor was read, and no other can
-    appear.
-    """
-
-    entries: list[Entry] = field(default_factory=list)
-    damaged: list[tuple[Cursor, EventRef, str]] = field(default_factory=list)
-    absent: list[Cursor] = field(default_factory=list)
-    pending: bool = False
-    edge: Cursor = BEGINNING
-
-    @property
-    def found(self) -> bool:
-        """Whether the batch has anything to process."""
-        return bool(self.entries or self.damaged or self.absent)
 
 
 class Tail:
@@ -149,7 +120,7 @@ class Tail:
             rows = self.recent.rows_after(position.settled) if near else []
         if not near:
             rows = self._feed.after(position.settled, PAGE)
-        return sum(not position.has(row.cursor.at(n)) for row in rows for n in range(len(row.refs)))
+        return _not_done(rows, position)
 
     def has_day(self, first: str, end: str) -> bool:
         """Whether anything arrived on a UTC day from `first` to before `end`.
@@ -183,7 +154,9 @@ class Tail:
             if batch.found or len(candidates) < PAGE:
                 break
             place = rows[-1].cursor
-        return batch
+        # Only done events here: the position moves on, and there may be more right behind them.
+        behind = not batch.found and not _not_done([one.row for one in candidates], position)
+        return replace(batch, pending=True) if behind else batch
 
     def _pass(self, recent: RecentRows) -> tuple[list[FeedRow], bool]:
         """The rows after the settled cursor, and whether they reach the end of the feed.
@@ -246,3 +219,8 @@ class Tail:
         read, damaged = self._audit.read(missing)
         self._cache.add(read.values())
         return found | read, damaged
+
+
+def _not_done(rows: Iterable[FeedRow], position: Position) -> int:
+    """How many events of these rows are not done."""
+    return sum(not position.has(row.cursor.at(n)) for row in rows for n in range(len(row.refs)))

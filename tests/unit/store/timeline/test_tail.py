@@ -104,3 +104,20 @@ def test_a_product_s_events_after_an_absent_one_are_absent_too() -> None:
     batch = reader.tail.read(reader.position, 100)
     assert [entry.event.product_id for entry in batch.entries] == ["b", "b"]
     assert batch.absent == [feed.rows[0].cursor.at(0), feed.rows[0].cursor.at(2)]
+
+
+def test_consumer_just_behind_the_recent_rows_is_told_to_read_on() -> None:
+    feed = Rows()
+    feed.add(T, ("a", 1))
+    reader = Reader(feed)
+    reader.position = Position(before(T), {feed.rows[0].cursor: 1})  # `a` is done, not settled
+    feed.add(T + 60_000, ("b", 1))
+    reader.now = 60
+    reader.tail = Reader(feed).tail  # a new process: its recent rows begin after `a`
+    first = reader.tail.read(reader.position, 100)
+    assert (first.found, first.pending) == (False, True)
+    reader.position.settle(first.edge)
+    reader.refresh()
+    for _ in range(2):
+        batch = reader.tail.read(reader.position, 100)
+    assert [entry.event.product_id for entry in batch.entries] == ["b"]

@@ -10,8 +10,8 @@ from app.store.coordination.hold import Unleased
 from app.store.coordination.leases import Lease
 from app.store.coordination.sink_row import SINK, SinkRow
 from app.store.feed.cursor import Cursor, before
+from app.store.timeline.batch import Batch, Entry
 from app.store.timeline.position import Position
-from app.store.timeline.tail import Batch, Entry
 from tests.unit.store.timeline.building import cursor, event
 from worker.consumers.retry_policy import RetryPolicy
 from worker.consumers.runner import READ, Runner, Shared
