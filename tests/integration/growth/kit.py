@@ -33,6 +33,7 @@ from app.web.system import snapshot
 from tests.support.builders import an_event, an_item
 from tests.support.open_site import send
 from tests.support.processes.running import settings_for
+from tests.support.waiting import until
 
 # One event a second, all on one UTC day.
 BEGAN = datetime.combine(datetime.now(UTC) - timedelta(days=1), time(12), UTC)
@@ -171,6 +172,8 @@ def open_shop(endpoint: str, folder: Path) -> Iterator[Shop]:
         patch.setattr(web, "feed_broker", without_worker)
         patch.setattr(snapshot, "PATIENCE", 60)  # seconds
         with web.running(settings_for(endpoint, folder)) as services:
+            until(lambda: services.read_model.state.filled)
+            services.read_model.follower.__exit__()  # it polls the feed
             clients = connect(endpoint)
             yield Shop(services, clients.tables)
             clients.tables.close()
