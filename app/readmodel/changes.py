@@ -9,8 +9,8 @@ from app.core.item import AttributeNames, Item
 from app.core.keys import NotAnID
 from app.readmodel.database import Database, save, saved
 from app.readmodel.own_writes import OwnWrites
-from app.readmodel.product_row import row_of, storable
-from app.readmodel.product_table import key_of_newest, mark_deleted, set_row
+from app.readmodel.products.product_row import row_of, storable
+from app.readmodel.products.product_table import key_of_newest, mark_deleted, set_row
 from app.store.feed.cursor import parse_cursor
 from app.store.timeline.position import Position, decoded
 

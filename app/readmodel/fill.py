@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.item import AttributeNames, Item, canonical, from_canonical
 from app.readmodel.database import Database, save, saved
-from app.readmodel.product_row import row_of
-from app.readmodel.product_table import set_row
+from app.readmodel.products.product_row import row_of
+from app.readmodel.products.product_table import set_row
 from app.store.dynamodb.client import translated
 
 if TYPE_CHECKING:

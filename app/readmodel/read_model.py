@@ -15,8 +15,8 @@ from app.readmodel.database import Database
 from app.readmodel.fill import Fill
 from app.readmodel.follower import Follower
 from app.readmodel.own_writes import OwnWrites
-from app.readmodel.product_lists import ProductLists, ProductPage, Totals
-from app.readmodel.product_query import ProductQuery
+from app.readmodel.products.product_lists import ProductLists, ProductPage, Totals
+from app.readmodel.products.product_query import ProductQuery
 from app.store.deployment import Deployment
 from app.store.dynamodb.batches import get_all
 from app.store.timeline.tail import Tail

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, Query
 
-from app.readmodel.product_lists import ProductPage, Totals
-from app.readmodel.product_query import ProductQuery, SortKey, is_place
+from app.readmodel.products.product_lists import ProductPage, Totals
+from app.readmodel.products.product_query import ProductQuery, SortKey, is_place
 from app.web.services import Services
 
 _Sort = Literal[

@@ -9,10 +9,10 @@ from app.core.item import DEFAULT_NAMES
 from app.readmodel.changes import Changes
 from app.readmodel.database import Database
 from app.readmodel.own_writes import OwnWrites
-from app.readmodel.product_lists import ProductLists
-from app.readmodel.product_query import ProductQuery
-from app.readmodel.product_row import row_of
-from app.readmodel.product_table import set_row
+from app.readmodel.products.product_lists import ProductLists
+from app.readmodel.products.product_query import ProductQuery
+from app.readmodel.products.product_row import row_of
+from app.readmodel.products.product_table import set_row
 from app.store.feed.cursor import before
 from app.store.timeline.position import Position
 from tests.support.builders import LABEL, NOON_MS, an_event, an_item

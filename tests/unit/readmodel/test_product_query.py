@@ -8,8 +8,14 @@ from hypothesis import strategies as st
 
 from app.core.errors import InvalidCursor
 from app.core.item import DEFAULT_NAMES
-from app.readmodel.product_query import WORDS, ProductQuery, SortKey, encode_place, words_of
-from app.readmodel.product_row import folded
+from app.readmodel.products.product_query import (
+    WORDS,
+    ProductQuery,
+    SortKey,
+    encode_place,
+    words_of,
+)
+from app.readmodel.products.product_row import folded
 from app.store.products.model import product_of
 from tests.unit.readmodel.kit import Copy, changed, deleted, product
 
@@ -167,7 +173,7 @@ def test_total_is_exact_up_to_its_cap_or_on_request(
         return None if found is None else (found.count, found.exact)
 
     assert (total("none"), total("capped")) == (None, (4, True))
-    monkeypatch.setattr("app.readmodel.product_lists.CAPPED", 3)
+    monkeypatch.setattr("app.readmodel.products.product_lists.CAPPED", 3)
     assert (total("capped"), total("exact")) == ((3, False), (4, True))
 
 

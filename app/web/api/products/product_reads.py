@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.core.errors import InvalidCursor, PastNotKept, PastOutOfReach, ProductGone, ProductNotFound
 from app.core.events import rfc3339
 from app.core.roles import Role
-from app.readmodel.product_lists import Totals
+from app.readmodel.products.product_lists import Totals
 from app.readmodel.read_model import ReadModelFilling
 from app.store.products import etags
 from app.web.auth.permissions import needs

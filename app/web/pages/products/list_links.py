@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode
 
-from app.readmodel.product_query import ProductQuery, SortKey
+from app.readmodel.products.product_query import ProductQuery, SortKey
 
 # Sorted by one of these, the greatest comes first at the first click.
 _GREATEST_FIRST = {"stock", "price", "updated_at"}

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.core.errors import ETagMismatch, StockpulseError
 from app.core.roles import Role
-from app.readmodel.product_lists import ProductPage
+from app.readmodel.products.product_lists import ProductPage
 from app.readmodel.read_model import ReadModelFilling
 from app.store.products.barcodes import MOST_SHOWN, BarcodeCheck
 from app.store.products.model import Product

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from app.core.item import AttributeNames, from_canonical
 from app.readmodel.database import Database
-from app.readmodel.product_query import (
+from app.readmodel.products.product_query import (
     ProductQuery,
     count,
     decode_place,

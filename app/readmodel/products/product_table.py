@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from app.readmodel.product_row import ProductRow
+from app.readmodel.products.product_row import ProductRow
 
 _COLUMNS = (
     "event_key, deleted, low, name, category, category_key, stock, price, reorder_point, "

@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 import orjson
 
 from app.core.errors import InvalidCursor
-from app.readmodel.product_row import folded, spaced, storable
+from app.readmodel.products.product_row import folded, spaced, storable
 from app.readmodel.schema import NO_NUMBER
 
 SortKey = Literal["id", "name", "category", "stock", "price", "reorder_point", "updated_at"]

@@ -1,0 +1,1 @@
+"""The products of the copy: their rows, and lists and searches of them."""
