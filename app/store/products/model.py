@@ -56,13 +56,18 @@ class ProductDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """A write's author, reason and request; each write sets or removes all of these attributes."""
+    """A write's author, reason and request; each write sets or removes all of these attributes.
+
+    `reverses` is the id of the event that the write takes back. `counts`: the stock was counted.
+    """
 
     actor: str
     request_id: str
     reason: str | None = None
     note: str | None = None
     reference: str | None = None
+    reverses: str | None = None
+    counts: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
