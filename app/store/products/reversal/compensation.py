@@ -17,7 +17,6 @@ from app.core.item import AttributeNames, Item, canonical, plain, stock
 from app.core.metadata import NONE, metadata_of
 from app.core.numbers import difference, places
 from app.core.paths import Path, name_in_events, value_at
-from app.core.stamps import Stamps
 from app.store.products.changes import StockRules, adjusting, planned
 from app.store.products.field_values import Values
 
@@ -142,23 +141,24 @@ def values_before(
     return {**values, **(planned(adjusting(-delta, fine), names)(item) or {})}
 
 
-def check_untouched(event: ChangeEvent, item: Item, stamps: Stamps) -> None:
-    """Return if the item is as the event created it, but for ignored attributes.
+def check_untouched(event: ChangeEvent, item: Item, names: AttributeNames) -> None:
+    """Return if the item has the values that the event created it with, and nobody counted it.
 
     Raises:
         Superseded: it is not.
 
     """
-    differing = differing_names(event.after or {}, stamps.unmarked(item), stamps.names)
-    touched = shown_names(differing, stamps.names, by_other=True)
-    if touched:
+    differing = differing_names(event.after or {}, item, names)
+    touched = shown_names(differing, names, by_other=False)
+    was, now = metadata_of(event.after, names) or NONE, metadata_of(item, names) or NONE
+    if touched or (was.created_at, was.counted_at) != (now.created_at, now.counted_at):
         raise _superseded(
             "The product has changed since it was created, so it is not deleted. Delete it "
             "yourself if it is not needed.",
-            touched,
+            touched or (names.metadata,),
             event,
             item,
-            stamps.names,
+            names,
         )
 
 

@@ -65,7 +65,7 @@ class Reversals:
         check_reversible(event, names)
         match event.kind:
             case "inserted":
-                check = partial(check_untouched, event, stamps=self._stamps)
+                check = partial(check_untouched, event, names=names)
                 products.remove(event.product_id, check, stamp, once)
                 return None
             case "deleted":
