@@ -76,12 +76,13 @@ def test_event_that_another_process_takes_back_meanwhile_is_taken_back_once(
     app.create(product_id)
     app.adjust(product_id, -4)
     sale = events_of(app, product_id, 2)[1]
-    right = Reversals.reverse
+    right, queue = Reversals.reverse, app.web.state.writes
 
     def late(reversals: Reversals, *arguments: Any) -> Product | None:
         monkeypatch.setattr(Reversals, "reverse", right)
-        monkeypatch.setitem(app.web.state._state, "writes", WriteQueue())  # the other process's
+        app.web.state.writes = WriteQueue()  # the other process has its own
         assert reverse(app, sale, key=key).status_code == 200
+        app.web.state.writes = queue
         return reversals.reverse(*arguments)
 
     monkeypatch.setattr(Reversals, "reverse", late)
