@@ -189,7 +189,9 @@ def _own_metadata(item: Item, names: AttributeNames) -> Metadata:
 
 
 def _metadata(stamp: Stamp, before: Metadata, now: datetime) -> Metadata:
-    counts = stamp.counts or stamp.reason == "counted"
+    counted_at = before.counted_at if stamp.counted_at is None else stamp.counted_at
+    if stamp.counts or stamp.reason == "counted":
+        counted_at = rfc3339(now)
     return Metadata(
         version=before.version + 1,
         created_at=before.created_at,
@@ -200,7 +202,7 @@ def _metadata(stamp: Stamp, before: Metadata, now: datetime) -> Metadata:
         note=stamp.note,
         reference=stamp.reference,
         reverses=stamp.reverses,
-        counted_at=rfc3339(now) if counts else before.counted_at,
+        counted_at=counted_at,
     )
 
 

@@ -58,7 +58,9 @@ class ProductDraft:
 class Stamp:
     """A write's author, reason and request; each write sets or removes all of these attributes.
 
-    `reverses` is the id of the event that the write takes back. `counts`: the stock was counted.
+    `reverses` is the id of the event that the write takes back. `counts`: the stock is
+    counted. `counted_at` is the time of the last count from now on (empty: there was none), where
+    the write takes back a later one; None: it stays.
     """
 
     actor: str
@@ -68,6 +70,7 @@ class Stamp:
     reference: str | None = None
     reverses: str | None = None
     counts: bool = False
+    counted_at: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -141,6 +141,18 @@ def values_before(
     return {**values, **(planned(adjusting(-delta, fine), names)(item) or {})}
 
 
+def counted_before(event: ChangeEvent, names: AttributeNames) -> str | None:
+    """When the stock was last counted before the event, if the event is a count of it.
+
+    Empty: it was not; None: the event is no count.
+    """
+    was, left = (metadata_of(image, names) or NONE for image in (event.before, event.after))
+    changed = changed_by(event, names).ours
+    if _delta(event, changed, names) is None or was.counted_at == left.counted_at:
+        return None
+    return was.counted_at or ""
+
+
 def check_untouched(event: ChangeEvent, item: Item, names: AttributeNames) -> None:
     """Return if the item has the values that the event created it with, and nobody counted it.
 

@@ -1,6 +1,7 @@
 """An event is taken back by the same conditional writes as any other change, and once."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -17,6 +18,7 @@ from app.store.products.reversal.compensation import (
     changed_by,
     check_reversible,
     check_untouched,
+    counted_before,
     exists_again,
     values_before,
 )
@@ -56,6 +58,7 @@ class Reversals:
             CountedSince: the stock was counted after the event.
             AlreadyReversed: the event was taken back before (from `once`).
             MetadataTaken: another program keeps something else under the metadata's name.
+            ProductExists: an item that is no product is in the place of the deleted one.
             ItemTooLarge: the restored item has no room for its stamp.
 
         And as `ProductRepository` raises for the same write.
@@ -71,6 +74,7 @@ class Reversals:
             case "deleted":
                 return self._restore(event, stamp, once)
             case _:
+                stamp = replace(stamp, counted_at=counted_before(event, names))
                 plan = partial(values_before, event, names=names, rules=self._rules)
                 return products.change(event.product_id, plan, stamp, once)
 
@@ -88,9 +92,11 @@ class Reversals:
             try:
                 return self._products.insert(item, stamp, once)
             except ProductExists:
-                existing = self._products.find_item(event.product_id)
+                existing = self._products.find(event.product_id)
                 if existing is not None:
                     raise exists_again(event, existing, self._stamps.names) from None
+                if self._products.find_item(event.product_id) is not None:
+                    raise  # it is no product, so it is not shown
         raise contention_error(event.product_id)
 
     def already(self, event: ChangeEvent, request_id: str) -> AlreadyReversed:
