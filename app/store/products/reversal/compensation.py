@@ -25,7 +25,7 @@ _NAMED = 5  # attributes, in a message
 _NO_CHANGE = {
     "gap": "It says that changes are missing. Look for the change itself in the product's history.",
     "reconciled": "It says what was found in the table; the change itself was never recorded.",
-    "internal": "It is a step of a deletion.",
+    "internal": "It is a step of a deletion, or a change of ignored attributes.",
     "expired": "DynamoDB's TTL deleted the product, and would delete it again. Create it anew.",
 }
 
