@@ -2,7 +2,8 @@
 
 An insert is proved by its new image, any other change by both images. A stamp must also be about as
 old as its record, so that a restored item is not blamed on whoever wrote it last year; and the
-change must be of nothing that writes of ours leave alone.
+change must be of nothing that writes of ours leave alone. Only the reversal of a deletion writes
+attributes of other programs, and its signature covers them.
 """
 
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ class Author:
     note: str | None = None
     reference: str | None = None
     request_id: str | None = None
+    reverses: str | None = None
 
 
 NOBODY = Author()
@@ -46,7 +48,7 @@ def author_of(
         mark = stamps.proved_mark(before) if view_type == "NEW_AND_OLD_IMAGES" else None
         if mark is None or not _is_near(mark.at, occurred_at):
             return NOBODY
-        return Author(mark.actor, mark.reason, mark.note, None, mark.request_id)
+        return Author(mark.actor, mark.reason, mark.note, None, mark.request_id, mark.reverses)
     stamp = metadata_of(after, stamps.names)
     if after is None or stamp is None or stamp.deleted is not None:
         return NOBODY
@@ -54,10 +56,13 @@ def author_of(
         return NOBODY
     if not _is_near(stamp.updated_at, occurred_at) or not stamps.is_proved(before, after):
         return NOBODY
-    written = differing_names({}, after, stamps.names) if before is None else differing
-    if any(not stamps.names.is_ignored(name) for name in written - stamps.names.ours):
-        return NOBODY
-    return Author(stamp.actor, stamp.reason, stamp.note, stamp.reference, stamp.request_id)
+    if not stamps.covers_all(before, after):
+        written = differing_names({}, after, stamps.names) if before is None else differing
+        if any(not stamps.names.is_ignored(name) for name in written - stamps.names.ours):
+            return NOBODY
+    return Author(
+        stamp.actor, stamp.reason, stamp.note, stamp.reference, stamp.request_id, stamp.reverses
+    )
 
 
 def is_mark_only(before: Item, after: Item, stamps: Stamps) -> bool:

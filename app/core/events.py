@@ -36,7 +36,8 @@ class ChangeEvent:
     `before` and `after` are images in DynamoDB's typed form; None if the stream's view type
     (or, with `images_omitted`, their size) leaves them out. `delta` is set where the
     stock is known to have changed. `actor` is None for a change made outside
-    Stockpulse, and if the view type cannot show who made the change.
+    Stockpulse, and if the view type cannot show who made the change. `reverses` is the id of the
+    event that the change took back.
     """
 
     event_key: str
@@ -57,6 +58,7 @@ class ChangeEvent:
     note: str | None = None
     reference: str | None = None
     request_id: str | None = None
+    reverses: str | None = None
     category: str | None = None  # after the change, or before it where the product is gone
     unit: str | None = None  # of the stock, read as the category is
     images_omitted: bool = False
@@ -156,6 +158,7 @@ def data_of(event: ChangeEvent, *, with_images: bool = True) -> dict[str, Any]:
         "note": event.note,
         "reference": event.reference,
         "request_id": event.request_id,
+        "reverses": event.reverses,
         "occurred_at": rfc3339(event.occurred_at),
         "event_name": event.event_name,
         "sequence_number": event.sequence_number,

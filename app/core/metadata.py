@@ -19,9 +19,11 @@ _TEXTS = (
     "reason",
     "note",
     "reference",
+    "reverses",
+    "counted_at",
     "signature",
 )
-_MARK_TEXTS = ("at", "actor", "request_id", "reason", "note", "signature")
+_MARK_TEXTS = ("at", "actor", "request_id", "reason", "note", "reverses", "signature")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,7 @@ class DeleteMark:
     request_id: str
     reason: str | None = None
     note: str | None = None
+    reverses: str | None = None
     signature: str | None = None
 
 
@@ -41,7 +44,9 @@ class Metadata:
     """What our last write left on an item; times are RFC 3339 in UTC.
 
     `version` counts our writes: it is 0 on an item that has only been marked for deletion.
-    `created_at` is None on an item that another program created.
+    `created_at` is None on an item that another program created. `reverses` is the id of the event
+    that the write took back. `counted_at` is the time of the last stock count, which later writes
+    keep.
     """
 
     version: int = 0
@@ -52,6 +57,8 @@ class Metadata:
     reason: str | None = None
     note: str | None = None
     reference: str | None = None
+    reverses: str | None = None
+    counted_at: str | None = None
     signature: str | None = None
     deleted: DeleteMark | None = None
 

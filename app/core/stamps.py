@@ -1,8 +1,9 @@
 """A stamp says who made a change, and is believed only for that very change of that very item.
 
 Its signature covers the table, the item's key, the metadata and known attributes that the write
-left, and those that it was made from. So a stale copy, a restored backup or a copy under another
-key is never blamed on a person (docs/adr/0015-one-map-attribute.md). Pure.
+left (all attributes, if it restored a deleted item), and those that it was made from. So a stale
+copy, a restored backup or a copy under another key is never blamed on a person
+(docs/adr/0015-one-map-attribute.md). Pure.
 
 Signatures name the audit key that they were made with: the first key signs, all of them verify.
 Each purpose has keys of its own, derived from the audit keys, so that a signature made for one
@@ -93,6 +94,10 @@ class Stamps:
         signature = self._signature(before, plain)
         return with_metadata(after, replace(metadata, signature=signature), self.names)
 
+    def covers_all(self, before: Item | None, after: Item) -> bool:
+        """Whether the signature covers every attribute: the write restored a deleted item."""
+        return before is None and "reverses" in after.get(self.names.metadata, {}).get("M", {})
+
     def is_proved(self, before: Item | None, after: Item) -> bool:
         """Whether the signature of `after` proves that this write made it from `before`."""
         members = after.get(self.names.metadata, {}).get("M", {})
@@ -129,9 +134,11 @@ class Stamps:
 
     def _message(self, before: Item | None, after: Item) -> bytes:
         key = self.names.key.of_item(after)
+        others = after if self.covers_all(before, after) else {}
         message = canonical(
             {
                 **{f"key.{name}": value for name, value in key.items()},
+                **{f"all.{n}": v for n, v in others.items() if n != self.names.metadata},
                 **self._state("after", after),
                 **({} if before is None else self._state("before", before)),
             }

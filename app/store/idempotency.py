@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 Result = TypeVar("Result", contravariant=True)
 
 KEPT = timedelta(hours=24)  # as at Stripe: after that, the same key means a new request
-_REPEATED_UNTIL = "RepeatedUntil"  # instead of `ExpiresAt` in a row that is never deleted
 _BODY_BYTES = 350_000  # compressed; an item holds 400 KB
 
 
@@ -50,8 +49,9 @@ class Replayed(Exception):
 class RequestKey:
     """An idempotency key: who sent it for which route, the request's body, and the request's id.
 
-    After 24 hours, the same key means a new request. If it stands for an action that can be done
-    only once, its row is never deleted, and `spent` is the error for repeats after that time.
+    After 24 hours, the same key means a new request. With `spent`, it stands for an action that can
+    be done only once: its row is never deleted, and `spent` returns the error for other requests,
+    from the id of the request that did it.
     """
 
     actor: str
@@ -59,7 +59,7 @@ class RequestKey:
     key: str
     body: bytes
     request_id: str
-    spent: StockpulseError | None = None
+    spent: Callable[[str], StockpulseError] | None = None
 
     @property
     def row(self) -> str:
@@ -85,24 +85,27 @@ class IdempotencyKeyRows:
         self._table = table
         self._now = now
 
-    def recall(self, request: RequestKey) -> None:
-        """Return if the request is new.
+    def recall(self, request: RequestKey, sent: Answer | None = None) -> StockpulseError | None:
+        """Return None if the request is new; `sent` is the answer that it has tried to store.
+
+        Returns the error of `request.spent` if another request did what can be done only once.
 
         Raises:
             Replayed: it has already been applied.
             IdempotencyKeyReused: the key was used for another request.
-            StockpulseError: `request.spent`, if the action was done more than 24 hours ago.
 
         """
         row = get_one(self._client, self._table, {"RequestKey": {"S": request.row}})
         if row is None:
-            return
+            return None
+        if request.spent is not None:
+            done_by = row["RequestID"]["S"]
+            if sent is not None and done_by == request.request_id:
+                raise Replayed(sent, again=False)
+            return request.spent(done_by)
         # DynamoDB deletes expired rows some time later, so the expiry is checked here.
-        until = row.get(_REPEATED_UNTIL) or row["ExpiresAt"]
-        if int(until["N"]) <= self._now().timestamp():
-            if request.spent is not None:
-                raise request.spent
-            return
+        if int(row["ExpiresAt"]["N"]) <= self._now().timestamp():
+            return None
         if row["Fingerprint"]["S"] != request.fingerprint:
             raise IdempotencyKeyReused(
                 "This Idempotency-Key was used for a different request within the last 24 hours. "
@@ -118,35 +121,43 @@ class IdempotencyKeyRows:
     def put(self, request: RequestKey, answer: Answer) -> dict[str, Any]:
         """The action that stores the response, for the write's own transaction.
 
+        Of an action that can be done only once, it stores which request did it.
+
         Raises:
             ItemTooLarge: the response does not fit into an item.
 
         """
+        now = self._now()
+        item: dict[str, Any] = {
+            "RequestKey": {"S": request.row},
+            "Route": {"S": request.route[:1000]},
+            "Actor": {"S": request.actor},
+            "RequestID": {"S": request.request_id},
+        }
+        if request.spent is None:
+            item |= self._response(request, answer, now)
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": item,
+                "ConditionExpression": "attribute_not_exists(RequestKey) OR ExpiresAt <= :now",
+                "ExpressionAttributeValues": {":now": {"N": str(int(now.timestamp()))}},
+            }
+        }
+
+    def _response(self, request: RequestKey, answer: Answer, now: datetime) -> dict[str, Any]:
         body = zlib.compress(answer.body)
         if len(body) > _BODY_BYTES:
             raise ItemTooLarge(
                 "The response is too large to be stored for a repeat of this request. Send the "
                 "request without an Idempotency-Key."
             )
-        now = self._now()
-        until = "ExpiresAt" if request.spent is None else _REPEATED_UNTIL
         return {
-            "Put": {
-                "TableName": self._table,
-                "Item": {
-                    "RequestKey": {"S": request.row},
-                    "Route": {"S": request.route[:1000]},
-                    "Actor": {"S": request.actor},
-                    "Fingerprint": {"S": request.fingerprint},
-                    "RequestID": {"S": request.request_id},
-                    "Status": {"N": str(answer.status)},
-                    "Headers": {"M": {name: {"S": v} for name, v in answer.headers.items()}},
-                    "Body": {"B": body},
-                    until: {"N": str(int((now + KEPT).timestamp()))},
-                },
-                "ConditionExpression": "attribute_not_exists(RequestKey) OR ExpiresAt <= :now",
-                "ExpressionAttributeValues": {":now": {"N": str(int(now.timestamp()))}},
-            }
+            "Fingerprint": {"S": request.fingerprint},
+            "Status": {"N": str(answer.status)},
+            "Headers": {"M": {name: {"S": v} for name, v in answer.headers.items()}},
+            "Body": {"B": body},
+            "ExpiresAt": {"N": str(int((now + KEPT).timestamp()))},
         }
 
 
@@ -163,10 +174,15 @@ class Once(Generic[Result]):
         requests: Sequence[RequestKey],
         answer: Callable[[Result], Answer],
     ) -> None:
-        """`answer` makes the response from the result of the write."""
+        """`answer` makes the response from the result of the write.
+
+        What can be done only once comes first in `requests`: if its row is there, so is the row of
+        the client's own key, in case this is a repeat.
+        """
         self._rows = idempotency_keys
         self._requests = requests
         self._answer = answer
+        self._sent: Answer | None = None
 
     def recall(self) -> None:
         """Return if the request is new.
@@ -174,12 +190,15 @@ class Once(Generic[Result]):
         Raises:
             Replayed: it has already been applied.
             IdempotencyKeyReused: the key was used for another request.
+            StockpulseError: what can be done only once was done by another request.
 
         """
-        for request in self._requests:
-            self._rows.recall(request)
+        spent = [self._rows.recall(request, self._sent) for request in self._requests]
+        for error in spent:
+            if error is not None:
+                raise error
 
     def actions(self, result: Result) -> list[dict[str, Any]]:
         """The transaction actions that store the response to a write with this result."""
-        answer = self._answer(result)
+        self._sent = answer = self._answer(result)
         return [self._rows.put(request, answer) for request in self._requests]

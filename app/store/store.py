@@ -14,6 +14,7 @@ from app.store.feed.feed import Feed
 from app.store.idempotency import IdempotencyKeyRows
 from app.store.products.changes import StockRules
 from app.store.products.product_repository import ProductRepository
+from app.store.products.reversal.reversals import Reversals
 from app.store.sinks.sink_control import SinkControl
 from app.store.status import StatusReader
 from app.store.timeline.newest_gaps import NewestGaps
@@ -25,6 +26,7 @@ class Store:
     """The repositories of one deployment."""
 
     products: ProductRepository
+    reversals: Reversals
     idempotency_keys: IdempotencyKeyRows
     timeline: Timeline
     past: Past
@@ -53,6 +55,7 @@ def open_store(
     client, tables, names = deployment.clients.tables, deployment.tables, deployment.names
     admin_log = AdminLog(client, tables.settings)
     sinks = SinkControl(*deployment.coordination, feed, admin_log, on_control)
+    now = StoreClock(client).now
     products = ProductRepository(
         client,
         deployment.stamps,
@@ -60,12 +63,13 @@ def open_store(
         was_known=audit.knows,
         on_commit=on_commit,
         on_write=on_write,
-        now=StoreClock(client).now,
+        now=now,
         rules=rules,
     )
     gaps = NewestGaps(feed, audit)
     return Store(
         products=products,
+        reversals=Reversals(products, deployment.stamps, rules, now, audit.chains.event_of_request),
         idempotency_keys=IdempotencyKeyRows(client, tables.idempotency),
         timeline=Timeline(feed, audit),
         past=Past(audit, names),

@@ -13,7 +13,6 @@ from app.store.dynamodb.client import POOL_SIZE
 from app.web import problems
 from app.web.api import (
     admin,
-    batch,
     contracts,
     dead_letters,
     events,
@@ -22,6 +21,7 @@ from app.web.api import (
     reversals,
     sinks,
 )
+from app.web.api.batches import batch
 from app.web.api.products import product_reads, product_writes, stock
 from app.web.contract.openapi import contract, operation_id
 from app.web.middleware.access_log import AccessLog

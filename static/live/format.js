@@ -43,6 +43,7 @@ export function describe(data, stockName = "Stock") {
     reason: data.reason ?? "",
     note: isSynthetic(data) ? "" : (data.note ?? ""),
     reference: data.reference ?? "",
+    reverses: data.reverses ?? "",
     occurredAt: data.occurred_at,
   };
 }

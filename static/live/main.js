@@ -24,7 +24,7 @@ const list = $("feed");
 const times = createTimes();
 const showState = createPill($("pill"));
 const filter = createFilter($("filter"), list, $("filter-count"));
-const show = createFeed(list, createRowBuilder($("row"), main.dataset.history, times), filter);
+const show = createFeed(list, createRowBuilder($("row"), main.dataset.history, main.dataset.stream, times), filter);
 const buffer = createBuffer(ROW_LIMIT);
 const tiles = createTileBoard($("tiles"), times, () => buffer.paused);
 const announce = createAnnouncer((text) => {

@@ -4,7 +4,7 @@
 const FIELDS = ["mark", "label", "shownId", "change", "who", "reason", "note", "reference"];
 
 /** Returns a function that builds a row element from the result of `describe`. */
-export function createRowBuilder(template, historyUrl, times) {
+export function createRowBuilder(template, historyUrl, eventUrl, times) {
   const pattern = template.content.firstElementChild;
 
   return function build(row) {
@@ -19,6 +19,10 @@ export function createRowBuilder(template, historyUrl, times) {
     parts.who.classList.toggle("outside", row.outside);
     parts.name.textContent = row.name;
     parts.name.href = `${historyUrl}?id=${encodeURIComponent(row.productId)}`;
+    if (row.reverses) {
+      parts.reverses.textContent = "takes back a change";
+      parts.reverses.href = `${eventUrl}/${encodeURIComponent(row.reverses)}`;
+    }
     parts.time.dateTime = row.occurredAt;
     times.show(parts.time);
     return element;

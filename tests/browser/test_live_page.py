@@ -52,6 +52,20 @@ def test_inserts_stock_changes_edits_and_deletions_are_shown(app: App, page: Pag
     expect(rows.first).to_contain_text("damaged")
 
 
+def test_reversal_links_to_the_change_that_it_takes_back(app: App, page: Page) -> None:
+    app.create("P1", 12)
+    open_live(page, app.url)
+    rows, links = page.locator(ROWS), page.locator(f"{ROWS} a.reverses:visible")
+    app.adjust("P1", -3)
+    expect(rows).to_have_count(2)
+    expect(links).to_have_count(0)
+    sale = rows.first.get_attribute("data-id")
+    app.http.post(f"/v1/events/{sale}/reversals", json={})
+    expect(links).to_have_attribute("href", f"/v1/events/{sale}")
+    page.reload()
+    expect(links).to_have_attribute("href", f"/v1/events/{sale}")
+
+
 def test_every_static_file_is_loaded_from_the_hashed_folder(app: App, page: Page) -> None:
     loaded: dict[str, int] = {}
     page.on("response", lambda answer: loaded.update({answer.url: answer.status}))

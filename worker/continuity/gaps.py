@@ -152,6 +152,7 @@ def product_gap(
         reason=None,
         note="the next change does not start from the state that the previous change left",
         reference=None,
+        reverses=None,
         request_id=None,
         images_omitted=head is None or head.images_omitted,
     )

@@ -154,6 +154,7 @@ def _decode(record: Mapping[str, Any], stream_arn: str, stamps: Stamps) -> Chang
         note=author.note,
         reference=author.reference,
         request_id=author.request_id,
+        reverses=author.reverses,
     )
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from app.core.errors import PastOutOfReach
-from app.core.events import ChangeEvent
+from app.core.events import ChangeEvent, event_id
 from app.core.keys import row_id
 from app.store.audit.chain import LINK_FIELDS, Link, is_record, link_of
 from app.store.audit.damaged import readable_entries
@@ -100,6 +100,12 @@ class ChainReader:
             if link is not None or not found:
                 return link
         return None
+
+    def event_of_request(self, product_id: str, request_id: str) -> str | None:
+        """The id of the event that a request made; None if it is not among the newest few."""
+        links = self.beside(product_id, _END, _NEAR, newer=False)
+        found = (link.key for link in links if link.request_id == request_id)
+        return next((event_id(product_id, key) for key in found), None)
 
     def oldest(self, product_id: str) -> ChangeEvent | None:
         """A product's first event; None if it has no entry."""

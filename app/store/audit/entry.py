@@ -86,6 +86,7 @@ def event_of(entry: Mapping[str, Any]) -> ChangeEvent:
         note=_text(entry, "Note"),
         reference=_text(entry, "Reference"),
         request_id=_text(entry, "RequestID"),
+        reverses=_text(entry, "Reverses"),
         occurred_at=datetime.fromisoformat(entry["OccurredAt"]["S"]).astimezone(UTC),
         event_name=entry["EventName"]["S"],
         sequence_number=entry["SequenceNumber"]["S"],
@@ -118,6 +119,7 @@ def _fields(event: ChangeEvent, key_id: str) -> dict[str, Any]:
         "Note": event.note,
         "Reference": event.reference,
         "RequestID": event.request_id,
+        "Reverses": event.reverses,
         "BeforeHash": None if event.before is None else digest(event.before),
         "AfterHash": None if event.after is None else digest(event.after),
     }

@@ -6,13 +6,16 @@ from decimal import Decimal
 from typing import Any
 
 from app.core.errors import ETagMismatch, InsufficientStock, InvalidStock, StockNotCountable
-from app.core.item import MAX_STOCK
+from app.core.item import MAX_STOCK, AttributeNames, Item
 from app.core.numbers import json_number, places, quantity, significant, total
 from app.store.products.etags import check_details, check_whole
-from app.store.products.field_values import changes_to
-from app.store.products.model import Product, ProductDraft
+from app.store.products.field_values import Values, changes_to, encode_fields
+from app.store.products.model import Product, ProductDraft, product_of
 
 MOST_DIGITS = 38  # significant ones, which a DynamoDB number keeps
+
+# The values that a write changes in an item, by path; as `Decide` otherwise.
+Plan = Callable[[Item], Values | None]
 
 # The fields that a write changes; empty if there is nothing to change. None if the product has
 # changed, but is as the write would leave it: then there is nothing to record, either.
@@ -64,6 +67,21 @@ class StockRules:
 
 
 WHOLE_UNITS = StockRules()
+
+
+def planned(decide: Decide, names: AttributeNames) -> Plan:
+    """The plan that carries out a decision.
+
+    The plan raises what the decision raises, and:
+        AttributeKept: a field's attribute is of another type, written by another program.
+
+    """
+
+    def plan(item: Item) -> Values | None:
+        fields = decide(product_of(item, names))
+        return None if fields is None else encode_fields(fields, names, item)
+
+    return plan
 
 
 def replacing(draft: ProductDraft, if_match: str, rules: StockRules) -> Decide:

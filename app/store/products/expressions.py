@@ -17,7 +17,7 @@ from app.core.keys import KeySchema
 from app.core.metadata import DeleteMark, Metadata, metadata_of
 from app.core.paths import Path, first_missing, value_at, with_value
 from app.core.stamps import Stamps
-from app.store.products.field_values import encode_fields
+from app.store.products.field_values import Values, encode_fields
 from app.store.products.model import ProductDraft, Stamp
 
 
@@ -73,7 +73,19 @@ def put_new(draft: ProductDraft, stamp: Stamp, now: datetime, stamps: Stamps) ->
     product_id = fields.pop("product_id")
     key = stamps.names.key.key_of(product_id)
     item = _with(key, encode_fields(fields, stamps.names, key))
-    return stamps.signed(None, item, _metadata(stamp, 1, rfc3339(now), now))
+    new = Metadata(created_at=rfc3339(now))
+    return stamps.signed(None, item, _metadata(stamp, new, now))
+
+
+def put_again(item: Item, stamp: Stamp, now: datetime, stamps: Stamps) -> Item:
+    """A deleted item with all of its attributes; its version counts on.
+
+    Raises:
+        MetadataTaken: another program kept something else under the metadata's name.
+
+    """
+    before = _own_metadata(item, stamps.names)
+    return stamps.signed(None, item, _metadata(stamp, before, now))
 
 
 def update(
@@ -86,10 +98,20 @@ def update(
         AttributeKept: a field's attribute is of another type, written by another program.
 
     """
+    return assign(item, encode_fields(fields, stamps.names, item), stamp, now, stamps)
+
+
+def assign(
+    item: Item, values: Values, stamp: Stamp, now: datetime, stamps: Stamps
+) -> tuple[dict[str, Any], Item]:
+    """Parameters of the update that sets these values, and the item after it.
+
+    Raises:
+        MetadataTaken: another program keeps something else under the metadata's name.
+
+    """
     names = stamps.names
-    before = _own_metadata(item, names)
-    values = encode_fields(fields, names, item)
-    metadata = _metadata(stamp, before.version + 1, before.created_at, now)
+    metadata = _metadata(stamp, _own_metadata(item, names), now)
     after = stamps.signed(item, _with(item, values), metadata)
     # A map that the item lacks is set as a whole, if it is still lacking. In a map that it has, a
     # value can be set only while it is a map.
@@ -136,6 +158,7 @@ def mark_delete(
         request_id=stamp.request_id,
         reason=stamp.reason,
         note=stamp.note,
+        reverses=stamp.reverses,
     )
     marked = stamps.marked(item, mark)
     return _set_metadata(item, marked, names), marked
@@ -165,20 +188,25 @@ def _own_metadata(item: Item, names: AttributeNames) -> Metadata:
     return metadata if metadata.deleted is None else replace(metadata, deleted=None)
 
 
-def _metadata(stamp: Stamp, version: int, created_at: str | None, now: datetime) -> Metadata:
+def _metadata(stamp: Stamp, before: Metadata, now: datetime) -> Metadata:
+    counted_at = before.counted_at if stamp.counted_at is None else stamp.counted_at
+    if stamp.counts or stamp.reason == "counted":
+        counted_at = rfc3339(now)
     return Metadata(
-        version=version,
-        created_at=created_at,
+        version=before.version + 1,
+        created_at=before.created_at,
         updated_at=rfc3339(now),
         actor=stamp.actor,
         request_id=stamp.request_id,
         reason=stamp.reason,
         note=stamp.note,
         reference=stamp.reference,
+        reverses=stamp.reverses,
+        counted_at=counted_at,
     )
 
 
-def _with(item: Item, values: Mapping[Path, AttributeValue | None]) -> Item:
+def _with(item: Item, values: Values) -> Item:
     for path, value in values.items():
         item = with_value(item, path, value)
     return item
@@ -194,9 +222,7 @@ def placeholder(names: dict[str, str], prefix: str, path: Path) -> str:
     return ".".join(aliases)
 
 
-def _with_assignments(
-    request: dict[str, Any], attributes: Mapping[Path, AttributeValue | None]
-) -> dict[str, Any]:
+def _with_assignments(request: dict[str, Any], attributes: Values) -> dict[str, Any]:
     """The request with SET for values and REMOVE for None."""
     names = dict(request["ExpressionAttributeNames"])
     values = dict(request.get("ExpressionAttributeValues", {}))

@@ -11,6 +11,9 @@ from app.core.numbers import digits, number_of
 from app.core.paths import Path, blocked_at, path_of, value_at
 from app.store.products.model import NUMBERS, TYPES, Product
 
+# Attribute values by path; None: there is none, or none any more.
+Values = Mapping[Path, AttributeValue | None]
+
 
 def encode_fields(
     fields: Mapping[str, Any], names: AttributeNames, item: Item | None = None

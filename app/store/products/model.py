@@ -56,13 +56,21 @@ class ProductDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """A write's author, reason and request; each write sets or removes all of these attributes."""
+    """A write's author, reason and request; each write sets or removes all of these attributes.
+
+    `reverses` is the id of the event that the write takes back. `counts`: the stock is
+    counted. `counted_at` is the time of the last count from now on (empty: there was none), where
+    the write takes back a later one; None: it stays.
+    """
 
     actor: str
     request_id: str
     reason: str | None = None
     note: str | None = None
     reference: str | None = None
+    reverses: str | None = None
+    counts: bool = False
+    counted_at: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

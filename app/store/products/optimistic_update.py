@@ -1,11 +1,11 @@
-"""An optimistic update reads a product, decides the change, and writes if nothing has changed.
+"""An optimistic update reads a product, plans the change, and writes if nothing has changed.
 
-If the condition fails, it reads and decides again, up to ten times in all. Requests for the same
+If the condition fails, it reads and plans again, up to ten times in all. Requests for the same
 product wait for each other within a process, instead of failing each other's conditions.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -22,8 +22,9 @@ from app.core.item import AttributeNames, Item
 from app.core.stamps import Stamps
 from app.store.dynamodb.transactions import Committer, settling
 from app.store.idempotency import Once
-from app.store.products.changes import Decide
-from app.store.products.expressions import is_written_by, update
+from app.store.products.changes import Plan
+from app.store.products.expressions import assign, is_written_by
+from app.store.products.field_values import Values
 from app.store.products.model import Product, Stamp, product_of
 
 TRIES = 10
@@ -42,7 +43,7 @@ class ProductLocks:
 
 
 class OptimisticUpdate:
-    """Applies decisions to products of one table; `read` returns an item or raises."""
+    """Carries out plans on products of one table; `read` returns an item or raises."""
 
     def __init__(
         self,
@@ -61,9 +62,9 @@ class OptimisticUpdate:
         self._now = now
 
     def __call__(
-        self, product_id: str, decide: Decide, stamp: Stamp, once: Once[Product] | None = None
+        self, product_id: str, plan: Plan, stamp: Stamp, once: Once[Product] | None = None
     ) -> Product:
-        """Apply the decision, and return the product after the write.
+        """Carry out the plan, and return the product after the write.
 
         Raises:
             TooMuchContention: other writers changed the product before every try.
@@ -76,11 +77,10 @@ class OptimisticUpdate:
                 if once is not None:
                     once.recall()
                 item = self._read(product_id)
-                before = product_of(item, self._stamps.names)
-                fields = decide(before)
-                if fields is None:
-                    return before
-                after, operations = self._change(item, fields, stamp)
+                values = plan(item)
+                if values is None:
+                    return product_of(item, self._stamps.names)
+                after, operations = self._change(item, values, stamp)
                 product = product_of(after, self._stamps.names)
                 if once is not None:
                     operations += once.actions(product)
@@ -108,13 +108,13 @@ class OptimisticUpdate:
         raise OutcomeUnknown  # another writer's stamp would hide ours
 
     def _change(
-        self, item: Item, fields: Mapping[str, Any], stamp: Stamp
+        self, item: Item, values: Values, stamp: Stamp
     ) -> tuple[Item, list[dict[str, Any]]]:
-        """The item after the decision, and the operations that make it so."""
+        """The item after the change, and the operations that make it so."""
         names = self._stamps.names
-        if not fields and stamp.reason is None and stamp.note is None:
+        if not values and stamp.reason is None and stamp.note is None:
             return item, []  # nothing to change, and nothing to record
-        request, after = update(item, fields, stamp, self._now(), self._stamps)
+        request, after = assign(item, values, stamp, self._now(), self._stamps)
         check_selected(after, names)
         target = {"TableName": self._stamps.table, "Key": names.key.of_item(item)}
         return after, [{"Update": {**target, **request}}]

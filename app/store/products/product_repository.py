@@ -6,6 +6,7 @@ times.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -23,10 +24,12 @@ from app.store.dynamodb.transactions import Committer, settling
 from app.store.idempotency import Once
 from app.store.products.changes import (
     WHOLE_UNITS,
+    Decide,
     StockRules,
     adjusting,
     counting,
     patching,
+    planned,
     replacing,
 )
 from app.store.products.etags import check_whole
@@ -77,9 +80,7 @@ class ProductRepository(ProductReader):
         )
         self._on_write = on_write
         self._locks = ProductLocks()
-        self._rewrite = OptimisticUpdate(
-            self._commit, self.read, self._locks, stamps, now, on_write
-        )
+        self.change = OptimisticUpdate(self._commit, self.read, self._locks, stamps, now, on_write)
 
     def create(
         self, draft: ProductDraft, stamp: Stamp, once: Once[Product] | None = None
@@ -103,9 +104,13 @@ class ProductRepository(ProductReader):
         except NotAnID as error:
             errors = [{"pointer": "/product_id", "detail": str(error)}]
             raise InvalidProductID(str(error), extra={"errors": errors}) from None
-        item = put_new(draft, stamp, self._now(), self._stamps)
+        return self.insert(put_new(draft, stamp, self._now(), self._stamps), stamp, once)
+
+    def insert(self, item: Item, stamp: Stamp, once: Once[Product] | None = None) -> Product:
+        """Put a stamped item, if there is none with its key; raises as `create`."""
         check_selected(item, self._names)
         product = product_of(item, self._names)
+        product_id = product.product_id
         put = {
             "TableName": self._table,
             "Item": item,
@@ -119,12 +124,12 @@ class ProductRepository(ProductReader):
             if once is not None:
                 once.recall()
             with settling(error):
-                if is_written_by(stamp, self.find(draft.product_id), self._names):
-                    self._on_write(draft.product_id, item, stamp.request_id)
+                if is_written_by(stamp, self.find(product_id), self._names):
+                    self._on_write(product_id, item, stamp.request_id)
                     return product
             if error.may_be_applied and once is None:
                 raise OutcomeUnknown from None
-            if self._names.selects is not None and self.find(draft.product_id) is None:
+            if self._names.selects is not None and self.find(product_id) is None:
                 raise ProductExists(
                     "An item with this id exists, but does not match STOCKPULSE_PRODUCTS_FILTER, "
                     "so it is not shown. Choose another id."
@@ -132,7 +137,7 @@ class ProductRepository(ProductReader):
             raise ProductExists(
                 "A product with this id already exists. Choose another id, or edit that product."
             ) from None
-        self._on_write(draft.product_id, item, stamp.request_id)
+        self._on_write(product_id, item, stamp.request_id)
         return product
 
     def replace(
@@ -145,7 +150,7 @@ class ProductRepository(ProductReader):
 
         """
         decide = replacing(draft, if_match, self._rules)
-        return self._rewrite(draft.product_id, decide, stamp, once)
+        return self._decided(draft.product_id, decide, stamp, once)
 
     def patch(
         self,
@@ -161,7 +166,7 @@ class ProductRepository(ProductReader):
             ETagMismatch: the compared parts do not match `if_match`.
 
         """
-        return self._rewrite(product_id, patching(changes, if_match, self._rules), stamp, once)
+        return self._decided(product_id, patching(changes, if_match, self._rules), stamp, once)
 
     def adjust(
         self, product_id: str, delta: Decimal, stamp: Stamp, once: Once[Product] | None = None
@@ -174,13 +179,19 @@ class ProductRepository(ProductReader):
             InvalidStock: `delta` has too many decimal places.
 
         """
-        return self._rewrite(product_id, adjusting(delta, self._rules), stamp, once)
+        return self._decided(product_id, adjusting(delta, self._rules), stamp, once)
 
     def count(
         self, product_id: str, counted: Decimal, stamp: Stamp, once: Once[Product] | None = None
     ) -> Product:
         """Set the stock to the counted number; a count with the same number is recorded, too."""
-        return self._rewrite(product_id, counting(counted, self._rules), stamp, once)
+        decide = counting(counted, self._rules)
+        return self._decided(product_id, decide, replace(stamp, counts=True), once)
+
+    def _decided(
+        self, product_id: str, decide: Decide, stamp: Stamp, once: Once[Product] | None
+    ) -> Product:
+        return self.change(product_id, planned(decide, self._names), stamp, once)
 
     def delete(
         self, product_id: str, if_match: str, stamp: Stamp, once: Once[None] | None = None
@@ -192,12 +203,26 @@ class ProductRepository(ProductReader):
             OutcomeUnknown: it may have been deleted, and created again by another writer.
 
         """
+
+        def check(item: Item) -> None:
+            check_whole(product_of(item, self._names), if_match)
+
+        self.remove(product_id, check, stamp, once)
+
+    def remove(
+        self,
+        product_id: str,
+        check: Callable[[Item], None],
+        stamp: Stamp,
+        once: Once[None] | None = None,
+    ) -> None:
+        """Delete as `delete` does, unless `check` raises."""
         with self._locks.lock_of(product_id):
             for _ in range(TRIES):
                 if once is not None:
                     once.recall()
                 item = self.read(product_id)
-                check_whole(product_of(item, self._names), if_match)
+                check(item)
                 extra = [] if once is None else once.actions(None)
                 try:
                     self._deletion(item, stamp, extra)

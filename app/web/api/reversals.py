@@ -1,51 +1,75 @@
-"""A stock change can be reversed once, by a new change that refers to it.
+"""An event is taken back once, by a new change that names it; it is never modified itself."""
 
-The reversal subtracts the change's delta from the current stock: later changes remain. The
-original event is never modified.
-"""
+from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
 from app.core.errors import (
     AlreadyReversed,
+    CountedSince,
     EventNotFound,
     IdempotencyKeyReused,
     InsufficientStock,
+    ItemTooLarge,
+    MetadataTaken,
     NotReversible,
+    ProductExists,
     ProductGone,
     ProductNotFound,
     StockNotCountable,
+    Superseded,
     TooMuchContention,
 )
-from app.core.events import ChangeEvent
 from app.core.roles import Role
+from app.store.products.model import Product
+from app.web.api.batches.reversal_items import ReversalItems
 from app.web.auth.permissions import needs
-from app.web.contract.error_responses import error_responses
+from app.web.contract.error_responses import Responses, error_responses
+from app.web.middleware.rate_limits import charge
+from app.web.middleware.request_guard import request_id_of
 from app.web.requests.idempotency import IdempotencyDep
 from app.web.requests.parameters import EventID, ServicesDep, event_ref, json_body, writable
-from app.web.requests.responses import product_response
+from app.web.requests.responses import json_response
 from app.web.requests.strict_route import StrictRoute
 from app.web.requests.write_stamp import stamp_for
-from app.web.schemas.outputs import ProductOut
-from app.web.schemas.product_models import ReversalRequest
-from app.web.services import Services
+from app.web.schemas.reversal_models import (
+    ReversalBatchOut,
+    ReversalBatchRequest,
+    ReversalRequest,
+    ReversedProductOut,
+    reversed_product_out,
+)
 
-router = APIRouter(prefix="/v1/events", tags=["events"], route_class=StrictRoute)
+router = APIRouter(
+    prefix="/v1",
+    tags=["events"],
+    route_class=StrictRoute,
+    dependencies=[needs(Role.EDITOR, writable, json_body)],
+)
+
+_DELETED: Responses = {
+    204: {"description": "The event had created the product, which is now deleted."}
+}
 
 
 @router.post(
-    "/{event_id}/reversals",
-    response_model=ProductOut,
-    response_description="The updated product.",
-    dependencies=[needs(Role.EDITOR, writable, json_body)],
-    responses=error_responses(
+    "/events/{event_id}/reversals",
+    response_model=ReversedProductOut,
+    response_description="The product after the reversal.",
+    responses=_DELETED
+    | error_responses(
         EventNotFound,
         ProductNotFound,
         ProductGone,
         NotReversible,
         AlreadyReversed,
+        Superseded,
+        CountedSince,
         InsufficientStock,
         StockNotCountable,
+        ProductExists,
+        MetadataTaken,
+        ItemTooLarge,
         TooMuchContention,
         IdempotencyKeyReused,
     ),
@@ -57,24 +81,46 @@ def reverse_event(
     services: ServicesDep,
     idempotency: IdempotencyDep,
 ) -> Response:
-    """Reverse a stock change.
+    """Reverse a change.
 
-    Undoes the change's effect on the stock with a new change, whose `reference` is this event's
-    id. Later changes remain. An event can be reversed once: repeats within 24 hours get the first
-    response again, later ones fail with 409.
+    Takes back what the event changed with a new change, whose `reverses` is this event's id. The
+    stock changes by the opposite amount, so later changes of it remain. Other fields are set back,
+    unless a later change touched them (409 `superseded`). A deleted product is restored, a created
+    one is deleted. An event can be reversed once; its reversal can be reversed, too.
     """
-    event = _event(event_id, services)
-    if event.kind != "stock_changed" or event.delta is None:
-        raise NotReversible("Only a change of stock from one count to another can be reversed.")
-    # The row of the reversal says that there was one. The history need not be read for it.
-    spent = AlreadyReversed("A later change of this product has already reversed this one.")
-    once = idempotency.once_for_action("reversal", event.id, product_response, spent)
-    stamp = stamp_for(request, reason=body.reason, note=body.note, reference=event.id)
-    return product_response(
-        services.store.products.adjust(event.product_id, -event.delta, stamp, once)
-    )
+    event = services.store.timeline.event(event_ref(event_id))
+    reversals = services.store.reversals
+    respond = partial(_response, reversals.left_as_is(event))
+    spent = partial(reversals.already, event)
+    once = idempotency.once_for_action("reversal", event.id, respond, spent)
+    stamp = stamp_for(request, reason=body.reason, note=body.note, reverses=event.id)
+    return respond(reversals.reverse(event, stamp, once))
 
 
-def _event(event_id: str, services: Services) -> ChangeEvent:
-    ref = event_ref(event_id)
-    return services.store.timeline.event(ref)
+@router.post(
+    "/reversals",
+    status_code=207,
+    response_model=ReversalBatchOut,
+    response_description="The result of each event, in the order of the request.",
+)
+async def reverse_events(
+    body: ReversalBatchRequest, request: Request, services: ServicesDep, idempotency: IdempotencyDep
+) -> Response:
+    """Reverse many changes.
+
+    Reverses up to 500 events, each on its own: one event's failure does not affect the others.
+    Events of the same product are reversed newest first, whatever their order in the request. The
+    response is 207 and contains a status for each event. If you repeat the request with the same
+    `Idempotency-Key`, only the events that failed are tried again. Each event counts as one request
+    in your rate limit; if fewer are left, nothing is applied and the response is 429.
+    """
+    limits = charge(request.scope, len(body.events) - 1)
+    stamp = stamp_for(request, reason=body.reason, note=body.note)
+    batch = ReversalItems(services.store, idempotency, stamp, request_id_of(request.scope))
+    return await batch.response(request, body.events, batch.lanes(body.events), limits)
+
+
+def _response(left: tuple[str, ...], product: Product | None) -> Response:
+    if product is None:
+        return Response(status_code=204)
+    return json_response(reversed_product_out(product, left), headers={"ETag": product.etag})

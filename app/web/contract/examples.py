@@ -12,7 +12,7 @@ from app.core.errors import ProductNotFound
 from app.core.events import event_id
 
 _EVENT_ID = event_id("TEA-1", "2026-11-21T07:00:00.000#" + "2".zfill(40))
-_ETAG = '"6f1c2d0a9b8e7f54.0d9c8b7a6f5e4d3c"'
+ETAG = '"6f1c2d0a9b8e7f54.0d9c8b7a6f5e4d3c"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class Example:
     headers: Sequence[str] = ()  # of the response
 
 
-def _product(**changes: Any) -> dict[str, Any]:
+def a_product(**changes: Any) -> dict[str, Any]:
+    """The tea as a response shows it, with these changes."""
     return {
         "product_id": "TEA-1",
         "name": "Earl Grey, 100 g",
@@ -46,7 +47,7 @@ def _product(**changes: Any) -> dict[str, Any]:
     }
 
 
-_SOLD = _product(stock=38, version=2, updated_at="2026-11-21T08:12:31.004Z")
+_SOLD = a_product(stock=38, version=2, updated_at="2026-11-21T08:12:31.004Z")
 
 
 def _image(stock: int, version: int, updated: str, **stamp: str) -> dict[str, Any]:
@@ -99,6 +100,7 @@ _SALE = {
         "note": None,
         "reference": "SO-1042",
         "request_id": "0b9f8f7a2f3e4d5c8a7b6c5d4e3f2a1b",
+        "reverses": None,
         "occurred_at": "2026-11-21T08:12:31Z",
         "event_name": "MODIFY",
         "sequence_number": "2",
@@ -123,15 +125,15 @@ EXAMPLES: Mapping[str, Example] = {
             "tags": ["black", "loose"],
             "barcode": "4006381333931",
         },
-        response=_product(warnings=[]),
+        response=a_product(warnings=[]),
         headers=("ETag", "Location"),
     ),
-    "get_product": Example(200, parameters=_TEA, response=_product(), headers=("ETag",)),
+    "get_product": Example(200, parameters=_TEA, response=a_product(), headers=("ETag",)),
     "list_products": Example(
         200,
         parameters={"limit": 50},
         response={
-            "items": [_product()],
+            "items": [a_product()],
             "next_cursor": None,
             "total": None,
             "as_of": "2026-11-21T08:15:00Z",
@@ -152,21 +154,21 @@ EXAMPLES: Mapping[str, Example] = {
         200,
         parameters={"event_id": _EVENT_ID},
         body={"note": "rung up twice"},
-        response=_product(version=3, updated_at="2026-11-21T08:15:02.871Z"),
+        response=a_product(version=3, updated_at="2026-11-21T08:15:02.871Z", not_reversed=[]),
         headers=("ETag",),
     ),
     "count_product": Example(
         200,
         parameters=_TEA,
         body={"counted": 39, "note": "one box was torn"},
-        response=_product(stock=39, version=4, updated_at="2026-11-21T18:30:12.400Z"),
+        response=a_product(stock=39, version=4, updated_at="2026-11-21T18:30:12.400Z"),
         headers=("ETag",),
     ),
     "patch_product": Example(
         200,
         parameters=_TEA | {"if-match": "*"},
         body={"price": "7.20", "barcode": None},
-        response=_product(
+        response=a_product(
             stock=39,
             price="7.2",
             barcode=None,
@@ -180,7 +182,7 @@ EXAMPLES: Mapping[str, Example] = {
         200,
         parameters=_TEA | {"if-match": "*"},
         body={"name": "Earl Grey, 100 g tin", "stock": 39, "category": "Tea", "price": "7.90"},
-        response=_product(
+        response=a_product(
             name="Earl Grey, 100 g tin",
             stock=39,
             price="7.9",
@@ -213,8 +215,8 @@ EXAMPLES: Mapping[str, Example] = {
                 {
                     "index": 0,
                     "status": 200,
-                    "etag": _ETAG,
-                    "product": _product(
+                    "etag": ETAG,
+                    "product": a_product(
                         name="Earl Grey, 100 g tin",
                         stock=51,
                         price="7.9",

@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from app.web.contract.error_responses import PROBLEM_SCHEMA, common, merged
 from app.web.contract.examples import EXAMPLES
 from app.web.contract.headers import HEADERS, add_headers
+from app.web.contract.reversal_examples import REVERSAL_EXAMPLES
 from app.web.contract.sink_examples import SINK_EXAMPLES
 from app.web.middleware.authentication import PUBLIC
 
@@ -106,7 +107,7 @@ def _complete(method: str, operation: dict[str, Any], *, public: bool) -> None:
     if not public:
         operation["security"] = [{name: []} for name in _SECURITY]
     name = operation["operationId"]
-    example = EXAMPLES.get(name) or SINK_EXAMPLES.get(name)
+    example = EXAMPLES.get(name) or REVERSAL_EXAMPLES.get(name) or SINK_EXAMPLES.get(name)
     if example is None:
         return
     if body is not None:

@@ -59,6 +59,7 @@ class Row:
     reason: str
     note: str
     reference: str
+    reverses: str
     occurred_at: str
     clock: str
     date: str
@@ -102,6 +103,7 @@ def row_from(data: Mapping[str, Any], zone: ZoneInfo, stock_name: str = "Stock")
         reason=data["reason"] or "",
         note="" if kind in _SYNTHETIC else data["note"] or "",
         reference=data["reference"] or "",
+        reverses=data.get("reverses") or "",
         occurred_at=data["occurred_at"],
         clock=local.strftime("%H:%M:%S"),
         date=local.strftime("%Y-%m-%d"),

@@ -55,14 +55,19 @@ class Idempotency:
         action: str,
         key: str,
         respond: Callable[[Outcome], Response],
-        spent: StockpulseError,
+        spent: Callable[[str], StockpulseError],
+        item: tuple[int, bytes] | None = None,
     ) -> Once[Outcome]:
         """For an action that happens once per `key`, whatever the actor and idempotency key.
 
-        `spent` is the error for repeats after 24 hours.
+        `spent` returns the error for repeats without the first one's idempotency key. `item`: as
+        the arguments of `once_for_item`.
         """
-        record_action = RequestKey("", action, key, b"", self._request_id, spent)
-        return Once(self._store, [*self._keys(self._content), record_action], _stored(respond))
+        request_id, keys = self._request_id, self._keys(self._content)
+        if item is not None:
+            request_id, keys = f"{request_id}.{item[0]}", self._keys(item[1], f"#{item[0]}")
+        record_action = RequestKey("", action, key, b"", request_id, spent)
+        return Once(self._store, [record_action, *keys], _stored(respond))
 
     def _keys(self, content: bytes, suffix: str = "") -> list[RequestKey]:
         if self._key is None:

@@ -18,6 +18,7 @@ def stamp_for(
     reason: str | None = None,
     note: str | None = None,
     reference: str | None = None,
+    reverses: str | None = None,
 ) -> Stamp:
     """The stamp of this request's write."""
     return Stamp(
@@ -26,4 +27,5 @@ def stamp_for(
         reason=reason,
         note=note,
         reference=reference,
+        reverses=reverses,
     )

@@ -115,7 +115,9 @@ class BatchItemOut(BaseModel):
         "8 MB of results, it is left out of the further ones.",
     )
     problem: dict[str, Any] | None = Field(
-        None, description="If the item failed: a problem document (see `Problem`)."
+        None,
+        description="If the item failed: a problem document (see `Problem`). After 8 MB of "
+        "results, its `conflicts` are left out.",
     )
     replayed: bool = Field(
         default=False,

@@ -145,9 +145,9 @@ class EventData(BaseModel):
     )
     reason: str | None = Field(description="The reason that was sent with the change.")
     note: str | None = Field(description="The note that was sent with the change.")
-    reference: str | None = Field(
-        description="The reference that was sent with the change. Of a reversal: the id of the "
-        "reversed event."
+    reference: str | None = Field(description="The reference that was sent with the change.")
+    reverses: str | None = Field(
+        description="The id of the event that this change took back; null if it is no reversal."
     )
     request_id: str | None = Field(
         description="The id of the request that made the change. In a batch, with the item's index."

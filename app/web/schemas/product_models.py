@@ -144,12 +144,3 @@ class CountRequest(Strict):
     reason: Reason = Field("counted", description="Why the stock changes. Recorded with the event.")
     note: Note | None = Field(None, description=_NOTE)
     reference: Reference | None = Field(None, description=_REFERENCE)
-
-
-class ReversalRequest(Strict):
-    """Why a stock change is reversed."""
-
-    reason: Reason = Field(
-        "correction", description="Why the change is reversed. Recorded with the new event."
-    )
-    note: Note | None = Field(None, description=_NOTE)

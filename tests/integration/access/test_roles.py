@@ -46,6 +46,7 @@ TABLE: dict[Route, tuple[Role | None, int, dict[str, Any]]] = {
     ("POST", "/v1/products/{product_id}/counts"): (EDITOR, 422, JSON),
     ("POST", "/v1/products:batch"): (EDITOR, 422, JSON),
     ("POST", "/v1/events/{event_id}/reversals"): (EDITOR, 404, {"json": {"reason": "lost"}}),
+    ("POST", "/v1/reversals"): (EDITOR, 422, JSON),
     ("GET", "/v1/dead-letters"): (VIEWER, 200, {}),
     ("GET", "/v1/dead-letters/{letter_id}"): (VIEWER, 404, {}),
     ("POST", "/v1/dead-letters/{letter_id}/redrive"): (ADMIN, 404, {}),

@@ -1,5 +1,6 @@
 """Every POST of the contract accepts an Idempotency-Key, with the same semantics."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,6 +15,8 @@ from tests.support.builders import STREAM_ARN
 from tests.support.http.receiver import receiving
 from tests.support.processes.running import App
 from tests.support.waiting import until
+
+SALE = "the id of a sale"
 
 # By route: a body, and a different body.
 TABLE: dict[str, tuple[Any, Any]] = {
@@ -31,6 +34,7 @@ TABLE: dict[str, tuple[Any, Any]] = {
     ),
     "/v1/products/{product_id}/counts": ({"counted": 5}, {"counted": 6}),
     "/v1/events/{event_id}/reversals": ({"note": "one"}, {"note": "two"}),
+    "/v1/reversals": ({"events": [SALE], "note": "one"}, {"events": [SALE], "note": "two"}),
     "/v1/dead-letters/{letter_id}/redrive": (None, {}),
     "/v1/sinks/{name}/pause": (None, {}),
     "/v1/sinks/{name}/resume": (None, {}),
@@ -50,21 +54,22 @@ LETTER = Letter(
 
 @pytest.fixture(scope="module")
 def app(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """A product with a sale, a dead letter, and a webhook."""
+    """Three products with a sale each, a dead letter, and a webhook."""
     with (
         receiving() as receiver,
         with_webhook(endpoint, tmp_path_factory.mktemp("posts"), receiver) as shop,
     ):
-        shop.app.create("P1", stock=10)
-        shop.app.adjust("P1", -2)
+        for product_id in ("P1", "P2", "P3"):
+            shop.app.create(product_id, stock=10)
+            shop.app.adjust(product_id, -2)
         DeadLetters(shop.app.tables, f"{shop.settings.table_prefix}DeadLetters").park([LETTER])
         yield shop.app
 
 
-def sale(app: App) -> str:
-    found: list[Any] = until(
-        lambda: app.http.get("/v1/events", params={"kind": "stock_changed"}).json()["items"]
-    )
+def sale(app: App, product_id: str) -> str:
+    """The id of the event; that product is changed by no other request."""
+    wanted = {"kind": "stock_changed", "product_id": product_id}
+    found: list[Any] = until(lambda: app.http.get("/v1/events", params=wanted).json()["items"])
     identifier: str = found[-1]["data"]["id"]
     return identifier
 
@@ -111,13 +116,19 @@ def test_every_post_of_the_contract_is_tested_and_accepts_a_key(app: App) -> Non
 @pytest.mark.parametrize("route", TABLE)
 def test_post_is_applied_once_replayed_and_rejected_with_another_body(app: App, route: str) -> None:
     body, other = TABLE[route]
-    ids = {"product_id": "P1", "letter_id": LETTER.id, "event_id": sale(app), "name": "webhook"}
+    ids = {
+        "product_id": "P1",
+        "letter_id": LETTER.id,
+        "event_id": sale(app, "P2"),
+        "name": "webhook",
+    }
     if route.endswith("resume"):
         app.http.post("/v1/sinks/webhook/pause")
-    path = route.format_map(ids)
+    path, sale_of_p3 = route.format_map(ids), sale(app, "P3")
 
     def ask(sent: Any) -> httpx.Response:
-        content = {} if sent is None else {"json": sent}
+        text = json.dumps(sent).replace(SALE, sale_of_p3)
+        content = {} if sent is None else {"json": json.loads(text)}
         return app.http.post(path, headers={"Idempotency-Key": "k"}, **content)
 
     before = state(app)

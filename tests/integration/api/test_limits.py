@@ -120,6 +120,16 @@ def test_batch_counts_each_item_and_is_refused_whole_if_too_few_requests_are_lef
     assert_refused(batch(1), f'"key";q={KEY}')
 
 
+def test_batch_of_reversals_counts_each_event(house: House) -> None:
+    house.key("undoing", Role.EDITOR)
+    house.refresh_keys()
+    headers = house.headers["undoing"] | {"X-Forwarded-For": "198.51.100.98"}
+    events = {"events": [str(number) for number in range(KEY)]}
+    answer = house.app.http.post("/v1/reversals", json=events, headers=headers)
+    assert (answer.status_code, answer.headers["RateLimit"][:11]) == (207, '"key";r=0;t')
+    assert_refused(asked(house, headers), f'"key";q={KEY}')
+
+
 def test_address_is_limited_after_the_last_allowed_request(house: House) -> None:
     at = "203.0.113.5"
     names = [f"p{number}" for number in range(ADDRESS)]

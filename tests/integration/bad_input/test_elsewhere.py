@@ -102,6 +102,16 @@ REVERSED = [
     post("/v1/events/x/reversals", b'{"note":"a","note":"b"}', 400, "malformed-json", "'note'"),
     post("/v1/events/x/reversals", b'{"delta":1}', 422, "invalid-request", "/delta"),
     post("/v1/events/x/reversals", b"{}", 403, "cross-origin", "origin", JSON, EVIL),
+    *(
+        post("/v1/reversals", body, 422, "invalid-request", named)
+        for body, named in (
+            *((b"{}", "/events"), (b'{"events":[]}', "/events"), (b'{"events":"x"}', "/events")),
+            *((b'{"events":["x","x"]}', "/events"), (b'{"events":[""]}', "/events/0")),
+            (b'{"events":["%b"]}' % (b"A" * 20_000), "/events/0"),
+            (b'{"events":["x"],"atomic":true}', "/atomic"),
+        )
+    ),
+    post("/v1/reversals", b'{"events":["x"]}', 403, "cross-origin", "origin", JSON, EVIL),
 ]
 
 DEAD = [

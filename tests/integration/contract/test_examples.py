@@ -8,12 +8,13 @@ from urllib.parse import quote
 import pytest
 
 from app.web.contract import examples
+from app.web.contract.reversal_examples import DELETION, REVERSAL_EXAMPLES
 from app.web.contract.sink_examples import SINK_EXAMPLES
 from tests.integration.consumers.webhooks import with_webhook
 from tests.support.http.receiver import receiving
 from tests.support.processes.running import App
 
-EXAMPLES = {**examples.EXAMPLES, **SINK_EXAMPLES}
+EXAMPLES = {**examples.EXAMPLES, **REVERSAL_EXAMPLES, **SINK_EXAMPLES}
 
 # Fields that differ each time: times, hashes, ids of requests and events.
 _DIFFERS = {
@@ -52,11 +53,13 @@ def test_each_example_returns_its_documented_response(app: App) -> None:
         for path, methods in app.http.get("/v1/openapi.json").json()["paths"].items()
         for method, operation in methods.items()
     }
-    sale = ""
+    sale = deletion = ""
     for name, example in EXAMPLES.items():
         method, path, operation = operations[name]
         if name == "list_product_events":
-            sale = wait_for_sale(app)
+            sale = wait_for(app, "stock_changed")
+        if name in REVERSAL_EXAMPLES:
+            deletion = wait_for(app, "deleted")
         parameters = {**example.parameters} | ({"event_id": sale} if sale else {})
         where = {entry["name"]: entry["in"] for entry in operation.get("parameters", [])}
         quoted = {n: quote(str(value), safe="") for n, value in parameters.items()}
@@ -69,7 +72,9 @@ def test_each_example_returns_its_documented_response(app: App) -> None:
             | content_type(operation),
             content=None
             if example.body is None
-            else app.http.build_request("POST", "/", json=example.body).content,
+            else app.http.build_request("POST", "/", json=example.body).content.replace(
+                DELETION.encode(), deletion.encode()
+            ),
         )
         assert answer.status_code == example.status, f"{name}: {answer.text}"
         if example.response is not None:
@@ -84,7 +89,7 @@ def test_every_operation_on_products_events_and_sinks_has_an_example(app: App) -
         operation["operationId"]
         for path, methods in document["paths"].items()
         for operation in methods.values()
-        if path.startswith(("/v1/products", "/v1/events", "/v1/sinks"))
+        if path.startswith(("/v1/products", "/v1/events", "/v1/reversals", "/v1/sinks"))
     }
     assert named == set(EXAMPLES)
 
@@ -94,14 +99,14 @@ def content_type(operation: Any) -> dict[str, str]:
     return {"Content-Type": types[0]} if types else {}
 
 
-def wait_for_sale(app: App) -> str:
-    """The id of the sale's event, once it is audited."""
+def wait_for(app: App, kind: str) -> str:
+    """The id of the newest event of this kind, once there is one."""
     for _ in range(200):
-        items = app.http.get("/v1/events", params={"kind": "stock_changed"}).json()["items"]
+        items = app.http.get("/v1/events", params={"kind": kind}).json()["items"]
         if items:
             identifier: str = items[0]["data"]["id"]
             return identifier
-    raise AssertionError("the sale was not audited")
+    raise AssertionError(f"no event of kind {kind} was audited")
 
 
 def comparable(value: Any) -> Any:

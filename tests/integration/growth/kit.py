@@ -89,8 +89,11 @@ class Shop:
         for number in numbers:
             moment = BEGAN + timedelta(seconds=number)
             self._ms = int(moment.timestamp() * 1000)
-            after = an_item("P", ProductName="Mug", Stock=9)
-            event = an_event(number, product_id="P", after=after, occurred_at=moment)
+            images = {
+                "before": an_item("P", ProductName="Mug", Stock=12),
+                "after": an_item("P", ProductName="Mug", Stock=9),
+            }
+            event = an_event(number, product_id="P", occurred_at=moment, **images)
             self.cursors += [cursor for cursor, _ in self._audit.append([event]).arrived]
             self.events.append(event.id)
         gap = {"kind": "gap", "product_id": "G", "occurred_at": BEGAN}

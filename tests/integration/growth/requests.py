@@ -93,7 +93,7 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
         ),
     ],
     ("POST", "/v1/products/{product_id}/counts"): lambda shop, n: [
-        ask("/v1/products/P/counts", json={"counted": 500})
+        ask("/v1/products/g1/counts", json={"counted": 500})  # of P, events are taken back
     ],
     ("POST", "/v1/products:batch"): lambda shop, n: [
         ask(
@@ -119,7 +119,11 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
     ("GET", "/metrics"): lambda shop, n: [ask("/metrics")],
     ("POST", "/v1/events/{event_id}/reversals"): lambda shop, n: [
         ask(f"/v1/events/{shop.events[n]}/reversals", json={}),
-        ask(f"/v1/events/{shop.events[n]}/reversals", json={}),
+        ask(f"/v1/events/{shop.events[n]}/reversals", json={}, is_error=True),
+    ],
+    ("POST", "/v1/reversals"): lambda shop, n: [
+        ask("/v1/reversals", json={"events": [shop.events[10 * n], shop.events[10 * n + 1]]}),
+        ask("/v1/reversals", json={"events": [shop.events[10 * n]]}),
     ],
     ("GET", "/v1/dead-letters"): lambda shop, n: [
         ask("/v1/dead-letters?limit=2"),

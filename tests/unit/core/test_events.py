@@ -119,6 +119,7 @@ def test_data_has_the_event_s_fields_under_the_same_names() -> None:
         "note": None,
         "reference": None,
         "request_id": "r-1",
+        "reverses": None,
         "occurred_at": "2026-11-03T12:00:00Z",
         "event_name": "MODIFY",
         "sequence_number": "100000000000000000001",

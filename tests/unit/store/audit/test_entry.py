@@ -205,6 +205,7 @@ def test_another_key_gives_another_signature() -> None:
         {"note": "three boxes"},
         {"reference": "SO-8"},
         {"request_id": "r-2"},
+        {"reverses": "an-event"},
         {"occurred_at": EVENT.occurred_at + timedelta(seconds=1)},
         {"event_name": "INSERT"},
         {"sequence_number": "2"},
@@ -236,7 +237,13 @@ def test_unknown_fields_are_not_written() -> None:
     bare = an_event(
         product_name=None, actor=None, reason=None, request_id=None, before=None, after=None
     )
-    assert not {"ProductName", "Actor", "Reason", "Note", "Reference", "RequestID"} & set(
-        SIGNER.entry(bare)
-    )
+    assert not {
+        "ProductName",
+        "Actor",
+        "Reason",
+        "Note",
+        "Reference",
+        "RequestID",
+        "Reverses",
+    } & set(SIGNER.entry(bare))
     assert rfc3339(event_of(SIGNER.entry(bare)).occurred_at) == rfc3339(bare.occurred_at)

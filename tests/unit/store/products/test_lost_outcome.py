@@ -2,17 +2,22 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
-from app.core.errors import OutcomeUnknown
+from app.core.errors import AlreadyReversed, OutcomeUnknown
 from app.store.idempotency import Answer, IdempotencyKeyRows, Once, Replayed, RequestKey
+from app.store.products.changes import WHOLE_UNITS
 from app.store.products.model import Product, ProductDraft, Stamp
 from app.store.products.product_repository import ProductRepository
-from tests.support.builders import STAMPS
+from app.store.products.reversal.reversals import Reversals
+from tests.support.builders import NOON, STAMPS, an_event
 from tests.support.fakes.fake_errors import lost_answer
 from tests.support.fakes.fake_tables import FakeTables
 from tests.support.processes.running import item
@@ -155,3 +160,46 @@ def test_idempotency_key_shows_that_a_lost_write_was_not_applied(
     tables.crash_after, tables.meanwhile = "Update", undone
     assert products.adjust("P1", THREE, STAMP, once).stock == 47
     assert datetime.fromisoformat(products.get("P1").updated_at or "").tzinfo == UTC
+
+
+# By the event's kind: the record's name, and the action after which the engine crashes.
+REVERSED = {
+    "stock_changed": ("MODIFY", "Update"),
+    "inserted": ("INSERT", "Delete"),
+    "deleted": ("REMOVE", "Put"),
+}
+
+
+@pytest.mark.parametrize("kind", REVERSED)
+def test_reversal_with_a_lost_answer_is_applied_once_and_is_its_own_success(
+    tables: CrashingTables, products: ProductRepository, kind: str
+) -> None:
+    products.create(MUG, STAMP)
+    (image,) = tables.rows[STAMPS.table].values()
+    if kind == "deleted":
+        products.delete("P1", "*", STAMP)
+    before = {"stock_changed": image | {"Stock": {"N": "100"}}, "deleted": image}.get(kind)
+    after = None if kind == "deleted" else image
+    name, tables.crash_after = REVERSED[kind]
+    event = an_event(kind=kind, before=before, after=after, event_name=name)
+    reversals = Reversals(products, STAMPS, WHOLE_UNITS, lambda: NOON, lambda *_: "its event")
+    rows = IdempotencyKeyRows(tables, "Keys")  # type: ignore[arg-type]
+
+    def reverse(request_id: str) -> Product | None:
+        spent = partial(reversals.already, event)
+        key = RequestKey("", "reversal", event.id, b"", request_id, spent)
+        once: Once[Product | None] = Once(rows, [key], lambda _: Answer(200, {}, b"done"))
+        return reversals.reverse(event, replace(STAMP, request_id=request_id), once)
+
+    if kind == "inserted":
+        assert reverse("r-5") is None  # a product that is gone counts as deleted
+    else:
+        with pytest.raises(Replayed) as stored:
+            reverse("r-5")
+        assert (stored.value.answer.body, stored.value.again) == (b"done", False)
+    with pytest.raises(AlreadyReversed) as refused:
+        reverse("r-6")
+    by = {"event_id": "its event", "request_id": "r-5"}
+    assert refused.value.extra == {"reversed_by": by}
+    assert tables.applied == 1
+    assert products.find("P1") == (None if kind == "inserted" else ANY)

@@ -20,7 +20,9 @@ PROMPT = 50.0  # seconds: a write that takes longer from stamp to record may sta
 def check(world: World, number: int, event: ChangeEvent) -> None:
     """Check what the record with this number shows."""
     written = world.written[number]
-    shown = Author(event.actor, event.reason, event.note, event.reference, event.request_id)
+    shown = Author(
+        event.actor, event.reason, event.note, event.reference, event.request_id, event.reverses
+    )
     story = f"{written}\nshows {shown}"
     if written.own_step:
         assert (event.kind, shown) == ("internal", NOBODY), story
@@ -57,10 +59,13 @@ def _must_be_believed(written: Written) -> bool:
 
 
 def _is_repeated(ours: Written, other: Written, names: AttributeNames) -> bool:
-    """Whether the other change is ours once more, and nothing besides."""
+    """Whether the other change is ours once more, and nothing besides.
+
+    Ours changes attributes of other programs only if it restores an item.
+    """
     was, now = (_sides(one, names) for one in (ours, other))
     same = ours.table == other.table and not ours.own_step and was[0] == now[0]
-    return same and now[1][0] == now[1][1] and _is_in_time(ours, other)
+    return same and (now[1][0] == now[1][1] or was[1] == now[1]) and _is_in_time(ours, other)
 
 
 def _is_deleted(mark: Written, other: Written, names: AttributeNames) -> bool:

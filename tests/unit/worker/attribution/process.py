@@ -10,8 +10,10 @@ from typing import Any, cast
 from app.core.errors import StockpulseError
 from app.core.stamps import Stamps
 from app.store.dynamodb.store_clock import StoreClock
+from app.store.products.changes import WHOLE_UNITS
 from app.store.products.model import Stamp
 from app.store.products.product_repository import ProductRepository
+from app.store.products.reversal.reversals import Reversals
 from tests.support.fakes.fake_errors import lost_answer
 from tests.unit.worker.attribution.world import Act, Author, World
 
@@ -62,6 +64,7 @@ class Process:
             was_known=lambda _: False,
             now=self._now,
         )
+        self.reversals = Reversals(self._products, stamps, WHOLE_UNITS, self._now, lambda *_: None)
 
     def call_the_store(self) -> None:
         """Make a call, as a running process does all the time."""
@@ -83,6 +86,7 @@ class Process:
             reason=author.reason,
             note=author.note,
             reference=author.reference,
+            reverses=author.reverses,
         )
         with self._world.acting(Act(author, deletes)), suppress(StockpulseError, Crash):
             call(self._products, stamp)

@@ -108,6 +108,35 @@ class AttributionMachine(OutsideRules):
             deletes=True,
         )
 
+    @rule(
+        process=st.integers(0, 1),
+        age=ages,
+        restores=st.booleans(),
+        author=authors,
+        trouble=troubles,
+    )
+    def reverse(
+        self,
+        process: int,
+        age: int,
+        restores: bool,  # noqa: FBT001
+        author: Author,
+        trouble: str,
+    ) -> None:
+        """Take back one of the latest events, or of the latest deletions; it may be refused."""
+        kinds = {"deleted"} if restores else {"inserted", "stock_changed", "updated", "deleted"}
+        found = [n for n, event in enumerate(self.shown) if event.kind in kinds][::-1]
+        if age >= len(found):
+            return
+        table, event = self.world.written[found[age]].table, self.shown[found[age]]
+        where = self.processes[table][process]
+        where.write(
+            self._named(author)._replace(reverses=event.id, reference=None),
+            [self._trouble(trouble, table, event.product_id, age)],
+            lambda _, stamp: where.reversals.reverse(event, stamp),
+            deletes=event.kind == "inserted",
+        )
+
     def _named(self, author: Author) -> Author:
         self.requests += 1
         return author._replace(request_id=f"r-{self.requests}")

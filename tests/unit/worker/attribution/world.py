@@ -27,6 +27,7 @@ class Author(NamedTuple):
     note: str | None
     reference: str | None
     request_id: str | None
+    reverses: str | None = None
 
 
 NOBODY = Author(None, None, None, None, None)

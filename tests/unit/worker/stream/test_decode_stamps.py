@@ -57,6 +57,39 @@ class TestTheStamp:
     def test_an_insert_of_a_copy_is_not_blamed_on_its_author(self) -> None:
         assert who(decoded(inserted(SOLD))) == NOBODY  # it was made as a change, not an insert
 
+    def test_the_stamp_of_a_reversal_names_the_event_that_it_takes_back(self) -> None:
+        taken_back = stamped(OLD, "r-2", before=SOLD, reverses="an-event")
+        assert decoded(modified(SOLD, taken_back)).reverses == "an-event"
+        assert decoded(modified(SOLD, taken_back | {"Stock": {"N": "1"}})).reverses is None
+        marked = marked_for_deletion(SOLD, reverses="an-event")
+        assert decoded(removed(marked)).reverses == "an-event"
+
+    def test_a_restored_item_is_proved_with_the_attributes_of_other_programs(self) -> None:
+        restored = stamped(NEW | {"Shelf": {"S": "B 12"}}, reverses="an-event")
+        event = decoded(inserted(restored))
+        assert (event.actor, event.reverses) == ("ada", "an-event")
+        assert decoded(inserted(restored, view="NEW_IMAGE")).reverses == "an-event"
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"Shelf": {"S": "C 1"}},
+            {"Photo": {"B": b"x"}},
+            {"Stock": {"N": "1"}},
+            {"aws:rep:time": {"S": "now"}},
+        ],
+        ids=lambda change: next(iter(change)),
+    )
+    def test_a_restored_item_is_not_proved_with_any_other_attribute(self, change: Any) -> None:
+        restored = stamped(NEW | {"Shelf": {"S": "B 12"}}, reverses="an-event")
+        assert who(decoded(inserted(restored | change))) == NOBODY
+
+    def test_an_insert_that_restores_nothing_has_no_attributes_of_others(self) -> None:
+        new = stamped(NEW | {"Shelf": {"S": "B 12"}})
+        assert who(decoded(inserted(new))) == NOBODY
+        claimed = with_member(new, reverses={"S": "an-event"})
+        assert who(decoded(inserted(claimed))) == NOBODY
+
     @pytest.mark.parametrize("signature", ["k1:é", "k1:", ":", "é"])
     def test_a_signature_of_any_text_is_compared(self, signature: str) -> None:
         forged = with_member(SOLD, signature={"S": signature})
