@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from app.core.events import RESERVED, ChangeEvent
 from app.core.item import AttributeNames, Item
@@ -89,6 +90,18 @@ class Changes:
             if is_kept(event):
                 put(connection, cursor, event)
 
+    def fill(self, connection: sqlite3.Connection, arrived: Sequence[Arrived]) -> None:
+        """Keep events from before the copy, newest first, when it has all scanned products.
+
+        A product that neither the scan nor a later event has was deleted.
+        """
+        self.keep(connection, arrived)
+        for _, event in arrived:
+            row_id = storable(event.product_id)
+            if is_kept(event) and key_of_newest(connection, row_id) is None:
+                with suppress(NotAnID):  # of a table that had another key
+                    self._delete(connection, event)
+
     def prune(self, before_ms: int) -> bool:
         """Delete some of the events that arrived before a time; returns whether there may be more.
 
@@ -148,9 +161,10 @@ class Changes:
 
     def _delete(self, connection: sqlite3.Connection, event: ChangeEvent) -> None:
         """Keep the product's row as it was last; without one a scan that is late could add it."""
-        item = event.before
-        if item is not None and self._names.is_product(item):
-            set_row(connection, row_of(item, self._names), event.event_key, deleted=True)
+        images = (event.after, event.before)
+        last = next((one for one in images if one and self._names.is_product(one)), None)
+        if last is not None:
+            set_row(connection, row_of(last, self._names), event.event_key, deleted=True)
         elif not mark_deleted(connection, storable(event.product_id), event.event_key):
             key = self._names.key.key_of(event.product_id)
             set_row(connection, row_of(key, self._names), event.event_key, deleted=True)

@@ -165,7 +165,7 @@ def open_read_model(
     with Database(folder / FILE, _identity(deployment)) as database:
         changes = Changes(database, names, own_writes, read_items)
         fill = Fill(client, table, names, database)
-        event_fill = EventFill(feed, audit, expected_events, database, changes.keep)
+        event_fill = EventFill(feed, audit, expected_events, database, changes.fill)
         with Follower(
             database, tail, changes, own_writes, (fill, event_fill), deployment.signer.retention
         ) as follower:

@@ -15,8 +15,13 @@ _MS_BITS, _WRITER_BITS, _EVENT_BITS = 20, 12, 2
 
 
 def is_kept(event: ChangeEvent) -> bool:
-    """Whether the copy keeps an event: gaps of shards and internal events are shown nowhere."""
-    return event.kind != "internal" and not event.product_id.startswith(RESERVED)
+    """Whether the copy keeps an event: it is of a product."""
+    return not event.product_id.startswith(RESERVED)
+
+
+def is_shown(event: ChangeEvent) -> bool:
+    """Whether searches find an event; an internal one is only part of its product's history."""
+    return event.kind != "internal"
 
 
 def first_number(ms: int) -> int:
@@ -53,12 +58,13 @@ def put(connection: sqlite3.Connection, cursor: Cursor, event: ChangeEvent) -> b
             encoded(event),
         ),
     )
-    connection.execute(
-        "INSERT INTO event_terms (rowid, terms) VALUES (?, ?)", (number, terms_of(event))
-    )
-    connection.execute(
-        "INSERT INTO event_words (rowid, words) VALUES (?, ?)", (number, words_of(event))
-    )
+    if is_shown(event):
+        connection.execute(
+            "INSERT INTO event_terms (rowid, terms) VALUES (?, ?)", (number, terms_of(event))
+        )
+        connection.execute(
+            "INSERT INTO event_words (rowid, words) VALUES (?, ?)", (number, words_of(event))
+        )
     return known is None
 
 
@@ -75,6 +81,8 @@ def prune(connection: sqlite3.Connection, before_ms: int, most: int) -> int:
 
 def _remove(connection: sqlite3.Connection, number: int, event: ChangeEvent) -> None:
     connection.execute("DELETE FROM events WHERE number = ?", (number,))
+    if not is_shown(event):
+        return
     connection.execute(
         "INSERT INTO event_terms (event_terms, rowid, terms) VALUES ('delete', ?, ?)",
         (number, terms_of(event)),
