@@ -5,7 +5,7 @@ A second copy lacks the last events. What following them writes is recorded, for
 
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,12 +21,11 @@ from app.readmodel.follower import BATCH
 from app.readmodel.own_writes import OwnWrites
 from app.readmodel.read_model import FILE, _identity
 from app.store.audit.audit_repository import Arrived
-from app.store.audit.entry import Signer
 from app.store.deployment import Deployment
 from app.store.feed.cursor import Cursor, before
 from app.store.timeline.position import Position
-from bench.support.past import PastWriter
 from bench.support.store import STAMPS, Store, store
+from tests.support.history.past_writer import SIGNER, PastWriter, in_rows
 from tests.support.history.year import DAYS, Year
 
 BEHIND = 5_000  # events that the second copy lacks
@@ -57,7 +56,7 @@ class Loaded:
 
 def deployment_of(made: Store) -> Deployment:
     """The deployment on a store."""
-    return Deployment(made.clients, made.names, DEFAULT_NAMES, Signer("bench", b"b" * 32))
+    return Deployment(made.clients, made.names, DEFAULT_NAMES, SIGNER)
 
 
 def load(folder: Path, events: int, products: int) -> Loaded:
@@ -69,7 +68,7 @@ def load(folder: Path, events: int, products: int) -> Loaded:
         names, of_tables = made.names, _identity(deployment_of(made))
     start = datetime.now(UTC) - timedelta(days=DAYS + 14)
     year = Year(events, products, start=start.replace(microsecond=0), stamps=STAMPS)
-    batches, lacking = _in_rows(year), events
+    batches, lacking = in_rows(year, BATCH), events
     with (
         PastWriter(engine / "engine.db", names) as past,
         patch.object(database.sqlite3, "connect", partial(sqlite3.connect, factory=_Recorder)),
@@ -129,15 +128,3 @@ class _Recorder(sqlite3.Connection):
         if self.log is not None:
             self.log += [(statement, row) for row in rows]
         return super().executemany(statement, rows)
-
-
-def _in_rows(arrived: Iterable[Arrived]) -> Iterator[list[Arrived]]:
-    """Batches of whole rows of the feed, about as long as the follower's."""
-    batch: list[Arrived] = []
-    for one in arrived:
-        if len(batch) >= BATCH and one[0].n == 0:
-            yield batch
-            batch = []
-        batch.append(one)
-    if batch:
-        yield batch

@@ -39,14 +39,14 @@ _LISTED_OUTSIDE = 0.003  # another program lists a product of its own
 _LOST, _RECONCILED, _VOID = 0.002, 0.002, 0.002
 _RESTORED = 0.6  # of the deletions
 
-_A_DAY = 560  # changes of the demo shop, besides its opening
-_AT_OPENING = 1.4  # changes of a product: it is listed, and most are ordered at once
+_A_DAY = 540  # changes of the demo shop, besides its opening
+_AT_OPENING = 1.05  # events of a product, on average
 
 Task = Callable[[datetime], Iterator[ChangeEvent]]
 
 
 class Year:
-    """`events` of about `products` products; `items` has the table as the events so far leave it.
+    """`events` of about `products` products.
 
     Stamps without keys make images without signatures, in two thirds of the time.
     """
@@ -66,6 +66,7 @@ class Year:
         pace = max(0.01, (events - products * _AT_OPENING) / (_A_DAY * DAYS))
         self._changes = changes(seed, start, zone, products, pace)
         self._ledger = Ledger(stamps)
+        self._table = self._ledger.items
         self._records = Records(stamps.names)
         self._names = stamps.names
         self._heads: dict[str, str] = {}  # key of each product's last event
@@ -76,8 +77,9 @@ class Year:
 
     @property
     def items(self) -> dict[str, Item]:
-        """The products table."""
-        return self._ledger.items
+        """The products table as the events so far have left it."""
+        lost = {name: change.before for name, change in self._lost.items() if change.before}
+        return self._table | lost
 
     def __iter__(self) -> Iterator[Arrived]:
         arrivals = Arrivals(self._random)
@@ -96,7 +98,7 @@ class Year:
             yield from self._by_shop(change, f"demo-{number:08d}")
 
     def _by_shop(self, change: Change, request_id: str) -> Iterator[ChangeEvent]:
-        before = self.items.get(change.product_id)
+        before = self._table.get(change.product_id)
         for step in self._ledger.steps(change, change.stamp(request_id)):
             event = self._records.event(change.at, step, change, request_id)
             if isinstance(change.action, Move):
@@ -155,7 +157,7 @@ class Year:
             yield from self._list_outside(change.at)
 
     def _change_outside(self, at: datetime, product_id: str) -> Iterator[ChangeEvent]:
-        item = self.items[product_id]
+        item = self._table[product_id]
         stock = Decimal(item["Stock"]["N"])
         price = Decimal(item["Price"]["N"])
         changed = self._random.choice(
@@ -196,7 +198,7 @@ class Year:
             note="deleted by mistake",
         )
         yield from self._by_shop(change, f"restore-{next(self._numbers):08d}")
-        found = {**self.items[product.product_id], "Stock": {"N": "3"}}
+        found = {**self._table[product.product_id], "Stock": {"N": "3"}}
         self._note(at, (1, 5), lambda at: self._write(at, product.product_id, found))
         if self._random.random() < 0.5:
             expires = self._random.random() < 0.5
@@ -205,13 +207,13 @@ class Year:
             )
 
     def _write(self, at: datetime, product_id: str, item: Item) -> Iterator[ChangeEvent]:
-        before = self.items.get(product_id)
-        self.items[product_id] = item
+        before = self._table.get(product_id)
+        self._table[product_id] = item
         name = "INSERT" if before is None else "MODIFY"
         yield from self._arrive(self._records.event(at, Step(name, before, item)))
 
     def _remove(self, at: datetime, product_id: str, *, expires: bool) -> Iterator[ChangeEvent]:
-        step = Step("REMOVE", self.items.pop(product_id), None)
+        step = Step("REMOVE", self._table.pop(product_id), None)
         event = self._records.event(at, step)
         yield from self._arrive(replace(event, kind="expired") if expires else event)
 
