@@ -60,13 +60,13 @@ def deployment_of(made: Store) -> Deployment:
 
 
 def load(folder: Path, events: int, products: int) -> Loaded:
-    """Load a year that ends a fortnight ago into `folder`."""
+    """Load a year that ends some weeks ago into `folder`."""
     engine, whole, behind = (folder / name for name in ("engine", "whole", "behind"))
     for each in (engine, whole, behind):
         each.mkdir(parents=True)
     with store(engine) as made:
         names, of_tables = made.names, _identity(deployment_of(made))
-    start = datetime.now(UTC) - timedelta(days=DAYS + 14)
+    start = datetime.now(UTC) - timedelta(days=DAYS * 1.1)
     year = Year(events, products, start=start.replace(microsecond=0), stamps=STAMPS)
     batches, lacking = in_rows(year, BATCH), events
     with (

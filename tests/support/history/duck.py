@@ -82,8 +82,11 @@ WHERE NOT EXISTS (
 """
 
 _MACROS = """
-CREATE MACRO image(attributes) AS
+CREATE MACRO sorted(attributes) AS
     coalesce(list_sort(map_entries(attributes::MAP(VARCHAR, VARCHAR)))::VARCHAR, 'none');
+CREATE MACRO image(attributes) AS
+    sorted(json_merge_patch(attributes, '{"Stockpulse": null}'))
+    || sorted(json_extract(attributes, '$.Stockpulse'));
 CREATE MACRO worth(attributes) AS coalesce(
     (attributes ->> 'Stock')::DECIMAL(18, 6) * (attributes ->> 'Price')::DECIMAL(18, 6), 0
 );

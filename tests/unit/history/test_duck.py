@@ -46,6 +46,16 @@ def change(
     } | fields
 
 
+def test_order_of_attributes_makes_no_difference(tmp_path: Path) -> None:
+    first, early = change("02-01T10:00:00", None, 9), reconciled("02-02T10:00:00", 9, 8)
+    late = change("02-03T10:00:00", 9, 8)
+    stamp = {"version": 1, "actor": "ada"}
+    early["before"] |= {"Stockpulse": stamp}
+    late["before"] = {"Stockpulse": dict(reversed(stamp.items()))} | late["before"]
+    with figures(tmp_path, first, early, late) as found:
+        assert [key for _, key in found.matching("void")] == [early["event_key"]]
+
+
 def reconciled(at: str, before: int | None, after: int | None, **fields: Any) -> dict[str, Any]:
     found = {"kind": "reconciled", "delta": None, "actor": None, "reason": None}
     return change(at, before, after, **found, **fields)

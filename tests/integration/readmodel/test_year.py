@@ -1,0 +1,155 @@
+"""Every figure of a year of history equals one that DuckDB computes from the export.
+
+`STOCKPULSE_TEST_YEAR` is the number of events (5,000; `make history` takes a million).
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import orjson
+import pytest
+
+from app.core.item import DEFAULT_NAMES
+from app.store.dynamodb.client import connect
+from app.store.dynamodb.tables import ensure_tables
+from app.store.engine import EmbeddedEngine
+from tests.support.history.duck import DuckFigures
+from tests.support.history.past_writer import PastWriter, in_rows
+from tests.support.history.year import DAYS, Year
+from tests.support.processes.running import App, serving, settings_for
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.embedded  # the history is written into the engine's file
+
+EVENTS = int(os.environ.get("STOCKPULSE_TEST_YEAR", "5000"))
+PRODUCTS = min(EVENTS // 10, 100_000)
+START = (datetime.now(UTC) - timedelta(days=DAYS * 1.1)).replace(microsecond=0)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """An application with a year of history, and the independent figures of its export."""
+
+    app: App
+    duck: DuckFigures
+    now: datetime
+
+    def pages(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
+        """The items of every page."""
+        url = str(self.app.http.build_request("GET", path, params={"limit": 200} | query).url)
+        while url:
+            answer = self.app.http.get(url)
+            assert answer.status_code == 200, answer.text
+            yield from answer.json()["items"]
+            url = answer.links.get("next", {}).get("url", "")
+
+    def moments(self, count: int) -> list[datetime]:
+        """Whole seconds of the year."""
+        seconds = int((self.now - START).total_seconds())
+        random = Random(1)
+        return [START + timedelta(seconds=random.randrange(seconds)) for _ in range(count)]
+
+
+@pytest.fixture(scope="module")
+def year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compared]:
+    folder = tmp_path_factory.mktemp("year")
+    settings = settings_for("embedded", folder)
+    with EmbeddedEngine(folder) as engine:
+        clients = connect(engine.url)
+        ensure_tables(clients.tables, settings.table_names, DEFAULT_NAMES)
+    made = Year(EVENTS, PRODUCTS, start=START)
+    with PastWriter(folder / "engine.db", settings.table_names) as past:
+        for batch in in_rows(made, 10_000):
+            past.write(batch)
+        past.end(made.items.values())
+    with serving(settings) as app:
+        until(lambda: app.services.read_model.state.events.filled, EVENTS / 100 + 30)
+        export = folder / "events.ndjson"
+        _export(app, export)
+        with DuckFigures(export, folder) as duck:
+            yield Compared(app, duck, datetime.now(UTC))
+
+
+def _export(app: App, file: Path) -> None:
+    """Write all events."""
+    url = "/v1/events?limit=200"
+    with file.open("wb") as out:
+        while url:
+            answer = app.http.get(url)
+            for event in answer.json()["items"]:
+                out.write(orjson.dumps(event) + b"\n")
+            url = answer.links.get("next", {}).get("url", "")
+
+
+def test_list_of_products_is_what_the_events_left(year: Compared) -> None:
+    listed = {one["product_id"]: one for one in year.pages("/v1/products", sort="name")}
+    expected = year.duck.catalogue(year.now)
+    assert listed.keys() == expected.keys()
+    for product_id, item in expected.items():
+        product = listed[product_id]
+        assert product["name"] == item["ProductName"]
+        assert Decimal(str(product["stock"])) == Decimal(str(item["Stock"]))
+        assert Decimal(product["price"]) == Decimal(str(item["Price"]))
+        assert product["category"] == item["Category"]
+
+
+@pytest.mark.parametrize("field", ["category", "tag", "low", "out"])
+def test_totals_of_products(year: Compared, field: str) -> None:
+    items = year.duck.catalogue(year.now).values()
+    expected = Counter({"true": 0} if field in {"low", "out"} else {})
+    for item in items:
+        stock = Decimal(str(item["Stock"]))
+        values = {
+            "category": [item["Category"]],
+            "tag": item.get("Tags", []),
+            "low": ["true"] * (stock <= item.get("ReorderPoint", Decimal("-inf"))),
+            "out": ["true"] * (stock <= 0),
+        }
+        expected.update(values[field])
+    assert expected
+    for value, count in expected.items():
+        query = {field: value, "total": "exact", "limit": 1}
+        total = year.app.http.get("/v1/products", params=query).json()["total"]
+        assert total == {"count": count, "exact": True}, value
+
+
+def test_deleted_products(year: Compared) -> None:
+    listed = {one["product_id"] for one in year.pages("/v1/products", deleted="true")}
+    seen = {product_id for product_id, _ in year.duck.matching("kind <> 'gap'")}
+    assert listed == seen - year.duck.catalogue(year.now).keys()
+    assert listed
+
+
+def test_product_as_of_a_time(year: Compared) -> None:
+    random = Random(2)
+    ids = sorted({product_id for product_id, _ in year.duck.matching("void OR kind = 'deleted'")})
+    for moment in year.moments(20):
+        then = year.duck.catalogue(moment)
+        for product_id in random.sample(ids, min(5, len(ids))):
+            query = {"as_of": moment.isoformat()}
+            answer = year.app.http.get(f"/v1/products/{product_id}", params=query)
+            if product_id in then:
+                assert answer.status_code == 200, answer.text
+                stock = Decimal(str(answer.json()["stock"]))
+                assert stock == Decimal(str(then[product_id]["Stock"]))
+            else:
+                assert answer.status_code in {404, 410}
+
+
+def test_void_events_are_marked(year: Compared) -> None:
+    void = year.duck.matching("void")
+    assert void
+    for product_id, key in void[:20]:
+        events = year.pages(f"/v1/products/{product_id}/events")
+        found = {one["data"]["event_key"]: one.get("void") for one in events}
+        assert found[key] is True
+        assert sum(map(bool, found.values())) == len(
+            year.duck.matching("void AND product_id = $id", id=product_id)
+        )
