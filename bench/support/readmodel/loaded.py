@@ -17,6 +17,7 @@ from app.core.item import DEFAULT_NAMES
 from app.readmodel import database
 from app.readmodel.changes import Changes
 from app.readmodel.database import Database
+from app.readmodel.events.event_table import is_kept
 from app.readmodel.follower import BATCH
 from app.readmodel.own_writes import OwnWrites
 from app.readmodel.read_model import FILE, _identity
@@ -42,7 +43,7 @@ class Loaded:
     `engine`: the folder with the tables; `whole` and `behind`: folders with a copy each, of the
     tables `identity`. `writes`: the statements that add the last `lacking` events to `behind`, a
     list for each transaction. `after` and `last`: the cursors of the last event that `behind` has,
-    and of the last event.
+    and of the last event that a copy keeps.
     """
 
     engine: Path
@@ -97,7 +98,8 @@ def load(folder: Path, events: int, products: int) -> Loaded:
                 writes.append(_Recorder.log)
             _Recorder.log = None
         past.end(year.items.values())
-    return Loaded(engine, whole, behind, of_tables, writes, lacking, after, batch[-1][0])
+    last = next(cursor for cursor, event in reversed(batch) if is_kept(event))
+    return Loaded(engine, whole, behind, of_tables, writes, lacking, after, last)
 
 
 class _Copy:

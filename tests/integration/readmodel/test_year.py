@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import combinations
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -153,3 +154,29 @@ def test_void_events_are_marked(year: Compared) -> None:
         assert sum(map(bool, found.values())) == len(
             year.duck.matching("void AND product_id = $id", id=product_id)
         )
+
+
+# A qualifier of a search for events, and the same condition in SQL.
+QUALIFIERS: dict[str, tuple[dict[str, Any], str]] = {
+    "kind": ({"kind": "deleted"}, "kind = 'deleted'"),
+    "actor": ({"actor": "Elif"}, "actor = 'Elif'"),
+    "category": ({"category": "Pantry"}, "category = 'Pantry'"),
+    "size": ({"min_delta": 10}, "abs(delta) >= 10"),
+}
+
+
+@pytest.mark.parametrize(
+    "names", [*((name,) for name in QUALIFIERS), *combinations(QUALIFIERS, 2)], ids="+".join
+)
+def test_search_finds_exactly_the_events_with_its_qualifiers(
+    year: Compared, names: tuple[str, ...]
+) -> None:
+    query = {key: value for name in names for key, value in QUALIFIERS[name][0].items()}
+    condition = " AND ".join(QUALIFIERS[name][1] for name in names)
+    found = [one["data"] for one in year.pages("/v1/events", **query)]
+    expected = year.duck.matching(condition)
+    assert sorted((one["event_key"], one["product_id"]) for one in found) == [
+        (key, product_id) for product_id, key in expected
+    ]
+    times = [one["occurred_at"] for one in found]
+    assert times == sorted(times, reverse=True)
