@@ -16,6 +16,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from app.readmodel.read_model import FILE
 from bench.support.readmodel.following import bare_follow, bare_scan, fill, follow
 from bench.support.readmodel.live import live
 from bench.support.readmodel.loaded import Loaded, load
-from bench.support.readmodel.questions import Timing, product_questions, timed
+from bench.support.readmodel.questions import KINDS, Timing, timed
 from bench.support.report import Requirement, conditions, finish, median_of
 from bench.support.store import Store, store
 
@@ -45,7 +46,8 @@ def ask(folder: Path, identity: str, times: int) -> tuple[list[Timing], float]:
     process = psutil.Process()
     before = process.memory_info().rss
     with Database(folder / FILE, identity) as database:
-        timings = [timed(question, times) for question in product_questions(folder, database)]
+        questions = chain(*(kind(folder, database) for kind in KINDS))
+        timings = [timed(question, times) for question in questions]
         return timings, (process.memory_info().rss - before) / 2**20
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from itertools import combinations
@@ -20,13 +21,14 @@ import orjson
 
 from app.core.item import DEFAULT_NAMES
 from app.readmodel.database import Database
+from app.readmodel.past.past_lists import PastLists
 from app.readmodel.products.product_lists import ProductLists, Totals
-from app.readmodel.products.product_query import SORT_KEYS, ProductQuery, encode_place
+from app.readmodel.products.product_query import SORT_KEYS, ProductQuery, SortKey, encode_place
 from app.readmodel.read_model import FILE
 from bench.support.report import percentile
 
 PAGE = 50
-PAGE_MS, TOTAL_MS = 50.0, 500.0
+PAGE_MS, TOTAL_MS, PAST_MS = 50.0, 500.0, 3_000.0
 SECONDS = 4.0  # that a question is asked at most
 
 Ask = Callable[[Random], object]
@@ -104,6 +106,26 @@ def product_questions(folder: Path, database: Database) -> Iterator[Question]:
     yield Question("capped total of all products", partial(page, (), "capped"), TOTAL_MS)
 
 
+def past_questions(folder: Path, database: Database) -> Iterator[Question]:
+    """Lists of the products at a random time of the year."""
+    lists = PastLists(database, DEFAULT_NAMES)
+    samples = _Samples(folder)
+
+    def page(sort: SortKey, random: Random) -> object:
+        query = ProductQuery(sort=sort)
+        place = encode_place(query, samples.place(query.column, random))
+        return lists.page(query, samples.moment(random), PAGE, place)
+
+    def search(field: Field, random: Random) -> object:
+        return lists.page(ProductQuery(**field(random)), samples.moment(random), PAGE)
+
+    for sort in SORT_KEYS:
+        limit = PAGE_MS if sort == "id" else PAST_MS
+        yield Question(f"past products by {sort}", partial(page, sort), limit)
+    for name, field in samples.fields().items():
+        yield Question(f"past products {name}", partial(search, field), PAST_MS)
+
+
 Field = Callable[[Random], dict[str, Any]]
 
 
@@ -116,6 +138,9 @@ class _Samples:
                 "SELECT id, name, category, tags, stock, price, codes FROM products "
                 "WHERE NOT deleted ORDER BY random() LIMIT 1000"
             ).fetchall()
+            self._times = copy.execute(
+                "SELECT min(occurred_at), max(occurred_at) FROM events"
+            ).fetchone()
             self._places = {
                 column: copy.execute(
                     f"SELECT {column}, id FROM products ORDER BY random() LIMIT 200"
@@ -130,6 +155,10 @@ class _Samples:
                     "updated_at",
                 )
             }
+
+    def moment(self, random: Random) -> datetime:
+        """A time between the first and the last event."""
+        return datetime.fromtimestamp(random.uniform(*self._times) / 1000, UTC)
 
     def place(self, column: str, random: Random) -> tuple[Any, str]:
         """A random product's place in the order of a column."""
@@ -160,3 +189,7 @@ class _Samples:
             "price": lambda random: {"ranges": {"price": around(row(random)[5])}},
             "stock": lambda random: {"ranges": {"stock": around(row(random)[4])}},
         }
+
+
+# Every kind of question.
+KINDS = (product_questions, past_questions)

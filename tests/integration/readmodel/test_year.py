@@ -89,16 +89,41 @@ def _export(app: App, file: Path) -> None:
             url = answer.links.get("next", {}).get("url", "")
 
 
+def shown(product: dict[str, Any]) -> tuple[Any, ...]:
+    """Id, name, category, stock and price of a product that the API shows."""
+    numbers = (Decimal(str(product[name])) for name in ("stock", "price"))
+    return (product["product_id"], product["name"], product["category"], *numbers)
+
+
+def stored(item: dict[str, Any]) -> tuple[Any, ...]:
+    """The same of an image in the export."""
+    numbers = (Decimal(str(item[name])) for name in ("Stock", "Price"))
+    return (item["ProductID"], item["ProductName"], item["Category"], *numbers)
+
+
 def test_list_of_products_is_what_the_events_left(year: Compared) -> None:
-    listed = {one["product_id"]: one for one in year.pages("/v1/products", sort="name")}
-    expected = year.duck.catalogue(year.now)
-    assert listed.keys() == expected.keys()
-    for product_id, item in expected.items():
-        product = listed[product_id]
-        assert product["name"] == item["ProductName"]
-        assert Decimal(str(product["stock"])) == Decimal(str(item["Stock"]))
-        assert Decimal(product["price"]) == Decimal(str(item["Price"]))
-        assert product["category"] == item["Category"]
+    listed = [shown(one) for one in year.pages("/v1/products", sort="name")]
+    expected = [stored(item) for item in year.duck.catalogue(year.now).values()]
+    assert sorted(listed) == sorted(expected)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_catalogue_of_any_time_is_what_the_events_up_to_it_left(
+    year: Compared, number: int
+) -> None:
+    moment = year.moments(4)[number]
+    expected = [stored(item) for item in year.duck.catalogue(moment).values()]
+    then = {"as_of": moment.isoformat()}
+    listed = list(year.pages("/v1/products", **then))
+    assert [one["product_id"] for one in listed] == sorted(one[0] for one in expected)
+    assert sorted(map(shown, listed)) == sorted(expected)
+    query = {"sort": "-stock", "category": "Toys", "total": "exact", "limit": 200} | then
+    found = year.app.http.get("/v1/products", params=query).json()
+    toys = [one for one in expected if one[2] == "Toys"]
+    assert found["total"] == {"count": len(toys), "exact": True}
+    stocks = [shown(one)[3] for one in found["items"]]
+    assert stocks == sorted((one[3] for one in toys), reverse=True)[:200]
+    assert found["unknown"] == 0
 
 
 @pytest.mark.parametrize("field", ["category", "tag", "low", "out"])
