@@ -6,7 +6,7 @@ decimals. A time range includes its beginning and excludes its end.
 
 import json
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
@@ -140,6 +140,16 @@ class DuckFigures:
                 "SELECT local_day(occurred_at, $zone), count(*) FROM events GROUP BY 1", zone=zone
             )
         )
+
+    def per_quarter(self, since: datetime, until: datetime) -> dict[datetime, int]:
+        """How many events there are in each quarter of an hour (UTC) that has any."""
+        rows = self._rows(
+            "SELECT epoch(time_bucket(INTERVAL 15 minutes, occurred_at))::BIGINT, count(*) "
+            "FROM events WHERE occurred_at >= $since AND occurred_at < $until GROUP BY 1",
+            since=since,
+            until=until,
+        )
+        return {datetime.fromtimestamp(quarter, UTC): count for quarter, count in rows}
 
     def movement(
         self, zone: str, since: datetime, until: datetime

@@ -92,6 +92,14 @@ def test_day_is_one_of_the_time_zone(
         assert units == [1, 2, 1]
 
 
+def test_quarters_of_an_hour_are_counted(tmp_path: Path) -> None:
+    times = ("10:00:00", "10:14:59", "10:15:00", "11:59:59")
+    with figures(tmp_path, *(change(f"02-01T{time}", 5, 4) for time in times)) as found:
+        quarters = ((10, 0), (10, 15), (11, 45))
+        first, second, last = (datetime(2026, 2, 1, *time, tzinfo=UTC) for time in quarters)
+        assert found.per_quarter(BEGIN, END) == {first: 2, second: 1, last: 1}
+
+
 def test_units_are_exact_and_by_reason_and_category(tmp_path: Path) -> None:
     with figures(
         tmp_path,
