@@ -8,7 +8,7 @@ SIDE_BY_SIDE := -n logical --dist loadfile
 # Write bytecode, so that the hundreds of processes that tests start need not compile modules again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test check faults contract machine lint fmt type unit unit-half unit-rest integration browser js test-dynamodb-local test-compose setup assets chromium redis nginx ministack lambda lock clean
+.PHONY: help run test check faults contract machine history lint fmt type unit unit-half unit-rest integration browser js test-dynamodb-local test-compose setup assets chromium redis nginx ministack lambda lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -108,3 +108,6 @@ machine: setup ## Run properties and state machine on new examples, and with bug
 	@HYPOTHESIS_PROFILE=long HYPOTHESIS_EXAMPLES=1000 $(BIN)/pytest $(SIDE_BY_SIDE) -m hypothesis tests/unit
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit/worker/machine/test_machine.py -s
 	@$(BIN)/pytest -n logical -rP tests/faults/test_machine_teeth.py
+
+history: setup ## Compare every figure of a year of 1,000,000 events with DuckDB (an hour)
+	@STOCKPULSE_TEST_YEAR=1000000 $(BIN)/pytest --durations=0 tests/integration/readmodel/test_year.py

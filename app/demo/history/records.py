@@ -51,10 +51,11 @@ class Ledger:
     def records(self, changes: Iterable[Change]) -> Iterator[Record]:
         """The records of these changes, in order, each as GetRecords returns it."""
         for number, change in enumerate(changes, 1):
-            for step in self._steps(change, change.stamp(f"demo-{number:08d}")):
+            for step in self.steps(change, change.stamp(f"demo-{number:08d}")):
                 yield self._record(change, step)
 
-    def _steps(self, change: Change, stamp: Stamp) -> list[Step]:
+    def steps(self, change: Change, stamp: Stamp) -> list[Step]:
+        """What the change's records say: two records for a deletion, else one."""
         names, now = self._names, change.at
         match change.action:
             case Launch(draft):

@@ -14,7 +14,6 @@ from app.demo.simulation.change import Change
 from app.demo.simulation.hours import SUNDAY
 from app.demo.simulation.shop_state import Floor
 
-SIZE = 220  # lines at the opening
 _SLACK = 8
 _CLEARANCE = Decimal("0.7")
 _LASTS = (2, 6)  # shortest and longest clearance, in days
@@ -25,6 +24,7 @@ class Office:
 
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
+        self._size = len(floor.shelves)  # lines at the opening
 
     def plan(self, day: date) -> None:
         """Schedule a day's decisions."""
@@ -32,11 +32,11 @@ class Office:
         if day.weekday() == SUNDAY:
             return
         listed = len(floor.shelves)
-        for _ in range(2 if listed < SIZE - _SLACK else floor.random.randint(0, 1)):
+        for _ in floor.times(2 if listed < self._size - _SLACK else floor.random.randint(0, 1)):
             floor.diary.note(floor.hour(day, 9, 11), self._launch)
-        for _ in range(2 if listed > SIZE + _SLACK else floor.random.randint(0, 1)):
+        for _ in floor.times(2 if listed > self._size + _SLACK else floor.random.randint(0, 1)):
             floor.diary.note(floor.hour(day, 8, 9), self._clear_out)
-        for _ in range(floor.random.randint(1, 3)):
+        for _ in floor.times(floor.random.randint(1, 3)):
             floor.diary.note(floor.hour(day, 8, 8.9), self._reprice)
         floor.diary.note(floor.hour(day, 17, 18), self._rethink)
 

@@ -4,7 +4,7 @@ Barcodes start with 29, a GS1 prefix for a shop's internal use, so that no simul
 the barcode of a real one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -45,6 +45,18 @@ def shop_price(amount: Decimal) -> Decimal:
     """The nearest amount that ends in 40 or 90 cents, as shop prices do."""
     halves = max(1, round(amount * 2))
     return Decimal(halves) / 2 - Decimal("0.10")
+
+
+def lines(count: int) -> tuple[Line, ...]:
+    """At least `count` lines: the same goods in as many series as that takes."""
+    made = LINES
+    for series in range(2, -(-count // len(LINES)) + 1):
+        first = len(made) + 1
+        made += tuple(
+            replace(line, number=number, name=f"{line.name}, series {series}")
+            for number, line in enumerate(LINES, first)
+        )
+    return made
 
 
 def _lines() -> tuple[Line, ...]:

@@ -21,13 +21,13 @@ def visits_per_hour(local: datetime) -> float:
     return VISITS[local.hour] * WEEKDAYS[local.weekday()]
 
 
-def next_visit(random: Random, after: datetime, zone: ZoneInfo) -> datetime:
-    """When the next customer comes: a Poisson process with a rate for each hour."""
+def next_visit(random: Random, after: datetime, zone: ZoneInfo, pace: float = 1.0) -> datetime:
+    """When the next customer comes: a Poisson process with a rate for each hour, times `pace`."""
     moment = after
     while True:
         local = moment.astimezone(zone)
         hour_ends = moment + timedelta(hours=1) - _into_the_hour(local)
-        visit = moment + timedelta(hours=random.expovariate(visits_per_hour(local)))
+        visit = moment + timedelta(hours=random.expovariate(pace * visits_per_hour(local)))
         if visit < hour_ends:
             return visit
         moment = hour_ends  # a Poisson process has no memory, so draw again from there

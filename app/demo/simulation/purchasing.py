@@ -57,12 +57,12 @@ class Stockroom:
         floor = self._floor
         if day.weekday() == SUNDAY:
             return
-        for _ in range(_COUNTED_A_DAY):
+        for _ in floor.times(_COUNTED_A_DAY):
             floor.diary.note(floor.hour(day, 18.5, 20.5), self._count)
-        for _ in range(floor.random.randint(1, 3)):
+        for _ in floor.times(floor.random.randint(1, 3)):
             floor.diary.note(floor.hour(day, 8.2, 19.8), self._mishap)
         if day.weekday() == _SATURDAY:
-            for _ in range(3):
+            for _ in floor.times(3):
                 floor.diary.note(floor.hour(day, 7, 8), self._transfer)
 
     def _delivery(self, key: tuple[str, date], at: datetime) -> Iterator[Change]:

@@ -33,7 +33,8 @@ class Till:
     def expect(self, after: datetime) -> None:
         """Schedule the next customer."""
         floor = self._floor
-        floor.diary.note(next_visit(floor.random, after, floor.zone), self._customer)
+        at = next_visit(floor.random, after, floor.zone, floor.pace)
+        floor.diary.note(at, self._customer)
 
     def _customer(self, at: datetime) -> Iterator[Change]:
         self.expect(at)

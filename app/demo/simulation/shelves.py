@@ -1,5 +1,6 @@
 """The shelves hold the listed products and their stock; lines in reserve are listed later."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -67,7 +68,7 @@ class Shelves:
         order = random.sample(lines, len(lines))
         self._random = random
         self._listed: dict[str, Shelf] = {}
-        self._reserve = [(line, 1) for line in order]
+        self._reserve = deque((line, 1) for line in order)
         self._choice: tuple[list[Shelf], list[float]] | None = None
         for _ in range(listed):
             self.launch()
@@ -84,7 +85,7 @@ class Shelves:
 
     def launch(self) -> Shelf:
         """List the next line of the reserve."""
-        line, edition = self._reserve.pop(0)
+        line, edition = self._reserve.popleft()
         shelf = _filled(self._random, line, edition)
         self._listed[shelf.product_id] = shelf
         self._choice = None
@@ -104,15 +105,22 @@ class Shelves:
 
     def asked_for(self) -> Shelf:
         """A random product, weighted by demand."""
-        if self._choice is None:
-            shelves = list(self._listed.values())
-            self._choice = (shelves, list(accumulate(shelf.demand for shelf in shelves)))
-        shelves, demand = self._choice
+        shelves, demand = self._choices()
         return self._random.choices(shelves, cum_weights=demand)[0]
 
     def some(self) -> Shelf:
         """A random product that is not on clearance."""
-        return self._random.choice([shelf for shelf in self._listed.values() if not shelf.leaving])
+        shelves, _ = self._choices()
+        while (shelf := self._random.choice(shelves)).leaving:
+            pass
+        return shelf
+
+    def _choices(self) -> tuple[list[Shelf], list[float]]:
+        """The listed products, and the running sum of their demand."""
+        if self._choice is None:
+            shelves = list(self._listed.values())
+            self._choice = (shelves, list(accumulate(shelf.demand for shelf in shelves)))
+        return self._choice
 
 
 def _filled(random: Random, line: Line, edition: int) -> Shelf:

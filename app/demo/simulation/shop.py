@@ -9,8 +9,8 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from app.demo.simulation import staff
-from app.demo.simulation.assortment import SIZE, Office
-from app.demo.simulation.catalogue import LINES
+from app.demo.simulation.assortment import Office
+from app.demo.simulation.catalogue import lines
 from app.demo.simulation.change import Change
 from app.demo.simulation.hours import moment_of
 from app.demo.simulation.purchasing import Stockroom
@@ -18,6 +18,8 @@ from app.demo.simulation.sales import Till
 from app.demo.simulation.shelves import Shelves
 from app.demo.simulation.shop_state import Floor
 
+SIZE = 220  # products at the opening
+_IN_RESERVE = 5  # there is at least one line in reserve for so many products
 _SHELVING = timedelta(seconds=8)  # time to fill one shelf at the opening
 
 
@@ -26,10 +28,16 @@ def monday_morning(zone: ZoneInfo) -> datetime:
     return datetime(2026, 1, 5, 8, tzinfo=zone).astimezone(UTC)
 
 
-def changes(seed: int, start: datetime, zone: ZoneInfo) -> Iterator[Change]:
-    """The changes in a shop that opens at `start`; the iterator never ends."""
+def changes(
+    seed: int, start: datetime, zone: ZoneInfo, products: int = SIZE, pace: float = 1.0
+) -> Iterator[Change]:
+    """The changes in a shop that opens at `start` with `products`; the iterator never ends.
+
+    `pace`: how busy the shop is; at 1 it makes about 500 changes a day.
+    """
     random = Random(seed)  # noqa: S311 - a demo, not a secret
-    floor = Floor(random, zone, Shelves(random, LINES, SIZE))
+    goods = lines(products + products // _IN_RESERVE)
+    floor = Floor(random, zone, Shelves(random, goods, products), pace)
     opened = start
     for shelf in floor.shelves:
         actor = random.choice(staff.STOCKROOM)

@@ -44,6 +44,7 @@ class Floor:
     random: Random
     zone: ZoneInfo
     shelves: Shelves
+    pace: float = 1.0  # how busy the shop is, compared with the demo's
     diary: Diary = field(default_factory=Diary)
 
     def local(self, at: datetime) -> datetime:
@@ -53,6 +54,11 @@ class Floor:
     def hour(self, day: date, first: float, last: float) -> datetime:
         """A random time of the day between two hours."""
         return moment_of(day, self.random.uniform(first, last), self.zone)
+
+    def times(self, usual: int) -> range:
+        """A day's number of something that happens `usual` times at the usual pace."""
+        whole, part = divmod(usual * self.pace, 1)
+        return range(int(whole) + bool(part and self.random.random() < part))
 
     def launch(self, at: datetime, actor: str, shelf: Shelf, **details: Any) -> Change:
         """List a product."""

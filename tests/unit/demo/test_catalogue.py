@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.demo.simulation.catalogue import LINES, ean13, shop_price
+from app.demo.simulation.catalogue import LINES, ean13, lines, shop_price
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,16 @@ def test_catalogue_has_250_different_names_in_8_categories() -> None:
     assert len({line.name for line in LINES}) == len(LINES) >= 250
     assert len({line.category for line in LINES}) >= 8
     assert len({line.product_id(1) for line in LINES}) == len(LINES)
+
+
+def test_larger_catalogue_has_the_same_goods_in_further_series() -> None:
+    many = lines(2 * len(LINES) + 1)
+    assert many[: len(LINES)] == LINES
+    assert len(many) == 3 * len(LINES)
+    for value in ("name", "number"):
+        assert len({getattr(line, value) for line in many}) == len(many)
+    assert len({line.product_id(1) for line in many}) == len(many)
+    assert len({line.barcode(1) for line in many}) == len(many)
 
 
 def test_line_listed_again_is_a_new_product() -> None:

@@ -143,6 +143,23 @@ def test_sale_has_an_order_number_and_return_refers_to_a_sale(
     assert len({change.note for change in month_of_changes if change.note}) >= 15
 
 
+def test_larger_and_busier_shop_makes_more_changes_a_day() -> None:
+    usual, busy = (
+        Counter(
+            change.reason
+            for change in takewhile(
+                lambda change: change.at < START + timedelta(days=9),
+                changes(1, START, BERLIN, products=1_000, pace=pace),
+            )
+            if not change.opening
+        )
+        for pace in (0.5, 4)
+    )
+    assert usual["sold"] + usual["counted"] > 0
+    assert 6 < busy["sold"] / usual["sold"] < 10
+    assert 6 < busy["counted"] / usual["counted"] < 10
+
+
 def test_shop_can_open_at_any_time() -> None:
     for hour in range(0, 24, 5):
         start = START + timedelta(hours=hour + 0.4, days=hour)
