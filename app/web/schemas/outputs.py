@@ -94,6 +94,10 @@ class ProductPageOut(BaseModel):
         description="The list has every change that was audited up to this time (RFC 3339, UTC), "
         "and may lack later ones."
     )
+    seen: bool | None = Field(
+        description="Whether the list has the write that the request names in `seen`; null "
+        "without it."
+    )
 
 
 class EventData(BaseModel):

@@ -4,18 +4,23 @@ from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from app.core.errors import InvalidCursor, PastNotKept, PastOutOfReach, ProductGone, ProductNotFound
 from app.core.events import rfc3339
 from app.core.roles import Role
 from app.readmodel.products.product_lists import Totals
+from app.readmodel.products.product_query import ProductQuery
 from app.readmodel.read_model import ReadModelFilling
 from app.store.products import etags
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses
+from app.web.errors import TooManyExports, TooManyOfYourExports
+from app.web.exports.export_file import MEDIA_TYPES, Dialect, Growing
+from app.web.exports.export_models import BOM, SAFE
+from app.web.requests.downloads import accepted_format, download
 from app.web.requests.parameters import (
     AsOf,
-    Limit,
     PageCursor,
     RawProductID,
     ServicesDep,
@@ -23,11 +28,13 @@ from app.web.requests.parameters import (
     past,
 )
 from app.web.requests.preconditions import IfChanged
+from app.web.requests.product_exports import freshness, product_chunks, product_pages
 from app.web.requests.product_filters import ProductQueryDep, listed
-from app.web.requests.responses import json_response, page_response, product_response
+from app.web.requests.responses import json_response, link_to, page_response, product_response
 from app.web.requests.strict_route import StrictRoute
+from app.web.requests.version_wait import Seen, VersionWaits
 from app.web.schemas.outputs import ProductOut, ProductPageOut, product_out
-from app.web.services import services_of
+from app.web.services import Services, services_of
 
 router = APIRouter(
     prefix="/v1/products",
@@ -41,36 +48,102 @@ _TOTAL = (
     "longer."
 )
 
+_LIMIT = (
+    "The maximum number of items to return, 1 to 200; 50 by default. A page of large items ends "
+    "after about 4 MiB: follow `next_cursor`. CSV and NDJSON have all items by default."
+)
+
 _NOT_FOUND = error_responses(ProductNotFound, ProductGone)
 
 
 @router.get(
     "",
     response_model=ProductPageOut,
-    response_description="A page of products.",
-    responses=error_responses(InvalidCursor, ReadModelFilling),
+    responses=error_responses(InvalidCursor, ReadModelFilling, TooManyOfYourExports, TooManyExports)
+    | {
+        200: {
+            "description": "A page of products, or all of them as CSV or NDJSON.",
+            "content": {
+                "text/csv": {"schema": {"type": "string"}},
+                "application/x-ndjson": {"schema": {"type": "string"}},
+            },
+        }
+    },
 )
-def list_products(
+async def list_products(
     request: Request,
     services: ServicesDep,
     query: ProductQueryDep,
     total: Annotated[Totals, Query(description=_TOTAL)] = "none",
-    limit: Limit = 50,
+    limit: Annotated[int | None, Query(ge=1, le=200, description=_LIMIT)] = None,
     cursor: PageCursor = None,
+    seen: Seen = None,
+    safe: Annotated[bool, Query(description=SAFE)] = True,  # noqa: FBT002 - a query parameter
+    bom: Annotated[bool, Query(description=BOM)] = False,  # noqa: FBT002 - a query parameter
 ) -> Response:
     """List products.
 
     Searches, filters and sorts. A write through this server is in its lists at once; other changes
     usually are within a second, and `as_of` says how old the list is at most.
+
+    With `Accept: text/csv` or `application/x-ndjson` the response has all products of the list
+    (those after `cursor`), and is made while it is sent: if the connection ends before the last
+    chunk, products are missing. With `limit` it is a page in that format.
     """
+    waits: VersionWaits = request.app.state.version_waits
+    has_seen = await waits.seen(services.read_model, seen)
+    form = accepted_format(request)
+    if form is None:
+        return await run_in_threadpool(
+            _json_page, request, services, query, limit or 50, cursor, total, has_seen=has_seen
+        )
+    dialect, headers = Dialect(safe=safe, bom=bom), freshness(services, has_seen=has_seen)
+    if limit is not None:
+        return await run_in_threadpool(
+            _page, request, services, query, limit, cursor, form, dialect, headers
+        )
+    chunks = product_chunks(product_pages(services, query, cursor), form, dialect)
+    return await download(request, chunks, form, headers)
+
+
+def _json_page(
+    request: Request,
+    services: Services,
+    query: ProductQuery,
+    limit: int,
+    cursor: str | None,
+    total: Totals,
+    *,
+    has_seen: bool | None,
+) -> Response:
     page, as_of = listed(services, query, limit, cursor, total)
-    return page_response(
+    response = page_response(
         request,
         [product_out(item) for item in page.items],
         page.next_cursor,
         total=None if page.total is None else asdict(page.total),
         as_of=rfc3339(as_of.replace(microsecond=0)),
+        seen=has_seen,
     )
+    response.headers["Vary"] = "Accept"
+    return response
+
+
+def _page(
+    request: Request,
+    services: Services,
+    query: ProductQuery,
+    limit: int,
+    cursor: str | None,
+    form: Growing,
+    dialect: Dialect,
+    headers: dict[str, str],
+) -> Response:
+    """A page in another format than JSON."""
+    page, _ = listed(services, query, limit, cursor)
+    (body,) = product_chunks(iter([page.items]), form, dialect)
+    headers |= link_to(request, page.next_cursor) | {"Vary": "Accept"}
+    return Response(body, headers=headers, media_type=MEDIA_TYPES[form])
 
 
 @router.get(

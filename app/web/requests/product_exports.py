@@ -1,0 +1,72 @@
+"""A list of products as one export: every page of it, read one after the other.
+
+No transaction lasts longer than a page. A product whose sort key changes meanwhile may be missing
+or be there twice; in the order of ids none is.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from app.core.events import rfc3339
+from app.readmodel.products.product_query import ProductQuery
+from app.store.products.model import Product
+from app.web.errors import ExportTooLarge
+from app.web.exports.export_build import Order
+from app.web.exports.export_file import PAGE, Dialect, Format, Growing, beginning, encoded
+from app.web.exports.export_rows import products_format
+from app.web.exports.spreadsheet import MOST_ROWS
+from app.web.requests.product_filters import listed
+from app.web.services import Services
+
+
+def product_pages(
+    services: Services, query: ProductQuery, cursor: str | None = None
+) -> Iterator[Sequence[Product]]:
+    """The products after the cursor, page by page; raises as `listed` does."""
+    while True:
+        page, _ = listed(services, query, PAGE, cursor)
+        yield page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def product_chunks(
+    pages: Iterator[Sequence[Product]],
+    form: Growing,
+    dialect: Dialect,
+) -> Iterator[bytes]:
+    """The bytes of an export of these pages; the first chunk has the first page."""
+    rows = products_format()
+    chunk = beginning(rows, form, dialect)
+    for page in pages:
+        yield chunk + encoded(rows, form, dialect, page)
+        chunk = b""
+
+
+def freshness(services: Services, *, has_seen: bool | None) -> dict[str, str]:
+    """The `as_of` and `seen` of a list as headers, for formats that have no place for them."""
+    as_of = rfc3339(services.read_model.as_of().replace(microsecond=0))
+    return {"As-Of": as_of} | ({} if has_seen is None else {"Seen": str(has_seen).lower()})
+
+
+def product_order(
+    services: Services,
+    query: ProductQuery,
+    form: Format,
+    dialect: Dialect,
+) -> Order:
+    """The order for a file with the products of a query.
+
+    Raises:
+        ExportTooLarge: they do not fit into a spreadsheet.
+        ReadModelFilling, StoreUnavailable: the products cannot be counted now.
+
+    """
+    total = services.read_model.page(query, 1, totals="exact").total
+    count = 0 if total is None else total.count
+    if form == "xlsx" and count > MOST_ROWS:
+        raise ExportTooLarge(
+            f"The query has {count:,} products, and a spreadsheet has {MOST_ROWS:,} rows. Narrow "
+            "the query, or export CSV or NDJSON."
+        )
+    return Order(products_format(), form, dialect, count, lambda: product_pages(services, query))
