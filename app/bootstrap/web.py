@@ -141,7 +141,9 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             max_streams=settings.max_streams,
             overlap_ms=0 if settings.broker_url is None else OVERLAP_MS,
         )
-        model = opened.enter_context(open_read_model(settings.data_dir, deployment, log.tail))
+        model = opened.enter_context(
+            open_read_model(settings.data_dir, deployment, feed, log.audit, log.tail)
+        )
         fed = opened.enter_context(
             feed_broker(settings, where, deployment, log, broker, model.follower, probes)
         )

@@ -198,7 +198,7 @@ def canonical(attributes: Item) -> bytes:
 def from_canonical(data: bytes) -> Item:
     """The attributes of a canonical form, with binary as bytes."""
     attributes: dict[str, AttributeValue] = json_text.loads(data)
-    return {name: _with_bytes(value) for name, value in attributes.items()}
+    return {name: with_bytes(value) for name, value in attributes.items()}
 
 
 def digest(attributes: Item) -> str:
@@ -206,7 +206,8 @@ def digest(attributes: Item) -> str:
     return hashlib.sha256(canonical(attributes)).hexdigest()
 
 
-def _with_bytes(value: AttributeValue) -> AttributeValue:
+def with_bytes(value: AttributeValue) -> AttributeValue:
+    """A value whose binary is base64 text, as JSON has it, with bytes."""
     ((kind, inner),) = value.items()
     match kind:
         case "B":
@@ -214,9 +215,9 @@ def _with_bytes(value: AttributeValue) -> AttributeValue:
         case "BS":
             return {"BS": [base64.b64decode(member) for member in inner]}
         case "M":
-            return {"M": {name: _with_bytes(member) for name, member in inner.items()}}
+            return {"M": {name: with_bytes(member) for name, member in inner.items()}}
         case "L":
-            return {"L": [_with_bytes(member) for member in inner]}
+            return {"L": [with_bytes(member) for member in inner]}
         case _:
             return value
 

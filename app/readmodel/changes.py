@@ -3,20 +3,25 @@
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from app.core.events import RESERVED, ChangeEvent
 from app.core.item import AttributeNames, Item
 from app.core.keys import NotAnID
 from app.readmodel.database import Database, save, saved
+from app.readmodel.events.event_fill import START
+from app.readmodel.events.event_table import is_kept, prune, put
 from app.readmodel.own_writes import OwnWrites
 from app.readmodel.products.product_row import row_of, storable
 from app.readmodel.products.product_table import key_of_newest, mark_deleted, set_row
+from app.store.audit.audit_repository import Arrived
 from app.store.feed.cursor import parse_cursor
 from app.store.timeline.position import Position, decoded
 
 _log = logging.getLogger(__name__)
 
 _SETTLED, _TAKEN = "settled", "taken"
+_PRUNED = 200  # events per transaction
 
 # The current items of products, for events that do not have them.
 ReadItems = Callable[[Sequence[str]], Mapping[str, Item]]
@@ -44,7 +49,18 @@ class Changes:
             taken = saved(connection, _TAKEN)
         return None if settled is None else decoded(parse_cursor(settled), taken or b"")
 
-    def apply(self, events: Sequence[ChangeEvent], position: Position | None = None) -> None:
+    def begin(self, position: Position) -> None:
+        """Save where a new file begins to follow the timeline.
+
+        Raises:
+            sqlite3.Error: it was not saved.
+
+        """
+        with self._database.writing() as connection:
+            save(connection, START, str(position.settled))
+            _save(connection, position)
+
+    def apply(self, arrived: Sequence[Arrived], position: Position | None = None) -> None:
         """Apply events in order, and save the position, if given.
 
         Raises:
@@ -52,21 +68,49 @@ class Changes:
             sqlite3.Error: nothing was applied.
 
         """
-        shown = [event for event in events if not event.product_id.startswith(RESERVED)]
+        shown = [event for _, event in arrived if not event.product_id.startswith(RESERVED)]
         lacking = {event.product_id for event in shown if _lacks_image(event)}
         current = self._read_items(sorted(lacking)) if lacking else {}
-        arrived: set[str] = set()
+        confirmed: set[str] = set()
         with self._database.writing(lambda: self._own_writes.arrive(shown)) as connection:
+            self.keep(connection, arrived)
             for event in shown:
-                if self._own_writes.hides(event, arrived):
+                if self._own_writes.hides(event, confirmed):
                     continue
                 try:
                     self._apply(connection, event, current)
                 except NotAnID:  # of a table that had another key
                     _log.info("the read model skips an event of %r", event.product_id)
             if position is not None:
-                save(connection, _SETTLED, str(position.settled))
-                save(connection, _TAKEN, position.encoded())
+                _save(connection, position)
+
+    def keep(self, connection: sqlite3.Connection, arrived: Sequence[Arrived]) -> None:
+        """Keep events for searches; they need not be in order."""
+        for cursor, event in arrived:
+            if is_kept(event):
+                put(connection, cursor, event)
+
+    def fill(self, connection: sqlite3.Connection, arrived: Sequence[Arrived]) -> None:
+        """Keep events from before the copy, newest first, when it has all scanned products.
+
+        A product that neither the scan nor a later event has was deleted.
+        """
+        self.keep(connection, arrived)
+        for _, event in arrived:
+            row_id = storable(event.product_id)
+            if is_kept(event) and key_of_newest(connection, row_id) is None:
+                with suppress(NotAnID):  # of a table that had another key
+                    self._delete(connection, event)
+
+    def prune(self, before_ms: int) -> bool:
+        """Delete some of the events that arrived before a time; returns whether there may be more.
+
+        Raises:
+            sqlite3.Error: none was deleted.
+
+        """
+        with self._database.writing() as connection:
+            return prune(connection, before_ms, _PRUNED) == _PRUNED
 
     def show_own_writes(self) -> None:
         """Put this process's own writes into the copy, before their events arrive.
@@ -117,12 +161,18 @@ class Changes:
 
     def _delete(self, connection: sqlite3.Connection, event: ChangeEvent) -> None:
         """Keep the product's row as it was last; without one a scan that is late could add it."""
-        item = event.before
-        if item is not None and self._names.is_product(item):
-            set_row(connection, row_of(item, self._names), event.event_key, deleted=True)
+        images = (event.after, event.before)
+        last = next((one for one in images if one and self._names.is_product(one)), None)
+        if last is not None:
+            set_row(connection, row_of(last, self._names), event.event_key, deleted=True)
         elif not mark_deleted(connection, storable(event.product_id), event.event_key):
             key = self._names.key.key_of(event.product_id)
             set_row(connection, row_of(key, self._names), event.event_key, deleted=True)
+
+
+def _save(connection: sqlite3.Connection, position: Position) -> None:
+    save(connection, _SETTLED, str(position.settled))
+    save(connection, _TAKEN, position.encoded())
 
 
 def _lacks_image(event: ChangeEvent) -> bool:

@@ -63,7 +63,8 @@ class Fill:
             self._done = made
             return
         place = None if state is None else from_canonical(state)
-        self.progress = Progress(0 if place is None else self.progress.scanned, self._expected())
+        expected = expected_items(self._client, self._table)
+        self.progress = Progress(0 if place is None else self.progress.scanned, expected)
         while not stop.is_set():
             began = time.monotonic()
             items, place = self._read(place)
@@ -99,8 +100,14 @@ class Fill:
             save(connection, _STATE, _DONE if place is None else canonical(place))
         return True
 
-    def _expected(self) -> int | None:
-        """The table's number of items, which DynamoDB updates every six hours."""
-        with translated():
-            described = self._client.describe_table(TableName=self._table)["Table"]
-        return described.get("ItemCount") or None
+
+def expected_items(client: "DynamoDBClient", table: str) -> int | None:
+    """A table's number of items, which DynamoDB updates every six hours; None if not known.
+
+    Raises:
+        StoreUnavailable: the table cannot be described now.
+
+    """
+    with translated():
+        described = client.describe_table(TableName=table)["Table"]
+    return described.get("ItemCount") or None

@@ -16,6 +16,7 @@ from typing import Self
 from app.core.errors import StoreUnavailable
 from app.readmodel.changes import Changes
 from app.readmodel.database import Database
+from app.readmodel.events.event_fill import EventFill
 from app.readmodel.fill import Fill
 from app.readmodel.own_writes import OwnWrites
 from app.runtime.loop_thread import LoopThread
@@ -42,7 +43,7 @@ class Follower:
         tail: Tail,
         changes: Changes,
         own_writes: OwnWrites,
-        fill: Fill,
+        fills: Sequence[Fill | EventFill],
         retention: timedelta | None,
         poll: float = POLL,
     ) -> None:
@@ -51,7 +52,7 @@ class Follower:
         self._tail = tail
         self._changes = changes
         self._own_writes = own_writes
-        self._fill = fill
+        self._fills = fills
         self._retention = retention
         self._poll = poll
         self._position: Position | None = None
@@ -109,6 +110,7 @@ class Follower:
             self._passes = self._tail.refresh(self._passes, 0)
             pending = self._read(position)
             self._next_poll = time.monotonic() + (min(0.1, self._poll) if pending else self._poll)
+            self._prune()
         if late := self._own_writes.expired():
             self._changes.read_again([write.product_id for write in late])
             self._own_writes.forget(late)
@@ -131,7 +133,7 @@ class Follower:
                 position = None
             if position is None:
                 position = Position(self._tail.recent.settled)
-                self._changes.apply([], position)
+                self._changes.begin(position)
             self._position = position
             self._began.set()
             self._filler.wake()
@@ -153,6 +155,11 @@ class Follower:
         settled = position.settled
         return settled < oldest and self._tail.has_day(settled.day, oldest.day)
 
+    def _prune(self) -> None:
+        """Delete events that have expired, some with each poll."""
+        if self._retention is not None:
+            self._changes.prune(wall_ms() - int(self._retention.total_seconds() * 1000))
+
     def _apply_offered(self, position: Position) -> bool:
         """Apply a batch of published events; returns whether there are more.
 
@@ -168,7 +175,7 @@ class Follower:
             return False
         for cursor, _ in some:
             position.add(cursor)
-        self._changes.apply([event for _, event in some])
+        self._changes.apply(some)
         self._unsaved = True
         self._current_at = max(self._current_at, began)
         self._thread.stop.wait(min(LONGEST_REST, REST * (time.monotonic() - began)))
@@ -185,7 +192,8 @@ class Follower:
                 position.add(cursor)
             position.settle(batch.edge)
             if done or self._unsaved:
-                self._changes.apply([entry.event for entry in batch.entries], position)
+                entries = [(entry.cursor, entry.event) for entry in batch.entries]
+                self._changes.apply(entries, position)
                 self._unsaved = False
             if done:
                 continue
@@ -198,8 +206,11 @@ class Follower:
         made = self._database.made
         if not self._began.is_set():
             return 0.05
-        self._fill.run(self._filler.stop, made)
-        return None if self._fill.is_done else 0.05  # the file was replaced
+        for fill in self._fills:
+            fill.run(self._filler.stop, made)
+            if not fill.is_done:
+                return 0.05  # the file was replaced
+        return None
 
     def _report(self, error: BaseException) -> None:
         self._position = None  # what was not saved is read again

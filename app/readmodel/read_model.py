@@ -12,17 +12,29 @@ from app.core.item import Item
 from app.core.keys import NotAnID
 from app.readmodel.changes import Changes
 from app.readmodel.database import Database
-from app.readmodel.fill import Fill
+from app.readmodel.events.event_fill import EventFill
+from app.readmodel.fill import Fill, expected_items
 from app.readmodel.follower import Follower
 from app.readmodel.own_writes import OwnWrites
 from app.readmodel.products.product_lists import ProductLists, ProductPage, Totals
 from app.readmodel.products.product_query import ProductQuery
+from app.store.audit.audit_repository import AuditRepository
 from app.store.deployment import Deployment
 from app.store.dynamodb.batches import get_all
+from app.store.feed.feed import Feed
 from app.store.timeline.tail import Tail
 
 FILE = "read-model.sqlite"
 LATE = 15.0  # seconds of lag from which a list says that it may be old
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """Whether all is copied, and how much of about how much (None: not known) this process read."""
+
+    filled: bool
+    scanned: int
+    expected: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +43,14 @@ class CopyState:
 
     `filled`: it has every product, and has had every event since the process started. `scanned` and
     `expected` (None: not known): the items that this process has read for it, and the table's.
-    `lag`: for how many seconds it may have lacked an event. `trouble`: why it does not follow now,
-    empty if it does.
+    `events`: the same of the events. `lag`: for how many seconds it may have lacked an event.
+    `trouble`: why it does not follow now, empty if it does.
     """
 
     filled: bool
     scanned: int
     expected: int | None
+    events: Filling
     lag: float
     trouble: str
 
@@ -60,15 +73,19 @@ class ReadModel:
 
     def __init__(
         self,
+        database: Database,
         lists: ProductLists,
         changes: Changes,
         own_writes: OwnWrites,
         follower: Follower,
         fill: Fill,
+        event_fill: EventFill,
     ) -> None:
+        self.database = database
         self._lists = lists
         self._changes = changes
         self._fill = fill
+        self._event_fill = event_fill
         self.follower = follower
         self.own_writes = own_writes
 
@@ -80,6 +97,11 @@ class ReadModel:
             filled=self._fill.is_done and self.follower.has_caught_up,
             scanned=progress.scanned,
             expected=progress.expected,
+            events=Filling(
+                self._event_fill.is_done and self.follower.has_caught_up,
+                self._event_fill.progress.scanned,
+                self._event_fill.progress.expected,
+            ),
             lag=self.follower.lag,
             trouble=self.follower.trouble,
         )
@@ -133,7 +155,9 @@ class ReadModel:
 
 
 @contextmanager
-def open_read_model(folder: Path, deployment: Deployment, tail: Tail) -> Iterator[ReadModel]:
+def open_read_model(
+    folder: Path, deployment: Deployment, feed: Feed, audit: AuditRepository, tail: Tail
+) -> Iterator[ReadModel]:
     """The read model in this data folder, kept up to date until the block ends."""
     client, names, table = deployment.clients.tables, deployment.names, deployment.tables.products
     own_writes = OwnWrites(names)
@@ -145,13 +169,18 @@ def open_read_model(folder: Path, deployment: Deployment, tail: Tail) -> Iterato
                 keys.append(names.key.key_of(product_id))
         return {names.key.id_of(item): item for item in get_all(client, table, keys)}
 
+    def expected_events() -> int | None:
+        return expected_items(client, deployment.tables.audit)
+
     with Database(folder / FILE, _identity(deployment)) as database:
         changes = Changes(database, names, own_writes, read_items)
         fill = Fill(client, table, names, database)
+        event_fill = EventFill(feed, audit, expected_events, database, changes.fill)
         with Follower(
-            database, tail, changes, own_writes, fill, deployment.signer.retention
+            database, tail, changes, own_writes, (fill, event_fill), deployment.signer.retention
         ) as follower:
-            yield ReadModel(ProductLists(database, names), changes, own_writes, follower, fill)
+            lists = ProductLists(database, names)
+            yield ReadModel(database, lists, changes, own_writes, follower, fill, event_fill)
 
 
 def _identity(deployment: Deployment) -> str:

@@ -1,6 +1,6 @@
 """The tables of the copy. A change of them needs a new `VERSION`: older files are then refilled."""
 
-VERSION = 2
+VERSION = 3
 
 # A missing text sorts as an empty one, a missing number before all others: a page continues after
 # (sort key, id), and SQL cannot compare with NULL.
@@ -9,6 +9,10 @@ NO_NUMBER = float("-inf")
 # `event_key` is that of the newest event applied to the product, empty for a scanned item. `words`
 # and `codes` are the texts that `q` searches: the beginnings of words, and any part. A deleted
 # product keeps its row.
+#
+# An event's `number` is its place in the timeline (`app.readmodel.events.event_table`), `size` the
+# units of a stock change, up or down. `event_terms` and `event_words` index it
+# (`app.readmodel.events.event_terms`) without its texts.
 TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
@@ -46,4 +50,21 @@ CREATE TABLE product_tags (
 
 CREATE VIRTUAL TABLE product_words USING fts5 (words, prefix = '1 2 3');
 CREATE VIRTUAL TABLE product_parts USING fts5 (codes, tokenize = 'trigram');
+
+CREATE TABLE events (
+    number INTEGER PRIMARY KEY,
+    product_id TEXT NOT NULL,
+    event_key TEXT NOT NULL,
+    cursor TEXT NOT NULL,
+    occurred_at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    size REAL,
+    event BLOB NOT NULL
+);
+CREATE INDEX events_of_product ON events (product_id, event_key, occurred_at);
+
+CREATE VIRTUAL TABLE event_terms USING fts5 (terms, content = '', columnsize = 0, detail = none);
+CREATE VIRTUAL TABLE event_words USING fts5 (
+    words, content = '', columnsize = 0, prefix = '1 2 3'
+);
 """

@@ -13,7 +13,7 @@ from app.readmodel.products.product_lists import ProductLists
 from app.readmodel.products.product_query import ProductQuery
 from app.readmodel.products.product_row import row_of
 from app.readmodel.products.product_table import set_row
-from app.store.feed.cursor import before
+from app.store.feed.cursor import Cursor, before
 from app.store.timeline.position import Position
 from tests.support.builders import LABEL, NOON_MS, an_event, an_item
 
@@ -27,6 +27,7 @@ class Copy:
         self.table: dict[str, dict[str, Any]] = {}
         self.database = Database(folder / "copy.sqlite", "test")
         self.now = 0.0
+        self._arrivals = 0
         self.own_writes = OwnWrites(DEFAULT_NAMES, lambda: self.now)
         self.lists = ProductLists(self.database, DEFAULT_NAMES)
         self.changes = Changes(
@@ -43,7 +44,12 @@ class Copy:
                 set_row(connection, row_of(item, DEFAULT_NAMES), "")
 
     def apply(self, *events: ChangeEvent) -> None:
-        self.changes.apply(events, START)
+        """Apply events that arrive one after the other, behind all that came before."""
+        self.changes.apply([(self.next_cursor(), event) for event in events], START)
+
+    def next_cursor(self) -> Cursor:
+        self._arrivals += 1
+        return Cursor(NOON_MS + self._arrivals, "0000aaaa", 0)
 
     def ids(self, **query: Any) -> list[str]:
         """The ids of the query's products, in its order."""
