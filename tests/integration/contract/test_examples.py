@@ -12,6 +12,7 @@ from app.web.contract.sink_examples import SINK_EXAMPLES
 from tests.integration.consumers.webhooks import with_webhook
 from tests.support.http.receiver import receiving
 from tests.support.processes.running import App
+from tests.support.waiting import until
 
 EXAMPLES = {**examples.EXAMPLES, **SINK_EXAMPLES}
 
@@ -36,6 +37,11 @@ _DIFFERS = {
     "owner",
     "saved_at",
     "answer",
+    "state",
+    "rows_done",
+    "bytes",
+    "expires_at",
+    "file",
 }
 
 
@@ -52,12 +58,15 @@ def test_each_example_returns_its_documented_response(app: App) -> None:
         for path, methods in app.http.get("/v1/openapi.json").json()["paths"].items()
         for method, operation in methods.items()
     }
-    sale = ""
+    sale = export = ""
     for name, example in EXAMPLES.items():
         method, path, operation = operations[name]
         if name == "list_product_events":
             sale = wait_for_sale(app)
-        parameters = {**example.parameters} | ({"event_id": sale} if sale else {})
+        if name == "get_export":
+            export = wait_for_export(app)
+        made = {"event_id": sale, "export_id": export}
+        parameters = {**example.parameters} | {n: value for n, value in made.items() if value}
         where = {entry["name"]: entry["in"] for entry in operation.get("parameters", [])}
         quoted = {n: quote(str(value), safe="") for n, value in parameters.items()}
         target = path.format_map(quoted)
@@ -78,13 +87,13 @@ def test_each_example_returns_its_documented_response(app: App) -> None:
             assert header in answer.headers, (name, header)
 
 
-def test_every_operation_on_products_events_and_sinks_has_an_example(app: App) -> None:
+def test_every_operation_on_products_events_exports_and_sinks_has_an_example(app: App) -> None:
     document = app.http.get("/v1/openapi.json").json()
     named = {
         operation["operationId"]
         for path, methods in document["paths"].items()
         for operation in methods.values()
-        if path.startswith(("/v1/products", "/v1/events", "/v1/sinks"))
+        if path.startswith(("/v1/products", "/v1/events", "/v1/exports", "/v1/sinks"))
     }
     assert named == set(EXAMPLES)
 
@@ -102,6 +111,17 @@ def wait_for_sale(app: App) -> str:
             identifier: str = items[0]["data"]["id"]
             return identifier
     raise AssertionError("the sale was not audited")
+
+
+def wait_for_export(app: App) -> str:
+    """The id of the export, once it is built."""
+    (export,) = until(
+        lambda: [
+            one for one in app.http.get("/v1/exports").json()["items"] if one["state"] == "ready"
+        ]
+    )
+    identifier: str = export["id"]
+    return identifier
 
 
 def comparable(value: Any) -> Any:
