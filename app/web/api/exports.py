@@ -1,5 +1,6 @@
 """An export is built in the background: start it, watch its progress, download its file."""
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
@@ -35,6 +36,12 @@ router = APIRouter(prefix="/v1/exports", tags=["exports"], route_class=StrictRou
 
 _VIEWER = [needs(Role.VIEWER)]
 _NOT_FOUND = error_responses(ExportNotFound)
+_FILE = {
+    media.partition(";")[0]: {"schema": {"type": "string", "format": "binary"}}
+    for media in MEDIA_TYPES.values()
+}
+_RANGE = re.compile(r"bytes=([0-9]{1,15})-([0-9]{1,15})?")
+
 ExportID = Annotated[str, Path(description="The export's id.")]
 
 
@@ -125,13 +132,8 @@ def get_export(export_id: ExportID, request: Request, services: ServicesDep) -> 
     responses=_NOT_FOUND
     | error_responses(ExportNotReady)
     | {
-        200: {
-            "description": "The file.",
-            "content": {
-                media.partition(";")[0]: {"schema": {"type": "string", "format": "binary"}}
-                for media in MEDIA_TYPES.values()
-            },
-        }
+        200: {"description": "The file.", "content": _FILE},
+        206: {"description": "The part of the file that `Range` names.", "content": _FILE},
     },
 )
 def get_export_file(export_id: ExportID, request: Request, services: ServicesDep) -> Response:
@@ -145,6 +147,7 @@ def get_export_file(export_id: ExportID, request: Request, services: ServicesDep
         services.exports.get(account, export_id),
         services.exports.file(account, export_id),
     )
+    _ignore_odd_range(request, path.stat().st_size)
     return FileResponse(path, media_type=MEDIA_TYPES[export.format], filename=export.filename)
 
 
@@ -162,6 +165,14 @@ def delete_export(export_id: ExportID, request: Request, services: ServicesDep) 
     """
     services.exports.drop(exporter_of(request), export_id)
     return Response(status_code=204)
+
+
+def _ignore_odd_range(request: Request, size: int) -> None:
+    """Drop a `Range` that is not one part of the file: it gets the whole file (RFC 9110, 14.2)."""
+    part = _RANGE.fullmatch(request.headers.get("range", ""))
+    if part is None or not int(part[1]) <= int(part[2] or size) or int(part[1]) >= size:
+        headers = [pair for pair in request.scope["headers"] if pair[0] != b"range"]
+        request.scope["headers"] = headers
 
 
 def _base(request: Request) -> str:

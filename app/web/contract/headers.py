@@ -14,7 +14,8 @@ _TEXT = {"type": "string"}
 HEADERS: Mapping[str, dict[str, Any]] = {
     "ETag": {
         "description": "The product's current version. Send it as `If-Match` to change the "
-        "product, or as `If-None-Match` to check whether it has changed.",
+        "product, or as `If-None-Match` to check whether it has changed. Of a file: send it as "
+        "`If-Range` to continue a download.",
         "schema": _TEXT,
     },
     "Location": {"description": "The path of the product or export.", "schema": _TEXT},
@@ -98,6 +99,8 @@ def _names(
     if status == 200 and "seen" in parameters:
         yield from ("As-Of", "Seen")
     if status == 200 and "ProductOut'" in str(response.get("content")):
+        yield "ETag"
+    if "'binary'" in str(response.get("content")):
         yield "ETag"
     if "too-much-contention" in str(response.get("content")):
         yield "Retry-After"

@@ -191,6 +191,9 @@ def test_interrupted_download_of_a_file_can_be_continued(app: App) -> None:
     whole = app.http.get(file).content
     rest = app.http.get(file, headers={"Range": "bytes=10-"})
     assert (rest.status_code, rest.content) == (206, whole[10:])
+    for odd in ("bytes=99999-", "bytes=5-2", "bytes=-5", "bytes=0-1,3-4", "lines=1-2", "bytes"):
+        answer = app.http.get(file, headers={"Range": odd})
+        assert (answer.status_code, answer.content) == (200, whole), odd
     app.http.delete(location)
 
 
