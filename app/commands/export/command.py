@@ -5,7 +5,7 @@ The tables are read directly, so the command works with and without a server.
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +19,7 @@ from app.core.numbers import number_of
 from app.readmodel.products.product_query import SORT_KEYS
 from app.store import location
 from app.web.exports.export_build import Order, build
-from app.web.exports.export_file import FORMATS, Dialect, Format, beginning, encoded
+from app.web.exports.export_file import FORMATS, Dialect, Format, chunks_of
 from app.web.exports.spreadsheet import MOST_ROWS
 from app.web.schemas.fields import moment
 
@@ -114,10 +114,14 @@ def _written(source: Source, form: Format, dialect: Dialect, output: Path | None
     if output is None:
         if form == "xlsx":
             raise ValueError("it needs a file")
-        sys.stdout.buffer.write(beginning(source.rows, form, dialect))
-        for page in source.pages:
-            sys.stdout.buffer.write(encoded(source.rows, form, dialect, page))
-            report(count + len(page), 0)
+
+        def counted() -> Iterator[Sequence[Any]]:
+            for page in source.pages:
+                yield page
+                report(count + len(page), 0)
+
+        for chunk in chunks_of(source.rows, form, dialect, counted()):
+            sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
         return count
     order = Order(source.rows, form, dialect, source.total or 0, lambda: source.pages)

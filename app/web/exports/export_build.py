@@ -8,8 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from app.web.errors import ExportTooLarge
 from app.web.exports.export_file import Dialect, Format, filename, writing
-from app.web.exports.export_rows import RowFormat
+from app.web.exports.export_rows import Row, RowFormat
 from app.web.exports.spreadsheet import MOST_ROWS
 
 MOST_BYTES = 4 << 30  # of an export while it is built
@@ -49,6 +50,27 @@ class Export:
     def filename(self) -> str:
         """The name under which the file is saved."""
         return filename(self.of, self.format, self.created_at)
+
+
+def order_for(
+    rows: RowFormat[Row],
+    form: Format,
+    dialect: Dialect,
+    total: int,
+    pages: Callable[[], Iterable[Sequence[Row]]],
+) -> Order:
+    """An order for `total` rows.
+
+    Raises:
+        ExportTooLarge: they do not fit into a spreadsheet.
+
+    """
+    if form == "xlsx" and total > MOST_ROWS:
+        raise ExportTooLarge(
+            f"The query has {total:,} {rows.name}, and a spreadsheet has {MOST_ROWS:,} rows. "
+            "Narrow the query, or export CSV or NDJSON."
+        )
+    return Order(rows, form, dialect, total, pages)
 
 
 class Stopped(Exception):

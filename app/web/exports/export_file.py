@@ -1,6 +1,6 @@
 """CSV and NDJSON grow with each page, so they can be sent as they are made; XLSX needs a file."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,6 +55,16 @@ def encoded(
     if form == "ndjson":
         return b"".join(json_text.dumps(rows.document(row)) + b"\n" for row in page)
     return csv_bytes(map(rows.cells, page), safe=dialect.safe)
+
+
+def chunks_of(
+    rows: RowFormat[Row], form: Growing, dialect: Dialect, pages: Iterable[Sequence[Row]]
+) -> Iterator[bytes]:
+    """The bytes of an export of these pages; the first chunk has the first page."""
+    chunk = beginning(rows, form, dialect)
+    for page in pages:
+        yield chunk + encoded(rows, form, dialect, page)
+        chunk = b""
 
 
 @contextmanager

@@ -9,11 +9,9 @@ from collections.abc import Iterator, Sequence
 from app.core.events import rfc3339
 from app.readmodel.products.product_query import ProductQuery
 from app.store.products.model import Product
-from app.web.errors import ExportTooLarge
-from app.web.exports.export_build import Order
-from app.web.exports.export_file import PAGE, Dialect, Format, Growing, beginning, encoded
+from app.web.exports.export_build import Order, order_for
+from app.web.exports.export_file import PAGE, Dialect, Format
 from app.web.exports.export_rows import products_format
-from app.web.exports.spreadsheet import MOST_ROWS
 from app.web.requests.product_filters import listed
 from app.web.services import Services
 
@@ -28,19 +26,6 @@ def product_pages(
         cursor = page.next_cursor
         if cursor is None:
             return
-
-
-def product_chunks(
-    pages: Iterator[Sequence[Product]],
-    form: Growing,
-    dialect: Dialect,
-) -> Iterator[bytes]:
-    """The bytes of an export of these pages; the first chunk has the first page."""
-    rows = products_format()
-    chunk = beginning(rows, form, dialect)
-    for page in pages:
-        yield chunk + encoded(rows, form, dialect, page)
-        chunk = b""
 
 
 def freshness(services: Services, *, has_seen: bool | None) -> dict[str, str]:
@@ -64,9 +49,6 @@ def product_order(
     """
     total = services.read_model.page(query, 1, totals="exact").total
     count = 0 if total is None else total.count
-    if form == "xlsx" and count > MOST_ROWS:
-        raise ExportTooLarge(
-            f"The query has {count:,} products, and a spreadsheet has {MOST_ROWS:,} rows. Narrow "
-            "the query, or export CSV or NDJSON."
-        )
-    return Order(products_format(), form, dialect, count, lambda: product_pages(services, query))
+    return order_for(
+        products_format(), form, dialect, count, lambda: product_pages(services, query)
+    )

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from app.core.errors import StoreUnavailable
+from app.web.exports import export_build
 from app.web.requests import product_exports
 from tests.support.house import House
 from tests.support.http.exported import cells_of, csv_rows, products_in
@@ -200,7 +201,7 @@ def test_interrupted_download_of_a_file_can_be_continued(app: App) -> None:
 def test_too_many_rows_for_a_spreadsheet_are_refused_before(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(product_exports, "MOST_ROWS", 4)
+    monkeypatch.setattr(export_build, "MOST_ROWS", 4)
     answer = app.http.post("/v1/exports", json={"of": "products", "format": "xlsx"})
     assert (answer.status_code, answer.json()["code"]) == (422, "export-too-large")
     assert "5 products" in answer.json()["detail"]

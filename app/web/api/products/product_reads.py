@@ -16,8 +16,9 @@ from app.store.products import etags
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses
 from app.web.errors import TooManyExports, TooManyOfYourExports
-from app.web.exports.export_file import MEDIA_TYPES, Dialect, Growing
+from app.web.exports.export_file import MEDIA_TYPES, Dialect, Growing, chunks_of
 from app.web.exports.export_models import BOM, SAFE
+from app.web.exports.export_rows import products_format
 from app.web.requests.downloads import accepted_format, download
 from app.web.requests.parameters import (
     AsOf,
@@ -28,7 +29,7 @@ from app.web.requests.parameters import (
     past,
 )
 from app.web.requests.preconditions import IfChanged
-from app.web.requests.product_exports import freshness, product_chunks, product_pages
+from app.web.requests.product_exports import freshness, product_pages
 from app.web.requests.product_filters import ProductQueryDep, listed
 from app.web.requests.responses import json_response, link_to, page_response, product_response
 from app.web.requests.strict_route import StrictRoute
@@ -102,7 +103,8 @@ async def list_products(
         return await run_in_threadpool(
             _page, request, services, query, limit, cursor, form, dialect, headers
         )
-    chunks = product_chunks(product_pages(services, query, cursor), form, dialect)
+    pages = product_pages(services, query, cursor)
+    chunks = chunks_of(products_format(), form, dialect, pages)
     return await download(request, chunks, form, headers)
 
 
@@ -141,7 +143,7 @@ def _page(
 ) -> Response:
     """A page in another format than JSON."""
     page, _ = listed(services, query, limit, cursor)
-    (body,) = product_chunks(iter([page.items]), form, dialect)
+    (body,) = chunks_of(products_format(), form, dialect, [page.items])
     headers |= link_to(request, page.next_cursor) | {"Vary": "Accept"}
     return Response(body, headers=headers, media_type=MEDIA_TYPES[form])
 
