@@ -65,7 +65,8 @@ async def test_only_so_many_wait() -> None:
     waits, model = VersionWaits(30, 2), Model(None)
     tasks = [asyncio.create_task(waits.seen(model, "P1:1")) for _ in range(2)]  # type: ignore[arg-type]
     await asyncio.sleep(0.1)
-    assert await waits.seen(model, "P1:1") is False  # type: ignore[arg-type]
+    async with asyncio.timeout(10):
+        assert await waits.seen(model, "P1:1") is False  # type: ignore[arg-type]
     tasks[0].cancel()
     await asyncio.sleep(0)
     tasks.append(asyncio.create_task(waits.seen(model, "P1:1")))  # type: ignore[arg-type]
