@@ -16,6 +16,7 @@ from app.readmodel.events.event_fill import EventFill
 from app.readmodel.fill import Fill, expected_items
 from app.readmodel.follower import Follower
 from app.readmodel.own_writes import OwnWrites
+from app.readmodel.past.past_lists import PastLists
 from app.readmodel.products.product_lists import ProductLists, ProductPage, Totals
 from app.readmodel.products.product_query import ProductQuery
 from app.store.audit.audit_repository import AuditRepository
@@ -65,7 +66,7 @@ class ReadModelFilling(StockpulseError):
 
     status = 503
     code = "read-model-filling"
-    title = "The products are still being read"
+    title = "The read model is still being filled"
 
 
 class ReadModel:
@@ -75,6 +76,7 @@ class ReadModel:
         self,
         database: Database,
         lists: ProductLists,
+        past: PastLists,
         changes: Changes,
         own_writes: OwnWrites,
         follower: Follower,
@@ -83,6 +85,7 @@ class ReadModel:
     ) -> None:
         self.database = database
         self._lists = lists
+        self._past = past
         self._changes = changes
         self._fill = fill
         self._event_fill = event_fill
@@ -134,24 +137,51 @@ class ReadModel:
         with self._ready():
             return self._lists.has(product_id, version)
 
+    def past_page(
+        self,
+        query: ProductQuery,
+        moment: datetime,
+        limit: int,
+        cursor: str | None = None,
+        totals: Totals = "none",
+    ) -> ProductPage:
+        """Up to `limit` products after the cursor, as they were at a time.
+
+        Raises:
+            InvalidCursor, PastListsBusy: as `PastLists.page`.
+            ReadModelFilling: the copy does not have all events yet.
+            StoreUnavailable: the copy cannot be read now.
+
+        """
+        with self._ready(events=True):
+            return self._past.page(query, moment, limit, cursor, totals)
+
     @contextmanager
-    def _ready(self) -> Iterator[None]:
+    def _ready(self, *, events: bool = False) -> Iterator[None]:
+        """Check that the copy has all products, or also all events, and can be read."""
         state = self.state
         if not state.filled:
-            of_about = f" of about {state.expected}" if state.expected else ""
-            raise ReadModelFilling(
-                "The server is still reading the products for lists with filters: "
-                f"{state.scanned}{of_about} since it started. Try again in a moment.",
-                headers={"Retry-After": "5"},
-            )
+            raise _filling("products for lists with filters", state.scanned, state.expected)
+        if events and not state.events.filled:
+            raise _filling("changes", state.events.scanned, state.events.expected)
         try:
-            self._changes.show_own_writes()
+            if not events:
+                self._changes.show_own_writes()
             yield
         except sqlite3.Error as error:
             self.follower.note(error)
             raise StoreUnavailable(
                 f"The read model cannot be read now ({error}). Try again in a moment."
             ) from error
+
+
+def _filling(what: str, scanned: int, expected: int | None) -> ReadModelFilling:
+    of_about = f" of about {expected}" if expected else ""
+    return ReadModelFilling(
+        f"The server is still reading the {what}: {scanned}{of_about} since it started. Try "
+        "again in a moment.",
+        headers={"Retry-After": "5"},
+    )
 
 
 @contextmanager
@@ -179,8 +209,16 @@ def open_read_model(
         with Follower(
             database, tail, changes, own_writes, (fill, event_fill), deployment.signer.retention
         ) as follower:
-            lists = ProductLists(database, names)
-            yield ReadModel(database, lists, changes, own_writes, follower, fill, event_fill)
+            yield ReadModel(
+                database,
+                ProductLists(database, names),
+                PastLists(database, names),
+                changes,
+                own_writes,
+                follower,
+                fill,
+                event_fill,
+            )
 
 
 def _identity(deployment: Deployment) -> str:

@@ -17,7 +17,7 @@ from app.core.item import AttributeNames
 from app.readmodel.database import Database
 from app.readmodel.products.product_lists import ProductLists
 from app.readmodel.products.product_query import ProductQuery
-from app.readmodel.products.product_row import row_of
+from app.readmodel.products.product_row import ProductRow
 from app.readmodel.products.product_table import set_row
 from app.store.audit.audit_repository import AuditRepository
 from app.store.dynamodb.products_table import with_key
@@ -93,7 +93,7 @@ def _fill(
     while some := list(islice(items, PAGE)):
         with database.writing() as connection:
             for item in some:
-                set_row(connection, row_of(item, names), "")
+                set_row(connection, ProductRow(item, names), "")
         count += len(some)
         say(f"{count:,} products read …")
 

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.core.errors import IdempotencyKeyReused
 from app.core.roles import Role
+from app.readmodel.past.past_lists import PastListsBusy
 from app.readmodel.read_model import ReadModelFilling
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses
@@ -25,7 +26,7 @@ from app.web.exports.export_models import ExportListOut, ExportOut, ExportReques
 from app.web.requests.downloads import exporter_of
 from app.web.requests.idempotency import Idempotency, IdempotencyDep
 from app.web.requests.parameters import ServicesDep, json_body
-from app.web.requests.product_exports import product_order
+from app.web.requests.product_exports import ProductListing
 from app.web.requests.product_filters import query_of
 from app.web.requests.queued_route import turn_of
 from app.web.requests.responses import json_response
@@ -54,6 +55,7 @@ ExportID = Annotated[str, Path(description="The export's id.")]
     responses=error_responses(
         ExportTooLarge,
         IdempotencyKeyReused,
+        PastListsBusy,
         ReadModelFilling,
         TooManyOfYourExports,
         TooManyExports,
@@ -84,9 +86,11 @@ def _create(
     once = idempotency.once(started)
     if once is not None:
         once.recall()
-    query, dialect = query_of(**body.query.model_dump()), Dialect(safe=body.safe, bom=body.bom)
+    query = query_of(**body.query.model_dump(exclude={"as_of"}))
+    listing = ProductListing(services, query, body.query.as_of)
     account = exporter_of(request)
-    export = services.exports.add(account, product_order(services, query, body.format, dialect))
+    order = listing.order(body.format, Dialect(safe=body.safe, bom=body.bom))
+    export = services.exports.add(account, order)
     if once is not None:
         try:
             once.record(export)

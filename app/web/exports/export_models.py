@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from app.core.events import rfc3339
 from app.web.exports.export_build import Export
 from app.web.exports.export_file import Format
+from app.web.schemas.fields import Moment
 from app.web.schemas.product_models import Strict
 
 ProductSort = Literal[
@@ -44,6 +45,7 @@ class ProductFilters(Strict):
     min_price: _Limit = None
     max_price: _Limit = None
     sort: ProductSort = Field("id", description=_AS_IN_LISTS)
+    as_of: Moment | None = Field(None, description=_AS_IN_LISTS)
 
 
 class ExportRequest(Strict):

@@ -1,6 +1,7 @@
 """A list of products as CSV, NDJSON or XLSX has all of it, and can be imported again."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,28 @@ def test_byte_order_mark_on_request(app: App) -> None:
     assert app.http.get("/v1/products", headers=CSV).content.startswith(b"product_id,")
 
 
+def test_list_of_the_past_is_exported_as_it_was(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(product_exports, "PAST_PAGE", 2)
+    app.create("Z1", 1, category="Zz")
+    app.create("Z2", 2, category="Zz")
+    app.create("Z3", 3, category="Zz")
+    until(lambda: len(app.http.get("/v1/products/Z3/events").json()["items"]) == 1)
+    time.sleep(1.1)  # an event's time has whole seconds
+    moment = app.http.get("/v1/products").json()["as_of"]
+    app.adjust("Z2", 70, "received")
+    for sort, expected in (("id", ["Z1", "Z2", "Z3"]), ("-stock", ["Z3", "Z2", "Z1"])):
+        query = {"as_of": moment, "category": "Zz", "sort": sort}
+        until(lambda query=query: app.http.get("/v1/products", params=query).status_code == 200)
+        answer = app.http.get("/v1/products", params=query, headers=CSV)
+        assert ids(csv_rows(answer.content)) == expected
+        assert answer.headers["As-Of"] == moment
+    location = started(app, format="csv", query=query)
+    assert app.http.get(ready(app, location)["file"]).content == answer.content
+    for product_id in expected:
+        app.http.delete(f"/v1/products/{product_id}", headers={"If-Match": "*"})
+    app.http.delete(location)
+
+
 def test_import_of_an_export_changes_nothing(app: App) -> None:
     before = app.http.get("/v1/products").json()["items"]
     for product in products_in(app.http.get("/v1/products", headers=CSV).content):
@@ -126,10 +149,10 @@ def test_download_that_cannot_be_completed_does_not_look_complete(
 ) -> None:
     right = product_exports.listed
 
-    def listed(services: Any, query: Any, limit: int, cursor: str | None) -> Any:
+    def listed(services: Any, query: Any, limit: int, cursor: str | None, totals: Any) -> Any:
         if cursor is not None:
             raise StoreUnavailable("The disk is gone.")
-        return right(services, query, limit, cursor)
+        return right(services, query, limit, cursor, totals)
 
     monkeypatch.setattr(product_exports, "listed", listed)
     with pytest.raises(httpx.RemoteProtocolError):

@@ -9,19 +9,20 @@ from starlette.concurrency import run_in_threadpool
 from app.core.errors import InvalidCursor, PastNotKept, PastOutOfReach, ProductGone, ProductNotFound
 from app.core.events import rfc3339
 from app.core.roles import Role
+from app.readmodel.past.past_lists import PastListsBusy
 from app.readmodel.products.product_lists import Totals
-from app.readmodel.products.product_query import ProductQuery
 from app.readmodel.read_model import ReadModelFilling
 from app.store.products import etags
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses
 from app.web.errors import TooManyExports, TooManyOfYourExports
-from app.web.exports.export_file import MEDIA_TYPES, Dialect, Growing, chunks_of
+from app.web.exports.export_file import MEDIA_TYPES, Dialect, chunks_of
 from app.web.exports.export_models import BOM, SAFE
 from app.web.exports.export_rows import products_format
 from app.web.requests.downloads import accepted_format, download
 from app.web.requests.parameters import (
     AsOf,
+    AsOfList,
     PageCursor,
     RawProductID,
     ServicesDep,
@@ -29,13 +30,13 @@ from app.web.requests.parameters import (
     past,
 )
 from app.web.requests.preconditions import IfChanged
-from app.web.requests.product_exports import freshness, product_pages
-from app.web.requests.product_filters import ProductQueryDep, listed
+from app.web.requests.product_exports import ProductListing
+from app.web.requests.product_filters import ProductQueryDep
 from app.web.requests.responses import json_response, link_to, page_response, product_response
 from app.web.requests.strict_route import StrictRoute
 from app.web.requests.version_wait import Seen, VersionWaits
 from app.web.schemas.outputs import ProductOut, ProductPageOut, product_out
-from app.web.services import Services, services_of
+from app.web.services import services_of
 
 router = APIRouter(
     prefix="/v1/products",
@@ -60,7 +61,9 @@ _NOT_FOUND = error_responses(ProductNotFound, ProductGone)
 @router.get(
     "",
     response_model=ProductPageOut,
-    responses=error_responses(InvalidCursor, ReadModelFilling, TooManyOfYourExports, TooManyExports)
+    responses=error_responses(
+        InvalidCursor, ReadModelFilling, PastListsBusy, TooManyOfYourExports, TooManyExports
+    )
     | {
         200: {
             "description": "A page of products, or all of them as CSV or NDJSON.",
@@ -78,6 +81,7 @@ async def list_products(
     total: Annotated[Totals, Query(description=_TOTAL)] = "none",
     limit: Annotated[int | None, Query(ge=1, le=200, description=_LIMIT)] = None,
     cursor: PageCursor = None,
+    as_of: AsOfList = None,
     seen: Seen = None,
     safe: Annotated[bool, Query(description=SAFE)] = True,  # noqa: FBT002 - a query parameter
     bom: Annotated[bool, Query(description=BOM)] = False,  # noqa: FBT002 - a query parameter
@@ -87,65 +91,51 @@ async def list_products(
     Searches, filters and sorts. A write through this server is in its lists at once; other changes
     usually are within a second, and `as_of` says how old the list is at most.
 
+    With the parameter `as_of`, lists the products as they were at that time. Such a list is quick
+    in the order of ids; any other order or a total needs a look at each product.
+
     With `Accept: text/csv` or `application/x-ndjson` the response has all products of the list
     (those after `cursor`), and is made while it is sent: if the connection ends before the last
     chunk, products are missing. With `limit` it is a page in that format.
     """
     waits: VersionWaits = request.app.state.version_waits
     has_seen = await waits.seen(services.read_model, seen)
+    listing = ProductListing(services, query, as_of)
     form = accepted_format(request)
     if form is None:
         return await run_in_threadpool(
-            _json_page, request, services, query, limit or 50, cursor, total, has_seen=has_seen
+            _json_page, request, listing, limit or 50, cursor, total, has_seen=has_seen
         )
-    dialect, headers = Dialect(safe=safe, bom=bom), freshness(services, has_seen=has_seen)
-    if limit is not None:
-        return await run_in_threadpool(
-            _page, request, services, query, limit, cursor, form, dialect, headers
-        )
-    pages = product_pages(services, query, cursor)
-    chunks = chunks_of(products_format(), form, dialect, pages)
-    return await download(request, chunks, form, headers)
+    dialect, headers = Dialect(safe=safe, bom=bom), listing.freshness(has_seen=has_seen)
+    if limit is None:
+        return await download(request, listing.chunks(form, dialect, cursor), form, headers)
+    page, _ = await run_in_threadpool(listing.page, limit, cursor)
+    (body,) = chunks_of(products_format(), form, dialect, [page.items])
+    headers |= link_to(request, page.next_cursor) | {"Vary": "Accept"}
+    return Response(body, headers=headers, media_type=MEDIA_TYPES[form])
 
 
 def _json_page(
     request: Request,
-    services: Services,
-    query: ProductQuery,
+    listing: ProductListing,
     limit: int,
     cursor: str | None,
     total: Totals,
     *,
     has_seen: bool | None,
 ) -> Response:
-    page, as_of = listed(services, query, limit, cursor, total)
+    page, shown = listing.page(limit, cursor, total)
     response = page_response(
         request,
         [product_out(item) for item in page.items],
         page.next_cursor,
         total=None if page.total is None else asdict(page.total),
-        as_of=rfc3339(as_of.replace(microsecond=0)),
+        as_of=rfc3339(shown.replace(microsecond=0) if listing.as_of is None else shown),
+        unknown=page.unknown,
         seen=has_seen,
     )
     response.headers["Vary"] = "Accept"
     return response
-
-
-def _page(
-    request: Request,
-    services: Services,
-    query: ProductQuery,
-    limit: int,
-    cursor: str | None,
-    form: Growing,
-    dialect: Dialect,
-    headers: dict[str, str],
-) -> Response:
-    """A page in another format than JSON."""
-    page, _ = listed(services, query, limit, cursor)
-    (body,) = chunks_of(products_format(), form, dialect, [page.items])
-    headers |= link_to(request, page.next_cursor) | {"Vary": "Accept"}
-    return Response(body, headers=headers, media_type=MEDIA_TYPES[form])
 
 
 @router.get(

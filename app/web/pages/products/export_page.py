@@ -14,14 +14,13 @@ from app.core.roles import Role
 from app.readmodel.products.product_query import ProductQuery
 from app.readmodel.read_model import ReadModelFilling
 from app.web.auth.permissions import needs
-from app.web.exports.export_file import Dialect, Growing, chunks_of, filename
-from app.web.exports.export_rows import products_format
+from app.web.exports.export_file import Dialect, Growing, filename
 from app.web.pages.forms import Submitted
 from app.web.pages.products.list_links import ListLinks
 from app.web.pages.templating import render
 from app.web.requests.downloads import download, exporter_of
 from app.web.requests.parameters import ServicesDep
-from app.web.requests.product_exports import product_order, product_pages
+from app.web.requests.product_exports import ProductListing
 from app.web.requests.product_filters import ProductQueryDep, listed
 from app.web.requests.queued_route import QueuedRoute
 from app.web.services import Services
@@ -55,7 +54,7 @@ def export_page(request: Request, services: ServicesDep, query: ProductQueryDep)
 @router.post("")
 def start(request: Request, services: ServicesDep, query: ProductQueryDep) -> Response:
     """Start a spreadsheet with the list."""
-    order = product_order(services, query, "xlsx", Dialect())
+    order = ProductListing(services, query).order("xlsx", Dialect())
     services.exports.add(exporter_of(request), order)
     return RedirectResponse(_links(services, query).export(), status_code=303)
 
@@ -68,7 +67,7 @@ async def send(
     form: Annotated[Growing, Query(alias="format")],
 ) -> Response:
     """Send the list as a file."""
-    chunks = chunks_of(products_format(), form, _DIALECT, product_pages(services, query))
+    chunks = ProductListing(services, query).chunks(form, _DIALECT)
     name = filename("products", form, datetime.now(UTC))
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return await download(request, chunks, form, headers)

@@ -83,7 +83,7 @@ COPY = CopyState(
     filled=True,
     scanned=220,
     expected=None,
-    events=Filling(filled=True, scanned=0, expected=None),
+    events=Filling(filled=True, scanned=900, expected=None),
     lag=1.0,
     trouble="",
 )
