@@ -173,10 +173,11 @@ class Exports:
             build(job.order, job.file, lambda *so_far: self._report(job, *so_far), self._rest)
             ended = replace(job.export, state="ready", size=job.file.stat().st_size)
         except Exception as error:  # noqa: BLE001 - the other exports must still be built
+            shutil.rmtree(job.folder, ignore_errors=True)
             ended = replace(job.export, state="failed", trouble=_trouble(error))
         with self._lock:
             job.export = ended
-            is_kept = ended.id in self._jobs and ended.state == "ready"
+            is_kept = ended.id in self._jobs
         if not is_kept:
             shutil.rmtree(job.folder, ignore_errors=True)
 
