@@ -23,10 +23,10 @@ from app.web.errors import (
 from app.web.exports.export_build import Export
 from app.web.exports.export_file import MEDIA_TYPES, Dialect
 from app.web.exports.export_models import ExportListOut, ExportOut, ExportRequest, export_out
-from app.web.requests.downloads import exporter_of
+from app.web.requests.exports.downloads import exporter_of
+from app.web.requests.exports.product_exports import ProductListing
 from app.web.requests.idempotency import Idempotency, IdempotencyDep
 from app.web.requests.parameters import ServicesDep, json_body
-from app.web.requests.product_exports import ProductListing
 from app.web.requests.product_filters import query_of
 from app.web.requests.queued_route import turn_of
 from app.web.requests.responses import json_response

@@ -11,7 +11,7 @@ import pytest
 
 from app.core.errors import StoreUnavailable
 from app.web.exports import export_build
-from app.web.requests import product_exports
+from app.web.requests.exports import product_exports
 from tests.support.house import House
 from tests.support.http.exported import cells_of, csv_rows, products_in
 from tests.support.processes.running import App, serving, settings_for

@@ -19,7 +19,8 @@ from app.web.errors import TooManyExports, TooManyOfYourExports
 from app.web.exports.export_file import MEDIA_TYPES, Dialect, chunks_of
 from app.web.exports.export_models import BOM, SAFE
 from app.web.exports.export_rows import products_format
-from app.web.requests.downloads import accepted_format, download
+from app.web.requests.exports.downloads import accepted_format, download
+from app.web.requests.exports.product_exports import ProductListing
 from app.web.requests.parameters import (
     AsOf,
     AsOfList,
@@ -30,7 +31,6 @@ from app.web.requests.parameters import (
     past,
 )
 from app.web.requests.preconditions import IfChanged
-from app.web.requests.product_exports import ProductListing
 from app.web.requests.product_filters import ProductQueryDep
 from app.web.requests.responses import json_response, link_to, page_response, product_response
 from app.web.requests.strict_route import StrictRoute

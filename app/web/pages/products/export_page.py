@@ -18,9 +18,9 @@ from app.web.exports.export_file import Dialect, Growing, filename
 from app.web.pages.forms import Submitted
 from app.web.pages.products.list_links import ListLinks
 from app.web.pages.templating import render
-from app.web.requests.downloads import download, exporter_of
+from app.web.requests.exports.downloads import download, exporter_of
+from app.web.requests.exports.product_exports import ProductListing
 from app.web.requests.parameters import ServicesDep
-from app.web.requests.product_exports import ProductListing
 from app.web.requests.product_filters import ProductQueryDep, listed
 from app.web.requests.queued_route import QueuedRoute
 from app.web.services import Services
