@@ -43,6 +43,7 @@ COMMANDS = {
     "demo": "demo",
     "verify": "verify",
     "reconcile": "reconcile",
+    "export": "export.command",
     "sinks": "sinks",
     "lambda-test": "lambda_test",
 }

@@ -47,6 +47,7 @@ from app.store.timeline.timeline import OVERLAP_MS, Timeline
 from app.web.app import create_app
 from app.web.auth.stream_quota import StreamQuota
 from app.web.auth.stream_revocation import StreamRevocation
+from app.web.exports.export_jobs import Exports
 from app.web.services import About, Access, DemoSwitch, Probe, Services
 from app.web.system.snapshot import SystemSnapshot
 from app.web.system.state import live_of
@@ -180,6 +181,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             ),
             store=store,
             read_model=model,
+            exports=opened.enter_context(Exports(settings.data_dir)),
             barcodes=opened.enter_context(
                 BarcodeChecks(clients.tables, names.products, attributes)
             ),

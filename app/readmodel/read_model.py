@@ -127,6 +127,16 @@ class ReadModel:
         with self._ready():
             return self._lists.page(query, limit, cursor, totals)
 
+    def has(self, product_id: str, version: int | None) -> bool:
+        """Whether lists have a product in at least this version; None: whether it is deleted.
+
+        Raises:
+            ReadModelFilling, StoreUnavailable: as `page`.
+
+        """
+        with self._ready():
+            return self._lists.has(product_id, version)
+
     def past_page(
         self,
         query: ProductQuery,

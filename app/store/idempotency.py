@@ -13,8 +13,15 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import orjson
 
-from app.core.errors import IdempotencyKeyReused, ItemTooLarge, StockpulseError
+from app.core.errors import (
+    ConditionFailed,
+    IdempotencyKeyReused,
+    ItemTooLarge,
+    StockpulseError,
+    StoreUnavailable,
+)
 from app.store.dynamodb.reads import get_one
+from app.store.dynamodb.transactions import commit
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -118,6 +125,10 @@ class IdempotencyKeyRows:
         )
         raise Replayed(answer, again=row["RequestID"]["S"] != request.request_id)
 
+    def commit(self, actions: Sequence[dict[str, Any]]) -> None:
+        """Store responses alone; raises as `transactions.commit` does."""
+        commit(self._client, actions)
+
     def put(self, request: RequestKey, answer: Answer) -> dict[str, Any]:
         """The action that stores the response, for the write's own transaction.
 
@@ -197,6 +208,22 @@ class Once(Generic[Result]):
         for error in spent:
             if error is not None:
                 raise error
+
+    def record(self, result: Result) -> None:
+        """Store the response to something that is not a write to the store.
+
+        Raises:
+            Replayed: the same request ran at the same time and was recorded first.
+            StoreUnavailable: the response was not stored.
+
+        """
+        try:
+            self._rows.commit(self.actions(result))
+        except ConditionFailed:
+            self.recall()
+            raise StoreUnavailable(
+                "Another request holds the row of this Idempotency-Key. Try again in a moment."
+            ) from None
 
     def actions(self, result: Result) -> list[dict[str, Any]]:
         """The transaction actions that store the response to a write with this result."""

@@ -22,6 +22,7 @@ from app.web.api import (
     sinks,
 )
 from app.web.api.batches import batch
+from app.web.api.exports import export_routes
 from app.web.api.products import product_reads, product_writes, stock
 from app.web.contract.openapi import contract, operation_id
 from app.web.middleware.access_log import AccessLog
@@ -32,6 +33,7 @@ from app.web.middleware.head_requests import HeadAsGet
 from app.web.middleware.rate_limits import AddressBudget, KeyBudget
 from app.web.middleware.request_guard import RequestGuard, request_id_of
 from app.web.pages import live_page, sign_in_page
+from app.web.requests.version_wait import VersionWaits
 from app.web.requests.write_queue import WriteQueue
 from app.web.services import Services
 from app.web.statics import VersionedFiles
@@ -42,6 +44,7 @@ _ROUTED_MODULES = (
     stock,
     batch,
     events,
+    export_routes,
     health,
     metrics,
     reversals,
@@ -82,6 +85,7 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.writes = WriteQueue()
+    app.state.version_waits = VersionWaits()
     for module in _ROUTED_MODULES:
         app.include_router(module.router)
     app.mount("/static", VersionedFiles(), name="static")

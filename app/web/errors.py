@@ -100,6 +100,46 @@ class TooManyWrites(StockpulseError):
     title = "Too many writes are waiting"
 
 
+class ExportNotFound(StockpulseError):
+    """The caller has no export with this id. Exports are deleted after an hour."""
+
+    status = 404
+    code = "export-not-found"
+    title = "Export not found"
+
+
+class ExportNotReady(StockpulseError):
+    """The export is still being built, or has failed."""
+
+    status = 409
+    code = "export-not-ready"
+    title = "The export has no file yet"
+
+
+class ExportTooLarge(StockpulseError):
+    """The query has more rows than a spreadsheet. Narrow it, or export CSV or NDJSON."""
+
+    status = 422
+    code = "export-too-large"
+    title = "Too many rows for a spreadsheet"
+
+
+class TooManyOfYourExports(StockpulseError):
+    """This key or person has the maximum number of exports. Download or delete one."""
+
+    status = 429
+    code = "too-many-of-your-exports"
+    title = "You have too many exports"
+
+
+class TooManyExports(StockpulseError):
+    """The server has the maximum number of exports. Try again later."""
+
+    status = 503
+    code = "too-many-exports"
+    title = "Too many exports are being made"
+
+
 class HostNotAllowed(StockpulseError):
     """The Host header does not name this server."""
 

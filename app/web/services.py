@@ -14,6 +14,7 @@ from app.store.store import Store
 from app.web.auth.authenticator import Authenticator
 from app.web.auth.stream_quota import StreamQuota
 from app.web.auth.stream_revocation import StreamRevocation
+from app.web.exports.export_jobs import Exports
 from app.web.system.snapshot import SystemSnapshot
 from app.web.system.web_threads import WebThreads
 
@@ -64,6 +65,7 @@ class Services:
     about: About
     store: Store
     read_model: ReadModel
+    exports: Exports
     barcodes: BarcodeChecks
     broker: InProcessBroker
     access: Access

@@ -16,6 +16,7 @@ from app.readmodel.products.product_query import (
     page,
     words_of,
 )
+from app.readmodel.products.product_row import storable
 from app.store.dynamodb.paging import PageRoom
 from app.store.products.model import Product, product_of
 
@@ -77,6 +78,21 @@ class ProductLists:
                 total = Total(counted if exact else CAPPED, exact)
         following = encode_place(query, rows[-1][:2]) if more else None
         return ProductPage([self._product(item) for *_, item in rows], following, total)
+
+    def has(self, product_id: str, version: int | None) -> bool:
+        """Whether lists have a product in at least this version; None: whether it is deleted.
+
+        Raises:
+            sqlite3.Error: the copy cannot be read.
+
+        """
+        with self._database.reading() as connection:
+            found = connection.execute(
+                "SELECT deleted, item FROM products WHERE id = ?", (storable(product_id),)
+            ).fetchone()
+        if found is None or found[0]:
+            return version is None
+        return version is not None and self._product(found[1]).version >= version
 
     def _has_few(self, connection: sqlite3.Connection, query: ProductQuery) -> bool:
         """Whether a word of the query is in so few products that these are looked up."""

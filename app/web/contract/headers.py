@@ -14,11 +14,22 @@ _TEXT = {"type": "string"}
 HEADERS: Mapping[str, dict[str, Any]] = {
     "ETag": {
         "description": "The product's current version. Send it as `If-Match` to change the "
-        "product, or as `If-None-Match` to check whether it has changed.",
+        "product, or as `If-None-Match` to check whether it has changed. Of a file: send it as "
+        "`If-Range` to continue a download.",
         "schema": _TEXT,
     },
-    "Location": {"description": "The path of the product.", "schema": _TEXT},
+    "Location": {"description": "The path of the product or export.", "schema": _TEXT},
     "Link": {"description": 'The next page (`rel="next"`).', "schema": _TEXT},
+    "As-Of": {
+        "description": "`as_of` of a list in CSV or NDJSON: it has every change that was audited "
+        "up to this time.",
+        "schema": _TEXT,
+    },
+    "Seen": {
+        "description": "`seen` of a list in CSV or NDJSON: whether it has the write that the "
+        "request names.",
+        "schema": {"type": "string", "enum": ["true", "false"]},
+    },
     "Retry-After": {
         "description": "The number of seconds to wait before the next request.",
         "schema": {"type": "string", "pattern": "^[0-9]+$"},
@@ -53,6 +64,7 @@ HEADERS: Mapping[str, dict[str, Any]] = {
 
 _BY_STATUS: Mapping[int, tuple[str, ...]] = {
     201: ("ETag", "Location"),
+    202: ("Location",),
     304: ("ETag",),
     401: ("WWW-Authenticate",),
     412: ("ETag",),
@@ -84,7 +96,11 @@ def _names(
         yield "Idempotent-Replayed"
     if status == 200 and "cursor" in parameters:
         yield "Link"
+    if status == 200 and "seen" in parameters:
+        yield from ("As-Of", "Seen")
     if status == 200 and "ProductOut'" in str(response.get("content")):
+        yield "ETag"
+    if "'binary'" in str(response.get("content")):
         yield "ETag"
     if "too-much-contention" in str(response.get("content")):
         yield "Retry-After"

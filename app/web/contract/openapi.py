@@ -40,6 +40,10 @@ _TAGS = [
         "description": "The history of all changes, as CloudEvents: in pages, or as a live stream.",
     },
     {
+        "name": "exports",
+        "description": "Files with all rows of a query, which are built in the background.",
+    },
+    {
         "name": "sinks",
         "description": "Sinks receive every change. See how far behind each one is, and pause, "
         "resume, rewind or test it.",

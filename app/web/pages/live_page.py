@@ -19,7 +19,7 @@ from app.web.auth.permissions import needs
 from app.web.pages import admin_page, sinks_page, system_page
 from app.web.pages.event_rows import local_time, view_notice
 from app.web.pages.live_rows import RowStyle, newest_changes
-from app.web.pages.products import history_page, products_page
+from app.web.pages.products import export_page, history_page, products_page
 from app.web.pages.templating import render
 from app.web.pages.tiles import tiles_of
 from app.web.requests.parameters import ServicesDep
@@ -28,6 +28,7 @@ from app.web.services import Services
 router = APIRouter(include_in_schema=False)
 router.include_router(products_page.router)
 router.include_router(history_page.router)
+router.include_router(export_page.router)
 router.include_router(admin_page.demo_router)
 router.include_router(admin_page.router)
 router.include_router(system_page.router)

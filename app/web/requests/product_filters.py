@@ -2,18 +2,15 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Depends, Query
 
 from app.readmodel.products.product_lists import ProductPage, Totals
 from app.readmodel.products.product_query import ProductQuery, SortKey, is_place
+from app.web.exports.export_models import ProductSort
 from app.web.services import Services
 
-_Sort = Literal[
-    "id", "name", "category", "stock", "price", "reorder_point", "updated_at",
-    "-id", "-name", "-category", "-stock", "-price", "-reorder_point", "-updated_at",
-]  # fmt: skip
 _Limit = Annotated[Decimal | None, Query(allow_inf_nan=False, max_digits=38)]
 _Text = Annotated[str | None, Query(max_length=500)]
 
@@ -44,10 +41,40 @@ async def product_query(
     min_price: Annotated[_Limit, Query(description="The least price.")] = None,
     max_price: Annotated[_Limit, Query(description="The greatest price.")] = None,
     sort: Annotated[
-        _Sort, Query(description="The field to sort by; with `-`, in descending order.")
+        ProductSort, Query(description="The field to sort by; with `-`, in descending order.")
     ] = "id",
 ) -> ProductQuery:
     """The query that the parameters describe."""
+    return query_of(
+        q=q,
+        category=category,
+        tag=tag,
+        low=low,
+        out=out,
+        deleted=deleted,
+        min_stock=min_stock,
+        max_stock=max_stock,
+        min_price=min_price,
+        max_price=max_price,
+        sort=sort,
+    )
+
+
+def query_of(
+    *,
+    q: str,
+    category: str | None,
+    tag: str | None,
+    low: bool,
+    out: bool,
+    deleted: bool,
+    min_stock: Decimal | None,
+    max_stock: Decimal | None,
+    min_price: Decimal | None,
+    max_price: Decimal | None,
+    sort: ProductSort,
+) -> ProductQuery:
+    """The query with these filters."""
     key: SortKey = sort.removeprefix("-")  # type: ignore[assignment]  # each is one, with a sign
     limits = {"stock": (min_stock, max_stock), "price": (min_price, max_price)}
     return ProductQuery(

@@ -37,9 +37,14 @@ def written_response(check: BarcodeCheck, product: Product) -> Response:
 def page_response(
     request: Request, items: list[Any], next_cursor: str | None, **more: Any
 ) -> Response:
-    """`{items, next_cursor, …}`; the `Link` to the next page keeps the other query parameters."""
-    headers = {}
-    if next_cursor is not None:
-        following = request.url.include_query_params(cursor=next_cursor)
-        headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
-    return json_response({"items": items, "next_cursor": next_cursor, **more}, headers=headers)
+    """`{items, next_cursor, …}`, with a `Link` to the next page."""
+    document = {"items": items, "next_cursor": next_cursor, **more}
+    return json_response(document, headers=link_to(request, next_cursor))
+
+
+def link_to(request: Request, next_cursor: str | None) -> dict[str, str]:
+    """The `Link` to the next page, which keeps the other query parameters; none at the end."""
+    if next_cursor is None:
+        return {}
+    following = request.url.include_query_params(cursor=next_cursor)
+    return {"Link": f'<{following.path}?{following.query}>; rel="next"'}

@@ -94,7 +94,7 @@ def _plain_decimal(value: object) -> object:
     return value
 
 
-def _moment(value: str) -> datetime:
+def moment(value: str) -> datetime:
     """An RFC 3339 time: pydantic also accepts dates, numbers and times without an offset."""
     if not _RFC3339.fullmatch(value):
         raise ValueError(
@@ -143,6 +143,6 @@ Note = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_lines
 Reference = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_line)]
 Moment = Annotated[
     datetime,
-    BeforeValidator(_moment),
+    BeforeValidator(moment),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]

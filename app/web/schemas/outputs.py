@@ -99,6 +99,10 @@ class ProductPageOut(BaseModel):
         "page have no stored state at that time, for example because they are older than their "
         "history. Null without it."
     )
+    seen: bool | None = Field(
+        description="Whether the list has the write that the request names in `seen`; null "
+        "without it."
+    )
 
 
 class EventData(BaseModel):

@@ -47,6 +47,11 @@ TABLE: dict[Route, tuple[Role | None, int, dict[str, Any]]] = {
     ("POST", "/v1/products:batch"): (EDITOR, 422, JSON),
     ("POST", "/v1/events/{event_id}/reversals"): (EDITOR, 404, {"json": {"reason": "lost"}}),
     ("POST", "/v1/reversals"): (EDITOR, 422, JSON),
+    ("POST", "/v1/exports"): (VIEWER, 422, JSON),
+    ("GET", "/v1/exports"): (VIEWER, 200, {}),
+    ("GET", "/v1/exports/{export_id}"): (VIEWER, 404, {}),
+    ("GET", "/v1/exports/{export_id}/file"): (VIEWER, 404, {}),
+    ("DELETE", "/v1/exports/{export_id}"): (VIEWER, 404, {}),
     ("GET", "/v1/dead-letters"): (VIEWER, 200, {}),
     ("GET", "/v1/dead-letters/{letter_id}"): (VIEWER, 404, {}),
     ("POST", "/v1/dead-letters/{letter_id}/redrive"): (ADMIN, 404, {}),
@@ -62,6 +67,10 @@ TABLE: dict[Route, tuple[Role | None, int, dict[str, Any]]] = {
     ("GET", "/"): (VIEWER, 200, {}),
     ("GET", "/products"): (VIEWER, 200, {}),
     ("GET", "/products/history"): (VIEWER, 404, {"params": {"id": "nothing"}}),
+    ("GET", "/products/export"): (VIEWER, 200, {}),
+    ("POST", "/products/export"): (VIEWER, 422, {"params": {"sort": "nothing"}}),
+    ("GET", "/products/export/file"): (VIEWER, 200, {"params": {"format": "csv"}}),
+    ("POST", "/products/export/delete"): (VIEWER, 404, {"data": {"id": "nothing"}}),
     ("GET", "/products/new"): (EDITOR, 200, {}),
     ("POST", "/products/new"): (EDITOR, 422, {"data": {}}),
     ("GET", "/products/edit"): (EDITOR, 404, {"params": {"id": "nothing"}}),
@@ -200,12 +209,15 @@ def test_every_form_of_every_page_has_the_token(house: House) -> None:
             "/",
             "/products",
             "/products/new",
+            "/products/export",
             "/products/nowhere",
             "/admin",
         ]
         pages += [f"/products/{do}?id=FORM" for do in ("edit", "adjust", "delete", "history")]
         # The System page shows the rows as they were read some moments ago.
         until(lambda: "/system/sinks/redrive" in admin.get("/system").text)
+        token = {"csrf_token": token_of(admin.get("/").text)}
+        until(lambda: admin.post("/products/export", data=token).status_code == 303)
         texts = [admin.get(page).text for page in pages]
         start = admin.post("/demo/start", data={"csrf_token": token_of(texts[0])})
         assert start.status_code == 303

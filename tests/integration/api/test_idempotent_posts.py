@@ -35,6 +35,10 @@ TABLE: dict[str, tuple[Any, Any]] = {
     "/v1/products/{product_id}/counts": ({"counted": 5}, {"counted": 6}),
     "/v1/events/{event_id}/reversals": ({"note": "one"}, {"note": "two"}),
     "/v1/reversals": ({"events": [SALE], "note": "one"}, {"events": [SALE], "note": "two"}),
+    "/v1/exports": (
+        {"of": "products", "format": "csv"},
+        {"of": "products", "format": "ndjson"},
+    ),
     "/v1/dead-letters/{letter_id}/redrive": (None, {}),
     "/v1/sinks/{name}/pause": (None, {}),
     "/v1/sinks/{name}/resume": (None, {}),
@@ -75,11 +79,12 @@ def sale(app: App, product_id: str) -> str:
 
 
 def state(app: App) -> Any:
-    """What a POST can change: the products and the admin log."""
+    """What a POST can change: the products, the admin log, and the exports."""
     products = app.tables.scan(TableName=app.services.about.products_table, ConsistentRead=True)[
         "Items"
     ]
-    return products, app.http.get("/v1/admin/log").json()
+    exports = [export["id"] for export in app.http.get("/v1/exports").json()["items"]]
+    return products, app.http.get("/v1/admin/log").json(), exports
 
 
 def is_logged(route: str) -> bool:

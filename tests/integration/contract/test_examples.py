@@ -13,6 +13,9 @@ from app.web.contract.sink_examples import SINK_EXAMPLES
 from tests.integration.consumers.webhooks import with_webhook
 from tests.support.http.receiver import receiving
 from tests.support.processes.running import App
+from tests.support.waiting import until
+
+_PATHS = ("/v1/products", "/v1/events", "/v1/reversals", "/v1/exports", "/v1/sinks")
 
 EXAMPLES = {**examples.EXAMPLES, **REVERSAL_EXAMPLES, **SINK_EXAMPLES}
 
@@ -37,6 +40,11 @@ _DIFFERS = {
     "owner",
     "saved_at",
     "answer",
+    "state",
+    "rows_done",
+    "bytes",
+    "expires_at",
+    "file",
 }
 
 
@@ -53,14 +61,17 @@ def test_each_example_returns_its_documented_response(app: App) -> None:
         for path, methods in app.http.get("/v1/openapi.json").json()["paths"].items()
         for method, operation in methods.items()
     }
-    sale = deletion = ""
+    sale = deletion = export = ""
     for name, example in EXAMPLES.items():
         method, path, operation = operations[name]
         if name == "list_product_events":
             sale = wait_for(app, "stock_changed")
         if name in REVERSAL_EXAMPLES:
             deletion = wait_for(app, "deleted")
-        parameters = {**example.parameters} | ({"event_id": sale} if sale else {})
+        if name == "get_export":
+            export = wait_for_export(app)
+        made = {"event_id": sale, "export_id": export}
+        parameters = {**example.parameters} | {n: value for n, value in made.items() if value}
         where = {entry["name"]: entry["in"] for entry in operation.get("parameters", [])}
         quoted = {n: quote(str(value), safe="") for n, value in parameters.items()}
         target = path.format_map(quoted)
@@ -83,13 +94,13 @@ def test_each_example_returns_its_documented_response(app: App) -> None:
             assert header in answer.headers, (name, header)
 
 
-def test_every_operation_on_products_events_and_sinks_has_an_example(app: App) -> None:
+def test_every_operation_on_products_events_exports_and_sinks_has_an_example(app: App) -> None:
     document = app.http.get("/v1/openapi.json").json()
     named = {
         operation["operationId"]
         for path, methods in document["paths"].items()
         for operation in methods.values()
-        if path.startswith(("/v1/products", "/v1/events", "/v1/reversals", "/v1/sinks"))
+        if path.startswith(_PATHS)
     }
     assert named == set(EXAMPLES)
 
@@ -107,6 +118,17 @@ def wait_for(app: App, kind: str) -> str:
             identifier: str = items[0]["data"]["id"]
             return identifier
     raise AssertionError(f"no event of kind {kind} was audited")
+
+
+def wait_for_export(app: App) -> str:
+    """The id of the export, once it is built."""
+    (export,) = until(
+        lambda: [
+            one for one in app.http.get("/v1/exports").json()["items"] if one["state"] == "ready"
+        ]
+    )
+    identifier: str = export["id"]
+    return identifier
 
 
 def comparable(value: Any) -> Any:

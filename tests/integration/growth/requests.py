@@ -7,6 +7,7 @@ from typing import Any
 from app.core.events import rfc3339
 from tests.integration.growth.kit import BEGAN, Shop
 from tests.support.http.routes import Route
+from tests.support.waiting import until
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,17 @@ def put(n: int) -> dict[str, Any]:
     return {"headers": {"If-Match": "*"}, "json": {"name": f"Cup {n}", "stock": 900 + n}}
 
 
+def export(shop: Shop) -> str:
+    """The newest export, once it is built."""
+
+    def newest() -> Any:
+        found = shop.ask("GET", "/v1/exports").json()["items"][0]
+        return found["state"] == "ready" and found["id"]
+
+    identifier: str = until(newest)
+    return identifier
+
+
 def etag(shop: Shop, product_id: str) -> str:
     return shop.ask("GET", f"/v1/products/{product_id}").headers["ETag"]
 
@@ -56,7 +68,20 @@ _FOUND = {"action": "adjust", "product_id": "P", "delta": 1, "reason": "found"}
 _HALVINGS = 12  # calls to find a moment among ten times as many events
 
 EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
-    ("GET", "/v1/products"): lambda shop, n: [ask("/v1/products?limit=2")],
+    ("GET", "/v1/products"): lambda shop, n: [
+        ask("/v1/products?limit=2"),
+        ask("/v1/products?seen=none:1"),
+        ask("/v1/products", headers={"Accept": "text/csv"}),
+    ],
+    ("POST", "/v1/exports"): lambda shop, n: [
+        ask("/v1/exports", json={"of": "products", "format": "csv"})
+    ],
+    ("GET", "/v1/exports"): lambda shop, n: [ask("/v1/exports")],
+    ("GET", "/v1/exports/{export_id}"): lambda shop, n: [ask(f"/v1/exports/{export(shop)}")],
+    ("GET", "/v1/exports/{export_id}/file"): lambda shop, n: [
+        ask(f"/v1/exports/{export(shop)}/file")
+    ],
+    ("DELETE", "/v1/exports/{export_id}"): lambda shop, n: [ask(f"/v1/exports/{export(shop)}")],
     ("GET", "/v1/products/{product_id}"): lambda shop, n: [
         ask("/v1/products/P"),
         ask("/v1/products/none", is_error=True),
@@ -170,6 +195,12 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
     ],
     ("POST", "/sign-out"): lambda shop, n: [ask("/sign-out", **signed_in(shop))],
     ("GET", "/products"): lambda shop, n: [ask("/products")],
+    ("GET", "/products/export"): lambda shop, n: [ask("/products/export")],
+    ("POST", "/products/export"): lambda shop, n: [ask("/products/export")],
+    ("GET", "/products/export/file"): lambda shop, n: [ask("/products/export/file?format=csv")],
+    ("POST", "/products/export/delete"): lambda shop, n: [
+        ask("/products/export/delete", data={"id": export(shop)})
+    ],
     ("GET", "/products/new"): lambda shop, n: [ask("/products/new")],
     ("POST", "/products/new"): lambda shop, n: [
         ask("/products/new", data={"product_id": f"page-{n}", "name": "New", "stock": "1"})

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from app.core.errors import InvalidCursor, PastNotKept, PastOutOfReach, ProductGone, ProductNotFound
 from app.core.events import rfc3339
@@ -14,10 +15,15 @@ from app.readmodel.read_model import ReadModelFilling
 from app.store.products import etags
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses
+from app.web.errors import TooManyExports, TooManyOfYourExports
+from app.web.exports.export_file import MEDIA_TYPES, Dialect, chunks_of
+from app.web.exports.export_models import BOM, SAFE
+from app.web.exports.export_rows import products_format
+from app.web.requests.exports.downloads import accepted_format, download
+from app.web.requests.exports.product_exports import ProductListing
 from app.web.requests.parameters import (
     AsOf,
     AsOfList,
-    Limit,
     PageCursor,
     RawProductID,
     ServicesDep,
@@ -25,9 +31,10 @@ from app.web.requests.parameters import (
     past,
 )
 from app.web.requests.preconditions import IfChanged
-from app.web.requests.product_filters import ProductQueryDep, listed
-from app.web.requests.responses import json_response, page_response, product_response
+from app.web.requests.product_filters import ProductQueryDep
+from app.web.requests.responses import json_response, link_to, page_response, product_response
 from app.web.requests.strict_route import StrictRoute
+from app.web.requests.version_wait import Seen, VersionWaits
 from app.web.schemas.outputs import ProductOut, ProductPageOut, product_out
 from app.web.services import services_of
 
@@ -43,23 +50,41 @@ _TOTAL = (
     "longer."
 )
 
+_LIMIT = (
+    "The maximum number of items to return, 1 to 200; 50 by default. A page of large items ends "
+    "after about 4 MiB: follow `next_cursor`. CSV and NDJSON have all items by default."
+)
+
 _NOT_FOUND = error_responses(ProductNotFound, ProductGone)
 
 
 @router.get(
     "",
     response_model=ProductPageOut,
-    response_description="A page of products.",
-    responses=error_responses(InvalidCursor, ReadModelFilling, PastListsBusy),
+    responses=error_responses(
+        InvalidCursor, ReadModelFilling, PastListsBusy, TooManyOfYourExports, TooManyExports
+    )
+    | {
+        200: {
+            "description": "A page of products, or all of them as CSV or NDJSON.",
+            "content": {
+                "text/csv": {"schema": {"type": "string"}},
+                "application/x-ndjson": {"schema": {"type": "string"}},
+            },
+        }
+    },
 )
-def list_products(
+async def list_products(
     request: Request,
     services: ServicesDep,
     query: ProductQueryDep,
     total: Annotated[Totals, Query(description=_TOTAL)] = "none",
-    limit: Limit = 50,
+    limit: Annotated[int | None, Query(ge=1, le=200, description=_LIMIT)] = None,
     cursor: PageCursor = None,
     as_of: AsOfList = None,
+    seen: Seen = None,
+    safe: Annotated[bool, Query(description=SAFE)] = True,  # noqa: FBT002 - a query parameter
+    bom: Annotated[bool, Query(description=BOM)] = False,  # noqa: FBT002 - a query parameter
 ) -> Response:
     """List products.
 
@@ -68,21 +93,49 @@ def list_products(
 
     With the parameter `as_of`, lists the products as they were at that time. Such a list is quick
     in the order of ids; any other order or a total needs a look at each product.
+
+    With `Accept: text/csv` or `application/x-ndjson` the response has all products of the list
+    (those after `cursor`), and is made while it is sent: if the connection ends before the last
+    chunk, products are missing. With `limit` it is a page in that format.
     """
-    if as_of is None:
-        page, shown = listed(services, query, limit, cursor, total)
-    else:
-        page = services.read_model.past_page(query, past(as_of), limit, cursor, total)
-        shown = services.read_model.as_of()
-    moment = shown.replace(microsecond=0) if as_of is None or as_of > shown else as_of
-    return page_response(
+    waits: VersionWaits = request.app.state.version_waits
+    has_seen = await waits.seen(services.read_model, seen)
+    listing = ProductListing(services, query, as_of)
+    form = accepted_format(request)
+    if form is None:
+        return await run_in_threadpool(
+            _json_page, request, listing, limit or 50, cursor, total, has_seen=has_seen
+        )
+    dialect, headers = Dialect(safe=safe, bom=bom), listing.freshness(has_seen=has_seen)
+    if limit is None:
+        return await download(request, listing.chunks(form, dialect, cursor), form, headers)
+    page, _ = await run_in_threadpool(listing.page, limit, cursor)
+    (body,) = chunks_of(products_format(), form, dialect, [page.items])
+    headers |= link_to(request, page.next_cursor) | {"Vary": "Accept"}
+    return Response(body, headers=headers, media_type=MEDIA_TYPES[form])
+
+
+def _json_page(
+    request: Request,
+    listing: ProductListing,
+    limit: int,
+    cursor: str | None,
+    total: Totals,
+    *,
+    has_seen: bool | None,
+) -> Response:
+    page, shown = listing.page(limit, cursor, total)
+    response = page_response(
         request,
         [product_out(item) for item in page.items],
         page.next_cursor,
         total=None if page.total is None else asdict(page.total),
-        as_of=rfc3339(moment),
+        as_of=rfc3339(shown.replace(microsecond=0) if listing.as_of is None else shown),
         unknown=page.unknown,
+        seen=has_seen,
     )
+    response.headers["Vary"] = "Accept"
+    return response
 
 
 @router.get(

@@ -69,5 +69,14 @@ class ListLinks:
         """The same list without this filter."""
         return self._address({n: value for n, value in self._given.items() if n != name})
 
-    def _address(self, given: Mapping[str, str]) -> str:
-        return f"{self._path}?{urlencode(given)}" if given else self._path
+    def export(self) -> str:
+        """The page that exports the list."""
+        return self._address(self._given, "/export")
+
+    def file(self, form: str) -> str:
+        """The whole list as a file of this format."""
+        return self._address({**self._given, "format": form}, "/export/file")
+
+    def _address(self, given: Mapping[str, str], below: str = "") -> str:
+        path = self._path + below
+        return f"{path}?{urlencode(given)}" if given else path

@@ -1,0 +1,1 @@
+"""`stockpulse export` writes products or events to a file, read from the tables themselves."""
