@@ -213,5 +213,8 @@ def _place_of(ranking: _Ranking, cursor: str) -> tuple[float, float, str]:
         or not isinstance(place, (int, float))
         or not isinstance(last, str)
     ):
-        raise InvalidCursor("No page of this list returned this cursor. Omit it to start again.")
-    return today, place, last
+        raise InvalidCursor(
+            "No page of this list returned the cursor. Omit it to start again.",
+            extra={"errors": [{"pointer": "?cursor", "detail": "unknown cursor"}]},
+        )
+    return float(today), float(place), last

@@ -39,6 +39,10 @@ _TAGS = [
         "description": "The history of all changes, as CloudEvents: in pages, or as a live stream.",
     },
     {
+        "name": "analytics",
+        "description": "Trends: what moved, at which rate, and what the stock was worth.",
+    },
+    {
         "name": "sinks",
         "description": "Sinks receive every change. See how far behind each one is, and pause, "
         "resume, rewind or test it.",
