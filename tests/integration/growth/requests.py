@@ -121,6 +121,17 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
         ask(f"/v1/events/{shop.events[n]}/reversals", json={}),
         ask(f"/v1/events/{shop.events[n]}/reversals", json={}),
     ],
+    **{
+        ("GET", f"/v1/analytics/{name}"): lambda shop, n, name=name: [ask(f"/v1/analytics/{name}")]
+        for name in (
+            "movement",
+            "event-rate",
+            "stock-value",
+            "top-movers",
+            "not-sold",
+            "days-left",
+        )
+    },
     ("GET", "/v1/dead-letters"): lambda shop, n: [
         ask("/v1/dead-letters?limit=2"),
         ask("/v1/dead-letters?limit=2&sink=webhook", rows=_FILTERED),
