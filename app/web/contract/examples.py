@@ -26,7 +26,8 @@ class Example:
     headers: Sequence[str] = ()  # of the response
 
 
-def _product(**changes: Any) -> dict[str, Any]:
+def earl_grey(**changes: Any) -> dict[str, Any]:
+    """The tea as products are returned, with these fields changed."""
     return {
         "product_id": "TEA-1",
         "name": "Earl Grey, 100 g",
@@ -46,7 +47,7 @@ def _product(**changes: Any) -> dict[str, Any]:
     }
 
 
-_SOLD = _product(stock=38, version=2, updated_at="2026-11-21T08:12:31.004Z")
+_SOLD = earl_grey(stock=38, version=2, updated_at="2026-11-21T08:12:31.004Z")
 
 
 def _image(stock: int, version: int, updated: str, **stamp: str) -> dict[str, Any]:
@@ -123,15 +124,15 @@ EXAMPLES: Mapping[str, Example] = {
             "tags": ["black", "loose"],
             "barcode": "4006381333931",
         },
-        response=_product(warnings=[]),
+        response=earl_grey(warnings=[]),
         headers=("ETag", "Location"),
     ),
-    "get_product": Example(200, parameters=_TEA, response=_product(), headers=("ETag",)),
+    "get_product": Example(200, parameters=_TEA, response=earl_grey(), headers=("ETag",)),
     "list_products": Example(
         200,
         parameters={"limit": 50},
         response={
-            "items": [_product()],
+            "items": [earl_grey()],
             "next_cursor": None,
             "total": None,
             "as_of": "2026-11-21T08:15:00Z",
@@ -152,21 +153,21 @@ EXAMPLES: Mapping[str, Example] = {
         200,
         parameters={"event_id": _EVENT_ID},
         body={"note": "rung up twice"},
-        response=_product(version=3, updated_at="2026-11-21T08:15:02.871Z"),
+        response=earl_grey(version=3, updated_at="2026-11-21T08:15:02.871Z"),
         headers=("ETag",),
     ),
     "count_product": Example(
         200,
         parameters=_TEA,
         body={"counted": 39, "note": "one box was torn"},
-        response=_product(stock=39, version=4, updated_at="2026-11-21T18:30:12.400Z"),
+        response=earl_grey(stock=39, version=4, updated_at="2026-11-21T18:30:12.400Z"),
         headers=("ETag",),
     ),
     "patch_product": Example(
         200,
         parameters=_TEA | {"if-match": "*"},
         body={"price": "7.20", "barcode": None},
-        response=_product(
+        response=earl_grey(
             stock=39,
             price="7.2",
             barcode=None,
@@ -180,7 +181,7 @@ EXAMPLES: Mapping[str, Example] = {
         200,
         parameters=_TEA | {"if-match": "*"},
         body={"name": "Earl Grey, 100 g tin", "stock": 39, "category": "Tea", "price": "7.90"},
-        response=_product(
+        response=earl_grey(
             name="Earl Grey, 100 g tin",
             stock=39,
             price="7.9",
@@ -214,7 +215,7 @@ EXAMPLES: Mapping[str, Example] = {
                     "index": 0,
                     "status": 200,
                     "etag": _ETAG,
-                    "product": _product(
+                    "product": earl_grey(
                         name="Earl Grey, 100 g tin",
                         stock=51,
                         price="7.9",

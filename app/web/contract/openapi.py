@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from app.web.contract.analytics_examples import ANALYTICS_EXAMPLES
 from app.web.contract.error_responses import PROBLEM_SCHEMA, common, merged
 from app.web.contract.examples import EXAMPLES
 from app.web.contract.headers import HEADERS, add_headers
@@ -110,7 +111,7 @@ def _complete(method: str, operation: dict[str, Any], *, public: bool) -> None:
     if not public:
         operation["security"] = [{name: []} for name in _SECURITY]
     name = operation["operationId"]
-    example = EXAMPLES.get(name) or SINK_EXAMPLES.get(name)
+    example = EXAMPLES.get(name) or ANALYTICS_EXAMPLES.get(name) or SINK_EXAMPLES.get(name)
     if example is None:
         return
     if body is not None:

@@ -8,12 +8,17 @@ from urllib.parse import quote
 import pytest
 
 from app.web.contract import examples
+from app.web.contract.analytics_examples import ANALYTICS_EXAMPLES
 from app.web.contract.sink_examples import SINK_EXAMPLES
 from tests.integration.consumers.webhooks import with_webhook
 from tests.support.http.receiver import receiving
 from tests.support.processes.running import App
+from tests.support.waiting import until
 
-EXAMPLES = {**examples.EXAMPLES, **SINK_EXAMPLES}
+EXAMPLES = {**examples.EXAMPLES, **ANALYTICS_EXAMPLES, **SINK_EXAMPLES}
+BEGINNING = 7  # examples, of a product's first sale; trends are those of these
+ORDER = [*list(examples.EXAMPLES)[:BEGINNING], *ANALYTICS_EXAMPLES]
+ORDER += [name for name in EXAMPLES if name not in ORDER]
 
 # Fields that differ each time: times, hashes, ids of requests and events.
 _DIFFERS = {
@@ -34,6 +39,13 @@ _DIFFERS = {
     "lag_seconds",
     "lag_events",
     "owner",
+    "since",
+    "until",
+    "start",
+    "end",
+    "at",
+    "recorded_since",
+    "last_sold_at",
     "saved_at",
     "answer",
 }
@@ -53,8 +65,11 @@ def test_each_example_returns_its_documented_response(app: App) -> None:
         for method, operation in methods.items()
     }
     sale = ""
-    for name, example in EXAMPLES.items():
+    for name in ORDER:
+        example = EXAMPLES[name]
         method, path, operation = operations[name]
+        if name in ANALYTICS_EXAMPLES:
+            until(lambda: app.http.get("/v1/analytics/days-left").json().get("items"))
         if name == "list_product_events":
             sale = wait_for_sale(app)
         parameters = {**example.parameters} | ({"event_id": sale} if sale else {})
@@ -78,13 +93,13 @@ def test_each_example_returns_its_documented_response(app: App) -> None:
             assert header in answer.headers, (name, header)
 
 
-def test_every_operation_on_products_events_and_sinks_has_an_example(app: App) -> None:
+def test_every_operation_on_products_events_trends_and_sinks_has_an_example(app: App) -> None:
     document = app.http.get("/v1/openapi.json").json()
     named = {
         operation["operationId"]
         for path, methods in document["paths"].items()
         for operation in methods.values()
-        if path.startswith(("/v1/products", "/v1/events", "/v1/sinks"))
+        if path.startswith(("/v1/products", "/v1/events", "/v1/analytics", "/v1/sinks"))
     }
     assert named == set(EXAMPLES)
 
