@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from app.core.events import ChangeEvent
 from app.core.item import AttributeNames, Item, number, stock
+from app.core.numbers import digits
 from app.readmodel.products.product_row import storable
 from app.store.audit.chain import is_baseline
 
@@ -69,7 +70,7 @@ def millionths(number: Decimal) -> float:
 def number_from(millionths: float) -> Decimal:
     """The number of `millionths`: exact, or of 15 digits if it is large."""
     if abs(millionths) <= _EXACT:
-        return Decimal(int(millionths)).scaleb(-6)
+        return Decimal(digits(Decimal(int(millionths)).scaleb(-6)))
     return Decimal(f"{millionths:.15g}").scaleb(-6)
 
 
