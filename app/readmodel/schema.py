@@ -102,6 +102,7 @@ CREATE TABLE trend_products (
     stock REAL NOT NULL DEFAULT -9e999,
     value REAL NOT NULL DEFAULT 0,
     last_sold INTEGER NOT NULL DEFAULT 0,
+    last_inserted INTEGER NOT NULL DEFAULT 0,
     first_day INTEGER NOT NULL DEFAULT 0,
     up_7 REAL NOT NULL DEFAULT 0,
     down_7 REAL NOT NULL DEFAULT 0,

@@ -53,13 +53,17 @@ class Amount(NamedTuple):
 
 
 class ProductAmount(NamedTuple):
-    """What an event adds to its product's day; `sold_at` is the time of a sale, in ms, or 0."""
+    """What an event adds to its product's day.
+
+    `sold_at` and `inserted_at` are the times of a sale and of a new product, in ms, or 0.
+    """
 
     day: int
     up: float
     down: float
     sold: float
     sold_at: int
+    inserted_at: int
 
 
 def millionths(number: Decimal) -> float:
@@ -122,13 +126,18 @@ def amounts(
 
 def product_amount(event: ChangeEvent, zone: ZoneInfo) -> ProductAmount:
     """What the event adds to its product's day."""
-    day = day_number(event.occurred_at, zone)
+    at = round(event.occurred_at.timestamp() * 1000)
     moved = movement(event)
     up, down = _up_and_down(moved)
-    if moved is None or event.kind != "stock_changed" or event.reason != SOLD:
-        return ProductAmount(day, up, down, 0, 0)
-    sold_at = round(event.occurred_at.timestamp() * 1000) if moved < 0 else 0
-    return ProductAmount(day, up, down, down - up, sold_at)
+    is_sale = event.kind == "stock_changed" and event.reason == SOLD
+    return ProductAmount(
+        day_number(event.occurred_at, zone),
+        up,
+        down,
+        sold=down - up if is_sale else 0,
+        sold_at=at if is_sale and down else 0,
+        inserted_at=at if event.kind == "inserted" else 0,
+    )
 
 
 def value_change(event: ChangeEvent, names: AttributeNames) -> Decimal | None:

@@ -7,6 +7,7 @@ of these days add to them in between.
 import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.core.events import ChangeEvent
@@ -29,7 +30,7 @@ UPDATE product_days SET events = events - 1, up = up - ?3, down = down - ?4, sol
 WHERE product = ?1 AND day = ?2
 """
 _ADD = (
-    "UPDATE trend_products SET last_sold = ?, first_day = ?, "  # noqa: S608 - constants
+    "UPDATE trend_products SET last_sold = ?, last_inserted = ?, first_day = ?, "  # noqa: S608 - constants
     + ", ".join(f"{column} = {column} + ?" for column in _COLUMNS)
     + " WHERE number = ?"
 )
@@ -42,7 +43,14 @@ _SUM_AGAIN = (
     )
     + f" FROM product_days WHERE product = number AND day > ?1 - {WINDOWS[-1]})"
 )
-NO_DAY = 0
+
+
+class Times(NamedTuple):
+    """When a product was last sold and inserted, in ms, and its first day; 0 for none."""
+
+    last_sold: int
+    last_inserted: int
+    first_day: int
 
 
 class ProductSums:
@@ -56,13 +64,16 @@ class ProductSums:
         today = saved(connection, _DAY)
         for event in events:
             amount = product_amount(event, self._zone)
-            number, last_sold, first_day = _row(connection, storable(event.product_id))
+            number, known = _row(connection, storable(event.product_id))
             connection.execute(_ADD_DAY, (number, amount.day, amount.up, amount.down, amount.sold))
-            first = min(amount.day, first_day or amount.day)
-            newest = max(last_sold, amount.sold_at)
+            times = Times(
+                max(known.last_sold, amount.sold_at),
+                max(known.last_inserted, amount.inserted_at),
+                min(known.first_day or amount.day, amount.day),
+            )
             shares = _shares(amount, today)
-            if any(shares) or (newest, first) != (last_sold, first_day):
-                connection.execute(_ADD, (newest, first, *shares, number))
+            if any(shares) or times != known:
+                connection.execute(_ADD, (*times, *shares, number))
 
     def remove(self, connection: sqlite3.Connection, events: Iterable[ChangeEvent]) -> None:
         """Subtract events, which the copy has no more."""
@@ -70,7 +81,7 @@ class ProductSums:
         for event in events:
             amount = product_amount(event, self._zone)
             product_id = storable(event.product_id)
-            number, last_sold, first_day = _row(connection, product_id)
+            number, known = _row(connection, product_id)
             connection.execute(
                 _SUBTRACT_DAY, (number, amount.day, amount.up, amount.down, amount.sold)
             )
@@ -78,14 +89,18 @@ class ProductSums:
                 "DELETE FROM product_days WHERE product = ? AND day = ? AND events <= 0",
                 (number, amount.day),
             )
+            times = known
+            if amount.sold_at and amount.sold_at == known.last_sold:
+                times = times._replace(last_sold=self._last_sold(connection, product_id))
+            if amount.inserted_at and amount.inserted_at == known.last_inserted:
+                times = times._replace(last_inserted=_last_inserted(connection, product_id))
             (first,) = connection.execute(
                 "SELECT min(day) FROM product_days WHERE product = ?", (number,)
             ).fetchone()
-            if amount.sold_at and amount.sold_at == last_sold:
-                last_sold = self._last_sold(connection, product_id)
+            times = times._replace(first_day=first or 0)
             shares = [-share for share in _shares(amount, today)]
-            if any(shares) or amount.sold_at or first != first_day:
-                connection.execute(_ADD, (last_sold, first or NO_DAY, *shares, number))
+            if any(shares) or times != known:
+                connection.execute(_ADD, (*times, *shares, number))
 
     def is_new_day(self, connection: sqlite3.Connection, now: datetime) -> bool:
         """Whether the windows reach up to another day than today."""
@@ -107,18 +122,27 @@ class ProductSums:
         return max(times, default=0)
 
 
-def _row(connection: sqlite3.Connection, product_id: str) -> tuple[int, int, int]:
-    """The number of the product's row, its last sale and its first day."""
-    found = connection.execute(
-        "SELECT number, last_sold, first_day FROM trend_products WHERE id = ?", (product_id,)
+def _last_inserted(connection: sqlite3.Connection, product_id: str) -> int:
+    """The same of the last event that inserted the product."""
+    (at,) = connection.execute(
+        "SELECT max(occurred_at) FROM events WHERE product_id = ? AND kind = 'inserted'",
+        (product_id,),
     ).fetchone()
-    if found is None:
-        (number,) = connection.execute(
-            "INSERT INTO trend_products (id) VALUES (?) RETURNING number", (product_id,)
-        ).fetchone()
-        return number, 0, NO_DAY
-    number, last_sold, first_day = found
-    return number, last_sold, first_day
+    return at or 0
+
+
+def _row(connection: sqlite3.Connection, product_id: str) -> tuple[int, Times]:
+    """The number of the product's row, and its times."""
+    found = connection.execute(
+        "SELECT number, last_sold, last_inserted, first_day FROM trend_products WHERE id = ?",
+        (product_id,),
+    ).fetchone()
+    if found is not None:
+        return found[0], Times(*found[1:])
+    (number,) = connection.execute(
+        "INSERT INTO trend_products (id) VALUES (?) RETURNING number", (product_id,)
+    ).fetchone()
+    return number, Times(0, 0, 0)
 
 
 def _shares(amount: ProductAmount, today: int | None) -> list[float]:

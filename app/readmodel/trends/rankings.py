@@ -108,12 +108,14 @@ class Rankings:
     ) -> TrendPage:
         """The products in stock whose last sale is so many days ago, those never sold first.
 
+        A product that is newer is not among them.
+
         Raises:
             InvalidCursor: no page of this list returned the cursor.
 
         """
         before = round((now - timedelta(days=days)).timestamp() * 1000)
-        condition = "NOT deleted AND stock > 0 AND last_sold < :before"
+        condition = "NOT deleted AND stock > 0 AND last_sold < :before AND last_inserted < :before"
         ranking = _Ranking(f"not sold {days}", "last_sold", condition, 90)
         return self._page(connection, ranking, {"before": before}, now, category, limit, cursor)
 

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from app.core.errors import InvalidCursor
-from app.core.events import rfc3339
 from app.core.roles import Role
 from app.readmodel.read_model import ReadModelFilling
 from app.readmodel.trends import series
@@ -22,6 +21,7 @@ from app.web.schemas.analytics_models import (
     MovementOut,
     ProductTrendPageOut,
     StockValueOut,
+    known_out,
     movement_out,
     rates_out,
     series_out,
@@ -141,7 +141,8 @@ def list_top_movers(
         page = services.read_model.rankings.top_movers(
             connection, datetime.now(UTC), _WINDOWS[range], by, category, limit, cursor
         )
-    return _page(request, page, as_of)
+        recorded = series.recorded_since(connection)
+    return _page(request, page, recorded, as_of)
 
 
 @router.get(
@@ -163,15 +164,16 @@ def list_not_sold(
     """List products not sold.
 
     Returns the products in stock that had no sale for so many days: first those never sold, then
-    those not sold for longest. A sale is a stock change with the reason `sold`. The units are those
-    of the last 90 days.
+    those not sold for longest. A sale is a stock change with the reason `sold`. A product that was
+    created later than that is left out. The units are those of the last 90 days.
     """
     as_of = services.read_model.as_of()
     with services.read_model.figures() as connection:
         page = services.read_model.rankings.not_sold(
             connection, datetime.now(UTC), days, category, limit, cursor
         )
-    return _page(request, page, as_of)
+        recorded = series.recorded_since(connection)
+    return _page(request, page, recorded, as_of)
 
 
 @router.get(
@@ -197,13 +199,12 @@ def list_days_left(
         page = services.read_model.rankings.days_left(
             connection, datetime.now(UTC), category, limit, cursor
         )
-    return _page(request, page, as_of)
+        recorded = series.recorded_since(connection)
+    return _page(request, page, recorded, as_of)
 
 
-def _page(request: Request, page: TrendPage, as_of: datetime) -> Response:
-    return page_response(
-        request,
-        [trend_out(item) for item in page.items],
-        page.next_cursor,
-        as_of=rfc3339(as_of.replace(microsecond=0)),
-    )
+def _page(
+    request: Request, page: TrendPage, recorded: datetime | None, as_of: datetime
+) -> Response:
+    items = [trend_out(item) for item in page.items]
+    return page_response(request, items, page.next_cursor, **known_out(recorded, as_of))

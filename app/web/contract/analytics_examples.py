@@ -27,7 +27,12 @@ _TREND: dict[str, Any] = {
     "last_sold_at": "2026-11-21T08:12:31Z",
     "days_left": 19.0,
 }
-_LIST = {"items": [_TREND], "next_cursor": None, "as_of": "2026-11-21T08:15:00Z"}
+_LIST = {
+    "items": [_TREND],
+    "next_cursor": None,
+    "recorded_since": "2026-11-21T08:00:00Z",
+    "as_of": "2026-11-21T08:15:00Z",
+}
 
 # By operation id, in the order in which the tests send them.
 ANALYTICS_EXAMPLES: Mapping[str, Example] = {

@@ -19,6 +19,10 @@ _AS_OF = (
     "The figures have every change that was audited up to this time (RFC 3339, UTC), and may lack "
     "later ones."
 )
+_RECORDED_SINCE = (
+    "When the first quarter of an hour begins that has a recorded event; null if there is none. "
+    "Earlier changes are not known."
+)
 _NEXT_CURSOR = "Send it as `cursor` to get the next page; null on the last page."
 
 
@@ -62,10 +66,7 @@ class SeriesOut(BaseModel):
     until: str = Field(description="When the last bucket ends.")
     bucket: BucketName = Field(description="The length of a bucket.")
     timezone: str = Field(description="The time zone of hours, days and weeks.")
-    recorded_since: str | None = Field(
-        description="When the first quarter of an hour begins that has a recorded event; null if "
-        "there is none. Earlier changes are not known."
-    )
+    recorded_since: str | None = Field(description=_RECORDED_SINCE)
     as_of: str = Field(description=_AS_OF)
 
 
@@ -147,6 +148,7 @@ class ProductTrendPageOut(BaseModel):
 
     items: list[ProductTrendOut] = Field(description="The products.")
     next_cursor: str | None = Field(description=_NEXT_CURSOR)
+    recorded_since: str | None = Field(description=_RECORDED_SINCE)
     as_of: str = Field(description=_AS_OF)
 
 
@@ -159,9 +161,16 @@ def series_out(
         "until": rfc3339(start_of(period.end)),
         "bucket": period.bucket,
         "timezone": period.zone.key,
+        **known_out(recorded_since, as_of),
+        **more,
+    }
+
+
+def known_out(recorded_since: datetime | None, as_of: datetime) -> dict[str, Any]:
+    """Of which time the figures know every change."""
+    return {
         "recorded_since": None if recorded_since is None else rfc3339(recorded_since),
         "as_of": rfc3339(as_of.replace(microsecond=0)),
-        **more,
     }
 
 

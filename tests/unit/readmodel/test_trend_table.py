@@ -53,8 +53,9 @@ def rows(copy: Copy) -> dict[str, list[tuple[Any, ...]]]:
                 "JOIN trend_products ON number = product ORDER BY id, day"
             ).fetchall(),
             "products": connection.execute(
-                "SELECT id, last_sold, first_day, up_7, down_7, sold_7, up_30, down_30, sold_30, "
-                "up_90, down_90, sold_90 FROM trend_products WHERE first_day > 0 ORDER BY id"
+                "SELECT id, last_sold, last_inserted, first_day, up_7, down_7, sold_7, up_30, "
+                "down_30, sold_30, up_90, down_90, sold_90 FROM trend_products "
+                "WHERE first_day > 0 ORDER BY id"
             ).fetchall(),
         }
 

@@ -265,8 +265,13 @@ def test_products_not_sold_are_listed_those_never_sold_first(shop: Shop, limit: 
     shop.sale(NOON - timedelta(days=89), 1, "P2")
     shop.sale(NOON - timedelta(days=100), 1, "P3")
     shop.sale(NOON - timedelta(days=1), 1, "P4", reason="lost")
+    new: dict[str, Any] = {"kind": "inserted", "before": None, "stock_before": None}
+    shop.stock("P6", 10)
+    shop.sale(NOON - timedelta(days=89), 1, "P6", **new)
+    shop.stock("P7", 10)
+    shop.sale(NOON - timedelta(days=91), 1, "P7", **new)
     ids = [name for name, _ in listed(shop, "not_sold", 90, None, limit=limit)]
-    assert ids == ["P0", "P4", "P3", "P1"]
+    assert ids == ["P0", "P4", "P7", "P3", "P1"]
 
 
 def test_days_left_are_at_the_rate_since_the_first_event(shop: Shop) -> None:
