@@ -16,7 +16,7 @@ from app.core.errors import InvalidCursor
 from app.core.events import ChangeEvent
 from app.core.item import DEFAULT_NAMES
 from app.readmodel.changes import Changes
-from app.readmodel.products.product_row import row_of
+from app.readmodel.products.product_row import ProductRow
 from app.readmodel.products.product_table import set_row
 from app.readmodel.trends import series
 from app.readmodel.trends.contributions import QUARTER, number_from
@@ -74,7 +74,7 @@ class Shop:
         """What the products table has now."""
         with self.copy.database.writing() as connection:
             item = an_item(product_id, Stock=stock, **(ITEM | attributes))
-            set_row(connection, row_of(item, DEFAULT_NAMES), "")
+            set_row(connection, ProductRow(item, DEFAULT_NAMES), "")
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
