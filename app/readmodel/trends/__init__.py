@@ -1,1 +1,1 @@
-"""Sums over the events of the copy, kept as events come and go, so that a figure never counts."""
+"""Trends: sums that are kept as events come and go, so that no answer reads the events."""
