@@ -4,9 +4,10 @@ The Live page shows the changes in the broker's ring up to its newest cursor, an
 last hour up to there. The script's stream starts at that cursor, so no change is missed in between.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -22,7 +23,7 @@ from app.readmodel.trends.last_hour import LastHour
 from app.web.auth.permissions import needs
 from app.web.pages import admin_page, sinks_page, system_page
 from app.web.pages.event_rows import local_time, view_notice
-from app.web.pages.live_rows import ROWS, RowStyle, ShownChange, newest_changes
+from app.web.pages.live_rows import ROWS, RowStyle, newest_changes
 from app.web.pages.products import history_page, products_page
 from app.web.pages.templating import render
 from app.web.pages.tiles import Tiles, first_minute, tiles_of, tiles_of_sums
@@ -45,12 +46,11 @@ def live_page(request: Request, services: ServicesDep) -> HTMLResponse:
     zone = ZoneInfo(settings.timezone)
     style = RowStyle(zone, name_in_events(settings.stock_attribute), settings.base_path)
     now = datetime.now(UTC)
-    with _last_hour(services) as hour:
-        cursor, frames, nothing_older = services.broker.newest()
-        changes, all_of_them = newest_changes(frames, style)
-        tiles = None if hour is None else _tiles(hour, cursor, changes, now)
+    cursor, frames, nothing_older = services.broker.newest()
+    changes, all_of_them = newest_changes(frames, style)
+    events = [change.data for change in changes]
+    tiles = _whole_hour(services, cursor, events, now)
     if tiles is None:
-        events = [change.data for change in changes]
         tiles = tiles_of(events, now, complete=nothing_older and all_of_them)
     return render(
         request,
@@ -69,27 +69,20 @@ def live_page(request: Request, services: ServicesDep) -> HTMLResponse:
     )
 
 
-@contextmanager
-def _last_hour(services: Services) -> Iterator[LastHour | None]:
-    """The read model's sums of the newest minutes; None while it cannot tell them."""
-    with ExitStack() as stack:
-        hour = None
-        with suppress(ReadModelFilling, StoreUnavailable):
-            if services.read_model.state.events.filled:
-                hour = LastHour(stack.enter_context(services.read_model.figures()))
-        yield hour
-
-
-def _tiles(
-    hour: LastHour, cursor: str, changes: Sequence[ShownChange], now: datetime
+def _whole_hour(
+    services: Services, cursor: str, shown: Sequence[Mapping[str, Any]], now: datetime
 ) -> Tiles | None:
-    """Tiles of the hour up to the page's cursor; None if the read model is too far behind."""
-    shown = [change.data for change in changes]
-    missing = [data for data in shown if not hour.has(data["product_id"], data["event_key"])]
-    if len(shown) == ROWS and shown[-1] in missing:
+    """Tiles up to the page's cursor; None if the read model cannot tell, or is too far behind."""
+    if not services.read_model.state.events.filled:
         return None
-    later = [data_of(event, with_images=False) for event in hour.after(cursor)]
-    return tiles_of_sums(hour.minutes(first_minute(now)), now, missing=missing, later=later)
+    with suppress(ReadModelFilling, StoreUnavailable), services.read_model.figures() as connection:
+        hour = LastHour(connection)
+        missing = [data for data in shown if not hour.has(data["product_id"], data["event_key"])]
+        if len(shown) == ROWS and shown[-1] in missing:
+            return None
+        later = [data_of(event, with_images=False) for event in hour.after(cursor)]
+        return tiles_of_sums(hour.minutes(first_minute(now)), now, missing=missing, later=later)
+    return None
 
 
 def _no_stock(services: Services) -> bool:
