@@ -142,7 +142,14 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             overlap_ms=0 if settings.broker_url is None else OVERLAP_MS,
         )
         model = opened.enter_context(
-            open_read_model(settings.data_dir, deployment, feed, log.audit, log.tail)
+            open_read_model(
+                settings.data_dir,
+                deployment,
+                feed,
+                log.audit,
+                log.tail,
+                ZoneInfo(settings.timezone),
+            )
         )
         fed = opened.enter_context(
             feed_broker(settings, where, deployment, log, broker, model.follower, probes)

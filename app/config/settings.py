@@ -120,7 +120,9 @@ class Settings(TableSettings):
     )
     currency: Currency = Field("EUR", description="ISO 4217 code of the currency of all prices.")
     timezone: TimeZone = Field(
-        "UTC", description="IANA time zone that defines the days in charts and digests."
+        "UTC",
+        description="IANA time zone that defines the days in trends, charts and digests. With "
+        "another one, a server fills its copy for lists and trends again.",
     )
     log_format: Literal["text", "json"] = Field(
         "text", description="Format of log lines: `text` or `json`."

@@ -69,6 +69,11 @@ class ChangeEvent:
         return event_id(self.product_id, self.event_key)
 
     @property
+    def is_outside(self) -> bool:
+        """Whether the event proves that the change was not made through Stockpulse."""
+        return made_outside(self.kind, self.actor, self.view_type, self.event_name)
+
+    @property
     def product_before(self) -> Item | None:
         """The product's image before the change; None if it was no product then.
 
@@ -96,6 +101,15 @@ class ChangeEvent:
                 return -before
             case _:
                 return None
+
+
+def made_outside(kind: str, actor: str | None, view_type: str, event_name: str) -> bool:
+    """Whether an event with these fields proves that its change was made outside Stockpulse."""
+    if actor or kind not in {"inserted", "stock_changed", "updated", "deleted"}:
+        return False
+    return view_type == "NEW_AND_OLD_IMAGES" or (
+        view_type == "NEW_IMAGE" and event_name == "INSERT"
+    )
 
 
 def event_id(product_id: str, event_key: str) -> str:

@@ -4,6 +4,8 @@ import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from app.core.events import RESERVED, ChangeEvent
 from app.core.item import AttributeNames, Item
@@ -14,6 +16,7 @@ from app.readmodel.events.event_table import is_kept, prune, put
 from app.readmodel.own_writes import OwnWrites
 from app.readmodel.products.product_row import ProductRow, storable
 from app.readmodel.products.product_table import key_of_newest, mark_deleted, set_row
+from app.readmodel.trends.trend_table import TrendTable
 from app.store.audit.audit_repository import Arrived
 from app.store.feed.cursor import parse_cursor
 from app.store.timeline.position import Position, decoded
@@ -22,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 _SETTLED, _TAKEN = "settled", "taken"
 _PRUNED = 200  # events per transaction
+_UTC = ZoneInfo("UTC")
 
 # The current items of products, for events that do not have them.
 ReadItems = Callable[[Sequence[str]], Mapping[str, Item]]
@@ -36,11 +40,14 @@ class Changes:
         names: AttributeNames,
         own_writes: OwnWrites,
         read_items: ReadItems,
+        zone: ZoneInfo = _UTC,
     ) -> None:
+        """`zone`: the shop's time zone, which defines the days of its trends."""
         self._database = database
         self._names = names
         self._own_writes = own_writes
         self._read_items = read_items
+        self._trends = TrendTable(names, zone)
 
     def position(self) -> Position | None:
         """The saved position; None for a new file."""
@@ -85,10 +92,11 @@ class Changes:
                 _save(connection, position)
 
     def keep(self, connection: sqlite3.Connection, arrived: Sequence[Arrived]) -> None:
-        """Keep events for searches; they need not be in order."""
-        for cursor, event in arrived:
-            if is_kept(event):
-                put(connection, cursor, event)
+        """Keep events for searches, and count them; they need not be in order."""
+        self._trends.add(
+            connection,
+            [event for at, event in arrived if is_kept(event) and put(connection, at, event)],
+        )
 
     def fill(self, connection: sqlite3.Connection, arrived: Sequence[Arrived]) -> None:
         """Keep events from before the copy, newest first, when it has all scanned products.
@@ -110,7 +118,22 @@ class Changes:
 
         """
         with self._database.writing() as connection:
-            return prune(connection, before_ms, _PRUNED) == _PRUNED
+            expired = prune(connection, before_ms, _PRUNED)
+            self._trends.remove(connection, expired)
+            return len(expired) == _PRUNED
+
+    def begin_day(self, now: datetime) -> None:
+        """Sum the last days of each product again if another day has begun.
+
+        Raises:
+            sqlite3.Error: they are summed later.
+
+        """
+        with self._database.reading() as connection:
+            is_due = self._trends.is_new_day(connection, now)
+        if is_due:
+            with self._database.writing() as connection:
+                self._trends.begin_day(connection, now)
 
     def show_own_writes(self) -> None:
         """Put this process's own writes into the copy, before their events arrive.

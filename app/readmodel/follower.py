@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from app.core.errors import StoreUnavailable
@@ -111,6 +111,7 @@ class Follower:
             pending = self._read(position)
             self._next_poll = time.monotonic() + (min(0.1, self._poll) if pending else self._poll)
             self._prune()
+            self._changes.begin_day(datetime.now(UTC))
         if late := self._own_writes.expired():
             self._changes.read_again([write.product_id for write in late])
             self._own_writes.forget(late)

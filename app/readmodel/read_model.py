@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from app.core.errors import StockpulseError, StoreUnavailable
 from app.core.item import Item
@@ -19,6 +20,7 @@ from app.readmodel.own_writes import OwnWrites
 from app.readmodel.past.past_lists import PastLists
 from app.readmodel.products.product_lists import ProductLists, ProductPage, Totals
 from app.readmodel.products.product_query import ProductQuery
+from app.readmodel.trends.rankings import Rankings
 from app.store.audit.audit_repository import AuditRepository
 from app.store.deployment import Deployment
 from app.store.dynamodb.batches import get_all
@@ -77,6 +79,7 @@ class ReadModel:
         database: Database,
         lists: ProductLists,
         past: PastLists,
+        rankings: Rankings,
         changes: Changes,
         own_writes: OwnWrites,
         follower: Follower,
@@ -90,6 +93,7 @@ class ReadModel:
         self._fill = fill
         self._event_fill = event_fill
         self.follower = follower
+        self.rankings = rankings
         self.own_writes = own_writes
 
     @property
@@ -157,6 +161,18 @@ class ReadModel:
             return self._past.page(query, moment, limit, cursor, totals)
 
     @contextmanager
+    def figures(self) -> Iterator[sqlite3.Connection]:
+        """A connection to the copy for its trends, once it has all products and events.
+
+        Raises:
+            ReadModelFilling: the copy is not filled yet.
+            StoreUnavailable: the copy cannot be read now.
+
+        """
+        with self._ready(events=True), self.database.reading() as connection:
+            yield connection
+
+    @contextmanager
     def _ready(self, *, events: bool = False) -> Iterator[None]:
         """Check that the copy has all products, or also all events, and can be read."""
         state = self.state
@@ -186,9 +202,17 @@ def _filling(what: str, scanned: int, expected: int | None) -> ReadModelFilling:
 
 @contextmanager
 def open_read_model(
-    folder: Path, deployment: Deployment, feed: Feed, audit: AuditRepository, tail: Tail
+    folder: Path,
+    deployment: Deployment,
+    feed: Feed,
+    audit: AuditRepository,
+    tail: Tail,
+    zone: ZoneInfo,
 ) -> Iterator[ReadModel]:
-    """The read model in this data folder, kept up to date until the block ends."""
+    """The read model in this data folder, kept up to date until the block ends.
+
+    `zone` is the shop's time zone, which defines the days of its trends.
+    """
     client, names, table = deployment.clients.tables, deployment.names, deployment.tables.products
     own_writes = OwnWrites(names)
 
@@ -202,8 +226,8 @@ def open_read_model(
     def expected_events() -> int | None:
         return expected_items(client, deployment.tables.audit)
 
-    with Database(folder / FILE, _identity(deployment)) as database:
-        changes = Changes(database, names, own_writes, read_items)
+    with Database(folder / FILE, _identity(deployment, zone)) as database:
+        changes = Changes(database, names, own_writes, read_items, zone)
         fill = Fill(client, table, names, database)
         event_fill = EventFill(feed, audit, expected_events, database, changes.fill)
         with Follower(
@@ -213,6 +237,7 @@ def open_read_model(
                 database,
                 ProductLists(database, names),
                 PastLists(database, names),
+                Rankings(names, zone),
                 changes,
                 own_writes,
                 follower,
@@ -221,8 +246,8 @@ def open_read_model(
             )
 
 
-def _identity(deployment: Deployment) -> str:
-    """What the copy is of: these tables, as they were created, with these attributes."""
+def _identity(deployment: Deployment, zone: ZoneInfo) -> str:
+    """What the copy is of: these tables, as they were created, with these attributes and days."""
     tables = (deployment.tables.products, deployment.tables.feed)
     made = [
         (table["TableArn"], str(table.get("TableId")), table["CreationDateTime"].isoformat())
@@ -230,4 +255,4 @@ def _identity(deployment: Deployment) -> str:
             deployment.clients.tables.describe_table(TableName=name)["Table"] for name in tables
         )
     ]
-    return f"{made} {deployment.names}"
+    return f"{made} {deployment.names} {zone.key}"

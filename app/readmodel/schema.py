@@ -1,6 +1,6 @@
 """The tables of the copy. A change of them needs a new `VERSION`: older files are then refilled."""
 
-VERSION = 3
+VERSION = 4
 
 # A missing text sorts as an empty one, a missing number before all others: a page continues after
 # (sort key, id), and SQL cannot compare with NULL.
@@ -13,6 +13,10 @@ NO_NUMBER = float("-inf")
 # An event's `number` is its place in the timeline (`app.readmodel.events.event_table`), `size` the
 # units of a stock change, up or down. `event_terms` and `event_words` index it
 # (`app.readmodel.events.event_terms`) without its texts.
+#
+# `trends` has the sums that `app.readmodel.trends.contributions` names, in millionths.
+# `trend_products` has what lists of products by their sums need, in rows so narrow that reading all
+# of them is quick: triggers copy it from `products`. `product_days` are the products' sums by day.
 TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
@@ -67,4 +71,70 @@ CREATE VIRTUAL TABLE event_terms USING fts5 (terms, content = '', columnsize = 0
 CREATE VIRTUAL TABLE event_words USING fts5 (
     words, content = '', columnsize = 0, prefix = '1 2 3'
 );
+
+CREATE TABLE trends (
+    scope TEXT,
+    start INTEGER,
+    label TEXT,
+    unit TEXT,
+    events INTEGER NOT NULL,
+    outside INTEGER NOT NULL,
+    up REAL NOT NULL,
+    down REAL NOT NULL,
+    PRIMARY KEY (scope, start, label, unit)
+) WITHOUT ROWID;
+
+CREATE TABLE product_days (
+    product INTEGER,
+    day INTEGER,
+    events INTEGER NOT NULL,
+    up REAL NOT NULL,
+    down REAL NOT NULL,
+    sold REAL NOT NULL,
+    PRIMARY KEY (product, day)
+) WITHOUT ROWID;
+
+CREATE TABLE trend_products (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    deleted INTEGER NOT NULL DEFAULT 1,
+    category TEXT NOT NULL DEFAULT '',
+    stock REAL NOT NULL DEFAULT -9e999,
+    value REAL NOT NULL DEFAULT 0,
+    last_sold INTEGER NOT NULL DEFAULT 0,
+    last_inserted INTEGER NOT NULL DEFAULT 0,
+    first_day INTEGER NOT NULL DEFAULT 0,
+    up_7 REAL NOT NULL DEFAULT 0,
+    down_7 REAL NOT NULL DEFAULT 0,
+    sold_7 REAL NOT NULL DEFAULT 0,
+    up_30 REAL NOT NULL DEFAULT 0,
+    down_30 REAL NOT NULL DEFAULT 0,
+    sold_30 REAL NOT NULL DEFAULT 0,
+    up_90 REAL NOT NULL DEFAULT 0,
+    down_90 REAL NOT NULL DEFAULT 0,
+    sold_90 REAL NOT NULL DEFAULT 0
+);
+CREATE INDEX by_last_sold ON trend_products (last_sold, id) WHERE NOT deleted AND stock > 0;
+
+CREATE TRIGGER new_trend_product AFTER INSERT ON products BEGIN
+    INSERT INTO trend_products (id, deleted, category, stock, value)
+    VALUES (
+        new.id, new.deleted, new.category, new.stock,
+        CASE WHEN new.stock > -9e999 AND new.price > -9e999
+            THEN round(new.stock * new.price * 1e6) ELSE 0 END
+    )
+    ON CONFLICT (id) DO UPDATE SET
+        deleted = excluded.deleted, category = excluded.category, stock = excluded.stock,
+        value = excluded.value;
+END;
+CREATE TRIGGER changed_trend_product AFTER UPDATE OF deleted, category, stock, price ON products
+WHEN (old.deleted, old.category, old.stock, old.price)
+    IS NOT (new.deleted, new.category, new.stock, new.price)
+BEGIN
+    UPDATE trend_products SET
+        deleted = new.deleted, category = new.category, stock = new.stock,
+        value = CASE WHEN new.stock > -9e999 AND new.price > -9e999
+            THEN round(new.stock * new.price * 1e6) ELSE 0 END
+    WHERE id = new.id;
+END;
 """

@@ -13,6 +13,7 @@ from app.store.dynamodb.client import POOL_SIZE
 from app.web import problems
 from app.web.api import (
     admin,
+    analytics,
     contracts,
     dead_letters,
     events,
@@ -48,6 +49,7 @@ _ROUTED_MODULES = (
     health,
     metrics,
     reversals,
+    analytics,
     dead_letters,
     sinks,
     contracts,

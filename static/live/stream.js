@@ -15,7 +15,7 @@ export function openStream(main, { seen = [], onEvents, onGap, onState, onClock 
   const dedupe = createDedupe();
   for (const id of seen) dedupe.first(id);
 
-  const intake = createIntake({ dedupe, onEvents, onGap, load: () => newest(url) });
+  const intake = createIntake({ dedupe, onEvents, onGap, load: () => newest(url, cursor) });
   const connect = (from, onFrame, onShow) =>
     createConnection({
       cursor: from,
@@ -51,14 +51,16 @@ export function openStream(main, { seen = [], onEvents, onGap, onState, onClock 
   return intake;
 }
 
-async function newest(url) {
+// An event is `counted` if it arrived before the page was rendered, whose tiles have it.
+async function newest(url, cursor) {
   const answer = await fetch(`${url}?limit=${PAGE_LIMIT}`, {
     headers: { Accept: "application/json" },
     cache: "no-store",
   });
   if (!answer.ok) throw new Error(`events: HTTP ${answer.status}`);
   const page = await answer.json();
-  return { events: page.items.map((item) => item.data), complete: page.next_cursor === null };
+  const events = page.items.map((item) => ({ ...item.data, counted: item.cursor <= cursor }));
+  return { events, complete: page.next_cursor === null };
 }
 
 // An EventSource does not report why it failed, so ask the readiness check.

@@ -28,7 +28,7 @@ export function createTiles(minutes = [], since = null) {
   return {
     /** Count one event's data, if it is an observed change within the window. */
     add(data, now) {
-      if (isSynthetic(data)) return;
+      if (isSynthetic(data) || data.counted) return;
       const last = Math.floor(now / MINUTE);
       // The clocks of store and browser differ a little; count a future event as now.
       const number = Math.min(Math.floor(Date.parse(data.occurred_at) / MINUTE), last);

@@ -57,6 +57,12 @@ test("an event older than an hour is not counted, one from the future counts as 
   assert.equal(tiles.series(NOW)[1].at(-1), 1);
 });
 
+test("an event that the server's counts have is not counted again", () => {
+  const tiles = createTiles();
+  tiles.add(event({ counted: true }), NOW);
+  assert.equal(tiles.totals(NOW).changes, 0);
+});
+
 test("an incomplete count is reported until it is an hour old", () => {
   const tiles = createTiles([], NOW - 10 * MINUTE);
   assert.equal(tiles.since(NOW), NOW - 10 * MINUTE);

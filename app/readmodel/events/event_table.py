@@ -68,15 +68,16 @@ def put(connection: sqlite3.Connection, cursor: Cursor, event: ChangeEvent) -> b
     return known is None
 
 
-def prune(connection: sqlite3.Connection, before_ms: int, most: int) -> int:
-    """Delete up to `most` of the events that arrived before `before_ms`; returns how many."""
+def prune(connection: sqlite3.Connection, before_ms: int, most: int) -> list[ChangeEvent]:
+    """Delete and return up to `most` of the events that arrived before `before_ms`."""
     rows = connection.execute(
         "SELECT number, event FROM events WHERE number < ? ORDER BY number LIMIT ?",
         (first_number(before_ms), most),
     ).fetchall()
-    for number, data in rows:
-        _remove(connection, number, decoded(data))
-    return len(rows)
+    events = [(number, decoded(data)) for number, data in rows]
+    for number, event in events:
+        _remove(connection, number, event)
+    return [event for _, event in events]
 
 
 def _remove(connection: sqlite3.Connection, number: int, event: ChangeEvent) -> None:

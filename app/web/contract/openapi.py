@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from app.web.contract.analytics_examples import ANALYTICS_EXAMPLES
 from app.web.contract.error_responses import PROBLEM_SCHEMA, common, merged
 from app.web.contract.examples import EXAMPLES
 from app.web.contract.headers import HEADERS, add_headers
@@ -33,6 +34,8 @@ to change it only if nobody else has.
 `/v1/asyncapi.json` describes the live stream at `/v1/events`.
 """
 
+_EXAMPLES = {**EXAMPLES, **REVERSAL_EXAMPLES, **ANALYTICS_EXAMPLES, **SINK_EXAMPLES}
+
 _TAGS = [
     {"name": "products", "description": "Products and their stock."},
     {
@@ -42,6 +45,10 @@ _TAGS = [
     {
         "name": "exports",
         "description": "Files with all rows of a query, which are built in the background.",
+    },
+    {
+        "name": "analytics",
+        "description": "Trends: what moved, at which rate, and what the stock was worth.",
     },
     {
         "name": "sinks",
@@ -111,7 +118,7 @@ def _complete(method: str, operation: dict[str, Any], *, public: bool) -> None:
     if not public:
         operation["security"] = [{name: []} for name in _SECURITY]
     name = operation["operationId"]
-    example = EXAMPLES.get(name) or REVERSAL_EXAMPLES.get(name) or SINK_EXAMPLES.get(name)
+    example = _EXAMPLES.get(name)
     if example is None:
         return
     if body is not None:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.core.events import RESERVED, ChangeEvent, data_of
+from app.core.events import RESERVED, ChangeEvent, data_of, made_outside
 from app.core.numbers import digits, quantity
 from app.core.roles import EXPIRY, NOT_RECORDED, OUTSIDE
 from app.web.pages.attribute_text import ARROW, attribute_text, found_text, shown, signed
@@ -193,12 +193,8 @@ def who(data: Mapping[str, Any]) -> str:
 
 def is_outside(data: Mapping[str, Any]) -> bool:
     """Whether the event proves that the change was not made through Stockpulse."""
-    if data["actor"] or data["kind"] not in {"inserted", "stock_changed", "updated", "deleted"}:
-        return False
     view_type, event_name = str(data["view_type"]), str(data["event_name"])
-    return view_type == "NEW_AND_OLD_IMAGES" or (
-        view_type == "NEW_IMAGE" and event_name == "INSERT"
-    )
+    return made_outside(data["kind"], data["actor"], view_type, event_name)
 
 
 def _name(data: Mapping[str, Any]) -> str:

@@ -1,10 +1,13 @@
 """Every page can be read and used without JavaScript.
 
-The Live page shows the changes in the broker's ring up to its newest cursor. The script's
-stream starts at that cursor, so no change is missed in between.
+The Live page shows the changes in the broker's ring up to its newest cursor, and the sums of the
+last hour up to there. The script's stream starts at that cursor, so no change is missed in between.
 """
 
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -12,16 +15,18 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from app.core.errors import StoreUnavailable
-from app.core.events import rfc3339
+from app.core.events import data_of, rfc3339
 from app.core.paths import name_in_events
 from app.core.roles import Role
+from app.readmodel.read_model import ReadModelFilling
+from app.readmodel.trends.last_hour import LastHour
 from app.web.auth.permissions import needs
 from app.web.pages import admin_page, sinks_page, system_page
 from app.web.pages.event_rows import local_time, view_notice
-from app.web.pages.live_rows import RowStyle, newest_changes
+from app.web.pages.live_rows import ROWS, RowStyle, newest_changes
 from app.web.pages.products import export_page, history_page, products_page
 from app.web.pages.templating import render
-from app.web.pages.tiles import tiles_of
+from app.web.pages.tiles import Tiles, first_minute, tiles_of, tiles_of_sums
 from app.web.requests.parameters import ServicesDep
 from app.web.services import Services
 
@@ -40,13 +45,14 @@ def live_page(request: Request, services: ServicesDep) -> HTMLResponse:
     """The newest changes, and the cursor at which the stream continues."""
     settings = services.settings
     zone = ZoneInfo(settings.timezone)
-    cursor, frames, nothing_older = services.broker.newest()
     style = RowStyle(zone, name_in_events(settings.stock_attribute), settings.base_path)
-    changes, all_of_them = newest_changes(frames, style)
     now = datetime.now(UTC)
-    tiles = tiles_of(
-        [change.data for change in changes], now, complete=nothing_older and all_of_them
-    )
+    cursor, frames, nothing_older = services.broker.newest()
+    changes, all_of_them = newest_changes(frames, style)
+    events = [change.data for change in changes]
+    tiles = _whole_hour(services, cursor, events, now)
+    if tiles is None:
+        tiles = tiles_of(events, now, complete=nothing_older and all_of_them)
     return render(
         request,
         "live.html",
@@ -62,6 +68,22 @@ def live_page(request: Request, services: ServicesDep) -> HTMLResponse:
         view_notice=view_notice(services.about.view_type),
         no_stock=not changes and _no_stock(services),
     )
+
+
+def _whole_hour(
+    services: Services, cursor: str, shown: Sequence[Mapping[str, Any]], now: datetime
+) -> Tiles | None:
+    """Tiles up to the page's cursor; None if the read model cannot tell, or is too far behind."""
+    if not services.read_model.state.events.filled:
+        return None
+    with suppress(ReadModelFilling, StoreUnavailable), services.read_model.figures() as connection:
+        hour = LastHour(connection)
+        missing = [data for data in shown if not hour.has(data["product_id"], data["event_key"])]
+        if len(shown) == ROWS and shown[-1] in missing:
+            return None
+        later = [data_of(event, with_images=False) for event in hour.after(cursor)]
+        return tiles_of_sums(hour.minutes(first_minute(now)), now, missing=missing, later=later)
+    return None
 
 
 def _no_stock(services: Services) -> bool:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from app.web.contract import examples
+from app.web.contract.analytics_examples import ANALYTICS_EXAMPLES
 from app.web.contract.reversal_examples import DELETION, REVERSAL_EXAMPLES
 from app.web.contract.sink_examples import SINK_EXAMPLES
 from tests.integration.consumers.webhooks import with_webhook
@@ -15,9 +16,19 @@ from tests.support.http.receiver import receiving
 from tests.support.processes.running import App
 from tests.support.waiting import until
 
-_PATHS = ("/v1/products", "/v1/events", "/v1/reversals", "/v1/exports", "/v1/sinks")
+_PATHS = tuple(
+    f"/v1/{name}" for name in ("products", "events", "reversals", "exports", "analytics", "sinks")
+)
 
-EXAMPLES = {**examples.EXAMPLES, **REVERSAL_EXAMPLES, **SINK_EXAMPLES}
+EXAMPLES = {
+    **examples.EXAMPLES,
+    **REVERSAL_EXAMPLES,
+    **ANALYTICS_EXAMPLES,
+    **SINK_EXAMPLES,
+}
+BEGINNING = 7  # examples, of a product's first sale; trends are those of these
+ORDER = [*list(examples.EXAMPLES)[:BEGINNING], *ANALYTICS_EXAMPLES]
+ORDER += [name for name in EXAMPLES if name not in ORDER]
 
 # Fields that differ each time: times, hashes, ids of requests and events.
 _DIFFERS = {
@@ -38,6 +49,13 @@ _DIFFERS = {
     "lag_seconds",
     "lag_events",
     "owner",
+    "since",
+    "until",
+    "start",
+    "end",
+    "at",
+    "recorded_since",
+    "last_sold_at",
     "saved_at",
     "answer",
     "state",
@@ -62,8 +80,11 @@ def test_each_example_returns_its_documented_response(app: App) -> None:
         for method, operation in methods.items()
     }
     sale = deletion = export = ""
-    for name, example in EXAMPLES.items():
+    for name in ORDER:
+        example = EXAMPLES[name]
         method, path, operation = operations[name]
+        if name in ANALYTICS_EXAMPLES:
+            until(lambda: app.http.get("/v1/analytics/days-left").json().get("items"))
         if name == "list_product_events":
             sale = wait_for(app, "stock_changed")
         if name in REVERSAL_EXAMPLES:
@@ -94,7 +115,7 @@ def test_each_example_returns_its_documented_response(app: App) -> None:
             assert header in answer.headers, (name, header)
 
 
-def test_every_operation_on_products_events_exports_and_sinks_has_an_example(app: App) -> None:
+def test_every_operation_on_these_paths_has_an_example(app: App) -> None:
     document = app.http.get("/v1/openapi.json").json()
     named = {
         operation["operationId"]

@@ -150,6 +150,17 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
         ask("/v1/reversals", json={"events": [shop.events[10 * n], shop.events[10 * n + 1]]}),
         ask("/v1/reversals", json={"events": [shop.events[10 * n]]}),
     ],
+    **{
+        ("GET", f"/v1/analytics/{name}"): lambda shop, n, name=name: [ask(f"/v1/analytics/{name}")]
+        for name in (
+            "movement",
+            "event-rate",
+            "stock-value",
+            "top-movers",
+            "not-sold",
+            "days-left",
+        )
+    },
     ("GET", "/v1/dead-letters"): lambda shop, n: [
         ask("/v1/dead-letters?limit=2"),
         ask("/v1/dead-letters?limit=2&sink=webhook", rows=_FILTERED),

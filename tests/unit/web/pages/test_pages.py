@@ -186,3 +186,11 @@ def test_query_parameters_are_escaped() -> None:
     page = client().get("/products?done=deleted&id=<script>x</script>").text
     assert "<script>x" not in page
     assert "&lt;script&gt;x" in page
+
+
+def test_live_page_counts_the_loaded_changes_while_the_read_model_cannot_be_read() -> None:
+    state = SimpleNamespace(events=SimpleNamespace(filled=True))
+    model = SimpleNamespace(state=state, figures=_Down().figures)
+    events = [an_event(number, occurred_at=datetime.now(UTC)) for number in range(3)]
+    page = client(broker=a_broker(*events), read_model=model).get("/").text
+    assert '<dd data-tile="changes">3</dd>' in page

@@ -1,10 +1,12 @@
 """The tiles count the last hour, and report since when the count is complete."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from app.core.events import data_of
-from app.web.pages.tiles import Counts, tiles_of
+from app.readmodel.trends.last_hour import MinuteSum
+from app.web.pages.tiles import Counts, tiles_of, tiles_of_sums
 from tests.support.builders import an_event
 
 NOW = datetime(2026, 11, 21, 8, 30, 30, tzinfo=UTC)
@@ -60,3 +62,27 @@ def test_event_from_the_future_counts_in_the_current_minute() -> None:
 def test_gap_and_reconciled_entries_are_not_counted() -> None:
     events = [event(kind="gap"), event(kind="reconciled")]
     assert tiles_of(events, NOW, complete=True).total == Counts()
+
+
+def a_sum(minutes_ago: int, unit: str = "", units_in: int = 0, units_out: int = 3) -> MinuteSum:
+    minute = int(NOW.timestamp()) // 60 - minutes_ago
+    return MinuteSum(minute, unit, 1, Decimal(units_in), Decimal(units_out), 0)
+
+
+def test_sums_of_the_hour_are_complete() -> None:
+    tiles = tiles_of_sums([a_sum(40), a_sum(2), a_sum(2, "kg")], NOW, missing=[], later=[])
+    assert tiles.total == Counts(3, 0, 9, 0, {"", "kg"})
+    assert [minute.counts.changes for minute in tiles.minutes] == [1, 2]
+    assert tiles.since is None
+
+
+def test_event_that_the_sums_lack_is_added_and_one_that_the_stream_sends_is_not_counted() -> None:
+    missing = [event(), event(kind="gap"), event(90)]
+    later = [event(stock_after=10, actor=None), event(kind="reconciled")]
+    tiles = tiles_of_sums([a_sum(0)] * 2, NOW, missing=missing, later=later)
+    assert tiles.total == Counts(2, 0, 7, -1, {""})
+
+
+def test_sum_of_a_future_minute_counts_in_the_current_one() -> None:
+    tiles = tiles_of_sums([a_sum(-3)], NOW, missing=[], later=[])
+    assert [minute.number for minute in tiles.minutes] == [int(NOW.timestamp()) // 60]

@@ -1,0 +1,1 @@
+"""Trends: sums that are kept as events come and go, so that no answer reads the events."""

@@ -1,0 +1,222 @@
+"""Lists of products by their sums: one pass over the narrow rows, with the best ones kept."""
+
+import base64
+import binascii
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from app.core.errors import InvalidCursor
+from app.core.item import AttributeNames, from_canonical
+from app.readmodel.products.product_row import storable
+from app.readmodel.trends.contributions import number_from
+from app.store.products.model import Product, product_of
+
+Window = Literal[7, 30, 90]  # days, today included
+Measure = Literal["sold", "in", "out", "moved"]
+RATE_WINDOW: Window = 30
+_DAY = 24 * 3600.0
+
+_MEASURES: dict[Measure, str] = {
+    "sold": "sold_{0}",
+    "in": "up_{0}",
+    "out": "down_{0}",
+    "moved": "up_{0} + down_{0}",
+}
+# Of the last 30 days, those since the product's first event; `today` has a fraction.
+_DAYS = f"max(1.0, min({RATE_WINDOW - 1} + :today - CAST(:today AS INTEGER), :today - first_day))"
+_DAYS_LEFT = f"max(stock, 0.0) * 1e6 * {_DAYS} / sold_{RATE_WINDOW}"
+
+
+@dataclass(frozen=True, slots=True)
+class ProductTrend:
+    """A product's sums. `product` is None if the copy does not have it, as its image is not known.
+
+    Units are those of the list's window; `days_left` is None without sales in the last 30 days.
+    """
+
+    product_id: str
+    deleted: bool
+    product: Product | None
+    units_in: Decimal
+    units_out: Decimal
+    units_sold: Decimal
+    last_sold: datetime | None
+    days_left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPage:
+    """Some products of a list, in its order."""
+
+    items: list[ProductTrend]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranking:
+    """A list: the expression that it is sorted by, and which products it has."""
+
+    name: str
+    order: str
+    condition: str
+    window: Window
+    descending: bool = False
+
+
+class Rankings:
+    """Lists of products; all at one time, `now`."""
+
+    def __init__(self, names: AttributeNames, zone: ZoneInfo) -> None:
+        self._names = names
+        self._zone = zone
+
+    def top_movers(
+        self,
+        connection: sqlite3.Connection,
+        now: datetime,
+        window: Window,
+        measure: Measure,
+        category: str | None,
+        limit: int,
+        cursor: str | None,
+    ) -> TrendPage:
+        """The products that moved the most units; deleted ones too.
+
+        Raises:
+            InvalidCursor: no page of this list returned the cursor.
+
+        """
+        order = _MEASURES[measure].format(window)
+        ranking = _Ranking(f"{measure} {window}", order, f"{order} > 0", window, descending=True)
+        return self._page(connection, ranking, {}, now, category, limit, cursor)
+
+    def not_sold(
+        self,
+        connection: sqlite3.Connection,
+        now: datetime,
+        days: int,
+        category: str | None,
+        limit: int,
+        cursor: str | None,
+    ) -> TrendPage:
+        """The products in stock whose last sale is so many days ago, those never sold first.
+
+        A product that is newer is not among them.
+
+        Raises:
+            InvalidCursor: no page of this list returned the cursor.
+
+        """
+        before = round((now - timedelta(days=days)).timestamp() * 1000)
+        condition = "NOT deleted AND stock > 0 AND last_sold < :before AND last_inserted < :before"
+        ranking = _Ranking(f"not sold {days}", "last_sold", condition, 90)
+        return self._page(connection, ranking, {"before": before}, now, category, limit, cursor)
+
+    def days_left(
+        self,
+        connection: sqlite3.Connection,
+        now: datetime,
+        category: str | None,
+        limit: int,
+        cursor: str | None,
+    ) -> TrendPage:
+        """The products that were sold in the last 30 days; those that last the shortest first.
+
+        Raises:
+            InvalidCursor: no page of this list returned the cursor.
+
+        """
+        condition = f"NOT deleted AND sold_{RATE_WINDOW} > 0 AND stock > -9e999"
+        ranking = _Ranking("days left", _DAYS_LEFT, condition, RATE_WINDOW)
+        return self._page(connection, ranking, {}, now, category, limit, cursor)
+
+    def _page(
+        self,
+        connection: sqlite3.Connection,
+        ranking: _Ranking,
+        values: dict[str, Any],
+        now: datetime,
+        category: str | None,
+        limit: int,
+        cursor: str | None,
+    ) -> TrendPage:
+        condition = ranking.condition
+        given: dict[str, Any] = {**values, "today": _today(now, self._zone), "limit": limit + 1}
+        if category is not None:
+            condition += " AND category = :category"
+            given["category"] = storable(category)
+        if cursor is not None:
+            today, place, last = _place_of(ranking, cursor)
+            given |= {"today": today, "place": place, "last": last}
+            after = "<" if ranking.descending else ">"
+            condition += (
+                f" AND ({ranking.order} {after} :place"
+                f" OR ({ranking.order} = :place AND id > :last))"
+            )
+        sums = ", ".join(f"{name}_{ranking.window}" for name in ("up", "down", "sold"))
+        rows = connection.execute(
+            f"SELECT {ranking.order}, id, deleted, {sums}, last_sold, "  # noqa: S608 - bound values
+            f"CASE WHEN sold_{RATE_WINDOW} > 0 AND stock > -9e999 THEN {_DAYS_LEFT} END "
+            f"FROM trend_products WHERE {condition} "
+            f"ORDER BY 1 {'DESC' if ranking.descending else 'ASC'}, id LIMIT :limit",
+            given,
+        ).fetchall()
+        following = None
+        if len(rows) > limit:
+            place, last = rows[limit - 1][:2]
+            following = _cursor_of(ranking, given["today"], place, last)
+        return TrendPage([self._trend(connection, row[1:]) for row in rows[:limit]], following)
+
+    def _trend(self, connection: sqlite3.Connection, row: Sequence[Any]) -> ProductTrend:
+        product_id, deleted, up, down, sold, last_sold, days_left = row
+        found = connection.execute(
+            "SELECT item FROM products WHERE id = ?", (product_id,)
+        ).fetchone()
+        return ProductTrend(
+            product_id,
+            bool(deleted),
+            None if found is None else product_of(from_canonical(found[0]), self._names),
+            number_from(up),
+            number_from(down),
+            number_from(sold),
+            datetime.fromtimestamp(last_sold / 1000, UTC) if last_sold else None,
+            None if deleted else days_left,
+        )
+
+
+def _today(now: datetime, zone: ZoneInfo) -> float:
+    """The number of the day, and how much of it has passed."""
+    local = now.astimezone(zone)
+    passed = local.hour * 3600 + local.minute * 60 + local.second
+    return local.toordinal() + passed / _DAY
+
+
+def _cursor_of(ranking: _Ranking, today: float, place: float, last: str) -> str:
+    data = orjson.dumps([ranking.name, today, place, last])
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _place_of(ranking: _Ranking, cursor: str) -> tuple[float, float, str]:
+    try:
+        data = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        name, today, place, last = orjson.loads(data)
+    except (binascii.Error, ValueError, TypeError):
+        name = None
+    if (
+        name != ranking.name
+        or not isinstance(today, (int, float))
+        or not isinstance(place, (int, float))
+        or not isinstance(last, str)
+    ):
+        raise InvalidCursor(
+            "No page of this list returned the cursor. Omit it to start again.",
+            extra={"errors": [{"pointer": "?cursor", "detail": "unknown cursor"}]},
+        )
+    return float(today), float(place), last

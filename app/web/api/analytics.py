@@ -1,0 +1,210 @@
+"""Trends over REST; the read model answers them, once it has all events."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.core.errors import InvalidCursor
+from app.core.roles import Role
+from app.readmodel.read_model import ReadModelFilling
+from app.readmodel.trends import series
+from app.readmodel.trends.rankings import Measure, TrendPage, Window
+from app.web.auth.permissions import needs
+from app.web.contract.error_responses import error_responses
+from app.web.requests.parameters import Limit, PageCursor, ServicesDep
+from app.web.requests.periods import PeriodDep
+from app.web.requests.responses import json_response, page_response
+from app.web.requests.strict_route import StrictRoute
+from app.web.schemas.analytics_models import (
+    EventRateOut,
+    MovementOut,
+    ProductTrendPageOut,
+    StockValueOut,
+    known_out,
+    movement_out,
+    rates_out,
+    series_out,
+    trend_out,
+    values_out,
+)
+from app.web.schemas.fields import Reason
+
+router = APIRouter(
+    prefix="/v1/analytics",
+    tags=["analytics"],
+    route_class=StrictRoute,
+    dependencies=[needs(Role.VIEWER)],
+)
+
+_FILLING = error_responses(ReadModelFilling)
+_LIST = error_responses(ReadModelFilling, InvalidCursor)
+_WINDOWS: dict[str, Window] = {"7d": 7, "30d": 30, "90d": 90}
+
+Category = Annotated[
+    str | None,
+    Query(description="Only products of this category; if it is empty, those without one."),
+]
+
+
+@router.get(
+    "/movement",
+    response_model=MovementOut,
+    response_description="The movement.",
+    responses=_FILLING,
+)
+def get_movement(
+    services: ServicesDep,
+    period: PeriodDep,
+    category: Category = None,
+    reason: Annotated[
+        Reason | None, Query(description="Only changes that were made for this reason.")
+    ] = None,
+) -> Response:
+    """Retrieve movement.
+
+    Returns the units that came in and went out: in each bucket, and in the period by reason and by
+    category. Stock changes move stock, and so do new products, with their first stock, and deleted
+    ones, with their last. Gaps and `reconciled` events do not count.
+    """
+    as_of = services.read_model.as_of()
+    with services.read_model.figures() as connection:
+        found = series.movement(connection, period, category, reason)
+        recorded = series.recorded_since(connection)
+    return json_response(series_out(period, recorded, as_of, **movement_out(period, found)))
+
+
+@router.get(
+    "/event-rate",
+    response_model=EventRateOut,
+    response_description="The event rate.",
+    responses=_FILLING,
+)
+def get_event_rate(services: ServicesDep, period: PeriodDep) -> Response:
+    """Retrieve the event rate.
+
+    Returns how many events there were in each bucket, of each kind and made outside Stockpulse.
+    """
+    as_of = services.read_model.as_of()
+    with services.read_model.figures() as connection:
+        rates = series.event_rate(connection, period)
+        recorded = series.recorded_since(connection)
+    return json_response(series_out(period, recorded, as_of, **rates_out(period, rates)))
+
+
+@router.get(
+    "/stock-value",
+    response_model=StockValueOut,
+    response_description="The stock value.",
+    responses=_FILLING,
+)
+def get_stock_value(services: ServicesDep, period: PeriodDep) -> Response:
+    """Retrieve the stock value.
+
+    Returns the value of all stock over time: stock times price. It starts from the products as
+    they are now and goes back through the changes of stock and price.
+    """
+    as_of, now = services.read_model.as_of(), datetime.now(UTC)
+    with services.read_model.figures() as connection:
+        points, known_since = series.stock_value(connection, period, now)
+        recorded = series.recorded_since(connection)
+    values = values_out(points, known_since, services.settings.currency)
+    return json_response(series_out(period, recorded, as_of, **values))
+
+
+@router.get(
+    "/top-movers",
+    response_model=ProductTrendPageOut,
+    response_description="A page of products.",
+    responses=_LIST,
+)
+def list_top_movers(
+    request: Request,
+    services: ServicesDep,
+    range: Annotated[  # noqa: A002 - the parameter's name
+        Literal["7d", "30d", "90d"],
+        Query(description="The last days of `STOCKPULSE_TIMEZONE`, today included."),
+    ] = "30d",
+    by: Annotated[
+        Measure, Query(description="The units to sort by; `moved` are those in and out.")
+    ] = "sold",
+    category: Category = None,
+    limit: Limit = 50,
+    cursor: PageCursor = None,
+) -> Response:
+    """List top movers.
+
+    Returns the products that moved the most units, deleted products too.
+    """
+    as_of = services.read_model.as_of()
+    with services.read_model.figures() as connection:
+        page = services.read_model.rankings.top_movers(
+            connection, datetime.now(UTC), _WINDOWS[range], by, category, limit, cursor
+        )
+        recorded = series.recorded_since(connection)
+    return _page(request, page, recorded, as_of)
+
+
+@router.get(
+    "/not-sold",
+    response_model=ProductTrendPageOut,
+    response_description="A page of products.",
+    responses=_LIST,
+)
+def list_not_sold(
+    request: Request,
+    services: ServicesDep,
+    days: Annotated[
+        int, Query(ge=1, le=3650, description="For how many days they were not sold.")
+    ] = 90,
+    category: Category = None,
+    limit: Limit = 50,
+    cursor: PageCursor = None,
+) -> Response:
+    """List products not sold.
+
+    Returns the products in stock that had no sale for so many days: first those never sold, then
+    those not sold for longest. A sale is a stock change with the reason `sold`. A product that was
+    created later than that is left out. The units are those of the last 90 days.
+    """
+    as_of = services.read_model.as_of()
+    with services.read_model.figures() as connection:
+        page = services.read_model.rankings.not_sold(
+            connection, datetime.now(UTC), days, category, limit, cursor
+        )
+        recorded = series.recorded_since(connection)
+    return _page(request, page, recorded, as_of)
+
+
+@router.get(
+    "/days-left",
+    response_model=ProductTrendPageOut,
+    response_description="A page of products.",
+    responses=_LIST,
+)
+def list_days_left(
+    request: Request,
+    services: ServicesDep,
+    category: Category = None,
+    limit: Limit = 50,
+    cursor: PageCursor = None,
+) -> Response:
+    """List products by the days that they last.
+
+    Returns the products that were sold within 30 days, those first whose stock ends first if they
+    are sold as before. The units are those of the last 30 days.
+    """
+    as_of = services.read_model.as_of()
+    with services.read_model.figures() as connection:
+        page = services.read_model.rankings.days_left(
+            connection, datetime.now(UTC), category, limit, cursor
+        )
+        recorded = series.recorded_since(connection)
+    return _page(request, page, recorded, as_of)
+
+
+def _page(
+    request: Request, page: TrendPage, recorded: datetime | None, as_of: datetime
+) -> Response:
+    items = [trend_out(item) for item in page.items]
+    return page_response(request, items, page.next_cursor, **known_out(recorded, as_of))
