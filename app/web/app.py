@@ -13,6 +13,7 @@ from app.store.dynamodb.client import POOL_SIZE
 from app.web import problems
 from app.web.api import (
     admin,
+    alerts,
     batch,
     contracts,
     dead_letters,
@@ -45,6 +46,7 @@ _ROUTED_MODULES = (
     health,
     metrics,
     reversals,
+    alerts,
     dead_letters,
     sinks,
     contracts,

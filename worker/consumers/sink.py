@@ -60,7 +60,10 @@ class Sink:
     calls run in parallel, never two with the same product. `wants` is the filter: other events are
     skipped. `internal`: deliver `internal` events and shard gaps, too. `test` sends one test
     message and returns a sentence about the response; it raises Unavailable or PauseSink if the
-    message was not accepted.
+    message was not accepted. `clock` is called between reads, for what depends on time: with a time
+    in ms since 1970 up to which every event was delivered. It returns the seconds until it has to
+    be called again, or raises StoreUnavailable. It may run beside `deliver`, and just after the
+    lease was lost.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Sink:
     wants: Callable[[ChangeEvent], bool] = lambda _event: True
     internal: bool = False
     test: Callable[[], str] | None = None
+    clock: Callable[[int], float] | None = None
 
     def __post_init__(self) -> None:
         if self.name == "audit" or not _NAME.fullmatch(self.name):

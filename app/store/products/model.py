@@ -16,6 +16,7 @@ from app.core.item import (
     AttributeValue,
     Item,
     digest,
+    flag,
     number,
     plain_item,
     stock,
@@ -35,6 +36,7 @@ TYPES = {
     "reorder_point": {"N"},
     "tags": {"L", "SS"},
     "barcode": {"S"},
+    "no_reorder": {"BOOL"},
     "unit": {"S"},
 }
 
@@ -51,6 +53,7 @@ class ProductDraft:
     reorder_point: Decimal | None = None
     tags: tuple[str, ...] = ()
     barcode: str | None = None
+    no_reorder: bool = False
     unit: str | None = None
 
 
@@ -80,6 +83,7 @@ class Product:
     reorder_point: Decimal | None
     tags: tuple[str, ...]
     barcode: str | None
+    no_reorder: bool
     unit: str | None
     attributes: dict[str, Any]
     version: int
@@ -109,6 +113,7 @@ def product_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> Product:
         "reorder_point": number(item, names.reorder_point),
         "tags": _tags(item, names),
         "barcode": text(item, names.barcode),
+        "no_reorder": flag(item, names.no_reorder),
         "unit": text(item, names.unit),
     }
     paths = {
@@ -117,6 +122,7 @@ def product_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> Product:
         if (attribute := getattr(names, field_name)) is not None
     }
     read = [path for field_name, path in paths.items() if fields[field_name] not in (None, ())]
+    fields["no_reorder"] = bool(fields["no_reorder"])
     own = [(names.key.partition.name,)] if names.key.is_text else []
     own += [] if metadata is None else [(names.metadata,)]
     ours = metadata or NONE

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from app.web.contract.alert_examples import ALERT_EXAMPLES
 from app.web.contract.error_responses import PROBLEM_SCHEMA, common, merged
 from app.web.contract.examples import EXAMPLES
 from app.web.contract.headers import HEADERS, add_headers
@@ -39,6 +40,11 @@ _TAGS = [
         "description": "The history of all changes, as CloudEvents: in pages, or as a live stream.",
     },
     {
+        "name": "alerts",
+        "description": "Products that are low, out of stock or negative, and what is done about "
+        "it.",
+    },
+    {
         "name": "sinks",
         "description": "Sinks receive every change. See how far behind each one is, and pause, "
         "resume, rewind or test it.",
@@ -60,6 +66,9 @@ _SECURITY: dict[str, dict[str, Any]] = {
         "keys does not require one.",
     },
 }
+
+
+_EXAMPLES = {**EXAMPLES, **SINK_EXAMPLES, **ALERT_EXAMPLES}
 
 
 def operation_id(route: APIRoute) -> str:
@@ -106,7 +115,7 @@ def _complete(method: str, operation: dict[str, Any], *, public: bool) -> None:
     if not public:
         operation["security"] = [{name: []} for name in _SECURITY]
     name = operation["operationId"]
-    example = EXAMPLES.get(name) or SINK_EXAMPLES.get(name)
+    example = _EXAMPLES.get(name)
     if example is None:
         return
     if body is not None:

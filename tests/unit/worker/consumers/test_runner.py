@@ -13,8 +13,9 @@ from app.store.feed.cursor import Cursor, before
 from app.store.timeline.batch import Batch, Entry
 from app.store.timeline.position import Position
 from tests.unit.store.timeline.building import cursor, event
+from worker.consumers.process_parts import Shared
 from worker.consumers.retry_policy import RetryPolicy
-from worker.consumers.runner import READ, Runner, Shared
+from worker.consumers.runner import READ, Runner
 from worker.consumers.sink import Rejected, Sink
 
 T = 10_000_000  # ms
