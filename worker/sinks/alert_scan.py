@@ -79,10 +79,12 @@ class FirstScan:
             if self._names.is_product(item) and may_hold(item, self._names)
         }
         opened = 0
-        for product_id, known in self._rows.get_all(found).items():
+        stored = self._rows.get_all(found)
+        for product_id, item in found.items():
+            known = stored[product_id]
             if known.version:
                 continue
-            levels = levels_of(found[product_id], self._names)
+            levels = levels_of(item, self._names)
             seen = self._with_sale(product_id, Seen("", self._rows.now_ms(), levels))
             decided = after_event(known, seen)
             if not decided.transitions:
