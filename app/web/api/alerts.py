@@ -142,7 +142,7 @@ def order_for_alert(
     it still holds then, it opens again.
     """
     zone = ZoneInfo(services.settings.timezone)
-    ends = datetime.combine(body.expected + timedelta(days=1), time(), zone)
+    ends = datetime.combine(body.expected, time.max, zone)
     _check_time(ends, datetime.now(UTC), "expected")
     order = Order(body.quantity, body.expected.isoformat(), _ms(ends))
     actor, once = actor_of(request), idempotency.once(_alert)

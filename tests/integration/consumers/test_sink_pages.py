@@ -25,7 +25,7 @@ def deployment(
     hook = {"webhook_url": SecretStr(receiver.url), "webhook_secret": SecretStr(SECRET)}
     folder = tmp_path_factory.mktemp("sinks")
     with furnished(endpoint, folder, timezone="Europe/Berlin", **hook) as running:
-        until(lambda: any(view.row.cursor for view in running.app.services.store.sinks.views()))
+        until(lambda: running.app.services.store.sinks.view("webhook").row.cursor)
         yield running
 
 

@@ -83,9 +83,9 @@ def test_a_refused_action_prints_one_sentence_to_stderr(shop: Hooked, sinks: Run
     shop.app.create("P1")
     until(lambda: shop.received() == 1)
     for arguments, sentence in (
-        (("pause", "nope"), "There is no sink named 'nope'. Known sinks: webhook."),
-        (("test", "nope"), "There is no sink named 'nope'. Known sinks: webhook."),
-        (("redrive", "nope"), "There is no sink named 'nope'. Known sinks: webhook."),
+        (("pause", "nope"), "There is no sink named 'nope'. Known sinks: alerts, webhook."),
+        (("test", "nope"), "There is no sink named 'nope'. Known sinks: alerts, webhook."),
+        (("redrive", "nope"), "There is no sink named 'nope'. Known sinks: alerts, webhook."),
         (
             ("rewind", "webhook", "--to", "2020-01-01T00:00:00Z"),
             "Sink webhook can be rewound to a time from 20",
