@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from app.core.item import AttributeNames, Item, canonical
 from app.readmodel.schema import NO_NUMBER
-from app.store.products.model import Product, product_of
+from app.store.products.model import product_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def row_of(item: Item, names: AttributeNames) -> ProductRow:
     texts = (product.name or "", category, *product.tags)
     return ProductRow(
         id=storable(product.product_id),
-        low=is_low(product),
+        low=product.is_low,
         name=folded(product.name or ""),
         category=category,
         category_key=folded(category),
@@ -49,12 +49,6 @@ def row_of(item: Item, names: AttributeNames) -> ProductRow:
         tags=tuple(sorted({storable(tag) for tag in product.tags})),
         item=canonical(item),
     )
-
-
-def is_low(product: Product) -> bool:
-    """Whether the stock is at or below the reorder point."""
-    stock, point = product.stock, product.reorder_point
-    return stock is not None and point is not None and stock <= point
 
 
 def folded(text: str) -> str:

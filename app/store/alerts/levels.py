@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from app.core.item import AttributeNames, Item, flag, number, stock, text
 from app.core.numbers import MAX_UNIT
+from app.store.products.model import low_point
 
 AlertKind = Literal["low", "out", "negative"]
 KINDS: tuple[AlertKind, ...] = get_args(AlertKind)
@@ -42,11 +43,10 @@ def levels_of(item: Item | None, names: AttributeNames) -> Levels:
     """The levels of a product's item; None: there is no such product."""
     if item is None or not names.is_product(item):
         return Levels(exists=False)
-    point = number(item, names.reorder_point)
-    counts = point is not None and point > 0 and not flag(item, names.no_reorder)
+    marked = bool(flag(item, names.no_reorder))
     return Levels(
         stock=stock(item, names),
-        point=point if counts else None,
+        point=low_point(number(item, names.reorder_point), no_reorder=marked),
         name=(text(item, names.name) or "")[:NAME_CHARACTERS] or None,
         unit=(text(item, names.unit) or "")[:MAX_UNIT] or None,
     )

@@ -92,10 +92,26 @@ class Product:
     mistyped: tuple[str, ...] = ()  # fields whose attribute holds something of another type
     make_etag: Callable[[], str] = field(compare=False, repr=False)
 
+    @property
+    def low_at(self) -> Decimal | None:
+        """The stock at or below which the product is low; None: it never is."""
+        return low_point(self.reorder_point, no_reorder=self.no_reorder)
+
+    @property
+    def is_low(self) -> bool:
+        """Whether the product is low."""
+        return self.stock is not None and self.low_at is not None and self.stock <= self.low_at
+
     @cached_property
     def etag(self) -> str:
         """The ETag, as `etag_of` makes it."""
         return self.make_etag()
+
+
+def low_point(reorder_point: Decimal | None, *, no_reorder: bool) -> Decimal | None:
+    """The reorder point if it counts: it is above 0, and the product is to be reordered."""
+    counts = reorder_point is not None and reorder_point > 0 and not no_reorder
+    return reorder_point if counts else None
 
 
 def product_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> Product:
