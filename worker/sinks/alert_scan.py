@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from app.core.errors import ConditionFailed
-from app.core.item import AttributeNames, Item
+from app.core.item import AttributeNames, Item, stock
 from app.store.access.settings_rows import row_key
 from app.store.alerts.alert_repository import AlertRepository
 from app.store.alerts.decision import Seen, after_event
@@ -76,7 +76,8 @@ class FirstScan:
         found = {
             self._names.key.id_of(item): item
             for item in items
-            if self._names.is_product(item) and may_hold(item, self._names)
+            if self._names.is_product(item)
+            and may_hold(stock(item, self._names), item, self._names)
         }
         opened = 0
         stored = self._rows.get_all(found)

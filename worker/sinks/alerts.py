@@ -56,8 +56,9 @@ class Alerts:
             return True
         if event.kind != "inserted" and event.before is None:  # the stream has new images only
             return True
-        images = (event.product_before, event.product_after)
-        return any(may_hold(image, self._names) for image in images)
+        return may_hold(event.stock_after, event.product_after, self._names) or may_hold(
+            event.stock_before, event.product_before, self._names
+        )
 
     def deliver(self, events: Sequence[ChangeEvent]) -> list[Rejected]:
         """Apply events.

@@ -67,9 +67,11 @@ def holds(kind: AlertKind, levels: Levels, at: int) -> bool:
             return count < 0
 
 
-def may_hold(item: Item | None, names: AttributeNames) -> bool:
-    """Whether any kind may hold, with a sale and without the mark; quick, for every event."""
-    count = stock(item, names)
+def may_hold(count: Decimal | None, item: Item | None, names: AttributeNames) -> bool:
+    """Whether any kind may hold for an item with this stock, with a sale and without the mark.
+
+    It is quick, because it runs for every event.
+    """
     if count is None or count <= 0:
         return count is not None
     point = number(item, names.reorder_point)

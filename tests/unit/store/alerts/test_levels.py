@@ -41,7 +41,7 @@ def test_only_a_true_boolean_marks_a_product(mark: Any) -> None:
 
 
 def test_an_item_without_a_stock_count_has_no_alert() -> None:
-    assert not may_hold(an_item(Stock="many", ReorderPoint=5), DEFAULT_NAMES)
+    assert not may_hold(None, an_item(Stock="many", ReorderPoint=5), DEFAULT_NAMES)
     assert not any(holds(kind, of(Stock="many", ReorderPoint=5), 0) for kind in levels.KINDS)
 
 
@@ -51,8 +51,8 @@ def test_what_holds_may_hold() -> None:
             item = an_item(Stock=stock, ReorderPoint=point)
             any_holds = any(holds(kind, of(Stock=stock, ReorderPoint=point), 0)
                             for kind in levels.KINDS)  # fmt: skip
-            assert may_hold(item, DEFAULT_NAMES) or not any_holds
-    assert not may_hold(an_item(Stock=6, ReorderPoint=5), DEFAULT_NAMES)
+            assert may_hold(Decimal(stock), item, DEFAULT_NAMES) or not any_holds
+    assert not may_hold(Decimal(6), an_item(ReorderPoint=5), DEFAULT_NAMES)
 
 
 def test_levels_survive_their_encoding() -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from app.core.errors import StoreUnavailable
 from tests.support.builders import NOON_MS, an_item
@@ -153,6 +154,24 @@ def test_a_store_that_does_not_answer_delays_the_events() -> None:
     shop.tables.batch_get_item = fail
     with pytest.raises(Unavailable, match="throttled"):
         shop.consumer().deliver([change(1, 1, 9, 5)])
+
+
+def test_a_write_whose_answer_was_lost_leaves_one_transition() -> None:
+    """An engine that was restarted has forgotten the request's token."""
+    shop = Shop()
+    right, lost = shop.tables.transact_write_items, [1]
+
+    def losing(**request: Any) -> Any:
+        answer = right(**request | {"ClientRequestToken": None})
+        if lost:
+            lost.pop()
+            raise ReadTimeoutError(endpoint_url="http://127.0.0.1")
+        return answer
+
+    shop.tables.transact_write_items = losing
+    shop.consumer().deliver([change(1, 1, 9, 5)])
+    assert [one[:2] for one in shop.told()] == [(None, "open")]
+    assert shop.states() == {"low": "open"}
 
 
 def test_an_id_longer_than_a_sort_key_has_alerts() -> None:
