@@ -29,7 +29,6 @@ from worker.consumers.sink import Sink
 _log = logging.getLogger(__name__)
 
 READ = 100  # events per read
-POLL = 5.0  # seconds between passes without a hint: another process may have written
 LONGEST_PENDING_WAIT = 0.5  # seconds between two passes while rows are not settled
 SETTLES_MS = 10_000  # an event that arrived this long ago was read, unless it waits
 
@@ -129,7 +128,7 @@ class Runner:
             self._reload()
         if cursor.row.state != "running":
             SINK_LAG.forget(self._sink.name)
-            return POLL
+            return self._sink.poll
         self._refresh()
         cursor.open()
         cursor.deliver(threads.take_finished())
@@ -159,7 +158,7 @@ class Runner:
     def _pass_time(self) -> float:
         """Call the sink's `clock` if it is due; returns the seconds until then."""
         if self._sink.clock is None:
-            return POLL
+            return self._sink.poll
         if (wait := self._next_clock - time.monotonic()) <= 0 and not self._more:
             first = self._first_open()
             until = wall_ms() - SETTLES_MS
@@ -178,7 +177,7 @@ class Runner:
         if (hinted and not self._more) or now >= self._next_poll:
             self._hints = tail.hints
             self._pass = tail.refresh(self._pass, self._hints)
-            self._next_poll = now + POLL
+            self._next_poll = now + self._sink.poll
 
     def _take(self, batch: Batch) -> None:
         self._threads.rejections.park_damaged(batch.damaged)

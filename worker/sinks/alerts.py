@@ -28,6 +28,7 @@ from worker.sinks.alert_scan import FirstScan
 
 NAME = "alerts"
 DUE = 100  # products whose time is applied at once
+POLL = 15.0  # seconds: most processes have no other sink, and each read is a call
 LONGEST = 60.0  # seconds until the next look: a person may snooze an alert for a short time
 COUNT_EVERY = 600.0  # seconds between counts of the open alerts while none changes here
 
@@ -48,7 +49,7 @@ class Alerts:
 
     def sink(self) -> Sink:
         """The sink named `alerts`."""
-        return Sink(NAME, self.deliver, wants=self.wants, clock=self.pass_time)
+        return Sink(NAME, self.deliver, wants=self.wants, poll=POLL, clock=self.pass_time)
 
     def wants(self, event: ChangeEvent) -> bool:
         """Whether the event may change an alert."""
