@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from app.core.events import event_id, rfc3339
 from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.letter_repository import DeadLetters
 from tests.integration.consumers.webhooks import with_webhook
@@ -14,6 +16,10 @@ from tests.support.builders import STREAM_ARN
 from tests.support.http.receiver import receiving
 from tests.support.processes.running import App
 from tests.support.waiting import until
+
+DAY_AFTER = datetime.now(UTC) + timedelta(days=2)
+TOMORROW = rfc3339(DAY_AFTER - timedelta(days=1))
+ALERT = event_id("P2", "low-1")
 
 # By route: a body, and a different body.
 TABLE: dict[str, tuple[Any, Any]] = {
@@ -31,6 +37,13 @@ TABLE: dict[str, tuple[Any, Any]] = {
     ),
     "/v1/products/{product_id}/counts": ({"counted": 5}, {"counted": 6}),
     "/v1/events/{event_id}/reversals": ({"note": "one"}, {"note": "two"}),
+    "/v1/alerts/{alert_id}/acknowledgement": (None, {}),
+    "/v1/alerts/{alert_id}/snooze": ({"until": TOMORROW}, {"until": rfc3339(DAY_AFTER)}),
+    "/v1/alerts/{alert_id}/order": (
+        {"quantity": 5, "expected": TOMORROW[:10]},
+        {"quantity": 6, "expected": TOMORROW[:10]},
+    ),
+    "/v1/alerts/{alert_id}/reopening": (None, {}),
     "/v1/dead-letters/{letter_id}/redrive": (None, {}),
     "/v1/sinks/{name}/pause": (None, {}),
     "/v1/sinks/{name}/resume": (None, {}),
@@ -57,6 +70,8 @@ def app(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App
     ):
         shop.app.create("P1", stock=10)
         shop.app.adjust("P1", -2)
+        shop.app.create("P2", 1, reorder_point=5)
+        until(lambda: shop.app.http.get("/v1/alerts").json()["items"])
         DeadLetters(shop.app.tables, f"{shop.settings.table_prefix}DeadLetters").park([LETTER])
         yield shop.app
 
@@ -79,7 +94,7 @@ def state(app: App) -> Any:
 
 def is_logged(route: str) -> bool:
     """Whether the route is an admin's, so that its requests are in the admin log."""
-    return route.startswith(("/v1/dead-letters", "/v1/sinks"))
+    return route.startswith(("/v1/alerts", "/v1/dead-letters", "/v1/sinks"))
 
 
 def applied(answer: httpx.Response) -> Any:
@@ -112,6 +127,7 @@ def test_every_post_of_the_contract_is_tested_and_accepts_a_key(app: App) -> Non
 def test_post_is_applied_once_replayed_and_rejected_with_another_body(app: App, route: str) -> None:
     body, other = TABLE[route]
     ids = {"product_id": "P1", "letter_id": LETTER.id, "event_id": sale(app), "name": "webhook"}
+    ids |= {"alert_id": ALERT}
     if route.endswith("resume"):
         app.http.post("/v1/sinks/webhook/pause")
     path = route.format_map(ids)
