@@ -1,6 +1,5 @@
 """What a person does about an alert is one transaction with its entry in the admin trail."""
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +98,7 @@ class AlertControl(AlertRepository):
             elif not more:
                 return view
             try:
-                self.save(known, replace(decided, after=decided.after), more)
+                self.save(known, decided, more)
             except ConditionFailed:
                 continue
             return view

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-import orjson
-
+from app.core import json_text
 from app.store.access.settings_rows import row_key
 from app.store.alerts import alert as alerts
 from app.store.alerts import levels
@@ -60,12 +59,12 @@ def product_alerts(product_id: str, row: Row | None) -> ProductAlerts:
     """The alerts in a product's row; without a row, none."""
     if row is None:
         return ProductAlerts(product_id)
-    stored = [alerts.decoded(one) for one in orjson.loads(row["Alerts"]["S"])]
+    stored = [alerts.decoded(one) for one in json_text.loads(row["Alerts"]["S"])]
     return ProductAlerts(
         product_id,
         row.get("EventKey", {}).get("S", ""),
         int(row["Version"]["N"]),
-        levels.decoded(orjson.loads(row["Levels"]["S"])),
+        levels.decoded(json_text.loads(row["Levels"]["S"])),
         {one.kind: one for one in stored},
     )
 
@@ -74,8 +73,8 @@ def listed(row: Row) -> AlertView:
     """The alert in a row of a list."""
     return AlertView(
         row["ProductID"]["S"],
-        alerts.decoded(orjson.loads(row["Alert"]["S"])),
-        levels.decoded(orjson.loads(row["Levels"]["S"])),
+        alerts.decoded(json_text.loads(row["Alert"]["S"])),
+        levels.decoded(json_text.loads(row["Levels"]["S"])),
     )
 
 
@@ -85,7 +84,7 @@ def writes(known: ProductAlerts, decided: Decided, now_ms: int) -> Iterator[tupl
     The first one fails if the product's row has changed since `known` was read.
     """
     after, product_id = decided.after, known.product_id
-    facts = orjson.dumps(levels.encoded(after.levels)).decode()
+    facts = json_text.dumps(levels.encoded(after.levels)).decode()
     yield "Put", _state(known, after, facts)
     for kind in KINDS:
         old, new = known.alerts.get(kind), after.alerts.get(kind)
@@ -112,7 +111,7 @@ def _state(known: ProductAlerts, after: ProductAlerts, facts: str) -> dict[str, 
             "ProductID": {"S": known.product_id},
             "Version": {"N": str(known.version + 1)},
             "Levels": {"S": facts},
-            "Alerts": {"S": orjson.dumps(documents).decode()},
+            "Alerts": {"S": json_text.dumps(documents).decode()},
             **({"EventKey": {"S": after.event_key}} if after.event_key else {}),
         },
         "ConditionExpression": "attribute_not_exists(ID)",
@@ -128,7 +127,7 @@ def _listed(product_id: str, alert: Alert, facts: str) -> dict[str, Any]:
     return {
         **_place(product_id, alert),
         "ProductID": {"S": product_id},
-        "Alert": {"S": orjson.dumps(alerts.encoded(alert)).decode()},
+        "Alert": {"S": json_text.dumps(alerts.encoded(alert)).decode()},
         "Levels": {"S": facts},
         **expires,
     }
@@ -148,7 +147,7 @@ def _transition(
         "AlertID": {"S": alert_id(product_id, transition.alert)},
         "After": {"S": transition.alert.state},
         "At": {"N": str(transition.at)},
-        "Alert": {"S": orjson.dumps(alerts.encoded(transition.alert)).decode()},
+        "Alert": {"S": json_text.dumps(alerts.encoded(transition.alert)).decode()},
         "Levels": {"S": facts},
         **{name: {"S": value} for name, value in texts.items() if value},
         **_expiry(now_ms),

@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from app.core.errors import StoreUnavailable
+from app.store.alerts.levels import KINDS
 from tests.support.builders import NOON_MS, an_item
 from tests.unit.worker.sinks.alert_shop import MINUTE, Shop, change
 from worker.consumers.sink import Unavailable
@@ -178,6 +179,14 @@ def test_an_id_longer_than_a_sort_key_has_alerts() -> None:
     shop, long = Shop(), "x" * 2048
     shop.consumer().deliver([change(1, 1, 9, 5, product_id=long)])
     assert shop.rows.get(long).alerts["low"].state == "open"
+
+
+def test_a_name_that_is_no_valid_unicode_is_kept() -> None:
+    shop = Shop()
+    half = an_item(Stock=3, ReorderPoint=5, ProductName="Mug \ud83d")
+    shop.consumer().deliver([change(1, 1, 9, 3, after=half)])
+    assert shop.rows.get("P1").levels.name == "Mug \ud83d"
+    assert shop.rows.page("open", KINDS, 10).items[0].levels.name == "Mug \ud83d"
 
 
 def test_items_that_are_no_products_have_no_alerts() -> None:
