@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-PAGE = 200  # items
+PAGE = 100  # items: all of them may open alerts, within the time of a lease
 NEVER = 3600.0  # seconds
 _REPORT = 50  # pages between lines in the log
 _KEY = row_key("alert-scan", "products")
