@@ -7,6 +7,7 @@ from app.store.idempotency import Once
 from app.store.sinks.sink_control import SinkControl
 from app.store.sinks.sink_errors import SinkNotConfigured, SinkTestFailed
 from worker.consumers.sink import PauseSink, Sink, Unavailable
+from worker.sinks.alerts import NAME as ALERTS
 from worker.sinks.configured import sinks_of
 
 
@@ -42,7 +43,8 @@ class SinkTester:
         sink = sinks.get(name)
         if sink is None or sink.test is None:
             self._sinks.find(name)
-            why = "has no test" if sink else "is not enabled in this process's settings"
+            own = sink is not None or name == ALERTS
+            why = "has no test" if own else "is not enabled in this process's settings"
             raise SinkNotConfigured(f"Sink {name} {why}.")
         try:
             return sink.test()

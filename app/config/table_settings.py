@@ -26,6 +26,7 @@ _ATTRIBUTES = (
     "reorder_point",
     "tags",
     "barcode",
+    "no_reorder",
     "unit",
     "metadata",
 )
@@ -80,6 +81,11 @@ class TableSettings(AccessSettings):
     )
     barcode_attribute: AttributePath = Field(
         "Barcode", description="Attribute that holds a product's barcode."
+    )
+    no_reorder_attribute: AttributePath = Field(
+        "NoReorder",
+        description="Attribute that marks a product that is not reordered (a boolean): it is never "
+        "low.",
     )
     unit_attribute: AttributePath | None = Field(
         None,

@@ -7,7 +7,7 @@ function here changes its arguments.
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
@@ -60,6 +60,7 @@ class AttributeNames:
     reorder_point: str = "ReorderPoint"
     tags: str = "Tags"
     barcode: str = "Barcode"
+    no_reorder: str = "NoReorder"
     unit: str | None = None
     metadata: str = "Stockpulse"
     ignored: tuple[str, ...] = ("aws:rep:*",)
@@ -75,6 +76,7 @@ class AttributeNames:
             self.reorder_point,
             self.tags,
             self.barcode,
+            self.no_reorder,
             *(() if self.unit is None else (self.unit,)),
         )
 
@@ -132,6 +134,11 @@ def number(item: Item | None, name: str) -> Decimal | None:
     return number_of(text) if _PLAIN_NUMBER.fullmatch(text) else None
 
 
+def flag(item: Item | None, name: str) -> bool | None:
+    """The boolean under `name`; None if it is absent or of another type."""
+    return (value_at(item, path_of(name)) or {}).get("BOOL")
+
+
 def stock(item: Item | None, names: AttributeNames = DEFAULT_NAMES) -> Decimal | None:
     """The stock as an exact decimal, negative or fractional too; None if it is no number."""
     return number(item, names.stock)
@@ -178,10 +185,9 @@ def plain_number(digits: str) -> int | str:
     return format(number, "f")
 
 
-def plain_item(item: Item, leave_out: Iterable[str] = ()) -> dict[str, Any]:
+def plain_item(item: Item, leave_out: Collection[str] = ()) -> dict[str, Any]:
     """An image as plain JSON: attribute names as in the table."""
-    hidden = frozenset(leave_out)
-    return {name: plain(value) for name, value in item.items() if name not in hidden}
+    return {name: plain(value) for name, value in item.items() if name not in leave_out}
 
 
 def canonical(attributes: Item) -> bytes:
@@ -190,15 +196,13 @@ def canonical(attributes: Item) -> bytes:
     Numbers are normalised (`1.50` becomes `1.5`) and binary is base64, so that an image has the
     same hash on every engine, and after it is stored and read back.
     """
-    return json_text.dumps(
-        {name: _canonical(value) for name, value in attributes.items()}, sort_keys=True
-    )
+    values = {name: _canonical(value) for name, value in attributes.items()}
+    return json_text.dumps(values, sort_keys=True)
 
 
 def from_canonical(data: bytes) -> Item:
     """The attributes of a canonical form, with binary as bytes."""
-    attributes: dict[str, AttributeValue] = json_text.loads(data)
-    return {name: with_bytes(value) for name, value in attributes.items()}
+    return {name: with_bytes(value) for name, value in json_text.loads(data).items()}
 
 
 def digest(attributes: Item) -> str:

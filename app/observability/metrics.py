@@ -6,7 +6,7 @@ one application (such as its live streams) is read from it at each scrape.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from prometheus_client import (
@@ -19,6 +19,8 @@ from prometheus_client import (
 )
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+ALERTS_NOTED = 180.0  # seconds; they are noted once a minute
 
 # Leave out the `_created` series.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -126,8 +128,42 @@ class SinkLag(Collector):
         yield count
 
 
+class AlertsOpen(Collector):
+    """The open alerts by kind, in the process that keeps the alerts.
+
+    They are left out once that process has not looked for a while: another one may keep them now.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._counts: dict[str, int] = {}
+        self._seen_at = 0.0
+
+    def note(self, counts: Mapping[str, int]) -> None:
+        """Note the number of open alerts by kind."""
+        self._counts = dict(counts)
+
+    def still_here(self) -> None:
+        """Note that this process still keeps the alerts."""
+        self._seen_at = self._monotonic()
+
+    def collect(self) -> Iterator[Metric]:
+        """One sample per kind (called by the Prometheus library)."""
+        family = GaugeMetricFamily(
+            "stockpulse_alerts_open",
+            "Open alerts by kind, counted up to about 1,000.",
+            labels=["kind"],
+        )
+        if self._monotonic() - self._seen_at <= ALERTS_NOTED:
+            for kind, count in self._counts.items():
+                family.add_metric([kind], count)
+        yield family
+
+
 ITERATOR_AGE = IteratorAge()
 REGISTRY.register(ITERATOR_AGE)
+ALERTS_OPEN = AlertsOpen()
+REGISTRY.register(ALERTS_OPEN)
 SINK_LAG = SinkLag()
 REGISTRY.register(SINK_LAG)
 

@@ -13,6 +13,7 @@ from app.store.dynamodb.client import POOL_SIZE
 from app.web import problems
 from app.web.api import (
     admin,
+    alerts,
     analytics,
     contracts,
     dead_letters,
@@ -50,6 +51,7 @@ _ROUTED_MODULES = (
     metrics,
     reversals,
     analytics,
+    alerts,
     dead_letters,
     sinks,
     contracts,

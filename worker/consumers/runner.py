@@ -7,27 +7,21 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
 
 from app.core.errors import StoreUnavailable
-from app.core.events import ChangeEvent
 from app.observability.metrics import SINK_LAG
 from app.runtime.retry import Retry, pause
 from app.runtime.wake import Wake
 from app.store.coordination.hold import Hold
 from app.store.coordination.leases import Lease, LeaseLost
 from app.store.coordination.sink_row import Health, SinkRow
-from app.store.dead_letters.letter_repository import DeadLetters
 from app.store.feed.cursor import Cursor, wall_ms
-from app.store.feed.feed import EventRef
-from app.store.sinks.sink_cursors import SinkCursors, Superseded
+from app.store.sinks.sink_cursors import Superseded
 from app.store.timeline.batch import Batch
-from app.store.timeline.tail import Tail
 from worker.consumers.delivery_threads import DeliveryThreads
+from worker.consumers.process_parts import Shared
 from worker.consumers.redriving import Redriving
 from worker.consumers.rejections import Rejections
-from worker.consumers.retry_policy import RetryPolicy
 from worker.consumers.saved_cursor import SavedCursor
 from worker.consumers.schedule import Delivery
 from worker.consumers.sink import Sink
@@ -35,25 +29,8 @@ from worker.consumers.sink import Sink
 _log = logging.getLogger(__name__)
 
 READ = 100  # events per read
-POLL = 5.0  # seconds between passes without a hint: another process may have written
 LONGEST_PENDING_WAIT = 0.5  # seconds between two passes while rows are not settled
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """What the consumers of one process share.
-
-    `event` reads one event from the audit. `start`: where a new sink begins, None for now.
-    `retention`: how long events are kept, None for ever.
-    """
-
-    tail: Tail
-    rows: SinkCursors
-    letters: DeadLetters
-    event: Callable[[EventRef], ChangeEvent | None]
-    policy: RetryPolicy
-    start: Cursor | None = None
-    retention: timedelta | None = None
+SETTLES_MS = 10_000  # an event that arrived this long ago was read, unless it waits
 
 
 class Runner:
@@ -92,6 +69,7 @@ class Runner:
         self._hints = 0
         self._next_poll = 0.0
         self._more = False  # the last read was full: read on without another pass
+        self._next_clock = 0.0  # when the sink's `clock` is called next, by the monotonic clock
         self._pending_turns = 0  # turns in a row that found only rows that are not settled
         self._redriving = Redriving(shared.letters, shared.event, self._threads)
 
@@ -150,7 +128,7 @@ class Runner:
             self._reload()
         if cursor.row.state != "running":
             SINK_LAG.forget(self._sink.name)
-            return POLL
+            return self._sink.poll
         self._refresh()
         cursor.open()
         cursor.deliver(threads.take_finished())
@@ -168,13 +146,25 @@ class Runner:
         if cursor.is_due(idle=not len(threads), failing=failing):
             cursor.save(self._health())
         self._note_lag()
+        until_clock = self._pass_time()
         self._pending_turns = self._pending_turns + 1 if batch.pending and not batch.found else 0
         if batch.found or more or self._pending_turns == 1:
             return 0.0
         if batch.pending:  # the rows wait for a later pass, or for their audit entries
             return min(LONGEST_PENDING_WAIT, 0.02 * self._pending_turns)
         until_poll = self._next_poll - time.monotonic()
-        return max(0.01, min(until_poll, cursor.until_due(failing=failing)))
+        return max(0.01, min(until_poll, until_clock, cursor.until_due(failing=failing)))
+
+    def _pass_time(self) -> float:
+        """Call the sink's `clock` if it is due; returns the seconds until then."""
+        if self._sink.clock is None:
+            return self._sink.poll
+        if (wait := self._next_clock - time.monotonic()) <= 0 and not self._more:
+            first = self._first_open()
+            until = wall_ms() - SETTLES_MS
+            wait = self._sink.clock(until if first is None else min(until, first.ms))
+            self._next_clock = time.monotonic() + wait
+        return max(0.0, wait)
 
     def _refresh(self) -> None:
         """Make a pass over the timeline's end if one is due.
@@ -187,7 +177,7 @@ class Runner:
         if (hinted and not self._more) or now >= self._next_poll:
             self._hints = tail.hints
             self._pass = tail.refresh(self._pass, self._hints)
-            self._next_poll = now + POLL
+            self._next_poll = now + self._sink.poll
 
     def _take(self, batch: Batch) -> None:
         self._threads.rejections.park_damaged(batch.damaged)

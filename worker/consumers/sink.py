@@ -58,9 +58,13 @@ class Sink:
     `deliver` gets up to `batch_size` events, each product's in order, and returns those that it
     rejects. A call must return well within the lease time of 10 s. Up to `parallelization_factor`
     calls run in parallel, never two with the same product. `wants` is the filter: other events are
-    skipped. `internal`: deliver `internal` events and shard gaps, too. `test` sends one test
+    skipped. `poll`: the seconds between two reads without a hint, for what another process wrote.
+    `internal`: deliver `internal` events and shard gaps, too. `test` sends one test
     message and returns a sentence about the response; it raises Unavailable or PauseSink if the
-    message was not accepted.
+    message was not accepted. `clock` is called between reads, for what depends on time: with a time
+    in ms since 1970 up to which every event was delivered. It returns the seconds until it has to
+    be called again, or raises StoreUnavailable. It may run beside `deliver`, and just after the
+    lease was lost.
     """
 
     name: str
@@ -69,8 +73,10 @@ class Sink:
     batching_window: float = 0.0
     parallelization_factor: int = 1
     wants: Callable[[ChangeEvent], bool] = lambda _event: True
+    poll: float = 5.0
     internal: bool = False
     test: Callable[[], str] | None = None
+    clock: Callable[[int], float] | None = None
 
     def __post_init__(self) -> None:
         if self.name == "audit" or not _NAME.fullmatch(self.name):

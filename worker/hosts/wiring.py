@@ -17,8 +17,9 @@ from app.store.dead_letters.letter_repository import DeadLetters
 from app.store.deployment import Deployment
 from app.store.feed.cursor import Cursor, before
 from app.store.sinks.sink_cursors import SinkCursors
+from worker.consumers.process_parts import Shared
 from worker.consumers.retry_policy import RetryPolicy
-from worker.consumers.runner import Runner, Shared
+from worker.consumers.runner import Runner
 from worker.consumers.sink import Sink
 from worker.consumers.sink_sharing import Job, MakeJob, SinkSharing
 from worker.continuity.chain_entries import ChainEntries
@@ -28,6 +29,7 @@ from worker.effects.log_writer import LogWriter
 from worker.effects.publish_order import InTurn, Publish
 from worker.hosts.audit_redrive import AuditRedrive
 from worker.pipeline.pipeline import Pipeline
+from worker.sinks.alerts import Alerts
 from worker.sinks.configured import sinks_of
 
 # Makes the guard of a newly taken lease: it returns if the lease is held, and raises LeaseLost if
@@ -55,7 +57,7 @@ def sink_plan(settings: Settings, deployment: Deployment) -> Iterator[SinkPlan]:
     start = settings.sinks_start
     with sinks_of(settings, deployment.tables.products, deployment.names.key) as sinks:
         yield SinkPlan(
-            sinks,
+            [Alerts(deployment).sink(), *sinks],
             RetryPolicy(settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds),
             None if start is None else before(int(start.timestamp() * 1000)),
             deployment.signer.retention,

@@ -4,10 +4,10 @@ import unicodedata
 from decimal import Decimal
 from functools import cached_property
 
-from app.core.item import AttributeNames, Item, canonical, number, stock, text
+from app.core.item import AttributeNames, Item, canonical, flag, number, stock, text
 from app.core.metadata import metadata_of
 from app.readmodel.schema import NO_NUMBER
-from app.store.products.model import tags_of
+from app.store.products.model import low_point, tags_of
 
 
 class ProductRow:
@@ -54,9 +54,10 @@ class ProductRow:
 
     @cached_property
     def low(self) -> bool:
-        """Whether the stock is at or below the reorder point."""
-        stock, point = self._stock, self._reorder_point
-        return stock is not None and point is not None and stock <= point
+        """Whether the stock is at or below the reorder point, if that counts."""
+        no_reorder = bool(flag(self._item, self._names.no_reorder))
+        point = low_point(self._reorder_point, no_reorder=no_reorder)
+        return self._stock is not None and point is not None and self._stock <= point
 
     @cached_property
     def updated_at(self) -> str:

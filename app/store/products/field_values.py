@@ -70,6 +70,8 @@ def _encode_field(name: str, value: Any, stored: AttributeValue) -> AttributeVal
                 return stored  # in the form in which another program wrote it
             kind = "S" if "S" in stored else "N"  # a number that is kept as a string stays one
             return None if value is None else {kind: digits(value)}
+        case "no_reorder":
+            return {"BOOL": True} if value else None
         case "tags" if value:
             return (
                 {"SS": sorted(set(value))} if "SS" in stored else {"L": [{"S": t} for t in value]}

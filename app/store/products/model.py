@@ -16,6 +16,7 @@ from app.core.item import (
     AttributeValue,
     Item,
     digest,
+    flag,
     number,
     plain_item,
     stock,
@@ -35,6 +36,7 @@ TYPES = {
     "reorder_point": {"N"},
     "tags": {"L", "SS"},
     "barcode": {"S"},
+    "no_reorder": {"BOOL"},
     "unit": {"S"},
 }
 
@@ -51,6 +53,7 @@ class ProductDraft:
     reorder_point: Decimal | None = None
     tags: tuple[str, ...] = ()
     barcode: str | None = None
+    no_reorder: bool = False
     unit: str | None = None
 
 
@@ -88,6 +91,7 @@ class Product:
     reorder_point: Decimal | None
     tags: tuple[str, ...]
     barcode: str | None
+    no_reorder: bool
     unit: str | None
     attributes: dict[str, Any]
     version: int
@@ -96,10 +100,26 @@ class Product:
     mistyped: tuple[str, ...] = ()  # fields whose attribute holds something of another type
     make_etag: Callable[[], str] = field(compare=False, repr=False)
 
+    @property
+    def low_at(self) -> Decimal | None:
+        """The stock at or below which the product is low; None: it never is."""
+        return low_point(self.reorder_point, no_reorder=self.no_reorder)
+
+    @property
+    def is_low(self) -> bool:
+        """Whether the product is low."""
+        return self.stock is not None and self.low_at is not None and self.stock <= self.low_at
+
     @cached_property
     def etag(self) -> str:
         """The ETag, as `etag_of` makes it."""
         return self.make_etag()
+
+
+def low_point(reorder_point: Decimal | None, *, no_reorder: bool) -> Decimal | None:
+    """The reorder point if it counts: it is above 0, and the product is to be reordered."""
+    counts = reorder_point is not None and reorder_point > 0 and not no_reorder
+    return reorder_point if counts else None
 
 
 def product_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> Product:
@@ -117,6 +137,7 @@ def product_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> Product:
         "reorder_point": number(item, names.reorder_point),
         "tags": tags_of(item, names),
         "barcode": text(item, names.barcode),
+        "no_reorder": flag(item, names.no_reorder),
         "unit": text(item, names.unit),
     }
     paths = {
@@ -125,6 +146,7 @@ def product_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> Product:
         if (attribute := getattr(names, field_name)) is not None
     }
     read = [path for field_name, path in paths.items() if fields[field_name] not in (None, ())]
+    fields["no_reorder"] = bool(fields["no_reorder"])
     own = [(names.key.partition.name,)] if names.key.is_text else []
     own += [] if metadata is None else [(names.metadata,)]
     ours = metadata or NONE

@@ -32,6 +32,7 @@ _WORDS: Mapping[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "category": (("category", "department", "group", "type", "family"), frozenset({"S"})),
     "tags": (("tags", "labels", "keywords"), frozenset({"SS", "L"})),
     "barcode": (("barcode", "ean", "gtin", "upc"), frozenset({"S"})),
+    "no_reorder": (("no reorder", "do not reorder", "discontinued"), frozenset({"BOOL"})),
     "unit": (("unit", "uom", "unit of measure"), frozenset({"S"})),
 }
 _DEFAULT_PRICE_PLACES = 2

@@ -37,6 +37,7 @@ def a_product(**changes: Any) -> dict[str, Any]:
         "reorder_point": 10,
         "tags": ["black", "loose"],
         "barcode": "4006381333931",
+        "no_reorder": False,
         "unit": None,
         "attributes": {},
         "mistyped": [],

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from app.web.contract.alert_examples import ALERT_EXAMPLES
 from app.web.contract.analytics_examples import ANALYTICS_EXAMPLES
 from app.web.contract.error_responses import PROBLEM_SCHEMA, common, merged
 from app.web.contract.examples import EXAMPLES
@@ -34,7 +35,13 @@ to change it only if nobody else has.
 `/v1/asyncapi.json` describes the live stream at `/v1/events`.
 """
 
-_EXAMPLES = {**EXAMPLES, **REVERSAL_EXAMPLES, **ANALYTICS_EXAMPLES, **SINK_EXAMPLES}
+_EXAMPLES = {
+    **EXAMPLES,
+    **REVERSAL_EXAMPLES,
+    **ANALYTICS_EXAMPLES,
+    **ALERT_EXAMPLES,
+    **SINK_EXAMPLES,
+}
 
 _TAGS = [
     {"name": "products", "description": "Products and their stock."},
@@ -49,6 +56,11 @@ _TAGS = [
     {
         "name": "analytics",
         "description": "Trends: what moved, at which rate, and what the stock was worth.",
+    },
+    {
+        "name": "alerts",
+        "description": "Products that are low, out of stock or negative, and what is done about "
+        "it.",
     },
     {
         "name": "sinks",

@@ -21,8 +21,9 @@ from app.web.auth.permissions import MAX_FIELDS
 from app.web.errors import InvalidRequest
 from app.web.schemas.fields import Note, Reason
 
-DETAILS = ("name", "category", "price", "reorder_point", "tags", "barcode", "unit")
+DETAILS = ("name", "category", "price", "reorder_point", "tags", "barcode", "no_reorder", "unit")
 PRODUCT_FIELDS = (*DETAILS, "stock")
+_YES = "true"  # the value of a ticked box; browsers send none for an empty one
 
 # Errors that belong to one field, by problem code.
 _ERROR_FIELDS = {
@@ -137,6 +138,7 @@ def text_of(product: Product) -> dict[str, str]:
         "reorder_point": "" if product.reorder_point is None else digits(product.reorder_point),
         "tags": ", ".join(product.tags),
         "barcode": product.barcode or "",
+        "no_reorder": _YES if product.no_reorder else "",
         "unit": product.unit or "",
     }
 
@@ -189,6 +191,8 @@ def patch_of(form: Form) -> dict[str, Any]:
 
 
 def _value(name: str, text: str) -> Any:
+    if name == "no_reorder":
+        return text == _YES
     if name == "tags":
         return [tag for part in text.split(",") if (tag := part.strip())]
     return text

@@ -31,6 +31,9 @@ class ProductOut(BaseModel):
     )
     tags: list[str] = Field(description="Labels of the product.")
     barcode: str | None = Field(description="The product's barcode.")
+    no_reorder: bool = Field(
+        description="Whether the product is marked as not to be reordered. Then it is never low."
+    )
     unit: str | None = Field(
         description="The unit of the product's quantities, such as `kg`; null if it has none, and "
         "if `STOCKPULSE_UNIT_ATTRIBUTE` is not set."
@@ -222,6 +225,7 @@ def product_out(product: Product) -> dict[str, Any]:
         "reorder_point": json_number(product.reorder_point),
         "tags": list(product.tags),
         "barcode": product.barcode,
+        "no_reorder": product.no_reorder,
         "unit": product.unit,
         "attributes": product.attributes,
         "mistyped": list(product.mistyped),

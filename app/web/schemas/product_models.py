@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator
 
 from app.store.products.model import ProductDraft
 from app.web.schemas.fields import (
@@ -41,6 +41,7 @@ _PRICE = (
 _REORDER_POINT = "The stock at or below which the product should be reordered."
 _TAGS = "Labels of the product, each one only once."
 _BARCODE = "The product's barcode, such as an EAN."
+_NO_REORDER = "Whether the product is not to be reordered. Then it is never low."
 _UNIT = (
     "The unit of the product's quantities, such as `kg`. Only where `STOCKPULSE_UNIT_ATTRIBUTE` is "
     "set."
@@ -59,6 +60,7 @@ class ProductBody(Strict):
     reorder_point: ReorderPoint | None = Field(None, description=_REORDER_POINT)
     tags: Tags = Field([], description=_TAGS)
     barcode: Barcode | None = Field(None, description=_BARCODE)
+    no_reorder: StrictBool = Field(default=False, description=_NO_REORDER)
     unit: Unit | None = Field(None, description=_UNIT)
 
     def draft(self, product_id: str) -> ProductDraft:
@@ -72,6 +74,7 @@ class ProductBody(Strict):
             reorder_point=self.reorder_point,
             tags=tuple(self.tags),
             barcode=self.barcode,
+            no_reorder=self.no_reorder,
             unit=self.unit,
         )
 
@@ -103,6 +106,7 @@ class ProductPatch(Strict):
     reorder_point: ReorderPoint | None = Field(None, description=_REORDER_POINT)
     tags: Tags | None = Field(None, description=_TAGS)
     barcode: Barcode | None = Field(None, description=_BARCODE)
+    no_reorder: StrictBool | None = Field(None, description=_NO_REORDER)
     unit: Unit | None = Field(None, description=_UNIT)
 
     def changes(self) -> dict[str, Any]:
@@ -110,6 +114,8 @@ class ProductPatch(Strict):
         changes: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
         if "tags" in changes:
             changes["tags"] = tuple(changes["tags"] or ())
+        if "no_reorder" in changes:
+            changes["no_reorder"] = bool(changes["no_reorder"])
         return changes
 
 

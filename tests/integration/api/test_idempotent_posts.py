@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from app.core.events import event_id, rfc3339
 from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.letter_repository import DeadLetters
 from tests.integration.consumers.webhooks import with_webhook
@@ -17,6 +19,9 @@ from tests.support.processes.running import App
 from tests.support.waiting import until
 
 SALE = "the id of a sale"
+DAY_AFTER = datetime.now(UTC) + timedelta(days=2)
+TOMORROW = rfc3339(DAY_AFTER - timedelta(days=1))
+ALERT = event_id("P2", "low-1")
 
 # By route: a body, and a different body.
 TABLE: dict[str, tuple[Any, Any]] = {
@@ -39,6 +44,13 @@ TABLE: dict[str, tuple[Any, Any]] = {
         {"of": "products", "format": "csv"},
         {"of": "products", "format": "ndjson"},
     ),
+    "/v1/alerts/{alert_id}/acknowledgement": (None, {}),
+    "/v1/alerts/{alert_id}/snooze": ({"until": TOMORROW}, {"until": rfc3339(DAY_AFTER)}),
+    "/v1/alerts/{alert_id}/order": (
+        {"quantity": 5, "expected": TOMORROW[:10]},
+        {"quantity": 6, "expected": TOMORROW[:10]},
+    ),
+    "/v1/alerts/{alert_id}/reopening": (None, {}),
     "/v1/dead-letters/{letter_id}/redrive": (None, {}),
     "/v1/sinks/{name}/pause": (None, {}),
     "/v1/sinks/{name}/resume": (None, {}),
@@ -66,6 +78,10 @@ def app(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App
         for product_id in ("P1", "P2", "P3"):
             shop.app.create(product_id, stock=10)
             shop.app.adjust(product_id, -2)
+        shop.app.create("P1", stock=10)
+        shop.app.adjust("P1", -2)
+        shop.app.create("P2", 1, reorder_point=5)
+        until(lambda: shop.app.http.get("/v1/alerts").json()["items"])
         DeadLetters(shop.app.tables, f"{shop.settings.table_prefix}DeadLetters").park([LETTER])
         yield shop.app
 
@@ -89,7 +105,7 @@ def state(app: App) -> Any:
 
 def is_logged(route: str) -> bool:
     """Whether the route is an admin's, so that its requests are in the admin log."""
-    return route.startswith(("/v1/dead-letters", "/v1/sinks"))
+    return route.startswith(("/v1/alerts", "/v1/dead-letters", "/v1/sinks"))
 
 
 def applied(answer: httpx.Response) -> Any:
@@ -127,6 +143,8 @@ def test_post_is_applied_once_replayed_and_rejected_with_another_body(app: App, 
         "event_id": sale(app, "P2"),
         "name": "webhook",
     }
+    ids = {"product_id": "P1", "letter_id": LETTER.id, "event_id": sale(app), "name": "webhook"}
+    ids |= {"alert_id": ALERT}
     if route.endswith("resume"):
         app.http.post("/v1/sinks/webhook/pause")
     path, sale_of_p3 = route.format_map(ids), sale(app, "P3")

@@ -35,8 +35,10 @@ def test_a_sink_is_listed_with_its_progress(shop: Hooked) -> None:
     until(lambda: shop.received() == 1)
     until(lambda: (shop.sink()["lag_seconds"], shop.sink()["lag_events"]) == (0.0, 0))
     page = shop.app.http.get(SINKS).json()
-    assert page == {"items": [shop.sink()], "next_cursor": None}, "the audit's row is no sink"
+    names = [sink["name"] for sink in page["items"]]
+    assert names == ["alerts", "webhook"], "the audit's row is no sink"
     shown = shop.sink()
+    assert page == {"items": [page["items"][0], shown], "next_cursor": None}
     assert (shown["name"], shown["state"], shown["why"]) == ("webhook", "running", None)
     assert (shown["last_error"], shown["version"]) == (None, 0)
     assert shown["owner"]
@@ -205,5 +207,5 @@ def test_an_unknown_sink_is_refused_with_the_known_ones(unchanged: Hooked, name:
         content = {} if body is None else {"json": body}
         answer = unchanged.app.http.request(method, f"{SINKS}/{name}{path}", **content)
         assert (answer.status_code, answer.json()["code"]) == (404, "sink-not-found"), answer.text
-        assert answer.json()["detail"].endswith("Known sinks: webhook.")
+        assert answer.json()["detail"].endswith("Known sinks: alerts, webhook.")
         assert len(answer.json()["detail"]) < 400

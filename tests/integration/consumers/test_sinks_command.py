@@ -52,7 +52,8 @@ def test_the_list_is_a_table_with_control_characters_escaped(shop: Hooked, sinks
     assert status == 0
     assert head.split("  ")[0] == "NAME"
     assert all(word in head for word in ("STATE", "DELIVERED UP TO", "LAG", "OWNER", "LAST ERROR"))
-    (line,) = lines
+    assert lines[0].startswith("alerts   running")
+    (line,) = lines[1:]
     assert line.startswith("webhook  paused")
     assert r"evil\x1b[2J\nwebhook  running\u2028" in line
 
@@ -83,9 +84,9 @@ def test_a_refused_action_prints_one_sentence_to_stderr(shop: Hooked, sinks: Run
     shop.app.create("P1")
     until(lambda: shop.received() == 1)
     for arguments, sentence in (
-        (("pause", "nope"), "There is no sink named 'nope'. Known sinks: webhook."),
-        (("test", "nope"), "There is no sink named 'nope'. Known sinks: webhook."),
-        (("redrive", "nope"), "There is no sink named 'nope'. Known sinks: webhook."),
+        (("pause", "nope"), "There is no sink named 'nope'. Known sinks: alerts, webhook."),
+        (("test", "nope"), "There is no sink named 'nope'. Known sinks: alerts, webhook."),
+        (("redrive", "nope"), "There is no sink named 'nope'. Known sinks: alerts, webhook."),
         (
             ("rewind", "webhook", "--to", "2020-01-01T00:00:00Z"),
             "Sink webhook can be rewound to a time from 20",

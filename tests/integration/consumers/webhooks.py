@@ -52,6 +52,11 @@ class Hooked:
         return [(row["action"], row["actor"]) for row in rows]
 
 
+def begun(app: App) -> list[str]:
+    """The sinks that have begun to read."""
+    return [sink["name"] for sink in app.http.get(SINKS).json()["items"] if sink["cursor"]]
+
+
 @contextmanager
 def with_webhook(endpoint: str, folder: Path, receiver: Receiver) -> Iterator[Hooked]:
     """Run the application; the block starts once it runs the sink."""
@@ -64,5 +69,5 @@ def with_webhook(endpoint: str, folder: Path, receiver: Receiver) -> Iterator[Ho
     )
     with serving(settings) as app:
         found = Hooked(app, receiver, settings)
-        until(lambda: any(sink["cursor"] for sink in app.http.get(SINKS).json()["items"]))
+        until(lambda: {"alerts", "webhook"} == set(begun(app)))
         yield found

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,14 @@ from botocore.client import BaseClient
 from app.bootstrap import web
 from app.bootstrap.broker_feed import BrokerFeed
 from app.config.signing import audit_keys
+from app.core.events import event_id
 from app.core.roles import Role
 from app.store.access.admin_log import AdminLog
 from app.store.access.api_keys import ApiKeys
 from app.store.access.key_row import ApiKey
+from app.store.alerts.alert_repository import AlertRepository
+from app.store.alerts.decision import Seen, after_event
+from app.store.alerts.levels import Levels
 from app.store.audit.audit_repository import AuditRepository
 from app.store.audit.entry import Signer
 from app.store.dead_letters.letter import Letter
@@ -76,6 +81,7 @@ class Shop:
         self.cursors: list[Cursor] = []
         self.events: list[str] = []
         self.letters: list[str] = []
+        self.alerts: list[str] = []
         sink = {"Consumer": {"S": CONSUMER}, "Shard": {"S": "~sink webhook"}}
         sink |= {"Cursor": {"S": str(Cursor(1, "00000000", 0))}}
         tables.put_item(TableName=self.names.checkpoints, Item=sink)
@@ -105,6 +111,12 @@ class Shop:
         ]
         self._letters.park(letters)
         self.letters += [letter.id for letter in letters]
+        alerts = AlertRepository(self._tables, self.names.settings)
+        low = Levels(Decimal(1), Decimal(5))
+        for n in numbers:
+            known = alerts.get(f"g{n}")
+            alerts.save(known, after_event(known, Seen("", n, low)))
+            self.alerts.append(event_id(f"g{n}", "low-1"))
         trail = AdminLog(self._tables, self.names.settings)
         expires = {"ExpiresAt": {"N": "99999999999"}}
         self._put(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.core.events import rfc3339
@@ -65,6 +66,7 @@ _STATUS = 1000
 _FILTERED = 1000  # rows in one scan of the dead letters of one sink
 _BARCODES = 4000  # products of a shop that fit into the pages in which a barcode is looked for
 _FOUND = {"action": "adjust", "product_id": "P", "delta": 1, "reason": "found"}
+TOMORROW = datetime.now(UTC) + timedelta(days=1)
 _HALVINGS = 12  # calls to find a moment among ten times as many events
 
 EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
@@ -161,6 +163,26 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
             "days-left",
         )
     },
+    ("GET", "/v1/alerts"): lambda shop, n: [
+        ask("/v1/alerts?limit=2"),
+        ask("/v1/alerts?limit=2&kind=out"),
+    ],
+    ("GET", "/v1/alerts/{alert_id}"): lambda shop, n: [ask(f"/v1/alerts/{shop.alerts[0]}")],
+    ("POST", "/v1/alerts/{alert_id}/acknowledgement"): lambda shop, n: [
+        ask(f"/v1/alerts/{shop.alerts[n]}/acknowledgement")
+    ],
+    ("POST", "/v1/alerts/{alert_id}/snooze"): lambda shop, n: [
+        ask(f"/v1/alerts/{shop.alerts[n]}/snooze", json={"until": rfc3339(TOMORROW)})
+    ],
+    ("POST", "/v1/alerts/{alert_id}/order"): lambda shop, n: [
+        ask(
+            f"/v1/alerts/{shop.alerts[n]}/order",
+            json={"quantity": 9, "expected": TOMORROW.date().isoformat()},
+        )
+    ],
+    ("POST", "/v1/alerts/{alert_id}/reopening"): lambda shop, n: [
+        ask(f"/v1/alerts/{shop.alerts[n]}/reopening")
+    ],
     ("GET", "/v1/dead-letters"): lambda shop, n: [
         ask("/v1/dead-letters?limit=2"),
         ask("/v1/dead-letters?limit=2&sink=webhook", rows=_FILTERED),

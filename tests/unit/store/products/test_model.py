@@ -230,6 +230,7 @@ def test_every_attribute_that_a_write_can_change_is_compared() -> None:
         "reorder_point": 1,
         "tags": ("a",),
         "barcode": "1",
+        "no_reorder": True,
         "unit": "kg",
     }
     names = replace(DEFAULT_NAMES, unit="Measure")

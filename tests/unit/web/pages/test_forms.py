@@ -32,6 +32,7 @@ def product(etag: str = '"d.c"', **fields: Any) -> Product:
         "reorder_point": None,
         "tags": ("a, b",),
         "barcode": None,
+        "no_reorder": False,
         "unit": None,
         "attributes": {},
         "version": 1,

@@ -13,8 +13,9 @@ from app.store.feed.cursor import Cursor, before
 from app.store.timeline.batch import Batch, Entry
 from app.store.timeline.position import Position
 from tests.unit.store.timeline.building import cursor, event
+from worker.consumers.process_parts import Shared
 from worker.consumers.retry_policy import RetryPolicy
-from worker.consumers.runner import READ, Runner, Shared
+from worker.consumers.runner import READ, Runner
 from worker.consumers.sink import Rejected, Sink
 
 T = 10_000_000  # ms
@@ -59,10 +60,10 @@ class Unread:
         raise RuntimeError("the end of the timeline has not been read yet")
 
 
-def a_runner(tail: Any, deliver: Any) -> Runner:
+def a_runner(tail: Any, deliver: Any, clock: Any = None) -> Runner:
     nothing: Any = SimpleNamespace(save=lambda *_: None)
     return Runner(
-        Sink("archive", deliver),
+        Sink("archive", deliver, clock=clock),
         Shared(tail, nothing, nothing, lambda _: None, RetryPolicy()),
         Lease("stockpulse", SINK, "archive", "me", 1),
         SinkRow("archive", owner="me", counter=1, cursor=before(T)),
@@ -89,6 +90,28 @@ def test_a_backlog_is_read_without_a_pass_per_batch() -> None:
     runner.leave()
     thread.join(15)
     assert passes <= 3
+
+
+def test_time_passes_for_a_sink_only_up_to_the_first_event_that_waits() -> None:
+    delivered, told, passed = threading.Event(), list[int](), threading.Event()
+
+    def deliver(_events: list[ChangeEvent]) -> list[Rejected]:
+        delivered.wait(15)
+        return []
+
+    def clock(until: int) -> float:
+        told.append(until)
+        passed.set()
+        return 0.0
+
+    runner = a_runner(BusyTail(1), deliver, clock)
+    thread = threading.Thread(target=runner.run, daemon=True)
+    thread.start()
+    assert passed.wait(15)
+    assert set(told) == {T}
+    delivered.set()
+    runner.leave()
+    thread.join(15)
 
 
 def test_a_sink_that_is_given_up_before_its_first_turn_saves_nothing() -> None:
