@@ -60,6 +60,8 @@ def _cell(value: Any) -> Cell:
     match value:
         case None | str() | Decimal():
             return value
+        case bool():
+            return "true" if value else "false"
         case int():
             return Decimal(value)
         case list():
