@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from app.core.errors import StockpulseError, StoreUnavailable
+from app.core.events import ChangeEvent
 from app.core.item import Item
 from app.core.keys import NotAnID
 from app.readmodel.changes import Changes
 from app.readmodel.database import Database
 from app.readmodel.events.event_fill import EventFill
+from app.readmodel.events.event_lists import EventLists, EventPage
+from app.readmodel.events.event_query import EventQuery, Order
 from app.readmodel.fill import Fill, expected_items
 from app.readmodel.follower import Follower
 from app.readmodel.own_writes import OwnWrites
@@ -21,10 +24,12 @@ from app.readmodel.products.product_query import ProductQuery
 from app.store.audit.audit_repository import AuditRepository
 from app.store.deployment import Deployment
 from app.store.dynamodb.batches import get_all
+from app.store.feed.cursor import Cursor
 from app.store.feed.feed import Feed
 from app.store.timeline.tail import Tail
 
 FILE = "read-model.sqlite"
+_EACH = 500  # events that are read at once for `each_event`
 LATE = 15.0  # seconds of lag from which a list says that it may be old
 
 
@@ -65,16 +70,17 @@ class ReadModelFilling(StockpulseError):
 
     status = 503
     code = "read-model-filling"
-    title = "The products are still being read"
+    title = "The read model is still being filled"
 
 
 class ReadModel:
-    """Answers lists of products, as soon as the copy is filled."""
+    """Answers lists of products and of events, as soon as the copy has these."""
 
     def __init__(
         self,
         database: Database,
         lists: ProductLists,
+        event_lists: EventLists,
         changes: Changes,
         own_writes: OwnWrites,
         follower: Follower,
@@ -83,6 +89,7 @@ class ReadModel:
     ) -> None:
         self.database = database
         self._lists = lists
+        self._event_lists = event_lists
         self._changes = changes
         self._fill = fill
         self._event_fill = event_fill
@@ -121,21 +128,50 @@ class ReadModel:
             StoreUnavailable: the copy cannot be read now.
 
         """
-        with self._ready():
+        state = self.state
+        with self._ready(Filling(state.filled, state.scanned, state.expected), "products"):
+            self._changes.show_own_writes()
             return self._lists.page(query, limit, cursor, totals)
 
+    def events(
+        self,
+        query: EventQuery,
+        limit: int,
+        order: Order = "newest",
+        cursor: str | None = None,
+        totals: Totals = "none",
+        after: Cursor | None = None,
+    ) -> EventPage:
+        """Up to `limit` events of the query; `cursor` and `after` as in `EventLists.page`.
+
+        Raises:
+            InvalidCursor: no page of this list in this order returned the cursor.
+            ReadModelFilling: the copy does not have all events yet.
+            StoreUnavailable: the copy cannot be read now.
+
+        """
+        with self._ready(self.state.events, "events"):
+            return self._event_lists.page(query, limit, order, cursor, totals, after)
+
+    def each_event(self, query: EventQuery, order: Order = "oldest") -> Iterator[ChangeEvent]:
+        """Every event of the query, read a page at a time; raises as `events`."""
+        cursor = None
+        while True:
+            page = self.events(query, _EACH, order, cursor)
+            yield from (event for _, event in page.items)
+            if (cursor := page.next_cursor) is None:
+                return
+
     @contextmanager
-    def _ready(self) -> Iterator[None]:
-        state = self.state
-        if not state.filled:
-            of_about = f" of about {state.expected}" if state.expected else ""
+    def _ready(self, filling: Filling, things: str) -> Iterator[None]:
+        if not filling.filled:
+            of_about = f" of about {filling.expected}" if filling.expected else ""
             raise ReadModelFilling(
-                "The server is still reading the products for lists with filters: "
-                f"{state.scanned}{of_about} since it started. Try again in a moment.",
+                f"The server is still reading the {things} for lists with filters: "
+                f"{filling.scanned}{of_about} since it started. Try again in a moment.",
                 headers={"Retry-After": "5"},
             )
         try:
-            self._changes.show_own_writes()
             yield
         except sqlite3.Error as error:
             self.follower.note(error)
@@ -170,7 +206,10 @@ def open_read_model(
             database, tail, changes, own_writes, (fill, event_fill), deployment.signer.retention
         ) as follower:
             lists = ProductLists(database, names)
-            yield ReadModel(database, lists, changes, own_writes, follower, fill, event_fill)
+            events = EventLists(database)
+            yield ReadModel(
+                database, lists, events, changes, own_writes, follower, fill, event_fill
+            )
 
 
 def _identity(deployment: Deployment) -> str:
