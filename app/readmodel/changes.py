@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from app.core.events import RESERVED, ChangeEvent
 from app.core.item import AttributeNames, Item
@@ -11,7 +12,7 @@ from app.readmodel.database import Database, save, saved
 from app.readmodel.events.event_fill import START
 from app.readmodel.events.event_table import is_kept, prune, put
 from app.readmodel.own_writes import OwnWrites
-from app.readmodel.products.product_row import row_of, storable
+from app.readmodel.products.product_row import ProductRow, storable
 from app.readmodel.products.product_table import key_of_newest, mark_deleted, set_row
 from app.store.audit.audit_repository import Arrived
 from app.store.feed.cursor import parse_cursor
@@ -89,6 +90,18 @@ class Changes:
             if is_kept(event):
                 put(connection, cursor, event)
 
+    def fill(self, connection: sqlite3.Connection, arrived: Sequence[Arrived]) -> None:
+        """Keep events from before the copy, newest first, when it has all scanned products.
+
+        A product that neither the scan nor a later event has was deleted.
+        """
+        self.keep(connection, arrived)
+        for _, event in arrived:
+            row_id = storable(event.product_id)
+            if is_kept(event) and key_of_newest(connection, row_id) is None:
+                with suppress(NotAnID):  # of a table that had another key
+                    self._delete(connection, event)
+
     def prune(self, before_ms: int) -> bool:
         """Delete some of the events that arrived before a time; returns whether there may be more.
 
@@ -130,7 +143,7 @@ class Changes:
         """Set a row whatever events it has had; the next event sets it again."""
         key = key_of_newest(connection, storable(product_id)) or ""
         if item is not None and self._names.is_product(item):
-            set_row(connection, row_of(item, self._names), key, again=True)
+            set_row(connection, ProductRow(item, self._names), key, again=True)
         else:
             mark_deleted(connection, storable(product_id), key)
 
@@ -144,16 +157,17 @@ class Changes:
         if item is None or not self._names.is_product(item):
             self._delete(connection, event)
         else:
-            set_row(connection, row_of(item, self._names), event.event_key)
+            set_row(connection, ProductRow(item, self._names), event.event_key)
 
     def _delete(self, connection: sqlite3.Connection, event: ChangeEvent) -> None:
         """Keep the product's row as it was last; without one a scan that is late could add it."""
-        item = event.before
-        if item is not None and self._names.is_product(item):
-            set_row(connection, row_of(item, self._names), event.event_key, deleted=True)
+        images = (event.after, event.before)
+        last = next((one for one in images if one and self._names.is_product(one)), None)
+        if last is not None:
+            set_row(connection, ProductRow(last, self._names), event.event_key, deleted=True)
         elif not mark_deleted(connection, storable(event.product_id), event.event_key):
             key = self._names.key.key_of(event.product_id)
-            set_row(connection, row_of(key, self._names), event.event_key, deleted=True)
+            set_row(connection, ProductRow(key, self._names), event.event_key, deleted=True)
 
 
 def _save(connection: sqlite3.Connection, position: Position) -> None:

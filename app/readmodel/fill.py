@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.item import AttributeNames, Item, canonical, from_canonical
 from app.readmodel.database import Database, save, saved
-from app.readmodel.products.product_row import row_of
+from app.readmodel.products.product_row import ProductRow
 from app.readmodel.products.product_table import set_row
 from app.store.dynamodb.client import translated
 
@@ -91,7 +91,7 @@ class Fill:
 
     def _write(self, items: Sequence[Item], place: Item | None, made: object) -> bool:
         """Copy a page and save the place after it; False if the file was replaced."""
-        rows = [row_of(item, self._names) for item in items if self._names.is_product(item)]
+        rows = [ProductRow(item, self._names) for item in items if self._names.is_product(item)]
         with self._database.writing() as connection:
             if self._database.made is not made:
                 return False

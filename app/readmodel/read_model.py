@@ -19,6 +19,7 @@ from app.readmodel.events.event_query import EventQuery, Order
 from app.readmodel.fill import Fill, expected_items
 from app.readmodel.follower import Follower
 from app.readmodel.own_writes import OwnWrites
+from app.readmodel.past.past_lists import PastLists
 from app.readmodel.products.product_lists import ProductLists, ProductPage, Totals
 from app.readmodel.products.product_query import ProductQuery
 from app.store.audit.audit_repository import AuditRepository
@@ -80,6 +81,7 @@ class ReadModel:
         self,
         database: Database,
         lists: ProductLists,
+        past: PastLists,
         event_lists: EventLists,
         changes: Changes,
         own_writes: OwnWrites,
@@ -89,6 +91,7 @@ class ReadModel:
     ) -> None:
         self.database = database
         self._lists = lists
+        self._past = past
         self._event_lists = event_lists
         self._changes = changes
         self._fill = fill
@@ -128,10 +131,27 @@ class ReadModel:
             StoreUnavailable: the copy cannot be read now.
 
         """
-        state = self.state
-        with self._ready(Filling(state.filled, state.scanned, state.expected), "products"):
-            self._changes.show_own_writes()
+        with self._ready():
             return self._lists.page(query, limit, cursor, totals)
+
+    def past_page(
+        self,
+        query: ProductQuery,
+        moment: datetime,
+        limit: int,
+        cursor: str | None = None,
+        totals: Totals = "none",
+    ) -> ProductPage:
+        """Up to `limit` products after the cursor, as they were at a time.
+
+        Raises:
+            InvalidCursor, PastListsBusy: as `PastLists.page`.
+            ReadModelFilling: the copy does not have all events yet.
+            StoreUnavailable: the copy cannot be read now.
+
+        """
+        with self._ready(events=True):
+            return self._past.page(query, moment, limit, cursor, totals)
 
     def events(
         self,
@@ -150,7 +170,7 @@ class ReadModel:
             StoreUnavailable: the copy cannot be read now.
 
         """
-        with self._ready(self.state.events, "events"):
+        with self._ready(events=True):
             return self._event_lists.page(query, limit, order, cursor, totals, after)
 
     def each_event(self, query: EventQuery, order: Order = "oldest") -> Iterator[ChangeEvent]:
@@ -163,21 +183,31 @@ class ReadModel:
                 return
 
     @contextmanager
-    def _ready(self, filling: Filling, things: str) -> Iterator[None]:
-        if not filling.filled:
-            of_about = f" of about {filling.expected}" if filling.expected else ""
-            raise ReadModelFilling(
-                f"The server is still reading the {things} for lists with filters: "
-                f"{filling.scanned}{of_about} since it started. Try again in a moment.",
-                headers={"Retry-After": "5"},
-            )
+    def _ready(self, *, events: bool = False) -> Iterator[None]:
+        """Check that the copy has all products, or also all events, and can be read."""
+        state = self.state
+        if not state.filled:
+            raise _filling("products for lists with filters", state.scanned, state.expected)
+        if events and not state.events.filled:
+            raise _filling("changes", state.events.scanned, state.events.expected)
         try:
+            if not events:
+                self._changes.show_own_writes()
             yield
         except sqlite3.Error as error:
             self.follower.note(error)
             raise StoreUnavailable(
                 f"The read model cannot be read now ({error}). Try again in a moment."
             ) from error
+
+
+def _filling(what: str, scanned: int, expected: int | None) -> ReadModelFilling:
+    of_about = f" of about {expected}" if expected else ""
+    return ReadModelFilling(
+        f"The server is still reading the {what}: {scanned}{of_about} since it started. Try "
+        "again in a moment.",
+        headers={"Retry-After": "5"},
+    )
 
 
 @contextmanager
@@ -201,14 +231,20 @@ def open_read_model(
     with Database(folder / FILE, _identity(deployment)) as database:
         changes = Changes(database, names, own_writes, read_items)
         fill = Fill(client, table, names, database)
-        event_fill = EventFill(feed, audit, expected_events, database, changes.keep)
+        event_fill = EventFill(feed, audit, expected_events, database, changes.fill)
         with Follower(
             database, tail, changes, own_writes, (fill, event_fill), deployment.signer.retention
         ) as follower:
-            lists = ProductLists(database, names)
-            events = EventLists(database)
             yield ReadModel(
-                database, lists, events, changes, own_writes, follower, fill, event_fill
+                database,
+                ProductLists(database, names),
+                PastLists(database, names),
+                EventLists(database),
+                changes,
+                own_writes,
+                follower,
+                fill,
+                event_fill,
             )
 
 

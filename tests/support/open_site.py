@@ -11,13 +11,20 @@ import httpx
 from fastapi import FastAPI
 
 from app.config.settings import Settings
-from app.readmodel.read_model import CopyState
+from app.readmodel.read_model import CopyState, Filling
 from app.web.app import create_app
 from tests.support.access import about, open_to_all
 
 Headers = dict[str, str]
 
-NOT_FILLED = CopyState(filled=False, scanned=0, expected=None, lag=0.0, trouble="")
+NOT_FILLED = CopyState(
+    filled=False,
+    scanned=0,
+    expected=None,
+    events=Filling(filled=False, scanned=0, expected=None),
+    lag=0.0,
+    trouble="",
+)
 
 
 def send(

@@ -55,14 +55,14 @@ def encoded(event: ChangeEvent) -> bytes:
 
 def decoded(data: bytes) -> ChangeEvent:
     """The event that `encoded` made these bytes of."""
-    fields: list[Any] = json_text.loads(zlib.decompressobj(zdict=_DICTIONARY).decompress(data))
+    fields = _fields(data)
     return ChangeEvent(
         event_key=fields[0],
         kind=fields[1],
         product_id=fields[2],
         product_name=fields[3],
-        before=_image(fields[4]),
-        after=_image(fields[5]),
+        before=fields[4],
+        after=fields[5],
         changed=tuple(fields[6]),
         stock_before=number_of(fields[7]),
         stock_after=number_of(fields[8]),
@@ -81,8 +81,21 @@ def decoded(data: bytes) -> ChangeEvent:
     )
 
 
-def _image(image: Item | None) -> Item | None:
-    return None if image is None else {name: with_bytes(value) for name, value in image.items()}
+def images(data: bytes) -> tuple[Item | None, Item | None]:
+    """The images before and after; about twice as fast as the whole event."""
+    before, after = _fields(data)[4:6]
+    return before, after
+
+
+def _fields(data: bytes) -> list[Any]:
+    text = zlib.decompressobj(zdict=_DICTIONARY).decompress(data)
+    fields: list[Any] = json_text.loads(text)
+    if b'"B":' in text or b'"BS":' in text:  # most events have no binary
+        fields[4:6] = [
+            image and {name: with_bytes(value) for name, value in image.items()}
+            for image in fields[4:6]
+        ]
+    return fields
 
 
 def _digits(number: Decimal | None) -> str | None:

@@ -16,8 +16,13 @@ _HOUR_MS = 3_600_000
 
 
 def is_kept(event: ChangeEvent) -> bool:
-    """Whether the copy keeps an event: gaps of shards and internal events are shown nowhere."""
-    return event.kind != "internal" and not event.product_id.startswith(RESERVED)
+    """Whether the copy keeps an event: it is of a product."""
+    return not event.product_id.startswith(RESERVED)
+
+
+def is_shown(event: ChangeEvent) -> bool:
+    """Whether searches find an event; an internal one is only part of its product's history."""
+    return event.kind != "internal"
 
 
 def first_number(ms: int) -> int:
@@ -65,14 +70,15 @@ def put(connection: sqlite3.Connection, cursor: Cursor, event: ChangeEvent) -> b
             encoded(event),
         ),
     )
-    connection.execute(
-        "INSERT INTO event_index (rowid, text) VALUES (?, ?)", (number, text_of(event))
-    )
-    connection.execute(
-        "INSERT INTO event_hours VALUES (?1, ?2, ?2) ON CONFLICT DO UPDATE "
-        "SET earliest = min(earliest, ?2), latest = max(latest, ?2)",
-        (hour_of(number), occurred_ms),
-    )
+    if is_shown(event):
+        connection.execute(
+            "INSERT INTO event_index (rowid, text) VALUES (?, ?)", (number, text_of(event))
+        )
+        connection.execute(
+            "INSERT INTO event_hours VALUES (?1, ?2, ?2) ON CONFLICT DO UPDATE "
+            "SET earliest = min(earliest, ?2), latest = max(latest, ?2)",
+            (hour_of(number), occurred_ms),
+        )
     return known is None
 
 
@@ -92,6 +98,8 @@ def prune(connection: sqlite3.Connection, before_ms: int, most: int) -> int:
 
 def _remove(connection: sqlite3.Connection, number: int, event: ChangeEvent) -> None:
     connection.execute("DELETE FROM events WHERE number = ?", (number,))
+    if not is_shown(event):
+        return
     connection.execute(
         "INSERT INTO event_index (event_index, rowid, text) VALUES ('delete', ?, ?)",
         (number, text_of(event)),

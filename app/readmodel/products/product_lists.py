@@ -36,11 +36,15 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class ProductPage:
-    """Some products of a list in its order; `total` is None if it was not asked for."""
+    """Some products of a list in its order; `total` is None if it was not asked for.
+
+    `unknown`: of a list of the past, how many products that were looked at have no stored state.
+    """
 
     items: list[Product]
     next_cursor: str | None
     total: Total | None = None
+    unknown: int | None = None
 
 
 class ProductLists:

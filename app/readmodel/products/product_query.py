@@ -81,13 +81,13 @@ def condition(query: ProductQuery, *, few: bool) -> tuple[str, list[Any]]:
     if query.out:
         add("stock <= 0 AND stock > ?", NO_NUMBER)
     for column, (least, most) in query.ranges.items():
-        add(f"{column} BETWEEN ? AND ?", *_limits(least, most))
+        add(f"{column} BETWEEN ? AND ?", *limits(least, most))
     for word in words_of(query.q):
         if few:
             lookups, given = _lookups(word)
             add(f"number IN ({' UNION '.join(lookups)})", *given)
         else:
-            add("(instr(words, ?) OR instr(codes, ?))", spaced(word), _part(word) or "\n\n")
+            add("(instr(words, ?) OR instr(codes, ?))", spaced(word), part_of(word) or "\n\n")
     return " AND ".join(clauses), values
 
 
@@ -127,13 +127,13 @@ def _lookups(word: str) -> tuple[list[str], list[Any]]:
     """The lookups of a word in the full-text indexes, and their values."""
     lookups = ["SELECT rowid FROM product_words WHERE product_words MATCH ?"]
     given = [f"{_quoted(word)} *"]
-    if part := _part(word):
+    if part := part_of(word):
         lookups.append("SELECT rowid FROM product_parts WHERE product_parts MATCH ?")
         given.append(_quoted(part))
     return lookups, given
 
 
-def _part(word: str) -> str | None:
+def part_of(word: str) -> str | None:
     """The word, if it is long enough to be found as a part."""
     return word if len(word) >= _SHORTEST else None
 
@@ -144,8 +144,8 @@ def words_of(q: str) -> list[str]:
     return [word for word in words if any(map(str.isalnum, word))][:WORDS]
 
 
-def _limits(least: Decimal | None, most: Decimal | None) -> tuple[float, float]:
-    """The limits as numbers; a product without the number is in no range."""
+def limits(least: Decimal | None, most: Decimal | None) -> tuple[float, float]:
+    """A range's limits as numbers; a product without the number is in no range."""
     greatest = sys.float_info.max
     return (
         -greatest if least is None else float(least),

@@ -1,60 +1,98 @@
 """A product's row has the keys that lists sort, filter and search by, and the item itself. Pure."""
 
 import unicodedata
-from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
-from app.core.item import AttributeNames, Item, canonical
+from app.core.item import AttributeNames, Item, canonical, number, stock, text
+from app.core.metadata import metadata_of
 from app.readmodel.schema import NO_NUMBER
-from app.store.products.model import Product, product_of
+from app.store.products.model import tags_of
 
 
-@dataclass(frozen=True, slots=True)
 class ProductRow:
-    """The columns of `products` that an item determines, and the texts of its search indexes."""
+    """The columns of `products` that an item determines, each computed when it is first read."""
 
-    id: str
-    low: bool
-    name: str
-    category: str
-    category_key: str
-    stock: float
-    price: float
-    reorder_point: float
-    updated_at: str
-    words: str
-    codes: str
-    tags: tuple[str, ...]
-    item: bytes
+    def __init__(self, item: Item, names: AttributeNames) -> None:
+        self._item = item
+        self._names = names
 
+    @cached_property
+    def id(self) -> str:
+        """The id, as SQLite can store it."""
+        return storable(self._names.key.id_of(self._item))
 
-def row_of(item: Item, names: AttributeNames) -> ProductRow:
-    """The row of a product's item."""
-    product = product_of(item, names)
-    category = storable(product.category or "")
-    codes = "\n".join(folded(code) for code in (product.product_id, product.barcode or ""))
-    texts = (product.name or "", category, *product.tags)
-    return ProductRow(
-        id=storable(product.product_id),
-        low=is_low(product),
-        name=folded(product.name or ""),
-        category=category,
-        category_key=folded(category),
-        stock=_key(product.stock),
-        price=_key(product.price),
-        reorder_point=_key(product.reorder_point),
-        updated_at=storable(product.updated_at or ""),
-        words=spaced(" ".join((codes, *map(folded, texts)))),
-        codes=codes,
-        tags=tuple(sorted({storable(tag) for tag in product.tags})),
-        item=canonical(item),
-    )
+    @cached_property
+    def name(self) -> str:
+        """The folded name; empty without one."""
+        return folded(text(self._item, self._names.name) or "")
 
+    @cached_property
+    def category(self) -> str:
+        """The category as it is; empty without one."""
+        return storable(text(self._item, self._names.category) or "")
 
-def is_low(product: Product) -> bool:
-    """Whether the stock is at or below the reorder point."""
-    stock, point = product.stock, product.reorder_point
-    return stock is not None and point is not None and stock <= point
+    @cached_property
+    def category_key(self) -> str:
+        """The folded category, by which lists sort."""
+        return folded(self.category)
+
+    @cached_property
+    def stock(self) -> float:
+        """The stock; `NO_NUMBER` without one."""
+        return _key(self._stock)
+
+    @cached_property
+    def price(self) -> float:
+        """The price; `NO_NUMBER` without one."""
+        return _key(number(self._item, self._names.price))
+
+    @cached_property
+    def reorder_point(self) -> float:
+        """The reorder point; `NO_NUMBER` without one."""
+        return _key(self._reorder_point)
+
+    @cached_property
+    def low(self) -> bool:
+        """Whether the stock is at or below the reorder point."""
+        stock, point = self._stock, self._reorder_point
+        return stock is not None and point is not None and stock <= point
+
+    @cached_property
+    def updated_at(self) -> str:
+        """When Stockpulse last wrote the item (RFC 3339, UTC); empty if it never did."""
+        metadata = metadata_of(self._item, self._names)
+        return storable("" if metadata is None else metadata.updated_at or "")
+
+    @cached_property
+    def tags(self) -> tuple[str, ...]:
+        """The tags, each once."""
+        return tuple(sorted({storable(tag) for tag in tags_of(self._item, self._names)}))
+
+    @cached_property
+    def codes(self) -> str:
+        """The texts of which `q` finds any part."""
+        barcode = text(self._item, self._names.barcode) or ""
+        return "\n".join(folded(code) for code in (self._names.key.id_of(self._item), barcode))
+
+    @cached_property
+    def words(self) -> str:
+        """The words of which `q` finds the beginning."""
+        tags = map(folded, tags_of(self._item, self._names))
+        return spaced(" ".join((self.codes, self.name, self.category_key, *tags)))
+
+    @property
+    def item(self) -> bytes:
+        """The item itself."""
+        return canonical(self._item)
+
+    @cached_property
+    def _stock(self) -> Decimal | None:
+        return stock(self._item, self._names)
+
+    @cached_property
+    def _reorder_point(self) -> Decimal | None:
+        return number(self._item, self._names.reorder_point)
 
 
 def folded(text: str) -> str:

@@ -107,7 +107,7 @@ def product_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> Product:
         "category": text(item, names.category),
         "price": number(item, names.price),
         "reorder_point": number(item, names.reorder_point),
-        "tags": _tags(item, names),
+        "tags": tags_of(item, names),
         "barcode": text(item, names.barcode),
         "unit": text(item, names.unit),
     }
@@ -170,7 +170,8 @@ def _present(item: Item, names: Iterable[str]) -> dict[str, AttributeValue]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _tags(item: Item, names: AttributeNames) -> tuple[str, ...]:
+def tags_of(item: Item, names: AttributeNames) -> tuple[str, ...]:
+    """The product's tags; none if the attribute holds something else."""
     value = value_at(item, path_of(names.tags)) or {}
     if "SS" in value:
         return tuple(sorted(value["SS"]))

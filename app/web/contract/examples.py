@@ -135,6 +135,7 @@ EXAMPLES: Mapping[str, Example] = {
             "next_cursor": None,
             "total": None,
             "as_of": "2026-11-21T08:15:00Z",
+            "unknown": None,
         },
     ),
     "adjust_product": Example(

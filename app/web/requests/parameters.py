@@ -131,6 +131,16 @@ AsOf = Annotated[
 ]
 
 
+AsOfList = Annotated[
+    Moment | None,
+    Query(
+        description="List the products as they were at this time, deleted ones included that "
+        "existed then. An RFC 3339 time that is not in the future.",
+        examples=["2026-11-21T08:30:00Z"],
+    ),
+]
+
+
 def past(as_of: datetime) -> datetime:
     """The time itself.
 

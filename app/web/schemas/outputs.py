@@ -93,7 +93,12 @@ class ProductPageOut(BaseModel):
     total: TotalOut | None = Field(description="Null unless the request has `total`.")
     as_of: str = Field(
         description="The list has every change that was audited up to this time (RFC 3339, UTC), "
-        "and may lack later ones."
+        "and may lack later ones. With the parameter `as_of`: the time that the list shows."
+    )
+    unknown: int | None = Field(
+        description="With the parameter `as_of`: how many products that were looked at for this "
+        "page have no stored state at that time, for example because they are older than their "
+        "history. Null without it."
     )
 
 

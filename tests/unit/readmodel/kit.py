@@ -12,7 +12,7 @@ from app.readmodel.events.event_lists import EventLists
 from app.readmodel.own_writes import OwnWrites
 from app.readmodel.products.product_lists import ProductLists
 from app.readmodel.products.product_query import ProductQuery
-from app.readmodel.products.product_row import row_of
+from app.readmodel.products.product_row import ProductRow
 from app.readmodel.products.product_table import set_row
 from app.store.feed.cursor import Cursor, before
 from app.store.timeline.position import Position
@@ -43,7 +43,7 @@ class Copy:
         """Add scanned items."""
         with self.database.writing() as connection:
             for item in items:
-                set_row(connection, row_of(item, DEFAULT_NAMES), "")
+                set_row(connection, ProductRow(item, DEFAULT_NAMES), "")
 
     def apply(self, *events: ChangeEvent) -> None:
         """Apply events that arrive one after the other, behind all that came before."""

@@ -16,6 +16,7 @@ from app.readmodel.events.event_row import decoded, encoded
 from app.readmodel.events.event_table import first_number, prune
 from app.readmodel.events.event_terms import LARGEST, class_terms, size_class, text_of
 from app.readmodel.events.qualifiers import parse
+from app.readmodel.products.product_query import ProductQuery
 from app.store.audit.audit_repository import Arrived
 from app.store.feed.cursor import Cursor
 from tests.support.builders import NOON, NOON_MS, an_event
@@ -74,13 +75,33 @@ def test_cursors_of_two_writers_in_one_millisecond_do_not_collide(copy: Copy) ->
     assert {event.event_key for _, event in kept(copy)} == {key(1), key(2), key(3)}
 
 
-def test_internal_events_and_gaps_of_shards_are_not_kept(copy: Copy) -> None:
+def test_gaps_of_shards_are_not_kept_and_internal_events_are_not_found(copy: Copy) -> None:
+    internal = changed(1, product("P1"), kind="internal")
     keep(
         copy,
-        (at(1), changed(1, product("P1"), kind="internal")),
+        (at(1), internal),
         (at(2), changed(2, product("P1"), kind="gap", product_id="\0shard", after=None)),
     )
+    assert kept(copy) == [(str(at(1)), internal)]
+    assert found(copy, "") == []
+    with copy.database.writing() as connection:
+        prune(connection, NOON_MS + 2000, 5)
     assert kept(copy) == []
+
+
+def test_filled_product_without_a_row_was_deleted(copy: Copy) -> None:
+    copy.scan(product("P1", 7))
+    events = (
+        inserted(1, product("P1", 1)),
+        inserted(2, product("P2", 2)),
+        deleted(3, product("P2", 3)),
+        inserted(4, product("P3", 4)),
+    )
+    with copy.database.writing() as connection:
+        copy.changes.fill(connection, [(at(n), events[n]) for n in (3, 2, 1, 0)])
+    assert copy.stocks() == {"P1": 7}
+    gone = copy.lists.page(ProductQuery(deleted=True), 9).items
+    assert [(one.product_id, one.stock) for one in gone] == [("P2", 3), ("P3", 4)]
 
 
 def test_expired_events_are_pruned_oldest_first(copy: Copy) -> None:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.core.errors import InvalidCursor, PastNotKept, PastOutOfReach, ProductGone, ProductNotFound
 from app.core.events import rfc3339
 from app.core.roles import Role
+from app.readmodel.past.past_lists import PastListsBusy
 from app.readmodel.products.product_lists import Totals
 from app.readmodel.read_model import ReadModelFilling
 from app.store.products import etags
@@ -15,6 +16,7 @@ from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses
 from app.web.requests.parameters import (
     AsOf,
+    AsOfList,
     Limit,
     PageCursor,
     RawProductID,
@@ -48,7 +50,7 @@ _NOT_FOUND = error_responses(ProductNotFound, ProductGone)
     "",
     response_model=ProductPageOut,
     response_description="A page of products.",
-    responses=error_responses(InvalidCursor, ReadModelFilling),
+    responses=error_responses(InvalidCursor, ReadModelFilling, PastListsBusy),
 )
 def list_products(
     request: Request,
@@ -57,19 +59,29 @@ def list_products(
     total: Annotated[Totals, Query(description=_TOTAL)] = "none",
     limit: Limit = 50,
     cursor: PageCursor = None,
+    as_of: AsOfList = None,
 ) -> Response:
     """List products.
 
     Searches, filters and sorts. A write through this server is in its lists at once; other changes
     usually are within a second, and `as_of` says how old the list is at most.
+
+    With the parameter `as_of`, lists the products as they were at that time. Such a list is quick
+    in the order of ids; any other order or a total needs a look at each product.
     """
-    page, as_of = listed(services, query, limit, cursor, total)
+    if as_of is None:
+        page, shown = listed(services, query, limit, cursor, total)
+    else:
+        page = services.read_model.past_page(query, past(as_of), limit, cursor, total)
+        shown = services.read_model.as_of()
+    moment = shown.replace(microsecond=0) if as_of is None or as_of > shown else as_of
     return page_response(
         request,
         [product_out(item) for item in page.items],
         page.next_cursor,
         total=None if page.total is None else asdict(page.total),
-        as_of=rfc3339(as_of.replace(microsecond=0)),
+        as_of=rfc3339(moment),
+        unknown=page.unknown,
     )
 
 

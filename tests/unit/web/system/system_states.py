@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from app.readmodel.read_model import CopyState
+from app.readmodel.read_model import CopyState, Filling
 from app.store.coordination.checkpoints import Checkpoint
 from app.store.coordination.reconcile_requests import State as Comparison
 from app.store.coordination.shard_state import ShardState, reported
@@ -79,7 +79,14 @@ def stored(**fields: Any) -> StoredStatus:
     return StoredStatus(**(values | fields))
 
 
-COPY = CopyState(filled=True, scanned=220, expected=None, lag=1.0, trouble="")
+COPY = CopyState(
+    filled=True,
+    scanned=220,
+    expected=None,
+    events=Filling(filled=True, scanned=900, expected=None),
+    lag=1.0,
+    trouble="",
+)
 
 
 def live(**fields: Any) -> Live:

@@ -1,0 +1,163 @@
+"""A list of the products at a time costs a look at each product, unless it is in the order of ids.
+
+It is computed in one pass that keeps only the page's products in memory.
+"""
+
+import heapq
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from app.core.errors import StockpulseError
+from app.core.item import AttributeNames, Item
+from app.core.keys import NotAnID
+from app.readmodel.database import Database
+from app.readmodel.past.past_filter import PastFilter
+from app.readmodel.past.past_states import PastState, past_state, past_states, unknown_before
+from app.readmodel.products.product_lists import CAPPED, ProductPage, Total, Totals
+from app.readmodel.products.product_query import Place, ProductQuery, decode_place, encode_place
+from app.readmodel.products.product_row import ProductRow
+from app.store.dynamodb.paging import PageRoom, value_size
+from app.store.products.model import Product, product_of
+
+_WAIT = 5.0  # seconds for the lists of other requests
+_CHUNK = 500  # products per query
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+class PastListsBusy(StockpulseError):
+    """Too many requests want the products of the past at the same time."""
+
+    status = 503
+    code = "past-lists-busy"
+    title = "Lists of the past are being computed for others"
+
+
+class PastLists:
+    """Answers list queries as of a time. One at a time: a pass takes the CPU for seconds."""
+
+    def __init__(self, database: Database, names: AttributeNames) -> None:
+        self._database = database
+        self._names = names
+        self._turn = threading.Lock()
+
+    def page(
+        self,
+        query: ProductQuery,
+        moment: datetime,
+        limit: int,
+        cursor: str | None = None,
+        totals: Totals = "none",
+    ) -> ProductPage:
+        """Up to `limit` products after the cursor, fewer if they are large (`PageRoom`).
+
+        Raises:
+            InvalidCursor: no page of a list in this order returned the cursor.
+            PastListsBusy: it has to wait for other lists for too long.
+            sqlite3.Error: the copy cannot be read.
+
+        """
+        after = None if cursor is None else decode_place(query, cursor)
+        if not self._turn.acquire(timeout=_WAIT):
+            raise PastListsBusy(
+                "Lists with `as_of` are computed one at a time, and others wait already. Try "
+                "again in a moment.",
+                headers={"Retry-After": "5"},
+            )
+        try:
+            with self._database.reading() as connection:
+                one_pass = _Pass(connection, self._names, query, moment)
+                places, total = one_pass.places(limit + 1, after, totals)
+                room = PageRoom(limit)
+                items: list[Product] = []
+                while len(items) < len(places) and not room.full:
+                    item = one_pass.item(places[len(items)][1])
+                    items.append(product_of(item, self._names))
+                    room.take(value_size(item))
+        finally:
+            self._turn.release()
+        more = len(items) < len(places)
+        following = encode_place(query, places[len(items) - 1]) if more else None
+        return ProductPage(items, following, total, one_pass.unknown)
+
+
+class _Pass:
+    """One pass over the products."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        names: AttributeNames,
+        query: ProductQuery,
+        moment: datetime,
+    ) -> None:
+        self.unknown = 0
+        self._connection = connection
+        self._names = names
+        self._query = query
+        self._filter = PastFilter(query)
+        self._ms = (moment - _EPOCH) // timedelta(milliseconds=1)
+
+    def places(
+        self, most: int, after: Place | None, totals: Totals
+    ) -> tuple[list[Place], Total | None]:
+        """The list's next places after one, up to `most`, and how many products it has."""
+        if self._query.sort == "id" and totals == "none":
+            ids = self._ids(None if after is None else after[1])
+            states = ((row_id, past_state(self._connection, row_id, self._ms)) for row_id in ids)
+            return list(islice(self._admitted(states), most)), None
+        descending = self._query.descending
+        counted = 0
+
+        def later() -> Iterator[Place]:
+            nonlocal counted
+            states = past_states(self._connection, self._ms, deleted=self._query.deleted)
+            for place in self._admitted(states):
+                counted += 1
+                if after is None or (place < after if descending else place > after):
+                    yield place
+
+        self.unknown += unknown_before(self._connection, self._ms)
+        places = (heapq.nlargest if descending else heapq.nsmallest)(most, later())
+        if totals == "none":
+            return places, None
+        exact = totals == "exact" or counted <= CAPPED
+        return places, Total(counted if exact else CAPPED, exact)
+
+    def item(self, row_id: str) -> Item:
+        """The item of a product that has a place."""
+        state = past_state(self._connection, row_id, self._ms)
+        assert state is not None and state.item is not None  # noqa: S101, PT018 - it has a place
+        return state.item
+
+    def _admitted(self, states: Iterable[tuple[str, PastState | None]]) -> Iterator[Place]:
+        """The places of the list's products, as their states come."""
+        for _, state in states:
+            if state is None:
+                continue
+            if state.item is None:
+                self.unknown += 1
+            elif state.deleted == self._query.deleted and self._names.is_product(state.item):
+                row = ProductRow(state.item, self._names)
+                try:
+                    if self._filter.admits(row):
+                        yield self._filter.place(row)
+                except (NotAnID, KeyError):  # from before the table got another key
+                    self.unknown += 1
+
+    def _ids(self, after: str | None) -> Iterator[str]:
+        """The ids of all products, deleted ones too, in the order of the list of ids."""
+        order, sign = ("DESC", "<") if self._query.descending else ("ASC", ">")
+        where, values = ("", []) if after is None else (f"WHERE id {sign} ?", [after])
+        while True:
+            rows: list[Any] = self._connection.execute(
+                f"SELECT id FROM products {where} ORDER BY id {order} LIMIT {_CHUNK}",  # noqa: S608
+                values,
+            ).fetchall()
+            yield from (row_id for (row_id,) in rows)
+            if len(rows) < _CHUNK:
+                return
+            where, values = f"WHERE id {sign} ?", [rows[-1][0]]

@@ -1,0 +1,132 @@
+"""A product's past state is what its last event up to that time left; it is never guessed.
+
+The same rules as for a single product (`app.store.audit.as_of`), from the copy's events: a history
+has the order of its event keys, and void entries do not count.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.core.events import ChangeEvent
+from app.core.item import Item, digest
+from app.readmodel.events.event_row import decoded, images
+from app.store.audit.chain import Link, void_keys
+
+_BESIDE = 50  # events on each side of a `reconciled` one that can make it void
+
+_UP_TO = "event_key <= ? ORDER BY event_key DESC"
+_AFTER = "event_key > ? ORDER BY event_key"
+
+# Only keys are grouped, which the index has: reading the events of the whole table takes longer.
+_LAST_OF_EACH = """
+SELECT product_id, kind, event FROM (
+    SELECT max(event_key), number AS last FROM events WHERE occurred_at <= ? GROUP BY product_id
+) JOIN events ON number = last
+"""
+_FIRST_IF_LATER = """
+SELECT product_id, event FROM (
+    SELECT min(event_key), number AS first FROM events GROUP BY product_id
+) JOIN events ON number = first WHERE occurred_at > ? AND kind != 'inserted'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PastState:
+    """A product's item at a time, or as it was last if it had been deleted.
+
+    `item` is None if that is not known: it was not stored, or the history begins later.
+    """
+
+    item: Item | None
+    deleted: bool = False
+
+
+def past_state(connection: sqlite3.Connection, row_id: str, ms: int) -> PastState | None:
+    """The product's state at a time (ms since 1970); None if there was no such product yet."""
+    last = _last(connection, row_id, ms)
+    if last is None:
+        oldest = next(_events(connection, row_id, _AFTER, "", 1), None)
+        is_new = oldest is None or oldest.kind == "inserted" or oldest.event_name == "INSERT"
+        return None if is_new else PastState(None)
+    if _link_of(last).leaves_nothing and not last.images_omitted:
+        return PastState(last.before, deleted=True)
+    return PastState(last.after)
+
+
+def past_states(
+    connection: sqlite3.Connection, ms: int, *, deleted: bool
+) -> Iterator[tuple[str, PastState]]:
+    """The states of all products with an event up to a time, by the product's row id.
+
+    Without `deleted`, those that had been deleted may be missing.
+    """
+    for row_id, kind, data in connection.execute(_LAST_OF_EACH, (ms,)):
+        before, after = images(data)
+        if kind in {"deleted", "expired"}:
+            if deleted:
+                yield row_id, PastState(before, deleted=True)
+        elif kind != "reconciled" and after is not None:
+            yield row_id, PastState(after)
+        elif (state := past_state(connection, row_id, ms)) is not None:
+            yield row_id, state
+
+
+def unknown_before(connection: sqlite3.Connection, ms: int) -> int:
+    """How many products without an event up to a time existed then, in an unknown state."""
+    return sum(
+        decoded(data).event_name != "INSERT" and _last(connection, row_id, ms) is None
+        for row_id, data in connection.execute(_FIRST_IF_LATER, (ms,))
+    )
+
+
+def _last(connection: sqlite3.Connection, row_id: str, ms: int) -> ChangeEvent | None:
+    """The last event up to a time that is not void."""
+    rows = connection.execute(
+        "SELECT kind, event_key, event FROM events WHERE product_id = ? AND occurred_at <= ? "
+        "ORDER BY event_key DESC",
+        (row_id, ms),
+    )
+    for kind, key, data in rows:
+        if kind != "reconciled" or not _is_void(connection, row_id, key):
+            return decoded(data)
+    return None
+
+
+def _is_void(connection: sqlite3.Connection, row_id: str, key: str) -> bool:
+    """Whether a `reconciled` event is void; events beside it decide that."""
+    older = _through_first_other(_events(connection, row_id, _UP_TO, key, _BESIDE))
+    newer = _through_first_other(_events(connection, row_id, _AFTER, key, _BESIDE))
+    return key in void_keys([*reversed(list(older)), *newer])
+
+
+def _events(
+    connection: sqlite3.Connection, row_id: str, where: str, key: str, most: int
+) -> Iterator[ChangeEvent]:
+    rows = connection.execute(
+        f"SELECT event FROM events WHERE product_id = ? AND {where} LIMIT ?",  # noqa: S608 - constants
+        (row_id, key, most),
+    )
+    return (decoded(data) for (data,) in rows)
+
+
+def _through_first_other(events: Iterator[ChangeEvent]) -> Iterator[Link]:
+    """Links up to and including the first that is not `reconciled`; those beyond have no effect."""
+    for event in events:
+        yield _link_of(event)
+        if event.kind != "reconciled":
+            return
+
+
+def _link_of(event: ChangeEvent) -> Link:
+    before, after = event.product_before, event.product_after
+    return Link(
+        key=event.event_key,
+        kind=event.kind,
+        event_name=event.event_name,
+        view_type=event.view_type,
+        before=None if before is None else digest(before),
+        after=None if after is None else digest(after),
+        occurred_at=event.occurred_at,
+        request_id=event.request_id,
+    )
