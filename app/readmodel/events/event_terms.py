@@ -2,9 +2,9 @@
 
 All are words of one text in one index, so that SQLite intersects them. A term begins with a
 character for private use, which no word has, and ends with a hash of the value, so that any value
-is one word. Texts also have terms for the beginnings of their words, because SQLite would first read
-all that a beginning finds: up to three characters, and up to eight of words of letters, which
-many events can have. What repeats from event to event is remembered.
+is one word. Texts also have terms for the beginnings of their words, because SQLite would read all
+that a beginning finds before the first event: up to three characters, and up to eight of words of
+letters, which many events can have. What repeats from event to event is remembered.
 
 Sizes of stock changes are in classes: below 64 units one for each whole number and one for what is
 between two of them, and above eight for each doubling. An event has terms for its class, for the
