@@ -59,6 +59,22 @@ def deployment(settings: Settings, webs: int = 1, idle: float = 0.25) -> Iterato
         yield apps
 
 
+def test_each_web_process_has_a_copy_that_follows_all(split: Settings) -> None:
+    with deployment(split, webs=2) as apps:
+        for app in apps:
+            until(lambda: app.services.read_model.state.filled)  # noqa: B023 - called in this turn
+        for number in range(10):
+            apps[number % 2].create(f"P{number}", number, name="Gnu")
+        expected = [f"P{number}" for number in range(9, -1, -1)]
+        for app in apps:
+            until(lambda: listed(app) == expected)  # noqa: B023
+
+
+def listed(app: App) -> list[str]:
+    answer = app.http.get("/v1/products", params={"q": "gnu", "sort": "-stock"})
+    return [product["product_id"] for product in answer.json()["items"]]
+
+
 def ids(feed: Listener) -> list[str]:
     return [message.data["subject"] for message in feed.seen]
 

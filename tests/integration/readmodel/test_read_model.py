@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
-from app.readmodel import fill
+from app.readmodel import fill, follower
+from app.readmodel.database import Database
 from app.readmodel.read_model import FILE
+from app.store.dynamodb.client import connect
+from app.store.engine import find_running
 from tests.support.http.plain import Client
 from tests.support.processes.process import Process
 from tests.support.processes.running import App, item, serving, settings_for
@@ -104,6 +107,7 @@ def test_while_it_fills_lists_say_so_and_changes_are_not_lost(
             app.create(f"F{number}", number)
     (tmp_path / FILE).unlink()
     monkeypatch.setattr(fill, "PAGE", 1)
+    monkeypatch.setattr(follower, "OFFERED", 1)  # the poll finds what there is no room for
     right = vars(fill.Fill)["_write"]
     waits = []
 
@@ -164,6 +168,68 @@ def test_damage_while_it_runs_is_repaired(endpoint: str, tmp_path: Path) -> None
         app.create("H2")
         until(lambda: app.http.get("/v1/products?q=name").status_code == 200)
         assert ids(app) == ["H1", "H2"]
+
+
+def test_full_disk_delays_the_copy_and_loses_nothing(
+    endpoint: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving(settings_for(endpoint, tmp_path)) as app:
+        app.create("J0", name="Lynx")
+        until(lambda: filled(app))
+        until(lambda: app.services.read_model.state.events.filled)
+        database = app.services.read_model.database
+        with database.writing() as connection:
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        limit_pages(database, pages)
+        for number in range(1, 30):
+            app.put_outside(ProductID=f"J{number}", ProductName="Lynx", Stock=1, x="x" * 9_000)
+        until(lambda: "full" in app.services.read_model.state.trouble)
+        assert len(ids(app, q="lynx")) < 30
+        assert "disk is full" in caplog.text
+        assert app.http.get("/v1/products/J29").status_code == 200
+        limit_pages(database, 1_000_000)
+        until(lambda: len(ids(app, q="lynx")) == 30)
+        until(lambda: not app.services.read_model.state.trouble)
+
+
+def limit_pages(database: Database, most: int) -> None:
+    """Let the file have at most this number of pages, as on a small disk."""
+    with database.writing() as connection:
+        connection.execute(f"PRAGMA max_page_count = {most:d}")
+
+
+@pytest.mark.embedded
+def test_kill_in_the_fill_leaves_a_fill_that_goes_on(tmp_path: Path) -> None:
+    process = Process(tmp_path / "data")
+    with process:
+        engine = find_running(process.data_dir)
+        assert engine is not None
+        tables = connect(engine.url).tables
+        for first in range(0, 3_000, 25):
+            put: Any = [
+                {"PutRequest": {"Item": item(ProductID=f"K{n}", ProductName="Ibis", Stock=n)}}
+                for n in range(first, first + 25)
+            ]
+            tables.batch_write_item(RequestItems={"Products": put})
+        process.kill()
+        (process.data_dir / FILE).unlink()
+        process.start()
+        scanned = []
+        for _ in range(3):
+            with Client(base_url=process.url) as http:
+                until(lambda: state(http)["scanned"] > 0 or state(http)["filled"])
+                scanned.append(state(http)["scanned"])
+            process.kill()
+            process.start()
+        with Client(base_url=process.url) as http:
+            until(lambda: state(http)["filled"] and state(http)["events"]["filled"], 60)
+            path = "/v1/products?q=ibis&sort=-stock&limit=5&total=exact"
+            until(lambda: http.get(path).json()["total"]["count"] == 3_000, 60)
+            assert scanned[0] < 3_000
+
+
+def state(http: Client) -> Any:
+    return http.get("/readyz").json()["details"]["read_model"]
 
 
 @pytest.mark.embedded
