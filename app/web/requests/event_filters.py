@@ -112,7 +112,7 @@ async def event_search(
         created=(*_since("since", since, zone), *_since("until", until, zone)),
         sizes=() if min_delta is None else (Span(float(min_delta)),),
     )
-    only_live = not q and not query.created and not any(others.values())
+    only_live = not q.strip() and not query.created and not any(others.values())
     return EventSearch(query & parse(q, zone), live, only_live)
 
 

@@ -1,5 +1,6 @@
 """`GET /v1/events` and the Audit page search all events, and say how complete an answer is."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,8 @@ def test_invalid_view_is_not_saved(app: App, name: str, q: str, code: str) -> No
 def test_audit_page_searches_pages_and_saves(app: App) -> None:
     first = app.http.get("/audit", params={"q": "product:B", "order": "oldest"})
     assert "14 changes found" in first.text
+    assert first.text.count('class="row"') == 14
+    assert re.search(r"<h2><time[^>]*>20[0-9]{2}-[0-9]{2}-[0-9]{2}<", first.text)
     wrong = app.http.get("/audit", params={"q": "knd:x"})
     assert wrong.status_code == 422
     assert "unknown qualifier" in wrong.text
