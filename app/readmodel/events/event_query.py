@@ -107,17 +107,15 @@ def parts_of(query: EventQuery) -> list[Part]:
         return [Part(_expression(positive, negative))]
     ranges = _common(query.sizes, 0.0)
     certain, edges = _classes(ranges)
-    others = [_any(_terms_of(_complement(certain)))] if certain != _ALL else []
     parts = []
     if all(span.negated for span in query.sizes):  # so events without a size are wanted, too
-        parts.append(Part(_expression(positive, [*negative, *others])))
-    elif certain:
-        inside, outside = _terms_of(certain), _terms_of(_complement(certain))
-        if len(outside) > _FEW:
-            parts.append(Part(_expression([*positive, _any(inside)], negative)))
-        else:
-            all_sizes = _any(_terms_of(_ALL))
-            parts.append(Part(_expression([*positive, all_sizes], [*negative, *others])))
+        parts.append(Part(_expression(positive, [*negative, _any(_terms_of(_ALL))])))
+    if certain:
+        outside = _terms_of(_complement(certain))
+        few = len(outside) <= _FEW
+        both = [*positive, _any(_terms_of(_ALL if few else certain))]
+        excluded = [*negative, _any(outside)] if few and outside else negative
+        parts.append(Part(_expression(both, excluded)))
     if edges:
         both = [*positive, _any(_terms_of((edge, edge) for edge in sorted(edges)))]
         parts.append(Part(_expression(both, negative), ranges))

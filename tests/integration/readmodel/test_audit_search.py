@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
+from app.readmodel import read_model
 from app.readmodel.events.event_fill import EventFill
+from app.readmodel.events.qualifiers import parse
 from app.store.access import saved_views
 from tests.support.processes.running import App, serving, settings_for
 from tests.support.waiting import until
@@ -99,6 +102,17 @@ def test_filtered_pages_are_full_and_follow_one_another(app: App) -> None:
     assert paged == every
     assert search(app, "kind:inserted kind:deleted", order="oldest")["items"] == every[::-1]
     assert search(app, after=every[-1]["cursor"], kind="deleted")["items"] == every[:1]
+
+
+def test_every_event_of_a_query_is_read_a_page_at_a_time(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_model, "_EACH", 4)
+    query = parse("product:B -kind:inserted", ZoneInfo("UTC"))
+    ids = [event.id for event in app.services.read_model.each_event(query)]
+    listed = search(app, "product:B -kind:inserted", order="oldest")["items"]
+    assert ids == [event["id"] for event in listed]
+    assert len(ids) == 13
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,9 @@ def test_expired_events_are_pruned_oldest_first(copy: Copy) -> None:
         assert len(kept(copy)) == left
     assert kept(copy)[0][1] == EVENTS[2]
     assert found(copy, "product:P1") == [key(3)]
+    with copy.database.writing() as connection:
+        prune(connection, NOON_MS + 7_200_000, 5)
+        assert connection.execute("SELECT count(*) FROM event_hours").fetchone() == (0,)
     assert first_number(NOON_MS) < first_number(NOON_MS + 1)
 
 
