@@ -33,12 +33,8 @@ from app.web.requests.parameters import (
 )
 from app.web.requests.responses import json_response, page_response
 from app.web.requests.strict_route import StrictRoute
-from app.web.schemas.outputs import (
-    CloudEventOut,
-    EventPageOut,
-    ProductEventPageOut,
-    filling_out,
-)
+from app.web.schemas.event_pages import EventPageOut, ProductEventPageOut, filling_out
+from app.web.schemas.outputs import CloudEventOut
 
 router = APIRouter(
     prefix="/v1", tags=["events"], route_class=StrictRoute, dependencies=[needs(Role.VIEWER)]
