@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.core.item import Item
 from app.store.access.admin_log import AdminLog
+from app.store.access.saved_views import SavedViews
 from app.store.alerts.alert_control import AlertControl
 from app.store.audit.as_of import Past
 from app.store.audit.audit_repository import AuditRepository
@@ -35,6 +36,7 @@ class Store:
     sinks: SinkControl
     admin_log: AdminLog
     alerts: AlertControl
+    views: SavedViews
     status: StatusReader
 
 
@@ -79,5 +81,6 @@ def open_store(
         sinks=sinks,
         admin_log=admin_log,
         alerts=AlertControl(client, tables.settings, admin_log),
+        views=SavedViews(client, tables.settings, admin_log),
         status=StatusReader(client, tables, CONSUMER, gaps, sinks.views, products.carry_no_stock),
     )

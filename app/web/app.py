@@ -22,6 +22,7 @@ from app.web.api import (
     metrics,
     reversals,
     sinks,
+    views,
 )
 from app.web.api.batches import batch
 from app.web.api.exports import export_routes
@@ -54,6 +55,7 @@ _ROUTED_MODULES = (
     alerts,
     dead_letters,
     sinks,
+    views,
     contracts,
     admin,
     sign_in_page,

@@ -48,6 +48,7 @@ def encoded(event: ChangeEvent) -> bytes:
         event.category,
         event.unit,
         event.images_omitted,
+        event.reverses,
     )
     packer = zlib.compressobj(_LEVEL, zdict=_DICTIONARY)
     return packer.compress(json_text.dumps(fields, default=_base64)) + packer.flush()
@@ -78,6 +79,7 @@ def decoded(data: bytes) -> ChangeEvent:
         category=fields[18],
         unit=fields[19],
         images_omitted=fields[20],
+        reverses=fields[21],
     )
 
 

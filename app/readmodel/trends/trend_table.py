@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from app.core.events import ChangeEvent
+from app.core.events import RESERVED, ChangeEvent
 from app.core.item import AttributeNames
 from app.readmodel.events.event_table import is_shown
 from app.readmodel.trends.contributions import MINUTES, Amount, Key, amounts
@@ -50,7 +50,7 @@ class TrendTable:
                 "DELETE FROM trends WHERE scope = ? AND start <= ?", (MINUTES, oldest)
             )
         connection.executemany(_ADD, [(*key, *amount) for key, amount in rows.items()])
-        self._products.add(connection, events)
+        self._products.add(connection, _of_products(events))
 
     def remove(self, connection: sqlite3.Connection, events: Sequence[ChangeEvent]) -> None:
         """Subtract events that the copy had, and has no more."""
@@ -58,7 +58,7 @@ class TrendTable:
         rows = self._sums(events)
         connection.executemany(_SUBTRACT, [(*key, *amount) for key, amount in rows.items()])
         connection.executemany(_DELETE, rows)
-        self._products.remove(connection, events)
+        self._products.remove(connection, _of_products(events))
 
     def is_new_day(self, connection: sqlite3.Connection, now: datetime) -> bool:
         """Whether `begin_day` is due."""
@@ -84,6 +84,11 @@ class TrendTable:
                     )
                 )
         return sums
+
+
+def _of_products(events: Iterable[ChangeEvent]) -> list[ChangeEvent]:
+    """The events without gaps of whole shards."""
+    return [event for event in events if not event.product_id.startswith(RESERVED)]
 
 
 def _is_old(key: Key, oldest: int) -> bool:

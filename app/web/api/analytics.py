@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from app.core.errors import InvalidCursor
+from app.core.events import Reason
 from app.core.roles import Role
 from app.readmodel.read_model import ReadModelFilling
 from app.readmodel.trends import series
@@ -28,7 +29,6 @@ from app.web.schemas.analytics_models import (
     trend_out,
     values_out,
 )
-from app.web.schemas.fields import Reason
 
 router = APIRouter(
     prefix="/v1/analytics",

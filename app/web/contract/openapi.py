@@ -18,6 +18,7 @@ from app.web.contract.examples import EXAMPLES
 from app.web.contract.headers import HEADERS, add_headers
 from app.web.contract.reversal_examples import REVERSAL_EXAMPLES
 from app.web.contract.sink_examples import SINK_EXAMPLES
+from app.web.contract.view_examples import VIEW_EXAMPLES
 from app.web.middleware.authentication import PUBLIC
 
 _DESCRIPTION = """\
@@ -40,6 +41,7 @@ _EXAMPLES = {
     **REVERSAL_EXAMPLES,
     **ANALYTICS_EXAMPLES,
     **ALERT_EXAMPLES,
+    **VIEW_EXAMPLES,
     **SINK_EXAMPLES,
 }
 
@@ -72,6 +74,7 @@ _TAGS = [
         "description": "Events that a sink rejected. They are kept until they are redriven or "
         "deleted.",
     },
+    {"name": "views", "description": "Searches of events that are saved under a name."},
     {"name": "admin", "description": "The log of admin actions."},
     {"name": "health", "description": "Checks for load balancers and monitoring."},
 ]

@@ -12,7 +12,7 @@ from app.store.products.model import Product
 # A JSON number while every reader keeps all of its digits, else a decimal string.
 Number = int | float | str
 
-_NEXT_CURSOR = "Send it as `cursor` to get the next page; null on the last page."
+NEXT_CURSOR = "Send it as `cursor` to get the next page; null on the last page."
 
 
 class ProductOut(BaseModel):
@@ -81,9 +81,9 @@ class WrittenProductOut(ProductOut):
 
 
 class TotalOut(BaseModel):
-    """How many products a list has."""
+    """How many items a list has."""
 
-    count: int = Field(description="The number of products.")
+    count: int = Field(description="The number of items.")
     exact: bool = Field(description="Whether that is all; if not, there are more.")
 
 
@@ -91,7 +91,7 @@ class ProductPageOut(BaseModel):
     """A page of products."""
 
     items: list[ProductOut] = Field(description="The products.")
-    next_cursor: str | None = Field(description=_NEXT_CURSOR)
+    next_cursor: str | None = Field(description=NEXT_CURSOR)
     total: TotalOut | None = Field(description="Null unless the request has `total`.")
     as_of: str = Field(
         description="The list has every change that was audited up to this time (RFC 3339, UTC), "
@@ -189,13 +189,6 @@ class CloudEventOut(BaseModel):
         description="For a `reconciled` event: whether it is void, because the stream record of "
         "the same change arrived later. Only in pages of a product's events.",
     )
-
-
-class EventPageOut(BaseModel):
-    """A page of events, as CloudEvents."""
-
-    items: list[CloudEventOut] = Field(description="The events.")
-    next_cursor: str | None = Field(description=_NEXT_CURSOR)
 
 
 def written_product_out(product: Product, barcode: SameBarcode) -> dict[str, Any]:

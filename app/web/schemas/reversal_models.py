@@ -4,10 +4,11 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from app.core.events import Reason
 from app.core.keys import ID_BYTES
 from app.store.products.model import Product
 from app.web.schemas.batch_models import MAX_ITEMS, BatchItemOut
-from app.web.schemas.fields import Note, Reason
+from app.web.schemas.fields import Note
 from app.web.schemas.outputs import ProductOut, product_out
 from app.web.schemas.product_models import Strict
 

@@ -35,7 +35,7 @@ TABLE: dict[Route, tuple[Role | None, int, dict[str, Any]]] = {
     ("GET", "/docs"): (VIEWER, 200, {}),
     ("GET", "/v1/products"): (VIEWER, 200, {}),
     ("GET", "/v1/products/{product_id}"): (VIEWER, 404, {}),
-    ("GET", "/v1/products/{product_id}/events"): (VIEWER, 200, {}),
+    ("GET", "/v1/products/{product_id}/events"): (VIEWER, 404, {}),
     ("GET", "/v1/events"): (VIEWER, 200, {}),
     ("GET", "/v1/events/{event_id}"): (VIEWER, 404, {}),
     ("POST", "/v1/products"): (EDITOR, 422, JSON),
@@ -75,6 +75,10 @@ TABLE: dict[Route, tuple[Role | None, int, dict[str, Any]]] = {
     ("POST", "/v1/sinks/{name}/rewind"): (ADMIN, 404, {"json": {"to": "now"}}),
     ("POST", "/v1/sinks/{name}/test"): (ADMIN, 404, {}),
     ("POST", "/v1/sinks/{name}/redrive"): (ADMIN, 404, {}),
+    ("GET", "/v1/views"): (VIEWER, 200, {}),
+    ("GET", "/v1/views/{name}"): (VIEWER, 404, {}),
+    ("PUT", "/v1/views/{name}"): (EDITOR, 422, JSON),
+    ("DELETE", "/v1/views/{name}"): (EDITOR, 404, {}),
     ("GET", "/v1/admin/log"): (ADMIN, 200, {}),
     ("GET", "/"): (VIEWER, 200, {}),
     ("GET", "/products"): (VIEWER, 200, {}),
@@ -91,6 +95,9 @@ TABLE: dict[Route, tuple[Role | None, int, dict[str, Any]]] = {
     ("POST", "/products/adjust"): (EDITOR, 422, {"params": {"id": "nothing"}}),
     ("GET", "/products/delete"): (EDITOR, 404, {"params": {"id": "nothing"}}),
     ("POST", "/products/delete"): (EDITOR, 404, {"params": {"id": "nothing"}}),
+    ("GET", "/audit"): (VIEWER, 200, {}),
+    ("POST", "/audit/views"): (EDITOR, 422, {"data": {}}),
+    ("POST", "/audit/views/delete"): (EDITOR, 404, {"data": {"name": "nothing"}}),
     ("POST", "/demo/start"): (EDITOR, 303, {}),
     ("POST", "/demo/stop"): (EDITOR, 303, {}),
     ("GET", "/system"): (VIEWER, 200, {}),
@@ -214,8 +221,10 @@ def test_every_form_of_every_page_has_the_token(house: House) -> None:
         headers=house.headers["editor"],
     )
     write_sinks(house)
+    house.app.http.put("/v1/views/V", json={"q": ""}, headers=house.headers["editor"])
     with house.browser(house.secrets["admin"]) as admin:
         pages = [
+            "/audit?view=V",
             "/system",
             "/system/sinks/rewind?name=running",
             "/",

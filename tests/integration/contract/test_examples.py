@@ -11,19 +11,20 @@ from app.web.contract import examples
 from app.web.contract.analytics_examples import ANALYTICS_EXAMPLES
 from app.web.contract.reversal_examples import DELETION, REVERSAL_EXAMPLES
 from app.web.contract.sink_examples import SINK_EXAMPLES
+from app.web.contract.view_examples import VIEW_EXAMPLES
 from tests.integration.consumers.webhooks import with_webhook
 from tests.support.http.receiver import receiving
 from tests.support.processes.running import App
 from tests.support.waiting import until
 
-_PATHS = tuple(
-    f"/v1/{name}" for name in ("products", "events", "reversals", "exports", "analytics", "sinks")
-)
+_DATA = ("products", "events", "views", "reversals", "exports", "analytics", "sinks")
+_PATHS = tuple(f"/v1/{name}" for name in _DATA)
 
 EXAMPLES = {
     **examples.EXAMPLES,
     **REVERSAL_EXAMPLES,
     **ANALYTICS_EXAMPLES,
+    **VIEW_EXAMPLES,
     **SINK_EXAMPLES,
 }
 BEGINNING = 7  # examples, of a product's first sale; trends are those of these
