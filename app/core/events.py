@@ -20,6 +20,19 @@ Kind = Literal[
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
+Reason = Literal[
+    "received",
+    "sold",
+    "returned",
+    "damaged",
+    "lost",
+    "found",
+    "counted",
+    "transfer",
+    "correction",
+]
+REASONS: tuple[Reason, ...] = get_args(Reason)
+
 # Stream label, `#`, sequence number padded to 40 digits, and the suffix that
 # `app.store.audit.chain` adds for a `reconciled`, a `gap`, and a gap after a `reconciled`.
 _EVENT_KEY = re.compile(r"[^#\x00]{1,64}#[0-9]{40}(~r[0-9]{4})?(~g[0-9]{4})?")

@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from app.core.errors import StockpulseError, StoreUnavailable
+from app.core.events import ChangeEvent
 from app.core.item import Item
 from app.core.keys import NotAnID
 from app.readmodel.changes import Changes
 from app.readmodel.database import Database
 from app.readmodel.events.event_fill import EventFill
+from app.readmodel.events.event_lists import EventLists, EventPage
+from app.readmodel.events.event_query import EventQuery, Order
 from app.readmodel.fill import Fill, expected_items
 from app.readmodel.follower import Follower
 from app.readmodel.own_writes import OwnWrites
@@ -22,10 +25,12 @@ from app.readmodel.products.product_query import ProductQuery
 from app.store.audit.audit_repository import AuditRepository
 from app.store.deployment import Deployment
 from app.store.dynamodb.batches import get_all
+from app.store.feed.cursor import Cursor
 from app.store.feed.feed import Feed
 from app.store.timeline.tail import Tail
 
 FILE = "read-model.sqlite"
+_EACH = 500  # events that are read at once for `each_event`
 LATE = 15.0  # seconds of lag from which a list says that it may be old
 
 
@@ -70,13 +75,14 @@ class ReadModelFilling(StockpulseError):
 
 
 class ReadModel:
-    """Answers lists of products, as soon as the copy is filled."""
+    """Answers lists of products and of events, as soon as the copy has these."""
 
     def __init__(
         self,
         database: Database,
         lists: ProductLists,
         past: PastLists,
+        event_lists: EventLists,
         changes: Changes,
         own_writes: OwnWrites,
         follower: Follower,
@@ -86,6 +92,7 @@ class ReadModel:
         self.database = database
         self._lists = lists
         self._past = past
+        self._event_lists = event_lists
         self._changes = changes
         self._fill = fill
         self._event_fill = event_fill
@@ -156,6 +163,35 @@ class ReadModel:
         with self._ready(events=True):
             return self._past.page(query, moment, limit, cursor, totals)
 
+    def events(
+        self,
+        query: EventQuery,
+        limit: int,
+        order: Order = "newest",
+        cursor: str | None = None,
+        totals: Totals = "none",
+        after: Cursor | None = None,
+    ) -> EventPage:
+        """Up to `limit` events of the query; `cursor` and `after` as in `EventLists.page`.
+
+        Raises:
+            InvalidCursor: no page of this list in this order returned the cursor.
+            ReadModelFilling: the copy does not have all events yet.
+            StoreUnavailable: the copy cannot be read now.
+
+        """
+        with self._ready(events=True):
+            return self._event_lists.page(query, limit, order, cursor, totals, after)
+
+    def each_event(self, query: EventQuery, order: Order = "oldest") -> Iterator[ChangeEvent]:
+        """Every event of the query, read a page at a time; raises as `events`."""
+        cursor = None
+        while True:
+            page = self.events(query, _EACH, order, cursor)
+            yield from (event for _, event in page.items)
+            if (cursor := page.next_cursor) is None:
+                return
+
     @contextmanager
     def _ready(self, *, events: bool = False) -> Iterator[None]:
         """Check that the copy has all products, or also all events, and can be read."""
@@ -213,6 +249,7 @@ def open_read_model(
                 database,
                 ProductLists(database, names),
                 PastLists(database, names),
+                EventLists(database),
                 changes,
                 own_writes,
                 follower,

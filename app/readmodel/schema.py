@@ -1,6 +1,6 @@
 """The tables of the copy. A change of them needs a new `VERSION`: older files are then refilled."""
 
-VERSION = 3
+VERSION = 4
 
 # A missing text sorts as an empty one, a missing number before all others: a page continues after
 # (sort key, id), and SQL cannot compare with NULL.
@@ -11,8 +11,9 @@ NO_NUMBER = float("-inf")
 # product keeps its row.
 #
 # An event's `number` is its place in the timeline (`app.readmodel.events.event_table`), `size` the
-# units of a stock change, up or down. `event_terms` and `event_words` index it
-# (`app.readmodel.events.event_terms`) without its texts.
+# units of a stock change, up or down. `event_index` has its words and terms
+# (`app.readmodel.events.event_terms`) without its texts. `event_hours` has the earliest and the
+# latest `occurred_at` of the events that arrived in an hour.
 TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
@@ -63,8 +64,7 @@ CREATE TABLE events (
 );
 CREATE INDEX events_of_product ON events (product_id, event_key, occurred_at);
 
-CREATE VIRTUAL TABLE event_terms USING fts5 (terms, content = '', columnsize = 0, detail = none);
-CREATE VIRTUAL TABLE event_words USING fts5 (
-    words, content = '', columnsize = 0, prefix = '1 2 3'
-);
+CREATE TABLE event_hours (hour INTEGER PRIMARY KEY, earliest INTEGER, latest INTEGER);
+
+CREATE VIRTUAL TABLE event_index USING fts5 (text, content = '', columnsize = 0);
 """

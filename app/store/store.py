@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.core.item import Item
 from app.store.access.admin_log import AdminLog
+from app.store.access.saved_views import SavedViews
 from app.store.audit.as_of import Past
 from app.store.audit.audit_repository import AuditRepository
 from app.store.dead_letters.letter_admin import DeadLetterAdmin
@@ -31,6 +32,7 @@ class Store:
     letters: DeadLetterAdmin
     sinks: SinkControl
     admin_log: AdminLog
+    views: SavedViews
     status: StatusReader
 
 
@@ -72,5 +74,6 @@ def open_store(
         letters=DeadLetterAdmin(client, tables.dead_letters, admin_log, sinks, on_due=on_control),
         sinks=sinks,
         admin_log=admin_log,
+        views=SavedViews(client, tables.settings, admin_log),
         status=StatusReader(client, tables, CONSUMER, gaps, sinks.views, products.carry_no_stock),
     )

@@ -22,6 +22,7 @@ from app.web.api import (
     metrics,
     reversals,
     sinks,
+    views,
 )
 from app.web.api.products import product_reads, product_writes, stock
 from app.web.contract.openapi import contract, operation_id
@@ -50,6 +51,7 @@ _ROUTED_MODULES = (
     reversals,
     dead_letters,
     sinks,
+    views,
     contracts,
     admin,
     sign_in_page,

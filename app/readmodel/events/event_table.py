@@ -7,11 +7,12 @@ import sqlite3
 
 from app.core.events import RESERVED, ChangeEvent
 from app.readmodel.events.event_row import decoded, encoded
-from app.readmodel.events.event_terms import size_of, terms_of, words_of
+from app.readmodel.events.event_terms import size_of, text_of
 from app.readmodel.products.product_row import storable
 from app.store.feed.cursor import Cursor
 
 _MS_BITS, _WRITER_BITS, _EVENT_BITS = 20, 12, 2
+_HOUR_MS = 3_600_000
 
 
 def is_kept(event: ChangeEvent) -> bool:
@@ -27,6 +28,16 @@ def is_shown(event: ChangeEvent) -> bool:
 def first_number(ms: int) -> int:
     """The least number that an event stamped at or after `ms` can have."""
     return ms << _MS_BITS
+
+
+def hour_of(number: int) -> int:
+    """The hour in which an event arrived, counted from 1970."""
+    return (number >> _MS_BITS) // _HOUR_MS
+
+
+def first_of_hour(hour: int) -> int:
+    """The least number that an event of an hour can have."""
+    return first_number(hour * _HOUR_MS)
 
 
 def put(connection: sqlite3.Connection, cursor: Cursor, event: ChangeEvent) -> bool:
@@ -45,6 +56,7 @@ def put(connection: sqlite3.Connection, cursor: Cursor, event: ChangeEvent) -> b
             return False
         _remove(connection, number, event)
     number = _free(connection, cursor)
+    occurred_ms = round(event.occurred_at.timestamp() * 1000)
     connection.execute(
         "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -52,7 +64,7 @@ def put(connection: sqlite3.Connection, cursor: Cursor, event: ChangeEvent) -> b
             product_id,
             event.event_key,
             str(cursor),
-            round(event.occurred_at.timestamp() * 1000),
+            occurred_ms,
             event.kind,
             size_of(event),
             encoded(event),
@@ -60,10 +72,12 @@ def put(connection: sqlite3.Connection, cursor: Cursor, event: ChangeEvent) -> b
     )
     if is_shown(event):
         connection.execute(
-            "INSERT INTO event_terms (rowid, terms) VALUES (?, ?)", (number, terms_of(event))
+            "INSERT INTO event_index (rowid, text) VALUES (?, ?)", (number, text_of(event))
         )
         connection.execute(
-            "INSERT INTO event_words (rowid, words) VALUES (?, ?)", (number, words_of(event))
+            "INSERT INTO event_hours VALUES (?1, ?2, ?2) ON CONFLICT DO UPDATE "
+            "SET earliest = min(earliest, ?2), latest = max(latest, ?2)",
+            (hour_of(number), occurred_ms),
         )
     return known is None
 
@@ -76,6 +90,9 @@ def prune(connection: sqlite3.Connection, before_ms: int, most: int) -> int:
     ).fetchall()
     for number, data in rows:
         _remove(connection, number, decoded(data))
+    if len(rows) < most:
+        hour = hour_of(first_number(before_ms))
+        connection.execute("DELETE FROM event_hours WHERE hour < ?", (hour,))
     return len(rows)
 
 
@@ -84,22 +101,31 @@ def _remove(connection: sqlite3.Connection, number: int, event: ChangeEvent) -> 
     if not is_shown(event):
         return
     connection.execute(
-        "INSERT INTO event_terms (event_terms, rowid, terms) VALUES ('delete', ?, ?)",
-        (number, terms_of(event)),
+        "INSERT INTO event_index (event_index, rowid, text) VALUES ('delete', ?, ?)",
+        (number, text_of(event)),
     )
-    connection.execute(
-        "INSERT INTO event_words (event_words, rowid, words) VALUES ('delete', ?, ?)",
-        (number, words_of(event)),
-    )
+
+
+def number_of(connection: sqlite3.Connection, cursor: Cursor) -> int:
+    """The number of the event that arrived at the cursor; if there is none, what it would have."""
+    known = connection.execute(
+        "SELECT number FROM events WHERE number >= ? AND number < ? AND cursor = ?",
+        (first_number(cursor.ms), first_number(cursor.ms + 1), str(cursor)),
+    ).fetchone()
+    return _number(cursor) if known is None else int(known[0])
 
 
 def _free(connection: sqlite3.Connection, cursor: Cursor) -> int:
     """The cursor's number; the next free one if another writer's cursor has the same."""
-    number = (
+    number = _number(cursor)
+    while connection.execute("SELECT 1 FROM events WHERE number = ?", (number,)).fetchone():
+        number += 1
+    return number
+
+
+def _number(cursor: Cursor) -> int:
+    return (
         first_number(cursor.ms)
         | int(cursor.writer[:2], 16) << _WRITER_BITS
         | cursor.n << _EVENT_BITS
     )
-    while connection.execute("SELECT 1 FROM events WHERE number = ?", (number,)).fetchone():
-        number += 1
-    return number

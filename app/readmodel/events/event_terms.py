@@ -1,8 +1,12 @@
-"""What an event is found by: a term for each of its qualifiers, and the words of its texts. Pure.
+"""What an event is found by: the words of its texts, and a term for each of its qualifiers. Pure.
 
-A term is a letter for the qualifier and a hash of the value, so that the full-text index takes any
-value as one word. Sizes of stock changes have terms too: one for each size below 16, and eight for
-each doubling above.
+All are words of one text in one index, so that SQLite intersects them. A term begins with a
+character for private use, which no word has, and ends with a hash of the value, so that any value
+is one word. Texts also have terms for the beginnings of their words, up to three characters.
+
+Sizes of stock changes are in classes: below 64 units one for each whole number and one for what is
+between two of them, and above eight for each doubling. An event has terms for its class, for the
+four classes around it, for the 16 around these and so on, so that a range of sizes is a few terms.
 """
 
 import math
@@ -15,8 +19,10 @@ from app.readmodel.products.product_row import folded, spaced
 
 Qualifier = Literal["kind", "product", "actor", "reason", "category", "reference", "request"]
 
+_MARK = "\ue000"  # SQLite's tokenizer takes it as a letter
+
 # Each event has this term, so that a query of nothing but negations has something to subtract from.
-EVERY = "every"
+EVERY = f"{_MARK}e"
 
 _LETTER: dict[Qualifier, str] = {
     "kind": "k",
@@ -27,36 +33,48 @@ _LETTER: dict[Qualifier, str] = {
     "reference": "f",
     "request": "q",
 }
-_EXACT = 16  # units: up to here, each size has a term of its own
-_STEPS = 8  # terms for each doubling above
-LARGEST = _EXACT + 60 * _STEPS
+START = 3  # characters: shorter beginnings of words have terms
+_EXACT = 64  # units: up to here, each whole number has a class of its own
+_STEPS = 8  # classes for each doubling above
+_LEVELS = 5  # of classes, each of four of the level below
+LARGEST = (1 << 2 * _LEVELS) - 1
 
 
 def term(qualifier: Qualifier, value: str) -> str:
     """The term of a qualifier's value, which is compared exactly."""
-    data = value.encode(errors="surrogatepass")
-    return _LETTER[qualifier] + blake2b(data, digest_size=8).hexdigest()
+    return _MARK + _LETTER[qualifier] + _hash(value)
+
+
+def start_term(start: str) -> str:
+    """The term of texts with a word that begins with these characters, at most `START`."""
+    return f"{_MARK}s{_hash(start)}"
 
 
 def size_class(size: float) -> int:
     """The number of the class of a size in units, rising with the size, up to `LARGEST`."""
     if size < _EXACT:
-        return math.floor(size)
-    return min(LARGEST, _EXACT + math.floor(_STEPS * math.log2(size / _EXACT)))
+        return 2 * math.floor(size) + (not size.is_integer())
+    return min(LARGEST, 2 * _EXACT + math.floor(_STEPS * math.log2(size / _EXACT)))
 
 
-def size_term(number: int) -> str:
-    """The term of a class of sizes."""
-    return f"z{number}"
+def class_terms(first: int, last: int) -> list[str]:
+    """The fewest terms that all sizes of these classes have, and no others."""
+    terms = []
+    for level in range(_LEVELS):
+        while first <= last and first % 4:
+            terms.append(_size_term(level, first))
+            first += 1
+        while first <= last and last % 4 != 3:
+            terms.append(_size_term(level, last))
+            last -= 1
+        if first > last:
+            return terms
+        first, last = first // 4, last // 4
+    return [*terms, _size_term(_LEVELS, 0)]
 
 
-def terms_of(event: ChangeEvent) -> str:
-    """The event's terms, as a text for the index."""
-    return " ".join(_terms(event))
-
-
-def words_of(event: ChangeEvent) -> str:
-    """The event's texts without case and accents, as words for the index."""
+def text_of(event: ChangeEvent) -> str:
+    """The event's words and terms, as a text for the index."""
     texts = (
         event.product_name,
         event.product_id,
@@ -66,14 +84,20 @@ def words_of(event: ChangeEvent) -> str:
         event.reason,
         event.actor,
     )
-    return spaced(folded("\n".join(text for text in texts if text)))
+    words = spaced(folded("\n".join(text for text in texts if text)))
+    return " ".join((words, *_terms(event, words)))
 
 
-def _terms(event: ChangeEvent) -> Iterator[str]:
+def size_of(event: ChangeEvent) -> float | None:
+    """How many units of stock were added or removed; None without a change of stock."""
+    return None if event.delta is None else abs(float(event.delta))
+
+
+def _terms(event: ChangeEvent, words: str) -> Iterator[str]:
     yield EVERY
-    yield term("kind", event.kind)
-    yield term("product", event.product_id)
     values: tuple[tuple[Qualifier, str | None], ...] = (
+        ("kind", event.kind),
+        ("product", event.product_id),
         ("actor", event.actor),
         ("reason", event.reason),
         ("category", event.category),
@@ -84,9 +108,15 @@ def _terms(event: ChangeEvent) -> Iterator[str]:
         if value is not None:
             yield term(qualifier, value)
     if (size := size_of(event)) is not None:
-        yield size_term(size_class(size))
+        number = size_class(size)
+        yield from (_size_term(level, number >> 2 * level) for level in range(_LEVELS + 1))
+    starts = {word[:length] for word in words.split() for length in range(1, START + 1)}
+    yield from map(start_term, sorted(starts))
 
 
-def size_of(event: ChangeEvent) -> float | None:
-    """How many units of stock were added or removed; None without a change of stock."""
-    return None if event.delta is None else abs(float(event.delta))
+def _size_term(level: int, number: int) -> str:
+    return f"{_MARK}z{level}x{number}"
+
+
+def _hash(value: str) -> str:
+    return blake2b(value.encode(errors="surrogatepass"), digest_size=8).hexdigest()

@@ -1,22 +1,28 @@
 """Events over REST: one endpoint returns a page, or streams with `Accept: text/event-stream`."""
 
+from contextlib import suppress
+from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from app.broker.filters import Filter, topic_of
 from app.broker.subscription import TooManyStreams
-from app.core.errors import EventNotFound, InvalidCursor
-from app.core.events import ChangeEvent, Kind, cloud_event
+from app.core.errors import EventNotFound, InvalidCursor, ProductGone, ProductNotFound
+from app.core.events import cloud_event, rfc3339
 from app.core.roles import Role
+from app.readmodel.events.event_query import Order
+from app.readmodel.events.qualifiers import InvalidSearch
+from app.readmodel.products.product_lists import Totals
+from app.readmodel.read_model import ReadModelFilling
 from app.store.feed.cursor import parse_cursor
 from app.web.api.event_stream import stream
 from app.web.auth.identity import identity_of
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses
-from app.web.errors import TooManyOfYourStreams
+from app.web.errors import InvalidRequest, TooManyOfYourStreams
 from app.web.middleware.rate_limits import account_of
+from app.web.requests.event_filters import EventSearchDep, events_listed
 from app.web.requests.parameters import (
     EventID,
     Limit,
@@ -27,44 +33,31 @@ from app.web.requests.parameters import (
 )
 from app.web.requests.responses import json_response, page_response
 from app.web.requests.strict_route import StrictRoute
-from app.web.schemas.fields import Quantity
-from app.web.schemas.outputs import CloudEventOut, EventPageOut
-from app.web.services import Services
+from app.web.schemas.outputs import (
+    CloudEventOut,
+    EventPageOut,
+    ProductEventPageOut,
+    filling_out,
+)
 
 router = APIRouter(
     prefix="/v1", tags=["events"], route_class=StrictRoute, dependencies=[needs(Role.VIEWER)]
 )
 
 
-async def _wanted(
-    kind: Annotated[
-        list[Kind] | None,
-        Query(description="Return only events of this kind. Repeat it for several kinds."),
-    ] = None,
-    product_id: Annotated[
-        str | None, Query(description="Return only events of this product.")
-    ] = None,
-    category: Annotated[
-        str | None, Query(description="Return only events of products in this category.")
-    ] = None,
-    actor: Annotated[
-        str | None, Query(description="Return only changes made by this key or person.")
-    ] = None,
-    min_delta: Annotated[
-        Quantity | None,
-        Query(
-            gt=0,
-            description="Return only stock changes of at least this many units, up or down.",
-        ),
-    ] = None,
-) -> Filter:
-    return Filter(frozenset(kind or ()), product_id, category, actor, min_delta)
+_TOTAL = (
+    "Whether to count the events: `capped` counts up to 10,000, `exact` counts all, which takes "
+    "longer."
+)
+_ORDER = "Whether the newest events come first, or the oldest; the default with `after`."
 
 
 @router.get(
     "/events",
     response_model=EventPageOut,
-    responses=error_responses(InvalidCursor, TooManyStreams, TooManyOfYourStreams)
+    responses=error_responses(
+        InvalidCursor, InvalidSearch, ReadModelFilling, TooManyStreams, TooManyOfYourStreams
+    )
     | {
         200: {
             "description": "A page of events, or the live stream (see `/v1/asyncapi.json`).",
@@ -75,7 +68,9 @@ async def _wanted(
 async def list_events(
     request: Request,
     services: ServicesDep,
-    wanted: Annotated[Filter, Depends(_wanted)],
+    search: EventSearchDep,
+    order: Annotated[Order | None, Query(description=_ORDER)] = None,
+    total: Annotated[Totals, Query(description=_TOTAL)] = "none",
     limit: Limit = 50,
     cursor: PageCursor = None,
     after: Annotated[
@@ -95,28 +90,51 @@ async def list_events(
 ) -> Response:
     """List or stream events.
 
-    Returns a page of events, newest first; with `after`, oldest first. With `Accept:
-    text/event-stream` it streams events as they arrive (server-sent events), starting after
-    `Last-Event-ID` or `after`. The filters apply to pages and to the stream.
+    Returns a page of the events that meet all conditions, newest first; with `after`, oldest first.
+    Each event is listed once, at its first arrival. `as_of` says how old the page is at most.
 
-    A page can be short of `limit` even if there are more events: follow `next_cursor`. An event
-    that arrived again after a crash is listed at its first arrival only, unless that lies far back;
-    with `after` it is returned again. Drop events whose `id` you already have.
+    While the server reads the events after its start, `filling` says how far it is. Until then,
+    `kind`, `product_id`, `category`, `actor` and `min_delta` work, but a page can be short of
+    `limit`, or empty, and lists an event that arrived again after a crash twice: follow
+    `next_cursor`, and drop events whose `id` you already have. Other conditions get 503.
+
+    With `Accept: text/event-stream` it streams events as they arrive (server-sent events), starting
+    after `Last-Event-ID` or `after`. The stream has the filters `kind`, `product_id`, `category`,
+    `actor` and `min_delta`.
     """
     _check_cursor("header:last-event-id", last_event_id or None)
     _check_cursor("?after", after)
-    _check_cursor("?cursor", cursor)
     if "text/event-stream" in request.headers.get("accept", ""):
+        if not search.only_live:
+            raise InvalidRequest(
+                "The live stream has the filters kind, product_id, category, actor and min_delta "
+                "only. Filter by other conditions when you receive the events."
+            )
         identity, account = identity_of(request), account_of(request.scope)
         return stream(
             services.broker,
             last_event_id or after,
-            wanted,
+            search.live,
             lambda end: services.access.stream_revocation.end_when_invalid(identity, end),
             services.access.stream_quota.hold(account),
             account,
         )
-    return await run_in_threadpool(_page, request, services, wanted, limit, cursor, after)
+    first = order or ("newest" if after is None else "oldest")
+    listing = await run_in_threadpool(
+        events_listed, services, search, limit, first, cursor, total, after
+    )
+    items = [
+        {**cloud_event(event, services.about.products_table), "cursor": at}
+        for at, event in listing.page.items
+    ]
+    return page_response(
+        request,
+        items,
+        listing.page.next_cursor,
+        total=None if listing.page.total is None else asdict(listing.page.total),
+        as_of=rfc3339(listing.as_of.replace(microsecond=0)),
+        filling=None if listing.filling is None else filling_out(listing.filling),
+    )
 
 
 @router.get(
@@ -137,9 +155,9 @@ def get_event(event_id: EventID, services: ServicesDep) -> Response:
 
 @router.get(
     "/products/{product_id}/events",
-    response_model=EventPageOut,
+    response_model=ProductEventPageOut,
     response_description="A page of the product's events.",
-    responses=error_responses(InvalidCursor),
+    responses=error_responses(InvalidCursor, ProductNotFound),
 )
 def list_product_events(
     product_id: PathProductID,
@@ -154,6 +172,9 @@ def list_product_events(
     remains. A page can be short of `limit` even if there are more events: follow `next_cursor`.
     """
     page = services.store.timeline.history(product_id, limit, cursor)
+    if not page.items and cursor is None:
+        with suppress(ProductGone):
+            services.store.products.get(product_id)
     items = [
         cloud_event(event, services.about.products_table)
         | ({"void": event.event_key in page.void} if event.kind == "reconciled" else {})
@@ -171,25 +192,3 @@ def _check_cursor(pointer: str, cursor: str | None) -> None:
         raise InvalidCursor(
             error.detail, extra={"errors": [{"pointer": pointer, "detail": "unknown cursor"}]}
         ) from None
-
-
-def _page(
-    request: Request,
-    services: Services,
-    wanted: Filter,
-    limit: int,
-    cursor: str | None,
-    after: str | None,
-) -> Response:
-    def admits(event: ChangeEvent) -> bool:
-        return wanted.admits(topic_of(event))
-
-    if after is not None:
-        page = services.store.timeline.after(cursor or after, limit, admits)
-    else:
-        page = services.store.timeline.latest(limit, cursor, admits)
-    items = [
-        {**cloud_event(event, services.about.products_table), "cursor": str(at)}
-        for at, event in page.items
-    ]
-    return page_response(request, items, page.next_cursor)

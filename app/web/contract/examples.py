@@ -169,7 +169,11 @@ EXAMPLES: Mapping[str, Example] = {
         headers=("ETag",),
     ),
     "list_product_events": Example(200, parameters=_TEA | {"limit": 1}, response=_PAGE),
-    "list_events": Example(200, parameters={"kind": ["stock_changed"]}, response=_PAGE),
+    "list_events": Example(
+        200,
+        parameters={"q": 'reason:sold -actor:till "earl grey"', "kind": ["stock_changed"]},
+        response=_PAGE | {"total": None, "as_of": "2026-11-21T08:15:00Z", "filling": None},
+    ),
     "get_event": Example(200, parameters={"event_id": _EVENT_ID}, response=_SALE),
     "reverse_event": Example(
         200,

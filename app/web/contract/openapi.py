@@ -15,6 +15,7 @@ from app.web.contract.error_responses import PROBLEM_SCHEMA, common, merged
 from app.web.contract.examples import EXAMPLES
 from app.web.contract.headers import HEADERS, add_headers
 from app.web.contract.sink_examples import SINK_EXAMPLES
+from app.web.contract.view_examples import VIEW_EXAMPLES
 from app.web.middleware.authentication import PUBLIC
 
 _DESCRIPTION = """\
@@ -52,6 +53,7 @@ _TAGS = [
         "description": "Events that a sink rejected. They are kept until they are redriven or "
         "deleted.",
     },
+    {"name": "views", "description": "Searches of events that are saved under a name."},
     {"name": "admin", "description": "The log of admin actions."},
     {"name": "health", "description": "Checks for load balancers and monitoring."},
 ]
@@ -110,7 +112,7 @@ def _complete(method: str, operation: dict[str, Any], *, public: bool) -> None:
     if not public:
         operation["security"] = [{name: []} for name in _SECURITY]
     name = operation["operationId"]
-    example = EXAMPLES.get(name) or SINK_EXAMPLES.get(name)
+    example = EXAMPLES.get(name) or SINK_EXAMPLES.get(name) or VIEW_EXAMPLES.get(name)
     if example is None:
         return
     if body is not None:

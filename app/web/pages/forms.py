@@ -14,12 +14,13 @@ from fastapi import Depends, Query, Request
 from pydantic import BaseModel, ValidationError
 
 from app.core.errors import InvalidStock, StockpulseError
+from app.core.events import Reason
 from app.core.keys import ID_BYTES
 from app.core.numbers import digits
 from app.store.products.model import Product
 from app.web.auth.permissions import MAX_FIELDS
 from app.web.errors import InvalidRequest
-from app.web.schemas.fields import Note, Reason
+from app.web.schemas.fields import Note
 
 DETAILS = ("name", "category", "price", "reorder_point", "tags", "barcode", "unit")
 PRODUCT_FIELDS = (*DETAILS, "stock")

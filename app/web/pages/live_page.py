@@ -16,7 +16,7 @@ from app.core.events import rfc3339
 from app.core.paths import name_in_events
 from app.core.roles import Role
 from app.web.auth.permissions import needs
-from app.web.pages import admin_page, sinks_page, system_page
+from app.web.pages import admin_page, audit_page, sinks_page, system_page
 from app.web.pages.event_rows import local_time, view_notice
 from app.web.pages.live_rows import RowStyle, newest_changes
 from app.web.pages.products import export_page, history_page, products_page
@@ -29,6 +29,7 @@ router = APIRouter(include_in_schema=False)
 router.include_router(products_page.router)
 router.include_router(history_page.router)
 router.include_router(export_page.router)
+router.include_router(audit_page.router)
 router.include_router(admin_page.demo_router)
 router.include_router(admin_page.router)
 router.include_router(system_page.router)

@@ -12,12 +12,12 @@ from fastapi import Depends, Path, Query, Request
 from pydantic import TypeAdapter, ValidationError
 
 from app.core.errors import EventNotFound
-from app.core.events import split_event_id
+from app.core.events import Reason, split_event_id
 from app.core.keys import ID_BYTES
 from app.store.products.model import Stamp
 from app.web.errors import InvalidRequest, ReadOnly, UnsupportedMediaType
 from app.web.requests.write_stamp import stamp_for
-from app.web.schemas.fields import Moment, Note, ProductID, Reason, Reference
+from app.web.schemas.fields import Moment, Note, ProductID, Reference
 from app.web.schemas.product_ids import IDCase, check_standard
 from app.web.services import Services, services_of
 

@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, SkipValidation
 
-from app.web.schemas.fields import Note, Reason, Reference
+from app.core.events import Reason
+from app.web.schemas.fields import Note, Reference
 from app.web.schemas.outputs import ProductOut
 from app.web.schemas.product_models import (
     AdjustmentRequest,

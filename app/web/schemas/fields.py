@@ -4,26 +4,13 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from app.core.item import MAX_STOCK
 from app.core.numbers import MAX_UNIT
 from app.web.schemas.product_ids import check_standard
-
-Reason = Literal[
-    "received",
-    "sold",
-    "returned",
-    "damaged",
-    "lost",
-    "found",
-    "counted",
-    "transfer",
-    "correction",
-]
-REASONS: tuple[Reason, ...] = get_args(Reason)
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 

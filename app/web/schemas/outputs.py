@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from app.core.events import Kind
 from app.core.numbers import json_number
+from app.readmodel.read_model import Filling
 from app.store.products.barcodes import SameBarcode
 from app.store.products.model import Product
 
@@ -78,9 +79,9 @@ class WrittenProductOut(ProductOut):
 
 
 class TotalOut(BaseModel):
-    """How many products a list has."""
+    """How many items a list has."""
 
-    count: int = Field(description="The number of products.")
+    count: int = Field(description="The number of items.")
     exact: bool = Field(description="Whether that is all; if not, there are more.")
 
 
@@ -188,11 +189,34 @@ class CloudEventOut(BaseModel):
     )
 
 
-class EventPageOut(BaseModel):
-    """A page of events, as CloudEvents."""
+class ProductEventPageOut(BaseModel):
+    """A page of a product's events, as CloudEvents."""
 
     items: list[CloudEventOut] = Field(description="The events.")
     next_cursor: str | None = Field(description=_NEXT_CURSOR)
+
+
+class FillingOut(BaseModel):
+    """How far the read model is."""
+
+    scanned: int = Field(description="How many events were read since the server started.")
+    expected: int | None = Field(description="About how many there are; null if not known.")
+
+
+class EventPageOut(ProductEventPageOut):
+    """A page of events, as CloudEvents."""
+
+    total: TotalOut | None = Field(
+        description="Null unless the request has `total`, and with `filling`."
+    )
+    as_of: str = Field(
+        description="The page has every event that was audited up to this time (RFC 3339, UTC), "
+        "and may lack later ones."
+    )
+    filling: FillingOut | None = Field(
+        description="Null if the page comes from the read model. While that is being filled, pages "
+        "can be short, or empty, and have no total: follow `next_cursor`."
+    )
 
 
 def written_product_out(product: Product, barcode: SameBarcode) -> dict[str, Any]:
@@ -209,6 +233,11 @@ def written_product_out(product: Product, barcode: SameBarcode) -> dict[str, Any
         detail = "Other products with the same barcode could not be looked for in time."
         warnings = [{"code": "barcode-not-checked", "detail": detail, "product_id": None}]
     return {**product_out(product), "warnings": warnings}
+
+
+def filling_out(filling: Filling) -> dict[str, Any]:
+    """The progress as JSON values, as in `FillingOut`."""
+    return {"scanned": filling.scanned, "expected": filling.expected}
 
 
 def product_out(product: Product) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from app.core.events import Reason
 from app.store.products.model import ProductDraft
 from app.web.schemas.fields import (
     Barcode,
@@ -14,7 +15,6 @@ from app.web.schemas.fields import (
     Price,
     ProductID,
     Quantity,
-    Reason,
     Reference,
     ReorderPoint,
     Stock,

@@ -9,12 +9,13 @@ import pytest
 
 from app.web.contract import examples
 from app.web.contract.sink_examples import SINK_EXAMPLES
+from app.web.contract.view_examples import VIEW_EXAMPLES
 from tests.integration.consumers.webhooks import with_webhook
 from tests.support.http.receiver import receiving
 from tests.support.processes.running import App
 from tests.support.waiting import until
 
-EXAMPLES = {**examples.EXAMPLES, **SINK_EXAMPLES}
+EXAMPLES = {**examples.EXAMPLES, **SINK_EXAMPLES, **VIEW_EXAMPLES}
 
 # Fields that differ each time: times, hashes, ids of requests and events.
 _DIFFERS = {

@@ -8,6 +8,7 @@ from app.core.events import ChangeEvent
 from app.core.item import DEFAULT_NAMES
 from app.readmodel.changes import Changes
 from app.readmodel.database import Database
+from app.readmodel.events.event_lists import EventLists
 from app.readmodel.own_writes import OwnWrites
 from app.readmodel.products.product_lists import ProductLists
 from app.readmodel.products.product_query import ProductQuery
@@ -30,6 +31,7 @@ class Copy:
         self._arrivals = 0
         self.own_writes = OwnWrites(DEFAULT_NAMES, lambda: self.now)
         self.lists = ProductLists(self.database, DEFAULT_NAMES)
+        self.event_lists = EventLists(self.database)
         self.changes = Changes(
             self.database,
             DEFAULT_NAMES,

@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import permutations
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from app.core.events import ChangeEvent
 from app.readmodel.events.event_row import decoded, encoded
 from app.readmodel.events.event_table import first_number, prune
-from app.readmodel.events.event_terms import EVERY, LARGEST, size_class, size_term, term
+from app.readmodel.events.event_terms import LARGEST, class_terms, size_class, text_of
+from app.readmodel.events.qualifiers import parse
 from app.readmodel.products.product_query import ProductQuery
 from app.store.audit.audit_repository import Arrived
 from app.store.feed.cursor import Cursor
@@ -43,15 +45,10 @@ def kept(copy: Copy) -> list[tuple[str, ChangeEvent]]:
         return [(cursor, decoded(data)) for cursor, data in rows]
 
 
-def found(copy: Copy, query: str, index: str = "event_terms") -> list[str]:
-    """The keys of the events that an index has under a query."""
-    with copy.database.reading() as connection:
-        rows = connection.execute(
-            "SELECT event_key FROM events WHERE number IN "
-            f"(SELECT rowid FROM {index} WHERE {index} MATCH ?) ORDER BY number",
-            (query,),
-        )
-        return [event_key for (event_key,) in rows]
+def found(copy: Copy, query: str) -> list[str]:
+    """The keys of the events that a search finds, oldest first."""
+    page = copy.event_lists.page(parse(query, ZoneInfo("UTC")), 100, "oldest")
+    return [event.event_key for _, event in page.items]
 
 
 ARRIVALS = [
@@ -68,9 +65,9 @@ def test_event_is_where_it_arrived_first(copy: Copy, order: tuple[int, ...]) -> 
         keep(copy, ARRIVALS[number])
     in_order = [(at(3), EVENTS[0]), (at(4), EVENTS[1]), (at(4, 1), EVENTS[2])]
     assert kept(copy) == [(str(cursor), event) for cursor, event in in_order]
-    assert found(copy, term("kind", "deleted")) == [key(3)]
-    assert found(copy, f"{term('actor', 'anna')} AND {term('product', 'P1')}") == [key(2)]
-    assert found(copy, '"depot in" *', "event_words") == [key(1)]
+    assert found(copy, "kind:deleted") == [key(3)]
+    assert found(copy, "actor:anna product:P1") == [key(2)]
+    assert found(copy, '"depot in" ŁODZ') == [key(1)]
 
 
 def test_cursors_of_two_writers_in_one_millisecond_do_not_collide(copy: Copy) -> None:
@@ -86,7 +83,7 @@ def test_gaps_of_shards_are_not_kept_and_internal_events_are_not_found(copy: Cop
         (at(2), changed(2, product("P1"), kind="gap", product_id="\0shard", after=None)),
     )
     assert kept(copy) == [(str(at(1)), internal)]
-    assert found(copy, EVERY) == []
+    assert found(copy, "") == []
     with copy.database.writing() as connection:
         prune(connection, NOON_MS + 2000, 5)
     assert kept(copy) == []
@@ -114,7 +111,7 @@ def test_expired_events_are_pruned_oldest_first(copy: Copy) -> None:
             prune(connection, NOON_MS + 2000, 1)
         assert len(kept(copy)) == left
     assert kept(copy)[0][1] == EVENTS[2]
-    assert found(copy, term("product", "P1")) == [key(3)]
+    assert found(copy, "product:P1") == [key(3)]
     assert first_number(NOON_MS) < first_number(NOON_MS + 1)
 
 
@@ -160,12 +157,15 @@ def test_size_classes_rise_with_the_size(one: Decimal, other: Decimal) -> None:
 
 
 def test_each_small_size_has_a_class_of_its_own() -> None:
-    assert [size_class(size) for size in (0, 0.5, 1, 15, 15.9, 16, 1e300)][:6] == [
-        0,
-        0,
-        1,
-        15,
-        15,
-        16,
-    ]
-    assert size_term(size_class(1e300)) == f"z{LARGEST}"
+    sizes = (0.0, 0.5, 1.0, 1.5, 63.0, 63.9, 64.0, 1e300)
+    assert [size_class(size) for size in sizes] == [0, 1, 2, 3, 126, 127, 128, LARGEST]
+
+
+@given(st.lists(st.integers(0, LARGEST), min_size=3, max_size=3))
+def test_terms_of_a_range_of_classes_are_those_of_its_sizes(numbers: list[int]) -> None:
+    first, last, other = *sorted(numbers[:2]), numbers[2]
+    size = next(n for n in (other / 2, 64 * 2.0 ** ((other - 127.5) / 8)) if size_class(n) == other)
+    event = an_event(stock_before=Decimal(0), stock_after=Decimal(size), kind="stock_changed")
+    terms = class_terms(first, last)
+    assert len(terms) <= 30
+    assert (first <= other <= last) == bool(set(terms) & set(text_of(event).split()))

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.core.errors import ETagMismatch, StockpulseError
+from app.core.events import REASONS
 from app.core.roles import Role
 from app.readmodel.products.product_lists import ProductPage
 from app.readmodel.read_model import ReadModelFilling
@@ -33,7 +34,6 @@ from app.web.requests.parameters import ServicesDep, in_case, writable
 from app.web.requests.product_filters import ProductQueryDep, listed
 from app.web.requests.queued_route import QueuedRoute
 from app.web.requests.write_stamp import stamp_for
-from app.web.schemas.fields import REASONS
 from app.web.schemas.product_models import AdjustmentRequest, ProductCreate, ProductPatch
 from app.web.services import Services
 

@@ -1,0 +1,203 @@
+"""A saved view is a search with a name, for everyone; each change of it is in the admin log.
+
+Its row grants nothing, so it is not signed.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from app.core.errors import ConditionFailed, StockpulseError
+from app.store.access.admin_log import AdminLog
+from app.store.access.settings_rows import row_key
+from app.store.dynamodb.reads import get_one, get_rows
+from app.store.dynamodb.transactions import commit
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+MOST = 100  # views
+_KIND = "view"
+_NAME = re.compile(r"\w([\w .@+-]{0,62}[\w.])?")
+_TRIES = 5
+
+
+class ViewNotFound(StockpulseError):
+    """No saved view has this name."""
+
+    status = 404
+    code = "view-not-found"
+    title = "Saved view not found"
+
+
+class TooManyViews(StockpulseError):
+    """The maximum number of views is saved. Delete one first."""
+
+    status = 409
+    code = "too-many-views"
+    title = "Too many saved views"
+
+
+class ViewChanged(StockpulseError):
+    """The view was changed by others at the same time. Nothing was saved; try again."""
+
+    status = 409
+    code = "view-changed"
+    title = "The saved view was changed"
+
+
+class InvalidViewName(StockpulseError):
+    """The name is not allowed for a saved view."""
+
+    status = 422
+    code = "invalid-view-name"
+    title = "The name of the view is not valid"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A search of events: the text and the order."""
+
+    name: str
+    q: str
+    order: str
+
+
+class SavedViews:
+    """The rows of kind `view` in the settings table."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, log: AdminLog) -> None:
+        self._client = client
+        self._table = table
+        self._log = log
+
+    def all(self) -> list[View]:
+        """Every view, by name."""
+        rows = get_rows(
+            self._client,
+            "query",
+            self._table,
+            KeyConditionExpression="Kind = :kind",
+            ExpressionAttributeValues={":kind": {"S": _KIND}},
+        )
+        return [_view(row) for row in islice(rows, MOST)]
+
+    def get(self, name: str) -> View:
+        """One view.
+
+        Raises:
+            ViewNotFound: no view has this name.
+
+        """
+        row = self._row(name)
+        if row is None:
+            raise ViewNotFound("No saved view has this name. See the list of views.")
+        return _view(row)
+
+    def put(self, name: str, q: str, order: str, actor: str) -> View:
+        """Save a view, or replace the one with this name.
+
+        Raises:
+            InvalidViewName, TooManyViews, ViewChanged: it was not saved.
+
+        """
+        name = checked_view_name(name)
+        view = View(name, q, order)
+        item = {**row_key(_KIND, name), "Query": {"S": q}, "Order": {"S": order}}
+        for _ in range(_TRIES):
+            row = self._row(name)
+            before = None if row is None else _view(row)
+            if before == view:
+                return view
+            if row is None and len(self.all()) >= MOST:
+                raise TooManyViews(f"There are {MOST} saved views already. Delete one first.")
+            version = {"Version": {"N": str(_version(row) + 1)}}
+            put = {"Item": item | version, **_unchanged(row)}
+            if self._commit("Put", put, actor, "view saved", before, view):
+                return view
+        raise ViewChanged("Others keep changing this view. Nothing was saved; try again.")
+
+    def delete(self, name: str, actor: str) -> None:
+        """Delete a view.
+
+        Raises:
+            ViewNotFound: no view has this name.
+            ViewChanged: it was not deleted.
+
+        """
+        for _ in range(_TRIES):
+            row = self._row(name)
+            if row is None:
+                raise ViewNotFound("No saved view has this name. See the list of views.")
+            delete = {"Key": row_key(_KIND, row["ID"]["S"]), **_unchanged(row)}
+            if self._commit("Delete", delete, actor, "view deleted", _view(row), None):
+                return
+        raise ViewChanged("Others keep changing this view. It was not deleted; try again.")
+
+    def _row(self, name: str) -> dict[str, Any] | None:
+        name = unicodedata.normalize("NFC", name)
+        if not _NAME.fullmatch(name):
+            return None
+        return get_one(self._client, self._table, row_key(_KIND, name))
+
+    def _commit(
+        self,
+        kind: str,
+        request: dict[str, Any],
+        actor: str,
+        action: str,
+        before: View | None,
+        after: View | None,
+    ) -> bool:
+        """Apply the change with its log row; False if the row has changed meanwhile."""
+        logged = self._log.entry(actor, action, before=_document(before), after=_document(after))
+        try:
+            commit(self._client, [{kind: {"TableName": self._table, **request}}, logged])
+        except ConditionFailed:
+            return False
+        return True
+
+
+def checked_view_name(name: str) -> str:
+    """The name in the form in which it is stored.
+
+    Raises:
+        InvalidViewName: it is not allowed.
+
+    """
+    name = unicodedata.normalize("NFC", name)
+    if not _NAME.fullmatch(name):
+        raise InvalidViewName(
+            f"{name[:80]!r} is not allowed as a view's name: use 1 to 64 letters, digits, . @ + - "
+            "_ and spaces (not at the start or end)."
+        )
+    return name
+
+
+def _view(row: dict[str, Any]) -> View:
+    order = row.get("Order", {}).get("S")
+    return View(
+        str(row["ID"]["S"]),
+        str(row.get("Query", {}).get("S", "")),
+        "oldest" if order == "oldest" else "newest",
+    )
+
+
+def _version(row: dict[str, Any] | None) -> int:
+    return 0 if row is None else int(row.get("Version", {}).get("N", "0"))
+
+
+def _unchanged(row: dict[str, Any] | None) -> dict[str, Any]:
+    """The condition that the row is still as it was read."""
+    if row is None:
+        return {"ConditionExpression": "attribute_not_exists(ID)"}
+    return {
+        "ConditionExpression": "Version = :version",
+        "ExpressionAttributeValues": {":version": {"N": str(_version(row))}},
+    }
+
+
+def _document(view: View | None) -> Any:
+    return None if view is None else {"name": view.name, "q": view.q, "order": view.order}
