@@ -17,13 +17,13 @@ from app.web.api import (
     contracts,
     dead_letters,
     events,
-    exports,
     health,
     metrics,
     reversals,
     sinks,
     views,
 )
+from app.web.api.exports import export_routes
 from app.web.api.products import product_reads, product_writes, stock
 from app.web.contract.openapi import contract, operation_id
 from app.web.middleware.access_log import AccessLog
@@ -45,7 +45,7 @@ _ROUTED_MODULES = (
     stock,
     batch,
     events,
-    exports,
+    export_routes,
     health,
     metrics,
     reversals,

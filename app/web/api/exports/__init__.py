@@ -1,0 +1,1 @@
+"""The routes of exports that are built in the background."""
