@@ -25,6 +25,7 @@ from app.web.exports.export_build import Export, Order, Stopped, build
 _log = logging.getLogger(__name__)
 
 OF_ACCOUNT, IN_ALL = 3, 12  # exports at a time, and as many downloads beside them
+REST = 2.0  # the pause after a page, as a multiple of its duration
 KEPT = timedelta(hours=1)
 KEPT_AFTER_DOWNLOAD = timedelta(minutes=1)  # so that an interrupted download can be continued
 
@@ -187,7 +188,7 @@ class Exports:
         job.export = replace(job.export, done=done, shortened=shortened)
 
     def _rest(self, seconds: float) -> None:
-        if self._thread.stop.wait(seconds):
+        if self._thread.stop.wait(REST * seconds):
             raise Stopped
 
     def _expire(self) -> None:
