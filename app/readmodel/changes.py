@@ -10,7 +10,7 @@ from app.core.item import AttributeNames, Item
 from app.core.keys import NotAnID
 from app.readmodel.database import Database, save, saved
 from app.readmodel.events.event_fill import START
-from app.readmodel.events.event_table import is_kept, prune, put
+from app.readmodel.events.event_table import prune, put
 from app.readmodel.own_writes import OwnWrites
 from app.readmodel.products.product_row import ProductRow, storable
 from app.readmodel.products.product_table import key_of_newest, mark_deleted, set_row
@@ -68,7 +68,7 @@ class Changes:
             sqlite3.Error: nothing was applied.
 
         """
-        shown = [event for _, event in arrived if not event.product_id.startswith(RESERVED)]
+        shown = [event for _, event in arrived if _is_of_product(event)]
         lacking = {event.product_id for event in shown if _lacks_image(event)}
         current = self._read_items(sorted(lacking)) if lacking else {}
         confirmed: set[str] = set()
@@ -87,8 +87,7 @@ class Changes:
     def keep(self, connection: sqlite3.Connection, arrived: Sequence[Arrived]) -> None:
         """Keep events for searches; they need not be in order."""
         for cursor, event in arrived:
-            if is_kept(event):
-                put(connection, cursor, event)
+            put(connection, cursor, event)
 
     def fill(self, connection: sqlite3.Connection, arrived: Sequence[Arrived]) -> None:
         """Keep events from before the copy, newest first, when it has all scanned products.
@@ -98,7 +97,7 @@ class Changes:
         self.keep(connection, arrived)
         for _, event in arrived:
             row_id = storable(event.product_id)
-            if is_kept(event) and key_of_newest(connection, row_id) is None:
+            if _is_of_product(event) and key_of_newest(connection, row_id) is None:
                 with suppress(NotAnID):  # of a table that had another key
                     self._delete(connection, event)
 
@@ -168,6 +167,11 @@ class Changes:
         elif not mark_deleted(connection, storable(event.product_id), event.event_key):
             key = self._names.key.key_of(event.product_id)
             set_row(connection, ProductRow(key, self._names), event.event_key, deleted=True)
+
+
+def _is_of_product(event: ChangeEvent) -> bool:
+    """Whether it is no gap of a whole shard."""
+    return not event.product_id.startswith(RESERVED)
 
 
 def _save(connection: sqlite3.Connection, position: Position) -> None:

@@ -17,7 +17,7 @@ from app.readmodel.events.event_query import EventQuery, Order, Part, Range, par
 from app.readmodel.events.event_row import decoded
 from app.readmodel.events.event_table import first_of_hour, number_of
 from app.readmodel.products.product_lists import CAPPED, Total, Totals
-from app.store.dynamodb.paging import PageRoom
+from app.store.dynamodb.paging import PageRoom, event_size
 from app.store.feed.cursor import Cursor
 
 _GREATEST = 2**63 - 1
@@ -81,8 +81,9 @@ class EventLists:
                     following = encode_number(order, number)
                     break
                 number, at, data = found
-                items.append((at, decoded(data)))
-                room.take(len(data))
+                event = decoded(data)
+                items.append((at, event))
+                room.take(event_size(event))
             total = None if totals == "none" else _total(connection, query, everything, totals)
         return EventPage(items, following, total)
 

@@ -13,7 +13,6 @@ from typing import Literal
 from app.readmodel.events.event_terms import (
     EVERY,
     LARGEST,
-    START,
     Qualifier,
     class_terms,
     size_class,
@@ -114,7 +113,7 @@ def parts_of(query: EventQuery) -> list[Part]:
         parts.append(Part(_expression(positive, [*negative, *others])))
     elif certain:
         inside, outside = _terms_of(certain), _terms_of(_complement(certain))
-        if len(inside) <= len(outside) + 1:
+        if len(outside) > _FEW:
             parts.append(Part(_expression([*positive, _any(inside)], negative)))
         else:
             all_sizes = _any(_terms_of(_ALL))
@@ -126,6 +125,7 @@ def parts_of(query: EventQuery) -> list[Part]:
 
 
 _ALL = [(0, LARGEST)]
+_FEW = 2  # terms: so few are excluded from all sizes rather than all others looked up
 
 
 def _common(spans: Sequence[Span], least: float) -> list[Range]:
@@ -186,7 +186,7 @@ def _phrase(phrase: Phrase) -> str:
     words = phrase.words
     if not words:
         return ""
-    if phrase.is_start and len(words) == 1 and len(words[0]) <= START:
-        return f'"{start_term(words[0])}"'
+    if phrase.is_start and len(words) == 1 and (start := start_term(words[0])) is not None:
+        return f'"{start}"'
     text = f'"{" ".join(words)}"'
     return f"{text} *" if phrase.is_start else text

@@ -5,7 +5,7 @@ Events come from the follower and from the fill, in any order and again; each is
 
 import sqlite3
 
-from app.core.events import RESERVED, ChangeEvent
+from app.core.events import ChangeEvent
 from app.readmodel.events.event_row import decoded, encoded
 from app.readmodel.events.event_terms import size_of, text_of
 from app.readmodel.products.product_row import storable
@@ -13,11 +13,6 @@ from app.store.feed.cursor import Cursor
 
 _MS_BITS, _WRITER_BITS, _EVENT_BITS = 20, 12, 2
 _HOUR_MS = 3_600_000
-
-
-def is_kept(event: ChangeEvent) -> bool:
-    """Whether the copy keeps an event: it is of a product."""
-    return not event.product_id.startswith(RESERVED)
 
 
 def is_shown(event: ChangeEvent) -> bool:

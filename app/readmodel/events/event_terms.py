@@ -2,7 +2,9 @@
 
 All are words of one text in one index, so that SQLite intersects them. A term begins with a
 character for private use, which no word has, and ends with a hash of the value, so that any value
-is one word. Texts also have terms for the beginnings of their words, up to three characters.
+is one word. Texts also have terms for the beginnings of their words, because SQLite would read all
+that a beginning finds before the first event: up to three characters, and up to eight of words of
+letters, which many events can have. What repeats from event to event is remembered.
 
 Sizes of stock changes are in classes: below 64 units one for each whole number and one for what is
 between two of them, and above eight for each doubling. An event has terms for its class, for the
@@ -10,7 +12,8 @@ four classes around it, for the 16 around these and so on, so that a range of si
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Literal
 
@@ -33,21 +36,25 @@ _LETTER: dict[Qualifier, str] = {
     "reference": "f",
     "request": "q",
 }
-START = 3  # characters: shorter beginnings of words have terms
+_START, _LONG_START = 3, 8  # characters
+_REMEMBERED = 4096  # values, and as many words
 _EXACT = 64  # units: up to here, each whole number has a class of its own
 _STEPS = 8  # classes for each doubling above
 _LEVELS = 5  # of classes, each of four of the level below
 LARGEST = (1 << 2 * _LEVELS) - 1
 
 
+@lru_cache(_REMEMBERED)
 def term(qualifier: Qualifier, value: str) -> str:
     """The term of a qualifier's value, which is compared exactly."""
     return _MARK + _LETTER[qualifier] + _hash(value)
 
 
-def start_term(start: str) -> str:
-    """The term of texts with a word that begins with these characters, at most `START`."""
-    return f"{_MARK}s{_hash(start)}"
+def start_term(start: str) -> str | None:
+    """The term of texts with a word that begins with these characters; None if there is none."""
+    if len(start) > (_LONG_START if start.isalpha() else _START):
+        return None
+    return f"{_MARK}s{start if start.isascii() else _hash(start)}"
 
 
 def size_class(size: float) -> int:
@@ -84,8 +91,8 @@ def text_of(event: ChangeEvent) -> str:
         event.reason,
         event.actor,
     )
-    words = spaced(folded("\n".join(text for text in texts if text)))
-    return " ".join((words, *_terms(event, words)))
+    words = " ".join(_words(text) for text in texts if text)
+    return " ".join((words, *_terms(event), *_starts_of(words)))
 
 
 def size_of(event: ChangeEvent) -> float | None:
@@ -93,7 +100,7 @@ def size_of(event: ChangeEvent) -> float | None:
     return None if event.delta is None else abs(float(event.delta))
 
 
-def _terms(event: ChangeEvent, words: str) -> Iterator[str]:
+def _terms(event: ChangeEvent) -> Iterator[str]:
     yield EVERY
     values: tuple[tuple[Qualifier, str | None], ...] = (
         ("kind", event.kind),
@@ -110,8 +117,21 @@ def _terms(event: ChangeEvent, words: str) -> Iterator[str]:
     if (size := size_of(event)) is not None:
         number = size_class(size)
         yield from (_size_term(level, number >> 2 * level) for level in range(_LEVELS + 1))
-    starts = {word[:length] for word in words.split() for length in range(1, START + 1)}
-    yield from map(start_term, sorted(starts))
+
+
+@lru_cache(_REMEMBERED)
+def _words(text: str) -> str:
+    return spaced(folded(text)).strip()
+
+
+def _starts_of(words: str) -> Iterable[str]:
+    return dict.fromkeys(start for word in words.split() for start in _starts(word))
+
+
+@lru_cache(_REMEMBERED)
+def _starts(word: str) -> tuple[str, ...]:
+    lengths = range(1, min(len(word), _LONG_START) + 1)
+    return tuple(filter(None, (start_term(word[:length]) for length in lengths)))
 
 
 def _size_term(level: int, number: int) -> str:

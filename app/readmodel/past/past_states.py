@@ -19,14 +19,17 @@ _UP_TO = "event_key <= ? ORDER BY event_key DESC"
 _AFTER = "event_key > ? ORDER BY event_key"
 
 # Only keys are grouped, which the index has: reading the events of the whole table takes longer.
+# Gaps of whole shards are no product's events; their ids begin with a character below all others.
 _LAST_OF_EACH = """
 SELECT product_id, kind, event FROM (
-    SELECT max(event_key), number AS last FROM events WHERE occurred_at <= ? GROUP BY product_id
+    SELECT max(event_key), number AS last FROM events
+    WHERE product_id >= char(1) AND occurred_at <= ? GROUP BY product_id
 ) JOIN events ON number = last
 """
 _FIRST_IF_LATER = """
 SELECT product_id, event FROM (
-    SELECT min(event_key), number AS first FROM events GROUP BY product_id
+    SELECT min(event_key), number AS first FROM events
+    WHERE product_id >= char(1) GROUP BY product_id
 ) JOIN events ON number = first WHERE occurred_at > ? AND kind != 'inserted'
 """
 

@@ -172,7 +172,7 @@ def open_shop(endpoint: str, folder: Path) -> Iterator[Shop]:
         patch.setattr(web, "feed_broker", without_worker)
         patch.setattr(snapshot, "PATIENCE", 60)  # seconds
         with web.running(settings_for(endpoint, folder)) as services:
-            until(lambda: services.read_model.state.filled)
+            until(lambda: services.read_model.state.events.filled)
             services.read_model.follower.__exit__()  # it polls the feed
             clients = connect(endpoint)
             yield Shop(services, clients.tables)

@@ -134,10 +134,12 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
         ask("/v1/events?limit=2&kind=expired"),
         ask(f"/v1/events?limit=2&cursor={shop.cursors[-40]}"),
         ask(f"/v1/events?limit=1&after={shop.cursors[0]}"),
+        ask("/v1/events?limit=2&q=kind:stock_changed&total=exact"),
     ],
     ("GET", "/v1/events/{event_id}"): lambda shop, n: [ask(f"/v1/events/{shop.events[0]}")],
     ("GET", "/v1/products/{product_id}/events"): lambda shop, n: [
-        ask("/v1/products/P/events?limit=2")
+        ask("/v1/products/P/events?limit=2"),
+        ask("/v1/products/none/events", is_error=True),
     ],
     ("GET", "/healthz"): lambda shop, n: [ask("/healthz")],
     ("GET", "/readyz"): lambda shop, n: [ask("/readyz", rows=_STATUS)],
@@ -177,6 +179,10 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
     ("GET", "/v1/openapi.json"): lambda shop, n: [ask("/v1/openapi.json")],
     ("GET", "/v1/asyncapi.json"): lambda shop, n: [ask("/v1/asyncapi.json")],
     ("GET", "/docs"): lambda shop, n: [ask("/docs")],
+    ("GET", "/v1/views"): lambda shop, n: [ask("/v1/views")],
+    ("PUT", "/v1/views/{name}"): lambda shop, n: [ask(f"/v1/views/v{n}", json={"q": "kind:gap"})],
+    ("GET", "/v1/views/{name}"): lambda shop, n: [ask(f"/v1/views/v{n}")],
+    ("DELETE", "/v1/views/{name}"): lambda shop, n: [ask(f"/v1/views/v{n}")],
     ("GET", "/v1/admin/log"): lambda shop, n: [ask("/v1/admin/log?limit=2")],
     ("GET", "/sign-in"): lambda shop, n: [ask("/sign-in")],
     ("POST", "/sign-in"): lambda shop, n: [ask("/sign-in", data={"key": shop.secret})],
@@ -214,6 +220,13 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
         ask(f"/products/delete?id=page-{n}", data={"etag": etag(shop, f"page-{n}")})
     ],
     ("GET", "/products/history"): lambda shop, n: [ask("/products/history?id=P")],
+    ("GET", "/audit"): lambda shop, n: [ask("/audit"), ask("/audit?q=kind:gap")],
+    ("POST", "/audit/views"): lambda shop, n: [
+        ask("/audit/views", data={"name": f"p{n}", "q": "kind:gap", "order": "newest"})
+    ],
+    ("POST", "/audit/views/delete"): lambda shop, n: [
+        ask("/audit/views/delete", data={"name": f"p{n}"})
+    ],
     ("POST", "/demo/start"): lambda shop, n: [ask("/demo/start")],
     ("POST", "/demo/stop"): lambda shop, n: [ask("/demo/stop")],
     ("GET", "/admin"): lambda shop, n: [ask("/admin")],

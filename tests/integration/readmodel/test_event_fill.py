@@ -29,12 +29,11 @@ def kept(app: App) -> list[str]:
 
 def listed(app: App) -> list[str]:
     """The ids of all events, newest first, as the timeline has them."""
-    ids: list[str] = []
-    url = "/v1/events?limit=200"
-    while url:
-        answer = app.http.get(url)
-        ids += [event["id"] for event in answer.json()["items"]]
-        url = answer.links.get("next", {}).get("url", "")
+    page = app.services.store.timeline.latest(200)
+    ids = [event.id for _, event in page.items]
+    while page.next_cursor is not None:
+        page = app.services.store.timeline.latest(200, page.next_cursor)
+        ids += [event.id for _, event in page.items]
     return ids
 
 

@@ -75,15 +75,12 @@ def test_cursors_of_two_writers_in_one_millisecond_do_not_collide(copy: Copy) ->
     assert {event.event_key for _, event in kept(copy)} == {key(1), key(2), key(3)}
 
 
-def test_gaps_of_shards_are_not_kept_and_internal_events_are_not_found(copy: Copy) -> None:
+def test_internal_events_are_kept_but_not_found(copy: Copy) -> None:
     internal = changed(1, product("P1"), kind="internal")
-    keep(
-        copy,
-        (at(1), internal),
-        (at(2), changed(2, product("P1"), kind="gap", product_id="\0shard", after=None)),
-    )
-    assert kept(copy) == [(str(at(1)), internal)]
-    assert found(copy, "") == []
+    gap = changed(2, product("P1"), kind="gap", product_id="\0shard", after=None)
+    keep(copy, (at(1), internal), (at(2), gap))
+    assert kept(copy) == [(str(at(1)), internal), (str(at(2)), gap)]
+    assert found(copy, "") == found(copy, "kind:gap") == [key(2)]
     with copy.database.writing() as connection:
         prune(connection, NOON_MS + 2000, 5)
     assert kept(copy) == []
