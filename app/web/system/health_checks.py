@@ -78,12 +78,24 @@ def _of_keys(refused: int) -> list[Finding]:
 
 def _of_copy(copy: CopyState) -> list[Finding]:
     """The read model; while the store is down it cannot follow, and that is a finding already."""
+    why = f": {copy.trouble.rstrip('.')}" if copy.trouble else ""
+    if copy.filled and not copy.events.filled and why:
+        of_about = f" of about {copy.events.expected}" if copy.events.expected else ""
+        return [
+            Finding(
+                f"The changes cannot be read for searches{why}. {copy.events.scanned}{of_about} "
+                "were read so far.",
+                "Live changes and products' histories are complete. It retries by itself; if this "
+                "lasts, check the log and the free disk space.",
+                bad=False,
+            )
+        ]
     if not copy.is_late:
         return []
-    why = f": {copy.trouble.rstrip('.')}" if copy.trouble else ""
     return [
         Finding(
-            f"Lists of products lack the changes of the last {span(copy.lag)}{why}.",
+            "Lists of products and searches of changes lack the changes of the last "
+            f"{span(copy.lag)}{why}.",
             "Single products and the live feed are up to date. It retries by itself; if this "
             "lasts, check the log and the free disk space.",
             bad=False,

@@ -208,8 +208,10 @@ def test_every_form_of_every_page_has_the_token(house: House) -> None:
         headers=house.headers["editor"],
     )
     write_sinks(house)
+    house.app.http.put("/v1/views/V", json={"q": ""}, headers=house.headers["editor"])
     with house.browser(house.secrets["admin"]) as admin:
         pages = [
+            "/audit?view=V",
             "/system",
             "/system/sinks/rewind?name=running",
             "/",

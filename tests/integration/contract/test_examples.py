@@ -88,13 +88,13 @@ def test_each_example_returns_its_documented_response(app: App) -> None:
             assert header in answer.headers, (name, header)
 
 
-def test_every_operation_on_products_events_exports_and_sinks_has_an_example(app: App) -> None:
+def test_every_operation_on_data_has_an_example(app: App) -> None:
     document = app.http.get("/v1/openapi.json").json()
     named = {
         operation["operationId"]
         for path, methods in document["paths"].items()
         for operation in methods.values()
-        if path.startswith(("/v1/products", "/v1/events", "/v1/exports", "/v1/sinks"))
+        if path.startswith(("/v1/products", "/v1/events", "/v1/exports", "/v1/sinks", "/v1/views"))
     }
     assert named == set(EXAMPLES)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.readmodel.read_model import Filling
 from app.store.coordination.reconcile_requests import Outcome
 from app.store.coordination.reconcile_requests import State as Comparison
 from app.store.coordination.shard_state import ShardState
@@ -72,8 +73,17 @@ def test_unreadable_store_is_a_finding_even_if_all_parts_are_ok() -> None:
 def test_read_model_that_does_not_follow_is_a_finding_unless_it_is_still_filled() -> None:
     late = replace(COPY, lag=40.0, trouble="database or disk is full")
     _, texts = report(live=live(copy=late))
-    assert texts[0].startswith("Lists of products lack the changes of the last 40 s: database or")
+    assert texts[0].startswith(
+        "Lists of products and searches of changes lack the changes of the last 40 s: database or"
+    )
     assert report(live=live(copy=replace(late, filled=False)))[1] == []
+
+
+def test_events_that_cannot_be_read_for_searches_are_a_finding() -> None:
+    events = Filling(filled=False, scanned=500, expected=1000)
+    _, texts = report(live=live(copy=replace(COPY, events=events, trouble="disk is full")))
+    assert "for searches: disk is full. 500 of about 1000 were read so far." in texts[0]
+    assert report(live=live(copy=replace(COPY, events=events)))[1] == []
 
 
 def test_row_of_unexpected_form_has_to_be_repaired() -> None:
