@@ -94,6 +94,22 @@ def test_accept_chooses_the_format(app: App, accept: str, expected: str) -> None
     assert "Accept" in answer.headers["Vary"].split(", ")
 
 
+def test_head_has_the_headers_and_reads_no_further_page(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right, pages = product_exports.listed, []
+
+    def listed(*given: Any) -> Any:
+        pages.append(given)
+        return right(*given)
+
+    monkeypatch.setattr(product_exports, "listed", listed)
+    answer = app.http.head("/v1/products", headers=CSV)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    assert len(pages) <= 2
+
+
 def test_byte_order_mark_on_request(app: App) -> None:
     assert app.http.get("/v1/products?bom=true", headers=CSV).content.startswith(b"\xef\xbb\xbf")
     assert app.http.get("/v1/products", headers=CSV).content.startswith(b"product_id,")
