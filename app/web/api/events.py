@@ -20,18 +20,28 @@ from app.web.api.event_stream import stream
 from app.web.auth.identity import identity_of
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses
-from app.web.errors import InvalidRequest, TooManyOfYourStreams
+from app.web.errors import (
+    InvalidRequest,
+    TooManyExports,
+    TooManyOfYourExports,
+    TooManyOfYourStreams,
+)
+from app.web.exports.export_file import MEDIA_TYPES, Dialect, chunks_of
+from app.web.exports.export_models import BOM, SAFE
 from app.web.middleware.rate_limits import account_of
-from app.web.requests.event_filters import EventSearchDep, events_listed
+from app.web.requests.event_filters import EventSearchDep
+from app.web.requests.exports.downloads import accepted_format, download
+from app.web.requests.exports.event_exports import EventsExport
 from app.web.requests.parameters import (
     EventID,
     Limit,
+    ListLimit,
     PageCursor,
     PathProductID,
     ServicesDep,
     event_ref,
 )
-from app.web.requests.responses import json_response, page_response
+from app.web.requests.responses import json_response, link_to, page_response
 from app.web.requests.strict_route import StrictRoute
 from app.web.schemas.event_pages import EventPageOut, ProductEventPageOut, filling_out
 from app.web.schemas.outputs import CloudEventOut
@@ -52,12 +62,22 @@ _ORDER = "Whether the newest events come first, or the oldest; the default with 
     "/events",
     response_model=EventPageOut,
     responses=error_responses(
-        InvalidCursor, InvalidSearch, ReadModelFilling, TooManyStreams, TooManyOfYourStreams
+        InvalidCursor,
+        InvalidSearch,
+        ReadModelFilling,
+        TooManyStreams,
+        TooManyOfYourStreams,
+        TooManyExports,
+        TooManyOfYourExports,
     )
     | {
         200: {
-            "description": "A page of events, or the live stream (see `/v1/asyncapi.json`).",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "description": "A page of events, all of them as CSV or NDJSON, or the live stream "
+            "(see `/v1/asyncapi.json`).",
+            "content": {
+                media: {"schema": {"type": "string"}}
+                for media in ("text/event-stream", "text/csv", "application/x-ndjson")
+            },
         }
     },
 )
@@ -67,8 +87,10 @@ async def list_events(
     search: EventSearchDep,
     order: Annotated[Order | None, Query(description=_ORDER)] = None,
     total: Annotated[Totals, Query(description=_TOTAL)] = "none",
-    limit: Limit = 50,
+    limit: ListLimit = None,
     cursor: PageCursor = None,
+    safe: Annotated[bool, Query(description=SAFE)] = True,  # noqa: FBT002 - a query parameter
+    bom: Annotated[bool, Query(description=BOM)] = False,  # noqa: FBT002 - a query parameter
     after: Annotated[
         str | None,
         Query(
@@ -97,6 +119,9 @@ async def list_events(
     With `Accept: text/event-stream` it streams events as they arrive (server-sent events), starting
     after `Last-Event-ID` or `after`. The stream has the filters `kind`, `product_id`, `category`,
     `actor` and `min_delta`.
+
+    With `Accept: text/csv` or `application/x-ndjson` the response has all events of the list (those
+    after `cursor`), and is made while it is sent, as for products. With `limit` it is a page.
     """
     _check_cursor("header:last-event-id", last_event_id or None)
     _check_cursor("?after", after)
@@ -116,9 +141,17 @@ async def list_events(
             account,
         )
     first = order or ("newest" if after is None else "oldest")
-    listing = await run_in_threadpool(
-        events_listed, services, search, limit, first, cursor, total, after
-    )
+    export = EventsExport(services, search, first, after)
+    form = accepted_format(request)
+    if form is not None:
+        dialect, headers = Dialect(safe=safe, bom=bom), export.freshness()
+        if limit is None:
+            return await download(request, export.chunks(form, dialect, cursor), form, headers)
+        page = (await run_in_threadpool(export.page, limit, cursor)).page
+        (body,) = chunks_of(export.rows, form, dialect, [[event for _, event in page.items]])
+        headers |= link_to(request, page.next_cursor) | {"Vary": "Accept"}
+        return Response(body, headers=headers, media_type=MEDIA_TYPES[form])
+    listing = await run_in_threadpool(export.page, limit or 50, cursor, total)
     items = [
         {**cloud_event(event, services.about.products_table), "cursor": at}
         for at, event in listing.page.items

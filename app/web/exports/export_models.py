@@ -3,12 +3,13 @@
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
-from app.core.events import rfc3339
+from app.core.events import Kind, Reason, rfc3339
+from app.readmodel.events.event_query import Order as EventOrder
 from app.web.exports.export_build import Export
 from app.web.exports.export_file import Format
-from app.web.schemas.fields import Moment
+from app.web.schemas.fields import Moment, Quantity
 from app.web.schemas.product_models import Strict
 
 ProductSort = Literal[
@@ -48,16 +49,46 @@ class ProductFilters(Strict):
     as_of: Moment | None = Field(None, description=_AS_IN_LISTS)
 
 
+_AS_FOR_EVENTS = "As in `GET /v1/events`."
+_Value = Annotated[str | None, Field(max_length=500, description=_AS_FOR_EVENTS)]
+_When = Annotated[str | None, Field(max_length=40, description=_AS_FOR_EVENTS)]
+
+
+class EventFilters(Strict):
+    """Which events, in which order: the query parameters of `GET /v1/events`."""
+
+    q: str = Field("", max_length=500, description=_AS_FOR_EVENTS)
+    kind: list[Kind] | None = Field(None, description=_AS_FOR_EVENTS)
+    product_id: str | None = Field(None, description=_AS_FOR_EVENTS)
+    category: str | None = Field(None, description=_AS_FOR_EVENTS)
+    actor: str | None = Field(None, description=_AS_FOR_EVENTS)
+    min_delta: Annotated[Quantity, Field(gt=0)] | None = Field(None, description=_AS_FOR_EVENTS)
+    reason: Reason | None = Field(None, description=_AS_FOR_EVENTS)
+    reference: _Value = None
+    request_id: _Value = None
+    since: _When = None
+    until: _When = None
+    order: EventOrder = Field("newest", description=_AS_FOR_EVENTS)
+
+
 class ExportRequest(Strict):
     """A query, and the kind of file for all of its rows."""
 
-    of: Literal["products"] = Field(description="What to export.")
+    of: Literal["products", "events"] = Field(description="What to export.")
     format: Format = Field(description="The kind of file.")
-    query: ProductFilters = Field(
-        default_factory=ProductFilters, description="Which products; all of them by default."
+    query: ProductFilters | EventFilters | None = Field(
+        None, description="Which products or events; all of them by default."
     )
     safe: bool = Field(default=True, description=SAFE)
     bom: bool = Field(default=False, description=BOM)
+
+    @field_validator("query", mode="before")
+    @classmethod
+    def _of_its_kind(cls, value: Any, info: ValidationInfo) -> Any:
+        """Validate the query by what it is of, so that its errors are about that alone."""
+        kinds: dict[str, type[Strict]] = {"products": ProductFilters, "events": EventFilters}
+        kind = kinds.get(info.data.get("of", ""))
+        return value if kind is None or value is None else kind.model_validate(value)
 
 
 class ExportOut(BaseModel):

@@ -39,6 +39,16 @@ Limit = Annotated[
         "after about 4 MiB: follow `next_cursor`.",
     ),
 ]
+ListLimit = Annotated[
+    int | None,
+    Query(
+        ge=1,
+        le=200,
+        description="The maximum number of items to return, 1 to 200; 50 by default. A page of "
+        "large items ends after about 4 MiB: follow `next_cursor`. CSV and NDJSON have all items "
+        "by default.",
+    ),
+]
 PageCursor = Annotated[
     str | None,
     Query(description="The `next_cursor` of the previous page. Omit it to get the first page."),

@@ -1,6 +1,8 @@
 """An export is built in the background: start it, watch its progress, download its file."""
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
@@ -9,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.core.errors import IdempotencyKeyReused
 from app.core.roles import Role
+from app.readmodel.events.qualifiers import InvalidSearch
 from app.readmodel.past.past_lists import PastListsBusy
 from app.readmodel.read_model import ReadModelFilling
 from app.web.auth.permissions import needs
@@ -20,10 +23,19 @@ from app.web.errors import (
     TooManyExports,
     TooManyOfYourExports,
 )
-from app.web.exports.export_build import Export
-from app.web.exports.export_file import MEDIA_TYPES, Dialect
-from app.web.exports.export_models import ExportListOut, ExportOut, ExportRequest, export_out
+from app.web.exports.export_build import Export, Order
+from app.web.exports.export_file import MEDIA_TYPES, Dialect, Format
+from app.web.exports.export_models import (
+    EventFilters,
+    ExportListOut,
+    ExportOut,
+    ExportRequest,
+    ProductFilters,
+    export_out,
+)
+from app.web.requests.event_filters import event_search
 from app.web.requests.exports.downloads import exporter_of
+from app.web.requests.exports.event_exports import EventsExport
 from app.web.requests.exports.product_exports import ProductListing
 from app.web.requests.idempotency import Idempotency, IdempotencyDep
 from app.web.requests.parameters import ServicesDep, json_body
@@ -55,6 +67,7 @@ ExportID = Annotated[str, Path(description="The export's id.")]
     responses=error_responses(
         ExportTooLarge,
         IdempotencyKeyReused,
+        InvalidSearch,
         PastListsBusy,
         ReadModelFilling,
         TooManyOfYourExports,
@@ -68,15 +81,26 @@ async def create_export(
 
     Builds a file with all rows of a query in the background. Its progress and its file are at
     `Location`, for an hour. You can have three exports at a time; those of others are not visible.
-    A list of products can also be downloaded at once: `GET /v1/products` with `Accept: text/csv`
-    or `application/x-ndjson`.
+    A list can also be downloaded at once: `GET /v1/products` and `GET /v1/events` with `Accept:
+    text/csv` or `application/x-ndjson`.
     """
+    dialect = Dialect(safe=body.safe, bom=body.bom)
+    make: Callable[[Format, Dialect], Order]
+    if body.of == "events":
+        events = body.query if isinstance(body.query, EventFilters) else EventFilters()
+        search = await event_search(request, **events.model_dump(exclude={"order"}))
+        make = EventsExport(services, search, events.order).file
+    else:
+        products = body.query if isinstance(body.query, ProductFilters) else ProductFilters()
+        query = query_of(**products.model_dump(exclude={"as_of"}))
+        make = ProductListing(services, query, products.as_of).order
+    order = partial(make, body.format, dialect)
     async with turn_of(request, f"exports of {exporter_of(request)}"):  # repeats wait for the first
-        return await run_in_threadpool(_create, body, request, services, idempotency)
+        return await run_in_threadpool(_create, order, request, services, idempotency)
 
 
 def _create(
-    body: ExportRequest, request: Request, services: Services, idempotency: Idempotency
+    order: Callable[[], Order], request: Request, services: Services, idempotency: Idempotency
 ) -> Response:
     def started(export: Export) -> Response:
         document = export_out(export, _base(request))
@@ -86,11 +110,8 @@ def _create(
     once = idempotency.once(started)
     if once is not None:
         once.recall()
-    query = query_of(**body.query.model_dump(exclude={"as_of"}))
-    listing = ProductListing(services, query, body.query.as_of)
     account = exporter_of(request)
-    order = listing.order(body.format, Dialect(safe=body.safe, bom=body.bom))
-    export = services.exports.add(account, order)
+    export = services.exports.add(account, order())
     if once is not None:
         try:
             once.record(export)

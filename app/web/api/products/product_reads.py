@@ -24,6 +24,7 @@ from app.web.requests.exports.product_exports import ProductListing
 from app.web.requests.parameters import (
     AsOf,
     AsOfList,
+    ListLimit,
     PageCursor,
     RawProductID,
     ServicesDep,
@@ -50,11 +51,6 @@ _TOTAL = (
     "longer."
 )
 
-_LIMIT = (
-    "The maximum number of items to return, 1 to 200; 50 by default. A page of large items ends "
-    "after about 4 MiB: follow `next_cursor`. CSV and NDJSON have all items by default."
-)
-
 _NOT_FOUND = error_responses(ProductNotFound, ProductGone)
 
 
@@ -79,7 +75,7 @@ async def list_products(
     services: ServicesDep,
     query: ProductQueryDep,
     total: Annotated[Totals, Query(description=_TOTAL)] = "none",
-    limit: Annotated[int | None, Query(ge=1, le=200, description=_LIMIT)] = None,
+    limit: ListLimit = None,
     cursor: PageCursor = None,
     as_of: AsOfList = None,
     seen: Seen = None,
