@@ -74,14 +74,15 @@ class Engine:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        while request := connection.recv(65536):
-            self.requests.append(request)
-            response = self._left.pop(0)
-            if response is None:
-                continue
-            connection.sendall(response)
-            if response in {CUT, LAST, GARBAGE}:
-                connection.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # the test has closed it
+            while request := connection.recv(65536):
+                self.requests.append(request)
+                response = self._left.pop(0)
+                if response is None:
+                    continue
+                connection.sendall(response)
+                if response in {CUT, LAST, GARBAGE}:
+                    connection.shutdown(socket.SHUT_RDWR)
         self.closed += 1
 
 
