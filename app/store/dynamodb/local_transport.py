@@ -47,7 +47,9 @@ def use_local_transport(clients: Iterable[Any], endpoint: str, key: str) -> None
         proxies = get_environ_proxies(endpoint) if config.proxies is None else config.proxies
         if not endpoint.startswith("http://") or proxies.get("http"):
             continue
-        transport = LocalTransport(endpoint, config.connect_timeout, config.read_timeout)
+        transport = LocalTransport(
+            endpoint, config.connect_timeout, config.read_timeout, config.max_pool_connections
+        )
         authorization = _AUTHORIZATION.format(key=key, region=client.meta.region_name)
         client.meta.events.register("choose-signer", disable_signing)
         client.meta.events.register("before-sign", _Placeholder(authorization))
@@ -72,9 +74,7 @@ class LocalTransport:
     the same time, up to `most`.
     """
 
-    def __init__(
-        self, endpoint: str, connect_timeout: float, timeout: float, most: int = 48
-    ) -> None:
+    def __init__(self, endpoint: str, connect_timeout: float, timeout: float, most: int) -> None:
         parts = urlsplit(endpoint)
         self._endpoint = endpoint
         self._origin = f"{parts.scheme}://{parts.netloc}"
