@@ -23,7 +23,7 @@ from botocore.exceptions import ConnectionError as NoConnection
 
 from app.core.errors import ConditionFailed, ItemTooLarge, StoreRefused, StoreUnavailable
 from app.store.dynamodb.aws_session import LOCAL_CREDENTIAL, Session, session_for
-from app.store.dynamodb.encoding import use_fast_encoding
+from app.store.dynamodb.calls.encoding import use_fast_encoding
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -81,7 +81,7 @@ def connect(endpoint: str | None, tries: int = 3, session: Session | None = None
     use_fast_encoding(tables, streams)
     if endpoint is not None and session.placeholder:
         # Not imported on AWS: a Lambda function has no httptools.
-        from app.store.dynamodb.local_transport import use_local_transport
+        from app.store.dynamodb.calls.local_transport import use_local_transport
 
         use_local_transport((tables, streams), endpoint, LOCAL_CREDENTIAL)
     tables.meta.events.register("needs-retry.dynamodb.TransactWriteItems", _note_unanswered)

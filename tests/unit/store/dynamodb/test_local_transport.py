@@ -15,8 +15,8 @@ from botocore.session import Session as CoreSession
 
 from app.core.errors import StoreUnavailable
 from app.store.dynamodb.aws_session import Session
+from app.store.dynamodb.calls.local_transport import LocalTransport, use_local_transport
 from app.store.dynamodb.client import connect, translated
-from app.store.dynamodb.local_transport import LocalTransport, use_local_transport
 from tests.support.waiting import until
 
 TABLES = b'{"TableNames": ["Products"]}'
