@@ -5,7 +5,7 @@
 # for that runtime, not for this machine.
 #
 # Lambda's runtime has boto3, but the zip contains it too: the store bypasses botocore's model for
-# its largest bodies (app/store/dynamodb/encoding.py), so it needs the version that was tested. Of
+# its largest bodies (app/store/dynamodb/calls/encoding.py), so it needs the version that was tested. Of
 # botocore's 400 service models only the two that are used are packed.
 #
 # Lambda cannot store bytecode in its read-only folder, and compiling takes most of a cold start's

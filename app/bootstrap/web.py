@@ -3,6 +3,7 @@
 With STOCKPULSE_BROKER_URL the worker runs in a process of its own (`app.bootstrap.worker`).
 """
 
+import gc
 import secrets
 import sys
 from collections.abc import Iterator
@@ -89,6 +90,9 @@ def serve(settings: Settings, demo: Plan | None = None) -> None:
         )
         about = services.about
         announce(settings, about.version, about.cli_line, listener.getsockname()[1])
+        # Modules and botocore's models stay for good. Looking for garbage among them would stop all
+        # threads for 0.1 s, once in about a thousand writes.
+        gc.freeze()
         Server(config, services.broker.close).run(sockets=[listener])
 
 

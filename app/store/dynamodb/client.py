@@ -22,8 +22,8 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as NoConnection
 
 from app.core.errors import ConditionFailed, ItemTooLarge, StoreRefused, StoreUnavailable
-from app.store.dynamodb.aws_session import Session, session_for
-from app.store.dynamodb.encoding import use_fast_encoding
+from app.store.dynamodb.aws_session import LOCAL_CREDENTIAL, Session, session_for
+from app.store.dynamodb.calls.encoding import use_fast_encoding
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -74,11 +74,16 @@ def connect(endpoint: str | None, tries: int = 3, session: Session | None = None
         # Botocore would assemble its own for each call, which takes an eighth of the call's CPU.
         user_agent=f"stockpulse boto3/{boto3.__version__}",
     )
-    boto = (session or session_for(endpoint)).boto
+    session = session or session_for(endpoint)
     with _CREATING:
-        tables = boto.client("dynamodb", config=config, endpoint_url=endpoint)
-        streams = boto.client("dynamodbstreams", config=config, endpoint_url=endpoint)
+        tables = session.boto.client("dynamodb", config=config, endpoint_url=endpoint)
+        streams = session.boto.client("dynamodbstreams", config=config, endpoint_url=endpoint)
     use_fast_encoding(tables, streams)
+    if endpoint is not None and session.placeholder:
+        # Not imported on AWS: a Lambda function has no httptools.
+        from app.store.dynamodb.calls.local_transport import use_local_transport
+
+        use_local_transport((tables, streams), endpoint, LOCAL_CREDENTIAL)
     tables.meta.events.register("needs-retry.dynamodb.TransactWriteItems", _note_unanswered)
     return Clients(tables, streams)
 

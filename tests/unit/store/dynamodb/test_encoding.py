@@ -61,7 +61,7 @@ def answering(client: Any, body: bytes, status: int = 200) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def clients() -> Clients:
-    return connect("http://127.0.0.1:9")
+    return connect("https://127.0.0.1:9")
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ class Body:
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(time, "sleep", lambda _: None)
-    return connect("http://127.0.0.1:9").tables
+    return connect("https://127.0.0.1:9").tables
 
 
 def outcome(client: Any, *attempts: Any) -> Exception | None:
