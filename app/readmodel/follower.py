@@ -108,10 +108,10 @@ class Follower:
         if self._is_due():
             self._hinted = False
             self._passes = self._tail.refresh(self._passes, 0)
-            pending = self._read(position)
-            self._next_poll = time.monotonic() + (min(0.1, self._poll) if pending else self._poll)
-            self._prune()
+            more = self._read(position)
+            more |= self._prune()
             self._changes.begin_day(datetime.now(UTC))
+            self._next_poll = time.monotonic() + (min(0.1, self._poll) if more else self._poll)
         if late := self._own_writes.expired():
             self._changes.read_again([write.product_id for write in late])
             self._own_writes.forget(late)
@@ -156,10 +156,11 @@ class Follower:
         settled = position.settled
         return settled < oldest and self._tail.has_day(settled.day, oldest.day)
 
-    def _prune(self) -> None:
-        """Delete events that have expired, some with each poll."""
-        if self._retention is not None:
-            self._changes.prune(wall_ms() - int(self._retention.total_seconds() * 1000))
+    def _prune(self) -> bool:
+        """Delete some of the events that have expired; returns whether there may be more."""
+        if self._retention is None:
+            return False
+        return self._changes.prune(wall_ms() - int(self._retention.total_seconds() * 1000))
 
     def _apply_offered(self, position: Position) -> bool:
         """Apply a batch of published events; returns whether there are more.
