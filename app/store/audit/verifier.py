@@ -5,11 +5,12 @@ have reached the audit yet.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import chain
+from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from app.core.events import RESERVED, rfc3339
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 THREADS = 8
 SETTLE = 60.0  # seconds until the second check
 PART = 100  # products whose items are read in one call
-_AT_ONCE = 2 * THREADS  # parts that are checked before any of them is reported
 
 
 @dataclass(slots=True)
@@ -95,9 +95,9 @@ class Verifier:
     def run(self, product_id: str | None, progress: Callable[[Report], None]) -> Report:
         """Verify one product, or all (None); `progress` is called after each."""
         report = Report(about=self._item_count() if product_id is None else 1)
-        ids = self._ids() if product_id is None else [product_id]
         differing: list[str] = []
-        for identifier, checked in self._verified(ids):
+        everything = self._all() if product_id is None else self._one_by_one([product_id])
+        for identifier, checked in everything:
             report.add(identifier, checked)
             if checked.has_transient:
                 differing.append(identifier)
@@ -105,36 +105,58 @@ class Verifier:
             progress(report)
         if differing:
             self._sleep(self._settle)
-        for _, checked in self._verified(differing):
+        for _, checked in self._one_by_one(differing):
             report.findings += [found for found in checked.findings if found.is_transient]
+        report.findings.sort(key=lambda found: found.product_id)
         return report
 
-    def _verified(self, ids: Iterable[str]) -> Iterator[tuple[str, Checked]]:
-        with ThreadPoolExecutor(THREADS) as threads:
-            for checked in in_threads(threads, self._verify_part, parts(ids, PART), _AT_ONCE):
-                yield from checked
+    def _all(self) -> Iterator[tuple[str, Checked]]:
+        """Products that have entries or are in the table, and shards that have gaps, each once."""
+        seen: set[str] = set()
+        again: list[str] = []
+        for part in parts(self._chains(seen, again), PART):
+            live = self._live(product_id for product_id, _ in part)
+            for product_id, checked in part:
+                self._add_live(product_id, checked, live.get(product_id))
+                # It may have changed after its entries were read: read both again.
+                yield (
+                    self._verify_one(product_id) if checked.has_transient else (product_id, checked)
+                )
+        yield from self._one_by_one(again)
+        rest = (product_id for product_id in self._in_table() if product_id not in seen)
+        yield from self._one_by_one(rest)
 
-    def _verify_part(self, ids: Sequence[str]) -> list[tuple[str, Checked]]:
+    def _chains(self, seen: set[str], again: list[str]) -> Iterator[tuple[str, Checked]]:
+        """Every product with entries, without a look at its item; in `seen` afterwards.
+
+        A scan returns the entries of a product together, in order. Products for which it does not
+        are added to `again`.
+        """
+        entries = get_rows(self._client, "scan", self._tables.audit)
+        for product_id, chain in groupby(entries, key=id_in):
+            if product_id in seen:
+                again.append(product_id)
+            else:
+                seen.add(product_id)
+                yield product_id, self._check(product_id, chain)
+
+    def _one_by_one(self, ids: Iterable[str]) -> Iterator[tuple[str, Checked]]:
+        with ThreadPoolExecutor(THREADS) as threads:
+            yield from in_threads(threads, self._verify_one, ids, PART)
+
+    def _verify_one(self, product_id: str) -> tuple[str, Checked]:
+        checked = self._check(product_id, self._entries(product_id))
+        self._add_live(product_id, checked, self._live([product_id]).get(product_id))
+        return product_id, checked
+
+    def _check(self, product_id: str, entries: Iterable[Mapping[str, Any]]) -> Checked:
         expired_by = None if self._retention is None else self._now().timestamp()
-        checked = [
-            (
-                product_id,
-                check_entries(product_id, self._entries(product_id), self._keys, expired_by),
-            )
-            for product_id in ids
-        ]
-        live = self._live(ids)
-        for product_id, one in checked:
-            # A shard's gaps have a reserved id: there is no such item.
-            if not product_id.startswith(RESERVED) and one.last_view in {None, BOTH_IMAGES}:
-                one.findings += self._check_live(product_id, one, live.get(product_id))
-        if len(ids) == 1:
-            return checked
-        # Between its entries and its item, a product may have changed: read both again at once.
-        return [
-            self._verify_part([product_id])[0] if one.has_transient else (product_id, one)
-            for product_id, one in checked
-        ]
+        return check_entries(product_id, entries, self._keys, expired_by)
+
+    def _add_live(self, product_id: str, checked: Checked, live: Item | None) -> None:
+        # A shard's gaps have a reserved id: there is no such item.
+        if not product_id.startswith(RESERVED) and checked.last_view in {None, BOTH_IMAGES}:
+            checked.findings += self._check_live(product_id, checked, live)
 
     def _check_live(self, product_id: str, checked: Checked, live: Item | None) -> list[Finding]:
         has_chain = checked.starts is not None
@@ -144,38 +166,23 @@ class Verifier:
                 return []  # its entries have expired
         return check_live(product_id, checked.last_after, live, has_entries=has_chain)
 
-    def _ids(self) -> Iterator[str]:
-        """Every product that has entries or is in the table, and the shards that have gaps, once.
-
-        The entries of a product follow each other in a scan.
-        """
-        seen: set[str] = set()
-        audited = self._keys_in(self._tables.audit, "ProductID", "FullProductID")
-        if self._names.selects is None:
-            in_table = self._keys_in(self._tables.products, *self._names.key.names)
-        else:
-            items = get_rows(self._client, "scan", self._tables.products)
-            in_table = (item for item in items if self._names.is_product(item))
-        for product_id in chain(map(id_in, audited), map(self._names.key.id_of, in_table)):
-            if product_id not in seen:
-                seen.add(product_id)
-                yield product_id
+    def _in_table(self) -> Iterator[str]:
+        """Every product in the table."""
+        key, scan = self._names.key, partial(get_rows, self._client, "scan", self._tables.products)
+        if self._names.selects is not None:
+            return (key.id_of(item) for item in scan() if self._names.is_product(item))
+        aliases = {f"#k{index}": name for index, name in enumerate(key.names)}
+        projection = {
+            "ProjectionExpression": ", ".join(aliases),
+            "ExpressionAttributeNames": aliases,
+        }
+        return map(key.id_of, scan(**projection))
 
     def _item_count(self) -> int:
         """Roughly how many items the products table has: AWS counts them every few hours."""
         with translated():
             described = self._client.describe_table(TableName=self._tables.products)["Table"]
         return described.get("ItemCount", 0)
-
-    def _keys_in(self, table: str, *names: str) -> Iterator[Mapping[str, Any]]:
-        aliases = {f"#k{index}": name for index, name in enumerate(names)}
-        return get_rows(
-            self._client,
-            "scan",
-            table,
-            ProjectionExpression=", ".join(aliases),
-            ExpressionAttributeNames=aliases,
-        )
 
     def _entries(self, product_id: str) -> Iterator[Mapping[str, Any]]:
         return get_rows(
