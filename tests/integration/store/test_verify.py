@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,11 +17,15 @@ from tests.support.processes.running import App, item
 Entries = list[dict[str, Any]]
 
 
-def verify(app: App, product_id: str | None = None, **keys: bytes) -> Report:
+def verify(
+    app: App, product_id: str | None = None, retention: timedelta | None = None, **keys: bytes
+) -> Report:
     settings = app.services.settings
     names = settings.table_names
     known = keys or parse_keys(own_keys(settings.data_dir))
-    verifier = Verifier(app.tables, names, settings.attributes, known, settle=0.5)
+    verifier = Verifier(
+        app.tables, names, settings.attributes, known, retention=retention, settle=0.5
+    )
     return verifier.run(product_id, lambda _: None)
 
 
@@ -182,6 +187,35 @@ def test_entries_of_an_older_key_can_be_verified_while_the_key_is_known(history:
     assert verify(history, **{"new": b"n" * 32} | own).findings == []
     findings = verify(history, new=b"n" * 32).findings
     assert {finding.damage for finding in findings} == {"unknown-key"}
+
+
+MONTH = timedelta(days=30)
+
+
+def test_with_a_retention_the_check_starts_at_the_first_entry_that_is_left(history: App) -> None:
+    for entry in entries_of(history, "P1")[:2]:
+        remove(history, entry)
+    report = verify(history, retention=MONTH)
+    assert (report.findings, report.begin_late, report.empty) == ([], 1, 0)
+    assert report.starts is not None
+    remove(history, entries_of(history, "P1")[1])
+    damages = [finding.damage for finding in verify(history, retention=MONTH).findings]
+    assert damages == ["broken-chain"]
+
+
+def test_with_a_retention_a_product_needs_an_entry_only_after_a_recent_change(app: App) -> None:
+    key = item(ProductID="old", Stock=5)
+    with Listener(app.url) as feed:
+        app.create("P1", 10)
+        app.tables.put_item(TableName=app.services.about.products_table, Item=key)
+        feed.changes(2)
+    for product_id in ("P1", "old"):
+        for entry in entries_of(app, product_id):
+            remove(app, entry)
+    report = verify(app, retention=MONTH)
+    assert [(found.damage, found.product_id) for found in report.findings] == [("no-history", "P1")]
+    assert report.empty == 2
+    assert {found.product_id for found in verify(app).findings} == {"P1", "old"}
 
 
 def remove(app: App, entry: dict[str, Any]) -> None:
