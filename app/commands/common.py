@@ -12,6 +12,11 @@ from app.core.roles import CLI
 
 _log = logging.getLogger(__name__)
 
+NO_AUDIT = (
+    ", so nothing was audited. Start a server with `stockpulse serve`, or check "
+    "STOCKPULSE_DYNAMODB and STOCKPULSE_TABLE_PREFIX"
+)
+
 _ON_TERMINAL, _IN_LOG = 0.5, 10.0  # seconds between two reports of progress
 _BAR = 20  # characters
 

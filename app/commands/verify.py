@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from app.commands.common import CommandError, Progress
+from app.commands.common import NO_AUDIT, CommandError, Progress
 from app.config.key_files import own_keys, parse_keys
 from app.config.settings import Settings
 from app.core.events import rfc3339
@@ -15,7 +15,7 @@ from app.observability.logs import escaped
 from app.store import location
 from app.store.audit.verification import BLIND_SPOTS
 from app.store.audit.verifier import Report, Verifier
-from app.store.dynamodb.products_table import with_key
+from app.store.dynamodb.products_table import check_exists, with_key
 
 
 def add(commands: Any) -> None:
@@ -39,6 +39,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         keys = own_keys(settings.data_dir) if given is None else given.get_secret_value()
         client = where.connect().tables
+        check_exists(client, names.audit, NO_AUDIT)
         verifier = Verifier(
             client,
             names,

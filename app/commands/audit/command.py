@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from app.commands.audit.lines import human_line, json_line
 from app.commands.audit.selection import Selection, moment_of, start_of
-from app.commands.common import CommandError, Progress
+from app.commands.common import NO_AUDIT, CommandError, Progress
 from app.config.settings import Settings
 from app.config.signing import signer_of
 from app.core.errors import StoreUnavailable
@@ -23,6 +23,7 @@ from app.core.paths import name_in_events
 from app.runtime.backoff import Backoff
 from app.store import location
 from app.store.audit.audit_repository import AuditRepository
+from app.store.dynamodb.products_table import check_exists
 from app.store.engine import find_running
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
@@ -147,6 +148,7 @@ def _reading(
 ) -> Read:
     """The function that reads the events, from the first one to print."""
     client, names = where.connect().tables, settings.table_names
+    check_exists(client, names.audit, NO_AUDIT)
     signer = signer_of(settings)
     feed = Feed(client, names.feed, signer.retention)
     audit = AuditRepository(client, names.audit, feed, signer, CursorClock(0).stamp)

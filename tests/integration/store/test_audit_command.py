@@ -15,6 +15,7 @@ import pytest
 from app.cli import parsed
 from app.commands.common import CommandError
 from app.config.settings import Settings
+from app.store.dynamodb.table_names import TableError
 from app.store.timeline import event_readers
 from tests.support.http.sse import Listener
 from tests.support.paths import ROOT
@@ -110,6 +111,13 @@ def test_lines_for_people(changed: App, capsys: Output) -> None:
 def test_product_without_a_history_is_an_error(changed: App) -> None:
     with pytest.raises(CommandError, match="product 'P9' has no history"):
         audit(changed, "--product", "P9")
+
+
+@pytest.mark.parametrize("command", ["audit", "verify"])
+def test_store_without_an_audit_is_an_error(endpoint: str, tmp_path: Path, command: str) -> None:
+    arguments = parsed([command])
+    with pytest.raises(TableError, match=r"There is no table .*ProductEvents.* so nothing was"):
+        arguments.run(arguments, settings_for(endpoint, tmp_path))
 
 
 @pytest.mark.embedded
