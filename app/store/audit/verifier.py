@@ -107,7 +107,8 @@ class Verifier:
             self._sleep(self._settle)
         for _, checked in self._one_by_one(differing):
             report.findings += [found for found in checked.findings if found.is_transient]
-        report.findings.sort(key=lambda found: found.product_id)
+        once = dict.fromkeys(report.findings)  # a product may have been checked twice
+        report.findings = sorted(once, key=lambda found: found.product_id)
         return report
 
     def _all(self) -> Iterator[tuple[str, Checked]]:

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from app.config.key_files import own_keys, parse_keys
+from app.store.audit import verifier
 from app.store.audit.chain_reader import ChainReader
 from app.store.audit.entry import Signer, event_of
 from app.store.audit.verifier import Report, Verifier
+from app.store.dynamodb.reads import get_rows
 from tests.support.http.sse import Listener
 from tests.support.processes.running import App, item
 
@@ -23,10 +25,10 @@ def verify(
     settings = app.services.settings
     names = settings.table_names
     known = keys or parse_keys(own_keys(settings.data_dir))
-    verifier = Verifier(
+    checks = Verifier(
         app.tables, names, settings.attributes, known, retention=retention, settle=0.5
     )
-    return verifier.run(product_id, lambda _: None)
+    return checks.run(product_id, lambda _: None)
 
 
 def entries_of(app: App, product_id: str) -> Entries:
@@ -74,6 +76,22 @@ def test_an_unchanged_history_has_no_findings(history: App) -> None:
     report = verify(history)
     assert report.findings == []
     assert (report.products, report.entries) == (2, 8)  # with the entry of the delete mark
+
+
+def test_scan_that_mixes_the_entries_of_two_products_causes_no_findings(
+    history: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = entries_of(history, "P1"), entries_of(history, "P2")
+
+    def mixed(client: Any, operation: Any, table: str, **request: Any) -> Iterator[Any]:
+        if operation == "scan" and table == audit_table(history):
+            return iter([*first[:1], *second[:1], *first[1:], *second[1:]])
+        return get_rows(client, operation, table, **request)
+
+    monkeypatch.setattr(verifier, "get_rows", mixed)
+    assert verify(history).findings == []
+    remove(history, first[2])
+    assert [finding.damage for finding in verify(history).findings] == ["broken-chain"]
 
 
 def change(entry: dict[str, Any]) -> None:
