@@ -41,6 +41,7 @@ COMMANDS = {
     "key": "key",
     "engine": "engine",
     "demo": "demo",
+    "audit": "audit.command",
     "verify": "verify",
     "reconcile": "reconcile",
     "export": "export.command",

@@ -37,12 +37,13 @@ from app.store.coordination.audit_key_ids import AuditKeyIDs
 from app.store.coordination.audited_table import claim_audit
 from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb import cli_lines, tables
-from app.store.dynamodb.products_table import check_selection
+from app.store.dynamodb.products_table import BOTH_IMAGES, check_selection
 from app.store.expiry import sweeping
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
 from app.store.products.barcodes import BarcodeChecks
 from app.store.products.changes import StockRules
+from app.store.products.product_expiry import expiring_products
 from app.store.store import open_store
 from app.store.timeline.timeline import OVERLAP_MS, Timeline
 from app.web.app import create_app
@@ -126,6 +127,10 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
         view_type = deployment.stream().view_type
         if where.engine is not None:
             opened.enter_context(sweeping(clients.tables, names))
+            may_mark = view_type == BOTH_IMAGES and not settings.read_only
+            opened.enter_context(
+                expiring_products(clients.tables, deployment.stamps, may_mark=may_mark)
+            )
 
         feed = Feed(
             clients.tables, names.feed, deployment.signer.retention, settings.feed_partitions

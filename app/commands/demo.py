@@ -4,7 +4,7 @@ import argparse
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from app.bootstrap.auth import OpenAccessRefused
 from app.bootstrap.process import ListenError, end_by_signals
 from app.bootstrap.web import serve
-from app.commands.common import PROGRESS_SECONDS, CommandError, at_most_every
+from app.commands.common import CommandError, Progress
 from app.config.settings import PREFIX, Settings
 from app.config.signing import signer_of
 from app.demo.external import run_beside
@@ -72,7 +72,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             future = changes(seed, monday_morning(zone), zone)
         else:
             now = datetime.now(UTC)
-            future = _write_history(settings, changes(seed, now - arguments.history, zone), now)
+            began = now - arguments.history
+            future = _write_history(settings, changes(seed, began, zone), began, now)
         plan = Plan(future, arguments.rate)
         pace = f"about {arguments.rate:g} changes per second (seed {seed})"
         if arguments.no_serve or location.in_use(settings.data_dir):
@@ -86,38 +87,33 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _write_history(
-    settings: Settings, changes: Iterator[Change], now: datetime
+    settings: Settings, changes: Iterator[Change], began: datetime, now: datetime
 ) -> Iterator[Change]:
     """Fill the store with the changes up to now; returns the changes that follow."""
     history, rest = split_at(changes, now)
+    span, names, started = now - began, settings.table_names, time.monotonic()
+    with (
+        location.owned(settings.dynamodb, settings.data_dir, names) as where,
+        Progress() as progress,
+    ):
 
-    names = settings.table_names
-    with location.owned(settings.dynamodb, settings.data_dir, names) as where:
+        def show(records: int, moment: datetime) -> None:
+            text = f"{records:,} changes, up to {moment:%d %B %Y}"
+            progress(lambda: text, (moment - began) / span, 1)
+
         print("Writing past changes; this can take a minute ...", flush=True)
-        began = time.monotonic()
         try:
             past = write_history(
-                where, names, settings.attributes, signer_of(settings), history, history_progress()
+                where, names, settings.attributes, signer_of(settings), history, span, show
             )
         except KeyboardInterrupt:
             print("The store holds only part of the history: start again with a new data folder.")
             raise
-    took = time.monotonic() - began
+    took = time.monotonic() - started
     print(f"{past.records:,} changes in {took:.0f} s; the table holds {past.products} products.")
     if past.others:
         print(f"{past.others:,} changes by other programs were audited as well.")
     return rest
-
-
-def history_progress(
-    monotonic: Callable[[], float] = time.monotonic,
-) -> Callable[[int, datetime], None]:
-    """Return what prints how far the history has come, every two seconds."""
-
-    def say(records: int, moment: datetime) -> None:
-        print(f"{records:,} changes, up to {moment:%d %B %Y} …", flush=True)
-
-    return at_most_every(PROGRESS_SECONDS, say, monotonic)
 
 
 def _write_only(settings: Settings, plan: Plan, pace: str) -> None:

@@ -3,17 +3,19 @@
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from app.commands.common import PROGRESS_SECONDS, CommandError, at_most_every
+from app.commands.common import NO_AUDIT, CommandError, Progress
 from app.config.key_files import own_keys, parse_keys
 from app.config.settings import Settings
+from app.core.events import rfc3339
 from app.observability.logs import escaped
 from app.store import location
 from app.store.audit.verification import BLIND_SPOTS
 from app.store.audit.verifier import Report, Verifier
-from app.store.dynamodb.products_table import with_key
+from app.store.dynamodb.products_table import check_exists, with_key
 
 
 def add(commands: Any) -> None:
@@ -33,23 +35,29 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Verify, with progress on stderr and findings on stdout."""
     names = settings.table_names
-    given = settings.audit_keys
+    given, days = settings.audit_keys, settings.audit_retention_days
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         keys = own_keys(settings.data_dir) if given is None else given.get_secret_value()
         client = where.connect().tables
+        check_exists(client, names.audit, NO_AUDIT)
         verifier = Verifier(
             client,
             names,
             with_key(client, names, settings.attributes),
             parse_keys(keys),
+            retention=None if days is None else timedelta(days=days),
             sleep=wait,
         )
-        report = verifier.run(arguments.product, progress())
-    return print_report(report, arguments.product)
+        with Progress() as progress:
+            report = verifier.run(
+                arguments.product,
+                lambda so_far: progress(partial(_so_far, so_far), so_far.products, so_far.about),
+            )
+    return print_report(report, arguments.product, days)
 
 
-def print_report(report: Report, product_id: str | None) -> int:
-    """Print the findings; returns the exit status.
+def print_report(report: Report, product_id: str | None, days: int | None = None) -> int:
+    """Print the findings; returns the exit status. `days`: after which entries expire.
 
     Raises:
         CommandError: there is no such product, so nothing was verified.
@@ -67,6 +75,8 @@ def print_report(report: Report, product_id: str | None) -> int:
     products = _count(report.products, "product", "products")
     result = _count(found, "finding", "findings") if found else "no problems found"
     print(f"{entries} of {products}: {result}.")
+    if days is not None:
+        print(_start(report, days))
     if report.gaps or report.reconciled:
         gaps = _count(report.gaps, "gap", "gaps")
         reconciled = _count(report.reconciled, "reconciled entry", "reconciled entries")
@@ -84,13 +94,19 @@ def print_report(report: Report, product_id: str | None) -> int:
     return 1 if found else 0
 
 
-def progress(monotonic: Callable[[], float] = time.monotonic) -> Callable[[Report], None]:
-    """A function that prints the progress on stderr every 2 seconds."""
+def _start(report: Report, days: int) -> str:
+    oldest = "there is none" if report.starts is None else f"of {rfc3339(report.starts)}"
+    late = _count(report.begin_late, "history begins", "histories begin")
+    empty = _count(report.empty, "product has", "products have")
+    return (
+        f"Entries expire after {_count(days, 'day', 'days')} (STOCKPULSE_AUDIT_RETENTION_DAYS), so "
+        f"the check starts at the oldest entry that has not expired ({oldest}): {late} with a "
+        f"later change, and {empty} no such entry. Entries removed before these are not detected."
+    )
 
-    def print_progress(report: Report) -> None:
-        print(f"{report.products} products, {report.entries} entries …", file=sys.stderr)
 
-    return at_most_every(PROGRESS_SECONDS, print_progress, monotonic)
+def _so_far(report: Report) -> str:
+    return f"{report.products:,} products, {report.entries:,} entries verified"
 
 
 def wait(seconds: float) -> None:

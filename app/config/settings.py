@@ -134,8 +134,8 @@ class Settings(TableSettings):
     )
     audit_retention_days: Annotated[int, Field(ge=2)] | None = Field(
         None,
-        description="Days after which DynamoDB expires audit and feed rows. If unset, they are "
-        "kept forever.",
+        description="Days after which new audit and feed rows expire. If unset, they are kept "
+        "forever. Consequences: docs/use/audit.md.",
     )
     sinks_start: Moment | None = Field(
         None,

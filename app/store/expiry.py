@@ -4,11 +4,10 @@ A thread walks the tables slowly, a page at a time, and deletes only what is sti
 Rows are kept for two days after their expiry: DynamoDB deletes them as late as that, too, and a
 clock that is a day ahead then deletes nothing that is needed.
 
-Items of the products table are left alone. A deletion by DynamoDB's TTL has the service as its
-author in the stream; ours would be shown as one by another program.
+Products that expire are deleted by `app.store.products.product_expiry`, because a deletion has an
+author.
 """
 
-import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -18,13 +17,11 @@ from app.core.errors import ConditionFailed, StoreUnavailable
 from app.runtime.loop_thread import LoopThread
 from app.store.dynamodb.client import translated
 from app.store.dynamodb.table_names import TableNames
-from app.store.dynamodb.tables import expires, expiring_tables
+from app.store.dynamodb.tables import expiring_tables
 from app.store.dynamodb.transactions import commit
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-_log = logging.getLogger(__name__)
 
 GRACE = 2 * 24 * 3600  # seconds from a row's expiry to its deletion
 PAGE = 250  # rows of a scan: 3 ms of the engine's time
@@ -96,13 +93,7 @@ class ExpirySweep:
 
 @contextmanager
 def sweeping(client: "DynamoDBClient", names: TableNames) -> Iterator[None]:
-    """Delete expired rows until the block ends; warn if products should expire, too."""
-    if expires(client, names.products):
-        _log.warning(
-            "the table %s has a TTL, but the embedded engine does not expire items, so they stay: "
-            "set STOCKPULSE_DYNAMODB to a DynamoDB Local, or to aws, if they have to expire",
-            names.products,
-        )
+    """Delete expired rows until the block ends."""
     sweep = ExpirySweep(client, expiring_tables(names))
     with LoopThread("expiry", sweep.turn, expected=(StoreUnavailable,), first=REST):
         yield

@@ -7,16 +7,16 @@ whole audit to find products that are no longer in the table.
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
-from itertools import starmap
 from typing import Any
 
 from app.core.errors import StoreRefused
 from app.core.events import ChangeEvent
 from app.core.item import Item, digest
+from app.runtime.in_parts import in_threads
 from app.runtime.retry import Retry, Stopped
 from app.store.audit.audit_repository import AuditRepository
 from app.store.audit.chain import ChainFull, Link
@@ -29,8 +29,9 @@ from worker.reconcile.decision import ProductCheck, baseline_of, decide, found_i
 _log = logging.getLogger(__name__)
 
 SETTLE = 60.0  # seconds until the second check
-SEGMENTS = 4  # segments of the tables that are scanned in parallel
-HELD = 25_000  # differences that a segment holds before it resolves them: about 10 MB
+THREADS = 4
+AT_ONCE = 100  # products that are checked before the next ones are read
+HELD = 100_000  # differences that are held before they are resolved: about 40 MB
 ROUNDS = 3  # repeated checks of products that keep changing
 CATCH_UP_LIMIT = 600.0  # seconds to wait for the shard readers to catch up
 
@@ -85,24 +86,22 @@ class Comparison:
             Stopped: the worker is stopping. What is written remains and is correct.
 
         """
-        with ThreadPoolExecutor(SEGMENTS, "reconcile") as threads:
-            list(threads.map(self._segment, range(SEGMENTS)))
+        held: dict[str, ProductCheck] = {}
+        with ThreadPoolExecutor(THREADS, "reconcile") as self._threads:
+            self._hold(held, self._tables.products())
+            # Without the records of the products that were missing from the table, a product older
+            # than the stream that was just deleted would get no baseline: it is in neither table.
+            if self._first and not self._settled():
+                return self._outcome
+            self._hold(held, ((product_id, None) for product_id in self._tables.absent()))
+            self._resolve(held)
         return self._outcome
 
-    def _segment(self, segment: int) -> None:
-        held: dict[str, ProductCheck] = {}
-        self._hold(held, starmap(self._first_check, self._tables.products(segment, SEGMENTS)))
-        # Without the records of the products that were missing from the table, a product older than
-        # the stream that was just deleted would get no baseline: it is in neither table.
-        if self._first and not self._settled():
-            return
-        gone = self._tables.absent(segment, SEGMENTS)
-        self._hold(held, (self._first_check(product_id, None) for product_id in gone))
-        self._resolve(held)
-
-    def _hold(self, held: dict[str, ProductCheck], checks: Iterator[ProductCheck]) -> None:
-        """Keep the checks that differ for a second check."""
-        for check in checks:
+    def _hold(
+        self, held: dict[str, ProductCheck], products: Iterable[tuple[str, Item | None]]
+    ) -> None:
+        """Check products, and keep those that differ for a second check."""
+        for check in in_threads(self._threads, self._first_check, products, AT_ONCE):
             if check.differs:
                 self._count(found=1)
                 held[check.product_id] = check
@@ -110,7 +109,8 @@ class Comparison:
                     self._resolve(held)
                     held.clear()
 
-    def _first_check(self, product_id: str, live: Item | None) -> ProductCheck:
+    def _first_check(self, product: tuple[str, Item | None]) -> ProductCheck:
+        product_id, live = product
         self._count(compared=1)
         check = ProductCheck(product_id, self._newest(product_id), _hash(live))
         if self._first and check.head is not None:
@@ -129,11 +129,11 @@ class Comparison:
             if not self._settled():
                 break
             moving: dict[str, ProductCheck] = {}
-            for first in held.values():
-                verdict, second = self._second_check(first)
+            seconds = in_threads(self._threads, self._second_check, held.values(), AT_ONCE)
+            for verdict, second in seconds:
                 too_soon += verdict == "too soon"
                 if verdict == "moving":
-                    moving[first.product_id] = second
+                    moving[second.product_id] = second
             held = moving
         self._count(left=len(held) + too_soon)
 

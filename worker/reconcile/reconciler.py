@@ -34,11 +34,15 @@ AGAIN_AFTER = 600.0  # seconds until remaining differences are compared again
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds between reads of the row, between heartbeats, and until a silent owner is dead."""
+    """Seconds between reads of the row, between heartbeats, and until a silent owner is dead.
+
+    `log`: seconds between log lines that show the progress.
+    """
 
     poll: float = 20.0
     beat: float = 3.0
     dead: float = 15.0
+    log: float = 10.0
 
 
 class Reconciler:
@@ -151,6 +155,7 @@ class Reconciler:
     def _run_with_heartbeat(self, comparison: Comparison) -> Outcome:
         with ThreadPoolExecutor(1, "reconcile") as threads:
             running = threads.submit(comparison.run)
+            said = time.monotonic()
             while True:
                 try:
                     return running.result(self._timing.beat)
@@ -158,6 +163,9 @@ class Reconciler:
                     if running.done():  # raised by the comparison itself
                         raise
                     self._report_progress(comparison.progress)
+                    if time.monotonic() - said >= self._timing.log:
+                        said = time.monotonic()
+                        _log.info("comparing the table with the audit: %s", comparison.progress)
 
     def _report_progress(self, progress: str) -> None:
         try:

@@ -19,6 +19,7 @@ from app.core.item import (
     text,
 )
 from app.core.keys import KeySchema
+from app.core.roles import EXPIRY
 from app.core.stamps import Stamps
 from worker.stream.record_shapes import image, is_sequence_number, moment
 
@@ -131,7 +132,9 @@ def _decode(record: Mapping[str, Any], stream_arn: str, stamps: Stamps) -> Chang
         kind = "inserted" if is_product else "deleted"
     shown = (after if is_product else before) or before
     author = author_of(event_name, before, after, occurred_at, view_type, differing, stamps)
-    if _is_expiry(record.get("userIdentity")):
+    if event_name == "REMOVE" and author.actor == EXPIRY:  # by us, on the embedded engine
+        kind = "expired"
+    if kind == "expired":
         author = NOBODY
     return ChangeEvent(
         event_key=event_key(stream_arn, sequence_number),

@@ -3,10 +3,10 @@
 The feed's clock follows the simulated time, so that the arrivals are in the past too.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import chain, islice
+from datetime import datetime, timedelta
+from itertools import islice
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -47,14 +47,24 @@ class HistoryCounts:
     others: int
 
 
-def split_at(changes: Iterator[Change], moment: datetime) -> tuple[list[Change], Iterator[Change]]:
-    """The changes before a moment, and those from that moment on."""
-    past: list[Change] = []
-    for change in changes:
-        if change.at >= moment:
-            return past, chain([change], changes)
-        past.append(change)
-    return past, changes
+def split_at(
+    changes: Iterator[Change], moment: datetime
+) -> tuple[Iterator[Change], Iterator[Change]]:
+    """The changes before a moment, and those from that moment on, which are read after them."""
+    later: list[Change] = []
+
+    def past() -> Iterator[Change]:
+        for change in changes:
+            if change.at >= moment:
+                later.append(change)
+                return
+            yield change
+
+    def rest() -> Iterator[Change]:
+        yield from later
+        yield from changes
+
+    return past(), rest()
 
 
 def write_history(
@@ -62,13 +72,15 @@ def write_history(
     tables: TableNames,
     names: AttributeNames,
     signer: Signer,
-    changes: Sequence[Change],
+    changes: Iterable[Change],
+    span: timedelta,
     progress: Callable[[int, datetime], None] = lambda _records, _moment: None,
 ) -> HistoryCounts:
     """Write the changes as the store's history, and the products in their final state.
 
-    The caller owns `where`, so that no worker reads the stream meanwhile. `progress` is called
-    after each batch, with the number of records so far and the time of the last one.
+    The caller owns `where`, so that no worker reads the stream meanwhile. `span` is the time that
+    the changes cover. `progress` is called after each batch, with the number of records so far and
+    the time of the last one.
 
     Raises:
         DemoRefused: the store is not empty, the stream lacks images, or retention is too short.
@@ -78,7 +90,7 @@ def write_history(
     names = ensure_tables(clients.tables, tables, names)
     check_fits(names)
     claim_audit(clients.tables, tables, CONSUMER)
-    _check_kept(changes, signer)
+    _check_kept(span, signer)
     stream = stream_of(clients.tables, tables.products)
     _check_empty(clients.tables, tables)
     if stream.view_type != _BOTH_IMAGES:
@@ -122,9 +134,9 @@ def _publish_nothing(_arrived: Sequence[Arrived], _hold: Hold) -> None:
     """There are no subscribers yet."""
 
 
-def _check_kept(changes: Sequence[Change], signer: Signer) -> None:
+def _check_kept(span: timedelta, signer: Signer) -> None:
     kept = signer.retention
-    if kept is not None and changes and changes[-1].at - changes[0].at > kept:
+    if kept is not None and span > kept:
         raise DemoRefused(
             f"--history covers more than the {kept.days} days of STOCKPULSE_AUDIT_RETENTION_DAYS: "
             "shorten it, or raise the setting"

@@ -1,6 +1,6 @@
-"""Table and audit are read in segments, consistently; a read is repeated until it succeeds.
+"""Table and audit are read page by page, consistently; a read is repeated until it succeeds.
 
-A segment is one part of a parallel scan, and is read page by page.
+There is one scan, not several parallel ones: for a page of those, dynoxide reads the whole table.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,6 +13,7 @@ from app.core.keys import NotAnID, id_in
 from app.runtime.retry import Retry
 from app.store.dynamodb.batches import get_all
 from app.store.dynamodb.client import translated
+from app.store.dynamodb.reads import PAGE
 from app.store.dynamodb.table_names import TableNames
 
 if TYPE_CHECKING:
@@ -33,15 +34,15 @@ class ComparedTables:
         self._names = names
         self._retry = retry
 
-    def products(self, segment: int, segments: int) -> Iterator[tuple[str, Item]]:
-        """The id and the item of each product in one of the table's segments."""
-        for page in self._pages(segment, segments, TableName=self._tables.products):
+    def products(self) -> Iterator[tuple[str, Item]]:
+        """The id and the item of each product in the table."""
+        for page in self._pages(TableName=self._tables.products):
             for item in page:
                 if self._names.is_product(item):
                     yield self._names.key.id_of(item), item
 
-    def absent(self, segment: int, segments: int) -> Iterator[str]:
-        """Ids of the products in one of the audit's segments that are not in the table.
+    def absent(self) -> Iterator[str]:
+        """Ids of the products that have audit entries and are not in the table.
 
         DynamoDB bills this as a scan of the whole audit, which has no index.
         """
@@ -50,7 +51,7 @@ class ComparedTables:
             "TableName": self._tables.audit,
             "ProjectionExpression": "ProductID, FullProductID",
         }
-        for page in self._pages(segment, segments, **keys_only):
+        for page in self._pages(**keys_only):
             ids = dict.fromkeys(id_in(entry) for entry in page)
             yield from self._missing([product_id for product_id in ids if product_id != last])
             last = next(reversed(ids), last)
@@ -76,10 +77,8 @@ class ComparedTables:
         except NotAnID:
             return None
 
-    def _pages(
-        self, segment: int, segments: int, **request: Any
-    ) -> Iterator[list[Mapping[str, Any]]]:
-        request |= {"ConsistentRead": True, "Segment": segment, "TotalSegments": segments}
+    def _pages(self, **request: Any) -> Iterator[list[Mapping[str, Any]]]:
+        request |= {"ConsistentRead": True, "Limit": PAGE}
 
         def page() -> Any:
             with translated():

@@ -8,6 +8,7 @@ Each entry's HMAC proves that it is unchanged. Each before image must be the pre
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 from app.core.events import RESERVED
@@ -25,6 +26,7 @@ BLIND_SPOTS = (
     "entries removed before a reconciliation bridged them (review each reconciled entry)",
     "a removed gap entry of a shard",
     "removed changes from the minutes before a history's baseline was written",
+    "with STOCKPULSE_AUDIT_RETENTION_DAYS, entries removed from the beginning of a history",
 )
 
 # Fields that the HMAC does not cover: images (it covers their hashes) and expiry.
@@ -40,6 +42,11 @@ class Finding:
     event_key: str | None
     detail: str
 
+    @property
+    def is_transient(self) -> bool:
+        """Whether a change causes it, too, until it reaches the audit."""
+        return self.damage in {"cut-off", "no-history"}
+
     def __str__(self) -> str:
         place = "" if self.event_key is None else f" at {self.event_key}"
         return f"{self.damage}: product {self.product_id!r}{place}: {self.detail}"
@@ -54,23 +61,38 @@ class Checked:
 
     `last_after` is the hash of the last after image; None if the last entry says that the product
     does not exist. `last_view` is the last entry's view type; None if there are no entries.
+    `expired` entries are not part of the chain. `starts` is the time of the first other one, and
+    `begins_late` says that earlier ones have expired, or were removed.
     """
 
     findings: list[Finding] = field(default_factory=list)
     entries: int = 0
+    expired: int = 0
     gaps: int = 0
     reconciled: int = 0
     repeats: int = 0
     last_after: str | None = None
     last_view: str | None = None
+    starts: datetime | None = None
+    begins_late: bool = False
+
+    @property
+    def has_transient(self) -> bool:
+        """Whether a change that has not reached the audit may have caused a finding."""
+        return any(found.is_transient for found in self.findings)
 
 
 def check_entries(
-    product_id: str, entries: Iterable[Mapping[str, Any]], keys: Mapping[str, bytes]
+    product_id: str,
+    entries: Iterable[Mapping[str, Any]],
+    keys: Mapping[str, bytes],
+    expired_by: float | None = None,
 ) -> Checked:
     """Check a product's entries, oldest first.
 
-    A gap is counted and is not damage: it links the entries on both sides of it.
+    A gap is counted and is not damage: it links the entries on both sides of it. `expired_by` is a
+    Unix time; None if entries are kept for ever. DynamoDB deletes expired entries late and in any
+    order, so of those that are left only the signatures are checked.
     """
     checked = Checked()
     requests: set[str] = set()
@@ -83,14 +105,22 @@ def check_entries(
             detail = f"Stockpulse cannot have written it ({type(error).__name__}: {error})"
             checked.findings.append(Finding(product_id, "changed", entry["EventKey"]["S"], detail))
             continue
+        checked.findings += found
+        if expired_by is not None and _expires_at(entry) <= expired_by:
+            checked.expired += 1
+            continue
         is_record = link.kind not in {"gap", "reconciled"}
         checked.gaps += link.kind == "gap"
         checked.reconciled += link.kind == "reconciled"
         if link.request_id is not None:
             checked.repeats += link.request_id in requests
             requests.add(link.request_id)
-        checked.findings += found
-        if not product_id.startswith(RESERVED) and not _leaves_before_open(entry):
+        if checked.starts is None:
+            checked.starts = link.occurred_at
+            checked.begins_late = expired_by is not None and not _begins(link)
+        if not (product_id.startswith(RESERVED) or _leaves_before_open(entry)) and (
+            trail or not checked.begins_late
+        ):
             checked.findings += _check_link(product_id, trail, link)
         trail = [link] if is_record else [*trail, link]
         checked.last_after, checked.last_view = link.after, link.view_type
@@ -140,7 +170,7 @@ def _check_link(product_id: str, trail: list[Link], link: Link) -> list[Finding]
     if link.view_type != BOTH_IMAGES:
         return []
     if not trail:
-        if link.kind == "inserted" or is_baseline(link.key):
+        if _begins(link):
             return []
         detail = "the oldest entry is not an insert: entries before it are missing"
         return [Finding(product_id, "no-beginning", link.key, detail)]
@@ -152,6 +182,15 @@ def _check_link(product_id: str, trail: list[Link], link: Link) -> list[Finding]
         return []
     detail = f"it does not follow {last.key}: entries between them are missing or forged"
     return [Finding(product_id, "broken-chain", link.key, detail)]
+
+
+def _begins(link: Link) -> bool:
+    """Whether a history can begin with this entry."""
+    return link.kind == "inserted" or is_baseline(link.key)
+
+
+def _expires_at(entry: Mapping[str, Any]) -> float:
+    return float(entry.get("ExpiresAt", {}).get("N", "inf"))
 
 
 def _leaves_before_open(entry: Mapping[str, Any]) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from app.core.item import AttributeNames
 from app.core.keys import KeyPart, KeySchema, KeyType
 from app.store.dynamodb.client import translated
+from app.store.dynamodb.reads import PAGE
 from app.store.dynamodb.table_names import TableError, TableNames
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ def check_selection(
     with translated():
         if client.scan(TableName=names.audit, Limit=1)["Items"]:
             return
-        pages = client.get_paginator("scan").paginate(TableName=names.products)
+        pages = client.get_paginator("scan").paginate(
+            TableName=names.products, PaginationConfig={"PageSize": PAGE}
+        )
         read = 0
         for number, page in enumerate(pages):
             if number == _PAGES or any(map(attributes.is_product, page["Items"])):

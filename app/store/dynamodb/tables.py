@@ -81,8 +81,8 @@ def expiring_tables(names: TableNames) -> dict[str, list[str]]:
     }
 
 
-def expires(client: "DynamoDBClient", table: str) -> bool:
-    """Whether the table has a TTL.
+def ttl_attribute(client: "DynamoDBClient", table: str) -> str | None:
+    """The attribute whose time is the table's TTL; None if it has none.
 
     Raises:
         StoreUnavailable: DynamoDB cannot be reached.
@@ -90,7 +90,8 @@ def expires(client: "DynamoDBClient", table: str) -> bool:
     """
     with translated():
         state = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
-    return state.get("TimeToLiveStatus") in {"ENABLED", "ENABLING"}
+    enabled = state.get("TimeToLiveStatus") in {"ENABLED", "ENABLING"}
+    return state.get("AttributeName") if enabled else None
 
 
 def stream_of(client: "DynamoDBClient", table: str) -> StreamOfTable:
@@ -178,7 +179,7 @@ def _create(client: "DynamoDBClient", table: str, keys: list[str], *, streamed: 
 def _ensure_expiry(client: "DynamoDBClient", table: str) -> None:
     """Enable TTL on `ExpiresAt`; rows without that attribute do not expire."""
     with translated():
-        if expires(client, table):
+        if ttl_attribute(client, table) is not None:
             return
         try:
             client.update_time_to_live(
@@ -186,7 +187,7 @@ def _ensure_expiry(client: "DynamoDBClient", table: str) -> None:
                 TimeToLiveSpecification={"Enabled": True, "AttributeName": "ExpiresAt"},
             )
         except ClientError:  # another process enabled it, or our own call whose response was lost
-            if not expires(client, table):
+            if ttl_attribute(client, table) is None:
                 raise
 
 

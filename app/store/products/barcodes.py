@@ -28,6 +28,7 @@ _log = logging.getLogger(__name__)
 
 SECONDS = 0.5
 PAGES = 8  # of 1 MB, which is about 15,000 products; 128 read units each
+ITEMS = 2_000  # in a page: without a limit, dynoxide reads the whole rest of the table for it
 MOST_SHOWN = 3  # other products
 _AT_ONCE = 2
 
@@ -118,6 +119,7 @@ class BarcodeChecks:
         place = placeholder(aliases, "#barcode", path_of(self._names.barcode))
         request: dict[str, Any] = {
             "TableName": self._table,
+            "Limit": ITEMS,
             "FilterExpression": f"{place} = :barcode",
             "ExpressionAttributeNames": aliases,
             "ExpressionAttributeValues": {":barcode": {"S": barcode}},

@@ -52,14 +52,14 @@ class Condition:
         return request
 
 
-def as_read(item: Item, names: AttributeNames) -> Condition:
-    """The condition that metadata and known attributes are as in `item`.
+def as_read(item: Item, names: AttributeNames, also: Iterable[Path] = ()) -> Condition:
+    """The condition that metadata, known attributes and those at `also` are as in `item`.
 
     So are those by which the item is a product: another program's item is never written.
     """
     selected = () if names.selects is None else names.selects.names - {*names.key.names}
     paths = ((names.metadata,), *names.known_paths, *((name,) for name in sorted(selected)))
-    return compared(item, dict.fromkeys(paths))
+    return compared(item, dict.fromkeys((*paths, *also)))
 
 
 def compared(item: Item, paths: Iterable[Path]) -> Condition:

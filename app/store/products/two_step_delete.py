@@ -10,6 +10,7 @@ from typing import Any
 
 from app.core.errors import ConditionFailed, ItemTooLarge, OutcomeUnknown
 from app.core.item import Item
+from app.core.paths import Path
 from app.core.stamps import Stamps
 from app.store.dynamodb.transactions import Committer, settling
 from app.store.products.expressions import as_read, mark_delete, unmark
@@ -27,12 +28,15 @@ class TwoStepDelete:
         now: Callable[[], datetime],
         *,
         marks: bool,
+        also: Path | None = None,
     ) -> None:
+        """`also`: another attribute that must be unchanged."""
         self._commit = commit
         self._find = find
         self._stamps = stamps
         self._now = now
         self._marks = marks
+        self._also = () if also is None else (also,)
 
     def __call__(self, item: Item, stamp: Stamp, extra: Sequence[dict[str, Any]] = ()) -> None:
         """Delete the item; an item that is already gone counts as deleted.
@@ -78,7 +82,8 @@ class TwoStepDelete:
     def _delete(self, item: Item) -> dict[str, Any]:
         names = self._stamps.names
         target = {"TableName": self._stamps.table, "Key": names.key.of_item(item)}
-        return {"Delete": {**target, **as_read(item, names).request(names.key)}}
+        condition = as_read(item, names, self._also)
+        return {"Delete": {**target, **condition.request(names.key)}}
 
     def _unmark(self, target: dict[str, Any], marked: Item) -> None:
         """Remove our mark from an item that was not deleted, if it still has it."""

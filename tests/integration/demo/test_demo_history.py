@@ -36,7 +36,7 @@ def write_past(settings: Settings, span: timedelta) -> tuple[HistoryCounts, Plan
     now = datetime.now(UTC)
     past, rest = split_at(changes(4, now - span, ZONE), now)
     with owned(settings) as (where, names):
-        counts = write_history(where, names, settings.attributes, signer_of(settings), past)
+        counts = write_history(where, names, settings.attributes, signer_of(settings), past, span)
     return counts, Plan(rest, 50)
 
 

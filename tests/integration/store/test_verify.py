@@ -2,26 +2,33 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from app.config.key_files import own_keys, parse_keys
+from app.store.audit import verifier
 from app.store.audit.chain_reader import ChainReader
 from app.store.audit.entry import Signer, event_of
 from app.store.audit.verifier import Report, Verifier
+from app.store.dynamodb.reads import get_rows
 from tests.support.http.sse import Listener
 from tests.support.processes.running import App, item
 
 Entries = list[dict[str, Any]]
 
 
-def verify(app: App, product_id: str | None = None, **keys: bytes) -> Report:
+def verify(
+    app: App, product_id: str | None = None, retention: timedelta | None = None, **keys: bytes
+) -> Report:
     settings = app.services.settings
     names = settings.table_names
     known = keys or parse_keys(own_keys(settings.data_dir))
-    verifier = Verifier(app.tables, names, settings.attributes, known, settle=0.5)
-    return verifier.run(product_id, lambda _: None)
+    checks = Verifier(
+        app.tables, names, settings.attributes, known, retention=retention, settle=0.5
+    )
+    return checks.run(product_id, lambda _: None)
 
 
 def entries_of(app: App, product_id: str) -> Entries:
@@ -69,6 +76,22 @@ def test_an_unchanged_history_has_no_findings(history: App) -> None:
     report = verify(history)
     assert report.findings == []
     assert (report.products, report.entries) == (2, 8)  # with the entry of the delete mark
+
+
+def test_scan_that_mixes_the_entries_of_two_products_causes_no_findings(
+    history: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = entries_of(history, "P1"), entries_of(history, "P2")
+
+    def mixed(client: Any, operation: Any, table: str, **request: Any) -> Iterator[Any]:
+        if operation == "scan" and table == audit_table(history):
+            return iter([*first[:1], *second[:1], *first[1:], *second[1:]])
+        return get_rows(client, operation, table, **request)
+
+    monkeypatch.setattr(verifier, "get_rows", mixed)
+    assert verify(history).findings == []
+    remove(history, first[2])
+    assert [finding.damage for finding in verify(history).findings] == ["broken-chain"]
 
 
 def change(entry: dict[str, Any]) -> None:
@@ -182,6 +205,35 @@ def test_entries_of_an_older_key_can_be_verified_while_the_key_is_known(history:
     assert verify(history, **{"new": b"n" * 32} | own).findings == []
     findings = verify(history, new=b"n" * 32).findings
     assert {finding.damage for finding in findings} == {"unknown-key"}
+
+
+MONTH = timedelta(days=30)
+
+
+def test_with_a_retention_the_check_starts_at_the_first_entry_that_is_left(history: App) -> None:
+    for entry in entries_of(history, "P1")[:2]:
+        remove(history, entry)
+    report = verify(history, retention=MONTH)
+    assert (report.findings, report.begin_late, report.empty) == ([], 1, 0)
+    assert report.starts is not None
+    remove(history, entries_of(history, "P1")[1])
+    damages = [finding.damage for finding in verify(history, retention=MONTH).findings]
+    assert damages == ["broken-chain"]
+
+
+def test_with_a_retention_a_product_needs_an_entry_only_after_a_recent_change(app: App) -> None:
+    key = item(ProductID="old", Stock=5)
+    with Listener(app.url) as feed:
+        app.create("P1", 10)
+        app.tables.put_item(TableName=app.services.about.products_table, Item=key)
+        feed.changes(2)
+    for product_id in ("P1", "old"):
+        for entry in entries_of(app, product_id):
+            remove(app, entry)
+    report = verify(app, retention=MONTH)
+    assert [(found.damage, found.product_id) for found in report.findings] == [("no-history", "P1")]
+    assert report.empty == 2
+    assert {found.product_id for found in verify(app).findings} == {"P1", "old"}
 
 
 def remove(app: App, entry: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """The command requests a reconciliation, and a live worker runs it."""
 
+import logging
 import threading
 from argparse import Namespace
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ def reconciling(settings: Settings) -> Iterator[Parts]:
         lambda: parts.stream_arn,
         lambda _, state: parts.comparison(first=state.is_first),
         parts.stop,
-        Timing(poll=0.05, beat=0.05, dead=0.3),
+        Timing(poll=0.05, beat=0.05, dead=0.3, log=0.0),
     )
     with reconciler:
         yield parts
@@ -48,6 +49,14 @@ def test_the_command_has_a_worker_reconcile(
     assert reconcile.run(Namespace(timeout=60.0), reconciling.settings) == 0
     assert "Products compared: 1;" in capsys.readouterr().out
     assert verify(reconciling).findings == []
+
+
+def test_progress_of_a_comparison_is_logged(
+    reconciling: Parts, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    reconcile.run(Namespace(timeout=60.0), reconciling.settings)
+    assert "comparing the table with the audit: 0 products compared, 0 differ" in caplog.text
 
 
 def test_a_dead_reconciler_is_replaced(reconciling: Parts) -> None:

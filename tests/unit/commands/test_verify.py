@@ -3,9 +3,10 @@
 import pytest
 
 from app.commands.common import CommandError
-from app.commands.verify import print_report, progress, wait
+from app.commands.verify import print_report, wait
 from app.store.audit.verification import Finding
 from app.store.audit.verifier import Report
+from tests.support.builders import NOON
 
 Output = pytest.CaptureFixture[str]
 
@@ -51,11 +52,13 @@ def test_empty_audit_returns_0() -> None:
     assert print_report(Report(), None) == 0
 
 
-def test_progress_is_printed_at_most_every_2_seconds(capsys: Output) -> None:
-    say = progress(iter([0.0, 1.0, 2.5, 3.0]).__next__)
-    for products in (1, 2, 3):
-        say(Report(products=products, entries=9))
-    assert capsys.readouterr().err == "2 products, 9 entries …\n"
+def test_start_of_the_check_is_printed_if_entries_expire(capsys: Output) -> None:
+    report = Report(products=9, entries=20, starts=NOON, begin_late=1, empty=2)
+    assert print_report(report, None, 30) == 0
+    shown = capsys.readouterr().out
+    assert "expire after 30 days (STOCKPULSE_AUDIT_RETENTION_DAYS)" in shown
+    assert "(of 2026-11-03T12:00:00Z): 1 history begins with a later change" in shown
+    assert "2 products have no such entry" in shown
 
 
 def test_wait_for_the_second_check_is_announced(capsys: Output) -> None:

@@ -2,10 +2,13 @@
 
 from argparse import ArgumentTypeError
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 
-from app.commands.demo import history_progress, rate, span
+from app.commands.demo import rate, span
+from app.demo.history.backfill import split_at
+from app.demo.simulation.change import Change, Move
 
 
 @pytest.mark.parametrize(
@@ -28,10 +31,13 @@ def test_rate_outside_its_limits_is_refused(text: str) -> None:
     assert rate("0.5") == 0.5
 
 
-def test_history_prints_progress_every_two_seconds(capsys: pytest.CaptureFixture[str]) -> None:
-    progress = history_progress(iter([0.0, 1.0, 2.5, 3.0, 5.0]).__next__)
-    for day in (1, 2, 3, 4):
-        progress(day * 1000, datetime(2026, 11, day, tzinfo=UTC))
-    assert capsys.readouterr().out == (
-        "2,000 changes, up to 02 November 2026 …\n4,000 changes, up to 04 November 2026 …\n"
-    )
+def test_history_is_split_at_now_without_being_held() -> None:
+    moment = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+    made = (change_at(moment + timedelta(seconds=second)) for second in count(-2))
+    past, rest = split_at(made, moment)
+    assert [change.at for change in past] == [moment - timedelta(seconds=s) for s in (2, 1)]
+    assert [next(rest).at for _ in range(2)] == [moment, moment + timedelta(seconds=1)]
+
+
+def change_at(moment: datetime) -> Change:
+    return Change(at=moment, product_id="P1", action=Move(1), actor="ada")

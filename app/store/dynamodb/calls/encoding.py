@@ -28,7 +28,7 @@ def use_fast_encoding(tables: "DynamoDBClient", streams: "DynamoDBStreamsClient"
     for operation in ("BatchWriteItem", "TransactWriteItems"):
         tables.meta.events.register(f"before-parameter-build.dynamodb.{operation}", _hold_request)
         tables.meta.events.register(f"before-call.dynamodb.{operation}", _encode_request)
-    for operation in ("GetItem", "Query", "BatchGetItem"):
+    for operation in ("GetItem", "Query", "Scan", "BatchGetItem"):
         tables.meta.events.register(f"before-parse.dynamodb.{operation}", _parse_items)
     streams.meta.events.register("before-parse.dynamodb-streams.GetRecords", _parse_records)
 

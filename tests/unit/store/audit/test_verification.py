@@ -1,6 +1,7 @@
 """`verify` reports damage around gaps and reconciled entries, and documents its blind spots."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -178,3 +179,48 @@ def test_entries_removed_before_a_reconciliation_are_not_detected() -> None:
     assert damages(FIRST, cut) == []
     assert damages(FIRST, found(FIRST, 4)) == []  # `cut` was removed, and then reconciled
     assert any("before a reconciliation bridged them" in spot for spot in BLIND_SPOTS)
+
+
+RETENTION = timedelta(days=30)
+DAY = timedelta(days=1)
+AGED = [replace(record(n, n - 1 or None, n), occurred_at=NOON + n * DAY) for n in range(1, 7)]
+
+
+def check_at(moment: datetime, *chain: ChangeEvent) -> Checked:
+    """Check entries that expire after 30 days."""
+    entries = [replace(SIGNER, retention=RETENTION).entry(event) for event in chain]
+    return check_entries("P1", entries, {"k1": KEY}, moment.timestamp())
+
+
+def test_history_whose_beginning_has_expired_is_checked_from_the_next_entry_on() -> None:
+    checked = check_at(NOON + RETENTION, *AGED[2:])
+    assert (checked.findings, checked.begins_late, checked.starts) == ([], True, NOON + 3 * DAY)
+    assert [found.damage for found in check(*AGED[2:]).findings] == ["no-beginning"]
+
+
+def test_history_that_is_all_there_does_not_begin_late() -> None:
+    checked = check_at(NOON + RETENTION, *AGED)
+    assert (checked.findings, checked.begins_late, checked.expired) == ([], False, 0)
+
+
+def test_expired_entries_may_be_deleted_in_any_order() -> None:
+    checked = check_at(NOON + RETENTION + 4 * DAY, AGED[0], AGED[2], *AGED[4:])
+    assert (checked.findings, checked.expired, checked.starts) == ([], 2, NOON + 5 * DAY)
+
+
+def test_removed_entry_between_others_is_damage_although_entries_expire() -> None:
+    checked = check_at(NOON + RETENTION, *AGED[2:4], AGED[5])
+    assert [found.damage for found in checked.findings] == ["broken-chain"]
+
+
+def test_changed_entry_is_damage_although_it_has_expired() -> None:
+    entry = replace(SIGNER, retention=RETENTION).entry(AGED[0]) | {"Actor": {"S": "somebody"}}
+    late = (NOON + 40 * DAY).timestamp()
+    (finding,) = check_entries("P1", [entry], {"k1": KEY}, late).findings
+    assert finding.damage == "changed"
+
+
+def test_history_of_which_all_entries_have_expired_has_no_start() -> None:
+    checked = check_at(NOON + 60 * DAY, *AGED)
+    assert (checked.findings, checked.expired, checked.starts) == ([], 6, None)
+    assert checked.last_after is None

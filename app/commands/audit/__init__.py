@@ -1,0 +1,1 @@
+"""`stockpulse audit` prints events, oldest first, for people or for programs."""
