@@ -18,7 +18,7 @@ from app.commands.common import NO_AUDIT, CommandError, Progress
 from app.config.settings import Settings
 from app.config.signing import signer_of
 from app.core.errors import StoreUnavailable
-from app.core.events import KINDS, ChangeEvent
+from app.core.events import KINDS, REASONS, ChangeEvent
 from app.core.paths import name_in_events
 from app.runtime.backoff import Backoff
 from app.store import location
@@ -35,7 +35,6 @@ from app.store.timeline.event_readers import (
     Read,
     arrival_of,
 )
-from app.web.schemas.fields import REASONS
 
 P = TypeVar("P")
 

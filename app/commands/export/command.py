@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from app.commands.common import PROGRESS_SECONDS, CommandError, at_most_every
+from app.commands.common import CommandError, Progress
 from app.commands.export.sources import Source, event_source, product_source
 from app.config.settings import Settings
 from app.core.events import KINDS
@@ -85,9 +85,15 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     if output is None and sys.stdout.isatty():
         raise CommandError("choose a file with --output FILE, or send the output to one")
     dialect = Dialect(safe=not arguments.raw, bom=arguments.bom)
-    say = at_most_every(PROGRESS_SECONDS, _say)
     names = settings.table_names
-    with location.shared(settings.dynamodb, settings.data_dir, names) as where:
+    with (
+        Progress() as progress,
+        location.shared(settings.dynamodb, settings.data_dir, names) as where,
+    ):
+
+        def say(text: str) -> None:
+            progress(lambda: text)
+
         made: Callable[..., Any] = arguments.source
         with made(arguments, settings, where.connect().tables, say) as source:
             if form == "xlsx" and (source.total or 0) > MOST_ROWS:
