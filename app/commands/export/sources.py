@@ -16,7 +16,7 @@ from app.core.events import ChangeEvent
 from app.core.item import AttributeNames
 from app.readmodel.database import Database
 from app.readmodel.products.product_lists import ProductLists
-from app.readmodel.products.product_query import ProductQuery
+from app.readmodel.products.product_query import ProductQuery, query_of
 from app.readmodel.products.product_row import ProductRow
 from app.readmodel.products.product_table import set_row
 from app.store.audit.audit_repository import AuditRepository
@@ -28,7 +28,6 @@ from app.store.products.model import Product
 from app.store.timeline.timeline import Timeline
 from app.web.exports.export_file import PAGE
 from app.web.exports.export_rows import RowFormat, events_format, products_format
-from app.web.requests.product_filters import query_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

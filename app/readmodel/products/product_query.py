@@ -57,6 +57,36 @@ class ProductQuery:
         return self != ProductQuery(sort=self.sort, descending=self.descending)
 
 
+def query_of(
+    *,
+    q: str,
+    category: str | None,
+    tag: str | None,
+    low: bool,
+    out: bool,
+    deleted: bool,
+    min_stock: Decimal | None,
+    max_stock: Decimal | None,
+    min_price: Decimal | None,
+    max_price: Decimal | None,
+    sort: str,
+) -> ProductQuery:
+    """The query with these filters; `sort` is one of `SORT_KEYS`, with `-` in descending order."""
+    key: SortKey = sort.removeprefix("-")  # type: ignore[assignment]  # each is one, with a sign
+    limits = {"stock": (min_stock, max_stock), "price": (min_price, max_price)}
+    return ProductQuery(
+        q=q,
+        category=category,
+        tag=tag,
+        low=low,
+        out=out,
+        deleted=deleted,
+        ranges={name: pair for name, pair in limits.items() if pair != (None, None)},  # type: ignore[misc]
+        sort=key,
+        descending=sort.startswith("-"),
+    )
+
+
 Place = tuple[Any, str]  # the sort key and the id of the last product of a page
 
 

@@ -6,7 +6,7 @@ every write that is not idempotent goes through `TransactWriteItems` with a toke
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -80,10 +80,10 @@ def connect(endpoint: str | None, tries: int = 3, session: Session | None = None
         streams = session.boto.client("dynamodbstreams", config=config, endpoint_url=endpoint)
     use_fast_encoding(tables, streams)
     if endpoint is not None and session.placeholder:
-        # Not imported on AWS: a Lambda function has no httptools.
-        from app.store.dynamodb.calls.local_transport import use_local_transport
+        with suppress(ImportError):  # a Lambda function has no httptools
+            from app.store.dynamodb.calls.local_transport import use_local_transport
 
-        use_local_transport((tables, streams), endpoint, LOCAL_CREDENTIAL)
+            use_local_transport((tables, streams), endpoint, LOCAL_CREDENTIAL)
     tables.meta.events.register("needs-retry.dynamodb.TransactWriteItems", _note_unanswered)
     return Clients(tables, streams)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from app.readmodel.products.product_lists import ProductPage, Totals
-from app.readmodel.products.product_query import ProductQuery, SortKey, is_place
+from app.readmodel.products.product_query import ProductQuery, is_place, query_of
 from app.web.exports.export_models import ProductSort
 from app.web.services import Services
 
@@ -57,36 +57,6 @@ async def product_query(
         min_price=min_price,
         max_price=max_price,
         sort=sort,
-    )
-
-
-def query_of(
-    *,
-    q: str,
-    category: str | None,
-    tag: str | None,
-    low: bool,
-    out: bool,
-    deleted: bool,
-    min_stock: Decimal | None,
-    max_stock: Decimal | None,
-    min_price: Decimal | None,
-    max_price: Decimal | None,
-    sort: ProductSort,
-) -> ProductQuery:
-    """The query with these filters."""
-    key: SortKey = sort.removeprefix("-")  # type: ignore[assignment]  # each is one, with a sign
-    limits = {"stock": (min_stock, max_stock), "price": (min_price, max_price)}
-    return ProductQuery(
-        q=q,
-        category=category,
-        tag=tag,
-        low=low,
-        out=out,
-        deleted=deleted,
-        ranges={name: pair for name, pair in limits.items() if pair != (None, None)},  # type: ignore[misc]
-        sort=key,
-        descending=sort.startswith("-"),
     )
 
 

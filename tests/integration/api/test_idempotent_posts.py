@@ -21,7 +21,7 @@ from tests.support.waiting import until
 SALE = "the id of a sale"
 DAY_AFTER = datetime.now(UTC) + timedelta(days=2)
 TOMORROW = rfc3339(DAY_AFTER - timedelta(days=1))
-ALERT = event_id("P2", "low-1")
+ALERT = event_id("P4", "low-1")
 
 # By route: a body, and a different body.
 TABLE: dict[str, tuple[Any, Any]] = {
@@ -70,7 +70,7 @@ LETTER = Letter(
 
 @pytest.fixture(scope="module")
 def app(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """Three products with a sale each, a dead letter, and a webhook."""
+    """Three products with a sale each, a low one, a dead letter, and a webhook."""
     with (
         receiving() as receiver,
         with_webhook(endpoint, tmp_path_factory.mktemp("posts"), receiver) as shop,
@@ -78,9 +78,7 @@ def app(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App
         for product_id in ("P1", "P2", "P3"):
             shop.app.create(product_id, stock=10)
             shop.app.adjust(product_id, -2)
-        shop.app.create("P1", stock=10)
-        shop.app.adjust("P1", -2)
-        shop.app.create("P2", 1, reorder_point=5)
+        shop.app.create("P4", 1, reorder_point=5)
         until(lambda: shop.app.http.get("/v1/alerts").json()["items"])
         DeadLetters(shop.app.tables, f"{shop.settings.table_prefix}DeadLetters").park([LETTER])
         yield shop.app
@@ -142,9 +140,8 @@ def test_post_is_applied_once_replayed_and_rejected_with_another_body(app: App, 
         "letter_id": LETTER.id,
         "event_id": sale(app, "P2"),
         "name": "webhook",
+        "alert_id": ALERT,
     }
-    ids = {"product_id": "P1", "letter_id": LETTER.id, "event_id": sale(app), "name": "webhook"}
-    ids |= {"alert_id": ALERT}
     if route.endswith("resume"):
         app.http.post("/v1/sinks/webhook/pause")
     path, sale_of_p3 = route.format_map(ids), sale(app, "P3")

@@ -37,7 +37,7 @@ def test_clients_get_503_while_the_engine_is_down_and_continue_afterwards(
         down = threads.submit(server.create, "during")
         refused = [
             threads.submit(server.http.get, "/v1/products/before"),
-            threads.submit(server.http.get, "/v1/events"),
+            threads.submit(server.http.get, "/v1/products/before/events"),
             threads.submit(server.adjust, "before", -1),
         ]
         unready = wait_for_readiness(server.http, 503, REPORTED)

@@ -4,6 +4,7 @@ import time
 
 from tests.support.http.sse import Listener
 from tests.support.processes.running import App
+from tests.support.waiting import until
 
 PATCH = {"Content-Type": "application/merge-patch+json", "If-Match": "*"}
 
@@ -38,10 +39,15 @@ def test_live_event_can_be_read_by_id_by_page_and_by_product(app: App) -> None:
         live = [message.data for message in feed.changes(2)]
     for event in live:
         assert app.http.get(f"/v1/events/{event['id']}").json() == event
-    page = app.http.get("/v1/events").json()["items"]
-    assert [event["id"] for event in page] == [event["id"] for event in reversed(live)]
+    until(lambda: listed(app) == [event["id"] for event in reversed(live)])
     history = app.http.get("/v1/products/P1/events").json()["items"]
     assert history == list(reversed(live))
+
+
+def listed(app: App, **query: str) -> list[str]:
+    """The ids of a page of events."""
+    page = app.http.get("/v1/events", params=query).json()["items"]
+    return [event["id"] for event in page]
 
 
 def test_events_can_be_paged_in_both_directions(app: App) -> None:
@@ -50,14 +56,14 @@ def test_events_can_be_paged_in_both_directions(app: App) -> None:
             app.create(f"P{number}")
         live = [message.data["id"] for message in feed.changes(9)]
         cursors = [message.id for message in feed.seen]
+    until(lambda: len(listed(app)) == 9)
     backwards, link = [], "/v1/events?limit=4"
     while link:
         answer = app.http.get(link)
         backwards += [event["id"] for event in answer.json()["items"]]
         link = answer.links.get("next", {}).get("url")
     assert backwards == live[::-1]
-    later = app.http.get("/v1/events", params={"after": cursors[3]}).json()["items"]
-    assert [event["id"] for event in later] == live[4:]
+    assert listed(app, after=cursors[3]) == live[4:]
 
 
 def test_reconnecting_client_gets_each_event_exactly_once(app: App) -> None:

@@ -13,6 +13,7 @@ from app.core.errors import IdempotencyKeyReused
 from app.core.roles import Role
 from app.readmodel.events.qualifiers import InvalidSearch
 from app.readmodel.past.past_lists import PastListsBusy
+from app.readmodel.products.product_query import query_of
 from app.readmodel.read_model import ReadModelFilling
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses
@@ -39,7 +40,6 @@ from app.web.requests.exports.event_exports import EventsExport
 from app.web.requests.exports.product_exports import ProductListing
 from app.web.requests.idempotency import Idempotency, IdempotencyDep
 from app.web.requests.parameters import ServicesDep, json_body
-from app.web.requests.product_filters import query_of
 from app.web.requests.queued_route import turn_of
 from app.web.requests.responses import json_response
 from app.web.requests.strict_route import StrictRoute
