@@ -25,49 +25,49 @@ def bug() -> Callable[[Seed], Seed]:
 
 @bug()
 def signature_leaves_out_what_was_before(patch: Patch) -> None:
-    right = Stamps._sign
+    right = Stamps._message
 
-    def sign(self: Stamps, key_id: str, before: Item | None, after: Item) -> str:
-        return right(self, key_id, before and {}, after)
+    def message(self: Stamps, before: Item | None, after: Item) -> bytes:
+        return right(self, before and {}, after)
 
-    patch.setattr(Stamps, "_sign", sign)
+    patch.setattr(Stamps, "_message", message)
 
 
 @bug()
 def signature_leaves_out_the_known_attributes(patch: Patch) -> None:
-    right = Stamps._sign
+    right = Stamps._message
 
-    def sign(self: Stamps, key_id: str, before: Item | None, after: Item) -> str:
+    def message(self: Stamps, before: Item | None, after: Item) -> bytes:
         kept = {*self.names.key.names, self.names.metadata}
         items = [item and {n: v for n, v in item.items() if n in kept} for item in (before, after)]
-        return right(self, key_id, items[0], items[1] or {})
+        return right(self, items[0], items[1] or {})
 
-    patch.setattr(Stamps, "_sign", sign)
+    patch.setattr(Stamps, "_message", message)
 
 
 @bug()
 def signature_leaves_out_the_key(patch: Patch) -> None:
-    right = Stamps._sign
+    right = Stamps._message
 
-    def sign(self: Stamps, key_id: str, before: Item | None, after: Item) -> str:
-        return right(self, key_id, before, {**after, "ProductID": {"S": "-"}})
+    def message(self: Stamps, before: Item | None, after: Item) -> bytes:
+        return right(self, before, {**after, "ProductID": {"S": "-"}})
 
-    patch.setattr(Stamps, "_sign", sign)
+    patch.setattr(Stamps, "_message", message)
 
 
 @bug()
 def signature_leaves_out_the_table(patch: Patch) -> None:
-    right = Stamps._sign
-    patch.setattr(Stamps, "_sign", lambda self, *rest: right(replace(self, table=""), *rest))
+    right = Stamps._message
+    patch.setattr(Stamps, "_message", lambda self, *rest: right(replace(self, table=""), *rest))
 
 
 @bug()
 def insert_is_signed_like_a_change(patch: Patch) -> None:
-    right = Stamps._sign
+    right = Stamps._message
     patch.setattr(
         Stamps,
-        "_sign",
-        lambda self, key_id, before, after: right(self, key_id, before or {}, after),
+        "_message",
+        lambda self, before, after: right(self, before or {}, after),
     )
 
 
