@@ -17,8 +17,8 @@ NO_NUMBER = float("-inf")
 #
 # `trends` has the sums that `app.readmodel.trends.contributions` names, in millionths.
 # `trend_products` has what lists of products by their sums need, in rows so narrow that reading all
-# of them is quick: triggers copy it from `products` as scans and events leave these. A write of this
-# process is not copied before its event is counted. `product_days` are the products' sums by day.
+# of them is quick: triggers copy it from `products` as scans and events leave these, so a write of
+# this process counts from its event on. `product_days` are the products' sums by day.
 TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
