@@ -27,7 +27,7 @@ class Tail:
         self.settled = before(wall_ms())
         self.recent = self
         self.reads = 0
-        self.fails = False
+        self.fails = self.pending = False
 
     def refresh(self, seen: int, hints: int) -> int:
         return seen + 1
@@ -36,7 +36,7 @@ class Tail:
         self.reads += 1
         if self.fails:
             raise StoreUnavailable("The audit table cannot be read now.")
-        return Batch(edge=self.settled)
+        return Batch(edge=self.settled, pending=self.pending)
 
     def has_day(self, first: str, last: str) -> bool:
         return True
@@ -70,4 +70,38 @@ def test_copy_with_a_damaged_event_is_replaced(copy: Copy) -> None:
         copy.event_lists.page(EventQuery(), 10)
     with following(copy, Tail(), timedelta(days=2)) as follower:
         until(lambda: copy.database.made is not made and follower.has_caught_up)
-        assert follower.trouble == ""
+
+
+def test_replacement_that_failed_is_tried_again(
+    copy: Copy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old file is deleted already, and the disk has no room for the new one."""
+    arrived(copy, 5)
+    with monkeypatch.context() as patch:
+        patch.setattr("app.readmodel.database.TABLES", "no tables")
+        with following(copy, Tail(), timedelta(seconds=30)) as follower:
+            until(lambda: follower.trouble)
+            with copy.database.reading():  # the only connection to the old file
+                patch.undo()
+                until(lambda: follower.has_caught_up and not follower.trouble)
+
+
+@pytest.mark.parametrize("trouble", ["the audit cannot be read", "events had no room"])
+def test_published_events_do_not_hide_that_others_are_missing(
+    copy: Copy, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    tail = Tail()
+    with following(copy, tail) as follower:
+        until(lambda: follower.has_caught_up)
+        tail.fails = trouble == "the audit cannot be read"
+        tail.pending = not tail.fails
+        reads = tail.reads
+        until(lambda: tail.reads > reads + 1)
+        if tail.pending:
+            monkeypatch.setattr("app.readmodel.follower.OFFERED", 0)
+        lag = follower.lag
+        follower.offer([(Cursor(wall_ms() + 1, "0000abcd", 0), inserted(1, product("P1")))])
+        until(lambda: copy.stocks() == {"P1": 1})
+        assert follower.lag > lag
+        tail.fails = tail.pending = False
+        until(lambda: follower.lag < lag)
