@@ -248,6 +248,19 @@ def test_value_before_an_event_without_images_is_not_known(shop: Shop, order: in
     assert known_since == NOON - timedelta(hours=1, minutes=45)
 
 
+@pytest.mark.parametrize("view_type", ["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE"])
+def test_movement_is_known_since_the_last_event_without_images(shop: Shop, view_type: str) -> None:
+    item = an_item("P1", Stock=10)
+    images: dict[str, Any] = {"before": None, "after": None}
+    images |= {"NEW_IMAGE": {"after": item}, "OLD_IMAGE": {"before": item}}.get(view_type, {})
+    with shop.reading() as connection:
+        assert series.known_since(connection) is None
+    shop.sale(NOON, view_type=view_type, stock_before=None, stock_after=None, **images)
+    shop.sale(NOON + timedelta(hours=1))
+    with shop.reading() as connection:
+        assert series.known_since(connection) == NOON + timedelta(seconds=QUARTER)
+
+
 def test_event_rate_counts_every_kept_event(shop: Shop) -> None:
     shop.sale(NOON)
     shop.sale(NOON, kind="updated", actor=None)
