@@ -201,7 +201,8 @@ def test_pages_have_each_alert_once_newest_first_and_none_is_empty(app: App) -> 
         paged += answer.json()["items"]
         url = answer.links["next"]["url"] if answer.json()["next_cursor"] else ""
     assert paged == everything
-    assert [one["since"] for one in paged] == sorted((one["since"] for one in paged), reverse=True)
+    times = [datetime.fromisoformat(one["since"]) for one in paged]
+    assert times == sorted(times, reverse=True)
     refused = app.http.get(ALERTS, params={"cursor": "bm90aGluZw"})
     assert (refused.status_code, refused.json()["code"]) == (400, "invalid-cursor")
 
