@@ -38,6 +38,26 @@ def test_each_change_of_state_leaves_one_row_with_the_event_that_caused_it() -> 
     assert shop.settings("alert-due") == []
 
 
+def test_an_alert_that_opens_again_before_its_end_was_noticed_is_listed_as_resolved() -> None:
+    shop = Shop()
+    consumer = shop.consumer()
+    consumer.deliver([change(1, 1, 9, 5), change(2, 2, 5, 9)])
+    consumer.deliver([change(3, 12.1, 9, 4)])  # time has not been applied since minute 2
+    assert shop.states() == {"low": "open"}
+    assert [len(shop.settings(f"alert {state} low")) for state in ("open", "resolved")] == [1, 1]
+    (resolved,) = shop.settings("alert resolved low")
+    assert "ExpiresAt" in resolved
+
+
+def test_alerts_that_are_resolved_in_the_same_second_are_both_listed() -> None:
+    shop = Shop()
+    stocks = [9, 0, 7, 0, 7]
+    events = [change(n, 1, *stocks[n - 1 : n + 1]) for n in range(1, len(stocks))]
+    shop.consumer().deliver(events)
+    assert shop.states() == {"low": "open", "out": "resolved"}
+    assert len(shop.settings("alert resolved out")) == 2
+
+
 def test_a_stock_that_only_falls_further_writes_nothing() -> None:
     shop = Shop()
     consumer = shop.consumer()
