@@ -142,6 +142,38 @@ def test_the_first_scan_leaves_products_alone_that_events_have_set() -> None:
     assert len(shop.told()) == 1
 
 
+@pytest.mark.parametrize(
+    "after",
+    [
+        {"Stock": 50, "ReorderPoint": 5},
+        {"Stock": 3, "ReorderPoint": 2},
+        {"Stock": 3, "ReorderPoint": 5, "NoReorder": True},
+        None,
+    ],
+    ids=["restocked", "lower point", "not to be reordered", "deleted"],
+)
+def test_the_first_scan_leaves_a_product_alone_that_changes_after_its_page_was_read(
+    after: dict[str, Any] | None,
+) -> None:
+    shop = Shop()
+    shop.put("P1", Stock=3, ReorderPoint=5)
+    consumer, read = shop.consumer(), shop.tables.scan
+
+    def scan(**request: Any) -> Any:
+        page = read(**request)
+        if after is None:
+            shop.tables.delete_item(TableName="Products", Key={"ProductID": {"S": "P1"}})
+        else:
+            shop.put("P1", **after)
+        item = None if after is None else an_item(**after)
+        consumer.deliver([change(1, 0, 3, 3, after=item, kind="updated" if after else "deleted")])
+        return page
+
+    shop.tables.scan = scan
+    consumer.pass_time(NOON_MS)
+    assert shop.states() == {}
+
+
 def test_time_passes_for_as_many_products_as_one_turn_takes_and_then_for_the_others() -> None:
     shop = Shop()
     consumer = shop.consumer()
