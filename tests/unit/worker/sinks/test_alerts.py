@@ -198,6 +198,14 @@ def test_the_next_turn_is_when_the_first_alert_is_due() -> None:
     assert consumer.pass_time(NOON_MS + 12 * MINUTE - 4000) == pytest.approx(4.0)
 
 
+def test_time_that_stands_still_just_before_an_alert_is_due_is_looked_at_once_a_second() -> None:
+    shop = Shop()
+    consumer = shop.consumer()
+    consumer.pass_time(0)  # the first scan
+    consumer.deliver([change(1, 1, 9, 5), change(2, 2, 5, 9)])
+    assert consumer.pass_time(NOON_MS + 12 * MINUTE - 5) == 1.0
+
+
 def test_a_store_that_does_not_answer_delays_the_events() -> None:
     shop = Shop()
 
