@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 READ = 100  # events per read
 LONGEST_PENDING_WAIT = 0.5  # seconds between two passes while rows are not settled
-SETTLES_MS = 10_000  # an event that arrived this long ago was read, unless it waits
+SETTLES_MS = 10_000  # an event that arrived this long before a pass was read, unless it waits
 
 
 class Runner:
@@ -69,6 +69,7 @@ class Runner:
         self._hints = 0
         self._next_poll = 0.0
         self._more = False  # the last read was full: read on without another pass
+        self._whole_at = 0  # the tail's, before the last read
         self._next_clock = 0.0  # when the sink's `clock` is called next, by the monotonic clock
         self._pending_turns = 0  # turns in a row that found only rows that are not settled
         self._redriving = Redriving(shared.letters, shared.event, self._threads)
@@ -139,6 +140,7 @@ class Runner:
         more = self._redrive()
         batch = Batch()
         if not threads.full:
+            self._whole_at = self._shared.tail.whole_at
             batch = self._shared.tail.read(cursor.position, READ, threads.has)
             self._more = len(batch.entries) + len(batch.damaged) + len(batch.absent) == READ
             self._take(batch)
@@ -161,7 +163,7 @@ class Runner:
             return self._sink.poll
         if (wait := self._next_clock - time.monotonic()) <= 0 and not self._more:
             first = self._first_open()
-            until = wall_ms() - SETTLES_MS
+            until = min(wall_ms(), self._whole_at) - SETTLES_MS
             wait = self._sink.clock(until if first is None else min(until, first.ms))
             self._next_clock = time.monotonic() + wait
         return max(0.0, wait)
