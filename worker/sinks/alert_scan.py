@@ -30,7 +30,6 @@ _log = logging.getLogger(__name__)
 PAGE = 100  # items: all of them may open alerts, within the time of a lease
 NEVER = 3600.0  # seconds
 _REPORT = 50  # pages between lines in the log
-_KEY = row_key("alert-scan", "products")
 
 
 class FirstScan:
@@ -46,6 +45,7 @@ class FirstScan:
     ) -> None:
         self._client = client
         self._tables = tables
+        self._key = row_key("alert-scan", tables.products)
         self._names = names
         self._rows = rows
         self._with_sale = with_sale
@@ -56,11 +56,11 @@ class FirstScan:
         """Read the next page, if there is one; returns the seconds until the next call.
 
         Raises:
-            StoreUnavailable: call it again.
+            StoreUnavailable, StoreRefused: call it again.
 
         """
         if self._state is None:
-            self._state = get_one(self._client, self._tables.settings, _KEY) or {}
+            self._state = get_one(self._client, self._tables.settings, self._key) or {}
         if "Done" in self._state:
             return NEVER
         began = time.monotonic()
@@ -116,7 +116,7 @@ class FirstScan:
             for name, more in (("Scanned", len(answer["Items"])), ("Opened", opened))
         }
         last = answer.get("LastEvaluatedKey")
-        row = {**_KEY, **state, **({"Done": {"BOOL": True}} if last is None else {})}
+        row = {**self._key, **state, **({"Done": {"BOOL": True}} if last is None else {})}
         row |= {} if last is None else {"Place": {"M": last}}
         with translated():
             self._client.put_item(TableName=self._tables.settings, Item=row)

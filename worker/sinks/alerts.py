@@ -87,10 +87,9 @@ class Alerts:
         """Apply what is due up to a time, and continue the first scan; see `Sink.clock`.
 
         Raises:
-            StoreUnavailable: call it again.
+            StoreUnavailable, StoreRefused: call it again.
 
         """
-        rest = self._scan.advance()
         rows = self._rows.due(DUE)
         passed = [row for row in rows if due_at(row) <= until]
         for row in passed:
@@ -102,6 +101,7 @@ class Alerts:
             ALERTS_OPEN.note({kind: self._rows.count_open(kind) for kind in KINDS})
             self._next_count = self._monotonic() + COUNT_EVERY
         ALERTS_OPEN.still_here()
+        rest = self._scan.advance()  # last, so that its failure stops nothing else
         if len(passed) == DUE:
             return 0.0
         ahead = next((due_at(row) - until for row in rows[len(passed) :]), LONGEST * 1000) / 1000

@@ -28,9 +28,9 @@ def app(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App
 
 def scanned(app: App) -> bool:
     """Whether the first scan is done: from then on, events open the alerts."""
-    key = {"Kind": {"S": "alert-scan"}, "ID": {"S": "products"}}
-    table = app.services.settings.table_names.settings
-    return "Done" in app.tables.get_item(TableName=table, Key=key).get("Item", {})
+    tables = app.services.settings.table_names
+    key = {"Kind": {"S": "alert-scan"}, "ID": {"S": tables.products}}
+    return "Done" in app.tables.get_item(TableName=tables.settings, Key=key).get("Item", {})
 
 
 def alerts(app: App, product_id: str, **params: Any) -> list[dict[str, Any]]:

@@ -61,10 +61,10 @@ class Unread:
         raise RuntimeError("the end of the timeline has not been read yet")
 
 
-def a_runner(tail: Any, deliver: Any, clock: Any = None) -> Runner:
+def a_runner(tail: Any, deliver: Any, clock: Any = None, poll: float = 5.0) -> Runner:
     nothing: Any = SimpleNamespace(save=lambda *_: None)
     return Runner(
-        Sink("archive", deliver, clock=clock),
+        Sink("archive", deliver, clock=clock, poll=poll),
         Shared(tail, nothing, nothing, lambda _: None, RetryPolicy()),
         Lease("stockpulse", SINK, "archive", "me", 1),
         SinkRow("archive", owner="me", counter=1, cursor=before(T)),
@@ -131,6 +131,29 @@ def test_time_passes_for_a_sink_only_up_to_what_the_last_whole_pass_has_read() -
     runner.leave()
     thread.join(15)
     assert told == [T + 20_000 - SETTLES_MS]
+
+
+def test_a_clock_that_fails_is_reported_and_called_again_while_events_are_delivered() -> None:
+    delivered, calls, again = threading.Event(), list[str](), threading.Event()
+
+    def deliver(_events: list[ChangeEvent]) -> list[Rejected]:
+        delivered.set()
+        return []
+
+    def clock(_until: int) -> float:
+        calls.append(runner.trouble)
+        if len(calls) > 1:
+            again.set()
+        raise ValueError("broken")
+
+    runner = a_runner(BusyTail(1), deliver, clock, poll=0.05)
+    thread = threading.Thread(target=runner.run, daemon=True)
+    thread.start()
+    assert again.wait(15)
+    assert delivered.wait(15)
+    runner.leave()
+    thread.join(15)
+    assert "ValueError: broken" in calls
 
 
 def test_a_sink_that_is_given_up_before_its_first_turn_saves_nothing() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from app.core.errors import StoreUnavailable
+from app.core.errors import StoreRefused, StoreUnavailable
 from app.store.alerts.levels import KINDS
 from tests.support.builders import NOON_MS, an_item
 from tests.unit.worker.sinks.alert_shop import MINUTE, Shop, change
@@ -172,6 +172,35 @@ def test_the_first_scan_leaves_a_product_alone_that_changes_after_its_page_was_r
     shop.tables.scan = scan
     consumer.pass_time(NOON_MS)
     assert shop.states() == {}
+
+
+def test_a_first_scan_that_fails_stops_nothing_else() -> None:
+    shop = Shop()
+
+    def fail(**_: Any) -> Any:
+        raise StoreRefused("The provided starting key is invalid")
+
+    shop.tables.scan = fail
+    consumer = shop.consumer()
+    consumer.deliver([change(1, 1, 9, 5), change(2, 2, 5, 9)])
+    with pytest.raises(StoreRefused):
+        consumer.pass_time(LATER)
+    assert shop.states() == {"low": "resolved"}
+
+
+def test_each_products_table_has_a_first_scan_of_its_own() -> None:
+    shop = Shop()
+    shop.consumer().pass_time(0)
+    shop.put("P1", Stock=3, ReorderPoint=5)
+    shop.consumer().pass_time(0)
+    assert shop.states() == {}, "it is done"
+    for row in shop.settings("alert-scan"):  # as if it had been of another table
+        shop.tables.delete_item(
+            TableName="Settings", Key={"Kind": row["Kind"], "ID": {"S": "Products"}}
+        )
+        shop.tables.put_item(TableName="Settings", Item=row | {"ID": {"S": "Others"}})
+    shop.consumer().pass_time(0)
+    assert shop.states() == {"low": "open"}
 
 
 def test_time_passes_for_as_many_products_as_one_turn_takes_and_then_for_the_others() -> None:
