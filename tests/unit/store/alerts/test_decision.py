@@ -41,6 +41,13 @@ def test_an_event_that_comes_again_or_late_changes_nothing() -> None:
     assert product.again(2, stock=5).again(3, stock=0).known == known
 
 
+def test_an_event_from_before_the_first_scan_changes_nothing() -> None:
+    product = Product().scan(100, 3)
+    known = product.known
+    assert product.event(40, 20).event(70, 3).event(98.9, 20).known == known
+    assert product.event(99.1, 20).wait(120).told()[1:] == [("open", "resolved", 109.1)]
+
+
 @pytest.mark.parametrize(
     ("stock", "point"), [(3, None), (6, 4)], ids=["no point counts", "a lower point"]
 )
