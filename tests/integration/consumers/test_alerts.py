@@ -147,6 +147,16 @@ def test_a_request_with_the_same_idempotency_key_acts_once(app: App) -> None:
     assert opened(app, "A5")["state"] == "open"
 
 
+def test_a_request_is_replayed_after_the_time_that_it_names(app: App) -> None:
+    alert = low(app, "A10")
+    body = {"until": rfc3339(datetime.now(UTC) + timedelta(seconds=2))}
+    first = act(app, alert, "snooze", body, **{"Idempotency-Key": "s"})
+    assert first.status_code == 200, first.text
+    until(lambda: act(app, alert, "snooze", body).status_code == 422)
+    again = act(app, alert, "snooze", body, **{"Idempotency-Key": "s"})
+    assert (again.status_code, again.json()) == (200, first.json())
+
+
 def test_a_resolved_alert_cannot_be_acted_on(app: App) -> None:
     app.create("A6", 3, reorder_point=5)
     alert = opened(app, "A6")
