@@ -87,7 +87,8 @@ def _after(before: Alert | None, kind: AlertKind, seen: Seen, levels: Levels) ->
         return replace(before, above_since=None)
     if before.above_since is not None:  # the order had come, and was not enough
         return _in_state(before, "open", seen.at)
-    if not seen.received or seen.at // 1000 < before.since // 1000:  # events have whole seconds
+    # Events have whole seconds, on DynamoDB Local whole minutes.
+    if not seen.received or seen.at // 60_000 < before.since // 60_000:
         return before
     order = replace(before.order, received=total(before.order.received, seen.received))
     enough = order.received >= order.quantity

@@ -122,6 +122,12 @@ def test_stock_that_falls_again_after_an_order_came_is_loud_again() -> None:
     assert product.told()[2:] == [("ordered", "open", 15.0)]
 
 
+def test_goods_that_came_in_the_minute_of_the_order_count() -> None:
+    """DynamoDB Local gives records the time of the minute's beginning."""
+    product = low().order(10.4, 2, overdue=DAY).event(10, 3, received=2)
+    assert product.told()[2:] == [("ordered", "open", 10.0)]
+
+
 def test_goods_that_came_before_the_order_do_not_count() -> None:
     product = low().order(10, 2, overdue=DAY).event(9, 3, received=2)
     assert product.told()[2:] == []
