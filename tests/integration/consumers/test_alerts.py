@@ -28,9 +28,9 @@ def app(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App
 
 def scanned(app: App) -> bool:
     """Whether the first scan is done: from then on, events open the alerts."""
-    key = {"Kind": {"S": "alert-scan"}, "ID": {"S": "products"}}
-    table = app.services.settings.table_names.settings
-    return "Done" in app.tables.get_item(TableName=table, Key=key).get("Item", {})
+    tables = app.services.settings.table_names
+    key = {"Kind": {"S": "alert-scan"}, "ID": {"S": tables.products}}
+    return "Done" in app.tables.get_item(TableName=tables.settings, Key=key).get("Item", {})
 
 
 def alerts(app: App, product_id: str, **params: Any) -> list[dict[str, Any]]:
@@ -145,6 +145,16 @@ def test_a_request_with_the_same_idempotency_key_acts_once(app: App) -> None:
     assert again.json() == first.json()
     assert again.headers["Idempotent-Replayed"] == "true"
     assert opened(app, "A5")["state"] == "open"
+
+
+def test_a_request_is_replayed_after_the_time_that_it_names(app: App) -> None:
+    alert = low(app, "A10")
+    body = {"until": rfc3339(datetime.now(UTC) + timedelta(seconds=2))}
+    first = act(app, alert, "snooze", body, **{"Idempotency-Key": "s"})
+    assert first.status_code == 200, first.text
+    until(lambda: act(app, alert, "snooze", body).status_code == 422)
+    again = act(app, alert, "snooze", body, **{"Idempotency-Key": "s"})
+    assert (again.status_code, again.json()) == (200, first.json())
 
 
 def test_a_resolved_alert_cannot_be_acted_on(app: App) -> None:
