@@ -96,8 +96,12 @@ class LocalTransport:
         """
         response = _Response()
         connection = self._connection()
+        sent = False
         try:
-            connection.sendall(self._encoded(request))
+            # An engine that refuses a long request answers and closes before it has read all of it.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                connection.sendall(self._encoded(request))
+                sent = True
             while not response.complete:
                 data = connection.recv(_READ)
                 if not data:
@@ -111,7 +115,7 @@ class LocalTransport:
             raise ConnectionClosedError(
                 endpoint_url=request.url, error=error, request=request
             ) from error
-        if response.stays_open and len(self._idle) < self._most:
+        if sent and response.stays_open and len(self._idle) < self._most:
             self._idle.append(connection)
         else:
             connection.close()

@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.httpsession import URLLib3Session
 from botocore.session import Session as CoreSession
 
-from app.core.errors import StoreUnavailable
+from app.core.errors import ItemTooLarge, StoreUnavailable
 from app.store.dynamodb.aws_session import Session
 from app.store.dynamodb.calls.local_transport import LocalTransport, use_local_transport
 from app.store.dynamodb.client import connect, translated
@@ -32,6 +32,10 @@ REFUSED = (
     b'HTTP/1.1 400 Bad Request\r\nContent-Length: 36\r\n\r\n{"__type": "ThrottlingException"}   '
 )
 CUT = KEEP[:-5]  # and then the connection is closed
+TOO_LARGE = (  # and then the connection is closed, before the request was read
+    b"HTTP/1.1 413 Payload Too Large\r\nContent-Length: 42\r\n\r\n"
+    b'{"__type": "X", "message": "length limit"}'
+)
 GARBAGE = b"220 mail.example ESMTP\r\n\r\n"
 
 
@@ -81,6 +85,8 @@ class Engine:
                 if response is None:
                     continue
                 connection.sendall(response)
+                if response is TOO_LARGE:
+                    connection.close()
                 if response in {CUT, LAST, GARBAGE}:
                     connection.shutdown(socket.SHUT_RDWR)
         self.closed += 1
@@ -164,6 +170,16 @@ def test_an_incomplete_or_wrong_response_is_retried(engine: Engine) -> None:
 def test_an_error_of_the_engine_is_read(engine: Engine) -> None:
     with pytest.raises(StoreUnavailable, match="throttling"):
         names(tables_at(engine))
+
+
+@pytest.mark.usefixtures("no_urllib3")
+@pytest.mark.parametrize("engine", [[TOO_LARGE, KEEP]], indirect=True)
+def test_a_refusal_that_comes_before_all_was_sent_is_read(engine: Engine) -> None:
+    client = tables_at(engine)
+    with pytest.raises(ItemTooLarge), translated():
+        client.put_item(TableName="Products", Item={"ProductID": {"S": "x" * 40_000_000}})
+    assert names(client) == ["Products"]
+    assert engine.connections == 2
 
 
 @pytest.mark.usefixtures("no_urllib3")
