@@ -89,6 +89,8 @@ class TwoStepDelete:
         except ConditionFailed as error:
             with settling(error):
                 if self._find(self._stamps.names.key.id_of(item)) is None:
+                    if extra:  # if our own delete was applied, `extra` fails its condition
+                        self._commit(*extra)
                     return
             if error.may_be_applied and not extra:  # `extra` would show whether it was
                 raise OutcomeUnknown from None

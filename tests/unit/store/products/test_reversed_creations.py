@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 
-from app.core.errors import Superseded
+from app.core.errors import AlreadyReversed, Superseded
 from app.core.events import ChangeEvent
+from app.store.idempotency import Answer, IdempotencyKeyRows, Once, Replayed, RequestKey
 from app.store.products.changes import WHOLE_UNITS
 from app.store.products.model import ProductDraft, Stamp
 from app.store.products.product_repository import ProductRepository
@@ -96,3 +98,27 @@ def test_item_with_more_attributes_than_a_condition_compares_is_deleted(
     event = an_event(kind="inserted", before=None, after=stored(tables), event_name="INSERT")
     assert reversals.reverse(event, STAMP) is None
     assert stored(tables) is None
+
+
+def test_reversal_is_recorded_if_somebody_else_deletes_the_product_first(
+    tables: SharedTables, reversals: Reversals, created: ChangeEvent
+) -> None:
+    tables.kind = "Delete"
+    tables.writes = lambda: tables.delete_item(TableName=STAMPS.table, Key=P1)
+    rows = IdempotencyKeyRows(tables, "Keys")  # type: ignore[arg-type]
+    spent = partial(reversals.already, created)
+
+    def reverse(request_id: str, key: str) -> Any:
+        requests = [
+            RequestKey("", "reversal", created.id, b"", request_id, spent),
+            RequestKey("ada", "POST /", key, b"{}", request_id),
+        ]
+        return reversals.reverse(
+            created, STAMP, Once(rows, requests, lambda _: Answer(204, {}, b""))
+        )
+
+    assert reverse("r-5", "k-1") is None
+    with pytest.raises(Replayed):
+        reverse("r-6", "k-1")
+    with pytest.raises(AlreadyReversed):
+        reverse("r-7", "k-2")
