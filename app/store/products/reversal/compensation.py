@@ -113,7 +113,8 @@ def values_before(
     delta = _delta(event, ours, names)
     set_back = {name: path for name, path in ours.items() if delta is None or path != _stock(names)}
     was, now = metadata_of(after, names) or NONE, metadata_of(item, names) or NONE
-    if None not in (was.created_at, now.created_at) and was.created_at != now.created_at:
+    # Only a creation through Stockpulse writes the time, but other programs may drop it.
+    if now.created_at not in (None, was.created_at):
         raise _superseded(
             "The product was deleted and created again since.", ours, event, item, names
         )

@@ -165,6 +165,12 @@ class TestOtherValues:
         with pytest.raises(Superseded):
             back(an_edit(stamped(OLD), after), again)
 
+    def test_of_another_program_s_product_are_superseded_by_one_of_ours(self) -> None:
+        sale = an_edit(OLD, OLD | {"Stock": {"N": "9"}}, "stock_changed")
+        again = stamped(OLD | {"Stock": {"N": "100"}}, created_at="2026-11-03T08:00:00Z")
+        with pytest.raises(Superseded, match="created again"):
+            back(sale, again)
+
 
 class TestACreation:
     CREATED = an_edit(None, stamped(OLD), "inserted", event_name="INSERT")
