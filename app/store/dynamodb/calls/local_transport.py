@@ -29,6 +29,8 @@ from urllib3.util import wait_for_read
 
 _READ = 64 * 1024  # most bytes read at a time
 
+_FRAMING = {"content-length", "transfer-encoding"}  # headers that say where a body ends
+
 # Local engines read the access key and the region, and that there is a date.
 _DATE = "20260101T000000Z"
 _AUTHORIZATION = (
@@ -103,10 +105,10 @@ class LocalTransport:
                 connection.sendall(self._encoded(request))
                 sent = True
             while not response.complete:
-                data = connection.recv(_READ)
-                if not data:
-                    raise ConnectionResetError("the engine closed the connection")
-                response.parser.feed_data(data)
+                if data := connection.recv(_READ):
+                    response.parser.feed_data(data)
+                else:
+                    response.end()
         except TimeoutError as error:
             connection.close()
             raise ReadTimeoutError(endpoint_url=request.url, error=error) from error
@@ -155,7 +157,7 @@ class _Response:
     def __init__(self) -> None:
         self.headers: Any = {}  # AWSResponse makes it case-insensitive
         self.status = 0
-        self.complete = self.stays_open = False
+        self.complete = self.stays_open = self._has_headers = False
         self.parser = HttpResponseParser(self)
         self._body: list[bytes] = []
 
@@ -167,12 +169,27 @@ class _Response:
         """Note a part of the body."""
         self._body.append(part)
 
+    def on_headers_complete(self) -> None:
+        """Note that the body follows."""
+        self._has_headers = True
+
     def on_message_complete(self) -> None:
         """Note what the parser forgets with the end of the response."""
         self.status = self.parser.get_status_code()
         self.stays_open = self.parser.should_keep_alive()
         self.complete = True
         del self.parser  # it refers to this object, which no garbage collection should have to find
+
+    def end(self) -> None:
+        """The connection has ended: a body ends with it if nothing else says where it ends.
+
+        Raises:
+            ConnectionResetError: the response is incomplete.
+
+        """
+        if not self._has_headers or _FRAMING & {name.lower() for name in self.headers}:
+            raise ConnectionResetError("the engine closed the connection")
+        self.on_message_complete()
 
     def stream(self) -> list[bytes]:
         """The parts of the body."""
