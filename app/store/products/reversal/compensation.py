@@ -16,7 +16,7 @@ from app.core.events import ChangeEvent
 from app.core.item import AttributeNames, Item, canonical, plain, stock
 from app.core.metadata import NONE, metadata_of
 from app.core.numbers import difference, places
-from app.core.paths import Path, name_in_events, value_at
+from app.core.paths import Path, blocked_at, name_in_events, value_at
 from app.store.products.changes import StockRules, adjusting, planned
 from app.store.products.field_values import Values
 
@@ -103,6 +103,7 @@ def values_before(
 
     Raises:
         Superseded: a later change touched the same attributes.
+        NotReversible: another program has put something else in the place of a value's map.
         CountedSince: the stock was counted after the event.
         InsufficientStock: the stock would fall below zero.
         StockNotCountable: the stored stock is no number, or would exceed the maximum.
@@ -129,6 +130,13 @@ def values_before(
             names,
         )
     values = {path: value_at(before, path) for path in set_back.values()}
+    for name, path in set_back.items():
+        blocked = blocked_at(item, path)
+        if blocked is not None and values[path] is not None:
+            raise NotReversible(
+                f"{'.'.join(blocked)} of this item is not a map, so {name} cannot be set in it. "
+                "Set it back with the program that wrote it."
+            )
     if delta is None:
         return values
     if now.counted_at not in (None, was.counted_at):
