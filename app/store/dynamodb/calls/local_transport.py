@@ -7,13 +7,14 @@ parsing stay botocore's. Calls with real credentials or through a proxy never co
 AWS do. If botocore drops `before-send`, it sends the requests itself.
 """
 
+import os
 import socket
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
-from weakref import finalize
+from weakref import finalize, ref
 
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import (
@@ -87,6 +88,8 @@ class LocalTransport:
         self._most = most
         self._idle: deque[socket.socket] = deque()
         finalize(self, _close_all, self._idle)
+        inherited = ref(self._idle)  # a forked process must not use its parent's connections
+        os.register_at_fork(after_in_child=lambda: _close_all(inherited() or deque()))
 
     def send(self, request: Any, **_: Any) -> AWSResponse:
         """Send a request of botocore's, and return its response.

@@ -1,7 +1,9 @@
 """Calls to a local engine work without botocore's HTTP client, and fail as with it."""
 
+import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -191,4 +193,21 @@ def test_idle_connections_are_limited_and_closed_with_their_owner() -> None:
     until(lambda: engine.closed == 1)
     del transport, calls, call
     until(lambda: engine.closed == 3)
+    engine.close()
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_forked_process_opens_connections_of_its_own() -> None:
+    engine = ScriptedEngine(KEEP, KEEP, KEEP)
+    transport = LocalTransport(engine.url, 5, 5, most=2)
+    transport.send(request_to(engine))
+    child = os.fork()
+    if child == 0:
+        with suppress(BaseException):
+            transport.send(request_to(engine))
+            os._exit(0)
+        os._exit(1)
+    assert os.waitpid(child, 0) == (child, 0)
+    transport.send(request_to(engine))
+    assert (engine.connections, len(engine.requests)) == (2, 3)
     engine.close()
