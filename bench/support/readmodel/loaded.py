@@ -12,7 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
+from app.config.settings import Settings
 from app.core.item import DEFAULT_NAMES
 from app.readmodel import database
 from app.readmodel.changes import Changes
@@ -20,7 +22,7 @@ from app.readmodel.database import Database
 from app.readmodel.events.event_table import is_kept
 from app.readmodel.follower import BATCH
 from app.readmodel.own_writes import OwnWrites
-from app.readmodel.read_model import FILE, _identity
+from app.readmodel.read_model import FILE, identity_of
 from app.store.audit.audit_repository import Arrived
 from app.store.coordination.reconcile_requests import SHARD
 from app.store.deployment import CONSUMER, Deployment
@@ -31,6 +33,7 @@ from tests.support.history.past_writer import SIGNER, PastWriter, in_rows
 from tests.support.history.year import DAYS, Year
 
 BEHIND = 5_000  # events that the second copy lacks
+ZONE = ZoneInfo(Settings.model_fields["timezone"].default)  # the shop's, as the server's
 _WRITES = {"INSERT", "UPDATE", "DELETE"}
 
 Statement = tuple[str, Sequence[Any]]
@@ -67,7 +70,7 @@ def load(folder: Path, events: int, products: int) -> Loaded:
     for each in (engine, whole, behind):
         each.mkdir(parents=True)
     with store(engine) as made:
-        names, of_tables = made.names, _identity(deployment_of(made))
+        names, of_tables = made.names, identity_of(deployment_of(made), ZONE)
         # As after a comparison of the tables, so that a server's first minutes are like any others.
         done = {"Shard": {"S": SHARD}, "Stream": {"S": made.stream_arn}}
         row = {"Consumer": {"S": CONSUMER}, **done}
@@ -106,7 +109,7 @@ class _Copy:
     def __init__(self, folder: Path, of_tables: str) -> None:
         self.database = Database(folder / FILE, of_tables)
         names = DEFAULT_NAMES
-        self._changes = Changes(self.database, names, OwnWrites(names), lambda _: {})
+        self._changes = Changes(self.database, names, OwnWrites(names), lambda _: {}, ZONE)
         self._position = self._changes.position() or Position(before(0))
 
     def apply(self, batch: Sequence[Arrived]) -> None:

@@ -1,92 +1,36 @@
 """Every figure of a year of history equals one that DuckDB computes from the export.
 
-`STOCKPULSE_TEST_YEAR` is the number of events (5,000; `make history` takes a million).
+`STOCKPULSE_TEST_YEAR` is the number of events (3,000; `make history` takes a million).
 """
 
 import os
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import combinations
-from pathlib import Path
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
 
-from app.core.item import DEFAULT_NAMES
-from app.store.dynamodb.client import connect
-from app.store.dynamodb.tables import ensure_tables
-from app.store.engine import EmbeddedEngine
-from tests.support.history.duck import DuckFigures
-from tests.support.history.past_writer import PastWriter, in_rows
-from tests.support.history.year import DAYS, Year
-from tests.support.processes.running import App, serving, settings_for
-from tests.support.waiting import until
+from app.core.events import rfc3339
+from tests.support.history.compared import NDJSON, Compared, compared
 
 pytestmark = pytest.mark.embedded  # the history is written into the engine's file
 
-EVENTS = int(os.environ.get("STOCKPULSE_TEST_YEAR", "5000"))
+EVENTS = int(os.environ.get("STOCKPULSE_TEST_YEAR", "3000"))
 PRODUCTS = min(EVENTS // 10, 100_000)
-START = (datetime.now(UTC) - timedelta(days=DAYS * 1.1)).replace(microsecond=0)
-
-
-@dataclass(frozen=True)
-class Compared:
-    """An application with a year of history, and the independent figures of its export."""
-
-    app: App
-    duck: DuckFigures
-    now: datetime
-
-    def pages(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
-        """The items of every page."""
-        url = str(self.app.http.build_request("GET", path, params={"limit": 200} | query).url)
-        while url:
-            answer = self.app.http.get(url)
-            assert answer.status_code == 200, answer.text
-            yield from answer.json()["items"]
-            url = answer.links.get("next", {}).get("url", "")
-
-    def moments(self, count: int) -> list[datetime]:
-        """Whole seconds of the year."""
-        seconds = int((self.now - START).total_seconds())
-        random = Random(1)
-        return [START + timedelta(seconds=random.randrange(seconds)) for _ in range(count)]
+ZONE = "Europe/Berlin"
+SEVERAL = 200  # events of a page
 
 
 @pytest.fixture(scope="module")
 def year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compared]:
-    folder = tmp_path_factory.mktemp("year")
-    settings = settings_for("embedded", folder)
-    with EmbeddedEngine(folder) as engine:
-        clients = connect(engine.url)
-        ensure_tables(clients.tables, settings.table_names, DEFAULT_NAMES)
-    made = Year(EVENTS, PRODUCTS, start=START)
-    with PastWriter(folder / "engine.db", settings.table_names) as past:
-        for batch in in_rows(made, 10_000):
-            past.write(batch)
-        past.end(made.items.values())
-    with serving(settings) as app:
-        until(lambda: app.services.read_model.state.events.filled, EVENTS / 100 + 30)
-        export = folder / "events.ndjson"
-        _export(app, export)
-        with DuckFigures(export, folder) as duck:
-            yield Compared(app, duck, datetime.now(UTC))
-
-
-def _export(app: App, file: Path) -> None:
-    """Write all events."""
-    url = "/v1/events?limit=200"
-    with file.open("wb") as out:
-        while url:
-            answer = app.http.get(url)
-            for event in answer.json()["items"]:
-                out.write(orjson.dumps(event) + b"\n")
-            url = answer.links.get("next", {}).get("url", "")
+    with compared(tmp_path_factory.mktemp("year"), EVENTS, PRODUCTS, ZONE) as made:
+        yield made
 
 
 def shown(product: dict[str, Any]) -> tuple[Any, ...]:
@@ -181,27 +125,95 @@ def test_void_events_are_marked(year: Compared) -> None:
         )
 
 
+Query = dict[str, Any]
+_TEXT = "lower(concat_ws(' ', product_name, product_id, category, note, reference, reason, actor))"
+
+
+def equal(parameter: str, column: str) -> Callable[[Compared], tuple[Query, str]]:
+    """A qualifier that compares a column with a value that many events have."""
+
+    def made(year: Compared) -> tuple[Query, str]:
+        value = year.duck.typical(column)
+        return {parameter: value}, f"{column} = '{value}'"
+
+    return made
+
+
+def in_spring(year: Compared) -> tuple[Query, str]:
+    """A week of the year, by its local dates."""
+    first = (year.start + timedelta(days=100)).date()
+    last = first + timedelta(days=6)
+    day = f"local_day(occurred_at, '{ZONE}')"
+    return {"q": f"created:{first}..{last}"}, f"{day} BETWEEN '{first}' AND '{last}'"
+
+
+def in_a_time(year: Compared) -> tuple[Query, str]:
+    since, until = (rfc3339(year.start + timedelta(days=days)) for days in (50, 250))
+    condition = f"occurred_at >= '{since}' AND occurred_at < '{until}'"
+    return {"since": since, "until": until}, condition
+
+
 # A qualifier of a search for events, and the same condition in SQL.
-QUALIFIERS: dict[str, tuple[dict[str, Any], str]] = {
-    "kind": ({"kind": "deleted"}, "kind = 'deleted'"),
-    "actor": ({"actor": "Elif"}, "actor = 'Elif'"),
-    "category": ({"category": "Pantry"}, "category = 'Pantry'"),
-    "size": ({"min_delta": 10}, "abs(delta) >= 10"),
-}
+QUALIFIERS: dict[str, Callable[[Compared], tuple[Query, str]]] = {
+    "kind": lambda _: ({"kind": "updated"}, "kind = 'updated'"),
+    "product": equal("product_id", "product_id"),
+    "category": equal("category", "category"),
+    "actor": equal("actor", "actor"),
+    "reason": lambda _: ({"reason": "sold"}, "reason = 'sold'"),
+    "reference": equal("reference", "reference"),
+    "request": equal("request_id", "request_id"),
+    "size": lambda _: ({"min_delta": 10}, "abs(delta) >= 10"),
+    "sizes": lambda _: ({"q": "delta:2..12"}, "abs(delta) BETWEEN 2 AND 12"),
+    "word": lambda _: ({"q": "ca"}, f"regexp_matches({_TEXT}, '\\bca')"),
+    "phrase": lambda _: ({"q": '"watering can"'}, f"regexp_matches({_TEXT}, '\\bwatering can\\b')"),
+    "not a reason": lambda _: ({"q": "-reason:sold"}, "reason IS DISTINCT FROM 'sold'"),
+    "not a word": lambda _: ({"q": "-web"}, f"NOT regexp_matches({_TEXT}, '\\bweb')"),
+    "not a size": lambda _: ({"q": "-delta:1"}, "abs(delta) IS DISTINCT FROM 1"),
+    "days": in_spring,
+    "time": in_a_time,
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "names", [*((name,) for name in QUALIFIERS), *combinations(QUALIFIERS, 2)], ids="+".join
-)
-def test_search_finds_exactly_the_events_with_its_qualifiers(
+def combined(year: Compared, names: tuple[str, ...]) -> tuple[Query, list[tuple[str, str]]]:
+    """The query with all these qualifiers, and the events that it finds, as they arrived."""
+    query: Query = {}
+    conditions = []
+    for name in names:
+        given, condition = QUALIFIERS[name](year)
+        if "q" in given and "q" in query:
+            given = {"q": f"{query['q']} {given['q']}"}
+        query |= given
+        conditions.append(condition)
+    return query, year.duck.matching(" AND ".join(f"({one})" for one in conditions))
+
+
+def keys(events: list[Any]) -> list[tuple[str, str]]:
+    return [(one["data"]["product_id"], one["data"]["event_key"]) for one in events]
+
+
+@pytest.mark.parametrize("name", QUALIFIERS)
+def test_search_finds_exactly_the_events_with_its_qualifier(year: Compared, name: str) -> None:
+    query, expected = combined(year, (name,))
+    assert expected
+    answer = year.app.http.get(
+        "/v1/events", params=query | {"order": "oldest"}, headers=NDJSON, timeout=600
+    )
+    assert keys([orjson.loads(line) for line in answer.content.splitlines()]) == expected
+
+
+@pytest.mark.parametrize("names", [(), *combinations(QUALIFIERS, 2)], ids="+".join)
+def test_search_with_two_qualifiers_has_both_ends_and_the_total(
     year: Compared, names: tuple[str, ...]
 ) -> None:
-    query = {key: value for name in names for key, value in QUALIFIERS[name][0].items()}
-    condition = " AND ".join(QUALIFIERS[name][1] for name in names)
-    found = [one["data"] for one in year.pages("/v1/events", **query)]
-    expected = year.duck.matching(condition)
-    assert sorted((one["event_key"], one["product_id"]) for one in found) == [
-        (key, product_id) for product_id, key in expected
-    ]
-    times = [one["occurred_at"] for one in found]
-    assert times == sorted(times, reverse=True)
+    query, expected = combined(year, names) if names else ({}, year.duck.matching())
+    found = year.ask("/v1/events", limit=SEVERAL, total="exact", **query)
+    assert found["total"] == {"count": len(expected), "exact": True}
+    assert keys(found["items"]) == expected[::-1][:SEVERAL]
+    found = year.ask("/v1/events", limit=SEVERAL, order="oldest", **query)
+    assert keys(found["items"]) == expected[:SEVERAL]
+
+
+def test_pages_of_a_search_in_both_orders(year: Compared) -> None:
+    query, expected = combined(year, ("not a reason", "time"))
+    for order, events in (("newest", expected[::-1]), ("oldest", expected)):
+        assert keys([*year.pages("/v1/events", order=order, limit=50, **query)]) == events

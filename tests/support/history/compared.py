@@ -1,0 +1,88 @@
+"""An application with a year of history, and the independent figures of its export."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from app.core.item import DEFAULT_NAMES
+from app.store.audit.audit_repository import Arrived
+from app.store.dynamodb.client import connect
+from app.store.dynamodb.tables import ensure_tables
+from app.store.engine import EmbeddedEngine
+from tests.support.history.duck import DuckFigures
+from tests.support.history.past_writer import PastWriter, in_rows
+from tests.support.history.year import DAYS, Year
+from tests.support.processes.running import App, serving, settings_for
+from tests.support.waiting import until
+
+NDJSON = {"Accept": "application/x-ndjson"}
+
+
+@dataclass(frozen=True)
+class Compared:
+    """`start` and `now`: the history lies between them."""
+
+    app: App
+    duck: DuckFigures
+    start: datetime
+    now: datetime
+
+    def ask(self, path: str, **query: Any) -> Any:
+        """The JSON of an answer."""
+        answer = self.app.http.get(path, params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def pages(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
+        """The items of every page."""
+        url = str(self.app.http.build_request("GET", path, params={"limit": 200} | query).url)
+        while url:
+            answer = self.app.http.get(url)
+            assert answer.status_code == 200, answer.text
+            yield from answer.json()["items"]
+            url = answer.links.get("next", {}).get("url", "")
+
+    def moments(self, count: int) -> list[datetime]:
+        """Whole seconds of the year."""
+        seconds = int((self.now - self.start).total_seconds())
+        random = Random(1)
+        return [self.start + timedelta(seconds=random.randrange(seconds)) for _ in range(count)]
+
+
+@contextmanager
+def compared(folder: Path, events: int, products: int, zone: str) -> Iterator[Compared]:
+    """A shop in this time zone with a year of about `events` events, up to an hour ago."""
+    settings = settings_for("embedded", folder, timezone=zone)
+    with EmbeddedEngine(folder) as engine:
+        clients = connect(engine.url)
+        ensure_tables(clients.tables, settings.table_names, DEFAULT_NAMES)
+    start = (datetime.now(UTC) - timedelta(days=DAYS)).replace(microsecond=0)
+    made = Year(events, products, start=start)
+    with PastWriter(folder / "engine.db", settings.table_names) as past:
+        for batch in in_rows(_up_to(datetime.now(UTC) - timedelta(hours=1), made), 10_000):
+            past.write(batch)
+        past.end(made.items.values())
+    with serving(settings) as app:
+        until(lambda: app.services.read_model.state.events.filled, events / 100 + 60)
+        export = folder / "events.ndjson"
+        with (
+            app.http.stream("GET", "/v1/events?order=oldest", headers=NDJSON) as answer,
+            export.open("wb") as out,
+        ):
+            assert answer.status_code == 200
+            for chunk in answer.iter_bytes():
+                out.write(chunk)
+        with DuckFigures(export, folder) as duck:
+            yield Compared(app, duck, start, datetime.now(UTC))
+
+
+def _up_to(end: datetime, year: Year) -> Iterator[Arrived]:
+    """The events up to the first one after `end`, which has changed the year's items already."""
+    for arrived in year:
+        yield arrived
+        if arrived[1].occurred_at > end:
+            return
