@@ -4,45 +4,41 @@
 """
 
 import os
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from itertools import combinations
 from random import Random
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
 
 from app.core.events import rfc3339
-from tests.support.history.compared import NDJSON, Compared, compared
+from tests.support.history.compared import (
+    NDJSON,
+    ZONE,
+    Compared,
+    compared,
+    local_day,
+    moved,
+    shown,
+    stored,
+    summed,
+)
+from tests.support.history.qualifiers import QUALIFIERS, combined, keys
 
 pytestmark = pytest.mark.embedded  # the history is written into the engine's file
 
 EVENTS = int(os.environ.get("STOCKPULSE_TEST_YEAR", "3000"))
 PRODUCTS = min(EVENTS // 10, 100_000)
-ZONE = "Europe/Berlin"
 SEVERAL = 200  # events of a page
 
 
 @pytest.fixture(scope="module")
 def year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compared]:
-    with compared(tmp_path_factory.mktemp("year"), EVENTS, PRODUCTS, ZONE) as made:
+    with compared(tmp_path_factory.mktemp("year"), EVENTS, PRODUCTS) as made:
         yield made
-
-
-def shown(product: dict[str, Any]) -> tuple[Any, ...]:
-    """Id, name, category, stock and price of a product that the API shows."""
-    numbers = (Decimal(str(product[name])) for name in ("stock", "price"))
-    return (product["product_id"], product["name"], product["category"], *numbers)
-
-
-def stored(item: dict[str, Any]) -> tuple[Any, ...]:
-    """The same of an image in the export."""
-    numbers = (Decimal(str(item[name])) for name in ("Stock", "Price"))
-    return (item["ProductID"], item["ProductName"], item["Category"], *numbers)
 
 
 def test_list_of_products_is_what_the_events_left(year: Compared) -> None:
@@ -125,72 +121,6 @@ def test_void_events_are_marked(year: Compared) -> None:
         )
 
 
-Query = dict[str, Any]
-_TEXT = "lower(concat_ws(' ', product_name, product_id, category, note, reference, reason, actor))"
-
-
-def equal(parameter: str, column: str) -> Callable[[Compared], tuple[Query, str]]:
-    """A qualifier that compares a column with a value that many events have."""
-
-    def made(year: Compared) -> tuple[Query, str]:
-        value = year.duck.typical(column)
-        return {parameter: value}, f"{column} = '{value}'"
-
-    return made
-
-
-def in_spring(year: Compared) -> tuple[Query, str]:
-    """A week of the year, by its local dates."""
-    first = (year.start + timedelta(days=100)).date()
-    last = first + timedelta(days=6)
-    day = f"local_day(occurred_at, '{ZONE}')"
-    return {"q": f"created:{first}..{last}"}, f"{day} BETWEEN '{first}' AND '{last}'"
-
-
-def in_a_time(year: Compared) -> tuple[Query, str]:
-    since, until = (rfc3339(year.start + timedelta(days=days)) for days in (50, 250))
-    condition = f"occurred_at >= '{since}' AND occurred_at < '{until}'"
-    return {"since": since, "until": until}, condition
-
-
-# A qualifier of a search for events, and the same condition in SQL.
-QUALIFIERS: dict[str, Callable[[Compared], tuple[Query, str]]] = {
-    "kind": lambda _: ({"kind": "updated"}, "kind = 'updated'"),
-    "product": equal("product_id", "product_id"),
-    "category": equal("category", "category"),
-    "actor": equal("actor", "actor"),
-    "reason": lambda _: ({"reason": "sold"}, "reason = 'sold'"),
-    "reference": equal("reference", "reference"),
-    "request": equal("request_id", "request_id"),
-    "size": lambda _: ({"min_delta": 10}, "abs(delta) >= 10"),
-    "sizes": lambda _: ({"q": "delta:2..12"}, "abs(delta) BETWEEN 2 AND 12"),
-    "word": lambda _: ({"q": "ca"}, f"regexp_matches({_TEXT}, '\\bca')"),
-    "phrase": lambda _: ({"q": '"watering can"'}, f"regexp_matches({_TEXT}, '\\bwatering can\\b')"),
-    "not a reason": lambda _: ({"q": "-reason:sold"}, "reason IS DISTINCT FROM 'sold'"),
-    "not a word": lambda _: ({"q": "-web"}, f"NOT regexp_matches({_TEXT}, '\\bweb')"),
-    "not a size": lambda _: ({"q": "-delta:1"}, "abs(delta) IS DISTINCT FROM 1"),
-    "days": in_spring,
-    "time": in_a_time,
-}  # fmt: skip
-
-
-def combined(year: Compared, names: tuple[str, ...]) -> tuple[Query, list[tuple[str, str]]]:
-    """The query with all these qualifiers, and the events that it finds, as they arrived."""
-    query: Query = {}
-    conditions = []
-    for name in names:
-        given, condition = QUALIFIERS[name](year)
-        if "q" in given and "q" in query:
-            given = {"q": f"{query['q']} {given['q']}"}
-        query |= given
-        conditions.append(condition)
-    return query, year.duck.matching(" AND ".join(f"({one})" for one in conditions))
-
-
-def keys(events: list[Any]) -> list[tuple[str, str]]:
-    return [(one["data"]["product_id"], one["data"]["event_key"]) for one in events]
-
-
 @pytest.mark.parametrize("name", QUALIFIERS)
 def test_search_finds_exactly_the_events_with_its_qualifier(year: Compared, name: str) -> None:
     query, expected = combined(year, (name,))
@@ -217,3 +147,96 @@ def test_pages_of_a_search_in_both_orders(year: Compared) -> None:
     query, expected = combined(year, ("not a reason", "time"))
     for order, events in (("newest", expected[::-1]), ("oldest", expected)):
         assert keys([*year.pages("/v1/events", order=order, limit=50, **query)]) == events
+
+
+def test_movement(year: Compared) -> None:
+    found = year.ask("/v1/analytics/movement", range="365d", bucket="day")
+    since, until = (datetime.fromisoformat(found[name]) for name in ("since", "until"))
+    expected = year.duck.movement(ZONE.key, since, until)
+    assert summed(
+        {local_day(one["start"]): moved(*one["sums"]) for one in found["items"]}
+    ) == summed(expected, lambda key: key[0])
+    reasons = {(one["kind"], one["reason"]): moved(one) for one in found["reasons"]}
+    assert summed(reasons, lambda key: key[1]) == summed(expected, lambda key: key[1])
+    categories = {one["category"]: moved(one) for one in found["categories"]}
+    assert summed(categories) == summed(expected, lambda key: key[2])
+    query = {"range": "365d", "bucket": "day", "category": "Pantry", "reason": "sold"}
+    found = year.ask("/v1/analytics/movement", **query)
+    pantry = {key: units for key, units in expected.items() if key[1:] == ("sold", "Pantry")}
+    assert pantry
+    assert summed(
+        {local_day(one["start"]): moved(*one["sums"]) for one in found["items"]}
+    ) == summed(pantry, lambda key: key[0])
+
+
+def test_event_rate(year: Compared) -> None:
+    found = year.ask("/v1/analytics/event-rate", range="365d", bucket="day")
+    since, until = (datetime.fromisoformat(found[name]) for name in ("since", "until"))
+    days = {local_day(one["start"]): one["events"] for one in found["items"]}
+    per_day = year.duck.per_day(ZONE.key).items()
+    assert Counter(days) == Counter(
+        {day: n for day, n in per_day if day >= local_day(found["since"])}
+    )
+    kinds: Counter[str] = sum((Counter(one["kinds"]) for one in found["items"]), Counter())
+    assert kinds == year.duck.kinds(since, until)
+    found = year.ask("/v1/analytics/event-rate", since=rfc3339(year.now - timedelta(days=4)))
+    since, until = (datetime.fromisoformat(found[name]) for name in ("since", "until"))
+    assert found["bucket"] == "15m"
+    quarters = {datetime.fromisoformat(one["start"]): one["events"] for one in found["items"]}
+    assert Counter(quarters) == Counter(year.duck.per_quarter(since, until))
+
+
+def test_stock_value(year: Compared) -> None:
+    """It is known from the newest event on that does not show what it changed."""
+    found = year.ask("/v1/analytics/stock-value", range="365d", bucket="day")
+    *starts, last = found["items"]
+    today = local_day(rfc3339(year.now))
+    before = {one["at"]: local_day(one["at"]) - timedelta(days=1) for one in starts}
+    values = year.duck.values(ZONE.key, [*before.values(), today])
+    assert Decimal(last["value"]) == values[today]
+    assert found["known_since"] is not None
+    for one in starts:
+        known = one["at"] >= found["known_since"]
+        assert (one["value"] is None) != known
+        assert not known or Decimal(one["value"]) == values[before[one["at"]]]
+
+
+@pytest.mark.parametrize("days", [7, 30, 90])
+def test_top_movers(year: Compared, days: int) -> None:
+    midnight = datetime.combine(local_day(rfc3339(year.now)), time(), ZONE)
+    since = midnight - timedelta(days=days - 1)  # at midnight, whatever clocks do in between
+    every, sold = (year.duck.moved(since, year.now, reason) for reason in (None, "sold"))
+    nothing = (Decimal(0), Decimal(0))
+    for by, measure in {
+        "in": lambda name: every[name][0],
+        "out": lambda name: every[name][1],
+        "moved": lambda name: sum(every[name]),
+        "sold": lambda name: sold.get(name, nothing)[1] - sold.get(name, nothing)[0],
+    }.items():
+        found = year.pages("/v1/analytics/top-movers", range=f"{days}d", by=by)
+        expected = sorted((-measure(name), name) for name in every if measure(name) > 0)
+        movers = [(one["product_id"], *moved(one)) for one in found]
+        assert movers == [(name, *every[name]) for _, name in expected]
+
+
+@pytest.mark.parametrize("days", [1, 30, 90, 200])
+def test_products_not_sold(year: Compared, days: int) -> None:
+    begin = datetime.now(UTC)
+    found = {one["product_id"] for one in year.pages("/v1/analytics/not-sold", days=days)}
+    early, late = (
+        year.duck.not_sold(now - timedelta(days=days), now) for now in (begin, datetime.now(UTC))
+    )
+    assert early <= found <= late
+    assert found or days > 1
+
+
+def test_days_left(year: Compared) -> None:
+    begin = year.duck.days_left(ZONE.key, datetime.now(UTC))
+    listed = list(year.pages("/v1/analytics/days-left"))
+    end = year.duck.days_left(ZONE.key, datetime.now(UTC))
+    found = {one["product_id"]: one["days_left"] for one in listed}
+    assert found.keys() == begin.keys()
+    assert found
+    for name, days in found.items():
+        assert begin[name] - 0.01 <= days <= end[name] + 0.01
+    assert [*found.values()] == sorted(found.values())

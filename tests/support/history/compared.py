@@ -1,25 +1,65 @@
 """An application with a year of history, and the independent figures of its export."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from app.core.item import DEFAULT_NAMES
 from app.store.audit.audit_repository import Arrived
 from app.store.dynamodb.client import connect
 from app.store.dynamodb.tables import ensure_tables
 from app.store.engine import EmbeddedEngine
-from tests.support.history.duck import DuckFigures
+from tests.support.history.duck import DuckFigures, Units
 from tests.support.history.past_writer import PastWriter, in_rows
 from tests.support.history.year import DAYS, Year
 from tests.support.processes.running import App, serving, settings_for
 from tests.support.waiting import until
 
 NDJSON = {"Accept": "application/x-ndjson"}
+ZONE = ZoneInfo("Europe/Berlin")  # the shop's
+
+
+def local_day(moment: str) -> date:
+    """The day of a time (RFC 3339) in the shop."""
+    return datetime.fromisoformat(moment).astimezone(ZONE).date()
+
+
+def moved(*sums: dict[str, Any]) -> Units:
+    """The units of sums that the API shows, together."""
+    came, went = (
+        sum((Decimal(str(one[name])) for one in sums), Decimal(0))
+        for name in ("units_in", "units_out")
+    )
+    return came, went
+
+
+def summed(
+    units: Mapping[Any, Units], of: Callable[[Any], Any] = lambda key: key
+) -> dict[Any, Units]:
+    """The sums of a part of the key; those that are zero are left out."""
+    sums: dict[Any, Units] = {}
+    for key, (came, went) in units.items():
+        known = sums.get(of(key), (Decimal(0), Decimal(0)))
+        sums[of(key)] = (known[0] + came, known[1] + went)
+    return {key: both for key, both in sums.items() if any(both)}
+
+
+def shown(product: dict[str, Any]) -> tuple[Any, ...]:
+    """Id, name, category, stock and price of a product that the API shows."""
+    numbers = (Decimal(str(product[name])) for name in ("stock", "price"))
+    return (product["product_id"], product["name"], product["category"], *numbers)
+
+
+def stored(item: dict[str, Any]) -> tuple[Any, ...]:
+    """The same of an image in the export."""
+    numbers = (Decimal(str(item[name])) for name in ("Stock", "Price"))
+    return (item["ProductID"], item["ProductName"], item["Category"], *numbers)
 
 
 @dataclass(frozen=True)
@@ -54,9 +94,9 @@ class Compared:
 
 
 @contextmanager
-def compared(folder: Path, events: int, products: int, zone: str) -> Iterator[Compared]:
-    """A shop in this time zone with a year of about `events` events, up to an hour ago."""
-    settings = settings_for("embedded", folder, timezone=zone)
+def compared(folder: Path, events: int, products: int) -> Iterator[Compared]:
+    """A shop with a year of about `events` events, up to an hour ago."""
+    settings = settings_for("embedded", folder, timezone=ZONE.key)
     with EmbeddedEngine(folder) as engine:
         clients = connect(engine.url)
         ensure_tables(clients.tables, settings.table_names, DEFAULT_NAMES)

@@ -13,20 +13,10 @@ from typing import Any, Self
 
 import duckdb
 
-_FIELDS = {
-    "product_id": "VARCHAR",
-    "product_name": "VARCHAR",
-    "event_key": "VARCHAR",
-    "kind": "VARCHAR",
-    "category": "VARCHAR",
+_TEXTS = ("product_id", "event_key", "kind", "category", "delta", "actor", "reason", "reference")
+_FIELDS = dict.fromkeys((*_TEXTS, "product_name", "note", "request_id"), "VARCHAR") | {
     "before": "JSON",
     "after": "JSON",
-    "delta": "VARCHAR",
-    "actor": "VARCHAR",
-    "reason": "VARCHAR",
-    "reference": "VARCHAR",
-    "note": "VARCHAR",
-    "request_id": "VARCHAR",
     "occurred_at": "TIMESTAMPTZ",
 }
 
