@@ -20,7 +20,7 @@ from app.readmodel.database import Database
 from app.readmodel.own_writes import OwnWrites
 from app.readmodel.trends import series
 from app.readmodel.trends.contributions import number_from
-from app.readmodel.trends.periods import Period, period, since_of, start_of
+from app.readmodel.trends.periods import Period, RangeName, period, since_of, start_of
 from app.readmodel.trends.rankings import Rankings
 from app.readmodel.trends.series import Sum
 from app.store.audit.audit_repository import Arrived
@@ -63,10 +63,9 @@ class Shop:
     connection: Connection
     duck: DuckFigures
 
-    @property
-    def days(self) -> Period:
-        """The last 365 days."""
-        return period(since_of("365d", self.now, self.zone), self.now, "day", self.zone)
+    def days(self, name: RangeName = "365d") -> Period:
+        """The last days up to today."""
+        return period(since_of(name, self.now, self.zone), self.now, "day", self.zone)
 
 
 @pytest.fixture(scope="module", params=ZONES)
@@ -96,8 +95,9 @@ def units(sums: Mapping[str, Sum]) -> Units:
     return number_from(one.units_in), number_from(one.units_out)
 
 
-def test_movement_by_day_reason_and_category(shop: Shop) -> None:
-    days = shop.days
+@pytest.mark.parametrize("name", ["7d", "90d", "365d"])
+def test_movement_by_day_reason_and_category(shop: Shop, name: RangeName) -> None:
+    days = shop.days(name)
     found = series.movement(shop.connection, days, None, None)
     expected = shop.duck.movement(shop.zone.key, start_of(days.first), start_of(days.end))
     dates = [start_of(first).astimezone(shop.zone).date() for first in days.bounds[:-1]]
@@ -107,11 +107,11 @@ def test_movement_by_day_reason_and_category(shop: Shop) -> None:
     assert summed(by_reason, lambda key: key[1] or None) == summed(expected, lambda key: key[1])
     by_category = {name or None: units(sums) for name, sums in found.categories.items()}
     assert summed(by_category) == summed(expected, lambda key: key[2])
-    assert len(by_category) > 5
+    assert by_category
 
 
 def test_events_of_each_day(shop: Shop) -> None:
-    days = shop.days
+    days = shop.days()
     rates = series.event_rate(shop.connection, days)
     dates = [start_of(first).astimezone(shop.zone).date() for first in days.bounds[:-1]]
     found = Counter({day: rate.events for day, rate in zip(dates, rates, strict=True)})
@@ -120,7 +120,7 @@ def test_events_of_each_day(shop: Shop) -> None:
 
 
 def test_value_at_each_midnight(shop: Shop) -> None:
-    points, known_since = series.stock_value(shop.connection, shop.days, shop.now)
+    points, known_since = series.stock_value(shop.connection, shop.days(), shop.now)
     assert known_since is None
     *midnights, (_, last) = points
     first = series.recorded_since(shop.connection)
