@@ -132,19 +132,23 @@ def _ranges(connection: sqlite3.Connection, query: EventQuery, numbers: _Numbers
         return []
     found: list[_Numbers] = []
     hours = connection.execute(
-        "SELECT hour, earliest, latest FROM event_hours WHERE latest >= ? AND earliest < ? "
-        "ORDER BY hour",
+        "SELECT hour, earliest, latest, "
+        "(SELECT max(hour) FROM event_hours AS before WHERE before.hour < event_hours.hour) "
+        "FROM event_hours WHERE latest >= ? AND earliest < ? ORDER BY hour",
         (times[0][0], times[-1][1]),
     )
-    for hour, earliest, latest in hours:
+    last = None  # the hour of the last range
+    for hour, earliest, latest, hour_before in hours:
         met = [one for one in times if one[0] <= latest and earliest < one[1]]
         if not met:
             continue
         checked = None if met[0][0] <= earliest and latest < met[0][1] else times
         first, below = first_of_hour(hour), first_of_hour(hour + 1)
-        if found and found[-1].below == first and found[-1].times is checked:
+        # Nothing arrived in the hours between two that follow each other.
+        if found and last == hour_before and found[-1].times is checked:
             first = found.pop().first
         found.append(_Numbers(first, below, checked))
+        last = hour
     return [
         _Numbers(max(one.first, numbers.first), min(one.below, numbers.below), one.times)
         for one in found
