@@ -29,6 +29,7 @@ _WAIT = 5.0  # seconds for the lists of other requests
 _WAITING = 4  # requests that wait
 _LOOKS = 1_000  # products beyond a page that are looked up one by one; a pass is quicker for more
 _CHUNK = 500  # products per query
+_KNOWN = "(NOT deleted OR EXISTS (SELECT 1 FROM events WHERE product_id = products.id))"
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -174,18 +175,19 @@ class _Pass:
                     self.unknown += 1
 
     def _ids(self, after: str | None) -> Iterator[str]:
-        """The ids of all products, deleted ones too, in the order of the list of ids."""
+        """The ids of all products, with deleted ones that have events, in the list's order."""
         order, sign = ("DESC", "<") if self._query.descending else ("ASC", ">")
-        where, values = ("", []) if after is None else (f"WHERE id {sign} ?", [after])
+        where, values = ("", []) if after is None else (f"AND id {sign} ?", [after])
         while True:
             rows: list[Any] = self._connection.execute(
-                f"SELECT id FROM products {where} ORDER BY id {order} LIMIT {_CHUNK}",  # noqa: S608
+                f"SELECT id FROM products WHERE {_KNOWN} {where} "  # noqa: S608 - constants
+                f"ORDER BY id {order} LIMIT {_CHUNK}",
                 values,
             ).fetchall()
             yield from (row_id for (row_id,) in rows)
             if len(rows) < _CHUNK:
                 return
-            where, values = f"WHERE id {sign} ?", [rows[-1][0]]
+            where, values = f"AND id {sign} ?", [rows[-1][0]]
 
 
 def _busy() -> PastListsBusy:

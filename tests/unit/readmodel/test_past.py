@@ -203,3 +203,13 @@ def test_unknown_states_are_counted_and_not_listed(copy: Copy) -> None:
     for query in (ProductQuery(), ProductQuery(sort="stock")):
         page = lists.page(query, NOON - timedelta(1), 5)
         assert (page.items, page.unknown) == ([], 1)
+
+
+def test_product_whose_events_have_all_expired_is_unknown(copy: Copy) -> None:
+    copy.apply(inserted(1, product("P1")), inserted(2, product("P2")), deleted(3, product("P2")))
+    copy.changes.prune(NOON_MS + 100)
+    copy.apply(inserted(4, product("P4")))
+    lists = PastLists(copy.database, DEFAULT_NAMES)
+    for query in (ProductQuery(), ProductQuery(sort="stock")):
+        page = lists.page(query, NOON + timedelta(1), 5)
+        assert ([one.product_id for one in page.items], page.unknown) == (["P4"], 1)
