@@ -43,9 +43,10 @@ class ProductListing:
         """
         if self.as_of is None:
             return listed(self.services, self.query, limit, cursor, totals)
-        moment, model = past(self.as_of), self.services.read_model
-        page = model.past_page(self.query, moment, limit, cursor, totals)
-        return page, min(moment, self.newest())
+        moment = past(self.as_of)
+        shown = min(moment, self.newest())  # now: a change after this may be missing
+        model = self.services.read_model
+        return model.past_page(self.query, moment, limit, cursor, totals), shown
 
     def newest(self) -> datetime:
         """The time that a list of now, or of a time after it, shows, in whole seconds."""
