@@ -79,15 +79,18 @@ class Changes:
         lacking = {event.product_id for event in shown if _lacks_image(event)}
         current = self._read_items(sorted(lacking)) if lacking else {}
         confirmed: set[str] = set()
+        hidden: set[str] = set()
         with self._database.writing(lambda: self._own_writes.arrive(shown)) as connection:
             self.keep(connection, arrived)
             for event in shown:
                 if self._own_writes.hides(event, confirmed):
-                    continue
+                    hidden.add(event.product_id)
                 try:
                     self._apply(connection, event, current)
                 except NotAnID:  # of a table that had another key
                     _log.info("the read model skips an event of %r", event.product_id)
+            for write in self._own_writes.shown(hidden - confirmed):
+                self._put(connection, write.product_id, write.item)
             if position is not None:
                 _save(connection, position)
 
@@ -163,12 +166,18 @@ class Changes:
                 self._put(connection, product_id, current.get(product_id))
 
     def _put(self, connection: sqlite3.Connection, product_id: str, item: Item | None) -> None:
-        """Set a row whatever events it has had; the next event sets it again."""
-        key = key_of_newest(connection, storable(product_id)) or ""
-        if item is not None and self._names.is_product(item):
-            set_row(connection, ProductRow(item, self._names), key, again=True)
-        else:
-            mark_deleted(connection, storable(product_id), key)
+        """Set a row whatever events it has had; the next event sets it again.
+
+        Trends count it from that event on.
+        """
+        row_id = storable(product_id)
+        key = key_of_newest(connection, row_id)
+        if item is None or not self._names.is_product(item):
+            mark_deleted(connection, row_id, key or "")
+            return
+        set_row(connection, ProductRow(item, self._names), key or "", again=True)
+        if key is None:
+            connection.execute("UPDATE trend_products SET deleted = 1 WHERE id = ?", (row_id,))
 
     def _apply(
         self, connection: sqlite3.Connection, event: ChangeEvent, current: Mapping[str, Item]

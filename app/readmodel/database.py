@@ -30,7 +30,7 @@ class Database:
         self._path = path
         self._identity = f"{VERSION} {identity}"
         self._lock = threading.Lock()
-        self._idle: list[sqlite3.Connection] = []
+        self._idle: list[tuple[object, sqlite3.Connection]] = []  # each with its file's `made`
         self.made = object()  # another one for each file
         self._writer = self._open_or_replace()
 
@@ -39,7 +39,7 @@ class Database:
 
     def __exit__(self, *exc: object) -> None:
         with self._lock:
-            for connection in (self._writer, *self._idle):
+            for connection in (self._writer, *(idle for _, idle in self._idle)):
                 connection.close()
             self._idle.clear()
 
@@ -65,8 +65,7 @@ class Database:
             sqlite3.Error: the file cannot be read.
 
         """
-        made = self.made
-        connection = self._idle.pop() if self._idle else self._connect()
+        made, connection = self._taken()
         try:
             connection.execute("BEGIN")
             yield connection
@@ -74,9 +73,19 @@ class Database:
             with suppress(sqlite3.Error):
                 connection.rollback()
             if made is self.made and len(self._idle) < _READERS:
-                self._idle.append(connection)
+                self._idle.append((made, connection))
             else:
                 connection.close()
+
+    def _taken(self) -> tuple[object, sqlite3.Connection]:
+        """A connection, and what identifies the file that it reads."""
+        with suppress(IndexError):
+            while True:
+                made, connection = self._idle.pop()
+                if made is self.made:
+                    return made, connection
+                connection.close()  # it came back while the file was replaced
+        return self.made, self._connect()
 
     def replace(self) -> None:
         """Start again with an empty file."""

@@ -60,6 +60,7 @@ class Follower:
         self._unsaved = self._hinted = self._damaged = self._caught_up = False
         self._next_poll = 0.0
         self._passes = 0
+        self._dropped = self._found = 0  # offered events that had no room; those that a poll found
         self._current_at = time.monotonic()  # when the copy had every event, by the monotonic clock
         self._began = threading.Event()  # the position is saved, so the fill can begin
         self._thread = LoopThread("read-model", self._turn, failed=self._report)
@@ -76,6 +77,7 @@ class Follower:
 
     def offer(self, arrived: Sequence[Arrived]) -> None:
         """Apply events soon that this process has published. Never blocks."""
+        self._dropped += max(0, len(self._offered) + len(arrived) - OFFERED)
         self._offered.extend(arrived)
         self._thread.wake()
 
@@ -107,8 +109,11 @@ class Follower:
             pass
         if self._is_due():
             self._hinted = False
+            dropped = self._dropped
             self._passes = self._tail.refresh(self._passes, 0)
             more = self._read(position)
+            if not more:
+                self._found = dropped
             more |= self._prune()
             self._changes.begin_day(datetime.now(UTC))
             self._next_poll = time.monotonic() + (min(0.1, self._poll) if more else self._poll)
@@ -141,7 +146,8 @@ class Follower:
         return self._position
 
     def _replace(self) -> None:
-        """Start again with an empty file."""
+        """Start again with an empty file; if that fails, the next turn tries again."""
+        self._damaged = True
         self._began.clear()
         self._caught_up = False
         self._position = None
@@ -179,7 +185,8 @@ class Follower:
             position.add(cursor)
         self._changes.apply(some)
         self._unsaved = True
-        self._current_at = max(self._current_at, began)
+        if not self.trouble and self._found == self._dropped:
+            self._current_at = max(self._current_at, began)
         self._thread.stop.wait(min(LONGEST_REST, REST * (time.monotonic() - began)))
         return bool(self._offered)
 

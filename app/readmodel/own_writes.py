@@ -7,7 +7,7 @@ the copy. Until the event arrives, earlier events of the product do not undo the
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from app.core.events import ChangeEvent
@@ -66,8 +66,14 @@ class OwnWrites:
             self._shown.add(write.mark)
             return True
 
+    def shown(self, product_ids: Iterable[str]) -> list[OwnWrite]:
+        """The writes of these products that the copy shows."""
+        with self._lock:
+            waiting = [self._waiting[name] for name in product_ids if name in self._waiting]
+            return [one for one in waiting if one.mark in self._shown]
+
     def hides(self, event: ChangeEvent, arrived: set[str]) -> bool:
-        """Whether an event must not change the copy, because a later write of ours is shown.
+        """Whether an event must not change what lists show, because a later write of ours does.
 
         `arrived` collects the products whose own write is among the events of a transaction: the
         events after it are not hidden. Without an image to compare, the product's row is read from

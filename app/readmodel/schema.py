@@ -1,6 +1,6 @@
 """The tables of the copy. A change of them needs a new `VERSION`: older files are then refilled."""
 
-VERSION = 6
+VERSION = 7
 
 # A missing text sorts as an empty one, a missing number before all others: a page continues after
 # (sort key, id), and SQL cannot compare with NULL.
@@ -17,7 +17,8 @@ NO_NUMBER = float("-inf")
 #
 # `trends` has the sums that `app.readmodel.trends.contributions` names, in millionths.
 # `trend_products` has what lists of products by their sums need, in rows so narrow that reading all
-# of them is quick: triggers copy it from `products`. `product_days` are the products' sums by day.
+# of them is quick: triggers copy it from `products` as scans and events leave these, so a write of
+# this process counts from its event on. `product_days` are the products' sums by day.
 TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
@@ -127,9 +128,8 @@ CREATE TRIGGER new_trend_product AFTER INSERT ON products BEGIN
         deleted = excluded.deleted, category = excluded.category, stock = excluded.stock,
         value = excluded.value;
 END;
-CREATE TRIGGER changed_trend_product AFTER UPDATE OF deleted, category, stock, price ON products
-WHEN (old.deleted, old.category, old.stock, old.price)
-    IS NOT (new.deleted, new.category, new.stock, new.price)
+CREATE TRIGGER changed_trend_product AFTER UPDATE OF event_key ON products
+WHEN old.event_key <> new.event_key
 BEGIN
     UPDATE trend_products SET
         deleted = new.deleted, category = new.category, stock = new.stock,

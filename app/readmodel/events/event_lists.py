@@ -21,6 +21,7 @@ from app.store.dynamodb.paging import PageRoom, event_size
 from app.store.feed.cursor import Cursor
 
 _GREATEST = 2**63 - 1
+_RANGES = 8  # of numbers, each with a search of its own
 _Row = tuple[int, str, bytes]  # number, cursor, event
 
 
@@ -123,7 +124,9 @@ def _total(
 def _ranges(connection: sqlite3.Connection, query: EventQuery, numbers: _Numbers) -> list[_Numbers]:
     """The ranges of numbers, rising, in which events of the query's times can be.
 
-    The times of events are checked where not all that arrived in an hour are in the query's.
+    The times of events are checked where not all that arrived in an hour are in the query's. Each
+    range costs a whole search of the index, so they go on over hours without events, and many
+    become one.
     """
     times = query.times
     if times is None:
@@ -131,24 +134,19 @@ def _ranges(connection: sqlite3.Connection, query: EventQuery, numbers: _Numbers
     if not times:
         return []
     found: list[_Numbers] = []
-    hours = connection.execute(
-        "SELECT hour, earliest, latest, "
-        "(SELECT max(hour) FROM event_hours AS before WHERE before.hour < event_hours.hour) "
-        "FROM event_hours WHERE latest >= ? AND earliest < ? ORDER BY hour",
-        (times[0][0], times[-1][1]),
-    )
-    last = None  # the hour of the last range
-    for hour, earliest, latest, hour_before in hours:
+    follows = False  # whether no other hour with events is behind the last range
+    hours = connection.execute("SELECT hour, earliest, latest FROM event_hours ORDER BY hour")
+    for hour, earliest, latest in hours:
         met = [one for one in times if one[0] <= latest and earliest < one[1]]
-        if not met:
-            continue
-        checked = None if met[0][0] <= earliest and latest < met[0][1] else times
-        first, below = first_of_hour(hour), first_of_hour(hour + 1)
-        # Nothing arrived in the hours between two that follow each other.
-        if found and last == hour_before and found[-1].times is checked:
-            first = found.pop().first
-        found.append(_Numbers(first, below, checked))
-        last = hour
+        if met:
+            checked = None if met[0][0] <= earliest and latest < met[0][1] else times
+            first = first_of_hour(hour)
+            if follows and found[-1].times is checked:
+                first = found.pop().first
+            found.append(_Numbers(first, first_of_hour(hour + 1), checked))
+        follows = bool(met)
+    if len(found) > _RANGES:
+        found = [_Numbers(found[0].first, found[-1].below, times)]
     return [
         _Numbers(max(one.first, numbers.first), min(one.below, numbers.below), one.times)
         for one in found

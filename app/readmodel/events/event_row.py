@@ -1,6 +1,7 @@
 """An event is kept whole, images included, as a compressed JSON array. Pure."""
 
 import base64
+import sqlite3
 import zlib
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -55,7 +56,12 @@ def encoded(event: ChangeEvent) -> bytes:
 
 
 def decoded(data: bytes) -> ChangeEvent:
-    """The event that `encoded` made these bytes of."""
+    """The event that `encoded` made these bytes of.
+
+    Raises:
+        sqlite3.DatabaseError: the bytes are damaged.
+
+    """
     fields = _fields(data)
     return ChangeEvent(
         event_key=fields[0],
@@ -84,14 +90,17 @@ def decoded(data: bytes) -> ChangeEvent:
 
 
 def images(data: bytes) -> tuple[Item | None, Item | None]:
-    """The images before and after; about twice as fast as the whole event."""
+    """The images before and after; about twice as fast as the whole event. Raises as `decoded`."""
     before, after = _fields(data)[4:6]
     return before, after
 
 
 def _fields(data: bytes) -> list[Any]:
-    text = zlib.decompressobj(zdict=_DICTIONARY).decompress(data)
-    fields: list[Any] = json_text.loads(text)
+    try:
+        text = zlib.decompressobj(zdict=_DICTIONARY).decompress(data)
+        fields: list[Any] = json_text.loads(text)
+    except (zlib.error, ValueError) as error:  # as if SQLite had found it: the copy is replaced
+        raise sqlite3.DatabaseError(f"an event is damaged: {error}") from error
     if b'"B":' in text or b'"BS":' in text:  # most events have no binary
         fields[4:6] = [
             image and {name: with_bytes(value) for name, value in image.items()}

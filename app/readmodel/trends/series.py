@@ -125,14 +125,12 @@ def stock_value(
     """The value at the start of each bucket and at the end, and since when it is known.
 
     It goes back from the products of the copy. Before the first event, and before one that does not
-    show what it changed, the value is None; the second result is the time of the latter, if any.
+    show what it changed, the value is None; the second result is `known_since`.
     """
     (value,) = connection.execute(
         "SELECT total(value) FROM trend_products WHERE NOT deleted"
     ).fetchone()
-    (unknown,) = connection.execute(
-        "SELECT max(start) FROM trends WHERE scope = ?", (UNKNOWN_VALUE,)
-    ).fetchone()
+    known = known_since(connection)
     first = recorded_since(connection)
     spans = [*period.spans, (period.end, _LAST)]
     changes = [0.0] * len(spans)
@@ -141,11 +139,22 @@ def stock_value(
     points: list[tuple[datetime, Decimal | None]] = []
     for (start, _), change in zip(reversed(spans), reversed(changes), strict=True):
         value -= change
-        is_known = (unknown is None or start > unknown) and first is not None
+        is_known = (known is None or start_of(start) >= known) and first is not None
         is_known = is_known and start_of(start) >= first  # type: ignore[operator]
         at = min(start_of(start), now)
         points.append((at, number_from(value) if is_known else None))
-    return points[::-1], None if unknown is None else start_of(unknown + 1)
+    return points[::-1], known
+
+
+def known_since(connection: sqlite3.Connection) -> datetime | None:
+    """When the newest quarter ends that has an event which does not show what it changed.
+
+    Earlier figures may lack movement and sales. None without such an event.
+    """
+    (unknown,) = connection.execute(
+        "SELECT max(start) FROM trends WHERE scope = ?", (UNKNOWN_VALUE,)
+    ).fetchone()
+    return None if unknown is None else start_of(unknown + 1)
 
 
 def recorded_since(connection: sqlite3.Connection) -> datetime | None:

@@ -1,7 +1,8 @@
 """Trends over REST; the read model answers them, once it has all events."""
 
+import sqlite3
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -70,8 +71,8 @@ def get_movement(
     as_of = services.read_model.as_of()
     with services.read_model.figures() as connection:
         found = series.movement(connection, period, category, reason)
-        recorded = series.recorded_since(connection)
-    return json_response(series_out(period, recorded, as_of, **movement_out(period, found)))
+        known = _known(connection, as_of)
+    return json_response(series_out(period, known, **movement_out(period, found)))
 
 
 @router.get(
@@ -88,8 +89,8 @@ def get_event_rate(services: ServicesDep, period: PeriodDep) -> Response:
     as_of = services.read_model.as_of()
     with services.read_model.figures() as connection:
         rates = series.event_rate(connection, period)
-        recorded = series.recorded_since(connection)
-    return json_response(series_out(period, recorded, as_of, **rates_out(period, rates)))
+        known = _known(connection, as_of)
+    return json_response(series_out(period, known, **rates_out(period, rates)))
 
 
 @router.get(
@@ -106,10 +107,10 @@ def get_stock_value(services: ServicesDep, period: PeriodDep) -> Response:
     """
     as_of, now = services.read_model.as_of(), datetime.now(UTC)
     with services.read_model.figures() as connection:
-        points, known_since = series.stock_value(connection, period, now)
-        recorded = series.recorded_since(connection)
-    values = values_out(points, known_since, services.settings.currency)
-    return json_response(series_out(period, recorded, as_of, **values))
+        points, _ = series.stock_value(connection, period, now)
+        known = _known(connection, as_of)
+    values = values_out(points, services.settings.currency)
+    return json_response(series_out(period, known, **values))
 
 
 @router.get(
@@ -141,8 +142,8 @@ def list_top_movers(
         page = services.read_model.rankings.top_movers(
             connection, datetime.now(UTC), _WINDOWS[range], by, category, limit, cursor
         )
-        recorded = series.recorded_since(connection)
-    return _page(request, page, recorded, as_of)
+        known = _known(connection, as_of)
+    return _page(request, page, known)
 
 
 @router.get(
@@ -172,8 +173,8 @@ def list_not_sold(
         page = services.read_model.rankings.not_sold(
             connection, datetime.now(UTC), days, category, limit, cursor
         )
-        recorded = series.recorded_since(connection)
-    return _page(request, page, recorded, as_of)
+        known = _known(connection, as_of)
+    return _page(request, page, known)
 
 
 @router.get(
@@ -199,12 +200,14 @@ def list_days_left(
         page = services.read_model.rankings.days_left(
             connection, datetime.now(UTC), category, limit, cursor
         )
-        recorded = series.recorded_since(connection)
-    return _page(request, page, recorded, as_of)
+        known = _known(connection, as_of)
+    return _page(request, page, known)
 
 
-def _page(
-    request: Request, page: TrendPage, recorded: datetime | None, as_of: datetime
-) -> Response:
+def _known(connection: sqlite3.Connection, as_of: datetime) -> dict[str, Any]:
+    return known_out(series.recorded_since(connection), series.known_since(connection), as_of)
+
+
+def _page(request: Request, page: TrendPage, known: dict[str, Any]) -> Response:
     items = [trend_out(item) for item in page.items]
-    return page_response(request, items, page.next_cursor, **known_out(recorded, as_of))
+    return page_response(request, items, page.next_cursor, **known)

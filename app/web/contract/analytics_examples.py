@@ -12,6 +12,7 @@ _SERIES = {
     "bucket": "day",
     "timezone": "UTC",
     "recorded_since": "2026-11-21T08:00:00Z",
+    "known_since": None,
     "as_of": "2026-11-21T08:15:00Z",
 }
 _YESTERDAY = {"start": "2026-11-20T00:00:00Z", "end": "2026-11-21T00:00:00Z"}
@@ -31,6 +32,7 @@ _LIST = {
     "items": [_TREND],
     "next_cursor": None,
     "recorded_since": "2026-11-21T08:00:00Z",
+    "known_since": None,
     "as_of": "2026-11-21T08:15:00Z",
 }
 
@@ -67,7 +69,6 @@ ANALYTICS_EXAMPLES: Mapping[str, Example] = {
         response=_SERIES
         | {
             "currency": "EUR",
-            "known_since": None,
             "items": [
                 {"at": "2026-11-20T00:00:00Z", "value": None},
                 {"at": "2026-11-21T00:00:00Z", "value": None},

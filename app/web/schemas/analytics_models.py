@@ -23,6 +23,10 @@ _RECORDED_SINCE = (
     "When the first quarter of an hour begins that has a recorded event; null if there is none. "
     "Earlier changes are not known."
 )
+_KNOWN_SINCE = (
+    "The end of the newest quarter of an hour with an event that does not show what it changed, or "
+    "null. Earlier movement and sales may be missing, and earlier stock values are null."
+)
 _NEXT_CURSOR = "Send it as `cursor` to get the next page; null on the last page."
 
 
@@ -67,6 +71,7 @@ class SeriesOut(BaseModel):
     bucket: BucketName = Field(description="The length of a bucket.")
     timezone: str = Field(description="The time zone of hours, days and weeks.")
     recorded_since: str | None = Field(description=_RECORDED_SINCE)
+    known_since: str | None = Field(description=_KNOWN_SINCE)
     as_of: str = Field(description=_AS_OF)
 
 
@@ -111,10 +116,6 @@ class StockValueOut(SeriesOut):
     """The value of the stock over time."""
 
     currency: str = Field(description="The currency of the prices (ISO 4217).")
-    known_since: str | None = Field(
-        description="The end of the newest quarter of an hour with an event that does not show how "
-        "it changed the value (a gap, or a stream without both images); earlier values are null."
-    )
     items: list[ValueOut] = Field(
         description="The values at the start of each bucket, and at the end; oldest first."
     )
@@ -149,27 +150,29 @@ class ProductTrendPageOut(BaseModel):
     items: list[ProductTrendOut] = Field(description="The products.")
     next_cursor: str | None = Field(description=_NEXT_CURSOR)
     recorded_since: str | None = Field(description=_RECORDED_SINCE)
+    known_since: str | None = Field(description=_KNOWN_SINCE)
     as_of: str = Field(description=_AS_OF)
 
 
-def series_out(
-    period: Period, recorded_since: datetime | None, as_of: datetime, **more: Any
-) -> dict[str, Any]:
-    """A series as JSON values: what all have, and `more`."""
+def series_out(period: Period, known: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """A series as JSON values: what all have, with `known_out`, and `more`."""
     return {
         "since": rfc3339(start_of(period.first)),
         "until": rfc3339(start_of(period.end)),
         "bucket": period.bucket,
         "timezone": period.zone.key,
-        **known_out(recorded_since, as_of),
+        **known,
         **more,
     }
 
 
-def known_out(recorded_since: datetime | None, as_of: datetime) -> dict[str, Any]:
+def known_out(
+    recorded_since: datetime | None, known_since: datetime | None, as_of: datetime
+) -> dict[str, Any]:
     """Of which time the figures know every change."""
     return {
         "recorded_since": None if recorded_since is None else rfc3339(recorded_since),
+        "known_since": None if known_since is None else rfc3339(known_since),
         "as_of": rfc3339(as_of.replace(microsecond=0)),
     }
 
@@ -205,13 +208,10 @@ def rates_out(period: Period, rates: Iterable[Rate]) -> dict[str, Any]:
     }
 
 
-def values_out(
-    points: Iterable[tuple[datetime, Decimal | None]], known_since: datetime | None, currency: str
-) -> dict[str, Any]:
+def values_out(points: Iterable[tuple[datetime, Decimal | None]], currency: str) -> dict[str, Any]:
     """The fields of `StockValueOut`."""
     return {
         "currency": currency,
-        "known_since": None if known_since is None else rfc3339(known_since),
         "items": [
             {"at": rfc3339(at), "value": None if value is None else digits(value)}
             for at, value in points

@@ -96,6 +96,10 @@ def test_stock_value_ends_with_that_of_the_products(app: App) -> None:
     assert found["items"][0]["value"] is None  # before the first event
 
 
+def test_every_answer_says_since_when_changes_are_known(app: App) -> None:
+    assert {name: ask(app, name)["known_since"] for name in ROUTES} == dict.fromkeys(ROUTES)
+
+
 def test_top_movers_in_pages(app: App) -> None:
     found = ask(app, "top-movers", by="moved", range="7d", limit=2)
     assert [(one["product_id"], one["units_in"], one["units_out"]) for one in found["items"]] == [

@@ -41,6 +41,18 @@ def over_existing_table(
         yield app
 
 
+def test_trends_say_that_a_stream_without_images_shows_no_sales(
+    endpoint: str, tmp_path: Path
+) -> None:
+    with over_existing_table(endpoint, tmp_path, view="KEYS_ONLY") as app:
+        app.create("P1", 12)
+        app.adjust("P1", -3)
+        until(lambda: app.http.get("/v1/analytics/event-rate").json().get("known_since"))
+        for name in ("not-sold", "movement"):
+            found = app.http.get(f"/v1/analytics/{name}").json()
+            assert found["known_since"] > found["as_of"]
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_events_have_what_the_view_type_provides(endpoint: str, tmp_path: Path, view: str) -> None:
     with (

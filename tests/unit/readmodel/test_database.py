@@ -65,3 +65,19 @@ def test_reader_of_a_replaced_file_is_not_used_again(path: Path) -> None:
             assert saved(reader, "x") == 7
         with database.reading() as reader:
             assert saved(reader, "x") is None
+
+
+def test_reader_that_ends_while_the_file_is_replaced_is_not_used_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Idle(list[object]):
+        def append(self, connection: object) -> None:
+            database.replace()
+            super().append(connection)
+
+    with Database(path, "tables") as database:
+        monkeypatch.setattr(database, "_idle", Idle())
+        with database.reading() as reader:
+            assert saved(reader, "x") == 7
+        with database.reading() as reader:
+            assert saved(reader, "x") is None

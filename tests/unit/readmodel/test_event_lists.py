@@ -164,6 +164,42 @@ def test_pages_have_exactly_the_events_that_meet_the_conditions(
     assert all(page.items for page in found) or len(found) == 1
 
 
+@pytest.mark.parametrize(
+    "created",
+    [
+        (Span(NOON_MS - HOUR, NOON_MS + 400 * 24 * HOUR),),
+        tuple(
+            Span(NOON_MS + (day * 24 + 1) * HOUR, NOON_MS + (day * 24 + 2) * HOUR, negated=True)
+            for day in range(20)
+        ),
+    ],
+    ids=["nights without events", "many excluded days"],
+)
+def test_time_range_needs_few_searches_of_the_index(copy: Copy, created: tuple[Span, ...]) -> None:
+    hours = [day * 24 + hour for day in range(30) for hour in range(3)]
+    query = EventQuery(phrases=(Phrase("damaged in"),), created=created)
+    events = [
+        (
+            Cursor(NOON_MS + hour * HOUR, "0000abcd", 0),
+            an_event(
+                hour,
+                event_key=key(hour),
+                note="damaged in the rain",
+                occurred_at=NOON + timedelta(hours=hour),
+            ),
+        )
+        for hour in hours
+    ]
+    copy.changes.apply(events)
+    statements: list[str] = []
+    with copy.database.reading() as connection:  # the lists use the same one again
+        connection.set_trace_callback(statements.append)
+    found = copy.event_lists.page(query, 100).items
+    expected = [event.event_key for _, event in events if meets(event, query)]
+    assert [event.event_key for _, event in found] == expected[::-1]
+    assert len([one for one in statements if "MATCH" in one]) <= 8
+
+
 def test_large_totals_are_counted_on_request_only(
     full: Copy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

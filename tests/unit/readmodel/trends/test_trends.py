@@ -31,8 +31,8 @@ from app.readmodel.trends.periods import (
 )
 from app.readmodel.trends.rankings import Rankings
 from app.store.feed.cursor import Cursor
-from tests.support.builders import NOON, NOON_MS, an_event, an_item
-from tests.unit.readmodel.kit import Copy
+from tests.support.builders import NOON, NOON_MS, an_event, an_item, stamped
+from tests.unit.readmodel.kit import Copy, changed, deleted, inserted, product
 
 UTC_ZONE = ZoneInfo("UTC")
 ZONES = {  # with the local days on which clocks were set, and how many quarters these have
@@ -204,6 +204,47 @@ def test_value_goes_back_from_the_products_as_they_are(shop: Shop) -> None:
     assert points[-1][0] == NOON
 
 
+def test_own_write_is_in_the_value_once_its_event_is_counted(copy: Copy) -> None:
+    """The event of a write may be late, for longer than the copy waits for it."""
+    cut = period(NOON - timedelta(hours=1), NOON + timedelta(hours=1), "hour", UTC_ZONE)
+
+    def values() -> list[Decimal | None]:
+        with copy.database.reading() as connection:
+            return [value for _, value in series.stock_value(connection, cut, NOON)[0]]
+
+    first, between = product("P1", 10, Price=2), product("P1", 60, Price=2)
+    more = stamped(product("P1", 110, Price=2), "r-2")
+    new = stamped(product("P2", 5, Price=1), "r-3")
+    copy.apply(inserted(1, first))
+    assert values() == [None, 0, 20]
+    for product_id, item, request in (("P1", more, "r-2"), ("P2", new, "r-3")):
+        copy.own_writes.add(product_id, item, request)
+        copy.table[product_id] = item
+    copy.changes.show_own_writes()
+    assert values() == [None, 0, 20]
+    copy.apply(changed(2, between, before=first))  # by another process
+    assert copy.stocks() == {"P1": 110, "P2": 5}
+    assert values() == [None, 0, 120]
+    copy.changes.read_again(["P1", "P2"])
+    copy.own_writes.forget(copy.own_writes.shown(["P1", "P2"]))
+    assert values() == [None, 0, 120]
+    copy.apply(changed(3, more, before=between), inserted(4, new))
+    assert values() == [None, 0, 225]
+
+
+def test_own_deletion_is_in_the_value_once_its_event_is_counted(copy: Copy) -> None:
+    cut = period(NOON, NOON + timedelta(hours=1), "hour", UTC_ZONE)
+    item = product("P1", 10, Price=2)
+    copy.apply(inserted(1, item))
+    copy.own_writes.add("P1", None, "r")
+    copy.changes.show_own_writes()
+    for value, events in ((20, [deleted(2, item)]), (0, [])):
+        with copy.database.reading() as connection:
+            points, _ = series.stock_value(connection, cut, NOON)
+        assert points[-1][1] == value
+        copy.apply(*events)
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_value_before_an_event_without_images_is_not_known(shop: Shop, order: int) -> None:
     shop.stock("P1", 80)
@@ -215,6 +256,19 @@ def test_value_before_an_event_without_images_is_not_known(shop: Shop, order: in
         points, known_since = series.stock_value(connection, cut, NOON)
     assert [value for _, value in points] == [None, None, 225, 200]
     assert known_since == NOON - timedelta(hours=1, minutes=45)
+
+
+@pytest.mark.parametrize("view_type", ["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE"])
+def test_movement_is_known_since_the_last_event_without_images(shop: Shop, view_type: str) -> None:
+    item = an_item("P1", Stock=10)
+    images: dict[str, Any] = {"before": None, "after": None}
+    images |= {"NEW_IMAGE": {"after": item}, "OLD_IMAGE": {"before": item}}.get(view_type, {})
+    with shop.reading() as connection:
+        assert series.known_since(connection) is None
+    shop.sale(NOON, view_type=view_type, stock_before=None, stock_after=None, **images)
+    shop.sale(NOON + timedelta(hours=1))
+    with shop.reading() as connection:
+        assert series.known_since(connection) == NOON + timedelta(seconds=QUARTER)
 
 
 def test_event_rate_counts_every_kept_event(shop: Shop) -> None:
