@@ -26,13 +26,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from app.readmodel.database import Database
 from app.readmodel.read_model import FILE
+from bench.support.readmodel.event_questions import event_questions, trend_questions
 from bench.support.readmodel.following import bare_follow, bare_scan, fill, follow
 from bench.support.readmodel.live import live
 from bench.support.readmodel.loaded import Loaded, load
-from bench.support.readmodel.questions import KINDS, Timing, timed
+from bench.support.readmodel.questions import Timing, past_questions, product_questions, timed
 from bench.support.report import Requirement, conditions, finish, median_of
 from bench.support.store import Store, store
 
+# Every kind of question.
+KINDS = (product_questions, past_questions, event_questions, trend_questions)
 SIZES = (10_000, 100_000, 1_000_000)  # events; a tenth as many products
 PER_PRODUCT = 10
 FOLLOW_LIMIT = 0.7
@@ -46,7 +49,7 @@ def ask(folder: Path, identity: str, times: int) -> tuple[list[Timing], float]:
     process = psutil.Process()
     before = process.memory_info().rss
     with Database(folder / FILE, identity) as database:
-        questions = chain(*(kind(folder, database) for kind in KINDS))
+        questions = chain.from_iterable(kind(folder, database) for kind in KINDS)
         timings = [timed(question, times) for question in questions]
         return timings, (process.memory_info().rss - before) / 2**20
 

@@ -262,7 +262,7 @@ def open_read_model(
     def expected_events() -> int | None:
         return expected_items(client, deployment.tables.audit)
 
-    with Database(folder / FILE, _identity(deployment, zone)) as database:
+    with Database(folder / FILE, identity_of(deployment, zone)) as database:
         changes = Changes(database, names, own_writes, read_items, zone)
         fill = Fill(client, table, names, database)
         event_fill = EventFill(feed, audit, expected_events, database, changes.fill)
@@ -283,7 +283,7 @@ def open_read_model(
             )
 
 
-def _identity(deployment: Deployment, zone: ZoneInfo) -> str:
+def identity_of(deployment: Deployment, zone: ZoneInfo) -> str:
     """What the copy is of: these tables, as they were created, with these attributes and days."""
     tables = (deployment.tables.products, deployment.tables.feed)
     made = [

@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 READ = 100  # events per read
 LONGEST_PENDING_WAIT = 0.5  # seconds between two passes while rows are not settled
-SETTLES_MS = 10_000  # an event that arrived this long ago was read, unless it waits
+SETTLES_MS = 10_000  # an event that arrived this long before a pass was read, unless it waits
 
 
 class Runner:
@@ -69,7 +69,9 @@ class Runner:
         self._hints = 0
         self._next_poll = 0.0
         self._more = False  # the last read was full: read on without another pass
+        self._whole_at = 0  # the tail's, before the last read
         self._next_clock = 0.0  # when the sink's `clock` is called next, by the monotonic clock
+        self._clock_trouble = ""
         self._pending_turns = 0  # turns in a row that found only rows that are not settled
         self._redriving = Redriving(shared.letters, shared.event, self._threads)
 
@@ -103,7 +105,7 @@ class Runner:
                     hints = self._wake.hints
                     try:
                         wait = self._turn()
-                        failures, self.trouble = 0, self._threads.trouble
+                        failures, self.trouble = 0, self._trouble
                     except Superseded:
                         self._retry(self._reload, "sink")
                         continue
@@ -115,6 +117,10 @@ class Runner:
             self._save_last()
         finally:
             SINK_LAG.forget(self._sink.name)
+
+    @property
+    def _trouble(self) -> str:
+        return self._threads.trouble or self._clock_trouble
 
     def _is_over(self) -> bool:
         if self._threads.lost:
@@ -139,10 +145,11 @@ class Runner:
         more = self._redrive()
         batch = Batch()
         if not threads.full:
+            self._whole_at = self._shared.tail.whole_at
             batch = self._shared.tail.read(cursor.position, READ, threads.has)
             self._more = len(batch.entries) + len(batch.damaged) + len(batch.absent) == READ
             self._take(batch)
-        failing = bool(threads.trouble)
+        failing = bool(self._trouble)
         if cursor.is_due(idle=not len(threads), failing=failing):
             cursor.save(self._health())
         self._note_lag()
@@ -161,8 +168,13 @@ class Runner:
             return self._sink.poll
         if (wait := self._next_clock - time.monotonic()) <= 0 and not self._more:
             first = self._first_open()
-            until = wall_ms() - SETTLES_MS
-            wait = self._sink.clock(until if first is None else min(until, first.ms))
+            until = min(wall_ms(), self._whole_at) - SETTLES_MS
+            try:
+                wait = self._sink.clock(until if first is None else min(until, first.ms))
+                self._clock_trouble = ""
+            except Exception as error:  # noqa: BLE001 - a sink may raise any error
+                _log.warning("the clock of sink %s failed", self._sink.name, exc_info=True)
+                wait, self._clock_trouble = self._sink.poll, f"{type(error).__name__}: {error}"
             self._next_clock = time.monotonic() + wait
         return max(0.0, wait)
 
@@ -218,10 +230,10 @@ class Runner:
         """The age of the first open event in seconds, the number of open events, and the error."""
         tail, first = self._shared.tail, self._first_open()
         if first is None:
-            return Health(error=self._threads.trouble, head=tail.recent.newest)
+            return Health(error=self._trouble, head=tail.recent.newest)
         seconds = max(0.0, (wall_ms() - first.ms) / 1000)
         count = max(len(self._threads), tail.count_after(self._cursor.position))
-        return Health(seconds, count, self._threads.trouble, tail.recent.newest)
+        return Health(seconds, count, self._trouble, tail.recent.newest)
 
     def _first_open(self) -> Cursor | None:
         """Return the cursor of the first undelivered event; None if all are delivered."""

@@ -63,8 +63,8 @@ class Sink:
     message and returns a sentence about the response; it raises Unavailable or PauseSink if the
     message was not accepted. `clock` is called between reads, for what depends on time: with a time
     in ms since 1970 up to which every event was delivered. It returns the seconds until it has to
-    be called again, or raises StoreUnavailable. It may run beside `deliver`, and just after the
-    lease was lost.
+    be called again; if it raises an error, it is called again after `poll`. It may run beside
+    `deliver`, and just after the lease was lost.
     """
 
     name: str

@@ -1,7 +1,8 @@
 """The first scan opens the alerts of products that were low before the consumer first ran.
 
 It goes on page by page between the reads of the timeline, and saves its place with each page, so a
-restart continues there. A product that already has alerts is left alone: events have set them.
+restart continues there. A product that already has alerts, or that has changed since its page was
+read, is left alone: events set its alerts.
 """
 
 import logging
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.errors import ConditionFailed
 from app.core.item import AttributeNames, Item, stock
+from app.core.paths import path_of
 from app.store.access.settings_rows import row_key
 from app.store.alerts.alert_repository import AlertRepository
 from app.store.alerts.decision import Seen, after_event
@@ -18,6 +20,7 @@ from app.store.alerts.levels import levels_of, may_hold
 from app.store.dynamodb.client import translated
 from app.store.dynamodb.reads import get_one
 from app.store.dynamodb.table_names import TableNames
+from app.store.products.expressions import compared
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,7 +30,6 @@ _log = logging.getLogger(__name__)
 PAGE = 100  # items: all of them may open alerts, within the time of a lease
 NEVER = 3600.0  # seconds
 _REPORT = 50  # pages between lines in the log
-_KEY = row_key("alert-scan", "products")
 
 
 class FirstScan:
@@ -43,6 +45,7 @@ class FirstScan:
     ) -> None:
         self._client = client
         self._tables = tables
+        self._key = row_key("alert-scan", tables.products)
         self._names = names
         self._rows = rows
         self._with_sale = with_sale
@@ -53,11 +56,11 @@ class FirstScan:
         """Read the next page, if there is one; returns the seconds until the next call.
 
         Raises:
-            StoreUnavailable: call it again.
+            StoreUnavailable, StoreRefused: call it again.
 
         """
         if self._state is None:
-            self._state = get_one(self._client, self._tables.settings, _KEY) or {}
+            self._state = get_one(self._client, self._tables.settings, self._key) or {}
         if "Done" in self._state:
             return NEVER
         began = time.monotonic()
@@ -91,11 +94,19 @@ class FirstScan:
             if not decided.transitions:
                 continue
             try:
-                self._rows.save(known, decided)
-            except ConditionFailed:  # an event has just set them
+                self._rows.save(known, decided, [self._unchanged(item)])
+            except ConditionFailed:  # the product has just changed: its event sets them
                 continue
             opened += 1
         return opened
+
+    def _unchanged(self, item: Item) -> dict[str, Any]:
+        """The action that fails if what decides about alerts is no longer as in the item."""
+        names = self._names
+        fields = (names.stock, names.reorder_point, names.no_reorder)
+        check = compared(item, map(path_of, fields)).request(names.key)
+        key = names.key.of_item(item)
+        return {"ConditionCheck": {"TableName": self._tables.products, "Key": key, **check}}
 
     def _save(self, answer: Any, opened: int) -> None:
         """Save the place after a page, and report the progress."""
@@ -105,7 +116,7 @@ class FirstScan:
             for name, more in (("Scanned", len(answer["Items"])), ("Opened", opened))
         }
         last = answer.get("LastEvaluatedKey")
-        row = {**_KEY, **state, **({"Done": {"BOOL": True}} if last is None else {})}
+        row = {**self._key, **state, **({"Done": {"BOOL": True}} if last is None else {})}
         row |= {} if last is None else {"Place": {"M": last}}
         with translated():
             self._client.put_item(TableName=self._tables.settings, Item=row)

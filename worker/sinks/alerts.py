@@ -29,6 +29,7 @@ from worker.sinks.alert_scan import FirstScan
 NAME = "alerts"
 DUE = 100  # products whose time is applied at once
 POLL = 15.0  # seconds: most processes have no other sink, and each read is a call
+SHORTEST = 1.0  # seconds until the next look, unless more is due
 LONGEST = 60.0  # seconds until the next look: a person may snooze an alert for a short time
 COUNT_EVERY = 600.0  # seconds between counts of the open alerts while none changes here
 
@@ -86,10 +87,9 @@ class Alerts:
         """Apply what is due up to a time, and continue the first scan; see `Sink.clock`.
 
         Raises:
-            StoreUnavailable: call it again.
+            StoreUnavailable, StoreRefused: call it again.
 
         """
-        rest = self._scan.advance()
         rows = self._rows.due(DUE)
         passed = [row for row in rows if due_at(row) <= until]
         for row in passed:
@@ -101,10 +101,12 @@ class Alerts:
             ALERTS_OPEN.note({kind: self._rows.count_open(kind) for kind in KINDS})
             self._next_count = self._monotonic() + COUNT_EVERY
         ALERTS_OPEN.still_here()
+        rest = self._scan.advance()  # last, so that its failure stops nothing else
         if len(passed) == DUE:
             return 0.0
-        ahead = (due_at(row) - until for row in rows[len(passed) :])
-        return min(rest, LONGEST, next(ahead, LONGEST * 1000) / 1000)
+        ahead = next((due_at(row) - until for row in rows[len(passed) :]), LONGEST * 1000) / 1000
+        # `until` stands still while an event waits.
+        return min(rest, LONGEST, max(SHORTEST, ahead))
 
     def _note(self, *, changed: bool) -> None:
         if changed:

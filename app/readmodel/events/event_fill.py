@@ -61,7 +61,7 @@ class EventFill:
             return
         self.progress = Progress(0 if state is None else self.progress.scanned, self._expected())
         place = parse_cursor(state) if state else parse_cursor(self._saved(START) or "").at(_LAST)
-        arrivals = self._feed.before(place)
+        arrivals = self._feed.before(place, few=False)
         while not stop.is_set():
             began = time.monotonic()
             some = list(islice(arrivals, READ_LIMIT))
@@ -73,7 +73,7 @@ class EventFill:
                 self._done = made
                 return
             if next_place != some[-1].cursor:  # the page was cut short
-                arrivals = self._feed.before(next_place)
+                arrivals = self._feed.before(next_place, few=False)
             stop.wait(time.monotonic() - began)
 
     def _read(self, arrivals: list[Arrival]) -> tuple[list[Arrived], Cursor | None]:

@@ -1,12 +1,14 @@
 """A list of the products at a time costs a look at each product, unless it is in the order of ids.
 
-It is computed in one pass that keeps only the page's products in memory.
+It is computed in one pass that keeps only the page's products in memory. Such passes are made one
+at a time, and few requests wait for theirs: each holds a thread that other requests need.
 """
 
 import heapq
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -24,7 +26,10 @@ from app.store.dynamodb.paging import PageRoom, value_size
 from app.store.products.model import Product, product_of
 
 _WAIT = 5.0  # seconds for the lists of other requests
+_WAITING = 4  # requests that wait
+_LOOKS = 1_000  # products beyond a page that are looked up one by one; a pass is quicker for more
 _CHUNK = 500  # products per query
+_KNOWN = "(NOT deleted OR EXISTS (SELECT 1 FROM events WHERE product_id = products.id))"
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -37,12 +42,13 @@ class PastListsBusy(StockpulseError):
 
 
 class PastLists:
-    """Answers list queries as of a time. One at a time: a pass takes the CPU for seconds."""
+    """Answers list queries as of a time."""
 
     def __init__(self, database: Database, names: AttributeNames) -> None:
         self._database = database
         self._names = names
         self._turn = threading.Lock()
+        self._queue = threading.BoundedSemaphore(1 + _WAITING)
 
     def page(
         self,
@@ -56,32 +62,34 @@ class PastLists:
 
         Raises:
             InvalidCursor: no page of a list in this order returned the cursor.
-            PastListsBusy: it has to wait for other lists for too long.
+            PastListsBusy: too many others wait for their lists, or it had to wait for too long.
             sqlite3.Error: the copy cannot be read.
 
         """
         after = None if cursor is None else decode_place(query, cursor)
-        if not self._turn.acquire(timeout=_WAIT):
-            raise PastListsBusy(
-                "Lists with `as_of` are computed one at a time, and others wait already. Try "
-                "again in a moment.",
-                headers={"Retry-After": "5"},
-            )
-        try:
+        if query.sort == "id" and not query.filters and totals == "none":
             with self._database.reading() as connection:
-                one_pass = _Pass(connection, self._names, query, moment)
-                places, total = one_pass.places(limit + 1, after, totals)
-                room = PageRoom(limit)
-                items: list[Product] = []
-                while len(items) < len(places) and not room.full:
-                    item = one_pass.item(places[len(items)][1])
-                    items.append(product_of(item, self._names))
-                    room.take(value_size(item))
+                lookups = _Pass(connection, self._names, query, moment)
+                places = lookups.by_id(limit + 1, after)
+                if places is not None:
+                    return lookups.page(places, None, limit)
+        with self._its_turn(), self._database.reading() as connection:
+            one_pass = _Pass(connection, self._names, query, moment)
+            return one_pass.page(*one_pass.places(limit + 1, after, totals), limit)
+
+    @contextmanager
+    def _its_turn(self) -> Iterator[None]:
+        if not self._queue.acquire(blocking=False):
+            raise _busy()
+        try:
+            if not self._turn.acquire(timeout=_WAIT):
+                raise _busy()
+            try:
+                yield
+            finally:
+                self._turn.release()
         finally:
-            self._turn.release()
-        more = len(items) < len(places)
-        following = encode_place(query, places[len(items) - 1]) if more else None
-        return ProductPage(items, following, total, one_pass.unknown)
+            self._queue.release()
 
 
 class _Pass:
@@ -101,14 +109,20 @@ class _Pass:
         self._filter = PastFilter(query)
         self._ms = (moment - _EPOCH) // timedelta(milliseconds=1)
 
+    def by_id(self, most: int, after: Place | None) -> list[Place] | None:
+        """The next places in the order of ids; None if it takes too many lookups."""
+        ids = self._ids(None if after is None else after[1])
+        states = (
+            (row_id, past_state(self._connection, row_id, self._ms))
+            for row_id in islice(ids, most + _LOOKS)
+        )
+        places = list(islice(self._admitted(states), most))
+        return places if len(places) == most or next(ids, None) is None else None
+
     def places(
         self, most: int, after: Place | None, totals: Totals
     ) -> tuple[list[Place], Total | None]:
         """The list's next places after one, up to `most`, and how many products it has."""
-        if self._query.sort == "id" and totals == "none":
-            ids = self._ids(None if after is None else after[1])
-            states = ((row_id, past_state(self._connection, row_id, self._ms)) for row_id in ids)
-            return list(islice(self._admitted(states), most)), None
         descending = self._query.descending
         counted = 0
 
@@ -127,7 +141,19 @@ class _Pass:
         exact = totals == "exact" or counted <= CAPPED
         return places, Total(counted if exact else CAPPED, exact)
 
-    def item(self, row_id: str) -> Item:
+    def page(self, places: list[Place], total: Total | None, limit: int) -> ProductPage:
+        """The page with these places, the last of which is beyond it if there are that many."""
+        room = PageRoom(limit)
+        items: list[Product] = []
+        while len(items) < len(places) and not room.full:
+            item = self._item(places[len(items)][1])
+            items.append(product_of(item, self._names))
+            room.take(value_size(item))
+        more = len(items) < len(places)
+        following = encode_place(self._query, places[len(items) - 1]) if more else None
+        return ProductPage(items, following, total, self.unknown)
+
+    def _item(self, row_id: str) -> Item:
         """The item of a product that has a place."""
         state = past_state(self._connection, row_id, self._ms)
         assert state is not None and state.item is not None  # noqa: S101, PT018 - it has a place
@@ -149,15 +175,24 @@ class _Pass:
                     self.unknown += 1
 
     def _ids(self, after: str | None) -> Iterator[str]:
-        """The ids of all products, deleted ones too, in the order of the list of ids."""
+        """The ids of all products, with deleted ones that have events, in the list's order."""
         order, sign = ("DESC", "<") if self._query.descending else ("ASC", ">")
-        where, values = ("", []) if after is None else (f"WHERE id {sign} ?", [after])
+        where, values = ("", []) if after is None else (f"AND id {sign} ?", [after])
         while True:
             rows: list[Any] = self._connection.execute(
-                f"SELECT id FROM products {where} ORDER BY id {order} LIMIT {_CHUNK}",  # noqa: S608
+                f"SELECT id FROM products WHERE {_KNOWN} {where} "  # noqa: S608 - constants
+                f"ORDER BY id {order} LIMIT {_CHUNK}",
                 values,
             ).fetchall()
             yield from (row_id for (row_id,) in rows)
             if len(rows) < _CHUNK:
                 return
-            where, values = f"WHERE id {sign} ?", [rows[-1][0]]
+            where, values = f"AND id {sign} ?", [rows[-1][0]]
+
+
+def _busy() -> PastListsBusy:
+    return PastListsBusy(
+        "Lists with `as_of` are computed one at a time, and others wait already. Try again in a "
+        "moment.",
+        headers={"Retry-After": "5"},
+    )

@@ -33,6 +33,12 @@ SELECT product_id, event FROM (
 ) JOIN events ON number = first WHERE occurred_at > ? AND kind != 'inserted'
 """
 
+# Those that were deleted before their events expired are not counted.
+_WITHOUT_EVENTS = """
+SELECT count(*) FROM products WHERE NOT deleted
+AND NOT EXISTS (SELECT 1 FROM events WHERE product_id = products.id)
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class PastState:
@@ -46,11 +52,14 @@ class PastState:
 
 
 def past_state(connection: sqlite3.Connection, row_id: str, ms: int) -> PastState | None:
-    """The product's state at a time (ms since 1970); None if there was no such product yet."""
+    """A product's state at a time (ms since 1970); None if there was no such product yet.
+
+    Without any event the state is unknown: the events have expired.
+    """
     last = _last(connection, row_id, ms)
     if last is None:
         oldest = next(_events(connection, row_id, _AFTER, "", 1), None)
-        is_new = oldest is None or oldest.kind == "inserted" or oldest.event_name == "INSERT"
+        is_new = oldest is not None and (oldest.kind == "inserted" or oldest.event_name == "INSERT")
         return None if is_new else PastState(None)
     if _link_of(last).leaves_nothing and not last.images_omitted:
         return PastState(last.before, deleted=True)
@@ -77,7 +86,8 @@ def past_states(
 
 def unknown_before(connection: sqlite3.Connection, ms: int) -> int:
     """How many products without an event up to a time existed then, in an unknown state."""
-    return sum(
+    without_events: int = connection.execute(_WITHOUT_EVENTS).fetchone()[0]
+    return without_events + sum(
         decoded(data).event_name != "INSERT" and _last(connection, row_id, ms) is None
         for row_id, data in connection.execute(_FIRST_IF_LATER, (ms,))
     )

@@ -3,7 +3,7 @@
 | Kind | ID | |
 |---|---|---|
 | `alert` | hash of the product id | a product's alerts; changes depend on its version |
-| `alert <state> <kind>` | since, hash, kind | one alert as lists show it |
+| `alert <state> <kind>` | since, hash, kind, number | one alert as lists show it |
 | `alert-transition` | time of the write, hash, version, number | a change of state, for 90 days |
 | `alert-due` | when, hash | a hint that time changes an alert then |
 
@@ -26,7 +26,7 @@ from app.store.alerts.levels import KINDS, AlertKind, Levels
 
 KEPT_SECONDS = 90 * 24 * 3600  # resolved alerts and transitions
 STATE, DUE, TRANSITION = "alert", "alert-due", "alert-transition"
-_PLACE = re.compile(rf"\d{{13}}-[0-9a-f]{{32}}-({'|'.join(KINDS)})")
+_PLACE = re.compile(rf"\d{{13}}-[0-9a-f]{{32}}-({'|'.join(KINDS)})-\d{{1,9}}")
 
 Row = Mapping[str, Any]
 
@@ -90,12 +90,15 @@ def writes(known: ProductAlerts, decided: Decided, now_ms: int) -> Iterator[tupl
         old, new = known.alerts.get(kind), after.alerts.get(kind)
         if new is None or old == new:
             continue
-        row = _listed(product_id, new, facts)
         # A resolved alert that opened again stays in the list of resolved ones.
-        if old is not None and old.number == new.number and _place(product_id, old) != _at(row):
+        moved = old is not None and _place(product_id, old) != _place(product_id, new)
+        if old is not None and moved and not old.is_over:
             yield "Delete", {"Key": _place(product_id, old)}
-        yield "Put", {"Item": row}
+        yield "Put", {"Item": _listed(product_id, new, facts)}
     for number, transition in enumerate(decided.transitions):
+        alert = transition.alert
+        if alert.is_over and alert.number != after.alerts[alert.kind].number:
+            yield "Put", {"Item": _listed(product_id, alert, facts)}  # it has opened again since
         place = f"{now_ms:013d}-{_digest(product_id)}-{known.version + 1}-{number}"
         yield "Put", {"Item": _transition(product_id, transition, place, facts, now_ms)}
     moment = due(after)
@@ -170,12 +173,8 @@ def is_place(text: str) -> bool:
 
 
 def _place(product_id: str, alert: Alert) -> Any:
-    place = f"{alert.since:013d}-{_digest(product_id)}-{alert.kind}"
+    place = f"{alert.since:013d}-{_digest(product_id)}-{alert.kind}-{alert.number}"
     return row_key(listed_kind(alert.state, alert.kind), place)
-
-
-def _at(row: Row) -> Any:
-    return {name: row[name] for name in ("Kind", "ID")}
 
 
 def _expiry(since_ms: int) -> dict[str, Any]:

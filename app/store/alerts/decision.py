@@ -1,8 +1,8 @@
 """What an event, the passing of time or a person makes of a product's alerts. Pure.
 
-An event that is not newer than the last one that was applied changes nothing, so events may come
-again and in any order. Time counts in steps: a low alert is resolved ten minutes after the stock
-rose above the reorder point, whenever that is noticed.
+An event that is not newer than the last one that was applied, or than the first scan that opened
+the alerts, changes nothing, so events may come again and in any order. Time counts in steps: a low
+alert is resolved ten minutes after the stock rose above the point, whenever that is noticed.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,8 @@ from app.store.alerts.alert import Alert, AlertState, Order, ProductAlerts, Tran
 from app.store.alerts.levels import KINDS, SALE_COUNTS_MS, AlertKind, Levels, holds
 
 STAYS_ABOVE_MS = 10 * 60 * 1000  # a stock that rises for less than this resolves nothing
+# Between the time of the first scan and that of an event; DynamoDB Local has whole minutes.
+CLOCKS_DIFFER_MS = 60 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Decided:
 
 def after_event(known: ProductAlerts, seen: Seen) -> Decided:
     """Apply an event."""
-    if known.version and seen.event_key <= known.event_key:
+    if known.version and _includes(known, seen):
         return Decided(known)
     decided = elapsed(known, seen.at)
     levels = _joined(known.levels, seen.levels)
@@ -57,6 +59,14 @@ def after_event(known: ProductAlerts, seen: Seen) -> Decided:
             transitions.append(Transition(after, old, seen.at, seen.event_key))
     after_all = replace(known, event_key=seen.event_key, levels=levels, alerts=alerts)
     return Decided(after_all, tuple(transitions))
+
+
+def _includes(known: ProductAlerts, seen: Seen) -> bool:
+    """Whether the alerts are of the product after this event, or after a later one."""
+    if known.event_key:
+        return seen.event_key <= known.event_key
+    scanned_at = max((alert.opened_at for alert in known.alerts.values()), default=0)
+    return seen.at < scanned_at - CLOCKS_DIFFER_MS
 
 
 def _joined(known: Levels, seen: Levels) -> Levels:
@@ -77,7 +87,8 @@ def _after(before: Alert | None, kind: AlertKind, seen: Seen, levels: Levels) ->
         return replace(before, above_since=None)
     if before.above_since is not None:  # the order had come, and was not enough
         return _in_state(before, "open", seen.at)
-    if not seen.received or seen.at // 1000 < before.since // 1000:  # events have whole seconds
+    # Events have whole seconds, on DynamoDB Local whole minutes.
+    if not seen.received or seen.at // 60_000 < before.since // 60_000:
         return before
     order = replace(before.order, received=total(before.order.received, seen.received))
     enough = order.received >= order.quantity

@@ -140,10 +140,11 @@ class Feed:
         for row in self._rows(f">= {day_of(start)}", f">= {start:013d}", forward=True, first=first):
             yield from row.arrivals()
 
-    def before(self, cursor: Cursor | None) -> Iterator[Arrival]:
-        """Arrivals before `cursor` (None: the newest), newest first."""
+    def before(self, cursor: Cursor | None, *, few: bool = True) -> Iterator[Arrival]:
+        """Arrivals before `cursor` (None: the newest), newest first; `few` as for `since`."""
         days, edge = (None, None) if cursor is None else (f"<= {cursor.day}", f"<= {cursor}")
-        for row in self._rows(days, edge, forward=False, first=_FIRST_PAGE):
+        first = _FIRST_PAGE if few else None
+        for row in self._rows(days, edge, forward=False, first=first):
             for arrival in reversed(row.arrivals()):
                 if cursor is None or arrival.cursor < cursor:
                     yield arrival

@@ -85,10 +85,11 @@ class ProductExpiry:
         names, unchanged = self._stamps.names, (attribute,)
         if names.is_product(item):
             delete = TwoStepDelete(
-                self._commit, self._find, self._stamps, self._clock.now, marks=True, also=unchanged
+                self._commit, self._find, self._stamps, self._clock.now, marks=True
             )
+            stamp = Stamp(actor=EXPIRY, request_id=uuid.uuid4().hex)
             with suppress(MetadataTaken):
-                delete(dict(item), Stamp(actor=EXPIRY, request_id=uuid.uuid4().hex))
+                delete(dict(item), stamp, also=[unchanged])
                 return
         # It cannot bear a mark, so its deletion has no author.
         target = {"TableName": self._stamps.table, "Key": names.key.of_item(item)}

@@ -215,8 +215,13 @@ class ProductRepository(ProductReader):
         check: Callable[[Item], None],
         stamp: Stamp,
         once: Once[None] | None = None,
+        *,
+        whole: bool = False,
     ) -> None:
-        """Delete as `delete` does, unless `check` raises."""
+        """Delete as `delete` does, unless `check` raises.
+
+        `whole`: unless other programs' attributes have changed since the check, either.
+        """
         with self._locks.lock_of(product_id):
             for _ in range(TRIES):
                 if once is not None:
@@ -225,7 +230,7 @@ class ProductRepository(ProductReader):
                 check(item)
                 extra = [] if once is None else once.actions(None)
                 try:
-                    self._deletion(item, stamp, extra)
+                    self._deletion(item, stamp, extra, check=check if whole else None)
                 except ConditionFailed:
                     continue
                 self._on_write(product_id, None, stamp.request_id)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from app.core.events import ChangeEvent
 from app.store.audit.audit_repository import AuditRepository
-from app.store.feed.cursor import Cursor
+from app.store.feed.cursor import Cursor, wall_ms
 from app.store.feed.feed import EventRef, Feed, FeedRow
 from app.store.timeline.batch import Batch, Entry
 from app.store.timeline.event_cache import EventCache
@@ -44,6 +44,8 @@ class Tail:
         self._next_pass_at = 0.0  # by the monotonic clock
         self._hints_covered = 0  # the number of hints before the newest pass began
         self.hints = 0
+        # When the last pass that reached the end of the feed began, in ms since 1970.
+        self.whole_at = 0
 
     @property
     def recent(self) -> RecentRows:
@@ -79,11 +81,12 @@ class Tail:
                 time.sleep(rest)
             if recent is None:
                 recent = RecentRows(self._feed.newest())
-            begun, covered = self._monotonic(), self.hints
+            begun, covered, begun_ms = self._monotonic(), self.hints, wall_ms()
             rows, whole = self._pass(recent)
             ended = self._monotonic()
             recent.add_pass(rows, begun, ended, whole=whole)
             self._recent, self._hints_covered = recent, covered
+            self.whole_at = begun_ms if whole else self.whole_at
             # No rest after the first pass: a new sink begins with one, and each moment counts.
             if recent.passes > 1:
                 self._next_pass_at = ended + REST * (ended - begun)

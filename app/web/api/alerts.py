@@ -13,6 +13,7 @@ from app.store.alerts.alert import AlertState, Order
 from app.store.alerts.alert_errors import AlertNotFound, AlertResolved
 from app.store.alerts.alert_rows import AlertView
 from app.store.alerts.levels import KINDS, AlertKind
+from app.store.idempotency import Once
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses
 from app.web.errors import InvalidRequest
@@ -117,8 +118,8 @@ def snooze_alert(
 
     It is quiet until a time. Then it opens again, unless it was resolved.
     """
-    _check_time(body.until, datetime.now(UTC), "until")
     actor, once = actor_of(request), idempotency.once(_alert)
+    _check_time(body.until, "until", once)
     return _alert(services.store.alerts.snooze(alert_id, _ms(body.until), actor, once))
 
 
@@ -143,9 +144,9 @@ def order_for_alert(
     """
     zone = ZoneInfo(services.settings.timezone)
     ends = datetime.combine(body.expected, time.max, zone)
-    _check_time(ends, datetime.now(UTC), "expected")
-    order = Order(body.quantity, body.expected.isoformat(), _ms(ends))
     actor, once = actor_of(request), idempotency.once(_alert)
+    _check_time(ends, "expected", once)
+    order = Order(body.quantity, body.expected.isoformat(), _ms(ends))
     return _alert(services.store.alerts.order(alert_id, order, actor, once))
 
 
@@ -175,15 +176,19 @@ def _ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _check_time(moment: datetime, now: datetime, field: str) -> None:
+def _check_time(moment: datetime, field: str, once: Once[AlertView] | None) -> None:
     """Accept a time in the future, within about a year.
 
     Raises:
         InvalidRequest: it is another one.
+        Replayed: it is another one by now, and the request has already been applied.
 
     """
+    now = datetime.now(UTC)
     if now < moment <= now + _LONGEST:
         return
+    if once is not None:
+        once.recall()
     detail = "must not be in the past" if moment <= now else "must be at most a year from now"
     raise InvalidRequest(
         f"{field} {detail}.", extra={"errors": [{"pointer": f"/{field}", "detail": detail}]}

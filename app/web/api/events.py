@@ -26,11 +26,11 @@ from app.web.errors import (
     TooManyOfYourExports,
     TooManyOfYourStreams,
 )
-from app.web.exports.export_file import MEDIA_TYPES, Dialect, chunks_of
+from app.web.exports.export_file import Dialect
 from app.web.exports.export_models import BOM, SAFE
 from app.web.middleware.rate_limits import account_of
 from app.web.requests.event_filters import EventSearchDep
-from app.web.requests.exports.downloads import accepted_format, download
+from app.web.requests.exports.downloads import accepted_format, download, page_as
 from app.web.requests.exports.event_exports import EventsExport
 from app.web.requests.parameters import (
     EventID,
@@ -41,7 +41,7 @@ from app.web.requests.parameters import (
     ServicesDep,
     event_ref,
 )
-from app.web.requests.responses import json_response, link_to, page_response
+from app.web.requests.responses import json_response, page_response
 from app.web.requests.strict_route import StrictRoute
 from app.web.schemas.event_pages import EventPageOut, ProductEventPageOut, filling_out
 from app.web.schemas.outputs import CloudEventOut
@@ -143,17 +143,26 @@ async def list_events(
     first = order or ("newest" if after is None else "oldest")
     export = EventsExport(services, search, first, after)
     form = accepted_format(request)
-    if form is not None:
-        dialect, headers = Dialect(safe=safe, bom=bom), export.freshness()
-        if limit is None:
-            return await download(request, export.chunks(form, dialect, cursor), form, headers)
-        page = (await run_in_threadpool(export.page, limit, cursor)).page
-        (body,) = chunks_of(export.rows, form, dialect, [[event for _, event in page.items]])
-        headers |= link_to(request, page.next_cursor) | {"Vary": "Accept"}
-        return Response(body, headers=headers, media_type=MEDIA_TYPES[form])
-    listing = await run_in_threadpool(export.page, limit or 50, cursor, total)
+    if form is None:
+        return await run_in_threadpool(_json_page, request, export, limit or 50, cursor, total)
+    dialect, headers = Dialect(safe=safe, bom=bom), export.freshness()
+    if limit is None:
+        return await download(request, export.chunks(form, dialect, cursor), form, headers)
+
+    def one_page() -> Response:
+        page = export.page(limit, cursor).page
+        events = [event for _, event in page.items]
+        return page_as(form, dialect, request, export.rows, events, page.next_cursor, headers)
+
+    return await run_in_threadpool(one_page)
+
+
+def _json_page(
+    request: Request, export: EventsExport, limit: int, cursor: str | None, total: Totals
+) -> Response:
+    listing = export.page(limit, cursor, total)
     items = [
-        {**cloud_event(event, services.about.products_table), "cursor": at}
+        {**cloud_event(event, export.services.about.products_table), "cursor": at}
         for at, event in listing.page.items
     ]
     return page_response(

@@ -19,7 +19,7 @@ from app.store.feed.cursor import Cursor, CursorClock
 from app.store.feed.feed import Feed
 from app.store.timeline.event_cache import EventCache
 from app.store.timeline.tail import Tail
-from bench.support.readmodel.loaded import Loaded, deployment_of
+from bench.support.readmodel.loaded import ZONE, Loaded, deployment_of
 from bench.support.store import Store
 
 _GET = 100  # entries per BatchGetItem
@@ -34,9 +34,8 @@ def read_model(made: Store, folder: Path) -> Iterator[ReadModel]:
     audit = AuditRepository(
         made.clients.tables, made.names.audit, feed, deployment.signer, CursorClock(0).stamp
     )
-    with open_read_model(
-        folder, deployment, feed, audit, Tail(feed, audit, EventCache())
-    ) as opened:
+    tail = Tail(feed, audit, EventCache())
+    with open_read_model(folder, deployment, feed, audit, tail, ZONE) as opened:
         yield opened
 
 

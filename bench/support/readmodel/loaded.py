@@ -12,15 +12,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
+from app.config.settings import Settings
 from app.core.item import DEFAULT_NAMES
 from app.readmodel import database
 from app.readmodel.changes import Changes
 from app.readmodel.database import Database
-from app.readmodel.events.event_table import is_kept
 from app.readmodel.follower import BATCH
 from app.readmodel.own_writes import OwnWrites
-from app.readmodel.read_model import FILE, _identity
+from app.readmodel.read_model import FILE, identity_of
 from app.store.audit.audit_repository import Arrived
 from app.store.coordination.reconcile_requests import SHARD
 from app.store.deployment import CONSUMER, Deployment
@@ -31,6 +32,7 @@ from tests.support.history.past_writer import SIGNER, PastWriter, in_rows
 from tests.support.history.year import DAYS, Year
 
 BEHIND = 5_000  # events that the second copy lacks
+ZONE = ZoneInfo(Settings.model_fields["timezone"].default)  # the shop's, as the server's
 _WRITES = {"INSERT", "UPDATE", "DELETE"}
 
 Statement = tuple[str, Sequence[Any]]
@@ -43,7 +45,7 @@ class Loaded:
     `engine`: the folder with the tables; `whole` and `behind`: folders with a copy each, of the
     tables `identity`. `writes`: the statements that add the last `lacking` events to `behind`, a
     list for each transaction. `after` and `last`: the cursors of the last event that `behind` has,
-    and of the last event that a copy keeps.
+    and of the last event.
     """
 
     engine: Path
@@ -62,17 +64,17 @@ def deployment_of(made: Store) -> Deployment:
 
 
 def load(folder: Path, events: int, products: int) -> Loaded:
-    """Load a year that ends some weeks ago into `folder`."""
+    """Load a year that ends some days ago into `folder`."""
     engine, whole, behind = (folder / name for name in ("engine", "whole", "behind"))
     for each in (engine, whole, behind):
         each.mkdir(parents=True)
     with store(engine) as made:
-        names, of_tables = made.names, _identity(deployment_of(made))
+        names, of_tables = made.names, identity_of(deployment_of(made), ZONE)
         # As after a comparison of the tables, so that a server's first minutes are like any others.
         done = {"Shard": {"S": SHARD}, "Stream": {"S": made.stream_arn}}
         row = {"Consumer": {"S": CONSUMER}, **done}
         made.clients.tables.put_item(TableName=names.checkpoints, Item=row)
-    start = datetime.now(UTC) - timedelta(days=DAYS * 1.1)
+    start = datetime.now(UTC) - timedelta(days=DAYS * 1.05)
     year = Year(events, products, start=start.replace(microsecond=0), stamps=STAMPS)
     batches, lacking = in_rows(year, BATCH), events
     with (
@@ -98,15 +100,14 @@ def load(folder: Path, events: int, products: int) -> Loaded:
                 writes.append(_Recorder.log)
             _Recorder.log = None
         past.end(year.items.values())
-    last = next(cursor for cursor, event in reversed(batch) if is_kept(event))
-    return Loaded(engine, whole, behind, of_tables, writes, lacking, after, last)
+    return Loaded(engine, whole, behind, of_tables, writes, lacking, after, batch[-1][0])
 
 
 class _Copy:
     def __init__(self, folder: Path, of_tables: str) -> None:
         self.database = Database(folder / FILE, of_tables)
         names = DEFAULT_NAMES
-        self._changes = Changes(self.database, names, OwnWrites(names), lambda _: {})
+        self._changes = Changes(self.database, names, OwnWrites(names), lambda _: {}, ZONE)
         self._position = self._changes.position() or Position(before(0))
 
     def apply(self, batch: Sequence[Arrived]) -> None:
@@ -114,7 +115,8 @@ class _Copy:
         self._changes.apply(batch, self._position)
 
     def end(self) -> None:
-        """Note that nothing is left to fill."""
+        """Note that nothing is left to fill, and sum the last days up to today."""
+        self._changes.begin_day(datetime.now(UTC))
         with self.database.writing() as connection:
             for name in ("fill", "event fill"):
                 database.save(connection, name, "done")

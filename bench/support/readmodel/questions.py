@@ -189,7 +189,3 @@ class _Samples:
             "price": lambda random: {"ranges": {"price": around(row(random)[5])}},
             "stock": lambda random: {"ranges": {"stock": around(row(random)[4])}},
         }
-
-
-# Every kind of question.
-KINDS = (product_questions, past_questions)

@@ -28,9 +28,9 @@ def app(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App
 
 def scanned(app: App) -> bool:
     """Whether the first scan is done: from then on, events open the alerts."""
-    key = {"Kind": {"S": "alert-scan"}, "ID": {"S": "products"}}
-    table = app.services.settings.table_names.settings
-    return "Done" in app.tables.get_item(TableName=table, Key=key).get("Item", {})
+    tables = app.services.settings.table_names
+    key = {"Kind": {"S": "alert-scan"}, "ID": {"S": tables.products}}
+    return "Done" in app.tables.get_item(TableName=tables.settings, Key=key).get("Item", {})
 
 
 def alerts(app: App, product_id: str, **params: Any) -> list[dict[str, Any]]:
@@ -147,6 +147,16 @@ def test_a_request_with_the_same_idempotency_key_acts_once(app: App) -> None:
     assert opened(app, "A5")["state"] == "open"
 
 
+def test_a_request_is_replayed_after_the_time_that_it_names(app: App) -> None:
+    alert = low(app, "A10")
+    body = {"until": rfc3339(datetime.now(UTC) + timedelta(seconds=2))}
+    first = act(app, alert, "snooze", body, **{"Idempotency-Key": "s"})
+    assert first.status_code == 200, first.text
+    until(lambda: act(app, alert, "snooze", body).status_code == 422)
+    again = act(app, alert, "snooze", body, **{"Idempotency-Key": "s"})
+    assert (again.status_code, again.json()) == (200, first.json())
+
+
 def test_a_resolved_alert_cannot_be_acted_on(app: App) -> None:
     app.create("A6", 3, reorder_point=5)
     alert = opened(app, "A6")
@@ -201,7 +211,8 @@ def test_pages_have_each_alert_once_newest_first_and_none_is_empty(app: App) -> 
         paged += answer.json()["items"]
         url = answer.links["next"]["url"] if answer.json()["next_cursor"] else ""
     assert paged == everything
-    assert [one["since"] for one in paged] == sorted((one["since"] for one in paged), reverse=True)
+    times = [datetime.fromisoformat(one["since"]) for one in paged]
+    assert times == sorted(times, reverse=True)
     refused = app.http.get(ALERTS, params={"cursor": "bm90aGluZw"})
     assert (refused.status_code, refused.json()["code"]) == (400, "invalid-cursor")
 

@@ -131,7 +131,6 @@ def put_product(app: App, product_id: str, **more: Any) -> None:
 
 
 def test_products_expire_as_by_dynamodbs_ttl(app: App) -> None:
-    app.create("ours", 7)
     times: dict[str, Any] = {
         "old": OLD,
         "recent": RECENT,
@@ -140,6 +139,7 @@ def test_products_expire_as_by_dynamodbs_ttl(app: App) -> None:
         "never": None,
     }
     with Listener(app.url) as feed:
+        app.create("ours", 7)
         for product_id, until in times.items():
             put_product(app, product_id, **({} if until is None else {"Until": until}))
         app.tables.update_item(

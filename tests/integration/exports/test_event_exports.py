@@ -1,13 +1,16 @@
 """A list of events as CSV, NDJSON or XLSX has all of it, whatever happens meanwhile."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import current_thread
 from typing import Any
 
 import pytest
 
-from app.web.exports import export_build
+from app.web.api import events
+from app.web.api.products import product_reads
+from app.web.exports import export_build, export_file
 from app.web.requests.exports import event_exports
 from tests.support.http.exported import cells_of, csv_rows
 from tests.support.processes.running import App, serving, settings_for
@@ -134,3 +137,27 @@ def test_wrong_query_is_explained(app: App, query: dict[str, Any], pointer: str)
     answer = app.http.post("/v1/exports", json=order)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == pointer
+
+
+@pytest.mark.parametrize("path", ["/v1/events?limit=2", "/v1/products?limit=2"])
+@pytest.mark.parametrize("headers", [{}, CSV, NDJSON])
+def test_page_is_encoded_in_a_thread_of_its_own(
+    app: App, monkeypatch: pytest.MonkeyPatch, path: str, headers: dict[str, str]
+) -> None:
+    threads: list[str] = []
+
+    def watched(right: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any) -> Any:
+            threads.append(current_thread().name)
+            return right(*given)
+
+        return call
+
+    for module, name in (
+        (events, "cloud_event"),
+        (product_reads, "product_out"),
+        (export_file, "encoded"),
+    ):
+        monkeypatch.setattr(module, name, watched(getattr(module, name)))
+    assert app.http.get(path, headers=headers).status_code == 200
+    assert {name.partition(" thread")[0] for name in threads} == {"AnyIO worker"}

@@ -85,9 +85,8 @@ class Shop:
         sink = {"Consumer": {"S": CONSUMER}, "Shard": {"S": "~sink webhook"}}
         sink |= {"Cursor": {"S": str(Cursor(1, "00000000", 0))}}
         tables.put_item(TableName=self.names.checkpoints, Item=sink)
-        product = {"product_id": "P", "name": "Mug", "stock": 1000, "barcode": "1"}
-        answer = self.ask("POST", "/v1/products", json=product)
-        assert answer.status_code == 201, answer.text
+        product = an_item("P", ProductName="Mug", Stock=1000, Barcode="1")
+        tables.put_item(TableName=self.names.products, Item=product)
 
     def grow(self, to: int) -> None:
         """Add products, events, gaps, letters, admin actions and ended sessions, up to so many."""

@@ -1,104 +1,44 @@
 """Every figure of a year of history equals one that DuckDB computes from the export.
 
-`STOCKPULSE_TEST_YEAR` is the number of events (5,000; `make history` takes a million).
+`STOCKPULSE_TEST_YEAR` is the number of events (3,000; `make history` takes a million).
 """
 
 import os
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from itertools import combinations
-from pathlib import Path
 from random import Random
-from typing import Any
 
 import orjson
 import pytest
 
-from app.core.item import DEFAULT_NAMES
-from app.store.dynamodb.client import connect
-from app.store.dynamodb.tables import ensure_tables
-from app.store.engine import EmbeddedEngine
-from tests.support.history.duck import DuckFigures
-from tests.support.history.past_writer import PastWriter, in_rows
-from tests.support.history.year import DAYS, Year
-from tests.support.processes.running import App, serving, settings_for
-from tests.support.waiting import until
+from app.core.events import rfc3339
+from tests.support.history.compared import (
+    NDJSON,
+    ZONE,
+    Compared,
+    compared,
+    local_day,
+    moved,
+    shown,
+    stored,
+    summed,
+)
+from tests.support.history.qualifiers import QUALIFIERS, combined, keys
 
 pytestmark = pytest.mark.embedded  # the history is written into the engine's file
 
-EVENTS = int(os.environ.get("STOCKPULSE_TEST_YEAR", "5000"))
+EVENTS = int(os.environ.get("STOCKPULSE_TEST_YEAR", "3000"))
 PRODUCTS = min(EVENTS // 10, 100_000)
-START = (datetime.now(UTC) - timedelta(days=DAYS * 1.1)).replace(microsecond=0)
-
-
-@dataclass(frozen=True)
-class Compared:
-    """An application with a year of history, and the independent figures of its export."""
-
-    app: App
-    duck: DuckFigures
-    now: datetime
-
-    def pages(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
-        """The items of every page."""
-        url = str(self.app.http.build_request("GET", path, params={"limit": 200} | query).url)
-        while url:
-            answer = self.app.http.get(url)
-            assert answer.status_code == 200, answer.text
-            yield from answer.json()["items"]
-            url = answer.links.get("next", {}).get("url", "")
-
-    def moments(self, count: int) -> list[datetime]:
-        """Whole seconds of the year."""
-        seconds = int((self.now - START).total_seconds())
-        random = Random(1)
-        return [START + timedelta(seconds=random.randrange(seconds)) for _ in range(count)]
+SEVERAL = 200  # events of a page
 
 
 @pytest.fixture(scope="module")
 def year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compared]:
-    folder = tmp_path_factory.mktemp("year")
-    settings = settings_for("embedded", folder)
-    with EmbeddedEngine(folder) as engine:
-        clients = connect(engine.url)
-        ensure_tables(clients.tables, settings.table_names, DEFAULT_NAMES)
-    made = Year(EVENTS, PRODUCTS, start=START)
-    with PastWriter(folder / "engine.db", settings.table_names) as past:
-        for batch in in_rows(made, 10_000):
-            past.write(batch)
-        past.end(made.items.values())
-    with serving(settings) as app:
-        until(lambda: app.services.read_model.state.events.filled, EVENTS / 100 + 30)
-        export = folder / "events.ndjson"
-        _export(app, export)
-        with DuckFigures(export, folder) as duck:
-            yield Compared(app, duck, datetime.now(UTC))
-
-
-def _export(app: App, file: Path) -> None:
-    """Write all events."""
-    url = "/v1/events?limit=200"
-    with file.open("wb") as out:
-        while url:
-            answer = app.http.get(url)
-            for event in answer.json()["items"]:
-                out.write(orjson.dumps(event) + b"\n")
-            url = answer.links.get("next", {}).get("url", "")
-
-
-def shown(product: dict[str, Any]) -> tuple[Any, ...]:
-    """Id, name, category, stock and price of a product that the API shows."""
-    numbers = (Decimal(str(product[name])) for name in ("stock", "price"))
-    return (product["product_id"], product["name"], product["category"], *numbers)
-
-
-def stored(item: dict[str, Any]) -> tuple[Any, ...]:
-    """The same of an image in the export."""
-    numbers = (Decimal(str(item[name])) for name in ("Stock", "Price"))
-    return (item["ProductID"], item["ProductName"], item["Category"], *numbers)
+    with compared(tmp_path_factory.mktemp("year"), EVENTS, PRODUCTS) as made:
+        yield made
 
 
 def test_list_of_products_is_what_the_events_left(year: Compared) -> None:
@@ -181,27 +121,122 @@ def test_void_events_are_marked(year: Compared) -> None:
         )
 
 
-# A qualifier of a search for events, and the same condition in SQL.
-QUALIFIERS: dict[str, tuple[dict[str, Any], str]] = {
-    "kind": ({"kind": "deleted"}, "kind = 'deleted'"),
-    "actor": ({"actor": "Elif"}, "actor = 'Elif'"),
-    "category": ({"category": "Pantry"}, "category = 'Pantry'"),
-    "size": ({"min_delta": 10}, "abs(delta) >= 10"),
-}
+@pytest.mark.parametrize("name", QUALIFIERS)
+def test_search_finds_exactly_the_events_with_its_qualifier(year: Compared, name: str) -> None:
+    query, expected = combined(year, (name,))
+    assert expected
+    answer = year.app.http.get(
+        "/v1/events", params=query | {"order": "oldest"}, headers=NDJSON, timeout=600
+    )
+    assert keys([orjson.loads(line) for line in answer.content.splitlines()]) == expected
 
 
-@pytest.mark.parametrize(
-    "names", [*((name,) for name in QUALIFIERS), *combinations(QUALIFIERS, 2)], ids="+".join
-)
-def test_search_finds_exactly_the_events_with_its_qualifiers(
+@pytest.mark.parametrize("names", [(), *combinations(QUALIFIERS, 2)], ids="+".join)
+def test_search_with_two_qualifiers_has_both_ends_and_the_total(
     year: Compared, names: tuple[str, ...]
 ) -> None:
-    query = {key: value for name in names for key, value in QUALIFIERS[name][0].items()}
-    condition = " AND ".join(QUALIFIERS[name][1] for name in names)
-    found = [one["data"] for one in year.pages("/v1/events", **query)]
-    expected = year.duck.matching(condition)
-    assert sorted((one["event_key"], one["product_id"]) for one in found) == [
-        (key, product_id) for product_id, key in expected
-    ]
-    times = [one["occurred_at"] for one in found]
-    assert times == sorted(times, reverse=True)
+    query, expected = combined(year, names) if names else ({}, year.duck.matching())
+    found = year.ask("/v1/events", limit=SEVERAL, total="exact", **query)
+    assert found["total"] == {"count": len(expected), "exact": True}
+    assert keys(found["items"]) == expected[::-1][:SEVERAL]
+    found = year.ask("/v1/events", limit=SEVERAL, order="oldest", **query)
+    assert keys(found["items"]) == expected[:SEVERAL]
+
+
+def test_pages_of_a_search_in_both_orders(year: Compared) -> None:
+    query, expected = combined(year, ("not a reason", "time"))
+    for order, events in (("newest", expected[::-1]), ("oldest", expected)):
+        assert keys([*year.pages("/v1/events", order=order, limit=50, **query)]) == events
+
+
+def test_movement(year: Compared) -> None:
+    found = year.ask("/v1/analytics/movement", range="365d", bucket="day")
+    since, until = (datetime.fromisoformat(found[name]) for name in ("since", "until"))
+    expected = year.duck.movement(ZONE.key, since, until)
+    assert summed(
+        {local_day(one["start"]): moved(*one["sums"]) for one in found["items"]}
+    ) == summed(expected, lambda key: key[0])
+    reasons = {(one["kind"], one["reason"]): moved(one) for one in found["reasons"]}
+    assert summed(reasons, lambda key: key[1]) == summed(expected, lambda key: key[1])
+    categories = {one["category"]: moved(one) for one in found["categories"]}
+    assert summed(categories) == summed(expected, lambda key: key[2])
+    query = {"range": "365d", "bucket": "day", "category": "Pantry", "reason": "sold"}
+    found = year.ask("/v1/analytics/movement", **query)
+    pantry = {key: units for key, units in expected.items() if key[1:] == ("sold", "Pantry")}
+    assert pantry
+    assert summed(
+        {local_day(one["start"]): moved(*one["sums"]) for one in found["items"]}
+    ) == summed(pantry, lambda key: key[0])
+
+
+def test_event_rate(year: Compared) -> None:
+    found = year.ask("/v1/analytics/event-rate", range="365d", bucket="day")
+    since, until = (datetime.fromisoformat(found[name]) for name in ("since", "until"))
+    days = {local_day(one["start"]): one["events"] for one in found["items"]}
+    per_day = year.duck.per_day(ZONE.key).items()
+    assert Counter(days) == Counter(
+        {day: n for day, n in per_day if day >= local_day(found["since"])}
+    )
+    kinds: Counter[str] = sum((Counter(one["kinds"]) for one in found["items"]), Counter())
+    assert kinds == year.duck.kinds(since, until)
+    found = year.ask("/v1/analytics/event-rate", since=rfc3339(year.now - timedelta(days=4)))
+    since, until = (datetime.fromisoformat(found[name]) for name in ("since", "until"))
+    assert found["bucket"] == "15m"
+    quarters = {datetime.fromisoformat(one["start"]): one["events"] for one in found["items"]}
+    assert Counter(quarters) == Counter(year.duck.per_quarter(since, until))
+
+
+def test_stock_value(year: Compared) -> None:
+    """It is known from the newest event on that does not show what it changed."""
+    found = year.ask("/v1/analytics/stock-value", range="365d", bucket="day")
+    *starts, last = found["items"]
+    today = local_day(rfc3339(year.now))
+    before = {one["at"]: local_day(one["at"]) - timedelta(days=1) for one in starts}
+    values = year.duck.values(ZONE.key, [*before.values(), today])
+    assert Decimal(last["value"]) == values[today]
+    assert found["known_since"] is not None
+    for one in starts:
+        known = one["at"] >= found["known_since"]
+        assert (one["value"] is None) != known
+        assert not known or Decimal(one["value"]) == values[before[one["at"]]]
+
+
+@pytest.mark.parametrize("days", [7, 30, 90])
+def test_top_movers(year: Compared, days: int) -> None:
+    midnight = datetime.combine(local_day(rfc3339(year.now)), time(), ZONE)
+    since = midnight - timedelta(days=days - 1)  # at midnight, whatever clocks do in between
+    every, sold = (year.duck.moved(since, year.now, reason) for reason in (None, "sold"))
+    nothing = (Decimal(0), Decimal(0))
+    for by, measure in {
+        "in": lambda name: every[name][0],
+        "out": lambda name: every[name][1],
+        "moved": lambda name: sum(every[name]),
+        "sold": lambda name: sold.get(name, nothing)[1] - sold.get(name, nothing)[0],
+    }.items():
+        found = year.pages("/v1/analytics/top-movers", range=f"{days}d", by=by)
+        expected = sorted((-measure(name), name) for name in every if measure(name) > 0)
+        movers = [(one["product_id"], *moved(one)) for one in found]
+        assert movers == [(name, *every[name]) for _, name in expected]
+
+
+@pytest.mark.parametrize("days", [1, 30, 90, 200])
+def test_products_not_sold(year: Compared, days: int) -> None:
+    begin = datetime.now(UTC)
+    found = {one["product_id"] for one in year.pages("/v1/analytics/not-sold", days=days)}
+    early, late = (
+        year.duck.not_sold(now - timedelta(days=days), now) for now in (begin, datetime.now(UTC))
+    )
+    assert early <= found <= late
+    assert found or days > 1
+
+
+def test_days_left(year: Compared) -> None:
+    begin = year.duck.days_left(ZONE.key, datetime.now(UTC))
+    listed = list(year.pages("/v1/analytics/days-left"))
+    end = year.duck.days_left(ZONE.key, datetime.now(UTC))
+    found = {one["product_id"]: one["days_left"] for one in listed}
+    assert found.keys() == begin.keys()
+    assert found
+    for name, days in found.items():
+        assert begin[name] - 0.01 <= days <= end[name] + 0.01
+    assert [*found.values()] == sorted(found.values())

@@ -13,18 +13,10 @@ from typing import Any, Self
 
 import duckdb
 
-_FIELDS = {
-    "product_id": "VARCHAR",
-    "event_key": "VARCHAR",
-    "kind": "VARCHAR",
-    "category": "VARCHAR",
+_TEXTS = ("product_id", "event_key", "kind", "category", "delta", "actor", "reason", "reference")
+_FIELDS = dict.fromkeys((*_TEXTS, "product_name", "note", "request_id"), "VARCHAR") | {
     "before": "JSON",
     "after": "JSON",
-    "delta": "VARCHAR",
-    "actor": "VARCHAR",
-    "reason": "VARCHAR",
-    "reference": "VARCHAR",
-    "request_id": "VARCHAR",
     "occurred_at": "TIMESTAMPTZ",
 }
 
@@ -126,12 +118,15 @@ class DuckFigures:
         )
 
     def matching(self, condition: str = "true", **given: Any) -> list[tuple[str, str]]:
-        """(product id, event key) of the events that fulfil a condition in SQL, by event key."""
+        """(product id, event key) of the events that fulfil a condition in SQL, as exported."""
         return self._rows(
-            f"SELECT product_id, event_key FROM events WHERE {condition} "
-            "ORDER BY event_key, product_id",
-            **given,
+            f"SELECT product_id, event_key FROM events WHERE {condition} ORDER BY rowid", **given
         )
+
+    def typical(self, column: str) -> str:
+        """A value that many events have in this column."""
+        ((value,),) = self._rows(f"SELECT mode({column} ORDER BY {column}) FROM events")
+        return str(value)
 
     def per_day(self, zone: str) -> dict[date, int]:
         """How many events there are on each day that has any."""
@@ -183,9 +178,41 @@ class DuckFigures:
         return {product_id: (came, went) for product_id, came, went in rows}
 
     def not_sold(self, since: datetime, until: datetime) -> set[str]:
-        """The products that exist at `until` and were not sold since."""
-        sold = {name for name, units in self.moved(since, until, "sold").items() if units[1]}
-        return self.catalogue(until).keys() - sold
+        """The products in stock at `until` that were neither sold nor created since."""
+        busy = self._rows(
+            "SELECT product_id FROM events WHERE occurred_at >= $since AND occurred_at < $until "
+            "AND (kind = 'inserted' OR kind = 'stock_changed' AND reason = 'sold' AND delta < 0)",
+            since=since,
+            until=until,
+        )
+        items = self.catalogue(until).items()
+        return {name for name, item in items if Decimal(str(item["Stock"])) > 0} - {
+            name for (name,) in busy
+        }
+
+    def days_left(self, zone: str, now: datetime) -> dict[str, float]:
+        """For how many days products last that were sold in the last 30 days, today included.
+
+        The rate is that of these days, or of those since the product's first event, at least one.
+        """
+        rows = self._rows(
+            "WITH clock AS (SELECT timezone($zone, $now) AS now), "
+            "products AS (SELECT product_id, min(local_day(occurred_at, $zone)) AS first, "
+            "-sum(delta) FILTER (kind = 'stock_changed' AND reason = 'sold' "
+            "AND local_day(occurred_at, $zone) > now::DATE - 30) AS sold "
+            "FROM events, clock GROUP BY product_id) "
+            "SELECT product_id, sold, greatest(1, "
+            "epoch(now - greatest(first, now::DATE - 29)::TIMESTAMP) / 86400) "
+            "FROM products, clock WHERE sold > 0",
+            zone=zone,
+            now=now,
+        )
+        items = self.catalogue(now)
+        return {
+            name: max(float(items[name]["Stock"]), 0) * days / float(sold)
+            for name, sold, days in rows
+            if name in items
+        }
 
     def catalogue(self, moment: datetime) -> dict[str, dict[str, Any]]:
         """Each product's attributes, as its last event up to that moment left them."""

@@ -60,8 +60,11 @@ class Year:
         start: datetime = START,
         zone: ZoneInfo = BERLIN,
         stamps: Stamps = UNSIGNED,
+        loses: bool = True,
     ) -> None:
+        """`loses`: whether records are lost; without that, the value of the stock is known."""
         self._wanted = events
+        self._loses = loses
         self._random = Random(f"{seed} incidents")
         pace = max(0.01, (events - products * _AT_OPENING) / (_A_DAY * DAYS))
         self._changes = changes(seed, start, zone, products, pace)
@@ -91,7 +94,7 @@ class Year:
             while self._tasks and self._tasks[0][0] <= change.at:
                 at, _, task = heapq.heappop(self._tasks)
                 yield from task(at)
-            if number == self._wanted // 3:
+            if self._loses and number == self._wanted // 3:
                 yield self._shard_gap(change.at)
             if not change.opening:
                 yield from self._by_others(change)
@@ -101,7 +104,7 @@ class Year:
         before = self._table.get(change.product_id)
         for step in self._ledger.steps(change, change.stamp(request_id)):
             event = self._records.event(change.at, step, change, request_id)
-            if isinstance(change.action, Move):
+            if self._loses and isinstance(change.action, Move):
                 yield from self._with_accidents(event)
             else:
                 yield from self._arrive(event)

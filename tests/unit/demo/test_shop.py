@@ -16,12 +16,13 @@ START = monday_morning(BERLIN)
 
 @pytest.fixture(scope="module")
 def months() -> dict[ZoneInfo, list[Change]]:
-    """A month of changes in two shops."""
-    until = START + timedelta(days=30)
-    return {
-        zone: list(takewhile(lambda change: change.at < until, changes(seed, START, zone)))
-        for seed, zone in ((1, BERLIN), (2, KOLKATA))
-    }
+    """A month of changes in one shop, and two weeks in another."""
+
+    def made(seed: int, zone: ZoneInfo, days: int) -> list[Change]:
+        until = START + timedelta(days=days)
+        return list(takewhile(lambda change: change.at < until, changes(seed, START, zone)))
+
+    return {BERLIN: made(1, BERLIN, 30), KOLKATA: made(2, KOLKATA, 14)}
 
 
 @pytest.fixture
@@ -30,8 +31,8 @@ def month_of_changes(months: dict[ZoneInfo, list[Change]]) -> list[Change]:
 
 
 def test_equal_seeds_give_equal_changes(month_of_changes: list[Change]) -> None:
-    first, second = (list(islice(changes(seed, START, BERLIN), 2_000)) for seed in (1, 2))
-    assert first == month_of_changes[:2_000]
+    first, second = (list(islice(changes(seed, START, BERLIN), 500)) for seed in (1, 2))
+    assert first == month_of_changes[:500]
     assert second != first
 
 
@@ -148,7 +149,7 @@ def test_larger_and_busier_shop_makes_more_changes_a_day() -> None:
         Counter(
             change.reason
             for change in takewhile(
-                lambda change: change.at < START + timedelta(days=9),
+                lambda change: change.at < START + timedelta(days=6),
                 changes(1, START, BERLIN, products=1_000, pace=pace),
             )
             if not change.opening

@@ -168,9 +168,32 @@ def test_product_is_sold_only_by_a_sale(tmp_path: Path) -> None:
         change("03-02T10:00:00", 9, 8, product_id="P2"),
         change("03-02T11:00:00", 9, None, product_id="P3"),
         change("03-02T12:00:00", 8, 7, product_id="P1", reason="damaged"),
+        change("03-02T13:00:00", None, 7, product_id="P4", reason="received"),
+        change("02-02T13:00:00", None, 0, product_id="P5", reason="received"),
     ) as found:
         assert found.not_sold(datetime(2026, 3, 1, tzinfo=UTC), END) == {"P1"}
         assert found.not_sold(datetime(2026, 1, 1, tzinfo=UTC), END) == set()
+
+
+def test_stock_lasts_as_long_as_at_the_rate_of_the_days_since_the_first_event(
+    tmp_path: Path,
+) -> None:
+    with figures(
+        tmp_path,
+        change("02-01T10:00:00", None, 70, product_id="P1"),
+        change("05-01T10:00:00", 70, 60, product_id="P1"),  # 31 days ago in Berlin
+        change("05-01T22:00:00", 60, 58, product_id="P1"),  # 29 days before today
+        change("05-29T10:00:00", 58, 57, product_id="P1"),
+        change("05-29T22:00:00", None, 12, product_id="P2"),
+        change("05-30T10:00:00", 12, 9, product_id="P2"),
+        change("05-31T21:00:00", None, 7, product_id="P3"),
+        change("05-31T21:30:00", 7, 6, product_id="P3", reason="damaged"),
+    ) as found:
+        noon = datetime(2026, 5, 31, 10, tzinfo=UTC)
+        assert found.days_left("Europe/Berlin", noon) == {
+            "P1": pytest.approx(57 * 29.5 / 3),
+            "P2": pytest.approx(9 * 1.5 / 3),
+        }
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from worker.stream.decode import decode
 
 ARN = f"arn:aws:dynamodb:eu-central-1:123456789012:table/Products/stream/{LABEL}"
 STAMPS = Stamps("Products", keys={"k": b"k" * 32})
-EVENTS, PRODUCTS = 4_000, 250
+EVENTS, PRODUCTS = 2_000, 120
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +36,8 @@ def events(year: tuple[Year, Sequence[Arrived]]) -> list[ChangeEvent]:
 def test_equal_seeds_give_equal_events(year: tuple[Year, Sequence[Arrived]]) -> None:
     _, arrived = year
     again, other = (Year(EVENTS, PRODUCTS, seed=seed, stamps=STAMPS) for seed in (1, 2))
-    assert list(islice(again, 1_000)) == arrived[:1_000]
-    assert list(islice(other, 1_000)) != arrived[:1_000]
+    assert list(islice(again, 300)) == arrived[:300]
+    assert list(islice(other, 300)) != arrived[:300]
 
 
 def test_year_has_every_kind_of_event_and_about_the_given_numbers(
@@ -51,7 +51,7 @@ def test_year_has_every_kind_of_event_and_about_the_given_numbers(
     reasons = {event.reason for event in events if event.kind == "stock_changed"}
     assert reasons >= {"sold", "received", "returned", "damaged", "counted", None}
     took = events[-1].occurred_at - START
-    assert abs(took / timedelta(days=DAYS) - 1) < 0.1
+    assert abs(took / timedelta(days=DAYS) - 1) < 0.15
 
 
 def test_cursors_rise_and_some_share_a_row(year: tuple[Year, Sequence[Arrived]]) -> None:

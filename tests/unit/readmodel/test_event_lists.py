@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, cast
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from app.core.errors import InvalidCursor
 from app.core.events import ChangeEvent
+from app.readmodel.events import event_lists
 from app.readmodel.events.event_lists import EventPage
 from app.readmodel.events.event_query import EventQuery, Order, Phrase, Span, Term
 from app.readmodel.events.event_terms import Qualifier
@@ -29,11 +31,11 @@ SIZES = ("0.5", "1", "1.5", "2", "63", "64", "99", "100", "101.25", "12345678901
 
 
 def history(count: int) -> list[tuple[Cursor, ChangeEvent]]:
-    """Events of all sorts, one every 20 minutes; some arrive up to six hours late."""
+    """Events of all sorts, one every 20 minutes but for a night; some arrive six hours late."""
     texts = itertools.cycle(itertools.product(KINDS, ACTORS, REASONS, NOTES))
     found = []
     for number, (kind, actor, reason, note) in enumerate(itertools.islice(texts, count)):
-        ms = NOON_MS + number * HOUR // 3
+        ms = NOON_MS + number * HOUR // 3 + (8 * HOUR if number >= 60 else 0)
         late = 6 * HOUR if number % 7 == 3 else -2000 if number % 7 == 5 else 300
         delta = Decimal(SIZES[number % len(SIZES)]) * (-1) ** (number // 2)
         sized = kind == "stock_changed"
@@ -147,7 +149,7 @@ QUERIES = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=300, deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=100, deadline=None)
 @given(query=QUERIES, order=st.sampled_from(["newest", "oldest"]), limit=st.sampled_from([1, 7]))
 def test_pages_have_exactly_the_events_that_meet_the_conditions(
     full: Copy, query: EventQuery, order: Order, limit: int
@@ -257,3 +259,23 @@ def test_no_text_is_ever_syntax(full: Copy, text: str) -> None:
             phrases=(Phrase(text, is_start),), terms=(Term("actor", (text,), negated=True),)
         )
         full.event_lists.page(query, 1, totals="exact")
+
+
+def test_hours_without_events_do_not_divide_a_search(
+    copy: Copy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = range(10)
+    copy.changes.apply(
+        [
+            (
+                Cursor(NOON_MS + 24 * HOUR * day, "0000abcd", 0),
+                an_event(day, event_key=key(day), occurred_at=NOON + timedelta(days=day)),
+            )
+            for day in days
+        ]
+    )
+    select = Mock(wraps=event_lists._select)  # noqa: SLF001 - calls are counted
+    monkeypatch.setattr(event_lists, "_select", select)
+    query = EventQuery(created=(Span(NOON_MS + HOUR, NOON_MS + 10 * 24 * HOUR),))
+    assert len(copy.event_lists.page(query, 500).items) == 9
+    assert select.call_count == 1

@@ -1,13 +1,12 @@
 """A list of the past is the list that the table's content at that time would have given."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Event
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -17,7 +16,7 @@ from app.core.errors import PastNotKept, ProductGone, ProductNotFound
 from app.core.events import ChangeEvent
 from app.core.item import DEFAULT_NAMES
 from app.readmodel.past import past_lists
-from app.readmodel.past.past_lists import PastLists, PastListsBusy
+from app.readmodel.past.past_lists import PastLists
 from app.readmodel.past.past_states import PastState, past_state
 from app.readmodel.products.product_query import SORT_KEYS, ProductQuery
 from app.store.audit.as_of import Past
@@ -88,9 +87,9 @@ def pages(lists: PastLists, query: ProductQuery, moment: datetime, limit: int) -
             return found
 
 
-@given(WRITES, st.integers(0, 14), QUERIES, st.integers(1, 3))
+@given(WRITES, st.integers(0, 14), QUERIES, st.integers(1, 3), st.sampled_from([0, 1, 9]))
 def test_list_equals_that_of_the_replayed_table(
-    writes: list[Any], second: int, query: ProductQuery, limit: int
+    writes: list[Any], second: int, query: ProductQuery, limit: int, lookups: int
 ) -> None:
     moment = NOON + timedelta(seconds=second)
     with TemporaryDirectory() as one, TemporaryDirectory() as other:
@@ -101,7 +100,8 @@ def test_list_equals_that_of_the_replayed_table(
             then.apply(*(event for event in events if event.occurred_at <= moment))
             expected = then.lists.page(query, 200, totals="exact")
             lists = PastLists(now.database, DEFAULT_NAMES)
-            assert pages(lists, query, moment, limit) == expected.items
+            with patch.object(past_lists, "_LOOKS", lookups):
+                assert pages(lists, query, moment, limit) == expected.items
             counted = lists.page(query, moment, 1, totals="exact")
             assert (counted.total, counted.unknown) == (expected.total, 0)
 
@@ -205,24 +205,11 @@ def test_unknown_states_are_counted_and_not_listed(copy: Copy) -> None:
         assert (page.items, page.unknown) == ([], 1)
 
 
-def test_list_that_has_to_wait_too_long_is_refused(
-    copy: Copy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(past_lists, "_WAIT", 0.01)
-    copy.apply(event(1, 0, None, 5))
-    lists, begun, end = PastLists(copy.database, DEFAULT_NAMES), Event(), Event()
-
-    def slow(*given: Any) -> PastState | None:
-        begun.set()
-        assert end.wait(10)
-        return past_state(*given)
-
-    monkeypatch.setattr(past_lists, "past_state", slow)
-    with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(lists.page, ProductQuery(), NOON, 5)
-        assert begun.wait(10)
-        with pytest.raises(PastListsBusy):
-            lists.page(ProductQuery(), NOON, 5)
-        end.set()
-        assert len(first.result().items) == 1
-    assert len(lists.page(ProductQuery(), NOON, 5).items) == 1
+def test_product_whose_events_have_all_expired_is_unknown(copy: Copy) -> None:
+    copy.apply(inserted(1, product("P1")), inserted(2, product("P2")), deleted(3, product("P2")))
+    copy.changes.prune(NOON_MS + 100)
+    copy.apply(inserted(4, product("P4")))
+    lists = PastLists(copy.database, DEFAULT_NAMES)
+    for query in (ProductQuery(), ProductQuery(sort="stock")):
+        page = lists.page(query, NOON + timedelta(1), 5)
+        assert ([one.product_id for one in page.items], page.unknown) == (["P4"], 1)

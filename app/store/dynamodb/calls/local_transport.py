@@ -7,13 +7,14 @@ parsing stay botocore's. Calls with real credentials or through a proxy never co
 AWS do. If botocore drops `before-send`, it sends the requests itself.
 """
 
+import os
 import socket
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
-from weakref import finalize
+from weakref import finalize, ref
 
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import (
@@ -28,6 +29,8 @@ from httptools import HttpParserError, HttpResponseParser
 from urllib3.util import wait_for_read
 
 _READ = 64 * 1024  # most bytes read at a time
+
+_FRAMING = {"content-length", "transfer-encoding"}  # headers that say where a body ends
 
 # Local engines read the access key and the region, and that there is a date.
 _DATE = "20260101T000000Z"
@@ -85,6 +88,8 @@ class LocalTransport:
         self._most = most
         self._idle: deque[socket.socket] = deque()
         finalize(self, _close_all, self._idle)
+        inherited = ref(self._idle)  # a forked process must not use its parent's connections
+        os.register_at_fork(after_in_child=lambda: _close_all(inherited() or deque()))
 
     def send(self, request: Any, **_: Any) -> AWSResponse:
         """Send a request of botocore's, and return its response.
@@ -96,13 +101,17 @@ class LocalTransport:
         """
         response = _Response()
         connection = self._connection()
+        sent = False
         try:
-            connection.sendall(self._encoded(request))
+            # An engine that refuses a long request answers and closes before it has read all of it.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                connection.sendall(self._encoded(request))
+                sent = True
             while not response.complete:
-                data = connection.recv(_READ)
-                if not data:
-                    raise ConnectionResetError("the engine closed the connection")
-                response.parser.feed_data(data)
+                if data := connection.recv(_READ):
+                    response.parser.feed_data(data)
+                else:
+                    response.end()
         except TimeoutError as error:
             connection.close()
             raise ReadTimeoutError(endpoint_url=request.url, error=error) from error
@@ -111,7 +120,7 @@ class LocalTransport:
             raise ConnectionClosedError(
                 endpoint_url=request.url, error=error, request=request
             ) from error
-        if response.stays_open and len(self._idle) < self._most:
+        if sent and response.stays_open and len(self._idle) < self._most:
             self._idle.append(connection)
         else:
             connection.close()
@@ -151,7 +160,7 @@ class _Response:
     def __init__(self) -> None:
         self.headers: Any = {}  # AWSResponse makes it case-insensitive
         self.status = 0
-        self.complete = self.stays_open = False
+        self.complete = self.stays_open = self._has_headers = False
         self.parser = HttpResponseParser(self)
         self._body: list[bytes] = []
 
@@ -163,12 +172,27 @@ class _Response:
         """Note a part of the body."""
         self._body.append(part)
 
+    def on_headers_complete(self) -> None:
+        """Note that the body follows."""
+        self._has_headers = True
+
     def on_message_complete(self) -> None:
         """Note what the parser forgets with the end of the response."""
         self.status = self.parser.get_status_code()
         self.stays_open = self.parser.should_keep_alive()
         self.complete = True
         del self.parser  # it refers to this object, which no garbage collection should have to find
+
+    def end(self) -> None:
+        """The connection has ended: a body ends with it if nothing else says where it ends.
+
+        Raises:
+            ConnectionResetError: the response is incomplete.
+
+        """
+        if not self._has_headers or _FRAMING & {name.lower() for name in self.headers}:
+            raise ConnectionResetError("the engine closed the connection")
+        self.on_message_complete()
 
     def stream(self) -> list[bytes]:
         """The parts of the body."""

@@ -16,7 +16,7 @@ from app.core.events import ChangeEvent
 from app.core.item import AttributeNames, Item, canonical, plain, stock
 from app.core.metadata import NONE, metadata_of
 from app.core.numbers import difference, places
-from app.core.paths import Path, name_in_events, value_at
+from app.core.paths import Path, blocked_at, name_in_events, value_at
 from app.store.products.changes import StockRules, adjusting, planned
 from app.store.products.field_values import Values
 
@@ -103,6 +103,7 @@ def values_before(
 
     Raises:
         Superseded: a later change touched the same attributes.
+        NotReversible: another program has put something else in the place of a value's map.
         CountedSince: the stock was counted after the event.
         InsufficientStock: the stock would fall below zero.
         StockNotCountable: the stored stock is no number, or would exceed the maximum.
@@ -113,7 +114,8 @@ def values_before(
     delta = _delta(event, ours, names)
     set_back = {name: path for name, path in ours.items() if delta is None or path != _stock(names)}
     was, now = metadata_of(after, names) or NONE, metadata_of(item, names) or NONE
-    if None not in (was.created_at, now.created_at) and was.created_at != now.created_at:
+    # Only a creation through Stockpulse writes the time, but other programs may drop it.
+    if now.created_at not in (None, was.created_at):
         raise _superseded(
             "The product was deleted and created again since.", ours, event, item, names
         )
@@ -128,6 +130,13 @@ def values_before(
             names,
         )
     values = {path: value_at(before, path) for path in set_back.values()}
+    for name, path in set_back.items():
+        blocked = blocked_at(item, path)
+        if blocked is not None and values[path] is not None:
+            raise NotReversible(
+                f"{'.'.join(blocked)} of this item is not a map, so {name} cannot be set in it. "
+                "Set it back with the program that wrote it."
+            )
     if delta is None:
         return values
     if now.counted_at not in (None, was.counted_at):

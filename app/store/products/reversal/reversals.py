@@ -69,7 +69,7 @@ class Reversals:
         match event.kind:
             case "inserted":
                 check = partial(check_untouched, event, names=names)
-                products.remove(event.product_id, check, stamp, once)
+                products.remove(event.product_id, check, stamp, once, whole=True)
                 return None
             case "deleted":
                 return self._restore(event, stamp, once)

@@ -16,10 +16,10 @@ from app.store.products import etags
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses
 from app.web.errors import TooManyExports, TooManyOfYourExports
-from app.web.exports.export_file import MEDIA_TYPES, Dialect, chunks_of
+from app.web.exports.export_file import Dialect
 from app.web.exports.export_models import BOM, SAFE
 from app.web.exports.export_rows import products_format
-from app.web.requests.exports.downloads import accepted_format, download
+from app.web.requests.exports.downloads import accepted_format, download, page_as
 from app.web.requests.exports.product_exports import ProductListing
 from app.web.requests.parameters import (
     AsOf,
@@ -33,7 +33,7 @@ from app.web.requests.parameters import (
 )
 from app.web.requests.preconditions import IfChanged
 from app.web.requests.product_filters import ProductQueryDep
-from app.web.requests.responses import json_response, link_to, page_response, product_response
+from app.web.requests.responses import json_response, page_response, product_response
 from app.web.requests.strict_route import StrictRoute
 from app.web.requests.version_wait import Seen, VersionWaits
 from app.web.schemas.outputs import ProductOut, ProductPageOut, product_out
@@ -88,7 +88,7 @@ async def list_products(
     usually are within a second, and `as_of` says how old the list is at most.
 
     With the parameter `as_of`, lists the products as they were at that time. Such a list is quick
-    in the order of ids; any other order or a total needs a look at each product.
+    in the order of ids; filters, any other order or a total need a look at each product.
 
     With `Accept: text/csv` or `application/x-ndjson` the response has all products of the list
     (those after `cursor`), and is made while it is sent: if the connection ends before the last
@@ -105,10 +105,13 @@ async def list_products(
     dialect, headers = Dialect(safe=safe, bom=bom), listing.freshness(has_seen=has_seen)
     if limit is None:
         return await download(request, listing.chunks(form, dialect, cursor), form, headers)
-    page, _ = await run_in_threadpool(listing.page, limit, cursor)
-    (body,) = chunks_of(products_format(), form, dialect, [page.items])
-    headers |= link_to(request, page.next_cursor) | {"Vary": "Accept"}
-    return Response(body, headers=headers, media_type=MEDIA_TYPES[form])
+
+    def one_page() -> Response:
+        page, _ = listing.page(limit, cursor)
+        rows, following = products_format(), page.next_cursor
+        return page_as(form, dialect, request, rows, page.items, following, headers)
+
+    return await run_in_threadpool(one_page)
 
 
 def _json_page(

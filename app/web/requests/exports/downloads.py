@@ -6,19 +6,21 @@ before the body does, so that no client takes a part for the whole.
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
 import anyio
-from fastapi import Request
+from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from app.core.errors import StockpulseError
 from app.web.auth.identity import identity_of
-from app.web.exports.export_file import MEDIA_TYPES, Growing
+from app.web.exports.export_file import MEDIA_TYPES, Dialect, Growing, chunks_of
+from app.web.exports.export_rows import Row, RowFormat
 from app.web.middleware.rate_limits import account_of
+from app.web.requests.responses import link_to
 from app.web.services import services_of
 
 _log = logging.getLogger(__name__)
@@ -112,6 +114,21 @@ async def download(
         slot=services.exports.downloading(exporter_of(request)),
         revocable=lambda end: services.access.stream_revocation.end_when_invalid(identity, end),
     )
+
+
+def page_as(
+    form: Growing,
+    dialect: Dialect,
+    request: Request,
+    rows: RowFormat[Row],
+    page: Sequence[Row],
+    next_cursor: str | None,
+    headers: dict[str, str],
+) -> Response:
+    """A response with one page. Encoding it takes a while: call it in a thread."""
+    (body,) = chunks_of(rows, form, dialect, [page])
+    headers = headers | link_to(request, next_cursor) | {"Vary": "Accept"}
+    return Response(body, headers=headers, media_type=MEDIA_TYPES[form])
 
 
 async def _paced(first: bytes, chunks: Iterator[bytes]) -> AsyncIterator[bytes]:

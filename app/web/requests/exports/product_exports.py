@@ -1,14 +1,17 @@
 """A list of products as one export: every page of it, read one after the other.
 
 No transaction lasts longer than a page. A product whose sort key changes meanwhile may be missing
-or be there twice; in the order of ids none is.
+or be there twice; in the order of ids none is. While lists of the past are busy, an export waits:
+otherwise it would fail because of one page.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.core.events import rfc3339
+from app.readmodel.past.past_lists import PastListsBusy
 from app.readmodel.products.product_lists import ProductPage, Totals
 from app.readmodel.products.product_query import ProductQuery
 from app.store.products.model import Product
@@ -20,6 +23,9 @@ from app.web.requests.product_filters import listed
 from app.web.services import Services
 
 PAST_PAGE = 5_000  # products: a page of a list of the past can take a look at every product
+
+PATIENCE = 120.0  # seconds that a page waits while lists of the past are busy
+PAUSE = 0.5  # seconds between attempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +49,10 @@ class ProductListing:
         """
         if self.as_of is None:
             return listed(self.services, self.query, limit, cursor, totals)
-        moment, model = past(self.as_of), self.services.read_model
-        page = model.past_page(self.query, moment, limit, cursor, totals)
-        return page, min(moment, self.newest())
+        moment = past(self.as_of)
+        shown = min(moment, self.newest())  # now: a change after this may be missing
+        model = self.services.read_model
+        return model.past_page(self.query, moment, limit, cursor, totals), shown
 
     def newest(self) -> datetime:
         """The time that a list of now, or of a time after it, shows, in whole seconds."""
@@ -58,8 +65,11 @@ class ProductListing:
         return {"As-Of": rfc3339(shown)} | seen
 
     def chunks(self, form: Growing, dialect: Dialect, cursor: str | None = None) -> Iterator[bytes]:
-        """The bytes of an export of the products after the cursor; raises as `page` does."""
-        return chunks_of(products_format(), form, dialect, self._pages(cursor))
+        """The bytes of an export of the products after the cursor; raises as `page` does.
+
+        The first page does not wait while lists of the past are busy.
+        """
+        return chunks_of(products_format(), form, dialect, self._pages(cursor, patience=0.0))
 
     def order(self, form: Format, dialect: Dialect) -> Order:
         """The order for a file with all products; raises as `page` does.
@@ -75,10 +85,22 @@ class ProductListing:
         count = 0 if total is None else total.count
         return order_for(products_format(), form, dialect, count, self._pages)
 
-    def _pages(self, cursor: str | None = None) -> Iterator[Sequence[Product]]:
+    def _pages(
+        self, cursor: str | None = None, *, patience: float = PATIENCE
+    ) -> Iterator[Sequence[Product]]:
         while True:
-            page, _ = self.page(PAGE if self.as_of is None else PAST_PAGE, cursor)
+            page = self._page_in_time(cursor, patience)
             yield page.items
-            cursor = page.next_cursor
+            cursor, patience = page.next_cursor, PATIENCE
             if cursor is None:
                 return
+
+    def _page_in_time(self, cursor: str | None, patience: float) -> ProductPage:
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                return self.page(PAGE if self.as_of is None else PAST_PAGE, cursor)[0]
+            except PastListsBusy:
+                if time.monotonic() >= deadline:
+                    raise
+            time.sleep(PAUSE)

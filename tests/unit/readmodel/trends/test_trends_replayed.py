@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -89,16 +89,17 @@ def value_at(events: Sequence[ChangeEvent], moment: datetime) -> Decimal:
     )
 
 
-@pytest.fixture(params=[1, 2, 3])
+@pytest.fixture(scope="module", params=[1, 2, 3])
 def events(request: pytest.FixtureRequest) -> list[ChangeEvent]:
     return history(random.Random(request.param))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def read(
-    copy: Copy, events: list[ChangeEvent], request: pytest.FixtureRequest
-) -> Callable[..., Any]:
+    events: list[ChangeEvent], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Any]]:
     """Calls a figure with a connection to a copy whose events came in any order."""
+    copy = Copy(tmp_path_factory.mktemp("copy"))
     changes = Changes(copy.database, DEFAULT_NAMES, copy.own_writes, lambda ids: {}, ZONE)
     changes.begin_day(NOW)
     arrived = [(Cursor(NOON_MS + n, "0000abcd", 0), event) for n, event in enumerate(events)]
@@ -110,7 +111,8 @@ def read(
         with copy.database.reading() as connection:
             return figure(connection, *given)
 
-    return call
+    with copy.database:
+        yield call
 
 
 @pytest.mark.parametrize("name", ["24h", "7d", "30d", "90d"])

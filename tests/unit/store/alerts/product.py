@@ -35,6 +35,11 @@ class Product:
         seen = Seen(f"k#{self._events:040d}", at, levels, received=received, **more)
         return self._take(after_event(self.known, seen))
 
+    def scan(self, minute: float, stock: int) -> "Product":
+        """Let the first scan find the product."""
+        levels = Levels(Decimal(stock), Decimal(5))
+        return self._take(after_event(self.known, Seen("", int(minute * MINUTE), levels)))
+
     def again(self, number: int, stock: int) -> "Product":
         """Deliver an event with this number once more, whatever stock it had."""
         seen = Seen(f"k#{number:040d}", 0, Levels(Decimal(stock), Decimal(5)))

@@ -41,6 +41,13 @@ def test_an_event_that_comes_again_or_late_changes_nothing() -> None:
     assert product.again(2, stock=5).again(3, stock=0).known == known
 
 
+def test_an_event_from_before_the_first_scan_changes_nothing() -> None:
+    product = Product().scan(100, 3)
+    known = product.known
+    assert product.event(40, 20).event(70, 3).event(98.9, 20).known == known
+    assert product.event(99.1, 20).wait(120).told()[1:] == [("open", "resolved", 109.1)]
+
+
 @pytest.mark.parametrize(
     ("stock", "point"), [(3, None), (6, 4)], ids=["no point counts", "a lower point"]
 )
@@ -113,6 +120,12 @@ def test_an_order_that_lifts_the_stock_above_the_point_resolves_the_alert_quietl
 def test_stock_that_falls_again_after_an_order_came_is_loud_again() -> None:
     product = low().order(2, 20, overdue=DAY).event(10, 25, received=20).event(15, 4)
     assert product.told()[2:] == [("ordered", "open", 15.0)]
+
+
+def test_goods_that_came_in_the_minute_of_the_order_count() -> None:
+    """DynamoDB Local gives records the time of the minute's beginning."""
+    product = low().order(10.4, 2, overdue=DAY).event(10, 3, received=2)
+    assert product.told()[2:] == [("ordered", "open", 10.0)]
 
 
 def test_goods_that_came_before_the_order_do_not_count() -> None:

@@ -1,6 +1,6 @@
 """Calls to a local engine work without botocore's HTTP client, and fail as with it."""
 
-import socket
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,82 +13,29 @@ from botocore.config import Config
 from botocore.httpsession import URLLib3Session
 from botocore.session import Session as CoreSession
 
-from app.core.errors import StoreUnavailable
+from app.core.errors import ItemTooLarge, StoreUnavailable
 from app.store.dynamodb.aws_session import Session
 from app.store.dynamodb.calls.local_transport import LocalTransport, use_local_transport
 from app.store.dynamodb.client import connect, translated
+from tests.support.fakes.scripted_engine import (
+    CHUNKED,
+    CUT,
+    CUT_CHUNKS,
+    CUT_HEADERS,
+    GARBAGE,
+    KEEP,
+    LAST,
+    REFUSED,
+    TOO_LARGE,
+    UNFRAMED,
+    ScriptedEngine,
+)
 from tests.support.waiting import until
-
-TABLES = b'{"TableNames": ["Products"]}'
-KEEP = (
-    b"HTTP/1.1 200 OK\r\nDate: Sat, 28 Nov 2026 09:00:00 GMT\r\nContent-Length: 28\r\n\r\n" + TABLES
-)
-LAST = KEEP.replace(b"Date:", b"Connection: close\r\nDate:")
-CHUNKED = (
-    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    b"a\r\n" + TABLES[:10] + b"\r\n12\r\n" + TABLES[10:] + b"\r\n0\r\n\r\n"
-)
-REFUSED = (
-    b'HTTP/1.1 400 Bad Request\r\nContent-Length: 36\r\n\r\n{"__type": "ThrottlingException"}   '
-)
-CUT = KEEP[:-5]  # and then the connection is closed
-GARBAGE = b"220 mail.example ESMTP\r\n\r\n"
-
-
-class Engine:
-    """Answers each request with the next of the given responses; None: it does not answer."""
-
-    def __init__(self, *responses: bytes | None) -> None:
-        self._left = list(responses)
-        self.requests: list[bytes] = []
-        self.connections = self.closed = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._open: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)  # ends `accept`
-        self._listener.close()
-        for connection in self._open:
-            connection.close()
-
-    def hang_up(self) -> None:
-        """Close all connections, as an engine does with idle ones."""
-        for connection in self._open:
-            connection.shutdown(socket.SHUT_RDWR)
-
-    def answer_all(self, response: bytes) -> None:
-        for connection in self._open:
-            connection.sendall(response)
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            self._open.append(connection)
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        with suppress(OSError):  # the test has closed it
-            while request := connection.recv(65536):
-                self.requests.append(request)
-                response = self._left.pop(0)
-                if response is None:
-                    continue
-                connection.sendall(response)
-                if response in {CUT, LAST, GARBAGE}:
-                    connection.shutdown(socket.SHUT_RDWR)
-        self.closed += 1
 
 
 @pytest.fixture
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    running = Engine(*request.param)
+def engine(request: pytest.FixtureRequest) -> Iterator[ScriptedEngine]:
+    running = ScriptedEngine(*request.param)
     yield running
     running.close()
 
@@ -107,7 +54,7 @@ def with_placeholders() -> Session:
     return Session(boto3.Session(botocore_session=core, region_name="eu-west-1"), placeholder=True)
 
 
-def tables_at(engine: Engine, tries: int = 1) -> Any:
+def tables_at(engine: ScriptedEngine, tries: int = 1) -> Any:
     return connect(engine.url, tries, with_placeholders()).tables
 
 
@@ -117,7 +64,12 @@ def names(client: Any) -> list[str]:
     return found
 
 
-def impatient(engine: Engine) -> Any:
+def request_to(engine: ScriptedEngine) -> SimpleNamespace:
+    """A request as botocore hands it over."""
+    return SimpleNamespace(method="POST", url=f"{engine.url}/", headers={}, body=b"{}")
+
+
+def impatient(engine: ScriptedEngine) -> Any:
     """A client that waits 0.1 s for a response."""
     config = Config(
         read_timeout=0.1, connect_timeout=0.1, retries={"total_max_attempts": 1}, proxies={}
@@ -131,7 +83,7 @@ def impatient(engine: Engine) -> Any:
 
 @pytest.mark.usefixtures("no_urllib3")
 @pytest.mark.parametrize("engine", [[KEEP, CHUNKED, KEEP]], indirect=True)
-def test_calls_share_a_connection_and_name_the_placeholder_key(engine: Engine) -> None:
+def test_calls_share_a_connection_and_name_the_placeholder_key(engine: ScriptedEngine) -> None:
     client = tables_at(engine)
     assert [names(client) for _ in range(3)] == [["Products"]] * 3
     assert engine.connections == 1
@@ -144,7 +96,7 @@ def test_calls_share_a_connection_and_name_the_placeholder_key(engine: Engine) -
 
 @pytest.mark.usefixtures("no_urllib3")
 @pytest.mark.parametrize("engine", [[KEEP, KEEP, LAST, KEEP]], indirect=True)
-def test_a_connection_that_the_engine_closed_is_not_used_again(engine: Engine) -> None:
+def test_a_connection_that_the_engine_closed_is_not_used_again(engine: ScriptedEngine) -> None:
     client = tables_at(engine)
     assert names(client) == ["Products"]
     engine.hang_up()
@@ -153,22 +105,40 @@ def test_a_connection_that_the_engine_closed_is_not_used_again(engine: Engine) -
 
 
 @pytest.mark.usefixtures("no_urllib3")
-@pytest.mark.parametrize("engine", [[CUT, GARBAGE, KEEP]], indirect=True)
-def test_an_incomplete_or_wrong_response_is_retried(engine: Engine) -> None:
-    assert names(tables_at(engine, tries=3)) == ["Products"]
-    assert engine.connections == 3
+@pytest.mark.parametrize("engine", [[CUT, CUT_HEADERS, CUT_CHUNKS, GARBAGE, KEEP]], indirect=True)
+def test_an_incomplete_or_wrong_response_is_retried(engine: ScriptedEngine) -> None:
+    assert names(tables_at(engine, tries=5)) == ["Products"]
+    assert engine.connections == 5
+
+
+@pytest.mark.usefixtures("no_urllib3")
+@pytest.mark.parametrize("engine", [[UNFRAMED, KEEP]], indirect=True)
+def test_a_body_may_end_with_its_connection(engine: ScriptedEngine) -> None:
+    client = tables_at(engine)
+    assert [names(client) for _ in range(2)] == [["Products"]] * 2
+    assert engine.connections == 2
 
 
 @pytest.mark.usefixtures("no_urllib3")
 @pytest.mark.parametrize("engine", [[REFUSED]], indirect=True)
-def test_an_error_of_the_engine_is_read(engine: Engine) -> None:
+def test_an_error_of_the_engine_is_read(engine: ScriptedEngine) -> None:
     with pytest.raises(StoreUnavailable, match="throttling"):
         names(tables_at(engine))
 
 
 @pytest.mark.usefixtures("no_urllib3")
+@pytest.mark.parametrize("engine", [[TOO_LARGE, KEEP]], indirect=True)
+def test_a_refusal_that_comes_before_all_was_sent_is_read(engine: ScriptedEngine) -> None:
+    client = tables_at(engine)
+    with pytest.raises(ItemTooLarge), translated():
+        client.put_item(TableName="Products", Item={"ProductID": {"S": "x" * 40_000_000}})
+    assert names(client) == ["Products"]
+    assert engine.connections == 2
+
+
+@pytest.mark.usefixtures("no_urllib3")
 @pytest.mark.parametrize("engine", [[None, KEEP]], indirect=True)
-def test_a_silent_engine_is_given_up_and_its_connection_closed(engine: Engine) -> None:
+def test_a_silent_engine_is_given_up_and_its_connection_closed(engine: ScriptedEngine) -> None:
     client = impatient(engine)
     with pytest.raises(StoreUnavailable, match="did not answer"):
         names(client)
@@ -178,7 +148,7 @@ def test_a_silent_engine_is_given_up_and_its_connection_closed(engine: Engine) -
 
 @pytest.mark.usefixtures("no_urllib3")
 @pytest.mark.parametrize("engine", [[]], indirect=True)
-def test_an_engine_that_is_gone_is_reported(engine: Engine) -> None:
+def test_an_engine_that_is_gone_is_reported(engine: ScriptedEngine) -> None:
     client = impatient(engine)
     engine.close()
     with pytest.raises(StoreUnavailable, match="did not answer"):
@@ -186,7 +156,7 @@ def test_an_engine_that_is_gone_is_reported(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("engine", [[LAST]], indirect=True)
-def test_requests_with_real_credentials_are_signed(engine: Engine) -> None:
+def test_requests_with_real_credentials_are_signed(engine: ScriptedEngine) -> None:
     core = CoreSession()
     core.set_credentials("AKIAEXAMPLE", "secret")
     session = Session(boto3.Session(botocore_session=core, region_name="eu-west-1"))
@@ -196,7 +166,9 @@ def test_requests_with_real_credentials_are_signed(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("engine", [[LAST]], indirect=True)
-def test_a_proxy_gets_signed_requests(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_gets_signed_requests(
+    engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HTTP_PROXY", engine.url)
     monkeypatch.setenv("http_proxy", engine.url)
     monkeypatch.delenv("NO_PROXY", raising=False)
@@ -208,9 +180,9 @@ def test_a_proxy_gets_signed_requests(engine: Engine, monkeypatch: pytest.Monkey
 
 
 def test_idle_connections_are_limited_and_closed_with_their_owner() -> None:
-    engine = Engine(None, None, None)
+    engine = ScriptedEngine(None, None, None)
     transport = LocalTransport(engine.url, 5, 5, most=2)
-    request = SimpleNamespace(method="POST", url=f"{engine.url}/", headers={}, body=b"{}")
+    request = request_to(engine)
     calls = [threading.Thread(target=transport.send, args=(request,)) for _ in range(3)]
     for call in calls:
         call.start()
@@ -221,4 +193,21 @@ def test_idle_connections_are_limited_and_closed_with_their_owner() -> None:
     until(lambda: engine.closed == 1)
     del transport, calls, call
     until(lambda: engine.closed == 3)
+    engine.close()
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_forked_process_opens_connections_of_its_own() -> None:
+    engine = ScriptedEngine(KEEP, KEEP, KEEP)
+    transport = LocalTransport(engine.url, 5, 5, most=2)
+    transport.send(request_to(engine))
+    child = os.fork()
+    if child == 0:
+        with suppress(BaseException):
+            transport.send(request_to(engine))
+            os._exit(0)
+        os._exit(1)
+    assert os.waitpid(child, 0) == (child, 0)
+    transport.send(request_to(engine))
+    assert (engine.connections, len(engine.requests)) == (2, 3)
     engine.close()

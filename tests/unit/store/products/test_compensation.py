@@ -159,11 +159,24 @@ class TestOtherValues:
         assert changed_by(event, DEFAULT_NAMES).others == ("Shelf",)
         assert back(event, OLD | {"Price": {"N": "3"}}) == {"Price": {"N": "2"}}
 
+    def test_whose_map_another_program_has_replaced_cannot_be_set_back(self) -> None:
+        names = AttributeNames(price="Info.Price")
+        event = an_edit(an_item(Info={"M": {"Price": {"N": "5"}}}), an_item(Info="none"))
+        with pytest.raises(NotReversible, match="Info of this item is not a map"):
+            back(event, an_item(Info="none"), names)
+        assert back(event, an_item(Info={"M": {}}), names) == {"Info.Price": {"N": "5"}}
+
     def test_of_an_earlier_life_are_superseded(self) -> None:
         after = stamped(OLD | {"Price": {"N": "3"}}, created_at="2026-11-01T08:00:00Z")
         again = stamped(OLD | {"Price": {"N": "3"}}, created_at="2026-11-03T08:00:00Z")
         with pytest.raises(Superseded):
             back(an_edit(stamped(OLD), after), again)
+
+    def test_of_another_program_s_product_are_superseded_by_one_of_ours(self) -> None:
+        sale = an_edit(OLD, OLD | {"Stock": {"N": "9"}}, "stock_changed")
+        again = stamped(OLD | {"Stock": {"N": "100"}}, created_at="2026-11-03T08:00:00Z")
+        with pytest.raises(Superseded, match="created again"):
+            back(sale, again)
 
 
 class TestACreation:

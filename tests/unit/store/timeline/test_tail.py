@@ -83,6 +83,24 @@ def test_a_consumer_keeps_up_with_more_rows_than_one_pass_reads(
     assert made - reader.done <= 3 * rate
 
 
+def test_only_a_pass_that_reaches_the_end_of_the_feed_is_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wall_ms = [T]
+    monkeypatch.setattr(tail, "PAGE", 40)
+    monkeypatch.setattr(tail, "MOST", 80)
+    monkeypatch.setattr(tail, "wall_ms", lambda: wall_ms[0])
+    reader = Reader(Rows())
+    assert reader.tail.whole_at == T
+    for number in range(100):
+        reader.feed.add(T + number, (f"p{number}", 1))
+    wall_ms[0] = T + 1000
+    reader.refresh()
+    assert reader.tail.whole_at == T, "20 rows are not read yet"
+    reader.refresh()
+    assert reader.tail.whole_at == T + 1000
+
+
 def test_a_stuck_event_does_not_block_events_far_after_it() -> None:
     feed, count = Rows(), 3 * PAGE
     for number in range(count):

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import time
 from decimal import Decimal
+from string import whitespace
 
 import pytest
 from hypothesis import given
@@ -12,13 +14,21 @@ from app.web.exports.csv_text import csv_bytes, harmless
 from tests.support.http.exported import as_it_was, csv_rows
 
 STARTS = ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
-TEXTS = st.text(alphabet=st.sampled_from("=+-@'\t\r\n ;,\"aé\uff1d"), max_size=12) | st.text()
+INVISIBLE = "\0\x7f\xad\u200b\u200d\u2060\ufeff"
+RISKY = st.sampled_from("=+-@'\t\r\n ;,\"aé\uff1d" + INVISIBLE)
+TEXTS = st.text(alphabet=RISKY, max_size=12) | st.text()
 
 
 @pytest.mark.parametrize("start", STARTS)
 def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(start: str) -> None:
     assert harmless(f"{start}1+1") == f"'{start}1+1"
     assert harmless(f"  {start}1+1") == f"'  {start}1+1"
+
+
+@pytest.mark.parametrize("invisible", INVISIBLE)
+def test_formula_after_invisible_characters(invisible: str) -> None:
+    assert harmless(f"{invisible}=1+1") == f"'{invisible}=1+1"
+    assert harmless(f"a;{invisible} @x") == f"a;'{invisible} @x"
 
 
 @pytest.mark.parametrize("text", ["\tx", "\rx", "\nx"])
@@ -36,6 +46,13 @@ def test_other_text_is_unchanged(text: str) -> None:
     assert harmless(text) == text
 
 
+@pytest.mark.parametrize("unit", ["\n", "\t ", ";\0", "\n'"])
+def test_time_grows_only_with_the_length(unit: str) -> None:
+    began = time.process_time()
+    harmless(unit * (400_000 // len(unit)))
+    assert time.process_time() - began < 10
+
+
 @given(TEXTS)
 def test_text_can_be_read_back(text: str) -> None:
     assert as_it_was(harmless(text)) == text
@@ -45,7 +62,7 @@ def test_text_can_be_read_back(text: str) -> None:
 def test_no_cell_begins_a_formula_wherever_a_spreadsheet_splits_it(text: str) -> None:
     for separator in ";\t\n":
         for part in harmless(text).split(separator):
-            assert not part.lstrip().startswith(tuple(STARTS))
+            assert not part.lstrip(INVISIBLE + whitespace).startswith(tuple(STARTS))
 
 
 def test_numbers_stay_numbers() -> None:

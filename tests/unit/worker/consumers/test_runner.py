@@ -15,7 +15,7 @@ from app.store.timeline.position import Position
 from tests.unit.store.timeline.building import cursor, event
 from worker.consumers.process_parts import Shared
 from worker.consumers.retry_policy import RetryPolicy
-from worker.consumers.runner import READ, Runner
+from worker.consumers.runner import READ, SETTLES_MS, Runner
 from worker.consumers.sink import Rejected, Sink
 
 T = 10_000_000  # ms
@@ -24,11 +24,12 @@ T = 10_000_000  # ms
 class BusyTail:
     """A timeline with a backlog, in a process that constantly publishes."""
 
-    def __init__(self, events: int) -> None:
+    def __init__(self, events: int, whole_at: int = T + 60_000) -> None:
         self.passes = 0
+        self.whole_at = whole_at
         self._hints = 0
         self._entries = [Entry(cursor(T + n), event(f"p{n}")) for n in range(events)]
-        newest = self._entries[-1].cursor
+        newest = cursor(T + events - 1)
         self.recent = SimpleNamespace(base=newest, settled=newest, newest=newest)
 
     @property
@@ -60,10 +61,10 @@ class Unread:
         raise RuntimeError("the end of the timeline has not been read yet")
 
 
-def a_runner(tail: Any, deliver: Any, clock: Any = None) -> Runner:
+def a_runner(tail: Any, deliver: Any, clock: Any = None, poll: float = 5.0) -> Runner:
     nothing: Any = SimpleNamespace(save=lambda *_: None)
     return Runner(
-        Sink("archive", deliver, clock=clock),
+        Sink("archive", deliver, clock=clock, poll=poll),
         Shared(tail, nothing, nothing, lambda _: None, RetryPolicy()),
         Lease("stockpulse", SINK, "archive", "me", 1),
         SinkRow("archive", owner="me", counter=1, cursor=before(T)),
@@ -112,6 +113,47 @@ def test_time_passes_for_a_sink_only_up_to_the_first_event_that_waits() -> None:
     delivered.set()
     runner.leave()
     thread.join(15)
+
+
+def test_time_passes_for_a_sink_only_up_to_what_the_last_whole_pass_has_read() -> None:
+    """Another process may have published since, and this one is not told."""
+    told, passed = list[int](), threading.Event()
+
+    def clock(until: int) -> float:
+        told.append(until)
+        passed.set()
+        return 60.0
+
+    runner = a_runner(BusyTail(0, whole_at=T + 20_000), list, clock)
+    thread = threading.Thread(target=runner.run, daemon=True)
+    thread.start()
+    assert passed.wait(15)
+    runner.leave()
+    thread.join(15)
+    assert told == [T + 20_000 - SETTLES_MS]
+
+
+def test_a_clock_that_fails_is_reported_and_called_again_while_events_are_delivered() -> None:
+    delivered, calls, again = threading.Event(), list[str](), threading.Event()
+
+    def deliver(_events: list[ChangeEvent]) -> list[Rejected]:
+        delivered.set()
+        return []
+
+    def clock(_until: int) -> float:
+        calls.append(runner.trouble)
+        if len(calls) > 1:
+            again.set()
+        raise ValueError("broken")
+
+    runner = a_runner(BusyTail(1), deliver, clock, poll=0.05)
+    thread = threading.Thread(target=runner.run, daemon=True)
+    thread.start()
+    assert again.wait(15)
+    assert delivered.wait(15)
+    runner.leave()
+    thread.join(15)
+    assert "ValueError: broken" in calls
 
 
 def test_a_sink_that_is_given_up_before_its_first_turn_saves_nothing() -> None:

@@ -62,16 +62,30 @@ class Shop:
         return sorted(found, key=lambda one: (one[2], one[0] is None))
 
     def states(self) -> dict[str, str]:
-        """The state of the product's alerts by kind, as the lists have them."""
-        known = self.rows.get("P1")
-        listed = {
-            row["Kind"]["S"]
-            for kind in list(self.tables.rows["Settings"])
-            if (row := self.tables.rows["Settings"][kind])["Kind"]["S"].startswith("alert ")
-        }
-        for kind, alert in known.alerts.items():
-            assert f"alert {alert.state} {kind}" in listed
-        return {kind: alert.state for kind, alert in known.alerts.items()}
+        """The state of P1's alerts by kind.
+
+        The lists must have every alert of P1 exactly once, in its last state.
+        """
+        last = {}
+        for row in sorted(self.settings("alert-transition"), key=_written):
+            last[row["AlertID"]["S"]] = _listing(row, row["After"]["S"])
+        rows = self.tables.rows["Settings"].items()
+        lists = {kind for (kind, _), _ in rows if kind.startswith("alert ")}
+        listed = [
+            _listing(row, kind.split()[1]) for kind in sorted(lists) for row in self.settings(kind)
+        ]
+        assert sorted(listed) == sorted(last.values())
+        return {kind: alert.state for kind, alert in self.rows.get("P1").alerts.items()}
+
+
+def _written(row: dict[str, Any]) -> list[int]:
+    """The order of a product's transitions: by version and number."""
+    return [int(part) for part in row["ID"]["S"].split("-")[2:]]
+
+
+def _listing(row: dict[str, Any], state: str) -> tuple[str, int, str, int]:
+    alert = orjson.loads(row["Alert"]["S"])
+    return alert["kind"], alert["number"], state, alert["since"]
 
 
 def change(

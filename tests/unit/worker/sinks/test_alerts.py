@@ -1,4 +1,4 @@
-"""The consumer of alerts: what it reads, what it writes, and what it finds at its first start."""
+"""The consumer of alerts: what it reads and what it writes."""
 
 from typing import Any
 
@@ -10,7 +10,6 @@ from app.store.alerts.levels import KINDS
 from tests.support.builders import NOON_MS, an_item
 from tests.unit.worker.sinks.alert_shop import MINUTE, Shop, change
 from worker.consumers.sink import Unavailable
-from worker.sinks.alert_scan import PAGE
 
 LATER = NOON_MS + 10**9
 
@@ -36,6 +35,26 @@ def test_each_change_of_state_leaves_one_row_with_the_event_that_caused_it() -> 
     assert shop.told()[1:] == [("open", "resolved", 13.0, None)]
     assert shop.states() == {"low": "resolved"}
     assert shop.settings("alert-due") == []
+
+
+def test_an_alert_that_opens_again_before_its_end_was_noticed_is_listed_as_resolved() -> None:
+    shop = Shop()
+    consumer = shop.consumer()
+    consumer.deliver([change(1, 1, 9, 5), change(2, 2, 5, 9)])
+    consumer.deliver([change(3, 12.1, 9, 4)])  # time has not been applied since minute 2
+    assert shop.states() == {"low": "open"}
+    assert [len(shop.settings(f"alert {state} low")) for state in ("open", "resolved")] == [1, 1]
+    (resolved,) = shop.settings("alert resolved low")
+    assert "ExpiresAt" in resolved
+
+
+def test_alerts_that_are_resolved_in_the_same_second_are_both_listed() -> None:
+    shop = Shop()
+    stocks = [9, 0, 7, 0, 7]
+    events = [change(n, 1, *stocks[n - 1 : n + 1]) for n in range(1, len(stocks))]
+    shop.consumer().deliver(events)
+    assert shop.states() == {"low": "open", "out": "resolved"}
+    assert len(shop.settings("alert resolved out")) == 2
 
 
 def test_a_stock_that_only_falls_further_writes_nothing() -> None:
@@ -98,30 +117,6 @@ def test_a_sale_of_last_year_does_not_make_a_product_out() -> None:
     assert shop.states() == {}
 
 
-def test_the_first_start_opens_the_alerts_of_all_products_once() -> None:
-    shop = Shop()
-    for number in range(PAGE + 50):
-        shop.put(f"P{number}", Stock=number % 2 * 9, ReorderPoint=5)
-    opened = (PAGE + 50) // 2
-    shop.consumer().pass_time(0)
-    assert 0 < len(shop.settings("alert")) < opened, "it goes on page by page"
-    restarted = shop.consumer()
-    assert restarted.pass_time(0) < 1
-    assert restarted.pass_time(0) > 1, "it is done"
-    assert len(shop.settings("alert")) == opened
-    assert len(shop.settings("alert open low")) == len(shop.settings("alert open out")) == opened
-    assert shop.settings("alert-scan")[0]["Scanned"]["N"] == str(PAGE + 50)
-
-
-def test_the_first_scan_leaves_products_alone_that_events_have_set() -> None:
-    shop = Shop()
-    shop.put("P1", Stock=3, ReorderPoint=5)
-    consumer = shop.consumer()
-    consumer.deliver([change(1, 1, 9, 3)])
-    consumer.pass_time(0)
-    assert len(shop.told()) == 1
-
-
 def test_time_passes_for_as_many_products_as_one_turn_takes_and_then_for_the_others() -> None:
     shop = Shop()
     consumer = shop.consumer()
@@ -144,6 +139,14 @@ def test_the_next_turn_is_when_the_first_alert_is_due() -> None:
     consumer.pass_time(0)  # the first scan
     consumer.deliver([change(1, 1, 9, 5), change(2, 2, 5, 9)])
     assert consumer.pass_time(NOON_MS + 12 * MINUTE - 4000) == pytest.approx(4.0)
+
+
+def test_time_that_stands_still_just_before_an_alert_is_due_is_looked_at_once_a_second() -> None:
+    shop = Shop()
+    consumer = shop.consumer()
+    consumer.pass_time(0)  # the first scan
+    consumer.deliver([change(1, 1, 9, 5), change(2, 2, 5, 9)])
+    assert consumer.pass_time(NOON_MS + 12 * MINUTE - 5) == 1.0
 
 
 def test_a_store_that_does_not_answer_delays_the_events() -> None:
@@ -187,10 +190,3 @@ def test_a_name_that_is_no_valid_unicode_is_kept() -> None:
     shop.consumer().deliver([change(1, 1, 9, 3, after=half)])
     assert shop.rows.get("P1").levels.name == "Mug \ud83d"
     assert shop.rows.page("open", KINDS, 10).items[0].levels.name == "Mug \ud83d"
-
-
-def test_items_that_are_no_products_have_no_alerts() -> None:
-    shop = Shop()
-    shop.tables.put_item(TableName="Products", Item=an_item("X", Other=1))
-    shop.consumer().pass_time(0)
-    assert shop.settings("alert") == []
