@@ -162,7 +162,7 @@ class _Pass:
     def _admitted(self, states: Iterable[tuple[str, PastState | None]]) -> Iterator[Place]:
         """The places of the list's products, as their states come."""
         for _, state in states:
-            if state is None:
+            if state is None or (state.deleted and not self._query.deleted):
                 continue
             if state.item is None:
                 self.unknown += 1

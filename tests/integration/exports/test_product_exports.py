@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.core.errors import StoreUnavailable
-from app.web.exports import export_build
+from app.web.exports import export_build, export_jobs
 from app.web.requests.exports import product_exports
 from tests.support.house import House
 from tests.support.http.exported import cells_of, csv_rows, products_in
@@ -235,6 +235,18 @@ def test_interrupted_download_of_a_file_can_be_continued(app: App) -> None:
     for odd in ("bytes=99999-", "bytes=5-2", "bytes=-5", "bytes=0-1,3-4", "lines=1-2", "bytes"):
         answer = app.http.get(file, headers={"Range": odd})
         assert (answer.status_code, answer.content) == (200, whole), odd
+    app.http.delete(location)
+
+
+def test_download_of_a_file_counts_as_a_download(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    location = started(app, format="csv")
+    export = ready(app, location)
+    with monkeypatch.context() as limited:
+        limited.setattr(export_jobs, "OF_ACCOUNT", 0)
+        answer = app.http.get(export["file"])
+        assert (answer.status_code, answer.json()["code"]) == (429, "too-many-of-your-exports")
+    assert ready(app, location) == export  # it is still kept for an hour
+    assert app.http.get(export["file"]).status_code == 200
     app.http.delete(location)
 
 

@@ -35,7 +35,7 @@ from app.web.exports.export_models import (
     export_out,
 )
 from app.web.requests.event_filters import event_search
-from app.web.requests.exports.downloads import exporter_of
+from app.web.requests.exports.downloads import exporter_of, file_download
 from app.web.requests.exports.event_exports import EventsExport
 from app.web.requests.exports.product_exports import ProductListing
 from app.web.requests.idempotency import Idempotency, IdempotencyDep
@@ -155,7 +155,7 @@ def get_export(export_id: ExportID, request: Request, services: ServicesDep) -> 
     response_class=FileResponse,
     dependencies=_VIEWER,
     responses=_NOT_FOUND
-    | error_responses(ExportNotReady)
+    | error_responses(ExportNotReady, TooManyOfYourExports, TooManyExports)
     | {
         200: {"description": "The file.", "content": _FILE},
         206: {"description": "The part of the file that `Range` names.", "content": _FILE},
@@ -168,12 +168,11 @@ def get_export_file(export_id: ExportID, request: Request, services: ServicesDep
     continued with `Range` until then.
     """
     account = exporter_of(request)
-    export, path = (
-        services.exports.get(account, export_id),
-        services.exports.file(account, export_id),
-    )
+    with services.exports.downloading(account):  # one that is refused does not begin the minute
+        export = services.exports.get(account, export_id)
+        path = services.exports.file(account, export_id)
     _ignore_odd_range(request, path.stat().st_size)
-    return FileResponse(path, media_type=MEDIA_TYPES[export.format], filename=export.filename)
+    return file_download(request, path, MEDIA_TYPES[export.format], export.filename)
 
 
 @router.delete(

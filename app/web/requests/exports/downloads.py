@@ -1,18 +1,19 @@
-"""A download is made page by page while it is sent, so its length does not matter.
+"""A download is a file, or is made page by page while it is sent, so its length does not matter.
 
-It rests after each page for as long as the page took. If a page cannot be read, the connection ends
-before the body does, so that no client takes a part for the whole.
+One that is made rests after each page for as long as the page took. If a page cannot be read, the
+connection ends before the body does, so that no client takes a part for the whole.
 """
 
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import anyio
 from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import StreamingResponse
+from starlette.responses import FileResponse, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from app.core.errors import StockpulseError
@@ -60,18 +61,14 @@ def exporter_of(request: Request) -> str:
     return account_of(request.scope) or identity_of(request).actor
 
 
-class Download(StreamingResponse):
+Revocable = Callable[[Callable[[], object]], AbstractContextManager[None]]
+
+
+class _Held(Response):
     """Counts as a download while it is sent, and ends when the caller's permission does."""
 
-    def __init__(
-        self,
-        content: AsyncIterator[bytes],
-        media_type: str,
-        headers: dict[str, str],
-        slot: AbstractContextManager[None],
-        revocable: Callable[[Callable[[], object]], AbstractContextManager[None]],
-    ) -> None:
-        super().__init__(content, media_type=media_type, headers=headers)
+    def hold(self, slot: AbstractContextManager[None], revocable: Revocable) -> None:
+        """Set what is held while it is sent; `revocable` calls a function to end it."""
         self._slot = slot
         self._revocable = revocable
 
@@ -84,6 +81,14 @@ class Download(StreamingResponse):
         """
         with self._slot, anyio.CancelScope() as whole, self._revocable(whole.cancel):
             await super().__call__(scope, receive, send)
+
+
+class FileDownload(_Held, FileResponse):
+    """Sends a file."""
+
+
+class Download(_Held, StreamingResponse):
+    """Sends what is made meanwhile."""
 
     async def stream_response(self, send: Send) -> None:
         """Send the body, as far as it can be made."""
@@ -106,13 +111,27 @@ async def download(
 
     """
     first = await run_in_threadpool(next, chunks)
-    services, identity = services_of(request), identity_of(request)
-    return Download(
+    response = Download(
         _paced(first, chunks),
         media_type=MEDIA_TYPES[form],
         headers=headers | {"Vary": "Accept", "X-Accel-Buffering": "no"},
-        slot=services.exports.downloading(exporter_of(request)),
-        revocable=lambda end: services.access.stream_revocation.end_when_invalid(identity, end),
+    )
+    response.hold(*_held_by(request))
+    return response
+
+
+def file_download(request: Request, path: Path, media_type: str, name: str) -> FileDownload:
+    """The response that sends a file under this name."""
+    response = FileDownload(path, media_type=media_type, filename=name)
+    response.hold(*_held_by(request))
+    return response
+
+
+def _held_by(request: Request) -> tuple[AbstractContextManager[None], Revocable]:
+    services, identity = services_of(request), identity_of(request)
+    return (
+        services.exports.downloading(exporter_of(request)),
+        lambda end: services.access.stream_revocation.end_when_invalid(identity, end),
     )
 
 

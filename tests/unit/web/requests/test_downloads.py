@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 
 from app.core.errors import StoreUnavailable
-from app.web.requests.exports.downloads import Download
+from app.web.requests.exports.downloads import Download, FileDownload
 
 pytestmark = pytest.mark.anyio
 
@@ -25,6 +26,7 @@ class Client:
         self.bodies: list[bytes] = []
         self.is_complete = False
         self.end: Callable[[], object] = lambda: None
+        self.on_body: Callable[[], object] = lambda: None
         self.is_released = False
 
     @contextmanager
@@ -36,9 +38,14 @@ class Client:
             self.is_released = True
 
     async def read(self, content: AsyncIterator[bytes]) -> None:
-        response = Download(content, "text/csv", {}, nullcontext(), self.revocable)
+        await self.receive(Download(content, media_type="text/csv"))
+
+    async def receive(self, response: Download | FileDownload) -> None:
+        response.hold(nullcontext(), self.revocable)
         with anyio.fail_after(10):
-            await response({"type": "http"}, self._receive, self._send)
+            await response(
+                {"type": "http", "method": "GET", "headers": []}, self._receive, self._send
+            )
 
     async def _receive(self) -> Any:
         await anyio.sleep_forever()
@@ -47,6 +54,7 @@ class Client:
         if message["type"] == "http.response.body":
             self.bodies.append(message["body"])
             self.is_complete = not message["more_body"]
+            self.on_body()
 
 
 async def test_whole_download_is_complete() -> None:
@@ -80,3 +88,17 @@ async def test_rows_that_cannot_be_read_leave_it_incomplete() -> None:
     client = Client()
     await client.read(content())
     assert (client.bodies, client.is_complete) == ([b"a"], False)
+
+
+async def test_file_ends_when_the_permission_does(tmp_path: Path) -> None:
+    path = tmp_path / "export"
+    path.write_bytes(bytes(1 << 20))
+    client = Client()
+    await client.receive(FileDownload(path))
+    assert (len(b"".join(client.bodies)), client.is_complete) == (1 << 20, True)
+    client = Client()
+    client.on_body = lambda: client.end()
+    await client.receive(FileDownload(path))
+    assert len(b"".join(client.bodies)) < 1 << 20
+    assert not client.is_complete
+    assert client.is_released

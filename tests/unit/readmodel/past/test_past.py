@@ -1,6 +1,7 @@
 """A list of the past is the list that the table's content at that time would have given."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -203,6 +204,14 @@ def test_unknown_states_are_counted_and_not_listed(copy: Copy) -> None:
     for query in (ProductQuery(), ProductQuery(sort="stock")):
         page = lists.page(query, NOON - timedelta(1), 5)
         assert (page.items, page.unknown) == ([], 1)
+
+
+def test_deleted_product_without_an_image_is_not_counted_as_unknown(copy: Copy) -> None:
+    copy.apply(event(1, 0, None, 5), event(2, 1, 5, None, before=None, view_type="KEYS_ONLY"))
+    lists = PastLists(copy.database, DEFAULT_NAMES)
+    for query in (ProductQuery(), ProductQuery(sort="stock")):
+        assert lists.page(query, NOON + timedelta(1), 5).unknown == 0
+        assert lists.page(replace(query, deleted=True), NOON + timedelta(1), 5).unknown == 1
 
 
 def test_product_whose_events_have_all_expired_is_unknown(copy: Copy) -> None:
