@@ -25,7 +25,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from app.readmodel.database import Database
-from app.readmodel.read_model import FILE
+from app.readmodel.opening import FILE
 from bench.support.readmodel.event_questions import event_questions, trend_questions
 from bench.support.readmodel.following import bare_follow, bare_scan, fill, follow
 from bench.support.readmodel.live import live

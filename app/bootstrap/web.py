@@ -30,7 +30,7 @@ from app.demo.fitting import check_fits, fits
 from app.demo.live import Plan
 from app.demo.runner import DemoShop
 from app.demo.simulation.shop import changes, monday_morning
-from app.readmodel.read_model import open_read_model
+from app.readmodel.opening import open_read_model
 from app.runtime.version import our_version
 from app.store import location
 from app.store.coordination.audit_key_ids import AuditKeyIDs

@@ -1,79 +1,28 @@
 """The read model of one web process: the copy, the threads that keep it, and the lists from it."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from app.core.errors import StockpulseError, StoreUnavailable
+from app.core.errors import StoreUnavailable
 from app.core.events import ChangeEvent
-from app.core.item import Item
-from app.core.keys import NotAnID
 from app.readmodel.changes import Changes
+from app.readmodel.copy_state import CopyState, Filling, filling
 from app.readmodel.database import Database
 from app.readmodel.events.event_fill import EventFill
 from app.readmodel.events.event_lists import EventLists, EventPage
 from app.readmodel.events.event_query import EventQuery, Order
-from app.readmodel.fill import Fill, expected_items
+from app.readmodel.fill import Fill
 from app.readmodel.follower import Follower
 from app.readmodel.own_writes import OwnWrites
 from app.readmodel.past.past_lists import PastLists
 from app.readmodel.products.product_lists import ProductLists, ProductPage, Totals
 from app.readmodel.products.product_query import ProductQuery
 from app.readmodel.trends.rankings import Rankings
-from app.store.audit.audit_repository import AuditRepository
-from app.store.deployment import Deployment
-from app.store.dynamodb.batches import get_all
 from app.store.feed.cursor import Cursor
-from app.store.feed.feed import Feed
-from app.store.timeline.tail import Tail
 
-FILE = "read-model.sqlite"
 _EACH = 500  # events that are read at once for `each_event`
-LATE = 15.0  # seconds of lag from which a list says that it may be old
-
-
-@dataclass(frozen=True, slots=True)
-class Filling:
-    """Whether all is copied, and how much of about how much (None: not known) this process read."""
-
-    filled: bool
-    scanned: int
-    expected: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class CopyState:
-    """How complete the copy is.
-
-    `filled`: it has every product, and has had every event since the process started. `scanned` and
-    `expected` (None: not known): the items that this process has read for it, and the table's.
-    `events`: the same of the events. `lag`: for how many seconds it may have lacked an event.
-    `trouble`: why it does not follow now, empty if it does.
-    """
-
-    filled: bool
-    scanned: int
-    expected: int | None
-    events: Filling
-    lag: float
-    trouble: str
-
-    @property
-    def is_late(self) -> bool:
-        """Whether a list may lack changes that a reader would expect in it."""
-        return self.filled and self.lag > LATE
-
-
-class ReadModelFilling(StockpulseError):
-    """The read model is not filled yet; lists with filters have to wait."""
-
-    status = 503
-    code = "read-model-filling"
-    title = "The read model is still being filled"
 
 
 class ReadModel:
@@ -213,9 +162,9 @@ class ReadModel:
         """Check that the copy has all products, or also all events, and can be read."""
         state = self.state
         if not state.filled:
-            raise _filling("products for lists with filters", state.scanned, state.expected)
+            raise filling("products for lists with filters", state.scanned, state.expected)
         if events and not state.events.filled:
-            raise _filling("changes", state.events.scanned, state.events.expected)
+            raise filling("changes", state.events.scanned, state.events.expected)
         try:
             if not events:
                 self._changes.show_own_writes()
@@ -225,71 +174,3 @@ class ReadModel:
             raise StoreUnavailable(
                 f"The read model cannot be read now ({error}). Try again in a moment."
             ) from error
-
-
-def _filling(what: str, scanned: int, expected: int | None) -> ReadModelFilling:
-    of_about = f" of about {expected}" if expected else ""
-    return ReadModelFilling(
-        f"The server is still reading the {what}: {scanned}{of_about} since it started. Try "
-        "again in a moment.",
-        headers={"Retry-After": "5"},
-    )
-
-
-@contextmanager
-def open_read_model(
-    folder: Path,
-    deployment: Deployment,
-    feed: Feed,
-    audit: AuditRepository,
-    tail: Tail,
-    zone: ZoneInfo,
-) -> Iterator[ReadModel]:
-    """The read model in this data folder, kept up to date until the block ends.
-
-    `zone` is the shop's time zone, which defines the days of its trends.
-    """
-    client, names, table = deployment.clients.tables, deployment.names, deployment.tables.products
-    own_writes = OwnWrites(names)
-
-    def read_items(product_ids: Sequence[str]) -> Mapping[str, Item]:
-        keys = []
-        for product_id in product_ids:
-            with suppress(NotAnID):  # of a table that had another key
-                keys.append(names.key.key_of(product_id))
-        return {names.key.id_of(item): item for item in get_all(client, table, keys)}
-
-    def expected_events() -> int | None:
-        return expected_items(client, deployment.tables.audit)
-
-    with Database(folder / FILE, identity_of(deployment, zone)) as database:
-        changes = Changes(database, names, own_writes, read_items, zone)
-        fill = Fill(client, table, names, database)
-        event_fill = EventFill(feed, audit, expected_events, database, changes.fill)
-        with Follower(
-            database, tail, changes, own_writes, (fill, event_fill), deployment.signer.retention
-        ) as follower:
-            yield ReadModel(
-                database,
-                ProductLists(database, names),
-                PastLists(database, names),
-                Rankings(names, zone),
-                EventLists(database),
-                changes,
-                own_writes,
-                follower,
-                fill,
-                event_fill,
-            )
-
-
-def identity_of(deployment: Deployment, zone: ZoneInfo) -> str:
-    """What the copy is of: these tables, as they were created, with these attributes and days."""
-    tables = (deployment.tables.products, deployment.tables.feed)
-    made = [
-        (table["TableArn"], str(table.get("TableId")), table["CreationDateTime"].isoformat())
-        for table in (
-            deployment.clients.tables.describe_table(TableName=name)["Table"] for name in tables
-        )
-    ]
-    return f"{made} {deployment.names} {zone.key}"

@@ -11,7 +11,7 @@ import httpx
 from fastapi import FastAPI
 
 from app.config.settings import Settings
-from app.readmodel.read_model import CopyState, Filling
+from app.readmodel.copy_state import CopyState, Filling
 from app.web.app import create_app
 from tests.support.access import about, open_to_all
 

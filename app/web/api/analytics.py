@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.core.errors import InvalidCursor
 from app.core.events import Reason
 from app.core.roles import Role
-from app.readmodel.read_model import ReadModelFilling
+from app.readmodel.copy_state import ReadModelFilling
 from app.readmodel.trends import series
 from app.readmodel.trends.rankings import Measure, TrendPage, Window
 from app.web.auth.permissions import needs

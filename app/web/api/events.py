@@ -11,10 +11,10 @@ from app.broker.subscription import TooManyStreams
 from app.core.errors import EventNotFound, InvalidCursor, ProductGone, ProductNotFound
 from app.core.events import cloud_event, rfc3339
 from app.core.roles import Role
+from app.readmodel.copy_state import ReadModelFilling
 from app.readmodel.events.event_query import Order
 from app.readmodel.events.qualifiers import InvalidSearch
 from app.readmodel.products.product_lists import Totals
-from app.readmodel.read_model import ReadModelFilling
 from app.store.feed.cursor import parse_cursor
 from app.web.api.event_stream import stream
 from app.web.auth.identity import identity_of

@@ -11,8 +11,8 @@ from app.broker.filters import EVERYTHING
 from app.core.errors import InvalidCursor, StockpulseError
 from app.core.paths import name_in_events
 from app.core.roles import Role
+from app.readmodel.copy_state import ReadModelFilling
 from app.readmodel.events.qualifiers import InvalidSearch, parse
-from app.readmodel.read_model import ReadModelFilling
 from app.store.access.saved_views import View
 from app.web.auth.permissions import needs
 from app.web.pages.event_rows import row_of

@@ -18,7 +18,7 @@ from app.core.errors import StoreUnavailable
 from app.core.events import data_of, rfc3339
 from app.core.paths import name_in_events
 from app.core.roles import Role
-from app.readmodel.read_model import ReadModelFilling
+from app.readmodel.copy_state import ReadModelFilling
 from app.readmodel.trends.last_hour import LastHour
 from app.web.auth.permissions import needs
 from app.web.pages import admin_page, audit_page, sinks_page, system_page

@@ -10,6 +10,7 @@ from fastapi import Depends, Query, Request
 from app.broker.filters import Filter, topic_of
 from app.core.errors import InvalidCursor
 from app.core.events import ChangeEvent, Kind, Reason
+from app.readmodel.copy_state import Filling
 from app.readmodel.events.bounds import moment
 from app.readmodel.events.event_cursor import is_number
 from app.readmodel.events.event_lists import EventPage
@@ -17,7 +18,6 @@ from app.readmodel.events.event_query import EventQuery, Order, Span, Term
 from app.readmodel.events.event_terms import Qualifier
 from app.readmodel.events.qualifiers import parse
 from app.readmodel.products.product_lists import Totals
-from app.readmodel.read_model import Filling
 from app.store.feed.cursor import parse_cursor
 from app.web.errors import InvalidRequest
 from app.web.schemas.fields import Quantity

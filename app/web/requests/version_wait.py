@@ -10,7 +10,8 @@ from typing import Annotated
 from fastapi import Query
 from starlette.concurrency import run_in_threadpool
 
-from app.readmodel.read_model import ReadModel, ReadModelFilling
+from app.readmodel.copy_state import ReadModelFilling
+from app.readmodel.read_model import ReadModel
 
 WAIT = 1.0  # seconds
 WAITING = 100  # requests at a time; further ones do not wait

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from app.readmodel.read_model import Filling
+from app.readmodel.copy_state import Filling
 from app.web.schemas.outputs import NEXT_CURSOR, CloudEventOut, TotalOut
 
 

@@ -6,7 +6,7 @@ A finding says what to do, or that the system recovers by itself.
 from collections.abc import Sequence
 from datetime import timedelta
 
-from app.readmodel.read_model import CopyState
+from app.readmodel.copy_state import CopyState
 from app.store.status import StoredStatus
 from app.web.system.finding import Finding, span
 from app.web.system.shard_lines import shard_lines

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.broker.in_process import InProcessBroker
-from app.readmodel.read_model import CopyState
+from app.readmodel.copy_state import CopyState
 from app.store.coordination.shard_state import ShardState
 from app.store.status import StoredStatus
 

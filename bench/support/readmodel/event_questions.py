@@ -17,8 +17,8 @@ from app.readmodel.events.event_lists import EventLists
 from app.readmodel.events.event_query import Order
 from app.readmodel.events.event_row import decoded
 from app.readmodel.events.qualifiers import parse
+from app.readmodel.opening import FILE
 from app.readmodel.products.product_lists import Totals
-from app.readmodel.read_model import FILE
 from app.readmodel.trends import series
 from app.readmodel.trends.periods import RangeName, period, shortest_bucket, since_of
 from app.readmodel.trends.rankings import Measure, Rankings, TrendPage, Window

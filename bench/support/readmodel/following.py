@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from app.readmodel.follower import BATCH
-from app.readmodel.read_model import FILE, ReadModel, open_read_model
+from app.readmodel.opening import FILE, open_read_model
+from app.readmodel.read_model import ReadModel
 from app.store.audit.audit_repository import AuditRepository
 from app.store.feed.cursor import Cursor, CursorClock
 from app.store.feed.feed import Feed

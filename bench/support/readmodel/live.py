@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from app.readmodel.read_model import FILE
+from app.readmodel.opening import FILE
 from bench.latency import WriteTimer
 from bench.support.readmodel.loaded import Loaded
 from bench.support.report import percentile

@@ -20,8 +20,8 @@ from app.readmodel import database
 from app.readmodel.changes import Changes
 from app.readmodel.database import Database
 from app.readmodel.follower import BATCH
+from app.readmodel.opening import FILE, identity_of
 from app.readmodel.own_writes import OwnWrites
-from app.readmodel.read_model import FILE, identity_of
 from app.store.audit.audit_repository import Arrived
 from app.store.coordination.reconcile_requests import SHARD
 from app.store.deployment import CONSUMER, Deployment

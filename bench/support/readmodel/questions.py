@@ -21,10 +21,10 @@ import orjson
 
 from app.core.item import DEFAULT_NAMES
 from app.readmodel.database import Database
+from app.readmodel.opening import FILE
 from app.readmodel.past.past_lists import PastLists
 from app.readmodel.products.product_lists import ProductLists, Totals
 from app.readmodel.products.product_query import SORT_KEYS, ProductQuery, SortKey, encode_place
-from app.readmodel.read_model import FILE
 from bench.support.report import percentile
 
 PAGE = 50

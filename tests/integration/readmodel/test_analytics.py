@@ -9,7 +9,7 @@ import pytest
 
 from app.core.events import rfc3339
 from app.readmodel.events.event_fill import EventFill
-from app.readmodel.read_model import FILE
+from app.readmodel.opening import FILE
 from tests.support.processes.running import App, serving, settings_for
 from tests.support.waiting import until
 

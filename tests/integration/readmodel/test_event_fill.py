@@ -10,7 +10,7 @@ from app.config.signing import signer_of
 from app.readmodel.database import Database
 from app.readmodel.events import event_fill
 from app.readmodel.events.event_row import decoded
-from app.readmodel.read_model import FILE
+from app.readmodel.opening import FILE
 from app.store.audit.audit_repository import AuditRepository
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed

@@ -8,7 +8,7 @@ import pytest
 
 from app.readmodel import fill, follower
 from app.readmodel.database import Database
-from app.readmodel.read_model import FILE
+from app.readmodel.opening import FILE
 from app.store.dynamodb.client import connect
 from app.store.engine import find_running
 from tests.support.http.plain import Client

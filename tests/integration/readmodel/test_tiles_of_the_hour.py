@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from app.config.signing import signer_of
-from app.readmodel.read_model import FILE
+from app.readmodel.opening import FILE
 from app.store.audit.audit_repository import AuditRepository
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed

@@ -11,10 +11,10 @@ from starlette.concurrency import run_in_threadpool
 
 from app.core.errors import IdempotencyKeyReused
 from app.core.roles import Role
+from app.readmodel.copy_state import ReadModelFilling
 from app.readmodel.events.qualifiers import InvalidSearch
 from app.readmodel.past.past_lists import PastListsBusy
 from app.readmodel.products.product_query import query_of
-from app.readmodel.read_model import ReadModelFilling
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses
 from app.web.errors import (

@@ -9,9 +9,9 @@ from starlette.concurrency import run_in_threadpool
 from app.core.errors import InvalidCursor, PastNotKept, PastOutOfReach, ProductGone, ProductNotFound
 from app.core.events import rfc3339
 from app.core.roles import Role
+from app.readmodel.copy_state import ReadModelFilling
 from app.readmodel.past.past_lists import PastListsBusy
 from app.readmodel.products.product_lists import Totals
-from app.readmodel.read_model import ReadModelFilling
 from app.store.products import etags
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses

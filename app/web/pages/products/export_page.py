@@ -11,8 +11,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.core.roles import Role
+from app.readmodel.copy_state import ReadModelFilling
 from app.readmodel.products.product_query import ProductQuery
-from app.readmodel.read_model import ReadModelFilling
 from app.web.auth.permissions import needs
 from app.web.exports.export_file import Dialect, Growing, filename
 from app.web.pages.forms import Submitted

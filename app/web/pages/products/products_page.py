@@ -10,8 +10,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from app.core.errors import ETagMismatch, StockpulseError
 from app.core.events import REASONS
 from app.core.roles import Role
+from app.readmodel.copy_state import ReadModelFilling
 from app.readmodel.products.product_lists import ProductPage
-from app.readmodel.read_model import ReadModelFilling
 from app.store.products.barcodes import MOST_SHOWN, BarcodeCheck
 from app.store.products.model import Product
 from app.web.auth.permissions import needs

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.readmodel.read_model import ReadModelFilling
+from app.readmodel.copy_state import ReadModelFilling
 from app.web.requests.version_wait import VersionWaits
 
 pytestmark = pytest.mark.anyio

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from app.readmodel.read_model import CopyState, Filling
+from app.readmodel.copy_state import CopyState, Filling
 from app.store.coordination.checkpoints import Checkpoint
 from app.store.coordination.reconcile_requests import State as Comparison
 from app.store.coordination.shard_state import ShardState, reported

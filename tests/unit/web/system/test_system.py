@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.readmodel.read_model import Filling
+from app.readmodel.copy_state import Filling
 from app.store.coordination.reconcile_requests import Outcome
 from app.store.coordination.reconcile_requests import State as Comparison
 from app.store.coordination.shard_state import ShardState
