@@ -88,6 +88,7 @@ def test_tiles_and_the_stream_behind_them_count_each_change_once(
             writer.join(0.05)
         writer.join()
         until(lambda: changes(app.http.get("/").text) == writes + 1)
+        until(lambda: len(app.http.get("/v1/events?limit=200").json()["items"]) == writes + 1)
         counts = [changes(page) for page in pages]
         assert any(0 < number < writes for number in counts)
         for page, number in zip(pages, counts, strict=True):
