@@ -24,7 +24,6 @@ from app.store.dynamodb.batches import get_all
 from app.store.feed.feed import Feed
 from app.store.timeline.tail import Tail
 
-
 FILE = "read-model.sqlite"
 
 
