@@ -160,7 +160,7 @@ def test_a_record_that_can_be_audited_now_is_audited_and_reaches_the_sinks(shop:
     assert shop.letters()[0]["event_id"] is None, "there is no event yet"
     assert shop.app.http.post(f"{LETTERS}/{letter.id}/redrive").status_code == 202
     until(lambda: not shop.letters())
-    (event,) = shop.app.http.get("/v1/events").json()["items"]
+    (event,) = until(lambda: shop.app.http.get("/v1/events").json()["items"])
     assert event["data"]["stock_after"] == 5
     assert event["id"] == event_id("P9", event["data"]["event_key"])
     until(lambda: shop.received() == 1)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tests.support.http.sse import Listener
 from tests.support.processes.running import App, item, serving, settings_for
+from tests.support.waiting import until
 
 
 def recreate(app: App) -> None:
@@ -30,5 +31,8 @@ def test_after_a_table_is_recreated_only_new_changes_are_published(tmp_path: Pat
             TableName=app.services.about.products_table, Item=item(ProductID="new", Stock=2)
         )
         assert feed.changes(1)[0].data["subject"] == "new"
-        shown = [event["subject"] for event in app.http.get("/v1/events").json()["items"]]
-    assert shown == ["new", "old"]
+        until(lambda: subjects(app) == ["new", "old"])
+
+
+def subjects(app: App) -> list[str]:
+    return [event["subject"] for event in app.http.get("/v1/events").json()["items"]]

@@ -20,6 +20,7 @@ from app.store.timeline.first_arrivals import LATE_MS
 from tests.support.processes.fault_points import PIPELINE_POINTS
 from tests.support.processes.process import Follower, Process
 from tests.support.processes.running import item
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.embedded
 
@@ -47,6 +48,7 @@ def test_kill_at_any_fault_point_loses_and_duplicates_nothing(tmp_path: Path, po
             if len(set(follower.ids)) >= changes:
                 break
         audited = audit_of(engine.url)
+        until(lambda: len(listed_ids(app.url)) >= changes)
         listed = listed_ids(app.url)
     finally:
         app.__exit__()
