@@ -13,6 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from app.web.statics import static_path
 from tests.support.processes.process import Process
 from tests.support.processes.running import App, item
+from tests.support.waiting import until
 
 ROWS = "#feed li[data-id]"
 PATCH = {"Content-Type": "application/merge-patch+json", "If-Match": "*"}
@@ -201,6 +202,8 @@ def test_rest_write_is_painted_within_half_a_second(app: App, page: Page) -> Non
     expect(page.locator(ROWS)).to_have_count(201)
     page.evaluate("() => new Promise((painted) => requestAnimationFrame(() => painted()))")
     painted = page.evaluate("window.painted")
+    total = "/v1/events?limit=1&total=exact"
+    until(lambda: app.http.get(total).json()["total"]["count"] == 201)
     events = []
     link = "/v1/events?limit=200"
     while link and len(events) < 200:
