@@ -26,7 +26,7 @@ _NO_CHANGE = {
     "gap": "It says that changes are missing. Look for the change itself in the product's history.",
     "reconciled": "It says what was found in the table; the change itself was never recorded.",
     "internal": "It is a step of a deletion, or a change of ignored attributes.",
-    "expired": "DynamoDB's TTL deleted the product, and would delete it again. Create it anew.",
+    "expired": "DynamoDB's TTL deleted the product, and would delete it again. Create a new one.",
 }
 
 
