@@ -1,17 +1,17 @@
 // The Live page: events go through a buffer, which is flushed once per frame.
 
 import { createAnnouncer } from "./announce.js";
-import { createBuffer } from "./buffer.js";
+import { createBuffer } from "../stream/buffer.js";
 import { createFeed, ROW_LIMIT } from "./feed.js";
 import { createFilter } from "./filter.js";
-import { describe, isBaseline, sentence } from "./format.js";
+import { describe, isBaseline, sentence } from "../rows/format.js";
 import { createPauseControl } from "./pause.js";
-import { createPill } from "./pill.js";
-import { createRowBuilder } from "./row.js";
-import { createScheduler } from "./schedule.js";
-import { openStream } from "./stream.js";
+import { setPaused } from "../shell/main.js";
+import { createRowBuilder } from "../rows/row.js";
+import { createScheduler } from "../stream/schedule.js";
+import { listen } from "../stream/page_stream.js";
 import { createTileBoard } from "./tileboard.js";
-import { createTimes, localiseTimes } from "./times.js";
+import { createTimes, localiseTimes } from "../shell/times.js";
 
 const GAP = "Some changes are missing from this list. Each product\u2019s history has all of them.";
 const skippedText = (count) =>
@@ -22,22 +22,20 @@ const $ = (id) => document.getElementById(id);
 const main = document.querySelector("main");
 const list = $("feed");
 const times = createTimes();
-const showState = createPill($("pill"));
 const filter = createFilter($("filter"), list, $("filter-count"));
-const show = createFeed(list, createRowBuilder($("row"), main.dataset.history, main.dataset.stream, times), filter);
+const show = createFeed(list, createRowBuilder($("row"), main.dataset.history, document.documentElement.dataset.stream, times), filter);
 const buffer = createBuffer(ROW_LIMIT);
 const tiles = createTileBoard($("tiles"), times, () => buffer.paused);
 const announce = createAnnouncer((text) => {
   $("summary").textContent = text;
 });
 const schedule = createScheduler(flush);
-let connection = "connecting";
 let found = 0; // baselines, shown as one number instead of rows
 
 const showWaiting = createPauseControl($("pause"), (paused) => {
   if (paused) buffer.pause();
   else buffer.resume();
-  showState(connection, paused);
+  setPaused(paused);
   flush();
 });
 
@@ -65,7 +63,7 @@ function showFound() {
 }
 
 localiseTimes(document, times);
-openStream(main, {
+listen({
   seen: [...list.querySelectorAll("[data-id]")].map((row) => row.dataset.id).reverse(),
   onEvents(events) {
     for (const event of events) {
@@ -81,8 +79,6 @@ openStream(main, {
     schedule();
   },
   onState(state) {
-    connection = state;
-    showState(state, buffer.paused);
     $("store-notice").hidden = state !== "unavailable";
   },
   onClock: tiles.setClock,

@@ -2,7 +2,7 @@
 //
 // Quantities of different units have no sum. Pure. It starts with the server's counts (app/web/pages/tiles.py); each event adds to them.
 
-import { isOutside, isSynthetic, quantity } from "./format.js";
+import { isOutside, isSynthetic, quantity } from "../rows/format.js";
 
 export const WINDOW = 60; // minutes
 const MIXED = "mixed";

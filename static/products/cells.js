@@ -1,6 +1,6 @@
 // Stock cells follow the stream; an event older than its row is ignored.
 
-import { quantity } from "../live/format.js";
+import { quantity } from "../rows/format.js";
 
 /** Whether an event may change a row that shows `version`. Pure. */
 export function isNewer(version, event, metadata) {

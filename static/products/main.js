@@ -1,8 +1,7 @@
 // The Products page: stock cells follow the stream, and stock changes do not leave the page.
 
-import { quantity } from "../live/format.js";
-import { createPill } from "../live/pill.js";
-import { openStream } from "../live/stream.js";
+import { quantity } from "../rows/format.js";
+import { listen } from "../stream/page_stream.js";
 import { takeOver } from "./adjust.js";
 import { createCells } from "./cells.js";
 
@@ -25,7 +24,7 @@ if (table !== null) {
   });
 }
 
-openStream(main, {
+listen({
   onEvents(events) {
     for (const event of events) {
       cells.apply(event);
@@ -35,5 +34,4 @@ openStream(main, {
     }
   },
   onGap: () => reloadNotice("This page missed some changes, so the stock shown may be out of date."),
-  onState: createPill(document.getElementById("pill")),
 });

@@ -24,7 +24,7 @@ def test_healthy_system_shows_its_shard(app: App, browser: Browser) -> None:
     page = context.new_page()
     page.goto(app.url)
     page.get_by_role("link", name="System").click()
-    expect(page.get_by_role("status")).to_contain_text("All is well: 1 shard is read")
+    expect(page.locator("#verdict").get_by_role("status")).to_contain_text("All is well: 1 shard is read")
     expect(page.locator("#shards tbody tr")).to_have_count(1)
     expect(page.locator("#shards tbody")).to_contain_text("shardId-")
     context.close()
@@ -35,7 +35,7 @@ def test_page_refreshes_to_show_a_store_outage_and_its_end(tmp_path: Path, page:
     with Process(tmp_path / "data") as process:
         page.clock.install()
         page.goto(f"{process.url}/system")
-        expect(page.get_by_role("status")).to_contain_text("All is well")
+        expect(page.locator("#verdict").get_by_role("status")).to_contain_text("All is well")
         page.locator("#shards-scroll").focus()
         engine = find_running(process.data_dir)
         assert engine is not None
@@ -56,7 +56,7 @@ def test_page_refreshes_to_show_a_store_outage_and_its_end(tmp_path: Path, page:
 def refreshed_until(page: Page, text: str) -> None:
     """Advance the page's clock until the headline contains the text."""
     deadline = time.monotonic() + PATIENCE
-    while text not in (page.get_by_role("status").text_content() or ""):
+    while text not in (page.locator("#verdict").get_by_role("status").text_content() or ""):
         assert time.monotonic() < deadline, page.locator("#verdict").text_content()
         page.clock.fast_forward(INTERVAL)
         page.wait_for_timeout(800)  # a response may wait half a second for the store

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { createAnnouncer } from "../../static/live/announce.js";
-import { createBuffer } from "../../static/live/buffer.js";
-import { createDedupe } from "../../static/live/dedupe.js";
+import { createBuffer } from "../../static/stream/buffer.js";
+import { createDedupe } from "../../static/stream/dedupe.js";
 import { passes } from "../../static/live/filter.js";
-import { pillState } from "../../static/live/pill.js";
-import { createScheduler } from "../../static/live/schedule.js";
+import { pillState } from "../../static/shell/pill.js";
+import { createScheduler } from "../../static/stream/schedule.js";
 import { createClock } from "./clock.js";
 
 const fill = (buffer, count) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createConnection, SILENCE_LIMIT } from "../../static/live/connection.js";
+import { createConnection, SILENCE_LIMIT } from "../../static/stream/connection.js";
 import { createClock } from "./clock.js";
 import { createSources } from "./fakes.js";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { describe, sentence, signed } from "../../static/live/format.js";
+import { describe, sentence, signed } from "../../static/rows/format.js";
 
 const cases = JSON.parse(readFileSync(new URL("rows.json", import.meta.url), "utf8"));
 const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

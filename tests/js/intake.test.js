@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createDedupe } from "../../static/live/dedupe.js";
-import { createIntake } from "../../static/live/intake.js";
+import { createDedupe } from "../../static/stream/dedupe.js";
+import { createIntake } from "../../static/stream/intake.js";
 import { createClock } from "./clock.js";
 
 const event = (id, kind = "updated") => ({ id, kind, occurred_at: `at ${id}` });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { joinStream } from "../../static/live/leader.js";
+import { joinStream } from "../../static/stream/leader.js";
 import { createClock } from "./clock.js";
 import { createBrowser } from "./fakes.js";
 

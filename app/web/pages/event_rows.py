@@ -1,6 +1,6 @@
 """A change's row is made from its event alone; what the event does not show is never guessed.
 
-Pure. `static/live/format.js` makes the same rows in the browser; `tests/js/rows.json` tests
+Pure. `static/rows/format.js` makes the same rows in the browser; `tests/js/rows.json` tests
 both. What the stream's view type leaves out is shown as "not recorded".
 """
 

@@ -64,6 +64,7 @@ def render(
         "base": settings.base_path,
         "static": settings.base_path + static_path(),
         "version": services.about.version,
+        "cursor": services.broker.head,
         "read_only": settings.read_only or not may_edit,
         "identity": identity,
         "token": _token_field(services, identity),

@@ -8,9 +8,9 @@ import { joinStream } from "./leader.js";
 const PAGE_LIMIT = 200;
 const PROBE_TIMEOUT = 5_000;
 
-/** `main` is the page's element with `data-stream` and `data-cursor`. */
-export function openStream(main, { seen = [], onEvents, onGap, onState, onClock = () => {} }) {
-  const { stream: url, cursor } = main.dataset;
+/** `page` is the element with `data-stream` and `data-cursor`. */
+export function openStream(page, { seen = [], onEvents, onGap, onState, onClock = () => {} }) {
+  const { stream: url, cursor } = page.dataset;
   const { base, version } = document.documentElement.dataset;
   const dedupe = createDedupe();
   for (const id of seen) dedupe.first(id);

@@ -1,0 +1,21 @@
+// The frame of every page: the connection pill.
+
+import { listen } from "../stream/page_stream.js";
+import { createPill } from "./pill.js";
+
+const show = createPill(document.getElementById("pill"));
+let connection = "connecting";
+let paused = false;
+
+/** Whether this page holds changes back. */
+export function setPaused(value) {
+  paused = value;
+  show(connection, paused);
+}
+
+listen({
+  onState(state) {
+    connection = state;
+    show(connection, paused);
+  },
+});

@@ -1,0 +1,35 @@
+// A page has one stream: its parts listen to it, and it opens once all of them have been set up.
+//
+// Module scripts run before DOMContentLoaded, so every part that listens by then is told of all
+// events after the cursor that the page was rendered with.
+
+import { openStream } from "./stream.js";
+
+const parts = [];
+let state = null;
+
+/**
+ * Adds a part of the page. `seen`: ids of the events that it shows already; `onEvents(events)`:
+ * new events' data, oldest first; `onGap(time)`; `onState(state)`; `onClock(heartbeat)`.
+ */
+export function listen(part) {
+  parts.push(part);
+  if (state !== null) part.onState?.(state);
+}
+
+const each = (name) => (value) => {
+  for (const part of parts) part[name]?.(value);
+};
+
+addEventListener("DOMContentLoaded", () => {
+  openStream(document.documentElement, {
+    seen: parts.flatMap((part) => part.seen ?? []),
+    onEvents: each("onEvents"),
+    onGap: each("onGap"),
+    onClock: each("onClock"),
+    onState(next) {
+      state = next;
+      each("onState")(next);
+    },
+  });
+});
