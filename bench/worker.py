@@ -61,7 +61,8 @@ def ours(
 ) -> int:
     """Run the worker until `count` records or more are audited, published and checkpointed.
 
-    Returns how many: the last page is finished, and pages grow from 100 to 1,000 records. With a factor of one it works as in `stockpulse serve`, which writes one batch at a time.
+    Returns how many: the last page is finished, and pages grow from 100 to 1,000 records. With a
+    factor of one it works as in `stockpulse serve`, which writes one batch at a time.
     """
     client = on.clients.tables
     stop = threading.Event()
