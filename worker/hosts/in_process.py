@@ -15,11 +15,12 @@ from app.store.coordination.hold import Hold
 from app.store.coordination.leases import Lease
 from app.store.coordination.shard_state import ShardState
 from app.store.deployment import Deployment
+from worker.consumers.process_parts import SinkPlan
 from worker.continuity.gaps import ChainGuard, Gaps
 from worker.effects.log_writer import LogWriter
 from worker.effects.publish_order import Publish
 from worker.hosts.stream_reading import Reading, make_coordinator
-from worker.hosts.wiring import SinkPlan, Wiring
+from worker.hosts.wiring import Wiring
 from worker.reconcile.readings import Readings
 from worker.reconcile.reconciler import ComparisonFactory
 from worker.sharing.membership import Guard

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from app.core.errors import StoreRefused
+from app.store.alerts.first_scan import PAGE
 from tests.support.builders import NOON_MS, an_item
 from tests.unit.worker.sinks.alert_shop import Shop, change
-from worker.sinks.alert_scan import PAGE
 
 LATER = NOON_MS + 10**9
 
