@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from app.core.errors import ConditionFailed, ItemTooLarge, OutcomeUnknown, Superseded
+from app.core.errors import ConditionFailed, ItemTooLarge, OutcomeUnknown
 from app.core.item import Item
 from app.core.paths import Path
+from app.core.reversal_errors import Superseded
 from app.core.stamps import Stamps
 from app.store.dynamodb.transactions import Committer, settling
 from app.store.products.expressions import as_read, mark_delete, unmark

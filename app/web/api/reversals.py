@@ -5,21 +5,18 @@ from functools import partial
 from fastapi import APIRouter, Request, Response
 
 from app.core.errors import (
-    AlreadyReversed,
-    CountedSince,
     EventNotFound,
     IdempotencyKeyReused,
     InsufficientStock,
     ItemTooLarge,
     MetadataTaken,
-    NotReversible,
     ProductExists,
     ProductGone,
     ProductNotFound,
     StockNotCountable,
-    Superseded,
     TooMuchContention,
 )
+from app.core.reversal_errors import AlreadyReversed, CountedSince, NotReversible, Superseded
 from app.core.roles import Role
 from app.store.products.model import Product
 from app.web.api.batches.reversal_items import ReversalItems

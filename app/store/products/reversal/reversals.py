@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from app.core.errors import AlreadyReversed, ProductExists
+from app.core.errors import ProductExists
 from app.core.events import ChangeEvent
+from app.core.reversal_errors import AlreadyReversed
 from app.core.stamps import Stamps
 from app.store.idempotency import Once
 from app.store.products.changes import StockRules

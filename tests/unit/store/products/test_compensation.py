@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from app.core.errors import CountedSince, NotReversible, Superseded
 from app.core.events import ChangeEvent
 from app.core.item import DEFAULT_NAMES, AttributeNames
 from app.core.keys import KeyPart, KeySchema
+from app.core.reversal_errors import CountedSince, NotReversible, Superseded
 from app.store.products.changes import WHOLE_UNITS
 from app.store.products.reversal.compensation import (
     changed_by,

@@ -11,7 +11,8 @@ from unittest.mock import ANY
 
 import pytest
 
-from app.core.errors import AlreadyReversed, OutcomeUnknown
+from app.core.errors import OutcomeUnknown
+from app.core.reversal_errors import AlreadyReversed
 from app.store.idempotency import Answer, IdempotencyKeyRows, Once, Replayed, RequestKey
 from app.store.products.changes import WHOLE_UNITS
 from app.store.products.model import Product, ProductDraft, Stamp

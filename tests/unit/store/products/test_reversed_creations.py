@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from app.core.errors import AlreadyReversed, Superseded
 from app.core.events import ChangeEvent
+from app.core.reversal_errors import AlreadyReversed, Superseded
 from app.store.idempotency import Answer, IdempotencyKeyRows, Once, Replayed, RequestKey
 from app.store.products.changes import WHOLE_UNITS
 from app.store.products.model import ProductDraft, Stamp
