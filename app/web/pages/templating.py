@@ -65,6 +65,7 @@ def render(
         "static": settings.base_path + static_path(),
         "version": services.about.version,
         "cursor": services.broker.head,
+        "zone_name": settings.timezone,
         "read_only": settings.read_only or not may_edit,
         "identity": identity,
         "token": _token_field(services, identity),
