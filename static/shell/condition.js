@@ -16,23 +16,18 @@ export function createCondition(start) {
   let heard = start; // the page itself came from the server
   let retryAt = 0;
   let server = null; // the newest status: of a hello or a heartbeat
-  let resume = null; // {until, count, missed, reading}: what was missed arrives
+  let resume = null; // {count, missed, reading}: what was missed arrives
   let caughtUp = null; // {count, missed, at}
   let paused = false;
   let waiting = 0;
 
-  const begin = () => (resume ??= { until: null, count: 0, missed: false, reading: 0 });
+  const begin = () => (resume ??= { count: 0, missed: false, reading: 0 });
 
-  function finish(now) {
-    if (resume === null || now < resume.reading) return;
+  /** A heartbeat is sent when no event waits, so it ends a resume. */
+  function heartbeat(now) {
+    if (resume === null || server.state === "behind" || now < resume.reading) return;
     caughtUp = { count: resume.count, missed: resume.missed, at: now };
     resume = null;
-  }
-
-  function status(body, now) {
-    server = body;
-    if (body.state === "stale") begin();
-    else if (body.state !== "behind" && !resume?.until) finish(now);
   }
 
   return {
@@ -43,25 +38,19 @@ export function createCondition(start) {
     },
 
     /** A message of the server, or of the connection (`retry`). Call it after its events. */
-    frame({ name, id, data }, now) {
-      const body = name === "change" ? null : parsed(data);
+    frame({ name, data }, now) {
+      const body = name === "change" ? {} : parsed(data);
       if (name === "retry") {
         retryAt = body.at;
         return;
       }
       heard = now;
       retryAt = 0;
-      if (name === "hello") {
-        if (resume !== null) resume.until = body.cursor;
-        status(body, now);
-      } else if (name === "heartbeat") {
-        if (resume !== null) resume.until = null; // it is sent when nothing else waits
-        status(body, now);
-      } else if (name === "reset" && resume !== null) {
-        resume.reading = now + READING;
-      } else if (name === "change" && resume?.until && id >= resume.until) {
-        finish(now);
-      }
+      if (name === "reset" && resume !== null) resume.reading = now + READING;
+      if (body.state === undefined) return;
+      server = body;
+      if (body.state === "stale") begin();
+      else if (name === "heartbeat") heartbeat(now);
     },
 
     /** So many new events were passed to the page. */
@@ -97,12 +86,13 @@ export function createCondition(start) {
         const since = Date.parse(server.since) || heard;
         return { state: "stale", text: `Stale since ${minute(since)}`, title, stale: { since, says: server.says } };
       }
-      if (resume?.count > 0) {
-        return { state: "catching", text: "Catching up", detail: ` ${resume.count.toLocaleString("en")}`, title };
-      }
       const lag = (server.lag_ms.stream + server.lag_ms.audit) / 1000;
       if (server.state === "behind") {
         return { state: "catching", text: "Catching up", detail: ` \u00b7 ${seconds(lag)} behind`, title };
+      }
+      if (resume !== null) {
+        const count = resume.count > 0 ? ` ${resume.count.toLocaleString("en")}` : "\u2026";
+        return { state: "catching", text: "Catching up", detail: count, title };
       }
       if (paused) {
         return { state: "paused", text: "Paused", detail: waiting > 0 ? ` \u00b7 ${waiting.toLocaleString("en")} new` : "", title };
