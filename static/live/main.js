@@ -35,13 +35,16 @@ let found = 0; // baselines, shown as one number instead of rows
 const showWaiting = createPauseControl($("pause"), (paused) => {
   if (paused) buffer.pause();
   else buffer.resume();
-  setPaused(paused);
+  setPaused(paused, buffer.count);
   flush();
 });
 
 function flush() {
   showWaiting(buffer.count);
-  if (buffer.paused) return;
+  if (buffer.paused) {
+    setPaused(true, buffer.count);
+    return;
+  }
   const { items, skipped } = buffer.take();
   tiles.show();
   if (found > 0) showFound();

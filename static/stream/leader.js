@@ -6,9 +6,9 @@
 // browsers suspend hidden tabs) is replaced. Without Web Locks each tab opens its own stream.
 
 const ANSWER_LIMIT = 4_000; // a leader that does not answer within this time is frozen
-const SILENCE_LIMIT = 45_000; // three heartbeats
+const SILENCE_LIMIT = 8_000; // two heartbeats are missing
 const PATIENCE = 3_000; // a hidden leader's timers are throttled, so a visible tab takes over
-const WATCH_INTERVAL = 5_000;
+const WATCH_INTERVAL = 1_000;
 
 /**
  * Joins the browser's stream. `connect(cursor, onFrame, onState)` opens a connection;
@@ -143,7 +143,10 @@ export function joinStream({
   }
 
   channel.onmessage = ({ data: message }) => {
-    if (message.type === "who") {
+    if (message.type === "hurry") {
+      connection?.hurry();
+    } else if (message.type === "who") {
+      connection?.check(); // a hidden tab's own timers may be late
       if (connection !== null) postState();
     } else if (connection === null) {
       receive(message);
@@ -160,8 +163,12 @@ export function joinStream({
   return {
     /** This tab became visible, or the network returned: check the connection at once. */
     hurry() {
-      if (connection === null) ask();
-      else connection.hurry();
+      if (connection !== null) {
+        connection.hurry();
+      } else {
+        ask();
+        post({ type: "hurry" });
+      }
     },
 
     close() {

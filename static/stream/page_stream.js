@@ -7,14 +7,21 @@ import { openStream } from "./stream.js";
 
 const parts = [];
 let state = null;
+let stream = null;
 
 /**
  * Adds a part of the page. `seen`: ids of the events that it shows already; `onEvents(events)`:
- * new events' data, oldest first; `onGap(time)`; `onState(state)`; `onClock(heartbeat)`.
+ * new events' data, oldest first; `onGap(time)`; `onState(state)`; `onClock(heartbeat)`;
+ * `onFrame({name, id, data})`: each message, after its events.
  */
 export function listen(part) {
   parts.push(part);
   if (state !== null) part.onState?.(state);
+}
+
+/** Connect now instead of waiting for the next try. */
+export function retry() {
+  stream?.hurry();
 }
 
 const each = (name) => (value) => {
@@ -22,11 +29,12 @@ const each = (name) => (value) => {
 };
 
 addEventListener("DOMContentLoaded", () => {
-  openStream(document.documentElement, {
+  stream = openStream(document.documentElement, {
     seen: parts.flatMap((part) => part.seen ?? []),
     onEvents: each("onEvents"),
     onGap: each("onGap"),
     onClock: each("onClock"),
+    onFrame: each("onFrame"),
     onState(next) {
       state = next;
       each("onState")(next);

@@ -9,7 +9,7 @@ const PAGE_LIMIT = 200;
 const PROBE_TIMEOUT = 5_000;
 
 /** `page` is the element with `data-stream` and `data-cursor`. */
-export function openStream(page, { seen = [], onEvents, onGap, onState, onClock = () => {} }) {
+export function openStream(page, { seen = [], onEvents, onGap, onState, onClock = () => {}, onFrame = () => {} }) {
   const { stream: url, cursor } = page.dataset;
   const { base, version } = document.documentElement.dataset;
   const dedupe = createDedupe();
@@ -33,6 +33,7 @@ export function openStream(page, { seen = [], onEvents, onGap, onState, onClock 
     onFrame(frame) {
       if (frame.name === "heartbeat") onClock(frame.data);
       intake.receive(frame);
+      onFrame(frame);
     },
     onState,
     onHole: intake.catchUp,
@@ -48,7 +49,7 @@ export function openStream(page, { seen = [], onEvents, onGap, onState, onClock 
   addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload();
   });
-  return intake;
+  return { ...intake, hurry: joined.hurry };
 }
 
 // An event is `counted` if it arrived before the page was rendered, whose tiles have it.

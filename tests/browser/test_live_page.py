@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -105,6 +106,7 @@ def test_page_misses_and_repeats_nothing_after_a_server_is_killed_and_restarted(
         for number in range(5):
             create(app.url, f"during-{number}")
         expect(page.locator("#pill")).to_contain_text("Live", timeout=30_000)
+        expect(page.locator("#pill")).to_contain_text(re.compile("caught up [0-5], 0 missed"))
         create(app.url, "after")
         expect(page.locator(ROWS)).to_have_count(7)
         shown = page.locator(ROWS).evaluate_all("rows => rows.map(row => row.dataset.id)")
@@ -118,7 +120,7 @@ def test_page_shows_a_store_outage_and_recovers(tmp_path: Path, page: Page) -> N
         engine = json.loads((app.data_dir / "engine.json").read_text())["pid"]
         os.kill(engine, signal.SIGSTOP)
         try:
-            expect(page.locator("#pill")).to_contain_text("Database unavailable", timeout=20_000)
+            expect(page.locator("#pill")).to_contain_text("Stale since", timeout=20_000)
             expect(page.locator("#store-notice")).to_be_visible()
         finally:
             os.kill(engine, signal.SIGCONT)

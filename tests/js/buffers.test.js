@@ -5,7 +5,6 @@ import { createAnnouncer } from "../../static/live/announce.js";
 import { createBuffer } from "../../static/stream/buffer.js";
 import { createDedupe } from "../../static/stream/dedupe.js";
 import { passes } from "../../static/live/filter.js";
-import { pillState } from "../../static/shell/pill.js";
 import { createScheduler } from "../../static/stream/schedule.js";
 import { createClock } from "./clock.js";
 
@@ -57,13 +56,6 @@ test("a filter matches kind, text and outside changes", () => {
   assert.ok(passes({ kind: "outside", query: "" }, row));
   assert.ok(!passes({ kind: "inserted", query: "" }, row));
   assert.ok(!passes({ kind: "", query: "cup" }, row));
-});
-
-test("the pill shows a broken connection even while paused", () => {
-  assert.equal(pillState("live", true), "paused");
-  for (const state of ["connecting", "reconnecting", "offline", "unavailable"]) {
-    assert.equal(pillState(state, true), state);
-  }
 });
 
 test("announcements are throttled to a summary", () => {

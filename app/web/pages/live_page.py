@@ -60,7 +60,7 @@ def live_page(request: Request, services: ServicesDep) -> HTMLResponse:
         "live.html",
         page="live",
         cursor=cursor,
-        unavailable=services.broker.trouble() is not None,
+        unavailable=services.broker.condition().state == "stale",
         rows=[change.row for change in changes],
         tiles=tiles,
         now=rfc3339(now),

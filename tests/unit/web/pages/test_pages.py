@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.broker.condition import Condition
 from app.broker.in_process import InProcessBroker
 from app.core.errors import ProductGone, StoreUnavailable
 from app.core.events import ChangeEvent
@@ -31,7 +32,8 @@ class _Down:
 
 
 def a_broker(*events: ChangeEvent, trouble: str | None = None) -> InProcessBroker:
-    broker = InProcessBroker(MemoryFeed(), "Products", version="1", status=lambda: trouble)
+    condition = Condition("stale" if trouble else "live")
+    broker = InProcessBroker(MemoryFeed(), "Products", version="1", condition=lambda: condition)
     broker.load()
     broker.publish([(a_cursor(n), event) for n, event in enumerate(events)])
     return broker

@@ -18,6 +18,7 @@ from tests.unit.web.system.system_states import (
     saved,
     sink,
     stored,
+    vitals,
     worker,
 )
 
@@ -27,9 +28,12 @@ def get(path: str, state: SystemState, **settings: Any) -> httpx.Response:
         return state
 
     probes = {
-        name: partial({"ok": None}.get, text, text) for name, text in state.live.parts.items()
+        name: partial({"ok": None}.get, text, text)
+        for name, text in state.live.vitals.parts.items()
     }
-    return OpenSite(settings, system=SimpleNamespace(current=current), probes=probes).get(path)
+    broker = SimpleNamespace(head="cursor")
+    system = SimpleNamespace(current=current)
+    return OpenSite(settings, system=system, probes=probes, broker=broker).get(path)
 
 
 def test_headline_comes_before_the_details() -> None:
@@ -91,7 +95,7 @@ def test_leases_and_workers_are_shown_if_there_are_any() -> None:
 def test_page_shows_what_is_unknown_while_the_store_is_unavailable() -> None:
     state = a_state(stored=None, read_at=None, trouble="DynamoDB did not answer.")
     page = get("/system", state).text
-    assert "Stockpulse is not working." in page
+    assert "Working, but something needs attention." in page
     assert "the tables have not been read yet" in page
     assert page.count("Unknown: the tables have not been read.") == 3
 
@@ -112,7 +116,7 @@ def test_fragment_has_only_the_state() -> None:
 
 
 def test_readiness_has_parts_and_details() -> None:
-    state = a_state(live=live(parts={"engine": "down", "worker": "ok"}))
+    state = a_state(live=live(vitals=vitals(parts={"engine": "down", "worker": "ok"})))
     answer = get("/readyz", state)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
     body = answer.json()
@@ -126,7 +130,7 @@ def test_readiness_has_parts_and_details() -> None:
 
 
 def test_unknown_state_is_not_shown_as_good() -> None:
-    unknown = a_state(live=live(shards=None), workers=[worker(heard=False)])
+    unknown = a_state(live=live(vitals=vitals(workers=None)))
     for state, kind in ((unknown, "notice "), (a_state(), "notice good")):
         assert f'id="verdict" class="{kind}"' in get("/system", state).text
 
