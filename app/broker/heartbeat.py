@@ -73,9 +73,9 @@ class StatusMessages:
         """Read the condition again for the next heartbeat."""
         self._status = None
 
-    def hello(self, cursor: str) -> bytes:
-        """The first message of a stream."""
-        data = {"cursor": cursor, "server_version": self._version}
+    def hello(self, cursor: str, head: str) -> bytes:
+        """The first message of a stream; a client that has received `head` has caught up."""
+        data = {"cursor": cursor, "head": head, "server_version": self._version}
         return signal("hello", cursor, data | self._current())
 
     def heartbeat(self, cursor: str) -> bytes:
