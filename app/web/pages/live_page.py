@@ -23,10 +23,10 @@ from app.readmodel.trends.last_hour import LastHour
 from app.web.auth.permissions import needs
 from app.web.pages import admin_page, audit_page, sinks_page, system_page, undo_page
 from app.web.pages.event_rows import local_time, view_notice
-from app.web.pages.live_rows import ROWS, RowStyle, newest_changes
+from app.web.pages.live.live_rows import ROWS, RowStyle, newest_changes
+from app.web.pages.live.tiles import Tiles, first_minute, tiles_of, tiles_of_sums
 from app.web.pages.products import export_page, history_page, products_page
 from app.web.pages.templating import render
-from app.web.pages.tiles import Tiles, first_minute, tiles_of, tiles_of_sums
 from app.web.requests.parameters import ServicesDep
 from app.web.services import Services
 

@@ -93,9 +93,10 @@ def render(
     )
 
 
-def row_markup(row: Row, base: str) -> Markup:
-    """One change as a list item; its links begin with `base`."""
-    markup: Markup = _templates.get_template("_parts.html").module.row(row, base)  # type: ignore[attr-defined]
+def row_markup(row: Row, base: str, *, undo: bool = False) -> Markup:
+    """One change as a list item; its links begin with `base`. `undo`: offer to undo it."""
+    parts: Any = _templates.get_template("_parts.html").module
+    markup: Markup = parts.row(row, base, undo=undo)
     return markup
 
 
