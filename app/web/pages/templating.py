@@ -69,6 +69,7 @@ def render(
         "here": f"{request.url.path}?{request.url.query}"
         if request.url.query
         else request.url.path,
+        "zone_name": settings.timezone,
         "read_only": settings.read_only or not may_edit,
         "identity": identity,
         "token": _token_field(services, identity),
