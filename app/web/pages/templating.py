@@ -19,7 +19,7 @@ from app.core.paths import name_in_events
 from app.core.roles import Role
 from app.web.auth.identity import Identity
 from app.web.auth.permissions import TOKEN_FIELD
-from app.web.pages.event_rows import Row, local_time, price_text
+from app.web.pages.event_rows import Row, local_time, price_text, seconds_text
 from app.web.services import Services
 from app.web.statics import static_path
 
@@ -31,6 +31,8 @@ def _environment() -> Environment:
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["grouped"] = lambda number: f"{number:,}"
+    environment.filters["amount"] = lambda number: f"{Decimal(digits(number)):,}"
+    environment.filters["seconds"] = seconds_text
     environment.filters["price"] = price_text
     environment.filters["digits"] = digits
     environment.filters["quantity"] = quantity
@@ -65,6 +67,10 @@ def render(
         "static": settings.base_path + static_path(),
         "version": services.about.version,
         "cursor": services.broker.head,
+        "undone": request.query_params.get("undone"),
+        "here": f"{request.url.path}?{request.url.query}"
+        if request.url.query
+        else request.url.path,
         "zone_name": settings.timezone,
         "read_only": settings.read_only or not may_edit,
         "identity": identity,
@@ -90,9 +96,10 @@ def render(
     )
 
 
-def row_markup(row: Row, base: str) -> Markup:
-    """One change as a list item; its links begin with `base`."""
-    markup: Markup = _templates.get_template("_parts.html").module.row(row, base)  # type: ignore[attr-defined]
+def row_markup(row: Row, base: str, *, undo: bool = False) -> Markup:
+    """One change as a list item; its links begin with `base`. `undo`: offer to undo it."""
+    parts: Any = _templates.get_template("_parts.html").module
+    markup: Markup = parts.row(row, base, undo=undo)
     return markup
 
 
