@@ -65,6 +65,10 @@ def render(
         "static": settings.base_path + static_path(),
         "version": services.about.version,
         "cursor": services.broker.head,
+        "undone": request.query_params.get("undone"),
+        "here": f"{request.url.path}?{request.url.query}"
+        if request.url.query
+        else request.url.path,
         "read_only": settings.read_only or not may_edit,
         "identity": identity,
         "token": _token_field(services, identity),
