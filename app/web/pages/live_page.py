@@ -21,7 +21,14 @@ from app.core.roles import Role
 from app.readmodel.copy_state import ReadModelFilling
 from app.readmodel.trends.last_hour import LastHour
 from app.web.auth.permissions import needs
-from app.web.pages import admin_page, audit_page, sinks_page, system_page, undo_page
+from app.web.pages import admin_page, sinks_page, system_page, undo_page
+from app.web.pages.audit import (
+    audit_export,
+    audit_page,
+    event_page,
+    saved_searches,
+    undo_several,
+)
 from app.web.pages.event_rows import local_time, view_notice
 from app.web.pages.live_rows import ROWS, RowStyle, newest_changes
 from app.web.pages.products import export_page, history_page, products_page
@@ -35,6 +42,10 @@ router.include_router(products_page.router)
 router.include_router(history_page.router)
 router.include_router(export_page.router)
 router.include_router(audit_page.router)
+router.include_router(audit_export.router)
+router.include_router(saved_searches.router)
+router.include_router(undo_several.router)
+router.include_router(event_page.router)  # after the others: its path ends with any event's id
 router.include_router(admin_page.demo_router)
 router.include_router(admin_page.router)
 router.include_router(system_page.router)

@@ -165,7 +165,7 @@ def test_row_of_a_reversal_links_to_the_event_that_it_takes_back() -> None:
     broker = a_broker(an_event(1), an_event(2, reverses="e0"))
     page = client(broker=broker, settings={"base_path": "/shop"}).get("/").text
     assert page.count("takes back a change") == 1
-    assert 'href="/shop/v1/events/e0"' in page
+    assert 'href="/shop/audit/e0"' in page
 
 
 def test_page_of_a_deleted_product_links_to_its_history() -> None:
