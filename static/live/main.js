@@ -23,7 +23,7 @@ const main = document.querySelector("main");
 const list = $("feed");
 const times = createTimes();
 const filter = createFilter($("filter"), list, $("filter-count"));
-const show = createFeed(list, createRowBuilder($("row"), main.dataset.history, document.documentElement.dataset.stream, times), filter);
+const show = createFeed(list, createRowBuilder($("row"), main.dataset.history, `${document.documentElement.dataset.base}/audit`, times), filter);
 const buffer = createBuffer(ROW_LIMIT);
 const tiles = createTileBoard($("tiles"), times, () => buffer.paused);
 const announce = createAnnouncer((text) => {

@@ -89,14 +89,31 @@ test("there is one flush per frame, or by a timer if there are no frames", () =>
     requestAnimationFrame: (run) => frames.push(run),
     cancelAnimationFrame: () => frames.splice(0),
   };
-  const schedule = createScheduler(() => (flushes += 1), view);
+  const schedule = createScheduler(() => (flushes += 1), view, clock.now);
   schedule();
   schedule();
   assert.equal(frames.length, 1);
   frames[0]();
   assert.equal(flushes, 1);
   schedule(); // hidden: no frame comes
-  clock.advance(1000);
+  clock.advance(250 + 1000);
   assert.equal(flushes, 2);
   assert.equal(frames.length, 0);
+});
+
+test("there are at most four flushes a second, and the first one does not wait", () => {
+  const clock = createClock();
+  const flushed = [];
+  const view = {
+    ...clock,
+    requestAnimationFrame: (run) => clock.setTimeout(run, 16),
+    cancelAnimationFrame: clock.clearTimeout,
+  };
+  const begun = clock.now();
+  const schedule = createScheduler(() => flushed.push(clock.now() - begun), view, clock.now);
+  for (let event = 0; event < 1000; event += 1) {
+    schedule();
+    clock.advance(1);
+  }
+  assert.deepEqual(flushed, [16, 282, 548, 814]);
 });

@@ -11,7 +11,6 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.core.errors import EventNotFound, InvalidCursor, StockpulseError
-from app.core.paths import name_in_events
 from app.core.roles import Role
 from app.readmodel.copy_state import CopyState, ReadModelFilling
 from app.readmodel.events.facets import Facet
@@ -19,8 +18,7 @@ from app.readmodel.events.qualifiers import InvalidSearch
 from app.web.auth.permissions import needs
 from app.web.pages.audit import query_text
 from app.web.pages.audit.audit_place import AuditPlace, PlaceDep
-from app.web.pages.audit.event_page import details_shown, event_named
-from app.web.pages.event_rows import row_of
+from app.web.pages.audit.event_page import details_shown, event_named, row_shown
 from app.web.pages.templating import render
 from app.web.requests.event_filters import EventListing, events_listed
 from app.web.requests.parameters import ServicesDep
@@ -33,15 +31,19 @@ router = APIRouter(prefix="/audit", dependencies=[needs(Role.VIEWER)])
 
 @router.get("")
 def audit_page(
-    request: Request, services: ServicesDep, place: PlaceDep, facets: Annotated[str, Query()] = ""
+    request: Request,
+    services: ServicesDep,
+    place: PlaceDep,
+    facets: Annotated[str, Query()] = "",
+    first: Annotated[str, Query(alias="from")] = "",
+    last: Annotated[str, Query(alias="to")] = "",
 ) -> Response:
     """A page of the events that a search finds, with the event that is chosen beside it.
 
-    `facets`: whether to count them. `from`, `to` and the filters of the Live page become part of
-    the search.
+    `facets`: whether to count them. The days `from` and `to` become a part of the search.
     """
-    q = query_text.rewritten(place.view.q, request.query_params.multi_items())
-    if q is not None:
+    if first or last:
+        q = query_text.between(place.view.q, first, last)
         return RedirectResponse(place.of(q), status_code=303)
     return shown(request, services, place, counts=bool(facets))
 
@@ -63,7 +65,7 @@ def shown(
     counts: bool = False,
 ) -> HTMLResponse:
     """The page, with an error of a form that was sent from it."""
-    settings, zone = services.settings, ZoneInfo(services.settings.timezone)
+    zone = ZoneInfo(services.settings.timezone)
     listing: EventListing | None = None
     wrong: StockpulseError | None = None
     try:
@@ -76,7 +78,6 @@ def shown(
     page = listing.page if listing else None
     items = page.items if page else []
     is_newest = place.order == "newest" and place.cursor is None and not wrong
-    stock = name_in_events(settings.stock_attribute)
     error = error or wrong
     return render(
         request,
@@ -89,7 +90,7 @@ def shown(
         wrong_at=wrong.extra["errors"][0].get("position") if wrong else None,
         chips=query_text.chips(place.view.q),
         periods=query_text.periods(place.view.q, datetime.now(zone).date()),
-        rows=[row_of(event, zone, stock) for _, event in items],
+        rows=[row_shown(services, event) for _, event in items],
         total=page.total if page else None,
         next_cursor=page.next_cursor if page else None,
         newest=(items[0][0] if items else services.broker.head) if is_newest else None,

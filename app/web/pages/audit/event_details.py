@@ -7,8 +7,8 @@ from typing import Any
 
 from app.core.events import ChangeEvent, cloud_event, data_of
 from app.core.numbers import digits
-from app.web.pages.attribute_text import NONE, value_in
 from app.web.pages.event_rows import Row
+from app.web.pages.rows.attribute_text import NONE, value_in
 
 _LONGEST = 10_000  # characters of a value; the API has the whole
 _JSON_LONGEST = 64 * 1024  # characters; a longer document is a link

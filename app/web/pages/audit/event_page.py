@@ -13,7 +13,8 @@ from app.store.access.saved_views import View
 from app.web.auth.permissions import needs
 from app.web.pages.audit.audit_place import AuditPlace, PlaceDep
 from app.web.pages.audit.event_details import EventDetails, details_of
-from app.web.pages.event_rows import row_of
+from app.web.pages.event_rows import Row, row_of
+from app.web.pages.rows.stock_level import level_names
 from app.web.pages.templating import render
 from app.web.requests.parameters import EventID, ServicesDep, event_ref
 from app.web.services import Services
@@ -68,14 +69,23 @@ def event_named(services: Services, event_id: str) -> ChangeEvent:
         ) from None
 
 
+def row_shown(services: Services, event: ChangeEvent) -> Row:
+    """The event's row as the pages show it."""
+    settings = services.settings
+    return row_of(
+        event,
+        ZoneInfo(settings.timezone),
+        name_in_events(settings.stock_attribute),
+        level_names(settings.attributes),
+    )
+
+
 def details_shown(services: Services, event: ChangeEvent) -> EventDetails:
     """The event's details as the pages show them."""
-    settings = services.settings
-    row = row_of(event, ZoneInfo(settings.timezone), name_in_events(settings.stock_attribute))
     return details_of(
         event,
-        row,
+        row_shown(services, event),
         services.about.products_table,
-        settings.metadata_attribute,
+        services.settings.metadata_attribute,
         services.store.reversals.objection(event),
     )

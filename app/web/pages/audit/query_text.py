@@ -1,22 +1,13 @@
 """The Audit page's links change the text of a search by whole words and qualifiers. Pure."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
 from app.readmodel.events.qualifiers import Token, tokens
 
-# How the Live page's filters are written in a search.
-_LIVE = {
-    "kind": "kind:",
-    "reason": "reason:",
-    "product_id": "product:",
-    "category": "category:",
-    "actor": "actor:",
-    "min_delta": "delta:>=",
-}
 _BARE = re.compile(r'[^\s"]+')
 _RANGES = (("Today", 1), ("7 days", 7), ("30 days", 30))
 
@@ -85,20 +76,6 @@ def periods(q: str, today: date) -> list[Period]:
         found.append(Period(label, other, other == now))
     other = between(q, "", "")
     return [*found, Period("Any time", other, other == now)]
-
-
-def rewritten(q: str, given: Sequence[tuple[str, str]]) -> str | None:
-    """The search with what an address' other parameters add to it; None if they add nothing.
-
-    These are the days `from` and `to`, and the filters of the Live page.
-    """
-    days = {name: value for name, value in given if name in {"from", "to"}}
-    filters = [_qualifier(_LIVE[name], value) for name, value in given if value and name in _LIVE]
-    if not days and not filters:
-        return None
-    if days:
-        q = between(q, days.get("from", ""), days.get("to", ""))
-    return _joined(q, *filters)
 
 
 def _with_value(found: Iterable[Token], name: str, value: str) -> list[Token]:

@@ -3,19 +3,18 @@
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from app.core.errors import StockpulseError
 from app.core.events import ChangeEvent
-from app.core.paths import name_in_events
 from app.core.roles import Role
 from app.store.products.model import Product
 from app.web.auth.permissions import MAX_FIELDS, needs
 from app.web.middleware.rate_limits import charge
-from app.web.pages.event_rows import Row, row_of
+from app.web.pages.audit.event_page import row_shown
+from app.web.pages.event_rows import Row
 from app.web.pages.forms import Submitted
 from app.web.pages.templating import render
 from app.web.pages.undo_page import local_path
@@ -86,8 +85,7 @@ def _undone(
     number: int,
     event: ChangeEvent,
 ) -> Outcome:
-    settings, reversals = services.settings, services.store.reversals
-    row = row_of(event, ZoneInfo(settings.timezone), name_in_events(settings.stock_attribute))
+    reversals, row = services.store.reversals, row_shown(services, event)
     stamp = stamp_for(request, reason="correction", reverses=event.id)
     # A stamp is trusted only if its request id differs from the previous one.
     stamp = replace(stamp, request_id=f"{stamp.request_id}.{number}")

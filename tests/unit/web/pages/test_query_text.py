@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.readmodel.events.event_query import EventQuery, Term
 from app.readmodel.events.qualifiers import parse
-from app.web.pages.audit.query_text import between, chips, periods, rewritten, state_of, toggled
+from app.web.pages.audit.query_text import between, chips, periods, state_of, toggled
 
 ZONE = ZoneInfo("Europe/Berlin")
 
@@ -74,21 +74,8 @@ def test_periods_end_today_and_the_current_one_is_marked() -> None:
     assert [one.label for one in found if one.is_current] == ["7 days"]
 
 
-def test_filters_of_the_live_page_become_conditions() -> None:
-    address = [
-        ("kind", "gap"),
-        ("product_id", "P 1"),
-        ("min_delta", "5"),
-        ("actor", ""),
-        ("x", "y"),
-    ]
-    assert rewritten("tea", address) == 'tea kind:gap product:"P 1" delta:>=5'
-    assert rewritten("tea", [("order", "oldest")]) is None
-
-
-def test_days_of_a_form_become_conditions_and_a_wrong_one_is_explained_by_the_search() -> None:
-    assert rewritten("tea", [("from", "2026-11-01"), ("to", "")]) == "tea created:>=2026-11-01"
-    assert rewritten("", [("from", "so on")]) == 'created:>="so on"'
+def test_wrong_day_is_left_for_the_search_to_explain() -> None:
+    assert between("", "so on", "") == 'created:>="so on"'
 
 
 def test_empty_search_has_no_conditions() -> None:
