@@ -1,4 +1,4 @@
-"""The newest minutes and today's stock, up to the same events as another list of the newest ones."""
+"""The newest minutes and the stock now, counted up to the same events as another list."""
 
 import sqlite3
 from collections.abc import Iterator

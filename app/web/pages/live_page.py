@@ -1,7 +1,8 @@
 """Every page can be read and used without JavaScript.
 
 The Live page shows the changes in the broker's ring up to its newest cursor, and the sums of the
-stock and of the last hour up to there. The script's stream starts at that cursor, so no change is missed in between.
+stock and of the last hour up to there. The script's stream starts at that cursor, so no change is
+missed in between.
 """
 
 from collections.abc import Sequence
@@ -31,7 +32,7 @@ from app.web.pages.audit import (
     undo_several,
 )
 from app.web.pages.event_rows import view_notice
-from app.web.pages.live.live_filter import KIND_WORDS, audit_path, live_filter, offers
+from app.web.pages.live.live_filter import KIND_WORDS, audit_path, audit_search, live_filter, offers
 from app.web.pages.live.live_rows import COUNTED, Change, RowStyle, newest_changes, newest_rows
 from app.web.pages.live.tiles import Tiles, effect_of, first_minute, tiles_of, tiles_of_sums
 from app.web.pages.products import export_page, history_page, products_page
@@ -90,12 +91,13 @@ def live_page(
         page="live",
         cursor=cursor,
         unavailable=services.broker.trouble() is not None,
-        rows=newest_rows(services, frames, search, style),
+        rows=newest_rows(services, frames, search, style, complete=nothing_older),
         wanted=search.live,
         kinds=KIND_WORDS,
         reasons=REASONS,
         offered=offers(changes),
         older=audit_path(settings.base_path, search.live),
+        search=audit_search(search.live),
         tiles=tiles,
         now=now,
         mixed=settings.unit_attribute is not None,

@@ -3,6 +3,7 @@
 The script fetches the facets after the page, because they cost more than the list.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from app.web.auth.permissions import needs
 from app.web.pages.audit import query_text
 from app.web.pages.audit.audit_place import AuditPlace, PlaceDep
 from app.web.pages.audit.event_page import details_shown, event_named, row_shown
+from app.web.pages.event_rows import Row
 from app.web.pages.templating import render
 from app.web.requests.event_filters import EventListing, events_listed
 from app.web.requests.parameters import ServicesDep
@@ -90,7 +92,7 @@ def shown(
         wrong_at=wrong.extra["errors"][0].get("position") if wrong else None,
         chips=query_text.chips(place.view.q),
         periods=query_text.periods(place.view.q, datetime.now(zone).date()),
-        rows=[row_shown(services, event) for _, event in items],
+        rows=[_under_its_day(row_shown(services, event)) for _, event in items],
         total=page.total if page else None,
         next_cursor=page.next_cursor if page else None,
         newest=(items[0][0] if items else services.broker.head) if is_newest else None,
@@ -101,6 +103,11 @@ def shown(
         copy=services.read_model.state,
         filled=filled_share(services.read_model.state),
     )
+
+
+def _under_its_day(row: Row) -> Row:
+    """The row with its time of day: its date is above it."""
+    return replace(row, shown_time=row.clock)
 
 
 def filled_share(copy: CopyState) -> int | None:

@@ -55,9 +55,7 @@ class RowStyle:
     today: date
 
 
-def newest_changes(
-    frames: Iterable[Frame], level_names: LevelNames
-) -> tuple[list[Change], bool]:
+def newest_changes(frames: Iterable[Frame], level_names: LevelNames) -> tuple[list[Change], bool]:
     """Up to 200 changes from frames in newest-first order, and whether those are all."""
     changes: dict[str, Change] = {}
     left = iter(frames)
@@ -69,16 +67,24 @@ def newest_changes(
 
 
 def newest_rows(
-    services: Services, frames: Sequence[Frame], search: EventSearch, style: RowStyle
+    services: Services,
+    frames: Sequence[Frame],
+    search: EventSearch,
+    style: RowStyle,
+    *,
+    complete: bool,
 ) -> list[Markup]:
-    """The newest rows that pass the filter; `frames` are newest first."""
+    """The newest rows that pass the filter.
+
+    `frames` are newest first; `complete`: there are no older events.
+    """
     rows: dict[str, Markup] = {}
     for frame in _without_baselines(frames):
         if len(rows) == ROWS:
             break
         if search.live.admits(frame.topic) and frame.event_id not in rows:
             rows[frame.event_id] = _row(frame, style)
-    if len(rows) < ROWS and services.read_model.state.events.filled:
+    if len(rows) < ROWS and not complete and services.read_model.state.events.filled:
         with suppress(ReadModelFilling, StoreUnavailable):
             for _, event in services.read_model.events(search.query, ROWS).items:
                 if not is_baseline(event.event_key) and len(rows) < ROWS:

@@ -11,8 +11,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from app.core.events import rfc3339
-from app.core.numbers import digits, json_number, total
+from app.core.numbers import json_number, total
 from app.readmodel.trends.last_hour import StockSums
+from app.store.dynamodb.products_table import BOTH_IMAGES
 from app.web.pages.rows.stock_level import LevelNames, is_low
 
 WINDOW = 60  # minutes
@@ -41,12 +42,15 @@ def effect_of(data: Mapping[str, Any], names: LevelNames) -> Effect:
     if kind in {"gap", "internal"} or (kind == "reconciled" and data["sequence_number"] == "0"):
         return Effect(at, changes)
     what = data["event_name"] if kind == "reconciled" else kind
+    products = (what not in _NO_AFTER) - (what not in _NO_BEFORE)
+    if data["view_type"] != BOTH_IMAGES:  # the stock is unknown on one side
+        return Effect(at, changes, products)
     before, after = _number(data["stock_before"]), _number(data["stock_after"])
     was_low, now_low = (is_low(data[f"stock_{w}"], data[w], names) for w in ("before", "after"))
     return Effect(
         at,
         changes,
-        (what not in _NO_AFTER) - (what not in _NO_BEFORE),
+        products,
         total(after or Decimal(0), -(before or Decimal(0))),
         now_low - was_low,
         (after is not None and after <= 0) - (before is not None and before <= 0),
@@ -144,11 +148,6 @@ def tiles_of_sums(
 def first_minute(now: datetime) -> int:
     """The first minute of the hour, counted from 1970."""
     return int(now.timestamp()) // 60 - WINDOW + 1
-
-
-def amount(number: Decimal) -> str:
-    """A sum in groups of three digits."""
-    return f"{Decimal(digits(number)):,}"
 
 
 def _add(minutes: dict[int, int], effects: Iterable[Effect], now: datetime, sign: int = 1) -> None:

@@ -27,7 +27,9 @@ def level_names(names: AttributeNames) -> LevelNames:
     return LevelNames(name_in_events(names.reorder_point), name_in_events(names.no_reorder))
 
 
-def level_of(stock: float | str | None, image: Mapping[str, Any] | None, names: LevelNames) -> Level:
+def level_of(
+    stock: float | str | None, image: Mapping[str, Any] | None, names: LevelNames
+) -> Level:
     """The level of a stock as events have it; without the product's image it is never low."""
     if stock is None:
         return ""
