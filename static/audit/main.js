@@ -1,5 +1,7 @@
 // The Audit page works without this: it adds the facets, the chosen change, and the new changes.
 
+import { startUndo } from "../rows/undo.js";
+import { onKey } from "../shell/keys.js";
 import { listen } from "../stream/page_stream.js";
 import { watchChoice } from "./choice.js";
 import { createCounter } from "./fresh.js";
@@ -42,6 +44,12 @@ if (facets.querySelector("a[href*=facets]") !== null) {
 }
 
 const [list, pane] = [$("list"), $("pane")];
+const undoForm = () => pane.querySelector("form.undo");
+startUndo(undoForm());
+onKey("u", "Undo the chosen change", () => {
+  if (undoForm() === null) return false;
+  undoForm().querySelector("button").click();
+});
 if (list !== null) {
   watchChoice(list, {
     isWide: () => wide.matches,
@@ -49,6 +57,7 @@ if (list !== null) {
     show(html) {
       put(pane, html);
       pane.dataset.open = "";
+      startUndo(undoForm());
       pane.scrollTop = 0;
     },
     move: (href) => history.replaceState(null, "", href),

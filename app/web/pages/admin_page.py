@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from app.core.roles import Role
 from app.store.access.key_row import ApiKey
 from app.web.auth.permissions import needs
+from app.web.pages.shown_times import time_element
 from app.web.pages.templating import render
 from app.web.requests.parameters import ServicesDep, writable
 from app.web.requests.queued_route import QueuedRoute
@@ -42,7 +43,7 @@ def admin_page(
         rows=[(datetime.fromisoformat(row.at), row) for row in page.items],
         place=cursor,
         next_cursor=page.next_cursor,
-        when=lambda moment: moment.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
+        when=lambda moment: time_element(moment, zone, now),
     )
 
 
