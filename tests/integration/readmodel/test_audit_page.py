@@ -65,7 +65,7 @@ def test_facets_count_the_search_and_lead_to_narrower_ones(app: App) -> None:
     part = page(app, "/audit/facets", q="product:B")
     assert re.findall(r"<bdi>([^<]*)</bdi>\s*<span class=\"count\">(\d+)<", part) == [
         ("stock changed", "3"),
-        ("inserted", "1"),
+        ("new", "1"),
         ("sold", "3"),
         ("local", "4"),
     ]

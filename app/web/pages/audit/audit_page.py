@@ -21,6 +21,7 @@ from app.web.pages.audit import query_text
 from app.web.pages.audit.audit_place import AuditPlace, PlaceDep
 from app.web.pages.audit.event_page import details_shown, event_named, row_shown
 from app.web.pages.event_rows import Row
+from app.web.pages.live.live_filter import KIND_WORDS
 from app.web.pages.templating import render
 from app.web.requests.event_filters import EventListing, events_listed
 from app.web.requests.parameters import ServicesDep
@@ -55,7 +56,7 @@ def facets_part(request: Request, services: ServicesDep, place: PlaceDep) -> HTM
     """The facets of a search, with their counts."""
     zone = ZoneInfo(services.settings.timezone)
     facets = _facets(services, place, zone)
-    return render(request, "audit_facets.html", facets=facets, place=place)
+    return render(request, "audit_facets.html", facets=facets, place=place, kind_words=KIND_WORDS)
 
 
 def shown(
@@ -97,6 +98,7 @@ def shown(
         next_cursor=page.next_cursor if page else None,
         newest=(items[0][0] if items else services.broker.head) if is_newest else None,
         facets=_facets(services, place, zone) if counts and not wrong else None,
+        kind_words=KIND_WORDS,
         chosen=_chosen(services, place),
         missing=bool(place.event),
         back=place.chosen(),
