@@ -13,6 +13,7 @@ from app.readmodel.database import Database
 from app.readmodel.events.event_fill import EventFill
 from app.readmodel.events.event_lists import EventLists, EventPage
 from app.readmodel.events.event_query import EventQuery, Order
+from app.readmodel.events.facets import Facet, facets_of
 from app.readmodel.fill import Fill
 from app.readmodel.follower import Follower
 from app.readmodel.own_writes import OwnWrites
@@ -135,6 +136,16 @@ class ReadModel:
         """
         with self._ready(events=True):
             return self._event_lists.page(query, limit, order, cursor, totals, after)
+
+    def facets(self, query: EventQuery) -> list[Facet]:
+        """How many of the query's events have which kind, reason, actor and category.
+
+        Raises:
+            ReadModelFilling, StoreUnavailable: as `events`.
+
+        """
+        with self._ready(events=True), self.database.reading() as connection:
+            return facets_of(connection, query)
 
     def each_event(self, query: EventQuery, order: Order = "oldest") -> Iterator[ChangeEvent]:
         """Every event of the query, read a page at a time; raises as `events`."""

@@ -1,7 +1,7 @@
 """Pages are templates with escaped values; every page gets the settings and the identity."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["day"] = lambda day: date.fromisoformat(day).strftime("%A %-d %B %Y")
     environment.filters["grouped"] = lambda number: f"{number:,}"
     environment.filters["amount"] = lambda number: f"{Decimal(digits(number)):,}"
     environment.filters["seconds"] = seconds_text
