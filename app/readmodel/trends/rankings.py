@@ -137,6 +137,17 @@ class Rankings:
         ranking = _Ranking("days left", _DAYS_LEFT, condition, RATE_WINDOW)
         return self._page(connection, ranking, {}, now, category, limit, cursor)
 
+    def days_left_of(
+        self, connection: sqlite3.Connection, product_id: str, now: datetime
+    ) -> float | None:
+        """How long a product lasts if it is sold as in the last 30 days; None without sales."""
+        found = connection.execute(
+            f"SELECT {_DAYS_LEFT} FROM trend_products WHERE id = :id "  # noqa: S608 - constants
+            f"AND NOT deleted AND sold_{RATE_WINDOW} > 0 AND stock > -9e999",
+            {"id": storable(product_id), "today": _today(now, self._zone)},
+        ).fetchone()
+        return None if found is None else found[0]
+
     def _page(
         self,
         connection: sqlite3.Connection,
