@@ -24,7 +24,8 @@ from app.web.auth.permissions import needs
 from app.web.pages import admin_page, audit_page, sinks_page, system_page
 from app.web.pages.event_rows import local_time, view_notice
 from app.web.pages.live_rows import ROWS, RowStyle, newest_changes
-from app.web.pages.products import export_page, history_page, products_page
+from app.web.pages.product import product_page, version_page
+from app.web.pages.products import export_page, products_page
 from app.web.pages.templating import render
 from app.web.pages.tiles import Tiles, first_minute, tiles_of, tiles_of_sums
 from app.web.requests.parameters import ServicesDep
@@ -32,7 +33,8 @@ from app.web.services import Services
 
 router = APIRouter(include_in_schema=False)
 router.include_router(products_page.router)
-router.include_router(history_page.router)
+router.include_router(product_page.router)
+router.include_router(version_page.router)
 router.include_router(export_page.router)
 router.include_router(audit_page.router)
 router.include_router(admin_page.demo_router)

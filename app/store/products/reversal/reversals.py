@@ -78,6 +78,15 @@ class Reversals:
                 plan = partial(values_before, event, names=names, rules=self._rules)
                 return products.change(event.product_id, plan, stamp, once)
 
+    def check(self, event: ChangeEvent) -> None:
+        """Return if the event can be taken back, as far as the event itself shows it.
+
+        Raises:
+            NotReversible: says why not.
+
+        """
+        check_reversible(event, self._stamps.names)
+
     def left_as_is(self, event: ChangeEvent) -> tuple[str, ...]:
         """The attributes that the event changed and its reversal leaves: other programs' own."""
         return changed_by(event, self._stamps.names).others
