@@ -15,13 +15,15 @@ class Topic:
     category: str | None
     actor: str | None
     delta: Decimal | None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """The events that a subscriber wants; a field that is not set admits every event.
 
-    `min_delta` is compared with the absolute stock change.
+    `min_delta` is compared with the absolute stock change. The pages have the same rules in
+    static/stream/filter.js; tests/js/filters.json has the cases of both.
     """
 
     kinds: frozenset[Kind] = frozenset()
@@ -29,6 +31,7 @@ class Filter:
     category: str | None = None
     actor: str | None = None
     min_delta: Decimal | None = None
+    reasons: frozenset[str] = frozenset()
 
     def admits(self, topic: Topic) -> bool:
         """Whether the subscriber wants an event of this topic."""
@@ -38,6 +41,7 @@ class Filter:
             and self.category in {None, topic.category}
             and self.actor in {None, topic.actor}
             and (self.min_delta is None or abs(topic.delta or Decimal(0)) >= self.min_delta)
+            and (not self.reasons or topic.reason in self.reasons)
         )
 
 
@@ -46,4 +50,6 @@ EVERYTHING = Filter()
 
 def topic_of(event: ChangeEvent) -> Topic:
     """The event's fields that filters read."""
-    return Topic(event.kind, event.product_id, event.category, event.actor, event.delta)
+    return Topic(
+        event.kind, event.product_id, event.category, event.actor, event.delta, event.reason
+    )

@@ -47,6 +47,7 @@ def fields_of(cursor: Cursor, event: ChangeEvent, table: str) -> "Fields":
         topic.category,
         topic.actor,
         None if topic.delta is None else digits(topic.delta),
+        topic.reason,
         int(event.occurred_at.timestamp() * 1000),
     ]
     return {"head": json_text.dumps(head), "data": event_json(event, table)}
@@ -61,8 +62,8 @@ def entry_of(fields: Mapping[bytes, bytes]) -> Entry | None:
     """
     if b"mark" in fields:
         return None
-    cursor, event_id, kind, product_id, category, actor, delta, occurred_ms = json_text.loads(
-        fields[b"head"]
+    cursor, event_id, kind, product_id, category, actor, delta, reason, occurred_ms = (
+        json_text.loads(fields[b"head"])
     )
-    topic = Topic(kind, product_id, category, actor, number_of(delta))
+    topic = Topic(kind, product_id, category, actor, number_of(delta), reason)
     return Entry(parse_cursor(cursor), event_id, topic, occurred_ms, fields[b"data"])

@@ -63,7 +63,7 @@ class EventFilters(Strict):
     category: str | None = Field(None, description=_AS_FOR_EVENTS)
     actor: str | None = Field(None, description=_AS_FOR_EVENTS)
     min_delta: Annotated[Quantity, Field(gt=0)] | None = Field(None, description=_AS_FOR_EVENTS)
-    reason: Reason | None = Field(None, description=_AS_FOR_EVENTS)
+    reason: list[Reason] | None = Field(None, description=_AS_FOR_EVENTS)
     reference: _Value = None
     request_id: _Value = None
     since: _When = None

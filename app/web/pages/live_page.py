@@ -21,13 +21,13 @@ from app.core.roles import Role
 from app.readmodel.copy_state import ReadModelFilling
 from app.readmodel.trends.last_hour import LastHour
 from app.web.auth.permissions import needs
-from app.web.pages import admin_page, audit_page, sinks_page, system_page
+from app.web.pages import admin_page, audit_page, sinks_page, system_page, undo_page
 from app.web.pages.event_rows import local_time, view_notice
-from app.web.pages.live_rows import ROWS, RowStyle, newest_changes
+from app.web.pages.live.live_rows import ROWS, RowStyle, newest_changes
+from app.web.pages.live.tiles import Tiles, first_minute, tiles_of, tiles_of_sums
 from app.web.pages.product import product_page, version_page
 from app.web.pages.products import export_page, products_page
 from app.web.pages.templating import render
-from app.web.pages.tiles import Tiles, first_minute, tiles_of, tiles_of_sums
 from app.web.requests.parameters import ServicesDep
 from app.web.services import Services
 
@@ -41,6 +41,7 @@ router.include_router(admin_page.demo_router)
 router.include_router(admin_page.router)
 router.include_router(system_page.router)
 router.include_router(sinks_page.router)
+router.include_router(undo_page.router)
 
 
 @router.get("/", dependencies=[needs(Role.VIEWER)])

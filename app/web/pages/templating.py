@@ -65,6 +65,11 @@ def render(
         "static": settings.base_path + static_path(),
         "version": services.about.version,
         "cursor": services.broker.head,
+        "undone": request.query_params.get("undone"),
+        "here": f"{request.url.path}?{request.url.query}"
+        if request.url.query
+        else request.url.path,
+        "zone_name": settings.timezone,
         "read_only": settings.read_only or not may_edit,
         "identity": identity,
         "token": _token_field(services, identity),
@@ -89,9 +94,10 @@ def render(
     )
 
 
-def row_markup(row: Row, base: str) -> Markup:
-    """One change as a list item; its links begin with `base`."""
-    markup: Markup = _templates.get_template("_parts.html").module.row(row, base)  # type: ignore[attr-defined]
+def row_markup(row: Row, base: str, *, undo: bool = False) -> Markup:
+    """One change as a list item; its links begin with `base`. `undo`: offer to undo it."""
+    parts: Any = _templates.get_template("_parts.html").module
+    markup: Markup = parts.row(row, base, undo=undo)
     return markup
 
 

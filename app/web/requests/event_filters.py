@@ -73,7 +73,8 @@ async def event_search(
         ),
     ] = None,
     reason: Annotated[
-        Reason | None, Query(description="Return only changes with this reason.")
+        list[Reason] | None,
+        Query(description="Return only changes with this reason. Repeat it for several reasons."),
     ] = None,
     reference: Annotated[
         _Text, Query(description="Return only changes with exactly this reference.")
@@ -94,15 +95,17 @@ async def event_search(
 ) -> EventSearch:
     """The search that the parameters describe."""
     zone = ZoneInfo(services_of(request).settings.timezone)
-    live = Filter(frozenset(kind or ()), product_id, category, actor, min_delta)
+    live = Filter(
+        frozenset(kind or ()), product_id, category, actor, min_delta, frozenset(reason or ())
+    )
     given: dict[Qualifier, tuple[str, ...]] = {
         "kind": tuple(kind or ()),
         "product": _one(product_id),
         "category": _one(category),
         "actor": _one(actor),
+        "reason": tuple(reason or ()),
     }
     others: dict[Qualifier, tuple[str, ...]] = {
-        "reason": _one(reason),
         "reference": _one(reference),
         "request": _one(request_id),
     }

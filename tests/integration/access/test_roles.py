@@ -98,6 +98,7 @@ TABLE: dict[Route, tuple[Role | None, int, dict[str, Any]]] = {
     ("GET", "/audit"): (VIEWER, 200, {}),
     ("POST", "/audit/views"): (EDITOR, 422, {"data": {}}),
     ("POST", "/audit/views/delete"): (EDITOR, 404, {"data": {"name": "nothing"}}),
+    ("POST", "/undo"): (EDITOR, 404, {"data": {"event": "nothing"}}),
     ("POST", "/demo/start"): (EDITOR, 303, {}),
     ("POST", "/demo/stop"): (EDITOR, 303, {}),
     ("GET", "/system"): (VIEWER, 200, {}),

@@ -264,6 +264,10 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
     ("POST", "/audit/views/delete"): lambda shop, n: [
         ask("/audit/views/delete", data={"name": f"p{n}"})
     ],
+    ("POST", "/undo"): lambda shop, n: [
+        ask("/undo", data={"event": shop.events[20 * n], "back": "/"}),
+        ask("/undo", data={"reversal_of": shop.events[0]}, is_error=True),
+    ],
     ("POST", "/demo/start"): lambda shop, n: [ask("/demo/start")],
     ("POST", "/demo/stop"): lambda shop, n: [ask("/demo/stop")],
     ("GET", "/admin"): lambda shop, n: [ask("/admin")],

@@ -91,6 +91,19 @@ def test_filtered_stream_sends_only_matching_events(app: App) -> None:
     assert deltas == [-5, 6]
 
 
+def test_stream_and_pages_have_the_changes_of_several_reasons(app: App) -> None:
+    wanted = [("reason", "received"), ("reason", "lost")]
+    with Listener(app.url, reason=["received", "lost"]) as feed:
+        app.create("P1", 100)
+        app.adjust("P1", -4, "sold")
+        app.adjust("P1", 5, "received")
+        app.adjust("P1", -6, "lost")
+        assert [message.data["data"]["delta"] for message in feed.changes(2)] == [5, -6]
+    until(lambda: len(app.http.get("/v1/events", params=wanted).json()["items"]) == 2)
+    page = app.http.get("/v1/events", params=wanted).json()["items"]
+    assert [event["data"]["reason"] for event in page] == ["lost", "received"]
+
+
 def test_deleted_product_answers_410_with_a_link_to_its_history(app: App) -> None:
     with Listener(app.url) as feed:
         app.create("P1")

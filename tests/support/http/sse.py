@@ -43,7 +43,9 @@ def messages(lines: Iterator[str]) -> Iterator[Message]:
 class Listener:
     """Follows a stream in a thread; `changes` waits for a number of changes."""
 
-    def __init__(self, url: str, *, after: str | None = None, **parameters: str) -> None:
+    def __init__(
+        self, url: str, *, after: str | None = None, **parameters: str | list[str]
+    ) -> None:
         self._url = f"{url}/v1/events"
         self._parameters = parameters | ({} if after is None else {"after": after})
         self._got = threading.Condition()

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.core.events import data_of
 from app.readmodel.trends.last_hour import MinuteSum
-from app.web.pages.tiles import Counts, tiles_of, tiles_of_sums
+from app.web.pages.live.tiles import Counts, tiles_of, tiles_of_sums
 from tests.support.builders import an_event
 
 NOW = datetime(2026, 11, 21, 8, 30, 30, tzinfo=UTC)

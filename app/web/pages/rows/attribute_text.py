@@ -12,7 +12,7 @@ ARROW = "\N{RIGHTWARDS ARROW}"
 
 # Characters. A row is one line, so longer values are left out.
 _VALUE_LIMIT = 24
-_NONE = object()  # an attribute that the item lacks; its value may be null
+NONE = object()  # an attribute that the item lacks; its value may be null
 
 
 def attribute_text(
@@ -21,11 +21,11 @@ def attribute_text(
     """An attribute's change, with its values if both are known and short: `Price 9 → 8`."""
     if before is None or after is None:
         return name
-    was, now = _value(before, name), _value(after, name)
-    if now is _NONE:
+    was, now = value_in(before, name), value_in(after, name)
+    if now is NONE:
         return f"{name} removed"
     new = _short(now)
-    if was is _NONE:
+    if was is NONE:
         return f"{name} added" if new is None else f"{name} {new} added"
     old = _short(was)
     return name if old is None or new is None else f"{name} {old} {ARROW} {new}"
@@ -44,25 +44,25 @@ def signed(number: float | str) -> str:
 
 def found_text(name: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
     """An attribute whose value differs from the last known one: `Price 8 instead of 9`."""
-    was, now = _value(before or {}, name), _value(after or {}, name)
-    if was is _NONE or now is _NONE:
+    was, now = value_in(before or {}, name), value_in(after or {}, name)
+    if was is NONE or now is NONE:
         return attribute_text(name, before, after)
     new, old = _short(now), _short(was)
     return name if new is None or old is None else f"{name} {new} instead of {old}"
 
 
-def _value(image: Mapping[str, Any], name: str) -> Any:
-    """The value of an attribute, which may lie inside maps: `inventory.qty`."""
+def value_in(image: Mapping[str, Any], name: str) -> Any:
+    """The value of an attribute, which may lie inside maps (`inventory.qty`), or `NONE`."""
     if name in image:
         return image[name]
     try:
         path = path_of(name)
     except ValueError:  # another program's name, which can be no path
-        return _NONE
+        return NONE
     value: Any = image
     for part in path:
         if not isinstance(value, Mapping) or part not in value:
-            return _NONE
+            return NONE
         value = value[part]
     return value
 
