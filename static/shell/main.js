@@ -1,5 +1,6 @@
-// The frame of every page: the connection pill.
+// The frame of every page, and the connection pill.
 
+import "./frame.js";
 import { listen } from "../stream/page_stream.js";
 import { createPill } from "./pill.js";
 
