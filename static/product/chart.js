@@ -67,7 +67,7 @@ export async function createChart(holder, times, first) {
         { ...axis, grid: { stroke: colour("--line"), width: 1 }, size: 46, space: 34 },
       ],
       series: [{}, {
-        stroke: colour("--text"), width: 1.5, points: { show: false },
+        stroke: colour("--ink"), width: 1.5, points: { show: false },
         fill: `color-mix(in srgb, ${colour("--muted")} 10%, transparent)`,
         paths: uPlot.paths.stepped({ align: 1 }),
       }],
@@ -84,13 +84,13 @@ export async function createChart(holder, times, first) {
     ctx.save();
     if (data.low !== null) {
       const y = u.valToPos(data.low, "y", true);
-      line(ctx, bbox.left, y, bbox.left + bbox.width, y, colour("--amber"), [4 * scale, 4 * scale], scale);
+      line(ctx, bbox.left, y, bbox.left + bbox.width, y, colour("--attention"), [4 * scale, 4 * scale], scale);
     }
     for (const [at, what] of data.marks) {
       if (at < data.since || at > data.until) continue;
       const x = u.valToPos(at, "x", true);
       const y = u.valToPos(stockAt(data, at) ?? 0, "y", true);
-      ctx.fillStyle = colour(LOUD.has(what) ? "--amber" : "--muted");
+      ctx.fillStyle = colour(LOUD.has(what) ? "--attention" : "--muted");
       ctx.beginPath();
       ctx.moveTo(x, y - 5 * scale);
       ctx.lineTo(x + 5 * scale, y);

@@ -54,9 +54,17 @@ const refresh = createRefresher(async () => {
   localiseTimes(document, times);
 }, REST);
 
-localiseTimes(document, times);
 setUpSlider();
 draw();
+addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll(".more-actions[open]")) menu.open = menu.contains(event.target);
+});
+addEventListener("keydown", (event) => {
+  const menu = document.querySelector(".more-actions[open]");
+  if (event.key !== "Escape" || menu === null) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
 listen({
   onEvents(events) {
     if (events.some((event) => event.product_id === product)) refresh();

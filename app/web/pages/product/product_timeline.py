@@ -1,7 +1,7 @@
 """A product's changes, newest first: all of them from its audit, parts of them from the copy."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -33,7 +33,6 @@ class Entry:
 
     row: Row
     diffs: Sequence[FieldDiff]
-    undoable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ def _timeline(services: Services, history: HistoryPage, *, newest: bool) -> Time
         is_void, is_repeat = (event.event_key in k for k in (history.void, history.repeats))
         row = row_of(event, zone, stock, void=is_void, repeat=is_repeat)
         undoable = not is_void and not is_repeat and _is_reversible(services, event)
-        entries.append(Entry(row, diffs_of(event, stock), undoable))
+        entries.append(Entry(replace(row, undoable=undoable), diffs_of(event, stock)))
     return Timeline(entries, history.next_cursor, _first_change(history) if newest else None)
 
 
