@@ -54,6 +54,7 @@ const refresh = createRefresher(async () => {
   localiseTimes(document, times);
 }, REST);
 
+document.getElementById("facts").open = matchMedia("(min-width: 60.01rem)").matches;
 setUpSlider();
 draw();
 addEventListener("click", (event) => {

@@ -126,7 +126,7 @@ def test_version_of_a_time_stands_beside_the_one_of_now(app: App) -> None:
     )
     edit(app, "fh", price="3", category="Kitchen")
     shown = once(app, "fh", "Then", at=created["occurred_at"])
-    assert cells(shown) == [["Category", "none", "Kitchen"], ["Price", "2", "3"]]
+    assert cells(shown) == [["Category", "none", "Kitchen"], ["Price", "2.00", "3.00"]]
     assert "/products/restore?id=fh&at=" in shown
     assert "nothing is known" in page(app, "fh", at="2020-01-01").lower()
     assert "Nothing has changed since." in page(app, "fh", at=datetime.now(UTC).isoformat())

@@ -47,7 +47,7 @@ def test_confirmation_lists_every_field_and_the_write_sets_them(app: App) -> Non
     page = confirmation(app, "ra", at).text
     assert cells(page) == [
         ["Category", "none", "Kitchen"],
-        ["Price", "3", "2"],
+        ["Price", "3.00", "2.00"],
         ["Stock", "6", "10"],
     ]
     answer = restore(app, "ra", at, hidden(page))
@@ -96,7 +96,7 @@ def test_change_in_between_is_shown_three_ways_and_not_lost(app: App) -> None:
     refused = restore(app, "rd", at, fields)
     assert refused.status_code == 412
     assert "Someone else changed this product" in refused.text
-    assert cells(refused.text) == [["Price", "4", "3", "2"]]
+    assert cells(refused.text) == [["Price", "4.00", "3.00", "2.00"]]
     assert app.http.get("/v1/products/rd").json()["price"] == "4"
     assert restore(app, "rd", at, hidden(refused.text)).status_code == 303
     assert app.http.get("/v1/products/rd").json()["price"] == "2"

@@ -9,6 +9,7 @@ from app.core.events import ChangeEvent
 from app.core.item import Item, plain
 from app.core.paths import path_of, value_at
 from app.store.products.model import Product
+from app.web.pages.event_rows import price_text
 from app.web.pages.forms import PRODUCT_FIELDS, text_of
 
 LABELS = {
@@ -50,9 +51,9 @@ def diffs_of(event: ChangeEvent, stock_name: str) -> list[FieldDiff]:
     ]
 
 
-def versions_differ(then: Product, now: Product) -> list[FieldDiff]:
+def versions_differ(then: Product, now: Product, price_decimals: int) -> list[FieldDiff]:
     """The fields in which the two differ; those of other programs last."""
-    old, new = text_of_field(then), text_of_field(now)
+    old, new = (texts_of(product, price_decimals) for product in (then, now))
     ours = [
         FieldDiff(field, old[field] or None, new[field] or None, field)
         for field in PRODUCT_FIELDS
@@ -68,9 +69,10 @@ def versions_differ(then: Product, now: Product) -> list[FieldDiff]:
     return ours + theirs
 
 
-def text_of_field(product: Product) -> dict[str, str]:
+def texts_of(product: Product, price_decimals: int) -> dict[str, str]:
     """Each field of a product as text, by the API's name."""
-    return text_of(product) | {"no_reorder": "yes" if product.no_reorder else ""}
+    price = price_text(product.price, price_decimals)
+    return text_of(product) | {"price": price, "no_reorder": "yes" if product.no_reorder else ""}
 
 
 def is_restorable(field: str, then: Product) -> bool:

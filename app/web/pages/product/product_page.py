@@ -180,7 +180,8 @@ def _past(services: Services, product_id: str, at: datetime, now: Product | None
         if error.status >= 500:
             raise
         return PastVersion(at, problem=error.detail)
-    return PastVersion(at, then, tuple(versions_differ(then, now)) if now else ())
+    decimals = services.settings.price_decimals
+    return PastVersion(at, then, tuple(versions_differ(then, now, decimals)) if now else ())
 
 
 def _restoring(

@@ -16,7 +16,7 @@ from app.store.products.model import Product, Stamp
 from app.web.auth.permissions import needs
 from app.web.errors import InvalidRequest
 from app.web.pages.forms import PRODUCT_FIELDS, Form, NamedProduct, Submitted
-from app.web.pages.product.field_diffs import is_restorable, text_of_field, versions_differ
+from app.web.pages.product.field_diffs import is_restorable, texts_of, versions_differ
 from app.web.pages.product.product_view import moment_of, written
 from app.web.pages.templating import render
 from app.web.requests.parameters import ServicesDep, writable
@@ -104,7 +104,8 @@ def _page(
     product: Product,
     form: Form,
 ) -> HTMLResponse:
-    diffs = versions_differ(then, product)
+    decimals = services.settings.price_decimals
+    diffs = versions_differ(then, product, decimals)
     first = not form.values
     choices = [
         Choice(
@@ -127,7 +128,7 @@ def _page(
         form=form,
         product_id=product.product_id,
         product=product,
-        now=text_of_field(product),
+        now=texts_of(product, decimals),
         choices=choices,
         kept=[diff for diff in diffs if not diff.field or not is_restorable(diff.field, then)],
         at=written(moment, zone),
