@@ -63,10 +63,11 @@ class StatusMessages:
             "audit": max(0, now - cursor.ms),
         }
 
-    def hello(self, cursor: str) -> bytes:
-        """The first message of a stream."""
+    def hello(self, cursor: str, head: str) -> bytes:
+        """The first message of a stream; a client that has received `head` has caught up."""
         data = {
             "cursor": cursor,
+            "head": head,
             "server_version": self._version,
             "store": self.status() or "ok",
         }

@@ -227,7 +227,7 @@ class InProcessBroker:
             wanted=wanted,
             pulse=self._pulse,
             position=start.position,
-            opening=[hint, *start.signals, self._vitals.hello(start.cursor)],
+            opening=[hint, *start.signals, self._vitals.hello(start.cursor, self.head)],
             missed=start.missed,
             more=partial(self._resumption.more, account=account),
             heartbeat=self._vitals.heartbeat,

@@ -33,6 +33,7 @@ export function createRowBuilder(template, historyUrl, eventUrl, times) {
     parts.name.href = `${historyUrl}?id=${encodeURIComponent(row.productId)}`;
     write(parts.reverses, row.reverses ? REVERSES : "");
     if (row.reverses) parts.reverses.href = `${eventUrl}/${encodeURIComponent(row.reverses)}`;
+    parts.dots.href = `${eventUrl}/${encodeURIComponent(row.id)}`;
     if (parts.undo) {
       parts.undo.value = row.id;
       parts.undo.hidden = !row.undoable;

@@ -1,73 +1,146 @@
-// Each event is passed on once, in order. If some may be missing, the newest page of events
-// is read, and its unknown events are inserted before any that arrived later.
+// Each event is passed on once, in order. A tab that may have missed some catches up from its own
+// cursor with a stream of its own, and then follows the browser's shared stream again.
+//
+// If it missed more than the server sends again, the newest page is shown with a note of the gap.
 
 const HOLD_LIMIT = 500;
 const FIRST_DELAY = 1_000;
 const LAST_DELAY = 15_000;
 
 /**
- * `load()` resolves to {events: newest first, complete: whether there are no older ones};
- * `onEvents(events)` gets new events' data, oldest first; `onGap(time)` is called before them
- * if this page misses some, with the time of the oldest event read.
+ * `connect(after, onFrame)` opens a stream; `load(after)` resolves to the newest events after a
+ * cursor, newest first, as {events: [{cursor, data}], missed: how many others there are, or null}.
+ *
+ * `onEvents(events)` gets new events' data, oldest first; `counted` means that the page's sums
+ * have the event. `onGap(time)` is called before them if this page misses some, with the time of
+ * the oldest event read. After an interruption, `onCatchingUp(count)` is called with the events
+ * caught up so far, and `onCaughtUp({caughtUp, missed})` at the end if there were any.
  */
-export function createIntake({ dedupe, load, onEvents, onGap, clock = globalThis }) {
-  let held = null; // events that arrive while the page is read; null otherwise
-  let overflowed = false;
-  let again = false;
+export function createIntake({
+  dedupe,
+  cursor,
+  connect,
+  load,
+  onEvents,
+  onGap,
+  onCatchingUp = () => {},
+  onCaughtUp = () => {},
+  clock = globalThis,
+}) {
+  let position = cursor; // of the last event that was passed on
+  let own = null; // this tab's own stream
+  let reading = false; // the newest page
+  let held = null; // frames of the shared stream that arrive meanwhile; null otherwise
+  let catching = null; // {head, goal, caughtUp, missed, interrupted, read}
+  let joined = false; // the first catch-up is no interruption: the page was only just rendered
 
-  function admit(events) {
-    const fresh = events.filter((event) => event.kind !== "internal" && dedupe.first(event.id));
-    if (fresh.length > 0) onEvents(fresh);
+  function begin(goal = "") {
+    catching ??= { head: undefined, goal: "", caughtUp: 0, missed: 0, interrupted: joined };
+    if (goal > position) catching.goal = goal;
+    joined = true;
   }
 
-  function receive(frame) {
+  function end() {
+    const { caughtUp, missed, interrupted } = catching;
+    const arrived = held ?? [];
+    own?.close();
+    own = held = catching = null;
+    for (const frame of arrived) admit(frame);
+    if (interrupted && (caughtUp > 0 || missed !== 0)) onCaughtUp({ caughtUp, missed });
+  }
+
+  function pass(items) {
+    const fresh = items
+      .filter(({ data }) => data.kind !== "internal" && dedupe.first(data.id))
+      .map((item) => ({ ...item.data, counted: item.cursor <= cursor }));
+    if (fresh.length === 0) return;
+    if (catching !== null) {
+      catching.caughtUp += fresh.length;
+      if (catching.interrupted) onCatchingUp(catching.caughtUp);
+    }
+    onEvents(fresh);
+  }
+
+  function admit(frame) {
+    position = frame.id;
+    pass([{ cursor: frame.id, data: JSON.parse(frame.data).data }]);
+  }
+
+  function take(frame) {
     if (frame.name === "reset") {
-      catchUp();
+      restart();
       return;
     }
-    if (frame.name !== "change") return;
-    const event = JSON.parse(frame.data).data;
-    if (held === null) {
-      admit([event]);
-    } else {
-      held.push(event);
-      if (held.length > HOLD_LIMIT) {
-        held.shift();
-        overflowed = true;
-      }
+    if (frame.name === "hello") {
+      begin();
+      catching.head = JSON.parse(frame.data).head;
+    } else if (frame.name === "change") {
+      admit(frame);
     }
+    joined = true;
+    if (catching === null) return;
+    if (frame.id === catching.head) catching.head = null;
+    const complete = catching.head === null && frame.id >= catching.goal;
+    // A heartbeat is sent when there is nothing else to send.
+    if (complete || frame.name === "heartbeat") end();
+  }
+
+  function hold(frame) {
+    if (frame.name !== "change") return;
+    held.push(frame);
+    // What is dropped here comes with this tab's own stream, if that goes so far.
+    if (held.length > HOLD_LIMIT) catching.goal = held.shift().id;
+  }
+
+  function follow(after) {
+    own = connect(after, take);
+  }
+
+  async function restart() {
+    if (reading) return; // what comes later is read from the page's newest event on
+    reading = true;
+    begin();
+    own?.close();
+    own = null;
+    held ??= [];
+    if (catching.read) await sleep(FIRST_DELAY); // the page was older than what is sent again
+    const { events, missed } = await loadWithRetry();
+    reading = false;
+    catching.read = true;
+    catching.missed = missed === null || catching.missed === null ? null : catching.missed + missed;
+    if (missed !== 0) onGap(events.at(-1)?.data.occurred_at ?? null);
+    pass([...events].reverse());
+    position = events[0]?.cursor ?? position;
+    follow(position);
   }
 
   async function loadWithRetry() {
     for (let delay = FIRST_DELAY; ; delay = Math.min(2 * delay, LAST_DELAY)) {
       try {
-        return await load();
+        return await load(position);
       } catch {
-        await new Promise((resolve) => clock.setTimeout(resolve, delay));
+        await sleep(delay);
       }
     }
   }
 
-  /** Read the newest events, and pass on those that this page has not seen. */
-  async function catchUp() {
-    if (held !== null) {
-      again = true; // the running read may have started too early
-      return;
-    }
-    held = [];
-    let page;
-    do {
-      again = false;
-      page = await loadWithRetry();
-    } while (again);
-    const joins = page.complete || page.events.some((event) => dedupe.has(event.id));
-    const events = [...page.events].reverse();
-    const arrived = held;
-    held = null;
-    if (!joins || overflowed) onGap(events[0]?.occurred_at ?? null);
-    overflowed = false;
-    admit([...events, ...arrived]);
-  }
+  const sleep = (delay) => new Promise((resolve) => clock.setTimeout(resolve, delay));
 
-  return { receive, catchUp };
+  return {
+    /** A frame of the shared stream. */
+    receive(frame) {
+      if (held === null) take(frame);
+      else hold(frame);
+    },
+
+    /** The shared stream is at `goal`, and this tab may have missed frames up to there. */
+    catchUp(goal) {
+      begin(goal);
+      if (reading || own !== null) return;
+      held ??= [];
+      follow(position);
+    },
+
+    close: () => own?.close(),
+  };
 }

@@ -5,14 +5,14 @@
 // Frames are numbered, so that a follower detects missing ones. A frozen leader (mobile
 // browsers suspend hidden tabs) is replaced. Without Web Locks each tab opens its own stream.
 
-const ANSWER_LIMIT = 4_000; // a leader that does not answer within this time is frozen
-const SILENCE_LIMIT = 45_000; // three heartbeats
+const ANSWER_LIMIT = 2_000; // a leader that does not answer within this time is frozen
+const SILENCE_LIMIT = 7_000; // two heartbeats
 const PATIENCE = 3_000; // a hidden leader's timers are throttled, so a visible tab takes over
-const WATCH_INTERVAL = 5_000;
+const WATCH_INTERVAL = 1_000;
 
 /**
  * Joins the browser's stream. `connect(cursor, onFrame, onState)` opens a connection;
- * `onHole` is called when this tab may have missed frames.
+ * `onHole(cursor)` is called when this tab may have missed frames up to the cursor.
  */
 export function joinStream({
   name,
@@ -129,12 +129,12 @@ export function joinStream({
     number = message.number;
     if (message.type === "frame") {
       position = message.frame.id;
-      if (hole) onHole();
+      if (hole) onHole(position);
       onFrame(message.frame);
       return;
     }
-    if (hole) onHole();
     position = message.position;
+    if (hole) onHole(position);
     state = message.state;
     onState(state);
     clock.clearTimeout(impatience);

@@ -10,7 +10,9 @@ let state = null;
 
 /**
  * Adds a part of the page. `seen`: ids of the events that it shows already; `onEvents(events)`:
- * new events' data, oldest first; `onGap(time)`; `onState(state)`; `onClock(heartbeat)`.
+ * new events' data, oldest first; `onGap(time)`; `onState(state)`; `onClock(heartbeat)`. After an
+ * interruption, `onCatchingUp(count)` for the events caught up so far, and at the end
+ * `onCaughtUp({caughtUp, missed})`, where `missed` is null if it is not known.
  */
 export function listen(part) {
   parts.push(part);
@@ -27,6 +29,8 @@ addEventListener("DOMContentLoaded", () => {
     onEvents: each("onEvents"),
     onGap: each("onGap"),
     onClock: each("onClock"),
+    onCatchingUp: each("onCatchingUp"),
+    onCaughtUp: each("onCaughtUp"),
     onState(next) {
       state = next;
       each("onState")(next);

@@ -8,14 +8,13 @@ import { joinStream } from "./leader.js";
 const PAGE_LIMIT = 200;
 const PROBE_TIMEOUT = 5_000;
 
-/** `page` is the element with `data-stream` and `data-cursor`. */
-export function openStream(page, { seen = [], onEvents, onGap, onState, onClock = () => {} }) {
+/** `page` is the element with `data-stream` and `data-cursor`; `listeners` are those of a page. */
+export function openStream(page, { seen = [], onState, onClock = () => {}, ...listeners }) {
   const { stream: url, cursor } = page.dataset;
   const { base, version } = document.documentElement.dataset;
   const dedupe = createDedupe();
   for (const id of seen) dedupe.first(id);
 
-  const intake = createIntake({ dedupe, onEvents, onGap, load: () => newest(url, cursor) });
   const connect = (from, onFrame, onShow) =>
     createConnection({
       cursor: from,
@@ -24,6 +23,13 @@ export function openStream(page, { seen = [], onEvents, onGap, onState, onClock 
       onFrame,
       onState: onShow,
     });
+  const intake = createIntake({
+    ...listeners,
+    dedupe,
+    cursor,
+    connect: (from, onFrame) => connect(from, onFrame, () => {}),
+    load: (after) => newest(url, after),
+  });
 
   const joined = joinStream({
     // Versions may send different messages, so only tabs of one version share a stream.
@@ -43,7 +49,10 @@ export function openStream(page, { seen = [], onEvents, onGap, onState, onClock 
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) joined.hurry();
   });
-  addEventListener("pagehide", joined.close);
+  addEventListener("pagehide", () => {
+    joined.close();
+    intake.close();
+  });
   // Restored from the back/forward cache: the stream was closed, so reload.
   addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload();
@@ -51,16 +60,24 @@ export function openStream(page, { seen = [], onEvents, onGap, onState, onClock 
   return intake;
 }
 
-// An event is `counted` if it arrived before the page was rendered, whose tiles have it.
-async function newest(url, cursor) {
-  const answer = await fetch(`${url}?limit=${PAGE_LIMIT}`, {
+// The server counts the events after a cursor once it has read all of them after its start.
+async function newest(url, after) {
+  const query = `limit=${PAGE_LIMIT}`;
+  const page =
+    (await read(`${url}?${query}&order=newest&total=capped&after=${encodeURIComponent(after)}`)) ??
+    (await read(`${url}?${query}`));
+  if (page === null) throw new Error("the events cannot be read now");
+  const events = page.items.map(({ cursor, data }) => ({ cursor, data }));
+  const joins = page.next_cursor === null || events.some(({ cursor }) => cursor <= after);
+  return { events, missed: joins ? 0 : page.total ? page.total.count - events.length : null };
+}
+
+async function read(address) {
+  const answer = await fetch(address, {
     headers: { Accept: "application/json" },
     cache: "no-store",
   });
-  if (!answer.ok) throw new Error(`events: HTTP ${answer.status}`);
-  const page = await answer.json();
-  const events = page.items.map((item) => ({ ...item.data, counted: item.cursor <= cursor }));
-  return { events, complete: page.next_cursor === null };
+  return answer.ok ? answer.json() : null;
 }
 
 // An EventSource does not report why it failed, so ask the readiness check.

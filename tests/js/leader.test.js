@@ -11,7 +11,7 @@ function createWorld(browser = createBrowser()) {
   let count = 0;
 
   function open(cursor = "c0", { hidden = false } = {}) {
-    const tab = { connections: [], frames: [], states: [], holes: 0, hidden };
+    const tab = { connections: [], frames: [], states: [], holes: [], hidden };
     let channel = null;
     class Channel extends browser.Channel {
       constructor(name) {
@@ -35,7 +35,7 @@ function createWorld(browser = createBrowser()) {
       },
       onFrame: (frame) => tab.frames.push(frame.id),
       onState: (state) => tab.states.push(state),
-      onHole: () => (tab.holes += 1),
+      onHole: (goal) => tab.holes.push(goal),
     });
     tab.freeze = () => (channel.frozen = true);
     tab.thaw = () => (channel.frozen = false);
@@ -59,7 +59,7 @@ test("one tab opens the stream, and the others get its frames and state", async 
   for (const tab of tabs) {
     assert.deepEqual(tab.frames, ["c1", "c2"]);
     assert.equal(tab.states.at(-1), "live");
-    assert.equal(tab.holes, 0);
+    assert.deepEqual(tab.holes, []);
   }
 });
 
@@ -76,7 +76,7 @@ test("when the leader closes, the next tab resumes after its own last frame", as
   send(second, "c2");
   await clock.settle();
   assert.deepEqual(third.frames, ["c1", "c2"]);
-  assert.equal(third.holes, 0);
+  assert.deepEqual(third.holes, []);
 });
 
 test("a tab that opens behind the leader's last frame catches up", async () => {
@@ -87,8 +87,8 @@ test("a tab that opens behind the leader's last frame catches up", async () => {
   const late = open("c4");
   const current = open("c5");
   await clock.settle();
-  assert.equal(late.holes, 1);
-  assert.equal(current.holes, 0);
+  assert.deepEqual(late.holes, ["c5"]);
+  assert.deepEqual(current.holes, []);
 });
 
 test("a follower detects missing frames by their numbers", async () => {
@@ -103,7 +103,7 @@ test("a follower detects missing frames by their numbers", async () => {
   second.thaw();
   send(first, "c3");
   await clock.settle();
-  assert.equal(second.holes, 1);
+  assert.deepEqual(second.holes, ["c3"]);
   assert.deepEqual(second.frames, ["c1", "c3"]);
 });
 
@@ -114,7 +114,7 @@ test("a frozen leader is replaced, and follows when it resumes", async () => {
   send(first, "c1");
   await clock.settle();
   first.freeze();
-  clock.advance(60_000); // silence, then an unanswered question
+  clock.advance(10_000); // silence, then an unanswered question
   await clock.settle();
   assert.equal(second.live()[0].from, "c1");
   first.thaw();

@@ -8,9 +8,14 @@ from app.web.schemas.outputs import CloudEventOut
 _STORE = "`ok`, or a description of the problem with the database."
 _HELLO = {
     "type": "object",
-    "required": ["cursor", "server_version", "store"],
+    "required": ["cursor", "head", "server_version", "store"],
     "properties": {
         "cursor": {"type": "string", "description": "The cursor after which the stream starts."},
+        "head": {
+            "type": "string",
+            "description": "The cursor of the newest change when the stream began. You have caught "
+            "up once you have received it, or, with filters, at the first heartbeat.",
+        },
         "server_version": {"type": "string", "description": "The version of Stockpulse."},
         "store": {"type": "string", "description": _STORE},
     },
@@ -53,7 +58,12 @@ _MESSAGES: dict[str, tuple[str, dict[str, Any], Any]] = {
     "hello": (
         "The first message of each connection.",
         _HELLO,
-        {"cursor": "1795248751004-0a1b2c3d-000", "server_version": "0.1.0", "store": "ok"},
+        {
+            "cursor": "1795248751004-0a1b2c3d-000",
+            "head": "1795248751917-0a1b2c3d-000",
+            "server_version": "0.1.0",
+            "store": "ok",
+        },
     ),
     "change": (
         "A change to a product, as a CloudEvents object.",

@@ -200,6 +200,13 @@ def local_time(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).strftime("%H:%M")
 
 
+def seconds_text(seconds: float) -> str:
+    """A duration: `0.4 s`, `12 s`, `3 min`."""
+    if seconds < 120:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min"
+
+
 def price_text(price: Decimal | None, decimals: int = 2) -> str:
     """An exact price with at least so many decimals; empty if there is none."""
     if price is None:

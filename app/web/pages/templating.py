@@ -19,7 +19,7 @@ from app.core.paths import name_in_events
 from app.core.roles import Role
 from app.web.auth.identity import Identity
 from app.web.auth.permissions import TOKEN_FIELD
-from app.web.pages.event_rows import Row, local_time, price_text
+from app.web.pages.event_rows import Row, local_time, price_text, seconds_text
 from app.web.services import Services
 from app.web.statics import static_path
 
@@ -31,6 +31,8 @@ def _environment() -> Environment:
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["grouped"] = lambda number: f"{number:,}"
+    environment.filters["amount"] = lambda number: f"{Decimal(digits(number)):,}"
+    environment.filters["seconds"] = seconds_text
     environment.filters["price"] = price_text
     environment.filters["digits"] = digits
     environment.filters["quantity"] = quantity

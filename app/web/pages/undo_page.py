@@ -48,7 +48,7 @@ def undo(
     """Take an event back, and return to the path `back`, which then has `undone` in its query.
 
     `event` is the id of the event. With `reversal_of` instead, the event that took that one back is
-    taken back itself.
+    taken back itself. A script that prefers a minimal answer gets 204 and stays where it is.
     """
     back = local_path(fields.get("back", ""), services.settings.base_path)
     event: ChangeEvent | None = None
@@ -64,6 +64,8 @@ def undo(
         if error.status >= 500:
             raise
         return _explained(request, services, error, event, back)
+    if request.headers.get("Prefer") == "return=minimal":
+        return Response(status_code=204)
     return RedirectResponse(_with_undone(back, event.id), status_code=303)
 
 

@@ -41,6 +41,16 @@ class TestHello:
                 async with connected(broker, cursor) as client:
                     assert (await client.now()).messages[0].id == cursor
 
+    async def test_hello_says_with_which_event_a_client_has_caught_up(self) -> None:
+        feed = MemoryFeed()
+        feed.add(arrivals([1, 2, 3]))
+        async with live(feed) as broker:
+            for cursor, missed in ((None, []), (after(3), []), (after(1), [2, 3])):
+                async with connected(broker, cursor) as client:
+                    await (client.until(len(missed)) if missed else client.now())
+                    assert client.messages[0].data["head"] == after(3) == client.last_id
+                    assert client.changes == missed
+
     async def test_retry_hints_are_jittered(self) -> None:
         async with live() as broker:
             hints = set()

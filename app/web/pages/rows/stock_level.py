@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 from app.core.item import AttributeNames
 from app.core.paths import name_in_events
 from app.store.products.model import low_point
-from app.web.pages.rows.attribute_text import value_in
+from app.web.pages.rows.attribute_text import NONE, value_in
 
 Level = Literal["", "low", "out", "negative"]
 
@@ -36,13 +36,14 @@ def level_of(
     units = Decimal(str(stock))
     if units <= 0:
         return "negative" if units < 0 else "out"
-    return "low" if _is_low(units, image or {}, names) else ""
+    return "low" if is_low(stock, image, names) else ""
 
 
-def _is_low(units: Decimal, image: Mapping[str, Any], names: LevelNames) -> bool:
-    point = value_in(image, names.reorder_point)
+def is_low(stock: float | str | None, image: Mapping[str, Any] | None, names: LevelNames) -> bool:
+    """Whether a stock is at or below its reorder point, if that counts; it may be out, too."""
+    point = NONE if stock is None else value_in(image or {}, names.reorder_point)
     if isinstance(point, bool) or not isinstance(point, int | float):
         return False
-    no_reorder = value_in(image, names.no_reorder) is True
+    no_reorder = value_in(image or {}, names.no_reorder) is True
     at = low_point(Decimal(str(point)), no_reorder=no_reorder)
-    return at is not None and units <= at
+    return at is not None and Decimal(str(stock)) <= at
