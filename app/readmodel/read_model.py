@@ -1,7 +1,7 @@
 """The read model of one web process: the copy, the threads that keep it, and the lists from it."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -87,6 +87,16 @@ class ReadModel:
         """
         with self._ready():
             return self._lists.page(query, limit, cursor, totals)
+
+    def sales_rates(self, product_ids: Sequence[str]) -> dict[str, float]:
+        """Units sold a day, of those of these products that were sold in the last 30 days.
+
+        Raises:
+            ReadModelFilling, StoreUnavailable: as `figures`.
+
+        """
+        with self.figures() as connection:
+            return self.rankings.sales_rates(connection, datetime.now(UTC), product_ids)
 
     def has(self, product_id: str, version: int | None) -> bool:
         """Whether lists have a product in at least this version; None: whether it is deleted.

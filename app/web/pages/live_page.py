@@ -36,7 +36,8 @@ from app.web.pages.event_rows import view_notice
 from app.web.pages.live.live_filter import KIND_WORDS, audit_path, audit_search, live_filter, offers
 from app.web.pages.live.live_rows import COUNTED, Change, RowStyle, newest_changes, newest_rows
 from app.web.pages.live.tiles import Tiles, effect_of, first_minute, tiles_of, tiles_of_sums
-from app.web.pages.products import export_page, history_page, products_page
+from app.web.pages.product import product_page, version_page
+from app.web.pages.products import export_page, products_page
 from app.web.pages.rows.stock_level import LevelNames, level_names
 from app.web.pages.templating import render
 from app.web.requests.event_filters import EventSearch
@@ -45,7 +46,8 @@ from app.web.services import Services
 
 router = APIRouter(include_in_schema=False)
 router.include_router(products_page.router)
-router.include_router(history_page.router)
+router.include_router(product_page.router)
+router.include_router(version_page.router)
 router.include_router(export_page.router)
 router.include_router(audit_page.router)
 router.include_router(audit_export.router)

@@ -256,7 +256,22 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
     ("POST", "/products/delete"): lambda shop, n: [
         ask(f"/products/delete?id=page-{n}", data={"etag": etag(shop, f"page-{n}")})
     ],
-    ("GET", "/products/history"): lambda shop, n: [ask("/products/history?id=P")],
+    ("GET", "/products/history"): lambda shop, n: [
+        ask("/products/history?id=P"),
+        ask(f"/products/history?id=P&at={rfc3339(datetime.now(UTC))}"),
+    ],
+    ("GET", "/products/history/file"): lambda shop, n: [
+        ask("/products/history/file?id=P&format=csv")
+    ],
+    ("GET", "/products/restore"): lambda shop, n: [
+        ask(f"/products/restore?id=P&at={rfc3339(datetime.now(UTC))}")
+    ],
+    ("POST", "/products/restore"): lambda shop, n: [
+        ask(
+            f"/products/restore?id=P&at={rfc3339(datetime.now(UTC))}",
+            data={"etag": etag(shop, "P"), "restore_name": "true"},
+        )
+    ],
     ("GET", "/audit"): lambda shop, n: [
         ask("/audit"),
         ask("/audit?q=kind:gap"),
