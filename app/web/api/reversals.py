@@ -16,9 +16,14 @@ from app.core.errors import (
     StockNotCountable,
     TooMuchContention,
 )
-from app.core.reversal_errors import AlreadyReversed, CountedSince, NotReversible, Superseded
 from app.core.roles import Role
 from app.store.products.model import Product
+from app.store.products.reversal.reversal_errors import (
+    AlreadyReversed,
+    CountedSince,
+    NotReversible,
+    Superseded,
+)
 from app.web.api.batches.reversal_items import ReversalItems
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import Responses, error_responses

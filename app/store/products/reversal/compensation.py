@@ -16,9 +16,9 @@ from app.core.item import AttributeNames, Item, canonical, plain, stock
 from app.core.metadata import NONE, metadata_of
 from app.core.numbers import difference, places
 from app.core.paths import Path, blocked_at, name_in_events, value_at
-from app.core.reversal_errors import CountedSince, NotReversible, Superseded
 from app.store.products.changes import StockRules, adjusting, planned
 from app.store.products.field_values import Values
+from app.store.products.reversal.reversal_errors import CountedSince, NotReversible, Superseded
 
 _NAMED = 5  # attributes, in a message
 

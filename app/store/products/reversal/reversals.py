@@ -7,7 +7,6 @@ from functools import partial
 
 from app.core.errors import ProductExists
 from app.core.events import ChangeEvent
-from app.core.reversal_errors import AlreadyReversed, NotReversible
 from app.core.stamps import Stamps
 from app.store.idempotency import Once
 from app.store.products.changes import StockRules
@@ -23,6 +22,7 @@ from app.store.products.reversal.compensation import (
     exists_again,
     values_before,
 )
+from app.store.products.reversal.reversal_errors import AlreadyReversed, NotReversible
 
 
 class Reversals:

@@ -19,7 +19,7 @@ from app.readmodel.events.qualifiers import InvalidSearch
 from app.web.auth.permissions import needs
 from app.web.pages.audit import query_text
 from app.web.pages.audit.audit_place import AuditPlace, PlaceDep
-from app.web.pages.audit.event_page import details_shown, event_named, row_shown
+from app.web.pages.audit.permalink_page import details_shown, event_named, row_shown
 from app.web.pages.event_rows import Row
 from app.web.pages.live.live_filter import KIND_WORDS
 from app.web.pages.templating import render

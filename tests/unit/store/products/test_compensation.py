@@ -7,7 +7,6 @@ import pytest
 from app.core.events import ChangeEvent
 from app.core.item import DEFAULT_NAMES, AttributeNames
 from app.core.keys import KeyPart, KeySchema
-from app.core.reversal_errors import CountedSince, NotReversible, Superseded
 from app.store.products.changes import WHOLE_UNITS
 from app.store.products.reversal.compensation import (
     changed_by,
@@ -15,6 +14,7 @@ from app.store.products.reversal.compensation import (
     check_untouched,
     values_before,
 )
+from app.store.products.reversal.reversal_errors import CountedSince, NotReversible, Superseded
 from tests.support.builders import VIEWS, an_event, an_item, stamped
 
 OLD = an_item(ProductName="Mug", Stock=12, Price=2)
