@@ -9,7 +9,7 @@ const PAGE_LIMIT = 200;
 const PROBE_TIMEOUT = 5_000;
 
 /** `page` is the element with `data-stream` and `data-cursor`. */
-export function openStream(page, { seen = [], onEvents, onGap, onState, onClock = () => {} }) {
+export function openStream(page, { seen = [], onEvents, onGap, onState, onClock = (_heartbeat) => {} }) {
   const { stream: url, cursor } = page.dataset;
   const { base, version } = document.documentElement.dataset;
   const dedupe = createDedupe();
