@@ -10,7 +10,7 @@ export async function createChart(holder, times) {
   } catch {
     return null;
   }
-  let data = /** @type {any} */ ([[], []]);
+  let data = [[], []];
   let plot = null;
 
   function draw() {

@@ -39,7 +39,7 @@ export function createTileBoard(board, times, isPaused) {
     drawn = Date.now();
     const series = tiles.series(moment);
     draw?.(series);
-    if (details.open) body.replaceChildren(...minuteRows(series, times));
+    if (details.open) body.replaceChildren(...minuteRows(/** @type {any} */ (series), times));
   }
 
   createChart(board.querySelector("[data-part=chart]"), times).then((ready) => {
