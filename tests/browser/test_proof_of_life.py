@@ -144,7 +144,9 @@ def test_page_behind_a_failing_proxy_offers_a_retry_and_says_what_it_caught_up(
         proxy.refuse()
         retry = page.get_by_role("button", name="Retry")
         expect(retry).to_be_visible()
-        expect(page.locator("#pill")).to_contain_text(re.compile(r"(Reconnecting in|retry in) \d+ s"))
+        expect(page.locator("#pill")).to_contain_text(
+            re.compile(r"(Reconnecting in|retry in) \d+ s")
+        )
         for number in range(3):
             product = {"product_id": f"P{number}", "name": "Kettle", "stock": 1}
             httpx.post(f"{app.url}/v1/products", json=product).raise_for_status()
