@@ -23,6 +23,14 @@ PAGES = ("/", "/products", "/audit", "/system")
 LIVE = re.compile("^Live")
 
 
+# Collects the pill's states from now on.
+STATES_SEEN = """pill => {
+  const seen = [pill.dataset.state];
+  new MutationObserver(() => seen.push(pill.dataset.state)).observe(pill, { attributes: true });
+  return seen;
+}"""
+
+
 def open_pages(context: BrowserContext, url: str) -> list[Page]:
     """One tab for each page; they share one stream."""
     tabs = [context.new_page() for _ in PAGES]
@@ -93,6 +101,22 @@ def test_frozen_worker_or_store_of_a_split_deployment_is_said_on_every_page(
     assert max(took.values()) < LIMIT
 
 
+@pytest.mark.embedded
+def test_store_that_answers_in_1_5_s_is_lag_and_not_an_outage(tmp_path: Path, page: Page) -> None:
+    with (
+        Engine(EMBEDDED, tmp_path / "engine") as engine,
+        FreezingProxy(engine.address.port) as slow,
+        Process(tmp_path / "data", environment={"STOCKPULSE_DYNAMODB": slow.url}) as app,
+    ):
+        page.goto(f"{app.url}/", wait_until="load")
+        expect(page.locator("#pill")).to_contain_text(LIVE)
+        slow.delay = 1.5
+        expect(page.locator("#pill")).to_contain_text(re.compile(r"lag (1\.[5-9]|[2-4]\.\d) s"))
+        states = page.locator("#pill").evaluate_handle(STATES_SEEN)
+        page.wait_for_timeout(8_000)
+        assert set(states.json_value()) == {"live"}
+
+
 def test_system_page_and_pill_say_the_same(tmp_path: Path, page: Page) -> None:
     with Process(tmp_path / "data") as app:
         page.goto(f"{app.url}/system", wait_until="load")
@@ -120,7 +144,9 @@ def test_page_behind_a_failing_proxy_offers_a_retry_and_says_what_it_caught_up(
         proxy.refuse()
         retry = page.get_by_role("button", name="Retry")
         expect(retry).to_be_visible()
-        expect(page.locator("#pill")).to_contain_text(re.compile(r"(Reconnecting|retry) in \d+ s"))
+        expect(page.locator("#pill")).to_contain_text(
+            re.compile(r"(Reconnecting in|retry in) \d+ s")
+        )
         for number in range(3):
             product = {"product_id": f"P{number}", "name": "Kettle", "stock": 1}
             httpx.post(f"{app.url}/v1/products", json=product).raise_for_status()

@@ -26,6 +26,7 @@ _REMEDIES = {
     "this lasts, check the Redis server of STOCKPULSE_BROKER_URL.",
     "worker": "It retries by itself, and nothing is lost meanwhile. If this lasts, check the log.",
 }
+_NAMES = {"store": "Database", "web": "Server", "broker": "Redis"}
 _OTHER = "It retries by itself. If this lasts, check the log."
 
 
@@ -54,14 +55,14 @@ def _verdict(vitals: Vitals, bad: Finding | None, behind: float) -> tuple[State,
         return "behind", f"Changes appear {span(behind)} late."
     if vitals.on_lambda:
         return "unproven", "No problem is known. Only a change shows that Lambda reads the stream."
-    return "live", "All is well."
+    return "live", "All is well: changes are read without delay."
 
 
 def problems(vitals: Vitals) -> Iterator[Finding]:
     """Why newer changes may be missing on the pages."""
     for name, status in vitals.parts.items():
         if status != "ok":
-            what = f"{name.capitalize()}: {status.rstrip('.')}."
+            what = f"{_NAMES.get(name, name.capitalize())}: {status.rstrip('.')}."
             yield Finding(what, _REMEDIES.get(name, _OTHER), bad=True)
     if vitals.workers is None:
         return
@@ -75,7 +76,7 @@ def problems(vitals: Vitals) -> Iterator[Finding]:
     for worker in vitals.workers:
         if vitals.on_lambda:
             if worker.age > UNANSWERED:
-                what = f"Store: DynamoDB has not answered for {worker.age:.0f} s."
+                what = f"Database: DynamoDB has not answered for {worker.age:.0f} s."
                 yield Finding(what, _REMEDIES["store"], bad=True)
         elif worker.age > UNHEARD:
             yield Finding(

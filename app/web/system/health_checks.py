@@ -10,7 +10,6 @@ from app.readmodel.copy_state import CopyState
 from app.store.status import StoredStatus
 from app.web.system.condition import problems
 from app.web.system.finding import Finding, span
-from app.web.system.shard_lines import shard_lines
 from app.web.system.sink_lines import sink_findings
 from app.web.system.state import SystemState
 
@@ -96,11 +95,11 @@ def _of_tables(state: SystemState, stored: StoredStatus) -> list[Finding]:
     letters = sum(stored.dead_letters.by_sink.values())
     if letters:
         count = f"{letters} or more" if stored.dead_letters.more else str(letters)
-        noun = "dead letter" if count == "1" else "dead letters"
+        what = "change was" if count == "1" else "changes were"
         found.append(
             Finding(
-                f"There {'is' if count == '1' else 'are'} {count} {noun}.",
-                "See the errors below, fix their cause, then deliver the dead letters again:",
+                f"{count} {what} not delivered to a connection.",
+                "See the errors below, fix their cause, then send the changes again:",
                 bad=False,
                 command="stockpulse sinks redrive",
             )
@@ -167,9 +166,4 @@ def headline(state: SystemState, found: Sequence[Finding]) -> str:
         return f"Working, but changes appear {span(condition.lag)} late."
     if found:
         return "Working, but something needs attention."
-    shards = sum(line.lag is not None for line in shard_lines(state))
-    if condition.state == "unproven" or not shards:
-        return condition.says
-    return (
-        f"All is well: {shards} {'shard is' if shards == 1 else 'shards are'} read without delay."
-    )
+    return condition.says

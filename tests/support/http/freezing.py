@@ -1,8 +1,9 @@
-"""A TCP proxy in front of a server that can freeze, or answer 502, as a proxy or network does."""
+"""A TCP proxy in front of a server that can freeze, be slow, or answer 502."""
 
 import selectors
 import socket
 import threading
+import time
 from contextlib import suppress
 
 _BAD = (
@@ -20,6 +21,7 @@ class FreezingProxy:
         self._flows = threading.Event()
         self._flows.set()
         self._bad = False
+        self.delay = 0.0  # seconds before each part of an answer is passed on
         self._open: set[socket.socket] = set()
         self._thread = threading.Thread(target=self._accept, daemon=True)
 
@@ -77,6 +79,8 @@ class FreezingProxy:
                     one: socket.socket = key.fileobj  # type: ignore[assignment]
                     data = one.recv(65536)
                     self._flows.wait()
+                    if one is server:
+                        time.sleep(self.delay)
                     if not data:
                         return
                     key.data.sendall(data)

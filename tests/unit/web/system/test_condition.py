@@ -19,7 +19,7 @@ STALE = [
     (vitals(workers=[WorkerProof(), WorkerProof(problem="it hangs")]), "Worker: it hangs."),
     (
         vitals(workers=[WorkerProof(age=9.0)], on_lambda=True),
-        "Store: DynamoDB has not answered for 9 s.",
+        "Database: DynamoDB has not answered for 9 s.",
     ),
 ]
 OTHERS: list[tuple[Vitals, str, str]] = [

@@ -38,7 +38,14 @@ def get(path: str, state: SystemState, **settings: Any) -> httpx.Response:
 
 def test_headline_comes_before_the_details() -> None:
     page = get("/system", a_state()).text
-    order = ["All is well", "Shards of the stream", "Sinks", "Dead letters", "Gaps", "Live feed"]
+    order = [
+        "All is well",
+        "Reading of",
+        "Connections",
+        "not delivered",
+        "be missing",
+        "This server",
+    ]
     places = [page.index(text) for text in order]
     assert places == sorted(places)
     assert "<code>s1</code>" in page
@@ -50,7 +57,7 @@ def test_headline_comes_before_the_details() -> None:
 
 def test_every_value_of_the_live_feed_and_the_store_is_shown() -> None:
     page = get("/system", a_state()).text
-    assert "<dt>Broker</dt><dd>in this process</dd>" in page
+    assert "<dt>Changes are passed on</dt><dd>in this process</dd>" in page
     assert "<dd></dd>" not in page
 
 
@@ -71,7 +78,7 @@ def test_findings_are_shown_with_their_remedy() -> None:
 def test_gaps_of_shards_and_products_link_to_their_histories() -> None:
     gaps = [gap(), gap(about="P&1", why="found otherwise")]
     page = get("/system", a_state(stored=stored(gaps=gaps))).text
-    assert 'shard <a href="/products/history?id=%00shard%23s1"><bdi>s1</bdi></a>' in page
+    assert 'stream <a href="/products/history?id=%00shard%23s1"><bdi>s1</bdi></a>' in page
     assert '/products/history?id=P%261"><bdi>Blue kettle</bdi></a>' in page
     assert page.index("<bdi>s1<") < page.index("Blue kettle") < page.index("found otherwise")
 
@@ -88,7 +95,7 @@ def test_leases_and_workers_are_shown_if_there_are_any() -> None:
     ).text
     assert "Workers</h2>" in page
     assert "since 2026-11-21 11:30:00" in page
-    states = ('class="well">alive<', "silent for 40 s", "waiting for a heartbeat")
+    states = ('class="well">alive<', "silent for 40 s", "not heard of yet")
     assert [page.count(text) for text in states] == [1, 1, 1]
 
 
