@@ -8,9 +8,12 @@ import httpx
 from playwright.sync_api import BrowserContext, Page, Route
 
 _RECORDER = """
-globalThis.heard = { events: [], gaps: 0, caughtUp: [], states: [] };
+globalThis.heard = { count: 0, events: [], gaps: 0, caughtUp: [], states: [] };
 listen({
-  onEvents: (events) => heard.events.push(...events.map((event) => event.id)),
+  onEvents(events) {
+    heard.count += events.length;
+    if (heard.count <= 5_000) heard.events.push(...events.map((event) => event.id));
+  },
   onGap: () => (heard.gaps += 1),
   onCaughtUp: (report) => heard.caughtUp.push(report),
   onState: (state) => heard.states.push(state),
@@ -28,12 +31,12 @@ class Heard:
     states: list[str]
 
 
-def record_streams(context: BrowserContext) -> None:
-    """Record what the stream of each page of the context passes on."""
+def record_streams(context: BrowserContext, more: str = "") -> None:
+    """Record what the stream of each page of the context passes on, and run `more` there."""
 
     def add_recorder(route: Route) -> None:
         module = route.fetch()
-        route.fulfill(response=module, body=module.text() + _RECORDER)
+        route.fulfill(response=module, body=module.text() + _RECORDER + more)
 
     context.route("**/stream/page_stream.js", add_recorder)
 
