@@ -41,7 +41,10 @@ export function openStream(page, { seen = [], onState, onClock = (_heartbeat) =>
       intake.receive(frame);
       onFrame(frame);
     },
-    onState,
+    onState(state) {
+      if (state === "live") intake.markLive();
+      onState(state);
+    },
     onHole: intake.catchUp,
     isHidden: () => document.hidden,
   });

@@ -1,0 +1,39 @@
+"""A flood of changes neither freezes the Live page nor fills its memory.
+
+bench/page.py measures the same for longer.
+"""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from tests.support.page_events import heard, record_streams
+from tests.support.processes.running import App
+from tests.support.replay.trial import Meter, replaying, sell_and_record
+from tests.support.waiting import until
+
+
+@pytest.mark.alone
+def test_thousand_changes_a_second_leave_the_live_page_usable(
+    app: App, context: BrowserContext, tmp_path: Path
+) -> None:
+    sell_and_record(app.http, tmp_path / "recorded")
+    record_streams(context)
+    page = context.new_page()
+    meter = Meter(page)
+    with replaying(app.url, tmp_path / "recorded") as replay:
+        page.goto(replay.url + "/", wait_until="load")
+        expect(page.locator("#pill")).to_contain_text("Live")
+        with meter.measuring() as idle:
+            page.wait_for_timeout(1000)
+        with meter.measuring() as flooded:
+            replay.begin(1000, 5)
+            sent = replay.sent()
+            until(lambda: page.evaluate("heard.events.length") == sent, seconds=60)
+        assert sent >= 4900
+        assert heard(page).gaps == 0
+        assert page.evaluate("document.querySelectorAll('main *').length") < 500 * 30
+        # On a busy machine an idle page has fewer frames, too.
+        assert flooded[0].frames_per_s >= 0.8 * min(60, idle[0].frames_per_s)
+        assert flooded[0].longest_ms <= 100 * max(1, 60 / idle[0].frames_per_s)
