@@ -40,7 +40,10 @@ export function openStream(page, { seen = [], onState, onClock = (_heartbeat) =>
       if (frame.name === "heartbeat") onClock(frame.data);
       intake.receive(frame);
     },
-    onState,
+    onState(state) {
+      if (state === "live") intake.markLive();
+      onState(state);
+    },
     onHole: intake.catchUp,
     isHidden: () => document.hidden,
   });
