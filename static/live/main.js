@@ -127,6 +127,7 @@ function showWaiting() {
   if (fresh.textContent === text) return;
   fresh.textContent = text;
   fresh.hidden = text === "";
+  if (paused) setPaused(true, buffer.count);
 }
 
 function showFound() {
