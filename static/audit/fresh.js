@@ -7,17 +7,22 @@ export function newText(total) {
 }
 
 /**
- * Returns a function to call when changes have arrived: it counts those that the search finds, at
- * most once in `every` ms. `count()` resolves to the total of the list after its newest change.
+ * Returns a function to call when changes have arrived. They are counted `every` ms later, when the
+ * server's copy has them, too. `count()` resolves to the total after the newest change of the list.
  */
 export function createCounter({ count, show, wait, every }) {
-  let waits = false;
+  let runs = false;
+  let due = false;
   return async function arrived() {
-    if (waits) return;
-    waits = true;
-    await wait(every);
-    waits = false;
-    const total = await count().catch(() => null); // the next change counts again
-    if (total !== null) show(newText(total));
+    due = true;
+    if (runs) return;
+    runs = true;
+    while (due) {
+      due = false;
+      await wait(every);
+      const total = await count().catch(() => null); // the next change counts again
+      if (total !== null) show(newText(total));
+    }
+    runs = false;
   };
 }

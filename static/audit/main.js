@@ -67,12 +67,16 @@ if (list !== null) {
 
 const fresh = $("fresh");
 if (fresh.dataset.after) {
-  const { base, stream } = document.documentElement.dataset;
   const given = new URLSearchParams({ q: fresh.dataset.q, after: fresh.dataset.after, total: "capped", limit: "1" });
+  const address = `${document.documentElement.dataset.stream}?${given}`;
   const arrived = createCounter({
     every: EVERY,
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    count: async () => (await (await fetched(`${stream ?? `${base}/v1/events`}?${given}`, "application/json")).json()).total,
+    async count() {
+      if (document.hidden) return null;
+      const page = await (await fetched(address, "application/json")).json();
+      return page.total;
+    },
     show(text) {
       fresh.textContent = text;
       fresh.hidden = text === "";

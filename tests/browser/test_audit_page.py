@@ -93,7 +93,7 @@ def test_new_changes_wait_above_the_list(app: App, wide: Page) -> None:
     app.adjust("VASE", -1)
     app.adjust("VASE", -1)
     fresh = wide.locator("#fresh")
-    expect(fresh).to_have_text("2 new ↑")
+    expect(fresh).to_have_text("2 new ↑", timeout=30_000)
     expect(wide.locator("#list .row")).to_have_count(1)
     fresh.click()
     expect(wide.locator("#list .row")).to_have_count(3)

@@ -18,26 +18,27 @@ test("new changes are named by their number, which may be a lower bound", () => 
   assert.equal(newText(null), ""); // the copy is being filled
 });
 
-test("changes that arrive close together are counted once, after a while", async () => {
+test("changes that arrive while a count is due are counted after the same wait, together", async () => {
   const shown = [];
-  let counts = 0;
-  let go;
+  const goes = [];
   const arrived = createCounter({
     every: 2_000,
-    wait: () => new Promise((resolve) => (go = resolve)),
-    count: async () => ({ count: ++counts, exact: true }),
+    wait: () => new Promise((resolve) => goes.push(resolve)),
+    count: async () => ({ count: goes.length, exact: true }),
     show: (text) => shown.push(text),
   });
   const first = arrived();
   arrived();
   arrived();
   assert.deepEqual(shown, []);
-  go();
+  goes[0]();
+  await new Promise(setImmediate);
+  goes[1]();
   await first;
-  assert.deepEqual(shown, ["1 new \u2191"]);
+  assert.deepEqual(shown, ["1 new \u2191", "2 new \u2191"]);
 });
 
-test("a change during a count is counted afterwards, and a failed count changes nothing", async () => {
+test("a failed count changes nothing, and the next change counts again", async () => {
   const shown = [];
   let fails = true;
   const arrived = createCounter({
