@@ -3,30 +3,27 @@
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** How long ago within the last hour: `now`, `20 s ago`, `3 min ago`; null for anything older. Pure. */
+/** How long ago within the last hour: `now`, `20 s ago`, `3 min ago`; otherwise null. Pure. */
 export function recent(moment, now) {
-  const age = Math.max(0, now - moment); // the reader's clock may be behind
+  const age = now - moment;
+  if (age < -MINUTE) return null; // planned; a little ahead is only the reader's clock
   if (age < 5_000) return "now";
   if (age < MINUTE) return `${5 * Math.floor(age / 5_000)} s ago`;
   return age < HOUR ? `${Math.floor(age / MINUTE)} min ago` : null;
 }
 
-/** `show(element)` writes a <time>'s text: how long ago it was, or the date if it was another day. */
-export function createTimes(locale = undefined, zone = undefined) {
-  const part = (options) => new Intl.DateTimeFormat(locale, { hourCycle: "h23", timeZone: zone, ...options });
-  const clock = part({ timeStyle: "short" });
-  const date = new Intl.DateTimeFormat("en-GB", {
-    day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone,
-  });
+/** `show(element)` writes a <time>'s text: how long ago it was, or the date if it is another day. */
+export function createTimes(zone = undefined) {
+  const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: zone });
+  const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: zone });
   const day = new Intl.DateTimeFormat("en-CA", { dateStyle: "short", timeZone: zone });
 
   function text(moment, now) {
     const short = recent(moment, now);
     if (short !== null) return short;
-    if (day.format(moment) === day.format(now)) return `${Math.floor((now - moment) / HOUR)} h ago`;
-    const year = day.format(moment).slice(0, 4);
-    const dated = date.format(moment).replace(",", "");
-    return year === day.format(now).slice(0, 4) ? dated : `${dated.slice(0, -6)} ${year}`;
+    const [that, today] = [day.format(moment), day.format(now)];
+    if (that === today) return moment > now ? clock.format(moment) : `${Math.floor((now - moment) / HOUR)} h ago`;
+    return that.slice(0, 4) === today.slice(0, 4) ? date.format(moment) : that;
   }
 
   return {

@@ -23,6 +23,7 @@ from app.readmodel.copy_state import ReadModelFilling
 from app.readmodel.trends.last_hour import LastHour
 from app.web.auth.identity import identity_of
 from app.web.auth.permissions import needs
+from app.web.middleware.request_guard import request_id_of
 from app.web.pages import admin_page, audit_page, sinks_page, system_page, undo_page
 from app.web.pages.event_rows import view_notice
 from app.web.pages.live.live_filter import KIND_WORDS, audit_path, audit_search, live_filter, offers
@@ -147,6 +148,7 @@ def error_page(request: Request, status: int, title: str, detail: str) -> HTMLRe
         code=status,
         title=title,
         detail=detail,
+        request_id=request_id_of(request.scope),
         again=f"{base}{path}{query}" if readable and status >= 500 else None,
         history=f"{base}/products/history?id={quote(product_id, safe='')}"
         if product_id and status == 410

@@ -1,7 +1,7 @@
 """Pages are templates with escaped values; every page gets the settings and the identity."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
+from app.core.events import rfc3339
 from app.core.numbers import digits, number_of, places, quantity
 from app.core.paths import name_in_events
 from app.core.roles import Role
@@ -56,6 +57,8 @@ def render(
     settings = services.settings
     zone = ZoneInfo(settings.timezone)
 
+    now = datetime.now(UTC)
+
     def clock(moment: datetime) -> str:
         return local_time(moment, zone)
 
@@ -84,6 +87,7 @@ def render(
         "price_decimals": settings.price_decimals,
         "step": partial(_step, settings.stock_decimals),
         "clock": clock,
+        "when": lambda moment: time_element(moment, zone, now),
         # It contains the store's address, which only admins may know.
         "cli_line": services.about.cli_line if is_admin else None,
         **shown,
@@ -101,6 +105,30 @@ def row_markup(row: Row, base: str, *, undo: bool = False) -> Markup:
     parts: Any = _templates.get_template("_parts.html").module
     markup: Markup = parts.row(row, base, undo=undo)
     return markup
+
+
+def short_time(local: datetime, today: date) -> str:
+    """`14:02:11` today, `27 Nov` on another day of this year, `2025-11-27` in another year."""
+    if local.date() == today:
+        return local.strftime("%H:%M:%S")
+    if local.year == today.year:
+        return f"{local.day} {local:%b}"
+    return local.strftime("%Y-%m-%d")
+
+
+def time_element(moment: datetime, zone: ZoneInfo, now: datetime) -> Markup:
+    """A `<time>` with its short text; its title is the whole time in `zone`.
+
+    The script turns the text into an age such as "3 min ago", and shows the whole time in the
+    reader's zone, too.
+    """
+    local = moment.astimezone(zone)
+    return Markup('<time datetime="{}" title="{} {}">{}</time>').format(
+        rfc3339(moment),
+        local.strftime("%Y-%m-%d %H:%M:%S"),
+        zone.key,
+        short_time(local, now.astimezone(zone).date()),
+    )
 
 
 def _step(decimals: int, stock: Decimal | str | None = None) -> str:
