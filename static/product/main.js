@@ -1,5 +1,6 @@
 // The page of one product: the chart, the slider, and changes as they arrive.
 
+import { startUndo } from "../rows/undo.js";
 import { listen } from "../stream/page_stream.js";
 import { createTimes, localiseTimes } from "../shell/times.js";
 import { createChart, stockAt } from "./chart.js";
@@ -55,6 +56,7 @@ const refresh = createRefresher(async () => {
 }, REST);
 
 document.getElementById("facts").open = matchMedia("(min-width: 60.01rem)").matches;
+startUndo(document.getElementById("undo"));
 setUpSlider();
 draw();
 addEventListener("click", (event) => {

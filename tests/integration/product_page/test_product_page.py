@@ -77,7 +77,9 @@ def test_timeline_has_tabs_for_stock_and_fields(app: App) -> None:
     edit(app, "fe", price="3", name="Jug")
     edit(app, "fe", stock=5, category="Kitchen")
     events_of(app, "fe", 4)
-    assert len(rows(once(app, "fe", "Kitchen"))) == 4
+    everything = once(app, "fe", "Kitchen")
+    assert len(rows(everything)) == 4
+    assert 'class="diffs"' not in everything, "the rows themselves have room for these"
     stock = once(app, "fe", "5 (", tab="stock")
     assert [one.split(";")[0] for one in rows(stock)] == [
         "7 → 5 (−2)",
@@ -88,6 +90,15 @@ def test_timeline_has_tabs_for_stock_and_fields(app: App) -> None:
     assert len(rows(fields)) == 2
     assert cells(fields, 0) == [["Category", "none", "Kitchen"]]
     assert cells(fields, 1) == [["Price", "2", "3"], ["ProductName", "Name of fe", "Jug"]]
+
+
+def test_long_values_are_under_their_row_before_and_after(app: App) -> None:
+    app.put_outside(ProductID="fl", ProductName="Mug", Stock=1, remark="old " * 30)
+    app.put_outside(ProductID="fl", ProductName="Mug", Stock=1, remark="new " * 30)
+    events_of(app, "fl", 2)
+    ((name, *texts),) = cells(page(app, "fl"))
+    assert name == "remark"
+    assert [text.split()[0] for text in texts] == ["old", "new"]
 
 
 def test_date_jump_goes_back_from_the_end_of_that_day(app: App) -> None:

@@ -1,7 +1,7 @@
 """Two states of a product differ in fields, each shown as text: old and new. Pure."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,9 @@ from app.core.paths import path_of, value_at
 from app.store.products.model import Product
 from app.web.pages.event_rows import price_text
 from app.web.pages.forms import PRODUCT_FIELDS, text_of
+
+# What a row has room for (`app.web.pages.rows`): changed fields, and characters of each value.
+_IN_ROW, _SHORT = 3, 24
 
 LABELS = {
     "name": "Name",
@@ -49,6 +52,12 @@ def diffs_of(event: ChangeEvent, stock_name: str) -> list[FieldDiff]:
         for name in event.changed
         if name != stock_name
     ]
+
+
+def fit_in_row(diffs: Sequence[FieldDiff], *, with_stock: bool) -> bool:
+    """Whether a change's row shows all of this itself: few fields with short values."""
+    few = len(diffs) + with_stock <= _IN_ROW
+    return few and all(len(text or "") <= _SHORT for d in diffs for text in (d.old, d.new))
 
 
 def versions_differ(then: Product, now: Product, price_decimals: int) -> list[FieldDiff]:

@@ -12,8 +12,9 @@ from app.readmodel.events.event_query import EventQuery, Span, Term
 from app.readmodel.events.event_terms import FIELDS
 from app.store.audit.history import HistoryPage
 from app.web.pages.event_rows import Row, row_of
-from app.web.pages.product.field_diffs import FieldDiff, diffs_of
+from app.web.pages.product.field_diffs import FieldDiff, diffs_of, fit_in_row
 from app.web.pages.product.product_view import ProductView, Tab
+from app.web.pages.rows.stock_level import level_names
 from app.web.services import Services
 
 PAGE = 50  # events
@@ -68,7 +69,8 @@ def timeline_of(
     except ReadModelFilling:
         return Timeline([], None, filling=True)
     events = [event for _, event in page.items]
-    return _timeline(services, HistoryPage(events, page.next_cursor, frozenset()), newest=False)
+    history = HistoryPage(events, page.next_cursor, frozenset())
+    return _timeline(services, history, newest=False, every_diff=view.tab == "fields")
 
 
 def newest_change(services: Services, product_id: str) -> ChangeEvent | None:
@@ -81,13 +83,20 @@ def _first_change(history: HistoryPage) -> ChangeEvent | None:
     return next((event for event in found if event.kind != "gap"), None)
 
 
-def _timeline(services: Services, history: HistoryPage, *, newest: bool) -> Timeline:
+def _timeline(
+    services: Services, history: HistoryPage, *, newest: bool, every_diff: bool = False
+) -> Timeline:
+    """The entries; unless `every_diff`, with only the differences that a row has no room for."""
     settings = services.settings
     zone, stock = ZoneInfo(settings.timezone), name_in_events(settings.stock_attribute)
+    levels = level_names(settings.attributes)
     entries = []
     for event in history.items:
         is_void, is_repeat = (event.event_key in k for k in (history.void, history.repeats))
-        row = row_of(event, zone, stock, void=is_void, repeat=is_repeat)
+        row = row_of(event, zone, stock, levels, void=is_void, repeat=is_repeat)
         undoable = not (is_void or is_repeat or services.store.reversals.objection(event))
-        entries.append(Entry(replace(row, undoable=undoable), diffs_of(event, stock)))
+        diffs = diffs_of(event, stock)
+        if not every_diff and fit_in_row(diffs, with_stock=stock in event.changed):
+            diffs = []
+        entries.append(Entry(replace(row, undoable=undoable), diffs))
     return Timeline(entries, history.next_cursor, _first_change(history) if newest else None)
