@@ -1,7 +1,7 @@
 """The read model of one web process: the copy, the threads that keep it, and the lists from it."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +21,7 @@ from app.readmodel.products.product_lists import ProductLists, ProductPage, Tota
 from app.readmodel.products.product_query import ProductQuery
 from app.readmodel.trends.rankings import Rankings
 from app.store.feed.cursor import Cursor
+from app.store.products.model import Product
 
 _EACH = 500  # events that are read at once for `each_event`
 
@@ -86,6 +87,26 @@ class ReadModel:
         """
         with self._ready():
             return self._lists.page(query, limit, cursor, totals)
+
+    def some(self, product_ids: Sequence[str]) -> list[Product]:
+        """The products among these ids that exist, in the order of the ids; raises as `page`."""
+        with self._ready():
+            return self._lists.some(product_ids)
+
+    def categories(self, most: int) -> list[str]:
+        """Up to `most` categories that products have, sorted; raises as `page`."""
+        with self._ready():
+            return self._lists.categories(most)
+
+    def sales_rates(self, product_ids: Sequence[str]) -> dict[str, float]:
+        """Units sold a day, of those of these products that were sold in the last 30 days.
+
+        Raises:
+            ReadModelFilling, StoreUnavailable: as `figures`.
+
+        """
+        with self.figures() as connection:
+            return self.rankings.sales_rates(connection, datetime.now(UTC), product_ids)
 
     def has(self, product_id: str, version: int | None) -> bool:
         """Whether lists have a product in at least this version; None: whether it is deleted.

@@ -24,7 +24,15 @@ from app.web.auth.permissions import needs
 from app.web.pages import admin_page, audit_page, sinks_page, system_page
 from app.web.pages.event_rows import local_time, view_notice
 from app.web.pages.live_rows import ROWS, RowStyle, newest_changes
-from app.web.pages.products import export_page, history_page, products_page
+from app.web.pages.products import (
+    bulk_page,
+    export_page,
+    history_page,
+    product_forms,
+    products_page,
+    stock_page,
+    undo_page,
+)
 from app.web.pages.templating import render
 from app.web.pages.tiles import Tiles, first_minute, tiles_of, tiles_of_sums
 from app.web.requests.parameters import ServicesDep
@@ -32,6 +40,10 @@ from app.web.services import Services
 
 router = APIRouter(include_in_schema=False)
 router.include_router(products_page.router)
+router.include_router(product_forms.router)
+router.include_router(stock_page.router)
+router.include_router(bulk_page.router)
+router.include_router(undo_page.router)
 router.include_router(history_page.router)
 router.include_router(export_page.router)
 router.include_router(audit_page.router)
