@@ -24,7 +24,8 @@ function reloadNotice(text) {
 }
 
 const cells = createCells(main, main.dataset.metadata);
-const showPicked = followSelection(main, document.querySelector("#bulk [data-part=picked]"));
+const picked = document.querySelector("#bulk [data-part=picked]");
+const showPicked = picked ? followSelection(main, picked) : () => {};
 chooseColumns(document.getElementById("columns"), document.getElementById("columns-button"), main);
 showDone();
 

@@ -250,11 +250,29 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
     ],
     ("GET", "/products/adjust"): lambda shop, n: [ask("/products/adjust?id=P")],
     ("POST", "/products/adjust"): lambda shop, n: [
-        ask("/products/adjust?id=P", data={"quantity": "1", "direction": "add"})
+        ask("/products/adjust?id=P", data={"quantity": "1", "mode": "add"})
     ],
     ("GET", "/products/delete"): lambda shop, n: [ask("/products/delete?id=P")],
     ("POST", "/products/delete"): lambda shop, n: [
         ask(f"/products/delete?id=page-{n}", data={"etag": etag(shop, f"page-{n}")})
+    ],
+    ("POST", "/products/bulk"): lambda shop, n: [
+        ask("/products/bulk", data={"action": "take", "product": ["P", "g1"]})
+    ],
+    ("POST", "/products/bulk/apply"): lambda shop, n: [
+        ask(
+            "/products/bulk/apply",
+            data={"action": "add", "quantity": "1", "product": ["P", "g2"]},
+        )
+    ],
+    ("POST", "/products/bulk/export"): lambda shop, n: [
+        ask("/products/bulk/export", data={"product": ["P", "g1"]})
+    ],
+    ("POST", "/products/undo"): lambda shop, n: [
+        ask("/products/undo", data={"request": f"r-{40 + n}"})
+    ],
+    ("POST", "/products/restore"): lambda shop, n: [
+        ask("/products/restore?id=none", is_error=True)
     ],
     ("GET", "/products/history"): lambda shop, n: [ask("/products/history?id=P")],
     ("GET", "/audit"): lambda shop, n: [ask("/audit"), ask("/audit?q=kind:gap")],

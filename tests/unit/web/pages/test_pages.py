@@ -124,7 +124,7 @@ def test_form_keeps_its_input_when_the_store_is_unavailable() -> None:
     assert answer.status_code == 503
     assert 'value="My tea"' in answer.text
     answer = client(store=a_store(_Down())).post(
-        "/products/adjust?id=P1", data={"quantity": "7", "direction": "1", "note": "two boxes"}
+        "/products/adjust?id=P1", data={"quantity": "7", "mode": "add", "note": "two boxes"}
     )
     assert answer.status_code == 503
     assert 'value="two boxes"' in answer.text
@@ -183,7 +183,7 @@ def test_write_from_another_origin_is_rejected() -> None:
 
 
 def test_query_parameters_are_escaped() -> None:
-    page = client().get("/products?done=deleted&id=<script>x</script>").text
+    page = client().get("/products?done=deleted&saved=<script>x</script>").text
     assert "<script>x" not in page
     assert "&lt;script&gt;x" in page
 
