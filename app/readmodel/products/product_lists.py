@@ -27,13 +27,13 @@ _FEW = 2_000  # products with a word; past that, testing products in order finds
 
 # Looks up the next category in the index each time, so it costs what it returns.
 _CATEGORIES = """
-WITH RECURSIVE next (name) AS (
+WITH RECURSIVE next (found) AS (
     SELECT min(category) FROM products WHERE category > '' AND deleted = 0
     UNION ALL
-    SELECT (SELECT min(category) FROM products WHERE category > name AND deleted = 0)
-    FROM next WHERE name IS NOT NULL
+    SELECT (SELECT min(category) FROM products WHERE category > found AND deleted = 0)
+    FROM next WHERE found IS NOT NULL
 )
-SELECT name FROM next WHERE name IS NOT NULL LIMIT ?
+SELECT found FROM next WHERE found IS NOT NULL LIMIT ?
 """
 
 Totals = Literal["none", "capped", "exact"]

@@ -138,10 +138,9 @@ def _change(form: Form) -> dict[str, Any] | None:
         case "delete":
             return {"action": "delete", "if_match": "*", **note}
         case _:
-            raise InvalidRequest(
-                f"The action must be one of {', '.join(ACTIONS)}.",
-                extra={"errors": [{"pointer": "/action", "detail": "is not known"}]},
-            )
+            detail = f"must be one of {', '.join(ACTIONS)}"
+            errors = [{"pointer": "/action", "detail": detail}]
+            raise InvalidRequest(f"action {detail}.", extra={"errors": errors})
     return {"action": "patch", "if_match": "*", "changes": changes, **note}
 
 

@@ -75,23 +75,23 @@ def list_page(
 def _cursor(services: Services) -> str:
     """The cursor up to which the list has every change: the page's stream begins there.
 
-    The read model follows the broker by some moments, and events may be shown twice.
+    The read model follows the broker by some moments; a change may be both in the list and in the
+    stream.
     """
-    head = services.broker.head
-    if not services.read_model.state.filled:
+    head, model = services.broker.head, services.read_model
+    if not model.state.filled:
         return head
-    model = services.read_model
-    lag = min(timedelta(seconds=model.follower.lag), _LONGEST_LAG)
-    reached = model.as_of().timestamp() if lag < _LONGEST_LAG else 0.0
-    return min(head, str(before(int(reached * 1000)))) if reached else head
+    reached = max(model.as_of(), datetime.now(UTC) - _LONGEST_LAG)
+    return min(head, str(before(int(reached.timestamp() * 1000))))
 
 
 def _rows(services: Services, products: list[Product]) -> list[ListRow]:
     """The products with their sales, as soon as these are known."""
-    with suppress(StockpulseError):
-        rates = services.read_model.sales_rates([product.product_id for product in products])
-        return list_rows(products, rates)
-    return list_rows(products, {})
+    rates: dict[str, float] = {}
+    if services.read_model.state.events.filled:
+        with suppress(StockpulseError):
+            rates = services.read_model.sales_rates([product.product_id for product in products])
+    return list_rows(products, rates)
 
 
 def _saved_row(services: Services, done: Done, products: list[Product]) -> ListRow | None:

@@ -56,7 +56,9 @@ def back_of(services: Services, text: str) -> str:
     return text if is_path else f"{base}/products"
 
 
-def done(services: Services, back: str, what: str, product_id: str = "", **details: Any) -> Response:
+def done(
+    services: Services, back: str, what: str, product_id: str = "", **details: Any
+) -> Response:
     """Redirect to where one was, so that a reload does not repeat the write."""
     place = urlsplit(back_of(services, back))
     kept = [

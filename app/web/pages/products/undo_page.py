@@ -25,8 +25,8 @@ from app.web.pages.products.saving import back_of, done, number_in
 from app.web.pages.templating import render
 from app.web.requests.batches.reversal_items import ReversalItems
 from app.web.requests.idempotency import Idempotency
-from app.web.requests.responses import json_response
 from app.web.requests.parameters import ServicesDep, writable
+from app.web.requests.responses import json_response
 from app.web.requests.write_stamp import stamp_for
 from app.web.services import Services
 

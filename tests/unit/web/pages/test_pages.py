@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.broker.in_process import InProcessBroker
-from app.core.errors import ProductGone, StoreUnavailable
+from app.core.errors import ProductGone, ProductNotFound, StoreUnavailable
 from app.core.events import ChangeEvent
 from app.store.audit.chain import origin, successor
 from app.store.dynamodb.paging import Page
@@ -183,7 +183,13 @@ def test_write_from_another_origin_is_rejected() -> None:
 
 
 def test_query_parameters_are_escaped() -> None:
-    page = client().get("/products?done=deleted&saved=<script>x</script>").text
+    def none(_product_id: str) -> None:
+        raise ProductNotFound("No product has this id.")
+
+    products = SimpleNamespace(page=lambda *_: Page([], None), get=none)
+    page = (
+        client(store=a_store(products)).get("/products?done=deleted&saved=<script>x</script>").text
+    )
     assert "<script>x" not in page
     assert "&lt;script&gt;x" in page
 
