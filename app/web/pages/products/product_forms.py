@@ -88,7 +88,9 @@ def edit(
             except ETagMismatch:
                 form = rebased(form, services.store.products.get(product_id))
                 return _edit(request, services, product_id, form)
-            more = {"undo": request_id_of(request.scope), **warnings(check)}
+            is_recorded = patch.model_fields_set or remark.model_fields_set
+            undo = request_id_of(request.scope) if is_recorded else ""
+            more = {"undo": undo, **warnings(check)}
             return done(services, fields.get("back", ""), "saved", product_id, **more)
     return _edit(request, services, product_id, form)
 
