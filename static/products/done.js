@@ -17,7 +17,7 @@ export function showDone() {
   const notice = document.getElementById("done");
   if (notice === null) return;
   const form = notice.querySelector("form");
-  notice.hidden = true;
+  notice.remove();
   const undo = () => sendUndo(form.action, new FormData(form));
   toast(notice.querySelector("[data-part=text]").textContent.trim(), form ? { undo } : {});
   history.replaceState(null, "", withoutDone(location.href));

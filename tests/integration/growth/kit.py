@@ -98,9 +98,7 @@ class Shop:
                 "before": an_item("P", ProductName="Mug", Stock=12),
                 "after": an_item("P", ProductName="Mug", Stock=9),
             }
-            event = an_event(
-                number, product_id="P", occurred_at=moment, request_id=f"r-{number}", **images
-            )
+            event = an_event(number, product_id="P", occurred_at=moment, **images)
             self.cursors += [cursor for cursor, _ in self._audit.append([event]).arrived]
             self.events.append(event.id)
         gap = {"kind": "gap", "product_id": "G", "occurred_at": BEGAN}

@@ -269,7 +269,7 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
         ask("/products/bulk/export", data={"product": ["P", "g1"]})
     ],
     ("POST", "/products/undo"): lambda shop, n: [
-        ask("/products/undo", data={"request": f"r-{40 + n}"})
+        ask("/products/undo", data={"request": f"r-{n}"}, is_error=True)
     ],
     ("POST", "/products/restore"): lambda shop, n: [
         ask("/products/restore?id=none", is_error=True)
