@@ -95,7 +95,7 @@ class _Forms(HTMLParser):
 
 
 def forms(page: str) -> list[tuple[str, dict[str, str]]]:
-    """(Action, fields) of each form that the page posts, and of each other action of its buttons."""
+    """(Action, fields) of each form that the page posts; a button may have another action."""
     parser = _Forms()
     parser.feed(page)
     return [
