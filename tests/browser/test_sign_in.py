@@ -32,7 +32,8 @@ def test_editor_changes_stock_with_a_session_and_signs_out(house: House, page: P
     sign_in(page, house, "editor")
     expect(page.locator("#pill")).to_have_attribute("data-state", "live")
     row = page.locator("tr[data-product=K1]")
-    row.get_by_label("Take from Kettle").click()  # sent by script, with the form's token
+    row.get_by_label("Take from Kettle").click()
+    page.keyboard.press("Enter")  # sent by script, with the form's token
     expect(row.locator("[data-part=stock]")).to_have_text("11")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("API key")).to_be_visible()

@@ -37,7 +37,14 @@ from app.web.pages.live.live_filter import KIND_WORDS, audit_path, audit_search,
 from app.web.pages.live.live_rows import COUNTED, Change, RowStyle, newest_changes, newest_rows
 from app.web.pages.live.tiles import Tiles, effect_of, first_minute, tiles_of, tiles_of_sums
 from app.web.pages.product import product_page, version_page
-from app.web.pages.products import export_page, products_page
+from app.web.pages.products import (
+    bulk_page,
+    export_page,
+    product_forms,
+    products_page,
+    request_undo,
+    stock_page,
+)
 from app.web.pages.rows.stock_level import LevelNames, level_names
 from app.web.pages.templating import render
 from app.web.requests.event_filters import EventSearch
@@ -48,6 +55,10 @@ router = APIRouter(include_in_schema=False)
 router.include_router(products_page.router)
 router.include_router(product_page.router)
 router.include_router(version_page.router)
+router.include_router(product_forms.router)
+router.include_router(stock_page.router)
+router.include_router(bulk_page.router)
+router.include_router(request_undo.router)
 router.include_router(export_page.router)
 router.include_router(audit_page.router)
 router.include_router(audit_export.router)
