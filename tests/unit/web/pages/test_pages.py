@@ -160,6 +160,14 @@ def test_other_pages_show_an_error_and_reload_while_the_store_is_unavailable() -
     assert 'data-again="/products?cursor=abc"' in answer.text
 
 
+def test_error_page_says_what_to_do_and_names_the_request() -> None:
+    answer = client().get("/nothing")
+    assert answer.status_code == 404
+    assert "<h1>Page not found</h1>" in answer.text
+    assert "There is nothing at /nothing. Check the address, or search for it." in answer.text
+    assert f"<code>{answer.headers['X-Request-Id']}</code>" in answer.text
+
+
 def test_form_keeps_its_input_when_the_store_is_unavailable() -> None:
     typed = {"product_id": "P1", "name": "My tea", "stock": "3"}
     answer = client(store=a_store(_Down())).post("/products/new", data=typed)
