@@ -54,11 +54,13 @@ def ask(folder: Path, identity: str, times: int) -> tuple[list[Timing], float]:
         return timings, (process.memory_info().rss - before) / 2**20
 
 
-def measure(folder: Path, events: int, given: argparse.Namespace) -> dict[str, Any]:
-    """One size's figures."""
-    say(f"{events:,} events: making a year")
+def measure(folder: Path, kept: Path, events: int, given: argparse.Namespace) -> dict[str, Any]:
+    """One size's figures. `kept`: the folder of what is loaded, `folder`: of everything else."""
+    folder /= f"work {events}"
+    folder.mkdir()
+    say(f"{events:,} events: making a year, unless it was kept")
     began = time.perf_counter()
-    loaded = load(folder, events, events // PER_PRODUCT)
+    loaded = load(kept / str(events), events, events // PER_PRODUCT)
     say(f"{events:,} events: loaded in {time.perf_counter() - began:.0f} s; asking")
     row: dict[str, Any] = {"mib": (loaded.whole / FILE).stat().st_size / 2**20}
     # In a process of its own, so that its memory is that of the read model.
@@ -108,6 +110,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5, help="of following, at each size")
     parser.add_argument("--fill", type=int, default=SIZES[-1], help="the largest size to fill")
     parser.add_argument("--seconds", type=float, default=60, help="of writes to the live server")
+    parser.add_argument("--keep", type=Path, help="keep what is loaded in this folder, or use it")
     parser.add_argument("--all", action="store_true", help="print every question")
     parser.add_argument("--quick", action="store_true", help="2,000 and 5,000 events, few requests")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -118,7 +121,7 @@ def main() -> int:
     rows: dict[int, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for events in given.events:
-            rows[events] = measure(Path(folder) / str(events), events, given)
+            rows[events] = measure(Path(folder), (given.keep or Path(folder)), events, given)
     measured = {
         str(events): row | {"timings": [asdict(one) for one in row["timings"]]}
         for events, row in rows.items()

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.broker.in_process import InProcessBroker
 from app.broker.redis.connection import READ_TIMEOUT, keys_of
 from app.broker.redis.follower import POLL_INTERVAL, RedisFollower
 from app.broker.redis.hints import HintSender
+from app.broker.redis.proofs import ProofReader
 from app.broker.redis.stream_reader import BLOCK, EntryStream
 from app.config.settings import Settings
 from app.readmodel.follower import Follower
@@ -15,7 +16,8 @@ from app.runtime.wake import Wake
 from app.store import location
 from app.store.audit.audit_repository import Arrived
 from app.store.coordination.audit_key_ids import AuditKeyIDs
-from app.store.coordination.shard_state import ShardState
+from app.store.coordination.shard_state import ShardState, WorkerProof
+from app.store.coordination.workers import Workers
 from app.store.deployment import Deployment
 from app.store.dynamodb.table_names import TableNames
 from app.web.services import Probe
@@ -32,7 +34,8 @@ class BrokerFeed:
     """Where the broker's events come from.
 
     `hint` is called after each write, `check_sinks` after each change to a sink's row; `shards`
-    returns the shards that this process reads (None: another process reads them).
+    returns the shards that this process reads (None: another process reads them). `workers` returns
+    what the workers prove, as far as it is known, and whether Lambda reads the stream.
     """
 
     kind: str
@@ -40,6 +43,7 @@ class BrokerFeed:
     shards: Callable[[], Sequence[ShardState]] | None
     sink_troubles: Callable[[], Mapping[str, str]] = dict
     check_sinks: Callable[[], None] = lambda: None
+    workers: Callable[[], tuple[Sequence[WorkerProof] | None, bool]] = lambda: ((), False)
 
 
 @contextmanager
@@ -54,10 +58,17 @@ def feed_broker(
 ) -> Iterator[BrokerFeed]:
     """Feed the broker and the read model until the block ends, and add a probe of the source."""
     if settings.broker_url is not None:
-        with feed_from_redis(
-            settings, deployment.tables, broker, probes, on_events=follower.hint
-        ) as hint:
-            yield BrokerFeed("Redis", hint, None)
+        host = Workers(*deployment.coordination).host
+        key = keys_of(settings.table_prefix, deployment.tables.products).proofs
+        with (
+            feed_from_redis(
+                settings, deployment.tables, broker, probes, on_events=follower.hint
+            ) as hint,
+            ProofReader(settings.broker_url.get_secret_value(), key, host) as proofs,
+        ):
+            yield BrokerFeed(
+                "Redis", hint, None, workers=lambda: (proofs.workers(), proofs.on_lambda)
+            )
         return
     broker.load()
 
@@ -81,7 +92,13 @@ def feed_broker(
         )
         probes["worker"] = worker.problem
         yield BrokerFeed(
-            "in this process", wake.hint, worker.shards, worker.sink_troubles, worker.check_soon
+            "in this process",
+            wake.hint,
+            worker.shards,
+            worker.sink_troubles,
+            worker.check_soon,
+            # Its problem is a part's problem already.
+            lambda: ([replace(worker.proof(), problem="")], False),
         )
 
 

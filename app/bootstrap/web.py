@@ -52,7 +52,7 @@ from app.web.auth.stream_revocation import StreamRevocation
 from app.web.exports.export_jobs import Exports
 from app.web.services import About, Access, DemoSwitch, Probe, Services
 from app.web.system.snapshot import SystemSnapshot
-from app.web.system.state import live_of
+from app.web.system.state import live_of, vitals_of
 from app.web.system.web_threads import WebThreads
 from app.web.transport.protocol_class import bounded
 from app.web.transport.server import Server
@@ -146,7 +146,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             Timeline(feed, log.audit),
             names.products,
             version=our_version(),
-            status=lambda: next((bad for probe in probes.values() if (bad := probe())), None),
+            condition=lambda: system.condition(),
             max_streams=settings.max_streams,
             overlap_ms=0 if settings.broker_url is None else OVERLAP_MS,
         )
@@ -173,8 +173,9 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             on_control=fed.check_sinks,
             on_write=model.own_writes.add,
         )
+        vitals = vitals_of(probes, fed.workers)
         live = live_of(
-            probes,
+            vitals,
             fed.shards,
             broker,
             kind=fed.kind,
@@ -182,6 +183,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             refused_keys=authenticator.key_cache.refused_keys,
             copy=lambda: model.state,
         )
+        system = SystemSnapshot(store.status.read, live, vitals)
         shop = opened.enter_context(DemoShop(store.products, demo or _any_shop(settings)))
         if demo is not None:
             shop.start()
@@ -207,7 +209,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
                 StreamRevocation(authenticator.known, authenticator.now),
                 StreamQuota(settings.max_streams_per_key),
             ),
-            system=SystemSnapshot(store.status.read, live),
+            system=system,
             probes=probes,
             demo=DemoSwitch(
                 shop.start if fits(attributes) else lambda: None,

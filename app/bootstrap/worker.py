@@ -14,6 +14,7 @@ from app.bootstrap.patience import Patience
 from app.bootstrap.process import end_by_signals
 from app.broker.redis.connection import READ_TIMEOUT, keys_of
 from app.broker.redis.hints import RETRY_INTERVAL, RedisHints
+from app.broker.redis.proofs import ProofSender
 from app.broker.redis.publisher import RedisPublisher
 from app.config.settings import Settings
 from app.config.signing import signer_of
@@ -79,6 +80,7 @@ def publish_to_redis(
         served(settings.host, settings.metrics_port),
         RedisHints(url, keys.hints, wake.hint, retry_interval=retry_interval),
         reading(settings, publisher.publish, wake, idle=idle, sinks=sinks) as worker,
+        ProofSender(url, keys.proofs, worker.owner, worker.proof),
     ):
         yield worker
 

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from app.broker.backfill import History, begin, gather
+from app.broker.condition import Condition
 from app.broker.filters import EVERYTHING, Filter
 from app.broker.frames import Frame, change_frame, retry_hint
 from app.broker.heartbeat import StatusMessages, beat, sweep
@@ -26,16 +27,15 @@ _log = logging.getLogger(__name__)
 # Seconds for which a publishing thread stands back, so that the event loop can send the frames at
 # once. It would otherwise wait for the thread to give up the GIL: 0.5 ms of 14 (bench/latency.py).
 STAND_BACK = 0.0003
-MAX_AGE_BEATS = (120, 240)  # heartbeats until a connection ends: 30 to 60 minutes, jittered
+MAX_AGE_BEATS = (600, 1200)  # heartbeats until a connection ends: 30 to 60 minutes, jittered
 
 
 class InProcessBroker:
     """One process's ring and its subscribers.
 
-    `table` is the products table's name, for the events' `source`. `status` returns what is
-    wrong with the store (None: nothing), for heartbeats and as `trouble`. `overlap_ms` is how
-    far before its cursor a client resumes in the ring: 0 for a single writer, whose order
-    every ring keeps.
+    `table` is the products table's name, for the events' `source`. `condition` is for heartbeats.
+    `overlap_ms` is how far before its cursor a client resumes in the ring: 0 for a single writer,
+    whose order every ring keeps.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class InProcessBroker:
         table: str,
         *,
         version: str,
-        status: Callable[[], str | None] = lambda: None,
+        condition: Callable[[], Condition] = Condition,
         max_streams: int = 10_000,
         max_events: int = MAX_EVENTS,
         max_bytes: int = MAX_BYTES,
@@ -52,8 +52,8 @@ class InProcessBroker:
     ) -> None:
         self._history = history
         self._table = table
-        self.trouble = status
-        self._vitals = StatusMessages(version, status)
+        self.condition = condition
+        self._vitals = StatusMessages(version, condition)
         self._max_streams = max_streams
         self._max_events = max_events
         self._max_bytes = max_bytes
@@ -170,7 +170,7 @@ class InProcessBroker:
     async def running(self) -> AsyncIterator[None]:
         """Serve subscribers on this event loop until the block ends, then end every stream."""
         tasks = [
-            asyncio.create_task(beat(self._vitals.status, self._pulse, self._views.wake)),
+            asyncio.create_task(beat(self._vitals, self._pulse, self._views.wake)),
             asyncio.create_task(sweep(self.catch_up, lambda: self._ring.floor_ms)),
         ]
         try:

@@ -14,6 +14,8 @@ from app.broker.ring import Ring
 from app.broker.views import CHUNK_BYTES, FrameEvicted, View
 from app.core.errors import StockpulseError
 
+REMEMBERED = 20  # heartbeats
+
 
 class TooManyStreams(StockpulseError):
     """The process already serves its maximum number of live streams."""
@@ -117,8 +119,8 @@ class Subscription:
         self.cursor = self.ring.cursor_before(self.position) or self.cursor
 
     def _forget_sent(self, beats: int) -> None:
-        """Forget the backfill's ids after five heartbeats, when a duplicate is unlikely."""
-        if beats > 4:
+        """Forget the backfill's ids after a minute, when a duplicate is unlikely."""
+        if beats > REMEMBERED:
             self.sent = set()
 
 

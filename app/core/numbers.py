@@ -34,6 +34,11 @@ def total(first: Decimal, second: Decimal) -> Decimal:
     return _EXACT.add(first, second)
 
 
+def multiplied(first: Decimal, second: Decimal) -> Decimal:
+    """`first * second`, exactly."""
+    return _EXACT.multiply(first, second)
+
+
 def digits(number: Decimal | int) -> str:
     """The number as DynamoDB returns it: without an exponent or trailing zeros."""
     text = format(Decimal(number), "f")

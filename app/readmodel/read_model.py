@@ -1,7 +1,7 @@
 """The read model of one web process: the copy, the threads that keep it, and the lists from it."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +13,7 @@ from app.readmodel.database import Database
 from app.readmodel.events.event_fill import EventFill
 from app.readmodel.events.event_lists import EventLists, EventPage
 from app.readmodel.events.event_query import EventQuery, Order
+from app.readmodel.events.facets import Facet, facets_of
 from app.readmodel.fill import Fill
 from app.readmodel.follower import Follower
 from app.readmodel.own_writes import OwnWrites
@@ -87,6 +88,16 @@ class ReadModel:
         with self._ready():
             return self._lists.page(query, limit, cursor, totals)
 
+    def sales_rates(self, product_ids: Sequence[str]) -> dict[str, float]:
+        """Units sold a day, of those of these products that were sold in the last 30 days.
+
+        Raises:
+            ReadModelFilling, StoreUnavailable: as `figures`.
+
+        """
+        with self.figures() as connection:
+            return self.rankings.sales_rates(connection, datetime.now(UTC), product_ids)
+
     def has(self, product_id: str, version: int | None) -> bool:
         """Whether lists have a product in at least this version; None: whether it is deleted.
 
@@ -135,6 +146,16 @@ class ReadModel:
         """
         with self._ready(events=True):
             return self._event_lists.page(query, limit, order, cursor, totals, after)
+
+    def facets(self, query: EventQuery) -> list[Facet]:
+        """How many of the query's events have which kind, reason, actor and category.
+
+        Raises:
+            ReadModelFilling, StoreUnavailable: as `events`.
+
+        """
+        with self._ready(events=True), self.database.reading() as connection:
+            return facets_of(connection, query)
 
     def each_event(self, query: EventQuery, order: Order = "oldest") -> Iterator[ChangeEvent]:
         """Every event of the query, read a page at a time; raises as `events`."""

@@ -1,6 +1,6 @@
 """The tables of the copy. A change of them needs a new `VERSION`: older files are then refilled."""
 
-VERSION = 8
+VERSION = 9
 
 # A missing text sorts as an empty one, a missing number before all others: a page continues after
 # (sort key, id), and SQL cannot compare with NULL.
@@ -11,7 +11,8 @@ NO_NUMBER = float("-inf")
 # product keeps its row.
 #
 # An event's `number` is its place in the timeline (`app.readmodel.events.event_table`), `size` the
-# units of a stock change, up or down. `event_index` has its words and terms
+# units of a stock change, up or down, and `stock` the stock after the event: `NO_NUMBER` if the
+# product has none then, NULL if that is not known. `event_index` has its words and terms
 # (`app.readmodel.events.event_terms`) without its texts. `event_hours` has the earliest and the
 # latest `occurred_at` of the events that arrived in an hour.
 #
@@ -65,9 +66,10 @@ CREATE TABLE events (
     occurred_at INTEGER NOT NULL,
     kind TEXT NOT NULL,
     size REAL,
+    stock REAL,
     event BLOB NOT NULL
 );
-CREATE INDEX events_of_product ON events (product_id, event_key, occurred_at);
+CREATE INDEX events_of_product ON events (product_id, event_key, occurred_at, stock);
 
 CREATE TABLE event_hours (hour INTEGER PRIMARY KEY, earliest INTEGER, latest INTEGER);
 

@@ -206,7 +206,8 @@ def _render(
     extra: Mapping[str, Any],
 ) -> Response:
     if wants_page(request):
-        page = error_page(request, status, title, detail)
+        shown = "Page not found" if code == _CODES[HTTPStatus.NOT_FOUND] else title
+        page = error_page(request, status, shown, detail)
         page.headers.update(headers)
         return page
     return problem(

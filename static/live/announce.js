@@ -1,6 +1,6 @@
-// A screen reader gets one summary every 15 seconds at most, not each change.
+// A screen reader gets one summary every 10 seconds at most, not each change.
 
-export const ANNOUNCE_INTERVAL = 15_000;
+export const ANNOUNCE_INTERVAL = 10_000;
 
 /** Collects changes, and announces how many there were and the latest one. */
 export function createAnnouncer(say, clock = globalThis, interval = ANNOUNCE_INTERVAL) {

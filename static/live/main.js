@@ -1,57 +1,133 @@
-// The Live page: events go through a buffer, which is flushed once per frame.
+// The Live page: events that pass the filter go through a buffer, and from there into the list
+// unless somebody reads it.
 
-import { createAnnouncer } from "./announce.js";
-import { createBuffer } from "../stream/buffer.js";
-import { createFeed, ROW_LIMIT } from "./feed.js";
-import { createFilter } from "./filter.js";
 import { describe, isBaseline, sentence } from "../rows/format.js";
-import { createPauseControl } from "./pause.js";
-import { setPaused } from "../shell/main.js";
 import { createRowBuilder } from "../rows/row.js";
-import { createScheduler } from "../stream/schedule.js";
+import { startUndo } from "../rows/undo.js";
+import { onKey } from "../shell/keys.js";
+import { setPaused } from "../shell/main.js";
+import { createTimes } from "../shell/times.js";
+import { createBuffer } from "../stream/buffer.js";
+import { parseFilter, passes } from "../stream/filter.js";
 import { listen } from "../stream/page_stream.js";
+import { createScheduler } from "../stream/schedule.js";
+import { createAnnouncer } from "./announce.js";
+import { createFeed, ROW_LIMIT } from "./feed.js";
+import { startFields } from "./fields.js";
+import { createGroups, NEW_ENTRIES } from "./groups.js";
+import { createHold } from "./hold.js";
+import { createPace } from "./pace.js";
+import { createPauseControl } from "./pause.js";
 import { createTileBoard } from "./tileboard.js";
-import { createTimes, localiseTimes } from "../shell/times.js";
 
-const GAP = "Some changes are missing from this list. Each product\u2019s history has all of them.";
-const skippedText = (count) =>
-  `${count} older change${count === 1 ? " was" : "s were"} not kept while paused. ` +
-  "Each product\u2019s history has all of them.";
+const BUSY_INTERVAL = 2_000; // new entries while the feed is busy
 
 const $ = (id) => document.getElementById(id);
-const main = document.querySelector("main");
+const { history, events, stock, reorderPoint, noReorder } = document.querySelector("main").dataset;
+const levelNames = { reorderPoint, noReorder };
 const list = $("feed");
+const older = $("older");
 const times = createTimes();
-const filter = createFilter($("filter"), list, $("filter-count"));
-const show = createFeed(list, createRowBuilder($("row"), main.dataset.history, document.documentElement.dataset.stream, times), filter);
+const filter = parseFilter(new URLSearchParams(location.search));
+const feed = createFeed(list, createRowBuilder($("row"), history, events, times), auditSearch);
 const buffer = createBuffer(ROW_LIMIT);
-const tiles = createTileBoard($("tiles"), times, () => buffer.paused);
+const groups = createGroups();
+const pace = createPace();
+const tiles = createTileBoard($("tiles"), times, levelNames);
 const announce = createAnnouncer((text) => {
   $("summary").textContent = text;
 });
 const schedule = createScheduler(flush);
+const hold = createHold(list, $("top"), toggle);
+let paused = false;
+let shown = 0; // when entries were last added
+let later = 0; // the timer of a flush that waits for the busy interval
 let found = 0; // baselines, shown as one number instead of rows
 
-const showWaiting = createPauseControl($("pause"), (paused) => {
-  if (paused) buffer.pause();
-  else buffer.resume();
-  setPaused(paused);
-  flush();
+createPauseControl($("pause"), (value) => {
+  paused = value;
+  setPaused(paused, buffer.count);
+  toggle();
+});
+startFields($("filter"));
+startUndo($("undo"));
+onKey("u", "Undo the change of the chosen row", (event) => {
+  const button = event.target.closest(".row")?.querySelector(".undo:not([hidden])");
+  if (!button) return false;
+  button.click();
 });
 
-function flush() {
-  showWaiting(buffer.count);
-  if (buffer.paused) return;
-  const { items, skipped } = buffer.take();
+$("fresh").addEventListener("click", () => {
+  getSelection().removeAllRanges();
+  scrollTo({ top: 0 });
+  release();
+  toggle();
+});
+
+// Where the list ends, the Audit goes on with the same filter.
+older.addEventListener("click", () => {
+  const last = list.querySelector(":scope > li:last-child time")?.dateTime;
+  if (last) older.href = auditSearch(null, last);
+});
+
+function auditSearch(from, to) {
+  const created = from === null ? `created:<=${to}` : `created:${from}..${to}`;
+  return `${events}?${new URLSearchParams({ q: `${older.dataset.search} ${created}`.trim() })}`;
+}
+
+function toggle() {
+  if (paused || hold.held) {
+    buffer.pause();
+    flush();
+  } else if (buffer.paused) release();
+}
+
+// Shows all that waits, even if that is much.
+function release() {
+  buffer.resume();
+  flush(Infinity);
+}
+
+function flush(limit = NEW_ENTRIES) {
   tiles.show();
   if (found > 0) showFound();
-  if (items.length === 0) return;
-  $("empty").hidden = true;
+  showWaiting();
+  if (buffer.paused || buffer.size === 0) return;
+  const now = Date.now();
+  const busy = pace.isBusy(now);
+  if (busy && limit === NEW_ENTRIES && now - shown < BUSY_INTERVAL) {
+    clearTimeout(later);
+    later = setTimeout(schedule, BUSY_INTERVAL - (now - shown));
+    return;
+  }
+  shown = now;
+  show(buffer.take(), busy, limit, now);
+}
+
+function show({ items: taken, skipped }, busy, limit, now) {
+  $("empty").hidden = $("none").hidden = true;
   $("board").hidden = false;
-  const rows = items.map((item) => (item.note ? item : describe(item.event, main.dataset.stock)));
-  show(skipped > 0 ? [{ note: skippedText(skipped) }, ...rows] : rows);
-  const changes = rows.filter((row) => row.id);
-  if (changes.length > 0) announce(changes.length, sentence(changes.at(-1)));
+  const items = taken.filter((item) => item.data).map(({ data }) => ({ data, row: describe(data, stock, levelNames) }));
+  const notes = taken.filter((item) => item.note);
+  const { grew, begun, skipped: left } = busy
+    ? groups.add(items, now, limit)
+    : { grew: [], begun: groups.singles(items, now), skipped: { count: 0, items: [] } };
+  const count = skipped + left.count;
+  const first = left.items[0] ?? items[0];
+  if (count > 0) notes.push({ note: `${count.toLocaleString("en")} not shown`, href: auditSearch(skipped > 0 ? null : first.row.occurredAt, (left.items.at(-1) ?? first).row.occurredAt) });
+  feed.grow(grew);
+  feed.add([...notes, ...begun]);
+  if (items.length > 0) announce(items.length + skipped, sentence(items.at(-1).row));
+}
+
+function showWaiting() {
+  const fresh = $("fresh");
+  if (paused) setPaused(true, buffer.count);
+  const text = buffer.count > 0 ? `${buffer.count.toLocaleString("en")} new \u2191` : "";
+  if (fresh.textContent === text) return;
+  fresh.textContent = text;
+  fresh.hidden = text === "";
+  if (paused) setPaused(true, buffer.count);
 }
 
 function showFound() {
@@ -62,20 +138,23 @@ function showFound() {
   $("found").hidden = false;
 }
 
-localiseTimes(document, times);
 listen({
   seen: [...list.querySelectorAll("[data-id]")].map((row) => row.dataset.id).reverse(),
-  onEvents(events) {
-    for (const event of events) {
-      tiles.count(event);
-      if (isBaseline(event)) found += 1;
-      else buffer.push({ event });
+  onEvents(arrived) {
+    const now = Date.now();
+    for (const data of arrived) {
+      tiles.count(data);
+      if (isBaseline(data)) found += 1;
+      else if (passes(filter, data)) {
+        pace.add(Date.parse(data.occurred_at), now);
+        buffer.push({ data });
+      }
     }
     schedule();
   },
   onGap(time) {
-    tiles.incompleteBefore(time);
-    buffer.push({ note: GAP });
+    tiles.refresh();
+    buffer.push({ note: "Some changes are missing here", href: time === null ? older.href : auditSearch(null, time) });
     schedule();
   },
   onState(state) {

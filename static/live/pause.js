@@ -1,21 +1,14 @@
-// A button and Alt+P pause and resume; the button shows how many changes are waiting.
-//
-// A single letter would conflict with screen readers and voice input (WCAG 2.1.4).
+// A button and Alt+P pause and resume; so does Space (static/shell/keys.js).
 
-/** `onChange(paused)` is called after each toggle. Returns a function that shows the count. */
+/** `onChange(paused)` is called after each toggle. */
 export function createPauseControl(button, onChange) {
   const text = button.querySelector("[data-part=text]");
   let paused = false;
-  let shown = null;
-
-  function show(count) {
-    const next = !paused ? "Pause" : count === 0 ? "Resume" : `Resume \u00b7 ${count} new`;
-    if (next !== shown) text.textContent = shown = next;
-  }
 
   function toggle() {
     paused = !paused;
     button.dataset.paused = String(paused);
+    text.textContent = paused ? "Resume" : "Pause";
     onChange(paused);
   }
 
@@ -28,6 +21,4 @@ export function createPauseControl(button, onChange) {
     }
   });
   button.hidden = false;
-  show(0);
-  return show;
 }

@@ -1,83 +1,71 @@
-// Shows the tiles, the chart and its table; chart and table update at most once a second.
+// Shows the tiles' numbers as they change; the sparkline at most once a second.
 
-import { createChart } from "./chart.js";
-import { createTiles, tileText } from "./tiles.js";
+import { createTiles, seconds } from "./tiles.js";
 
-const SLOW = 1_000; // chart and table
+const SLOW = 1_000;
 const TICK = 10_000; // minutes fall out of the window even when nothing happens
+const HEIGHT = 24;
+const REFRESH = 60_000; // where events do not show all that they change
 
-/** Updates the server's tiles in `board`, except while `isPaused()`. */
-export function createTileBoard(board, times, isPaused) {
-  let skew = Date.parse(board.dataset.now) - Date.now();
+/** Continues the server's tiles in `board`. */
+export function createTileBoard(board, times, levelNames) {
   const now = () => Date.now() + skew; // the server's clock, which is close to that of the events' times
-  const details = board.querySelector("details");
-  const body = details.querySelector("tbody");
-  const tiles = createTiles(
-    [...body.querySelectorAll("tr")].map((row) => ({
-      number: Number(row.dataset.minute),
-      changes: Number(row.dataset.changes),
-      in: Number(row.dataset.in),
-      out: Number(row.dataset.out),
-      outside: Number(row.dataset.outside),
-      units: JSON.parse(row.dataset.units),
-    })),
-    board.dataset.since ? Date.parse(board.dataset.since) : null,
-  );
-  const values = [...board.querySelectorAll("[data-tile]")].filter((value) => !("unknown" in value.dataset));
-  const period = board.querySelector("[data-part=period]");
-  let draw = null;
+  let skew = 0;
+  let tiles = null;
+  const values = [...board.querySelectorAll("[data-tile]")].filter((value) => value.textContent !== "mixed");
+  const part = (name) => board.querySelector(`[data-part=${name}]`);
+  const [period, line] = [part("period"), part("line")];
   let drawn = 0;
 
-  function show() {
-    if (isPaused()) return;
-    const moment = now();
-    const totals = tiles.totals(moment);
-    for (const value of values) write(value, tileText(totals, value.dataset.tile));
-    const since = tiles.since(moment);
-    write(period, since === null ? "Last hour" : `Since ${times.minute(since)}`);
-    if (Date.now() - drawn < SLOW) return;
-    drawn = Date.now();
-    const series = tiles.series(moment);
-    draw?.(series);
-    if (details.open) body.replaceChildren(...minuteRows(series, times));
+  function begin(text) {
+    const known = JSON.parse(text);
+    skew = Date.parse(known.now) - Date.now();
+    tiles = createTiles({ ...known, since: known.since && Date.parse(known.since) }, levelNames);
   }
 
-  createChart(board.querySelector("[data-part=chart]"), times).then((ready) => {
-    draw = ready;
-    drawn = 0;
+  // The numbers as a page has them that is rendered now.
+  async function refresh() {
+    const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } }).catch(() => null);
+    if (!answer?.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const text = page.getElementById(board.id)?.dataset.tiles;
+    if (text) begin(text);
     show();
-  });
-  details.addEventListener("toggle", () => {
-    drawn = 0;
+  }
+
+  function show() {
+    const moment = now();
+    const numbers = tiles.numbers(moment);
+    for (const value of values) {
+      const number = numbers[value.dataset.tile];
+      const text = number === null ? "\u2013" : value.dataset.tile === "lag" ? seconds(number) : number.toLocaleString("en", { maximumFractionDigits: 6 });
+      if (value.textContent === text) continue;
+      value.textContent = text;
+      value.closest(".tile").dataset.value = text;
+    }
+    if (Date.now() - drawn < SLOW) return;
+    drawn = Date.now();
+    line.setAttribute("d", tiles.line(moment, HEIGHT));
+    const text = numbers.since === null ? "Changes in 1 h" : `Changes since ${times.minute(numbers.since)}`;
+    if (period.textContent !== text) period.textContent = text;
+  }
+
+  begin(board.dataset.tiles);
+  setInterval(() => {
     show();
-  });
-  setInterval(show, TICK);
+    if (!document.hidden && tiles.numbers(now()).products === null) refresh(); // the server's copy is being filled
+  }, TICK);
+  if ("partial" in board.dataset) setInterval(() => document.hidden || refresh(), REFRESH);
 
   return {
     show,
+    refresh,
     count: (event) => tiles.add(event, now()),
-    incompleteBefore: (time) => tiles.incompleteBefore(time === null ? now() : Date.parse(time)),
     setClock(heartbeat) {
-      const time = Date.parse(JSON.parse(heartbeat).time);
-      if (!Number.isNaN(time)) skew = time - Date.now();
+      const { time, lag_ms: lag } = JSON.parse(heartbeat);
+      const moment = Date.parse(time);
+      if (!Number.isNaN(moment)) skew = moment - Date.now();
+      tiles.delay(Object.values(lag ?? {}).reduce((sum, ms) => sum + ms, 0), now());
     },
   };
-}
-
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-function minuteRows([seconds, changes], times) {
-  return seconds
-    .map((second, index) => [second, changes[index]])
-    .filter(([, count]) => count > 0)
-    .reverse()
-    .map(([second, count]) => {
-      const row = document.createElement("tr");
-      for (const text of [times.minute(second * 1000), count]) {
-        row.append(Object.assign(document.createElement("td"), { textContent: text }));
-      }
-      return row;
-    });
 }

@@ -1,88 +1,102 @@
-// Changes are counted by minute for the last hour, with the time since when the count is complete.
+// The tiles continue the server's numbers: each event adds what it changed.
 //
-// Quantities of different units have no sum. Pure. It starts with the server's counts (app/web/pages/tiles.py); each event adds to them.
+// Pure. app/web/pages/live/tiles.py counts the same; tests/js/effects.json tests both.
 
-import { isOutside, isSynthetic, quantity } from "../rows/format.js";
+import { isBaseline, isSynthetic } from "../rows/format.js";
+import { isLow } from "../rows/level.js";
 
 export const WINDOW = 60; // minutes
-const MIXED = "mixed";
 const MINUTE = 60_000;
-const EMPTY = Object.freeze({ changes: 0, in: 0, out: 0, outside: 0 });
+const NO_BEFORE = new Set(["INSERT", "inserted"]);
+const NO_AFTER = new Set(["REMOVE", "deleted", "expired"]);
+const NONE = Object.freeze({ products: 0, units: 0, low: 0, out: 0 });
+
+/** What an event's data changes in the number of products, units, and products low and out. */
+export function effectOf(data, levelNames) {
+  // A product that is older than its recording was counted before it was recorded.
+  if (data.kind === "gap" || data.kind === "internal" || isBaseline(data)) return NONE;
+  const what = data.kind === "reconciled" ? data.event_name : data.kind;
+  const products = Number(!NO_AFTER.has(what)) - Number(!NO_BEFORE.has(what));
+  // Without both images, the stock is unknown on one side.
+  if (data.view_type !== "NEW_AND_OLD_IMAGES") return { ...NONE, products };
+  const [before, after] = [data.stock_before, data.stock_after];
+  const out = (stock) => Number(stock !== null && Number(stock) <= 0);
+  const low = (stock, image) => Number(isLow(stock, image, levelNames));
+  return {
+    products,
+    units: rounded(Number(after ?? 0) - Number(before ?? 0)),
+    low: low(after, data.after) - low(before, data.before),
+    out: out(after) - out(before),
+  };
+}
 
 /**
- * Counts by minute. `minutes`: [{number, changes, in, out, outside, units}]; `since`: ms or null.
- * `units` are those of the quantities in and out; "" stands for none.
+ * `minutes` and `delays` are pairs of a minute (since 1970) and its changes or longest delay in ms;
+ * `since` is when the count begins, or null; `stock` is {products, units, low, out}, or null.
  */
-export function createTiles(minutes = [], since = null) {
-  const counts = new Map(
-    minutes.map(({ number, units = [], ...rest }) => [number, { ...rest, units: new Set(units) }]),
-  );
-  let completeFrom = since;
+export function createTiles({ minutes = [], delays = [], since = null, stock = null }, levelNames) {
+  const counts = new Map(minutes);
+  const longest = new Map(delays);
+  const sums = stock && { ...stock, units: Number(stock.units) };
 
-  function windowOf(now) {
-    const last = Math.floor(now / MINUTE);
-    for (const number of counts.keys()) if (number <= last - WINDOW) counts.delete(number);
-    return Array.from({ length: WINDOW }, (_, index) => last - WINDOW + 1 + index);
+  function last(now) {
+    const minute = Math.floor(now / MINUTE);
+    for (const map of [counts, longest]) {
+      for (const number of map.keys()) if (number <= minute - WINDOW) map.delete(number);
+    }
+    return minute;
   }
 
   return {
-    /** Count one event's data, if it is an observed change within the window. */
+    /** Count one event's data. */
     add(data, now) {
-      if (isSynthetic(data) || data.counted) return;
-      const last = Math.floor(now / MINUTE);
-      // The clocks of store and browser differ a little; count a future event as now.
-      const number = Math.min(Math.floor(Date.parse(data.occurred_at) / MINUTE), last);
-      if (!(number > last - WINDOW)) return;
-      const minute = counts.get(number) ?? { ...EMPTY, units: new Set() };
-      const delta = data.kind === "stock_changed" ? Number(data.delta) : 0;
-      minute.changes += 1;
-      minute.in += Math.max(delta, 0);
-      minute.out += Math.max(-delta, 0);
-      minute.outside += isOutside(data) ? 1 : 0;
-      if (delta !== 0) minute.units.add(data.unit ?? "");
-      counts.set(number, minute);
-    },
-
-    /** Events were missed: the count is complete only from `since` on. */
-    incompleteBefore(since) {
-      completeFrom = Math.max(completeFrom ?? 0, since);
-    },
-
-    /** The time since when the count is complete; null if it covers the whole hour. */
-    since(now) {
-      return completeFrom !== null && completeFrom > now - WINDOW * MINUTE ? completeFrom : null;
-    },
-
-    /** Sums over the window, and the units of the quantities among them. */
-    totals(now) {
-      const sum = { ...EMPTY };
-      const units = new Set();
-      for (const number of windowOf(now)) {
-        const minute = counts.get(number);
-        if (minute === undefined) continue;
-        for (const name of Object.keys(sum)) sum[name] += minute[name];
-        for (const unit of minute.units) units.add(unit);
+      if (data.counted) return;
+      if (sums !== null) {
+        const effect = effectOf(data, levelNames);
+        for (const name of Object.keys(NONE)) sums[name] += effect[name];
+        sums.units = rounded(sums.units);
       }
-      // Stocks have up to six decimals; binary sums of them are rounded back.
-      for (const name of Object.keys(sum)) sum[name] = Math.round(sum[name] * 1e6) / 1e6;
-      return { ...sum, units };
+      if (isSynthetic(data)) return;
+      // The clocks of store and browser differ a little; count a future event as now.
+      const minute = Math.min(Math.floor(Date.parse(data.occurred_at) / MINUTE), last(now));
+      if (minute > last(now) - WINDOW) counts.set(minute, (counts.get(minute) ?? 0) + 1);
     },
 
-    /** Changes per minute, oldest first: [seconds since 1970], [changes]. */
-    series(now) {
-      const numbers = windowOf(now);
-      return [
-        numbers.map((number) => number * 60),
-        numbers.map((number) => (counts.get(number) ?? EMPTY).changes),
-      ];
+    /** A change takes so many ms now. */
+    delay(ms, now) {
+      const minute = last(now);
+      if (ms > 0) longest.set(minute, Math.max(ms, longest.get(minute) ?? 0));
+    },
+
+    /** The numbers now; null for those that are not known. */
+    numbers(now) {
+      last(now);
+      return {
+        ...(sums ?? { products: null, units: null, low: null, out: null }),
+        changes: [...counts.values()].reduce((sum, count) => sum + count, 0),
+        lag: longest.size > 0 ? Math.max(...longest.values()) : null,
+        since: since !== null && since > now - WINDOW * MINUTE ? since : null,
+      };
+    },
+
+    /** Changes by minute as an SVG path, one unit wide each, and at most `height` high. */
+    line(now, height) {
+      const end = last(now);
+      const series = Array.from({ length: WINDOW }, (_, at) => counts.get(end - WINDOW + 1 + at) ?? 0);
+      const most = Math.max(4, ...series);
+      return `M${series.map((count, x) => `${x} ${(height - (height * count) / most).toFixed(1)}`).join("L")}`;
     },
   };
 }
 
-/** The text of one tile (`changes`, `in`, `out` or `outside`). */
-export function tileText(totals, name) {
-  const number = totals[name].toLocaleString("en");
-  if (name !== "in" && name !== "out") return number;
-  if (totals.units.size > 1) return MIXED;
-  return quantity(number, [...totals.units][0]);
+/** A duration in ms: `0.4 s`, `12 s`, `3 min`. */
+export function seconds(ms) {
+  const time = ms / 1000;
+  if (time >= 120) return `${Math.round(time / 60)} min`;
+  return `${time.toFixed(time < 10 ? 1 : 0)} s`;
+}
+
+// Stocks have up to six decimals; binary sums of them are rounded back.
+function rounded(number) {
+  return Math.round(number * 1e6) / 1e6;
 }

@@ -3,6 +3,8 @@
 // Pure. app/web/pages/event_rows.py makes the same rows on the server; tests/js/rows.json tests
 // both. The input is the `data` of a change event's CloudEvents object.
 
+import { levelOf, valueAt } from "./level.js";
+
 export const MINUS = "\u2212";
 export const ARROW = "\u2192";
 export const OUTSIDE = "outside Stockpulse";
@@ -13,18 +15,26 @@ const SHOWN_CHANGES = 3;
 const OURS = new Set(["inserted", "stock_changed", "updated", "deleted"]);
 
 const LABELS = {
-  inserted: ["+", "New"],
-  stock_changed: ["\u00b1", "Stock"],
-  updated: ["\u270e", "Edited"],
-  deleted: ["\u00d7", "Deleted"],
-  expired: ["\u25f7", "Expired"],
-  gap: ["!", "Gap"],
-  reconciled: ["=", "Reconciled"],
+  inserted: ["+", "new"],
+  stock_changed: ["\u00b1", "stock changed"],
+  updated: ["\u270e", "edited"],
+  deleted: ["\u00d7", "deleted"],
+  expired: ["\u25f7", "expired"],
+  gap: ["!", "gap"],
+  reconciled: ["=", "reconciled"],
 };
 
-/** All texts of a change's row. */
-export function describe(data, stockName = "Stock") {
-  const [mark, label] = LABELS[data.kind] ?? ["", data.kind];
+// What happened to the stock, by its reason; the other reasons are such words themselves.
+const HAPPENED = { transfer: "transferred", correction: "corrected" };
+
+/**
+ * All texts of a change's row. `label` says what happened in a word, and `reason` is empty if that
+ * says it; `level` is what became of the stock if that needs attention.
+ */
+export function describe(data, stockName = "Stock", levelNames = undefined) {
+  const [mark, kind] = LABELS[data.kind] ?? ["", data.kind];
+  const reason = data.reason ?? "";
+  const told = data.kind === "stock_changed" && reason !== "";
   const direction = data.kind !== "stock_changed" ? "" : Number(data.delta) > 0 ? "up" : "down";
   const shard = data.product_id.startsWith("\0"); // the gap of a whole shard
   const name = shard ? "Unknown products" : data.product_name || data.product_id;
@@ -33,17 +43,19 @@ export function describe(data, stockName = "Stock") {
     kind: data.kind,
     direction,
     mark: direction === "up" ? "\u25b2" : direction === "down" ? "\u25bc" : mark,
-    label,
+    label: told ? (HAPPENED[reason] ?? reason) : kind,
     productId: data.product_id,
     name,
     shownId: shard || name === data.product_id ? "" : data.product_id,
     change: changeText(data, stockName),
+    level: isSynthetic(data) ? "" : levelOf(data.stock_after, data.after, levelNames),
     who: who(data),
     outside: isOutside(data),
-    reason: data.reason ?? "",
+    reason: told ? "" : reason,
     note: isSynthetic(data) ? "" : (data.note ?? ""),
     reference: data.reference ?? "",
     reverses: data.reverses ?? "",
+    undoable: OURS.has(data.kind) && data.view_type === "NEW_AND_OLD_IMAGES",
     occurredAt: data.occurred_at,
   };
 }
@@ -120,18 +132,6 @@ export function attributeText(name, before, after) {
   return old === null || now === null ? name : `${name} ${old} ${ARROW} ${now}`;
 }
 
-// The value of an attribute, which may lie inside maps: `inventory.qty`; undefined if there is none.
-function valueAt(image, name) {
-  if (Object.hasOwn(image, name)) return image[name];
-  let value = image;
-  for (const part of name.split(/(?<!\.)\.(?!\.)/)) {
-    const key = part.replaceAll("..", ".");
-    if (value === null || typeof value !== "object" || !Object.hasOwn(value, key)) return undefined;
-    value = value[key];
-  }
-  return value;
-}
-
 // An attribute whose value differs from the last known one.
 function foundText(name, before, after) {
   const [was, is] = [valueAt(before ?? {}, name), valueAt(after ?? {}, name)];
@@ -185,7 +185,7 @@ export function isOutside(data) {
 
 /** A row as a phrase for a screen reader's summary. */
 export function sentence(row) {
-  const parts = [row.name, row.label.toLowerCase(), row.change.replaceAll(ARROW, "to")];
+  const parts = [row.name, row.label, row.change.replaceAll(ARROW, "to")];
   return parts.filter(Boolean).join(", ");
 }
 

@@ -1,21 +1,37 @@
-// The frame of every page: the connection pill.
+// The frame of every page, and the connection pill.
 
-import { listen } from "../stream/page_stream.js";
+import "./frame.js";
+import { listen, retry } from "../stream/page_stream.js";
+import { createCondition } from "./condition.js";
 import { createPill } from "./pill.js";
 
-const show = createPill(document.getElementById("pill"));
-let connection = "connecting";
-let paused = false;
+const $ = (id) => document.getElementById(id);
+const condition = createCondition(Date.now());
+const showView = createPill($("pill"), $("retry"), $("stale"));
 
-/** Whether this page holds changes back. */
-export function setPaused(value) {
-  paused = value;
-  show(connection, paused);
+function show() {
+  const now = Date.now();
+  showView(condition.view(now), now);
+}
+
+/** Whether this page holds changes back, and how many. */
+export function setPaused(value, waiting = 0) {
+  condition.pause(value, waiting);
+  show();
 }
 
 listen({
   onState(state) {
-    connection = state;
-    show(connection, paused);
+    condition.state(state);
+    show();
   },
+  onFrame(frame) {
+    condition.frame(frame, Date.now());
+    if (frame.name !== "change") show();
+  },
+  onEvents: (events) => condition.events(events.length),
+  onGap: () => condition.gap(),
 });
+$("retry").addEventListener("click", retry);
+document.addEventListener("visibilitychange", show);
+setInterval(show, 1_000); // silence and the time to the next try

@@ -1,26 +1,25 @@
-// The pill shows a broken connection even while paused; "Paused" appears only when live.
+// The pill shows the page's condition; while it is stale, a sentence above the page says so, too.
 
-const TEXTS = {
-  connecting: "Connecting\u2026",
-  live: "Live",
-  reconnecting: "Reconnecting\u2026",
-  offline: "Offline",
-  unavailable: "Database unavailable",
-  paused: "Paused",
-};
+import { staleText } from "./condition.js";
 
-/** The pill's state for a connection's state. Pure. */
-export function pillState(connection, paused) {
-  return connection === "live" && paused ? "paused" : connection;
+/**
+ * Returns a function that shows a view of `createCondition`. The pill is a live region, so its
+ * text changes only with the state; the detail beside it is not announced.
+ */
+export function createPill(pill, retry, banner) {
+  const [text, detail] = ["text", "detail"].map((name) => pill.querySelector(`[data-part=${name}]`));
+  return function show(view, now) {
+    pill.dataset.state = view.state;
+    put(text, view.text);
+    put(detail, view.detail ?? "");
+    pill.title = view.title ?? "";
+    retry.hidden = !view.retry;
+    document.documentElement.toggleAttribute("data-stale", Boolean(view.stale));
+    banner.hidden = !view.stale;
+    if (view.stale) put(banner, staleText(view.stale, now));
+  };
 }
 
-/** Returns a function that shows a state in the pill. */
-export function createPill(element) {
-  const text = element.querySelector("[data-part=text]");
-  return function show(connection, paused = false) {
-    const state = pillState(connection, paused);
-    if (element.dataset.state === state) return; // role=status: announce it once
-    element.dataset.state = state;
-    text.textContent = TEXTS[state];
-  };
+function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }

@@ -1,7 +1,5 @@
-// While paused, the newest items up to the cap are kept; older ones are dropped and counted.
-//
-// While live, items waiting for the next frame have the same cap, but dropped ones are not
-// counted: the feed, which has the same cap, would have removed their rows at once.
+// The newest items up to the cap wait, for the next flush or until the end of a pause; older ones
+// are dropped and counted.
 
 /** Holds items until they are taken. */
 export function createBuffer(cap) {
@@ -14,7 +12,7 @@ export function createBuffer(cap) {
       return paused;
     },
 
-    /** How many items are held or were dropped while paused; 0 when live. */
+    /** How many items are held or were dropped; 0 when live. */
     get count() {
       return paused ? waiting.length + skipped : 0;
     },
@@ -33,7 +31,7 @@ export function createBuffer(cap) {
       const extra = waiting.length - cap;
       if (extra <= 0) return;
       waiting = waiting.slice(extra);
-      if (paused) skipped += extra;
+      skipped += extra;
     },
 
     /** Hold items from now on, including those waiting for the next frame. */

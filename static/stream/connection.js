@@ -2,11 +2,11 @@
 //
 // EventSource alone is not enough: an error page (502 from a proxy) closes it permanently, and
 // a connection that died silently stays open. So every error closes and re-creates it with
-// backoff and jitter, and 40 s without a message count as an error. A new EventSource sends
+// backoff and jitter, and 7 s without a message count as an error. A new EventSource sends
 // no Last-Event-ID, so the last cursor is kept here and sent as `?after=`.
 
-export const SILENCE_LIMIT = 40_000; // the server's heartbeat comes every 15 s
-const WATCH_INTERVAL = 5_000;
+export const SILENCE_LIMIT = 7_000; // the server's heartbeat comes every 3 s
+const WATCH_INTERVAL = 1_000;
 const FIRST_DELAY = 500;
 const LAST_DELAY = 15_000;
 const OFFLINE_AFTER = 3; // failures; a restart of the server takes less time
@@ -17,7 +17,7 @@ export function createConnection({
   cursor,
   open, // (cursor) => EventSource
   probe, // () => Promise<state to show while waiting for the next try>
-  onFrame, // ({name, id, data}) where data is text
+  onFrame, // ({name, id, data}) where data is text; a message of its own, `retry`, has {at: ms}
   onState,
   clock = globalThis,
   now = Date.now, // a monotonic clock may stop while a laptop sleeps
@@ -81,13 +81,19 @@ export function createConnection({
     failures += 1;
     const ceiling = Math.min(LAST_DELAY, FIRST_DELAY * 2 ** (failures - 1));
     // Half fixed, half random, so that many pages do not reconnect at the same moment.
-    retry = clock.setTimeout(connect, ceiling / 2 + (random() * ceiling) / 2);
+    const delay = ceiling / 2 + (random() * ceiling) / 2;
+    retry = clock.setTimeout(connect, delay);
+    announceRetry(now() + delay);
     if (state !== "offline" && state !== "unavailable") show("reconnecting");
     const failure = failures;
     probe().then((verdict) => {
       if (stopped || failures !== failure) return; // it connected or failed again meanwhile
       show(verdict === "offline" && failure < OFFLINE_AFTER ? "reconnecting" : verdict);
     });
+  }
+
+  function announceRetry(at) {
+    onFrame({ name: "retry", id: cursor, data: JSON.stringify({ at }) });
   }
 
   function check() {
@@ -108,8 +114,11 @@ export function createConnection({
       check();
       if (retry === null || stopped) return;
       clock.clearTimeout(retry);
+      announceRetry(now());
       connect();
     },
+
+    check,
 
     close() {
       stopped = true;

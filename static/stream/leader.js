@@ -143,7 +143,10 @@ export function joinStream({
   }
 
   channel.onmessage = ({ data: message }) => {
-    if (message.type === "who") {
+    if (message.type === "hurry") {
+      connection?.hurry();
+    } else if (message.type === "who") {
+      connection?.check(); // a hidden tab's own timers may be late
       if (connection !== null) postState();
     } else if (connection === null) {
       receive(message);
@@ -160,8 +163,12 @@ export function joinStream({
   return {
     /** This tab became visible, or the network returned: check the connection at once. */
     hurry() {
-      if (connection === null) ask();
-      else connection.hurry();
+      if (connection !== null) {
+        connection.hurry();
+      } else {
+        ask();
+        post({ type: "hurry" });
+      }
     },
 
     close() {

@@ -7,11 +7,13 @@ import { openStream } from "./stream.js";
 
 const parts = [];
 let state = null;
+let stream = null;
 
 /**
  * Adds a part of the page. `seen`: ids of the events that it shows already; `onEvents(events)`:
- * new events' data, oldest first; `onGap(time)`; `onState(state)`; `onClock(heartbeat)`. After an
- * interruption, `onCatchingUp(count)` for the events caught up so far, and at the end
+ * new events' data, oldest first; `onGap(time)`; `onState(state)`; `onClock(heartbeat)`;
+ * `onFrame({name, id, data})`: each message, after its events. After an interruption,
+ * `onCatchingUp(count)` for the events caught up so far, and at the end
  * `onCaughtUp({caughtUp, missed})`, where `missed` is null if it is not known.
  */
 export function listen(part) {
@@ -19,16 +21,22 @@ export function listen(part) {
   if (state !== null) part.onState?.(state);
 }
 
+/** Connect now instead of waiting for the next try. */
+export function retry() {
+  stream?.hurry();
+}
+
 const each = (name) => (value) => {
   for (const part of parts) part[name]?.(value);
 };
 
 addEventListener("DOMContentLoaded", () => {
-  openStream(document.documentElement, {
+  stream = openStream(document.documentElement, {
     seen: parts.flatMap((part) => part.seen ?? []),
     onEvents: each("onEvents"),
     onGap: each("onGap"),
     onClock: each("onClock"),
+    onFrame: each("onFrame"),
     onCatchingUp: each("onCatchingUp"),
     onCaughtUp: each("onCaughtUp"),
     onState(next) {

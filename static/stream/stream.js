@@ -9,7 +9,7 @@ const PAGE_LIMIT = 200;
 const PROBE_TIMEOUT = 5_000;
 
 /** `page` is the element with `data-stream` and `data-cursor`; `listeners` are those of a page. */
-export function openStream(page, { seen = [], onState, onClock = () => {}, ...listeners }) {
+export function openStream(page, { seen = [], onState, onClock = (_heartbeat) => {}, onFrame = (_frame) => {}, ...listeners }) {
   const { stream: url, cursor } = page.dataset;
   const { base, version } = document.documentElement.dataset;
   const dedupe = createDedupe();
@@ -39,6 +39,7 @@ export function openStream(page, { seen = [], onState, onClock = () => {}, ...li
     onFrame(frame) {
       if (frame.name === "heartbeat") onClock(frame.data);
       intake.receive(frame);
+      onFrame(frame);
     },
     onState(state) {
       if (state === "live") intake.markLive();
@@ -60,7 +61,7 @@ export function openStream(page, { seen = [], onState, onClock = () => {}, ...li
   addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload();
   });
-  return intake;
+  return { ...intake, hurry: joined.hurry };
 }
 
 // The server counts the events after a cursor once it has read all of them after its start.

@@ -1,24 +1,24 @@
-// The System page refreshes itself while it is visible, and says when the server does not answer.
+// The System page refreshes itself while it is visible, and at once when the condition changes.
+//
+// While the server does not answer, the sentence of every page (static/shell/) says so.
 
+import { listen } from "../stream/page_stream.js";
 import { refresh } from "./refresh.js";
 
 const INTERVAL = 5_000;
 const PATIENCE = 4_000;
 const state = document.getElementById("state");
-const unreachable = document.getElementById("unreachable");
 const address = document.querySelector("main").dataset.state;
+let condition = null;
 
 async function update() {
   try {
     const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
-    if (!answer.ok) {
-      throw new Error(`status ${answer.status}`);
-    }
+    if (!answer.ok) return;
     const text = `<div>${await answer.text()}</div>`;
     refresh(state, new DOMParser().parseFromString(text, "text/html").body.firstElementChild);
-    unreachable.hidden = true;
   } catch {
-    unreachable.hidden = false;
+    // the next refresh may succeed
   }
 }
 
@@ -29,5 +29,13 @@ async function keepFresh() {
   setTimeout(keepFresh, INTERVAL);
 }
 
+listen({
+  onFrame({ name, data }) {
+    if (name !== "heartbeat") return;
+    const next = JSON.parse(data).state;
+    if (condition !== null && next !== condition) update();
+    condition = next;
+  },
+});
 document.addEventListener("visibilitychange", () => document.hidden || update());
 setTimeout(keepFresh, INTERVAL);

@@ -148,7 +148,16 @@ test("messages of a closed source are ignored", () => {
   first.fail();
   clock.advance(500);
   first.send("change", "c1", "{}");
-  assert.equal(frames.length, 0);
+  assert.deepEqual(frames.filter(({ name }) => name !== "retry"), []);
+});
+
+test("a failure says when the next try is", () => {
+  const { clock, sources, frames, connection } = connected();
+  sources.last().fail();
+  assert.deepEqual([frames.at(-1).name, JSON.parse(frames.at(-1).data)], ["retry", { at: clock.now() + 500 }]);
+  clock.advance(100);
+  connection.hurry();
+  assert.equal(JSON.parse(frames.at(-1).data).at, clock.now());
 });
 
 test("hurry reconnects at once", () => {

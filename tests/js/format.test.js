@@ -27,5 +27,5 @@ test("numbers have their sign, with a U+2212 minus", () => {
 });
 
 test("a summary is a readable phrase", () => {
-  assert.equal(sentence(describe(cases[0].data)), "Tea, stock, 12 to 9 (\u22123)");
+  assert.equal(sentence(describe(cases[0].data)), "Tea, sold, 12 to 9 (\u22123)");
 });

@@ -28,6 +28,7 @@ function createWorld(browser = createBrowser()) {
           from, closed: false, onFrame, onState,
           close: () => (connection.closed = true),
           hurry: () => {},
+          check: () => {},
         };
         tab.connections.push(connection);
         onState("connecting");

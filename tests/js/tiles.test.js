@@ -1,86 +1,74 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { createTiles, tileText, WINDOW } from "../../static/live/tiles.js";
+import { createTiles, effectOf, seconds } from "../../static/live/tiles.js";
 
 const NOW = Date.parse("2026-11-21T08:30:30Z");
 const MINUTE = 60_000;
+const LAST = Math.floor(NOW / MINUTE);
 const event = (fields = {}) => ({
-  kind: "stock_changed", delta: -3, actor: "local", view_type: "NEW_AND_OLD_IMAGES",
-  event_name: "MODIFY", occurred_at: "2026-11-21T08:30:00Z", ...fields,
+  kind: "stock_changed", stock_before: 12, stock_after: 9, delta: -3, before: { Stock: 12 }, after: { Stock: 9 },
+  view_type: "NEW_AND_OLD_IMAGES", event_name: "MODIFY", sequence_number: "1", occurred_at: "2026-11-21T08:30:00Z", ...fields,
 });
 
-test("each event is added to the totals", () => {
-  const tiles = createTiles();
+// tests/unit/web/pages/test_tiles.py runs the same cases in the server's code.
+for (const { name, data, expect } of JSON.parse(readFileSync(new URL("effects.json", import.meta.url), "utf8"))) {
+  test(`the effect of an event matches the server: ${name}`, () => {
+    assert.deepEqual(effectOf(event(data)), { products: 0, units: 0, low: 0, out: 0, ...expect });
+  });
+}
+
+test("each event continues the server's sums", () => {
+  const tiles = createTiles({ stock: { products: 10, units: "500.1", low: 2, out: 1 } });
   tiles.add(event(), NOW);
-  tiles.add(event({ delta: 12, actor: null }), NOW);
-  tiles.add(event({ kind: "updated", delta: null }), NOW);
-  assert.deepEqual(tiles.totals(NOW), { changes: 3, in: 12, out: 3, outside: 1, units: new Set([""]) });
+  tiles.add(event({ stock_before: 0.2, stock_after: 0, delta: -0.2 }), NOW);
+  const { products, units, low, out } = tiles.numbers(NOW);
+  assert.deepEqual({ products, units, low, out }, { products: 10, units: 496.9, low: 2, out: 2 });
 });
 
-test("a sum has the unit that its quantities share, from server and stream", () => {
-  const number = Math.floor(NOW / MINUTE) - 30;
-  const tiles = createTiles([{ number, changes: 1, in: 1000.5, out: 0, outside: 0, units: ["kg"] }]);
-  tiles.add(event({ delta: 1000, unit: "kg" }), NOW);
-  assert.equal(tileText(tiles.totals(NOW), "in"), "2,000.5 kg");
-  assert.equal(tileText(tiles.totals(NOW), "changes"), "2");
+test("sums that the server does not know stay unknown", () => {
+  const tiles = createTiles({});
+  tiles.add(event(), NOW);
+  assert.equal(tiles.numbers(NOW).units, null);
+  assert.equal(tiles.numbers(NOW).changes, 1);
 });
 
-test("quantities of different units are not summed while both are in the window", () => {
-  const number = Math.floor(NOW / MINUTE) - 30;
-  const tiles = createTiles([{ number, changes: 1, in: 0, out: 4, outside: 0, units: ["kg"] }]);
-  tiles.add(event({ unit: null }), NOW);
-  assert.equal(tileText(tiles.totals(NOW), "out"), "mixed");
-  assert.equal(tileText(tiles.totals(NOW + 30 * MINUTE), "out"), "3");
+test("the server's minutes and delays count until they are an hour old", () => {
+  const tiles = createTiles({ minutes: [[LAST - 30, 5]], delays: [[LAST - 30, 900]] });
+  tiles.delay(400, NOW);
+  assert.deepEqual([tiles.numbers(NOW).changes, tiles.numbers(NOW).lag], [5, 900]);
+  assert.deepEqual([tiles.numbers(NOW + 29 * MINUTE).changes, tiles.numbers(NOW + 29 * MINUTE).lag], [5, 900]);
+  assert.deepEqual([tiles.numbers(NOW + 30 * MINUTE).changes, tiles.numbers(NOW + 30 * MINUTE).lag], [0, 400]);
 });
 
-test("a change without a quantity does not add its unit", () => {
-  const tiles = createTiles();
-  tiles.add(event({ unit: "kg" }), NOW);
-  tiles.add(event({ kind: "updated", delta: null, unit: "l" }), NOW);
-  assert.equal(tileText(tiles.totals(NOW), "out"), "3 kg");
-});
-
-test("the server's minutes count until they are an hour old", () => {
-  const number = Math.floor(NOW / MINUTE) - 30;
-  const tiles = createTiles([{ number, changes: 5, in: 1, out: 2, outside: 3 }]);
-  assert.equal(tiles.totals(NOW).changes, 5);
-  assert.equal(tiles.totals(NOW + 29 * MINUTE).changes, 5);
-  assert.equal(tiles.totals(NOW + 30 * MINUTE).changes, 0);
-});
-
-test("an event older than an hour is not counted, one from the future counts as now", () => {
-  const tiles = createTiles();
+test("an event older than an hour is no change of the hour, one from the future counts as now", () => {
+  const tiles = createTiles({});
   tiles.add(event({ occurred_at: "2026-11-21T07:30:00Z" }), NOW);
-  assert.equal(tiles.totals(NOW).changes, 0);
+  assert.equal(tiles.numbers(NOW).changes, 0);
   tiles.add(event({ occurred_at: "2026-11-21T09:30:00Z" }), NOW);
-  assert.equal(tiles.series(NOW)[1].at(-1), 1);
+  assert.ok(tiles.line(NOW, 24).endsWith("L59 18.0"));
 });
 
-test("an event that the server's counts have is not counted again", () => {
-  const tiles = createTiles();
+test("an event that the server's numbers have is not counted again", () => {
+  const tiles = createTiles({ stock: { products: 1, units: 9, low: 0, out: 0 } });
   tiles.add(event({ counted: true }), NOW);
-  assert.equal(tiles.totals(NOW).changes, 0);
+  assert.deepEqual([tiles.numbers(NOW).changes, tiles.numbers(NOW).units], [0, 9]);
 });
 
 test("an incomplete count is reported until it is an hour old", () => {
-  const tiles = createTiles([], NOW - 10 * MINUTE);
-  assert.equal(tiles.since(NOW), NOW - 10 * MINUTE);
-  assert.equal(tiles.since(NOW + 50 * MINUTE), null);
-  tiles.incompleteBefore(NOW);
-  assert.equal(tiles.since(NOW), NOW);
+  const tiles = createTiles({ since: NOW - 10 * MINUTE });
+  assert.equal(tiles.numbers(NOW).since, NOW - 10 * MINUTE);
+  assert.equal(tiles.numbers(NOW + 50 * MINUTE).since, null);
 });
 
-test("the series has every minute of the window", () => {
-  const [seconds, changes] = createTiles().series(NOW);
-  assert.equal(seconds.length, WINDOW);
-  assert.equal(seconds.at(-1), Math.floor(NOW / MINUTE) * 60);
-  assert.ok(changes.every((count) => count === 0));
-});
-
-test("gap and reconciled entries are not counted", () => {
-  const tiles = createTiles();
+test("gap and reconciled entries are no changes", () => {
+  const tiles = createTiles({});
   tiles.add(event({ kind: "gap", delta: null }), NOW);
   tiles.add(event({ kind: "reconciled", delta: null }), NOW);
-  assert.equal(tiles.totals(NOW).changes, 0);
+  assert.equal(tiles.numbers(NOW).changes, 0);
+});
+
+test("a duration has as many digits as one reads", () => {
+  assert.deepEqual([seconds(40), seconds(9_940), seconds(31_400), seconds(600_000)], ["0.0 s", "9.9 s", "31 s", "10 min"]);
 });

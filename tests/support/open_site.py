@@ -50,6 +50,7 @@ def _application(**settings: Any) -> FastAPI:
         about=about(),
         demo=SimpleNamespace(is_running=lambda: False, is_possible=True),
         access=open_to_all(settings.get("base_path", "")),
+        broker=SimpleNamespace(head="0000000000001-00000000-000"),
         read_model=SimpleNamespace(state=NOT_FILLED),
     )
     return create_app(parts)

@@ -57,11 +57,11 @@ class Runner:
         self._wake = Wake()
         self._retry = Retry(stop)
         self._cursor = SavedCursor(
-            shared.rows, shared.tail, lease, row, shared.start, shared.retention
+            shared.rows, shared.tail, lease, row, shared.plan.start, shared.plan.retention
         )
         rejections = Rejections(sink.name, shared.letters, hold, self._retry)
         self._threads = DeliveryThreads(
-            sink, shared.policy, rejections, guard, self._retry, self._wake.hint
+            sink, shared.plan.policy, rejections, guard, self._retry, self._wake.hint
         )
         # Only a pass that starts after this point counts: in a Lambda container that was frozen
         # since its last invocation, an earlier pass may be old.

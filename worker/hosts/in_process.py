@@ -13,13 +13,14 @@ from typing import Any
 from app.store.coordination.checkpoints import Checkpoints
 from app.store.coordination.hold import Hold
 from app.store.coordination.leases import Lease
-from app.store.coordination.shard_state import ShardState
+from app.store.coordination.shard_state import ShardState, WorkerProof
 from app.store.deployment import Deployment
+from worker.consumers.process_parts import SinkPlan
 from worker.continuity.gaps import ChainGuard, Gaps
 from worker.effects.log_writer import LogWriter
 from worker.effects.publish_order import Publish
 from worker.hosts.stream_reading import Reading, make_coordinator
-from worker.hosts.wiring import SinkPlan, Wiring
+from worker.hosts.wiring import Wiring
 from worker.reconcile.readings import Readings
 from worker.reconcile.reconciler import ComparisonFactory
 from worker.sharing.membership import Guard
@@ -30,7 +31,9 @@ from worker.stream.shards.reader import Work
 class Worker:
     """The interface of a running worker; none of its functions blocks."""
 
+    owner: str
     problem: Callable[[], str | None]
+    proof: Callable[[], WorkerProof]
     shards: Callable[[], Sequence[ShardState]]
     sink_troubles: Callable[[], dict[str, str]]
     check_soon: Callable[[], None]  # reads the rows soon: an administrator changed something
@@ -86,7 +89,9 @@ def make_worker(
     readings = Readings(reading.member, coordinator.shards, lambda: others.rows().workers.values())
     with coordinator, reconciler:
         yield Worker(
+            reading.member.owner,
             coordinator.problem,
+            coordinator.proof,
             coordinator.shards,
             wiring.consumers.troubles,
             coordinator.check_soon,

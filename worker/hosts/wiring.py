@@ -3,8 +3,6 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
 
 from app.config.settings import Settings
 from app.observability.metrics import SINK_DELIVERED, SINK_REJECTED, SINK_RETRIED
@@ -15,9 +13,9 @@ from app.store.coordination.leases import Lease, Leases
 from app.store.coordination.sink_row import AUDIT, SinkRow
 from app.store.dead_letters.letter_repository import DeadLetters
 from app.store.deployment import Deployment
-from app.store.feed.cursor import Cursor, before
+from app.store.feed.cursor import before
 from app.store.sinks.sink_cursors import SinkCursors
-from worker.consumers.process_parts import Shared
+from worker.consumers.process_parts import Shared, SinkPlan
 from worker.consumers.retry_policy import RetryPolicy
 from worker.consumers.runner import Runner
 from worker.consumers.sink import Sink
@@ -35,20 +33,6 @@ from worker.sinks.configured import sinks_of
 # Makes the guard of a newly taken lease: it returns if the lease is held, and raises LeaseLost if
 # not.
 MakeGuard = Callable[[Hold], Callable[[], None]]
-
-
-@dataclass(frozen=True, slots=True)
-class SinkPlan:
-    """Which sinks read the log, and how; `start`: where a new sink begins, None for now."""
-
-    sinks: Sequence[Sink] = ()
-    policy: RetryPolicy = field(default_factory=RetryPolicy)
-    start: Cursor | None = None
-    retention: timedelta | None = None
-
-    def __post_init__(self) -> None:
-        if len({sink.name for sink in self.sinks}) < len(self.sinks):
-            raise ValueError("two sinks have the same name")
 
 
 @contextmanager
@@ -107,15 +91,8 @@ class Wiring:
 
     def jobs(self, make_guard: MakeGuard) -> dict[str, MakeJob]:
         """The jobs by sink name: each sink's consumer, and the audit's redrives."""
-        shared = Shared(
-            self._log.tail,
-            self.sink_rows,
-            self.letters,
-            self._log.audit.get,
-            self._plan.policy,
-            self._plan.start,
-            self._plan.retention,
-        )
+        log, plan = self._log, self._plan
+        shared = Shared(log.tail, self.sink_rows, self.letters, log.audit.get, plan)
 
         def runner(sink: Sink) -> MakeJob:
             for counter in (SINK_DELIVERED, SINK_RETRIED, SINK_REJECTED):
@@ -129,7 +106,7 @@ class Wiring:
         def redrive(lease: Lease, row: SinkRow, _hold: Hold) -> Job:
             return AuditRedrive(self, lease, row, self._stop, self._deployment.stamps)
 
-        return {AUDIT: redrive, **{sink.name: runner(sink) for sink in self._plan.sinks}}
+        return {AUDIT: redrive, **{sink.name: runner(sink) for sink in plan.sinks}}
 
     def _publish(self, arrived: Sequence[Arrived]) -> None:
         self._broker(arrived)

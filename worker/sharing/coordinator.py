@@ -14,7 +14,7 @@ from app.runtime.loop_thread import LoopThread
 from app.runtime.wake import Wake
 from app.store.coordination.checkpoints import Checkpoint, Checkpoints, Rows, ShardKey
 from app.store.coordination.leases import Lease, Leases
-from app.store.coordination.shard_state import ShardState, reported
+from app.store.coordination.shard_state import ShardState, WorkerProof, reported
 from app.store.coordination.stream_starts import StreamStarts
 from worker.consumers.sink_sharing import SinkSharing
 from worker.leasing.assignment import first_rival
@@ -110,6 +110,10 @@ class Coordinator:
         if not self._loop.is_alive():
             return "the stream coordinator's thread is dead"
         return self._readers.problem() or self._trouble or None
+
+    def proof(self) -> WorkerProof:
+        """What shows that this worker reads the stream. Never blocks."""
+        return self._readers.proof(self.problem())
 
     def shards(self) -> list[ShardState]:
         """The shards that this worker reads."""

@@ -19,12 +19,12 @@ from app.observability.metrics import ALERTS_OPEN
 from app.store.alerts.alert_repository import AlertRepository
 from app.store.alerts.alert_rows import due_at
 from app.store.alerts.decision import Seen, after_event, elapsed
+from app.store.alerts.first_scan import FirstScan
 from app.store.alerts.last_sale import is_sale, last_sale
 from app.store.alerts.levels import KINDS, Levels, holds, levels_of, may_hold
 from app.store.deployment import Deployment
 from app.store.dynamodb.batches import get_all
 from worker.consumers.sink import Rejected, Sink, Unavailable
-from worker.sinks.alert_scan import FirstScan
 
 NAME = "alerts"
 DUE = 100  # products whose time is applied at once

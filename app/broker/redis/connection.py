@@ -29,12 +29,13 @@ class Keys:
 
     stream: str
     hints: str
+    proofs: str
 
 
 def keys_of(table_prefix: str, products_table: str) -> Keys:
     """Key names that are unique to the deployment."""
     deployment = f"stockpulse:{table_prefix}:{products_table}"
-    return Keys(f"{deployment}:events", f"{deployment}:hints")
+    return Keys(f"{deployment}:events", f"{deployment}:hints", f"{deployment}:proofs")
 
 
 def connect(url: str, timeout: float = READ_TIMEOUT) -> "redis.Redis":

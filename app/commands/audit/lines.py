@@ -18,7 +18,7 @@ def human_line(event: ChangeEvent, zone: ZoneInfo, stock_name: str) -> str:
     because.append(f"(ref {row.reference})" if row.reference else "")
     parts = (
         f"{row.date} {row.clock}",
-        row.label.ljust(10),
+        row.label.ljust(13),
         f"{row.shown_id} {row.name}".strip(),
         row.change,
         f"by {row.who}" if row.who else "",

@@ -20,7 +20,7 @@ from app.readmodel.products.product_lists import CAPPED, Total, Totals
 from app.store.dynamodb.paging import PageRoom, event_size
 from app.store.feed.cursor import Cursor
 
-_GREATEST = 2**63 - 1
+GREATEST = 2**63 - 1
 _RANGES = 8  # of numbers, each with a search of its own
 _Row = tuple[int, str, bytes]  # number, cursor, event
 
@@ -35,8 +35,8 @@ class EventPage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Numbers:
-    """Numbers from `first` on and below `below`; `times` are checked if given."""
+class Numbers:
+    """Events' numbers from `first` on and below `below`; `times` are checked if given."""
 
     first: int
     below: int
@@ -69,15 +69,13 @@ class EventLists:
         """
         place = None if cursor is None else decode_number(order, cursor)
         with self._database.reading() as connection:
-            everything = _Numbers(
-                0 if after is None else number_of(connection, after) + 1, _GREATEST
-            )
+            everything = Numbers(0 if after is None else number_of(connection, after) + 1, GREATEST)
             numbers = _beyond(everything, order, place)
             room = PageRoom(limit)
             items: list[tuple[str, ChangeEvent]] = []
             following = None
             number = 0
-            for found in _rows(connection, query, numbers, order):
+            for found in rows_of(connection, query, numbers, order):
                 if room.full:
                     following = encode_number(order, number)
                     break
@@ -85,21 +83,21 @@ class EventLists:
                 event = decoded(data)
                 items.append((at, event))
                 room.take(event_size(event))
-            total = None if totals == "none" else _total(connection, query, everything, totals)
+            total = None if totals == "none" else total_of(connection, query, everything, totals)
         return EventPage(items, following, total)
 
 
-def _beyond(numbers: _Numbers, order: Order, place: int | None) -> _Numbers:
+def _beyond(numbers: Numbers, order: Order, place: int | None) -> Numbers:
     """The numbers behind a place, in this order."""
     if place is None:
         return numbers
     if order == "newest":
-        return _Numbers(numbers.first, min(numbers.below, place))
-    return _Numbers(max(numbers.first, place + 1), numbers.below)
+        return Numbers(numbers.first, min(numbers.below, place))
+    return Numbers(max(numbers.first, place + 1), numbers.below)
 
 
-def _rows(
-    connection: sqlite3.Connection, query: EventQuery, numbers: _Numbers, order: Order
+def rows_of(
+    connection: sqlite3.Connection, query: EventQuery, numbers: Numbers, order: Order
 ) -> Iterator[_Row]:
     """The rows of the query in this order, read on demand."""
     parts, newest = parts_of(query), order == "newest"
@@ -109,11 +107,12 @@ def _rows(
         yield from heapq.merge(*found, key=lambda row: row[0], reverse=newest)
 
 
-def _total(
-    connection: sqlite3.Connection, query: EventQuery, numbers: _Numbers, totals: Totals
+def total_of(
+    connection: sqlite3.Connection, query: EventQuery, numbers: Numbers, totals: Totals
 ) -> Total:
+    """How many events of the query have these numbers; up to `CAPPED` unless it must be exact."""
     parts, counted = parts_of(query), 0
-    most = _GREATEST if totals == "exact" else CAPPED + 1
+    most = GREATEST if totals == "exact" else CAPPED + 1
     for some in _ranges(connection, query, numbers):
         for part in parts:
             counted += connection.execute(*_count(part, some, most - counted)).fetchone()[0]
@@ -121,7 +120,7 @@ def _total(
     return Total(counted if exact else CAPPED, exact)
 
 
-def _ranges(connection: sqlite3.Connection, query: EventQuery, numbers: _Numbers) -> list[_Numbers]:
+def _ranges(connection: sqlite3.Connection, query: EventQuery, numbers: Numbers) -> list[Numbers]:
     """The ranges of numbers, rising, in which events of the query's times can be.
 
     The times of events are checked where not all that arrived in an hour are in the query's. Each
@@ -133,7 +132,7 @@ def _ranges(connection: sqlite3.Connection, query: EventQuery, numbers: _Numbers
         return [numbers]
     if not times:
         return []
-    found: list[_Numbers] = []
+    found: list[Numbers] = []
     follows = False  # whether no other hour with events is behind the last range
     hours = connection.execute("SELECT hour, earliest, latest FROM event_hours ORDER BY hour")
     for hour, earliest, latest in hours:
@@ -143,18 +142,18 @@ def _ranges(connection: sqlite3.Connection, query: EventQuery, numbers: _Numbers
             first = first_of_hour(hour)
             if follows and found[-1].times is checked:
                 first = found.pop().first
-            found.append(_Numbers(first, first_of_hour(hour + 1), checked))
+            found.append(Numbers(first, first_of_hour(hour + 1), checked))
         follows = bool(met)
     if len(found) > _RANGES:
-        found = [_Numbers(found[0].first, found[-1].below, times)]
+        found = [Numbers(found[0].first, found[-1].below, times)]
     return [
-        _Numbers(max(one.first, numbers.first), min(one.below, numbers.below), one.times)
+        Numbers(max(one.first, numbers.first), min(one.below, numbers.below), one.times)
         for one in found
         if one.first < numbers.below and numbers.first < one.below
     ]
 
 
-def _select(part: Part, numbers: _Numbers, order: Order) -> tuple[str, list[Any]]:
+def _select(part: Part, numbers: Numbers, order: Order) -> tuple[str, list[Any]]:
     where, values = _where(part, numbers)
     direction = "DESC" if order == "newest" else "ASC"
     return (
@@ -163,7 +162,7 @@ def _select(part: Part, numbers: _Numbers, order: Order) -> tuple[str, list[Any]
     ), values
 
 
-def _count(part: Part, numbers: _Numbers, most: int) -> tuple[str, list[Any]]:
+def _count(part: Part, numbers: Numbers, most: int) -> tuple[str, list[Any]]:
     where, values = _where(part, numbers)
     checked = part.sizes is not None or numbers.times is not None
     join = "CROSS JOIN events ON number = event_index.rowid" if checked else ""
@@ -172,7 +171,7 @@ def _count(part: Part, numbers: _Numbers, most: int) -> tuple[str, list[Any]]:
     ), [*values, most]
 
 
-def _where(part: Part, numbers: _Numbers) -> tuple[str, list[Any]]:
+def _where(part: Part, numbers: Numbers) -> tuple[str, list[Any]]:
     clauses = ["event_index MATCH ? AND event_index.rowid >= ? AND event_index.rowid < ?"]
     values: list[Any] = [part.expression, numbers.first, numbers.below]
     for column, ranges in (("size", part.sizes), ("occurred_at", numbers.times)):

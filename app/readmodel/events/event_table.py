@@ -9,6 +9,7 @@ from app.core.events import ChangeEvent
 from app.readmodel.events.event_row import decoded, encoded
 from app.readmodel.events.event_terms import size_of, text_of
 from app.readmodel.products.product_row import storable
+from app.readmodel.schema import NO_NUMBER
 from app.store.feed.cursor import Cursor
 
 _MS_BITS, _WRITER_BITS, _EVENT_BITS = 20, 12, 2
@@ -18,6 +19,14 @@ _HOUR_MS = 3_600_000
 def is_shown(event: ChangeEvent) -> bool:
     """Whether searches find an event; an internal one is only part of its product's history."""
     return event.kind != "internal"
+
+
+def stock_left(event: ChangeEvent) -> float | None:
+    """The stock after the event; `NO_NUMBER` without a product or number, None if not known."""
+    if event.stock_after is not None:
+        return float(event.stock_after)
+    is_known = event.event_name == "REMOVE" or event.after is not None
+    return NO_NUMBER if is_known else None
 
 
 def first_number(ms: int) -> int:
@@ -53,7 +62,7 @@ def put(connection: sqlite3.Connection, cursor: Cursor, event: ChangeEvent) -> b
     number = _free(connection, cursor)
     occurred_ms = round(event.occurred_at.timestamp() * 1000)
     connection.execute(
-        "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             number,
             product_id,
@@ -62,6 +71,7 @@ def put(connection: sqlite3.Connection, cursor: Cursor, event: ChangeEvent) -> b
             occurred_ms,
             event.kind,
             size_of(event),
+            stock_left(event),
             encoded(event),
         ),
     )

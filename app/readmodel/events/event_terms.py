@@ -20,7 +20,10 @@ from typing import Literal
 from app.core.events import ChangeEvent
 from app.readmodel.products.product_row import folded, spaced
 
-Qualifier = Literal["kind", "product", "actor", "reason", "category", "reference", "request"]
+Qualifier = Literal[
+    "kind", "product", "actor", "reason", "category", "reference", "request", "touches"
+]
+FIELDS = "fields"  # value of `touches`: the event changed more of its product than the stock
 
 _MARK = "\ue000"  # SQLite's tokenizer takes it as a letter
 
@@ -35,6 +38,7 @@ _LETTER: dict[Qualifier, str] = {
     "category": "c",
     "reference": "f",
     "request": "q",
+    "touches": "t",
 }
 _START, _LONG_START = 3, 8  # characters
 _REMEMBERED = 4096  # values, and as many words
@@ -110,6 +114,7 @@ def _terms(event: ChangeEvent) -> Iterator[str]:
         ("category", event.category),
         ("reference", event.reference),
         ("request", event.request_id),
+        ("touches", FIELDS if len(event.changed) > (event.kind == "stock_changed") else None),
     )
     for qualifier, value in values:
         if value is not None:

@@ -16,7 +16,7 @@ from app.readmodel.events.event_query import EventQuery, Phrase, Span, Term
 from app.readmodel.events.event_terms import Qualifier
 
 MOST = 32  # words and qualifiers
-_VALUES: dict[Qualifier, tuple[str, ...]] = {
+VALUES: dict[Qualifier, tuple[str, ...]] = {
     "kind": tuple(kind for kind in KINDS if kind != "internal"),
     "reason": REASONS,
 }
@@ -47,7 +47,12 @@ class InvalidSearch(StockpulseError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
+class Token:
+    """One word, text or qualifier of a search; `position` is that of its first character, from 1.
+
+    `name` is None for a word or a text.
+    """
+
     position: int
     text: str
     negated: bool
@@ -63,12 +68,12 @@ def parse(text: str, zone: ZoneInfo, pointer: str = "?q") -> EventQuery:
         InvalidSearch: names the place in the text; `pointer` is where the text came from.
 
     """
-    tokens = [token for token in _tokens(text) if token.value or token.name]
-    if len(tokens) > MOST:
-        raise _invalid(pointer, tokens[MOST], f"a search has at most {MOST} words and qualifiers")
+    found = tokens(text)
+    if len(found) > MOST:
+        raise _invalid(pointer, found[MOST], f"a search has at most {MOST} words and qualifiers")
     query = EventQuery()
     wanted: dict[Qualifier, list[str]] = {}
-    for token in tokens:
+    for token in found:
         try:
             qualifier = _NAMES.get(token.name or "")
             if qualifier is None:
@@ -85,7 +90,12 @@ def parse(text: str, zone: ZoneInfo, pointer: str = "?q") -> EventQuery:
     return query & EventQuery(terms=terms)
 
 
-def _tokens(text: str) -> Iterator[_Token]:
+def tokens(text: str) -> list[Token]:
+    """What the text of a search consists of; nothing is checked yet."""
+    return [token for token in _tokens(text) if token.value or token.name]
+
+
+def _tokens(text: str) -> Iterator[Token]:
     end = 0
     while end < len(text) and (match := _TOKEN.match(text, end)) and match.end() > end:
         end = match.end()
@@ -94,7 +104,7 @@ def _tokens(text: str) -> Iterator[_Token]:
             match["bare"] if quoted is None else re.sub(r"\\(.)", r"\1", quoted, flags=re.DOTALL)
         )
         name = match["name"] and match["name"].lower()
-        yield _Token(
+        yield Token(
             match.start("text") + 1,
             match["text"],
             bool(match["minus"]),
@@ -104,7 +114,7 @@ def _tokens(text: str) -> Iterator[_Token]:
         )
 
 
-def _condition(token: _Token, zone: ZoneInfo) -> EventQuery:
+def _condition(token: Token, zone: ZoneInfo) -> EventQuery:
     """The query of a word, a text, or a range."""
     match token.name:
         case None:
@@ -124,7 +134,7 @@ def _condition(token: _Token, zone: ZoneInfo) -> EventQuery:
 
 
 def _checked(qualifier: Qualifier, value: str) -> str:
-    known = _VALUES.get(qualifier)
+    known = VALUES.get(qualifier)
     if not value:
         raise ValueError("a value must follow the colon, without a space")
     if known is None:
@@ -134,7 +144,7 @@ def _checked(qualifier: Qualifier, value: str) -> str:
     return value.lower()
 
 
-def _invalid(pointer: str, token: _Token, reason: str) -> InvalidSearch:
+def _invalid(pointer: str, token: Token, reason: str) -> InvalidSearch:
     shown = token.text if len(token.text) <= 60 else f"{token.text[:60]}…"
     detail = f"at character {token.position}, {shown}: {reason}"
     return InvalidSearch(

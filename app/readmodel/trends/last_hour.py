@@ -1,4 +1,4 @@
-"""The newest minutes, counted up to the same events as another list of the newest ones."""
+"""The newest minutes and the stock now, counted up to the same events as another list."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -9,22 +9,22 @@ from app.core.events import ChangeEvent
 from app.readmodel.events.event_row import decoded
 from app.readmodel.events.event_table import first_number
 from app.readmodel.products.product_row import storable
-from app.readmodel.trends.contributions import MINUTES, number_from
+from app.readmodel.schema import NO_NUMBER
+from app.readmodel.trends.contributions import MINUTE, MINUTES, number_from
 from app.store.feed.cursor import parse_cursor
 
 _LATER = 1000  # events of the copy that the other list lacks yet
+_DELAYED = 2000  # of the newest events, those whose delay is compared
 
 
 @dataclass(frozen=True, slots=True)
-class MinuteSum:
-    """The changes of a minute and a unit of stock; `minute` counts from 1970."""
+class StockSums:
+    """How many products there are, their units, and how many are low and out of stock."""
 
-    minute: int
-    unit: str
-    changes: int
-    units_in: Decimal
-    units_out: Decimal
-    outside: int
+    products: int
+    units: Decimal
+    low: int
+    out: int
 
 
 class LastHour:
@@ -33,17 +33,42 @@ class LastHour:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def minutes(self, first: int) -> list[MinuteSum]:
-        """The sums from minute `first` on, oldest first."""
+    def minutes(self, first: int) -> list[tuple[int, int]]:
+        """Each minute (counted from 1970) from `first` on, oldest first, with its changes."""
         rows = self._connection.execute(
-            "SELECT start, unit, events, up, down, outside FROM trends "
-            "WHERE scope = ? AND start >= ? ORDER BY start",
+            "SELECT start, sum(events) FROM trends WHERE scope = ? AND start >= ? "
+            "GROUP BY start ORDER BY start",
             (MINUTES, first),
         )
-        return [
-            MinuteSum(minute, unit, changes, number_from(up), number_from(down), outside)
-            for minute, unit, changes, up, down, outside in rows
-        ]
+        return rows.fetchall()
+
+    def delays(self, first: int) -> dict[int, int]:
+        """The longest time from a change to its arrival, in ms, by minute of the arrival.
+
+        Of the newest 2,000 events from minute `first` on.
+        """
+        rows = self._connection.execute(
+            "SELECT at / ?, max(at - occurred_at) FROM (SELECT occurred_at, "
+            "CAST(substr(cursor, 1, 13) AS INTEGER) AS at FROM events "
+            "WHERE number >= ? AND kind NOT IN ('gap', 'reconciled', 'internal') "
+            "ORDER BY number DESC LIMIT ?) GROUP BY 1",
+            (MINUTE * 1000, first_number(first * MINUTE * 1000), _DELAYED),
+        )
+        return {minute: max(0, delay) for minute, delay in rows}
+
+    def stock(self) -> StockSums:
+        """The sums over all products."""
+        # A product counts as its events leave it: the copy may show a write before its event.
+        products, units, out = self._connection.execute(
+            "SELECT count(*), total(round(stock * 1e6)) FILTER (WHERE stock > ?1), "
+            "count(*) FILTER (WHERE stock <= 0 AND stock > ?1) "
+            "FROM trend_products WHERE NOT deleted",
+            (NO_NUMBER,),
+        ).fetchone()
+        (low,) = self._connection.execute(
+            "SELECT count(*) FROM products WHERE low AND deleted = 0"
+        ).fetchone()
+        return StockSums(products, number_from(units), low, out)
 
     def has(self, product_id: str, event_key: str) -> bool:
         """Whether an event is counted."""

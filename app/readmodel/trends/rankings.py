@@ -137,6 +137,18 @@ class Rankings:
         ranking = _Ranking("days left", _DAYS_LEFT, condition, RATE_WINDOW)
         return self._page(connection, ranking, {}, now, category, limit, cursor)
 
+    def sales_rates(
+        self, connection: sqlite3.Connection, now: datetime, product_ids: Sequence[str]
+    ) -> dict[str, float]:
+        """Units sold a day, of those of these products that were sold in the last 30 days."""
+        asked = {storable(product_id): product_id for product_id in product_ids}
+        rows = connection.execute(
+            f"SELECT id, sold_{RATE_WINDOW} / 1e6 / {_DAYS} FROM trend_products WHERE id IN "  # noqa: S608 - bound values
+            f"(SELECT value FROM json_each(:ids)) AND sold_{RATE_WINDOW} > 0",
+            {"today": _today(now, self._zone), "ids": orjson.dumps(list(asked)).decode()},
+        )
+        return {asked[row_id]: rate for row_id, rate in rows}
+
     def _page(
         self,
         connection: sqlite3.Connection,

@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 FRESH = 1.0  # seconds for which a snapshot is current
 PATIENCE = 1.0  # seconds to wait for a read while an older snapshot is valid
 RETRY = 5.0  # seconds until the next read after a failed one
-HANGING = 3.0  # seconds until a read that runs is reported
+HANGING = 6.0  # seconds until a read that runs is reported; it takes two calls
 STALE_LIMIT = 300.0  # seconds for which a snapshot stays valid while the store is unavailable
 USE_INTERVAL = timedelta(minutes=1)  # between two updates of a key's last use
 

@@ -115,9 +115,31 @@ class SavedViews:
                 raise TooManyViews(f"There are {MOST} saved views already. Delete one first.")
             version = {"Version": {"N": str(_version(row) + 1)}}
             put = {"Item": item | version, **_unchanged(row)}
-            if self._commit("Put", put, actor, "view saved", before, view):
+            if self._commit({"Put": put}, actor, "view saved", before, view):
                 return view
         raise ViewChanged("Others keep changing this view. Nothing was saved; try again.")
+
+    def rename(self, name: str, new_name: str, actor: str) -> View:
+        """Give a view another name.
+
+        Raises:
+            ViewNotFound, InvalidViewName: it keeps its name.
+            ViewChanged: it keeps its name; another view has the new one, or others changed it.
+
+        """
+        new_name = checked_view_name(new_name)
+        row = self._row(name)
+        if row is None:
+            raise ViewNotFound("No saved view has this name. See the list of views.")
+        before = _view(row)
+        after = View(new_name, before.q, before.order)
+        if before == after:
+            return before
+        put = {"Item": row | row_key(_KIND, new_name), **_unchanged(None)}
+        delete = {"Key": row_key(_KIND, before.name), **_unchanged(row)}
+        if not self._commit({"Put": put, "Delete": delete}, actor, "view renamed", before, after):
+            raise ViewChanged("There is a view with this name already. Choose another name.")
+        return after
 
     def delete(self, name: str, actor: str) -> None:
         """Delete a view.
@@ -132,7 +154,7 @@ class SavedViews:
             if row is None:
                 raise ViewNotFound("No saved view has this name. See the list of views.")
             delete = {"Key": row_key(_KIND, row["ID"]["S"]), **_unchanged(row)}
-            if self._commit("Delete", delete, actor, "view deleted", _view(row), None):
+            if self._commit({"Delete": delete}, actor, "view deleted", _view(row), None):
                 return
         raise ViewChanged("Others keep changing this view. It was not deleted; try again.")
 
@@ -144,17 +166,17 @@ class SavedViews:
 
     def _commit(
         self,
-        kind: str,
-        request: dict[str, Any],
+        requests: dict[str, dict[str, Any]],
         actor: str,
         action: str,
         before: View | None,
         after: View | None,
     ) -> bool:
-        """Apply the change with its log row; False if the row has changed meanwhile."""
+        """Apply the change with its log row; False if a row is not as it was read."""
         logged = self._log.entry(actor, action, before=_document(before), after=_document(after))
         try:
-            commit(self._client, [{kind: {"TableName": self._table, **request}}, logged])
+            changes = [{kind: {"TableName": self._table, **one}} for kind, one in requests.items()]
+            commit(self._client, [*changes, logged])
         except ConditionFailed:
             return False
         return True

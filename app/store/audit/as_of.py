@@ -9,7 +9,7 @@ from datetime import datetime
 
 from app.core.errors import PastNotKept, ProductGone, ProductNotFound, StockpulseError
 from app.core.events import RESERVED, ChangeEvent, rfc3339
-from app.core.item import AttributeNames
+from app.core.item import AttributeNames, Item
 from app.store.audit.audit_repository import AuditRepository
 from app.store.audit.chain import Link
 from app.store.products.model import Product, product_of
@@ -49,12 +49,19 @@ class Past:
                 "stored: it was too large, or the stream's view type has no new images. The event "
                 "shows what is known about the change."
             )
-        try:
-            return product_of(event.after, self._names)
-        except KeyError:
+        product = self.product_in(event.after)
+        if product is None:
             raise PastNotKept(
                 "The product's state at that time is from before the table got another key."
-            ) from None
+            )
+        return product
+
+    def product_in(self, image: Item) -> Product | None:
+        """The product in an event's image; None if the table had another key then."""
+        try:
+            return product_of(image, self._names)
+        except KeyError:
+            return None
 
     def _is_void(self, product_id: str, link: Link) -> bool:
         return link.key in self._audit.histories.void(product_id, [link], newer=True, older=True)

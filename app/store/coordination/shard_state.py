@@ -22,6 +22,22 @@ class ShardState:
     lag_at_most: float | None = None  # upper bound of `lag`, if record times are whole minutes
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerProof:
+    """What a worker says about its reading of the stream. Durations are in seconds.
+
+    `silent`: since its slowest reader last read a page or saved its position. `behind`: for how
+    long the oldest record that it knows has waited. `answer`: how long the last read took.
+    `problem`: what is wrong, empty if nothing is. `age`: since this process received the proof.
+    """
+
+    silent: float = 0.0
+    behind: float = 0.0
+    answer: float = 0.0
+    problem: str = ""
+    age: float = 0.0
+
+
 _NAMES = {field.name for field in fields(ShardState)}
 
 

@@ -149,6 +149,17 @@ class Workers:
                 f"change twice: stop that one, then run `stockpulse init --host {kind}`"
             ) from None
 
+    def host(self) -> str | None:
+        """The kind of host that reads the stream, if one is recorded.
+
+        Raises:
+            StoreUnavailable: the row cannot be read now.
+
+        """
+        with translated():
+            answer = self._client.get_item(TableName=self._table, Key=self._key(_HOST))
+        return answer.get("Item", {}).get("Kind", {}).get("S")
+
     def set_host(self, kind: HostKind) -> None:
         """Record that hosts of this kind read the stream from now on."""
         with translated():

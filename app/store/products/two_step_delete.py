@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from app.core.errors import ConditionFailed, ItemTooLarge, OutcomeUnknown, Superseded
+from app.core.errors import ConditionFailed, ItemTooLarge, OutcomeUnknown
 from app.core.item import Item
 from app.core.paths import Path
 from app.core.stamps import Stamps
 from app.store.dynamodb.transactions import Committer, settling
 from app.store.products.expressions import as_read, mark_delete, unmark
 from app.store.products.model import Stamp
+from app.store.products.reversal.reversal_errors import Superseded
 
 _COMPARED = 100  # attributes of other programs: an expression has at most 4 KB and 300 operators
 

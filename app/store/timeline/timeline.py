@@ -151,6 +151,10 @@ class Timeline:
             raise EventNotFound("No event has this id. Look it up in the list of events.")
         return event
 
+    def events(self, refs: Sequence[EventRef]) -> dict[EventRef, ChangeEvent]:
+        """Those of some events that exist."""
+        return self._audit.get_many(refs)
+
     def _page(
         self,
         arrivals: Iterator[Arrival],

@@ -5,23 +5,25 @@ from functools import partial
 from fastapi import APIRouter, Request, Response
 
 from app.core.errors import (
-    AlreadyReversed,
-    CountedSince,
     EventNotFound,
     IdempotencyKeyReused,
     InsufficientStock,
     ItemTooLarge,
     MetadataTaken,
-    NotReversible,
     ProductExists,
     ProductGone,
     ProductNotFound,
     StockNotCountable,
-    Superseded,
     TooMuchContention,
 )
 from app.core.roles import Role
 from app.store.products.model import Product
+from app.store.products.reversal.reversal_errors import (
+    AlreadyReversed,
+    CountedSince,
+    NotReversible,
+    Superseded,
+)
 from app.web.api.batches.reversal_items import ReversalItems
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import Responses, error_responses

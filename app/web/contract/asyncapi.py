@@ -1,14 +1,63 @@
 """The AsyncAPI document describes the live stream: one channel, four messages."""
 
-from typing import Any
+from typing import Any, get_args
 
+from app.broker.condition import State
 from app.web.contract.examples import EXAMPLES
 from app.web.schemas.outputs import CloudEventOut
 
-_STORE = "`ok`, or a description of the problem with the database."
+_TIME = {"type": "string", "format": "date-time"}
+_OPTIONAL_TIME = {"type": ["string", "null"], "format": "date-time"}
+_STATUS: dict[str, Any] = {
+    "time": _TIME | {"description": "The time by the server's clock."},
+    "state": {
+        "type": "string",
+        "enum": list(get_args(State)),
+        "description": "`live`: every hop has proved itself within seconds. `behind`: changes are "
+        "read late. `unproven`: nothing is known to be wrong, but only the next change can show "
+        "that changes are read (at the start, and on Lambda). `stale`: a hop does not work, so "
+        "newer changes may be missing.",
+    },
+    "says": {"type": "string", "description": "The state in a sentence, for people."},
+    "since": _OPTIONAL_TIME | {"description": "While `stale`: when every hop last worked."},
+    "seen": {
+        "type": "object",
+        "description": "The last proof of life of each hop; `null` if there is none.",
+        "required": ["web", "store", "worker"],
+        "properties": {
+            "web": _TIME | {"description": "This server."},
+            "store": _OPTIONAL_TIME | {"description": "DynamoDB answered a worker."},
+            "worker": _OPTIONAL_TIME
+            | {"description": "The slowest reader of the stream; `null` on Lambda."},
+        },
+    },
+    "lag_ms": {
+        "type": "object",
+        "description": "Milliseconds that a change takes now: of the newest change, if it arrived "
+        "in the last 10 s.",
+        "required": ["stream", "audit"],
+        "properties": {
+            "stream": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "From the write to the worker; at least what a read of the stream "
+                "takes.",
+            },
+            "audit": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "From the worker to its publication on this server.",
+            },
+        },
+    },
+    "store": {
+        "type": "string",
+        "description": "`ok`, or what is wrong with a part of this server.",
+    },
+}
 _HELLO = {
     "type": "object",
-    "required": ["cursor", "head", "server_version", "store"],
+    "required": ["cursor", "head", "server_version", *_STATUS],
     "properties": {
         "cursor": {"type": "string", "description": "The cursor after which the stream starts."},
         "head": {
@@ -17,36 +66,22 @@ _HELLO = {
             "up once you have received it, or, with filters, at the first heartbeat.",
         },
         "server_version": {"type": "string", "description": "The version of Stockpulse."},
-        "store": {"type": "string", "description": _STORE},
+        **_STATUS,
     },
 }
-_HEARTBEAT = {
-    "type": "object",
-    "required": ["time", "lag_ms", "store"],
-    "properties": {
-        "time": {
-            "type": "string",
-            "format": "date-time",
-            "description": "The time by the server's clock.",
-        },
-        "lag_ms": {
-            "type": "object",
-            "description": "The latency of the newest change, in milliseconds.",
-            "required": ["stream", "audit"],
-            "properties": {
-                "stream": {
-                    "type": "integer",
-                    "minimum": 0,
-                    "description": "From the change to its arrival at the worker.",
-                },
-                "audit": {
-                    "type": "integer",
-                    "description": "From its arrival at the worker to its publication.",
-                },
-            },
-        },
-        "store": {"type": "string", "description": _STORE},
+_HEARTBEAT = {"type": "object", "required": list(_STATUS), "properties": _STATUS}
+_EXAMPLE = {
+    "time": "2026-11-21T08:12:45.002Z",
+    "state": "live",
+    "says": "All is well.",
+    "since": None,
+    "seen": {
+        "web": "2026-11-21T08:12:45.002Z",
+        "store": "2026-11-21T08:12:44.417Z",
+        "worker": "2026-11-21T08:12:44.417Z",
     },
+    "lag_ms": {"stream": 12, "audit": 4},
+    "store": "ok",
 }
 _RESET = {
     "type": "object",
@@ -62,7 +97,7 @@ _MESSAGES: dict[str, tuple[str, dict[str, Any], Any]] = {
             "cursor": "1795248751004-0a1b2c3d-000",
             "head": "1795248751917-0a1b2c3d-000",
             "server_version": "0.1.0",
-            "store": "ok",
+            **_EXAMPLE,
         },
     ),
     "change": (
@@ -71,9 +106,9 @@ _MESSAGES: dict[str, tuple[str, dict[str, Any], Any]] = {
         EXAMPLES["get_event"].response,
     ),
     "heartbeat": (
-        "Sent every 15 s, and when the store's state changes.",
+        "Sent every 3 s, and when the state changes.",
         _HEARTBEAT,
-        {"time": "2026-11-21T08:12:45.002Z", "lag_ms": {"stream": 12, "audit": 4}, "store": "ok"},
+        _EXAMPLE,
     ),
     "reset": (
         "The client missed more events than the stream replays: load a page, then continue here.",

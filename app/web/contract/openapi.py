@@ -15,6 +15,7 @@ from app.web.contract.alert_examples import ALERT_EXAMPLES
 from app.web.contract.analytics_examples import ANALYTICS_EXAMPLES
 from app.web.contract.error_responses import PROBLEM_SCHEMA, common, merged
 from app.web.contract.examples import EXAMPLES
+from app.web.contract.export_examples import EXPORT_EXAMPLES
 from app.web.contract.headers import HEADERS, add_headers
 from app.web.contract.reversal_examples import REVERSAL_EXAMPLES
 from app.web.contract.sink_examples import SINK_EXAMPLES
@@ -38,6 +39,7 @@ to change it only if nobody else has.
 
 _EXAMPLES = {
     **EXAMPLES,
+    **EXPORT_EXAMPLES,
     **REVERSAL_EXAMPLES,
     **ANALYTICS_EXAMPLES,
     **ALERT_EXAMPLES,

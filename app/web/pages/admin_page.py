@@ -5,7 +5,6 @@ The routes that start and stop the demo shop are here, too.
 
 from datetime import datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -29,7 +28,6 @@ def admin_page(
     """List the API keys and a page of the admin trail."""
     authenticator = services.access.authenticator
     now = authenticator.now()
-    zone = ZoneInfo(services.settings.timezone)
     page = services.store.admin_log.page(PAGE, cursor)
     known = authenticator.key_cache.current()
     keys = sorted(known.keys.values(), key=lambda key: key.created_at, reverse=True)
@@ -42,7 +40,6 @@ def admin_page(
         rows=[(datetime.fromisoformat(row.at), row) for row in page.items],
         place=cursor,
         next_cursor=page.next_cursor,
-        when=lambda moment: moment.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
     )
 
 

@@ -6,34 +6,41 @@ both. What the stream's view type leaves out is shown as "not recorded".
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.core.events import RESERVED, ChangeEvent, data_of, made_outside
-from app.core.numbers import digits, quantity
+from app.core.numbers import digits
 from app.core.roles import EXPIRY, NOT_RECORDED, OUTSIDE
-from app.web.pages.attribute_text import ARROW, attribute_text, found_text, shown, signed
+from app.store.dynamodb.products_table import BOTH_IMAGES
+from app.web.pages.rows.change_text import change_text
+from app.web.pages.rows.stock_level import Level, LevelNames, level_of
 
-VOID, VOID_MEANS = "Void", "The missing change arrived later"
-REPEAT = "Repeat"
+VOID, VOID_MEANS = "void", "The missing change arrived later"
+REPEAT = "repeat"
 REPEAT_MEANS = "an earlier change once more, possibly written by another program"
 
-_SHOWN_CHANGES = 3
 
 # Written by Stockpulse, not read from the stream. Their note is already part of `change`.
 _SYNTHETIC = {"gap", "reconciled"}
 
+# Kinds of changes that can be undone, as far as the stream shows what they changed.
+_UNDOABLE = {"inserted", "stock_changed", "updated", "deleted"}
+
 _LABELS = {
-    "inserted": ("+", "New"),
-    "stock_changed": ("\N{PLUS-MINUS SIGN}", "Stock"),
-    "updated": ("\N{LOWER RIGHT PENCIL}", "Edited"),
-    "deleted": ("\N{MULTIPLICATION SIGN}", "Deleted"),
-    "expired": ("\N{WHITE CIRCLE WITH UPPER RIGHT QUADRANT}", "Expired"),
-    "gap": ("!", "Gap"),
-    "reconciled": ("=", "Reconciled"),
+    "inserted": ("+", "new"),
+    "stock_changed": ("\N{PLUS-MINUS SIGN}", "stock changed"),
+    "updated": ("\N{LOWER RIGHT PENCIL}", "edited"),
+    "deleted": ("\N{MULTIPLICATION SIGN}", "deleted"),
+    "expired": ("\N{WHITE CIRCLE WITH UPPER RIGHT QUADRANT}", "expired"),
+    "gap": ("!", "gap"),
+    "reconciled": ("=", "reconciled"),
 }
+
+# What happened to the stock, by its reason; the other reasons are such words themselves.
+_HAPPENED = {"transfer": "transferred", "correction": "corrected"}
 
 _DIRECTIONS = {
     "up": "\N{BLACK UP-POINTING TRIANGLE}",
@@ -43,7 +50,12 @@ _DIRECTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One change as a line of text fields."""
+    """One change as a line of text fields.
+
+    `label` says what happened in a word, and `reason` is empty if that says it. `level` is what
+    became of the stock if that needs attention. `shown_time` is the time of day, or the date of
+    another day.
+    """
 
     id: str
     kind: str
@@ -54,13 +66,16 @@ class Row:
     name: str
     shown_id: str
     change: str
+    level: Level
     who: str
     outside: bool
     reason: str
     note: str
     reference: str
     reverses: str
+    undoable: bool
     occurred_at: str
+    shown_time: str
     clock: str
     date: str
 
@@ -69,21 +84,31 @@ def row_of(
     event: ChangeEvent,
     zone: ZoneInfo,
     stock_name: str = "Stock",
+    level_names: LevelNames = LevelNames(),  # noqa: B008 - immutable
     *,
     void: bool = False,
     repeat: bool = False,
 ) -> Row:
     """The event's row, with times in `zone`; for `void` and `repeat`, see `app.store.audit`."""
-    row = row_from(data_of(event), zone, stock_name)
+    today = datetime.now(zone).date()
+    row = row_from(data_of(event), zone, stock_name, level_names, today)
     if repeat:
         return replace(row, label=REPEAT, change=f"{row.change} · {REPEAT_MEANS}")
     return replace(row, label=VOID, change=f"{VOID_MEANS} ({row.change})") if void else row
 
 
-def row_from(data: Mapping[str, Any], zone: ZoneInfo, stock_name: str = "Stock") -> Row:
+def row_from(
+    data: Mapping[str, Any],
+    zone: ZoneInfo,
+    stock_name: str = "Stock",
+    level_names: LevelNames = LevelNames(),  # noqa: B008 - immutable
+    today: date | None = None,
+) -> Row:
     """The row of an event's data, in its JSON shape (`data_of`)."""
-    kind = str(data["kind"])
+    kind, reason = str(data["kind"]), data["reason"] or ""
     mark, label = _LABELS.get(kind, ("", kind))
+    if kind == "stock_changed" and reason:
+        label, reason = _HAPPENED.get(reason, reason), ""
     direction = _direction(data)
     name = _name(data)
     local = datetime.fromisoformat(data["occurred_at"]).astimezone(zone)
@@ -98,84 +123,27 @@ def row_from(data: Mapping[str, Any], zone: ZoneInfo, stock_name: str = "Stock")
         name=name,
         shown_id="" if hides_id else data["product_id"],
         change=change_text(data, stock_name),
+        level=""
+        if kind in _SYNTHETIC
+        else level_of(data["stock_after"], data["after"], level_names),
         who=who(data),
         outside=is_outside(data),
-        reason=data["reason"] or "",
+        reason=reason,
         note="" if kind in _SYNTHETIC else data["note"] or "",
         reference=data["reference"] or "",
         reverses=data.get("reverses") or "",
+        undoable=kind in _UNDOABLE and data["view_type"] == BOTH_IMAGES,
         occurred_at=data["occurred_at"],
+        shown_time=_shown_time(local, today),
         clock=local.strftime("%H:%M:%S"),
         date=local.strftime("%Y-%m-%d"),
     )
 
 
-def change_text(data: Mapping[str, Any], stock_name: str = "Stock") -> str:
-    """What happened, in a few words: `12 → 9 (−3)`, `Price 9.99 → 8.99`, `50 in stock`."""
-    match data["kind"]:
-        case "inserted":
-            return "" if data["stock_after"] is None else f"{_stock(data, 'after')} in stock"
-        case "deleted" | "expired":
-            return "" if data["stock_before"] is None else f"last stock {_stock(data, 'before')}"
-        case "gap":
-            return f"Changes may be missing here: {data['note']}"
-        case "reconciled":
-            return _reconciled_text(data, stock_name)
-        case _:
-            return _changed_text(data, stock_name)
-
-
-def _changed_text(data: Mapping[str, Any], stock_name: str) -> str:
-    before, after = data["stock_before"], data["stock_after"]
-    parts = []
-    if before is not None and after is not None:
-        if before != after:
-            change = f"({signed(data['delta'])})"
-            parts.append(f"{shown(before)} {ARROW} {_stock(data, 'after')} {change}")
-    elif data["before"] is None and after is not None:
-        parts.append(f"now {_stock(data, 'after')} in stock")
-    elif data["after"] is None and before is not None:
-        parts.append(f"had {_stock(data, 'before')} in stock")
-    hidden = {stock_name} if parts else set()
-    names = [name for name in data["changed"] if name not in hidden]
-    first = names[: _SHOWN_CHANGES - len(parts)]
-    parts += [attribute_text(name, data["before"], data["after"]) for name in first]
-    if len(names) > len(first):
-        parts.append(f"{len(names) - len(first)} more")
-    if parts:
-        return "; ".join(parts)
-    both = data["view_type"] == "NEW_AND_OLD_IMAGES"
-    return "no attribute changed" if both else f"details {NOT_RECORDED}"
-
-
-def _stock(data: Mapping[str, Any], when: str) -> str:
-    """The stock before or after the change, with its unit."""
-    # Events that an older version published have no unit.
-    return quantity(Decimal(str(data[f"stock_{when}"])), data.get("unit"))
-
-
-def _reconciled_text(data: Mapping[str, Any], stock_name: str) -> str:
-    """What reconciliation found in the table, and what remains unknown."""
-    before, after = data["stock_before"], data["stock_after"]
-    if data["event_name"] == "REMOVE":
-        last = "" if before is None else f": last stock {_stock(data, 'before')}"
-        return f"Found deleted{last}; author unknown"
-    if data["event_name"] == "INSERT":
-        stock = "" if after is None else f": stock {_stock(data, 'after')}"
-        baseline = data["sequence_number"] == "0"
-        unknown = "its history starts here" if baseline else "author unknown"
-        return f"Found in the table{stock}; {unknown}"
-    parts = []
-    if after is not None and before is not None and before != after:
-        parts.append(f"stock {_stock(data, 'after')} instead of {shown(before)}")
-    hidden = {stock_name} if parts else set()
-    names = [name for name in data["changed"] if name not in hidden]
-    first = names[: _SHOWN_CHANGES - len(parts)]
-    parts += [found_text(name, data["before"], data["after"]) for name in first]
-    if len(names) > len(first):
-        parts.append(f"{len(names) - len(first)} more")
-    what = f": {', '.join(parts)}" if parts else ""
-    return f"Found in the table{what}; author unknown"
+def _shown_time(local: datetime, today: date | None) -> str:
+    if today is None or local.date() == today:
+        return local.strftime("%H:%M:%S")
+    return local.strftime("%-d %b" if local.year == today.year else "%Y-%m-%d")
 
 
 def who(data: Mapping[str, Any]) -> str:
@@ -230,6 +198,13 @@ def view_notice(view_type: str) -> str | None:
 def local_time(moment: datetime, zone: ZoneInfo) -> str:
     """Hours and minutes in `zone`."""
     return moment.astimezone(zone).strftime("%H:%M")
+
+
+def seconds_text(seconds: float) -> str:
+    """A duration: `0.4 s`, `12 s`, `3 min`."""
+    if seconds < 120:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min"
 
 
 def price_text(price: Decimal | None, decimals: int = 2) -> str:

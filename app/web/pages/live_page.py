@@ -1,70 +1,110 @@
 """Every page can be read and used without JavaScript.
 
 The Live page shows the changes in the broker's ring up to its newest cursor, and the sums of the
-last hour up to there. The script's stream starts at that cursor, so no change is missed in between.
+stock and of the last hour up to there. The script's stream starts at that cursor, so no change is
+missed in between.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from app.core.errors import StoreUnavailable
-from app.core.events import data_of, rfc3339
+from app.core.events import REASONS, data_of
 from app.core.paths import name_in_events
 from app.core.roles import Role
 from app.readmodel.copy_state import ReadModelFilling
 from app.readmodel.trends.last_hour import LastHour
+from app.web.auth.identity import identity_of
 from app.web.auth.permissions import needs
-from app.web.pages import admin_page, audit_page, sinks_page, system_page
-from app.web.pages.event_rows import local_time, view_notice
-from app.web.pages.live_rows import ROWS, RowStyle, newest_changes
-from app.web.pages.products import export_page, history_page, products_page
+from app.web.middleware.request_guard import request_id_of
+from app.web.pages import admin_page, sinks_page, system_page, undo_page
+from app.web.pages.audit import (
+    audit_export,
+    audit_page,
+    permalink_page,
+    saved_searches,
+    undo_several,
+)
+from app.web.pages.event_rows import view_notice
+from app.web.pages.live.live_filter import KIND_WORDS, audit_path, audit_search, live_filter, offers
+from app.web.pages.live.live_rows import COUNTED, Change, RowStyle, newest_changes, newest_rows
+from app.web.pages.live.tiles import Tiles, effect_of, first_minute, tiles_of, tiles_of_sums
+from app.web.pages.product import product_page, version_page
+from app.web.pages.products import export_page, products_page
+from app.web.pages.rows.stock_level import LevelNames, level_names
 from app.web.pages.templating import render
-from app.web.pages.tiles import Tiles, first_minute, tiles_of, tiles_of_sums
+from app.web.requests.event_filters import EventSearch
 from app.web.requests.parameters import ServicesDep
 from app.web.services import Services
 
 router = APIRouter(include_in_schema=False)
 router.include_router(products_page.router)
-router.include_router(history_page.router)
+router.include_router(product_page.router)
+router.include_router(version_page.router)
 router.include_router(export_page.router)
 router.include_router(audit_page.router)
+router.include_router(audit_export.router)
+router.include_router(saved_searches.router)
+router.include_router(undo_several.router)
+router.include_router(permalink_page.router)  # after the others: its path ends with any event's id
 router.include_router(admin_page.demo_router)
 router.include_router(admin_page.router)
 router.include_router(system_page.router)
 router.include_router(sinks_page.router)
+router.include_router(undo_page.router)
 
 
 @router.get("/", dependencies=[needs(Role.VIEWER)])
-def live_page(request: Request, services: ServicesDep) -> HTMLResponse:
-    """The newest changes, and the cursor at which the stream continues."""
+def live_page(
+    request: Request,
+    services: ServicesDep,
+    search: Annotated[EventSearch, Depends(live_filter)],
+) -> HTMLResponse:
+    """The newest changes that pass the filter, and the cursor at which the stream continues."""
     settings = services.settings
     zone = ZoneInfo(settings.timezone)
-    style = RowStyle(zone, name_in_events(settings.stock_attribute), settings.base_path)
+    names = level_names(settings.attributes)
     now = datetime.now(UTC)
-    cursor, frames, nothing_older = services.broker.newest()
-    changes, all_of_them = newest_changes(frames, style)
-    events = [change.data for change in changes]
-    tiles = _whole_hour(services, cursor, events, now)
+    cursor, ring, nothing_older = services.broker.newest()
+    frames = [*ring]
+    changes, all_of_them = newest_changes(frames, names)
+    tiles = _whole_hour(services, cursor, changes, names, now)
     if tiles is None:
-        tiles = tiles_of(events, now, complete=nothing_older and all_of_them)
+        effects = [change.effect for change in changes]
+        tiles = tiles_of(effects, now, complete=nothing_older and all_of_them)
+    may_undo = not settings.read_only and identity_of(request).role.covers(Role.EDITOR)
+    style = RowStyle(
+        zone,
+        name_in_events(settings.stock_attribute),
+        names,
+        settings.base_path,
+        may_undo,
+        now.astimezone(zone).date(),
+    )
     return render(
         request,
         "live.html",
         page="live",
         cursor=cursor,
-        unavailable=services.broker.trouble() is not None,
-        rows=[change.row for change in changes],
+        unavailable=services.broker.condition().state == "stale",
+        rows=newest_rows(services, frames, search, style, complete=nothing_older),
+        wanted=search.live,
+        kinds=KIND_WORDS,
+        reasons=REASONS,
+        offered=offers(changes),
+        older=audit_path(settings.base_path, search.live),
+        search=audit_search(search.live),
         tiles=tiles,
-        now=rfc3339(now),
-        since=rfc3339(tiles.since) if tiles.since else "",
-        period=f"Since {local_time(tiles.since, zone)}" if tiles.since else "Last hour",
+        now=now,
+        mixed=settings.unit_attribute is not None,
+        level_names=names,
         view_type=services.about.view_type,
         view_notice=view_notice(services.about.view_type),
         no_stock=not changes and _no_stock(services),
@@ -72,18 +112,29 @@ def live_page(request: Request, services: ServicesDep) -> HTMLResponse:
 
 
 def _whole_hour(
-    services: Services, cursor: str, shown: Sequence[Mapping[str, Any]], now: datetime
+    services: Services,
+    cursor: str,
+    newest: Sequence[Change],
+    names: LevelNames,
+    now: datetime,
 ) -> Tiles | None:
     """Tiles up to the page's cursor; None if the read model cannot tell, or is too far behind."""
     if not services.read_model.state.events.filled:
         return None
     with suppress(ReadModelFilling, StoreUnavailable), services.read_model.figures() as connection:
         hour = LastHour(connection)
-        missing = [data for data in shown if not hour.has(data["product_id"], data["event_key"])]
-        if len(shown) == ROWS and shown[-1] in missing:
+        missing = [one for one in newest if not hour.has(one.product_id, one.event_key)]
+        if len(newest) == COUNTED and newest[-1] in missing:
             return None
-        later = [data_of(event, with_images=False) for event in hour.after(cursor)]
-        return tiles_of_sums(hour.minutes(first_minute(now)), now, missing=missing, later=later)
+        first = first_minute(now)
+        return tiles_of_sums(
+            hour.minutes(first),
+            hour.delays(first),
+            hour.stock(),
+            now,
+            missing=[one.effect for one in missing],
+            later=[effect_of(data_of(event), names) for event in hour.after(cursor)],
+        )
     return None
 
 
@@ -108,6 +159,7 @@ def error_page(request: Request, status: int, title: str, detail: str) -> HTMLRe
         code=status,
         title=title,
         detail=detail,
+        request_id=request_id_of(request.scope),
         again=f"{base}{path}{query}" if readable and status >= 500 else None,
         history=f"{base}/products/history?id={quote(product_id, safe='')}"
         if product_id and status == 410

@@ -16,7 +16,7 @@ from app.web.pages.templating import render
 from app.web.requests.parameters import ServicesDep
 from app.web.services import Services
 from app.web.system.finding import span
-from app.web.system.health_checks import findings, headline, is_sure
+from app.web.system.health_checks import findings, headline
 from app.web.system.shard_lines import shard_lines
 from app.web.system.sink_lines import sink_lines
 
@@ -61,7 +61,7 @@ async def _rendered(request: Request, services: Services, template: str) -> HTML
         page="system",
         state=state,
         headline=headline(state, found),
-        sure=is_sure(state),
+        sure=state.condition.state == "live",
         findings=found,
         shards=shard_lines(state),
         sinks=sink_lines(state),

@@ -1,7 +1,7 @@
 """Pages are templates with escaped values; every page gets the settings and the identity."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -14,12 +14,13 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
+from app.core.events import rfc3339
 from app.core.numbers import digits, number_of, places, quantity
 from app.core.paths import name_in_events
 from app.core.roles import Role
 from app.web.auth.identity import Identity
 from app.web.auth.permissions import TOKEN_FIELD
-from app.web.pages.event_rows import Row, local_time, price_text
+from app.web.pages.event_rows import Row, local_time, price_text, seconds_text
 from app.web.services import Services
 from app.web.statics import static_path
 
@@ -30,7 +31,10 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["day"] = lambda day: date.fromisoformat(day).strftime("%A %-d %B %Y")
     environment.filters["grouped"] = lambda number: f"{number:,}"
+    environment.filters["amount"] = lambda number: f"{Decimal(digits(number)):,}"
+    environment.filters["seconds"] = seconds_text
     environment.filters["price"] = price_text
     environment.filters["digits"] = digits
     environment.filters["quantity"] = quantity
@@ -54,6 +58,8 @@ def render(
     settings = services.settings
     zone = ZoneInfo(settings.timezone)
 
+    now = datetime.now(UTC)
+
     def clock(moment: datetime) -> str:
         return local_time(moment, zone)
 
@@ -65,6 +71,11 @@ def render(
         "static": settings.base_path + static_path(),
         "version": services.about.version,
         "cursor": services.broker.head,
+        "undone": request.query_params.get("undone"),
+        "here": f"{request.url.path}?{request.url.query}"
+        if request.url.query
+        else request.url.path,
+        "zone_name": settings.timezone,
         "read_only": settings.read_only or not may_edit,
         "identity": identity,
         "token": _token_field(services, identity),
@@ -77,6 +88,7 @@ def render(
         "price_decimals": settings.price_decimals,
         "step": partial(_step, settings.stock_decimals),
         "clock": clock,
+        "when": lambda moment: time_element(moment, zone, now),
         # It contains the store's address, which only admins may know.
         "cli_line": services.about.cli_line if is_admin else None,
         **shown,
@@ -89,10 +101,35 @@ def render(
     )
 
 
-def row_markup(row: Row, base: str) -> Markup:
-    """One change as a list item; its links begin with `base`."""
-    markup: Markup = _templates.get_template("_parts.html").module.row(row, base)  # type: ignore[attr-defined]
+def row_markup(row: Row, base: str, *, undo: bool = False) -> Markup:
+    """One change as a list item; its links begin with `base`. `undo`: offer to undo it."""
+    parts: Any = _templates.get_template("_parts.html").module
+    markup: Markup = parts.row(row, base, undo=undo)
     return markup
+
+
+def short_time(local: datetime, today: date) -> str:
+    """`14:02:11` today, `27 Nov` on another day of this year, `2025-11-27` in another year."""
+    if local.date() == today:
+        return local.strftime("%H:%M:%S")
+    if local.year == today.year:
+        return f"{local.day} {local:%b}"
+    return local.strftime("%Y-%m-%d")
+
+
+def time_element(moment: datetime, zone: ZoneInfo, now: datetime) -> Markup:
+    """A `<time>` with its short text; its title is the whole time in `zone`.
+
+    The script turns the text into an age such as "3 min ago", and shows the whole time in the
+    reader's zone, too.
+    """
+    local = moment.astimezone(zone)
+    return Markup('<time datetime="{}" title="{} {}">{}</time>').format(
+        rfc3339(moment),
+        local.strftime("%Y-%m-%d %H:%M:%S"),
+        zone.key,
+        short_time(local, now.astimezone(zone).date()),
+    )
 
 
 def _step(decimals: int, stock: Decimal | str | None = None) -> str:

@@ -8,20 +8,19 @@ from datetime import timedelta
 
 from app.readmodel.copy_state import CopyState
 from app.store.status import StoredStatus
+from app.web.system.condition import problems
 from app.web.system.finding import Finding, span
-from app.web.system.shard_lines import shard_lines
 from app.web.system.sink_lines import sink_findings
 from app.web.system.state import SystemState
 
 LATE = 30.0  # seconds behind until a shard is a finding
-UNSEEN = 5.0  # seconds behind that count as no delay
 OVERDUE = 120.0  # seconds until a comparison that was requested should have begun
 RECENT = timedelta(hours=24)
 
 
 def findings(state: SystemState) -> list[Finding]:
     """All problems, worst first."""
-    found = [*_of_parts(state), *_of_keys(state.live.refused_keys)]
+    found = [*problems(state.live.vitals), *_of_keys(state.live.refused_keys)]
     if state.trouble and not any(
         finding.bad for finding in found
     ):  # a part that fails (such as the engine) is the cause
@@ -30,35 +29,11 @@ def findings(state: SystemState) -> list[Finding]:
             if state.needs_repair
             else "Stockpulse keeps retrying and recovers by itself. If this lasts, check the store."
         )
-        found.append(Finding(f"The store cannot be read: {state.trouble}", remedy, bad=True))
-    found += [*_of_workers(state), *_of_copy(state.live.copy)]
+        found.append(Finding(f"The tables cannot be read: {state.trouble}", remedy, bad=False))
+    found += [*_of_lag(state.condition.lag), *_of_copy(state.live.copy)]
     if state.stored is not None:
         found += [*sink_findings(state), *_of_tables(state, state.stored)]
     return sorted(found, key=lambda finding: not finding.bad)
-
-
-def _of_parts(state: SystemState) -> list[Finding]:
-    remedies = {
-        "engine": "If this lasts, check the log and the free disk space.",
-        "store": "It retries by itself, and requests are answered again once the store answers. If "
-        "this lasts, check the store of STOCKPULSE_DYNAMODB.",
-        "web": "Requests are answered late. It recovers by itself once there are fewer; if this "
-        "lasts, the access log shows who sends them.",
-        "broker": "Nothing is lost: the stream keeps changes for 24 hours. They appear late or, if "
-        "the workers cannot reach Redis either, only when it is back. It recovers by itself. If "
-        "this lasts, check the Redis server of STOCKPULSE_BROKER_URL.",
-        "worker": "It retries by itself, and nothing is lost meanwhile. If this lasts, check the "
-        "log.",
-    }
-    return [
-        Finding(
-            f"{name.capitalize()}: {status.rstrip('.')}.",
-            remedies.get(name, "It retries by itself. If this lasts, check the log."),
-            bad=True,
-        )
-        for name, status in state.live.parts.items()
-        if status != "ok"
-    ]
 
 
 def _of_keys(refused: int) -> list[Finding]:
@@ -103,39 +78,16 @@ def _of_copy(copy: CopyState) -> list[Finding]:
     ]
 
 
-def _of_workers(state: SystemState) -> list[Finding]:
-    if _needs_workers(state) and not any(worker.alive for worker in state.workers):
-        return [
-            Finding(
-                "No worker is running, so changes are not read.",
-                "Start one. It continues where the last one stopped:",
-                bad=True,
-                command="stockpulse worker",
-            )
-        ]
-    found = []
-    worst = max(_lags(state), default=0.0)
-    if worst > LATE:
-        found.append(
-            Finding(
-                f"Changes appear late: the reader is {span(worst)} behind.",
-                "Nothing is lost, and it catches up by itself. If the lag grows, check the log.",
-                bad=False,
-            )
+def _of_lag(lag: float) -> list[Finding]:
+    if lag <= LATE:
+        return []
+    return [
+        Finding(
+            f"Changes appear late: the reader is {span(lag)} behind.",
+            "Nothing is lost, and it catches up by itself. If the lag grows, check the log.",
+            bad=False,
         )
-    return found
-
-
-def _lags(state: SystemState) -> list[float]:
-    """Seconds behind, of each shard that a worker reads; a finished shard has no lag."""
-    return [line.lag for line in shard_lines(state) if line.lag is not None]
-
-
-def _needs_workers(state: SystemState) -> bool:
-    """Whether other processes must read the stream; only their heartbeats show that they run."""
-    if state.stored is None or state.live.shards is not None:
-        return False
-    return state.stored.host != "lambda"
+    ]
 
 
 def _of_tables(state: SystemState, stored: StoredStatus) -> list[Finding]:
@@ -143,11 +95,11 @@ def _of_tables(state: SystemState, stored: StoredStatus) -> list[Finding]:
     letters = sum(stored.dead_letters.by_sink.values())
     if letters:
         count = f"{letters} or more" if stored.dead_letters.more else str(letters)
-        noun = "dead letter" if count == "1" else "dead letters"
+        what = "change was" if count == "1" else "changes were"
         found.append(
             Finding(
-                f"There {'is' if count == '1' else 'are'} {count} {noun}.",
-                "See the errors below, fix their cause, then deliver the dead letters again:",
+                f"{count} {what} not delivered to a connection.",
+                "See the errors below, fix their cause, then send the changes again:",
                 bad=False,
                 command="stockpulse sinks redrive",
             )
@@ -206,20 +158,12 @@ def _of_comparison(state: SystemState, stored: StoredStatus) -> Finding | None:
 
 
 def headline(state: SystemState, found: Sequence[Finding]) -> str:
-    """The state in a sentence."""
+    """The state in a sentence, which agrees with the connection shown on every page."""
+    condition = state.condition
+    if condition.state == "stale":
+        return "Stockpulse is not working."
+    if condition.state == "behind":
+        return f"Working, but changes appear {span(condition.lag)} late."
     if found:
-        bad = found[0].bad
-        return "Stockpulse is not working." if bad else "Working, but something needs attention."
-    if not is_sure(state):
-        return "Checking: no worker heartbeat received yet. This takes a few seconds."
-    lags = _lags(state)
-    if not lags:
-        return "All is well."
-    shards = "shard is" if len(lags) == 1 else "shards are"
-    behind = "without delay" if max(lags) < UNSEEN else f"{span(max(lags))} behind"
-    return f"All is well: {len(lags)} {shards} read {behind}."
-
-
-def is_sure(state: SystemState) -> bool:
-    """Whether a worker's heartbeat has been observed, if workers are needed."""
-    return not _needs_workers(state) or any(worker.heard for worker in state.workers)
+        return "Working, but something needs attention."
+    return condition.says

@@ -60,22 +60,23 @@ def _finding(line: SinkLine, *, on_lambda: bool) -> Finding | None:
     late = line.state == "running" and line.lag_seconds > LATE
     if line.state == "stopped":
         return Finding(
-            f"Sink {name} has stopped: {line.why}.",
+            f"Connection {name} has stopped: {line.why}.",
             "It delivers nothing until an administrator chooses where it continues:",
             bad=False,
             command=f"stockpulse sinks rewind {name} --to beginning",
         )
     if line.paused_itself:
         return Finding(
-            f"Sink {name} paused itself: {line.why}.",
-            "The receiver asked for no more events. To deliver to it again:",
+            f"Connection {name} paused itself: {line.why}.",
+            "The receiver asked for no more changes. To deliver to it again:",
             bad=False,
             command=f"stockpulse sinks resume {name}",
         )
     if line.state == "running" and line.last_error:
+        delay = f", and {behind} behind" if late else ""
         return Finding(
-            f"Sink {name} is failing{f', and {behind} behind' if late else ''}: {line.last_error}.",
-            "Delivery is retried, and nothing is lost. Check the receiver and the sink's settings:",
+            f"Connection {name} is failing{delay}: {line.last_error}.",
+            "Delivery is retried, and nothing is lost. Check the receiver and the settings:",
             bad=False,
             command=f"stockpulse sinks test {name}",
         )
@@ -83,9 +84,9 @@ def _finding(line: SinkLine, *, on_lambda: bool) -> Finding | None:
         return None
     if line.owner is None:
         who = "the scheduled sinks function" if on_lambda else "a worker"
-        remedy = f"No worker runs it. Start {who} with settings that enable the sink, or pause it:"
+        remedy = f"No worker runs it. Start {who} with settings that enable it, or pause it:"
         return Finding(
-            f"Sink {name} is {behind} behind.",
+            f"Connection {name} is {behind} behind.",
             remedy,
             bad=False,
             command=f"stockpulse sinks pause {name}",
@@ -93,8 +94,8 @@ def _finding(line: SinkLine, *, on_lambda: bool) -> Finding | None:
     remedy = "It catches up by itself, and nothing is lost. If the lag grows, the receiver is slow."
     if line.silent is not None:
         remedy = f"Its worker has sent no heartbeat for {span(line.silent)}. Another worker "
-        remedy += "takes over by itself if its settings enable the sink."
-    return Finding(f"Sink {name} is {behind} behind.", remedy, bad=False)
+        remedy += "takes over by itself if its settings enable it."
+    return Finding(f"Connection {name} is {behind} behind.", remedy, bad=False)
 
 
 def _line(view: SinkView, silent: float | None, letters: int) -> SinkLine:

@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from datetime import UTC, datetime
 
+from app.broker.condition import Condition
 from app.core.errors import StockpulseError
 from app.observability.logs import masked
 from app.runtime.stall import Sighting, observe, observe_all
 from app.store.coordination.workers import WorkerRow
 from app.store.status import StoredStatus
-from app.web.system.state import Live, SystemState, WorkerSeen
+from app.web.system.condition import condition_of
+from app.web.system.state import Live, SystemState, Vitals, WorkerSeen
 
 _log = logging.getLogger(__name__)
 
@@ -56,10 +58,13 @@ class SystemSnapshot:
         self,
         read: Callable[[], StoredStatus],
         live: Callable[[], Live],
+        vitals: Callable[[], Vitals],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._read = read
         self._live = live
+        self._vitals = vitals
+        self._fine_at = datetime.now(UTC)  # when the condition was last not stale
         self._monotonic = monotonic
         self._heartbeats = Heartbeats()
         self._lock = threading.Lock()
@@ -68,6 +73,14 @@ class SystemSnapshot:
         self._read_at: datetime | None = None
         self._ended = -math.inf  # when the last read ended, by the monotonic clock
         self._trouble, self._needs_repair = "", False
+
+    def condition(self, vitals: Vitals | None = None) -> Condition:
+        """The condition now; reads no table, and never blocks."""
+        now = datetime.now(UTC)
+        found = condition_of(vitals or self._vitals(), now, self._fine_at)
+        if found.state != "stale":
+            self._fine_at = now
+        return found
 
     async def current(self, age: float = FRESH) -> SystemState:
         """The state; its tables were read at most `age` seconds ago, if they can be read."""
@@ -121,6 +134,7 @@ class SystemSnapshot:
             rows = self._stored.workers if self._stored else ()
             return SystemState(
                 as_of=datetime.now(UTC),
+                condition=self.condition(live.vitals),
                 live=live,
                 stored=self._stored,
                 read_at=self._read_at,

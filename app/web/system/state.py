@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.broker.condition import Condition
 from app.broker.in_process import InProcessBroker
 from app.readmodel.copy_state import CopyState
-from app.store.coordination.shard_state import ShardState
+from app.store.coordination.shard_state import ShardState, WorkerProof
 from app.store.status import StoredStatus
 
 # Seconds without a heartbeat until a worker counts as dead: the workers' LEASE_TIME and 2 s. (The
@@ -34,6 +35,19 @@ class WorkerSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class Vitals:
+    """What shows, without a call, whether this process and the workers work.
+
+    `parts`: `ok`, or what is wrong. `workers`: None while it is not known whether any runs. On
+    Lambda it is one proof: how long ago the store last answered.
+    """
+
+    parts: Mapping[str, str]
+    workers: Sequence[WorkerProof] | None
+    on_lambda: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """What this process knows without asking the store.
 
@@ -43,7 +57,7 @@ class Live:
     `refused_keys`: how many stored API keys do not count. `copy` is the read model.
     """
 
-    parts: Mapping[str, str]  # `ok`, or what is wrong
+    vitals: Vitals
     shards: Sequence[ShardState] | None  # None: no worker in this process
     broker_kind: str
     subscribers: int
@@ -64,6 +78,7 @@ class SystemState:
     """What this process knows now, and the last successful read of the tables."""
 
     as_of: datetime
+    condition: Condition
     live: Live
     stored: StoredStatus | None
     read_at: datetime | None
@@ -72,8 +87,16 @@ class SystemState:
     workers: Sequence[WorkerSeen]
 
 
-def live_of(
+def vitals_of(
     probes: Mapping[str, Callable[[], str | None]],
+    workers: Callable[[], tuple[Sequence[WorkerProof] | None, bool]],
+) -> Callable[[], Vitals]:
+    """A function that reads `Vitals`; `workers` returns the last two fields."""
+    return lambda: Vitals({name: probe() or "ok" for name, probe in probes.items()}, *workers())
+
+
+def live_of(
+    vitals: Callable[[], Vitals],
     shards: Callable[[], Sequence[ShardState]] | None,
     broker: InProcessBroker,
     *,
@@ -89,7 +112,7 @@ def live_of(
 
     def read() -> Live:
         return Live(
-            parts={name: probe() or "ok" for name, probe in probes.items()},
+            vitals=vitals(),
             shards=None if shards is None else shards(),
             broker_kind=kind,
             subscribers=broker.subscribers,

@@ -1,5 +1,6 @@
 """A live server with a read model: beside the fill, after a write, and its memory."""
 
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -30,9 +31,9 @@ def live(loaded: Loaded, folder: Path, seconds: float) -> dict[str, float]:
         _create(empty, "P1")
         _list(empty)
         without = _resident(empty)
-    (loaded.engine / FILE).unlink(missing_ok=True)
+    data = shutil.copytree(loaded.engine, folder / "live", ignore=shutil.ignore_patterns(FILE))
     found: dict[str, float] = {}
-    with Process(loaded.engine, forked=False) as app:
+    with Process(data, forked=False) as app:
         _create(app, "P1")
         timer = WriteTimer(app.port)
         _write(timer, WARM_UP)

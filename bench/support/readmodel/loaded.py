@@ -3,6 +3,7 @@
 A second copy lacks the last events. What following them writes is recorded, for a bare loop.
 """
 
+import pickle
 import shutil
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -64,7 +65,17 @@ def deployment_of(made: Store) -> Deployment:
 
 
 def load(folder: Path, events: int, products: int) -> Loaded:
-    """Load a year that ends some days ago into `folder`."""
+    """Load a year that ends some days ago into `folder`, or return what was loaded there before."""
+    done = folder / "loaded.pickle"
+    if done.exists():
+        found: Loaded = pickle.loads(done.read_bytes())
+        return found
+    loaded = _load(folder, events, products)
+    done.write_bytes(pickle.dumps(loaded))
+    return loaded
+
+
+def _load(folder: Path, events: int, products: int) -> Loaded:
     engine, whole, behind = (folder / name for name in ("engine", "whole", "behind"))
     for each in (engine, whole, behind):
         each.mkdir(parents=True)

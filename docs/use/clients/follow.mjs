@@ -9,7 +9,7 @@
 // For a page of another origin, add the origin to STOCKPULSE_CORS_ORIGINS.
 
 const REMEMBERED = 10_000; // event ids: a repeat after a resume is one of them
-const QUIET = 45_000; // ms without a byte: the server sends a heartbeat every 15 s
+const QUIET = 10_000; // ms without a byte: the server sends a heartbeat every 3 s
 const LONGEST_PAUSE = 30_000; // ms between attempts
 
 const FINAL = new Set([400, 401, 403]); // a retry cannot help

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 import httpx
 
 REMEMBERED = 10_000  # event ids: a repeat after a resume is one of them
-QUIET = 45.0  # seconds without a byte: the server sends a heartbeat every 15
+QUIET = 10.0  # seconds without a byte: the server sends a heartbeat every 3
 LONGEST_PAUSE = 30.0  # seconds between attempts
 
 

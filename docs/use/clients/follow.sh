@@ -10,8 +10,8 @@ while true; do
   headers=(-H 'Accept: text/event-stream')
   if [[ -n ${STOCKPULSE_KEY:-} ]]; then headers+=(-H "Authorization: Bearer $STOCKPULSE_KEY"); fi
   if [[ -s $kept ]]; then headers+=(-H "Last-Event-ID: $(<"$kept")"); fi
-  # A connection with less than a byte per second for 45 s is dead: heartbeats come every 15 s.
-  curl --silent --show-error --fail --no-buffer --speed-limit 1 --speed-time 45 \
+  # A connection with less than a byte per second for 10 s is dead: heartbeats come every 3 s.
+  curl --silent --show-error --fail --no-buffer --speed-limit 1 --speed-time 10 \
     "${headers[@]}" "$url/v1/events" |
     while IFS= read -r line; do
       case $line in

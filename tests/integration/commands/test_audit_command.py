@@ -102,9 +102,7 @@ def test_since_and_until_are_compared_with_the_time_of_the_change(
 
 def test_lines_for_people(changed: App, capsys: Output) -> None:
     audit(changed, "--product", "P1", "--limit", "1")
-    line = (
-        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  Stock       P1 Name of P1  3 → 2 \(−1\)  by local  sold\n"
-    )
+    line = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  sold           P1 Name of P1  3 → 2 \(−1\)  by local\n"
     assert re.fullmatch(line, capsys.readouterr().out)
 
 

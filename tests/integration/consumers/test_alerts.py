@@ -9,10 +9,14 @@ from urllib.parse import quote
 import pytest
 
 from app.core.events import event_id, rfc3339
+from app.store.coordination.sink_row import PREFIX
+from app.store.dynamodb.client import connect
+from app.store.dynamodb.table_names import TableNames
 from app.web.contract.alert_examples import ALERT_EXAMPLES
 from tests.support.http.plain import Client
 from tests.support.processes.running import App, serving, settings_for
 from tests.support.waiting import until
+from worker.sinks.alerts import NAME
 
 ALERTS = "/v1/alerts"
 SOON = rfc3339(datetime.now(UTC) + timedelta(hours=1))
@@ -240,23 +244,32 @@ def test_products_that_were_low_before_the_first_start_get_their_alerts(
     with serving(settings) as app:
         app.create("P1", 3, reorder_point=5)
         opened(app, "P1")
-        tables, names = app.tables, settings.table_names
-        for kind in (
-            "alert",
-            "alert open low",
-            "alert-scan",
-        ):  # as before the first version with alerts
-            rows = tables.query(
-                TableName=names.settings,
-                KeyConditionExpression="Kind = :kind",
-                ExpressionAttributeValues={":kind": {"S": kind}},
-            )["Items"]
-            for row in rows:
-                key = {name: row[name] for name in ("Kind", "ID")}
-                tables.delete_item(TableName=names.settings, Key=key)
+    forget_alerts(endpoint, settings.table_names)
     with serving(settings) as app:
         alert = opened(app, "P1")
         assert (alert["stock"], alert["opened_by"]) == (3, None)
+
+
+def forget_alerts(endpoint: str, names: TableNames) -> None:
+    """The tables as before the first version with alerts, which had no consumer of them either."""
+    clients = connect(endpoint)
+    tables = clients.tables
+    for kind in ("alert", "alert open low", "alert-scan"):
+        rows = tables.query(
+            TableName=names.settings,
+            KeyConditionExpression="Kind = :kind",
+            ExpressionAttributeValues={":kind": {"S": kind}},
+        )["Items"]
+        for row in rows:
+            tables.delete_item(
+                TableName=names.settings, Key={name: row[name] for name in ("Kind", "ID")}
+            )
+    for row in tables.scan(TableName=names.checkpoints)["Items"]:
+        if row["Shard"]["S"] == PREFIX + NAME:
+            key = {name: row[name] for name in ("Consumer", "Shard")}
+            tables.delete_item(TableName=names.checkpoints, Key=key)
+    clients.tables.close()
+    clients.streams.close()
 
 
 def test_each_example_returns_its_documented_response(endpoint: str, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from app.web.contract import examples
 from app.web.contract.analytics_examples import ANALYTICS_EXAMPLES
+from app.web.contract.export_examples import EXPORT_EXAMPLES
 from app.web.contract.reversal_examples import DELETION, REVERSAL_EXAMPLES
 from app.web.contract.sink_examples import SINK_EXAMPLES
 from app.web.contract.view_examples import VIEW_EXAMPLES
@@ -23,6 +24,7 @@ _PATHS = tuple(f"/v1/{name}" for name in _DATA)
 EXAMPLES = {
     **examples.EXAMPLES,
     **REVERSAL_EXAMPLES,
+    **EXPORT_EXAMPLES,
     **ANALYTICS_EXAMPLES,
     **VIEW_EXAMPLES,
     **SINK_EXAMPLES,
@@ -134,12 +136,9 @@ def content_type(operation: Any) -> dict[str, str]:
 
 def wait_for(app: App, kind: str) -> str:
     """The id of the newest event of this kind, once there is one."""
-    for _ in range(200):
-        items = app.http.get("/v1/events", params={"kind": kind}).json()["items"]
-        if items:
-            identifier: str = items[0]["data"]["id"]
-            return identifier
-    raise AssertionError(f"no event of kind {kind} was audited")
+    found = until(lambda: app.http.get("/v1/events", params={"kind": kind}).json()["items"])
+    identifier: str = found[0]["data"]["id"]
+    return identifier
 
 
 def wait_for_export(app: App) -> str:

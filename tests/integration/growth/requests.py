@@ -256,13 +256,53 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
     ("POST", "/products/delete"): lambda shop, n: [
         ask(f"/products/delete?id=page-{n}", data={"etag": etag(shop, f"page-{n}")})
     ],
-    ("GET", "/products/history"): lambda shop, n: [ask("/products/history?id=P")],
-    ("GET", "/audit"): lambda shop, n: [ask("/audit"), ask("/audit?q=kind:gap")],
+    ("GET", "/products/history"): lambda shop, n: [
+        ask("/products/history?id=P"),
+        ask(f"/products/history?id=P&at={rfc3339(datetime.now(UTC))}"),
+    ],
+    ("GET", "/products/history/file"): lambda shop, n: [
+        ask("/products/history/file?id=P&format=csv")
+    ],
+    ("GET", "/products/restore"): lambda shop, n: [
+        ask(f"/products/restore?id=P&at={rfc3339(datetime.now(UTC))}")
+    ],
+    ("POST", "/products/restore"): lambda shop, n: [
+        ask(
+            f"/products/restore?id=P&at={rfc3339(datetime.now(UTC))}",
+            data={"etag": etag(shop, "P"), "restore_name": "true"},
+        )
+    ],
+    ("GET", "/audit"): lambda shop, n: [
+        ask("/audit"),
+        ask("/audit?q=kind:gap"),
+        ask(f"/audit?facets=1&event={shop.events[0]}"),
+    ],
+    ("GET", "/audit/facets"): lambda shop, n: [ask("/audit/facets")],
+    ("GET", "/audit/event"): lambda shop, n: [ask(f"/audit/event?event={shop.events[0]}")],
+    ("GET", "/audit/{event_id}"): lambda shop, n: [ask(f"/audit/{shop.events[0]}")],
+    ("POST", "/audit/undo"): lambda shop, n: [
+        ask("/audit/undo", data={"event": [shop.events[10 * n + 5], shop.events[10 * n + 6]]})
+    ],
+    ("GET", "/audit/export"): lambda shop, n: [ask("/audit/export?q=kind:stock_changed")],
+    ("POST", "/audit/export"): lambda shop, n: [ask("/audit/export?q=kind:gap")],
+    ("GET", "/audit/export/file"): lambda shop, n: [
+        ask("/audit/export/file?format=csv&q=kind:gap")
+    ],
+    ("POST", "/audit/export/delete"): lambda shop, n: [
+        ask("/audit/export/delete", data={"id": export(shop)})
+    ],
     ("POST", "/audit/views"): lambda shop, n: [
         ask("/audit/views", data={"name": f"p{n}", "q": "kind:gap", "order": "newest"})
     ],
+    ("POST", "/audit/views/rename"): lambda shop, n: [
+        ask("/audit/views/rename", data={"name": f"p{n}", "new_name": f"q{n}"})
+    ],
     ("POST", "/audit/views/delete"): lambda shop, n: [
-        ask("/audit/views/delete", data={"name": f"p{n}"})
+        ask("/audit/views/delete", data={"name": f"q{n}"})
+    ],
+    ("POST", "/undo"): lambda shop, n: [
+        ask("/undo", data={"event": shop.events[20 * n], "back": "/"}),
+        ask("/undo", data={"reversal_of": shop.events[0]}, is_error=True),
     ],
     ("POST", "/demo/start"): lambda shop, n: [ask("/demo/start")],
     ("POST", "/demo/stop"): lambda shop, n: [ask("/demo/stop")],

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from app.broker import heartbeat
+from app.broker.condition import Condition
 from app.broker.filters import Filter
 from app.broker.heartbeat import StatusMessages
 from tests.support.builders import NOON_MS, a_cursor
@@ -90,7 +91,7 @@ async def test_lag_is_the_delay_of_what_was_received(
     stamp: int, occurred: int, now: int, lag: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(heartbeat, "wall_ms", lambda: NOON_MS + now)
-    messages = StatusMessages("1", lambda: None)
+    messages = StatusMessages("1", Condition)
     messages.published(a_cursor(stamp), NOON_MS + occurred)
     data = messages.heartbeat("c").decode().partition("data: ")[2]
     assert json.loads(data)["lag_ms"] == lag

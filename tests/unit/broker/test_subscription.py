@@ -7,6 +7,7 @@ import pytest
 from app.broker.backfill import Portion
 from app.broker.filters import Filter
 from app.broker.frames import Frame
+from app.broker.subscription import REMEMBERED
 from app.broker.views import CHUNK_BYTES
 from tests.support.builders import a_cursor
 from tests.unit.broker.desk import Desk, client_of
@@ -105,7 +106,7 @@ async def test_backfill_ids_are_eventually_forgotten() -> None:
     desk = Desk()
     subscription = desk.subscription(missed=desk.missed(a_frame(1)))
     client = await client_of(subscription).now()
-    for _ in range(6):
+    for _ in range(REMEMBERED + 1):
         desk.beat()
         await client.now()
     assert subscription.sent == set()

@@ -90,8 +90,8 @@ def test_reading_starts_at_the_last_of_the_newest_wanted_events() -> None:
 def test_line_says_when_what_who_and_why() -> None:
     event = an_event(note="gift wrapped", reference="R-1")
     assert human_line(event, BERLIN, "Stock") == (
-        "2026-11-03 13:00:00  Stock       P1 Blue mug  12 → 9 (−3)  by ada  "
-        'sold "gift wrapped" (ref R-1)'
+        "2026-11-03 13:00:00  sold           P1 Blue mug  12 → 9 (−3)  by ada  "
+        '"gift wrapped" (ref R-1)'
     )
     outside = an_event(actor=None, reason=None)
     assert human_line(outside, BERLIN, "Stock").endswith("12 → 9 (−3)  by outside Stockpulse")

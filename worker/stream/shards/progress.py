@@ -23,9 +23,15 @@ class Progress:
         self.at = monotonic()  # of the last page or checkpoint
         self.page_at: float | None = None
         self.lag = self.lag_at_most = 0.0
+        self.answer = 0.0  # seconds that the last read took
+        self._asked_at = self.at
         self.trouble = ""
         self.holds = False  # has records that are not yet durable and published
         self._whole_minutes = True
+
+    def asked(self) -> None:
+        """A read begins."""
+        self._asked_at = self._monotonic()
 
     def done(self) -> None:
         """The page's records are durable and published."""
@@ -41,6 +47,7 @@ class Progress:
         """A page was read."""
         self.done()
         self.page_at = self.at
+        self.answer = round(self.at - self._asked_at, 3)
         self.lag = self.lag_at_most = 0.0
         self.holds = bool(records)
         if records:
@@ -54,6 +61,16 @@ class Progress:
         """The latest possible creation time: DynamoDB Local reports whole minutes."""
         self._whole_minutes = self._whole_minutes and created % _MINUTE == 0
         return created + _MINUTE if self._whole_minutes else created
+
+    @property
+    def silent(self) -> float:
+        """Seconds since the last page or checkpoint."""
+        return round(self._monotonic() - self.at, 3)
+
+    @property
+    def behind(self) -> float:
+        """Seconds behind, now; 0 if the last page had no records."""
+        return self.lag + (self.since_page or 0.0) if self.lag else 0.0
 
     @property
     def since_page(self) -> float | None:

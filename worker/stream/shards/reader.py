@@ -83,6 +83,7 @@ class ShardReader:
         failures = 0
         while not self._ends(stop):
             hints = self._wake.hints
+            self.progress.asked()
             try:
                 page = self._pages.next()
             except StoreUnavailable as error:

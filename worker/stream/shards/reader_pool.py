@@ -2,18 +2,19 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 
 from app.store.coordination.leases import Lease, Leases
-from app.store.coordination.shard_state import ShardState
+from app.store.coordination.shard_state import ShardState, WorkerProof
 from worker.leasing.leased_threads import LeasedThreads
 from worker.stream.shards.reader import ShardReader
 from worker.stream.shards.shard_iterator import ShardGone
 
 _log = logging.getLogger(__name__)
 
-SILENCE = 4.0  # seconds without a response until a reader counts as failing
+# Seconds without a response until a reader counts as failing. A quiet stream on AWS is polled every
+# 2.5 s, and an answer may take as long.
+SILENCE = 5.0
 
 
 class ReaderPool(LeasedThreads[ShardReader]):
@@ -58,12 +59,22 @@ class ReaderPool(LeasedThreads[ShardReader]):
             for lease, reader in self.all()
         ]
 
+    def proof(self, problem: str | None) -> WorkerProof:
+        """What the slowest reader proves; without shards there is nothing to be late for."""
+        readers = [reader.progress for _, reader in self.all()]
+        return WorkerProof(
+            silent=max((reader.silent for reader in readers), default=0.0),
+            behind=max((reader.behind for reader in readers), default=0.0),
+            answer=max((reader.answer for reader in readers), default=0.0),
+            problem=problem or "",
+        )
+
     def problem(self) -> str | None:
         """The problem of a failing reader; None if all are healthy."""
         if (crash := self.crash()) is not None:
             return crash
         for lease, reader in self.all():
-            silent = time.monotonic() - reader.progress.at
+            silent = reader.progress.silent
             if silent > SILENCE:
                 waits = "the last page is not durable and published yet"
                 reason = reader.progress.trouble or (

@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Any
 
 from app.core.differences import differing_names, shown_names
-from app.core.errors import CountedSince, NotReversible, Superseded
 from app.core.events import ChangeEvent
 from app.core.item import AttributeNames, Item, canonical, plain, stock
 from app.core.metadata import NONE, metadata_of
@@ -19,6 +18,7 @@ from app.core.numbers import difference, places
 from app.core.paths import Path, blocked_at, name_in_events, value_at
 from app.store.products.changes import StockRules, adjusting, planned
 from app.store.products.field_values import Values
+from app.store.products.reversal.reversal_errors import CountedSince, NotReversible, Superseded
 
 _NAMED = 5  # attributes, in a message
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from app.core.errors import AlreadyReversed, ProductExists
+from app.core.errors import ProductExists
 from app.core.events import ChangeEvent
 from app.core.stamps import Stamps
 from app.store.idempotency import Once
@@ -22,6 +22,7 @@ from app.store.products.reversal.compensation import (
     exists_again,
     values_before,
 )
+from app.store.products.reversal.reversal_errors import AlreadyReversed, NotReversible
 
 
 class Reversals:
@@ -77,6 +78,14 @@ class Reversals:
                 stamp = replace(stamp, counted_at=counted_before(event, names))
                 plan = partial(values_before, event, names=names, rules=self._rules)
                 return products.change(event.product_id, plan, stamp, once)
+
+    def objection(self, event: ChangeEvent) -> str:
+        """Why the event can never be taken back, as far as it shows that itself; else empty."""
+        try:
+            check_reversible(event, self._stamps.names)
+        except NotReversible as error:
+            return error.detail
+        return ""
 
     def left_as_is(self, event: ChangeEvent) -> tuple[str, ...]:
         """The attributes that the event changed and its reversal leaves: other programs' own."""

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from app.broker import heartbeat
+from app.broker.condition import Condition
 from app.broker.filters import Filter
 from app.broker.in_process import InProcessBroker
 from tests.support.builders import a_cursor, an_arrival, arrivals
@@ -77,7 +78,7 @@ class TestAnyBreak:
 
 
 class TestHeartbeat:
-    async def test_heartbeat_has_time_lag_and_store_state(
+    async def test_heartbeat_has_time_lag_and_condition(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(heartbeat, "TICK", 0.001)
@@ -87,21 +88,22 @@ class TestHeartbeat:
             while not client.of("heartbeat"):
                 await client.chunk()
             beat = client.of("heartbeat")[0]
-            assert set(beat.data) == {"time", "lag_ms", "store"}
+            fields = {"time", "lag_ms", "store", "state", "says", "since", "seen"}
+            assert set(beat.data) == fields
             assert set(beat.data["lag_ms"]) == {"stream", "audit"}
-            assert beat.data["store"] == "ok"
+            assert (beat.data["store"], beat.data["state"]) == ("ok", "live")
 
-    async def test_heartbeat_is_sent_as_soon_as_the_store_s_state_changes(
+    async def test_heartbeat_is_sent_as_soon_as_the_state_changes(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(heartbeat, "TICK", 0.001)
-        state: list[str | None] = [None]
-        broker = InProcessBroker(MemoryFeed(), "Products", version="1", status=lambda: state[0])
+        found = [Condition()]
+        broker = InProcessBroker(MemoryFeed(), "Products", version="1", condition=lambda: found[0])
         async with broker.running(), connected(broker) as client:
             await client.now()
-            state[0] = "the engine does not answer"
+            found[0] = Condition("stale", part="the engine does not answer")
             await client.chunk()
-            state[0] = None
+            found[0] = Condition()
             await client.chunk()
             assert [beat.data["store"] for beat in client.of("heartbeat")] == [
                 "the engine does not answer",

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from app.core.errors import CountedSince, NotReversible, Superseded
 from app.core.events import ChangeEvent
 from app.core.item import DEFAULT_NAMES, AttributeNames
 from app.core.keys import KeyPart, KeySchema
@@ -15,6 +14,7 @@ from app.store.products.reversal.compensation import (
     check_untouched,
     values_before,
 )
+from app.store.products.reversal.reversal_errors import CountedSince, NotReversible, Superseded
 from tests.support.builders import VIEWS, an_event, an_item, stamped
 
 OLD = an_item(ProductName="Mug", Stock=12, Price=2)

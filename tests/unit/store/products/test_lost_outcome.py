@@ -11,11 +11,12 @@ from unittest.mock import ANY
 
 import pytest
 
-from app.core.errors import AlreadyReversed, OutcomeUnknown
+from app.core.errors import OutcomeUnknown
 from app.store.idempotency import Answer, IdempotencyKeyRows, Once, Replayed, RequestKey
 from app.store.products.changes import WHOLE_UNITS
 from app.store.products.model import Product, ProductDraft, Stamp
 from app.store.products.product_repository import ProductRepository
+from app.store.products.reversal.reversal_errors import AlreadyReversed
 from app.store.products.reversal.reversals import Reversals
 from tests.support.builders import NOON, STAMPS, an_event
 from tests.support.fakes.fake_errors import lost_answer

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from app.core.errors import AlreadyReversed, Superseded
 from app.core.events import ChangeEvent
 from app.store.idempotency import Answer, IdempotencyKeyRows, Once, Replayed, RequestKey
 from app.store.products.changes import WHOLE_UNITS
 from app.store.products.model import ProductDraft, Stamp
 from app.store.products.product_repository import ProductRepository
+from app.store.products.reversal.reversal_errors import AlreadyReversed, Superseded
 from app.store.products.reversal.reversals import Reversals
 from tests.support.builders import NOON, STAMPS, an_event
 from tests.support.fakes.fake_tables import FakeTables

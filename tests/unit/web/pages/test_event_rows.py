@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.web.pages.attribute_text import attribute_text, found_text
 from app.web.pages.event_rows import price_text, row_from, row_of, view_notice
+from app.web.pages.rows.attribute_text import attribute_text, found_text
 from tests.support.builders import an_event
 from tests.support.paths import TESTS
 
@@ -33,13 +33,13 @@ def test_void_reconciled_entry_is_labelled_void() -> None:
     found = row_of(event, ZoneInfo("UTC"))
     void = row_of(event, ZoneInfo("UTC"), void=True)
     assert void.change == f"The missing change arrived later ({found.change})"
-    assert (found.label, void.label, void.kind) == ("Reconciled", "Void", "reconciled")
+    assert (found.label, void.label, void.kind) == ("reconciled", "void", "reconciled")
 
 
 def test_repeat_is_labelled_and_keeps_its_author() -> None:
     found = row_of(an_event(1), ZoneInfo("UTC"))
     repeat = row_of(an_event(1), ZoneInfo("UTC"), repeat=True)
-    assert (repeat.label, repeat.who) == ("Repeat", found.who)
+    assert (repeat.label, repeat.who) == ("repeat", found.who)
     assert repeat.change.startswith(f"{found.change} · an earlier change once more")
 
 

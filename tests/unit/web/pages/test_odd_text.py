@@ -8,7 +8,7 @@ import pytest
 from app.core.item import Item
 from app.store.dynamodb.paging import Page
 from app.store.products.model import product_of
-from app.web.pages.attribute_text import attribute_text
+from app.web.pages.rows.attribute_text import attribute_text
 from tests.support.builders import an_event, an_item
 from tests.unit.web.pages.test_pages import a_broker, a_store, client
 

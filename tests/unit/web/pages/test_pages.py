@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.broker.condition import Condition
 from app.broker.in_process import InProcessBroker
 from app.core.errors import ProductGone, StoreUnavailable
 from app.core.events import ChangeEvent
@@ -31,7 +32,8 @@ class _Down:
 
 
 def a_broker(*events: ChangeEvent, trouble: str | None = None) -> InProcessBroker:
-    broker = InProcessBroker(MemoryFeed(), "Products", version="1", status=lambda: trouble)
+    condition = Condition("stale" if trouble else "live")
+    broker = InProcessBroker(MemoryFeed(), "Products", version="1", condition=lambda: condition)
     broker.load()
     broker.publish([(a_cursor(n), event) for n, event in enumerate(events)])
     return broker
@@ -71,13 +73,53 @@ def test_live_page_shows_newest_changes_first_with_their_cursor() -> None:
     assert f'data-cursor="{a_cursor(2)}"' in page
 
 
-def test_live_page_shows_at_most_200_changes_and_the_period_of_its_tiles() -> None:
+def test_live_page_shows_the_newest_100_changes_and_counts_up_to_200() -> None:
     events = [an_event(number, occurred_at=datetime.now(UTC)) for number in range(201)]
-    for count, period in ((200, "Last hour"), (201, "Since ")):
+    for count, period in ((200, "Changes in 1 h"), (201, "Changes since ")):
         page = client(broker=a_broker(*events[:count])).get("/").text
-        assert len(rows_of(page)) == 200
-        assert f'<h2 data-part="period">{period}' in page
-        assert '<dd data-tile="changes">200</dd>' in page
+        assert rows_of(page)[0] == events[count - 1].id
+        assert len(rows_of(page)) == 100
+        assert f'<dt data-part="period">{period}' in page
+        assert '<span data-tile="changes">200</span>' in page
+
+
+def test_live_page_filters_its_rows_by_its_address() -> None:
+    events = [
+        an_event(1, reason="damaged"),
+        an_event(2, product_id="P2", actor="bob"),
+        an_event(3, kind="deleted"),
+        an_event(4, stock_after=11),
+    ]
+    site = client(broker=a_broker(*events))
+
+    def numbers(query: str) -> list[int]:
+        shown = rows_of(site.get(f"/?{query}").text)
+        return [n for n, event in enumerate(events, 1) if event.id in shown]
+
+    assert numbers("kind=&reason=&product_id=&category=&actor=&min_delta=") == [1, 2, 3, 4]
+    assert numbers("reason=damaged") == [1]
+    assert numbers("kind=deleted&kind=expired") == [3]
+    assert numbers("product_id=P2&actor=bob") == [2]
+    assert numbers("category=Kitchen&min_delta=2") == [1, 2]
+    assert numbers("kind=nothing&reason=nothing&min_delta=x") == [1, 2, 3, 4]
+
+
+def test_filter_that_nothing_passes_says_so_and_leads_on_with_the_same_filter() -> None:
+    page = client(broker=a_broker(an_event(1))).get("/?actor=a+%22b%22&min_delta=5").text
+    assert '<p id="none" class="empty">' in page
+    assert 'id="empty" class="empty" hidden' in page
+    assert 'href="/audit?q=actor%3A%22a+%5C%22b%5C%22%22+delta%3A%3E%3D5"' in page
+    assert 'name="actor" list="actors"' in page
+    assert 'value="a &#34;b&#34;"' in page
+
+
+def test_undo_is_offered_to_those_who_may_undo() -> None:
+    broker = a_broker(an_event(1), an_event(2, kind="expired"))
+    page = client(broker=broker).get("/").text
+    assert '<form id="undo" method="post" action="/undo">' in page
+    assert f'value="{an_event(1).id}">Undo' in page
+    assert f'value="{an_event(2).id}" hidden>Undo' in page
+    assert "Undo</button>" not in client(settings={"read_only": True}, broker=broker).get("/").text
 
 
 def test_baselines_are_not_shown_as_changes() -> None:
@@ -151,7 +193,7 @@ def test_read_only_pages_have_no_forms_and_reject_posts() -> None:
 def test_live_page_names_a_partial_view_type(view: str) -> None:
     page = client(about=about(view_type=view)).get("/").text
     assert f"<code>{view}</code>" in page
-    assert "data-unknown" in page
+    assert "data-partial" in page
 
 
 def test_links_include_the_base_path() -> None:
@@ -165,7 +207,7 @@ def test_row_of_a_reversal_links_to_the_event_that_it_takes_back() -> None:
     broker = a_broker(an_event(1), an_event(2, reverses="e0"))
     page = client(broker=broker, settings={"base_path": "/shop"}).get("/").text
     assert page.count("takes back a change") == 1
-    assert 'href="/shop/v1/events/e0"' in page
+    assert 'href="/shop/audit/e0"' in page
 
 
 def test_page_of_a_deleted_product_links_to_its_history() -> None:
@@ -190,7 +232,8 @@ def test_query_parameters_are_escaped() -> None:
 
 def test_live_page_counts_the_loaded_changes_while_the_read_model_cannot_be_read() -> None:
     state = SimpleNamespace(events=SimpleNamespace(filled=True))
-    model = SimpleNamespace(state=state, figures=_Down().figures)
+    model = SimpleNamespace(state=state, figures=_Down().figures, events=_Down().events)
     events = [an_event(number, occurred_at=datetime.now(UTC)) for number in range(3)]
     page = client(broker=a_broker(*events), read_model=model).get("/").text
-    assert '<dd data-tile="changes">3</dd>' in page
+    assert '<span data-tile="changes">3</span>' in page
+    assert '<dd data-tile="units">–</dd>' in page

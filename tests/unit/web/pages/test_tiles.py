@@ -1,88 +1,87 @@
-"""The tiles count the last hour, and report since when the count is complete."""
+"""The tiles show the stock now and the last hour, and say since when an incomplete count is."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from app.core.events import data_of
-from app.readmodel.trends.last_hour import MinuteSum
-from app.web.pages.tiles import Counts, tiles_of, tiles_of_sums
+from app.readmodel.trends.last_hour import StockSums
+from app.web.pages.live.tiles import Effect, Tiles, effect_of, tiles_of, tiles_of_sums
+from app.web.pages.rows.stock_level import LevelNames
 from tests.support.builders import an_event
+from tests.support.paths import TESTS
 
 NOW = datetime(2026, 11, 21, 8, 30, 30, tzinfo=UTC)
+MINUTE = int(NOW.timestamp()) // 60
+STOCK = StockSums(10, Decimal(500), 2, 1)
+# tests/js/tiles.test.js runs the same cases in the browser's code.
+CASES = json.loads((TESTS / "js" / "effects.json").read_text())
 
 
-def event(minutes_ago: float = 0, **fields: Any) -> dict[str, Any]:
-    return data_of(an_event(occurred_at=NOW - timedelta(minutes=minutes_ago), **fields))
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_effect_of_an_event_matches_the_browser(case: dict[str, Any]) -> None:
+    effect = effect_of(data_of(an_event()) | case["data"], LevelNames())
+    found = {name: getattr(effect, name) for name in ("products", "units", "low", "out")}
+    assert found == {"products": 0, "units": 0, "low": 0, "out": 0} | case["expect"]
 
 
-def test_units_and_outside_changes_are_summed() -> None:
-    events = [event(), event(stock_after=20, actor=None), event(kind="updated", stock_after=12)]
-    assert tiles_of(events, NOW, complete=True).total == Counts(3, 8, 3, 1, {""})
-
-
-def test_sum_has_the_unit_that_its_quantities_share() -> None:
-    total = tiles_of([event(unit="kg"), event(unit="kg")], NOW, complete=True).total
-    assert total.amount(total.units_out) == "6 kg"
-
-
-def test_quantities_of_different_units_are_not_summed() -> None:
-    total = tiles_of([event(unit="kg"), event()], NOW, complete=True).total
-    assert total.amount(total.units_out) == "mixed"
-
-
-def test_change_without_a_quantity_does_not_add_its_unit() -> None:
-    events = [event(unit="kg"), event(kind="updated", stock_after=12, unit="l")]
-    total = tiles_of(events, NOW, complete=True).total
-    assert total.amount(total.units_out) == "3 kg"
+def effect(minutes_ago: float = 0, changes: int = 1, **more: Any) -> Effect:
+    return Effect(NOW - timedelta(minutes=minutes_ago), changes, **more)
 
 
 def test_changes_are_counted_by_minute() -> None:
-    tiles = tiles_of([event(), event(0.2), event(2)], NOW, complete=True)
-    assert [minute.counts.changes for minute in tiles.minutes] == [1, 2]
-    assert tiles.minutes[-1].start == NOW.replace(second=0)
+    tiles = tiles_of([effect(), effect(0.2), effect(2)], NOW, complete=True)
+    assert tiles.minutes == {MINUTE: 2, MINUTE - 2: 1}
+    assert tiles.changes == 3
+    assert tiles.stock is None
 
 
 def test_changes_older_than_an_hour_are_not_counted() -> None:
-    tiles = tiles_of([event(61)], NOW, complete=False)
-    assert tiles.total.changes == 0
-    assert tiles.since is None
+    tiles = tiles_of([effect(61)], NOW, complete=False)
+    assert (tiles.changes, tiles.since) == (0, None)
 
 
-def test_incomplete_hour_reports_since_when_it_counts() -> None:
-    events = [event(1), event(10)]
-    assert tiles_of(events, NOW, complete=False).since == NOW - timedelta(minutes=10)
-    assert tiles_of(events, NOW, complete=True).since is None
+def test_incomplete_hour_says_since_when_it_counts() -> None:
+    effects = [effect(1), effect(10)]
+    assert tiles_of(effects, NOW, complete=False).since == NOW - timedelta(minutes=10)
+    assert tiles_of(effects, NOW, complete=True).since is None
 
 
 def test_event_from_the_future_counts_in_the_current_minute() -> None:
-    assert tiles_of([event(-5)], NOW, complete=True).minutes[0].start <= NOW
+    assert tiles_of([effect(-5)], NOW, complete=True).minutes == {MINUTE: 1}
 
 
-def test_gap_and_reconciled_entries_are_not_counted() -> None:
-    events = [event(kind="gap"), event(kind="reconciled")]
-    assert tiles_of(events, NOW, complete=True).total == Counts()
-
-
-def a_sum(minutes_ago: int, unit: str = "", units_in: int = 0, units_out: int = 3) -> MinuteSum:
-    minute = int(NOW.timestamp()) // 60 - minutes_ago
-    return MinuteSum(minute, unit, 1, Decimal(units_in), Decimal(units_out), 0)
+def test_gap_and_reconciled_entries_are_no_changes() -> None:
+    events = [an_event(kind=kind, occurred_at=NOW) for kind in ("gap", "reconciled")]
+    effects = [effect_of(data_of(event), LevelNames()) for event in events]
+    assert tiles_of(effects, NOW, complete=True).changes == 0
 
 
 def test_sums_of_the_hour_are_complete() -> None:
-    tiles = tiles_of_sums([a_sum(40), a_sum(2), a_sum(2, "kg")], NOW, missing=[], later=[])
-    assert tiles.total == Counts(3, 0, 9, 0, {"", "kg"})
-    assert [minute.counts.changes for minute in tiles.minutes] == [1, 2]
-    assert tiles.since is None
+    minutes = [(MINUTE - 40, 1), (MINUTE - 2, 2), (MINUTE + 3, 4)]
+    tiles = tiles_of_sums(
+        minutes, {MINUTE: 1500, MINUTE - 1: 400}, STOCK, NOW, missing=[], later=[]
+    )
+    assert tiles.minutes == {MINUTE - 40: 1, MINUTE - 2: 2, MINUTE: 4}
+    assert (tiles.since, tiles.stock, tiles.worst_delay) == (None, STOCK, 1.5)
 
 
-def test_event_that_the_sums_lack_is_added_and_one_that_the_stream_sends_is_not_counted() -> None:
-    missing = [event(), event(kind="gap"), event(90)]
-    later = [event(stock_after=10, actor=None), event(kind="reconciled")]
-    tiles = tiles_of_sums([a_sum(0)] * 2, NOW, missing=missing, later=later)
-    assert tiles.total == Counts(2, 0, 7, -1, {""})
+def test_event_that_the_sums_lack_is_added_and_one_that_the_stream_sends_is_taken_off() -> None:
+    missing = [
+        effect(products=1, units=Decimal(7), low=1),
+        effect(90, units=Decimal(1)),
+        effect(0, 0),
+    ]
+    later = [effect(units=Decimal("-0.5"), out=1)]
+    tiles = tiles_of_sums([(MINUTE, 5)], {}, STOCK, NOW, missing=missing, later=later)
+    assert tiles.minutes == {MINUTE: 5}
+    assert tiles.stock == StockSums(11, Decimal("508.5"), 3, 0)
+    assert tiles.worst_delay is None
 
 
-def test_sum_of_a_future_minute_counts_in_the_current_one() -> None:
-    tiles = tiles_of_sums([a_sum(-3)], NOW, missing=[], later=[])
-    assert [minute.number for minute in tiles.minutes] == [int(NOW.timestamp()) // 60]
+def test_sparkline_has_sixty_minutes_and_reaches_its_height_at_the_peak() -> None:
+    line = Tiles({MINUTE: 8, MINUTE - 59: 4}, {}).line(NOW, 24).removeprefix("M").split("L")
+    assert (line[0], line[1], line[-1], len(line)) == ("0 12.0", "1 24.0", "59 0.0", 60)

@@ -8,14 +8,15 @@ from typing import Any
 from app.readmodel.copy_state import CopyState, Filling
 from app.store.coordination.checkpoints import Checkpoint
 from app.store.coordination.reconcile_requests import State as Comparison
-from app.store.coordination.shard_state import ShardState, reported
+from app.store.coordination.shard_state import ShardState, WorkerProof, reported
 from app.store.coordination.sink_row import SinkRow
 from app.store.coordination.workers import WorkerRow
 from app.store.dead_letters.letter_summary import DeadLetter, DeadLetterSummary
 from app.store.feed.cursor import Cursor
 from app.store.sinks.sink_lag import SinkView
 from app.store.status import Gap, StoredStatus
-from app.web.system.state import Live, SystemState, WorkerSeen
+from app.web.system.condition import condition_of
+from app.web.system.state import Live, SystemState, Vitals, WorkerSeen
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 
@@ -89,9 +90,17 @@ COPY = CopyState(
 )
 
 
-def live(**fields: Any) -> Live:
+def vitals(**fields: Any) -> Vitals:
     values: dict[str, Any] = {
         "parts": {"engine": "ok", "worker": "ok"},
+        "workers": [WorkerProof(silent=0.2)],
+    }
+    return Vitals(**(values | fields))
+
+
+def live(**fields: Any) -> Live:
+    values: dict[str, Any] = {
+        "vitals": vitals(),
         "shards": [reading()],
         "broker_kind": "in this process",
         "subscribers": 2,
@@ -114,4 +123,6 @@ def a_state(**fields: Any) -> SystemState:
         "needs_repair": False,
         "workers": [],
     }
-    return SystemState(**(values | fields))
+    values |= fields
+    values.setdefault("condition", condition_of(values["live"].vitals, NOW, NOW))
+    return SystemState(**values)

@@ -29,12 +29,12 @@ def test_running_sink_without_lag_has_no_finding() -> None:
 def test_sink_is_late_after_five_minutes() -> None:
     assert finding_text(sink(lag_seconds=LATE, lag_events=3)) == ""
     late = finding_text(sink(lag_seconds=LATE + 1, lag_events=3))
-    assert late.startswith("Sink archive is 5 min behind. It catches up by itself")
+    assert late.startswith("Connection archive is 5 min behind. It catches up by itself")
 
 
 def test_late_sink_without_a_worker_suggests_starting_one() -> None:
     late = finding_text(sink(lag_seconds=7200, owner=None))
-    assert late.startswith("Sink archive is 2 h behind. No worker runs it.")
+    assert late.startswith("Connection archive is 2 h behind. No worker runs it.")
     assert late.endswith("stockpulse sinks pause archive")
 
 
@@ -51,13 +51,13 @@ def test_late_sink_of_a_dead_worker_reports_the_missing_heartbeat() -> None:
 
 def test_stopped_sink_suggests_the_rewind_command() -> None:
     stopped = finding_text(sink(state="stopped", why="events may have expired"))
-    assert stopped.startswith("Sink archive has stopped: events may have expired.")
+    assert stopped.startswith("Connection archive has stopped: events may have expired.")
     assert stopped.endswith("stockpulse sinks rewind archive --to beginning")
 
 
 def test_sink_that_paused_itself_suggests_the_resume_command() -> None:
     paused = finding_text(sink(state="paused", why="shop.example answered 410 Gone"))
-    assert paused.startswith("Sink archive paused itself: shop.example answered 410 Gone.")
+    assert paused.startswith("Connection archive paused itself: shop.example answered 410 Gone.")
     assert paused.endswith("stockpulse sinks resume archive")
 
 
@@ -69,10 +69,12 @@ def test_sink_paused_by_an_administrator_has_no_finding() -> None:
 def test_failing_sink_shows_its_error_and_suggests_the_test_command() -> None:
     health = Health(error="shop.example answered 503")
     failing = finding_text(sink(health=health))
-    assert failing.startswith("Sink archive is failing: shop.example answered 503.")
+    assert failing.startswith("Connection archive is failing: shop.example answered 503.")
     assert failing.endswith("stockpulse sinks test archive")
     late = finding_text(sink(health=health, lag_seconds=3600))
-    assert late.startswith("Sink archive is failing, and 60 min behind: shop.example answered 503.")
+    assert late.startswith(
+        "Connection archive is failing, and 60 min behind: shop.example answered 503."
+    )
 
 
 def test_sink_findings_are_never_bad() -> None:

@@ -11,7 +11,7 @@ from app.core.errors import StoreUnavailable
 from app.store.status import StoredStatus
 from app.web.system.snapshot import HANGING, Heartbeats, SystemSnapshot
 from app.web.system.state import SystemState
-from tests.unit.web.system.system_states import live, row, stored
+from tests.unit.web.system.system_states import live, row, stored, vitals
 
 
 class Store:
@@ -51,7 +51,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def current(store: Store, clock: Clock) -> Callable[[], SystemState]:
-    snapshot = SystemSnapshot(store.read, live, clock)
+    snapshot = SystemSnapshot(store.read, live, vitals, clock)
 
     def read() -> SystemState:
         with ThreadPoolExecutor(1) as pool:  # browser tests leave an event loop in the main thread
@@ -72,7 +72,7 @@ def test_one_read_is_reused_for_a_second(
 
 
 def test_expire_makes_the_next_call_read_again(store: Store, clock: Clock) -> None:
-    snapshot = SystemSnapshot(store.read, live, clock)
+    snapshot = SystemSnapshot(store.read, live, vitals, clock)
     with ThreadPoolExecutor(1) as pool:
         pool.submit(anyio.run, snapshot.current).result()
         snapshot.expire()

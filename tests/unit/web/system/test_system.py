@@ -10,7 +10,7 @@ import pytest
 from app.readmodel.copy_state import Filling
 from app.store.coordination.reconcile_requests import Outcome
 from app.store.coordination.reconcile_requests import State as Comparison
-from app.store.coordination.shard_state import ShardState
+from app.store.coordination.shard_state import ShardState, WorkerProof
 from app.store.dead_letters.letter_summary import DeadLetterSummary
 from app.web.system.health_checks import findings, headline, span
 from app.web.system.readiness import MOST, details_of
@@ -23,10 +23,10 @@ from tests.unit.web.system.system_states import (
     gap,
     letters,
     live,
-    reading,
     row,
     saved,
     stored,
+    vitals,
     worker,
 )
 from worker.leasing.assignment import LEASE_TIME
@@ -41,15 +41,12 @@ def report(**fields: Any) -> tuple[str, list[str]]:
 
 
 def test_healthy_state_has_no_findings() -> None:
-    assert report() == ("All is well: 1 shard is read without delay.", [])
-    assert report(live=live(shards=[])) == ("All is well.", [])
-    two = live(shards=[reading("s1"), reading("s2", lag=12.0)])
-    assert report(live=two)[0] == "All is well: 2 shards are read 12 s behind."
+    assert report() == ("All is well: changes are read without delay.", [])
 
 
 def test_failing_part_is_named_with_its_error() -> None:
     parts = {"engine": "the embedded engine does not answer", "worker": "ok"}
-    head, texts = report(live=live(parts=parts), trouble="DynamoDB did not answer.")
+    head, texts = report(live=live(vitals=vitals(parts=parts)), trouble="DynamoDB did not answer.")
     assert head == "Stockpulse is not working."
     (text,) = texts  # the store's error has the same cause, so it is not listed
     assert text.startswith("Engine: the embedded engine does not answer. If this lasts")
@@ -60,13 +57,13 @@ def test_refused_keys_are_a_finding_and_hide_no_other() -> None:
     assert head == "Working, but something needs attention."
     assert text.startswith("2 stored API keys are refused")
     _, texts = report(live=live(refused_keys=1), trouble="DynamoDB did not answer.")
-    assert texts[0].startswith("The store cannot be read")
+    assert texts[1].startswith("The tables cannot be read")
 
 
-def test_unreadable_store_is_a_finding_even_if_all_parts_are_ok() -> None:
+def test_unreadable_tables_are_a_finding_even_if_all_parts_are_ok() -> None:
     head, texts = report(stored=None, read_at=None, trouble="DynamoDB did not answer.")
-    assert head == "Stockpulse is not working."
-    assert texts[0].startswith("The store cannot be read: DynamoDB did not answer.")
+    assert head == "Working, but something needs attention."
+    assert texts[0].startswith("The tables cannot be read: DynamoDB did not answer.")
     assert "recovers by itself" in texts[0]
 
 
@@ -96,8 +93,8 @@ def test_worker_counts_as_dead_two_seconds_after_its_leases() -> None:
 
 
 def test_late_reader_is_a_finding_with_its_lag() -> None:
-    head, texts = report(live=live(shards=[reading(lag=300.0)]))
-    assert head == "Working, but something needs attention."
+    head, texts = report(live=live(vitals=vitals(workers=[WorkerProof(behind=300.0)])))
+    assert head == "Working, but changes appear 5 min late."
     assert texts[0].startswith("Changes appear late: the reader is 5 min behind.")
 
 
@@ -124,18 +121,9 @@ def test_comparison_that_no_worker_begins_is_a_finding_except_on_lambda() -> Non
 
 
 def test_missing_worker_is_a_finding() -> None:
-    elsewhere = live(shards=None)
-    assert "stockpulse worker" in report(live=elsewhere)[1][0]
-    assert "stockpulse worker" in report(live=elsewhere, workers=[worker(silent=SILENT)])[1][0]
-    dead_and_alive = [worker("w1", silent=99), worker("w2")]
-    assert report(live=elsewhere, workers=dead_and_alive) == ("All is well.", [])
-    assert report(live=elsewhere, stored=stored(host="lambda")) == ("All is well.", [])
-
-
-def test_worker_without_observed_heartbeat_is_not_reported_as_healthy() -> None:
-    """To a new web process, the row of a dead worker is the same as that of a live one."""
-    head, texts = report(live=live(shards=None), workers=[worker(heard=False)])
-    assert (head[:9], texts) == ("Checking:", [])
+    head, (text,) = report(live=live(vitals=vitals(workers=[])))
+    assert head == "Stockpulse is not working."
+    assert "stockpulse worker" in text
 
 
 def test_lag_of_a_dead_worker_s_shard_grows() -> None:
@@ -156,9 +144,9 @@ def test_report_of_a_live_worker_overrides_reports_of_dead_ones() -> None:
 @pytest.mark.parametrize(
     ("found", "text"),
     [
-        (letters(1), "There is 1 dead letter."),
-        (letters(3), "There are 3 dead letters."),
-        (letters(9, more=True), "There are 9 or more dead letters."),
+        (letters(1), "1 change was not delivered to a connection."),
+        (letters(3), "3 changes were not delivered to a connection."),
+        (letters(9, more=True), "9 or more changes were not delivered to a connection."),
     ],
 )
 def test_dead_letters_are_a_finding_with_their_count_and_a_command(
@@ -182,8 +170,8 @@ def test_gap_is_a_finding_for_a_day() -> None:
 
 
 def test_bad_findings_come_first() -> None:
-    _, texts = report(stored=stored(dead_letters=letters(1)), live=live(shards=None))
-    assert [text.split(" ")[0] for text in texts] == ["No", "There"]
+    _, texts = report(stored=stored(dead_letters=letters(1)), live=live(vitals=vitals(workers=[])))
+    assert [text.split(" ")[0] for text in texts] == ["No", "1"]
 
 
 def test_shard_line_combines_checkpoint_and_reports() -> None:

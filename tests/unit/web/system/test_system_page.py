@@ -18,6 +18,7 @@ from tests.unit.web.system.system_states import (
     saved,
     sink,
     stored,
+    vitals,
     worker,
 )
 
@@ -27,14 +28,24 @@ def get(path: str, state: SystemState, **settings: Any) -> httpx.Response:
         return state
 
     probes = {
-        name: partial({"ok": None}.get, text, text) for name, text in state.live.parts.items()
+        name: partial({"ok": None}.get, text, text)
+        for name, text in state.live.vitals.parts.items()
     }
-    return OpenSite(settings, system=SimpleNamespace(current=current), probes=probes).get(path)
+    broker = SimpleNamespace(head="cursor")
+    system = SimpleNamespace(current=current)
+    return OpenSite(settings, system=system, probes=probes, broker=broker).get(path)
 
 
 def test_headline_comes_before_the_details() -> None:
     page = get("/system", a_state()).text
-    order = ["All is well", "Shards of the stream", "Sinks", "Dead letters", "Gaps", "Live feed"]
+    order = [
+        "All is well",
+        "Reading of",
+        "Connections",
+        "not delivered",
+        "be missing",
+        "This server",
+    ]
     places = [page.index(text) for text in order]
     assert places == sorted(places)
     assert "<code>s1</code>" in page
@@ -46,7 +57,7 @@ def test_headline_comes_before_the_details() -> None:
 
 def test_every_value_of_the_live_feed_and_the_store_is_shown() -> None:
     page = get("/system", a_state()).text
-    assert "<dt>Broker</dt><dd>in this process</dd>" in page
+    assert "<dt>Changes are passed on</dt><dd>in this process</dd>" in page
     assert "<dd></dd>" not in page
 
 
@@ -67,7 +78,7 @@ def test_findings_are_shown_with_their_remedy() -> None:
 def test_gaps_of_shards_and_products_link_to_their_histories() -> None:
     gaps = [gap(), gap(about="P&1", why="found otherwise")]
     page = get("/system", a_state(stored=stored(gaps=gaps))).text
-    assert 'shard <a href="/products/history?id=%00shard%23s1"><bdi>s1</bdi></a>' in page
+    assert 'stream <a href="/products/history?id=%00shard%23s1"><bdi>s1</bdi></a>' in page
     assert '/products/history?id=P%261"><bdi>Blue kettle</bdi></a>' in page
     assert page.index("<bdi>s1<") < page.index("Blue kettle") < page.index("found otherwise")
 
@@ -84,14 +95,14 @@ def test_leases_and_workers_are_shown_if_there_are_any() -> None:
     ).text
     assert "Workers</h2>" in page
     assert "since 2026-11-21 11:30:00" in page
-    states = ('class="well">alive<', "silent for 40 s", "waiting for a heartbeat")
+    states = ('class="well">alive<', "silent for 40 s", "not heard of yet")
     assert [page.count(text) for text in states] == [1, 1, 1]
 
 
 def test_page_shows_what_is_unknown_while_the_store_is_unavailable() -> None:
     state = a_state(stored=None, read_at=None, trouble="DynamoDB did not answer.")
     page = get("/system", state).text
-    assert "Stockpulse is not working." in page
+    assert "Working, but something needs attention." in page
     assert "the tables have not been read yet" in page
     assert page.count("Unknown: the tables have not been read.") == 3
 
@@ -112,7 +123,7 @@ def test_fragment_has_only_the_state() -> None:
 
 
 def test_readiness_has_parts_and_details() -> None:
-    state = a_state(live=live(parts={"engine": "down", "worker": "ok"}))
+    state = a_state(live=live(vitals=vitals(parts={"engine": "down", "worker": "ok"})))
     answer = get("/readyz", state)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
     body = answer.json()
@@ -126,7 +137,7 @@ def test_readiness_has_parts_and_details() -> None:
 
 
 def test_unknown_state_is_not_shown_as_good() -> None:
-    unknown = a_state(live=live(shards=None), workers=[worker(heard=False)])
+    unknown = a_state(live=live(vitals=vitals(workers=None)))
     for state, kind in ((unknown, "notice "), (a_state(), "notice good")):
         assert f'id="verdict" class="{kind}"' in get("/system", state).text
 

@@ -13,8 +13,7 @@ from app.store.feed.cursor import Cursor, before
 from app.store.timeline.batch import Batch, Entry
 from app.store.timeline.position import Position
 from tests.unit.store.timeline.building import cursor, event
-from worker.consumers.process_parts import Shared
-from worker.consumers.retry_policy import RetryPolicy
+from worker.consumers.process_parts import Shared, SinkPlan
 from worker.consumers.runner import READ, SETTLES_MS, Runner
 from worker.consumers.sink import Rejected, Sink
 
@@ -65,7 +64,7 @@ def a_runner(tail: Any, deliver: Any, clock: Any = None, poll: float = 5.0) -> R
     nothing: Any = SimpleNamespace(save=lambda *_: None)
     return Runner(
         Sink("archive", deliver, clock=clock, poll=poll),
-        Shared(tail, nothing, nothing, lambda _: None, RetryPolicy()),
+        Shared(tail, nothing, nothing, lambda _: None, SinkPlan()),
         Lease("stockpulse", SINK, "archive", "me", 1),
         SinkRow("archive", owner="me", counter=1, cursor=before(T)),
         Unleased(),

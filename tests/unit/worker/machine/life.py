@@ -22,11 +22,11 @@ from tests.support.fakes.fake_wire import FakeClient, Wire
 from tests.support.simulation.threads import SimEvent
 from tests.unit.worker.machine.checks.ledger import FEED
 from tests.unit.worker.machine.world import KEY, KEY_ID, World
+from worker.consumers.process_parts import SinkPlan
 from worker.consumers.sink import Rejected
 from worker.effects.log_writer import LogWriter
 from worker.hosts.in_process import Worker, make_worker
 from worker.hosts.stream_reading import Reading
-from worker.hosts.wiring import SinkPlan
 from worker.sharing.membership import Member
 from worker.stream.shards.polling import IDLE_AWS
 

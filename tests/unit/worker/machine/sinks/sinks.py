@@ -17,8 +17,8 @@ from tests.unit.worker.machine.sinks.deliveries import Deliveries
 from tests.unit.worker.machine.sinks.deployed import SINKS
 from tests.unit.worker.machine.sinks.known import Known
 from tests.unit.worker.machine.sinks.other_side import OtherSide
+from worker.consumers.process_parts import SinkPlan
 from worker.consumers.retry_policy import RetryPolicy
-from worker.hosts.wiring import SinkPlan
 
 if TYPE_CHECKING:
     from tests.unit.worker.machine.world import World

@@ -1,0 +1,1 @@
+"""The texts of a change's row: each is made from the event alone. Pure."""

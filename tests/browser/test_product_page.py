@@ -1,0 +1,152 @@
+"""The page of one product follows its changes, and leads back to its versions."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.integration.reversals.undoing import delete, edit, events_of
+from tests.support.processes.running import App
+from tests.support.waiting import until
+
+
+@pytest.fixture(scope="module")
+def app(shared: App) -> App:
+    """One application for all tests; each has products of its own."""
+    return shared
+
+
+def charted(app: App, product_id: str) -> None:
+    """Wait until the read model has the product's events."""
+    until(lambda: "data-chart" in app.http.get(f"/products/history?id={product_id}").text)
+
+
+def test_changes_arrive_without_a_reload(app: App, page: Page) -> None:
+    app.create("ba", stock=10, reorder_point=4)
+    events_of(app, "ba", 1)
+    charted(app, "ba")
+    page.goto(f"{app.url}/products/history?id=ba")
+    expect(page.locator("#pill")).to_contain_text("Live")
+    expect(page.locator("#chart canvas")).to_be_visible()
+    page.locator("#facts summary").evaluate("one => (one.dataset.kept = 'yes')")
+    page.evaluate("document.querySelector('#changes > li').dataset.kept = 'yes'")
+    app.adjust("ba", -7)
+    expect(page.locator("#changes > .row [data-part=change]").first).to_have_text("10 → 3 (−7)")
+    expect(page.locator(".stock-now strong")).to_have_text("3")
+    expect(page.locator(".badge")).to_have_text("low")
+    expect(page.locator("#changes > [data-kept]")).to_have_count(1)
+    edit(app, "ba", name="Another name")
+    expect(page.locator("h1")).to_have_text("Another name")
+
+
+def test_slider_shows_the_stock_while_it_moves_and_the_version_after_it(
+    app: App, page: Page
+) -> None:
+    app.create("bb", stock=10, price="2")
+    events_of(app, "bb", 1)
+    page.wait_for_timeout(1200)  # times have whole seconds on some engines
+    edit(app, "bb", price="3")
+    events_of(app, "bb", 2)
+    charted(app, "bb")
+    page.goto(f"{app.url}/products/history?id=bb&range=all")
+    expect(page.locator("#chart canvas")).to_be_visible()
+    slider = page.get_by_label("Point in time of the chart")
+    slider.focus()
+    slider.evaluate("one => { one.value = 1; one.dispatchEvent(new Event('input')); }")
+    expect(page.locator("#scrub output")).to_contain_text("· 10")
+    slider.evaluate("one => one.dispatchEvent(new Event('change'))")
+    expect(page).to_have_url(re.compile(r"at=.*#version"))
+    expect(page.locator("#version .diffs tbody tr")).to_have_text(
+        re.compile(r"Price\s*2.00\s*3.00")
+    )
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_version_is_restored_and_a_change_undone(
+    app: App, browser: Browser, *, script: bool
+) -> None:
+    product_id = f"bc{script}"
+    app.create(product_id, stock=10, price="2")
+    (created,) = events_of(app, product_id, 1)
+    context = browser.new_context(java_script_enabled=script)
+    page = context.new_page()
+    page.wait_for_timeout(1200)
+    edit(app, product_id, price="3")
+    events_of(app, product_id, 2)
+    page.goto(f"{app.url}/products/history?id={product_id}&at={created['occurred_at']}")
+    page.get_by_role("button", name="Restore this version").click()
+    page.get_by_role("button", name="Restore").click()
+    expect(page.locator("main")).to_contain_text("The version is restored")
+    assert app.http.get(f"/v1/products/{product_id}").json()["price"] == "2"
+
+    events_of(app, product_id, 3)
+    page.goto(f"{app.url}/products/history?id={product_id}")
+    page.locator("#changes > .row").first.hover()
+    page.locator("#changes .undo").first.click()
+    done = page.locator("#toasts" if script else "main")
+    expect(done).to_contain_text("Undone." if script else "The change was undone")
+    assert app.http.get(f"/v1/products/{product_id}").json()["price"] == "3"
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 768, 1280])
+def test_page_is_accessible_and_fits(app: App, browser: Browser, scheme: str, width: int) -> None:
+    product_id = f"bd{scheme}{width}" + "i" * 2000
+    name = "A" * 200
+    app.put_outside(ProductID=product_id, ProductName=name, Stock=-1, remark="t" * 10_000)
+    app.put_outside(ProductID=product_id, ProductName=name, Stock=5, remark="u" * 10_000)
+    (first, _) = events_of(app, product_id, 2)
+    app.create(f"gone{scheme}{width}", stock=5)
+    delete(app, f"gone{scheme}{width}")
+    charted(app, product_id)
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="reduce",
+        has_touch=width == 390,
+        is_mobile=width == 390,
+    )
+    page = context.new_page()
+    for path in (
+        f"/products/history?id={product_id}&at={first['occurred_at']}",
+        f"/products/history?id={product_id}&tab=fields",
+        f"/products/restore?id={product_id}&at={first['occurred_at']}",
+        f"/products/history?id=gone{scheme}{width}",
+        "/products/history?id=never",
+    ):
+        page.goto(app.url + path, wait_until="load")
+        if "fields" in path:
+            expect(page.locator("#chart canvas")).to_be_visible()
+        results = Axe().run(page)
+        assert results.violations_count == 0, f"{path[:60]}: {results.generate_report()}"
+        overflow = page.evaluate(
+            "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert overflow <= 0, f"{path[:60]} is {overflow} px too wide"
+    context.close()
+
+
+def test_phone_has_stock_and_adjust_on_top_and_facts_folded(app: App, browser: Browser) -> None:
+    app.create("be", stock=10, price="2")
+    events_of(app, "be", 1)
+    charted(app, "be")
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    page.goto(f"{app.url}/products/history?id=be")
+    expect(page.locator("#chart canvas")).to_be_visible()
+    order = [page.locator(one) for one in (".stock-now", "#facts", "#chart", "#timeline")]
+    tops = [one.bounding_box() for one in order]
+    places = [box["y"] for box in tops if box is not None]
+    assert places == sorted(places)
+    assert len(places) == 4
+    adjust = page.get_by_role("button", name="Adjust").bounding_box()
+    assert adjust is not None
+    assert adjust["height"] >= 44
+    expect(page.locator("#facts dl").first).to_be_hidden()
+    page.locator("#facts summary").tap()
+    expect(page.locator("#facts dl").first).to_be_visible()
+    context.close()
