@@ -27,8 +27,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from app.store.engine import find_running
 from bench.support.report import Requirement, conditions, finish, percentile
 from bench.support.store import bare
-from tests.support.page_events import record_streams
 from tests.support.processes.process import Process
+from tests.support.replay.page_events import record_streams
 from tests.support.replay.trial import Meter, Replayed, replaying, sell_and_record
 from tests.support.waiting import until
 
