@@ -27,8 +27,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from app.store.engine import find_running
 from bench.support.report import Requirement, conditions, finish, percentile
 from bench.support.store import bare
-from tests.support.page_events import record_streams
 from tests.support.processes.process import Process
+from tests.support.replay.page_events import record_streams
 from tests.support.replay.trial import Meter, Replayed, replaying, sell_and_record
 from tests.support.waiting import until
 
@@ -80,6 +80,7 @@ def replayed(page: Page, meter: Meter, replay: Replayed, given: argparse.Namespa
     small = meter.heap()
     with meter.measuring() as flooded:
         count = flood(page, replay, FLOOD, given.seconds)
+        page.wait_for_timeout(300)  # the last flush
     if count < given.many:
         count = flood(page, replay, FLOOD, (given.many - count) / FLOOD)
     large = meter.heap()
@@ -89,11 +90,11 @@ def replayed(page: Page, meter: Meter, replay: Replayed, given: argparse.Namespa
         "idle_frames_per_s": idle[0].frames_per_s,
         "frames_per_s": flooded[0].frames_per_s,
         "longest_ms": flooded[0].longest_ms,
-        "busy_at_flood": flooded[0].busy,
+        "busy_at_flood": flooded[0].cpu_s / given.seconds,
         "events": count,
         "heap_few": small,
         "heap_many": large,
-        "busy_at_20": ordinary[0].busy,
+        "busy_at_20": ordinary[0].cpu_s / (given.seconds / 2),
         "gaps": page.evaluate("heard.gaps"),
     }
 

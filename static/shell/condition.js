@@ -6,7 +6,8 @@
 export const SILENCE = 8_000; // without a message: two heartbeats are missing
 export const OLD = 10_000; // without a message: what is shown is called stale
 const REPORTED = 10_000; // for which "caught up" is shown
-const READING = 30_000; // the longest time to read a page of events after a reset
+
+const LATE = new Set(["behind", "stale"]);
 
 const UNREACHABLE = "The server does not answer.";
 
@@ -16,16 +17,17 @@ export function createCondition(start) {
   let heard = start; // the page itself came from the server
   let retryAt = 0;
   let server = null; // the newest status: of a hello or a heartbeat
-  let resume = null; // {count, missed, reading}: what was missed arrives
+  let resume = null; // {count, missed}: what was missed arrives
+  let behind = false; // this page is still reading what it missed
   let caughtUp = null; // {count, missed, at}
   let paused = false;
   let waiting = 0;
 
-  const begin = () => (resume ??= { count: 0, missed: false, reading: 0 });
+  const begin = () => (resume ??= { count: 0, missed: 0 });
 
   /** A heartbeat is sent when no event waits, so it ends a resume. */
   function heartbeat(now) {
-    if (resume === null || server.state === "behind" || now < resume.reading) return;
+    if (resume === null || behind || server.state === "behind") return;
     caughtUp = { count: resume.count, missed: resume.missed, at: now };
     resume = null;
   }
@@ -46,7 +48,6 @@ export function createCondition(start) {
       }
       heard = now;
       retryAt = 0;
-      if (name === "reset" && resume !== null) resume.reading = now + READING;
       if (body.state === undefined) return;
       server = body;
       if (body.state === "stale") begin();
@@ -57,12 +58,24 @@ export function createCondition(start) {
     events(count) {
       if (resume === null) return;
       resume.count += count;
-      resume.reading = 0;
+    },
+
+    /** Whether this page is still reading what it missed. */
+    catchingUp(value) {
+      behind = value;
+      if (behind) begin();
+      // What a late worker still has to send is counted until a heartbeat.
+      else if (server === null || !LATE.has(server.state)) resume = null;
+    },
+
+    /** This page has read what it missed; `missed`: how many it cannot show, null: some. */
+    caughtUp({ caughtUp: count, missed }, now) {
+      caughtUp = { count, missed, at: now };
     },
 
     /** Some events are missing on this page. */
     gap() {
-      if (resume !== null) resume.missed = true;
+      if (resume !== null) resume.missed = null;
     },
 
     /** Whether the page holds changes back, and how many. */
@@ -125,7 +138,7 @@ function unheard(since, now, retryAt) {
 }
 
 function caughtUpText({ count, missed }) {
-  return `caught up ${count.toLocaleString("en")}, ${missed ? "some" : 0} missed`;
+  return `caught up ${count.toLocaleString("en")}, ${missed?.toLocaleString("en") ?? "some"} missed`;
 }
 
 /** The lag of each hop, and when each hop last proved itself. */

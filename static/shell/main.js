@@ -31,6 +31,14 @@ listen({
   },
   onEvents: (events) => condition.events(events.length),
   onGap: () => condition.gap(),
+  onCatchingUp(count) {
+    condition.catchingUp(count !== null);
+    show();
+  },
+  onCaughtUp(report) {
+    condition.caughtUp(report, Date.now());
+    show();
+  },
 });
 $("retry").addEventListener("click", retry);
 document.addEventListener("visibilitychange", show);

@@ -13,8 +13,9 @@ const LAST_DELAY = 15_000;
  *
  * `onEvents(events)` gets new events' data, oldest first; `counted` means that the page's sums
  * have the event. `onGap(time)` is called before them if this page misses some, with the time of
- * the oldest event read. After an interruption, `onCatchingUp(count)` is called with the events
- * caught up so far, and `onCaughtUp({caughtUp, missed})` at the end if there were any.
+ * the oldest event read. While the tab is behind, `onCatchingUp(count)` is called with the events
+ * caught up so far, and with null at the end; after an interruption, `onCaughtUp({caughtUp,
+ * missed})` is called then, too. `missed` is null if it is not known.
  */
 export function createIntake({
   dedupe,
@@ -23,8 +24,8 @@ export function createIntake({
   load,
   onEvents,
   onGap,
-  onCatchingUp = () => {},
-  onCaughtUp = () => {},
+  onCatchingUp = (_count) => {},
+  onCaughtUp = (_report) => {},
   clock = globalThis,
 }) {
   let position = cursor; // of the last event that was passed on
@@ -35,7 +36,10 @@ export function createIntake({
   let joined = false; // the first catch-up is no interruption: the page was only just rendered
 
   function begin(goal = "") {
-    catching ??= { head: undefined, goal: "", caughtUp: 0, missed: 0, interrupted: joined };
+    if (catching === null) {
+      catching = { head: undefined, goal: "", caughtUp: 0, missed: 0, interrupted: joined };
+      onCatchingUp(0);
+    }
     if (goal > position) catching.goal = goal;
   }
 
@@ -45,7 +49,8 @@ export function createIntake({
     own?.close();
     own = held = catching = null;
     for (const frame of arrived) admit(frame);
-    if (interrupted && (caughtUp > 0 || missed !== 0)) onCaughtUp({ caughtUp, missed });
+    onCatchingUp(null);
+    if (interrupted) onCaughtUp({ caughtUp, missed });
   }
 
   function pass(items) {
@@ -55,7 +60,7 @@ export function createIntake({
     if (fresh.length === 0) return;
     if (catching !== null) {
       catching.caughtUp += fresh.length;
-      if (catching.interrupted) onCatchingUp(catching.caughtUp);
+      onCatchingUp(catching.caughtUp);
     }
     onEvents(fresh);
   }

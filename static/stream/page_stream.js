@@ -12,9 +12,9 @@ let stream = null;
 /**
  * Adds a part of the page. `seen`: ids of the events that it shows already; `onEvents(events)`:
  * new events' data, oldest first; `onGap(time)`; `onState(state)`; `onClock(heartbeat)`;
- * `onFrame({name, id, data})`: each message, after its events. After an interruption,
- * `onCatchingUp(count)` for the events caught up so far, and at the end
- * `onCaughtUp({caughtUp, missed})`, where `missed` is null if it is not known.
+ * `onFrame({name, id, data})`: each message, after its events. While the page is behind,
+ * `onCatchingUp(count)` for the events caught up so far, and null at the end; then, after an
+ * interruption, `onCaughtUp({caughtUp, missed})`, where `missed` is null if it is not known.
  */
 export function listen(part) {
   parts.push(part);

@@ -22,7 +22,6 @@ function page() {
     wait: (time) => (now += time),
     hello: (cursor, status = {}) => frame("hello", { ...STATUS, ...status, cursor }),
     beat: (status = {}) => frame("heartbeat", { ...STATUS, ...status }),
-    reset: () => frame("reset", { cursor: "c9" }),
     retryIn: (time) => frame("retry", { at: now + time }),
     change(id, count = 1) {
       condition.events(count);
@@ -136,7 +135,7 @@ test("a heartbeat ends a resume in which nothing was missed", () => {
 test("a reset waits for the page of events, and a gap is not called complete", () => {
   const tab = page().lose();
   tab.condition.state("live");
-  tab.reset();
+  tab.condition.catchingUp(true);
   tab.hello("c9");
   tab.beat();
   assert.equal(tab.shown(), "Catching up\u2026");
@@ -144,7 +143,35 @@ test("a reset waits for the page of events, and a gap is not called complete", (
   tab.condition.events(200);
   assert.equal(tab.shown(), "Catching up 200");
   tab.beat();
+  assert.equal(tab.shown(), "Catching up 200");
+  tab.condition.catchingUp(false);
+  tab.condition.caughtUp({ caughtUp: 200, missed: 5_113 }, START);
+  assert.equal(tab.shown(), "Live \u00b7 caught up 200, 5,113 missed");
+  tab.condition.caughtUp({ caughtUp: 200, missed: null }, START);
   assert.equal(tab.shown(), "Live \u00b7 caught up 200, some missed");
+});
+
+test("a tab that was frozen alone is not live until it has what it missed", () => {
+  const tab = page();
+  tab.condition.state("live");
+  tab.beat();
+  tab.condition.catchingUp(true);
+  tab.beat(); // of the stream that the tabs share
+  assert.equal(tab.shown(), "Catching up\u2026");
+  tab.condition.catchingUp(false);
+  assert.equal(tab.shown(), "Live \u00b7 lag 0.4 s");
+});
+
+test("what a late worker still has to send is counted after the page has caught up", () => {
+  const tab = page().lose();
+  tab.condition.state("live");
+  tab.hello("c1", { state: "behind" });
+  tab.condition.catchingUp(true);
+  tab.condition.events(3);
+  tab.condition.catchingUp(false);
+  tab.condition.events(4);
+  tab.beat();
+  assert.equal(tab.shown(), "Live \u00b7 caught up 7, 0 missed");
 });
 
 test("events that arrive after a worker was frozen are caught up, too", () => {

@@ -135,7 +135,7 @@ test("frames missed in the middle are caught up and reported", () => {
   assert.equal(tab.own().after, at(12));
   tab.send(hello(12, 15), change(13), change(14), change(15));
   assert.deepEqual(tab.output, range(11, 15));
-  assert.deepEqual(tab.catchingUp, [1, 2, 3]);
+  assert.deepEqual(tab.catchingUp, [0, null, 0, 1, 2, 3, null]);
   assert.deepEqual(tab.caughtUp, [{ caughtUp: 3, missed: 0 }]);
 });
 
@@ -150,7 +150,7 @@ test("a reconnection of the shared stream is reported when the newest change has
   assert.deepEqual(tab.caughtUp, [{ caughtUp: 3, missed: 0 }]);
   tab.changes(15, 16);
   tab.receive(hello(16, 16)); // an old connection was replaced
-  assert.equal(tab.caughtUp.length, 1);
+  assert.deepEqual(tab.caughtUp.at(-1), { caughtUp: 0, missed: 0 });
   assert.equal(tab.streams.length, 0);
 });
 
@@ -159,7 +159,8 @@ test("a tab that joins behind the others reports no interruption", () => {
   tab.intake.catchUp(at(11));
   tab.intake.markLive();
   tab.send(hello(10, 11), change(11));
-  assert.deepEqual([tab.catchingUp, tab.caughtUp], [[], []]);
+  assert.deepEqual(tab.catchingUp, [0, 1, null]);
+  assert.deepEqual(tab.caughtUp, []);
 });
 
 test("after a reset the newest page is shown, and the events from there on", async () => {

@@ -80,11 +80,11 @@ def replaying(url: str, recorded: Path) -> Iterator[Replayed]:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a page did in a time: `busy` is its main thread's CPU time, as a share of a core."""
+    """What a page did in a time: `cpu_s` is its main thread's CPU time."""
 
     frames_per_s: float
     longest_ms: float
-    busy: float
+    cpu_s: float
 
 
 class Meter:
@@ -97,7 +97,8 @@ class Meter:
         self._control.send("Performance.enable", {"timeDomain": "threadTicks"})
 
     def heap(self) -> float:
-        """The bytes in use after a garbage collection."""
+        """The bytes in use after what was received has been shown, and a garbage collection."""
+        self._page.wait_for_timeout(1500)
         self._control.send("HeapProfiler.collectGarbage")
         return self._metrics()["JSHeapUsedSize"]
 
@@ -110,8 +111,8 @@ class Meter:
         yield found
         after, page = self._metrics(), self._page.evaluate("meter")
         seconds = time.perf_counter() - begun
-        busy = (after["TaskDuration"] - before["TaskDuration"]) / seconds
-        found.append(Reading(page["frames"] / seconds, page["longest"], busy))
+        cpu = after["TaskDuration"] - before["TaskDuration"]
+        found.append(Reading(page["frames"] / seconds, page["longest"], cpu))
 
     def _metrics(self) -> dict[str, float]:
         metrics = self._control.send("Performance.getMetrics")["metrics"]

@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.support.http.plain import Client
-from tests.support.page_events import after_rendering, heard, record_streams
 from tests.support.processes.process import Process
 from tests.support.processes.running import App
+from tests.support.replay.page_events import after_rendering, heard, record_streams
 from tests.support.waiting import until
 
 STREAM = re.compile(r"/v1/events\?")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from tests.support.page_events import heard, record_streams
 from tests.support.processes.running import App
+from tests.support.replay.page_events import heard, record_streams
 from tests.support.replay.trial import Meter, replaying, sell_and_record
 from tests.support.waiting import until
 
