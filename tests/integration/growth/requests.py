@@ -342,5 +342,5 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
     ("POST", "/system/sinks/rewind"): lambda shop, n: [
         ask("/system/sinks/rewind?name=webhook", data={"to": "beginning"}, rows=_STATUS)
     ],
-    ("GET", "/"): lambda shop, n: [ask("/")],
+    ("GET", "/"): lambda shop, n: [ask("/"), ask("/?kind=deleted&min_delta=2")],
 }
