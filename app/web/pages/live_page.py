@@ -28,7 +28,7 @@ from app.web.pages import admin_page, sinks_page, system_page, undo_page
 from app.web.pages.audit import (
     audit_export,
     audit_page,
-    event_page,
+    permalink,
     saved_searches,
     undo_several,
 )
@@ -51,7 +51,7 @@ router.include_router(audit_page.router)
 router.include_router(audit_export.router)
 router.include_router(saved_searches.router)
 router.include_router(undo_several.router)
-router.include_router(event_page.router)  # after the others: its path ends with any event's id
+router.include_router(permalink.router)  # after the others: its path ends with any event's id
 router.include_router(admin_page.demo_router)
 router.include_router(admin_page.router)
 router.include_router(system_page.router)
