@@ -33,8 +33,9 @@ fmt: setup ## Format the code and apply automatic fixes
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-type: setup ## Check types with mypy in strict mode
+type: setup ## Check types: Python with mypy in strict mode, JavaScript with tsc
 	@$(BIN)/mypy
+	@scripts/types.sh
 
 # Two halves, each in a process of its own: pytest-xdist spends 3 seconds on the reports of so many
 # short tests.
@@ -86,7 +87,7 @@ lock: setup ## Update the lock files
 
 clean: ## Remove everything that can be rebuilt (not the data)
 	@find app worker tests bench scripts docs -name __pycache__ -prune -exec rm -rf {} +
-	@rm -rf .venv .ministack node_modules static/vendor build dist .schemathesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+	@rm -rf .venv .ministack node_modules scripts/types/node_modules static/vendor build dist .schemathesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
 
 setup: .venv/.ready static/vendor/.ready
 

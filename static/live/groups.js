@@ -90,6 +90,11 @@ const LEVELS = ["", "low", "out", "negative"];
 const worse = (a, b) => (LEVELS.indexOf(b) > LEVELS.indexOf(a) ? b : a);
 const same = (values, otherwise) => (new Set(values).size === 1 ? values[0] : otherwise);
 
+function products(items) {
+  const count = new Set(items.map(({ data }) => data.product_id)).size;
+  return count === 1 ? items[0].row.name : `${count} products`;
+}
+
 /** An entry of several changes as a row: `×14, net −22`. */
 export function describeGroup({ key, items, count, net, moved, units }) {
   const rows = items.map(({ row }) => row);
@@ -102,7 +107,7 @@ export function describeGroup({ key, items, count, net, moved, units }) {
     mark: same(rows.map((row) => row.mark), "\u2261"),
     label: same(rows.map((row) => row.label), "changed"),
     name: ofOrder ? latest.reference : latest.name,
-    shownId: ofOrder ? "" : latest.shownId,
+    shownId: ofOrder ? products(items) : latest.shownId,
     change: `\u00d7${count}${total}`,
     level: ofOrder ? rows.map((row) => row.level).reduce(worse) : latest.level,
     who: same(rows.map((row) => row.who), "several people"),

@@ -46,7 +46,7 @@ let found = 0; // baselines, shown as one number instead of rows
 
 createPauseControl($("pause"), (value) => {
   paused = value;
-  setPaused(paused);
+  setPaused(paused, buffer.count);
   toggle();
 });
 startFields($("filter"));
@@ -126,6 +126,7 @@ function showWaiting() {
   if (fresh.textContent === text) return;
   fresh.textContent = text;
   fresh.hidden = text === "";
+  if (paused) setPaused(true, buffer.count);
 }
 
 function showFound() {

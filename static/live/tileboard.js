@@ -46,12 +46,15 @@ export function createTileBoard(board, times, levelNames) {
     if (Date.now() - drawn < SLOW) return;
     drawn = Date.now();
     line.setAttribute("d", tiles.line(moment, HEIGHT));
-    const text = numbers.since === null ? "Changes, last hour" : `Changes since ${times.minute(numbers.since)}`;
+    const text = numbers.since === null ? "Changes in 1 h" : `Changes since ${times.minute(numbers.since)}`;
     if (period.textContent !== text) period.textContent = text;
   }
 
   begin(board.dataset.tiles);
-  setInterval(show, TICK);
+  setInterval(() => {
+    show();
+    if (!document.hidden && tiles.numbers(now()).products === null) refresh(); // the server's copy is being filled
+  }, TICK);
   if ("partial" in board.dataset) setInterval(() => document.hidden || refresh(), REFRESH);
 
   return {

@@ -16,16 +16,17 @@ export function effectOf(data, levelNames) {
   // A product that is older than its recording was counted before it was recorded.
   if (data.kind === "gap" || data.kind === "internal" || isBaseline(data)) return NONE;
   const what = data.kind === "reconciled" ? data.event_name : data.kind;
-  const products = !NO_AFTER.has(what) - !NO_BEFORE.has(what);
+  const products = Number(!NO_AFTER.has(what)) - Number(!NO_BEFORE.has(what));
   // Without both images, the stock is unknown on one side.
   if (data.view_type !== "NEW_AND_OLD_IMAGES") return { ...NONE, products };
   const [before, after] = [data.stock_before, data.stock_after];
-  const isOut = (stock) => stock !== null && Number(stock) <= 0;
+  const out = (stock) => Number(stock !== null && Number(stock) <= 0);
+  const low = (stock, image) => Number(isLow(stock, image, levelNames));
   return {
     products,
     units: rounded(Number(after ?? 0) - Number(before ?? 0)),
-    low: isLow(after, data.after, levelNames) - isLow(before, data.before, levelNames),
-    out: isOut(after) - isOut(before),
+    low: low(after, data.after) - low(before, data.before),
+    out: out(after) - out(before),
   };
 }
 

@@ -8,8 +8,8 @@ const show = createPill(document.getElementById("pill"));
 let connection = "connecting";
 let paused = false;
 
-/** Whether this page holds changes back. */
-export function setPaused(value) {
+/** Whether this page holds changes back, and how many. */
+export function setPaused(value, _waiting = 0) {
   paused = value;
   show(connection, paused);
 }

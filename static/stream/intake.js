@@ -37,7 +37,6 @@ export function createIntake({
   function begin(goal = "") {
     catching ??= { head: undefined, goal: "", caughtUp: 0, missed: 0, interrupted: joined };
     if (goal > position) catching.goal = goal;
-    joined = true;
   }
 
   function end() {
@@ -77,7 +76,6 @@ export function createIntake({
     } else if (frame.name === "change") {
       admit(frame);
     }
-    joined = true;
     if (catching === null) return;
     if (frame.id === catching.head) catching.head = null;
     const complete = catching.head === null && frame.id >= catching.goal;
@@ -139,6 +137,11 @@ export function createIntake({
       if (reading || own !== null) return;
       held ??= [];
       follow(position);
+    },
+
+    /** The page is live, so that what comes to catch up from now on is after an interruption. */
+    markLive() {
+      joined = true;
     },
 
     close: () => own?.close(),

@@ -9,7 +9,7 @@ const PAGE_LIMIT = 200;
 const PROBE_TIMEOUT = 5_000;
 
 /** `page` is the element with `data-stream` and `data-cursor`; `listeners` are those of a page. */
-export function openStream(page, { seen = [], onState, onClock = () => {}, ...listeners }) {
+export function openStream(page, { seen = [], onState, onClock = (_heartbeat) => {}, ...listeners }) {
   const { stream: url, cursor } = page.dataset;
   const { base, version } = document.documentElement.dataset;
   const dedupe = createDedupe();
@@ -40,7 +40,10 @@ export function openStream(page, { seen = [], onState, onClock = () => {}, ...li
       if (frame.name === "heartbeat") onClock(frame.data);
       intake.receive(frame);
     },
-    onState,
+    onState(state) {
+      if (state === "live") intake.markLive();
+      onState(state);
+    },
     onHole: intake.catchUp,
     isHidden: () => document.hidden,
   });

@@ -38,7 +38,7 @@ def test_inserts_stock_changes_edits_and_deletions_are_shown(app: App, page: Pag
     app.adjust("P1", -3)
     expect(rows.first).to_contain_text("12 → 9 (−3)")
     expect(rows.first).to_contain_text("local")
-    expect(rows.first).to_contain_text("sold")
+    expect(rows.first.locator(".what")).to_contain_text("sold")
 
     app.http.patch("/v1/products/P1", content='{"category":"Kitchen"}', headers=PATCH)
     expect(rows.first).to_contain_text("Category")
@@ -62,18 +62,17 @@ def test_reversal_links_to_the_change_that_it_takes_back(app: App, page: Page) -
     expect(links).to_have_count(0)
     sale = rows.first.get_attribute("data-id")
     app.http.post(f"/v1/events/{sale}/reversals", json={})
-    expect(links).to_have_attribute("href", f"/v1/events/{sale}")
+    expect(links).to_have_attribute("href", f"/audit/{sale}")
     page.reload()
-    expect(links).to_have_attribute("href", f"/v1/events/{sale}")
+    expect(links).to_have_attribute("href", f"/audit/{sale}")
 
 
 def test_every_static_file_is_loaded_from_the_hashed_folder(app: App, page: Page) -> None:
     loaded: dict[str, int] = {}
     page.on("response", lambda answer: loaded.update({answer.url: answer.status}))
     open_live(page, app.url)
-    expect(page.locator("#tiles canvas")).to_have_count(1)  # its module is loaded last
     files = {url for url in loaded if "/static/" in url}
-    assert {url.rpartition("/")[2] for url in files} >= {"main.js", "format.js", "uPlot.esm.js"}
+    assert {url.rpartition("/")[2] for url in files} >= {"main.js", "format.js", "live.css"}
     assert all(url.startswith(f"{app.url}{static_path()}/") for url in files)
     assert {loaded[url] for url in files} == {200}
 
@@ -136,26 +135,24 @@ def test_pause_holds_changes_and_resume_shows_them(app: App, page: Page) -> None
     expect(page.locator("#pill")).to_contain_text("Paused")
     for _ in range(3):
         app.adjust("P1", -1)
-    expect(page.locator("#pause")).to_contain_text("3")
+    expect(page.locator("#fresh")).to_have_text("3 new ↑")
     assert page.locator(ROWS).count() == 1
     page.locator("#pause").click()
     expect(page.locator(ROWS)).to_have_count(4)
     expect(page.locator(ROWS).first).to_contain_text("98 → 97")
+    expect(page.locator("#fresh")).to_be_hidden()
 
 
-def test_list_keeps_the_newest_500_rows(app: App, page: Page) -> None:
-    open_live(page, app.url)
+def put_products(app: App, count: int, stock: int = 9) -> None:
+    """Put products as a program does that is much faster than a person reads."""
     batch = [
-        {"PutRequest": {"Item": item(ProductID=f"P{number:04d}", ProductName="n", Stock=number)}}
-        for number in range(800)
+        {"PutRequest": {"Item": item(ProductID=f"P{n:04d}", ProductName="n", Stock=stock)}}
+        for n in range(count)
     ]
-    for start in range(0, 800, 25):
+    for start in range(0, count, 25):
         app.tables.batch_write_item(
             RequestItems={app.services.about.products_table: batch[start : start + 25]}
         )
-    app.create("last")
-    expect(page.locator(ROWS).first).to_contain_text("last", timeout=30_000)
-    expect(page.locator(ROWS)).to_have_count(500)
 
 
 def test_ten_tabs_share_one_stream_and_survive_the_loss_of_its_leader(

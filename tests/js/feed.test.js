@@ -27,7 +27,8 @@ test("changes of one order are one entry; a reference alone groups by its produc
   const items = [item({ product: "P1", ...order }), item({ product: "P2", ...order }), item({ product: "P3", reference: "SO-8" })];
   const { begun } = createGroups().add(items, 0);
   assert.deepEqual(begun.map((entry) => entry.key), ["order SO-7", "product P3"]);
-  assert.equal(describeGroup(begun[0]).name, "SO-7");
+  const { name, shownId } = describeGroup(begun[0]);
+  assert.deepEqual([name, shownId], ["SO-7", "2 products"]);
 });
 
 test("for ten seconds, later changes join their entry where it is", () => {

@@ -43,6 +43,10 @@ function started({ seen = [] } = {}) {
   });
   tab.receive = (...frames) => frames.forEach(tab.intake.receive);
   tab.changes = (first, last) => tab.receive(...range(first, last).map((number) => change(number)));
+  tab.live = () => {
+    tab.receive(hello(10, 10));
+    tab.intake.markLive();
+  };
   tab.own = () => tab.streams.at(-1);
   tab.send = (...frames) => frames.forEach((frame) => tab.own().closed || tab.own().send(frame));
   tab.loaded = async (numbers, missed) => {
@@ -124,7 +128,7 @@ test("what does not fit while it catches up comes with its own stream", () => {
 
 test("frames missed in the middle are caught up and reported", () => {
   const tab = started();
-  tab.receive(hello(10, 10));
+  tab.live();
   tab.changes(11, 12);
   tab.intake.catchUp(at(15));
   tab.receive(change(15));
@@ -137,8 +141,11 @@ test("frames missed in the middle are caught up and reported", () => {
 
 test("a reconnection of the shared stream is reported when the newest change has come", () => {
   const tab = started();
-  tab.receive(hello(10, 11), change(11), hello(11, 14), change(12), change(13));
+  tab.live();
+  tab.receive(change(11));
   assert.deepEqual(tab.caughtUp, []); // the first connection is no interruption
+  tab.receive(hello(11, 14), change(12), change(13));
+  assert.deepEqual(tab.caughtUp, []);
   tab.receive(change(14));
   assert.deepEqual(tab.caughtUp, [{ caughtUp: 3, missed: 0 }]);
   tab.changes(15, 16);
@@ -150,13 +157,15 @@ test("a reconnection of the shared stream is reported when the newest change has
 test("a tab that joins behind the others reports no interruption", () => {
   const tab = started();
   tab.intake.catchUp(at(11));
+  tab.intake.markLive();
   tab.send(hello(10, 11), change(11));
   assert.deepEqual([tab.catchingUp, tab.caughtUp], [[], []]);
 });
 
 test("after a reset the newest page is shown, and the events from there on", async () => {
   const tab = started();
-  tab.receive(hello(10, 10), change(11), reset(9000));
+  tab.live();
+  tab.receive(change(11), reset(9000));
   tab.receive(change(9001)); // held: the page may be older than the reset's cursor
   assert.equal(tab.loads[0].after, at(11));
   await tab.loaded(range(8700, 8899), 8488);
@@ -170,7 +179,8 @@ test("after a reset the newest page is shown, and the events from there on", asy
 
 test("after a reset a page that has all events leaves no gap", async () => {
   const tab = started();
-  tab.receive(hello(10, 10), reset(13));
+  tab.live();
+  tab.receive(reset(13));
   await tab.loaded(range(11, 13), 0);
   tab.send(hello(13, 13));
   assert.deepEqual(tab.output, [11, 12, 13]);
@@ -179,7 +189,8 @@ test("after a reset a page that has all events leaves no gap", async () => {
 
 test("a page that cannot be read is requested again, and nothing is lost meanwhile", async () => {
   const tab = started();
-  tab.receive(hello(10, 10), reset(11));
+  tab.live();
+  tab.receive(reset(11));
   tab.loads[0].reject(new Error("HTTP 503"));
   await tab.clock.settle();
   tab.receive(change(12), reset(12));
@@ -193,7 +204,8 @@ test("a page that cannot be read is requested again, and nothing is lost meanwhi
 
 test("pages that are too old to continue from are read once a second", async () => {
   const tab = started();
-  tab.receive(hello(10, 10), reset(9000));
+  tab.live();
+  tab.receive(reset(9000));
   await tab.loaded([3000], null);
   tab.send(reset(9000));
   assert.ok(tab.own().closed);

@@ -5,7 +5,6 @@ The routes that start and stop the demo shop are here, too.
 
 from datetime import datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -13,7 +12,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from app.core.roles import Role
 from app.store.access.key_row import ApiKey
 from app.web.auth.permissions import needs
-from app.web.pages.shown_times import time_element
 from app.web.pages.templating import render
 from app.web.requests.parameters import ServicesDep, writable
 from app.web.requests.queued_route import QueuedRoute
@@ -30,7 +28,6 @@ def admin_page(
     """List the API keys and a page of the admin trail."""
     authenticator = services.access.authenticator
     now = authenticator.now()
-    zone = ZoneInfo(services.settings.timezone)
     page = services.store.admin_log.page(PAGE, cursor)
     known = authenticator.key_cache.current()
     keys = sorted(known.keys.values(), key=lambda key: key.created_at, reverse=True)
@@ -43,7 +40,6 @@ def admin_page(
         rows=[(datetime.fromisoformat(row.at), row) for row in page.items],
         place=cursor,
         next_cursor=page.next_cursor,
-        when=lambda moment: time_element(moment, zone, now),
     )
 
 

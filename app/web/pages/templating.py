@@ -1,7 +1,7 @@
 """Pages are templates with escaped values; every page gets the settings and the identity."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -14,12 +14,13 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
+from app.core.events import rfc3339
 from app.core.numbers import digits, number_of, places, quantity
 from app.core.paths import name_in_events
 from app.core.roles import Role
 from app.web.auth.identity import Identity
 from app.web.auth.permissions import TOKEN_FIELD
-from app.web.pages.event_rows import Row, local_time, price_text, seconds_text
+from app.web.pages.event_rows import Row, local_time, price_text, seconds_text, short_time
 from app.web.services import Services
 from app.web.statics import static_path
 
@@ -57,6 +58,8 @@ def render(
     settings = services.settings
     zone = ZoneInfo(settings.timezone)
 
+    now = datetime.now(UTC)
+
     def clock(moment: datetime) -> str:
         return local_time(moment, zone)
 
@@ -85,6 +88,7 @@ def render(
         "price_decimals": settings.price_decimals,
         "step": partial(_step, settings.stock_decimals),
         "clock": clock,
+        "when": lambda moment: time_element(moment, zone, now),
         # It contains the store's address, which only admins may know.
         "cli_line": services.about.cli_line if is_admin else None,
         **shown,
@@ -102,6 +106,21 @@ def row_markup(row: Row, base: str, *, undo: bool = False) -> Markup:
     parts: Any = _templates.get_template("_parts.html").module
     markup: Markup = parts.row(row, base, undo=undo)
     return markup
+
+
+def time_element(moment: datetime, zone: ZoneInfo, now: datetime) -> Markup:
+    """A `<time>` with its short text; its title is the whole time in `zone`.
+
+    The script turns the text into an age such as "3 min ago", and shows the whole time in the
+    reader's zone, too.
+    """
+    local = moment.astimezone(zone)
+    return Markup('<time datetime="{}" title="{} {}">{}</time>').format(
+        rfc3339(moment),
+        local.strftime("%Y-%m-%d %H:%M:%S"),
+        zone.key,
+        short_time(local, now.astimezone(zone).date()),
+    )
 
 
 def _step(decimals: int, stock: Decimal | str | None = None) -> str:

@@ -20,7 +20,7 @@ from app.readmodel.products.product_row import ProductRow
 from app.readmodel.products.product_table import set_row
 from app.readmodel.trends import series
 from app.readmodel.trends.contributions import QUARTER, number_from
-from app.readmodel.trends.last_hour import LastHour
+from app.readmodel.trends.last_hour import LastHour, StockSums
 from app.readmodel.trends.periods import (
     BucketName,
     Period,
@@ -77,7 +77,7 @@ class Shop:
         }
         self.keep(an_event(self.events + 1, **(given | fields)))
 
-    def stock(self, product_id: str, stock: int, **attributes: Any) -> None:
+    def stock(self, product_id: str, stock: Any, **attributes: Any) -> None:
         """What the products table has now."""
         with self.copy.database.writing() as connection:
             item = an_item(product_id, Stock=stock, **(ITEM | attributes))
@@ -370,13 +370,34 @@ def test_last_hour_says_which_events_it_counts(shop: Shop) -> None:
     shop.sale(NOON, 1)
     with shop.reading() as connection:
         hour = LastHour(connection)
-        (one,) = hour.minutes(int(NOON.timestamp()) // 60 - 1)
-        assert (one.unit, one.changes, one.units_out, one.outside) == ("", 1, 1, 0)
+        assert hour.minutes(int(NOON.timestamp()) // 60 - 1) == [(int(NOON.timestamp()) // 60, 1)]
         event = an_event(1)
         assert hour.has("P1", event.event_key)
         assert not hour.has("P1", an_event(3).event_key)
         later = hour.after(str(Cursor(NOON_MS + 1, "0000abcd", 0)))
         assert [event.event_key for event in later] == [an_event(2).event_key]
+
+
+def test_stock_now_sums_all_products(shop: Shop) -> None:
+    shop.stock("P1", 5, ReorderPoint={"N": "5"})
+    shop.stock("P2", 0, ReorderPoint={"N": "1"}, Price="?")
+    shop.stock("P3", {"N": "0.1"})
+    shop.stock("P4", {"N": "0.2"})
+    shop.stock("P5", "many")
+    shop.stock("P6", -2)
+    with shop.reading() as connection:
+        assert LastHour(connection).stock() == StockSums(6, Decimal("3.3"), low=2, out=2)
+
+
+def test_delay_is_from_a_change_to_its_arrival(shop: Shop) -> None:
+    shop.sale(NOON - timedelta(seconds=5))
+    shop.sale(NOON - timedelta(seconds=2))
+    shop.keep(an_event(9, kind="gap", occurred_at=NOON - timedelta(hours=1)))
+    minute = int(NOON.timestamp()) // 60
+    with shop.reading() as connection:
+        hour = LastHour(connection)
+        assert hour.delays(minute) == {minute: 5001}
+        assert hour.delays(minute + 1) == {}
 
 
 def test_ranges_begin_with_a_day_of_the_time_zone() -> None:

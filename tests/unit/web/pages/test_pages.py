@@ -73,7 +73,7 @@ def test_live_page_shows_newest_changes_first_with_their_cursor() -> None:
 
 def test_live_page_shows_the_newest_100_changes_and_counts_up_to_200() -> None:
     events = [an_event(number, occurred_at=datetime.now(UTC)) for number in range(201)]
-    for count, period in ((200, "Changes, last hour"), (201, "Changes since ")):
+    for count, period in ((200, "Changes in 1 h"), (201, "Changes since ")):
         page = client(broker=a_broker(*events[:count])).get("/").text
         assert rows_of(page)[0] == events[count - 1].id
         assert len(rows_of(page)) == 100

@@ -1,0 +1,58 @@
+"""What the stream of a page passes on to the page's parts, recorded in the page itself."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from playwright.sync_api import BrowserContext, Page, Route
+
+_RECORDER = """
+globalThis.heard = { events: [], gaps: 0, caughtUp: [], states: [] };
+listen({
+  onEvents: (events) => heard.events.push(...events.map((event) => event.id)),
+  onGap: () => (heard.gaps += 1),
+  onCaughtUp: (report) => heard.caughtUp.push(report),
+  onState: (state) => heard.states.push(state),
+});
+"""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a page was told since it was rendered: ids of events, gaps, catch-ups and states."""
+
+    events: list[str]
+    gaps: int
+    caught_up: list[dict[str, int | None]]
+    states: list[str]
+
+
+def record_streams(context: BrowserContext) -> None:
+    """Record what the stream of each page of the context passes on."""
+
+    def add_recorder(route: Route) -> None:
+        module = route.fetch()
+        route.fulfill(response=module, body=module.text() + _RECORDER)
+
+    context.route("**/stream/page_stream.js", add_recorder)
+
+
+def heard(page: Page) -> Heard:
+    """What the page was told so far."""
+    found: dict[str, Any] = page.evaluate("globalThis.heard")
+    return Heard(found["events"], found["gaps"], found["caughtUp"], found["states"])
+
+
+def after_rendering(page: Page, http: httpx.Client) -> list[str]:
+    """The ids of all events that arrived after the page was rendered, in their order."""
+    cursor: str = page.evaluate("document.documentElement.dataset.cursor")
+    return list(_ids(http, cursor))
+
+
+def _ids(http: httpx.Client, cursor: str) -> Iterator[str]:
+    link: str | None = f"/v1/events?after={cursor}&limit=200"
+    while link:
+        answer = http.get(link).raise_for_status()
+        yield from (event["id"] for event in answer.json()["items"])
+        link = answer.links.get("next", {}).get("url")
