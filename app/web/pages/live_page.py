@@ -25,13 +25,7 @@ from app.web.auth.identity import identity_of
 from app.web.auth.permissions import needs
 from app.web.middleware.request_guard import request_id_of
 from app.web.pages import admin_page, sinks_page, system_page, undo_page
-from app.web.pages.audit import (
-    audit_export,
-    audit_page,
-    permalink_page,
-    saved_searches,
-    undo_several,
-)
+from app.web.pages.audit import audit_routes
 from app.web.pages.event_rows import view_notice
 from app.web.pages.live.live_filter import KIND_WORDS, audit_path, audit_search, live_filter, offers
 from app.web.pages.live.live_rows import COUNTED, Change, RowStyle, newest_changes, newest_rows
@@ -60,11 +54,7 @@ router.include_router(stock_page.router)
 router.include_router(bulk_page.router)
 router.include_router(request_undo.router)
 router.include_router(export_page.router)
-router.include_router(audit_page.router)
-router.include_router(audit_export.router)
-router.include_router(saved_searches.router)
-router.include_router(undo_several.router)
-router.include_router(permalink_page.router)  # after the others: its path ends with any event's id
+router.include_router(audit_routes.router)
 router.include_router(admin_page.demo_router)
 router.include_router(admin_page.router)
 router.include_router(system_page.router)

@@ -232,6 +232,18 @@ def write_sinks(house: House) -> None:
     DeadLetters(house.app.tables, f"{prefix}DeadLetters").park([letter])
 
 
+def event_id_of(product_id: str, house: House) -> str:
+    """The id of the product's newest event."""
+
+    def newest() -> list[dict[str, str]]:
+        path = f"/v1/products/{product_id}/events"
+        found = house.app.http.get(path, headers=house.headers["editor"])
+        items: list[dict[str, str]] = found.json().get("items", [])
+        return items
+
+    return str(until(newest)[0]["id"])
+
+
 def test_every_form_of_every_page_has_the_token(house: House) -> None:
     house.app.http.post(
         "/v1/products",
@@ -247,6 +259,8 @@ def test_every_form_of_every_page_has_the_token(house: House) -> None:
     with house.browser(house.secrets["admin"]) as admin:
         pages = [
             "/audit?view=V",
+            "/audit?q=product:FORM",
+            f"/audit/{event_id_of('FORM', house)}",
             "/system",
             "/system/sinks/rewind?name=running",
             "/",
