@@ -24,9 +24,7 @@ def test_healthy_system_shows_its_shard(app: App, browser: Browser) -> None:
     page = context.new_page()
     page.goto(app.url)
     page.get_by_role("link", name="System").click()
-    expect(page.locator("#verdict").get_by_role("status")).to_contain_text(
-        "All is well: 1 shard is read"
-    )
+    expect(page.locator("#verdict").get_by_role("status")).to_contain_text("All is well: 1 shard is read")
     expect(page.locator("#shards tbody tr")).to_have_count(1)
     expect(page.locator("#shards tbody")).to_contain_text("shardId-")
     context.close()
