@@ -1,7 +1,7 @@
 """Pages are templates with escaped values; every page gets the settings and the identity."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
