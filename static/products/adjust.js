@@ -26,8 +26,9 @@ export function takeOver(root, api, onDone) {
       const { product } = dialog.dataset;
       if (!isAddressable(product)) return;
       event.preventDefault();
-      const fields = Object.fromEntries(new FormData(event.target));
-      send(event.target, `${api}/${encodeURIComponent(product)}/adjustments`, adjustment(fields), fields.csrf_token)
+      const form = /** @type {HTMLFormElement} */ (event.target);
+      const fields = Object.fromEntries(new FormData(form));
+      send(form, `${api}/${encodeURIComponent(product)}/adjustments`, adjustment(fields), fields.csrf_token)
         .then((change) => {
           if (change === null) return;
           dialog.close();

@@ -8,7 +8,11 @@ import { joinStream } from "./leader.js";
 const PAGE_LIMIT = 200;
 const PROBE_TIMEOUT = 5_000;
 
-/** `page` is the element with `data-stream` and `data-cursor`; `listeners` are those of a page. */
+/**
+ * `page` is the element with `data-stream` and `data-cursor`; `listeners` are those of a page.
+ * @param {HTMLElement} page
+ * @param {any} listeners
+ */
 export function openStream(page, { seen = [], onState, onClock = (_heartbeat) => {}, onFrame = (_frame) => {}, ...listeners }) {
   const { stream: url, cursor } = page.dataset;
   const { base, version } = document.documentElement.dataset;
