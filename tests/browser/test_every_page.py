@@ -55,6 +55,7 @@ def house(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
 def signed_in(house: House, browser: Browser) -> Iterator[BrowserContext]:
     """A browser in which an administrator has signed in."""
     with browser.new_context(base_url=house.app.url, reduced_motion="reduce") as context:
+        context.set_default_timeout(60_000)  # a loaded machine draws the API slowly
         context.request.post("/sign-in", form={"key": house.secrets["admin"]})
         yield context
 
