@@ -126,7 +126,7 @@ def idle(pace: Idle, quiet: float, watched: float) -> float:
     def counted(endpoint: str | None) -> Clients:
         clients = connect(endpoint)
         for client in (clients.tables, clients.streams):
-            client.meta.events.register("before-send.*", partial(_count, calls))
+            client.meta.events.register("before-call", partial(_count, calls))
         return clients
 
     web.connect, broker_feed.idle_at = counted, lambda _: pace
@@ -141,9 +141,8 @@ def idle(pace: Idle, quiet: float, watched: float) -> float:
         return calls.total() / watched
 
 
-def _count(calls: Counter[str], request: Any, **_: Any) -> None:
-    target: Any = request.headers.get("X-Amz-Target", b"")
-    calls[(target.decode() if isinstance(target, bytes) else target).rpartition(".")[2]] += 1
+def _count(calls: Counter[str], model: Any, **_: Any) -> None:
+    calls[model.name] += 1
 
 
 def main() -> int:

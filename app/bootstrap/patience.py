@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 SILENT = 30.0  # seconds to wait for the store's first answer
 STALLED = 300.0  # seconds to wait for its next
-_EVENT = "needs-retry.dynamodb"
+_EVENT, _ANSWERED = "needs-retry.dynamodb", "after-call.dynamodb"
 _THROTTLED = ("Throttling", "RequestLimitExceeded", "ProvisionedThroughputExceeded")
 
 pause = Backoff(0.5, 5.0)
@@ -43,10 +43,17 @@ class Patience:
         self._progress_at = monotonic()
         self._has_answered = has_answered
         self._events.register_last(_EVENT, self.decide)  # type: ignore[arg-type]  # it may answer
+        # A successful call to a local engine asks nobody whether to repeat it.
+        self._events.register(_ANSWERED, self.answered)
 
     def end(self) -> None:
         """Let calls fail again after botocore's tries."""
         self._events.unregister(_EVENT, self.decide)
+        self._events.unregister(_ANSWERED, self.answered)
+
+    def answered(self, **_: Any) -> None:
+        """Note that a call has succeeded, or has failed for good."""
+        self._has_answered, self._progress_at = True, self._monotonic()
 
     def decide(
         self,
@@ -60,15 +67,12 @@ class Patience:
 
         Botocore calls this after each try; its own wait counts while it repeats the call itself.
         """
-        now = self._monotonic()
         why = _why_slow(response, caught_exception)
         if why is None:
-            if caught_exception is None:
-                self._has_answered, self._progress_at = True, now
             return None
         if isinstance(caught_exception, EndpointConnectionError) and not self._has_answered:
             return None  # nothing listens there: probably the address is wrong
-        waited = now - self._progress_at
+        waited = self._monotonic() - self._progress_at
         left = (STALLED if self._has_answered else SILENT) - waited
         if left <= 0:
             return None

@@ -22,6 +22,7 @@ from app.readmodel.products.product_lists import ProductLists, ProductPage, Tota
 from app.readmodel.products.product_query import ProductQuery
 from app.readmodel.trends.rankings import Rankings
 from app.store.feed.cursor import Cursor
+from app.store.products.model import Product
 
 _EACH = 500  # events that are read at once for `each_event`
 
@@ -87,6 +88,16 @@ class ReadModel:
         """
         with self._ready():
             return self._lists.page(query, limit, cursor, totals)
+
+    def some(self, product_ids: Sequence[str]) -> list[Product]:
+        """The products among these ids that exist, in the order of the ids; raises as `page`."""
+        with self._ready():
+            return self._lists.some(product_ids)
+
+    def categories(self, most: int) -> list[str]:
+        """Up to `most` categories that products have, sorted; raises as `page`."""
+        with self._ready():
+            return self._lists.categories(most)
 
     def sales_rates(self, product_ids: Sequence[str]) -> dict[str, float]:
         """Units sold a day, of those of these products that were sold in the last 30 days.

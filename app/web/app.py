@@ -15,6 +15,7 @@ from app.web.api import (
     admin,
     alerts,
     analytics,
+    batch,
     contracts,
     dead_letters,
     events,
@@ -24,7 +25,6 @@ from app.web.api import (
     sinks,
     views,
 )
-from app.web.api.batches import batch
 from app.web.api.exports import export_routes
 from app.web.api.products import product_reads, product_writes, stock
 from app.web.contract.openapi import contract, operation_id

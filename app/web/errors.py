@@ -52,6 +52,17 @@ class UnknownParameter(StockpulseError):
     title = "Unknown query parameter"
 
 
+class ChangeNotRecorded(StockpulseError):
+    """The change is not in the history yet, or the form changed nothing. Try again in a moment."""
+
+    status = 409
+    code = "change-not-recorded"
+    title = "There is nothing to undo yet"
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__ or "")
+
+
 class ReadOnly(StockpulseError):
     """This deployment does not write to the products table."""
 

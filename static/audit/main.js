@@ -66,8 +66,9 @@ if (list !== null) {
 }
 
 const fresh = $("fresh");
-if (fresh.dataset.after) {
-  const given = new URLSearchParams({ q: fresh.dataset.q, after: fresh.dataset.after, total: "capped", limit: "1" });
+if (fresh.dataset.after !== undefined) {
+  const given = new URLSearchParams({ q: fresh.dataset.q, total: "capped", limit: "1" });
+  if (fresh.dataset.after) given.set("after", fresh.dataset.after); // a list without changes has none
   const address = `${document.documentElement.dataset.stream}?${given}`;
   const arrived = createCounter({
     every: EVERY,

@@ -1,12 +1,9 @@
-// A row's form is sent to the API without leaving the page, unless the id cannot be in a path.
+// − and + open a dialog, whose form is sent to the API without leaving the page. An id that cannot
+// be in a path is sent to the page of the form instead.
 
 /** The form's fields as the API's adjustment. Pure. */
 export function adjustment(fields) {
-  const taken = fields.direction === "-1";
-  return {
-    delta: (taken ? -1 : 1) * Number(fields.quantity),
-    reason: fields.reason || (taken ? "sold" : "received"),
-  };
+  return { delta: (fields.mode === "take" ? "-" : "") + fields.quantity, reason: fields.reason };
 }
 
 /** Whether an id can be a segment of a URL's path: browsers remove these two. Pure. */
@@ -14,16 +11,46 @@ export function isAddressable(productId) {
   return productId !== "." && productId !== "..";
 }
 
-/** Handles the forms in `table`; `onDone(row, product)` is called after each change. */
-export function takeOver(table, api, onDone) {
-  table.addEventListener("submit", (event) => {
-    const row = event.target.closest("[data-product]");
-    if (row === null || !isAddressable(row.dataset.product)) return;
+/** Opens the dialogs from `root`; `onDone(row, product, change)` is called after each change. */
+export function takeOver(root, api, onDone) {
+  root.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-mode]");
+    const row = link?.closest("tr[data-product]");
+    if (!row || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    const fields = Object.fromEntries(new FormData(event.target, event.submitter));
-    send(event.target, `${api}/${encodeURIComponent(row.dataset.product)}/adjustments`, adjustment(fields), fields.csrf_token)
-      .then((product) => product && onDone(row, product));
+    open(document.getElementById(link.dataset.mode), row, link.href);
   });
+  for (const dialog of document.querySelectorAll("dialog#take, dialog#add")) {
+    dialog.querySelector("[data-part=close]").addEventListener("click", () => dialog.close());
+    dialog.querySelector("form").addEventListener("submit", (event) => {
+      const { product } = dialog.dataset;
+      if (!isAddressable(product)) return;
+      event.preventDefault();
+      const fields = Object.fromEntries(new FormData(event.target));
+      send(event.target, `${api}/${encodeURIComponent(product)}/adjustments`, adjustment(fields), fields.csrf_token)
+        .then((change) => {
+          if (change === null) return;
+          dialog.close();
+          const row = [...root.querySelectorAll("tr[data-product]")].find((one) => one.dataset.product === product);
+          onDone(row, change.product, { ...change, ...fields });
+        });
+    });
+  }
+}
+
+function open(dialog, row, href) {
+  const form = dialog.querySelector("form");
+  const part = (name) => dialog.querySelector(`[data-part=${name}]`);
+  form.reset();
+  form.action = href;
+  dialog.dataset.product = row.dataset.product;
+  part("product").textContent = row.querySelector("[data-part=name]").textContent;
+  part("unit").textContent = row.dataset.unit;
+  part("page").href = href;
+  form.elements.quantity.min = form.elements.quantity.step = row.dataset.step;
+  showError(form, "");
+  dialog.showModal();
+  form.elements.quantity.select();
 }
 
 async function send(form, url, body, token) {
@@ -41,7 +68,7 @@ async function send(form, url, body, token) {
       body: JSON.stringify(body),
     });
     const document = await answer.json();
-    if (answer.ok) return document;
+    if (answer.ok) return { product: document, requestId: answer.headers.get("X-Request-Id") };
     showError(form, document.errors?.[0]?.detail ?? document.detail);
   } catch {
     showError(form, "No response. The change may or may not have been saved. Check the stock before you try again.");

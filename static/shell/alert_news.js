@@ -47,6 +47,13 @@ export function startAlertNews(address, tell) {
   const plain = { title: document.title, icon: icon.href };
   let news = [];
   let timer = null;
+  let own = 0; // when this tab asked, if the browser keeps nothing
+
+  /** Milliseconds until it is time to ask again; a clock may have been set back. */
+  function left() {
+    const asked = Math.max(own, Number(kept("alerts-asked")));
+    return asked > Date.now() ? 0 : Math.max(0, asked + EVERY - Date.now());
+  }
 
   function show() {
     document.title = news.length > 0 ? `(${counted(news.length)}) ${plain.title}` : plain.title;
@@ -71,8 +78,9 @@ export function startAlertNews(address, tell) {
 
   async function ask() {
     timer = null;
-    if (Date.now() - Number(kept("alerts-asked")) < EVERY) return; // another tab did, and told all
-    keep("alerts-asked", String(Date.now()));
+    if (left() > 0) return; // another tab did, and told all
+    own = Date.now();
+    keep("alerts-asked", String(own));
     try {
       const answer = await fetch(`${address}?limit=${LIMIT}`);
       if (answer.ok) keep("alerts", JSON.stringify((await answer.json()).items));
@@ -87,7 +95,6 @@ export function startAlertNews(address, tell) {
     if (["stockpulse-alerts", "stockpulse-alerts-seen"].includes(event.key)) take(JSON.parse(kept("alerts") ?? "[]"));
   });
   return function changed() {
-    const wait = Math.max(DELAY, Number(kept("alerts-asked")) + EVERY - Date.now());
-    timer ??= setTimeout(ask, Math.min(wait, EVERY) + Math.random() * 1_000);
+    timer ??= setTimeout(ask, Math.max(DELAY, left()) + Math.random() * 1_000);
   };
 }

@@ -40,7 +40,7 @@ startKeys(document.getElementById("show-keys"));
 
 // A menu closes as menus do.
 addEventListener("click", (event) => {
-  if (!more.contains(event.target)) more.open = false;
+  if (!more.contains(event.target) || event.target.closest(".menu :is(a, button)")) more.open = false;
 });
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || !more.open) return;

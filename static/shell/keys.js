@@ -46,7 +46,7 @@ export function startKeys(opener) {
   dialog.className = "keys";
   dialog.setAttribute("aria-labelledby", "keys-title");
   dialog.innerHTML = `<article><h2 id="keys-title">Keyboard shortcuts</h2><dl></dl>
-    <form method="dialog" class="actions"><label><input type="checkbox" role="switch"> Use these keys</label><button>Close</button></form></article>`;
+    <form method="dialog" class="actions"><label><input type="checkbox" role="switch"> Use these keys</label><button autofocus>Close</button></form></article>`;
   const used = dialog.querySelector("input");
   used.addEventListener("change", () => keep("keys", used.checked ? "on" : "off"));
 

@@ -45,8 +45,8 @@ def test_markup_in_every_attribute_is_shown_as_text(app: App, page: Page) -> Non
         "",
         "products",
         *(f"products/{do}?id={identifier}" for do in ("history", "edit", "adjust", "delete")),
-        f"products?done=deleted&id={identifier}",
-        f"products?done=saved&id={identifier}&same_barcode={identifier}",
+        f"products?done=deleted&saved={identifier}",
+        f"products?done=saved&saved={identifier}&same_barcode={identifier}",
         "system",
     ):
         if path:

@@ -32,8 +32,10 @@ def test_editor_changes_stock_with_a_session_and_signs_out(house: House, page: P
     sign_in(page, house, "editor")
     expect(page.locator("#pill")).to_have_attribute("data-state", "live")
     row = page.locator("tr[data-product=K1]")
-    row.get_by_label("Take from Kettle").click()  # sent by script, with the form's token
+    row.get_by_label("Take from Kettle").click()
+    page.keyboard.press("Enter")  # sent by script, with the form's token
     expect(row.locator("[data-part=stock]")).to_have_text("11")
+    page.locator("#more > summary").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("API key")).to_be_visible()
     page.goto(f"{house.app.url}/")
@@ -46,6 +48,7 @@ def test_open_page_redirects_to_the_sign_in_when_its_session_ends(house: House, 
     expect(page.get_by_label("Take from Kettle")).to_have_count(0)
     other = page.context.new_page()
     other.goto(f"{house.app.url}/products")
+    other.locator("#more > summary").click()
     other.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("API key")).to_be_visible(timeout=20_000)
 

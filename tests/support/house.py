@@ -90,10 +90,12 @@ class _Forms(HTMLParser):
             self.found.append((given.get("action", ""), {"": given.get("method", "get")}))
         elif tag == "input" and self.found:
             self.found[-1][1][given.get("name", "")] = given.get("value", "")
+        elif tag == "button" and "formaction" in given and self.found:
+            self.found.append((given["formaction"], self.found[-1][1]))
 
 
 def forms(page: str) -> list[tuple[str, dict[str, str]]]:
-    """(Action, fields) of each form that the page posts."""
+    """(Action, fields) of each form that the page posts; a button may have another action."""
     parser = _Forms()
     parser.feed(page)
     return [

@@ -1,9 +1,11 @@
 """A page costs what it shows; a total is exact up to 10,000, or on request."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+
+import orjson
 
 from app.core.item import AttributeNames, from_canonical
 from app.readmodel.database import Database
@@ -22,6 +24,17 @@ from app.store.products.model import Product, product_of
 
 CAPPED = 10_000  # up to here a total is counted without asking
 _FEW = 2_000  # products with a word; past that, testing products in order finds a page sooner
+
+# Looks up the next category in the index each time, so it costs what it returns.
+_CATEGORIES = """
+WITH RECURSIVE next (found) AS (
+    SELECT min(category) FROM products WHERE category > '' AND deleted = 0
+    UNION ALL
+    SELECT (SELECT min(category) FROM products WHERE category > found AND deleted = 0)
+    FROM next WHERE found IS NOT NULL
+)
+SELECT found FROM next WHERE found IS NOT NULL LIMIT ?
+"""
 
 Totals = Literal["none", "capped", "exact"]
 _Row = tuple[Any, str, bytes]  # sort key, id, item
@@ -78,6 +91,33 @@ class ProductLists:
                 total = Total(counted if exact else CAPPED, exact)
         following = encode_place(query, rows[-1][:2]) if more else None
         return ProductPage([self._product(item) for *_, item in rows], following, total)
+
+    def some(self, product_ids: Sequence[str]) -> list[Product]:
+        """The products among these ids that exist, in the order of the ids.
+
+        Raises:
+            sqlite3.Error: the copy cannot be read.
+
+        """
+        row_ids = [storable(product_id) for product_id in product_ids]
+        with self._database.reading() as connection:
+            found = connection.execute(
+                "SELECT id, item FROM products "
+                "WHERE NOT deleted AND id IN (SELECT value FROM json_each(?))",
+                (orjson.dumps(row_ids).decode(),),
+            )
+            items = dict(found.fetchall())
+        return [self._product(items[row_id]) for row_id in row_ids if row_id in items]
+
+    def categories(self, most: int) -> list[str]:
+        """Up to `most` categories that products have, sorted.
+
+        Raises:
+            sqlite3.Error: the copy cannot be read.
+
+        """
+        with self._database.reading() as connection:
+            return [name for (name,) in connection.execute(_CATEGORIES, (most,))]
 
     def has(self, product_id: str, version: int | None) -> bool:
         """Whether lists have a product in at least this version; None: whether it is deleted.

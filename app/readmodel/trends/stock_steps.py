@@ -12,8 +12,13 @@ _KEPT = 3  # steps of each part: its least, its greatest and its last
 # When the stock changed, in ms, and what it was from then on; `NO_NUMBER` without a product.
 Step = tuple[int, float]
 
+# From the last one up to the period's begin, which the index finds without reading other rows.
 _STEPS = """
-SELECT occurred_at, stock FROM events WHERE product_id = ? AND stock IS NOT NULL ORDER BY event_key
+SELECT occurred_at, stock FROM events WHERE product_id = ?1 AND stock IS NOT NULL
+AND event_key >= ifnull((
+    SELECT event_key FROM events WHERE product_id = ?1 AND stock IS NOT NULL AND occurred_at <= ?2
+    ORDER BY event_key DESC LIMIT 1
+), '') ORDER BY event_key
 """
 _FIRST = "SELECT occurred_at FROM events WHERE product_id = ? ORDER BY event_key LIMIT 1"
 
@@ -28,7 +33,7 @@ def stock_steps(
 
     """
     begin, end = (round(moment.timestamp() * 1000) for moment in (since, until))
-    steps = connection.execute(_STEPS, (storable(product_id),))
+    steps = connection.execute(_STEPS, (storable(product_id), begin))
     return thinned(_within(steps, begin, end), begin, end)
 
 
@@ -52,7 +57,8 @@ def _within(steps: Iterable[Step], begin: int, end: int) -> Iterator[Step]:
         if before is not None:
             yield begin, before
             before = None
-        newest = max(newest, at)
+        if at > newest:
+            newest = at
         if newest <= end:
             yield newest, stock
     if before is not None:
@@ -72,7 +78,10 @@ def thinned(steps: Iterable[Step], begin: int, end: int, most: int = MOST_STEPS)
             first.append(step)
         at, stock = step
         one = number, step
-        kept = parts.setdefault((at - begin) // length, [one, one, one])
+        part = (at - begin) // length
+        if (kept := parts.get(part)) is None:
+            parts[part] = [one, one, one]
+            continue
         if stock < kept[0][1][1]:
             kept[0] = one
         if stock > kept[1][1][1]:

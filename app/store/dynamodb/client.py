@@ -81,9 +81,9 @@ def connect(endpoint: str | None, tries: int = 3, session: Session | None = None
     use_fast_encoding(tables, streams)
     if endpoint is not None and session.placeholder:
         with suppress(ImportError):  # a Lambda function has no httptools
-            from app.store.dynamodb.calls.local_transport import use_local_transport
+            from app.store.dynamodb.calls.local_calls import use_local_calls
 
-            use_local_transport((tables, streams), endpoint, LOCAL_CREDENTIAL)
+            use_local_calls((tables, streams), endpoint, LOCAL_CREDENTIAL)
     tables.meta.events.register("needs-retry.dynamodb.TransactWriteItems", _note_unanswered)
     return Clients(tables, streams)
 

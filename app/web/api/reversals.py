@@ -24,11 +24,11 @@ from app.store.products.reversal.reversal_errors import (
     NotReversible,
     Superseded,
 )
-from app.web.api.batches.reversal_items import ReversalItems
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import Responses, error_responses
 from app.web.middleware.rate_limits import charge
 from app.web.middleware.request_guard import request_id_of
+from app.web.requests.batches.reversal_items import ReversalItems
 from app.web.requests.idempotency import IdempotencyDep
 from app.web.requests.parameters import EventID, ServicesDep, event_ref, json_body, writable
 from app.web.requests.responses import json_response

@@ -134,16 +134,19 @@ def row_from(
         reverses=data.get("reverses") or "",
         undoable=kind in _UNDOABLE and data["view_type"] == BOTH_IMAGES,
         occurred_at=data["occurred_at"],
-        shown_time=_shown_time(local, today),
+        shown_time=short_time(local, today or local.date()),
         clock=local.strftime("%H:%M:%S"),
         date=local.strftime("%Y-%m-%d"),
     )
 
 
-def _shown_time(local: datetime, today: date | None) -> str:
-    if today is None or local.date() == today:
+def short_time(local: datetime, today: date) -> str:
+    """`14:02:11` today, `27 Nov` on another day of this year, `2025-11-27` in another year."""
+    if local.date() == today:
         return local.strftime("%H:%M:%S")
-    return local.strftime("%-d %b" if local.year == today.year else "%Y-%m-%d")
+    if local.year == today.year:
+        return f"{local.day} {local:%b}"
+    return local.strftime("%Y-%m-%d")
 
 
 def who(data: Mapping[str, Any]) -> str:

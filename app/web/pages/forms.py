@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel, ValidationError
 
 from app.core.errors import InvalidStock, StockpulseError
-from app.core.events import Reason
+from app.core.events import REASONS, Reason
 from app.core.keys import ID_BYTES
 from app.core.numbers import digits
 from app.store.products.model import Product
@@ -33,14 +33,16 @@ _ERROR_FIELDS = {
     "time-out-of-range": "time",
 }
 
-# After someone else's edit; True: they changed fields that this form changes, too.
-_ADVICE = {
-    True: "Their values are shown next to yours. Save to replace them with yours.",
-    False: "Their changes are now in this form. Save to add yours.",
+# How the stock changes, with the reasons that fit; the first is the default.
+Mode = Literal["take", "add", "count"]
+REASONS_OF: Mapping[Mode, tuple[Reason, ...]] = {
+    "take": ("sold", "damaged", "lost", "returned", "transfer", "correction"),
+    "add": ("received", "returned", "found", "transfer", "correction"),
+    "count": ("counted", "correction"),
 }
 
 # Fields whose name in the form differs from the API's.
-_FORM_NAMES = {"delta": "quantity"}
+_FORM_NAMES = {"delta": "quantity", "counted": "quantity"}
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -82,16 +84,16 @@ def checked_id(product_id: str) -> str:
 class Form:
     """What was typed and what is wrong with it.
 
-    An edit form also holds what each field held when its page was rendered (`was`), and the
-    values that others have since written to the same fields (`current`), and which fields hold
-    something that another program wrote in another type (`mistyped`).
+    An edit form also holds what each field held when its page was rendered (`was`), and which
+    fields hold something that another program wrote in another type (`mistyped`). After somebody
+    else's edit, `base` is what each field held before both edits.
     """
 
     values: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)
     problem: str | None = None
     status: int = 200
-    current: dict[str, str] = field(default_factory=dict)
+    base: dict[str, str] = field(default_factory=dict)
     was: dict[str, str] = field(default_factory=dict)
     mistyped: tuple[str, ...] = ()
 
@@ -153,29 +155,13 @@ def edit_form(product: Product) -> Form:
 def submitted_edit(fields: Mapping[str, str]) -> Form:
     """The form as submitted, with what each field held when the page was rendered."""
     was = {name: fields.get(f"was_{name}", "") for name in PRODUCT_FIELDS}
-    return Form(dict(fields), was=was)
+    theirs = {name: was[name] for name in was if fields.get(f"pick_{name}") == "theirs"}
+    return Form({**fields, **theirs}, was=was)
 
 
 def touched(form: Form) -> list[str]:
     """The fields that a person edited."""
     return [name for name in PRODUCT_FIELDS if form.values.get(name, "") != form.was[name]]
-
-
-def rebased(form: Form, product: Product) -> Form:
-    """The form based on the current product; edited fields keep what was typed."""
-    now = text_of(product)
-    mine = {name: form.values.get(name, "") for name in touched(form)}
-    kept = {name: form.values.get(name, "") for name in ("reason", "note")}
-    both = {
-        name: now[name] for name, value in mine.items() if now[name] not in {value, form.was[name]}
-    }
-    return Form(
-        {**now, **mine, **kept, "etag": product.etag},
-        problem=f"Someone else changed this product while you edited it. {_ADVICE[bool(both)]}",
-        status=412,
-        current=both,
-        was=now,
-    )
 
 
 def document_of(fields: Mapping[str, str], names: tuple[str, ...]) -> dict[str, Any]:
@@ -199,13 +185,30 @@ def _value(name: str, text: str) -> Any:
     return text
 
 
+def mode_of(text: str) -> Mode:
+    """How the stock is to change; units are taken unless the text names another way."""
+    return "add" if text == "add" else "count" if text == "count" else "take"
+
+
 def adjustment_of(fields: Mapping[str, str]) -> dict[str, Any]:
-    """The quantity and the button pressed, as the API's adjustment."""
-    taken = fields.get("direction") == "-1"
+    """The quantity and the way the stock changes, as the API's adjustment or count.
+
+    Raises:
+        InvalidRequest: the reason does not fit, such as "sold" to add units.
+
+    """
+    mode = mode_of(fields.get("mode", ""))
     quantity = fields.get("quantity", "")
-    # The button sets the direction, so a sign in the quantity is an error.
+    reason = fields.get("reason") or REASONS_OF[mode][0]
+    if reason in REASONS and reason not in REASONS_OF[mode]:
+        fitting = ", ".join(REASONS_OF[mode])
+        detail = f"does not fit “{mode}”. Choose one of {fitting}"
+        errors = [{"pointer": "/reason", "detail": detail}]
+        raise InvalidRequest(f"The reason {detail}.", extra={"errors": errors})
+    remarks = {"reason": reason, **document_of(fields, ("note", "reference"))}
+    if mode == "count":
+        return {"counted": quantity, **remarks}
+    # The mode sets the direction, so a sign in the quantity is an error.
     if not re.fullmatch(r"[0-9]*\.?[0-9]+", quantity):
         quantity = ""
-    delta = f"-{quantity}" if taken and quantity else quantity
-    reason = fields.get("reason") or ("sold" if taken else "received")
-    return {"delta": delta, "reason": reason, **document_of(fields, ("note", "reference"))}
+    return {"delta": f"-{quantity}" if mode == "take" and quantity else quantity, **remarks}

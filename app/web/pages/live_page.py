@@ -25,19 +25,20 @@ from app.web.auth.identity import identity_of
 from app.web.auth.permissions import needs
 from app.web.middleware.request_guard import request_id_of
 from app.web.pages import admin_page, sinks_page, system_page, undo_page
-from app.web.pages.audit import (
-    audit_export,
-    audit_page,
-    permalink_page,
-    saved_searches,
-    undo_several,
-)
+from app.web.pages.audit import audit_routes
 from app.web.pages.event_rows import view_notice
 from app.web.pages.live.live_filter import KIND_WORDS, audit_path, audit_search, live_filter, offers
 from app.web.pages.live.live_rows import COUNTED, Change, RowStyle, newest_changes, newest_rows
 from app.web.pages.live.tiles import Tiles, effect_of, first_minute, tiles_of, tiles_of_sums
 from app.web.pages.product import product_page, version_page
-from app.web.pages.products import export_page, products_page
+from app.web.pages.products import (
+    bulk_page,
+    export_page,
+    product_forms,
+    products_page,
+    request_undo,
+    stock_page,
+)
 from app.web.pages.rows.stock_level import LevelNames, level_names
 from app.web.pages.templating import render
 from app.web.requests.event_filters import EventSearch
@@ -48,12 +49,12 @@ router = APIRouter(include_in_schema=False)
 router.include_router(products_page.router)
 router.include_router(product_page.router)
 router.include_router(version_page.router)
+router.include_router(product_forms.router)
+router.include_router(stock_page.router)
+router.include_router(bulk_page.router)
+router.include_router(request_undo.router)
 router.include_router(export_page.router)
-router.include_router(audit_page.router)
-router.include_router(audit_export.router)
-router.include_router(saved_searches.router)
-router.include_router(undo_several.router)
-router.include_router(permalink_page.router)  # after the others: its path ends with any event's id
+router.include_router(audit_routes.router)
 router.include_router(admin_page.demo_router)
 router.include_router(admin_page.router)
 router.include_router(system_page.router)

@@ -20,7 +20,7 @@ from app.core.paths import name_in_events
 from app.core.roles import Role
 from app.web.auth.identity import Identity
 from app.web.auth.permissions import TOKEN_FIELD
-from app.web.pages.event_rows import Row, local_time, price_text, seconds_text
+from app.web.pages.event_rows import Row, local_time, price_text, seconds_text, short_time
 from app.web.services import Services
 from app.web.statics import static_path
 
@@ -106,15 +106,6 @@ def row_markup(row: Row, base: str, *, undo: bool = False) -> Markup:
     parts: Any = _templates.get_template("_parts.html").module
     markup: Markup = parts.row(row, base, undo=undo)
     return markup
-
-
-def short_time(local: datetime, today: date) -> str:
-    """`14:02:11` today, `27 Nov` on another day of this year, `2025-11-27` in another year."""
-    if local.date() == today:
-        return local.strftime("%H:%M:%S")
-    if local.year == today.year:
-        return f"{local.day} {local:%b}"
-    return local.strftime("%Y-%m-%d")
 
 
 def time_element(moment: datetime, zone: ZoneInfo, now: datetime) -> Markup:

@@ -45,18 +45,18 @@ def test_gaps_and_reconciled_entries_are_shown(app: App, page: Page) -> None:
 
     expect(rows).to_have_count(7)
     found, gap = rows.nth(0), rows.nth(1)
-    expect(gap).to_contain_text("Gap")
+    expect(gap).to_contain_text("gap")
     expect(gap).to_contain_text("Changes may be missing here: its records were trimmed unread")
-    expect(found).to_contain_text("Reconciled")
+    expect(found).to_contain_text("reconciled")
     expect(found).to_contain_text("stock 4 instead of 7; author unknown")
     expect(page.locator("#found")).to_have_text(
         "3 products existed before recording began. Their history starts now."
     )
     expect(page.locator("[data-tile=changes]")).to_have_text("5")
     page.select_option("select[name=kind]", "gap")
-    expect(page.locator(f"{ROWS}:visible")).to_have_count(1)
+    expect(rows).to_have_count(1)
 
-    page.reload()
+    page.goto(app.url)
     expect(rows).to_have_count(
         7
     )  # the ring still holds the events whose audit entries were deleted

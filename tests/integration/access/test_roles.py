@@ -98,6 +98,11 @@ TABLE: dict[Route, tuple[Role | None, int, dict[str, Any]]] = {
     ("POST", "/products/adjust"): (EDITOR, 422, {"params": {"id": "nothing"}}),
     ("GET", "/products/delete"): (EDITOR, 404, {"params": {"id": "nothing"}}),
     ("POST", "/products/delete"): (EDITOR, 404, {"params": {"id": "nothing"}}),
+    ("POST", "/products/bulk"): (EDITOR, 422, {"data": {}}),
+    ("POST", "/products/bulk/apply"): (EDITOR, 422, {"data": {}}),
+    ("POST", "/products/bulk/export"): (VIEWER, 422, {"data": {}}),
+    ("POST", "/products/undo"): (EDITOR, 422, {"data": {}}),
+    ("POST", "/products/undelete"): (EDITOR, 404, {"params": {"id": "nothing"}}),
     ("GET", "/audit"): (VIEWER, 200, {}),
     ("GET", "/audit/facets"): (VIEWER, 200, {}),
     ("GET", "/audit/event"): (VIEWER, 404, {"params": {"event": "nothing"}}),
@@ -227,17 +232,35 @@ def write_sinks(house: House) -> None:
     DeadLetters(house.app.tables, f"{prefix}DeadLetters").park([letter])
 
 
+def event_id_of(product_id: str, house: House) -> str:
+    """The id of the product's newest event."""
+
+    def newest() -> list[dict[str, str]]:
+        path = f"/v1/products/{product_id}/events"
+        found = house.app.http.get(path, headers=house.headers["editor"])
+        items: list[dict[str, str]] = found.json().get("items", [])
+        return items
+
+    return str(until(newest)[0]["id"])
+
+
 def test_every_form_of_every_page_has_the_token(house: House) -> None:
     house.app.http.post(
         "/v1/products",
         json={"product_id": "FORM", "name": "Form", "stock": 3},
         headers=house.headers["editor"],
     )
+    gone = {"product_id": "GONE", "name": "Gone", "stock": 3}
+    house.app.http.post("/v1/products", json=gone, headers=house.headers["editor"])
+    deletion = house.headers["editor"] | {"If-Match": "*"}
+    house.app.http.delete("/v1/products/GONE", headers=deletion)
     write_sinks(house)
     house.app.http.put("/v1/views/V", json={"q": ""}, headers=house.headers["editor"])
     with house.browser(house.secrets["admin"]) as admin:
         pages = [
             "/audit?view=V",
+            "/audit?q=product:FORM",
+            f"/audit/{event_id_of('FORM', house)}",
             "/system",
             "/system/sinks/rewind?name=running",
             "/",
@@ -246,6 +269,8 @@ def test_every_form_of_every_page_has_the_token(house: House) -> None:
             "/products/export",
             "/audit/export",
             "/products/nowhere",
+            "/products?done=saved&saved=FORM&undo=r",
+            "/products?deleted=true",
             "/admin",
         ]
         pages += [f"/products/{do}?id=FORM" for do in ("edit", "adjust", "delete", "history")]
@@ -257,6 +282,8 @@ def test_every_form_of_every_page_has_the_token(house: House) -> None:
         start = admin.post("/demo/start", data={"csrf_token": token_of(texts[0])})
         assert start.status_code == 303
         texts.append(admin.get("/").text)
+        selection = token | {"action": "take", "product": "FORM"}
+        texts.append(admin.post("/products/bulk", data=selection).text)
         texts.append(admin.post("/products/new", data={"csrf_token": token_of(texts[0])}).text)
         assert admin.post("/demo/stop", data={"csrf_token": token_of(texts[0])}).status_code == 303
     found = [form for text in texts for form in forms(text)]

@@ -53,7 +53,7 @@ def paths_of_one_product(app: App, number: int) -> httpx.Response:
             case 1:
                 return http.post("/v1/products:batch", json=batch_of("S"))
             case _:
-                form = {"quantity": "1", "direction": "-1", "reason": "sold"}
+                form = {"quantity": "1", "mode": "take", "reason": "sold"}
                 return http.post("/products/adjust?id=S", data=form)
 
 

@@ -250,7 +250,7 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
     ],
     ("GET", "/products/adjust"): lambda shop, n: [ask("/products/adjust?id=P")],
     ("POST", "/products/adjust"): lambda shop, n: [
-        ask("/products/adjust?id=P", data={"quantity": "1", "direction": "add"})
+        ask("/products/adjust?id=P", data={"quantity": "1", "mode": "add"})
     ],
     ("GET", "/products/delete"): lambda shop, n: [ask("/products/delete?id=P")],
     ("POST", "/products/delete"): lambda shop, n: [
@@ -291,6 +291,24 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
     ("POST", "/audit/export/delete"): lambda shop, n: [
         ask("/audit/export/delete", data={"id": export(shop)})
     ],
+    ("POST", "/products/bulk"): lambda shop, n: [
+        ask("/products/bulk", data={"action": "take", "product": ["P", "g1"]})
+    ],
+    ("POST", "/products/bulk/apply"): lambda shop, n: [
+        ask(
+            "/products/bulk/apply",
+            data={"action": "add", "quantity": "1", "product": ["P", "g2"]},
+        )
+    ],
+    ("POST", "/products/bulk/export"): lambda shop, n: [
+        ask("/products/bulk/export", data={"product": ["P", "g1"]})
+    ],
+    ("POST", "/products/undo"): lambda shop, n: [
+        ask("/products/undo", data={"request": f"r-{n}"}, is_error=True)
+    ],
+    ("POST", "/products/undelete"): lambda shop, n: [
+        ask("/products/undelete?id=none", is_error=True)
+    ],
     ("POST", "/audit/views"): lambda shop, n: [
         ask("/audit/views", data={"name": f"p{n}", "q": "kind:gap", "order": "newest"})
     ],
@@ -324,5 +342,5 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
     ("POST", "/system/sinks/rewind"): lambda shop, n: [
         ask("/system/sinks/rewind?name=webhook", data={"to": "beginning"}, rows=_STATUS)
     ],
-    ("GET", "/"): lambda shop, n: [ask("/")],
+    ("GET", "/"): lambda shop, n: [ask("/"), ask("/?kind=deleted&min_delta=2")],
 }

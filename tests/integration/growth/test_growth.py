@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from app.web.pages.products import request_undo
 from tests.integration.growth.kit import Cost, Shop, open_shop
 from tests.integration.growth.requests import EXAMPLES, Ask
 from tests.support.http.routes import Route, declared
@@ -16,7 +17,11 @@ Costs = dict[tuple[Route, int], tuple[Ask, Cost]]
 
 @pytest.fixture(scope="module")
 def shop(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with open_shop(endpoint, tmp_path_factory.mktemp("growth")) as opened:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        open_shop(endpoint, tmp_path_factory.mktemp("growth")) as opened,
+    ):
+        patch.setattr(request_undo, "WAIT", 0.0)  # without a worker, no change is recorded
         yield opened
 
 

@@ -1,11 +1,14 @@
-"""The Live page's tiles have the whole hour, and count each change once."""
+"""The Live page's tiles have the stock and the whole hour, and count each change once."""
 
+import html
+import json
 import re
 import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from app.config.signing import signer_of
 from app.readmodel.opening import FILE
@@ -17,10 +20,16 @@ from tests.support.processes.running import App, serving, settings_for
 from tests.support.waiting import until
 
 
-def changes(page: str) -> int:
-    found = re.search(r'<dd data-tile="changes">([\d,]+)</dd>', page)
+def tiles(page: str) -> dict[str, Any]:
+    """What the page's script continues."""
+    found = re.search(r'data-tiles="([^"]+)"', page)
     assert found is not None
-    return int(found[1].replace(",", ""))
+    read: dict[str, Any] = json.loads(html.unescape(found[1]))
+    return read
+
+
+def changes(page: str) -> int:
+    return sum(number for _, number in tiles(page)["minutes"])
 
 
 def filled(app: App) -> bool:
@@ -60,11 +69,9 @@ def test_a_reload_after_a_restart_shows_the_whole_hour(endpoint: str, tmp_path: 
         until(lambda: filled(app))
         page = app.http.get("/").text
         assert changes(page) == 230
-        assert '<h2 data-part="period">Last hour' in page
-        assert '<dd data-tile="out">230</dd>' in page
-        minutes = re.findall(r'data-minute="(\d+)" data-changes="(\d+)"', page)
-        assert sum(int(number) for _, number in minutes) == 230
-        assert len(minutes) == len(dict(minutes)) >= 4
+        assert '<dt data-part="period">Changes in 1 h' in page
+        assert '<span data-tile="changes">230</span>' in page
+        assert len(tiles(page)["minutes"]) >= 4
 
 
 def test_tiles_and_the_stream_behind_them_count_each_change_once(
@@ -97,3 +104,6 @@ def test_tiles_and_the_stream_behind_them_count_each_change_once(
             query = {"after": cursor[1], "limit": 200}
             later = app.http.get("/v1/events", params=query).json()["items"]
             assert number + len(later) == writes + 1
+            stock = tiles(page)["stock"]
+            assert stock["units"] + sum(one["data"]["delta"] for one in later) == 100 - writes
+            assert stock["products"] == 1

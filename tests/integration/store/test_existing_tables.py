@@ -197,7 +197,7 @@ def test_read_only_shows_everything_and_writes_nothing(endpoint: str, tmp_path: 
             app.http.patch("/v1/products/P1", content='{"name":"x"}', headers=patch),
             app.http.delete("/v1/products/P1", headers={"If-Match": "*"}),
             app.adjust("P1", 1),
-            app.http.post("/products/adjust?id=P1", data={"direction": "1", "quantity": "1"}),
+            app.http.post("/products/adjust?id=P1", data={"mode": "add", "quantity": "1"}),
         ]
         assert [answer.status_code for answer in refused] == [403] * 6
         assert refused[0].json()["code"] == "read-only"

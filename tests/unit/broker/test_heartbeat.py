@@ -1,6 +1,7 @@
 """A heartbeat gives a subscriber its cursor, and ends the subscription at its maximum age."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -93,5 +94,35 @@ async def test_lag_is_the_delay_of_what_was_received(
     monkeypatch.setattr(heartbeat, "wall_ms", lambda: NOON_MS + now)
     messages = StatusMessages("1", Condition)
     messages.published(a_cursor(stamp), NOON_MS + occurred)
-    data = messages.heartbeat("c").decode().partition("data: ")[2]
-    assert json.loads(data)["lag_ms"] == lag
+    assert data_of(messages)["lag_ms"] == lag
+
+
+@pytest.mark.parametrize(
+    ("after", "state", "stream"), [(9_000, "live", 300), (11_000, "unproven", 20)]
+)
+async def test_old_change_proves_nothing_and_has_no_lag(
+    after: int, state: str, stream: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Lambda only arriving changes show that the stream is read."""
+    condition = Condition("unproven", lag=0.02)
+    messages = StatusMessages("1", lambda: condition)
+    monkeypatch.setattr(heartbeat, "wall_ms", lambda: NOON_MS + 300)
+    messages.published(a_cursor(300), NOON_MS)
+    monkeypatch.setattr(heartbeat, "wall_ms", lambda: NOON_MS + 300 + after)
+    data = data_of(messages)
+    assert (data["state"], data["lag_ms"]["stream"]) == (state, stream)
+
+
+async def test_condition_is_read_once_for_all_subscribers_of_a_beat() -> None:
+    reads: list[int] = []
+    messages = StatusMessages("1", lambda: reads.append(1) or Condition())
+    for cursor in ("a", "a", "b"):
+        assert f"id: {cursor}\n".encode() in messages.heartbeat(cursor)
+    assert len(reads) == 1
+    messages.renew()
+    messages.heartbeat("b")
+    assert len(reads) == 2
+
+
+def data_of(messages: StatusMessages) -> Any:
+    return json.loads(messages.heartbeat("c").decode().partition("data: ")[2])

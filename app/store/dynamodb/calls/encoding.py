@@ -53,9 +53,14 @@ def _base64(value: Any) -> str:
     return base64.b64encode(value).decode()
 
 
+def has_binary(body: bytes) -> bool:
+    """Whether a page of items may have a binary attribute."""
+    return _BINARY.search(body) is not None
+
+
 def _parse_items(response_dict: dict[str, Any], **more: Any) -> None:
     """Parse a page of items, unless it has binary attributes."""
-    if not _BINARY.search(response_dict["body"]):
+    if not has_binary(response_dict["body"]):
         _parse_records(response_dict, **more)
 
 

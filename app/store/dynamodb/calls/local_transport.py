@@ -1,16 +1,9 @@
-"""A local engine gets its requests unsigned and over plain sockets: half the CPU time of a call.
-
-An engine that accepts placeholder credentials verifies no signature, and at an `http://` endpoint
-there is no TLS. So botocore's signature and HTTP client do much there that is not needed. Its own
-hooks replace both (`choose-signer`, `before-sign`, `before-send`); parameters, retries, errors and
-parsing stay botocore's. Calls with real credentials or through a proxy never come here, so none to
-AWS do. If botocore drops `before-send`, it sends the requests itself.
-"""
+"""Requests to a local engine go over plain sockets, whose connections are kept."""
 
 import os
 import socket
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,51 +16,12 @@ from botocore.exceptions import (
     EndpointConnectionError,
     ReadTimeoutError,
 )
-from botocore.handlers import disable_signing
-from botocore.utils import get_environ_proxies
 from httptools import HttpParserError, HttpResponseParser
 from urllib3.util import wait_for_read
 
 _READ = 64 * 1024  # most bytes read at a time
 
 _FRAMING = {"content-length", "transfer-encoding"}  # headers that say where a body ends
-
-# Local engines read the access key and the region, and that there is a date.
-_DATE = "20260101T000000Z"
-_AUTHORIZATION = (
-    "AWS4-HMAC-SHA256 Credential={key}/20260101/{region}/dynamodb/aws4_request, "
-    "SignedHeaders=host;x-amz-date, Signature=none"
-)
-
-
-def use_local_transport(clients: Iterable[Any], endpoint: str, key: str) -> None:
-    """Let these clients call the engine at `endpoint` directly, with `key` as the access key.
-
-    Nothing changes for an endpoint with TLS, or behind a proxy.
-    """
-    for client in clients:
-        config = client.meta.config
-        proxies = get_environ_proxies(endpoint) if config.proxies is None else config.proxies
-        if not endpoint.startswith("http://") or proxies.get("http"):
-            continue
-        transport = LocalTransport(
-            endpoint, config.connect_timeout, config.read_timeout, config.max_pool_connections
-        )
-        authorization = _AUTHORIZATION.format(key=key, region=client.meta.region_name)
-        client.meta.events.register("choose-signer", disable_signing)
-        client.meta.events.register("before-sign", _Placeholder(authorization))
-        client.meta.events.register("before-send", transport.send)
-
-
-class _Placeholder:
-    """Adds what an engine requires of an `Authorization` header."""
-
-    def __init__(self, authorization: str) -> None:
-        self._authorization = authorization
-
-    def __call__(self, request: Any, **_: Any) -> None:
-        request.headers["X-Amz-Date"] = _DATE
-        request.headers["Authorization"] = self._authorization
 
 
 class LocalTransport:
@@ -91,8 +45,8 @@ class LocalTransport:
         inherited = ref(self._idle)  # a forked process must not use its parent's connections
         os.register_at_fork(after_in_child=lambda: _close_all(inherited() or deque()))
 
-    def send(self, request: Any, **_: Any) -> AWSResponse:
-        """Send a request of botocore's, and return its response.
+    def send(self, url: str, headers: Mapping[str, str | bytes], body: bytes) -> AWSResponse:
+        """Post a request, and return its response.
 
         Raises:
             EndpointConnectionError, ConnectTimeoutError: nothing was sent.
@@ -105,7 +59,7 @@ class LocalTransport:
         try:
             # An engine that refuses a long request answers and closes before it has read all of it.
             with suppress(BrokenPipeError, ConnectionResetError):
-                connection.sendall(self._encoded(request))
+                connection.sendall(self._encoded(url, headers, body))
                 sent = True
             while not response.complete:
                 if data := connection.recv(_READ):
@@ -114,17 +68,15 @@ class LocalTransport:
                     response.end()
         except TimeoutError as error:
             connection.close()
-            raise ReadTimeoutError(endpoint_url=request.url, error=error) from error
+            raise ReadTimeoutError(endpoint_url=url, error=error) from error
         except (OSError, HttpParserError) as error:
             connection.close()
-            raise ConnectionClosedError(
-                endpoint_url=request.url, error=error, request=request
-            ) from error
+            raise ConnectionClosedError(endpoint_url=url, error=error) from error
         if sent and response.stays_open and len(self._idle) < self._most:
             self._idle.append(connection)
         else:
             connection.close()
-        return AWSResponse(request.url, response.status, response.headers, response)
+        return AWSResponse(url, response.status, response.headers, response)
 
     def _connection(self) -> socket.socket:
         with suppress(IndexError):  # no connection is idle
@@ -144,13 +96,12 @@ class LocalTransport:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         return connection
 
-    def _encoded(self, request: Any) -> bytes:
-        path = request.url.removeprefix(self._origin) or "/"
-        head = [f"{request.method} {path} HTTP/1.1", f"Host: {self._host}"]
-        for name, value in request.headers.items():
+    def _encoded(self, url: str, headers: Mapping[str, str | bytes], body: bytes) -> bytes:
+        path = url.removeprefix(self._origin) or "/"
+        head = [f"POST {path} HTTP/1.1", f"Host: {self._host}"]
+        for name, value in headers.items():
             head.append(f"{name}: {value if isinstance(value, str) else value.decode()}")
         head.append("Accept-Encoding: identity\r\n\r\n")
-        body: bytes = request.body
         return "\r\n".join(head).encode() + body
 
 

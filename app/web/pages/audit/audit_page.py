@@ -19,7 +19,7 @@ from app.readmodel.events.qualifiers import InvalidSearch
 from app.web.auth.permissions import needs
 from app.web.pages.audit import query_text
 from app.web.pages.audit.audit_place import AuditPlace, PlaceDep
-from app.web.pages.audit.permalink_page import details_shown, event_named, row_shown
+from app.web.pages.audit.permalink import details_shown, event_named, row_shown
 from app.web.pages.event_rows import Row
 from app.web.pages.live.live_filter import KIND_WORDS
 from app.web.pages.templating import render
@@ -80,7 +80,7 @@ def shown(
         wrong = refused
     page = listing.page if listing else None
     items = page.items if page else []
-    is_newest = place.order == "newest" and place.cursor is None and not wrong
+    is_first = listing is not None and place.order == "newest" and place.cursor is None
     error = error or wrong
     return render(
         request,
@@ -96,7 +96,7 @@ def shown(
         rows=[_under_its_day(row_shown(services, event)) for _, event in items],
         total=page.total if page else None,
         next_cursor=page.next_cursor if page else None,
-        newest=(items[0][0] if items else services.broker.head) if is_newest else None,
+        newest=(items[0][0] if items else "") if is_first else None,
         facets=_facets(services, place, zone) if counts and not wrong else None,
         kind_words=KIND_WORDS,
         chosen=_chosen(services, place),

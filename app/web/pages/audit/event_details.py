@@ -43,7 +43,9 @@ def details_of(
     event: ChangeEvent, row: Row, table: str, metadata: str, objection: str
 ) -> EventDetails:
     """The event's details; `table` is the products table, `metadata` our attribute in its items."""
-    document = json.dumps(cloud_event(event, table), indent=2, ensure_ascii=False, default=str)
+    document = json.dumps(
+        cloud_event(event, table), indent=2, ensure_ascii=False, default=str, sort_keys=True
+    )
     return EventDetails(
         row=row,
         event=event,

@@ -13,7 +13,7 @@ from app.core.roles import Role
 from app.store.products.model import Product
 from app.web.auth.permissions import MAX_FIELDS, needs
 from app.web.middleware.rate_limits import charge
-from app.web.pages.audit.permalink_page import row_shown
+from app.web.pages.audit.permalink import row_shown
 from app.web.pages.event_rows import Row
 from app.web.pages.forms import Submitted
 from app.web.pages.templating import render

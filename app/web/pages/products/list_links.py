@@ -1,16 +1,12 @@
 """A list's filters are in its address, so that each link of the page keeps the others. Pure."""
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from app.readmodel.products.product_query import ProductQuery, SortKey
 
 # Sorted by one of these, the greatest comes first at the first click.
 _GREATEST_FIRST = {"stock", "price", "updated_at"}
-_NAMES = {
-    *("q", "category", "tag", "low", "out", "deleted", "sort", "cursor"),
-    *("min_stock", "max_stock", "min_price", "max_price"),
-}
 
 
 def parameters(query: ProductQuery) -> dict[str, str]:
@@ -31,11 +27,6 @@ def parameters(query: ProductQuery) -> dict[str, str]:
     return {n: value for n, value in given.items() if value or (n in may_be_empty and value == "")}
 
 
-def kept(place: str) -> dict[str, str]:
-    """The parameters of a list that a form has sent back (`ListLinks.place`)."""
-    return {name: value for name, value in parse_qsl(place) if name in _NAMES}
-
-
 class ListLinks:
     """The addresses of a list's other pages and orders."""
 
@@ -47,10 +38,6 @@ class ListLinks:
     def page(self, cursor: str | None = None) -> str:
         """The page after the cursor; without one the first."""
         return self._address(self._given if cursor is None else {**self._given, "cursor": cursor})
-
-    def place(self, cursor: str | None) -> str:
-        """The parameters of this page, for a form that leads back to it."""
-        return urlencode(self._given if cursor is None else {**self._given, "cursor": cursor})
 
     def sorted(self, key: SortKey) -> str:
         """The same list in the order of this field, or in the opposite order."""

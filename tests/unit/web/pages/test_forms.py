@@ -15,7 +15,6 @@ from app.web.pages.forms import (
     document_of,
     edit_form,
     patch_of,
-    rebased,
     submitted_edit,
     touched,
 )
@@ -98,41 +97,15 @@ def test_form_rendered_before_a_sale_does_not_write_the_stock() -> None:
     assert "stock" not in patch_of(submitted(product(stock=5), category="Drinks"))
 
 
-def test_conflicting_edit_keeps_both_values_and_updates_other_fields() -> None:
-    form = submitted(product(), name="Mine", note="why")
-    theirs = product(name="Theirs", category="New", etag='"e.c"')
-    form = rebased(form, theirs)
-    assert form.status == 412
-    assert form.values["name"] == "Mine"
-    assert form.current == {"name": "Theirs"}
-    assert form.values["category"] == "New"
-    assert form.values["etag"] == '"e.c"'
-    assert form.values["note"] == "why"
-    assert patch_of(submitted_edit({**form.values, **_hidden(form)})) == {"name": "Mine"}
-
-
-def test_edits_of_different_fields_do_not_conflict() -> None:
-    form = rebased(submitted(product(), price="2.5"), product(name="Theirs", etag='"e.c"'))
-    assert form.current == {}
-    assert "Save to add yours" in str(form.problem)
-    assert (form.values["name"], form.values["price"]) == ("Theirs", "2.5")
-
-
-def test_identical_edits_do_not_conflict() -> None:
-    form = rebased(submitted(product(), name="Same"), product(name="Same", etag='"e.c"'))
-    assert form.current == {}
-    assert touched(form) == []
-
-
 @pytest.mark.parametrize(
     ("fields", "delta", "reason"),
     [
-        ({"quantity": "3", "direction": "-1"}, -3, "sold"),
-        ({"quantity": "3", "direction": "1"}, 3, "received"),
-        ({"quantity": "3", "direction": "-1", "reason": "lost"}, -3, "lost"),
+        ({"quantity": "3", "mode": "take"}, -3, "sold"),
+        ({"quantity": "3", "mode": "add"}, 3, "received"),
+        ({"quantity": "3", "mode": "take", "reason": "lost"}, -3, "lost"),
     ],
 )
-def test_button_sets_the_sign_of_the_adjustment(
+def test_mode_sets_the_sign_of_the_adjustment(
     fields: dict[str, str], delta: int, reason: str
 ) -> None:
     body = Form(fields).read(AdjustmentRequest, adjustment_of(fields))
@@ -142,10 +115,26 @@ def test_button_sets_the_sign_of_the_adjustment(
 
 @pytest.mark.parametrize("quantity", ["", "0", "-3", "+3", "1e3", "²"])
 def test_quantity_must_be_a_positive_number(quantity: str) -> None:
-    fields = {"quantity": quantity, "direction": "-1"}
+    fields = {"quantity": quantity, "mode": "take"}
     form = Form(fields)
     assert form.read(AdjustmentRequest, adjustment_of(fields)) is None
     assert set(form.errors) == {"quantity"}
+
+
+@pytest.mark.parametrize(
+    ("mode", "reason"), [("add", "sold"), ("add", "damaged"), ("take", "received")]
+)
+def test_reason_that_does_not_fit_is_an_error_of_its_field(mode: str, reason: str) -> None:
+    form = Form({"quantity": "3", "mode": mode, "reason": reason})
+    with form.attempt():
+        adjustment_of(form.values)
+    assert form.status == 422
+    assert form.errors["reason"].startswith(f"Does not fit “{mode}”. Choose one of ")
+
+
+def test_count_is_the_new_stock() -> None:
+    document = adjustment_of({"quantity": "7", "mode": "count", "note": "shelf"})
+    assert document == {"counted": "7", "reason": "counted", "note": "shelf"}
 
 
 def test_store_error_is_shown_at_its_field_or_above_the_form() -> None:

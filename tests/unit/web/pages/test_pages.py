@@ -10,7 +10,7 @@ import pytest
 
 from app.broker.condition import Condition
 from app.broker.in_process import InProcessBroker
-from app.core.errors import ProductGone, StoreUnavailable
+from app.core.errors import ProductGone, ProductNotFound, StoreUnavailable
 from app.core.events import ChangeEvent
 from app.store.audit.chain import origin, successor
 from app.store.dynamodb.paging import Page
@@ -160,13 +160,21 @@ def test_other_pages_show_an_error_and_reload_while_the_store_is_unavailable() -
     assert 'data-again="/products?cursor=abc"' in answer.text
 
 
+def test_error_page_says_what_to_do_and_names_the_request() -> None:
+    answer = client().get("/nothing")
+    assert answer.status_code == 404
+    assert "<h1>Page not found</h1>" in answer.text
+    assert "There is nothing at /nothing. Check the address, or search for it." in answer.text
+    assert f"<code>{answer.headers['X-Request-Id']}</code>" in answer.text
+
+
 def test_form_keeps_its_input_when_the_store_is_unavailable() -> None:
     typed = {"product_id": "P1", "name": "My tea", "stock": "3"}
     answer = client(store=a_store(_Down())).post("/products/new", data=typed)
     assert answer.status_code == 503
     assert 'value="My tea"' in answer.text
     answer = client(store=a_store(_Down())).post(
-        "/products/adjust?id=P1", data={"quantity": "7", "direction": "1", "note": "two boxes"}
+        "/products/adjust?id=P1", data={"quantity": "7", "mode": "add", "note": "two boxes"}
     )
     assert answer.status_code == 503
     assert 'value="two boxes"' in answer.text
@@ -225,7 +233,13 @@ def test_write_from_another_origin_is_rejected() -> None:
 
 
 def test_query_parameters_are_escaped() -> None:
-    page = client().get("/products?done=deleted&id=<script>x</script>").text
+    def none(_product_id: str) -> None:
+        raise ProductNotFound("No product has this id.")
+
+    products = SimpleNamespace(page=lambda *_: Page([], None), get=none)
+    page = (
+        client(store=a_store(products)).get("/products?done=deleted&saved=<script>x</script>").text
+    )
     assert "<script>x" not in page
     assert "&lt;script&gt;x" in page
 

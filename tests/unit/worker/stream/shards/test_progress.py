@@ -55,3 +55,22 @@ class TestProgress:
         progress.received([])
         now = 7.5
         assert progress.since_page == 2.5
+
+    def test_a_read_s_duration_and_the_silence_since_it_are_reported(self) -> None:
+        now = 5.0
+        progress = Progress(lambda: now)
+        progress.asked()
+        now = 6.5
+        progress.received([])
+        assert (progress.answer, progress.silent) == (1.5, 0.0)
+        now = 9.5
+        assert progress.silent == 3.0
+
+    def test_a_record_that_waits_grows_older_until_an_empty_page(self) -> None:
+        now = 5.0
+        progress = Progress(lambda: now, lambda: 1_000_012.5)
+        progress.received([{"dynamodb": {"ApproximateCreationDateTime": 1_000_010}}])
+        now = 9.0
+        assert progress.behind == 6.5
+        progress.received([])
+        assert progress.behind == 0.0

@@ -14,7 +14,7 @@ from app.core.events import split_event_id
 from app.store.idempotency import Once
 from app.store.products.model import Product, Stamp
 from app.store.store import Store
-from app.web.api.batches.item_results import ItemResults, Lane, Result
+from app.web.requests.batches.item_results import ItemResults, Lane, Result
 from app.web.requests.idempotency import Idempotency
 from app.web.requests.parameters import event_ref
 from app.web.requests.responses import json_response

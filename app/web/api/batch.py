@@ -6,11 +6,11 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from app.core.roles import Role
-from app.web.api.batches.batch_items import BatchItems
-from app.web.api.batches.item_results import Lane
 from app.web.auth.permissions import needs
 from app.web.middleware.rate_limits import charge
 from app.web.middleware.request_guard import request_id_of
+from app.web.requests.batches.batch_items import BatchItems
+from app.web.requests.batches.item_results import Lane
 from app.web.requests.idempotency import IdempotencyDep
 from app.web.requests.parameters import ServicesDep, json_body, writable
 from app.web.requests.strict_route import StrictRoute

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from app.store.idempotency import Once
 from app.store.products.model import Product, Stamp
 from app.store.products.product_repository import ProductRepository
-from app.web.api.batches.item_results import ItemResults, Result
+from app.web.requests.batches.item_results import ItemResults, Result
 from app.web.requests.idempotency import Idempotency
 from app.web.requests.parameters import in_case
 from app.web.requests.responses import json_response

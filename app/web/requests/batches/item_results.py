@@ -17,8 +17,8 @@ from starlette.concurrency import run_in_threadpool
 from app.core import json_text
 from app.core.errors import StockpulseError
 from app.store.idempotency import Replayed
-from app.web import problems
 from app.web.errors import InternalError
+from app.web.problem_document import document, field_errors
 from app.web.requests.idempotency import REPLAYED
 from app.web.requests.queued_route import turn_of
 from app.web.requests.responses import json_response
@@ -115,11 +115,11 @@ class ItemResults(ABC):
 
     def _invalid(self, error: ValidationError) -> Result:
         # The first part of a location is the union's tag (the action), which is not in the item.
-        errors = problems.field_errors(
+        errors = field_errors(
             [{**entry, "loc": ("body", *entry["loc"][1:])} for entry in error.errors()]
         )
         detail = "; ".join(f"{entry['pointer'] or 'item'}: {entry['detail']}" for entry in errors)
-        document = problems.document(
+        found = document(
             self._request_id,
             422,
             "invalid-request",
@@ -127,13 +127,13 @@ class ItemResults(ABC):
             detail,
             {"errors": errors},
         )
-        return {"status": 422, "problem": document}
+        return {"status": 422, "problem": found}
 
     def _failure(self, error: StockpulseError) -> Result:
-        document = problems.document(
+        found = document(
             self._request_id, error.status, error.code, error.title, error.detail, error.extra
         )
-        return {"status": error.status, "problem": document, "etag": error.headers.get("ETag")}
+        return {"status": error.status, "problem": found, "etag": error.headers.get("ETag")}
 
     def _unexpected(self, index: int) -> Result:
         _log.exception("item %d of batch request %s failed unexpectedly", index, self._request_id)

@@ -1,1 +1,0 @@
-"""Batches: many independent writes in one request, each with a result of its own."""
