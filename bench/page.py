@@ -56,8 +56,8 @@ def opened(browser: Browser, url: str) -> Iterator[tuple[Page, Meter]]:
     record_streams(context, _PAINTED)
     page = context.new_page()
     meter = Meter(page)
-    page.goto(url + "/", wait_until="load")
-    until(lambda: page.evaluate("heard.states.includes('live')"))
+    page.goto(url + "/", wait_until="load", timeout=120_000)
+    until(lambda: page.evaluate("heard.states.includes('live')"), seconds=60)
     try:
         yield page, meter
     finally:

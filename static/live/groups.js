@@ -8,6 +8,7 @@ import { quantity, signed } from "../rows/format.js";
 export const NEW_ENTRIES = 5;
 const OPEN = 10_000;
 const KEPT = 50; // changes of an entry that it can show; the Audit has all
+const KEPT_IN_ALL = 1_000; // by all entries; each keeps its newest
 
 const needsAttention = ({ row }) => row.level !== "" || row.outside || isAlone({ row });
 const isAlone = ({ row }) => row.kind === "gap" || row.kind === "reconciled";
@@ -15,6 +16,7 @@ const isAlone = ({ row }) => row.kind === "gap" || row.kind === "reconciled";
 /** Items are {row, data}: the result of `describe` and the event's data. */
 export function createGroups() {
   const open = new Map(); // key -> entry
+  const keepers = []; // the entries of the newest changes, oldest first
 
   function begin(key, now) {
     return { key, began: now, items: [], count: 0, net: 0, moved: false, units: new Set(), attention: false };
@@ -22,8 +24,11 @@ export function createGroups() {
 
   function put(entry, item) {
     const { data } = item;
-    entry.items.push(item);
+    entry.items.push({ row: item.row, data: { product_id: data.product_id } }); // without images
     if (entry.items.length > KEPT) entry.items.shift();
+    keepers.push(entry);
+    const oldest = keepers.length > KEPT_IN_ALL ? keepers.shift() : null;
+    if (oldest !== null && oldest.items.length > 1) oldest.items.shift();
     entry.count += 1;
     entry.attention ||= needsAttention(item);
     if (data.kind === "stock_changed") {

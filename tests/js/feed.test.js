@@ -104,3 +104,15 @@ test("many changes that happened over a long time are not busy when they are cau
   for (let n = 0; n < 312; n += 1) pace.add(n * 1_000, 400_000);
   assert.equal(pace.isBusy(400_000), false);
 });
+
+test("all entries together keep about a thousand changes, and each one its newest", () => {
+  const groups = createGroups();
+  const entries = [];
+  for (let at = 0; at < 100; at += 1) {
+    const items = Array.from({ length: 40 }, () => item({ product: `P${at}` }));
+    entries.push(...groups.add(items, at * 20_000).begun);
+  }
+  const kept = entries.map((entry) => entry.items.length);
+  assert.deepEqual([kept[0], kept.at(-1)], [1, 40]);
+  assert.equal(kept.reduce((sum, count) => sum + count), 75 + 25 * 40);
+});
