@@ -176,7 +176,10 @@ def test_ten_tabs_share_one_stream_and_survive_the_loss_of_its_leader(
 
 @pytest.mark.alone
 def test_rest_write_is_painted_within_half_a_second(app: App, page: Page) -> None:
-    """The README's figure: p95 of 200 writes, from the REST response to the painted row."""
+    """The README's figure: p95 of 100 writes, from the REST response to the painted row.
+
+    About eight a second: above ten, rows are grouped.
+    """
     open_live(page, app.url)
     app.create("P1", 1000)
     expect(page.locator(ROWS)).to_have_count(1)
@@ -195,17 +198,18 @@ def test_rest_write_is_painted_within_half_a_second(app: App, page: Page) -> Non
         }"""
     )
     answered: dict[str, float] = {}
-    for _ in range(200):
+    for _ in range(100):
         answer = app.adjust("P1", -1)
         answered[answer.headers["X-Request-Id"]] = time.time() * 1000
-    expect(page.locator(ROWS)).to_have_count(201)
+        time.sleep(0.12)
+    expect(page.locator(ROWS)).to_have_count(101)
     page.evaluate("() => new Promise((painted) => requestAnimationFrame(() => painted()))")
     painted = page.evaluate("window.painted")
     total = "/v1/events?limit=1&total=exact"
-    until(lambda: app.http.get(total).json()["total"]["count"] == 201)
+    until(lambda: app.http.get(total).json()["total"]["count"] == 101)
     events = []
     link = "/v1/events?limit=200"
-    while link and len(events) < 200:
+    while link and len(events) < 100:
         page_of = app.http.get(link)
         events += page_of.json()["items"]
         link = page_of.links.get("next", {}).get("url")
@@ -214,9 +218,9 @@ def test_rest_write_is_painted_within_half_a_second(app: App, page: Page) -> Non
         for event in events
         if event["data"]["request_id"] in answered
     )
-    assert len(delays) == 200
-    p95 = delays[189]
-    print(f"REST answer → painted row: p50 {delays[99]:.0f} ms, p95 {p95:.0f} ms")
+    assert len(delays) == 100
+    p95 = delays[94]
+    print(f"REST answer → painted row: p50 {delays[49]:.0f} ms, p95 {p95:.0f} ms")
     assert p95 <= 500
 
 
