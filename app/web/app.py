@@ -15,7 +15,6 @@ from app.web.api import (
     admin,
     alerts,
     analytics,
-    batch,
     contracts,
     dead_letters,
     events,
@@ -26,7 +25,7 @@ from app.web.api import (
     views,
 )
 from app.web.api.exports import export_routes
-from app.web.api.products import product_reads, product_writes, stock
+from app.web.api.products import batch, product_reads, product_writes, stock
 from app.web.contract.openapi import contract, operation_id
 from app.web.middleware.access_log import AccessLog
 from app.web.middleware.authentication import Authentication
