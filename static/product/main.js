@@ -8,6 +8,7 @@ import { createMoments } from "./moments.js";
 import { createRefresher, mergeList, replaceParts } from "./refresh.js";
 
 const PARTS = ["head", "gone", "facts", "version", "pages"];
+const SETTLED = 600; // ms without another move of the slider
 const REST = 300; // ms: the read model is about as late as this
 
 const product = document.querySelector("main").dataset.product;
@@ -34,12 +35,17 @@ function setUpSlider() {
     const { since, until } = slide.elements;
     return Number(since.value) + ((until.value - since.value) * range.value) / range.max;
   };
+  let timer = null;
   range.addEventListener("input", () => {
+    clearTimeout(timer);
     const stock = data && stockAt(data, second());
     output.textContent = range.value === range.max ? "now" : moments.long(second() * 1000) + (stock == null ? "" : ` · ${stock}`);
     chart?.point(range.value === range.max ? null : second());
   });
-  range.addEventListener("change", () => slide.requestSubmit());
+  range.addEventListener("change", () => {
+    clearTimeout(timer); // each press of an arrow key is a change
+    timer = setTimeout(() => slide.requestSubmit(), SETTLED);
+  });
 }
 
 const refresh = createRefresher(async () => {

@@ -25,9 +25,15 @@ export function replaceParts(now, next, ids) {
   for (const id of ids) {
     const [old, fresh] = [now.getElementById(id), next.getElementById(id)];
     if (!old || !fresh || old.contains(now.activeElement)) continue;
-    if (old.tagName === "DETAILS") fresh.open = old.open;
+    keepOpen(old, fresh);
     if (old.outerHTML !== fresh.outerHTML) old.replaceWith(fresh);
   }
+}
+
+// What the reader has opened stays open, unless there are other details now.
+function keepOpen(old, fresh) {
+  const [before, after] = [old, fresh].map((part) => [part, ...part.querySelectorAll("details")]);
+  if (before.length === after.length) after.forEach((part, place) => (part.open = before[place].open));
 }
 
 /** Returns a function that calls `load` soon: at most once at a time, and once per `rest` ms. */

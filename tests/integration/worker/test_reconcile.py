@@ -68,7 +68,7 @@ def test_changes_after_a_reconciled_entry_verify_and_an_early_entry_is_void(
     assert verify(parts).findings == []
     assert [event.get("void") for event in history_of(app, "P1")] == [None, None, True, None]
     page = app.http.get("/products/history", params={"id": "P1"}).text
-    assert page.count("The missing change arrived later (Found in the table: stock 4") == 1
+    assert page.count(">The missing change arrived later (Found in the table: stock 4") == 1
 
 
 def history_of(app: App, product_id: str) -> list[dict[str, Any]]:
