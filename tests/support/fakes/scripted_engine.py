@@ -77,4 +77,5 @@ class ScriptedEngine:
                     connection.close()
                 if response in {CUT, CUT_HEADERS, CUT_CHUNKS, LAST, UNFRAMED, GARBAGE}:
                     connection.shutdown(socket.SHUT_RDWR)
+                    break  # the body of the request may still be on its way
         self.closed += 1
