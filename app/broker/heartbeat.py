@@ -16,7 +16,7 @@ from app.store.feed.cursor import Cursor, wall_ms
 _log = logging.getLogger(__name__)
 
 HEARTBEAT = 3.0  # seconds
-TICK = 1.0  # seconds between checks of the condition; another state is sent at once
+TICK = 0.5  # seconds between checks of the condition; another state is sent at once
 LAG_SHOWN = 10_000  # milliseconds for which heartbeats report the lag of the newest change
 SWEEP = 30.0  # seconds between reads of `Feed` for events that another process wrote
 SWEEP_MS = 120_000  # how far back such a read goes
