@@ -52,7 +52,7 @@ def test_error_about_too_little_stock_names_the_unit(app: App) -> None:
         ("products", '<output data-part="stock">9 kg</output>'),
         ("products", 'class="number">4 kg</td>'),
         ("products", 'aria-label="Quantity, kg, Name of Ud"'),
-        ("products/history?id=Ud", "9 kg in stock"),
+        ("products/history?id=Ud", "<strong>9 kg</strong> in stock"),
         ("products/history?id=Ud", "12 → 9 kg (−3)"),
         ("products/adjust?id=Ud", ">Quantity, kg</label>"),
         ("products/adjust?id=Ud", "9 kg in stock"),
