@@ -1,11 +1,13 @@
 """Each route is requested with each credential: only the required role is accepted."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
+from app.core.events import rfc3339
 from app.core.roles import Role
 from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.letter_repository import DeadLetters
@@ -274,6 +276,9 @@ def test_every_form_of_every_page_has_the_token(house: House) -> None:
             "/admin",
         ]
         pages += [f"/products/{do}?id=FORM" for do in ("edit", "adjust", "delete", "history")]
+        restore = f"/products/restore?id=FORM&at={rfc3339(datetime.now(UTC))}"
+        until(lambda: admin.get(restore).status_code == 200)  # once the product is audited
+        pages.append(restore)
         # The System page shows the rows as they were read some moments ago.
         until(lambda: "/system/sinks/redrive" in admin.get("/system").text)
         token = {"csrf_token": token_of(admin.get("/").text)}

@@ -169,7 +169,7 @@ def test_exact_repeat_is_marked_and_counted(shared: App) -> None:
     assert events[1]["request_id"] == events[3]["request_id"]
     html = shared.http.get("/products/history?id=repeated").text
     labels = re.findall(r'data-part="label">([^<]*)</span>', html)
-    assert labels == ["Repeat", "Stock", "Stock", "New"]
+    assert labels == ["repeat", "stock changed", "sold", "new"]
     settings = shared.services.settings
     keys = parse_keys(own_keys(settings.data_dir))
     verifier = Verifier(shared.tables, settings.table_names, settings.attributes, keys)

@@ -52,7 +52,7 @@ def test_error_about_too_little_stock_names_the_unit(app: App) -> None:
         ("products", 'data-part="stock">9 kg</span>'),
         ("products", 'data-part="reorder">4 kg</td>'),
         ("products", 'data-unit=", kg"'),
-        ("products/history?id=Ud", "9 kg in stock"),
+        ("products/history?id=Ud", "<strong>9 kg</strong> in stock"),
         ("products/history?id=Ud", "12 → 9 kg (−3)"),
         ("products/adjust?id=Ud", '>Quantity<span data-part="unit">, kg</span></label>'),
         ("products/adjust?id=Ud", "9 kg in stock"),
