@@ -42,7 +42,7 @@ def lines() -> Iterator[Lines]:
 
 def get(path: str, get_product: Any = None, method: str = "GET", **headers: str) -> httpx.Response:
     store = SimpleNamespace(products=SimpleNamespace(get=get_product))
-    return OpenSite(store=store).send(method, path, headers)
+    return OpenSite(store=store, broker=SimpleNamespace(head="")).send(method, path, headers)
 
 
 def test_log_line_has_route_and_status_but_no_request_data(lines: Lines) -> None:
