@@ -96,6 +96,7 @@ def test_other_origin_reads_and_changes_nothing_with_a_signed_in_session(
     assert stored(house.app) == before
     assert not house.app.services.demo.is_running()
     page.goto(f"{house.app.url}/products")
+    page.locator("#more summary").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
