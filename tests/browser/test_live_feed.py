@@ -184,4 +184,5 @@ def test_dots_of_a_card_offer_undo_on_a_phone(app: App, live: Page) -> None:
     actions.get_by_role("button", name="Undo this change").click()
     expect(live.locator(".toast")).to_contain_text("Undone.")
     expect(actions).to_be_hidden()
+    live.mouse.move(5, 5)
     expect(live.locator(ROWS).first).to_contain_text("97 → 100 (+3)")
