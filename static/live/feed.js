@@ -13,7 +13,7 @@ export function createFeed(list, build, search) {
     const last = list.childElementCount >= ROW_LIMIT ? list.lastElementChild : null;
     last?.remove();
     last?.classList.remove("fresh");
-    return build(entry.items[0].row, last?.classList.contains("group") ? null : last);
+    return build(entry.items[0].row, last?.matches(".row:not(.group)") ? last : null);
   }
 
   function group(entry) {

@@ -11,6 +11,7 @@ import { createBuffer } from "../stream/buffer.js";
 import { parseFilter, passes } from "../stream/filter.js";
 import { listen } from "../stream/page_stream.js";
 import { createScheduler } from "../stream/schedule.js";
+import { startActions } from "./actions.js";
 import { createAnnouncer } from "./announce.js";
 import { createFeed, ROW_LIMIT } from "./feed.js";
 import { startFields } from "./fields.js";
@@ -51,6 +52,7 @@ createPauseControl($("pause"), (value) => {
 });
 startFields($("filter"));
 startUndo($("undo"));
+startActions(list, $("actions"));
 onKey("u", "Undo the change of the chosen row", (event) => {
   const button = event.target.closest(".row")?.querySelector(".undo:not([hidden])");
   if (!button) return false;
@@ -156,9 +158,6 @@ listen({
     tiles.refresh();
     buffer.push({ note: "Some changes are missing here", href: time === null ? older.href : auditSearch(null, time) });
     schedule();
-  },
-  onState(state) {
-    $("store-notice").hidden = state !== "unavailable";
   },
   onClock: tiles.setClock,
 });

@@ -6,23 +6,15 @@ const REVERSES = "takes back a change";
 
 /**
  * Returns `build(row, element)`, which fills a new row, or one that is shown no more, from the
- * result of `describe`.
+ * result of `describe`. It keeps no references to a row's parts: 500 rows have 7,000.
  */
 export function createRowBuilder(template, historyUrl, eventUrl, times) {
   const pattern = template.content.firstElementChild;
-  const partsOf = new WeakMap();
-
-  function create() {
-    const element = pattern.cloneNode(true);
-    const parts = {};
-    for (const part of element.querySelectorAll("[data-part]")) parts[part.dataset.part] = part;
-    partsOf.set(element, parts);
-    return element;
-  }
 
   return function build(row, old = null) {
-    const element = partsOf.has(old) ? old : create();
-    const parts = partsOf.get(element);
+    const element = old ?? pattern.cloneNode(true);
+    const parts = {};
+    for (const part of element.querySelectorAll("[data-part]")) parts[part.dataset.part] = part;
     const { dataset } = element;
     dataset.id = row.id;
     dataset.kind = row.kind;

@@ -172,3 +172,17 @@ def test_a_screen_reader_hears_a_summary_and_never_each_row(app: App, live: Page
         app.adjust("P1", -1)
     summary = re.compile("^3 changes. Latest: Kettle, sold, 98 to 97")
     expect(live.locator("#summary")).to_have_text(summary, timeout=20_000)
+
+
+def test_dots_of_a_card_offer_undo_on_a_phone(app: App, live: Page) -> None:
+    live.set_viewport_size({"width": 390, "height": 844})
+    app.adjust("P1", -3)
+    expect(live.locator(ROWS)).to_have_count(2)
+    live.locator(ROWS).first.get_by_label("More about this change").click()
+    actions = live.get_by_role("dialog", name="Kettle")
+    expect(actions.get_by_text("sold 100 → 97 (−3)")).to_be_visible()
+    actions.get_by_role("button", name="Undo this change").click()
+    expect(live.locator(".toast")).to_contain_text("Undone.")
+    expect(actions).to_be_hidden()
+    live.mouse.move(5, 5)
+    expect(live.locator(ROWS).first).to_contain_text("97 → 100 (+3)")

@@ -120,7 +120,7 @@ def test_page_shows_a_store_outage_and_recovers(tmp_path: Path, page: Page) -> N
         os.kill(engine, signal.SIGSTOP)
         try:
             expect(page.locator("#pill")).to_contain_text("Stale since", timeout=20_000)
-            expect(page.locator("#store-notice")).to_be_visible()
+            expect(page.locator("#stale")).to_contain_text("The numbers are from")
         finally:
             os.kill(engine, signal.SIGCONT)
         expect(page.locator("#pill")).to_contain_text("Live", timeout=30_000)

@@ -5,8 +5,8 @@ The feed's clock follows the simulated time, so that the arrivals are in the pas
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import islice
+from datetime import UTC, datetime, timedelta
+from itertools import groupby, islice
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from app.core.item import AttributeNames
 from app.core.stamps import Stamps
 from app.demo.fitting import DemoRefused, check_fits
 from app.demo.history.checkpoint_handover import hand_over
-from app.demo.history.records import Ledger, stream_arn
+from app.demo.history.records import Ledger, Record, stream_arn
 from app.demo.simulation.change import Change
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Arrived, AuditRepository
@@ -110,7 +110,7 @@ def write_history(
 
     ledger, arn, written = Ledger(stamps), stream_arn(tables.products), 0
     records = ledger.records(changes)
-    while batch := list(islice(records, ROW_LIMIT)):
+    for batch in _batches(records, datetime.now(UTC) - timedelta(hours=1)):
         clock.moment = batch[-1]["dynamodb"]["ApproximateCreationDateTime"]
         pipeline.process(batch, arn)
         written += len(batch)
@@ -118,6 +118,20 @@ def write_history(
     deployment = Deployment(clients, tables, names, signer)
     others = hand_over(where, deployment, ledger.items, pipeline.process)
     return HistoryCounts(written, len(ledger.items), others)
+
+
+def _batches(records: Iterable[Record], recent: datetime) -> Iterator[list[Record]]:
+    """Batches as large as a feed row; from `recent` on, each record arrives when it was made.
+
+    Otherwise, the Live page would show the span of a batch as the lag of the last hour.
+    """
+
+    def is_recent(record: Record) -> bool:
+        return bool(record["dynamodb"]["ApproximateCreationDateTime"] >= recent)
+
+    for alone, group in groupby(records, is_recent):
+        while batch := list(islice(group, 1 if alone else ROW_LIMIT)):
+            yield batch
 
 
 class _SimulatedClock:
