@@ -16,8 +16,15 @@ from starlette.routing import Match, Mount
 from app.core import json_text
 from app.core.errors import ProductGone, StockpulseError
 from app.observability.logs import about
+from app.readmodel.copy_state import ReadModelFilling
 from app.store.idempotency import Replayed
-from app.web.errors import InternalError, InvalidRequest, MalformedJSON
+from app.web.errors import (
+    InternalError,
+    InvalidRequest,
+    MalformedJSON,
+    TooManyExports,
+    TooManyWrites,
+)
 from app.web.middleware.request_guard import SECURITY_HEADERS, request_id_of
 from app.web.pages.live_page import error_page
 from app.web.problem_document import document, field_errors
@@ -27,6 +34,8 @@ _log = logging.getLogger(__name__)
 
 _CODES = {404: "not-found", 405: "method-not-allowed", 400: "malformed-request"}
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+# Errors with status 503 that are raised before anything is written.
+_NOTHING_SAVED = {ReadModelFilling.code, TooManyWrites.code, TooManyExports.code}
 _MAX_ERRORS = 20  # in one response: a small body can contain thousands
 
 
@@ -152,7 +161,13 @@ def _render(
 ) -> Response:
     if wants_page(request):
         shown = "Page not found" if code == _CODES[HTTPStatus.NOT_FOUND] else title
-        page = error_page(request, status, shown, detail)
+        page = error_page(
+            request,
+            status,
+            shown,
+            detail,
+            may_be_saved=status == HTTPStatus.SERVICE_UNAVAILABLE and code not in _NOTHING_SAVED,
+        )
         page.headers.update(headers)
         return page
     return problem(

@@ -130,7 +130,7 @@ export async function createChart(holder, times, first) {
   draw();
   new ResizeObserver(() => plot.setSize({ width: holder.clientWidth, height: HEIGHT })).observe(holder);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  addEventListener("theme", draw);
 
   return {
     show(next) {

@@ -1,5 +1,6 @@
 // The page of one product: the chart, the slider, and changes as they arrive.
 
+import { showDone } from "../products/done.js";
 import { startUndo } from "../rows/undo.js";
 import { listen } from "../stream/page_stream.js";
 import { createTimes, localiseTimes } from "../shell/times.js";
@@ -62,6 +63,7 @@ const refresh = createRefresher(async () => {
 }, REST);
 
 document.getElementById("facts").open = matchMedia("(min-width: 60.01rem)").matches;
+showDone();
 startUndo(document.getElementById("undo"));
 setUpSlider();
 draw();

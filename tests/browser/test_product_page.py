@@ -77,7 +77,7 @@ def test_version_is_restored_and_a_change_undone(
     page.goto(f"{app.url}/products/history?id={product_id}&at={created['occurred_at']}")
     page.get_by_role("button", name="Restore this version").click()
     page.get_by_role("button", name="Restore").click()
-    expect(page.locator("main")).to_contain_text("The version is restored")
+    expect(page.locator("#toasts" if script else "#done")).to_contain_text("Restored bc")
     assert app.http.get(f"/v1/products/{product_id}").json()["price"] == "2"
 
     events_of(app, product_id, 3)
@@ -87,6 +87,32 @@ def test_version_is_restored_and_a_change_undone(
     done = page.locator("#toasts" if script else "main")
     expect(done).to_contain_text("Undone." if script else "The change was undone")
     assert app.http.get(f"/v1/products/{product_id}").json()["price"] == "3"
+    context.close()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_form_returns_to_the_product_and_is_undone_there(
+    app: App, browser: Browser, *, script: bool
+) -> None:
+    product_id = f"be{script}"
+    app.create(product_id, stock=10)
+    events_of(app, product_id, 1)
+    charted(app, product_id)
+    context = browser.new_context(java_script_enabled=script)
+    page = context.new_page()
+    page.goto(f"{app.url}/products/history?id={product_id}&tab=stock")
+    page.get_by_role("button", name="Adjust").click()
+    page.get_by_label("Quantity").fill("4")
+    page.get_by_label("Quantity").press("Enter")
+    done = page.locator("#toasts" if script else "#done")
+    expect(done).to_contain_text(f"Stock changed: {product_id}")
+    expect(page).to_have_url(re.compile(r"tab=stock$" if script else r"tab=stock&done=adjusted"))
+    assert app.http.get(f"/v1/products/{product_id}").json()["stock"] == 6
+    done.get_by_role("button", name="Undo").click()
+    expect(page.locator("#toasts" if script else "main")).to_contain_text(
+        "Undone." if script else "The change was undone"
+    )
+    assert app.http.get(f"/v1/products/{product_id}").json()["stock"] == 10
     context.close()
 
 

@@ -146,8 +146,13 @@ def _no_stock(services: Services) -> bool:
         return False
 
 
-def error_page(request: Request, status: int, title: str, detail: str) -> HTMLResponse:
-    """An error as a page. It offers to retry a failed read, but never a write."""
+def error_page(
+    request: Request, status: int, title: str, detail: str, *, may_be_saved: bool = False
+) -> HTMLResponse:
+    """An error as a page. It offers to retry a failed read, but never a write.
+
+    `may_be_saved`: it is not known whether the request has changed something.
+    """
     query = f"?{request.url.query}" if request.url.query else ""
     base: str = request.app.state.services.settings.base_path
     path = request.url.path.removeprefix(base)
@@ -160,6 +165,7 @@ def error_page(request: Request, status: int, title: str, detail: str) -> HTMLRe
         code=status,
         title=title,
         detail=detail,
+        may_be_saved=may_be_saved and not readable,
         request_id=request_id_of(request.scope),
         again=f"{base}{path}{query}" if readable and status >= 500 else None,
         history=f"{base}/products/history?id={quote(product_id, safe='')}"

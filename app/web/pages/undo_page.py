@@ -19,7 +19,7 @@ from app.web.auth.permissions import needs
 from app.web.pages.event_rows import row_of
 from app.web.pages.forms import Submitted
 from app.web.pages.templating import render
-from app.web.requests.idempotency import IdempotencyDep
+from app.web.requests.idempotency import Idempotency, IdempotencyDep
 from app.web.requests.parameters import ServicesDep, event_ref, writable
 from app.web.requests.queued_route import QueuedRoute
 from app.web.requests.write_stamp import stamp_for
@@ -54,19 +54,30 @@ def undo(
     event: ChangeEvent | None = None
     try:
         event = _event(services, fields)
-        reversals = services.store.reversals
-        once = idempotency.once_for_action(
-            "reversal", event.id, _nothing, lambda request_id: reversals.already(event, request_id)
-        )
-        stamp = stamp_for(request, reason="correction", reverses=event.id)
-        reversals.reverse(event, stamp, once)
+        take_back(request, services, event, idempotency)
     except StockpulseError as error:
         if error.status >= 500:
             raise
-        return _explained(request, services, error, event, back)
+        return explained(request, services, error, event, back)
     if request.headers.get("Prefer") == "return=minimal":
         return Response(status_code=204)
     return RedirectResponse(_with_undone(back, event.id), status_code=303)
+
+
+def take_back(
+    request: Request, services: Services, event: ChangeEvent, idempotency: Idempotency
+) -> None:
+    """Reverse one event, by a change of its own."""
+    reversals = services.store.reversals
+    once = idempotency.once_for_action(
+        "reversal", event.id, _nothing, lambda request_id: reversals.already(event, request_id)
+    )
+    reversals.reverse(event, stamp_for(request, reason="correction", reverses=event.id), once)
+
+
+def title_of(code: str, title: str) -> str:
+    """The title of an error in the reader's words."""
+    return _TITLES.get(code, title)
 
 
 def local_path(text: str, base: str) -> str:
@@ -102,13 +113,14 @@ def _event(services: Services, fields: dict[str, str]) -> ChangeEvent:
     )
 
 
-def _explained(
+def explained(
     request: Request,
     services: Services,
     error: StockpulseError,
     event: ChangeEvent | None,
     back: str,
 ) -> HTMLResponse:
+    """Say why a change cannot be undone."""
     settings = services.settings
     zone, stock = ZoneInfo(settings.timezone), name_in_events(settings.stock_attribute)
     return render(
@@ -116,7 +128,7 @@ def _explained(
         "undo.html",
         status=error.status,
         page="",
-        title=_TITLES.get(error.code, error.title),
+        title=title_of(error.code, error.title),
         detail=error.detail,
         conflicts=error.extra.get("conflicts", []),
         row=None if event is None else row_of(event, zone, stock),

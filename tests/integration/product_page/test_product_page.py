@@ -162,11 +162,11 @@ def test_deleted_product_keeps_its_page_and_is_restored_from_there(app: App) -> 
     assert '<span class="badge gone">deleted</span>' in shown
     assert "<strong>4</strong> in stock at last" in shown
     assert "/products/edit" not in shown
-    event = re.search(r'name="event" value="([^"]+)"', shown)
-    assert event is not None
-    data = {"event": event[1], "back": "/products/history?id=fj"}
-    answer = app.http.post("/undo", data=data)
-    assert answer.headers["Location"].startswith("/products/history?id=fj&undone=")
+    assert 'action="/products/undelete?id=fj"' in shown
+    data = {"back": "/products/history?id=fj"}
+    answer = app.http.post("/products/undelete?id=fj", data=data)
+    assert answer.headers["Location"] == "/products/history?id=fj&done=restored&saved=fj#saved"
+    assert "Restored" in app.http.get(answer.headers["Location"]).text
     assert app.http.get("/v1/products/fj").json()["stock"] == 4
     assert "Adjust" in page(app, "fj")
 

@@ -52,7 +52,9 @@ def test_confirmation_lists_every_field_and_the_write_sets_them(app: App) -> Non
     ]
     answer = restore(app, "ra", at, hidden(page))
     assert answer.status_code == 303
-    assert answer.headers["Location"] == "/products/history?id=ra&done=restored"
+    assert answer.headers["Location"].startswith(
+        "/products/history?id=ra&done=restored&saved=ra&undo="
+    )
     now = app.http.get("/v1/products/ra").json()
     assert (now["stock"], now["price"], now["category"]) == (10, "2", "Kitchen")
     event = events_of(app, "ra", 4)[-1]

@@ -29,6 +29,7 @@ from app.web.pages.product.product_view import (
     written,
 )
 from app.web.pages.product.stock_chart import stock_chart
+from app.web.pages.products.saving import done_of
 from app.web.pages.templating import render
 from app.web.requests.event_filters import event_search
 from app.web.requests.exports.downloads import download
@@ -76,7 +77,6 @@ def product_page(
     services: ServicesDep,
     view: ViewDep,
     cursor: Annotated[str | None, Query()] = None,
-    done: Annotated[str, Query()] = "",
     point: Annotated[int | None, Query(ge=0, le=_STEPS)] = None,
     since: Annotated[int, Query(ge=0, le=10**10)] = 0,
     until: Annotated[int, Query(ge=0, le=10**10)] = 0,
@@ -127,7 +127,7 @@ def product_page(
         zone=services.settings.timezone,
         timeline=timeline,
         place=cursor,
-        done=done,
+        done=done_of(request),
         view_type=view_type,
         not_shown=view_notice(view_type),
         **_restoring(services, product, last),

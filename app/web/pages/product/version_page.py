@@ -8,16 +8,18 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 
 from app.core.errors import ETagMismatch
 from app.core.roles import Role
 from app.store.products.model import Product, Stamp
 from app.web.auth.permissions import needs
 from app.web.errors import InvalidRequest
+from app.web.middleware.request_guard import request_id_of
 from app.web.pages.forms import PRODUCT_FIELDS, Form, NamedProduct, Submitted
 from app.web.pages.product.field_diffs import is_restorable, texts_of, versions_differ
 from app.web.pages.product.product_view import moment_of, written
+from app.web.pages.products.saving import done
 from app.web.pages.templating import render
 from app.web.requests.parameters import ServicesDep, writable
 from app.web.requests.queued_route import QueuedRoute
@@ -88,9 +90,10 @@ def restore(
             except ETagMismatch:
                 form.status, form.problem = 412, _CHANGED_SINCE
             else:
-                query = urlencode({"id": product_id, "done": "restored"}, errors="surrogatepass")
+                query = urlencode({"id": product_id}, errors="surrogatepass")
                 path = f"{services.settings.base_path}/products/history?{query}"
-                return RedirectResponse(path, status_code=303)
+                undo = request_id_of(request.scope)
+                return done(services, path, "restored", product_id, undo=undo)
     form.problem = form.problem or " ".join(form.errors.values())
     product = services.store.products.get(product_id)
     return _page(request, services, moment, then, product, form)

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from app.core import json_text
-from app.core.errors import ProductNotFound
+from app.core.errors import ProductNotFound, StockpulseError
 from app.core.events import ChangeEvent
 from app.core.roles import Role
 from app.readmodel.events.event_query import EventQuery, Term
@@ -23,6 +23,7 @@ from app.web.middleware.request_guard import request_id_of
 from app.web.pages.forms import NamedProduct, Submitted
 from app.web.pages.products.saving import back_of, done, number_in
 from app.web.pages.templating import render
+from app.web.pages.undo_page import explained, take_back
 from app.web.requests.batches.reversal_items import ReversalItems
 from app.web.requests.idempotency import Idempotency
 from app.web.requests.parameters import ServicesDep, writable
@@ -93,6 +94,19 @@ async def _reverse(
     what: str,
 ) -> Response:
     """Take the events back, and return to where one was, or show which failed."""
+    back = fields.get("back", "")
+    if len(events) == 1:
+        event = events[0]
+        try:
+            await run_in_threadpool(
+                take_back, request, services, event, Idempotency(request, None, b"")
+            )
+        except StockpulseError as error:
+            if error.status >= 500 or "text/html" not in request.headers.get("accept", ""):
+                raise  # the script shows the sentence
+            return explained(request, services, error, event, back_of(services, back))
+        undone = event.id if what == "undone" else ""
+        return done(services, back, what, event.product_id, undone=undone)
     limits = charge(request.scope, len(events) - 1)
     request_id, stamp = request_id_of(request.scope), stamp_for(request, reason="correction")
     batch = ReversalItems(services.store, Idempotency(request, None, b""), stamp, request_id)
@@ -102,10 +116,8 @@ async def _reverse(
     failed = [
         (events[one["index"]].product_id, one["problem"]) for one in results if "problem" in one
     ]
-    back = fields.get("back", "")
     if not failed:
-        only = events[0].product_id if len(events) == 1 else ""
-        return done(services, back, what, only, count=len(events))
+        return done(services, back, what, count=len(events))
     if "text/html" not in request.headers.get("accept", ""):  # the script, which shows a sentence
         return json_response(failed[0][1], status=failed[0][1]["status"])
     return render(

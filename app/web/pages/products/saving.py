@@ -15,11 +15,12 @@ from app.core.errors import StockpulseError
 from app.store.products.barcodes import MOST_SHOWN, BarcodeCheck
 from app.store.products.model import Product
 from app.web.pages.sign_in_page import local_path
+from app.web.pages.undo_page import UNDONE
 from app.web.services import Services
 
 _LONGEST = 8_000  # characters of a path; browsers and proxies take about this much
 _LONG_IDS = 500  # characters
-_ADDED = {"done", "saved", "undo", "count", "of", "same_barcode", "barcode_unknown"}
+_ADDED = {"done", "saved", "undo", "count", "of", "same_barcode", "barcode_unknown", UNDONE}
 
 
 @dataclass(frozen=True, slots=True)

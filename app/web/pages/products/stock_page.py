@@ -32,8 +32,7 @@ def adjust_page(
 ) -> HTMLResponse:
     """A form to change the stock, with a reason, note and reference."""
     product = services.store.products.get(product_id)
-    quantity = "" if mode == "count" else "1"
-    form = Form({"mode": mode, "quantity": quantity, "back": back})
+    form = Form({"mode": mode, "back": back})
     return _page(request, services, product_id, product, form)
 
 
