@@ -26,6 +26,7 @@ from app.web.requests.idempotency import replay
 _log = logging.getLogger(__name__)
 
 _CODES = {404: "not-found", 405: "method-not-allowed", 400: "malformed-request"}
+_PAGE_TITLES = {"not-found": "Page not found", "event-not-found": "Change not found"}
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 _MAX_ERRORS = 20  # in one response: a small body can contain thousands
 
@@ -151,8 +152,7 @@ def _render(
     extra: Mapping[str, Any],
 ) -> Response:
     if wants_page(request):
-        shown = "Page not found" if code == _CODES[HTTPStatus.NOT_FOUND] else title
-        page = error_page(request, status, shown, detail)
+        page = error_page(request, status, _PAGE_TITLES.get(code, title), detail)
         page.headers.update(headers)
         return page
     return problem(
