@@ -33,6 +33,7 @@ from app.web.requests.idempotency import replay
 _log = logging.getLogger(__name__)
 
 _CODES = {404: "not-found", 405: "method-not-allowed", 400: "malformed-request"}
+_PAGE_TITLES = {"not-found": "Page not found", "event-not-found": "Change not found"}
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 # Errors with status 503 that are raised before anything is written.
 _NOTHING_SAVED = {ReadModelFilling.code, TooManyWrites.code, TooManyExports.code}
@@ -160,11 +161,10 @@ def _render(
     extra: Mapping[str, Any],
 ) -> Response:
     if wants_page(request):
-        shown = "Page not found" if code == _CODES[HTTPStatus.NOT_FOUND] else title
         page = error_page(
             request,
             status,
-            shown,
+            _PAGE_TITLES.get(code, title),
             detail,
             may_be_saved=status == HTTPStatus.SERVICE_UNAVAILABLE and code not in _NOTHING_SAVED,
         )

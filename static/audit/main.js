@@ -51,6 +51,12 @@ onKey("u", "Undo the chosen change", () => {
   undoForm().querySelector("button").click();
 });
 if (list !== null) {
+  // The keyboard's way from the query line into the list, past the filters.
+  query.addEventListener("keydown", (event) => {
+    if (event.key !== "ArrowDown") return;
+    event.preventDefault();
+    (list.querySelector("a.open[aria-current]") ?? list.querySelector("a.open")).focus();
+  });
   watchChoice(list, {
     isWide: () => wide.matches,
     load: async (search) => (await fetched(pane.dataset.source + search)).text(),

@@ -18,6 +18,7 @@
     const theme = chosen();
     if (theme === "") delete root.dataset.theme;
     else root.dataset.theme = theme;
+    for (const radio of document.querySelectorAll("#theme input")) radio.checked = radio.value === theme;
     dispatchEvent(new Event("theme")); // a canvas must be drawn again
   }
 
@@ -29,7 +30,7 @@
     const choice = document.getElementById("theme");
     if (choice === null) return;
     choice.hidden = false;
-    for (const radio of choice.querySelectorAll("input")) radio.checked = radio.value === chosen();
+    apply();
     choice.addEventListener("change", (event) => {
       try {
         localStorage.setItem(KEY, event.target.value);

@@ -79,6 +79,8 @@ def test_choice_follows_clicks_and_arrow_keys_and_survives_a_reload(
     wide.keyboard.press("ArrowDown")
     expect(pane).to_contain_text("18 → 16 (−2)")
     expect(wide.locator("#list .open[aria-current]")).to_be_focused()
+    wide.locator("#query").press("ArrowDown")
+    expect(wide.locator("#list .open[aria-current]")).to_be_focused()
     wide.reload()
     expect(pane).to_contain_text("18 → 16 (−2)")
     pane.get_by_text("JSON", exact=True).click()

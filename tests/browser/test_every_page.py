@@ -1,15 +1,18 @@
 """Every page is accessible and fits its window, on three widths, light and dark."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
+from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from tests.support.house import House, furnished
+from tests.support.waiting import until
 
-# A new page joins here. `K1` is a product with changes, `K2` was deleted.
+# A new page joins here. `K1` is a product with changes, `K2` was deleted; `{event}` is the id of
+# K1's newest change, and `{at}` a time before it.
 PAGES = [
     "/",
     "/products",
@@ -20,9 +23,13 @@ PAGES = [
     "/products/delete?id=K1",
     "/products/history?id=K1",
     "/products/history?id=K2",
+    "/products/restore?id=K1&at={at}",
     "/products/export",
     "/audit",
     "/audit?q=nothing",
+    "/audit?q=product:K1&event={event}",
+    "/audit/{event}",
+    "/audit/nothing",
     "/system",
     "/admin",
     "/docs",
@@ -48,7 +55,22 @@ def house(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
             body = {"product_id": product_id, "name": "Kettle", "stock": 2, "reorder_point": 3}
             running.app.http.post("/v1/products", json=body, headers=admin)
         running.app.http.delete("/v1/products/K2", headers={"If-Match": "*"} | admin)
+        adjusted = "/v1/products/K1/adjustments"
+        running.app.http.post(adjusted, json={"delta": 1, "reason": "found"}, headers=admin)
         yield running
+
+
+@pytest.fixture(scope="module")
+def names(house: House) -> dict[str, str]:
+    """The values of `{event}` and `{at}`."""
+
+    def events() -> list[dict[str, Any]]:
+        answer = house.app.http.get("/v1/products/K1/events", headers=house.headers["admin"])
+        return list(answer.json()["items"])
+
+    until(lambda: len(events()) == 2)
+    newest, oldest = events()
+    return {"event": quote(newest["id"], safe=""), "at": oldest["time"]}
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +82,15 @@ def signed_in(house: House, browser: Browser) -> Iterator[BrowserContext]:
         yield context
 
 
-def check(page: Page, path: str) -> None:
-    """Check one page at every size in both schemes."""
+def check(page: Page, path: str, act: Callable[[Page], None] = lambda _: None) -> None:
+    """Check the page at `path`, or the one that `act` leads to, at every size in both schemes."""
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda line: errors.append(line.text) if "Security" in line.text else None)
     page.goto(path)
     if path == "/docs":
         page.locator(".opblock").first.wait_for()
+    act(page)
     for size in SIZES:
         page.set_viewport_size(size)
         width = page.evaluate("document.documentElement.scrollWidth")
@@ -81,9 +104,47 @@ def check(page: Page, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_page_is_accessible_and_fits(signed_in: BrowserContext, path: str) -> None:
+def test_page_is_accessible_and_fits(
+    signed_in: BrowserContext, names: dict[str, str], path: str
+) -> None:
     page = signed_in.new_page()
-    check(page, path)
+    check(page, path.format(**names))
+    page.close()
+
+
+def undo_twice(page: Page) -> None:
+    undo = page.get_by_role("button", name="Undo this change")
+    undo.click()
+    expect(page.get_by_text("The change was undone.")).to_be_visible()
+    undo.click()
+    expect(page.get_by_role("heading", name="Undone already")).to_be_visible()
+
+
+def undo_selection(page: Page) -> None:
+    page.locator("#list .pick input").first.check()
+    page.get_by_role("button", name="Undo the selected changes").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("of 1 change")
+
+
+def change_selection(page: Page) -> None:
+    page.get_by_label("Select Kettle").first.check()
+    page.get_by_role("button", name="Take…").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Take from 1 product")
+
+
+@pytest.mark.parametrize(
+    ("path", "act"),
+    [
+        ("/audit/{event}", undo_twice),
+        ("/audit?q=product:K1", undo_selection),
+        ("/products", change_selection),
+    ],
+)
+def test_page_that_a_form_leads_to_is_accessible_and_fits(
+    signed_in: BrowserContext, names: dict[str, str], path: str, act: Callable[[Page], None]
+) -> None:
+    page = signed_in.new_page()
+    check(page, path.format(**names), act)
     page.close()
 
 

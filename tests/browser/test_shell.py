@@ -104,6 +104,7 @@ def test_chosen_theme_holds_on_the_next_page_and_in_other_tabs(app: App, page: P
     page.get_by_role("radio", name="Dark").check()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(other.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(other.locator("#theme [value=dark]")).to_be_checked()
     page.goto(f"{app.url}/system")
     assert ground(page) != light
     page.goto(f"{app.url}/docs")

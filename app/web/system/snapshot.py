@@ -72,6 +72,7 @@ class SystemSnapshot:
         self._stored: StoredStatus | None = None
         self._read_at: datetime | None = None
         self._ended = -math.inf  # when the last read ended, by the monotonic clock
+        self._heard = 0.0  # when the last read that succeeded ended
         self._trouble, self._needs_repair = "", False
 
     def condition(self, vitals: Vitals | None = None) -> Condition:
@@ -121,7 +122,8 @@ class SystemSnapshot:
             self._trouble, self._needs_repair = trouble, needs_repair
             if stored is not None:
                 self._stored, self._read_at = stored, datetime.now(UTC)
-                self._heartbeats.note(stored.workers, self._ended)
+                self._heard = self._ended
+                self._heartbeats.note(stored.workers, self._heard)
         reading.set_result(None)
 
     def _state(self) -> SystemState:
@@ -140,5 +142,6 @@ class SystemSnapshot:
                 read_at=self._read_at,
                 trouble=trouble,
                 needs_repair=needs_repair,
-                workers=[self._heartbeats.of(row, now) for row in rows],
+                # Nobody listened since that read, so a worker was not silent since.
+                workers=[self._heartbeats.of(row, self._heard) for row in rows],
             )

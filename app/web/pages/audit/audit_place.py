@@ -82,8 +82,9 @@ class AuditPlace:
         return self.of(toggled(self.view.q, qualifier, value, negated=negated))
 
     def only(self, qualifier: str, value: str) -> str:
-        """The address of the search for a qualifier's value alone."""
-        return _address(self.path, {"q": toggled("", qualifier, value, negated=False)})
+        """The address of the search for a qualifier's value alone; empty if it is too long."""
+        q = toggled("", qualifier, value, negated=False)
+        return _address(self.path, {"q": q}) if len(q) <= Q_LENGTH else ""
 
     def permalink(self, event_id: str) -> str:
         """The address of an event's own page."""

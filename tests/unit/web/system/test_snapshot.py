@@ -99,6 +99,7 @@ def test_hanging_store_delays_no_caller_and_is_reported(
     assert hanging.trouble == "no answer for 4 s."
     assert hanging.stored == known.stored
     assert hanging.read_at == known.read_at
+    assert [worker.silent for worker in hanging.workers] == [0.0]  # nobody has listened since
 
 
 def test_failed_read_keeps_the_last_state_and_reports_the_error(
