@@ -138,8 +138,8 @@ def idle(pace: Idle, quiet: float, watched: float) -> float:
         web.running(Settings(_env_file=None, data_dir=Path(folder) / "data")) as services,
     ):
         # A read of the timeline takes one more call once there is a change.
-        draft = ProductDraft("IDLE-1", "Tea", Decimal(3))
-        services.store.products.create(draft, Stamp("bench", "idle"))
+        draft = ProductDraft(product_id="IDLE-1", name="Tea", stock=Decimal(3))
+        services.store.products.create(draft, Stamp(actor="bench", request_id="idle"))
         time.sleep(quiet)
         if not calls:
             raise RuntimeError("the calls are not counted")
