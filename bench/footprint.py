@@ -49,7 +49,7 @@ from worker.stream.shards.polling import IDLE_AWS, IDLE_LOCAL, Idle
 
 ARN = "arn:aws:dynamodb:eu-central-1:0:table/Products/stream/2026-11-21T00:00:00.000"
 PAGE = 1_000
-QUIET, WATCHED = 75.0, 60.0  # seconds; the first comparison takes one minute of the quiet
+QUIET, WATCHED = 150.0, 60.0  # seconds; the first comparison takes up to two minutes of the quiet
 
 
 class AcceptAll:
