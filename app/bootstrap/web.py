@@ -135,7 +135,12 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
         feed = Feed(
             clients.tables, names.feed, deployment.signer.retention, settings.feed_partitions
         )
-        log = LogWriter(deployment, feed, CursorClock(feed.newest_ms()))
+        log = LogWriter(
+            deployment,
+            feed,
+            CursorClock(feed.newest_ms()),
+            sole_writer=settings.broker_url is None,
+        )
         threads, key_cache = WebThreads(), authenticator.key_cache
         probes: dict[str, Probe] = {
             "engine": where.problem,

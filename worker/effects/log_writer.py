@@ -17,8 +17,14 @@ class LogWriter:
     """
 
     def __init__(
-        self, deployment: Deployment, feed: Feed, clock: CursorClock | SharedClock
+        self,
+        deployment: Deployment,
+        feed: Feed,
+        clock: CursorClock | SharedClock,
+        *,
+        sole_writer: bool = False,
     ) -> None:
+        """`sole_writer`: no other process writes to the feed."""
         self.feed = feed
         self.shared = clock if isinstance(clock, SharedClock) else None
         self.order = PublishOrder(clock.stamp)
@@ -30,7 +36,7 @@ class LogWriter:
             self.order.stamp,
             self.shared,
         )
-        self.tail = Tail(feed, self.audit, EventCache())
+        self.tail = Tail(feed, self.audit, EventCache(), sole_writer=sole_writer)
 
     def raise_clock(self, stamps: int = 1) -> None:
         """Make the next stamps greater than all stamps that any process has issued.

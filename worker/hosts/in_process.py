@@ -82,6 +82,7 @@ def make_worker(
         make_work,
         stop,
         report_gap=gaps.report,
+        notice_comparison=reconciler.notice,
         consumers=wiring.consumers,
     )
     wiring.consumers.jobs = wiring.jobs(partial(Guard, term=coordinator.term))

@@ -11,6 +11,7 @@ from app.runtime.wake import Wake
 from app.store.coordination.checkpoints import Checkpoints
 from app.store.coordination.hold import Hold
 from app.store.coordination.leases import Lease, Leases
+from app.store.coordination.reconcile_requests import State
 from app.store.coordination.stream_starts import StreamStarts
 from app.store.coordination.workers import Workers
 from app.store.deployment import Deployment
@@ -63,11 +64,12 @@ def make_coordinator(
     stop: threading.Event,
     *,
     report_gap: ReportGap = _log_gap,
+    notice_comparison: Callable[[State], None] = lambda _state: None,
     consumers: SinkSharing | None = None,
 ) -> Coordinator:
     """Create the coordinator that reads a table's stream together with other workers.
 
-    `consumers`: the sinks that the workers share as well.
+    `consumers`: the sinks that the workers share as well. `notice_comparison`: see `Coordinator`.
     """
     clients, wake, one_log = deployment.clients, reading.wake, reading.one_log
     retry = Retry(stop)
@@ -112,6 +114,7 @@ def make_coordinator(
         wake,
         stop,
         report_new_stream=report_new_stream,
+        notice_comparison=notice_comparison,
         one_log=one_log,
     )
     return coordinator

@@ -36,7 +36,8 @@ AGAIN_AFTER = 600.0  # seconds until remaining differences are compared again
 class Timing:
     """Seconds between reads of the row, between heartbeats, and until a silent owner is dead.
 
-    `log`: seconds between log lines that show the progress.
+    While no comparison is requested, the row is read only with the other rows (`notice`). `log`:
+    seconds between log lines that show the progress.
     """
 
     poll: float = 20.0
@@ -96,7 +97,12 @@ class Reconciler:
             self._asked = True
             self._loop.wake()
 
-    def _turn(self) -> float:
+    def notice(self, state: State) -> None:
+        """Report that the row was read with the others."""
+        if state.is_due:
+            self._loop.wake()
+
+    def _turn(self) -> float | None:
         """Read the row once, and run a comparison if it requests one."""
         stream = self._stream or self._find_stream()
         state = self._requests.state()
@@ -108,13 +114,16 @@ class Reconciler:
         if self._again_at is not None and time.monotonic() > self._again_at:
             self._again_at = None
             self._requests.ask("differences were left", _now())
+            state = self._requests.state()
         if (
             state.is_due
             and self._is_free(state)
             and self._requests.claim(state.heartbeat, self._owner)
         ):
             self._reconcile(state)
-        return self._timing.poll
+        if state.is_due:
+            return self._timing.poll
+        return None if self._again_at is None else max(0.0, self._again_at - time.monotonic())
 
     def _is_free(self, state: State) -> bool:
         """Whether no live worker is comparing."""

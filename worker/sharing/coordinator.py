@@ -14,6 +14,7 @@ from app.runtime.loop_thread import LoopThread
 from app.runtime.wake import Wake
 from app.store.coordination.checkpoints import Checkpoint, Checkpoints, Rows, ShardKey
 from app.store.coordination.leases import Lease, Leases
+from app.store.coordination.reconcile_requests import State
 from app.store.coordination.shard_state import ShardState, WorkerProof, reported
 from app.store.coordination.stream_starts import StreamStarts
 from worker.consumers.sink_sharing import SinkSharing
@@ -53,9 +54,13 @@ class Coordinator:
         stop: threading.Event,
         *,
         report_new_stream: Callable[[str], None] = lambda _arn: None,
+        notice_comparison: Callable[[State], None] = lambda _state: None,
         one_log: bool = False,
     ) -> None:
-        """`consumers`: sinks that are shared among the workers as well."""
+        """`consumers`: sinks that are shared among the workers as well.
+
+        `notice_comparison` gets the request for a comparison, whenever the rows are read.
+        """
         self._membership = membership
         self._discovery = discovery
         self._checkpoints = checkpoints
@@ -66,6 +71,7 @@ class Coordinator:
         self._wake = wake
         self._stop = stop
         self._report_new_stream = report_new_stream
+        self._notice_comparison = notice_comparison
         self._one_log = one_log
         self._consumers = consumers
         self._loop = LoopThread(
@@ -132,6 +138,7 @@ class Coordinator:
         """Read the rows, list the shards if due, and act; returns the seconds to the next turn."""
         check_now, self._check_now = self._check_now, False
         rows = self._checkpoints.rows()
+        self._notice_comparison(rows.comparison)
         alive = self._membership.observe(rows.workers)
         finished = {shard for shard, found in rows.checkpoints.items() if found.finished}
         if check_now or finished != self._finished:

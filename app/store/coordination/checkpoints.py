@@ -8,6 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from app.store.coordination.reconcile_requests import SHARD as COMPARISON
+from app.store.coordination.reconcile_requests import State as Comparison
+from app.store.coordination.reconcile_requests import state_of
 from app.store.coordination.sink_row import SinkRow, sink_of
 from app.store.coordination.stream_starts import stream_start_of
 from app.store.coordination.workers import PREFIX, WorkerRow, worker_of
@@ -50,6 +53,7 @@ class Rows:
     workers: Mapping[str, WorkerRow]
     stream_starts: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by stream ARN
     sinks: Mapping[str, SinkRow] = field(default_factory=dict)
+    comparison: Comparison = field(default_factory=Comparison)
 
 
 class Checkpoints:
@@ -78,6 +82,7 @@ class Checkpoints:
         workers: dict[str, WorkerRow] = {}
         stream_starts: dict[str, frozenset[str]] = {}
         sinks: dict[str, SinkRow] = {}
+        comparison = Comparison()
         for row in found_rows:
             if (worker := worker_of(row)) is not None:
                 workers[worker.owner] = worker
@@ -85,9 +90,11 @@ class Checkpoints:
                 stream_starts[begun[0]] = begun[1]
             elif (sink := sink_of(row)) is not None:
                 sinks[sink.name] = sink
+            elif row["Shard"]["S"] == COMPARISON:
+                comparison = state_of(row)
             elif (found := checkpoint_of(row)) is not None:
                 checkpoints[found.stream_arn, found.shard_id] = found
-        return Rows(checkpoints, workers, stream_starts, sinks)
+        return Rows(checkpoints, workers, stream_starts, sinks, comparison)
 
     def all(self) -> Iterator[Checkpoint]:
         """Every consumer's checkpoints."""

@@ -63,6 +63,7 @@ class RecentRows:
         settled = before(self.newest.ms - OVERLAP_MS)
         self.settled = self.base = max(BEGINNING, settled)
         self.passes = 0
+        self.grown_at = 0.0  # when the first pass ended, or a later one that saw a new row
         self._rows: dict[Cursor, _SeenRow] = {}
         self._order: list[Cursor] = []
 
@@ -76,11 +77,13 @@ class RecentRows:
         """
         newest_before = self.newest
         self.passes += 1
+        self.grown_at = ended if self.passes == 1 else self.grown_at
         for row in rows:
             if row.cursor not in self._rows:
                 self._rows[row.cursor] = _SeenRow(row, self.passes, ended)
                 insort(self._order, row.cursor)
                 self.newest = max(self.newest, row.cursor)
+                self.grown_at = ended
         settled_by_age = (
             before(row.cursor.ms - LEAD)
             for row in rows

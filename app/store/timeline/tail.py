@@ -17,12 +17,14 @@ from app.store.timeline.batch import Batch, Entry
 from app.store.timeline.event_cache import EventCache
 from app.store.timeline.position import Position
 from app.store.timeline.recent_rows import Candidate, RecentRows, arrivals
+from app.store.timeline.timeline import OVERLAP_MS
 
 PAGE = 400  # rows per query
 MOST = 2_000  # rows per pass beyond the newest row of earlier passes
 AHEAD = 4_000  # rows that a consumer far behind reads past a stuck event
 REST = 19.0  # the pause after a pass, as a multiple of the pass's duration
 LONGEST_REST = 1.0  # the longest pause after a pass, in seconds
+UNHINTED = 60.0  # seconds between passes of the only writer while it publishes nothing
 
 
 class Tail:
@@ -34,17 +36,23 @@ class Tail:
         audit: AuditRepository,
         cache: EventCache,
         monotonic: Callable[[], float] = time.monotonic,
+        *,
+        sole_writer: bool = False,
     ) -> None:
+        """`sole_writer`: no other process writes to the feed, and `hint` announces all events."""
         self._feed = feed
         self._audit = audit
         self._cache = cache
         self._monotonic = monotonic
+        self._sole_writer = sole_writer
         self._lock = threading.Lock()
         self._recent: RecentRows | None = None
         self._next_pass_at = 0.0  # by the monotonic clock
         self._hints_covered = 0  # the number of hints before the newest pass began
+        self._begun = 0.0  # when the newest pass began, by the monotonic clock
+        self._whole = False  # whether the newest pass reached the end of the feed
         self.hints = 0
-        # When the last pass that reached the end of the feed began, in ms since 1970.
+        # When a pass that reached the end of the feed began, or was not needed, in ms since 1970.
         self.whole_at = 0
 
     @property
@@ -67,6 +75,8 @@ class Tail:
     def refresh(self, seen: int, hints: int) -> int:
         """Make a pass, unless a later one than `seen` began after at least `hints` hints.
 
+        The only writer makes none while the last one shows all that it can.
+
         Returns the newest pass's number.
 
         Raises:
@@ -77,6 +87,9 @@ class Tail:
             recent = self._recent
             if recent is not None and recent.passes > seen and self._hints_covered >= hints:
                 return recent.passes
+            if recent is not None and self._is_unchanged(recent):
+                self.whole_at = wall_ms()
+                return recent.passes
             if (rest := min(LONGEST_REST, self._next_pass_at - self._monotonic())) > 0:
                 time.sleep(rest)
             if recent is None:
@@ -85,12 +98,23 @@ class Tail:
             rows, whole = self._pass(recent)
             ended = self._monotonic()
             recent.add_pass(rows, begun, ended, whole=whole)
-            self._recent, self._hints_covered = recent, covered
+            self._recent, self._hints_covered, self._begun = recent, covered, begun
+            self._whole = whole
             self.whole_at = begun_ms if whole else self.whole_at
             # No rest after the first pass: a new sink begins with one, and each moment counts.
             if recent.passes > 1:
                 self._next_pass_at = ended + REST * (ended - begun)
             return recent.passes
+
+    def _is_unchanged(self, recent: RecentRows) -> bool:
+        """Whether a pass would find no row, and could not settle one either."""
+        return (
+            self._sole_writer
+            and self._whole
+            and self._hints_covered == self.hints
+            and self._begun > recent.grown_at + OVERLAP_MS / 1000
+            and self._monotonic() < self._begun + UNHINTED
+        )
 
     def read(
         self, position: Position, limit: int, busy: Callable[[Cursor], bool] = lambda _: False

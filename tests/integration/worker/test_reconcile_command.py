@@ -10,6 +10,7 @@ import pytest
 
 from app.commands import reconcile
 from app.config.settings import Settings
+from app.runtime.loop_thread import LoopThread
 from app.store.coordination.reconcile_requests import ReconcileRequests
 from app.store.deployment import CONSUMER
 from app.store.dynamodb.client import connect
@@ -36,7 +37,12 @@ def reconciling(settings: Settings) -> Iterator[Parts]:
         parts.stop,
         Timing(poll=0.05, beat=0.05, dead=0.3, log=0.0),
     )
-    with reconciler:
+
+    def notice() -> float:  # as the coordinator does
+        reconciler.notice(requests.state())
+        return 0.05
+
+    with reconciler, LoopThread("rows", notice):
         yield parts
 
 

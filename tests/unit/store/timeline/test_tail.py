@@ -13,6 +13,7 @@ from app.store.feed.feed import EventRef, Feed, FeedRow
 from app.store.timeline import tail
 from app.store.timeline.event_cache import EventCache
 from app.store.timeline.position import Position
+from app.store.timeline.recent_rows import BEGINNING
 from app.store.timeline.tail import PAGE, Tail
 from tests.unit.store.timeline.building import event, row
 
@@ -139,3 +140,54 @@ def test_consumer_just_behind_the_recent_rows_is_told_to_read_on() -> None:
     for _ in range(2):
         batch = reader.tail.read(reader.position, 100)
     assert [entry.event.product_id for entry in batch.entries] == ["b"]
+
+
+class OnlyWriter:
+    """The tail of a process that alone writes to the feed; it counts its calls."""
+
+    def __init__(self) -> None:
+        self.now, self.calls, feed = 0.0, 0, Rows()
+        self.feed, after = feed, feed.after
+
+        def counted(place: Cursor, limit: int) -> list[FeedRow]:
+            self.calls += 1
+            return after(place, limit)
+
+        feed.after = counted  # type: ignore[method-assign]
+        self.tail = Tail(
+            cast("Feed", feed),
+            cast("AuditRepository", feed),
+            EventCache(),
+            lambda: self.now,
+            sole_writer=True,
+        )
+
+    def poll(self, seconds: float) -> int:
+        """Polls every 5 s; returns the number of calls that they made."""
+        before_polls, end = self.calls, self.now + seconds
+        while self.now < end:
+            self.now += 5
+            self.tail.refresh(self.tail.passes, 0)
+        return self.calls - before_polls
+
+
+def test_the_only_writer_rarely_reads_the_feed_while_it_publishes_nothing() -> None:
+    writer = OnlyWriter()
+    writer.feed.add(T, ("P1", 1))
+    writer.poll(20)
+    assert writer.poll(600) <= 600 / tail.UNHINTED
+    assert writer.tail.recent.rows_after(BEGINNING)[-1].cursor == writer.feed.newest()
+
+
+def test_the_only_writer_reads_what_it_has_announced_until_it_is_settled() -> None:
+    writer = OnlyWriter()
+    writer.feed.add(T, ("P1", 1))
+    writer.poll(30)
+    writer.feed.add(T + 60_000, ("P2", 1))
+    writer.tail.hint([event("P2", 1)])
+    assert writer.poll(5) == 1
+    assert writer.tail.recent.newest == writer.feed.newest()
+    assert writer.poll(10) == 2
+    settled = writer.tail.recent.settled
+    writer.poll(600)
+    assert writer.tail.recent.settled == settled >= before(T + 50_000)
