@@ -110,7 +110,7 @@ def write_history(
 
     ledger, arn, written = Ledger(stamps), stream_arn(tables.products), 0
     records = ledger.records(changes)
-    for batch in _batches(records, datetime.now(UTC) - timedelta(hours=1)):
+    for batch in batches(records, datetime.now(UTC) - timedelta(hours=1)):
         clock.moment = batch[-1]["dynamodb"]["ApproximateCreationDateTime"]
         pipeline.process(batch, arn)
         written += len(batch)
@@ -120,7 +120,7 @@ def write_history(
     return HistoryCounts(written, len(ledger.items), others)
 
 
-def _batches(records: Iterable[Record], recent: datetime) -> Iterator[list[Record]]:
+def batches(records: Iterable[Record], recent: datetime) -> Iterator[list[Record]]:
     """Batches as large as a feed row; from `recent` on, each record arrives when it was made.
 
     Otherwise, the Live page would show the span of a batch as the lag of the last hour.
