@@ -46,10 +46,12 @@ if (facets.querySelector("a[href*=facets]") !== null) {
 const [list, pane] = [$("list"), $("pane")];
 const undoForm = () => pane.querySelector("form.undo");
 startUndo(undoForm());
-onKey("u", "Undo the chosen change", () => {
-  if (undoForm() === null) return false;
-  undoForm().querySelector("button").click();
-});
+if ($("selection") !== null) {
+  onKey("u", "Undo the chosen change", () => {
+    if (undoForm() === null) return false;
+    undoForm().querySelector("button").click();
+  });
+}
 if (list !== null) {
   // The keyboard's way from the query line into the list, past the filters.
   query.addEventListener("keydown", (event) => {

@@ -8,7 +8,7 @@ import { createTimes, localiseTimes } from "./times.js";
 import { toast, undoLatest } from "./toast.js";
 
 const AGES = 5_000;
-const { base, zone } = document.documentElement.dataset;
+const { base, zone, readOnly } = document.documentElement.dataset;
 const more = document.getElementById("more");
 
 const times = createTimes();
@@ -35,7 +35,7 @@ onKey("Enter", "Open the chosen row", (event) => {
   if (!link) return false;
   link.click();
 });
-onKey("u", "Undo what was just done", undoLatest);
+if (readOnly === undefined) onKey("u", "Undo what was just done", undoLatest);
 startKeys(document.getElementById("show-keys"));
 
 // A menu closes as menus do.
