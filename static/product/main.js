@@ -36,11 +36,15 @@ function setUpSlider() {
     const { since, until } = slide.elements;
     return Number(since.value) + ((until.value - since.value) * range.value) / range.max;
   };
-  let timer = null;
-  range.addEventListener("input", () => {
-    clearTimeout(timer);
+  const say = () => {
     const stock = data && stockAt(data, second());
     output.textContent = range.value === range.max ? "now" : moments.long(second() * 1000) + (stock == null ? "" : ` · ${stock}`);
+  };
+  let timer = null;
+  say();
+  range.addEventListener("input", () => {
+    clearTimeout(timer);
+    say();
     chart?.point(range.value === range.max ? null : second());
   });
   range.addEventListener("change", () => {

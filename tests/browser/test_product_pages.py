@@ -51,7 +51,7 @@ def test_create_edit_adjust_and_delete(app: App, tab: Page, kettle: str) -> None
     tab.locator("[name=quantity]:visible").fill("3")
     tab.keyboard.press("Enter")
     expect(row.locator("[data-part=stock]")).to_have_text("9")
-    tab.get_by_role("button", name="Undo").click()
+    tab.get_by_role("button", name="Undo").last.click()
     expect(row.locator("[data-part=stock]")).to_have_text("12")
     row.hover()
     row.get_by_label("Take from Kettle").click()

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.readmodel.copy_state import ReadModelFilling
 from app.store.feed.cursor import before, parse_cursor
 from tests.support.house import HTML, forms
 from tests.support.processes.running import App
@@ -136,6 +137,19 @@ def test_undo_waits_for_a_change_only_so_long(app: App, monkeypatch: pytest.Monk
     assert answer.status_code == 409
     assert answer.json()["code"] == "change-not-recorded"
     assert app.http.post("/products/undo", data={"request": "a b"}).status_code == 422
+
+
+def test_undo_that_has_to_wait_for_the_server_does_not_claim_to_have_changed_something(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def filling(*_: object) -> None:
+        raise ReadModelFilling("The server is still reading the events.")
+
+    monkeypatch.setattr("app.web.pages.products.request_undo._events_of", filling)
+    answer = post(app, "/products/undo", request="0" * 32)
+    assert answer.status_code == 503
+    assert "still reading the events" in answer.text
+    assert "may or may not" not in answer.text
 
 
 def test_two_edits_are_merged(app: App, name: str) -> None:
