@@ -88,8 +88,8 @@ class _Forms(HTMLParser):
         given = {name: value or "" for name, value in attributes}
         if tag == "form":
             self.found.append((given.get("action", ""), {"": given.get("method", "get")}))
-        elif tag == "input" and self.found:
-            self.found[-1][1][given.get("name", "")] = given.get("value", "")
+        elif tag == "input" and self.found and given.get("name"):
+            self.found[-1][1][given["name"]] = given.get("value", "")
         elif tag == "button" and "formaction" in given and self.found:
             self.found.append((given["formaction"], self.found[-1][1]))
 

@@ -64,7 +64,7 @@ def test_a_receiver_that_answers_410_pauses_the_sink_until_it_is_resumed(shop: H
     assert "410" in shop.sink()["why"]
     health = shop.app.http.get("/readyz").json()
     assert health["status"] == "ok", "a sink never makes the deployment unready"
-    assert "Sink webhook paused itself" in json.dumps(health["details"]["findings"])
+    assert "Connection webhook paused itself" in json.dumps(health["details"]["findings"])
     shop.receiver.status = 204
     shop.act("resume")
     until(lambda: shop.received() == 2)

@@ -7,7 +7,8 @@ import struct
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from urllib.parse import urlsplit
 
 import httpx
@@ -40,8 +41,9 @@ def test_clients_get_503_while_the_engine_is_down_and_continue_afterwards(
             threads.submit(server.http.get, "/v1/products/before/events"),
             threads.submit(server.adjust, "before", -1),
         ]
-        unready = wait_for_readiness(server.http, 503, REPORTED)
-        assert "engine" in unready["parts"]["engine"]
+        wait_for_readiness(server.http, 503, REPORTED)
+        readyz = partial(server.http.get, "/readyz")
+        until(lambda: "engine" in readyz().json()["parts"]["engine"], REPORTED)
         assert server.http.get("/healthz").status_code == 200
         for answer in (call.result() for call in refused):
             assert_unavailable(answer)
@@ -130,6 +132,9 @@ def engine_kept_down(server: Server) -> Iterator[None]:
                     connection, _ = occupant.accept()
                 except TimeoutError:
                     continue
+                connection.settimeout(0.5)
+                with suppress(OSError):
+                    connection.recv(1)  # so that the client has sent its request
                 linger = struct.pack("ii", 1, 0)
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                 connection.close()

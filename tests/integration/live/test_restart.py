@@ -12,6 +12,7 @@ from app.store.dynamodb.client import connect
 from app.store.dynamodb.tables import ensure_tables
 from app.store.feed.cursor import Cursor, wall_ms
 from app.store.feed.feed import Feed
+from app.web.pages.live.live_rows import ROWS
 from tests.support.builders import an_event
 from tests.support.http.sse import messages
 from tests.support.processes.running import App, serving, settings_for
@@ -54,9 +55,9 @@ def test_ring_starts_with_few_events(app: App) -> None:
 def test_first_page_has_the_newest_events_and_the_cursor_to_follow_from(app: App) -> None:
     page = app.http.get("/", headers={"Accept": "text/html"}).text
     shown = [an_event(number).id for number in range(EVENTS)][::-1]
-    places = [page.index(f'data-id="{event_id}"') for event_id in shown[:START_EVENTS]]
+    places = [page.index(f'data-id="{event_id}"') for event_id in shown[:ROWS]]
     assert places == sorted(places)
-    assert shown[START_EVENTS] not in page
+    assert shown[ROWS] not in page
     assert f'data-cursor="{cursor_of(EVENTS - 1)}"' in page
 
 

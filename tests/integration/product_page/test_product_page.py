@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +68,8 @@ def test_figures_are_a_table_for_those_who_see_no_chart(app: App) -> None:
     app.create("fd", stock=10)
     app.adjust("fd", -3)
     events_of(app, "fd", 2)
-    shown = once(app, "fd", '<td class="number">10</td>')
-    assert re.findall(r'<td class="number">(\d+)</td>', shown) == ["7", "7", "10"]
+    stocks = partial(re.findall, r'<td class="number">(\d+)</td>')
+    until(lambda: stocks(page(app, "fd")) == ["7", "7", "10"])
 
 
 def test_timeline_has_tabs_for_stock_and_fields(app: App) -> None:

@@ -108,4 +108,4 @@ def test_unknown_change_is_not_found(app: App, field: str) -> None:
 )
 def test_form_returns_to_pages_of_this_site_only(app: App, elsewhere: str) -> None:
     answer = undo(app, elsewhere, event="nothing")
-    assert 'href="/" role="button">Back' in answer.text
+    assert 'href="/" role="button" data-part="back">Back' in answer.text
