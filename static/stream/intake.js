@@ -65,6 +65,9 @@ export function createIntake({
     onEvents(fresh);
   }
 
+  // A leader that resumes from before this page was rendered repeats what the page shows.
+  const isRendered = (frame) => frame.id <= cursor;
+
   function admit(frame) {
     position = frame.id;
     pass([{ cursor: frame.id, data: JSON.parse(frame.data).data }]);
@@ -78,7 +81,7 @@ export function createIntake({
     if (frame.name === "hello") {
       begin();
       catching.head = JSON.parse(frame.data).head;
-    } else if (frame.name === "change") {
+    } else if (frame.name === "change" && (catching === null || !isRendered(frame))) {
       admit(frame);
     }
     if (catching === null) return;
@@ -89,7 +92,7 @@ export function createIntake({
   }
 
   function hold(frame) {
-    if (frame.name !== "change") return;
+    if (frame.name !== "change" || isRendered(frame)) return;
     held.push(frame);
     // What is dropped here comes with this tab's own stream, if that goes so far.
     if (held.length > HOLD_LIMIT) catching.goal = held.shift().id;
@@ -112,7 +115,7 @@ export function createIntake({
     catching.read = true;
     catching.missed = missed === null || catching.missed === null ? null : catching.missed + missed;
     if (missed !== 0) onGap(events.at(-1)?.data.occurred_at ?? null);
-    pass([...events].reverse());
+    pass(events.filter((event) => event.cursor > cursor).reverse());
     position = events[0]?.cursor ?? position;
     follow(position);
   }

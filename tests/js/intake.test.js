@@ -101,6 +101,13 @@ test("a tab that is ahead of the shared stream shows nothing twice", () => {
   assert.deepEqual(tab.output, [11, 12, 13]);
 });
 
+test("a leader that resumes from before the page was rendered repeats nothing that the page shows", () => {
+  const tab = started();
+  tab.receive(hello(4, 12));
+  tab.changes(5, 12);
+  assert.deepEqual(tab.output, [11, 12]);
+});
+
 test("its own stream goes on until it has what the shared stream had sent before", () => {
   const tab = started();
   tab.intake.catchUp(at(13)); // the shared stream is of a web process that is a little ahead
