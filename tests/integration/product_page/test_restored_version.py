@@ -12,6 +12,8 @@ from tests.integration.reversals.undoing import delete, edit, events_of, refusal
 from tests.support.processes.running import App
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.embedded  # DynamoDB Local gives the times of records in whole minutes
+
 
 @pytest.fixture(scope="module")
 def app(shared: App) -> App:

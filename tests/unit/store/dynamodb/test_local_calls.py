@@ -16,6 +16,7 @@ from tests.support.fakes.scripted_engine import CUT, KEEP, REFUSED, ScriptedEngi
 
 ITEM = b'{"Item": {"ProductID": {"S": "P1"}, "Stock": {"N": "3"}}}'
 BINARY = b'{"Item": {"ProductID": {"S": "P1"}, "Photo": {"B": "aGVsbG8="}}}'
+HALF = b'{"Item": {"ProductID": {"S": "P1"}, "Name": {"S": "\\ud83d"}}}'
 UNMET = b'{"__type": "ConditionalCheckFailedException", "message": "no"}'
 
 
@@ -63,6 +64,14 @@ def test_a_binary_attribute_is_decoded_by_botocore_without_another_call(
     engine: ScriptedEngine,
 ) -> None:
     assert get(tables_at(engine))["Item"]["Photo"] == {"B": b"hello"}
+    assert len(engine.requests) == 1
+
+
+@pytest.mark.parametrize("engine", [[response(HALF)]], indirect=True)
+def test_half_a_character_is_decoded_by_botocore_without_another_call(
+    engine: ScriptedEngine,
+) -> None:
+    assert get(tables_at(engine))["Item"]["Name"] == {"S": "\ud83d"}
     assert len(engine.requests) == 1
 
 
