@@ -65,7 +65,7 @@ def opened(browser: Browser, url: str) -> Iterator[tuple[Page, Meter]]:
 
 
 def flood(page: Page, replay: Replayed, rate: float, seconds: float) -> int:
-    """Replay changes until the page has been told of all; returns how many so far."""
+    """Replay changes until the page has received all of them; returns how many so far."""
     replay.begin(rate, seconds)
     sent = replay.sent()
     until(lambda: page.evaluate("heard.count") >= sent, seconds=300)
@@ -100,7 +100,7 @@ def replayed(page: Page, meter: Meter, replay: Replayed, given: argparse.Namespa
 
 
 def end_to_end(page: Page, app: Process, seconds: float) -> dict[str, float]:
-    """Milliseconds from the end of a batch of writes to the frame after the page was told."""
+    """Milliseconds from the end of a batch of writes to the frame after its last event."""
     tables = bare(find_running(app.data_dir).url).tables
     written: dict[str, float] = {}
 

@@ -1,6 +1,6 @@
 // A page has one stream: its parts listen to it, and it opens once all of them have been set up.
 //
-// Module scripts run before DOMContentLoaded, so every part that listens by then is told of all
+// Module scripts run before DOMContentLoaded, so every part that listens by then receives all
 // events after the cursor that the page was rendered with.
 
 import { openStream } from "./stream.js";

@@ -74,7 +74,7 @@ test("the newest action of a key comes first, and may leave it to the next", () 
 
 const alert = (name, kind, since, stock = 2) => ({ product_id: name, product_name: null, kind, since, stock });
 
-test("alerts are told in a sentence, and only the new ones", () => {
+test("a sentence names the new alerts, and only those", () => {
   const all = [alert("Mug", "low", "2026-03-02"), alert("Pan", "out", "2026-03-01"), alert("Pot", "negative", "2026-02-01")];
   assert.equal(told(newer(all, "2026-03-01")), "Mug is low: 2 left.");
   assert.equal(told(all.slice(1, 2)), "Pan is out of stock.");

@@ -47,7 +47,7 @@ def open_tab(context: BrowserContext, url: str) -> Page:
 
 
 def assert_complete(tabs: Sequence[Page], http: httpx.Client) -> None:
-    """Each tab was told of each change since it was rendered, once and in order."""
+    """Each tab received every change since it was rendered, once and in order."""
     last = created(http, "last")
     for tab in tabs:
         wait_for(tab, f"heard.events.at(-1) === '{last}'")
@@ -69,7 +69,7 @@ def wait_for(tab: Page, condition: str) -> None:
 
 
 def wait_for_more(tab: Page, count: int) -> None:
-    """Wait until a tab was told of so many changes more."""
+    """Wait until a tab has received this many more changes."""
     wait_for(tab, f"heard.events.length > {len(heard(tab).events) + count}")
 
 

@@ -23,7 +23,7 @@ listen({
 
 @dataclass(frozen=True)
 class Heard:
-    """What a page was told since it was rendered: ids of events, gaps, catch-ups and states."""
+    """What a page has received since it was rendered: ids of events, gaps, catch-ups and states."""
 
     events: list[str]
     gaps: int
@@ -42,7 +42,7 @@ def record_streams(context: BrowserContext, more: str = "") -> None:
 
 
 def heard(page: Page) -> Heard:
-    """What the page was told so far."""
+    """What the page has received so far."""
     found: dict[str, Any] = page.evaluate("globalThis.heard")
     return Heard(found["events"], found["gaps"], found["caughtUp"], found["states"])
 
