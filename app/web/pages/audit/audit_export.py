@@ -12,8 +12,8 @@ from app.readmodel.copy_state import ReadModelFilling
 from app.web.auth.permissions import needs
 from app.web.exports.export_file import Dialect, Growing, filename
 from app.web.pages.audit.audit_place import AuditPlace, PlaceDep
+from app.web.pages.export_form import export_form
 from app.web.pages.forms import Submitted
-from app.web.pages.templating import render
 from app.web.requests.exports.downloads import download, exporter_of
 from app.web.requests.exports.event_exports import EventsExport
 from app.web.requests.parameters import ServicesDep
@@ -34,17 +34,7 @@ def export_page(request: Request, services: ServicesDep, place: PlaceDep) -> HTM
         total = _export(services, place).page(1, totals="capped").page.total
     except ReadModelFilling:
         total = None
-    zone = ZoneInfo(services.settings.timezone)
-    return render(
-        request,
-        "product_export.html",
-        page="audit",
-        what="change",
-        total=total,
-        links=place,
-        exports=services.exports.of(exporter_of(request)),
-        when=lambda moment: moment.astimezone(zone).strftime("%H:%M"),
-    )
+    return export_form(request, services, "audit", "change", place, total)
 
 
 @router.post("")

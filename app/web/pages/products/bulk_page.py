@@ -26,7 +26,7 @@ from app.web.pages.forms import (
     document_of,
     mode_of,
 )
-from app.web.pages.products.saving import back_of, done
+from app.web.pages.products.saving import back_of, done, partly_done
 from app.web.pages.templating import render
 from app.web.requests.batches.batch_items import BatchItems
 from app.web.requests.exports.downloads import page_as
@@ -87,23 +87,11 @@ async def apply(
     answer = await batch.response(request, items, lanes, limits)
     results = json_text.loads(bytes(answer.body))["items"]
     failed = [(selected[one["index"]], one["problem"]) for one in results if "problem" in one]
-    more: dict[str, Any] = {
-        "undo": request_id,
-        "count": len(results) - len(failed),
-        "of": len(results),
-    }
+    back = fields.get("back", "")
     if not failed:
-        return done(services, fields.get("back", ""), "bulk", **more)
-    back = back_of(services, fields.get("back", ""))
-    return render(
-        request,
-        "product_results.html",
-        status=failed[0][1]["status"],
-        page="products",
-        failed=failed,
-        back=back,
-        **more,
-    )
+        count = len(results)
+        return done(services, back, "bulk", undo=request_id, count=count, of=count)
+    return partly_done(request, services, failed, len(results), back, undo=request_id)
 
 
 @router.post("/export", dependencies=[needs(Role.VIEWER)])

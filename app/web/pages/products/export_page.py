@@ -5,7 +5,6 @@ CSV from here has a byte order mark: it is for people, who open it in Excel.
 
 from datetime import UTC, datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -15,9 +14,9 @@ from app.readmodel.copy_state import ReadModelFilling
 from app.readmodel.products.product_query import ProductQuery
 from app.web.auth.permissions import needs
 from app.web.exports.export_file import Dialect, Growing, filename
+from app.web.pages.export_form import export_form
 from app.web.pages.forms import Submitted
 from app.web.pages.products.list_links import ListLinks
-from app.web.pages.templating import render
 from app.web.requests.exports.downloads import download, exporter_of
 from app.web.requests.exports.product_exports import ProductListing
 from app.web.requests.parameters import ServicesDep
@@ -36,19 +35,10 @@ router = APIRouter(
 def export_page(request: Request, services: ServicesDep, query: ProductQueryDep) -> HTMLResponse:
     """The list's formats, and the caller's exports."""
     try:
-        page, _ = listed(services, query, 1, totals="capped")
+        total = listed(services, query, 1, totals="capped")[0].total
     except ReadModelFilling:
-        page = None
-    zone = ZoneInfo(services.settings.timezone)
-    return render(
-        request,
-        "product_export.html",
-        page="products",
-        total=None if page is None else page.total,
-        links=_links(services, query),
-        exports=services.exports.of(exporter_of(request)),
-        when=lambda moment: moment.astimezone(zone).strftime("%H:%M"),
-    )
+        total = None
+    return export_form(request, services, "products", "product", _links(services, query), total)
 
 
 @router.post("")

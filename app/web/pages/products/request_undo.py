@@ -21,8 +21,7 @@ from app.web.errors import ChangeNotRecorded, InvalidRequest
 from app.web.middleware.rate_limits import charge
 from app.web.middleware.request_guard import request_id_of
 from app.web.pages.forms import NamedProduct, Submitted
-from app.web.pages.products.saving import back_of, done, number_in
-from app.web.pages.templating import render
+from app.web.pages.products.saving import back_of, done, number_in, partly_done
 from app.web.pages.undo_page import explained, take_back
 from app.web.requests.batches.reversal_items import ReversalItems
 from app.web.requests.idempotency import Idempotency
@@ -120,14 +119,4 @@ async def _reverse(
         return done(services, back, what, count=len(events))
     if "text/html" not in request.headers.get("accept", ""):  # the script, which shows a sentence
         return json_response(failed[0][1], status=failed[0][1]["status"])
-    return render(
-        request,
-        "product_results.html",
-        status=failed[0][1]["status"],
-        page="products",
-        failed=failed,
-        back=back_of(services, back),
-        count=len(results) - len(failed),
-        of=len(results),
-        undo="",
-    )
+    return partly_done(request, services, failed, len(results), back)

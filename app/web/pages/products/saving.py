@@ -3,18 +3,19 @@
 `back` is the path and query of a page of this site. `done`, `saved` and `undo` are added to it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from fastapi import Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.core.errors import StockpulseError
 from app.store.products.barcodes import MOST_SHOWN, BarcodeCheck
 from app.store.products.model import Product
 from app.web.pages.sign_in_page import local_path
+from app.web.pages.templating import render
 from app.web.pages.undo_page import UNDONE
 from app.web.services import Services
 
@@ -70,6 +71,28 @@ def done(
     query = urlencode([*kept, *more], doseq=True)
     address = f"{place.path}?{query}" + ("#saved" if product_id else "")
     return RedirectResponse(address, status_code=303)
+
+
+def partly_done(
+    request: Request,
+    services: Services,
+    failed: Sequence[tuple[str, Mapping[str, Any]]],
+    of: int,
+    back: str,
+    undo: str = "",
+) -> HTMLResponse:
+    """The page of what failed: (product id, problem) each; `undo` takes back the others."""
+    return render(
+        request,
+        "product_results.html",
+        status=failed[0][1]["status"],
+        page="products",
+        failed=failed,
+        back=back_of(services, back),
+        count=of - len(failed),
+        of=of,
+        undo=undo,
+    )
 
 
 def warnings(check: BarcodeCheck) -> Mapping[str, Any]:
