@@ -3,18 +3,29 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.store.products import barcodes
-from tests.support.http.throttling import throttling
+from tests.support.http.throttling import ThrottlingProxy, throttling
 from tests.support.processes.running import App, item, serving, settings_for
 
 HTML = {"Accept": "text/html"}
 MERGE = {"If-Match": "*", "Content-Type": "application/merge-patch+json"}
 LAST_WINS = {"If-Match": "*"}
+
+
+@contextmanager
+def throttled_checks(endpoint: str, data_dir: Path) -> Iterator[tuple[ThrottlingProxy, App]]:
+    """An application and the proxy that throttles its scans for a barcode, and no other scan."""
+    with (
+        throttling(endpoint, "Scan", ":barcode") as proxy,
+        serving(settings_for(proxy.url, data_dir)) as app,
+    ):
+        yield proxy, app
 
 
 @pytest.fixture(scope="module")
@@ -66,10 +77,8 @@ def test_repeat_with_the_same_idempotency_key_has_the_same_warnings(app: App) ->
     assert answers[1].headers["Idempotent-Replayed"] == "true"
 
 
-def test_write_that_sets_no_barcode_scans_nothing(
-    endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with throttling(endpoint, "Scan") as proxy, serving(settings_for(proxy.url, tmp_path)) as app:
+def test_write_that_sets_no_barcode_scans_nothing(endpoint: str, tmp_path: Path) -> None:
+    with throttled_checks(endpoint, tmp_path) as (proxy, app):
         app.create("Bj", barcode="1004")
         proxy.throttled = True
         refused = proxy.refused
@@ -81,7 +90,7 @@ def test_write_that_sets_no_barcode_scans_nothing(
 
 
 def test_throttled_scan_neither_fails_nor_holds_up_the_write(endpoint: str, tmp_path: Path) -> None:
-    with throttling(endpoint, "Scan") as proxy, serving(settings_for(proxy.url, tmp_path)) as app:
+    with throttled_checks(endpoint, tmp_path) as (proxy, app):
         app.create("Bl", barcode="1005")
         proxy.throttled = True
         started = time.monotonic()

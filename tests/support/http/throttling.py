@@ -42,24 +42,29 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 class ThrottlingProxy(socketserver.ThreadingTCPServer):
-    """Throttles `operation` while `throttled` is true, and counts the refused requests."""
+    """Throttles requests of `operation` with `part` in the body while `throttled` is true.
+
+    `refused` counts them.
+    """
 
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, target: tuple[str, int], operation: str) -> None:
+    def __init__(self, target: tuple[str, int], operation: str, part: str = "") -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.target = target
         self.throttled = False
         self.refused = 0
         self._operation = operation.encode()
+        self._part = part.encode()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def refuses(self, request: bytes) -> bool:
-        if not self.throttled or self._operation not in request.partition(b"\r\n\r\n")[0]:
+        head, _, body = request.partition(b"\r\n\r\n")
+        if not self.throttled or self._operation not in head or self._part not in body:
             return False
         self.refused += 1
         return True
@@ -69,10 +74,10 @@ class ThrottlingProxy(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def throttling(endpoint: str, operation: str) -> Iterator[ThrottlingProxy]:
+def throttling(endpoint: str, operation: str, part: str = "") -> Iterator[ThrottlingProxy]:
     """A proxy in front of `endpoint`, not throttling yet."""
     parts = urlsplit(endpoint)
-    with ThrottlingProxy((parts.hostname or "", parts.port or 80), operation) as proxy:
+    with ThrottlingProxy((parts.hostname or "", parts.port or 80), operation, part) as proxy:
         thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:
