@@ -36,12 +36,7 @@ class Rejections:
 
     def park_damaged(self, damaged: Sequence[tuple[Cursor, EventRef, str]]) -> None:
         """Save dead letters for events whose audit entry cannot be read."""
-        self.park(
-            [
-                Letter(sink=self._sink, product_id=product_id, event_key=key, error=error)
-                for _, (product_id, key), error in damaged
-            ]
-        )
+        self.park([Letter(self._sink, *ref, error) for _, ref, error in damaged])
 
     def settle(
         self, deliveries: Sequence[Delivery], errors: Mapping[str, str], attempts: int = 1
@@ -53,14 +48,9 @@ class Rejections:
             if one.letter is not None:
                 self._settle_letter(one.letter, error)
             elif error is not None:
+                event = one.event
                 rejected.append(
-                    Letter(
-                        sink=self._sink,
-                        product_id=one.event.product_id,
-                        event_key=one.event.event_key,
-                        error=error,
-                        attempts=attempts,
-                    )
+                    Letter(self._sink, event.product_id, event.event_key, error, attempts)
                 )
         self.park(rejected)
 
