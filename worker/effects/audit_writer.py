@@ -53,16 +53,23 @@ class AuditWriter:
 
         """
         hold = hold or Unleased()
-        stamped, appended = self._timed(partial(self._audit.append, events), "audit")
+        stamped, appended = self._timed(partial(self._audit.append, events))
         while appended.arrived and self._monotonic() - stamped > STAMP_LIFE:
-            self._timed(hold.check, "lease")
+            self._renew(hold)
             late = [event for _, event in appended.arrived]
-            stamped, arrived = self._timed(partial(self._audit.restamp, late), "audit")
+            stamped, arrived = self._timed(partial(self._audit.restamp, late))
             appended = Appended(arrived, appended.refused)
         AUDITED.inc(len(appended.arrived))
         return appended
 
-    def _timed(self, call: Callable[[], T], part: str) -> tuple[float, T]:
+    def _renew(self, hold: Hold) -> None:
+        try:
+            self._retry(hold.check, "lease")
+        except BaseException:
+            self._drop_stamps()
+            raise
+
+    def _timed(self, call: Callable[[], T]) -> tuple[float, T]:
         """Return when the last attempt began, and its result."""
 
         def attempt() -> tuple[float, T]:
@@ -73,7 +80,7 @@ class AuditWriter:
                 self._drop_stamps()  # other shards' batches must not wait for this one
                 raise
 
-        return self._retry(attempt, part)
+        return self._retry(attempt, "audit")
 
 
 class ChainEntries:
