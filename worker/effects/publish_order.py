@@ -31,9 +31,12 @@ PUBLISH_LIFE = 2.0
 
 Publish = Callable[[Sequence[Arrived]], None]
 
+# Publishes events that were read under a lease.
+PublishWithHold = Callable[[Sequence[Arrived], Hold], None]
+
 
 class InTurn(Protocol):
-    """Publishes a batch, read under `hold`, in its turn. An in-process broker ignores `hold`."""
+    """Publishes a batch in its turn. An in-process broker ignores `hold`."""
 
     def __call__(self, arrived: Sequence[Arrived], hold: Hold | None = None) -> None:
         """Publish a batch once all batches with earlier stamps are published."""
@@ -75,7 +78,7 @@ class PublishOrder:
         self,
         publish: Publish,
         arrived: Sequence[Arrived],
-        hold: Hold | None = None,  # noqa: ARG002 - the signature of `InTurn`
+        hold: Hold | None = None,  # noqa: ARG002 - the signature of `PublishWithHold`
     ) -> None:
         batches = [(stamp, list(batch)) for stamp, batch in groupby(arrived, key=_stamp_of)]
         self.drop(keep=[stamp for stamp, _ in batches])

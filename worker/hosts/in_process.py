@@ -64,6 +64,7 @@ class Reading:
 def make_worker(reading: Reading, wiring: Wiring) -> Iterator[Coordinator]:
     """Run a worker until the block ends."""
     deployment, log = wiring.deployment, wiring.log
+    readings: Readings  # of the coordinator, which needs the reconciler
     reconciler = Reconciler(
         ReconcileRequests(*deployment.coordination),
         lambda: deployment.stream().arn,

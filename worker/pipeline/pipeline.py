@@ -23,7 +23,7 @@ from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.letter_repository import DeadLetters
 from worker.continuity.gaps import ChainGuard
 from worker.effects.audit_writer import AuditWriter
-from worker.effects.publish_order import InTurn
+from worker.effects.publish_order import PublishWithHold
 from worker.pipeline.parallel import chunks, run_parallel, split_by_product
 from worker.stream.decode import NotAProduct, UndecodableRecord, decode, event_key, identify
 from worker.stream.record_shapes import is_sequence_number
@@ -42,7 +42,7 @@ class Pipeline:
     def __init__(
         self,
         audit: AuditWriter,
-        publish: InTurn,
+        publish: PublishWithHold,
         dead_letters: DeadLetters,
         retry: Retry,
         stamps: Stamps,

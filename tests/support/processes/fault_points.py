@@ -11,7 +11,7 @@ from app.core.events import ChangeEvent
 from app.store.audit.audit_repository import Appended, Arrived
 from app.store.coordination.hold import Hold
 from worker.effects.audit_writer import AuditWriter
-from worker.effects.publish_order import InTurn
+from worker.effects.publish_order import PublishWithHold
 from worker.hosts import wiring
 from worker.pipeline.pipeline import Pipeline
 
@@ -30,8 +30,10 @@ def pipeline_with_points(reached: Reached) -> type[Pipeline]:
     """A Pipeline class that reports its points."""
 
     class WithPoints(Pipeline):
-        def __init__(self, audit: AuditWriter, publish: InTurn, *others: Any, **named: Any) -> None:
-            def publish_between(arrived: Sequence[Arrived], hold: Hold | None = None) -> None:
+        def __init__(
+            self, audit: AuditWriter, publish: PublishWithHold, *others: Any, **named: Any
+        ) -> None:
+            def publish_between(arrived: Sequence[Arrived], hold: Hold) -> None:
                 reached("between audit and broker")
                 publish(arrived, hold)
                 reached("between broker and checkpoint")
