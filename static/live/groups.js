@@ -19,7 +19,7 @@ export function createGroups() {
   const keepers = []; // the entries of the newest changes, oldest first
 
   function begin(key, now) {
-    return { key, began: now, items: [], count: 0, net: 0, moved: false, units: new Set(), attention: false };
+    return { key, began: now, items: [], count: 0, net: 0, moved: false, unit: "", mixed: false, attention: false };
   }
 
   function put(entry, item) {
@@ -32,9 +32,11 @@ export function createGroups() {
     entry.count += 1;
     entry.attention ||= needsAttention(item);
     if (data.kind === "stock_changed") {
+      const unit = data.unit ?? "";
+      entry.mixed ||= entry.moved && unit !== entry.unit;
       entry.moved = true;
+      entry.unit = unit;
       entry.net = Math.round((entry.net + Number(data.delta)) * 1e6) / 1e6;
-      entry.units.add(data.unit ?? "");
     }
   }
 
@@ -101,11 +103,11 @@ function products(items) {
 }
 
 /** An entry of several changes as a row: `×14, net −22`. */
-export function describeGroup({ key, items, count, net, moved, units }) {
+export function describeGroup({ key, items, count, net, moved, unit, mixed }) {
   const rows = items.map(({ row }) => row);
   const latest = rows.at(-1);
   const ofOrder = key.startsWith("order ");
-  const total = moved && units.size === 1 ? `, net ${quantity(signed(net), [...units][0])}` : "";
+  const total = moved && !mixed ? `, net ${quantity(signed(net), unit)}` : "";
   return {
     ...latest,
     kind: same(rows.map((row) => row.kind), "several"),

@@ -9,6 +9,18 @@ const ANSWER_LIMIT = 2_000; // a leader that does not answer within this time is
 const SILENCE_LIMIT = 7_000; // two heartbeats
 const PATIENCE = 3_000; // a hidden leader's timers are throttled, so a visible tab takes over
 const WATCH_INTERVAL = 1_000;
+const BATCH = 100; // frames in a message between tabs
+
+// Calls a function after the task that is under way. A timer would be late in a hidden tab.
+function createDefer() {
+  const { port1, port2 } = new MessageChannel();
+  let run = () => {};
+  port1.onmessage = () => run();
+  return (next) => {
+    run = next;
+    port2.postMessage(null);
+  };
+}
 
 /**
  * Joins the browser's stream. `connect(cursor, onFrame, onState)` opens a connection;
@@ -25,6 +37,7 @@ export function joinStream({
   Channel = globalThis.BroadcastChannel,
   clock = globalThis,
   now = Date.now,
+  defer = createDefer(),
   isHidden = () => false,
   identity = () => crypto.randomUUID(),
 }) {
@@ -38,6 +51,7 @@ export function joinStream({
   const self = identity();
   let state = "connecting";
   let position = cursor; // of the last frame received
+  let unsent = []; // as leader: frames for the other tabs, from one read of the network
   let number = 0; // as leader: frames sent; as follower: the last number that the leader reported
   let leader = null; // as follower: the tab that `number` belongs to
   let heard = now();
@@ -48,7 +62,16 @@ export function joinStream({
   let closed = false;
 
   const post = (message) => channel.postMessage({ ...message, from: self });
-  const postState = () => post({ type: "state", state, number, position, hidden: isHidden() });
+
+  function postFrames() {
+    if (unsent.length > 0) post({ type: "frames", number, frames: unsent });
+    unsent = [];
+  }
+
+  function postState() {
+    postFrames();
+    post({ type: "state", state, number, position, hidden: isHidden() });
+  }
 
   // --- leading ---
 
@@ -56,6 +79,7 @@ export function joinStream({
     stopWaiting();
     connection?.close(); // this tab stole its own lock, which was granted meanwhile
     number = 0;
+    unsent = [];
     state = "connecting";
     postState();
     connection = connect(
@@ -63,7 +87,9 @@ export function joinStream({
       (frame) => {
         number += 1;
         position = frame.id;
-        post({ type: "frame", number, frame });
+        unsent.push(frame);
+        if (unsent.length === 1) defer(postFrames);
+        else if (unsent.length >= BATCH) postFrames();
         onFrame(frame);
       },
       (next) => {
@@ -84,6 +110,7 @@ export function joinStream({
       if (closed || options.signal?.aborted) return;
       connection?.close();
       connection = null;
+      unsent = []; // the new leader's first message shows who has not received them
       leader = null;
       follow();
     });
@@ -122,15 +149,16 @@ export function joinStream({
     clock.clearTimeout(asking);
     asking = null;
     // The first message of a new leader: if its position differs from ours, we missed frames.
+    const { frames = [] } = message;
     const known = message.from === leader;
-    const expected = message.type === "frame" ? message.number - 1 : message.number;
+    const expected = message.number - frames.length;
     const hole = known ? number !== expected : message.position !== position;
     leader = message.from;
     number = message.number;
-    if (message.type === "frame") {
-      position = message.frame.id;
-      if (hole) onHole(position);
-      onFrame(message.frame);
+    if (frames.length > 0) {
+      position = frames.at(-1).id;
+      if (hole) onHole(frames[0].id);
+      for (const frame of frames) onFrame(frame);
       return;
     }
     position = message.position;
@@ -172,6 +200,7 @@ export function joinStream({
     },
 
     close() {
+      postFrames();
       closed = true;
       stopWaiting();
       clock.clearInterval(watch);
