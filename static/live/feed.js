@@ -19,7 +19,7 @@ export function createFeed(list, build, search) {
     const last = list.childElementCount >= ROW_LIMIT ? list.lastElementChild : null;
     last?.remove();
     last?.classList.remove("fresh");
-    return build(entry.items[0].row, last?.matches(".row") && !entries.has(last) ? last : null);
+    return build(entry.rows[0], last?.matches(".row") && !entries.has(last) ? last : null);
   }
 
   // Fills the row that is there already: a new one would cost its style and layout again.
@@ -28,7 +28,7 @@ export function createFeed(list, build, search) {
     inner?.remove();
     const element = build(describeGroup(entry), old);
     element.dataset.count = entry.count;
-    if (entry.key.startsWith("order ")) element.querySelector(".name").href = search(entry.items[0].row.occurredAt, entry.items.at(-1).row.occurredAt);
+    if (entry.key.startsWith("order ")) element.querySelector(".name").href = search(entry.rows[0].occurredAt, entry.rows.at(-1).occurredAt);
     if (!element.classList.contains("group")) begin(element);
     if (inner !== null) element.append(changesOf(entry));
     return element;
@@ -57,9 +57,9 @@ export function createFeed(list, build, search) {
     const items = document.createElement("ol");
     items.className = "inner";
     items.setAttribute("role", "list");
-    items.append(...[...entry.items].reverse().map(({ row }) => build(row)));
-    if (entry.count > entry.items.length) {
-      items.append(marker(`${entry.count - entry.items.length} not shown`, search(null, entry.items[0].row.occurredAt)));
+    items.append(...[...entry.rows].reverse().map((row) => build(row)));
+    if (entry.count > entry.rows.length) {
+      items.append(marker(`${entry.count - entry.rows.length} not shown`, search(null, entry.rows[0].occurredAt)));
     }
     return items;
   }

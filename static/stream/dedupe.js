@@ -4,10 +4,10 @@ export const DEDUPE_LIMIT = 10_000;
 
 /** Remembers the newest `limit` ids. */
 export function createDedupe(limit = DEDUPE_LIMIT) {
-  const seen = new Set();
-  // In turn: to find the oldest one in the set, it would step over all that were deleted from it.
+  // In turn: a set finds its oldest member by stepping over all that were deleted from it.
   const turns = [];
   let turn = 0;
+  let seen = new Set();
 
   return {
     has: (id) => seen.has(id),
@@ -19,6 +19,8 @@ export function createDedupe(limit = DEDUPE_LIMIT) {
       seen.add(id);
       turns[turn] = id;
       turn = (turn + 1) % limit;
+      // With what was deleted, a set would grow to twice its size before it is tidied.
+      if (turn % Math.ceil(limit / 2) === 0) seen = new Set(turns);
       return true;
     },
   };

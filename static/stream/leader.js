@@ -5,22 +5,13 @@
 // Frames are numbered, so that a follower detects missing ones. A frozen leader (mobile
 // browsers suspend hidden tabs) is replaced. Without Web Locks each tab opens its own stream.
 
+import { createDefer } from "./slices.js";
+
 const ANSWER_LIMIT = 2_000; // a leader that does not answer within this time is frozen
 const SILENCE_LIMIT = 7_000; // two heartbeats
 const PATIENCE = 3_000; // a hidden leader's timers are throttled, so a visible tab takes over
 const WATCH_INTERVAL = 1_000;
 const BATCH = 100; // frames in a message between tabs
-
-// Calls a function after the task that is under way. A timer would be late in a hidden tab.
-function createDefer() {
-  const { port1, port2 } = new MessageChannel();
-  let run = () => {};
-  port1.onmessage = () => run();
-  return (next) => {
-    run = next;
-    port2.postMessage(null);
-  };
-}
 
 /**
  * Joins the browser's stream. `connect(cursor, onFrame, onState)` opens a connection;
@@ -52,7 +43,9 @@ export function joinStream({
   let state = "connecting";
   let position = cursor; // of the last frame received
   let unsent = []; // as leader: frames for the other tabs, from one read of the network
-  let number = 0; // as leader: frames sent; as follower: the last number that the leader reported
+  let followed = true; // as leader: whether another tab may wait for the lock
+  let asked = 0; // how often a tab asked who leads
+  let number = 0; // as leader: frames received; as follower: the last number that the leader reported
   let leader = null; // as follower: the tab that `number` belongs to
   let heard = now();
   let release = null;
@@ -63,9 +56,23 @@ export function joinStream({
 
   const post = (message) => channel.postMessage({ ...message, from: self });
 
+  function send(frame) {
+    unsent.push(frame);
+    if (unsent.length === 1) defer(postFrames);
+    else if (unsent.length >= BATCH) postFrames();
+  }
+
   function postFrames() {
     if (unsent.length > 0) post({ type: "frames", number, frames: unsent });
     unsent = [];
+  }
+
+  // A frame is a copy and a message to another process; a tab alone saves both. One that comes asks
+  // first, and one that is missed nevertheless finds that a number is missing.
+  async function lookForFollowers() {
+    const before = asked;
+    const { pending } = await locks.query();
+    if (asked === before) followed = pending.some((request) => request.name === name);
   }
 
   function postState() {
@@ -80,6 +87,7 @@ export function joinStream({
     connection?.close(); // this tab stole its own lock, which was granted meanwhile
     number = 0;
     unsent = [];
+    followed = true;
     state = "connecting";
     postState();
     connection = connect(
@@ -87,9 +95,7 @@ export function joinStream({
       (frame) => {
         number += 1;
         position = frame.id;
-        unsent.push(frame);
-        if (unsent.length === 1) defer(postFrames);
-        else if (unsent.length >= BATCH) postFrames();
+        if (followed) send(frame);
         onFrame(frame);
       },
       (next) => {
@@ -174,6 +180,8 @@ export function joinStream({
     if (message.type === "hurry") {
       connection?.hurry();
     } else if (message.type === "who") {
+      asked += 1;
+      followed = true;
       connection?.check(); // a hidden tab's own timers may be late
       if (connection !== null) postState();
     } else if (connection === null) {
@@ -182,7 +190,8 @@ export function joinStream({
   };
 
   const watch = clock.setInterval(() => {
-    if (connection === null && now() - heard > SILENCE_LIMIT) ask();
+    if (connection !== null) lookForFollowers().catch(() => (followed = true));
+    else if (now() - heard > SILENCE_LIMIT) ask();
   }, WATCH_INTERVAL);
 
   onState(state);

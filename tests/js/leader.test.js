@@ -88,6 +88,28 @@ test("frames that arrive together reach the other tabs in one message, and none 
   assert.deepEqual(sizes, [100, 50, 1, 1]);
 });
 
+test("a leader alone sends no frames to anybody, and a tab that opens later misses none", async () => {
+  const { clock, open, send } = createWorld();
+  const leader = open();
+  await clock.settle();
+  clock.advance(1_000);
+  await clock.settle();
+  send(leader, "c1");
+  await clock.settle();
+  assert.ok(!leader.posted.some(({ type }) => type === "frames"));
+  const [current, late] = [open("c1"), open("c0")];
+  await clock.settle();
+  send(leader, "c2");
+  await clock.settle();
+  assert.deepEqual([current.frames, current.holes], [["c2"], []]);
+  assert.deepEqual([late.frames, late.holes], [["c2"], ["c1"]]);
+  clock.advance(1_000);
+  await clock.settle();
+  send(leader, "c3");
+  await clock.settle();
+  assert.deepEqual(current.frames, ["c2", "c3"]);
+});
+
 test("a tab that is told of frames after a hole catches up to the first of them", async () => {
   const { clock, open, send } = createWorld();
   const [leader, follower] = [open(), open()];
