@@ -1,9 +1,10 @@
 """The Live page stays usable and small under a flood of changes, and cheap at an ordinary pace.
 
-Recorded changes are replayed to the real page in Chromium: at 1,000 a second for a minute, then so
-many that memory can be compared, then 20 a second with a full list. The floor of the frame rate is
-the same page without changes. Last, 200 changes a second are written to a real server's table by
-another program and timed until the page's next frame.
+Live and Products are visited in a browser that has nothing of them, and again. Then recorded
+changes are replayed to the real page in Chromium: at 1,000 a second for a minute, then so many that
+memory can be compared, then 20 a second with a full list. The floor of the frame rate is the same
+page without changes. Last, 200 changes a second are written to a real server's table by another
+program and timed until the page's next frame.
 
     .venv/bin/python bench/page.py
 """
@@ -16,6 +17,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import httpx
@@ -27,6 +29,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from app.store.engine import find_running
 from bench.support.report import Requirement, conditions, finish, percentile
 from bench.support.store import bare
+from bench.support.visits import Visits, visits
 from tests.support.processes.process import Process
 from tests.support.replay.page_events import record_streams
 from tests.support.replay.trial import Meter, Replayed, replaying, sell_and_record
@@ -36,6 +39,7 @@ FLOOD = 1_000  # changes a second
 ORDINARY = 20
 WRITTEN = 200  # changes a second, end to end
 AT_ONCE = 10
+FIRST_KB, RETURN_KB, INTERACTIVE_MS = 150, 20, 1_000
 
 _PAINTED = """
 globalThis.painted = {};
@@ -50,10 +54,10 @@ listen({
 
 
 @contextmanager
-def opened(browser: Browser, url: str) -> Iterator[tuple[Page, Meter]]:
-    """The Live page at `url` with a meter and a record of what its stream passes on."""
+def opened(browser: Browser, url: str, more: str = "") -> Iterator[tuple[Page, Meter]]:
+    """The Live page at `url` with a meter and a count of what its stream passes on."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    record_streams(context, _PAINTED)
+    record_streams(context, more, kept=0)
     page = context.new_page()
     meter = Meter(page)
     page.goto(url + "/", wait_until="load", timeout=120_000)
@@ -132,12 +136,25 @@ def end_to_end(page: Page, app: Process, seconds: float) -> dict[str, float]:
     }
 
 
+def bounds(name: str, visit: Visits) -> list[Requirement]:
+    """What a visit to a page may cost."""
+    return [
+        Requirement(f"{name}, {what}", ratio, 1, at_least=False)
+        for what, ratio in (
+            (f"first visit / {FIRST_KB} kB", visit.first_bytes / 1000 / FIRST_KB),
+            (f"return / {RETURN_KB} kB", visit.return_bytes / 1000 / RETURN_KB),
+            (f"interactive / {INTERACTIVE_MS} ms", visit.first_ms / INTERACTIVE_MS),
+        )
+    ]
+
+
 def main() -> int:
     """Return 0 if the requirements hold, else 1."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=60, help="length of the flood")
     parser.add_argument("--few", type=int, default=10_000, help="changes at the first memory")
     parser.add_argument("--many", type=int, default=100_000, help="changes at the second memory")
+    parser.add_argument("--visits", type=int, default=5, help="pairs of visits to each page")
     parser.add_argument("--quick", action="store_true", help="6 seconds, 20,000 changes")
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args()
@@ -149,15 +166,20 @@ def main() -> int:
         with Process(Path(folder) / "data", forked=False) as app:
             with httpx.Client(base_url=app.url, timeout=60) as http:
                 sell_and_record(http, Path(folder) / "recorded")
+            visited = {
+                name: visits(browser, app.url + path, given.visits)
+                for name, path in (("Live", "/"), ("Products", "/products"))
+            }
             with (
                 replaying(app.url, Path(folder) / "recorded") as replay,
                 opened(browser, replay.url) as (page, meter),
             ):
                 row = replayed(page, meter, replay, given)
-            with opened(browser, app.url) as (page, _):
+            with opened(browser, app.url, _PAINTED) as (page, _):
                 written = end_to_end(page, app, given.seconds / 6)
         browser.close()
     lines = [
+        *(f"{name}: {one}" for name, one in visited.items()),
         (
             f"1,000 changes a second: {row['frames_per_s']:.1f} frames a second "
             f"({row['idle_frames_per_s']:.1f} without changes), longest task "
@@ -174,13 +196,19 @@ def main() -> int:
         ),
     ]
     required = [
+        *(one for name, visit in visited.items() for one in bounds(name, visit)),
         Requirement("frames a second / 60", row["frames_per_s"] / 60, 55 / 60, at_least=True),
         Requirement("longest task / 100 ms", row["longest_ms"] / 100, 1, at_least=False),
         Requirement("memory", row["heap_many"] / row["heap_few"], 1.2, at_least=False),
         Requirement("main thread at 20 a second", row["busy_at_20"], 0.2, at_least=False),
         Requirement("gaps", row["gaps"], 0, at_least=False),
     ]
-    return finish(about, lines, {"page": row, "written": written}, required, as_json=given.json)
+    measured = {
+        "visits": {name: asdict(one) for name, one in visited.items()},
+        "page": row,
+        "written": written,
+    }
+    return finish(about, lines, measured, required, as_json=given.json)
 
 
 if __name__ == "__main__":

@@ -8,72 +8,85 @@ const CALM = 5; // more new entries than this at once are not animated
 /** `build(row, element)` makes a row; `search(from, to)` is the address of an Audit search. */
 export function createFeed(list, build, search) {
   const elements = new WeakMap(); // entry -> its list item
+  const entries = new WeakMap(); // list item -> its entry, unless that has one change for good
+
+  list.addEventListener("click", ({ target }) => {
+    const button = target.closest(".expand");
+    if (button) toggle(button.closest(".row"), button);
+  });
 
   function single(entry) {
     const last = list.childElementCount >= ROW_LIMIT ? list.lastElementChild : null;
     last?.remove();
     last?.classList.remove("fresh");
-    return build(entry.items[0].row, last?.matches(".row:not(.group)") ? last : null);
+    return build(entry.rows[0], last?.matches(".row") && !entries.has(last) ? last : null);
   }
 
-  function group(entry) {
-    const element = build(describeGroup(entry));
-    const oldest = entry.items[0].row.occurredAt;
-    element.classList.add("group");
+  // Fills the row that is there already: a new one would cost its style and layout again.
+  function group(entry, old = null) {
+    const inner = old?.querySelector("ol") ?? null;
+    inner?.remove();
+    const element = build(describeGroup(entry), old);
     element.dataset.count = entry.count;
-    if (entry.key.startsWith("order ")) element.querySelector(".name").href = search(oldest, entry.items.at(-1).row.occurredAt);
-    element.querySelector(".dots")?.remove();
-    element.querySelector(".undo")?.remove();
-    const open = document.createElement("button");
-    open.className = "expand";
-    open.textContent = "Show";
-    open.setAttribute("aria-expanded", "false");
-    open.addEventListener("click", () => toggle(entry, element, open));
-    element.append(open);
+    if (entry.key.startsWith("order ")) element.querySelector(".name").href = search(entry.rows[0].occurredAt, entry.rows.at(-1).occurredAt);
+    if (!element.classList.contains("group")) begin(element);
+    if (inner !== null) element.append(changesOf(entry));
     return element;
   }
 
-  function toggle(entry, element, button) {
+  function begin(element) {
+    element.classList.add("group");
+    element.querySelector(".dots")?.remove();
+    element.querySelector(".undo")?.remove();
+    const button = document.createElement("button");
+    button.className = "expand";
+    button.textContent = "Show";
+    button.setAttribute("aria-expanded", "false");
+    element.append(button);
+  }
+
+  function toggle(element, button) {
     const inner = element.querySelector("ol");
     button.setAttribute("aria-expanded", String(inner === null));
     button.textContent = inner === null ? "Hide" : "Show";
-    if (inner !== null) {
-      inner.remove();
-      return;
-    }
+    if (inner === null) element.append(changesOf(entries.get(element)));
+    else inner.remove();
+  }
+
+  function changesOf(entry) {
     const items = document.createElement("ol");
     items.className = "inner";
     items.setAttribute("role", "list");
-    items.append(...[...entry.items].reverse().map(({ row }) => build(row)));
-    if (entry.count > entry.items.length) {
-      items.append(marker(`${entry.count - entry.items.length} not shown`, search(null, entry.items[0].row.occurredAt)));
+    items.append(...[...entry.rows].reverse().map((row) => build(row)));
+    if (entry.count > entry.rows.length) {
+      items.append(marker(`${entry.count - entry.rows.length} not shown`, search(null, entry.rows[0].occurredAt)));
     }
-    element.append(items);
+    return items;
   }
 
-  const make = (entry) => (entry.note ? marker(entry.note, entry.href) : entry.count > 1 ? group(entry) : single(entry));
+  function make(entry) {
+    if (entry.note) return marker(entry.note, entry.href);
+    const element = entry.count > 1 ? group(entry) : single(entry);
+    if (entry.key === "") return element;
+    elements.set(entry, element);
+    entries.set(element, entry);
+    return element;
+  }
 
   return {
     /** Puts entries (oldest first) on top; an entry may also be {note, href}. */
-    add(entries) {
-      const made = entries.slice(-ROW_LIMIT).map((entry) => {
-        const element = make(entry);
-        elements.set(entry, element);
-        return element;
-      });
+    add(added) {
+      const made = added.slice(-ROW_LIMIT).map(make);
       if (made.length <= CALM) for (const element of made) element.classList.add("fresh");
       list.prepend(...made.reverse());
       while (list.childElementCount > ROW_LIMIT) list.lastElementChild.remove();
     },
 
     /** Shows entries again that have more changes now. */
-    grow(entries) {
-      for (const entry of entries) {
+    grow(grown) {
+      for (const entry of grown) {
         const element = elements.get(entry);
-        if (!element?.isConnected) continue;
-        const next = group(entry);
-        element.replaceWith(next);
-        elements.set(entry, next);
+        if (element?.isConnected) group(entry, element);
       }
     },
   };

@@ -19,22 +19,24 @@ export function createGroups() {
   const keepers = []; // the entries of the newest changes, oldest first
 
   function begin(key, now) {
-    return { key, began: now, items: [], count: 0, net: 0, moved: false, units: new Set(), attention: false };
+    return { key, began: now, rows: [], count: 0, net: 0, moved: false, unit: "", mixed: false, attention: false };
   }
 
   function put(entry, item) {
-    const { data } = item;
-    entry.items.push({ row: item.row, data: { product_id: data.product_id } }); // without images
-    if (entry.items.length > KEPT) entry.items.shift();
+    const { data, row } = item;
+    entry.rows.push(row); // without the event's images
+    if (entry.rows.length > KEPT) entry.rows.shift();
     keepers.push(entry);
     const oldest = keepers.length > KEPT_IN_ALL ? keepers.shift() : null;
-    if (oldest !== null && oldest.items.length > 1) oldest.items.shift();
+    if (oldest !== null && oldest.rows.length > 1) oldest.rows.shift();
     entry.count += 1;
     entry.attention ||= needsAttention(item);
     if (data.kind === "stock_changed") {
+      const unit = data.unit ?? "";
+      entry.mixed ||= entry.moved && unit !== entry.unit;
       entry.moved = true;
+      entry.unit = unit;
       entry.net = Math.round((entry.net + Number(data.delta)) * 1e6) / 1e6;
-      entry.units.add(data.unit ?? "");
     }
   }
 
@@ -51,7 +53,7 @@ export function createGroups() {
 
     /**
      * Sorts items (oldest first) into entries. Returns those that `grew`, those `begun` (at most
-     * `limit`, oldest first), and the items `skipped`.
+     * `limit`, oldest first), and those `skipped`: {count, rows}, of which it may have only some.
      */
     add(items, now, limit = Infinity) {
       for (const [key, entry] of open) if (now - entry.began > OPEN) open.delete(key);
@@ -84,9 +86,9 @@ export function createGroups() {
         .sort((a, b) => b.entry.attention - a.entry.attention || b.entry.count - a.entry.count || b.at - a.at);
       const begun = ranked.slice(0, limit).sort((a, b) => a.at - b.at).map(({ entry }) => entry);
       for (const entry of begun) if (entry.key) open.set(entry.key, entry);
-      const skipped = ranked.slice(limit).flatMap(({ entry }) => entry.items);
+      const rows = ranked.slice(limit).flatMap(({ entry }) => entry.rows);
       const count = ranked.slice(limit).reduce((sum, { entry }) => sum + entry.count, 0);
-      return { grew: [...grew], begun, skipped: { count, items: skipped } };
+      return { grew: [...grew], begun, skipped: { count, rows } };
     },
   };
 }
@@ -95,24 +97,23 @@ const LEVELS = ["", "low", "out", "negative"];
 const worse = (a, b) => (LEVELS.indexOf(b) > LEVELS.indexOf(a) ? b : a);
 const same = (values, otherwise) => (new Set(values).size === 1 ? values[0] : otherwise);
 
-function products(items) {
-  const count = new Set(items.map(({ data }) => data.product_id)).size;
-  return count === 1 ? items[0].row.name : `${count} products`;
+function products(rows) {
+  const count = new Set(rows.map((row) => row.productId)).size;
+  return count === 1 ? rows[0].name : `${count} products`;
 }
 
 /** An entry of several changes as a row: `×14, net −22`. */
-export function describeGroup({ key, items, count, net, moved, units }) {
-  const rows = items.map(({ row }) => row);
+export function describeGroup({ key, rows, count, net, moved, unit, mixed }) {
   const latest = rows.at(-1);
   const ofOrder = key.startsWith("order ");
-  const total = moved && units.size === 1 ? `, net ${quantity(signed(net), [...units][0])}` : "";
+  const total = moved && !mixed ? `, net ${quantity(signed(net), unit)}` : "";
   return {
     ...latest,
     kind: same(rows.map((row) => row.kind), "several"),
     mark: same(rows.map((row) => row.mark), "\u2261"),
     label: same(rows.map((row) => row.label), "changed"),
     name: ofOrder ? latest.reference : latest.name,
-    shownId: ofOrder ? products(items) : latest.shownId,
+    shownId: ofOrder ? products(rows) : latest.shownId,
     change: `\u00d7${count}${total}`,
     level: ofOrder ? rows.map((row) => row.level).reduce(worse) : latest.level,
     who: same(rows.map((row) => row.who), "several people"),

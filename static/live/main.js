@@ -113,10 +113,10 @@ function show({ items: taken, skipped }, busy, limit, now) {
   const notes = taken.filter((item) => item.note);
   const { grew, begun, skipped: left } = busy
     ? groups.add(items, now, limit)
-    : { grew: [], begun: groups.singles(items, now), skipped: { count: 0, items: [] } };
+    : { grew: [], begun: groups.singles(items, now), skipped: { count: 0, rows: [] } };
   const count = skipped + left.count;
-  const first = left.items[0] ?? items[0];
-  if (count > 0) notes.push({ note: `${count.toLocaleString("en")} not shown`, href: auditSearch(skipped > 0 ? null : first.row.occurredAt, (left.items.at(-1) ?? first).row.occurredAt) });
+  const first = left.rows[0] ?? items[0]?.row;
+  if (count > 0) notes.push({ note: `${count.toLocaleString("en")} not shown`, href: auditSearch(skipped > 0 ? null : first.occurredAt, (left.rows.at(-1) ?? first).occurredAt) });
   feed.grow(grew);
   feed.add([...notes, ...begun]);
   if (items.length > 0) announce(items.length + skipped, sentence(items.at(-1).row));

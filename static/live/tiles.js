@@ -39,8 +39,12 @@ export function createTiles({ minutes = [], delays = [], since = null, stock = n
   const longest = new Map(delays);
   const sums = stock && { ...stock, units: Number(stock.units) };
 
+  let kept = 0; // the minute that the window ended with
+
   function last(now) {
     const minute = Math.floor(now / MINUTE);
+    if (minute === kept) return minute;
+    kept = minute;
     for (const map of [counts, longest]) {
       for (const number of map.keys()) if (number <= minute - WINDOW) map.delete(number);
     }

@@ -23,6 +23,7 @@ export function isLow(stock, image, names = DEFAULT_NAMES) {
 /** The value of an attribute, which may lie inside maps: `inventory.qty`; undefined without one. */
 export function valueAt(image, name) {
   if (Object.hasOwn(image, name)) return image[name];
+  if (!name.includes(".")) return undefined;
   let value = image;
   for (const part of name.split(/(?<!\.)\.(?!\.)/)) {
     const key = part.replaceAll("..", ".");

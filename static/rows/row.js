@@ -15,27 +15,31 @@ export function createRowBuilder(template, historyUrl, eventUrl, times) {
     const element = old ?? pattern.cloneNode(true);
     const parts = {};
     for (const part of element.querySelectorAll("[data-part]")) parts[part.dataset.part] = part;
-    const { dataset } = element;
-    dataset.id = row.id;
-    dataset.kind = row.kind;
-    dataset.level = row.level;
+    set(element, "data-id", row.id);
+    set(element, "data-kind", row.kind);
+    set(element, "data-level", row.level);
     for (const field of FIELDS) write(parts[field], row[field]);
-    parts.change.title = row.change.length > 20 ? row.change : "";
+    set(parts.change, "title", row.change.length > 20 ? row.change : "");
     parts.who.classList.toggle("outside", row.outside);
-    parts.name.href = `${historyUrl}?id=${encodeURIComponent(row.productId)}`;
+    set(parts.name, "href", `${historyUrl}?id=${encodeURIComponent(row.productId)}`);
     write(parts.reverses, row.reverses ? REVERSES : "");
-    if (row.reverses) parts.reverses.href = `${eventUrl}/${encodeURIComponent(row.reverses)}`;
-    parts.dots.href = `${eventUrl}/${encodeURIComponent(row.id)}`;
+    if (row.reverses) set(parts.reverses, "href", `${eventUrl}/${encodeURIComponent(row.reverses)}`);
+    if (parts.dots) set(parts.dots, "href", `${eventUrl}/${encodeURIComponent(row.id)}`);
     if (parts.undo) {
       parts.undo.value = row.id;
       parts.undo.hidden = !row.undoable;
     }
-    parts.time.dateTime = row.occurredAt;
+    set(parts.time, "datetime", row.occurredAt);
     times.show(parts.time);
     return element;
   };
 }
 
+// Whatever is written again costs style and layout, even if it is the same.
 function write(part, text) {
   if (part.textContent !== text) part.textContent = text;
+}
+
+function set(part, name, value) {
+  if (part.getAttribute(name) !== value) part.setAttribute(name, value);
 }

@@ -4,7 +4,10 @@ export const DEDUPE_LIMIT = 10_000;
 
 /** Remembers the newest `limit` ids. */
 export function createDedupe(limit = DEDUPE_LIMIT) {
-  const seen = new Set(); // iterates in insertion order, oldest first
+  // In turn: a set finds its oldest member by stepping over all that were deleted from it.
+  const turns = [];
+  let turn = 0;
+  let seen = new Set();
 
   return {
     has: (id) => seen.has(id),
@@ -12,8 +15,12 @@ export function createDedupe(limit = DEDUPE_LIMIT) {
     /** Whether `id` is new; remembers it. */
     first(id) {
       if (seen.has(id)) return false;
+      seen.delete(turns[turn]);
       seen.add(id);
-      if (seen.size > limit) seen.delete(seen.values().next().value);
+      turns[turn] = id;
+      turn = (turn + 1) % limit;
+      // With what was deleted, a set would grow to twice its size before it is tidied.
+      if (turn % Math.ceil(limit / 2) === 0) seen = new Set(turns);
       return true;
     },
   };

@@ -99,7 +99,10 @@ export function createIntake({
   }
 
   function follow(after) {
-    own = connect(after, take);
+    const stream = connect(after, (frame) => {
+      if (own === stream) take(frame); // what it sent before it was closed may come after that
+    });
+    own = stream;
   }
 
   async function restart() {

@@ -5,10 +5,13 @@
 // Frames are numbered, so that a follower detects missing ones. A frozen leader (mobile
 // browsers suspend hidden tabs) is replaced. Without Web Locks each tab opens its own stream.
 
+import { createDefer } from "./slices.js";
+
 const ANSWER_LIMIT = 2_000; // a leader that does not answer within this time is frozen
 const SILENCE_LIMIT = 7_000; // two heartbeats
 const PATIENCE = 3_000; // a hidden leader's timers are throttled, so a visible tab takes over
 const WATCH_INTERVAL = 1_000;
+const BATCH = 100; // frames in a message between tabs
 
 /**
  * Joins the browser's stream. `connect(cursor, onFrame, onState)` opens a connection;
@@ -25,6 +28,7 @@ export function joinStream({
   Channel = globalThis.BroadcastChannel,
   clock = globalThis,
   now = Date.now,
+  defer = createDefer(),
   isHidden = () => false,
   identity = () => crypto.randomUUID(),
 }) {
@@ -38,7 +42,10 @@ export function joinStream({
   const self = identity();
   let state = "connecting";
   let position = cursor; // of the last frame received
-  let number = 0; // as leader: frames sent; as follower: the last number that the leader reported
+  let unsent = []; // as leader: frames for the other tabs, from one read of the network
+  let followed = true; // as leader: whether another tab may wait for the lock
+  let asked = 0; // how often a tab asked who leads
+  let number = 0; // as leader: frames received; as follower: the last number that the leader reported
   let leader = null; // as follower: the tab that `number` belongs to
   let heard = now();
   let release = null;
@@ -48,7 +55,30 @@ export function joinStream({
   let closed = false;
 
   const post = (message) => channel.postMessage({ ...message, from: self });
-  const postState = () => post({ type: "state", state, number, position, hidden: isHidden() });
+
+  function send(frame) {
+    unsent.push(frame);
+    if (unsent.length === 1) defer(postFrames);
+    else if (unsent.length >= BATCH) postFrames();
+  }
+
+  function postFrames() {
+    if (unsent.length > 0) post({ type: "frames", number, frames: unsent });
+    unsent = [];
+  }
+
+  // A frame is a copy and a message to another process; a tab alone saves both. One that comes asks
+  // first, and one that is missed nevertheless finds that a number is missing.
+  async function lookForFollowers() {
+    const before = asked;
+    const { pending } = await locks.query();
+    if (asked === before) followed = pending.some((request) => request.name === name);
+  }
+
+  function postState() {
+    postFrames();
+    post({ type: "state", state, number, position, hidden: isHidden() });
+  }
 
   // --- leading ---
 
@@ -56,6 +86,8 @@ export function joinStream({
     stopWaiting();
     connection?.close(); // this tab stole its own lock, which was granted meanwhile
     number = 0;
+    unsent = [];
+    followed = true;
     state = "connecting";
     postState();
     connection = connect(
@@ -63,7 +95,7 @@ export function joinStream({
       (frame) => {
         number += 1;
         position = frame.id;
-        post({ type: "frame", number, frame });
+        if (followed) send(frame);
         onFrame(frame);
       },
       (next) => {
@@ -84,6 +116,7 @@ export function joinStream({
       if (closed || options.signal?.aborted) return;
       connection?.close();
       connection = null;
+      unsent = []; // the new leader's first message shows who has not received them
       leader = null;
       follow();
     });
@@ -122,15 +155,16 @@ export function joinStream({
     clock.clearTimeout(asking);
     asking = null;
     // The first message of a new leader: if its position differs from ours, we missed frames.
+    const { frames = [] } = message;
     const known = message.from === leader;
-    const expected = message.type === "frame" ? message.number - 1 : message.number;
+    const expected = message.number - frames.length;
     const hole = known ? number !== expected : message.position !== position;
     leader = message.from;
     number = message.number;
-    if (message.type === "frame") {
-      position = message.frame.id;
-      if (hole) onHole(position);
-      onFrame(message.frame);
+    if (frames.length > 0) {
+      position = frames.at(-1).id;
+      if (hole) onHole(frames[0].id);
+      for (const frame of frames) onFrame(frame);
       return;
     }
     position = message.position;
@@ -146,6 +180,8 @@ export function joinStream({
     if (message.type === "hurry") {
       connection?.hurry();
     } else if (message.type === "who") {
+      asked += 1;
+      followed = true;
       connection?.check(); // a hidden tab's own timers may be late
       if (connection !== null) postState();
     } else if (connection === null) {
@@ -154,7 +190,8 @@ export function joinStream({
   };
 
   const watch = clock.setInterval(() => {
-    if (connection === null && now() - heard > SILENCE_LIMIT) ask();
+    if (connection !== null) lookForFollowers().catch(() => (followed = true));
+    else if (now() - heard > SILENCE_LIMIT) ask();
   }, WATCH_INTERVAL);
 
   onState(state);
@@ -172,6 +209,7 @@ export function joinStream({
     },
 
     close() {
+      postFrames();
       closed = true;
       stopWaiting();
       clock.clearInterval(watch);

@@ -4,6 +4,7 @@ import { createConnection } from "./connection.js";
 import { createDedupe } from "./dedupe.js";
 import { createIntake } from "./intake.js";
 import { joinStream } from "./leader.js";
+import { createSlices } from "./slices.js";
 
 const PAGE_LIMIT = 200;
 const PROBE_TIMEOUT = 5_000;
@@ -17,6 +18,7 @@ export function openStream(page, { seen = [], onState, onClock = (_heartbeat) =>
   const { stream: url, cursor } = page.dataset;
   const { base, version } = document.documentElement.dataset;
   const dedupe = createDedupe();
+  const inTurn = createSlices();
   for (const id of seen) dedupe.first(id);
 
   const connect = (from, onFrame, onShow) =>
@@ -31,25 +33,29 @@ export function openStream(page, { seen = [], onState, onClock = (_heartbeat) =>
     ...listeners,
     dedupe,
     cursor,
-    connect: (from, onFrame) => connect(from, onFrame, () => {}),
+    connect: (from, onFrame) => connect(from, (frame) => inTurn(() => onFrame(frame)), () => {}),
     load: (after) => newest(url, after),
   });
+
+  function receive(frame) {
+    if (frame.name === "heartbeat") onClock(frame.data);
+    intake.receive(frame);
+    onFrame(frame);
+  }
+
+  function show(state) {
+    if (state === "live") intake.markLive();
+    onState(state);
+  }
 
   const joined = joinStream({
     // Versions may send different messages, so only tabs of one version share a stream.
     name: `stockpulse-stream ${version} ${url}`,
     cursor,
     connect,
-    onFrame(frame) {
-      if (frame.name === "heartbeat") onClock(frame.data);
-      intake.receive(frame);
-      onFrame(frame);
-    },
-    onState(state) {
-      if (state === "live") intake.markLive();
-      onState(state);
-    },
-    onHole: intake.catchUp,
+    onFrame: (frame) => inTurn(() => receive(frame)),
+    onState: (state) => inTurn(() => show(state)),
+    onHole: (goal) => inTurn(() => intake.catchUp(goal)),
     isHidden: () => document.hidden,
   });
 

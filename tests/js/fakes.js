@@ -40,9 +40,11 @@ export function createBrowser() {
   }
 
   const locks = {
+    query: async () => ({ pending: queue.map(({ name }) => ({ name })) }),
+
     request(name, options, callback) {
       return new Promise((resolve, reject) => {
-        const request = { callback, resolve, reject };
+        const request = { name, callback, resolve, reject };
         options.signal?.addEventListener("abort", () => {
           const place = queue.indexOf(request);
           if (place < 0) return;

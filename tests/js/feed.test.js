@@ -9,7 +9,7 @@ function item({ product = "P1", delta = -1, level = "", unit = null, ...fields }
   number += 1;
   const data = { product_id: product, kind: "stock_changed", reference: null, delta, unit, ...fields };
   const row = {
-    id: `e${number}`, kind: data.kind, mark: "\u25bc", label: "sold", name: `Name of ${product}`, shownId: product,
+    id: `e${number}`, kind: data.kind, mark: "\u25bc", label: "sold", productId: product, name: `Name of ${product}`, shownId: product,
     level, who: "ada", outside: false, reference: data.reference ?? "", occurredAt: "2026-11-21T08:00:00Z", ...fields.row,
   };
   return { row, data };
@@ -44,7 +44,7 @@ test("of many new entries, those that need attention and the largest are begun, 
   const { begun, skipped } = createGroups().add(items, 0, 2);
   assert.deepEqual(begun.map((entry) => entry.key), ["product B", "product D"]);
   assert.equal(skipped.count, 2);
-  assert.deepEqual(skipped.items.map(({ data }) => data.product_id), ["C", "A"]);
+  assert.deepEqual(skipped.rows.map(({ productId }) => productId), ["C", "A"]);
 });
 
 test("a gap and a reconciled entry stay by themselves", () => {
@@ -66,7 +66,7 @@ test("an entry says what its changes have in common, and the worst level of an o
 
 test("an entry keeps its newest 50 changes and counts all", () => {
   const [entry] = createGroups().add(Array.from({ length: 70 }, () => item()), 0).begun;
-  assert.deepEqual([entry.items.length, entry.count], [50, 70]);
+  assert.deepEqual([entry.rows.length, entry.count], [50, 70]);
 });
 
 test("while the feed is calm, each change is an entry, and the entries before it are closed", () => {
@@ -112,7 +112,7 @@ test("all entries together keep about a thousand changes, and each one its newes
     const items = Array.from({ length: 40 }, () => item({ product: `P${at}` }));
     entries.push(...groups.add(items, at * 20_000).begun);
   }
-  const kept = entries.map((entry) => entry.items.length);
+  const kept = entries.map((entry) => entry.rows.length);
   assert.deepEqual([kept[0], kept.at(-1)], [1, 40]);
   assert.equal(kept.reduce((sum, count) => sum + count), 75 + 25 * 40);
 });

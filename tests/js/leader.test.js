@@ -11,16 +11,22 @@ function createWorld(browser = createBrowser()) {
   let count = 0;
 
   function open(cursor = "c0", { hidden = false } = {}) {
-    const tab = { connections: [], frames: [], states: [], holes: [], hurried: 0, checked: 0, hidden };
+    const tab = { connections: [], frames: [], states: [], holes: [], posted: [], hurried: 0, checked: 0, hidden };
     let channel = null;
     class Channel extends browser.Channel {
       constructor(name) {
         super(name);
         channel = this;
       }
+
+      postMessage(message) {
+        tab.posted.push(message);
+        super.postMessage(message);
+      }
     }
     tab.joined = joinStream({
       name: "n", cursor, clock, now: clock.now, locks: browser.locks, Channel,
+      defer: queueMicrotask,
       identity: () => `tab-${(count += 1)}`,
       isHidden: () => tab.hidden,
       connect(from, onFrame, onState) {
@@ -64,6 +70,61 @@ test("one tab opens the stream, and the others get its frames and state", async 
   }
 });
 
+test("frames that arrive together reach the other tabs in one message, and none is left behind", async () => {
+  const { clock, open, send } = createWorld();
+  const [leader, follower] = [open(), open()];
+  await clock.settle();
+  leader.live()[0].onState("live");
+  for (let n = 1; n <= 150; n += 1) send(leader, `c${n}`);
+  leader.live()[0].onState("unavailable");
+  send(leader, "c151");
+  await clock.settle();
+  send(leader, "c152");
+  leader.joined.close();
+  await clock.settle();
+  assert.deepEqual(follower.frames, Array.from({ length: 152 }, (_, n) => `c${n + 1}`));
+  assert.deepEqual(follower.holes, []);
+  const sizes = leader.posted.filter(({ type }) => type === "frames").map(({ frames }) => frames.length);
+  assert.deepEqual(sizes, [100, 50, 1, 1]);
+});
+
+test("a leader alone sends no frames to anybody, and a tab that opens later misses none", async () => {
+  const { clock, open, send } = createWorld();
+  const leader = open();
+  await clock.settle();
+  clock.advance(1_000);
+  await clock.settle();
+  send(leader, "c1");
+  await clock.settle();
+  assert.ok(!leader.posted.some(({ type }) => type === "frames"));
+  const [current, late] = [open("c1"), open("c0")];
+  await clock.settle();
+  send(leader, "c2");
+  await clock.settle();
+  assert.deepEqual([current.frames, current.holes], [["c2"], []]);
+  assert.deepEqual([late.frames, late.holes], [["c2"], ["c1"]]);
+  clock.advance(1_000);
+  await clock.settle();
+  send(leader, "c3");
+  await clock.settle();
+  assert.deepEqual(current.frames, ["c2", "c3"]);
+});
+
+test("a tab that is told of frames after a hole catches up to the first of them", async () => {
+  const { clock, open, send } = createWorld();
+  const [leader, follower] = [open(), open()];
+  await clock.settle();
+  leader.freeze();
+  send(leader, "c1");
+  await clock.settle();
+  leader.thaw();
+  send(leader, "c2");
+  send(leader, "c3");
+  await clock.settle();
+  assert.deepEqual(follower.holes, ["c2"]);
+  assert.deepEqual(follower.frames, ["c2", "c3"]);
+});
+
 test("when the leader closes, the next tab resumes after its own last frame", async () => {
   const { clock, open, send } = createWorld();
   const [first, second, third] = [open(), open(), open()];
@@ -85,6 +146,7 @@ test("a tab that opens behind the leader's last frame catches up", async () => {
   const first = open("c0");
   await clock.settle();
   send(first, "c5");
+  await clock.settle();
   const late = open("c4");
   const current = open("c5");
   await clock.settle();

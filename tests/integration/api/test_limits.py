@@ -6,18 +6,15 @@ application.
 
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack
 
 import httpx
 import pytest
 
 from app.core.roles import Role
 from tests.support.house import HTML, House, furnished
-from tests.support.http.raw_http import connect, request
 from tests.support.processes.running import App, serving, settings_for
-from tests.support.waiting import until
 
-ADDRESS, KEY, WRONG, STREAMS, STREAMS_PER_KEY = 12, 6, 3, 3, 2
+ADDRESS, KEY, WRONG = 12, 6, 3
 STREAM = {"Accept": "text/event-stream"}
 
 
@@ -33,8 +30,6 @@ def house(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
         address_rate_limit_per_minute=ADDRESS,
         rate_limit_per_minute=KEY,
         refused_per_minute=WRONG,
-        max_streams=STREAMS,
-        max_streams_per_key=STREAMS_PER_KEY,
     ) as running:
         yield running
 
@@ -45,13 +40,6 @@ def _within_a_minute() -> None:
     remaining = 60 - time.time() % 60
     if remaining < 2:
         time.sleep(remaining)
-
-
-@pytest.fixture(autouse=True)
-def _no_open_streams(house: House) -> Iterator[None]:
-    """The server notices late that a client has left: wait until the test's streams have ended."""
-    yield
-    until(lambda: house.app.services.broker.subscribers == 0)
 
 
 def person(name: str, address: str = "") -> dict[str, str]:
@@ -195,45 +183,6 @@ def test_guesses_of_sign_in_links_are_limited(house: House) -> None:
         answer = house.app.http.get("/sign-in/link", params={"token": "x"}, headers=at)
         assert answer.status_code == 410
     assert_refused(asked(house, at | house.headers["admin"]), f'"wrong-keys";q={WRONG}')
-
-
-def following(house: House, who: dict[str, str]) -> AbstractContextManager[httpx.Response]:
-    return house.app.http.stream("GET", "/v1/events", headers=STREAM | who)
-
-
-def test_streams_are_limited_per_key_and_in_total(house: House) -> None:
-    with ExitStack() as opened:
-        first = opened.enter_context(following(house, person("eve")))
-        opened.enter_context(following(house, person("eve")))
-        with following(house, person("eve")) as third:
-            third.read()
-            assert (third.status_code, third.json()["code"]) == (429, "too-many-of-your-streams")
-            assert third.headers["Retry-After"] == "10"
-        assert opened.enter_context(following(house, person("fay"))).status_code == 200
-        with following(house, person("gus")) as fourth:
-            fourth.read()
-            assert (fourth.status_code, fourth.json()["code"]) == (503, "too-many-streams")
-            assert fourth.headers["Retry-After"] == "10"
-        first.close()
-        assert opened.enter_context(let_in(house, person("eve"), among=STREAMS)).status_code == 200
-
-
-def let_in(
-    house: House, who: dict[str, str], *, among: int
-) -> AbstractContextManager[httpx.Response]:
-    """A stream, opened once fewer than `among` streams are open."""
-    until(lambda: house.app.services.broker.subscribers < among)
-    return following(house, who)
-
-
-def test_broken_stream_frees_its_slot(house: House) -> None:
-    head = [f"{name}: {value}".encode() for name, value in (STREAM | person("hal")).items()]
-    for _ in range(STREAMS_PER_KEY):
-        with connect(house.app.url) as connection:
-            connection.sendall(request("GET", "/v1/events", *head))
-            assert b"200 OK" in connection.recv(100)
-    with let_in(house, person("hal"), among=1) as again:
-        assert again.status_code == 200
 
 
 def test_loopback_client_of_an_open_server_is_not_limited(

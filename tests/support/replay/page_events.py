@@ -7,12 +7,14 @@ from typing import Any
 import httpx
 from playwright.sync_api import BrowserContext, Page, Route
 
+_KEPT = 5_000  # ids
+
 _RECORDER = """
-globalThis.heard = { count: 0, events: [], gaps: 0, caughtUp: [], states: [] };
+globalThis.heard = { kept: KEPT, count: 0, events: [], gaps: 0, caughtUp: [], states: [] };
 listen({
   onEvents(events) {
     heard.count += events.length;
-    if (heard.count <= 5_000) heard.events.push(...events.map((event) => event.id));
+    if (heard.count <= heard.kept) heard.events.push(...events.map((event) => event.id));
   },
   onGap: () => (heard.gaps += 1),
   onCaughtUp: (report) => heard.caughtUp.push(report),
@@ -31,12 +33,16 @@ class Heard:
     states: list[str]
 
 
-def record_streams(context: BrowserContext, more: str = "") -> None:
-    """Record what the stream of each page of the context passes on, and run `more` there."""
+def record_streams(context: BrowserContext, more: str = "", kept: int = _KEPT) -> None:
+    """Record what the stream of each page of the context passes on, and run `more` there.
+
+    Ids are recorded of the first `kept` events; a page whose memory is measured keeps none.
+    """
+    recorder = _RECORDER.replace("KEPT", str(kept))
 
     def add_recorder(route: Route) -> None:
         module = route.fetch()
-        route.fulfill(response=module, body=module.text() + _RECORDER + more)
+        route.fulfill(response=module, body=module.text() + recorder + more)
 
     context.route("**/stream/page_stream.js", add_recorder)
 

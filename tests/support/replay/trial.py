@@ -98,7 +98,7 @@ class Meter:
 
     def heap(self) -> float:
         """The bytes in use after what was received has been shown, and a garbage collection."""
-        self._page.wait_for_timeout(1500)
+        self._page.wait_for_timeout(2600)  # a busy feed shows what waits every 2 seconds
         self._control.send("HeapProfiler.collectGarbage")
         return self._metrics()["JSHeapUsedSize"]
 

@@ -1,62 +1,16 @@
-"""The products' forms without a script: they lead back to their list, and can be undone."""
+"""The forms of one product lead back to their list, and can be undone."""
 
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
-from itertools import count
-from typing import Any
 
-import httpx
 import pytest
 
 from app.readmodel.copy_state import ReadModelFilling
 from app.store.feed.cursor import before, parse_cursor
-from tests.support.house import HTML, forms
+from tests.integration.products.forms.kit import page, post, rows, stock, undo
 from tests.support.processes.running import App
 from tests.support.waiting import until
-
-_NUMBERS = count(1)
-
-
-@pytest.fixture(scope="module")
-def app(shared: App) -> App:
-    """One application for all tests; each test has products of its own."""
-    until(lambda: shared.services.read_model.state.events.filled)
-    return shared
-
-
-@pytest.fixture
-def name() -> str:
-    """The beginning of the ids of a test's products."""
-    return f"F{next(_NUMBERS)}-"
-
-
-def post(app: App, path: str, **fields: Any) -> httpx.Response:
-    return app.http.post(path, data=fields, headers=HTML)
-
-
-def page(app: App, path: str) -> str:
-    return app.http.get(path, headers=HTML).text
-
-
-def stock(app: App, product_id: str) -> Any:
-    return app.http.get(f"/v1/products/{product_id}").json().get("stock")
-
-
-def undo(app: App, answer: httpx.Response) -> httpx.Response:
-    """Press Undo on the page that a form has led to."""
-    text = page(app, answer.headers["Location"])
-    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', text))
-    wanted = {
-        field: unescape(fields[field])
-        for field in ("request", "back", "of", "count")
-        if field in fields
-    }
-    return post(app, "/products/undo", **wanted)
-
-
-def rows(text: str) -> list[str]:
-    return re.findall(r'<tr role="row" data-product="([^"]+)"', text)
 
 
 def test_taken_units_are_undone_once(app: App, name: str) -> None:
@@ -171,100 +125,6 @@ def test_two_edits_are_merged(app: App, name: str) -> None:
     assert merged.headers["Location"].startswith("/products?q=tea&done=saved")
     product = app.http.get(f"/v1/products/{name}1").json()
     assert (product["name"], product["category"], product["price"]) == ("Theirs", "New", "2")
-
-
-def test_selection_is_confirmed_changed_and_undone(app: App, name: str) -> None:
-    for number in (1, 2, 3):
-        app.create(f"{name}{number}", 5)
-    selected = [f"{name}1", f"{name}2"]
-    text = post(
-        app, "/products/bulk", action="take", product=selected, back="/products?low=true"
-    ).text
-    assert "Take from 2 products" in text
-    assert "5 in stock" in text
-    ((_, names),) = [form for form in forms(text) if form[0].endswith("/bulk/apply")]
-    assert {"action", "back", "quantity", "product"} <= set(names)
-    taken = post(
-        app,
-        "/products/bulk/apply",
-        action="take",
-        quantity="2",
-        reason="damaged",
-        product=selected,
-        back="/products?low=true",
-    )
-    assert taken.headers["Location"].startswith("/products?low=true&done=bulk&undo=")
-    assert [stock(app, f"{name}{number}") for number in (1, 2, 3)] == [3, 3, 5]
-    assert undo(app, taken).headers["Location"] == "/products?low=true&done=undone&count=2"
-    assert [stock(app, f"{name}{number}") for number in (1, 2, 3)] == [5, 5, 5]
-
-
-@pytest.mark.parametrize(
-    ("fields", "changed"),
-    [
-        ({"action": "category", "value": "Tea"}, {"category": "Tea"}),
-        ({"action": "category", "value": ""}, {"category": None}),
-        ({"action": "tags", "value": "new, hot"}, {"tags": ["new", "hot"]}),
-        ({"action": "no_reorder", "value": "true"}, {"no_reorder": True}),
-    ],
-)
-def test_fields_of_a_selection_are_set(
-    app: App, name: str, fields: dict[str, str], changed: dict[str, Any]
-) -> None:
-    app.create(f"{name}1", 5, category="Old", tags=["old"])
-    assert post(app, "/products/bulk/apply", **fields, product=f"{name}1").status_code == 303
-    product = app.http.get(f"/v1/products/{name}1").json()
-    assert {field: product[field] for field in changed} == changed
-
-
-def test_result_names_what_failed_and_offers_to_undo_the_rest(app: App, name: str) -> None:
-    app.create(f"{name}1", 5)
-    app.create(f"{name}2", 1)
-    answer = post(
-        app, "/products/bulk/apply", action="take", quantity="3", product=[f"{name}1", f"{name}2"]
-    )
-    assert answer.status_code == 409
-    assert "1 of 2 changed" in answer.text
-    assert "There are only 1 in stock, so 3 cannot be removed." in answer.text
-    assert 'action="/products/undo"' in answer.text
-    assert (stock(app, f"{name}1"), stock(app, f"{name}2")) == (2, 1)
-
-
-@pytest.mark.parametrize(
-    ("fields", "status", "text"),
-    [
-        ({"action": "take", "quantity": "1"}, 422, "No product is selected"),
-        ({"action": "explode", "product": "x"}, 422, "Must be one of take, add"),
-        ({"action": "take", "quantity": "many", "product": "x"}, 422, "decimal number"),
-        (
-            {"action": "add", "quantity": "1", "reason": "sold", "product": "x"},
-            422,
-            "Choose one of",
-        ),
-        ({"action": "tags", "value": "a, a", "product": "x"}, 422, "same tag twice"),
-        (
-            {"action": "take", "quantity": "1", "product": [str(n) for n in range(70)]},
-            400,
-            "fields",
-        ),
-    ],
-)
-def test_wrong_selection_says_what_is_wrong(
-    app: App, fields: dict[str, Any], status: int, text: str
-) -> None:
-    answer = post(app, "/products/bulk/apply", **fields)
-    assert answer.status_code == status
-    assert text in answer.text
-
-
-def test_selection_is_exported(app: App, name: str) -> None:
-    for number in (1, 2):
-        app.create(f"{name}{number}", number)
-    answer = post(app, "/products/bulk/export", product=[f"{name}2", "none"])
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="products.csv"'
-    lines = answer.text.splitlines()
-    assert len(lines) == 2
-    assert lines[1].startswith(f"{name}2,")
 
 
 def test_days_left_follow_the_sales(app: App, name: str) -> None:
