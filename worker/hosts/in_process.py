@@ -24,6 +24,7 @@ from worker.hosts.wiring import Wiring
 from worker.reconcile.readings import Readings
 from worker.reconcile.reconciler import ComparisonFactory
 from worker.sharing.membership import Guard
+from worker.stream.shards.progress import PageTimes
 from worker.stream.shards.reader import Work
 
 
@@ -71,8 +72,8 @@ def make_worker(
         log.raise_clock()  # a product's stamps increase from one owner of its shard to the next
         guard = ChainGuard(gaps, wiring.retry, hold)
 
-        def take(records: Sequence[Any]) -> None:
-            wiring.pipeline.process(records, lease.stream_arn, hold, guard)
+        def take(records: Sequence[Any]) -> PageTimes:
+            return wiring.pipeline.process(records, lease.stream_arn, hold, guard)
 
         return take
 

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 
 from app.store.coordination.leases import Lease, Leases
 from app.store.coordination.shard_state import ShardState, WorkerProof
@@ -55,6 +56,8 @@ class ReaderPool(LeasedThreads[ShardReader]):
                 last_page=reader.progress.since_page,
                 trouble=reader.progress.trouble,
                 lag_at_most=reader.progress.lag_at_most,
+                arrived=reader.progress.arrived,
+                **asdict(reader.progress.times),
             )
             for lease, reader in self.all()
         ]

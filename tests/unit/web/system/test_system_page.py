@@ -39,12 +39,15 @@ def get(path: str, state: SystemState, **settings: Any) -> httpx.Response:
 def test_headline_comes_before_the_details() -> None:
     page = get("/system", a_state()).text
     order = [
-        "All is well",
-        "Reading of",
+        "All is well: changes are read without delay. There is nothing to do.",
+        "From the write",
         "Connections",
+        "Reading of",
         "not delivered",
         "be missing",
-        "This server",
+        "Screens that",
+        "Database</h2>",
+        "Versions",
     ]
     places = [page.index(text) for text in order]
     assert places == sorted(places)
@@ -94,7 +97,7 @@ def test_leases_and_workers_are_shown_if_there_are_any() -> None:
         ),
     ).text
     assert "Workers</h2>" in page
-    assert "since 2026-11-21 11:30:00" in page
+    assert 'title="2026-11-21 11:30:00 UTC"' in page
     states = ('class="well">alive<', "silent for 40 s", "not heard of yet")
     assert [page.count(text) for text in states] == [1, 1, 1]
 
@@ -169,4 +172,4 @@ def test_admin_sees_pause_for_a_running_sink_and_resume_for_a_paused_one() -> No
 
 def test_dead_letter_links_to_its_event() -> None:
     page = get("/system", a_state(stored=stored(dead_letters=letters(1)))).text
-    assert f'href="/v1/events/{event_id("P0", "k")}"' in page
+    assert f'href="/audit/{event_id("P0", "k")}"' in page
