@@ -188,6 +188,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             store=(where.name, where.kind),
             refused_keys=authenticator.key_cache.refused_keys,
             copy=lambda: model.state,
+            write_took=lambda: store.products.write_took,
         )
         system = SystemSnapshot(store.status.read, live, vitals)
         shop = opened.enter_context(DemoShop(store.products, demo or _any_shop(settings)))

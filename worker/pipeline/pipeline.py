@@ -9,14 +9,11 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from typing import Any
 
 from app.core.events import ChangeEvent
-from app.core.item import AttributeNames
-from app.core.metadata import metadata_of
 from app.core.stamps import Stamps
 from app.observability.logs import about
 from app.observability.metrics import PUBLISHED, RECORDS
@@ -114,7 +111,6 @@ class Pipeline:
         PUBLISHED.inc(len(appended.arrived))
         page.took.append(
             PageTimes(
-                _recorded([event for event, _ in decoded.values()], self._names),
                 stored - began,
                 self._monotonic() - stored,
             )
@@ -161,7 +157,6 @@ class _Page:
     def times(self) -> PageTimes:
         """What the slowest batch took."""
         return PageTimes(
-            _greatest(times.recorded for times in self.took),
             _greatest(times.stored for times in self.took),
             _greatest(times.published for times in self.took),
         )
@@ -170,18 +165,3 @@ class _Page:
 def _greatest(seconds: Iterable[float | None]) -> float | None:
     known = [one for one in seconds if one is not None]
     return round(max(known), 3) if known else None
-
-
-def _recorded(events: Sequence[ChangeEvent], names: AttributeNames) -> float | None:
-    """Seconds from the last write through Stockpulse to its record; None if it is not known.
-
-    Times of records on AWS are whole seconds, cut off: they are mostly before the write's own.
-    """
-    for event in reversed(events):
-        metadata = metadata_of(event.after, names) if event.actor is not None else None
-        if metadata is None or metadata.updated_at is None:
-            continue
-        written = datetime.fromisoformat(metadata.updated_at)
-        seconds = (event.occurred_at - written).total_seconds()
-        return seconds if seconds >= 0 else None
-    return None

@@ -1,7 +1,8 @@
 """A change passes six hops from the write to the screens; each has the time that it took. Pure.
 
-The lags are measured: by the worker, of its newest page with changes, and by this process, of the
-newest change that it sent. A hop is bad if the condition of all pages says so.
+The lags are measured: by this process, of its newest write and of the newest change that it sent,
+and by the worker, of its newest page with changes. A hop is bad if the condition of all pages says
+so.
 """
 
 from collections.abc import Iterable
@@ -45,7 +46,7 @@ def hops(state: SystemState) -> list[Hop]:
         arrived = max(waiting, arrived or 0.0)
     found = [
         Hop("write", "Write", "a till, this page, another program"),
-        _hop("stream", "Table", "DynamoDB and its stream", _recorded(state, shards)),
+        _hop("stream", "Table", "DynamoDB and its stream", live.write_took, _NO_WRITE),
         _hop("worker", "Worker", _workers(state), arrived),
         _hop("audit", "Audit", "every change is kept", _stored(state, shards)),
         _hop("feed", "Live feed", _feed(state), published),
@@ -56,7 +57,7 @@ def hops(state: SystemState) -> list[Hop]:
 
 _NOBODY = "no change was sent to a screen yet"
 _NO_CHANGE = "no change since the start"
-_NOT_OURS = "known only for changes made through Stockpulse, and not on AWS"
+_NO_WRITE = "no change was made through this server yet"
 _TOGETHER = "measured with the next step"
 
 
@@ -82,13 +83,6 @@ def _reported(state: SystemState) -> list[ShardState]:
     alive = {worker.owner for worker in state.workers if worker.alive}
     rows = state.stored.workers if state.stored else ()
     return [shard for row in rows if row.owner in alive for shard in row.shards]
-
-
-def _recorded(state: SystemState, shards: Iterable[ShardState]) -> float | str | None:
-    seconds = _greatest(shard.recorded for shard in shards)
-    if seconds is None and (state.live.delays or state.live.vitals.on_lambda):
-        return _NOT_OURS
-    return seconds
 
 
 def _stored(state: SystemState, shards: Iterable[ShardState]) -> float | str | None:

@@ -13,14 +13,12 @@ _MINUTE = 60.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class PageTimes:
-    """What the slowest batch of a page took, in seconds; None: it is not known.
+    """What the slowest batch of a page took, in seconds; None: it had no change.
 
-    `recorded`: from a write through Stockpulse to its record in the stream, which is known only
-    where records have times finer than seconds. `stored`: to write the audit and the feed.
-    `published`: to pass the batch on to the broker, in its turn.
+    `stored`: to write the audit and the feed. `published`: to pass the batch on to the broker, in
+    its turn.
     """
 
-    recorded: float | None = None
     stored: float | None = None
     published: float | None = None
 
