@@ -83,8 +83,9 @@ def test_page_with_many_findings_is_accessible_and_fits(
     check_page(page)
     page.get_by_role("link", name="Show “Changes that were not delivered”").click()
     expect(page.locator("#dead-letters table")).to_be_visible()
-    for title in page.locator("details.part:not([open]) > summary").all():
-        title.click()
+    for part in page.locator("details.part").all():
+        if part.get_attribute("open") is None:
+            part.locator("summary").click()
     # The row is as old as the first of these tests, so it may count as silent by now.
     expect(page.locator("#workers")).to_contain_text(re.compile("not heard of yet|silent"))
     expect(page.locator("#sinks tbody tr")).to_have_count(3)

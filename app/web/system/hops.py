@@ -6,7 +6,7 @@ so.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.store.coordination.shard_state import ShardState
 from app.web.system.condition import BEHIND, problems
@@ -48,7 +48,13 @@ def hops(state: SystemState) -> list[Hop]:
         Hop("write", "Write", "a till, this page, another program"),
         _hop("stream", "Table", "DynamoDB and its stream", live.write_took, _NO_WRITE),
         _hop("worker", "Worker", _workers(state), arrived),
-        _hop("audit", "Audit", "every change is kept", _stored(state, shards)),
+        _hop(
+            "audit",
+            "Audit",
+            "every change is kept",
+            _greatest(shard.stored for shard in shards),
+            _TOGETHER if live.vitals.on_lambda else _NO_CHANGE,
+        ),
         _hop("feed", "Live feed", _feed(state), published),
         _hop("screens", "Screens", _screens(live.subscribers), live.sent_after, _NOBODY),
     ]
@@ -61,10 +67,8 @@ _NO_WRITE = "no change was made through this server yet"
 _TOGETHER = "measured with the next step"
 
 
-def _hop(hop_id: str, name: str, note: str, lag: float | str | None, why: str = _NO_CHANGE) -> Hop:
+def _hop(hop_id: str, name: str, note: str, lag: float | None, why: str = _NO_CHANGE) -> Hop:
     """A hop with its lag, or with why there is none."""
-    if isinstance(lag, str):
-        lag, why = None, lag
     if lag is None:
         return Hop(hop_id, name, note, why=why)
     return Hop(hop_id, name, note, lag, short_span(lag))
@@ -73,7 +77,7 @@ def _hop(hop_id: str, name: str, note: str, lag: float | str | None, why: str = 
 def _marked(hop: Hop, bad: Iterable[str]) -> Hop:
     late = hop.lag is not None and hop.lag > BEHIND
     mark = "bad" if hop.id in bad else "late" if late else ""
-    return Hop(hop.id, hop.name, hop.note, hop.lag, hop.took, hop.why, mark)
+    return replace(hop, mark=mark)
 
 
 def _reported(state: SystemState) -> list[ShardState]:
@@ -83,12 +87,6 @@ def _reported(state: SystemState) -> list[ShardState]:
     alive = {worker.owner for worker in state.workers if worker.alive}
     rows = state.stored.workers if state.stored else ()
     return [shard for row in rows if row.owner in alive for shard in row.shards]
-
-
-def _stored(state: SystemState, shards: Iterable[ShardState]) -> float | str | None:
-    if state.live.vitals.on_lambda:
-        return _TOGETHER
-    return _greatest(shard.stored for shard in shards)
 
 
 def _workers(state: SystemState) -> str:

@@ -51,6 +51,7 @@ def test_a_key_is_made_shown_once_and_revoked(house: House, admin: httpx.Client)
         assert "Till 3" in other.get(path).text
         assert other.post("/sign-in/link", data={"token": path.split("=")[1]}).status_code == 303
         assert other.get("/admin").status_code == 403
+    assert 'expires: <time datetime="2999-02-01T00:00:00' in admin.get("/admin").text
     asked = admin.get(f"/admin/keys/revoke?id={key_id}").text
     assert "Revoke <bdi>Till 3</bdi>?" in asked
     assert "You are signed in with this key" not in asked

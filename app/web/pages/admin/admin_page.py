@@ -1,14 +1,17 @@
 """The Admin page shows the keys, the sign-in links that still work, and the admin trail."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from app.core.roles import Role
+from app.store.access.admin_log import AdminAction
 from app.store.access.key_cache import KeySnapshot
 from app.store.access.key_row import ApiKey
 from app.web.auth.identity import identity_of
@@ -20,6 +23,7 @@ from app.web.services import Services
 
 PAGE = 50  # actions of the trail
 MOST_KEYS = 200  # on the page; the command line lists all
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 router = APIRouter(prefix="/admin", dependencies=[needs(Role.ADMIN)])
 
@@ -70,7 +74,7 @@ def shown(
         roles=list(Role),
         first=not has_admin(known, now) and not authenticator.proxies.user_header,
         today=now.date().isoformat(),
-        rows=[(datetime.fromisoformat(row.at), row) for row in page.items],
+        rows=[(datetime.fromisoformat(row.at), with_times(row)) for row in page.items],
         place=cursor,
         next_cursor=page.next_cursor,
     )
@@ -80,6 +84,24 @@ def key_lines(keys: Iterable[ApiKey], now: datetime, own: str) -> list[KeyLine]:
     """The keys for the page: those that work first, then the newest."""
     lines = [KeyLine(key, _state(key, now), key.usable(now), key.id == own) for key in keys]
     return sorted(lines, key=lambda line: (line.usable, line.key.created_at), reverse=True)
+
+
+def with_times(row: AdminAction) -> AdminAction:
+    """The action with the times in what was before and after as times."""
+    return replace(row, before=_times_in(row.before), after=_times_in(row.after))
+
+
+def _times_in(state: Any) -> Any:
+    if not isinstance(state, Mapping):
+        return state
+    return {name: _time(value) for name, value in state.items()}
+
+
+def _time(value: Any) -> Any:
+    if isinstance(value, str) and _TIME.fullmatch(value):
+        with suppress(ValueError):
+            return datetime.fromisoformat(value)
+    return value
 
 
 def has_admin(known: KeySnapshot, now: datetime, but: str = "") -> bool:

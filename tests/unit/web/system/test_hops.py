@@ -3,6 +3,7 @@
 import pytest
 
 from app.store.coordination.shard_state import ShardState, WorkerProof
+from app.web.system.health_checks import findings
 from app.web.system.hops import Hop, hops
 from app.web.system.state import SystemState
 from tests.unit.web.system.system_states import (
@@ -103,3 +104,6 @@ def test_a_throttled_worker_says_to_raise_the_capacity_or_wait() -> None:
     problem += "capacity or wait."
     state = a_state(live=live(vitals=vitals(workers=[WorkerProof(problem=problem)])))
     assert marks(state) == {"worker": "bad"}
+    (finding,) = findings(state)
+    assert finding.what.endswith("raise the capacity or wait.")
+    assert finding.remedy.startswith("Nothing is lost")

@@ -1,5 +1,6 @@
 """The System page shows the headline, then the details, even while the store is unavailable."""
 
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -168,6 +169,13 @@ def test_admin_sees_pause_for_a_running_sink_and_resume_for_a_paused_one() -> No
     actions = ["pause", "resume", "redrive"]  # only `notify` has dead letters
     assert [page.count(f'action="/shop/system/sinks/{action}"') for action in actions] == [1, 1, 1]
     assert page.count('href="/shop/system/sinks/rewind?name=') == 2
+
+
+def test_records_that_could_not_be_audited_can_be_sent_again() -> None:
+    some = letters(1)
+    audit = replace(some, by_sink={"audit": 1})
+    assert 'id="redrive-audit"' in get("/system", a_state(stored=stored(dead_letters=audit))).text
+    assert "redrive" not in get("/system/state", a_state(stored=stored())).text
 
 
 def test_dead_letter_links_to_its_event() -> None:
