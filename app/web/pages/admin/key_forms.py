@@ -27,7 +27,7 @@ from app.web.requests.queued_route import QueuedRoute
 from app.web.requests.write_stamp import actor_of
 from app.web.services import Services
 
-KeyID = Annotated[str, Query(alias="id", max_length=64)]
+KeyID = Annotated[str, Query(alias="id", max_length=1100)]  # bytes of a table's key, and more
 
 router = APIRouter(
     prefix="/admin", route_class=QueuedRoute, dependencies=[needs(Role.ADMIN, administrable)]
