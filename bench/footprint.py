@@ -40,9 +40,8 @@ from app.store.products.model import ProductDraft, Stamp
 from app.store.timeline.timeline import Timeline
 from bench.support.report import Requirement, conditions, finish
 from bench.support.store import PRODUCTS, STAMPS, item
-from worker.continuity.chain_entries import ChainEntries
 from worker.continuity.gaps import ChainGuard, Gaps
-from worker.effects.audit_writer import AuditWriter
+from worker.effects.audit_writer import AuditWriter, ChainEntries
 from worker.effects.publish_order import PublishOrder
 from worker.pipeline.pipeline import Pipeline
 from worker.stream.shards.polling import IDLE_AWS, IDLE_LOCAL, Idle

@@ -22,9 +22,8 @@ from app.store.deployment import Deployment
 from app.store.dynamodb.table_names import TableNames
 from app.web.services import Probe
 from worker.effects.log_writer import LogWriter
-from worker.hosts.in_process import make_worker
-from worker.hosts.stream_reading import Reading
-from worker.hosts.wiring import sink_plan
+from worker.hosts.in_process import Reading, make_worker
+from worker.hosts.wiring import Wiring, sink_plan
 from worker.sharing.membership import Member, new_owner
 from worker.stream.shards.polling import idle_at
 
@@ -85,7 +84,7 @@ def feed_broker(
     )
     with (
         sink_plan(settings, deployment) as plan,
-        make_worker(deployment, reading, log, publish, plan) as worker,
+        make_worker(reading, Wiring(deployment, log, publish, plan)) as worker,
     ):
         AuditKeyIDs(*deployment.coordination).register_reader(
             deployment.signer.keys, deployment.stamps.scope

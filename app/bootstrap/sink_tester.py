@@ -6,7 +6,7 @@ from app.config.settings import Settings
 from app.store.idempotency import Once
 from app.store.sinks.sink_control import SinkControl
 from app.store.sinks.sink_errors import SinkNotConfigured, SinkTestFailed
-from worker.consumers.sink import PauseSink, Sink, Unavailable
+from worker.consumers.sink import Sink, Unavailable
 from worker.sinks.alerts import NAME as ALERTS
 from worker.sinks.configured import sinks_of
 
@@ -49,7 +49,7 @@ class SinkTester:
         try:
             return sink.test()
         except Exception as error:
-            known = isinstance(error, Unavailable | PauseSink)
+            known = isinstance(error, Unavailable)
             reason = str(error) if known else f"{type(error).__name__}: {error}"
             self._sinks.note_test(name, actor, f"failed: {reason}")
             raise SinkTestFailed(f"Sink {name} did not accept the test: {reason}") from error

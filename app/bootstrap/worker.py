@@ -31,10 +31,10 @@ from app.store.feed.shared_clock import ClockRow, SharedClock
 from worker.consumers.sink import Sink
 from worker.effects.log_writer import LogWriter
 from worker.effects.publish_order import Publish
-from worker.hosts.in_process import Worker, make_worker
-from worker.hosts.stream_reading import Reading
-from worker.hosts.wiring import sink_plan
+from worker.hosts.in_process import Reading, make_worker
+from worker.hosts.wiring import Wiring, sink_plan
 from worker.leasing.assignment import LEASE_TIME
+from worker.sharing.coordinator import Coordinator
 from worker.sharing.membership import Member, new_owner
 from worker.stream.shards.polling import Idle, idle_at
 
@@ -67,7 +67,7 @@ def publish_to_redis(
     timeout: float = READ_TIMEOUT,
     retry_interval: float = RETRY_INTERVAL,
     sinks: Sequence[Sink] = (),
-) -> Iterator[Worker]:
+) -> Iterator[Coordinator]:
     """A standalone worker that publishes its events to Redis, until the block ends."""
     if settings.broker_url is None:
         raise ValueError("no broker_url")
@@ -94,7 +94,7 @@ def reading(
     idle: Idle | None = None,
     lease_time: float = LEASE_TIME,
     sinks: Sequence[Sink] = (),
-) -> Iterator[Worker]:
+) -> Iterator[Coordinator]:
     """A standalone worker, until the block ends; `publish` is retried if it fails.
 
     `sinks` run in addition to those that the settings enable.
@@ -121,13 +121,15 @@ def reading(
         with (
             sink_plan(settings, deployment) as plan,
             make_worker(
-                deployment,
                 reading,
-                LogWriter(deployment, feed, clock),
-                publish,
-                replace(plan, sinks=[*plan.sinks, *sinks]),
-                broker_elsewhere=True,
-                parallelization_factor=settings.parallelization_factor,
+                Wiring(
+                    deployment,
+                    LogWriter(deployment, feed, clock),
+                    publish,
+                    replace(plan, sinks=[*plan.sinks, *sinks]),
+                    broker_elsewhere=True,
+                    parallelization_factor=settings.parallelization_factor,
+                ),
             ) as worker,
         ):
             AuditKeyIDs(*deployment.coordination).register_reader(
@@ -137,7 +139,7 @@ def reading(
             yield worker
 
 
-def _watch(worker: Worker) -> None:
+def _watch(worker: Coordinator) -> None:
     reminder, never = ProblemLog(), threading.Event()
     while True:
         never.wait(_CHECK_INTERVAL)

@@ -25,8 +25,8 @@ from app.store.deployment import CONSUMER
 from app.store.dynamodb import tables
 from app.store.feed.feed import Feed
 from app.store.feed.shared_clock import ClockRow, SharedClock
-from worker.aws_lambda.batch_response import stream_arn
 from worker.aws_lambda.handler import UnknownInvocation, records_of
+from worker.aws_lambda.invocation import stream_arn
 from worker.aws_lambda.setup import make_host, publisher_of
 from worker.stream.decode import NotAProduct, UndecodableRecord, decode
 
@@ -67,7 +67,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
                 print(summary(event))
         return 1 if any(isinstance(event, UndecodableRecord) for event in events) else 0
     published: set[str] = set()
-    send = None if settings.broker_url is None else publisher_of(settings, names)
+    url = settings.broker_url
+    send = None if url is None else publisher_of(url, settings, names)
 
     def publish(arrived: Sequence[Arrived]) -> None:
         if send is not None:

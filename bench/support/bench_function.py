@@ -19,6 +19,6 @@ def handler(event: Any, context: Context) -> Any:
 @cache
 def _host() -> LambdaHost:
     settings = load()
-    clients, names = clients_of(settings)
+    clients, names = clients_of(settings), settings.table_names
     clock = SharedClock(ClockRow(clients.tables, names.checkpoints, CONSUMER))
     return make_host(settings, clients, names, lambda _arrived: None, clock)

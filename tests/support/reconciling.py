@@ -14,8 +14,8 @@ from app.store.dynamodb.table_names import TableNames
 from app.store.dynamodb.tables import ensure_tables, stream_of
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
-from worker.continuity.chain_entries import ChainEntries
 from worker.continuity.gaps import Gaps
+from worker.effects.audit_writer import ChainEntries
 from worker.reconcile.comparison import Comparison
 from worker.stream.decode import stream_label
 

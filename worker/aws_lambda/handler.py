@@ -11,8 +11,7 @@ from typing import Any, Protocol
 
 from app.config.settings import load
 from app.observability import logs
-from worker.aws_lambda.batch_response import BatchResponse
-from worker.aws_lambda.invocation import LambdaHost
+from worker.aws_lambda.invocation import BatchResponse, LambdaHost
 from worker.aws_lambda.setup import start
 
 _log = logging.getLogger(__name__)

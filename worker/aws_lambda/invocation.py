@@ -3,6 +3,9 @@
 The audit is retried for ever on any host. Here the retries end before Lambda kills the function,
 and the response names the first record that is not durable. If Lambda kills the function anyway,
 nothing is lost: the whole batch is retried, and an audit entry is a pure function of its record.
+
+Lambda retries everything from the lowest sequence number returned. An empty, null or unknown
+`itemIdentifier` fails the whole batch (stream fact 23), so none is ever returned.
 """
 
 import logging
@@ -16,13 +19,15 @@ from typing import Any
 
 from app.runtime.retry import Stopped
 from app.store.feed.feed import ROW_LIMIT
-from worker.aws_lambda.batch_response import BatchResponse, done, failed_from, stream_arn
+from worker.stream.record_shapes import is_sequence_number
 
 _log = logging.getLogger(__name__)
 
 # Seconds reserved for the running call, which waits up to 5 s for a response and retries what
 # DynamoDB left unprocessed for 2 s; and at most this share of a short timeout.
 MARGIN, MARGIN_SHARE = 10.0, 0.25
+
+BatchResponse = dict[str, Any]
 
 # Raises `Stopped` if it must stop before the records are durable or parked.
 Process = Callable[[Sequence[Any], str], object]
@@ -33,6 +38,10 @@ Begin = Callable[[int], None]
 
 # Runs a scheduled task until this moment of `time.monotonic()`, or until `stop` is set.
 Tick = Callable[[float], None]
+
+
+class Unanswerable(Exception):
+    """No record up to the failed one has a sequence number: only an error makes Lambda retry."""
 
 
 class LambdaHost:
@@ -73,7 +82,7 @@ class LambdaHost:
                 failed = self._first_failure(records[start : start + ROW_LIMIT])
                 if failed is not None:
                     return failed_from(records, start + failed)
-        return done()
+        return {"batchItemFailures": []}
 
     def tick(self, name: str, seconds: float) -> BatchResponse:
         """Run a scheduled task.
@@ -135,3 +144,36 @@ class LambdaHost:
 def budget(seconds: float) -> float:
     """The seconds to work, out of the seconds that Lambda still allows."""
     return max(0.0, seconds - min(MARGIN, seconds * MARGIN_SHARE))
+
+
+def failed_from(records: Sequence[Any], first: int) -> BatchResponse:
+    """The response for a batch whose records from index `first` on are not durable.
+
+    If that record has no usable sequence number, the record before it is returned: processing it
+    again writes the same bytes.
+
+    Raises:
+        Unanswerable: no record up to this one has a usable sequence number.
+
+    """
+    for record in reversed(records[: first + 1]):
+        number = sequence_number(record)
+        if number is not None:
+            return {"batchItemFailures": [{"itemIdentifier": number}]}
+    raise Unanswerable(
+        "the first records of this batch have no sequence number and could not be saved: "
+        "the whole batch must be retried"
+    )
+
+
+def sequence_number(record: Any) -> str | None:
+    """The record's sequence number if Lambda accepts it, else None."""
+    change = record.get("dynamodb") if isinstance(record, Mapping) else None
+    number = change.get("SequenceNumber") if isinstance(change, Mapping) else None
+    return number if is_sequence_number(number) else None
+
+
+def stream_arn(record: Any) -> str:
+    """The ARN of the record's stream; empty if absent, which makes the record a dead letter."""
+    arn = record.get("eventSourceARN") if isinstance(record, Mapping) else None
+    return arn if isinstance(arn, str) else ""

@@ -4,11 +4,12 @@ Containers run alongside each other, and alongside web servers elsewhere. They s
 broker and the keys, so none of these can be local.
 """
 
-import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+
+from pydantic import SecretStr
 
 from app.broker.redis.connection import keys_of
 from app.broker.redis.publisher import RedisPublisher
@@ -25,13 +26,11 @@ from app.store.feed.feed import Feed
 from app.store.feed.shared_clock import ClockRow, SharedClock
 from worker.aws_lambda.freeze_safe_clock import FreezeSafeClock
 from worker.aws_lambda.invocation import LambdaHost
-from worker.aws_lambda.scheduled_reconcile import compare_once
-from worker.aws_lambda.scheduled_sinks import Deadline, run_until
+from worker.aws_lambda.scheduled_tasks import compare_once, guard_until, run_until
 from worker.consumers.sink import Sink
 from worker.effects.log_writer import LogWriter
 from worker.effects.publish_order import Publish
 from worker.hosts.wiring import Wiring, sink_plan
-from worker.reconcile.reconciler import ComparisonFactory
 from worker.sharing.membership import new_owner
 
 
@@ -47,8 +46,8 @@ def start(settings: Settings) -> LambdaHost:
         OwnerRefused: workers that are not Lambda functions read this stream.
 
     """
-    check(settings)
-    clients, names = clients_of(settings)
+    broker_url = check(settings)
+    clients, names = clients_of(settings), settings.table_names
     claim_audit(clients.tables, names, CONSUMER)
     Workers(clients.tables, names.checkpoints, CONSUMER).claim_host("lambda")
     clock = SharedClock(
@@ -56,24 +55,17 @@ def start(settings: Settings) -> LambdaHost:
         Feed(clients.tables, names.feed).newest_ms(),
         monotonic=FreezeSafeClock(),
     )
-    return make_host(settings, clients, names, publisher_of(settings, names), clock)
+    return make_host(settings, clients, names, publisher_of(broker_url, settings, names), clock)
 
 
-def publisher_of(settings: Settings, names: TableNames) -> Publish:
-    """The function that publishes to the web servers.
-
-    Raises:
-        HostRefused: no broker is configured.
-
-    """
-    if settings.broker_url is None:
-        raise HostRefused(f"set {PREFIX}BROKER_URL")
+def publisher_of(broker_url: SecretStr, settings: Settings, names: TableNames) -> Publish:
+    """The function that publishes to the web servers."""
     stream = keys_of(settings.table_prefix, names.products).stream
-    return RedisPublisher(settings.broker_url.get_secret_value(), stream, names.products).publish
+    return RedisPublisher(broker_url.get_secret_value(), stream, names.products).publish
 
 
-def check(settings: Settings) -> None:
-    """Check that the required settings are present.
+def check(settings: Settings) -> SecretStr:
+    """Check that the required settings are present; returns the broker's URL.
 
     Raises:
         HostRefused: the message names each variable.
@@ -86,17 +78,14 @@ def check(settings: Settings) -> None:
         wrong.append(f"{PREFIX}BROKER_URL=redis://…: the web servers get the changes through it")
     if settings.audit_keys is None:
         wrong.append(f"{PREFIX}AUDIT_KEYS=id:base64,…: a function cannot store a key")
-    if wrong:
+    if wrong or settings.broker_url is None:
         raise HostRefused("set " + "; ".join(wrong))
+    return settings.broker_url
 
 
-def clients_of(settings: Settings) -> tuple[Clients, TableNames]:
-    """The clients of the tables, and the table names.
-
-    Each call is tried once: retries are done by `Retry`, which stops when time is up.
-    """
-    endpoint = None if settings.dynamodb == "aws" else settings.dynamodb
-    return connect(endpoint, tries=1), settings.table_names
+def clients_of(settings: Settings) -> Clients:
+    """Clients that try each call once: retries are done by `Retry`, which stops in time."""
+    return connect(None if settings.dynamodb == "aws" else settings.dynamodb, tries=1)
 
 
 def make_host(
@@ -113,7 +102,6 @@ def make_host(
     all stamps issued so far. A failing broker delays the pipeline as a failing audit does: a record
     that is not published is not done. `sinks` run in addition to those of the settings.
     """
-    stop = threading.Event()
     attributes = with_key(clients.tables, names, settings.attributes)
     deployment = Deployment(clients, names, attributes, signer_of(settings))
     AuditKeyIDs(*deployment.coordination).register_reader(
@@ -124,20 +112,16 @@ def make_host(
     # A container ends without notice; the resources of its sinks end with it.
     plan = ExitStack().enter_context(sink_plan(settings, deployment))
     plan = replace(plan, sinks=[*plan.sinks, *sinks])
-    wiring = Wiring(deployment, log, publish, plan, stop, broker_elsewhere=True)
-
-    comparisons = ComparisonFactory(deployment, log.audit, wiring.chain, lambda: True, stop)
+    wiring = Wiring(deployment, log, publish, plan, broker_elsewhere=True)
+    compare = partial(wiring.comparison, lambda: True)
 
     def run_sinks(until: float) -> None:
-        wiring.consumers.jobs = wiring.jobs(lambda _hold: Deadline(until))
-        run_until(wiring.consumers, wiring.sink_rows, new_owner(), until, wait=stop.wait)
+        wiring.consumers.jobs = wiring.jobs(lambda _hold: guard_until(until))
+        run_until(wiring.consumers, wiring.sink_rows, new_owner(), until, wait=wiring.stop.wait)
 
     return LambdaHost(
         wiring.pipeline.process,
-        stop,
-        {
-            "reconcile": lambda _until: compare_once(comparisons),
-            "sinks": run_sinks,
-        },
+        wiring.stop,
+        {"reconcile": lambda _until: compare_once(deployment, compare), "sinks": run_sinks},
         lambda stamps: wiring.retry(partial(log.raise_clock, stamps), "clock"),
     )

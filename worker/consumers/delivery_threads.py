@@ -163,11 +163,10 @@ class DeliveryThreads:
                 rejected: Sequence[Rejected] = [Rejected(events[0], call.refusal)]
             else:
                 rejected = self._sink.deliver(events)
-        except PauseSink as error:
-            with self._changed:  # first, so that no other call begins
-                self.pause_asked = str(error)
-            self._failed(call, error.delivered, str(error), None)
         except Unavailable as error:
+            if isinstance(error, PauseSink):
+                with self._changed:  # first, so that no other call begins
+                    self.pause_asked = str(error)
             self._failed(call, error.delivered, str(error), error.retry_after)
         except Exception as error:  # noqa: BLE001 - a sink may raise any error
             _log.warning("a call of sink %s failed", self._sink.name, exc_info=True)

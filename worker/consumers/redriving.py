@@ -1,15 +1,13 @@
 """A redrive delivers a sink's dead letters again, in batches; the audit has their events."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 
 from app.core.errors import StoreUnavailable
-from app.core.events import ChangeEvent
 from app.store.coordination.sink_row import SinkRow
 from app.store.dead_letters.letter import Letter
-from app.store.dead_letters.letter_repository import DeadLetters
-from app.store.feed.feed import EventRef
 from worker.consumers.delivery_threads import DeliveryThreads
+from worker.consumers.process_parts import Shared
 from worker.consumers.schedule import Delivery
 
 AT_A_TIME = 100  # letters that are redriven at a time
@@ -18,15 +16,9 @@ AT_A_TIME = 100  # letters that are redriven at a time
 class Redriving:
     """The redrives of one sink under one lease."""
 
-    def __init__(
-        self,
-        letters: DeadLetters,
-        event: Callable[[EventRef], ChangeEvent | None],
-        threads: DeliveryThreads,
-    ) -> None:
-        """`event` reads one event from the audit."""
-        self._letters = letters
-        self._event = event
+    def __init__(self, shared: Shared, threads: DeliveryThreads) -> None:
+        self._letters = shared.letters
+        self._event = shared.event
         self._threads = threads
         self._scan: tuple[str, Iterator[Letter]] | None = None
 

@@ -36,12 +36,7 @@ class Rejections:
 
     def park_damaged(self, damaged: Sequence[tuple[Cursor, EventRef, str]]) -> None:
         """Save dead letters for events whose audit entry cannot be read."""
-        self.park(
-            [
-                Letter(sink=self._sink, product_id=product_id, event_key=key, error=error)
-                for _, (product_id, key), error in damaged
-            ]
-        )
+        self.park([self._letter(*ref, error) for _, ref, error in damaged])
 
     def settle(
         self, deliveries: Sequence[Delivery], errors: Mapping[str, str], attempts: int = 1
@@ -53,16 +48,14 @@ class Rejections:
             if one.letter is not None:
                 self._settle_letter(one.letter, error)
             elif error is not None:
-                rejected.append(
-                    Letter(
-                        sink=self._sink,
-                        product_id=one.event.product_id,
-                        event_key=one.event.event_key,
-                        error=error,
-                        attempts=attempts,
-                    )
-                )
+                event = one.event
+                rejected.append(self._letter(event.product_id, event.event_key, error, attempts))
         self.park(rejected)
+
+    def _letter(self, product_id: str, key: str, error: str, attempts: int = 1) -> Letter:
+        return Letter(
+            sink=self._sink, product_id=product_id, event_key=key, error=error, attempts=attempts
+        )
 
     def _settle_letter(self, letter: Letter, error: str | None) -> None:
         if error is None:

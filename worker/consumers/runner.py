@@ -56,9 +56,7 @@ class Runner:
         self._leaving = threading.Event()
         self._wake = Wake()
         self._retry = Retry(stop)
-        self._cursor = SavedCursor(
-            shared.rows, shared.tail, lease, row, shared.plan.start, shared.plan.retention
-        )
+        self._cursor = SavedCursor(shared, lease, row)
         rejections = Rejections(sink.name, shared.letters, hold, self._retry)
         self._threads = DeliveryThreads(
             sink, shared.plan.policy, rejections, guard, self._retry, self._wake.hint
@@ -73,7 +71,7 @@ class Runner:
         self._next_clock = 0.0  # when the sink's `clock` is called next, by the monotonic clock
         self._clock_trouble = ""
         self._pending_turns = 0  # turns in a row that found only rows that are not settled
-        self._redriving = Redriving(shared.letters, shared.event, self._threads)
+        self._redriving = Redriving(shared, self._threads)
 
     def leave(self) -> None:
         """Stop after the running calls, and save the cursor."""

@@ -7,15 +7,15 @@ never overwritten. Events delivered since the last save are then delivered again
 import logging
 import time
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from app.store.coordination.leases import Lease, LeaseLost
 from app.store.coordination.sink_row import Health, SinkRow, State
 from app.store.feed.cursor import Cursor, before, wall_ms
-from app.store.sinks.sink_cursors import SinkCursors, Superseded
+from app.store.sinks.sink_cursors import Superseded
 from app.store.timeline.position import Position, decoded
 from app.store.timeline.recent_rows import BEGINNING
-from app.store.timeline.tail import Tail
+from worker.consumers.process_parts import Shared
 
 _log = logging.getLogger(__name__)
 
@@ -28,22 +28,12 @@ REPORT_IDLE_EVERY = 3600.0  # seconds between saves of an idle sink, to show tha
 class SavedCursor:
     """How far events were delivered to a sink, under one lease."""
 
-    def __init__(
-        self,
-        rows: SinkCursors,
-        tail: Tail,
-        lease: Lease,
-        row: SinkRow,
-        start: Cursor | None,
-        retention: timedelta | None,
-    ) -> None:
-        """`start`: where a new sink begins, None for now."""
+    def __init__(self, shared: Shared, lease: Lease, row: SinkRow) -> None:
         self.row = row
-        self._rows = rows
-        self._tail = tail
+        self._rows = shared.rows
+        self._tail = shared.tail
+        self._plan = shared.plan
         self._lease = lease
-        self._start = start
-        self._retention = retention
         self._first: Cursor | None = None
         self._edge = BEGINNING
         self._position: Position | None = None
@@ -76,14 +66,14 @@ class SavedCursor:
         if self.row.cursor is None:
             if self._first is None:
                 self._tail.refresh(self._tail.passes, 0)
-                self._first = self._start or self._tail.recent.newest
+                self._first = self._plan.start or self._tail.recent.newest
             # Nothing is delivered before this is saved: after a crash, the sink would begin later.
             # After a lost response, the same position is saved again.
             first = Position(self._first)
             self._save(first, Health())
             self._position = first
             return
-        self._check_retention(self.row)
+        self._check_retention()
         self._position = decoded(self.row.cursor, self.row.taken)
 
     def reload(self) -> None:
@@ -153,11 +143,12 @@ class SavedCursor:
         _log.error("sink %s is %s: %s", self._lease.shard_id, state, why)
         self._rows.stop(self._lease, self.row.version, state, why)
 
-    def _check_retention(self, row: SinkRow) -> None:
+    def _check_retention(self) -> None:
         """Stop a sink that did not run for longer than events are kept, if events arrived then."""
-        if self._retention is None or row.cursor is None or row.saved_at is None:
+        row, retention = self.row, self._plan.retention
+        if retention is None or row.cursor is None or row.saved_at is None:
             return
-        kept_ms = int(self._retention.total_seconds() * 1000)
+        kept_ms = int(retention.total_seconds() * 1000)
         oldest = before(wall_ms() - kept_ms)
         saved_ms = datetime.fromisoformat(row.saved_at).timestamp() * 1000
         if (

@@ -111,12 +111,9 @@ class Schedule:
 
     def put_back(self, call: Call) -> None:
         """Undo `next`, for a call that was not made."""
-        for one in reversed(call.deliveries):
-            product = self._products[one.event.product_id]
-            product.waiting.appendleft(one)
-            product.busy = False
-        self._waiting += len(call.deliveries)
-        self._running -= len(call.deliveries)
+        self._wait_again(call.deliveries)
+        for one in call.deliveries:
+            self._products[one.event.product_id].busy = False
 
     def failures(self, delivery: Delivery) -> int:
         """How often the product's first event has failed in calls of its own."""
@@ -143,10 +140,7 @@ class Schedule:
             self._recovered(now)
             self._failures = 1
         self._failing.update(one.event.product_id for one in left)
-        for one in reversed(left):
-            self._products[one.event.product_id].waiting.appendleft(one)
-        self._waiting += len(left)
-        self._running -= len(left)
+        self._wait_again(left)
         self._finish(call, call.deliveries[:accepted])
         alone = len(call.deliveries) == 1 and not accepted
         if alone:
@@ -203,6 +197,12 @@ class Schedule:
             self._running += 1
         return call
 
+    def _wait_again(self, deliveries: Sequence[Delivery]) -> None:
+        for one in reversed(deliveries):
+            self._products[one.event.product_id].waiting.appendleft(one)
+        self._waiting += len(deliveries)
+        self._running -= len(deliveries)
+
     def _finish(self, call: Call, done: Sequence[Delivery]) -> None:
         """Release the call's products, and remove the finished deliveries."""
         for one in done:
@@ -213,14 +213,11 @@ class Schedule:
         finished = {one.event.product_id for one in done}
         for product_id in dict.fromkeys(one.event.product_id for one in call.deliveries):
             product = self._products.pop(product_id)
-            fresh = _Product(product.waiting)
-            if product_id not in finished:
-                fresh = product
-                fresh.busy = False
-            self._products[product_id] = fresh  # moves it to the end of the queue
-        for product_id in finished:
-            if not self._products[product_id].waiting:
-                del self._products[product_id]
+            if product_id in finished:
+                product = _Product(product.waiting)
+            product.busy = False
+            if product.waiting:
+                self._products[product_id] = product  # moves it to the end of the queue
 
 
 def _once_each(deliveries: Iterable[Delivery]) -> Iterator[Delivery]:

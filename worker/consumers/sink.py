@@ -37,15 +37,8 @@ class Unavailable(Exception):
         self.delivered = delivered
 
 
-class PauseSink(Exception):
-    """The receiver wants no more events; the sink is paused until an admin resumes it.
-
-    `delivered`: as in `Unavailable`.
-    """
-
-    def __init__(self, reason: str, *, delivered: int = 0) -> None:
-        super().__init__(reason)
-        self.delivered = delivered
+class PauseSink(Unavailable):
+    """The receiver wants no more events; the sink is paused until an admin resumes it."""
 
 
 Deliver = Callable[[Sequence[ChangeEvent]], Sequence[Rejected]]

@@ -51,13 +51,8 @@ class SinkSharing(LeasedThreads[Job]):
         leased = {(SINK, name): row for name, row in rows.items()}
         self.leave_lost(leased)
         self.notice(rows)
-        owners = {
-            (SINK, name): None if (row := rows.get(name)) is None else row.owner
-            for name in self.jobs
-        }
-        self.spread(
-            me, alive, owners, leased, lambda shard: self.take(shard[1], me, rows.get(shard[1]))
-        )
+        work = {(SINK, name): rows.get(name) for name in self.jobs}
+        self.spread(me, alive, work, leased, lambda shard: self.take(shard[1], me, work[shard]))
 
     def notice(self, rows: Mapping[str, SinkRow]) -> None:
         """Pass the rows that were just read to the jobs: a sink may be paused or rewound."""

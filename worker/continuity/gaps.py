@@ -17,8 +17,8 @@ from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Appended, AuditRepository
 from app.store.audit.chain import BOTH_IMAGES, ChainFull, goes_on, origin, successor
 from app.store.coordination.hold import Hold
-from worker.continuity.chain_entries import ChainEntries
 from worker.continuity.last_images import Break, LastImages
+from worker.effects.audit_writer import ChainEntries
 from worker.stream.decode import event_key, stream_label
 
 _log = logging.getLogger(__name__)

@@ -2,6 +2,8 @@
 
 Throttling and 5xx errors are retried for ever, with an alarm after a minute. Events that DynamoDB
 refuses in every form are returned, so that the caller parks them as dead letters.
+
+Entries that come from no stream record are written if absent, and published like any other.
 """
 
 import time
@@ -10,10 +12,11 @@ from functools import partial
 from typing import TypeVar
 
 from app.core.events import ChangeEvent
-from app.observability.metrics import AUDITED
+from app.observability.metrics import AUDITED, GAPS
 from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Appended, AuditRepository
-from app.store.coordination.hold import Hold
+from app.store.coordination.hold import Hold, Unleased
+from worker.effects.publish_order import InTurn
 
 # Events that are not published within this many seconds of their stamp get a new stamp.
 STAMP_LIFE = 5.0
@@ -49,10 +52,10 @@ class AuditWriter:
             Stopped: the worker is stopping; the events will be read again.
 
         """
+        hold = hold or Unleased()
         stamped, appended = self._timed(partial(self._audit.append, events))
         while appended.arrived and self._monotonic() - stamped > STAMP_LIFE:
-            if hold is not None:
-                self._renew(hold)
+            self._renew(hold)
             late = [event for _, event in appended.arrived]
             stamped, arrived = self._timed(partial(self._audit.restamp, late))
             appended = Appended(arrived, appended.refused)
@@ -78,3 +81,49 @@ class AuditWriter:
                 raise
 
         return self._retry(attempt, "audit")
+
+
+class ChainEntries:
+    """Appends `gap` and `reconciled` entries.
+
+    `publish` keeps the order of the stamps (`PublishOrder.in_turn`). `drop_stamps` drops this
+    thread's unused stamps.
+    """
+
+    def __init__(
+        self,
+        audit: AuditRepository,
+        publish: InTurn,
+        drop_stamps: Callable[[], None] = lambda: None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._audit = audit
+        self._publish = publish
+        self._drop_stamps = drop_stamps
+        self._monotonic = monotonic
+
+    def append(self, event: ChangeEvent, hold: Hold | None = None) -> bool:
+        """Write an entry and return True; return False if an entry with its key exists.
+
+        Raises:
+            LeaseLost: the lease under which the gap was found is lost. The entry is not written, or
+                it is written and not published.
+            StoreUnavailable: the entry may not have been written; the call can safely be repeated.
+            StoreRefused: DynamoDB refuses the entry in every form.
+
+        """
+        hold, started = hold or Unleased(), self._monotonic()
+        try:
+            arrived = self._audit.append_if_absent(event, hold)
+            while arrived is not None and self._monotonic() - started > STAMP_LIFE:
+                hold.check()
+                started = self._monotonic()
+                arrived = self._audit.restamp([event])[0]
+            if arrived is None:
+                return False
+            self._publish([arrived], hold)
+            if event.kind == "gap":
+                GAPS.inc()
+            return True
+        finally:
+            self._drop_stamps()

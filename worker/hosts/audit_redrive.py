@@ -7,7 +7,6 @@ import threading
 from typing import TYPE_CHECKING
 
 from app.core.errors import StoreUnavailable
-from app.core.stamps import Stamps
 from app.runtime.retry import pause
 from app.runtime.wake import Wake
 from app.store.coordination.hold import Unleased
@@ -20,27 +19,15 @@ if TYPE_CHECKING:
     from worker.hosts.wiring import Wiring
 
 
-class Undeliverable(Exception):
-    """The letter cannot be audited; the message says why."""
-
-
 class AuditRedrive:
     """Redrives the audit's dead letters on request, while its lease lasts."""
 
-    def __init__(
-        self,
-        wiring: "Wiring",
-        lease: Lease,
-        row: SinkRow,
-        stop: threading.Event,
-        stamps: Stamps,
-    ) -> None:
+    def __init__(self, wiring: "Wiring", lease: Lease, row: SinkRow) -> None:
         self.trouble = ""
         self._wiring = wiring
         self._lease = lease
         self._row = row
-        self._stop = stop
-        self._stamps = stamps
+        self._stamps = wiring.deployment.stamps
         self._done: str | None = None  # the last completed request
         self._leaving = threading.Event()
         self._wake = Wake()
@@ -67,7 +54,7 @@ class AuditRedrive:
 
         """
         failures = 0
-        while not (self._stop.is_set() or self._leaving.is_set()):
+        while not (self._wiring.stop.is_set() or self._leaving.is_set()):
             hints, row = self._wake.hints, self._row
             try:
                 if row.redrive is not None and row.redrive != self._done:
@@ -80,27 +67,26 @@ class AuditRedrive:
 
     def _redrive(self, request: str, *, everything: bool) -> None:
         for letter in self._wiring.letters.due(AUDIT, everything=everything):
-            if self._stop.is_set() or self._leaving.is_set():
+            if self._wiring.stop.is_set() or self._leaving.is_set():
                 return
-            try:
-                self._take(letter)
-            except Undeliverable as error:
-                self._wiring.letters.failed(letter, str(error))
-            else:
+            refusal = self._take(letter)
+            if refusal is None:
                 self._wiring.letters.remove(letter)
+            else:
+                self._wiring.letters.failed(letter, refusal)
         self._wiring.sink_rows.redriven(self._lease, request)
         self._done = request
 
-    def _take(self, letter: Letter) -> None:
+    def _take(self, letter: Letter) -> str | None:
+        """Audit and publish the letter's record; returns why that is impossible."""
         if letter.record is None or not letter.stream_arn:
-            raise Undeliverable("its record was too large to be saved")
+            return "its record was too large to be saved"
         try:
             event = decode(letter.record, letter.stream_arn, self._stamps)
         except NotAProduct:
-            return  # by a filter that was set since
+            return None  # by a filter that was set since
         except UndecodableRecord as error:
-            raise Undeliverable(str(error)) from None
+            return str(error)
         appended = self._wiring.audit_sink.accept([event])
         self._wiring.publish(appended.arrived, Unleased())  # even if empty: drops unused stamps
-        for _, refusal in appended.refused:
-            raise Undeliverable(refusal)
+        return next((refusal for _, refusal in appended.refused), None)

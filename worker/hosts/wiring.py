@@ -10,6 +10,7 @@ from app.runtime.retry import Retry
 from app.store.audit.audit_repository import Arrived
 from app.store.coordination.hold import Hold
 from app.store.coordination.leases import Lease, Leases
+from app.store.coordination.reconcile_requests import State
 from app.store.coordination.sink_row import AUDIT, SinkRow
 from app.store.dead_letters.letter_repository import DeadLetters
 from app.store.deployment import Deployment
@@ -20,15 +21,15 @@ from worker.consumers.retry_policy import RetryPolicy
 from worker.consumers.runner import Runner
 from worker.consumers.sink import Sink
 from worker.consumers.sink_sharing import Job, MakeJob, SinkSharing
-from worker.continuity.chain_entries import ChainEntries
-from worker.effects.audit_writer import AuditWriter
-from worker.effects.broker_publisher import BrokerPublisher
+from worker.effects.audit_writer import AuditWriter, ChainEntries
 from worker.effects.log_writer import LogWriter
-from worker.effects.publish_order import InTurn, Publish
+from worker.effects.publish_order import BrokerPublisher, InTurn, Publish
 from worker.hosts.audit_redrive import AuditRedrive
 from worker.pipeline.pipeline import Pipeline
+from worker.reconcile.comparison import Comparison
 from worker.sinks.alerts import Alerts
 from worker.sinks.configured import sinks_of
+from worker.stream.decode import stream_label
 
 # Makes the guard of a newly taken lease: it returns if the lease is held, and raises LeaseLost if
 # not.
@@ -49,7 +50,7 @@ def sink_plan(settings: Settings, deployment: Deployment) -> Iterator[SinkPlan]:
 
 
 class Wiring:
-    """The parts of one host."""
+    """The parts of one host; `stop` ends their retries."""
 
     def __init__(
         self,
@@ -57,7 +58,6 @@ class Wiring:
         log: LogWriter,
         publish: Publish,
         plan: SinkPlan,
-        stop: threading.Event,
         *,
         broker_elsewhere: bool = False,
         parallelization_factor: int = 1,
@@ -66,8 +66,9 @@ class Wiring:
 
         `parallelization_factor`: how many batches of different products are written in parallel.
         """
-        self.retry = Retry(stop)
-        self._deployment, self._log, self._plan, self._stop = deployment, log, plan, stop
+        self.stop = threading.Event()
+        self.retry = Retry(self.stop)
+        self.deployment, self.log, self._plan = deployment, log, plan
         self._broker = publish
         self.audit_sink = AuditWriter(log.audit, self.retry, drop_stamps=log.order.drop)
         self.publish: InTurn = log.order.in_turn(self._publish)
@@ -87,11 +88,13 @@ class Wiring:
         )
         self.chain = ChainEntries(log.audit, self.publish, log.order.drop)
         self.sink_rows = SinkCursors(*deployment.coordination)
-        self.consumers = SinkSharing({}, self.sink_rows, Leases(*deployment.coordination), stop)
+        self.consumers = SinkSharing(
+            {}, self.sink_rows, Leases(*deployment.coordination), self.stop
+        )
 
     def jobs(self, make_guard: MakeGuard) -> dict[str, MakeJob]:
         """The jobs by sink name: each sink's consumer, and the audit's redrives."""
-        log, plan = self._log, self._plan
+        log, plan = self.log, self._plan
         shared = Shared(log.tail, self.sink_rows, self.letters, log.audit.get, plan)
 
         def runner(sink: Sink) -> MakeJob:
@@ -99,17 +102,31 @@ class Wiring:
                 counter.labels(sink.name)  # starts at 0: else the first increase is not visible
 
             def make(lease: Lease, row: SinkRow, hold: Hold) -> Job:
-                return Runner(sink, shared, lease, row, hold, make_guard(hold), self._stop)
+                return Runner(sink, shared, lease, row, hold, make_guard(hold), self.stop)
 
             return make
 
         def redrive(lease: Lease, row: SinkRow, _hold: Hold) -> Job:
-            return AuditRedrive(self, lease, row, self._stop, self._deployment.stamps)
+            return AuditRedrive(self, lease, row)
 
         return {AUDIT: redrive, **{sink.name: runner(sink) for sink in plan.sinks}}
+
+    def comparison(
+        self, caught_up: Callable[[], bool], stream_arn: str, state: State
+    ) -> Comparison:
+        """Create a comparison with the audit for the stream's table, as its row requests it."""
+        return Comparison(
+            self.deployment,
+            self.log.audit,
+            self.chain,
+            stream_label(stream_arn),
+            caught_up,
+            self.stop,
+            first=state.is_first,
+        )
 
     def _publish(self, arrived: Sequence[Arrived]) -> None:
         self._broker(arrived)
         if self._plan.sinks:
-            self._log.tail.hint(event for _, event in arrived)
+            self.log.tail.hint(event for _, event in arrived)
             self.consumers.hint()

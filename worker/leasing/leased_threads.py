@@ -90,21 +90,21 @@ class LeasedThreads(Generic[J]):
         self,
         me: str,
         alive: Collection[str],
-        owners: Mapping[ShardKey, str | None],
+        work: Mapping[ShardKey, Held | None],
         rows: Mapping[ShardKey, Held],
         take: Callable[[ShardKey], bool],
     ) -> None:
         """Take and release work so that it is spread evenly over the live workers.
 
-        `owners`: of all the work; `rows`: the leased rows as they were read. `take` returns False
-        if another worker took the lease first.
+        `work`: all of it, each with the row that shows its owner; `rows`: the leased rows as they
+        were read. `take` returns False if another worker took the lease first.
         """
         held = self.held()
         plan = share(
             me,
             {
-                shard: me if shard in held else None if owner == me else owner
-                for shard, owner in owners.items()
+                shard: me if shard in held else None if not row or row.owner == me else row.owner
+                for shard, row in work.items()
             },
             alive,
         )

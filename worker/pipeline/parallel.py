@@ -5,10 +5,9 @@ the call returns only after all threads have ended: a thread that outlived its p
 under a lost lease. The caller's thread runs the first part, so a single part needs no thread.
 """
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any, TypeVar
 
@@ -47,27 +46,11 @@ def split_by_product(
 def run_parallel(do: Callable[[T], None], parts: Sequence[T]) -> None:
     """Run `do` on all parts in parallel; errors are raised after all parts have ended."""
     first, *others = parts
-    outcomes = [Future[None]() for _ in others]
-    threads = [
-        threading.Thread(
-            target=copy_context().run, args=(_settle, outcome, do, part), name="part", daemon=True
-        )
-        for outcome, part in zip(outcomes, others, strict=True)
-    ]
-    for thread in threads:
-        thread.start()
-    try:
+    if not others:
         do(first)
-    finally:
-        for thread in threads:
-            thread.join()
+        return
+    with ThreadPoolExecutor(len(others), "part") as threads:
+        outcomes = [threads.submit(copy_context().run, do, part) for part in others]
+        do(first)
     for outcome in outcomes:
         outcome.result()
-
-
-def _settle(outcome: "Future[None]", do: Callable[[T], None], part: T) -> None:
-    try:
-        do(part)
-        outcome.set_result(None)
-    except BaseException as error:  # noqa: BLE001 - the caller's thread raises it
-        outcome.set_exception(error)

@@ -23,7 +23,7 @@ from app.store.audit.chain import ChainFull, Link
 from app.store.audit.compared_tables import ComparedTables
 from app.store.coordination.reconcile_requests import Outcome
 from app.store.deployment import Deployment
-from worker.continuity.chain_entries import ChainEntries
+from worker.effects.audit_writer import ChainEntries
 from worker.reconcile.decision import ProductCheck, baseline_of, decide, found_in_table
 
 _log = logging.getLogger(__name__)
@@ -124,9 +124,7 @@ class Comparison:
         """Check products that differed again, and write entries for stable differences."""
         too_soon = 0
         for _ in range(ROUNDS):
-            if not held:
-                break
-            if not self._settled():
+            if not held or not self._settled():
                 break
             moving: dict[str, ProductCheck] = {}
             seconds = in_threads(self._threads, self._second_check, held.values(), AT_ONCE)

@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillRunning
 from dataclasses import dataclass
@@ -19,17 +19,21 @@ from app.runtime.backoff import Backoff
 from app.runtime.loop_thread import LoopThread
 from app.runtime.retry import Stopped
 from app.runtime.stall import Sighting, observe
-from app.store.audit.audit_repository import AuditRepository
 from app.store.coordination.reconcile_requests import Outcome, ReconcileRequests, State
-from app.store.deployment import Deployment
+from app.store.coordination.shard_state import ShardState
+from app.store.coordination.workers import WorkerRow
 from app.store.dynamodb.table_names import TableError
-from worker.continuity.chain_entries import ChainEntries
 from worker.reconcile.comparison import Comparison
-from worker.stream.decode import stream_label
+from worker.reconcile.decision import is_caught_up
+from worker.sharing.membership import Member
 
 _log = logging.getLogger(__name__)
 
 AGAIN_AFTER = 600.0  # seconds until remaining differences are compared again
+FRESH = 2.0  # seconds that `Readings` reuses a result: it is requested before each entry
+
+# Creates a comparison for a stream's table, as the row of the requests says.
+Compare = Callable[[str, State], Comparison]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +51,13 @@ class Timing:
 
 
 class Reconciler:
-    """A thread of the worker; a context manager that ends it.
-
-    `compare(stream_arn, state)` creates a comparison for that stream's table.
-    """
+    """A thread of the worker; a context manager that ends it."""
 
     def __init__(
         self,
         requests: ReconcileRequests,
         find_stream: Callable[[], str],
-        compare: Callable[[str, State], Comparison],
+        compare: Compare,
         stop: threading.Event,
         timing: Timing | None = None,
     ) -> None:
@@ -183,37 +184,44 @@ class Reconciler:
             _log.warning("cannot report the progress of the comparison: %s", error)
 
 
+class Readings:
+    """Whether all shards are caught up, whichever worker reads them.
+
+    A worker with an in-process broker is the only one.
+    """
+
+    def __init__(
+        self,
+        member: Member,
+        own: Callable[[], Sequence[ShardState]],
+        workers: Callable[[], Iterable[WorkerRow]],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._member = member
+        self._own = own
+        self._workers = workers
+        self._monotonic = monotonic
+        self._known = (False, -FRESH)
+
+    def caught_up(self) -> bool:
+        """Whether every record older than a few seconds has been read.
+
+        Raises:
+            StoreUnavailable: the other workers' rows cannot be read now.
+
+        """
+        answer, at = self._known
+        if self._monotonic() - at >= FRESH:
+            answer = is_caught_up([*self._own(), *self._others()])
+            self._known = (answer, self._monotonic())
+        return answer
+
+    def _others(self) -> list[ShardState]:
+        if self._member.broker == "in-process":
+            return []
+        rows = (row for row in self._workers() if row.owner != self._member.owner)
+        return [state for row in rows for state in row.shards]
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class ComparisonFactory:
-    """Creates the comparisons of one process."""
-
-    deployment: Deployment
-    audit: AuditRepository
-    entries: ChainEntries
-    caught_up: Callable[[], bool]
-    stop: threading.Event
-
-    def comparison(self, stream_arn: str, *, first: bool) -> Comparison:
-        """Create a comparison; `first`: no comparison was ever completed."""
-        return Comparison(
-            self.deployment,
-            self.audit,
-            self.entries,
-            stream_label(stream_arn),
-            self.caught_up,
-            self.stop,
-            first=first,
-        )
-
-    def reconciler(self) -> Reconciler:
-        """Create the worker's reconciler, yet to be entered."""
-        return Reconciler(
-            ReconcileRequests(*self.deployment.coordination),
-            lambda: self.deployment.stream().arn,
-            lambda stream_arn, state: self.comparison(stream_arn, first=state.is_first),
-            self.stop,
-        )

@@ -13,7 +13,6 @@ from app.runtime.backoff import Backoff, steady
 from app.runtime.loop_thread import LoopThread
 from app.runtime.wake import Wake
 from app.store.coordination.checkpoints import Checkpoint, Checkpoints, Rows, ShardKey
-from app.store.coordination.leases import Lease, Leases
 from app.store.coordination.reconcile_requests import State
 from app.store.coordination.shard_state import ShardState, WorkerProof, reported
 from app.store.coordination.stream_starts import StreamStarts
@@ -22,8 +21,7 @@ from worker.leasing.assignment import first_rival
 from worker.sharing.cleanup import RowCleanup
 from worker.sharing.membership import Membership
 from worker.stream.shards.discovery import Discovery, StreamSnapshot
-from worker.stream.shards.lineage import Position, awaits_child, parents_gone, readable
-from worker.stream.shards.reader import ShardReader
+from worker.stream.shards.lineage import awaits_child, parents_gone, readable
 from worker.stream.shards.reader_pool import ReaderPool
 from worker.stream.shards.stream_replacement import positions
 
@@ -31,13 +29,12 @@ RELIST_EVERY = 60.0  # seconds between listings of the shards while no shard end
 SOONEST, LONGEST_PAUSE = 0.05, 2.0  # seconds between listings while a child or a stream is awaited
 JOIN = 10.0  # seconds to wait for the threads at a stop
 
-MakeReader = Callable[[Lease, Position], ShardReader]
-
 
 class Coordinator:
     """Runs this worker's share of one table's stream; a context manager that ends it.
 
-    Entering raises `OwnerRefused` if another worker must be the only reader.
+    Entering raises `OwnerRefused` if another worker must be the only reader. The public methods
+    never block.
     """
 
     def __init__(
@@ -45,11 +42,10 @@ class Coordinator:
         membership: Membership,
         discovery: Discovery,
         checkpoints: Checkpoints,
-        leases: Leases,
         stream_starts: StreamStarts,
         readers: ReaderPool,
-        make_reader: MakeReader,
         consumers: SinkSharing,
+        cleanup: RowCleanup,
         wake: Wake,
         stop: threading.Event,
         *,
@@ -64,16 +60,15 @@ class Coordinator:
         self._membership = membership
         self._discovery = discovery
         self._checkpoints = checkpoints
-        self._leases = leases
         self._stream_starts = stream_starts
         self._readers = readers
-        self._make_reader = make_reader
         self._wake = wake
         self._stop = stop
         self._report_new_stream = report_new_stream
         self._notice_comparison = notice_comparison
         self._one_log = one_log
         self._consumers = consumers
+        self._cleanup = cleanup
         self._loop = LoopThread(
             "stream-coordinator", self._turn, failed=self._note_failure, stop=stop
         )
@@ -83,9 +78,8 @@ class Coordinator:
         self._finished: set[ShardKey] = set()
         self._lists_since_change = 0  # listings since a shard ended: ever less frequent
         self._next_listing = 0.0  # by the monotonic clock
-        self._cleanup = RowCleanup(leases, stream_starts, one_log=one_log)
         self._reported: set[str] = set()
-        membership.status = self._status
+        membership.status = lambda: reported(self.shards())
 
     def __enter__(self) -> "Coordinator":
         self._membership.__enter__()
@@ -102,6 +96,11 @@ class Coordinator:
         self._consumers.join(deadline)
         self._membership.__exit__()
 
+    @property
+    def owner(self) -> str:
+        """This worker's name."""
+        return self._membership.owner
+
     def term(self) -> int | None:
         """See `Membership`."""
         return self._membership.term()
@@ -112,21 +111,22 @@ class Coordinator:
         self._loop.wake()
 
     def problem(self) -> str | None:
-        """The problem with reading the stream; None if there is none. Never blocks."""
+        """The problem with reading the stream; None if there is none."""
         if not self._loop.is_alive():
             return "the stream coordinator's thread is dead"
         return self._readers.problem() or self._trouble or None
 
     def proof(self) -> WorkerProof:
-        """What shows that this worker reads the stream. Never blocks."""
+        """What shows that this worker reads the stream."""
         return self._readers.proof(self.problem())
 
     def shards(self) -> list[ShardState]:
         """The shards that this worker reads."""
         return self._readers.states()
 
-    def _status(self) -> str:
-        return reported(self.shards())
+    def sink_troubles(self) -> dict[str, str]:
+        """The errors of the sinks that run here, by name."""
+        return self._consumers.troubles()
 
     def _note_failure(self, error: BaseException) -> None:
         if isinstance(error, StoreUnavailable):
@@ -157,9 +157,9 @@ class Coordinator:
         snapshot, wait = self._snapshot, LONGEST_PAUSE
         if snapshot.stream_arn is not None and snapshot.listing.complete and not snapshot.trouble:
             known = self._known(rows, snapshot.stream_arn)
-            if readable(snapshot.listing, known) and not awaits_child(snapshot.listing, known):
-                return RELIST_EVERY
             if readable(snapshot.listing, known):
+                if not awaits_child(snapshot.listing, known):
+                    return RELIST_EVERY
                 wait = RELIST_EVERY
         self._lists_since_change += 1
         return Backoff(SOONEST, wait, steady)(self._lists_since_change)
@@ -174,7 +174,7 @@ class Coordinator:
         self._leave_lost(rows)
         rivals = self._membership.rivals(rows.workers, alive)
         owners = {row.owner for row in rows.checkpoints.values() if row.owner and not row.finished}
-        first = first_rival(self._membership.owner, rivals, owners)
+        first = first_rival(self.owner, rivals, owners)
         if first is not None:
             self._readers.leave_all()
             self._consumers.leave_all()
@@ -184,7 +184,7 @@ class Coordinator:
             )
         starting = {owner for owner, row in rows.workers.items() if not row.ready}
         sharing = alive - starting - {rival.owner for rival in rivals}
-        self._consumers.share(self._membership.owner, rows.sinks, sharing)
+        self._consumers.share(self.owner, rows.sinks, sharing)
         if stream_arn is None:
             return ""
         if self._snapshot.is_new and stream_arn not in self._reported:
@@ -224,29 +224,12 @@ class Coordinator:
             (stream_arn, position.shard_id): position.start
             for position in readable(self._snapshot.listing, known)
         }
-        owners = {
-            shard: None if (row := known.get(shard[1])) is None else row.owner for shard in starts
-        }
+        work = {shard: known.get(shard[1]) for shard in starts}
 
         def take(shard: ShardKey) -> bool:
-            return self._take(rows, shard, known.get(shard[1]), starts[shard])
+            row = work[shard]
+            inherited = None if row is None else row.sequence_number
+            seen = rows.checkpoints.get(shard)
+            return self._readers.take(shard, self.owner, seen, inherited, starts[shard])
 
-        self._readers.spread(self._membership.owner, alive, owners, rows.checkpoints, take)
-
-    def _take(
-        self, rows: Rows, shard: ShardKey, known: Checkpoint | None, start: str | None
-    ) -> bool:
-        """Take a shard and read it; False if another worker took it first."""
-        inherited = known.sequence_number if known is not None else None
-        owner = self._membership.owner
-        row = rows.checkpoints.get(shard)
-        taken = self._leases.take(shard, owner, row, inherited)
-        if taken is None:
-            return False
-        lease = Lease(taken.consumer, *shard, owner, taken.counter)
-        if taken.finished:
-            self._leases.release(lease)
-            return False
-        position = Position(lease.shard_id, taken.sequence_number, start)
-        self._readers.read(lease, self._make_reader(lease, position))
-        return True
+        self._readers.spread(self.owner, alive, work, rows.checkpoints, take)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 from app.config.settings import Settings
 from app.core.keys import TEXT_KEY, KeySchema
@@ -27,10 +28,9 @@ def sinks_of(settings: Settings, table: str, key: KeySchema = TEXT_KEY) -> Itera
                     table,
                 )
             )
-            factor = settings.webhook_parallelization_factor
-            if settings.webhook_filter is None:
-                sinks.append(hook.sink(factor))
-            else:
+            sink = hook.sink(settings.webhook_parallelization_factor)
+            if settings.webhook_filter is not None:
                 pattern = parse_filter(settings.webhook_filter)
-                sinks.append(hook.sink(factor, wants(pattern, table, key)))
+                sink = replace(sink, wants=wants(pattern, table, key))
+            sinks.append(sink)
         yield sinks

@@ -10,7 +10,7 @@ import hmac
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -42,18 +42,13 @@ class Webhook:
         self._table = table
         self._version = our_version()
 
-    def sink(
-        self,
-        parallelization_factor: int = 1,
-        wants: Callable[[ChangeEvent], bool] = lambda _event: True,
-    ) -> Sink:
+    def sink(self, parallelization_factor: int = 1) -> Sink:
         """The sink named `webhook`."""
         return Sink(
             "webhook",
             self.deliver,
             batch_size=1,
             parallelization_factor=parallelization_factor,
-            wants=wants,
             test=self.send_test,
         )
 

@@ -19,7 +19,7 @@ from app.store.coordination.leases import Lease
 from app.store.deployment import Deployment
 from app.store.dynamodb.batches import WRITE_LIMIT, put_all
 from app.store.location import Place
-from worker.hosts.stream_reading import Reading, make_coordinator
+from worker.hosts.in_process import Reading, make_coordinator
 from worker.sharing.membership import Member, new_owner
 from worker.stream.shards.polling import IDLE_LOCAL
 from worker.stream.shards.reader import Work

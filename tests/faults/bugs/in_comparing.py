@@ -71,4 +71,4 @@ def restart_forgets_the_clock(patch: Patch) -> None:
 @bug(*LATE)
 def delayed_batch_keeps_its_old_stamp(patch: Patch) -> None:
     patch.setattr("worker.effects.audit_writer.STAMP_LIFE", 10.0**9)
-    patch.setattr("worker.effects.broker_publisher.PUBLISH_LIFE", 10.0**9)
+    patch.setattr("worker.effects.publish_order.PUBLISH_LIFE", 10.0**9)

@@ -20,7 +20,7 @@ from app.store.feed.feed import Feed
 from app.store.sinks.sink_control import SinkControl
 from tests.support.waiting import until
 from worker.consumers.sink import Rejected, Sink
-from worker.hosts.in_process import Worker
+from worker.sharing.coordinator import Coordinator
 from worker.stream.shards.polling import Idle
 
 Deliver = Callable[[Sequence[ChangeEvent]], Sequence[Rejected]]
@@ -55,7 +55,7 @@ class Shop:
         self.client: Any = connect(settings.dynamodb).tables
         ensure_tables(self.client, self.names, settings.attributes)
         self.log = AdminLog(self.client, self.names.settings)
-        self._workers: list[Worker] = []
+        self._workers: list[Coordinator] = []
         self.control = SinkControl(
             self.client,
             self.names.checkpoints,
@@ -70,7 +70,7 @@ class Shop:
         self.wake = Wake()
 
     @contextmanager
-    def worker(self, *sinks: Sink, **changes: Any) -> Iterator[Worker]:
+    def worker(self, *sinks: Sink, **changes: Any) -> Iterator[Coordinator]:
         """Run a worker; the block starts once it runs these sinks, or another worker does."""
         settings = self.settings.model_copy(update=changes)
         with reading(

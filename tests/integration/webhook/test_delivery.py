@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from standardwebhooks import Webhook as Verifier
@@ -116,7 +117,7 @@ def test_a_long_response_only_closes_the_connection(hook: Webhook, receiver: Rec
 
 def test_the_sink_takes_one_event_per_call_and_has_the_filter(hook: Webhook) -> None:
     only_mugs = wants(parse_filter('{"data": {"product_name": [{"suffix": "mug"}]}}'), "Products")
-    sink = hook.sink(parallelization_factor=4, wants=only_mugs)
+    sink = replace(hook.sink(parallelization_factor=4), wants=only_mugs)
     assert (sink.name, sink.batch_size, sink.parallelization_factor) == ("webhook", 1, 4)
     assert sink.wants(an_event())
     assert not sink.wants(an_event(product_name="Bowl"))

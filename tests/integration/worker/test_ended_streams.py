@@ -5,7 +5,7 @@ import pytest
 from tests.support.fakes.stub_streams import StubShard
 from tests.support.processes.sharing import Shop
 from tests.support.waiting import until
-from worker.hosts.stream_reading import NEW_STREAM
+from worker.hosts.in_process import NEW_STREAM
 
 
 class TestReplacedStreams:

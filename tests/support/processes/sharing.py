@@ -18,7 +18,7 @@ from app.store.dynamodb.client import Clients, connect
 from app.store.dynamodb.table_names import TableNames, table_names
 from app.store.dynamodb.tables import StreamOfTable
 from tests.support.fakes.stub_streams import StubStreams
-from worker.hosts.stream_reading import Reading, make_coordinator
+from worker.hosts.in_process import Reading, make_coordinator
 from worker.sharing.coordinator import Coordinator
 from worker.sharing.membership import Member
 from worker.stream.shards.polling import Idle

@@ -60,7 +60,7 @@ class Discovery:
         self._table = table
         self._find_stream = find_stream
         self._one_log = one_log
-        self._known: dict[str, tuple[Shard, ...]] = {}  # from the last complete listing
+        self._known: dict[str, dict[str, Shard]] = {}  # from the last complete listing
 
     def discover(
         self,
@@ -74,9 +74,7 @@ class Discovery:
 
         """
         current, trouble = self._current()
-        held = held_streams(checkpoints, self._table)
-        if self._one_log:
-            held = set()
+        held = set() if self._one_log else held_streams(checkpoints, self._table)
         listed = self._listed() if current and held and current not in held else ()
         drained: set[str] = set()
         for arn in streams_in_order(current, held, listed):
@@ -126,12 +124,11 @@ class Discovery:
             if _code_of(error) == "ResourceNotFoundException" and stream_arn != current:
                 return _NOTHING, ""
             _log.warning("cannot list all of the stream's shards: %s", error)
-            known = {shard.id: shard for shard in self._known.get(stream_arn, ())}
+            known = self._known.get(stream_arn, {})
             listing = Listing(tuple((known | found).values()), complete=False)
             return listing, f"cannot list the stream's shards: {error.detail}"
-        shards = tuple(found.values())
-        self._known = {stream_arn: shards}
-        return Listing(shards, settled=settled), ""
+        self._known = {stream_arn: found}
+        return Listing(tuple(found.values()), settled=settled), ""
 
     def _describe(self, stream_arn: str, found: dict[str, Shard]) -> bool:
         """Add every shard to `found`, page by page; returns False while the stream is DISABLING."""

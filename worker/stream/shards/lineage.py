@@ -80,31 +80,26 @@ def readable(listing: Listing, checkpoints: Mapping[str, Checkpoint]) -> list[Po
     but only in a complete listing: it may be on a page that failed (stream fact 8). A new shard
     starts at its oldest record, closed or not (stream facts 3 and 7).
     """
-    starts = {shard.id: shard.start for shard in listing.shards}
-    parents = {shard.id: shard.parent for shard in listing.shards}
-    begun = [shard_id for shard_id in checkpoints if shard_id not in parents]
+    listed = {shard.id: shard for shard in listing.shards}
+    begun = [Shard(shard_id, None) for shard_id in checkpoints if shard_id not in listed]
+
+    def waits(shard: Shard) -> bool:
+        """Whether the shard's parent may still hold earlier records."""
+        if not shard.parent or _finished(shard.parent, checkpoints):
+            return False
+        if shard.parent in listed or shard.parent in checkpoints:
+            return True
+        return not listing.complete and shard.id not in checkpoints
+
     return [
-        Position(shard_id, _after(shard_id, checkpoints), starts.get(shard_id))
-        for shard_id in (*parents, *begun)
-        if not _finished(shard_id, checkpoints)
-        and not _waits(shard_id, parents, checkpoints, complete=listing.complete)
+        Position(
+            shard.id,
+            checkpoints[shard.id].sequence_number if shard.id in checkpoints else None,
+            shard.start,
+        )
+        for shard in (*listed.values(), *begun)
+        if not _finished(shard.id, checkpoints) and not waits(shard)
     ]
-
-
-def _waits(
-    shard_id: str,
-    parents: Mapping[str, str | None],
-    checkpoints: Mapping[str, Checkpoint],
-    *,
-    complete: bool,
-) -> bool:
-    """Whether the shard's parent may still hold earlier records."""
-    parent = parents.get(shard_id)
-    if not parent or _finished(parent, checkpoints):
-        return False
-    if parent in parents or parent in checkpoints:
-        return True
-    return not complete and shard_id not in checkpoints
 
 
 def is_drained(listing: Listing, checkpoints: Mapping[str, Checkpoint]) -> bool:
@@ -135,8 +130,3 @@ def removable_checkpoints(listing: Listing, checkpoints: Iterable[Checkpoint]) -
 def _finished(shard_id: str, checkpoints: Mapping[str, Checkpoint]) -> bool:
     checkpoint = checkpoints.get(shard_id)
     return checkpoint is not None and checkpoint.finished
-
-
-def _after(shard_id: str, checkpoints: Mapping[str, Checkpoint]) -> str | None:
-    checkpoint = checkpoints.get(shard_id)
-    return None if checkpoint is None else checkpoint.sequence_number

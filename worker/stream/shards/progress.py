@@ -40,7 +40,7 @@ class Progress:
         self.times = PageTimes()  # of that page
         self.answer = 0.0  # seconds that the last read took
         self._asked_at = self.at
-        self.trouble = ""
+        self.trouble = ""  # of a call that will be retried
         self.holds = False  # has records that are not yet durable and published
         self._whole_minutes = True
 
@@ -55,10 +55,6 @@ class Progress:
         self.at = self._monotonic()
         self.trouble = ""
         self.holds = False
-
-    def failed(self, trouble: str) -> None:
-        """A call failed; it will be retried."""
-        self.trouble = trouble
 
     def received(self, records: Sequence[Any]) -> None:
         """A page was read."""

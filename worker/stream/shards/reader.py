@@ -81,14 +81,14 @@ class ShardReader:
 
     def _run(self, stop: threading.Event) -> None:
         failures = 0
-        while not self._ends(stop):
+        while not (stop.is_set() or self._leaving.is_set()):
             hints = self._wake.hints
             self.progress.asked()
             try:
                 page = self._pages.next()
             except StoreUnavailable as error:
                 RETRIES.labels("stream").inc()
-                self.progress.failed(error.detail)
+                self.progress.trouble = error.detail
                 failures += 1
                 stop.wait(pause(failures))
                 continue
@@ -105,9 +105,6 @@ class ShardReader:
             if self._wake.wait(hints, self._pace.delay(found=bool(page.records))):
                 self._pace.hinted()
         self._save_position()
-
-    def _ends(self, stop: threading.Event) -> bool:
-        return stop.is_set() or self._leaving.is_set()
 
     def _take(self, records: Sequence[Any]) -> None:
         if records:

@@ -4,10 +4,13 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 
+from app.store.coordination.checkpoints import Checkpoint, ShardKey
 from app.store.coordination.leases import Lease, Leases
 from app.store.coordination.shard_state import ShardState, WorkerProof
 from worker.leasing.leased_threads import LeasedThreads
+from worker.stream.shards.lineage import Position
 from worker.stream.shards.reader import ShardReader
 from worker.stream.shards.shard_iterator import ShardGone
 
@@ -16,6 +19,8 @@ _log = logging.getLogger(__name__)
 # Seconds without a response until a reader counts as failing. A quiet stream on AWS is polled every
 # 2.5 s, and an answer may take as long.
 SILENCE = 5.0
+
+MakeReader = Callable[[Lease, Position], ShardReader]
 
 
 class ReaderPool(LeasedThreads[ShardReader]):
@@ -26,23 +31,44 @@ class ReaderPool(LeasedThreads[ShardReader]):
         leases: Leases,
         stop: threading.Event,
         ended: Callable[[], None],
+        make_reader: MakeReader,
         *,
         one_log: bool,
     ) -> None:
         """`one_log`: see `worker.stream.shards.stream_replacement`."""
         super().__init__("shard", leases, stop, ended)
+        self._make_reader = make_reader
         self._one_log = one_log
 
-    def read(self, lease: Lease, reader: ShardReader) -> None:
-        """Start reading a shard that was just taken."""
+    def take(
+        self,
+        shard: ShardKey,
+        me: str,
+        seen: Checkpoint | None,
+        inherited: str | None,
+        start: str | None,
+    ) -> bool:
+        """Take a shard's lease and read the shard; False if another worker took it first.
 
-        def run() -> None:
-            try:
-                reader.run(self._stop)
-            except ShardGone:
-                self._give_up(lease, reader)
+        `seen`, `inherited`: as `Leases.take`. `start`: as in `Position`.
+        """
+        taken = self._leases.take(shard, me, seen, inherited)
+        if taken is None:
+            return False
+        lease = Lease(taken.consumer, *shard, me, taken.counter)
+        if taken.finished:
+            self._leases.release(lease)
+            return False
+        position = Position(lease.shard_id, taken.sequence_number, start)
+        reader = self._make_reader(lease, position)
+        self.start(lease, reader, partial(self._read, lease, reader))
+        return True
 
-        self.start(lease, reader, run)
+    def _read(self, lease: Lease, reader: ShardReader) -> None:
+        try:
+            reader.run(self._stop)
+        except ShardGone:
+            self._give_up(lease, reader)
 
     def states(self) -> list[ShardState]:
         """The state of each shard read here, for the System page."""

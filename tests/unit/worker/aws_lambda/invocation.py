@@ -11,7 +11,7 @@ from app.store.coordination.sink_row import SINK, SinkRow
 from app.store.sinks.sink_cursors import SinkCursors
 from tests.support.fakes.fake_tables import FakeTables
 from tests.support.fakes.fake_wire import Paginator
-from worker.aws_lambda.scheduled_sinks import run_until
+from worker.aws_lambda.scheduled_tasks import run_until
 from worker.consumers.sink_sharing import Job, SinkSharing
 
 NOW = 1_795_000_000  # start of the invocation, in seconds since 1970

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from worker.aws_lambda.batch_response import (
+from worker.aws_lambda.invocation import (
     Unanswerable,
-    done,
     failed_from,
     sequence_number,
     stream_arn,
@@ -18,10 +17,6 @@ def numbered(number: Any) -> dict[str, Any]:
 
 
 BATCH = [numbered("100"), numbered("101"), {}, numbered("103")]
-
-
-def test_no_failure_is_an_empty_list() -> None:
-    assert done() == {"batchItemFailures": []}
 
 
 @pytest.mark.parametrize(("first", "named"), [(0, "100"), (1, "101"), (3, "103")])

@@ -10,8 +10,7 @@ import pytest
 
 from app.runtime.retry import Stopped
 from tests.support.builders import STREAM_ARN, an_item, as_lambda, inserted
-from worker.aws_lambda.batch_response import Unanswerable
-from worker.aws_lambda.invocation import MARGIN, MARGIN_SHARE, LambdaHost, budget
+from worker.aws_lambda.invocation import MARGIN, MARGIN_SHARE, LambdaHost, Unanswerable, budget
 
 OTHER_ARN = STREAM_ARN + "0"
 ALL_DONE: dict[str, Any] = {"batchItemFailures": []}

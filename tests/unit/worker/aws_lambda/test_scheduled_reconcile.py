@@ -6,7 +6,7 @@ import pytest
 
 from app.store.coordination.reconcile_requests import State
 from tests.support.builders import NOON, STREAM_ARN
-from worker.aws_lambda.scheduled_reconcile import EVERY, is_due
+from worker.aws_lambda.scheduled_tasks import EVERY, is_due
 
 
 @pytest.mark.parametrize(

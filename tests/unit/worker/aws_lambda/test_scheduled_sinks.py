@@ -12,7 +12,7 @@ from app.store.coordination.leases import Lease, Leases
 from app.store.coordination.sink_row import SINK, SinkRow, sink_of
 from tests.support.waiting import until
 from tests.unit.worker.aws_lambda.invocation import NOW, SECONDS, Invocation
-from worker.aws_lambda.scheduled_sinks import DEAD_AFTER, Deadline, is_free
+from worker.aws_lambda.scheduled_tasks import DEAD_AFTER, guard_until, is_free
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_sink_is_free_without_an_owner_or_a_minute_after_its_deadline(
 
 def test_no_call_begins_after_the_deadline() -> None:
     now = 0.0
-    guard = Deadline(SECONDS, lambda: now)
+    guard = guard_until(SECONDS, lambda: now)
     now = SECONDS - 0.001
     guard()
     now = SECONDS

@@ -10,6 +10,7 @@ from app.store.coordination.leases import Lease
 from app.store.coordination.sink_row import SINK, SinkRow
 from app.store.feed.cursor import Cursor
 from tests.unit.store.timeline.building import cursor
+from worker.consumers.process_parts import Shared, SinkPlan
 from worker.consumers.saved_cursor import SavedCursor
 
 T = 10_000_000  # ms
@@ -26,13 +27,11 @@ def test_nothing_is_delivered_before_the_first_cursor_is_saved() -> None:
 
     recent = SimpleNamespace(newest=cursor(T))
     tail = SimpleNamespace(recent=recent, passes=0, refresh=lambda *_: None)
+    rows, nothing = SimpleNamespace(save=save), SimpleNamespace()
     saved_cursor = SavedCursor(
-        cast("Any", SimpleNamespace(save=save)),
-        cast("Any", tail),
+        Shared(*cast("Any", (tail, rows, nothing, nothing)), SinkPlan()),
         Lease("stockpulse", SINK, "archive", "me", 1),
         SinkRow("archive", owner="me", counter=1),
-        None,
-        None,
     )
     with pytest.raises(StoreUnavailable):
         saved_cursor.open()

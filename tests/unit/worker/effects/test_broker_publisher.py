@@ -12,8 +12,7 @@ from app.store.audit.audit_repository import Arrived
 from app.store.coordination.hold import Unleased
 from app.store.coordination.leases import LeaseLost
 from tests.support.builders import a_cursor, arrivals
-from worker.effects.broker_publisher import BrokerPublisher
-from worker.effects.publish_order import PublishOrder
+from worker.effects.publish_order import BrokerPublisher, PublishOrder
 
 
 class Broker:

@@ -25,8 +25,9 @@ from tests.unit.worker.machine.world import KEY, KEY_ID, World
 from worker.consumers.process_parts import SinkPlan
 from worker.consumers.sink import Rejected
 from worker.effects.log_writer import LogWriter
-from worker.hosts.in_process import Worker, make_worker
-from worker.hosts.stream_reading import Reading
+from worker.hosts.in_process import Reading, make_worker
+from worker.hosts.wiring import Wiring
+from worker.sharing.coordinator import Coordinator
 from worker.sharing.membership import Member
 from worker.stream.shards.polling import IDLE_AWS
 
@@ -42,7 +43,7 @@ class Life:
         self.name = name
         self.wire = Wire(world.hub, lambda: self.process, world.ledger.tally)
         self._stop = SimEvent(world.hub)
-        self.worker: Worker | None = None  # None until it has started
+        self.worker: Coordinator | None = None  # None until it has started
         self.process = world.hub.process(name, skew, self._run)
 
     @property
@@ -71,15 +72,16 @@ class Life:
         )
         feed = Feed(tables, FEED)
         clock = SharedClock(ClockRow(*deployment.coordination), feed.newest_ms())
-        with make_worker(
+        wiring = Wiring(
             deployment,
-            Reading(Member(self.name, "redis"), Wake(), IDLE_AWS),
             LogWriter(deployment, feed, clock),
             self._publish,
             self._plan(),
             broker_elsewhere=True,
             parallelization_factor=PARALLEL,
-        ) as self.worker:
+        )
+        reading = Reading(Member(self.name, "redis"), Wake(), IDLE_AWS)
+        with make_worker(reading, wiring) as self.worker:
             self._stop.wait()
 
     def _plan(self) -> SinkPlan:

@@ -14,7 +14,7 @@ from tests.support.builders import (
 from worker.reconcile.decision import (
     is_caught_up,
 )
-from worker.reconcile.readings import Readings
+from worker.reconcile.reconciler import Readings
 from worker.sharing.membership import Member
 
 

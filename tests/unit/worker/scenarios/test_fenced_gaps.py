@@ -18,9 +18,9 @@ from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
 from tests.support.builders import STREAM_ARN, an_item, as_boto3, modified
 from tests.support.fakes.fake_tables import FakeTables
-from worker.continuity.chain_entries import ChainEntries
 from worker.continuity.gaps import ChainGuard, Gaps
-from worker.hosts.stream_reading import NEW_STREAM
+from worker.effects.audit_writer import ChainEntries
+from worker.hosts.in_process import NEW_STREAM
 from worker.stream.decode import decode
 
 STATES = [an_item(Stock=stock) for stock in range(10)]

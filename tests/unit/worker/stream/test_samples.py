@@ -8,7 +8,7 @@ import pytest
 from app.core.stamps import Stamps
 from tests.support.builders import VIEWS
 from tests.support.paths import ROOT
-from worker.aws_lambda.batch_response import sequence_number, stream_arn
+from worker.aws_lambda.invocation import sequence_number, stream_arn
 from worker.stream.decode import decode
 
 # docs/operate/lambda.md names this key, so that `stockpulse lambda-test` shows the authors.

@@ -15,7 +15,7 @@ from tests.support.fakes.fake_shards import FakeShard
 from tests.unit.worker.machine.checks.notes import SHARD, Notes
 from tests.unit.worker.machine.checks.stamps import Stamps
 from tests.unit.worker.machine.checks.written import Ref, Written
-from worker.hosts.stream_reading import NEW_STREAM
+from worker.hosts.in_process import NEW_STREAM
 from worker.leasing.assignment import LEASE_TIME
 from worker.stream.decode import event_key
 
