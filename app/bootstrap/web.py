@@ -33,6 +33,7 @@ from app.demo.simulation.shop import changes, monday_morning
 from app.readmodel.opening import open_read_model
 from app.runtime.version import our_version
 from app.store import location
+from app.store.access.api_keys import ApiKeys
 from app.store.coordination.audit_key_ids import AuditKeyIDs
 from app.store.coordination.audited_table import claim_audit
 from app.store.deployment import CONSUMER, Deployment
@@ -187,6 +188,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             store=(where.name, where.kind),
             refused_keys=authenticator.key_cache.refused_keys,
             copy=lambda: model.state,
+            write_took=lambda: store.products.write_took,
         )
         system = SystemSnapshot(store.status.read, live, vitals)
         shop = opened.enter_context(DemoShop(store.products, demo or _any_shop(settings)))
@@ -211,6 +213,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             broker=broker,
             access=Access(
                 authenticator,
+                ApiKeys(clients.tables, names.settings, deployment.signer.keys),
                 StreamRevocation(authenticator.known, authenticator.now),
                 StreamQuota(settings.max_streams_per_key),
             ),

@@ -16,13 +16,15 @@ class Topic:
     actor: str | None
     delta: Decimal | None
     reason: str | None = None
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """The events that a subscriber wants; a field that is not set admits every event.
 
-    `min_delta` is compared with the absolute stock change. The pages have the same rules in
+    `min_delta` is compared with the absolute stock change. `outside`: only changes that were made
+    outside Stockpulse, or only others. The pages have the same rules in
     static/stream/filter.js; tests/js/filters.json has the cases of both.
     """
 
@@ -32,6 +34,7 @@ class Filter:
     actor: str | None = None
     min_delta: Decimal | None = None
     reasons: frozenset[str] = frozenset()
+    outside: bool | None = None
 
     def admits(self, topic: Topic) -> bool:
         """Whether the subscriber wants an event of this topic."""
@@ -42,6 +45,7 @@ class Filter:
             and self.actor in {None, topic.actor}
             and (self.min_delta is None or abs(topic.delta or Decimal(0)) >= self.min_delta)
             and (not self.reasons or topic.reason in self.reasons)
+            and self.outside in {None, topic.outside}
         )
 
 
@@ -51,5 +55,11 @@ EVERYTHING = Filter()
 def topic_of(event: ChangeEvent) -> Topic:
     """The event's fields that filters read."""
     return Topic(
-        event.kind, event.product_id, event.category, event.actor, event.delta, event.reason
+        event.kind,
+        event.product_id,
+        event.category,
+        event.actor,
+        event.delta,
+        event.reason,
+        event.is_outside,
     )

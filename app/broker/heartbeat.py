@@ -69,6 +69,13 @@ class StatusMessages:
             "audit": max(0, now - cursor.ms),
         }
 
+    @property
+    def delays(self) -> tuple[float, float] | None:
+        """The newest change's delays in seconds, as `published` notes them; None before it."""
+        if not self._published_ms:
+            return None
+        return self._lag["stream"] / 1000, self._lag["audit"] / 1000
+
     def renew(self) -> None:
         """Read the condition again for the next heartbeat."""
         self._status = None

@@ -127,6 +127,8 @@ class InProcessBroker:
             else:
                 for frame in frames:
                     self._ring.append(frame)
+            if frames:
+                self._pulse.added_at = time.monotonic()
         self._views.notify()
 
     def check(self, after: str | None) -> None:
@@ -160,6 +162,16 @@ class InProcessBroker:
     def held(self) -> int:
         """How many events the ring holds."""
         return self._ring.end - self._ring.start
+
+    @property
+    def sent_after(self) -> float | None:
+        """Seconds until every live stream had been sent the newest change; None: none was sent."""
+        return self._pulse.sent
+
+    @property
+    def delays(self) -> tuple[float, float] | None:
+        """The newest change's seconds until its stamp, and from there to this process's ring."""
+        return self._vitals.delays
 
     def _end(self) -> tuple[int, str]:
         """The ring's end and the cursor there, read consistently."""

@@ -4,6 +4,7 @@ It yields bytes ready for the socket. While the socket does not drain, nothing i
 it. A subscription whose position is evicted from the ring ends; its client resumes by cursor.
 """
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -27,10 +28,24 @@ class TooManyStreams(StockpulseError):
 
 @dataclass(slots=True)
 class Pulse:
-    """Shared by all subscribers: the number of heartbeats so far, and whether the broker closes."""
+    """Shared by all subscribers: the number of heartbeats so far, and whether the broker closes.
+
+    `added_at` is when the newest change was added to the ring, by the monotonic clock. `sent` is
+    how many seconds later the last subscriber so far had been sent it; None if none was.
+    """
 
     beats: int = 0
     closing: bool = False
+    added_at: float = 0.0
+    sent: float | None = None
+    _sent_of: float = 0.0
+
+    def note_sent(self, now: float) -> None:
+        """A subscriber was sent everything up to the newest change."""
+        added_at = self.added_at  # another thread writes it
+        if added_at != self._sent_of:
+            self._sent_of, self.sent = added_at, 0.0
+        self.sent = max(self.sent or 0.0, now - added_at)
 
 
 @dataclass(slots=True)
@@ -77,6 +92,8 @@ class Subscription:
                 return
             if data:
                 yield data
+                if self.position >= self.ring.end:
+                    self.pulse.note_sent(time.monotonic())
             elif self.pulse.beats != beat:
                 beat = self.pulse.beats
                 self._forget_sent(beat - first_beat)

@@ -63,6 +63,14 @@ class ChangeNotRecorded(StockpulseError):
         super().__init__(self.__doc__ or "")
 
 
+class AccessNotFound(StockpulseError):
+    """No key or sign-in link has this id. It may be revoked already: see the list."""
+
+    status = 404
+    code = "access-not-found"
+    title = "Key or link not found"
+
+
 class ReadOnly(StockpulseError):
     """This deployment does not write to the products table."""
 

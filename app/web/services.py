@@ -8,6 +8,7 @@ from fastapi import Request
 from app.broker.in_process import InProcessBroker
 from app.config.settings import Settings
 from app.readmodel.read_model import ReadModel
+from app.store.access.api_keys import ApiKeys
 from app.store.idempotency import Once
 from app.store.products.barcodes import BarcodeChecks
 from app.store.store import Store
@@ -50,9 +51,10 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Authentication, and the limits of live streams: until when, and how many for each key."""
+    """Authentication, the keys, and the limits of live streams: until when, how many for a key."""
 
     authenticator: Authenticator
+    keys: ApiKeys
     stream_revocation: StreamRevocation
     stream_quota: StreamQuota
 

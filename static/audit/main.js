@@ -45,7 +45,19 @@ if (facets.querySelector("a[href*=facets]") !== null) {
 
 const [list, pane] = [$("list"), $("pane")];
 const undoForm = () => pane.querySelector("form.undo");
-startUndo(undoForm());
+
+// What was undone is not offered again; the form stays if the pane cannot be fetched.
+async function renewPane() {
+  const shown = pane.querySelector("article")?.dataset.id;
+  const html = await fetched(pane.dataset.source + location.search).then((answer) => answer.text()).catch(() => null);
+  if (html === null || pane.querySelector("article")?.dataset.id !== shown) return;
+  const hadFocus = pane.contains(document.activeElement);
+  put(pane, html);
+  startUndo(undoForm(), renewPane);
+  if (hadFocus) pane.querySelector("h2 a")?.focus({ preventScroll: true });
+}
+
+startUndo(undoForm(), renewPane);
 if ($("selection") !== null) {
   onKey("u", "Undo the chosen change", () => {
     if (undoForm() === null) return false;
@@ -65,7 +77,7 @@ if (list !== null) {
     show(html) {
       put(pane, html);
       pane.dataset.open = "";
-      startUndo(undoForm());
+      startUndo(undoForm(), renewPane);
       pane.scrollTop = 0;
     },
     move: (href) => history.replaceState(null, "", href),

@@ -6,8 +6,8 @@ import { toast } from "../shell/toast.js";
 
 const UNREACHABLE = "Not sent: the server cannot be reached. Try again.";
 
-/** Takes over the form of a page's Undo buttons. */
-export function startUndo(form) {
+/** Takes over the form of a page's Undo buttons; `onDone()` is called after each undo. */
+export function startUndo(form, onDone = () => {}) {
   form?.addEventListener("submit", async (event) => {
     const button = event.submitter;
     if (!button?.value) return;
@@ -17,7 +17,8 @@ export function startUndo(form) {
     const id = button.value;
     try {
       if (await send(form, { event: id })) {
-        toast("Undone.", { undo: () => sendAgain(form, id) });
+        toast("Undone.", { undo: () => sendAgain(form, id).then(onDone) });
+        onDone();
       }
     } catch {
       toast(UNREACHABLE, { bad: true });

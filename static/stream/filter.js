@@ -3,13 +3,15 @@
 // The rules are those of app/broker/filters.py; tests/js/filters.json tests both. An empty
 // parameter, as a form without JavaScript sends it, is not set. Pure.
 
+import { isOutside } from "../rows/format.js";
+
 const LISTS = ["kind", "reason"]; // repeatable: any of the values
 const TEXTS = ["product_id", "category", "actor"];
 const AMOUNT = /^(?=.*[1-9])\d{1,40}(\.\d{1,40})?$/;
 
 /**
  * @typedef {{kind: string[], reason: string[], product_id: string, category: string,
- *   actor: string, min_delta: string}} Filter
+ *   actor: string, min_delta: string, outside: string}} Filter
  */
 
 /**
@@ -23,7 +25,12 @@ export function parseFilter(query) {
     ...TEXTS.map((name) => [name, query.get(name) ?? ""]),
   ]);
   const amount = query.get("min_delta") ?? "";
-  return { ...filter, min_delta: AMOUNT.test(amount) ? amount : "" };
+  const outside = query.get("outside") ?? "";
+  return {
+    ...filter,
+    min_delta: AMOUNT.test(amount) ? amount : "",
+    outside: outside === "true" || outside === "false" ? outside : "",
+  };
 }
 
 /**
@@ -33,7 +40,7 @@ export function parseFilter(query) {
 export function toQuery(filter) {
   const query = new URLSearchParams();
   for (const name of LISTS) for (const value of filter[name]) query.append(name, value);
-  for (const name of [...TEXTS, "min_delta"]) if (filter[name]) query.set(name, filter[name]);
+  for (const name of [...TEXTS, "min_delta", "outside"]) if (filter[name]) query.set(name, filter[name]);
   return query;
 }
 
@@ -42,7 +49,8 @@ export function passes(filter, data) {
   return (
     LISTS.every((name) => filter[name].length === 0 || filter[name].includes(data[name])) &&
     TEXTS.every((name) => filter[name] === "" || filter[name] === data[name]) &&
-    (filter.min_delta === "" || reaches(data.delta ?? 0, filter.min_delta))
+    (filter.min_delta === "" || reaches(data.delta ?? 0, filter.min_delta)) &&
+    (filter.outside === "" || filter.outside === String(isOutside(data)))
   );
 }
 

@@ -2,13 +2,16 @@
 //
 // While the server does not answer, the sentence of every page (static/shell/) says so.
 
+import { createTimes, localiseTimes } from "../shell/times.js";
 import { listen } from "../stream/page_stream.js";
-import { refresh } from "./refresh.js";
+import { createRefresh } from "./refresh.js";
 
 const INTERVAL = 5_000;
 const PATIENCE = 4_000;
 const state = document.getElementById("state");
 const address = document.querySelector("main").dataset.state;
+const times = createTimes();
+const refresh = createRefresh(state, (part) => localiseTimes(part, times));
 let condition = null;
 
 async function update() {
@@ -16,7 +19,7 @@ async function update() {
     const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
     if (!answer.ok) return;
     const text = `<div>${await answer.text()}</div>`;
-    refresh(state, new DOMParser().parseFromString(text, "text/html").body.firstElementChild);
+    refresh(new DOMParser().parseFromString(text, "text/html").body.firstElementChild);
   } catch {
     // the next refresh may succeed
   }
@@ -28,6 +31,13 @@ async function keepFresh() {
   }
   setTimeout(keepFresh, INTERVAL);
 }
+
+// A link to a folded section unfolds it; not all browsers do that by themselves.
+state.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href^='#']");
+  const folded = link && document.getElementById(link.hash.slice(1))?.closest("details");
+  if (folded) folded.open = true;
+});
 
 listen({
   onFrame({ name, data }) {

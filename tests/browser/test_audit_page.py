@@ -115,6 +115,8 @@ def test_changes_are_undone_singly_and_together(
     tab.locator("#list .row").nth(2).click(position=BLANK)
     tab.get_by_role("button", name="Undo this change").click()
     until(lambda: app.http.get(f"/v1/products/{name}").json()["stock"] == 16)
+    expect(tab.locator("#pane")).to_contain_text("This change was undone")
+    expect(tab.get_by_role("button", name="Undo this change")).to_have_count(0)
     tab.goto(f"{app.url}/audit?q=product:{name}+reason:sold")
     for box in tab.locator("#list .pick input").all()[:2]:
         box.check()

@@ -12,7 +12,7 @@ from tests.support.house import House, furnished
 from tests.support.waiting import until
 
 # A new page joins here. `K1` is a product with changes, `K2` was deleted; `{event}` is the id of
-# K1's newest change, and `{at}` a time before it.
+# K1's newest change, `{at}` a time before it, and `{key}` the id of a key.
 PAGES = [
     "/",
     "/products",
@@ -32,6 +32,7 @@ PAGES = [
     "/audit/nothing",
     "/system",
     "/admin",
+    "/admin/keys/revoke?id={key}",
     "/docs",
     "/nothing",
 ]
@@ -62,7 +63,7 @@ def house(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
 
 @pytest.fixture(scope="module")
 def names(house: House) -> dict[str, str]:
-    """The values of `{event}` and `{at}`."""
+    """The values of `{event}`, `{at}` and `{key}`."""
 
     def events() -> list[dict[str, Any]]:
         answer = house.app.http.get("/v1/products/K1/events", headers=house.headers["admin"])
@@ -70,7 +71,8 @@ def names(house: House) -> dict[str, str]:
 
     until(lambda: len(events()) == 2)
     newest, oldest = events()
-    return {"event": quote(newest["id"], safe=""), "at": oldest["time"]}
+    key = house.made["viewer"].id
+    return {"event": quote(newest["id"], safe=""), "at": oldest["time"], "key": key}
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +128,26 @@ def undo_selection(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text("of 1 change")
 
 
+def unfold(page: Page) -> None:
+    for title in page.locator("details.part > summary").all():
+        title.click()
+
+
+def refuse_key(page: Page) -> None:
+    page.locator("summary", has_text="Make a key").click()
+    page.get_by_label("Name").fill("local")
+    page.get_by_role("button", name="Make key").click()
+    expect(page.get_by_role("alert")).to_contain_text("The key was not made.")
+
+
+def make_key(page: Page) -> None:
+    page.locator("summary", has_text="Make a key").click()
+    page.get_by_label("Name").fill("Till 3")
+    page.get_by_label("Also make a link").check()
+    page.get_by_role("button", name="Make key").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Key made: Till 3")
+
+
 def change_selection(page: Page) -> None:
     page.get_by_label("Select Kettle").first.check()
     page.get_by_role("button", name="Take…").click()
@@ -138,6 +160,9 @@ def change_selection(page: Page) -> None:
         ("/audit/{event}", undo_twice),
         ("/audit?q=product:K1", undo_selection),
         ("/products", change_selection),
+        ("/system", unfold),
+        ("/admin", refuse_key),
+        ("/admin", make_key),
     ],
 )
 def test_page_that_a_form_leads_to_is_accessible_and_fits(

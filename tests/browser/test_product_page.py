@@ -77,7 +77,9 @@ def test_version_is_restored_and_a_change_undone(
     page.goto(f"{app.url}/products/history?id={product_id}&at={created['occurred_at']}")
     page.get_by_role("button", name="Restore this version").click()
     page.get_by_role("button", name="Restore").click()
-    expect(page.locator("#toasts" if script else "#done")).to_contain_text("Restored bc")
+    expect(page.locator("#toasts" if script else "#done")).to_contain_text(
+        f"Restored Name of {product_id}."
+    )
     assert app.http.get(f"/v1/products/{product_id}").json()["price"] == "2"
 
     events_of(app, product_id, 3)
@@ -105,7 +107,7 @@ def test_form_returns_to_the_product_and_is_undone_there(
     page.get_by_label("Quantity").fill("4")
     page.get_by_label("Quantity").press("Enter")
     done = page.locator("#toasts" if script else "#done")
-    expect(done).to_contain_text(f"Stock changed: {product_id}")
+    expect(done).to_contain_text(f"Stock changed: Name of {product_id}.")
     expect(page).to_have_url(re.compile(r"tab=stock$" if script else r"tab=stock&done=adjusted"))
     assert app.http.get(f"/v1/products/{product_id}").json()["stock"] == 6
     done.get_by_role("button", name="Undo").click()

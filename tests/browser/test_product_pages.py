@@ -218,3 +218,13 @@ def test_every_page_is_accessible_and_fits(
         )
         assert overflow <= 0, f"{path} is {overflow} px too wide"
     context.close()
+
+
+def test_the_first_product_is_a_few_keys_from_the_search(app: App, page: Page) -> None:
+    app.create("KEYS", name="Keys")
+    page.goto(f"{app.url}/products?q=KEYS")
+    expect(page.get_by_label("Take from Keys")).to_be_attached()
+    page.get_by_label("Find products").focus()
+    for key in ("Tab", "Enter", "Tab", "Tab", "Tab"):  # the link to the list, box, name, minus
+        page.keyboard.press(key)
+    expect(page.get_by_label("Take from Keys")).to_be_focused()

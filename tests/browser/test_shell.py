@@ -177,3 +177,15 @@ def test_alert_that_opened_unseen_is_in_the_title_and_told_on_return(app: App, p
     page.evaluate("document.dispatchEvent(new Event('visibilitychange', {bubbles: true}))")
     expect(page.locator("#toasts")).to_contain_text("Kettle is low: 2 left.")
     assert page.title() == title
+
+
+def test_a_long_pill_leaves_room_for_the_menu_on_a_tablet(app: App, page: Page) -> None:
+    page.set_viewport_size({"width": 768, "height": 900})
+    page.goto(f"{app.url}/products")
+    expect(page.locator("#pill")).to_have_attribute("data-state", "live")
+    page.locator("#pill [data-part=text]").evaluate(
+        "(text) => text.textContent = 'Live · caught up 12,312, some missed'"
+    )
+    box = page.locator("#more > summary").bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= 768

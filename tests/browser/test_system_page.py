@@ -38,6 +38,7 @@ def test_page_refreshes_to_show_a_store_outage_and_its_end(tmp_path: Path, page:
         page.clock.install()
         page.goto(f"{process.url}/system")
         expect(page.locator("#verdict").get_by_role("status")).to_contain_text("All is well")
+        page.get_by_role("heading", name="Reading of changes").click()
         page.locator("#shards-scroll").focus()
         engine = find_running(process.data_dir)
         assert engine is not None
@@ -78,12 +79,19 @@ def test_page_with_many_findings_is_accessible_and_fits(
     page = context.new_page()
     page.goto(f"{shared.url}/system", wait_until="load")
     expect(page.locator("#dead-letters tbody tr")).to_have_count(2)
+    expect(page.locator("#dead-letters table")).to_be_hidden()
+    check_page(page)
+    page.get_by_role("link", name="Show “Changes that were not delivered”").click()
+    expect(page.locator("#dead-letters table")).to_be_visible()
+    for part in page.locator("details.part").all():
+        if part.get_attribute("open") is None:
+            part.locator("summary").click()
     # The row is as old as the first of these tests, so it may count as silent by now.
     expect(page.locator("#workers")).to_contain_text(re.compile("not heard of yet|silent"))
     expect(page.locator("#sinks tbody tr")).to_have_count(3)
     check_page(page)
-    page.get_by_role("link", name="Rewind: connection webhook").click()
-    expect(page.get_by_role("heading", name="Rewind connection webhook")).to_be_visible()
+    page.get_by_role("button", name="Replay from…: connection webhook").click()
+    expect(page.get_by_role("heading", name="Replay connection webhook")).to_be_visible()
     check_page(page)
     context.close()
 
@@ -97,12 +105,30 @@ def test_sink_is_paused_rewound_and_resumed_without_script(app: App, browser: Br
     page.get_by_role("button", name="Pause: connection webhook").click()
     row = page.locator("#sinks tbody tr", has_text="webhook")
     expect(row).to_contain_text("paused by local")
-    page.get_by_role("link", name="Rewind: connection webhook").click()
+    page.get_by_role("button", name="Replay from…: connection webhook").click()
     page.get_by_role("button", name="Skip waiting changes").click()
     expect(row).to_contain_text("up to date")
     page.get_by_role("button", name="Resume: connection webhook").click()
     expect(row).to_contain_text("running")
     context.close()
+
+
+@pytest.mark.parametrize(("width", "across"), [(1280, True), (768, True), (390, False)])
+def test_hops_stand_in_the_order_of_a_change_with_the_lag_on_each_arrow(
+    shared: App, page: Page, width: int, *, across: bool
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{shared.url}/system")
+    expect(page.locator("#pill")).to_have_attribute("data-state", "live")
+    shared.create(f"HOP{width}")
+    lags = page.locator(".hops .lag")
+    expect(lags.get_by_text(re.compile(r"^(< )?\d+\.\d s$|^\d+ s$"))).to_have_count(5)
+    names = page.locator(".hops strong")
+    expect(names).to_have_text(["Write", "Table", "Worker", "Audit", "Live feed", "Screens"])
+    boxes = [box for name in names.all() if (box := name.bounding_box())]
+    places = [box["x" if across else "y"] for box in boxes]
+    assert places == sorted(set(places))
+    assert len({round(box["y" if across else "x"]) for box in boxes}) == 1
 
 
 def check_page(page: Page) -> None:

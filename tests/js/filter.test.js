@@ -17,7 +17,7 @@ for (const { query, admits } of cases) {
 }
 
 test("empty, unknown and wrong parameters are not set", () => {
-  const wrong = "kind=&reason=&product_id=&actor=&page=2&min_delta=";
+  const wrong = "kind=&reason=&product_id=&actor=&page=2&outside=yes&min_delta=";
   for (const amount of ["", "0", "0.0", "-3", "many", "1e3", "Infinity"]) {
     assert.deepEqual(parsed(wrong + amount), parsed(""));
     assert.equal(toQuery(parsed(wrong + amount)).toString(), "");

@@ -33,6 +33,7 @@ from worker.sharing.membership import Guard, Member, Membership
 from worker.stream.shards.discovery import Discovery
 from worker.stream.shards.lineage import Position
 from worker.stream.shards.polling import Idle, Polling
+from worker.stream.shards.progress import PageTimes
 from worker.stream.shards.reader import ShardReader, Work
 from worker.stream.shards.reader_pool import ReaderPool
 from worker.stream.shards.shard_iterator import ShardPages
@@ -77,8 +78,8 @@ def make_worker(reading: Reading, wiring: Wiring) -> Iterator[Coordinator]:
         log.raise_clock()  # a product's stamps increase from one owner of its shard to the next
         guard = ChainGuard(gaps, wiring.retry, hold)
 
-        def take(records: Sequence[Any]) -> None:
-            wiring.pipeline.process(records, lease.stream_arn, hold, guard)
+        def take(records: Sequence[Any]) -> PageTimes:
+            return wiring.pipeline.process(records, lease.stream_arn, hold, guard)
 
         return take
 

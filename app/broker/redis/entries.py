@@ -50,7 +50,9 @@ def fields_of(cursor: Cursor, event: ChangeEvent, table: str) -> "Fields":
         topic.reason,
         int(event.occurred_at.timestamp() * 1000),
     ]
-    return {"head": json_text.dumps(head), "data": event_json(event, table)}
+    # A field of its own, which a web process of an earlier version passes over.
+    marks: Fields = {"outside": b"1"} if topic.outside else {}
+    return {"head": json_text.dumps(head), "data": event_json(event, table), **marks}
 
 
 def entry_of(fields: Mapping[bytes, bytes]) -> Entry | None:
@@ -65,5 +67,6 @@ def entry_of(fields: Mapping[bytes, bytes]) -> Entry | None:
     cursor, event_id, kind, product_id, category, actor, delta, reason, occurred_ms = (
         json_text.loads(fields[b"head"])
     )
-    topic = Topic(kind, product_id, category, actor, number_of(delta), reason)
+    outside = b"outside" in fields
+    topic = Topic(kind, product_id, category, actor, number_of(delta), reason, outside)
     return Entry(parse_cursor(cursor), event_id, topic, occurred_ms, fields[b"data"])

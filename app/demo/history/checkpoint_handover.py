@@ -24,7 +24,7 @@ from worker.sharing.membership import Member, new_owner
 from worker.stream.shards.polling import IDLE_LOCAL
 from worker.stream.shards.reader import Work
 
-Take = Callable[[Sequence[Any], str], None]
+Take = Callable[[Sequence[Any], str], object]
 
 WITHIN = 60.0  # seconds within which the stream must contain the puts
 

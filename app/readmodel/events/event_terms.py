@@ -21,7 +21,7 @@ from app.core.events import ChangeEvent
 from app.readmodel.products.product_row import folded, spaced
 
 Qualifier = Literal[
-    "kind", "product", "actor", "reason", "category", "reference", "request", "touches"
+    "kind", "product", "actor", "reason", "category", "reference", "request", "touches", "outside"
 ]
 FIELDS = "fields"  # value of `touches`: the event changed more of its product than the stock
 
@@ -39,6 +39,7 @@ _LETTER: dict[Qualifier, str] = {
     "reference": "f",
     "request": "q",
     "touches": "t",
+    "outside": "o",
 }
 _START, _LONG_START = 3, 8  # characters
 _REMEMBERED = 4096  # values, and as many words
@@ -114,6 +115,7 @@ def _terms(event: ChangeEvent) -> Iterator[str]:
         ("category", event.category),
         ("reference", event.reference),
         ("request", event.request_id),
+        ("outside", "true" if event.is_outside else "false"),
         ("touches", FIELDS if len(event.changed) > (event.kind == "stock_changed") else None),
     )
     for qualifier, value in values:

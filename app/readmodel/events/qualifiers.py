@@ -19,6 +19,7 @@ MOST = 32  # words and qualifiers
 VALUES: dict[Qualifier, tuple[str, ...]] = {
     "kind": tuple(kind for kind in KINDS if kind != "internal"),
     "reason": REASONS,
+    "outside": ("true", "false"),
 }
 _NAMES: dict[str, Qualifier] = {
     "kind": "kind",
@@ -26,6 +27,7 @@ _NAMES: dict[str, Qualifier] = {
     "reason": "reason",
     "product": "product",
     "category": "category",
+    "outside": "outside",
     "reference": "reference",
     "request": "request",
 }

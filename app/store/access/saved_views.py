@@ -40,6 +40,14 @@ class TooManyViews(StockpulseError):
     title = "Too many saved views"
 
 
+class ViewExists(StockpulseError):
+    """Another view has this name. Choose another name, or replace that view."""
+
+    status = 409
+    code = "view-exists"
+    title = "A saved view has this name"
+
+
 class ViewChanged(StockpulseError):
     """The view was changed by others at the same time. Nothing was saved; try again."""
 
@@ -96,11 +104,11 @@ class SavedViews:
             raise ViewNotFound("No saved view has this name. See the list of views.")
         return _view(row)
 
-    def put(self, name: str, q: str, order: str, actor: str) -> View:
-        """Save a view, or replace the one with this name.
+    def put(self, name: str, q: str, order: str, actor: str, *, replace: bool = True) -> View:
+        """Save a view; `replace`: also if another one has this name.
 
         Raises:
-            InvalidViewName, TooManyViews, ViewChanged: it was not saved.
+            InvalidViewName, TooManyViews, ViewExists, ViewChanged: it was not saved.
 
         """
         name = checked_view_name(name)
@@ -111,6 +119,11 @@ class SavedViews:
             before = None if row is None else _view(row)
             if before == view:
                 return view
+            if before is not None and not replace:
+                raise ViewExists(
+                    f"A search named “{name}” exists already: it was not changed. Choose another "
+                    "name, or replace it."
+                )
             if row is None and len(self.all()) >= MOST:
                 raise TooManyViews(f"There are {MOST} saved views already. Delete one first.")
             version = {"Version": {"N": str(_version(row) + 1)}}

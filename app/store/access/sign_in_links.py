@@ -7,6 +7,7 @@ they let somebody in. The rows of ended sessions are not: they only keep somebod
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,17 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 LINK_LIFE = timedelta(minutes=10)
+MOST_LINKS = 100  # shown
 _LINK = "link"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLink:
+    """A link that was not used yet: its id, which is no secret, its key, and when it expires."""
+
+    id: str
+    key_id: str
+    until: datetime
 
 
 class SignInLinks:
@@ -66,6 +77,35 @@ class SignInLinks:
         if int(row["ExpiresAt"]["N"]) <= self._now().timestamp():
             return None
         return str(row["Key"]["S"])
+
+    def open_links(self) -> list[OpenLink]:
+        """The links that still work, the one that expires first at the beginning."""
+        now, links = self._now().timestamp(), []
+        for row in self._rows.all(_LINK):
+            if self._rows.fault(row) is None and int(row["ExpiresAt"]["N"]) > now:
+                until = datetime.fromtimestamp(int(row["ExpiresAt"]["N"]), UTC)
+                links.append(OpenLink(row["ID"]["S"], row["Key"]["S"], until))
+        return sorted(links, key=lambda link: link.until)[:MOST_LINKS]
+
+    def revoke_link(self, link_id: str, actor: str) -> bool:
+        """Delete a link, so that nobody signs in with it; False if it does not work any more."""
+        link = next((one for one in self.open_links() if one.id == link_id), None)
+        if link is None:
+            return False
+        try:
+            self._rows.record_action(
+                actor,
+                "sign-in link revoked",
+                self._rows.action(
+                    "Delete",
+                    Key=row_key(_LINK, link_id),
+                    ConditionExpression="attribute_exists(ID)",
+                ),
+                before={"key": link.key_id},
+            )
+        except ConditionFailed:  # somebody has just used it
+            return False
+        return True
 
     def use_link(self, token: str, key: ApiKey) -> bool:
         """Use the link; False if it has already been used or has expired."""

@@ -10,7 +10,10 @@ REPORTED = 200  # shards in a heartbeat's status, so that it fits into an item
 
 @dataclass(frozen=True, slots=True)
 class ShardState:
-    """How far a shard has been read, and its lag and problems."""
+    """How far a shard has been read, and its lag and problems.
+
+    The last three are what the newest page with records took, in seconds; None before the first.
+    """
 
     shard_id: str
     stream_arn: str = ""
@@ -20,6 +23,9 @@ class ShardState:
     last_page: float | None = None  # seconds since the last page arrived; None before the first
     trouble: str = ""
     lag_at_most: float | None = None  # upper bound of `lag`, if record times are whole minutes
+    arrived: float | None = None  # from the last record's creation to the worker
+    stored: float | None = None  # until a batch was in the audit and the feed
+    published: float | None = None  # from there until the broker had it
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,8 @@ def put_all(client: "DynamoDBClient", puts: Iterable[Put]) -> None:
             return
         time.sleep(_pause(tries))
     raise StoreUnavailable(
-        "DynamoDB left items of a batch unprocessed: the table is throttled. Try again later."
+        "DynamoDB left items of a batch unprocessed: the table is throttled. Raise its "
+        "capacity or wait."
     )
 
 
@@ -100,5 +101,6 @@ def _get(
             return found, size
         time.sleep(_pause(tries))
     raise StoreUnavailable(
-        "DynamoDB left keys of a batch unprocessed: the table is throttled. Try again later."
+        "DynamoDB left keys of a batch unprocessed: the table is throttled. Raise its "
+        "capacity or wait."
     )

@@ -159,7 +159,7 @@ def _translate(error: ClientError) -> Exception:
     if code == "ConditionalCheckFailedException" or "ConditionalCheckFailed" in reasons:
         return ConditionFailed()
     if code in _THROTTLED or reasons & {"ThrottlingError", "ProvisionedThroughputExceeded"}:
-        return StoreUnavailable("DynamoDB is throttling requests. Try again in a moment.")
+        return StoreUnavailable("DynamoDB is throttling requests: raise the capacity or wait.")
     if "TransactionConflict" in reasons:  # another transaction has the item: read and try again
         return ConditionFailed()
     too_large = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 413

@@ -72,15 +72,21 @@ def settling(error: ConditionFailed) -> Iterator[None]:
 
 
 class Committer:
-    """Applies transactions, and calls `on_commit` after each."""
+    """Applies transactions, and calls `on_commit` after each.
+
+    `took`: seconds until the newest one was applied; None before the first.
+    """
 
     def __init__(
         self, client: "DynamoDBClient", on_commit: Callable[[], None] = lambda: None
     ) -> None:
         self._client = client
         self._on_commit = on_commit
+        self.took: float | None = None
 
     def __call__(self, *actions: dict[str, Any]) -> None:
         """Apply these actions; raises as `commit` does."""
+        began = time.monotonic()
         commit(self._client, actions)
+        self.took = time.monotonic() - began
         self._on_commit()

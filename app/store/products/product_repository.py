@@ -82,6 +82,11 @@ class ProductRepository(ProductReader):
         self._locks = ProductLocks()
         self.change = OptimisticUpdate(self._commit, self.read, self._locks, stamps, now, on_write)
 
+    @property
+    def write_took(self) -> float | None:
+        """Seconds until the table had applied this process's newest write; None before it."""
+        return self._commit.took
+
     def create(
         self, draft: ProductDraft, stamp: Stamp, once: Once[Product] | None = None
     ) -> Product:

@@ -112,13 +112,13 @@ async def list_events(
     Each event is listed once, at its first arrival. `as_of` says how old the page is at most.
 
     While the server reads the events after its start, `filling` says how far it is. Until then,
-    `kind`, `reason`, `product_id`, `category`, `actor` and `min_delta` work, but a page can be
-    short of `limit`, or empty, and lists an event that arrived again after a crash twice: follow
-    `next_cursor`, and drop events whose `id` you already have. Other conditions get 503.
+    `kind`, `reason`, `product_id`, `category`, `actor`, `min_delta` and `outside` work, but a page
+    can be short of `limit`, or empty, and lists an event that arrived again after a crash twice:
+    follow `next_cursor`, and drop events whose `id` you already have. Other conditions get 503.
 
     With `Accept: text/event-stream` it streams events as they arrive (server-sent events), starting
     after `Last-Event-ID` or `after`. The stream has the filters `kind`, `reason`, `product_id`,
-    `category`, `actor` and `min_delta`.
+    `category`, `actor`, `min_delta` and `outside`.
 
     With `Accept: text/csv` or `application/x-ndjson` the response has all events of the list (those
     after `cursor`), and is made while it is sent, as for products. With `limit` it is a page.
@@ -128,8 +128,8 @@ async def list_events(
     if "text/event-stream" in request.headers.get("accept", ""):
         if not search.only_live:
             raise InvalidRequest(
-                "The live stream has the filters kind, reason, product_id, category, actor and "
-                "min_delta only. Filter by other conditions when you receive the events."
+                "The live stream has the filters kind, reason, product_id, category, actor, "
+                "min_delta and outside only. Filter by other conditions when you receive events."
             )
         identity, account = identity_of(request), account_of(request.scope)
         return stream(

@@ -13,7 +13,7 @@ from app.store.sinks.sink_lag import SinkView
 from app.web.auth.permissions import needs
 from app.web.pages.forms import Form, Submitted
 from app.web.pages.templating import render
-from app.web.requests.parameters import ServicesDep
+from app.web.requests.parameters import ServicesDep, administrable
 from app.web.requests.queued_route import QueuedRoute
 from app.web.requests.write_stamp import actor_of
 from app.web.services import Services
@@ -21,7 +21,7 @@ from app.web.services import Services
 SinkName = Annotated[str, Query(alias="name")]
 
 router = APIRouter(
-    prefix="/system/sinks", route_class=QueuedRoute, dependencies=[needs(Role.ADMIN)]
+    prefix="/system/sinks", route_class=QueuedRoute, dependencies=[needs(Role.ADMIN, administrable)]
 )
 
 

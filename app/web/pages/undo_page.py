@@ -3,6 +3,7 @@
 The reversal is a change of its own, so it can be undone by the same form.
 """
 
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from zoneinfo import ZoneInfo
@@ -14,7 +15,9 @@ from app.core.errors import EventNotFound, StockpulseError
 from app.core.events import ChangeEvent
 from app.core.paths import name_in_events
 from app.core.roles import Role
+from app.store.idempotency import RequestKey
 from app.store.products.model import Product
+from app.store.products.reversal.reversal_errors import AlreadyReversed
 from app.web.auth.permissions import needs
 from app.web.pages.event_rows import row_of
 from app.web.pages.forms import Submitted
@@ -25,6 +28,7 @@ from app.web.requests.queued_route import QueuedRoute
 from app.web.requests.write_stamp import stamp_for
 from app.web.services import Services
 
+REVERSAL = "reversal"  # the action that happens once for an event
 UNDONE = "undone"  # parameter of the page that the form returns to: the id of the event
 _RECENT = 50  # events of the product among which its reversal is looked for
 
@@ -36,6 +40,12 @@ _TITLES = {
     "not-reversible": "This change cannot be undone",
     "insufficient-stock": "Not enough stock to undo this",
     "event-not-found": "Change not found",
+}
+
+# What an error says in the reader's words, by problem code; others keep their own.
+_DETAILS = {
+    "already-reversed": "This change was undone before, and that can be done once. To bring it "
+    "back, undo the change that undid it.",
 }
 
 router = APIRouter(route_class=QueuedRoute, dependencies=[needs(Role.EDITOR, writable)])
@@ -70,7 +80,7 @@ def take_back(
     """Reverse one event, by a change of its own."""
     reversals = services.store.reversals
     once = idempotency.once_for_action(
-        "reversal", event.id, _nothing, lambda request_id: reversals.already(event, request_id)
+        REVERSAL, event.id, _nothing, partial(reversals.already, event)
     )
     reversals.reverse(event, stamp_for(request, reason="correction", reverses=event.id), once)
 
@@ -78,6 +88,19 @@ def take_back(
 def title_of(code: str, title: str) -> str:
     """The title of an error in the reader's words."""
     return _TITLES.get(code, title)
+
+
+def detail_of(error: StockpulseError) -> str:
+    """What the error says, in the reader's words."""
+    return _DETAILS.get(error.code, error.detail)
+
+
+def undone_by(services: Services, event: ChangeEvent) -> AlreadyReversed | None:
+    """The error that taking the event back again would be; None if it was not taken back yet."""
+    spent = partial(services.store.reversals.already, event)
+    action = RequestKey("", REVERSAL, event.id, b"", "", spent)
+    found = services.store.idempotency_keys.recall(action)
+    return found if isinstance(found, AlreadyReversed) else None
 
 
 def local_path(text: str, base: str) -> str:
@@ -129,7 +152,7 @@ def explained(
         status=error.status,
         page="",
         title=title_of(error.code, error.title),
-        detail=error.detail,
+        detail=detail_of(error),
         conflicts=error.extra.get("conflicts", []),
         row=None if event is None else row_of(event, zone, stock),
         again=event.id if event is not None and error.code == "already-reversed" else None,

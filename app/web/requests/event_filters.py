@@ -48,8 +48,8 @@ async def event_search(
             max_length=Q_LENGTH,
             description="Words and qualifiers, such as `actor:anna -kind:deleted "
             'created:>2026-01-01 "damaged in"`. The qualifiers are `kind`, `actor`, `reason`, '
-            "`product`, `category`, `reference`, `request`, `created` and `delta`; `-` excludes "
-            "what follows. All conditions of the request must be met.",
+            "`product`, `category`, `outside`, `reference`, `request`, `created` and `delta`; `-` "
+            "excludes what follows. All conditions of the request must be met.",
         ),
     ] = "",
     kind: Annotated[
@@ -76,6 +76,13 @@ async def event_search(
         list[Reason] | None,
         Query(description="Return only changes with this reason. Repeat it for several reasons."),
     ] = None,
+    outside: Annotated[
+        bool | None,
+        Query(
+            description="`true`: return only changes that were made outside Stockpulse; `false`: "
+            "only others."
+        ),
+    ] = None,
     reference: Annotated[
         _Text, Query(description="Return only changes with exactly this reference.")
     ] = None,
@@ -96,7 +103,13 @@ async def event_search(
     """The search that the parameters describe."""
     zone = ZoneInfo(services_of(request).settings.timezone)
     live = Filter(
-        frozenset(kind or ()), product_id, category, actor, min_delta, frozenset(reason or ())
+        frozenset(kind or ()),
+        product_id,
+        category,
+        actor,
+        min_delta,
+        frozenset(reason or ()),
+        outside,
     )
     given: dict[Qualifier, tuple[str, ...]] = {
         "kind": tuple(kind or ()),
@@ -104,6 +117,7 @@ async def event_search(
         "category": _one(category),
         "actor": _one(actor),
         "reason": tuple(reason or ()),
+        "outside": () if outside is None else (str(outside).lower(),),
     }
     others: dict[Qualifier, tuple[str, ...]] = {
         "reference": _one(reference),

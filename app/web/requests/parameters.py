@@ -191,6 +191,15 @@ async def writable(request: Request) -> None:
         raise ReadOnly("STOCKPULSE_READ_ONLY is set, so products cannot be changed here.")
 
 
+async def administrable(request: Request) -> None:
+    """Reject the pages' forms of administration in a read-only deployment (for `needs`)."""
+    if services_of(request).settings.read_only:
+        raise ReadOnly(
+            "STOCKPULSE_READ_ONLY is set, so the pages change nothing. Use the command line: "
+            "`stockpulse sinks` and `stockpulse key`."
+        )
+
+
 async def json_body(request: Request) -> None:
     """Reject bodies that are not JSON (for `needs`)."""
     _refuse_encoded(request)

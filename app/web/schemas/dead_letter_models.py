@@ -38,10 +38,12 @@ class DeadLetterOut(BaseModel):
         description="For `audit` only: the ARN of the stream that the record is from."
     )
     record: Any = Field(
-        description="For `audit` only: the stream record, in the form in which Lambda gets it."
+        description="For `audit` only, and for admins: the stream record, in the form in which "
+        "Lambda gets it."
     )
     record_omitted: bool = Field(
-        description="Whether the record is missing because it is too large to show or to store."
+        description="Whether the record is missing because it is too large to show or to store, "
+        "or because you are no admin."
     )
 
 
@@ -75,7 +77,10 @@ class DeletedLetterOut(BaseModel):
 
 
 def letter_out(letter: Letter, shown: int) -> dict[str, Any]:
-    """A letter as JSON values, as in `DeadLetterOut`; records over `shown` bytes are omitted."""
+    """A letter as JSON values, as in `DeadLetterOut`; records over `shown` bytes are omitted.
+
+    0: every record is omitted.
+    """
     record = letter.record
     omitted = letter.digest is not None or (record is not None and len(json.dumps(record)) > shown)
     return {

@@ -28,6 +28,9 @@ _REMEDIES = {
 }
 _NAMES = {"store": "Database", "web": "Server", "broker": "Redis"}
 _OTHER = "It retries by itself. If this lasts, check the log."
+_THROTTLED = "Nothing is lost: it goes on by itself, as fast as the capacity allows."
+# The hop that each part belongs to (app/web/system/hops.py).
+_HOPS = {"engine": "stream", "store": "stream", "web": "screens", "broker": "feed"}
 
 
 def condition_of(vitals: Vitals, now: datetime, fine_at: datetime) -> Condition:
@@ -63,7 +66,8 @@ def problems(vitals: Vitals) -> Iterator[Finding]:
     for name, status in vitals.parts.items():
         if status != "ok":
             what = f"{_NAMES.get(name, name.capitalize())}: {status.rstrip('.')}."
-            yield Finding(what, _REMEDIES.get(name, _OTHER), bad=True)
+            remedy = _remedy(status, _REMEDIES.get(name, _OTHER))
+            yield Finding(what, remedy, bad=True, at=_HOPS.get(name, name))
     if vitals.workers is None:
         return
     if not vitals.workers:
@@ -72,12 +76,13 @@ def problems(vitals: Vitals) -> Iterator[Finding]:
             "Start one. It continues where the last one stopped:",
             bad=True,
             command="stockpulse worker",
+            at="worker",
         )
     for worker in vitals.workers:
         if vitals.on_lambda:
             if worker.age > UNANSWERED:
                 what = f"Database: DynamoDB has not answered for {worker.age:.0f} s."
-                yield Finding(what, _REMEDIES["store"], bad=True)
+                yield Finding(what, _REMEDIES["store"], bad=True, at="stream")
         elif worker.age > UNHEARD:
             yield Finding(
                 f"A worker has not been heard of for {worker.age:.0f} s.",
@@ -85,10 +90,17 @@ def problems(vitals: Vitals) -> Iterator[Finding]:
                 "within 15 s. If there is none, start one:",
                 bad=True,
                 command="stockpulse worker",
+                at="worker",
             )
         elif worker.problem:
             what = f"Worker: {worker.problem.rstrip('.')}."
-            yield Finding(what, _REMEDIES["worker"], bad=True)
+            remedy = _remedy(worker.problem, _REMEDIES["worker"])
+            yield Finding(what, remedy, bad=True, at="worker")
+
+
+def _remedy(trouble: str, usual: str) -> str:
+    """What to do; the text of a throttled call says already to raise the capacity or wait."""
+    return _THROTTLED if "throttl" in trouble else usual
 
 
 def _seen(vitals: Vitals, now: datetime) -> dict[str, datetime | None]:

@@ -47,6 +47,7 @@ def _of_keys(refused: int) -> list[Finding]:
             "and why:",
             bad=False,
             command="stockpulse key list",
+            at="admin",
         )
     ]
 
@@ -86,6 +87,7 @@ def _of_lag(lag: float) -> list[Finding]:
             f"Changes appear late: the reader is {span(lag)} behind.",
             "Nothing is lost, and it catches up by itself. If the lag grows, check the log.",
             bad=False,
+            at="shards",
         )
     ]
 
@@ -99,9 +101,10 @@ def _of_tables(state: SystemState, stored: StoredStatus) -> list[Finding]:
         found.append(
             Finding(
                 f"{count} {what} not delivered to a connection.",
-                "See the errors below, fix their cause, then send the changes again:",
+                "See the errors, fix their cause, then send the changes again:",
                 bad=False,
                 command="stockpulse sinks redrive",
+                at="dead-letters",
             )
         )
     if stored.no_stock:
@@ -120,11 +123,12 @@ def _of_tables(state: SystemState, stored: StoredStatus) -> list[Finding]:
     if recent:
         found.append(
             Finding(
-                "Changes were lost before they were read (see the gaps below).",
+                "Changes were lost before they were read.",
                 "The table itself is complete. Compare the audit with the table. (A gap stays in "
                 "this list for 24 hours, also after the comparison.)",
                 bad=False,
                 command="stockpulse reconcile",
+                at="gaps",
             )
         )
     return found

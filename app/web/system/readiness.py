@@ -5,6 +5,7 @@ from typing import Any
 
 from app.core.events import rfc3339
 from app.web.system.health_checks import findings, headline
+from app.web.system.hops import hops
 from app.web.system.shard_lines import shard_lines
 from app.web.system.sink_lines import sink_lines
 from app.web.system.state import SystemState
@@ -22,6 +23,7 @@ def details_of(state: SystemState, *, is_admin: bool) -> dict[str, Any]:
         "as_of": rfc3339(state.as_of),
         "read_at": rfc3339(state.read_at) if state.read_at else None,
         "store": state.live.store_for(is_admin=is_admin),
+        "hops": [asdict(hop) for hop in hops(state)],
         "shards": [asdict(line) for line in shard_lines(state)[:MOST]],
         "workers": [asdict(worker) for worker in state.workers[:MOST]],
         "sinks": [asdict(line) for line in sink_lines(state)[:MOST]],

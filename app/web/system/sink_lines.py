@@ -64,6 +64,7 @@ def _finding(line: SinkLine, *, on_lambda: bool) -> Finding | None:
             "It delivers nothing until an administrator chooses where it continues:",
             bad=False,
             command=f"stockpulse sinks rewind {name} --to beginning",
+            at="sinks",
         )
     if line.paused_itself:
         return Finding(
@@ -71,6 +72,7 @@ def _finding(line: SinkLine, *, on_lambda: bool) -> Finding | None:
             "The receiver asked for no more changes. To deliver to it again:",
             bad=False,
             command=f"stockpulse sinks resume {name}",
+            at="sinks",
         )
     if line.state == "running" and line.last_error:
         delay = f", and {behind} behind" if late else ""
@@ -79,6 +81,7 @@ def _finding(line: SinkLine, *, on_lambda: bool) -> Finding | None:
             "Delivery is retried, and nothing is lost. Check the receiver and the settings:",
             bad=False,
             command=f"stockpulse sinks test {name}",
+            at="sinks",
         )
     if not late:
         return None
@@ -90,12 +93,13 @@ def _finding(line: SinkLine, *, on_lambda: bool) -> Finding | None:
             remedy,
             bad=False,
             command=f"stockpulse sinks pause {name}",
+            at="sinks",
         )
     remedy = "It catches up by itself, and nothing is lost. If the lag grows, the receiver is slow."
     if line.silent is not None:
         remedy = f"Its worker has sent no heartbeat for {span(line.silent)}. Another worker "
         remedy += "takes over by itself if its settings enable it."
-    return Finding(f"Connection {name} is {behind} behind.", remedy, bad=False)
+    return Finding(f"Connection {name} is {behind} behind.", remedy, bad=False, at="sinks")
 
 
 def _line(view: SinkView, silent: float | None, letters: int) -> SinkLine:

@@ -54,7 +54,8 @@ class Live:
     `held`: how many events the ring holds. `overruns`: how many subscribers were so slow that
     events left the ring before they were sent, since the process started. `store` says where the
     store is, for admins only: whoever knows that may be able to write to it. `store_kind` does not.
-    `refused_keys`: how many stored API keys do not count. `copy` is the read model.
+    `refused_keys`: how many stored API keys do not count. `copy` is the read model. `write_took`
+    is as `ProductRepository` has it, `sent_after` and `delays` as `InProcessBroker` has them.
     """
 
     vitals: Vitals
@@ -67,6 +68,9 @@ class Live:
     store_kind: str
     copy: CopyState
     refused_keys: int = 0
+    write_took: float | None = None
+    sent_after: float | None = None
+    delays: tuple[float, float] | None = None
 
     def store_for(self, *, is_admin: bool) -> str:
         """What the store is, and for an admin where."""
@@ -104,6 +108,7 @@ def live_of(
     store: tuple[str, str],
     refused_keys: Callable[[], int],
     copy: Callable[[], CopyState],
+    write_took: Callable[[], float | None],
 ) -> Callable[[], Live]:
     """A function that reads `Live`; `shards` is None if this process has no worker.
 
@@ -122,6 +127,9 @@ def live_of(
             store_kind=store[1],
             refused_keys=refused_keys(),
             copy=copy(),
+            write_took=write_took(),
+            sent_after=broker.sent_after,
+            delays=broker.delays,
         )
 
     return read

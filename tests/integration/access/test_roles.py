@@ -129,6 +129,11 @@ TABLE: dict[Route, tuple[Role | None, int, dict[str, Any]]] = {
     ("POST", "/system/sinks/rewind"): (ADMIN, 404, {"params": {"name": "nothing"}}),
     ("GET", "/metrics"): (VIEWER, 200, {}),
     ("GET", "/admin"): (ADMIN, 200, {}),
+    ("POST", "/admin/keys"): (ADMIN, 422, {"data": {}}),
+    ("GET", "/admin/keys/revoke"): (ADMIN, 404, {"params": {"id": "nothing"}}),
+    ("POST", "/admin/keys/revoke"): (ADMIN, 404, {"data": {"id": "nothing"}}),
+    ("POST", "/admin/links"): (ADMIN, 404, {"data": {"id": "nothing"}}),
+    ("POST", "/admin/links/revoke"): (ADMIN, 404, {"data": {"id": "nothing"}}),
     ("POST", "/sign-out"): (VIEWER, 303, {}),
 }
 
@@ -258,6 +263,8 @@ def test_every_form_of_every_page_has_the_token(house: House) -> None:
     house.app.http.delete("/v1/products/GONE", headers=deletion)
     write_sinks(house)
     house.app.http.put("/v1/views/V", json={"q": ""}, headers=house.headers["editor"])
+    viewer = house.made["viewer"]
+    house.sign_in.make_link(viewer, "test")
     with house.browser(house.secrets["admin"]) as admin:
         pages = [
             "/audit?view=V",
@@ -274,6 +281,7 @@ def test_every_form_of_every_page_has_the_token(house: House) -> None:
             "/products?done=saved&saved=FORM&undo=r",
             "/products?deleted=true",
             "/admin",
+            f"/admin/keys/revoke?id={viewer.id}",
         ]
         pages += [f"/products/{do}?id=FORM" for do in ("edit", "adjust", "delete", "history")]
         restore = f"/products/restore?id=FORM&at={rfc3339(datetime.now(UTC))}"

@@ -10,8 +10,11 @@ import pytest
 
 from app.commands import sinks as command
 from app.commands.common import CommandError
+from app.config.signing import audit_keys
 from app.core.events import event_id
+from app.core.roles import Role
 from app.store.access.admin_log import AdminLog
+from app.store.access.api_keys import ApiKeys
 from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.letter_repository import DeadLetters
 from tests.integration.consumers.webhooks import LETTERS, Hooked, with_webhook
@@ -66,6 +69,23 @@ def test_a_letter_shows_the_event_the_sink_and_the_error(
         for params in ({"sink": "webhook"}, {"sink": "other"}, {"product_id": "P2"})
     ]
     assert filtered == [[letter], [], []]
+
+
+def test_only_admins_see_raw_records(shop: Hooked) -> None:
+    """A record that could not be decoded may be of an item that is no product."""
+    repository(shop).park([of_audit({"secret": "of another program"})])
+    table = f"{shop.settings.table_prefix}Settings"
+    keys = ApiKeys(shop.app.tables, table, audit_keys(shop.settings))
+    for role in Role:
+        _, secret = keys.create(role, role, None, "test")
+        shop.app.services.access.authenticator.key_cache.forget()
+        headers = {"Authorization": f"Bearer {secret.text}"}
+        (listed,) = shop.app.http.get(LETTERS, headers=headers).json()["items"]
+        alone = shop.app.http.get(f"{LETTERS}/{listed['id']}", headers=headers).json()
+        for shown in (listed, alone):
+            is_admin = role is Role.ADMIN
+            assert shown["record"] == ({"secret": "of another program"} if is_admin else None)
+            assert shown["record_omitted"] == (not is_admin)
 
 
 def test_pages_contain_every_letter_once(shop: Hooked) -> None:

@@ -62,7 +62,7 @@ def test_a_rewind_takes_a_time_in_the_configured_time_zone(
     deployment.app.http.post("/v1/products", json=body, headers=deployment.headers["admin"])
     until(lambda: deployment.app.services.broker.held)
     page = admin.get("/system/sinks/rewind?name=webhook").text
-    assert "Time (Europe/Berlin)" in page
+    assert "From (Europe/Berlin)" in page
     early = send(admin, "rewind?name=webhook", to="time", time="2020-01-01T00:00")
     assert early.status_code == 422
     assert "can be rewound to a time from" in early.text

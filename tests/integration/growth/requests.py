@@ -52,6 +52,12 @@ def etag(shop: Shop, product_id: str) -> str:
     return shop.ask("GET", f"/v1/products/{product_id}").headers["ETag"]
 
 
+def key(shop: Shop, n: int) -> str:
+    """The id of the key that the example of `POST /admin/keys` has made."""
+    keys = shop.authenticator.key_cache.current().keys.values()
+    return next(key.id for key in keys if key.name == f"k{n}" and key.revoked_at is None)
+
+
 def signed_in(shop: Shop) -> dict[str, Any]:
     """The cookie of a new session, and its form token."""
     sessions = shop.authenticator.sessions
@@ -325,6 +331,20 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
     ("POST", "/demo/start"): lambda shop, n: [ask("/demo/start")],
     ("POST", "/demo/stop"): lambda shop, n: [ask("/demo/stop")],
     ("GET", "/admin"): lambda shop, n: [ask("/admin")],
+    ("POST", "/admin/keys"): lambda shop, n: [
+        ask("/admin/keys", data={"name": f"k{n}", "role": "viewer"})
+    ],
+    ("POST", "/admin/links"): lambda shop, n: [ask("/admin/links", data={"id": key(shop, n)})],
+    ("POST", "/admin/links/revoke"): lambda shop, n: [
+        ask(
+            "/admin/links/revoke",
+            data={"id": shop.authenticator.sign_in.open_links()[0].id},
+        )
+    ],
+    ("GET", "/admin/keys/revoke"): lambda shop, n: [ask(f"/admin/keys/revoke?id={key(shop, n)}")],
+    ("POST", "/admin/keys/revoke"): lambda shop, n: [
+        ask("/admin/keys/revoke", data={"id": key(shop, n)})
+    ],
     ("GET", "/system"): lambda shop, n: [ask("/system", rows=_STATUS)],
     ("GET", "/system/state"): lambda shop, n: [ask("/system/state", rows=_STATUS)],
     ("POST", "/system/sinks/pause"): lambda shop, n: [

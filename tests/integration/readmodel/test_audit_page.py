@@ -129,7 +129,10 @@ def test_selected_changes_are_undone_and_each_says_what_became_of_it(app: App) -
     assert app.http.get("/v1/products/D").json()["stock"] == 10
     again = undo(app, ids[:1])
     assert "0 of 1 change was undone" in again.text
-    assert "The event was taken back before" in again.text
+    assert "This change was undone before, and that can be done once." in again.text
+    shown = page(app, f"/audit/{ids[0]}")
+    assert "This change was undone: <a href=" in shown
+    assert "Undo this change" not in shown
     assert 'href="/audit?q=product%3AD"' in again.text
     assert undo(app, []).status_code == 303
 
@@ -166,8 +169,28 @@ def test_saved_search_is_renamed_and_keeps_what_it_finds(app: App) -> None:
     assert "There is a view with this name already" in taken.text
     log = app.http.get("/v1/admin/log").json()["items"]
     assert (log[0]["action"], log[0]["after"]["name"]) == ("view renamed", "Sold")
+    other = {"name": "Sold", "q": "reason:lost", "order": "newest"}
+    asked = app.http.post("/audit/views", data=other, headers=PAGE)
+    assert asked.status_code == 409
+    assert "A search named “Sold” exists already: it was not changed." in asked.text
+    assert '<input name="name" value="Sold"' in asked.text
+    assert app.http.get("/v1/views/Sold").json()["q"] == "reason:sold"
+    replaced = app.http.post("/audit/views", data={**other, "replace": "yes"}, headers=PAGE)
+    assert replaced.headers["Location"] == "/audit?view=Sold"
+    assert app.http.get("/v1/views/Sold").json()["q"] == "reason:lost"
     for name in ("Sold", "Other"):
         app.http.post("/audit/views/delete", data={"name": name})
+
+
+def test_changes_made_outside_are_found_by_a_filter_and_a_qualifier(app: App) -> None:
+    app.put_outside(ProductID="OUT", ProductName="Vase", Stock=4)
+    until(lambda: len(events(app, "product:OUT")) == 1)
+    for given in ({"outside": "true"}, {"q": "outside:true"}):
+        found = app.http.get("/v1/events", params=given).json()["items"]
+        assert [event["data"]["product_id"] for event in found] == ["OUT"], given
+    others = app.http.get("/v1/events", params={"outside": "false", "limit": 200}).json()["items"]
+    assert others
+    assert all(event["data"]["actor"] for event in others)
 
 
 def test_new_changes_are_counted_after_the_newest_that_the_page_shows(app: App) -> None:

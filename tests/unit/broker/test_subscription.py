@@ -124,3 +124,20 @@ async def test_cancelling_one_wait_does_not_affect_others() -> None:
     desk.add(a_frame(1))
     await asyncio.wait_for(other.until(1), 5)
     assert other.changes == [1]
+
+
+async def test_pulse_notes_how_long_the_slowest_subscriber_waited_for_the_newest_event() -> None:
+    desk = Desk()
+    first, second = await desk.client().now(), await desk.client().now()
+    assert desk.pulse.sent is None
+    desk.pulse.added_at = 100.0
+    desk.add(a_frame(1))
+    await first.now()
+    await second.now()
+    assert desk.pulse.sent is not None
+    desk.pulse.note_sent(100.25)
+    desk.pulse.note_sent(100.125)
+    assert desk.pulse.sent >= 0.25, "the greatest of them"
+    desk.pulse.added_at = 200.0
+    desk.pulse.note_sent(200.5)
+    assert desk.pulse.sent == 0.5, "of the newest event only"

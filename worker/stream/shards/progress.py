@@ -3,11 +3,24 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from worker.stream.record_shapes import moment
 
 _MINUTE = 60.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class PageTimes:
+    """What the slowest batch of a page took, in seconds; None: it had no change.
+
+    `stored`: to write the audit and the feed. `published`: to pass the batch on to the broker, in
+    its turn.
+    """
+
+    stored: float | None = None
+    published: float | None = None
 
 
 class Progress:
@@ -23,6 +36,8 @@ class Progress:
         self.at = monotonic()  # of the last page or checkpoint
         self.page_at: float | None = None
         self.lag = self.lag_at_most = 0.0
+        self.arrived: float | None = None  # `lag` of the newest page with records
+        self.times = PageTimes()  # of that page
         self.answer = 0.0  # seconds that the last read took
         self._asked_at = self.at
         self.trouble = ""  # of a call that will be retried
@@ -33,8 +48,10 @@ class Progress:
         """A read begins."""
         self._asked_at = self._monotonic()
 
-    def done(self) -> None:
+    def done(self, times: PageTimes | None = None) -> None:
         """The page's records are durable and published."""
+        if times is not None:
+            self.times = times
         self.at = self._monotonic()
         self.trouble = ""
         self.holds = False
@@ -50,7 +67,7 @@ class Progress:
             with suppress(ArithmeticError, KeyError, TypeError, ValueError):  # a poison record
                 created = moment(records[-1]["dynamodb"]["ApproximateCreationDateTime"]).timestamp()
                 now = self._wall()
-                self.lag = round(max(0.0, now - self._latest(created)), 3)
+                self.lag = self.arrived = round(max(0.0, now - self._latest(created)), 3)
                 self.lag_at_most = round(max(0.0, now - created), 3)
 
     def _latest(self, created: float) -> float:

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 
 from app.store.coordination.checkpoints import Checkpoint, ShardKey
@@ -81,6 +82,8 @@ class ReaderPool(LeasedThreads[ShardReader]):
                 last_page=reader.progress.since_page,
                 trouble=reader.progress.trouble,
                 lag_at_most=reader.progress.lag_at_most,
+                arrived=reader.progress.arrived,
+                **asdict(reader.progress.times),
             )
             for lease, reader in self.all()
         ]

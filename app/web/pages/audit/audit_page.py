@@ -64,10 +64,11 @@ def shown(
     services: Services,
     place: AuditPlace,
     error: StockpulseError | None = None,
+    typed: str = "",
     *,
     counts: bool = False,
 ) -> HTMLResponse:
-    """The page, with an error of a form that was sent from it."""
+    """The page, with an error of a form that was sent from it, and the name typed there."""
     zone = ZoneInfo(services.settings.timezone)
     listing: EventListing | None = None
     wrong: StockpulseError | None = None
@@ -90,6 +91,8 @@ def shown(
         place=place,
         views=services.store.views.all(),
         error=error.detail if error else None,
+        typed=typed,
+        may_replace=error is not None and error.code == "view-exists",
         wrong_at=wrong.extra["errors"][0].get("position") if wrong else None,
         chips=query_text.chips(place.view.q),
         periods=query_text.periods(place.view.q, datetime.now(zone).date()),

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.core.events import ChangeEvent, cloud_event, data_of
 from app.core.numbers import digits
+from app.store.products.reversal.reversal_errors import AlreadyReversed
 from app.web.pages.event_rows import Row
 from app.web.pages.rows.attribute_text import NONE, value_in
 
@@ -29,7 +30,8 @@ class EventDetails:
 
     `fields` is None if the stream's view type leaves out what the product was before or after.
     `json` is None if the document is too long for a page. `objection`: why the event cannot be
-    taken back, empty if it may be possible.
+    taken back, empty if it may be possible. `is_undone`: it was taken back already, by the event
+    `undone_by` if that has arrived.
     """
 
     row: Row
@@ -37,12 +39,22 @@ class EventDetails:
     fields: list[FieldChange] | None
     json: str | None
     objection: str
+    is_undone: bool = False
+    undone_by: str | None = None
 
 
 def details_of(
-    event: ChangeEvent, row: Row, table: str, metadata: str, objection: str
+    event: ChangeEvent,
+    row: Row,
+    table: str,
+    metadata: str,
+    objection: str,
+    undone: AlreadyReversed | None = None,
 ) -> EventDetails:
-    """The event's details; `table` is the products table, `metadata` our attribute in its items."""
+    """The event's details; `table` is the products table, `metadata` our attribute in its items.
+
+    `undone` is the error that taking it back again would be.
+    """
     document = json.dumps(
         cloud_event(event, table), indent=2, ensure_ascii=False, default=str, sort_keys=True
     )
@@ -52,6 +64,8 @@ def details_of(
         fields=field_changes(data_of(event), metadata),
         json=document if len(document) <= _JSON_LONGEST else None,
         objection=objection,
+        is_undone=undone is not None,
+        undone_by=None if undone is None else undone.extra["reversed_by"]["event_id"],
     )
 
 

@@ -16,6 +16,7 @@ from app.web.pages.audit.event_details import EventDetails, details_of
 from app.web.pages.event_rows import Row, row_of
 from app.web.pages.rows.stock_level import level_names
 from app.web.pages.templating import render
+from app.web.pages.undo_page import undone_by
 from app.web.requests.parameters import EventID, ServicesDep, event_ref
 from app.web.services import Services
 
@@ -82,10 +83,12 @@ def row_shown(services: Services, event: ChangeEvent) -> Row:
 
 def details_shown(services: Services, event: ChangeEvent) -> EventDetails:
     """The event's details as the pages show them."""
+    objection = services.store.reversals.objection(event)
     return details_of(
         event,
         row_shown(services, event),
         services.about.products_table,
         services.settings.metadata_attribute,
-        services.store.reversals.objection(event),
+        objection,
+        None if objection else undone_by(services, event),
     )

@@ -26,17 +26,21 @@ router = APIRouter(
 
 @router.post("")
 def save(request: Request, services: ServicesDep, fields: Submitted) -> Response:
-    """Save the search under a name."""
+    """Save the search under a name; one that has the name is replaced only if the form says so."""
     order = "oldest" if fields.get("order") == "oldest" else "newest"
     place = AuditPlace(_path(services), View("", fields.get("q", "")[:Q_LENGTH], order))
     try:
         place.search(ZoneInfo(services.settings.timezone))
         view = place.view
         saved = services.store.views.put(
-            fields.get("name", ""), view.q, view.order, actor_of(request)
+            fields.get("name", ""),
+            view.q,
+            view.order,
+            actor_of(request),
+            replace=bool(fields.get("replace")),
         )
     except StockpulseError as error:
-        return _refused(request, services, place, error)
+        return _refused(request, services, place, error, fields.get("name", ""))
     return _shows(services, saved.name)
 
 
@@ -62,9 +66,13 @@ def delete(request: Request, services: ServicesDep, fields: Submitted) -> Respon
 
 
 def _refused(
-    request: Request, services: Services, place: AuditPlace, error: StockpulseError
+    request: Request,
+    services: Services,
+    place: AuditPlace,
+    error: StockpulseError,
+    name: str = "",
 ) -> Response:
-    """The page with the error above it.
+    """The page with the error above it, and the name that was typed.
 
     Raises:
         StockpulseError: the error, if it is the server's.
@@ -72,7 +80,7 @@ def _refused(
     """
     if error.status >= 500:
         raise error
-    return shown(request, services, place, error)
+    return shown(request, services, place, error, name)
 
 
 def _shows(services: Services, name: str) -> Response:

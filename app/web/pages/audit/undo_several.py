@@ -17,7 +17,7 @@ from app.web.pages.audit.permalink import row_shown
 from app.web.pages.event_rows import Row
 from app.web.pages.forms import Submitted
 from app.web.pages.templating import render
-from app.web.pages.undo_page import local_path
+from app.web.pages.undo_page import REVERSAL, detail_of, local_path
 from app.web.requests.idempotency import Idempotency, IdempotencyDep
 from app.web.requests.parameters import ServicesDep, event_ref, writable
 from app.web.requests.queued_route import QueuedRoute
@@ -90,11 +90,11 @@ def _undone(
     # A stamp is trusted only if its request id differs from the previous one.
     stamp = replace(stamp, request_id=f"{stamp.request_id}.{number}")
     spent, item = partial(reversals.already, event), (number, event.id.encode())
-    once = idempotency.once_for_action("reversal", event.id, _no_answer, spent, item)
+    once = idempotency.once_for_action(REVERSAL, event.id, _no_answer, spent, item)
     try:
         reversals.reverse(event, stamp, once)
     except StockpulseError as error:
-        return Outcome(row, error.detail)
+        return Outcome(row, detail_of(error))
     return Outcome(row)
 
 

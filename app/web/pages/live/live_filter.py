@@ -44,6 +44,7 @@ async def live_filter(request: Request) -> EventSearch:
         category=text("category"),
         actor=text("actor"),
         min_delta=least if least is not None and least > 0 else None,
+        outside={"true": True, "false": False}.get(query.get("outside", "")),
     )
 
 
@@ -53,6 +54,8 @@ def audit_search(wanted: Filter) -> str:
     terms = [f"kind:{kind}" for kind in KINDS if kind in wanted.kinds]
     terms += [f"reason:{reason}" for reason in REASONS if reason in wanted.reasons]
     terms += [f"{name}:{_quoted(value)}" for name, value in texts if value is not None]
+    if wanted.outside is not None:
+        terms.append(f"outside:{str(wanted.outside).lower()}")
     if wanted.min_delta is not None:
         terms.append(f"delta:>={digits(wanted.min_delta)}")
     return " ".join(terms)

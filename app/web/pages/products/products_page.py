@@ -51,6 +51,7 @@ def list_page(
         categories = model.categories(CATEGORIES) if state.filled else []
     except ReadModelFilling:
         products = ProductPage([], None)
+    saved_row = _saved_row(services, done, products.items)
     return render(
         request,
         "products.html",
@@ -58,7 +59,8 @@ def list_page(
         cursor=head,
         now=now,
         rows=_rows(services, products.items),
-        saved_row=_saved_row(services, done, products.items),
+        saved_row=saved_row,
+        done_name=_done_name(services, done, products.items, saved_row),
         place=cursor,
         next_cursor=products.next_cursor,
         total=products.total,
@@ -92,6 +94,21 @@ def _rows(services: Services, products: list[Product]) -> list[ListRow]:
         with suppress(StockpulseError):
             rates = services.read_model.sales_rates([product.product_id for product in products])
     return list_rows(products, rates)
+
+
+def _done_name(
+    services: Services, done: Done, products: list[Product], saved: ListRow | None
+) -> str:
+    """The name of the product that the last form changed; the history has that of a deleted one."""
+    if not done.product_id:
+        return ""
+    for product in [*products, *([saved.product] if saved else [])]:
+        if product.product_id == done.product_id:
+            return product.name or ""
+    with suppress(StockpulseError):
+        for event in services.store.timeline.history(done.product_id, 1).items:
+            return event.product_name or ""
+    return ""
 
 
 def _saved_row(services: Services, done: Done, products: list[Product]) -> ListRow | None:

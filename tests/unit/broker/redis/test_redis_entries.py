@@ -17,6 +17,7 @@ EVENTS = {
     "large images": an_event(after=an_item(Text="x" * 20_000)),
     "non-ASCII text": an_event(product_id="棚-7\n", actor="Ünal", category=None),
     "half an emoji": an_event(product_name="mug \ud83d", category="\ud83d", reason="\ude00"),
+    "a change made outside": an_event(actor=None),
     "an insert": an_event(kind="inserted", stock_before=None, before=None),
 }
 

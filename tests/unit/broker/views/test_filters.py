@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from app.broker.filters import EVERYTHING, Filter, Topic, topic_of
-from app.core.events import data_of
+from app.core.events import data_of, made_outside
 from tests.support.builders import an_event, an_item
 from tests.support.paths import ROOT
 
@@ -24,14 +24,21 @@ def filter_of(query: str) -> Filter:
     given = parse_qs(query)
     lists = {f"{name}s": frozenset(given.pop(name, ())) for name in ("kind", "reason")}
     least = given.pop("min_delta", None)
+    outside = {"true": True, "false": False}.get(given.pop("outside", [""])[0])
     texts = {name: values[0] for name, values in given.items()}
-    return Filter(**lists, **texts, min_delta=None if least is None else Decimal(least[0]))
+    amount = None if least is None else Decimal(least[0])
+    return Filter(**lists, **texts, min_delta=amount, outside=outside)
 
 
 def topic_from(data: dict[str, Any]) -> Topic:
     fields = ("kind", "product_id", "category", "actor", "reason")
     delta = None if data["delta"] is None else Decimal(str(data["delta"]))
-    return Topic(**{name: data[name] for name in fields}, delta=delta)
+    proof = ("kind", "actor", "view_type", "event_name")
+    return Topic(
+        **{name: data[name] for name in fields},
+        delta=delta,
+        outside=made_outside(*(data[name] for name in proof)),
+    )
 
 
 def test_topic_has_the_fields_that_filters_read() -> None:

@@ -1,5 +1,6 @@
 """The System page shows the headline, then the details, even while the store is unavailable."""
 
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -39,12 +40,15 @@ def get(path: str, state: SystemState, **settings: Any) -> httpx.Response:
 def test_headline_comes_before_the_details() -> None:
     page = get("/system", a_state()).text
     order = [
-        "All is well",
-        "Reading of",
+        "All is well: changes are read without delay. There is nothing to do.",
+        "From the write",
         "Connections",
+        "Reading of",
         "not delivered",
         "be missing",
-        "This server",
+        "Screens that",
+        "Database</h2>",
+        "Versions",
     ]
     places = [page.index(text) for text in order]
     assert places == sorted(places)
@@ -94,7 +98,7 @@ def test_leases_and_workers_are_shown_if_there_are_any() -> None:
         ),
     ).text
     assert "Workers</h2>" in page
-    assert "since 2026-11-21 11:30:00" in page
+    assert 'title="2026-11-21 11:30:00 UTC"' in page
     states = ('class="well">alive<', "silent for 40 s", "not heard of yet")
     assert [page.count(text) for text in states] == [1, 1, 1]
 
@@ -167,6 +171,13 @@ def test_admin_sees_pause_for_a_running_sink_and_resume_for_a_paused_one() -> No
     assert page.count('href="/shop/system/sinks/rewind?name=') == 2
 
 
+def test_records_that_could_not_be_audited_can_be_sent_again() -> None:
+    some = letters(1)
+    audit = replace(some, by_sink={"audit": 1})
+    assert 'id="redrive-audit"' in get("/system", a_state(stored=stored(dead_letters=audit))).text
+    assert "redrive" not in get("/system/state", a_state(stored=stored())).text
+
+
 def test_dead_letter_links_to_its_event() -> None:
     page = get("/system", a_state(stored=stored(dead_letters=letters(1)))).text
-    assert f'href="/v1/events/{event_id("P0", "k")}"' in page
+    assert f'href="/audit/{event_id("P0", "k")}"' in page

@@ -1,7 +1,8 @@
 """A fake audit, broker and dead-letter table for a pipeline, and a record to process."""
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.core.events import ChangeEvent
@@ -47,8 +48,16 @@ class Steps:
         self,
         stamps: Stamps = STAMPS,
         kind: type[Pipeline] = Pipeline,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> Pipeline:
-        return kind(self, self.publish, self, Retry(threading.Event()), stamps)  # type: ignore[arg-type]
+        return kind(
+            self,  # type: ignore[arg-type]
+            self.publish,
+            self,  # type: ignore[arg-type]
+            Retry(threading.Event()),
+            stamps,
+            monotonic=monotonic,
+        )
 
     def of(self, step: str) -> list[Any]:
         return [what for name, what in self.log if name == step]

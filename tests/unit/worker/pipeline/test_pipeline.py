@@ -120,3 +120,11 @@ def test_after_a_crash_everything_published_was_audited(
     assert [name for name, _ in steps.log] == done
     steps.pipeline().process([put("a")], STREAM_ARN)  # the page is read again
     assert steps.of("publish")[-1] == ["a"]
+
+
+def test_a_page_says_what_its_slowest_batch_took(steps: Steps) -> None:
+    """The clock is read before the audit, before the broker, and after it."""
+    ticks = iter([0.0, 0.5, 0.6, 10.0, 10.1, 11.1])
+    pipeline = steps.pipeline(monotonic=lambda: next(ticks))
+    times = pipeline.process([put(f"p{n}", n) for n in range(1, 26)], STREAM_ARN)
+    assert (times.stored, times.published) == (0.5, 1.0)
