@@ -106,7 +106,6 @@ def live_page(
         search=audit_search(search.live),
         tiles=tiles,
         now=now,
-        mixed=settings.unit_attribute is not None,
         level_names=names,
         view_type=services.about.view_type,
         view_notice=view_notice(services.about.view_type),
