@@ -56,7 +56,7 @@ export async function drawChart(holder, reading, data, { kind, name, height }) {
         fill: `color-mix(in srgb, ${colour("--muted")} 10%, transparent)`,
       }],
       hooks: {
-        drawClear: [(u) => band(u, colour("--sunken"))],
+        drawClear: [(u) => band(u, `color-mix(in srgb, ${colour("--muted")} 16%, transparent)`)],
         draw: [(u) => drawBars(u, colour("--muted"))],
         setCursor: [(u) => follow(u)],
       },

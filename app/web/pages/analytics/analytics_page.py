@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from app.core.roles import Role
 from app.readmodel.copy_state import ReadModelFilling
+from app.readmodel.trends.periods import start_of
 from app.readmodel.trends.rankings import Measure
 from app.web.auth.permissions import needs
 from app.web.errors import InvalidRequest
@@ -104,6 +105,8 @@ def analytics_page(
     except ReadModelFilling:
         pass
     today = now.astimezone(zone).date()
+    first_shown, end_shown = _ends(shown, services)
+    first_before, end_before = map(start_of, shown.before)
     copy = services.read_model.state
     return render(
         request,
@@ -113,8 +116,8 @@ def analytics_page(
         place=place,
         error=error.detail if error else None,
         period=shown.period,
-        dates=span_text(shown.period.first, shown.until, zone, today),
-        dates_before=span_text(*shown.before, zone, today),
+        dates=span_text(first_shown, end_shown, zone, today),
+        dates_before=span_text(first_before, end_before, zone, today),
         panels=panels,
         categories=categories,
         ranges=RANGES,
@@ -126,6 +129,12 @@ def analytics_page(
         grouped=grouped,
         money=partial(money, decimals=settings.price_decimals),
     )
+
+
+def _ends(shown: ShownPeriod, services: Services) -> tuple[datetime, datetime]:
+    """When the period begins, and when it ends or up to when its changes are known."""
+    first, end = start_of(shown.period.first), start_of(shown.period.end)
+    return first, min(end, max(first, services.read_model.as_of()))
 
 
 def _panels(services: Services, place: AnalyticsPlace, shown: ShownPeriod, now: datetime) -> Panels:

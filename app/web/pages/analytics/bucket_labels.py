@@ -1,7 +1,7 @@
 """How a bucket is called on an axis and in a table, and how a search names its time. Pure."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from app.readmodel.trends.periods import Period, quarter_of, start_of
@@ -33,14 +33,16 @@ def created(first: int, end: int, zone: ZoneInfo) -> str:
     return f"created:{begin.isoformat()}..{last_second.isoformat()}"
 
 
-def span_text(first: int, end: int, zone: ZoneInfo, today: date) -> str:
-    """A time in words: `1 Nov – 28 Nov`, or with hours if it does not consist of days."""
-    begin, behind = (start_of(one).astimezone(zone) for one in (first, end))
-    if all(quarter_of(one.date(), zone) == at for one, at in ((begin, first), (behind, end))):
-        last = (behind - timedelta(days=1)).date()
-        one, other = _day(begin.date(), today), _day(last, today)
-        return one if one == other else f"{one} – {other}"
-    return f"{_moment(begin, today)} – {_moment(behind, today)}"
+def span_text(begin: datetime, end: datetime, zone: ZoneInfo, today: date) -> str:
+    """A time in words: `1 Nov – 28 Nov`, `1 Nov – 28 Nov 14:30`; days are whole ones."""
+    begin, end = begin.astimezone(zone), end.astimezone(zone)
+    first, last = _day(begin.date(), today), _day(end.date(), today)
+    if begin.time() != time():
+        first = f"{first} {begin:%H:%M}"
+    elif end.time() == time():
+        last = _day(end.date() - timedelta(days=1), today)
+        return first if first == last else f"{first} – {last}"
+    return f"{first} – {last} {end:%H:%M}"
 
 
 def _label(period: Period, start: int, end: int, today: date) -> BucketLabel:
@@ -64,10 +66,6 @@ def _label(period: Period, start: int, end: int, today: date) -> BucketLabel:
             clock = begin.strftime("%H:%M %Z" if twice else "%H:%M")
             long = f"{begin:%a} {_day(begin.date(), today)} {clock}"
             return BucketLabel(begin.strftime("%H:%M"), long, search)
-
-
-def _moment(local: datetime, today: date) -> str:
-    return f"{_day(local.date(), today)} {local:%H:%M}"
 
 
 def _day(day: date, today: date) -> str:

@@ -29,8 +29,8 @@ def units_tile(
     units = [*now, *(unit for unit in before if unit not in now)] or [""]
     texts = []
     for unit in units:
-        amounts = [number_from(getattr(of.get(unit, Sum()), field)) for of in (now, before)]
-        texts.append((with_unit(grouped(amounts[0]), unit), missing or change_text(*amounts)))
+        new, old = (number_from(getattr(of.get(unit, Sum()), field)) for of in (now, before))
+        texts.append((with_unit(grouped(new), unit), missing or change_text(new, old)))
     (value, change), *others = texts
     more = [f"{one} ({of})" if not missing else one for one, of in others[:_MORE]]
     if len(others) > _MORE:
@@ -55,7 +55,7 @@ def change_text(now: Decimal, before: Decimal, shown_before: str = "") -> str:
     if percent > _MOST_PERCENT:
         return f"more than ten times {text}"
     short = f"{percent:.0f}" if percent >= 10 else f"{percent:.1f}".removesuffix(".0")
-    return f"{sign}{short if short != '0' else '< 0.1'} % from {text}"
+    return f"about as before, {text}" if short == "0" else f"{sign}{short} % from {text}"
 
 
 def grouped(number: Decimal | int) -> str:

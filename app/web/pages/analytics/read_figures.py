@@ -9,13 +9,14 @@ from app.readmodel.trends import series
 from app.readmodel.trends.periods import Period, start_of
 from app.readmodel.trends.rankings import ProductTrend, Window
 from app.readmodel.trends.series import Movement, Rate, Sum, Unit
-from app.web.pages.analytics.analytics_place import AnalyticsPlace, ShownPeriod
+from app.web.pages.analytics.analytics_place import AnalyticsPlace, NamedRange, ShownPeriod
 from app.web.pages.analytics.movement_groups import by_unit
 from app.web.services import Services
 
 LISTED = 10  # products of a list
 _MOST_DAYS = 3650  # for which a list of products that were not sold can be asked
-_WINDOWS: dict[str, Window] = {"7d": 7, "30d": 30}
+_WINDOWS: dict[NamedRange, Window] = {"7d": 7, "30d": 30}
+_DAYS: dict[NamedRange, int] = {"24h": 1, "7d": 7, "30d": 30}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,6 @@ class Figures:
     not_sold_days: int
     recorded_since: datetime | None
     known_since: datetime | None
-    as_of: datetime
 
 
 def read_figures(
@@ -59,15 +59,14 @@ def read_figures(
     """
     model, found = services.read_model, shown.period
     category = place.category or None
-    as_of = model.as_of()
-    days = min(_MOST_DAYS, math.ceil((now - start_of(found.first)) / timedelta(days=1)))
+    window = None if place.first else _WINDOWS.get(place.range)
+    days = _days_since(start_of(found.first), now) if place.first else _DAYS[place.range]
     with model.figures() as connection:
         recorded = series.recorded_since(connection)
         known = series.known_since(connection)
         earlier = Period(found.bucket, shown.before, found.zone)
         rates_before = series.event_rate(connection, earlier, category)
         moved_before = series.movement(connection, earlier, category, None)
-        window = None if place.first else _WINDOWS.get(place.range)
         if window is not None:
             movers = model.rankings.top_movers(
                 connection, now, window, place.by, category, LISTED, None
@@ -90,7 +89,6 @@ def read_figures(
             days,
             recorded,
             known,
-            as_of,
         )
 
 
@@ -104,6 +102,10 @@ def missing_before(shown: ShownPeriod, recorded: datetime | None, known: datetim
     if known is not None and known > first:
         return "not known in full before"
     return ""
+
+
+def _days_since(first: datetime, now: datetime) -> int:
+    return min(_MOST_DAYS, math.ceil((now - first) / timedelta(days=1)))
 
 
 def _days_of(found: Period) -> tuple[int, int]:
