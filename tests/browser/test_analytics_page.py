@@ -1,6 +1,5 @@
 """Charts are drawn from tables: both lead to the same changes, by mouse, by touch and by keys."""
 
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -11,13 +10,13 @@ from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")
-def shop(shared: App) -> Iterator[App]:
+def shop(shared: App) -> App:
     shared.create("T", 40, price="2", category="Tea")
     shared.adjust("T", -10)
     shared.adjust("T", 30, "received")
     until(lambda: shared.services.read_model.state.events.filled)
     until(lambda: "−10" in shared.http.get("/analytics", headers={"Accept": "text/html"}).text)
-    yield shared
+    return shared
 
 
 def searched(page: Page) -> str:
